@@ -1,0 +1,200 @@
+package batch
+
+import (
+	"strconv"
+	"time"
+)
+
+// Row is a line of the input that was meant to name a user.
+type Row struct {
+	Line  int      // line of the input on which the row starts, from 1
+	Input string   // the cell that names the user, as written
+	ID    string   // object id in lower case, or ""
+	UPN   string   // user principal name, or ""; beside an ID it must agree with the directory
+	Cells []string // the cells of the recognised columns, in the order of Plan.Columns
+}
+
+// RowError says why a row cannot name a user. Row holds what could be read of
+// it; Line and Input are always set.
+type RowError struct {
+	Row    Row
+	Reason string
+}
+
+// Error gives the line and the reason.
+func (e *RowError) Error() string { return "line " + strconv.Itoa(e.Row.Line) + ": " + e.Reason }
+
+// Skip is a line of the input that is no row: blank, a version line, an
+// example, a second header, a footer.
+type Skip struct {
+	Line   int
+	Reason string
+}
+
+// User is one directory object, as far as it is known. Before resolution only
+// Seq and ID or UPN are set.
+type User struct {
+	Seq     int    // place in the plan, from 1: the ordinal of the row that named it
+	ID      string // object id in lower case; "" only in a run without resolution
+	UPN     string
+	Type    string    // "Member" or "Guest"; "" when it was not read
+	Enabled bool      // accountEnabled; false when it was not read
+	Synced  bool      // onPremisesSyncEnabled
+	Before  time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
+}
+
+// Key is what names the user in a request: the object id, or else the UPN.
+func (u User) Key() string {
+	if u.ID != "" {
+		return u.ID
+	}
+	return u.UPN
+}
+
+// Reply is what Graph said of one user in one call.
+type Reply struct {
+	Status     int           // HTTP status of this user's own reply; 0 when there was none
+	Code       string        // error.code, may be empty
+	Message    string        // error.message, may be empty; never decide on it
+	RetryAfter time.Duration // zero when Graph named no time
+	RequestID  string        // request-id of the call, and the item's id: "REQUEST-ID/ITEM"
+	Date       time.Time     // the server's Date of the call; zero when it sent none
+	Scope      string        // x-ms-throttle-scope, may be empty
+	User       *User         // a lookup's hit, without Seq; nil otherwise
+	Hits       int           // a lookup's number of hits
+}
+
+// Planned is one row of the input on its way into the plan. Record is set when
+// the row ended before anything was sent for it; Same is the Seq of the user
+// that another row already names, or 0.
+type Planned struct {
+	Row    Row
+	User   User
+	Same   int
+	Record *Record
+}
+
+// Record is the last word on one user.
+type Record struct {
+	Seq       int
+	Outcome   Outcome
+	Status    int // of the reply that decided, 0 when there was none
+	Code      string
+	Message   string
+	Attempts  int
+	Throttles int
+	SentAt    time.Time // when the last call that carried the user left; zero when none did
+	SettledAt time.Time
+	Accepted  time.Time // the server's Date of the 2xx reply; zero when there was none
+	After     time.Time // the stamp as read back; zero when it was not read
+	RequestID string
+	Reason    string // in words, for a person
+}
+
+// Call is the intent to send: durable before the call leaves, so that a crash
+// cannot make anybody look untouched.
+type Call struct {
+	No     int // from 1, in the order of sending, within the run
+	SentAt time.Time
+	Seqs   []int
+}
+
+// Trial is where a user stands who was sent and will be sent again.
+type Trial struct {
+	Seq       int
+	Attempts  int
+	Throttles int
+	SentAt    time.Time
+	Doubt     bool // Graph may have acted: no answer, or one that does not tell
+	Status    int
+	Code      string
+	Message   string
+	RequestID string
+}
+
+// Pending is a user who has no final record: fresh (a zero Trial), or sent
+// before and to be sent again.
+type Pending struct {
+	User  User
+	Trial Trial
+}
+
+// Entry is what the runner makes durable in one step.
+type Entry struct {
+	Calls   []Call   // about to be sent
+	Over    []int    // numbers of the calls that are answered, or known to be lost
+	Trials  []Trial  // replacing what is known of these users
+	Records []Record // replacing an earlier record of the same user
+}
+
+// Line is what the journal can say of one row of the input: the row, the user
+// it named, and the record. A user without a record is told as not_sent or
+// unsettled.
+type Line struct {
+	Row    Row
+	User   User
+	Record Record
+	First  int // line of the row that named the same user first; 0 when this is it
+}
+
+// Action is the Graph action that a run calls for every user.
+type Action string
+
+const (
+	Revoke     Action = "revoke"     // POST /v1.0/users/{id}/revokeSignInSessions
+	Invalidate Action = "invalidate" // POST /beta/users/{id}/invalidateAllRefreshTokens
+)
+
+// Plan is what a run set out to do. The users stand in the journal.
+type Plan struct {
+	Run      string // the run's name
+	Created  time.Time
+	Version  string // of offboard
+	Input    string // the file's name as given, "-" for standard input
+	Digest   string // SHA-256 of the input's bytes, hex
+	Columns  []string
+	Settings []Setting // what was decided on reading the input, in words
+	Tenant   string
+	App      string
+	Cloud    string // the service root
+	Action   Action
+	Resolve  bool
+	Verify   bool
+	Rows     int // rows of the input, bad ones too
+	Users    int // users that the plan will send
+	Lines    int // lines of the input
+}
+
+// Setting is one decision that a person should be able to check.
+type Setting struct {
+	Name, Value, Why string
+}
+
+// Summary counts the lines of a run by outcome.
+type Summary struct {
+	Lines  int
+	Counts map[Outcome]int
+}
+
+// Add counts one more line.
+func (s *Summary) Add(o Outcome) {
+	if s.Counts == nil {
+		s.Counts = make(map[Outcome]int, len(Outcomes))
+	}
+	s.Lines++
+	s.Counts[o]++
+}
+
+// Of counts the lines whose outcome is of the kind.
+func (s Summary) Of(k Kind) int {
+	n := 0
+	for o, c := range s.Counts {
+		if o.Kind() == k {
+			n += c
+		}
+	}
+	return n
+}
+
+// Open counts the lines that a resumed run would work on.
+func (s Summary) Open() int { return s.Counts[Unsettled] + s.Counts[NotSent] }
