@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// meta is what the answer says of the call as a whole.
+type meta struct {
+	requestID  string
+	date       time.Time
+	retryAfter time.Duration
+	scope      string
+}
+
+func metaOf(resp *http.Response) meta {
+	m := meta{requestID: resp.Header.Get("request-id"), scope: resp.Header.Get("x-ms-throttle-scope")}
+	if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		m.date = d
+	}
+	m.retryAfter = retryAfter(resp.Header.Get("Retry-After"), m.date)
+	return m
+}
+
+func (m meta) callError(status int, body []byte) *batch.CallError {
+	e := &batch.CallError{
+		Status: status, RequestID: m.requestID, RetryAfter: m.retryAfter, Date: m.date, Scope: m.scope,
+		Err: fmt.Errorf("HTTP %d", status),
+	}
+	var b itemBody
+	if json.Unmarshal(body, &b) == nil { // a gateway may answer in HTML
+		e.Code, e.Message = b.Error.Code, b.Error.Message
+	}
+	return e
+}
+
+// itemBody is a user, or an error.
+type itemBody struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+	ID      string    `json:"id"`
+	UPN     string    `json:"userPrincipalName"`
+	Type    string    `json:"userType"`
+	Enabled bool      `json:"accountEnabled"`
+	Synced  bool      `json:"onPremisesSyncEnabled"`
+	Stamp   time.Time `json:"signInSessionsValidFromDateTime"`
+}
+
+// item is read piece by piece, so that one odd piece spoils no other.
+type item struct {
+	ID      json.RawMessage            `json:"id"`
+	Status  json.RawMessage            `json:"status"`
+	Headers map[string]json.RawMessage `json:"headers"`
+	Body    json.RawMessage            `json:"body"`
+}
+
+// decode gives one reply for each of the n users of a call, in order. Items are
+// matched by id only, since Graph answers in any order. A user whose item is
+// missing, unreadable, or answered twice with different statuses has a reply
+// with Status 0; items that were not asked for are ignored. A body that is not
+// whole is an error: nothing in it is believed.
+func decode(body []byte, n int, m meta) ([]batch.Reply, error) {
+	var envelope struct {
+		Responses *[]json.RawMessage `json:"responses"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, fmt.Errorf("read batch answer: %w", err)
+	}
+	if envelope.Responses == nil {
+		return nil, errors.New("read batch answer: it has no responses")
+	}
+	replies := make([]batch.Reply, n)
+	times := make([]int, n)
+	for _, raw := range *envelope.Responses {
+		var it item
+		if json.Unmarshal(raw, &it) != nil {
+			continue
+		}
+		i, err := strconv.Atoi(text(it.ID))
+		if err != nil || i < 1 || i > n || text(it.ID) != strconv.Itoa(i) {
+			continue
+		}
+		r := it.reply(m, i)
+		if times[i-1]++; times[i-1] > 1 && replies[i-1].Status != r.Status {
+			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
+		}
+		replies[i-1] = r
+	}
+	return replies, nil
+}
+
+// reply reads one item.
+func (it item) reply(m meta, i int) batch.Reply {
+	r := batch.Reply{Date: m.date, RequestID: fmt.Sprintf("%s/%d", m.requestID, i)}
+	status, err := strconv.Atoi(string(it.Status))
+	if err != nil || status < 100 || status > 599 {
+		r.Message = "the answer for this user has no status"
+		return r
+	}
+	r.Status = status
+	for name, v := range it.Headers {
+		switch strings.ToLower(name) {
+		case "retry-after":
+			r.RetryAfter = retryAfter(text(v), m.date)
+		case "x-ms-throttle-scope":
+			r.Scope = text(v)
+		}
+	}
+	var b itemBody
+	if json.Unmarshal(it.Body, &b) != nil {
+		return r
+	}
+	if status < 200 || status > 299 {
+		r.Code, r.Message = b.Error.Code, b.Error.Message
+		return r
+	}
+	if b.ID != "" {
+		r.Hits = 1
+		r.User = &batch.User{ID: b.ID, UPN: b.UPN, Type: b.Type, Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+	}
+	return r
+}
+
+// text is a JSON string's content, or a bare value as written.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// retryAfter reads seconds, whole or decimal (both are on record in batched
+// replies), or an HTTP date, which is held against the server's own Date.
+func retryAfter(s string, date time.Time) time.Duration {
+	s = strings.TrimSpace(s)
+	if secs, err := strconv.ParseFloat(s, 64); err == nil {
+		if math.IsNaN(secs) || secs < 0 {
+			return 0
+		}
+		return time.Duration(math.Ceil(min(secs, 24*3600)*1000)) * time.Millisecond
+	}
+	at, err := http.ParseTime(s)
+	if err != nil {
+		return 0
+	}
+	if date.IsZero() {
+		date = time.Now()
+	}
+	return max(0, at.Sub(date))
+}

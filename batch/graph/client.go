@@ -1,0 +1,198 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	khttp "github.com/microsoft/kiota-http-go"
+	kjson "github.com/microsoft/kiota-serialization-json-go"
+	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+
+	"offboard/batch"
+)
+
+// Client is a batch.Sender and a batch.Directory over the Graph SDK. It holds
+// no state of a run and may be used from several goroutines.
+type Client struct {
+	auth   *Auth
+	action batch.Action
+	http   *http.Client
+	v1     abstractions.RequestAdapter
+	beta   abstractions.RequestAdapter
+}
+
+var (
+	_ batch.Sender    = (*Client)(nil)
+	_ batch.Directory = (*Client)(nil)
+)
+
+// Config says where and as whom.
+type Config struct {
+	Root      string // service root without version, as ParseRoot gives it
+	Action    batch.Action
+	Auth      *Auth
+	Transport http.RoundTripper // nil: http.DefaultTransport's settings
+}
+
+// New makes a client. It makes no call.
+func New(cfg Config) (*Client, error) {
+	transport := cfg.Transport
+	if transport == nil {
+		transport = khttp.GetDefaultTransport()
+	}
+	hc := &http.Client{
+		Transport: khttp.NewCustomTransportWithParentTransport(
+			challenges{transport, cfg.Auth},
+			core.NewGraphTelemetryHandler(&core.GraphClientOptions{}), // adds a client-request-id to every call
+		),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c := &Client{auth: cfg.Auth, action: cfg.Action, http: hc}
+	var err error
+	if c.v1, err = adapter(cfg.Root+"/v1.0", cfg.Auth, hc); err != nil {
+		return nil, err
+	}
+	c.beta, err = adapter(cfg.Root+"/beta", cfg.Auth, hc)
+	return c, err
+}
+
+// adapter gives the SDK's adapter JSON and nothing else, named here rather than
+// registered for the whole process.
+func adapter(root string, auth *Auth, hc *http.Client) (abstractions.RequestAdapter, error) {
+	parse := serialization.NewParseNodeFactoryRegistry()
+	jsonParse := kjson.NewJsonParseNodeFactory()
+	parse.ContentTypeAssociatedFactories["application/json"] = jsonParse
+	a, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		auth, core.GraphClientOptions{}, parse, kjson.NewJsonSerializationWriterFactory(), hc)
+	if err != nil {
+		return nil, fmt.Errorf("make Graph adapter: %w", err)
+	}
+	a.SetBaseUrl(root)
+	return a, nil
+}
+
+// ParseRoot takes a service root as people write it, with or without a version,
+// and returns it without. Plain http is for loopback addresses only: a token
+// must not travel in the clear.
+func ParseRoot(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("parse Graph URL: %w", err)
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http", host == "":
+		return "", fmt.Errorf("the Graph URL %q is no https URL; give one such as https://graph.microsoft.com/v1.0", s)
+	case u.Scheme == "http" && !loopback:
+		return "", fmt.Errorf("the Graph URL %q uses http, which would send the access token in the clear; use https (http is for loopback addresses only)", s)
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return "", fmt.Errorf("the Graph URL %q must hold no user, query or fragment", s)
+	}
+	root := strings.TrimRight(u.Scheme+"://"+u.Host+u.Path, "/")
+	root = strings.TrimSuffix(strings.TrimSuffix(root, "/v1.0"), "/beta")
+	return root, nil
+}
+
+// Send revokes, with the action of the client.
+func (c *Client) Send(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
+	a := c.v1
+	build := revokeItem
+	if c.action == batch.Invalidate {
+		a, build = c.beta, invalidateItem
+	}
+	return c.do(ctx, a, users, build)
+}
+
+// Lookup reads the users by their keys.
+func (c *Client) Lookup(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
+	return c.do(ctx, c.v1, users, lookupItem)
+}
+
+// do makes one call: one SDK BatchRequest, one item a user, ids "1" to "20".
+func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, users []batch.User, build itemBuilder) ([]batch.Reply, error) {
+	req := core.NewBatchRequest(a)
+	for i, u := range users {
+		if err := build(ctx, req, a, fmt.Sprint(i+1), u.Key()); err != nil {
+			return nil, fmt.Errorf("build item for %s: %w: %w", u.Key(), batch.ErrNotSent, err)
+		}
+	}
+	var out result
+	_, err := req.Send(withHandler(ctx, func(resp *http.Response) {
+		out = c.read(resp, len(users))
+	}), a)
+	switch {
+	case err != nil:
+		return nil, unanswered(err)
+	case out.err != nil:
+		return nil, out.err
+	}
+	return out.replies, nil
+}
+
+// result is what was read of an answer: replies or an error, not both.
+type result struct {
+	replies []batch.Reply
+	err     error
+}
+
+// maxBody is far above what 20 answers need.
+const maxBody = 16 << 20
+
+// read takes the answer apart and closes it.
+func (c *Client) read(resp *http.Response, n int) result {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	meta := metaOf(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		e := meta.callError(resp.StatusCode, body)
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			// "Back off and use a new connection": Microsoft Graph best practices.
+			c.http.CloseIdleConnections()
+		}
+		return result{err: e}
+	}
+	if err != nil {
+		return result{err: &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}}
+	}
+	replies, err := decode(body, n, meta)
+	if err != nil {
+		return result{err: &batch.CallError{RequestID: meta.requestID, Err: err}}
+	}
+	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
+		c.auth.refuse(bearer(resp.Request), "")
+	}
+	return result{replies: replies}
+}
+
+// unanswered sorts the errors of a call that brought no answer.
+func unanswered(err error) error {
+	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) {
+		return err
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		err = fmt.Errorf("%w: %w", batch.ErrNotSent, err) // no connection, so nothing was written to one
+	}
+	return &batch.CallError{Err: err}
+}
+
+// withHandler asks the SDK to hand over the response as it is. The SDK wants a
+// parsed answer back, and gets an empty one.
+func withHandler(ctx context.Context, read func(*http.Response)) context.Context {
+	opt := abstractions.NewRequestHandlerOption()
+	opt.SetResponseHandler(func(response any, _ abstractions.ErrorMappings) (any, error) {
+		read(response.(*http.Response)) // kiota-http-go passes nothing else
+		return core.NewBatchResponse(), nil
+	})
+	return context.WithValue(ctx, abstractions.ResponseHandlerOptionKey, opt)
+}

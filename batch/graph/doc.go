@@ -1,0 +1,27 @@
+// Package graph speaks to Microsoft Graph. It is the only package that knows
+// the Graph SDK and azidentity; everything it says to the rest of offboard is a
+// [batch.Reply] or a [batch.CallError].
+//
+// A [Client] turns up to 20 users into one JSON batch. Items are built by the
+// SDK's users request builders and sent as one SDK BatchRequest; the answer is
+// read here, item by item, since the SDK's own reader fails the whole call for
+// one odd item (a body that is no object, a header that is a number) and knows
+// nothing of items that are missing, foreign or answered twice.
+//
+// # What is switched off, and why
+//
+//   - kiota's RetryHandler: it would retry 429, 503 and 504 by itself, asleep
+//     for minutes, where nobody counts. All waiting is decided by batch.
+//   - kiota's CompressionHandler: a retried body went out as plain JSON
+//     labelled gzip, and Graph refused the call.
+//   - kiota's retry after a claims challenge: the challenge is taken off the
+//     response and answered by the next token instead.
+//   - redirects: a batch is never redirected, and a token must not follow one.
+//   - the client capability cp1: an app-only run can dead-lock on a challenge
+//     that its cached token cannot answer (elastic/elasticsearch#142848).
+//
+// # Caveats
+//
+// A reply's Date is that of the call as a whole. Graph streams batch answers,
+// so an item may have been executed some seconds after it.
+package graph

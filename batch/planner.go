@@ -1,0 +1,230 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Planner turns rows into the users of a plan: it looks them up, holds what the
+// directory says against what the file says, and finds rows that name one
+// person twice. It writes nothing to Graph.
+type Planner struct {
+	Directory    Directory // nil: keys are taken as given
+	Reads        Gate
+	Rows         iter.Seq2[Row, error] // a *RowError is a bad row; any other error ends the planning
+	Add          func(context.Context, []Planned) error
+	AllowRenamed bool // an object id may have another UPN than the file says
+
+	Concurrency int
+	Retry       RetryPolicy
+	CallTimeout time.Duration
+	Outage      time.Duration
+	Stop        <-chan struct{}
+	Progress    func(Count) // may be nil
+
+	loop    *loop
+	lane    *lane
+	count   Count
+	rows    map[int]Row      // rows under way, by Seq
+	seen    map[[16]byte]int // Seq of the user that a key names
+	planned []Planned
+}
+
+// Count is what planning found.
+type Count struct {
+	Rows     int             // of the input, bad ones too
+	Users    int             // to be sent
+	External int             // of them, users who sign in elsewhere
+	Same     int             // rows that name a user whom another row names
+	Ended    map[Outcome]int // rows that ended without being sent
+	Waiting  int             // lookups that wait to be asked again
+	Pace     Pace
+}
+
+// Plan reads all rows, and returns what it found. ErrStopped, or any other
+// error, means that the plan is not whole and must not be used.
+func (p *Planner) Plan(ctx context.Context) (Count, error) {
+	p.count.Ended = make(map[Outcome]int)
+	p.rows = make(map[int]Row)
+	p.seen = make(map[[16]byte]int)
+	next, stop := pull(p.good())
+	defer stop()
+	if p.Directory == nil {
+		return p.count, p.take(ctx, next)
+	}
+	p.lane = &lane{
+		name: "lookup", call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
+		settle: p.settle, note: func(Trial) {},
+	}
+	p.lane.queue.fresh = func() (task, bool, error) {
+		row, ok, err := next()
+		if !ok {
+			return task{}, false, err
+		}
+		p.rows[p.count.Rows] = row
+		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}}, true, nil
+	}
+	p.loop = &loop{
+		lanes: []*lane{p.lane}, retry: p.Retry, timeout: p.CallTimeout, outage: p.Outage, stop: p.Stop,
+		commit: func(ctx context.Context, _ []Call, _ []int) error { return p.flush(ctx, p.loop.under == 0) },
+		told:   p.tell,
+	}
+	err := p.loop.run(ctx)
+	return p.count, err
+}
+
+// take plans rows as they are given, without a directory to ask.
+func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) error {
+	for {
+		row, ok, err := next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return p.flush(ctx, true)
+		}
+		select {
+		case <-p.Stop:
+			return ErrStopped
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		default:
+		}
+		p.user(row, User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN})
+		if err := p.flush(ctx, false); err != nil {
+			return err
+		}
+		p.tell(time.Now())
+	}
+}
+
+// good yields the rows that can be asked about, and plans the bad ones on the way.
+func (p *Planner) good() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for row, err := range p.Rows {
+			bad, isBad := errors.AsType[*RowError](err)
+			if err != nil && !isBad {
+				yield(Row{}, err)
+				return
+			}
+			p.count.Rows++
+			if isBad {
+				p.end(bad.Row, User{Seq: p.count.Rows}, Record{Outcome: Invalid, Reason: bad.Reason})
+				continue
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// settle turns the reply to a lookup into a user, a record, or another turn.
+func (p *Planner) settle(now time.Time, t task, reply Reply) error {
+	v := p.Retry.Decide(t.trial, reply, jitter())
+	if v.Again {
+		t.due = now.Add(v.Wait)
+		p.lane.queue.put(t)
+		return nil
+	}
+	row := p.rows[t.user.Seq]
+	delete(p.rows, t.user.Seq)
+	rec := record(t.trial, now, v.Outcome, "lookup: "+v.Reason)
+	rec.SentAt = time.Time{} // nothing was sent to this user
+	if v.Outcome == "" {
+		var found User
+		found, rec.Outcome, rec.Reason = match(row, reply, p.AllowRenamed)
+		if rec.Outcome == "" {
+			found.Seq = t.user.Seq
+			p.user(row, found)
+			return nil
+		}
+	}
+	p.end(row, t.user, rec)
+	return nil
+}
+
+// match holds the directory's answer against the row. The directory must name
+// the very user asked for: a lookup that was misread on the way could bring
+// somebody else.
+func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
+	if reply.User == nil || reply.User.ID == "" {
+		return User{}, Failed, "lookup: the answer names no user"
+	}
+	u := *reply.User
+	u.ID = strings.ToLower(u.ID)
+	switch {
+	case row.ID != "" && u.ID != row.ID:
+		return u, Invalid, fmt.Sprintf("the directory answered with another object id, %s", u.ID)
+	case row.ID == "" && !sameUPN(row.UPN, u.UPN):
+		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s", u.UPN)
+	case row.ID != "" && row.UPN != "" && !sameUPN(row.UPN, u.UPN) && !allowRenamed:
+		return u, Invalid, fmt.Sprintf("the object id belongs to %s, and the file says %s; a shifted column, or a renamed user (--allow-renamed)", u.UPN, row.UPN)
+	}
+	return u, "", ""
+}
+
+// sameUPN compares without regard to the case of ASCII letters. Unicode folding
+// would make one of letters that only look alike.
+func sameUPN(a, b string) bool { return asciiLower(a) == asciiLower(b) }
+
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// user plans a user, or points the row at the user that it names again.
+func (p *Planner) user(row Row, u User) {
+	key := sha256.Sum256([]byte(asciiLower(u.Key())))
+	k := [16]byte(key[:16]) // half of the hash tells a million keys apart, in half of the memory
+	pl := Planned{Row: row, User: u}
+	if same, ok := p.seen[k]; ok {
+		pl.Same = same
+		p.count.Same++
+	} else {
+		p.seen[k] = u.Seq
+		p.count.Users++
+		if u.External() {
+			p.count.External++
+		}
+	}
+	p.planned = append(p.planned, pl)
+}
+
+// end plans a row that ends here.
+func (p *Planner) end(row Row, u User, rec Record) {
+	rec.Seq, rec.SettledAt = u.Seq, time.Now()
+	p.planned = append(p.planned, Planned{Row: row, User: u, Record: &rec})
+	p.count.Ended[rec.Outcome]++
+}
+
+// flushRows is how many rows share a transaction.
+const flushRows = 1000
+
+func (p *Planner) flush(ctx context.Context, all bool) error {
+	if len(p.planned) == 0 || len(p.planned) < flushRows && !all {
+		return nil
+	}
+	err := p.Add(ctx, p.planned)
+	p.planned = p.planned[:0]
+	return err
+}
+
+func (p *Planner) tell(now time.Time) {
+	if p.Progress == nil {
+		return
+	}
+	if p.lane != nil {
+		p.count.Waiting, p.count.Pace = len(p.lane.queue.waiting), p.Reads.Pace(now)
+	}
+	p.Progress(p.count)
+}

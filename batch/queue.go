@@ -1,0 +1,109 @@
+package batch
+
+import (
+	"container/heap"
+	"time"
+)
+
+// ChunkSize is how many users travel in one call: the most that Microsoft
+// Graph takes in a JSON batch (Microsoft Graph documentation, JSON batching).
+const ChunkSize = 20
+
+// task is a user on the way through a lane.
+type task struct {
+	user   User
+	trial  Trial
+	due    time.Time // not before
+	until  time.Time // verify: the last moment for proof
+	record Record    // verify: what is said if no proof comes
+	polls  int       // verify: reads so far
+}
+
+// queue gives the fullest chunk that is due, or how long until one is. Waiting
+// users come before fresh ones: they have been promised a time.
+type queue struct {
+	waiting waitHeap
+	fresh   func() (task, bool, error) // nil when there are none
+	head    []task                     // pulled from fresh, not yet taken
+}
+
+// ready pulls until size users are due, or none is left to pull.
+func (q *queue) ready(now time.Time, size int) (int, error) {
+	n := q.waiting.due(now, size)
+	for n+len(q.head) < size && q.fresh != nil {
+		t, ok, err := q.fresh()
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			q.fresh = nil
+			break
+		}
+		q.head = append(q.head, t)
+	}
+	return min(size, n+len(q.head)), nil
+}
+
+// take removes size users; call it with what ready gave, at the same time.
+func (q *queue) take(now time.Time, size int) []task {
+	chunk := make([]task, 0, size)
+	for len(chunk) < size && len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
+		chunk = append(chunk, heap.Pop(&q.waiting).(task))
+	}
+	n := min(size-len(chunk), len(q.head))
+	chunk = append(chunk, q.head[:n]...)
+	q.head = q.head[:copy(q.head, q.head[n:])]
+	return chunk
+}
+
+// put makes t wait until it is due.
+func (q *queue) put(t task) { heap.Push(&q.waiting, t) }
+
+// next is how long until the first waiting user is due; ok is false when none waits.
+func (q *queue) next(now time.Time) (wait time.Duration, ok bool) {
+	if len(q.waiting) == 0 {
+		return 0, false
+	}
+	return max(0, q.waiting[0].due.Sub(now)), true
+}
+
+// empty reports whether nobody is left, waiting or fresh.
+func (q *queue) empty() bool { return len(q.waiting) == 0 && len(q.head) == 0 && q.fresh == nil }
+
+// waitHeap orders by time due, then by place in the plan.
+type waitHeap []task
+
+func (h waitHeap) Len() int { return len(h) }
+func (h waitHeap) Less(i, j int) bool {
+	if !h[i].due.Equal(h[j].due) {
+		return h[i].due.Before(h[j].due)
+	}
+	return h[i].user.Seq < h[j].user.Seq
+}
+func (h waitHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *waitHeap) Push(x any)   { *h = append(*h, x.(task)) }
+func (h *waitHeap) Pop() any {
+	old := *h
+	t := old[len(old)-1]
+	old[len(old)-1] = task{}
+	*h = old[:len(old)-1]
+	return t
+}
+
+// due counts the users due now, up to most.
+func (h waitHeap) due(now time.Time, most int) int {
+	return h.dueFrom(0, now, most)
+}
+
+// dueFrom walks the heap from i, and only into branches whose root is due.
+func (h waitHeap) dueFrom(i int, now time.Time, most int) int {
+	if most <= 0 || i >= len(h) || h[i].due.After(now) {
+		return 0
+	}
+	n := 1
+	n += h.dueFrom(2*i+1, now, most-n)
+	if n < most {
+		n += h.dueFrom(2*i+2, now, most-n)
+	}
+	return n
+}

@@ -1,0 +1,124 @@
+package batch
+
+import (
+	"fmt"
+	"time"
+)
+
+// RetryPolicy turns a reply into a verdict. It is pure: what it needs to know
+// of the past is in the trial, and chance comes in as a number.
+type RetryPolicy struct {
+	Attempts int           // calls that a user is worth; a throttle is none
+	Base     time.Duration // first backoff when Graph names no time
+	Cap      time.Duration // longest backoff
+}
+
+// DefaultRetry waits about five minutes in all before it gives a user up. Base
+// and growth are those of Microsoft's own retry handlers, cut at a minute.
+var DefaultRetry = RetryPolicy{Attempts: 10, Base: time.Second, Cap: time.Minute}
+
+// Verdict is what a reply leads to: an outcome, or wait and again, or (both
+// empty) a 2xx, whose worth is not for this policy to say.
+type Verdict struct {
+	Outcome Outcome
+	Again   bool
+	Wait    time.Duration
+	Reason  string
+}
+
+// class sorts replies by what they mean for the user.
+type class int
+
+const (
+	accepted  class = iota // 2xx
+	throttled              // not now; says nothing of the user, and is no attempt
+	stale                  // the token, not the user; the sender signs in anew for the next call
+	transient              // may be different the next time; what Graph did is unknown
+	final                  // will not be different
+)
+
+// classify keys on the status first: codes are missing or "UnknownError" often
+// enough, and messages are no contract (Microsoft Graph, error responses).
+func classify(r Reply) (class, Outcome) {
+	switch s := r.Status; {
+	case s >= 200 && s < 300:
+		return accepted, ""
+	case s == 0, s == 408, s == 424:
+		return transient, ""
+	case s == 429 && r.Code == "Request_ThrottledPermanently":
+		return final, Failed
+	case s == 429:
+		return throttled, ""
+	case s == 503 && r.Code == "Request_ThrottledTemporarily": // the directory's older word for 429
+		return throttled, ""
+	case s == 401:
+		return stale, ""
+	case s == 400:
+		return final, Invalid
+	case s == 403:
+		return final, Denied
+	case s == 404:
+		return final, NotFound
+	case s == 409 && r.Code == "Directory_ConcurrencyViolation":
+		return transient, ""
+	case s == 501, s == 505:
+		return final, Failed
+	case s >= 500:
+		return transient, ""
+	}
+	return final, Failed
+}
+
+// Decide gives the verdict on a reply to a user whose trial, this reply
+// counted, is t. Jitter is a random number in [0, 1).
+func (p RetryPolicy) Decide(t Trial, r Reply, jitter float64) Verdict {
+	c, outcome := classify(r)
+	switch c {
+	case accepted:
+		return Verdict{}
+	case throttled:
+		return Verdict{Again: true, Wait: max(r.RetryAfter, p.backoff(t.Throttles, r, jitter)), Reason: "throttled"}
+	case stale, transient:
+		if t.Attempts >= p.Attempts {
+			return Verdict{Outcome: GaveUp, Reason: fmt.Sprintf("%d attempts, the last one: %s", t.Attempts, describe(r))}
+		}
+		return Verdict{Again: true, Wait: max(r.RetryAfter, p.backoff(t.Attempts, r, jitter)), Reason: describe(r)}
+	}
+	return Verdict{Outcome: outcome, Reason: describe(r)}
+}
+
+// backoff doubles from Base to Cap, and takes between half and all of it, so
+// that users who failed together do not come back together. A time that Graph
+// named replaces the first step: later steps grow all the same, since a service
+// that always says "1" is on record (msgraph-sdk-javascript#297).
+func (p RetryPolicy) backoff(n int, r Reply, jitter float64) time.Duration {
+	if n <= 1 && r.RetryAfter > 0 {
+		return 0
+	}
+	d := p.Base
+	for i := 1; i < n && d < p.Cap; i++ {
+		d *= 2
+	}
+	d = min(d, p.Cap)
+	return d/2 + time.Duration(float64(d/2)*jitter)
+}
+
+// describe says in words what a reply was.
+func describe(r Reply) string {
+	switch {
+	case r.Status == 0 && r.Message != "":
+		return r.Message
+	case r.Status == 0:
+		return "no answer for this user"
+	case r.Code != "":
+		return fmt.Sprintf("HTTP %d %s", r.Status, r.Code)
+	}
+	return fmt.Sprintf("HTTP %d", r.Status)
+}
+
+// doubtful reports whether Graph may have acted although the reply is no 2xx:
+// a refusal says that it did not, trouble on the way says nothing.
+func doubtful(r Reply) bool {
+	c, _ := classify(r)
+	return c == transient && r.Status != 409
+}

@@ -1,0 +1,239 @@
+package batch
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Sender revokes. One call, at most ChunkSize users.
+type Sender interface {
+	// Send makes one call. A nil error comes with one reply per user, in the
+	// order of users; Status 0 marks a user whom the answer left out. An error
+	// comes without replies, and whether Graph acted is unknown, unless it is
+	// ErrNotSent or a *CallError with a refusal. Send does not retry, and may be
+	// called from several goroutines.
+	Send(ctx context.Context, users []User) ([]Reply, error)
+}
+
+// Directory looks users up by Key. The contract is Sender's; a reply with a
+// 2xx carries the user found in Reply.User, its stamp in User.Before.
+type Directory interface {
+	Lookup(ctx context.Context, users []User) ([]Reply, error)
+}
+
+// Journal keeps what must survive. Write is one step, durable when it returns
+// nil, and does not heed the cancellation of ctx.
+type Journal interface {
+	Write(ctx context.Context, e Entry) error
+}
+
+// Runner revokes the sessions of the users of a plan and proves it. Set the
+// fields, then call Run once.
+type Runner struct {
+	Sender    Sender
+	Directory Directory // nil turns verification off
+	Journal   Journal
+	Writes    Gate
+	Reads     Gate // of the Directory's calls
+
+	Pending  iter.Seq2[Pending, error] // users to send, pulled one chunk at a time
+	Unproven iter.Seq2[Line, error]    // users accepted before, to verify only; nil for none
+
+	Concurrency   int // calls under way at the most, writes and reads each
+	Retry         RetryPolicy
+	CallTimeout   time.Duration // of one call; Graph may hold one for minutes
+	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
+	VerifyTimeout time.Duration
+	LastCall      int // number of the last call of the sessions before
+
+	Stop     <-chan struct{} // closed: no new calls, answers awaited
+	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
+
+	loop   *loop
+	revoke *lane
+	verify *lane
+	entry  Entry
+	state  Progress
+}
+
+// Progress is where a run stands.
+type Progress struct {
+	Now      time.Time
+	Counts   map[Outcome]int // users settled by this Run
+	Sent     int             // users accepted by this Run
+	Proving  int             // of them, users whose proof is awaited
+	Waiting  int             // users sent before and waiting to go again
+	UnderWay int             // calls
+	Pace     Pace
+}
+
+// Run returns nil when every user has a final record, ErrStopped when it was
+// asked to stop, or the error that ended the run. Whatever was answered until
+// then is in the journal.
+func (r *Runner) Run(ctx context.Context) error {
+	r.state.Counts = make(map[Outcome]int)
+	r.revoke = &lane{
+		name: "revoke", call: r.Sender.Send, gate: r.Writes, workers: r.Concurrency,
+		writes: true, settle: r.settle, note: r.note,
+	}
+	next, stop := pull(r.Pending)
+	defer stop()
+	r.revoke.queue.fresh = func() (task, bool, error) {
+		p, ok, err := next()
+		return task{user: p.User, trial: p.Trial}, ok, err
+	}
+	r.loop = &loop{
+		lanes: []*lane{r.revoke}, retry: r.Retry, timeout: r.CallTimeout, outage: r.Outage,
+		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
+	}
+	if r.Directory != nil {
+		r.verify = &lane{
+			name: "read-back", call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
+			settle: r.prove, note: func(Trial) {},
+		}
+		r.loop.lanes = append(r.loop.lanes, r.verify)
+		if r.Unproven != nil {
+			next, stop := pull(r.Unproven)
+			defer stop()
+			r.verify.queue.fresh = func() (task, bool, error) {
+				a, ok, err := next()
+				if ok {
+					r.state.Proving++
+				}
+				return r.unproved(time.Now(), a.User, a.Record), ok, err
+			}
+		}
+	}
+	return r.loop.run(ctx)
+}
+
+// settle turns the reply to a revoke into a record, or into another turn.
+func (r *Runner) settle(now time.Time, t task, reply Reply) error {
+	v := r.Retry.Decide(t.trial, reply, jitter())
+	rec := record(t.trial, now, v.Outcome, v.Reason)
+	switch {
+	case v.Again:
+		t.due = now.Add(v.Wait)
+		r.note(t.trial)
+		r.revoke.queue.put(t)
+		return nil
+	case v.Outcome != "":
+		r.write(rec)
+		return nil
+	}
+	rec.Accepted = reply.Date
+	r.state.Sent++
+	switch {
+	case t.user.External():
+		rec.Outcome, rec.Reason = Ineffective, "a guest's sessions live in the home tenant; Graph answered 2xx and revoked nothing"
+		r.write(rec)
+	case r.verify == nil:
+		rec.Outcome = Revoked
+		r.write(rec)
+	default:
+		rec.Outcome, rec.Reason = Unverified, "accepted; not read back yet"
+		r.entry.Records = append(r.entry.Records, rec)
+		r.state.Proving++
+		r.verify.queue.put(r.unproved(now, t.user, rec))
+	}
+	return nil
+}
+
+// unproved is the task of reading the user's stamp back.
+func (r *Runner) unproved(now time.Time, u User, rec Record) task {
+	return task{user: u, record: rec, until: now.Add(r.VerifyTimeout), due: now}
+}
+
+// prove holds a stamp read back against the record. Until the deadline, "not
+// yet" is no failure: reads may come from a replica that lags.
+func (r *Runner) prove(now time.Time, t task, reply Reply) error {
+	rec := t.record
+	c, _ := classify(reply)
+	switch {
+	case c == accepted && reply.User != nil:
+		rec.After = reply.User.Before
+		if Proved(t.user.Before, rec.After, rec.Accepted) {
+			rec.Outcome, rec.Reason = Verified, ""
+			r.proved(now, rec)
+			return nil
+		}
+		rec.Reason = "accepted, but the stamp has not moved"
+		if rec.Accepted.IsZero() {
+			rec.Reason = "accepted, but the reply carried no Date to hold the stamp against"
+		}
+	case c == final:
+		rec.Reason = "accepted, but the read-back was refused: " + describe(reply)
+		r.proved(now, rec)
+		return nil
+	default:
+		rec.Reason = "accepted, but the read-back met trouble: " + describe(reply)
+	}
+	due := now.Add(max(reply.RetryAfter, pollWait(t.polls)))
+	if !now.Before(t.until) || reply.RetryAfter > 0 && due.After(t.until) {
+		r.proved(now, rec)
+		return nil
+	}
+	t.polls++
+	t.record = rec
+	t.trial = Trial{} // a read-back has its deadline, and no budget of attempts
+	t.due = due
+	if due.After(t.until) {
+		t.due = t.until
+	}
+	r.verify.queue.put(t)
+	return nil
+}
+
+// proved writes the record of a user whose proof has come, or will not come.
+func (r *Runner) proved(now time.Time, rec Record) {
+	rec.SettledAt = now
+	r.state.Proving--
+	r.write(rec)
+}
+
+func (r *Runner) write(rec Record) {
+	r.entry.Records = append(r.entry.Records, rec)
+	r.state.Counts[rec.Outcome]++
+}
+
+func (r *Runner) note(t Trial) { r.entry.Trials = append(r.entry.Trials, t) }
+
+// record is the last word on a user whose last reply is in the trial.
+func record(t Trial, now time.Time, o Outcome, reason string) Record {
+	return Record{
+		Seq: t.Seq, Outcome: o, Status: t.Status, Code: t.Code, Message: t.Message,
+		Attempts: t.Attempts, Throttles: t.Throttles, SentAt: t.SentAt, SettledAt: now,
+		RequestID: t.RequestID, Reason: reason,
+	}
+}
+
+// commit writes the entry, if there is anything to write.
+func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
+	e := &r.entry
+	e.Calls, e.Over = calls, over
+	if len(e.Calls)+len(e.Over)+len(e.Trials)+len(e.Records) == 0 {
+		return nil
+	}
+	err := r.Journal.Write(ctx, *e)
+	e.Trials, e.Records = e.Trials[:0], e.Records[:0]
+	return err
+}
+
+func (r *Runner) tell(now time.Time) {
+	if r.Progress == nil {
+		return
+	}
+	s := r.state
+	s.Now, s.UnderWay, s.Waiting, s.Pace = now, r.loop.under, len(r.revoke.queue.waiting), r.Writes.Pace(now)
+	r.Progress(s)
+}
+
+// pull turns an iterator around, and joins its error to its values.
+func pull[T any](seq iter.Seq2[T, error]) (func() (T, bool, error), func()) {
+	next, stop := iter.Pull2(seq)
+	return func() (T, bool, error) {
+		v, err, ok := next()
+		return v, ok && err == nil, err
+	}, stop
+}
