@@ -1,0 +1,55 @@
+// Package report turns the records of a run into what people and programs
+// read: two files for the record, one to run again, and the block that ends a
+// run on the screen. It knows batch.Line and nothing of where lines come from;
+// given the same lines and the same [Meta], it writes the same bytes.
+//
+//	                +-- report.csv     for a spreadsheet, grep and an auditor
+//	lines --Write---+-- report.jsonl   the same columns, exact, for programs
+//	                +-- retry.csv      what did not succeed, to run again
+//
+//	summary --+-- Text                 for the person at the terminal
+//	          +-- JSON                 for the program that called
+//
+// # One line per row
+//
+// report.csv and report.jsonl have one line for each row of the input. A
+// person whom two rows name has two lines with the same outcome; the reason of
+// the second begins with "same user as line 12". Both files are made from one
+// table of columns, so a name or a value cannot differ between them.
+//
+// # Values
+//
+// Times are RFC 3339 in UTC. sent_at and settled_at are this machine's and
+// have milliseconds, cut, not rounded; valid_from_before and valid_from_after
+// are the directory's stamps and have whole seconds, as Graph gives them.
+// Milliseconds always have three digits, so that text sorts as time does.
+//
+// What is not known is an empty cell in CSV and null in JSON Lines. That holds
+// for an unset time, for the status of a user who got no reply, and for empty
+// text. Three columns are always known and never null: line, attempts and
+// throttles are numbers, zero included, and input and outcome are text, even
+// where the input's cell is empty.
+//
+// # Cells
+//
+// A report is opened by people with spreadsheets, and what stands in it may be
+// an attacker's: a name in the directory, a cell of the input. Text that a
+// spreadsheet would run as a formula is written behind an apostrophe, and
+// control characters become spaces, so that a record is one line for grep too.
+// JSON Lines needs neither and has the text as it is.
+//
+// # Running again
+//
+// retry.csv has the input's own columns, as far as they were recognised, and
+// the cells as they were read, so columns that nobody asked for (a password in
+// a bulk template) never get there. Its rows are those whose outcome is
+// neither success nor neutral, the open ones included; a person stands there
+// once, by the first row that named them.
+//
+// Two kinds of row come back to be refused rather than guessed at. A key that
+// had to be escaped begins with an apostrophe and a sign: a reader must refuse
+// it, since it is no longer the name that was read. And a row whose cells do
+// not match the columns, or are all blank, is written one cell too wide, with
+// what is known of it in the last cell and none in a key's column: readers
+// refuse a ragged row, and pass over a blank one.
+package report

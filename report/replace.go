@@ -1,0 +1,132 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"offboard/batch"
+)
+
+// Names of the files that [Write] makes.
+const (
+	csvName   = "report.csv"
+	jsonlName = "report.jsonl"
+	retryName = "retry.csv"
+)
+
+// Write makes report.csv, report.jsonl and retry.csv in dir, in one pass over
+// the lines, and returns their paths. A missing dir is made, for its owner
+// alone; so are the files.
+//
+// Each file is replaced whole: it is written beside its name, made durable and
+// then renamed, and no name changes before all three files are complete. After
+// an error the old files stand as they were; only if the renaming itself fails
+// may some be new and some old, each of them whole, and the paths returned are
+// those of the new ones. A process killed on the way leaves files named
+// ".report.csv.*.tmp" and the like, which nobody reads.
+func Write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make report directory: %w", err)
+	}
+	var set drafts
+	defer set.discard()
+	if err := set.write(dir, meta, lines); err != nil {
+		return nil, err
+	}
+	return set.replace(dir)
+}
+
+// drafts are files that do not have their names yet.
+type drafts []*draft
+
+type draft struct {
+	name string   // to be
+	file *os.File // open until it is durable
+}
+
+// write fills all the drafts and makes them durable.
+func (set *drafts) write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) error {
+	var sinks []sink
+	for _, name := range []string{csvName, jsonlName, retryName} {
+		// CreateTemp makes the file with mode 0600, and in dir, since a rename
+		// is atomic only within one file system.
+		f, err := os.CreateTemp(dir, "."+name+".*.tmp")
+		if err != nil {
+			return fmt.Errorf("make %s: %w", name, err)
+		}
+		*set = append(*set, &draft{name: name, file: f})
+		s, err := newSink(name, f, meta)
+		if err != nil {
+			return err
+		}
+		sinks = append(sinks, s)
+	}
+	if err := pour(lines, sinks...); err != nil {
+		return err
+	}
+	for _, d := range *set {
+		if err := d.file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", d.name, err)
+		}
+		if err := d.file.Close(); err != nil {
+			return fmt.Errorf("close %s: %w", d.name, err)
+		}
+	}
+	return nil
+}
+
+func newSink(name string, w io.Writer, meta Meta) (sink, error) {
+	switch name {
+	case csvName:
+		return newCSV(w)
+	case jsonlName:
+		return newJSONL(w), nil
+	}
+	return newRetry(w, meta)
+}
+
+// replace gives the drafts their names.
+func (set *drafts) replace(dir string) ([]string, error) {
+	var paths []string
+	for _, d := range *set {
+		path := filepath.Join(dir, d.name)
+		if err := os.Rename(d.file.Name(), path); err != nil {
+			return paths, fmt.Errorf("replace %s: %w", d.name, err)
+		}
+		paths = append(paths, path)
+	}
+	return paths, syncDir(dir)
+}
+
+// discard removes what has not been renamed; what has been is no longer there
+// to remove. It runs on the way out with an error already, or with nothing left
+// to do, and its own errors change nothing.
+func (set *drafts) discard() {
+	for _, d := range *set {
+		_ = d.file.Close()
+		_ = os.Remove(d.file.Name())
+	}
+}
+
+// syncDir makes renames durable. Windows has no such call, and some network
+// file systems refuse it as invalid: there, a rename is as durable as it gets.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("open report directory: %w", err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("sync report directory: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"offboard/batch"
+)
+
+// limits is what no outcome changes, said once under every count.
+const limits = "Note: access tokens already issued work until they expire, mostly within an hour;" +
+	" accounts, passwords and apps' own sessions are as they were.\n"
+
+// Text writes the block that ends a run on the screen: what was run, the rows
+// counted by outcome with what each count means, and the verdict as the last
+// thing. The verdict is made from the counts alone, never from the state.
+func Text(w io.Writer, e End) error {
+	var b bytes.Buffer
+	heading(&b, e)
+	b.WriteByte('\n')
+	if e.Summary.Lines > 0 {
+		tally(&b, e)
+		b.WriteByte('\n')
+		b.WriteString(limits)
+		b.WriteByte('\n')
+	}
+	b.WriteString(verdict(e))
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+// heading names the run. Its words come from files and flags, so control
+// characters are taken out: none of them may talk to the terminal.
+func heading(b *bytes.Buffer, e End) {
+	p := e.Plan
+	field := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(b, "%-10s%s\n", label, clean(value))
+		}
+	}
+	list := func(label string, values []string) {
+		for _, v := range values {
+			field(label, v)
+			label = ""
+		}
+	}
+	run := p.Run
+	if e.State != "" {
+		run += " (" + e.State + ")"
+	}
+	input := p.Input
+	if input == "-" {
+		input = "standard input"
+	}
+	field("Run", run)
+	field("Input", input+": "+plural(p.Rows, "row")+", "+plural(e.Skips, "skipped line"))
+	field("SHA-256", p.Digest)
+	var settings []string
+	for _, s := range p.Settings {
+		line := s.Name + ": " + s.Value
+		if s.Why != "" {
+			line += " (" + s.Why + ")"
+		}
+		settings = append(settings, line)
+	}
+	list("Read with", settings)
+	field("Tenant", p.Tenant)
+	field("App", p.App)
+	field("Graph", p.Cloud)
+	field("Action", string(p.Action))
+	field("Planned", stamp(p.Created))
+	field("Written", stamp(e.Written))
+	list("Files", e.Files)
+}
+
+// tally lists the outcomes that occurred, and the total.
+func tally(b *bytes.Buffer, e End) {
+	for _, o := range e.outcomes() {
+		if n := e.Summary.Counts[o]; n != 0 {
+			fmt.Fprintf(b, "%8d  %-12s %s\n", n, clean(string(o)), meaning(o))
+		}
+	}
+	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, %d not done (%d of them open)\n",
+		e.Summary.Lines, "in all",
+		e.Summary.Of(batch.Success), e.Summary.Of(batch.Neutral), e.Summary.Of(batch.Failure), e.Summary.Open())
+}
+
+// meaning says what an outcome is worth, to somebody who has not read any
+// documentation.
+func meaning(o batch.Outcome) string {
+	switch o {
+	case batch.Verified:
+		return "Graph accepted, and the directory shows it"
+	case batch.Revoked:
+		return "Graph accepted; the directory was not asked, as verification was off"
+	case batch.Already:
+		return "the directory showed it before the run; nothing was sent"
+	case batch.Skipped:
+		return "held back by a date or a filter; nothing was sent"
+	case batch.Protected:
+		return "on a protect list; nothing was sent"
+	case batch.Unverified:
+		return "Graph accepted, but the directory did not show it in time: not proven, check again"
+	case batch.Ineffective:
+		return "guests: Graph accepted, but their sessions are their home tenant's and go on"
+	case batch.Invalid:
+		return "the row cannot name a user; the report has the reason"
+	case batch.NotFound:
+		return "no such user in this tenant"
+	case batch.Ambiguous:
+		return "more than one user has this name; none of them was touched"
+	case batch.Denied:
+		return "Graph refused for lack of rights (403); administrators need higher ones"
+	case batch.Failed:
+		return "Graph refused for good; the report has its code"
+	case batch.GaveUp:
+		return "temporary trouble outlasted the retries; run these again"
+	case batch.Unsettled:
+		return "sent, but no answer was seen: Graph may have acted or not"
+	case batch.NotSent:
+		return "the run ended before their turn; nothing was sent"
+	}
+	return "unknown to this version; counted as not done"
+}
+
+// verdict is the last word. It says "done" only of rows that ended in success.
+func verdict(e End) string {
+	var b strings.Builder
+	s := e.Summary
+	failure, success, neutral := s.Of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
+	switch {
+	case e.missing() > 0:
+		fmt.Fprintf(&b, "NOT DONE: the plan has %s, and only %d of them can be told of.", plural(e.Plan.Rows, "row"), s.Lines)
+	case s.Lines == 0:
+		b.WriteString("Nothing to do: the input has no rows.")
+	case s.Open() > 0:
+		fmt.Fprintf(&b, "NOT DONE: %d of %s did not end in success, %d of them still open.", failure, plural(s.Lines, "row"), s.Open())
+	case failure > 0:
+		fmt.Fprintf(&b, "NOT DONE for %d of %s.", failure, plural(s.Lines, "row"))
+	case success == 0:
+		fmt.Fprintf(&b, "Nothing done: all of %s left alone on purpose.", plural(s.Lines, "row"))
+	case neutral > 0:
+		fmt.Fprintf(&b, "Done for %d of %s; the other %d left alone on purpose.", success, plural(s.Lines, "row"), neutral)
+	default:
+		fmt.Fprintf(&b, "Done: all of %s ended in success.", plural(s.Lines, "row"))
+	}
+	b.WriteByte('\n')
+	if failure > 0 && len(e.Files) > 0 {
+		fmt.Fprintf(&b, "%s holds them, each person once, to run again.\n", retryName)
+	}
+	if e.Resume != "" {
+		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
+	}
+	return b.String()
+}
+
+// plural is a number with its noun.
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
