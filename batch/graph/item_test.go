@@ -44,8 +44,8 @@ func TestRequestBytes(t *testing.T) {
 		user batch.User
 		want string
 	}{
-		{"object id", batch.User{ID: id}, revoke("/"+id)},
-		{"id before UPN", batch.User{ID: id, UPN: "a@b.example"}, revoke("/"+id)},
+		{"object id", batch.User{ID: id}, revoke("/" + id)},
+		{"id before UPN", batch.User{ID: id, UPN: "a@b.example"}, revoke("/" + id)},
 		{"UPN", batch.User{UPN: "ada@contoso.example"}, revoke("/ada%40contoso.example")},
 		{"guest", batch.User{UPN: "a_b.example#EXT#@contoso.example"}, revoke("/a_b.example%23EXT%23%40contoso.example")},
 		{"apostrophe", batch.User{UPN: "o'brien@contoso.example"}, revoke("/o%27brien%40contoso.example")},

@@ -1,0 +1,262 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Every user ends by its own reply, whatever the others got.
+func TestRunSettles(t *testing.T) {
+	ok, no := Reply{Status: 200}, Reply{}
+	busy := Reply{Status: 429, RetryAfter: 3 * time.Second}
+	same := func(r Reply, users ...int) map[int][]Reply {
+		m := make(map[int][]Reply)
+		for _, u := range users {
+			m[u] = []Reply{r}
+		}
+		return m
+	}
+	for _, c := range []struct {
+		name   string
+		script map[int][]Reply
+		change func(*Runner, *fakeTenant)
+		want   string
+	}{
+		{"all well", nil, nil, "100 verified "},
+		{"verification off", nil, func(r *Runner, _ *fakeTenant) { r.Directory = nil }, "100 revoked "},
+		{"stamps that lag", nil, func(_ *Runner, f *fakeTenant) { f.lag = 90 * time.Second }, "100 verified "},
+		{"stamps that lag too long", nil, func(_ *Runner, f *fakeTenant) { f.lag = 3 * time.Minute }, "100 unverified "},
+		{"stamps that never move", nil, func(_ *Runner, f *fakeTenant) { f.frozen = true }, "100 unverified "},
+		{"refusals", map[int][]Reply{1: {{Status: 404}}, 2: {{Status: 403}}, 3: {{Status: 400}}, 4: {{Status: 405}}}, nil, "96 verified 1 invalid 1 not_found 1 denied 1 failed "},
+		{"throttled, then well", map[int][]Reply{1: {busy, busy, ok}, 50: {busy, ok}}, nil, "100 verified "},
+		{"lost, then well", map[int][]Reply{1: {no, ok}, 2: {{Status: 502}, ok}, 3: {{Status: 504}, no, ok}}, nil, "100 verified "},
+		{"never an answer", same(no, 7), nil, "99 verified 1 gave_up "},
+		{"calls that fail", nil, func(_ *Runner, f *fakeTenant) {
+			f.calls = []error{&CallError{Err: io.ErrUnexpectedEOF}, nil, &CallError{Status: 503}, &CallError{Status: 429, RetryAfter: time.Second}, &CallError{Status: 401}, fmt.Errorf("odd")}
+		}, "100 verified "},
+		{"a call that never left", nil, func(_ *Runner, f *fakeTenant) { f.calls = []error{&CallError{Err: ErrNotSent}} }, "100 verified "},
+		{"one call of admins among others", same(Reply{Status: 403}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20), nil, "80 verified 20 denied "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f, j := bench(t, 100)
+				f.script = c.script
+				if c.change != nil {
+					c.change(r, f)
+				}
+				if err := r.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := j.outcomes(); got != c.want {
+					t.Errorf("got %s, want %s", got, c.want)
+				}
+				if len(j.open) > 0 {
+					t.Errorf("calls still open: %v", j.open)
+				}
+			})
+		})
+	}
+}
+
+// A guest's 200 is no success, with or without proof asked for.
+func TestGuestsAreIneffective(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, j := bench(t, 0)
+		r.Pending = func(yield func(Pending, error) bool) {
+			yield(Pending{User: User{Seq: 1, ID: "g", Type: "Guest"}}, nil)
+		}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "1 ineffective " {
+			t.Error("got", got)
+		}
+	})
+}
+
+// When everybody is refused, nobody is written off: with the permission granted
+// the run can be resumed.
+func TestEverybodyRefusedStopsTheRun(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		want   error
+	}{{"403", 403, ErrPermission}, {"401", 401, ErrSignIn}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f, j := bench(t, 1000)
+				f.script = map[int][]Reply{}
+				for i := range 1000 {
+					f.script[i+1] = []Reply{{Status: c.status}}
+				}
+				err := r.Run(t.Context())
+				if !errors.Is(err, c.want) {
+					t.Errorf("got error %v, want %v", err, c.want)
+				}
+				if len(j.records) > 0 {
+					t.Errorf("got records: %s", j.outcomes())
+				}
+				if f.n > strikes+4 {
+					t.Errorf("%d calls were made", f.n)
+				}
+				if len(j.trials) == 0 || len(j.open) > 0 {
+					t.Errorf("%d trials, open calls %v", len(j.trials), j.open)
+				}
+			})
+		})
+	}
+}
+
+// Fewer refusals than the strikes are about the users: a leavers file of one admin.
+func TestFewRefusedAreDenied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 2)
+		f.script = map[int][]Reply{1: {{Status: 403}}, 2: {{Status: 403}}}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "2 denied " {
+			t.Error("got", got)
+		}
+	})
+}
+
+// A soft stop makes no new calls and records what is under way.
+func TestStopAwaitsAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 1000)
+		f.latency = time.Second
+		stop := make(chan struct{})
+		r.Stop = stop
+		time.AfterFunc(1500*time.Millisecond, func() { close(stop) }) // in the middle of the second round
+		if err := r.Run(t.Context()); !errors.Is(err, ErrStopped) {
+			t.Errorf("got error %v, want ErrStopped", err)
+		}
+		if f.n != 8 || len(j.records) != 160 || len(j.open) > 0 {
+			t.Errorf("%d calls, %d records, open %v; want 8 calls, all recorded", f.n, len(j.records), j.open)
+		}
+		if got, want := time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), 2*time.Second; got != want {
+			t.Errorf("took %v, want %v", got, want)
+		}
+	})
+}
+
+// A hard stop cuts calls short. Who was in them is in doubt, not untouched.
+func TestCancelLeavesDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 1000)
+		f.latency = time.Hour
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cause := errors.New("second signal")
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		if err := r.Run(ctx); !errors.Is(err, cause) {
+			t.Errorf("got error %v, want %v", err, cause)
+		}
+		if len(j.trials) != 80 || len(j.records) != 0 {
+			t.Errorf("%d trials, %d records; want 80 and 0", len(j.trials), len(j.records))
+		}
+		for _, tr := range j.trials {
+			if !tr.Doubt {
+				t.Errorf("user %d is not in doubt", tr.Seq)
+			}
+		}
+	})
+}
+
+// A journal that fails ends the run, with nothing more sent.
+func TestJournalFailureEndsTheRun(t *testing.T) {
+	for failAt := 1; failAt <= 4; failAt++ {
+		t.Run(fmt.Sprint("write ", failAt), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f, j := bench(t, 1000)
+				j.failAt = failAt
+				if err := r.Run(t.Context()); !errors.Is(err, errDisk) {
+					t.Errorf("got error %v, want %v", err, errDisk)
+				}
+				if f.n > 4*failAt {
+					t.Errorf("%d calls were made", f.n)
+				}
+			})
+		})
+	}
+}
+
+// With nobody answering, the run stops instead of writing everybody off.
+func TestOutageStopsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 10000)
+		for range 10000 {
+			f.calls = append(f.calls, &CallError{Err: io.EOF})
+		}
+		start := time.Now()
+		if err := r.Run(t.Context()); !errors.Is(err, ErrOutage) {
+			t.Errorf("got error %v, want ErrOutage", err)
+		}
+		if took := time.Since(start); took < r.Outage || took > r.Outage+time.Minute {
+			t.Errorf("stopped after %v", took)
+		}
+		if len(j.records) > 0 || f.n > 60 {
+			t.Errorf("%d calls, records: %s", f.n, j.outcomes())
+		}
+	})
+}
+
+// An outage that ends costs nobody anything.
+func TestOutageThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 1000)
+		for range 20 {
+			f.calls = append(f.calls, &CallError{Err: io.EOF})
+		}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "1000 verified " {
+			t.Error("got", got)
+		}
+	})
+}
+
+// Users accepted by an earlier process are verified and not sent again.
+func TestUnprovenAreOnlyRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 0)
+		now := time.Now()
+		f.stamp[1] = now
+		rec := Record{Seq: 1, Outcome: Unverified, Accepted: now}
+		j.records[1] = rec
+		r.Unproven = func(yield func(Line, error) bool) { yield(Line{User: User{Seq: 1, ID: "x"}, Record: rec}, nil) }
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "1 verified " || f.n != 0 {
+			t.Errorf("got %s after %d revoke calls", got, f.n)
+		}
+	})
+}
+
+// A source that fails ends the run, and what is under way is recorded.
+func TestBrokenPlanEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, j := bench(t, 0)
+		r.Pending = func(yield func(Pending, error) bool) {
+			for p, err := range numbered(100) {
+				if !yield(p, err) {
+					return
+				}
+			}
+			yield(Pending{}, errDisk)
+		}
+		if err := r.Run(t.Context()); !errors.Is(err, errDisk) {
+			t.Errorf("got error %v, want %v", err, errDisk)
+		}
+		if len(j.open) > 0 {
+			t.Errorf("calls still open: %v", j.open)
+		}
+	})
+}
