@@ -24,6 +24,7 @@ type fakeTenant struct {
 	t       *testing.T
 	journal *fakeJournal
 	latency time.Duration
+	slower  int // latencies that each call takes more than the one before
 	script  map[int][]Reply
 	calls   []error       // errors of the first calls, nil for an answer
 	lag     time.Duration // until a stamp shows
@@ -49,8 +50,10 @@ func (f *fakeTenant) Send(ctx context.Context, users []User) ([]Reply, error) {
 		}
 	}
 	f.mu.Unlock()
-	if err := f.wait(ctx); err != nil {
-		return nil, &CallError{Err: err}
+	for range 1 + f.slower*(n-1) {
+		if err := f.wait(ctx); err != nil {
+			return nil, &CallError{Err: err}
+		}
 	}
 	if n <= len(f.calls) && f.calls[n-1] != nil {
 		return nil, f.calls[n-1]

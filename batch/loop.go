@@ -21,7 +21,8 @@ type loop struct {
 	stop    <-chan struct{}
 
 	// commit makes durable what was settled and what is about to be sent. It
-	// also runs after the last answer, and it must not heed cancellation.
+	// also runs after the last answer, and must not heed cancellation. After an
+	// error it is called once more, with what was settled and without the calls.
 	commit func(ctx context.Context, calls []Call, over []int) error
 	// told is called after every commit.
 	told func(now time.Time)
@@ -31,7 +32,6 @@ type loop struct {
 	stopping bool
 	launched []outgoing
 	over     []int
-	broken   bool // a commit has failed
 }
 
 // run returns nil when everybody is through, ErrStopped when asked to stop
@@ -49,7 +49,9 @@ func (l *loop) run(ctx context.Context) error {
 	}
 	err := l.turn(ctx, answers)
 	if err != nil && !errors.Is(err, ErrStopped) {
-		err = errors.Join(err, l.drain(ctx, answers, cancel, err))
+		if lost := l.drain(ctx, answers, cancel, err); lost != nil && lost.Error() != err.Error() {
+			err = errors.Join(err, lost)
+		}
 	}
 	for _, ln := range l.lanes {
 		close(ln.work)
@@ -177,13 +179,11 @@ func (l *loop) flush(ctx context.Context) error {
 		}
 		calls = append(calls, Call{No: o.no, SentAt: o.sent, Seqs: seqs})
 	}
-	if l.broken {
-		return nil // the first failure was told; the journal says nothing that is not so
+	if err := l.commit(ctx, calls, l.over); err != nil {
+		return err // what was settled is kept, for the attempt to save it that drain makes
 	}
-	err := l.commit(ctx, calls, l.over)
 	l.over = l.over[:0]
-	l.broken = err != nil
-	return err
+	return nil
 }
 
 // empty reports whether all lanes are through.

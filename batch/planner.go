@@ -214,9 +214,11 @@ func (p *Planner) flush(ctx context.Context, all bool) error {
 	if len(p.planned) == 0 || len(p.planned) < flushRows && !all {
 		return nil
 	}
-	err := p.Add(ctx, p.planned)
+	if err := p.Add(ctx, p.planned); err != nil {
+		return err
+	}
 	p.planned = p.planned[:0]
-	return err
+	return nil
 }
 
 func (p *Planner) tell(now time.Time) {

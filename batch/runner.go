@@ -215,9 +215,11 @@ func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
 	if len(e.Calls)+len(e.Over)+len(e.Trials)+len(e.Records) == 0 {
 		return nil
 	}
-	err := r.Journal.Write(ctx, *e)
+	if err := r.Journal.Write(ctx, *e); err != nil {
+		return err
+	}
 	e.Trials, e.Records = e.Trials[:0], e.Records[:0]
-	return err
+	return nil
 }
 
 func (r *Runner) tell(now time.Time) {

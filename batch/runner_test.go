@@ -168,18 +168,30 @@ func TestCancelLeavesDoubt(t *testing.T) {
 	})
 }
 
-// A journal that fails ends the run, with nothing more sent.
+// A journal that fails ends the run: nothing more is sent, calls under way are
+// cut short, and what was answered is saved if the journal takes it after all.
 func TestJournalFailureEndsTheRun(t *testing.T) {
 	for failAt := 1; failAt <= 4; failAt++ {
 		t.Run(fmt.Sprint("write ", failAt), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, f, j := bench(t, 1000)
+				r.Directory = nil
+				r.CallTimeout = time.Hour
+				f.latency, f.slower = time.Minute, 1
 				j.failAt = failAt
+				start := time.Now()
 				if err := r.Run(t.Context()); !errors.Is(err, errDisk) {
 					t.Errorf("got error %v, want %v", err, errDisk)
 				}
-				if f.n > 4*failAt {
-					t.Errorf("%d calls were made", f.n)
+				// Calls answer one a minute, each answer makes a write and a call.
+				if want := max(0, failAt+2) * min(failAt-1, 1); f.n != want {
+					t.Errorf("%d calls were made, want %d", f.n, want)
+				}
+				if took, want := time.Since(start), time.Duration(failAt-1)*time.Minute; took != want {
+					t.Errorf("took %v, want %v", took, want)
+				}
+				if len(j.records) != 20*(failAt-1) {
+					t.Errorf("%d records, want those of the %d calls answered", len(j.records), failAt-1)
 				}
 			})
 		})
@@ -218,6 +230,41 @@ func TestOutageThatEnds(t *testing.T) {
 		}
 		if got := j.outcomes(); got != "1000 verified " {
 			t.Error("got", got)
+		}
+	})
+}
+
+// However long it lasts, an outage does not use up what one user is worth.
+func TestOutageCostsNoAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 20)
+		r.Outage = 0
+		for range 3 * DefaultRetry.Attempts {
+			f.calls = append(f.calls, &CallError{Err: io.EOF})
+		}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "20 verified " {
+			t.Error("got", got)
+		}
+	})
+}
+
+// Proof is waited for until the deadline, and no longer.
+func TestVerifyTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 1)
+		f.frozen = true
+		start := time.Now()
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "1 unverified " {
+			t.Error("got", got)
+		}
+		if took, want := time.Since(start), f.latency+r.VerifyTimeout+f.latency; took != want {
+			t.Errorf("took %v, want %v", took, want)
 		}
 	})
 }
