@@ -15,7 +15,8 @@ type Row struct {
 }
 
 // RowError says why a row cannot name a user. Row holds what could be read of
-// it; Line and Input are always set.
+// it; Line is always set, Input only when the cell is surely the right one:
+// cells of other columns may hold passwords.
 type RowError struct {
 	Row    Row
 	Reason string

@@ -1,0 +1,130 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+)
+
+// kind is what a column's cells name users by.
+type kind int
+
+const (
+	noKind     kind = iota
+	idKind          // object ids
+	upnKind         // user principal names
+	eitherKind      // the cell decides
+)
+
+func (k kind) String() string {
+	switch k {
+	case idKind:
+		return "id"
+	case upnKind:
+		return "upn"
+	case eitherKind:
+		return "id or upn"
+	}
+	return "none"
+}
+
+// alias is a header by which a column is recognised.
+type alias struct {
+	name string // as its usual source writes it
+	kind kind
+}
+
+// aliases are all of them. Mail addresses are none: a mail address is not a
+// user principal name, even where the two are alike for most people.
+var aliases = index([]alias{
+	{"id", idKind},
+	{"userId", idKind},
+	{"objectId", idKind},
+	{"userObjectId", idKind},
+	{"memberObjectId", idKind},
+	{"accountObjectId", idKind},
+	{"azureAdObjectId", idKind},
+	{"azureAdUserId", idKind},
+	{"aadObjectId", idKind},
+	{"aadUserId", idKind},
+	{"entraObjectId", idKind},
+	{"entraUserId", idKind},
+	{"externalDirectoryObjectId", idKind},
+
+	{"userPrincipalName", upnKind},
+	{"upn", upnKind},
+	{"userUpn", upnKind},
+	{"accountUpn", upnKind},
+	{"user name", upnKind},
+	{"sign-in name", upnKind},
+
+	{"memberObjectIdOrUpn", eitherKind},
+	{"memberObjectIdOrUserPrincipalName", eitherKind},
+	{"objectIdOrUpn", eitherKind},
+	{"idOrUpn", eitherKind},
+})
+
+func index(all []alias) map[string]alias {
+	m := make(map[string]alias, len(all))
+	for _, a := range all {
+		m[normalise(a.name)] = a
+	}
+	return m
+}
+
+// others are words around a [property] that make it somebody else's.
+var others = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
+
+// recognise gives the alias that a header or a cell is, if it is one.
+func recognise(header string) (alias, bool) {
+	a, ok := aliases[normalise(header)]
+	if ok && property(header) != "" {
+		around := strings.ToLower(header)
+		for _, w := range others {
+			if strings.Contains(around, w) {
+				return alias{}, false
+			}
+		}
+	}
+	return a, ok
+}
+
+// kindOf is the kind of the alias that s is, or noKind.
+func kindOf(s string) kind {
+	a, _ := recognise(s)
+	return a.kind
+}
+
+// normalise takes away what differs between two ways to write a header: case,
+// blanks, punctuation, invisible characters, and the words around a [property].
+// Nothing else is folded.
+func normalise(header string) string {
+	if p := property(header); p != "" {
+		header = p
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, header)
+}
+
+// property is the text of the last brackets in a header if it is one plain
+// word, as in "User name [userPrincipalName] Required".
+func property(header string) string {
+	end := strings.LastIndexByte(header, ']')
+	if end < 0 {
+		return ""
+	}
+	start := strings.LastIndexByte(header[:end], '[')
+	if start < 0 {
+		return ""
+	}
+	word := header[start+1 : end]
+	for _, r := range word {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return ""
+		}
+	}
+	return word
+}

@@ -1,0 +1,119 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// FuzzRead holds what is true of any bytes: no panic; each line belongs to
+// exactly one of header, row, bad row and skip, until an error ends the
+// reading; a bad row names nobody, and a good one names who stands in its lines.
+func FuzzRead(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(testdata, "intake", "*.csv"))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		seed, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed, columnOf[filepath.Base(file)])
+	}
+	for _, seed := range []string{
+		"upn\r\na@x\r\r\n\"b@x\"\n", "upn,n\na@x,\"1\n2\"\n", "id,upn\n,a@x\nupn,id\n", "sep=|\nupn|\n|", "upn\tn\n\t\n \ta@x\t",
+		"\"a\n\",upn\n\"\n\",\"\n\"\n", "upn;n\n\"\"\"a\"\";b\";c\n",
+	} {
+		f.Add([]byte(seed), "")
+		f.Add([]byte(seed), "n")
+	}
+	f.Fuzz(func(t *testing.T, input []byte, column string) {
+		last := 0 // the last line that belongs to something
+		claim := func(what string, line int) {
+			if line != last+1 {
+				t.Fatalf("%s on line %d, after line %d", what, line, last)
+			}
+		}
+		var r *Reader
+		r, err := Open(strings.NewReader(string(input)), Options{Column: column, Skip: func(s batch.Skip) {
+			claim("skip: "+s.Reason, s.Line)
+			last = s.Line
+			if r != nil {
+				last = r.Lines()
+			}
+		}})
+		if err != nil {
+			return
+		}
+		claim("header", headerLine(t, r))
+		last = r.Lines()
+		text := plainText(r, input)
+		for row, err := range r.Rows() {
+			bad, isBad := errors.AsType[*batch.RowError](err)
+			if err != nil && !isBad {
+				return
+			}
+			claim("row", row.Line)
+			if isBad && (row.ID+row.UPN+bad.Row.ID+bad.Row.UPN != "" || bad.Reason == "" || bad.Row.Line != row.Line) {
+				t.Fatalf("bad row %+v, error %+v", row, bad)
+			}
+			if !isBad {
+				checkRow(t, r, row)
+				checkSource(t, text, row, r.Lines())
+			}
+			last = r.Lines()
+		}
+		if last != r.Lines() || text != nil && last != len(text) {
+			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.Lines(), len(text))
+		}
+	})
+}
+
+func headerLine(t *testing.T, r *Reader) (line int) {
+	for _, s := range r.Settings() {
+		if s.Name == "header" {
+			if _, err := fmt.Sscanf(s.Value, "line %d", &line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return line
+}
+
+// plainText gives the lines of an input that needs no decoding, or nil.
+func plainText(r *Reader, input []byte) []string {
+	for _, s := range r.Settings() {
+		if s.Name == "line ends" || strings.HasPrefix(s.Value, "UTF-16") {
+			return nil
+		}
+	}
+	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(string(input), "\ufeff"), "\n"), "\n")
+}
+
+func checkRow(t *testing.T, r *Reader, row batch.Row) {
+	switch {
+	case row.ID == "" && row.UPN == "",
+		row.ID != "" && (checkID(row.ID) != "" || row.ID != strings.ToLower(row.ID)),
+		row.UPN != "" && checkUPN(row.UPN) != "",
+		len(row.Cells) != len(r.Columns()),
+		row.Input == "":
+		t.Fatalf("row %+v", row)
+	}
+}
+
+// checkSource looks for what the row names in the lines that it was read from.
+func checkSource(t *testing.T, text []string, row batch.Row, last int) {
+	if text == nil {
+		return
+	}
+	lines := strings.Join(text[row.Line-1:last], "\n")
+	if !strings.Contains(lines, row.UPN) || !strings.Contains(strings.ToLower(lines), row.ID) {
+		t.Fatalf("row %+v is not in %q", row, lines)
+	}
+}

@@ -1,0 +1,108 @@
+package intake
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+var update = flag.Bool("update", false, "write the .want files anew")
+
+// columnOf are the files that are read with --column.
+var columnOf = map[string]string{
+	"bamboohr.csv":             "workEmail",
+	"column_mail.csv":          "Work E-Mail",
+	"column_unknown.csv":       "Mail",
+	"purview_hr_connector.csv": "EmailAddress",
+	"successfactors.csv":       "EMAIL",
+}
+
+const testdata = "../../testdata"
+
+// TestFiles reads every file that people are known to bring, and holds what
+// comes out against the .want file beside it.
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(testdata, "intake", "*.csv"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(name, func(t *testing.T) {
+			got := transcript(t, file, columnOf[name])
+			wantFile := strings.TrimSuffix(file, ".csv") + ".want"
+			if *update {
+				if err := os.WriteFile(wantFile, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(wantFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != strings.ReplaceAll(string(want), "\r\n", "\n") {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if strings.Contains(got, "never") {
+				t.Errorf("a cell of another column is shown:\n%s", got)
+			}
+		})
+	}
+}
+
+// transcript writes down everything that the package says of a file.
+func transcript(t *testing.T, file, column string) string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b strings.Builder
+	if column != "" {
+		fmt.Fprintf(&b, "option   --column %q\n", column)
+	}
+	r, err := Open(f, Options{Column: column, Skip: func(s batch.Skip) {
+		fmt.Fprintf(&b, "skip     line %d: %s\n", s.Line, s.Reason)
+	}})
+	if err != nil {
+		fmt.Fprintf(&b, "error    %T %v\n", err, err)
+		return b.String()
+	}
+	for _, s := range r.Settings() {
+		fmt.Fprintf(&b, "setting  %s: %s (%s)\n", s.Name, s.Value, s.Why)
+	}
+	fmt.Fprintf(&b, "columns  %q\n", r.Columns())
+	for row, err := range r.Rows() {
+		bad, isBad := errors.AsType[*batch.RowError](err)
+		switch {
+		case isBad:
+			row = bad.Row
+			fmt.Fprintf(&b, "bad      line %d: input %q cells %q: %s\n", row.Line, row.Input, row.Cells, bad.Reason)
+		case err != nil:
+			fmt.Fprintf(&b, "error    %T %v\n", err, err)
+		default:
+			fmt.Fprintf(&b, "row      line %d: input %q id %q upn %q cells %q\n", row.Line, row.Input, row.ID, row.UPN, row.Cells)
+		}
+	}
+	fmt.Fprintf(&b, "lines    %d\n", r.Lines())
+	return b.String()
+}
+
+// TestLeavers holds the demo file to what the other tests expect of it.
+func TestLeavers(t *testing.T) {
+	got := transcript(t, filepath.Join(testdata, "leavers.csv"), "")
+	for what, n := range map[string]int{
+		"\nrow ": 236, "\nbad ": 2, "\nskip ": 1, "\nerror ": 0, "\nlines    240\n": 1, "#EXT#": 2 * 3,
+	} {
+		if c := strings.Count(got, what); c != n {
+			t.Errorf("%q: %d times, want %d", what, c, n)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+)
+
+const (
+	maxRecordLines = 100     // lines that quoted cells may span within one record
+	maxRecordBytes = 1 << 20 // bytes of a line, and of a record
+)
+
+// lines reads physical lines and counts them.
+type lines struct {
+	r   *bufio.Reader
+	no  int    // the last line read, from 1
+	buf []byte // a line that is longer than the reader's buffer
+}
+
+// next gives the next line without its end. It is good until the next call.
+// The error is io.EOF after the last line.
+func (l *lines) next() ([]byte, error) {
+	line, err := l.r.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		line, err = l.long(line)
+	}
+	if len(line) == 0 && err == io.EOF {
+		return nil, io.EOF
+	}
+	l.no++
+	if err == bufio.ErrBufferFull {
+		return nil, &InputError{Line: l.no, Reason: fmt.Sprintf("the line is longer than %d bytes: is this a CSV file?", maxRecordBytes)}
+	}
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read line %d of the input: %w", l.no, err)
+	}
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// long collects a line in pieces; bufio.ErrBufferFull says that it is too long.
+func (l *lines) long(first []byte) ([]byte, error) {
+	l.buf = append(l.buf[:0], first...)
+	for {
+		piece, err := l.r.ReadSlice('\n')
+		l.buf = append(l.buf, piece...)
+		if len(l.buf) > maxRecordBytes {
+			return l.buf, bufio.ErrBufferFull
+		}
+		if err != bufio.ErrBufferFull {
+			return l.buf, err
+		}
+	}
+}
+
+// feed is what the CSV reader reads from. It hands out one line at a time, and
+// the next only when it is asked for more; the CSV reader asks in the middle of
+// a record only while a quote is open. So the lines of a record are known
+// exactly, and no record can run on through the rest of the input.
+type feed struct {
+	src   *lines
+	raw   []byte // the record so far; every line ends in LF
+	off   int    // how much of raw was handed out
+	start int    // line of the input on which the record starts
+	lines int    // lines of the record
+}
+
+// begin makes line the first of a record that starts on line start.
+func (f *feed) begin(line []byte, start int) {
+	f.raw = append(append(f.raw[:0], line...), '\n')
+	f.off, f.start, f.lines = 0, start, 1
+}
+
+// Read hands out what is left of the line, or else of the next.
+func (f *feed) Read(p []byte) (int, error) {
+	if f.off == len(f.raw) {
+		if err := f.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.raw[f.off:])
+	f.off += n
+	return n, nil
+}
+
+func (f *feed) more() error {
+	if f.lines >= maxRecordLines || len(f.raw) > maxRecordBytes {
+		return f.openQuote()
+	}
+	line, err := f.src.next()
+	if err != nil {
+		return err
+	}
+	f.raw = append(append(f.raw, line...), '\n')
+	f.lines++
+	return nil
+}
+
+// openQuote is the error for a record that does not end where it should. It
+// names the line of the last quote that stayed open beyond the end of its line.
+func (f *feed) openQuote() error {
+	line, opened, at, open := f.start, f.start, f.start, false
+	for _, b := range f.record() {
+		switch {
+		case b == '"':
+			open = !open
+			opened = line
+		case b == '\n':
+			line++
+			if open {
+				at = opened
+			}
+		}
+	}
+	return &InputError{Line: at, Reason: fmt.Sprintf("a quote opens here and is not closed as it should be (read as far as line %d): close it, or double the quotes inside the cell", f.start+f.lines-1)}
+}
+
+// record gives the record as text, without the last line end.
+func (f *feed) record() string { return string(bytes.TrimSuffix(f.raw, []byte("\n"))) }

@@ -1,0 +1,40 @@
+package intake
+
+import "regexp"
+
+// A note is a line that stands beside the table and is no row of it.
+type note struct {
+	reason string
+	table  bool // a new table starts below it
+	match  *regexp.Regexp
+}
+
+// notes are matched against a whole line, without blanks, quotes and
+// delimiters at its ends. They are narrow on purpose: a line that is in doubt
+// is a bad row, which somebody looks at, and not a skipped one.
+var notes = []note{
+	{"version line", true, regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
+	{"PowerShell type line", true, regexp.MustCompile(`^#TYPE( .*)?$`)},
+	{"separator line", true, regexp.MustCompile(`(?i)^sep=`)},
+	{"footer", false, regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned))?\)?\.?$`)},
+	{"footer", false, regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
+	{"footer", false, regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
+	{"end-of-file mark", false, regexp.MustCompile("^\x1a$")},
+}
+
+// longestNote saves matching what is too long to be one.
+const longestNote = 300
+
+// noteOf gives the note that a line is, or nil.
+func noteOf(line string) *note {
+	if len(line) > longestNote {
+		return nil
+	}
+	text := trimLine(line)
+	for i := range notes {
+		if notes[i].match.MatchString(text) {
+			return &notes[i]
+		}
+	}
+	return nil
+}

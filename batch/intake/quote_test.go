@@ -1,0 +1,56 @@
+package intake
+
+import "testing"
+
+func TestEndsOutside(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		comma rune
+		want  bool
+	}{
+		{`a,5" pipe,b`, ',', true},
+		{`a,"b"c,d`, ',', false}, // the quote after b may open or close
+		{`a,"b "c" d",e`, ',', true},
+		{`a,"b "c d",e`, ',', false},
+		{`a,"b`, ',', false},
+		{`a,5" pipe,"b`, ',', false},
+		{`a,5" pipe,"b"`, ',', true},
+		{`a,"b" ,5"`, ',', true},
+		{`a, "b`, ',', false},
+		{"a\t5\"\t\"b", '\t', false},
+		{"a\t\t5\"", '\t', true},
+		{`a;5";"b;c"`, ';', true},
+		{`"a""`, ',', false},
+		{`"a"""`, ',', true},
+		{`"`, ',', false},
+		{``, ',', true},
+	} {
+		if got := endsOutside(c.line, c.comma); got != c.want {
+			t.Errorf("endsOutside(%q) = %v, want %v", c.line, got, c.want)
+		}
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for in, want := range map[string]string{
+		"version:v1.0": "version line", "Version:V1.0,,,": "version line", `"version:v1.0"`: "version line", "\ufeffversion:2": "version line",
+		"#TYPE System.Object": "PowerShell type line", "#TYPE": "PowerShell type line",
+		"sep=;": "separator line", "sep=,": "separator line",
+		"(240 rows affected)": "footer", "5 rows": "footer", "1 record returned.,,": "footer",
+		"Total: 240": "footer", "Total,240": "footer", "TOTAL USERS 9,,": "footer",
+		"End of report": "footer", "--- end of file ---": "footer",
+		"\x1a": "end-of-file mark",
+
+		"": "", "version": "", "version:v1.0,a@contoso.example": "", "#type": "", "# a comment": "", "#TYPEWRITER": "",
+		"total@contoso.example": "", "Total,a@contoso.example": "", "240": "", "end": "", "Page 1 of 2": "", "Confidential": "",
+		"5 rows,a@contoso.example": "",
+	} {
+		got := ""
+		if n := noteOf(in); n != nil {
+			got = n.reason
+		}
+		if got != want {
+			t.Errorf("noteOf(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
