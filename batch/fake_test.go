@@ -190,3 +190,22 @@ func bench(t *testing.T, users int) (*Runner, *fakeTenant, *fakeJournal) {
 		CallTimeout: 2 * time.Minute, Outage: 10 * time.Minute, VerifyTimeout: 2 * time.Minute,
 	}, f, j
 }
+
+// NewFakeTenant is the stand-in for tests outside the package. The statuses are
+// by Seq, and 200 for everybody else.
+func NewFakeTenant(t *testing.T, statuses map[int]int) (Sender, func(User) int) {
+	_, f, j := bench(t, 0)
+	f.latency = 0
+	f.script = map[int][]Reply{}
+	for seq, status := range statuses {
+		f.script[seq] = []Reply{{Status: status}}
+	}
+	for seq := range 23 {
+		j.open[seq] = []int{seq} // announced, as the runner would
+	}
+	return f, func(u User) int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.sent[u.Seq]
+	}
+}

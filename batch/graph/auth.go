@@ -23,7 +23,7 @@ import (
 // Graph refused before its time is never handed out again.
 type Auth struct {
 	scope string
-	sign  func() (azcore.TokenCredential, error) // nil for a fixed token
+	sign  SignIn // nil for a fixed token
 	fixed string
 
 	mu      sync.Mutex
@@ -34,18 +34,12 @@ type Auth struct {
 
 // NewAuth signs in by credentials that sign makes. They are made anew after a
 // refusal, since their cache would hand out the refused token.
-func NewAuth(root string, sign func() (azcore.TokenCredential, error)) *Auth {
+func NewAuth(root string, sign SignIn) *Auth {
 	return &Auth{scope: root + "/.default", sign: sign}
 }
 
 // FixedToken uses a token from elsewhere, which cannot be renewed.
 func FixedToken(token string) *Auth { return &Auth{fixed: token} }
-
-// Environment signs in as the AZURE_* variables say: secret, certificate,
-// workload identity, managed identity, Azure CLI, in azidentity's order.
-func Environment() (azcore.TokenCredential, error) {
-	return azidentity.NewDefaultAzureCredential(nil)
-}
 
 // AuthenticateRequest implements the SDK's AuthenticationProvider.
 func (a *Auth) AuthenticateRequest(ctx context.Context, request *abstractions.RequestInformation, _ map[string]any) error {

@@ -1,0 +1,180 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// What is believed of an answer: nothing but a user's own, whole, single reply.
+func TestAnswers(t *testing.T) {
+	header := http.Header{"Request-Id": {"R"}, "Date": {"Sun, 22 Nov 2026 12:00:00 GMT"}}
+	date := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	none := batch.Reply{}
+	reply := func(i int, r batch.Reply) batch.Reply {
+		r.RequestID, r.Date = fmt.Sprintf("R/%d", i), date
+		return r
+	}
+	ok := func(i int) batch.Reply { return reply(i, batch.Reply{Status: 200}) }
+	for _, c := range []struct {
+		name string
+		body string // of the responses
+		want [2]batch.Reply
+	}{
+		{"in order", `{"id":"1","status":200},{"id":"2","status":204}`, [2]batch.Reply{ok(1), reply(2, batch.Reply{Status: 204})}},
+		{"out of order", `{"id":"2","status":404},{"id":"1","status":200}`, [2]batch.Reply{ok(1), reply(2, batch.Reply{Status: 404})}},
+		{"one missing", `{"id":"2","status":200}`, [2]batch.Reply{none, ok(2)}},
+		{"none", ``, [2]batch.Reply{}},
+		{"ids nobody asked for", `{"id":"3","status":200},{"id":"0","status":200},{"id":"01","status":200},{"id":"x","status":200},{"id":null,"status":200},{"status":200}`, [2]batch.Reply{}},
+		{"an id that is a number", `{"id":1,"status":200}`, [2]batch.Reply{ok(1), none}},
+		{"answered twice alike", `{"id":"1","status":200},{"id":"1","status":200}`, [2]batch.Reply{ok(1), none}},
+		{"answered twice, not alike", `{"id":"1","status":200},{"id":"1","status":403}`, [2]batch.Reply{reply(1, batch.Reply{Message: "answered twice, and not alike"}), none}},
+		{"answered three times, not alike", `{"id":"1","status":403},{"id":"1","status":200},{"id":"1","status":403}`, [2]batch.Reply{reply(1, batch.Reply{Message: "answered twice, and not alike"}), none}},
+		{"no status", `{"id":"1"},{"id":"2","status":null}`, [2]batch.Reply{reply(1, batch.Reply{Message: noStatus}), reply(2, batch.Reply{Message: noStatus})}},
+		{"odd statuses", `{"id":"1","status":"200"},{"id":"2","status":2000}`, [2]batch.Reply{reply(1, batch.Reply{Message: noStatus}), reply(2, batch.Reply{Message: noStatus})}},
+		{"value true means nothing", `{"id":"1","status":500,"body":{"value":true}}`, [2]batch.Reply{reply(1, batch.Reply{Status: 500}), none}},
+		{"odd pieces spoil no other", `7,null,"x",{"id":"1","status":200,"body":"text"},{"id":"2","status":200,"headers":null,"body":null}`, [2]batch.Reply{ok(1), ok(2)}},
+		{"headers in any case, numbers too", `{"id":"1","status":429,"headers":{"Retry-After":"2.128","X-MS-Throttle-Scope":"Tenant/Write"}},{"id":"2","status":429,"headers":{"retry-after":3}}`,
+			[2]batch.Reply{reply(1, batch.Reply{Status: 429, RetryAfter: 2128 * time.Millisecond, Scope: "Tenant/Write"}), reply(2, batch.Reply{Status: 429, RetryAfter: 3 * time.Second})}},
+		{"an error body", `{"id":"1","status":403,"body":{"error":{"code":"Authorization_RequestDenied","message":"No.","innerError":{"code":"x"}}}}`,
+			[2]batch.Reply{reply(1, batch.Reply{Status: 403, Code: "Authorization_RequestDenied", Message: "No."}), none}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := answering(t, batch.Revoke, 200, header, `{"responses":[`+c.body+`]}`)
+			got, err := client.Send(context.Background(), []batch.User{{ID: "a"}, {ID: "b"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.want {
+				if got[i] != c.want[i] {
+					t.Errorf("user %d: got %+v, want %+v", i+1, got[i], c.want[i])
+				}
+			}
+		})
+	}
+}
+
+const noStatus = "the answer for this user has no status"
+
+func TestLookupAnswer(t *testing.T) {
+	client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"A","userPrincipalName":"a@x","userType":"Guest","accountEnabled":true,"onPremisesSyncEnabled":null,"signInSessionsValidFromDateTime":"2021-08-09T09:30:59Z"}},{"id":"2","status":200,"body":{"userPrincipalName":"b@x"}}]}`)
+	got, err := client.Lookup(context.Background(), []batch.User{{UPN: "a@x"}, {UPN: "b@x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := batch.User{ID: "A", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
+	if got[0].User == nil || *got[0].User != want {
+		t.Errorf("got %+v, want %+v", got[0].User, want)
+	}
+	if got[1].User != nil {
+		t.Errorf("an answer without an id gave the user %+v", *got[1].User)
+	}
+}
+
+// Calls that bring no replies, and what is known of them.
+func TestCallErrors(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		header http.Header
+		body   string
+		want   batch.CallError // without Err
+	}{
+		{"truncated", 200, http.Header{}, `{"responses":[{"id":"1","status":200}`, batch.CallError{}},
+		{"empty", 200, http.Header{}, ``, batch.CallError{}},
+		{"HTML", 200, http.Header{"Content-Type": {"text/html"}}, `<html>`, batch.CallError{}},
+		{"no responses", 200, http.Header{}, `{"value":[]}`, batch.CallError{}},
+		{"null responses", 200, http.Header{}, `{"responses":null}`, batch.CallError{}},
+		{"more after the end", 200, http.Header{}, `{"responses":[]}{"responses":[{"id":"1","status":200}]}`, batch.CallError{}},
+		{"redirect", 302, http.Header{"Location": {"https://elsewhere.example"}}, ``, batch.CallError{Status: 302}},
+		{"400", 400, http.Header{}, `{"error":{"code":"BadRequest","message":"M"}}`, batch.CallError{Status: 400, Code: "BadRequest", Message: "M"}},
+		{"401 with a claims challenge", 401, http.Header{"Www-Authenticate": {`Bearer realm="", error="insufficient_claims", claims="e30="`}}, ``, batch.CallError{Status: 401}},
+		{"429", 429, http.Header{"Retry-After": {"10"}, "X-Ms-Throttle-Scope": {"Tenant_Application/Write/a/b"}}, ``, batch.CallError{Status: 429, RetryAfter: 10 * time.Second, Scope: "Tenant_Application/Write/a/b"}},
+		{"503 in HTML", 503, http.Header{"Request-Id": {"R"}}, `<html>`, batch.CallError{Status: 503, RequestID: "R"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := answering(t, batch.Revoke, c.status, c.header, c.body)
+			replies, err := client.Send(context.Background(), []batch.User{{ID: "a"}})
+			got, ok := errors.AsType[*batch.CallError](err)
+			if !ok || replies != nil {
+				t.Fatalf("got %v and error %v, want a CallError", replies, err)
+			}
+			if got.Err == nil {
+				t.Error("the error has no cause")
+			}
+			e := *got
+			e.Err = nil
+			if e != c.want {
+				t.Errorf("got %+v, want %+v", e, c.want)
+			}
+		})
+	}
+}
+
+// One call is one round trip, whatever comes back: nothing below retries.
+func TestNothingBelowRetries(t *testing.T) {
+	for _, status := range []int{0, 401, 429, 500, 502, 503, 504} {
+		calls := 0
+		client, err := New(Config{Root: "https://graph.example", Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			calls++
+			if status == 0 {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"0"}, "Www-Authenticate": {`Bearer claims="e30="`}}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Send(t.Context(), []batch.User{{ID: "a"}}); err == nil {
+			t.Errorf("status %d: no error", status)
+		}
+		if calls != 1 {
+			t.Errorf("status %d: %d round trips", status, calls)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	date := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for s, want := range map[string]time.Duration{
+		"10": 10 * time.Second, "0.249": 249 * time.Millisecond, "2.128": 2128 * time.Millisecond, " 1 ": time.Second,
+		"Sun, 22 Nov 2026 12:00:27 GMT": 27 * time.Second, "Sun, 22 Nov 2026 11:00:00 GMT": 0,
+		"": 0, "-1": 0, "NaN": 0, "soon": 0, "1e99": 24 * time.Hour,
+	} {
+		if got := retryAfter(s, date); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}
+
+func TestParseRoot(t *testing.T) {
+	for s, want := range map[string]string{
+		"https://graph.microsoft.com/v1.0":  "https://graph.microsoft.com",
+		"https://graph.microsoft.us":        "https://graph.microsoft.us",
+		"https://graph.microsoft.com/beta/": "https://graph.microsoft.com",
+		"http://127.0.0.1:8080/v1.0":        "http://127.0.0.1:8080",
+		"http://localhost:1/v1.0":           "http://localhost:1",
+		"http://[::1]:1/v1.0":               "http://[::1]:1",
+		"http://graph.microsoft.com/v1.0":   "",
+		"http://127.0.0.1.evil.example":     "",
+		"http://10.0.0.1":                   "",
+		"http://localhost.evil.example":     "",
+		"https://user:pw@graph.example":     "",
+		"https://graph.example/?x=1":        "",
+		"graph.microsoft.com":               "",
+		"ftp://127.0.0.1":                   "",
+		"":                                  "",
+	} {
+		got, err := ParseRoot(s)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: got %q, error %v; want %q", s, got, err, want)
+		}
+	}
+}

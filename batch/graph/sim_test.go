@@ -1,0 +1,140 @@
+package graph
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/sendertest"
+)
+
+// The real client, signed in for real, against the simulated tenant.
+func TestClientIsASender(t *testing.T) {
+	for _, action := range []batch.Action{batch.Revoke, batch.Invalidate} {
+		t.Run(string(action), func(t *testing.T) {
+			sendertest.Test(t, func(t *testing.T) sendertest.Tenant { return simulated(t, action) })
+		})
+	}
+}
+
+func simulated(t *testing.T, action batch.Action) sendertest.Tenant {
+	t.Helper()
+	tenant := graphsim.New(graphsim.Config{ClientSecret: "s3cret"})
+	var tn sendertest.Tenant
+	add := func(u graphsim.User) batch.User {
+		u.ID = graphsim.IDFor(u.UPN)
+		if err := tenant.Add(u); err != nil {
+			t.Fatal(err)
+		}
+		return batch.User{ID: u.ID}
+	}
+	for i := range batch.ChunkSize {
+		tn.Members = append(tn.Members, add(graphsim.User{UPN: fmt.Sprintf("u%d@contoso.example", i)}))
+	}
+	tn.Denied = add(graphsim.User{UPN: "admin@contoso.example", Denied: true})
+	tn.Missing = batch.User{ID: graphsim.IDFor("nobody@contoso.example")}
+	sign := Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s3cret", &http.Client{Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Action: action, Auth: NewAuth("https://graph.microsoft.com", sign), Transport: tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tn.Sender = client
+	tn.Writes = func(u batch.User) int {
+		s, _ := tenant.User(u.ID)
+		return s.Writes
+	}
+	return tn
+}
+
+// Every shape of key reaches its user and nobody else, sent as given.
+func TestKeysReachTheirUser(t *testing.T) {
+	upns := []string{
+		"ada@contoso.example", "o'brien@contoso.example", "$dollar@contoso.example", "$o'b@contoso.example",
+		"a+b@contoso.example", "a&b@contoso.example", "a_b.example#EXT#@contoso.example", "a%2fb@contoso.example",
+		"a=b@contoso.example", "me-token-to-replace@contoso.example", "a_b.example@contoso.example", "a_b.example",
+	}
+	tenant := graphsim.New(graphsim.Config{StaticToken: "T"})
+	for _, upn := range upns[:len(upns)-1] {
+		if err := tenant.Add(graphsim.User{UPN: upn}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: FixedToken("T"), Transport: tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, upn := range upns {
+		before := make(map[string]int)
+		for _, other := range upns {
+			s, _ := tenant.User(other)
+			before[other] = s.Writes
+		}
+		replies, err := client.Send(t.Context(), []batch.User{{UPN: upn}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 200
+		if n == len(upns)-1 {
+			want = 404
+		}
+		if replies[0].Status != want {
+			t.Errorf("%s: got HTTP %d %s, want %d", upn, replies[0].Status, replies[0].Message, want)
+		}
+		for _, other := range upns {
+			s, _ := tenant.User(other)
+			if moved := s.Writes - before[other]; moved != 0 && other != upn {
+				t.Errorf("%s: reached %s", upn, other)
+			}
+		}
+		look, err := client.Lookup(t.Context(), []batch.User{{UPN: upn}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == 200 && (look[0].User == nil || look[0].User.UPN != upn) {
+			t.Errorf("%s: lookup gave %+v", upn, look[0])
+		}
+	}
+}
+
+// A token refused before its time is replaced, once, for the next call.
+func TestRefusedTokenIsReplaced(t *testing.T) {
+	tenant := graphsim.New(graphsim.Config{Faults: []graphsim.Fault{{Kind: graphsim.Expired401, Times: 1}}})
+	if err := tenant.Add(graphsim.User{UPN: "ada@contoso.example"}); err != nil {
+		t.Fatal(err)
+	}
+	auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: auth, Transport: tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := []batch.User{{UPN: "ada@contoso.example"}}
+	if _, err := client.Send(t.Context(), users); err == nil {
+		t.Fatal("the first call was not refused")
+	}
+	for range 3 {
+		replies, err := client.Send(t.Context(), users)
+		if err != nil || replies[0].Status != 200 {
+			t.Fatalf("got %+v and error %v", replies, err)
+		}
+	}
+	if n := tenant.Stats().Tokens; n != 2 {
+		t.Errorf("%d tokens were issued, want 2", n)
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	tenant := graphsim.New(graphsim.Config{})
+	auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	id, err := auth.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id.Tenant != tenant.TenantID() || id.App != tenant.ClientID() || len(id.Roles) != 2 {
+		t.Errorf("got %+v", id)
+	}
+	if id, err := FixedToken("opaque").Identity(t.Context()); err != nil || id.Tenant != "" {
+		t.Errorf("an opaque token gave %+v and error %v", id, err)
+	}
+}

@@ -1,0 +1,90 @@
+package batch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The house: who may import whom within the module. Tests may import more, but
+// for graphsim, which must share nothing with what it tests.
+var arrows = map[string][]string{
+	"batch":            {},
+	"batch/intake":     {"batch"},
+	"batch/throttle":   {"batch"},
+	"batch/journal":    {"batch"},
+	"batch/graph":      {"batch"},
+	"batch/graphsim":   {},
+	"batch/sendertest": {"batch"},
+	"report":           {"batch"},
+	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/graph", "batch/graphsim", "report"},
+}
+
+// owners are the rooms that alone know a library.
+var owners = map[string]string{
+	"github.com/gocarina/gocsv":         "batch/intake",
+	"golang.org/x/time/rate":            "batch/throttle",
+	"modernc.org/sqlite":                "batch/journal",
+	"database/sql":                      "batch/journal",
+	"github.com/gofrs/flock":            "batch/journal",
+	"github.com/microsoftgraph/":        "batch/graph",
+	"github.com/microsoft/":             "batch/graph",
+	"github.com/Azure/azure-sdk-for-go": "batch/graph",
+	"github.com/alecthomas/kong":        "cmd/offboard",
+}
+
+func TestArrows(t *testing.T) {
+	const root = ".."
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		room, test := filepath.ToSlash(filepath.Dir(rel)), strings.HasSuffix(path, "_test.go")
+		allowed, known := arrows[room]
+		if !known {
+			t.Errorf("%s: %s is no room of the house", rel, room)
+			return nil
+		}
+		seen[room] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, imp := range file.Imports {
+			name, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				return err
+			}
+			if to, ours := strings.CutPrefix(name, "offboard/"); ours && to != room && (!test || room == "batch/graphsim") && !slices.Contains(allowed, to) {
+				t.Errorf("%s: %s must not import %s", rel, room, to)
+			}
+			if name == "github.com/microsoftgraph/msgraph-sdk-go" {
+				t.Errorf("%s imports the SDK's root, which compiles the whole of Graph", rel)
+			}
+			for lib, owner := range owners {
+				if strings.HasPrefix(name, lib) && room != owner && !test {
+					t.Errorf("%s: only %s may import %s", rel, owner, name)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range arrows {
+		if !seen[room] {
+			t.Errorf("%s is in the drawing and not in the house", room)
+		}
+	}
+}
