@@ -1,0 +1,111 @@
+package graphsim
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// failure is a refusal in Graph's words. The words are not contractual
+// (Microsoft Graph documentation, "Error responses"): a client that keys on
+// them is wrong, so some of them vary from reply to reply.
+type failure struct {
+	status        int
+	code, message string
+}
+
+// The texts below are quoted from recorded traffic, GitHub issues and the
+// documentation where a source exists. Where none does, the comment says so.
+var (
+	errEmptyToken = &failure{401, "InvalidAuthenticationToken", "Access token is empty."}
+	errDeadToken  = &failure{401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."}
+
+	errMethod       = &failure{405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."}
+	errBadEncoding  = &failure{400, "Request_BadRequest", "Bad request. Please fix the request before retrying."}
+	errEncodedSlash = &failure{400, "RequestBroker--ParseUri", "Resource not found for the segment 'users'."}
+	errDollarKey    = &failure{400, "Request_BadRequest", "The request URI is not valid. Since the segment 'users' refers to a collection, this must be the last segment in the request URI or it must be followed by an function or action that can be bound to it otherwise all intermediate segments must refer to a single resource."}
+	errBadLiteral   = &failure{400, "BadRequest", "There is an unterminated string literal in the request."} // text invented
+	errFilter       = &failure{400, "Request_BadRequest", "Invalid filter clause"}                           // code unverified
+	errQuery        = &failure{400, "BadRequest", "The query specified in the URI is not valid."}            // text unverified
+	errCount        = &failure{400, "Request_BadRequest", "$count is not currently supported."}              // without ConsistencyLevel
+	errMe           = &failure{400, "BadRequest", "/me request is only valid with delegated authentication flow."}
+	errNotSimulated = &failure{501, "NotImplemented", "graphsim does not simulate this request."}
+
+	errDenied   = &failure{403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}
+	errNoRevoke = &failure{403, "Authorization_RequestDenied", "Access to invalidate refresh tokens operation is denied."}
+
+	errBackend     = &failure{502, "BadGateway", "Failed to execute backend request."}
+	errInternal    = &failure{500, "Service_InternalServerError", "Encountered an internal server error."}
+	errTimeout     = &failure{504, "GatewayTimeout", "The request timed out."}
+	errConcurrency = &failure{409, "Directory_ConcurrencyViolation", "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."}
+)
+
+func badBatch(message string) *failure { return &failure{400, "BadRequest", message} }
+
+func unknownSegment(segment string) *failure {
+	return &failure{400, "BadRequest", "Resource not found for the segment '" + segment + "'."}
+}
+
+func unknownProperty(name string) *failure {
+	return &failure{400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on type 'microsoft.graph.user'."}
+}
+
+func notFound(key string) *failure {
+	return &failure{404, "Request_ResourceNotFound", "Resource '" + key + "' does not exist or one of its queried reference-property objects are not present."}
+}
+
+// throttled is one of the three bodies that have been seen with 429.
+func throttled(rng *rand.Rand, app, tenant string) *failure {
+	switch rng.IntN(3) {
+	case 0:
+		return &failure{429, "TooManyRequests", "Please retry again later."}
+	case 1:
+		return &failure{429, "TooManyRequests", "Too many requests from Identifier:" + app + "+" + tenant + " under category:throttle.aad.ags. Please try again later."}
+	}
+	return &failure{429, "UnknownError", ""}
+}
+
+// unavailable is one of the bodies that have been seen with 503.
+func unavailable(rng *rand.Rand) *failure {
+	if rng.IntN(2) == 0 {
+		return &failure{503, "UnknownError", ""}
+	}
+	return &failure{503, "serviceNotAvailable", "The service is temporarily unavailable. Please retry later."}
+}
+
+// appendBody adds Graph's error object. Graph repeats the request id of the
+// whole call in the innerError of every item of a batch (recorded traffic).
+func (f *failure) appendBody(b []byte, c *call) []byte {
+	b = append(b, `{"error":{"code":`...)
+	b = appendString(b, f.code)
+	b = append(b, `,"message":`...)
+	b = appendString(b, f.message)
+	b = append(b, `,"innerError":{"date":"`...)
+	b = c.date.UTC().AppendFormat(b, "2006-01-02T15:04:05")
+	b = append(b, `","request-id":"`...)
+	b = append(b, c.requestID...)
+	b = append(b, `","client-request-id":`...)
+	b = appendString(b, c.clientID)
+	return append(b, `}}}`...)
+}
+
+// retryAfter writes a wait in seconds, rounded up; a quarter of the replies
+// has decimals, as in the documentation's batch sample ("2.128").
+func retryAfter(rng *rand.Rand, wait time.Duration) string {
+	if rng.IntN(4) == 0 {
+		ms := (wait + time.Millisecond - 1) / time.Millisecond
+		return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64)
+	}
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
+}
+
+// retryAfterName varies the case of the header's name, which Graph's own pages
+// spell both ways.
+func retryAfterName(rng *rand.Rand) string {
+	name := "Retry-After"
+	if rng.IntN(2) == 0 {
+		name = strings.ToLower(name)
+	}
+	return name
+}

@@ -1,0 +1,77 @@
+package graphsim
+
+import "time"
+
+// perform treats one item as Graph does when nothing goes wrong: quotas first,
+// since refused requests count as well, then what the router refuses, then
+// permissions, then the directory.
+func (t *Tenant) perform(c *call, it *item) result {
+	price := cost{units: it.op.resourceUnits()}
+	if it.write() {
+		price.writes = 1
+	}
+	user := t.meant(it)
+	r := t.decide(c, it, user, price)
+	r.user = user
+	return r
+}
+
+func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
+	if by, wait := t.meters.take(time.Now(), c.bearer.app, price); wait > 0 {
+		return refuse(throttled(c.rng, c.bearer.app, t.cfg.TenantID),
+			pair{retryAfterName(c.rng), retryAfter(c.rng, wait)},
+			pair{"x-ms-throttle-scope", by.scopeHeader(c.bearer.app, t.cfg.TenantID)},
+			pair{"x-ms-throttle-information", by.information()})
+	}
+	if it.op.bad != nil {
+		return refuse(it.op.bad)
+	}
+	if bad := c.bearer.grants.check(it.op.action); bad != nil {
+		return refuse(bad)
+	}
+	switch it.op.action {
+	case actFind, actCount, actOrganization:
+		return result{status: 200, body: t.collection(c, &it.op), executed: true}
+	}
+	if user == nobody {
+		return refuse(notFound(it.op.key))
+	}
+	rec := &t.dir.records[user]
+	if it.op.action == actRead {
+		return result{status: 200, body: t.entity(c, &it.op, rec), executed: true}
+	}
+	if rec.is(isDenied) {
+		return refuse(errDenied)
+	}
+	if !t.cfg.FrozenStamps {
+		// The stamp of a guest moves too, and the answer is the same, yet
+		// nothing is revoked: a guest's sessions live in the home tenant.
+		rec.revoke(c.date, t.cfg.Lag)
+	}
+	return result{status: 200, body: revoked(c.version), executed: true}
+}
+
+// check is about the app's permissions; Graph's words for a missing one are
+// those of Azure-Sentinel#783.
+func (g grants) check(action string) *failure {
+	switch {
+	case action == actRevoke && !g.revoke, action == actInvalidate && !g.invalidate:
+		return errNoRevoke
+	case (action == actRead || action == actFind || action == actCount) && !g.read:
+		return errDenied
+	case action == actOrganization && !g.organization:
+		return errDenied
+	}
+	return nil
+}
+
+// meant is the record that an item names by key.
+func (t *Tenant) meant(it *item) int32 {
+	switch it.op.action {
+	case actRevoke, actInvalidate, actRead:
+		if i, ok := t.dir.find(it.op.key); ok {
+			return i
+		}
+	}
+	return nobody
+}

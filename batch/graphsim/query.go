@@ -1,0 +1,107 @@
+package graphsim
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// query holds the OData options that the simulator knows.
+type query struct {
+	fields []string // $select; nil asks for the default set
+	prop   string   // $filter=prop eq 'value'
+	value  string
+	top    int  // $top; 0 when absent
+	count  bool // $count=true
+}
+
+// parseQuery reads a raw query. Option names may be encoded ("%24select"), as
+// the Go SDK sends them. An unknown name that starts with "$" is refused; any
+// other is a custom option, which OData ignores. A "select" without its "$" is
+// ignored too: on v1.0 only some paths take that form (Microsoft Graph
+// documentation, "Use query parameters").
+func parseQuery(raw string) (query, *failure) {
+	var q query
+	seen := make(map[string]bool)
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			return q, errBadEncoding
+		}
+		value, err = url.QueryUnescape(value)
+		if err != nil {
+			return q, errBadEncoding
+		}
+		if !strings.HasPrefix(name, "$") {
+			continue
+		}
+		if seen[name] {
+			return q, errQuery // OData 4.01 URL conventions: an option appears at most once
+		}
+		seen[name] = true
+		if bad := q.set(name, value); bad != nil {
+			return q, bad
+		}
+	}
+	return q, nil
+}
+
+func (q *query) set(name, value string) (bad *failure) {
+	switch name {
+	case "$select":
+		return q.selectFields(value)
+	case "$filter":
+		q.prop, q.value, bad = parseFilter(value)
+		return bad
+	case "$top":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > 999 { // 999 is the page limit of /users
+			return errQuery
+		}
+		q.top = n
+	case "$count":
+		if value != "true" && value != "false" {
+			return errQuery
+		}
+		q.count = value == "true"
+	default:
+		return errQuery
+	}
+	return nil
+}
+
+func (q *query) selectFields(value string) *failure {
+	for name := range strings.SplitSeq(value, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(userFields, name) {
+			return unknownProperty(name)
+		}
+		if !slices.Contains(q.fields, name) {
+			q.fields = append(q.fields, name)
+		}
+	}
+	return nil
+}
+
+// parseFilter reads "prop eq 'value'" and nothing else.
+func parseFilter(expr string) (prop, value string, bad *failure) {
+	prop, rest, _ := strings.Cut(strings.TrimSpace(expr), " ")
+	op, literal, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	literal = strings.TrimSpace(literal)
+	if !slices.Contains(filterFields, prop) || op != "eq" {
+		return "", "", errFilter
+	}
+	if len(literal) < 2 || literal[0] != '\'' || literal[len(literal)-1] != '\'' {
+		return "", "", errFilter
+	}
+	value, bad = unquote(literal[1 : len(literal)-1])
+	if bad != nil || value == "" {
+		return "", "", errFilter // Graph refuses eq '' on several properties; here on all
+	}
+	return prop, value, nil
+}

@@ -1,0 +1,145 @@
+package graphsim
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What [Config] stands for when a field is empty.
+const (
+	DefaultTenantID = "8f4c2f6e-0000-4000-8000-000000000001"
+	DefaultClientID = "8f4c2f6e-0000-4000-8000-000000000002"
+	DefaultDomain   = "contoso.onmicrosoft.com"
+)
+
+// Config describes a tenant. The zero value is a tenant at its strictest pace
+// (the published quotas), without latency, lag or faults, that lets any client
+// sign in.
+type Config struct {
+	TenantID     string // GUID; empty means DefaultTenantID
+	Domain       string // the tenant's other name at the token endpoint; empty means DefaultDomain
+	ClientID     string // the app; empty lets any app sign in, and means DefaultClientID for StaticToken
+	ClientSecret string // empty accepts any secret
+
+	StaticToken   string        // a bearer that is valid without signing in, with all of Roles
+	Roles         []string      // granted application permissions; nil means [DefaultRoles], empty means none
+	TokenLifetime time.Duration // 0 means one hour
+
+	Quotas  []Quota // nil means [DefaultQuotas]
+	NoQuota bool    // nothing is throttled
+	Others  float64 // writes a second that other apps make in this tenant
+
+	Latency time.Duration // of every call to Graph, half of it before the call takes effect
+	Jitter  time.Duration // up to this much more, evenly spread
+
+	ClockSkew    time.Duration // how far the server's clock is ahead of this machine's
+	Lag          time.Duration // how long after a write reads still show the older stamp
+	FrozenStamps bool          // stamps never move, although the answers are 200
+
+	Faults []Fault
+	Seed   uint64 // of all that is drawn; the same calls in the same order get the same replies
+
+	NoLog bool      // keep only counters, not events
+	LogTo io.Writer // one JSON line per revocation, written before its answer leaves
+}
+
+// Validate reports what [New] would not accept.
+func (cfg Config) Validate() error {
+	if _, ok := parseGUID(cfg.TenantID); !ok && cfg.TenantID != "" {
+		return fmt.Errorf("tenant id %q is no GUID", cfg.TenantID)
+	}
+	for _, q := range cfg.Quotas {
+		if err := q.validate(); err != nil {
+			return err
+		}
+	}
+	for _, f := range cfg.Faults {
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("fault: %w", err)
+		}
+	}
+	return nil
+}
+
+// Tenant is a Microsoft Entra tenant in memory. It serves Microsoft Graph and
+// the token endpoint, as an [net/http.Handler] on a socket and as an
+// [net/http.RoundTripper] without one. It is safe for concurrent use and owns
+// no goroutine.
+type Tenant struct {
+	cfg       Config
+	anyClient bool // any app may sign in
+
+	mu      sync.Mutex // guards what follows; never held while waiting
+	dir     directory
+	meters  meters
+	faults  []*activeFault
+	tokens  map[string]*token
+	calls   int
+	seq     int
+	stats   Stats
+	log     []Event
+	logErr  error
+	scratch []byte // lines for LogTo
+}
+
+// New makes a tenant without users. It panics when Validate refuses the
+// configuration: ask Validate first when it comes from outside.
+func New(cfg Config) *Tenant {
+	if err := cfg.Validate(); err != nil {
+		panic("graphsim: " + err.Error()) // a programmer's error, as the comment says
+	}
+	if cfg.TenantID == "" {
+		cfg.TenantID = DefaultTenantID
+	}
+	if cfg.Domain == "" {
+		cfg.Domain = DefaultDomain
+	}
+	if cfg.Roles == nil {
+		cfg.Roles = DefaultRoles()
+	}
+	if cfg.TokenLifetime == 0 {
+		cfg.TokenLifetime = time.Hour
+	}
+	if cfg.Quotas == nil {
+		cfg.Quotas = DefaultQuotas()
+	}
+	anyClient := cfg.ClientID == ""
+	cfg.ClientID = strings.ToLower(cfg.ClientID)
+	if anyClient {
+		cfg.ClientID = DefaultClientID
+	}
+	t := &Tenant{
+		cfg: cfg, anyClient: anyClient,
+		dir: directory{
+			byID:    make(map[guid]int32),
+			byUPN:   make(map[string]int32),
+			indexes: make(map[string]index),
+		},
+		tokens: make(map[string]*token),
+	}
+	for _, f := range cfg.Faults {
+		t.faults = append(t.faults, &activeFault{Fault: f})
+	}
+	if !cfg.NoQuota {
+		t.meters.others = cfg.Others
+		for _, q := range cfg.Quotas {
+			t.meters.set(q)
+		}
+	}
+	if cfg.StaticToken != "" {
+		t.tokens[cfg.StaticToken] = &token{app: cfg.ClientID, grants: grantsOf(cfg.Roles)}
+	}
+	return t
+}
+
+// TenantID is the id that the tenant goes by.
+func (t *Tenant) TenantID() string { return t.cfg.TenantID }
+
+// ClientID is the app of [Config.ClientID], or the one that StaticToken has.
+func (t *Tenant) ClientID() string { return t.cfg.ClientID }
+
+// now is the server's clock, which need not agree with this machine's.
+func (t *Tenant) now() time.Time { return time.Now().Add(t.cfg.ClockSkew) }

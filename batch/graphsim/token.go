@@ -1,0 +1,82 @@
+package graphsim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultRoles are the least permissions for revoking and reading back:
+// User.RevokeSessions.All grants no read (Graph's permissions reference).
+func DefaultRoles() []string { return []string{"User.RevokeSessions.All", "User.Read.All"} }
+
+// grants is what a token's roles allow.
+type grants struct{ revoke, invalidate, read, organization bool }
+
+// grantsOf follows the permission tables of the pages of each request. For
+// invalidateAllRefreshTokens an app has User.RevokeSessions.All only. That
+// User.Read.All suffices for reading the organization is unverified; the page
+// lists it for the delegated case.
+func grantsOf(roles []string) grants {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(names, r) })
+	}
+	read := has("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+	return grants{
+		revoke:       has("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"),
+		invalidate:   has("User.RevokeSessions.All"),
+		read:         read,
+		organization: read || has("Organization.Read.All", "Organization.ReadWrite.All"),
+	}
+}
+
+// token is a bearer that the tenant knows.
+type token struct {
+	app     string
+	grants  grants
+	expires time.Time // zero for never
+	dead    bool      // refused for good by Expired401
+}
+
+// authenticate finds the bearer of a call. The caller holds the lock.
+func (t *Tenant) authenticate(h http.Header) (*token, *failure) {
+	scheme, bearer, _ := strings.Cut(h.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+		return nil, errEmptyToken
+	}
+	tok, ok := t.tokens[bearer]
+	if !ok || tok.dead || !tok.expires.IsZero() && !time.Now().Before(tok.expires) {
+		return nil, errDeadToken
+	}
+	return tok, nil
+}
+
+// issue makes a token that looks like Entra's: an unsigned JWT with the claims
+// that a client may read. Each has a number of its own, so that a token that
+// was refused for good never comes back.
+func (t *Tenant) issue(app, audience string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.Tokens++
+	now := t.now()
+	claims, err := json.Marshal(map[string]any{
+		"aud": audience, "iss": "https://sts.windows.net/" + t.cfg.TenantID + "/",
+		"tid": t.cfg.TenantID, "appid": app, "idtyp": "app", "roles": t.cfg.Roles, "ver": "1.0",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(t.cfg.TokenLifetime).Unix(),
+		"uti": strconv.Itoa(t.stats.Tokens),
+	})
+	if err != nil {
+		return "", err
+	}
+	enc := base64.RawURLEncoding
+	bearer := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + enc.EncodeToString(claims) +
+		"." + enc.EncodeToString([]byte("graphsim"))
+	t.tokens[bearer] = &token{
+		app: app, grants: grantsOf(t.cfg.Roles), expires: time.Now().Add(t.cfg.TokenLifetime),
+	}
+	return bearer, nil
+}
