@@ -1,0 +1,224 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// fill plans n realistic users: one column of UPNs, resolved.
+func fill(tb testing.TB, r *Run, n int) {
+	tb.Helper()
+	const group = 2000
+	rows := make([]batch.Planned, 0, group)
+	for seq := 1; seq <= n; seq++ {
+		rows = append(rows, realistic(seq))
+		if len(rows) == group || seq == n {
+			if err := r.AddRows(tb.Context(), rows); err != nil {
+				tb.Fatal(err)
+			}
+			rows = rows[:0]
+		}
+	}
+}
+
+var bench0 = time.Date(2026, 3, 4, 5, 6, 7, 89e6, time.UTC)
+
+func realistic(seq int) batch.Planned {
+	upn := fmt.Sprintf("givenname.familyname%06d@contoso.example", seq)
+	return batch.Planned{
+		Row: batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
+		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true,
+			Before: bench0.Add(-time.Duration(seq) * time.Minute)},
+	}
+}
+
+func guid(n int) string {
+	x := uint64(n) * 0x9e3779b97f4a7c15
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(x), uint16(x>>32), uint16(x>>48)&0xfff, n&0xfff, x&0xffffffffffff)
+}
+
+func settled(seq, call int, o batch.Outcome) batch.Record {
+	at := bench0.Add(time.Duration(call) * 100 * time.Millisecond)
+	rec := batch.Record{Seq: seq, Outcome: o, Status: 200, Attempts: 1,
+		SentAt: at, SettledAt: at.Add(1234 * time.Millisecond), Accepted: at.Truncate(time.Second),
+		RequestID: fmt.Sprintf("%s/%d", guid(call), seq%20+1)}
+	if o == batch.Verified {
+		rec.After = at.Truncate(time.Second)
+	}
+	return rec
+}
+
+// settleAll writes as the runner does: groups of four calls, each entry ending
+// the calls of the one before and intending its own.
+func settleAll(tb testing.TB, r *Run, n int, o batch.Outcome) {
+	tb.Helper()
+	var e batch.Entry
+	call := 0
+	for seq := 1; seq <= n; {
+		next := batch.Entry{}
+		for range 4 {
+			call++
+			c := batch.Call{No: call, SentAt: bench0.Add(time.Duration(call) * 100 * time.Millisecond)}
+			for ; len(c.Seqs) < 20 && seq <= n; seq++ {
+				c.Seqs = append(c.Seqs, seq)
+				next.Records = append(next.Records, settled(seq, call, o))
+			}
+			e.Calls = append(e.Calls, c)
+			next.Over = append(next.Over, call)
+			if seq > n {
+				break
+			}
+		}
+		if err := r.Write(tb.Context(), e); err != nil {
+			tb.Fatal(err)
+		}
+		e = next
+	}
+	if err := r.Write(tb.Context(), e); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func benchRun(b *testing.B, n int) *Run {
+	b.Helper()
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "journal.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	r, err := s.Create(b.Context(), batch.Plan{Run: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, r, n)
+	if n > 0 {
+		seal(b, r, n)
+	}
+	return r
+}
+
+func seal(tb testing.TB, r *Run, n int) {
+	tb.Helper()
+	p := r.Plan()
+	p.Rows, p.Users = n, n
+	if err := r.Seal(tb.Context(), p); err != nil {
+		tb.Fatal(err)
+	}
+	if err := r.SetState(tb.Context(), Running, ""); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func rate(b *testing.B, n int) {
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+const benchUsers = 100_000
+
+func BenchmarkAddRows(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		r := benchRun(b, 0)
+		b.StartTimer()
+		fill(b, r, benchUsers)
+	}
+	rate(b, benchUsers)
+}
+
+func BenchmarkWrite(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		r := benchRun(b, benchUsers)
+		b.StartTimer()
+		settleAll(b, r, benchUsers, batch.Unverified)
+	}
+	rate(b, benchUsers)
+}
+
+func BenchmarkRead(b *testing.B) {
+	r := benchRun(b, benchUsers)
+	ctx := b.Context()
+	b.Run("Pending", func(b *testing.B) {
+		for b.Loop() {
+			count(b, r.Pending(ctx), benchUsers)
+		}
+		rate(b, benchUsers)
+	})
+	settleAll(b, r, benchUsers, batch.Unverified)
+	b.Run("Unproven", func(b *testing.B) {
+		for b.Loop() {
+			count(b, r.Unproven(ctx), benchUsers)
+		}
+		rate(b, benchUsers)
+	})
+	b.Run("Lines", func(b *testing.B) {
+		for b.Loop() {
+			count(b, r.Lines(ctx), benchUsers)
+		}
+		rate(b, benchUsers)
+	})
+	b.Run("Summary", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Summary(ctx); err != nil {
+				b.Fatal(err)
+			}
+		}
+		rate(b, benchUsers)
+	})
+	b.Run("PendingNone", func(b *testing.B) {
+		for b.Loop() {
+			count(b, r.Pending(ctx), 0)
+		}
+		rate(b, benchUsers)
+	})
+}
+
+func count[T any](tb testing.TB, seq func(func(T, error) bool), want int) {
+	tb.Helper()
+	n := 0
+	for _, err := range seq {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		n++
+	}
+	if n != want {
+		tb.Fatalf("%d rows, want %d", n, want)
+	}
+}
+
+// BenchmarkSize plans, sends and verifies, and tells what a user takes in the
+// file.
+func BenchmarkSize(b *testing.B) {
+	for b.Loop() {
+		r := benchRun(b, benchUsers)
+		settleAll(b, r, benchUsers, batch.Unverified)
+		for seq := 1; seq <= benchUsers; seq += 100 {
+			var e batch.Entry
+			for i := range 100 {
+				e.Records = append(e.Records, settled(seq+i, (seq+i-1)/20+1, batch.Verified))
+			}
+			if err := r.Write(context.Background(), e); err != nil {
+				b.Fatal(err)
+			}
+		}
+		path := r.s.path
+		if err := r.s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		fi, err := os.Stat(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(fi.Size())/benchUsers, "bytes/user")
+		if keep := os.Getenv("KEEP_JOURNAL"); keep != "" {
+			os.Rename(path, keep)
+		}
+	}
+}

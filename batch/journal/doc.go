@@ -1,0 +1,89 @@
+// Package journal keeps what must survive: plans, intents and records, in one
+// SQLite file. Reports, screens and exit codes are read from it; nothing else
+// of a run is written down.
+//
+// # Basics
+//
+// A run is created, planned, sealed, and only then worked on:
+//
+//	store, err := journal.Open(ctx, path)
+//	run, err := store.Create(ctx, plan)        // planning
+//	unlock, err := run.Lock()
+//	err = run.AddRows(ctx, rows)               // in any order
+//	err = run.Seal(ctx, plan)                  // planned
+//	err = run.SetState(ctx, journal.Running, "")
+//	err = run.Write(ctx, entry)                // intents, then trials and records
+//	err = run.SetState(ctx, journal.Finished, "")
+//
+// To go on after a crash: find the run, Lock it, Recover it, and send whoever
+// is Pending, with call numbers behind LastCall.
+//
+// # What is durable when
+//
+// Every method that writes is one transaction. When it returns nil, the disk
+// has it; when it returns an error, or the process dies in it, none of it has
+// happened. The one exception: a process that dies while committing cannot
+// know, and finds out by reading.
+//
+// A call is intended before it leaves and is over when its users' trials and
+// records are written, in the same transaction. So whoever is in a call that is
+// not over may have been sent, and is told as unsettled; whoever is in none was
+// not sent. Of a call that is over, only its number, its time and its count of
+// users are kept.
+//
+// Writing ignores cancellation, since what is written has already happened.
+// AddRows and AddSkips, which can be done again, heed it.
+//
+// # Schema
+//
+//	runs --+-- states           how it came to its state
+//	       |
+//	       +-- skips            lines of the input that are no rows
+//	       |
+//	       +-- rows ......+     one per row of the input; holds the user that
+//	       |     ^  |     :     the row names, unless "same" points to the row
+//	       |     +--+     :     that does
+//	       |    same      :
+//	       |              : (run, seq)
+//	       +-- records ...+     the last word on a user
+//	       |              :
+//	       +-- trials ....+     who was sent and will be sent again
+//	       |              :
+//	       +-- calls      :     every call ever intended
+//	             |        :
+//	             +-- intents    who is in a call that is not over
+//
+// A user has at most one record and one trial, and a record ends the trial.
+// Times are milliseconds since 1970 UTC, 0 is unknown; lists are JSON. The view
+// "lines" has one row per row of the input, with readable times and the names
+// that the report has:
+//
+//	sqlite3 -readonly journal.db "SELECT * FROM lines WHERE run = '...' AND outcome = 'failed'"
+//
+// The version of the schema is SQLite's user_version. [Open] brings an older
+// file up to date and refuses a newer one.
+//
+// # Caveats
+//
+// SQLite's write-ahead log lives in shared memory, and file locks on network
+// file systems are often a promise only. The journal belongs on a local disk:
+// never on NFS, SMB or a synchronised folder, and never opened by two machines
+// at once.
+//
+// To copy a journal that may be in use, ask SQLite (".backup" or "VACUUM INTO"
+// in its shell). Copying the file alone leaves out what is still in
+// journal.db-wal.
+//
+// Nothing in this process may open and close the file by other means while a
+// Store is open: on POSIX systems the close drops SQLite's locks.
+//
+// The file and its directory are made for their owner alone (modes 0600 and
+// 0700); those of a file that exists are left as they are. On Windows the
+// user's profile protects it. It holds names of people, and no secrets.
+//
+// Deleted runs leave free pages, which later runs fill; the file never shrinks
+// by itself.
+//
+// What a disk does that confirms writes which it has not made, nobody here can
+// mend.
+package journal

@@ -1,0 +1,58 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// These errors can be returned when a journal is opened.
+var (
+	// ErrNotJournal says that the file is something else, and was left alone.
+	ErrNotJournal = errors.New("not a journal of offboard")
+
+	// ErrNewer says that a newer program wrote the journal.
+	ErrNewer = errors.New("journal was written by a newer offboard")
+)
+
+// These errors can be returned when a run is looked for or worked on.
+var (
+	// ErrNoRun says that no run answers to the name.
+	ErrNoRun = errors.New("no such run")
+
+	// ErrAmbiguous says that several runs answer to the prefix; the message
+	// lists them.
+	ErrAmbiguous = errors.New("more than one run begins like this")
+
+	// ErrState says that the run's state does not allow what was asked.
+	ErrState = errors.New("not possible in this state")
+
+	// ErrPlan says that what was handed over contradicts the plan: a user it
+	// does not have, a count that is not so, a call nobody intended.
+	ErrPlan = errors.New("contradicts the plan")
+
+	// ErrLocked says that another process, or another part of this one, works
+	// on the run. The error is a [*LockedError].
+	ErrLocked = errors.New("run is locked")
+)
+
+// LockedError tells who works on a run. Host is empty and PID is 0 when the
+// holder had not left a note yet.
+type LockedError struct {
+	Run   string
+	Host  string
+	PID   int
+	Since time.Time
+}
+
+// Error names the run and its holder.
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("run %s is locked by another process", e.Run)
+	}
+	return fmt.Sprintf("run %s is locked by process %d on %s since %s",
+		e.Run, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
+}
+
+// Is makes a LockedError an [ErrLocked].
+func (e *LockedError) Is(target error) bool { return target == ErrLocked }

@@ -1,0 +1,155 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// at is a moment of the tests' own, n seconds after another.
+func at(n int) time.Time { return time.Date(2026, 3, 4, 5, 6, n, 789e6, time.UTC) }
+
+func openAt(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func openNew(t testing.TB) *Store {
+	t.Helper()
+	return openAt(t, filepath.Join(t.TempDir(), "journal.db"))
+}
+
+func create(t testing.TB, s *Store, plan batch.Plan) *Run {
+	t.Helper()
+	r, err := s.Create(t.Context(), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// member is a plain row of a user.
+func member(seq int) batch.Planned {
+	upn := fmt.Sprintf("user%d@contoso.example", seq)
+	return batch.Planned{
+		Row:  batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
+		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true, Before: at(0)},
+	}
+}
+
+// running makes a run of n members that is ready to write.
+func running(t testing.TB, s *Store, name string, n int) *Run {
+	t.Helper()
+	r := create(t, s, batch.Plan{Run: name})
+	fill(t, r, n)
+	seal(t, r, n)
+	return r
+}
+
+func all[T any](t testing.TB, seq iter.Seq2[T, error]) []T {
+	t.Helper()
+	var list []T
+	for v, err := range seq {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantErr(t testing.TB, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("got error %v, want %v", err, target)
+	}
+}
+
+func diff(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+// check holds what is true of every run: its summary is a fold over its
+// lines, and the view says the same as Lines.
+func check(t testing.TB, r *Run) []batch.Line {
+	t.Helper()
+	lines := all(t, r.Lines(t.Context()))
+	var fold batch.Summary
+	for _, l := range lines {
+		fold.Add(l.Record.Outcome)
+	}
+	sum, err := r.Summary(t.Context())
+	must(t, err)
+	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) {
+		t.Errorf("Summary is %v, adding up Lines %v", sum, fold)
+	}
+	i := 0
+	err = each(t.Context(), r.s.r, func(c *cells) error {
+		got := make([]string, 0, 8)
+		for range 8 {
+			got = append(got, fmt.Sprint(c.take()))
+		}
+		l := lines[i]
+		want := []string{fmt.Sprint(l.Row.Line), l.Row.Input, l.User.ID, l.User.UPN, string(l.Record.Outcome),
+			iso(l.Record.SentAt), iso(l.Record.After), l.Record.RequestID}
+		if !cmp.Equal(got, want) {
+			t.Errorf("the view says %q, Lines %q", got, want)
+		}
+		i++
+		return nil
+	}, `SELECT line, input, user_id, user_principal_name, outcome, sent_at, valid_from_after, request_id
+		FROM lines WHERE run = ? ORDER BY line`, r.Plan().Run)
+	must(t, err)
+	if i != len(lines) {
+		t.Errorf("the view has %d lines, not %d", i, len(lines))
+	}
+	return lines
+}
+
+// sound asks SQLite whether the file is whole.
+func sound(t testing.TB, s *Store) {
+	t.Helper()
+	var verdict string
+	must(t, s.r.QueryRow("PRAGMA integrity_check").Scan(&verdict))
+	if verdict != "ok" {
+		t.Errorf("integrity check: %s", verdict)
+	}
+}
+
+func iso(t time.Time) string {
+	if t.IsZero() {
+		return "<nil>"
+	}
+	return t.Format("2006-01-02T15:04:05.000Z")
+}
+
+func outcomes(lines []batch.Line) string {
+	var words []string
+	for _, l := range lines {
+		words = append(words, string(l.Record.Outcome))
+	}
+	return strings.Join(words, " ")
+}

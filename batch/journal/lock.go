@@ -1,0 +1,119 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// holder is the note beside a lock. It only serves the message; the lock
+// itself is the operating system's.
+type holder struct {
+	Host  string    `json:"host"`
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
+}
+
+// Lock takes the run for this process, or fails at once with a *LockedError.
+// The lock dies with its holder, whatever becomes of its files, and other runs
+// in the same journal know nothing of it.
+func (r *Run) Lock() (unlock func() error, err error) {
+	unlock, err = r.s.lock(r.Plan().Run)
+	if err != nil {
+		return nil, r.wrap("lock", err)
+	}
+	return unlock, nil
+}
+
+func (s *Store) lock(run string) (func() error, error) {
+	l, err := s.newLock(run)
+	if err != nil {
+		return nil, err
+	}
+	_, note := s.lockFiles(run)
+	switch ok, err := l.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, lockedBy(run, note)
+	}
+	if err := leaveNote(note); err != nil {
+		return nil, errors.Join(err, l.Unlock())
+	}
+	// Held here, since a lock that nobody refers to is closed, and so opened,
+	// by the garbage collector: not every caller keeps unlock.
+	s.held.Store(l, true)
+	return func() error {
+		s.held.Delete(l)
+		// The note goes first: after Unlock it may be the next holder's. The
+		// lock file stays: who removes one races with who has just opened it.
+		err := os.Remove(note)
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil // discarded
+		}
+		if err := errors.Join(err, l.Unlock()); err != nil {
+			return fmt.Errorf("unlock run %s in %s: %w", run, s.path, err)
+		}
+		return nil
+	}, nil
+}
+
+// waitLock takes a lock as soon as it is free.
+func (s *Store) waitLock(ctx context.Context, name string) (func() error, error) {
+	l, err := s.newLock(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return nil, err
+	}
+	return l.Unlock, nil
+}
+
+func (s *Store) newLock(name string) (*flock.Flock, error) {
+	file, _ := s.lockFiles(name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, err
+	}
+	return flock.New(file, flock.SetPermissions(0o600)), nil
+}
+
+// lockFiles are two, since on Windows a locked file cannot be read, and on NFS
+// closing any descriptor of it would drop the lock.
+func (s *Store) lockFiles(run string) (lock, note string) {
+	base := filepath.Join(s.path+".locks", run)
+	return base + ".lock", base + ".holder"
+}
+
+// dropLock tidies up after a run that is no more.
+func (s *Store) dropLock(run string) {
+	lock, note := s.lockFiles(run)
+	_ = os.Remove(note)
+	_ = os.Remove(lock)
+}
+
+func leaveNote(path string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unnamed host"
+	}
+	text, err := json.Marshal(holder{Host: host, PID: os.Getpid(), Since: time.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
+func lockedBy(run, note string) *LockedError {
+	var h holder
+	if text, err := os.ReadFile(note); err == nil {
+		_ = json.Unmarshal(text, &h) // half a note is no note
+	}
+	return &LockedError{Run: run, Host: h.Host, PID: h.PID, Since: h.Since}
+}

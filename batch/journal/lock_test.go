@@ -1,0 +1,80 @@
+package journal
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+func TestLock(t *testing.T) {
+	s := openNew(t)
+	one, two := create(t, s, batch.Plan{Run: "one"}), create(t, s, batch.Plan{Run: "two"})
+	unlock, err := one.Lock()
+	must(t, err)
+	_, err = one.Lock()
+	wantErr(t, err, ErrLocked)
+	_, err = two.Lock() // nobody keeps its unlock
+	must(t, err)
+	for range 3 {
+		runtime.GC()
+	}
+	_, err = two.Lock()
+	wantErr(t, err, ErrLocked)
+	must(t, unlock())
+	unlock, err = one.Lock()
+	must(t, err)
+	must(t, unlock())
+}
+
+// TestLockDies has a child hold the lock, reads who it is, and kills it.
+func TestLockDies(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+path)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	in := bufio.NewReader(out)
+	line, err := in.ReadString('\n')
+	must(t, err)
+	if !strings.HasPrefix(line, "locked") {
+		t.Fatalf("the child says %q", line)
+	}
+
+	r, err := openAt(t, path).Run(t.Context(), "r")
+	must(t, err)
+	_, err = r.Lock()
+	wantErr(t, err, ErrLocked)
+	var held *LockedError
+	if !errors.As(err, &held) {
+		t.Fatalf("%v is no LockedError", err)
+	}
+	host, err := os.Hostname()
+	must(t, err)
+	if held.Run != "r" || held.PID != cmd.Process.Pid || held.Host != host || time.Since(held.Since) > time.Minute {
+		t.Errorf("held by %+v, not by process %d on %s", held, cmd.Process.Pid, host)
+	}
+
+	must(t, cmd.Process.Kill())
+	_, err = in.WriteTo(new(strings.Builder)) // until its end
+	must(t, err)
+	_ = cmd.Wait()
+	unlock, err := r.Lock()
+	must(t, err)
+	must(t, unlock())
+}
+
+func TestLockedErrorWords(t *testing.T) {
+	e := &LockedError{Run: "r", Host: "h", PID: 7, Since: at(0)}
+	diff(t, "words", e.Error(), "run r is locked by process 7 on h since 2026-03-04T05:06:00Z")
+	diff(t, "words", (&LockedError{Run: "r"}).Error(), "run r is locked by another process")
+}

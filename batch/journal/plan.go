@@ -1,0 +1,143 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"offboard/batch"
+)
+
+var insertRows = newBulk("rows",
+	"run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, before", "")
+
+var insertSkips = newBulk("skips", "run, line, reason", "")
+
+// AddRows adds rows to a plan, in any order and any grouping; each call is one
+// transaction. The Seq of a row's user is the row's own, also when Same points
+// at another: of such a row nothing else about the user is kept.
+func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
+	given := ctx // the transaction's own is never cancelled
+	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
+		in, rec := t.into(insertRows), t.into(upsertRecords)
+		for i := range rows {
+			if i%1000 == 0 && given.Err() != nil {
+				return context.Cause(given)
+			}
+			if err := r.addRow(ctx, in, rec, &rows[i]); err != nil {
+				return fmt.Errorf("row %d, line %d: %w", rows[i].User.Seq, rows[i].Row.Line, err)
+			}
+		}
+		if err := in.flush(ctx); err != nil {
+			return err
+		}
+		return rec.flush(ctx)
+	})
+	if err != nil {
+		return r.wrap("add rows to", err)
+	}
+	return nil
+}
+
+func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) error {
+	u := p.User
+	var same any
+	if p.Same != 0 {
+		same, u = int64(p.Same), batch.User{Seq: u.Seq}
+	}
+	switch {
+	case u.Seq < 1:
+		return fmt.Errorf("%w: no row has the number %d", ErrPlan, u.Seq)
+	case p.Record != nil && (p.Same != 0 || p.Record.Seq != u.Seq):
+		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
+	}
+	var list any // of cells, where it says more than the input
+	if !slices.Equal(p.Row.Cells, []string{p.Row.Input}) {
+		text, err := toJSON(p.Row.Cells)
+		if err != nil {
+			return err
+		}
+		list = text
+	}
+	err := in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list,
+		p.Row.ID, unless(p.Row.UPN, p.Row.Input), same,
+		u.ID, unless(u.UPN, p.Row.Input), u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before))
+	if err != nil || p.Record == nil {
+		return err
+	}
+	return addRecord(ctx, rec, r.id, p.Record)
+}
+
+// AddSkips adds lines of the input that are no rows.
+func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
+	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
+		in := t.into(insertSkips)
+		for _, s := range skips {
+			if err := in.add(ctx, r.id, int64(s.Line), s.Reason); err != nil {
+				return fmt.Errorf("line %d: %w", s.Line, err)
+			}
+		}
+		return in.flush(ctx)
+	})
+	if err != nil {
+		return r.wrap("add skipped lines to", err)
+	}
+	return nil
+}
+
+// Seal completes the plan: it is durable when Seal returns nil, and nothing
+// can be added after. The plan given replaces the one that the run was created
+// with. What it counts must be what the journal holds, and every Same must
+// point at a row that is no duplicate itself; otherwise Seal is ErrPlan.
+func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
+	if err := r.planning(ctx, func(ctx context.Context, t *tx) error { return r.seal(ctx, t, plan) }); err != nil {
+		return r.wrap("seal", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.plan, r.state = normal(plan), Planned
+	return nil
+}
+
+func (r *Run) seal(ctx context.Context, t *tx, plan batch.Plan) error {
+	var rows, users, astray int
+	err := t.row(ctx, `SELECT
+		(SELECT count(*) FROM rows WHERE run = ?),
+		(SELECT count(*) FROM rows u WHERE u.run = ? AND u.same IS NULL
+			AND NOT EXISTS (SELECT 1 FROM records c WHERE c.run = u.run AND c.seq = u.seq)),
+		(SELECT count(*) FROM rows d WHERE d.run = ? AND d.same IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same IS NULL))`,
+		r.id, r.id, r.id).Scan(&rows, &users, &astray)
+	switch {
+	case err != nil:
+		return err
+	case plan.Run != r.Plan().Run:
+		return fmt.Errorf("%w: it is the plan of run %q", ErrPlan, plan.Run)
+	case plan.Rows != rows || plan.Users != users:
+		return fmt.Errorf("%w: it counts %d rows and %d users to send, the journal has %d and %d",
+			ErrPlan, plan.Rows, plan.Users, rows, users)
+	case astray > 0:
+		return fmt.Errorf("%w: %d rows name a user whom no row holds", ErrPlan, astray)
+	}
+	args, err := planArgs(plan)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, updateRun, append(args, r.id)...); err != nil {
+		return err
+	}
+	return setState(ctx, t, r.id, Planned, "")
+}
+
+// planning runs f in one transaction, if the run is still being planned.
+func (r *Run) planning(ctx context.Context, f func(context.Context, *tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	return r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+		if now != Planning {
+			return fmt.Errorf("%w: it is %s", ErrState, now)
+		}
+		return f(ctx, t)
+	})
+}

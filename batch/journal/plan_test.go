@@ -1,0 +1,93 @@
+package journal
+
+import (
+	"fmt"
+	"testing"
+
+	"offboard/batch"
+)
+
+// TestDuplicates plans rows out of order, so that a user may be held by a row
+// below the one that names it first.
+func TestDuplicates(t *testing.T) {
+	s := openNew(t)
+	r := create(t, s, batch.Plan{Run: "r"})
+	same := func(seq, holder int) batch.Planned {
+		p := member(seq)
+		p.Same = holder
+		return p
+	}
+	must(t, r.AddRows(t.Context(), []batch.Planned{same(5, 3), member(3), same(4, 1)}))
+	must(t, r.AddRows(t.Context(), []batch.Planned{same(2, 3), member(1)}))
+	must(t, r.Seal(t.Context(), batch.Plan{Run: "r", Rows: 5, Users: 2}))
+	must(t, r.SetState(t.Context(), Running, ""))
+	must(t, r.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(3, 1, batch.Verified)}}))
+	got := ""
+	for _, l := range check(t, r) {
+		got += fmt.Sprintf("%d:%s/%d/%s/%d ", l.Row.Line, l.Row.Input[:5], l.User.Seq, l.Record.Outcome, l.First)
+		if l.User.Seq != l.Record.Seq || l.User.ID != guid(l.User.Seq) || l.User.UPN == "" {
+			t.Errorf("line %d has user %+v and the record of %d", l.Row.Line, l.User, l.Record.Seq)
+		}
+	}
+	diff(t, "lines", got, "2:user1/1/not_sent/0 3:user2/3/verified/0 4:user3/3/verified/3 "+
+		"5:user4/1/not_sent/2 6:user5/3/verified/3 ")
+	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {
+		t.Errorf("pending %+v", p)
+	}
+}
+
+func TestAddRefuses(t *testing.T) {
+	s := openNew(t)
+	r := create(t, s, batch.Plan{Run: "r"})
+	with := func(seq, same int, rec *batch.Record) batch.Planned {
+		p := member(seq)
+		p.Same, p.Record = same, rec
+		return p
+	}
+	for name, p := range map[string]batch.Planned{
+		"no number":             with(0, 0, nil),
+		"another's record":      with(1, 0, &batch.Record{Seq: 2, Outcome: batch.Invalid}),
+		"duplicate with record": with(1, 2, &batch.Record{Seq: 1, Outcome: batch.Invalid}),
+		"open record":           with(1, 0, &batch.Record{Seq: 1, Outcome: batch.NotSent}),
+		"no outcome":            with(1, 0, &batch.Record{Seq: 1}),
+	} {
+		if err := r.AddRows(t.Context(), []batch.Planned{member(9), p}); err == nil {
+			t.Errorf("%s: added", name)
+		} else {
+			wantErr(t, err, ErrPlan)
+		}
+	}
+	must(t, r.AddRows(t.Context(), []batch.Planned{member(1)}))
+	if err := r.AddRows(t.Context(), []batch.Planned{member(2), member(1)}); err == nil {
+		t.Error("a row was added twice")
+	}
+	if got := len(check(t, r)); got != 1 {
+		t.Errorf("%d rows, want 1: a refused group was added in part", got)
+	}
+}
+
+func TestSealRefuses(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := openNew(t)
+	r := create(t, s, batch.Plan{Run: "r"})
+	must(t, r.AddRows(ctx, []batch.Planned{member(1), member(2)}))
+	wantErr(t, r.Write(ctx, batch.Entry{Records: []batch.Record{settled(1, 1, batch.Verified)}}), ErrState)
+	wantErr(t, r.SetState(ctx, Running, ""), ErrState)
+	wantErr(t, r.SetState(ctx, Planned, ""), ErrState)
+	wantErr(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 3, Users: 2}), ErrPlan)
+	wantErr(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 2, Users: 1}), ErrPlan)
+	wantErr(t, r.Seal(ctx, batch.Plan{Run: "x", Rows: 2, Users: 2}), ErrPlan)
+	for _, chain := range []int{7, 4} { // to nowhere; to a row that points on
+		one, two := member(3), member(4)
+		one.Same, two.Same = chain, 1
+		r := create(t, s, batch.Plan{Run: fmt.Sprint("chain", chain)})
+		must(t, r.AddRows(ctx, []batch.Planned{member(1), one, two}))
+		wantErr(t, r.Seal(ctx, batch.Plan{Run: r.Plan().Run, Rows: 3, Users: 1}), ErrPlan)
+	}
+	must(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 2, Users: 2}))
+	wantErr(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 2, Users: 2}), ErrState)
+	wantErr(t, r.AddRows(ctx, []batch.Planned{member(3)}), ErrState)
+	wantErr(t, r.AddSkips(ctx, []batch.Skip{{Line: 9}}), ErrState)
+	wantErr(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{{No: 1, Seqs: []int{1}}}}), ErrState)
+}

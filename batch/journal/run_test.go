@@ -1,0 +1,223 @@
+package journal
+
+import (
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+func somePlan(name string) batch.Plan {
+	return batch.Plan{
+		Run: name, Created: at(1), Version: "v1.2.3", Input: "leavers.csv", Digest: "abc",
+		Columns:  []string{"userPrincipalName", "leaving <date>"},
+		Settings: []batch.Setting{{Name: "delimiter", Value: ";", Why: "it is in every line"}},
+		Tenant:   "t", App: "a", Cloud: "https://graph.microsoft.com", Action: batch.Revoke,
+		Resolve: true, Verify: true, Lines: 9,
+	}
+}
+
+func TestPlanSurvives(t *testing.T) {
+	s := openNew(t)
+	for _, want := range []batch.Plan{somePlan("full"), {Run: "bare"}} {
+		r := create(t, s, want)
+		diff(t, "plan as created", r.Plan(), want)
+		want.Digest, want.Columns = "new", []string{"id"}
+		must(t, r.Seal(t.Context(), want))
+		again, err := s.Run(t.Context(), want.Run)
+		must(t, err)
+		diff(t, "plan as sealed", again.Plan(), want)
+		diff(t, "plan in hand", r.Plan(), want)
+		if again.State() != Planned || r.State() != Planned {
+			t.Errorf("sealed, and %s, %s", again.State(), r.State())
+		}
+	}
+}
+
+func TestFindRun(t *testing.T) {
+	s := openNew(t)
+	_, err := s.Run(t.Context(), "")
+	wantErr(t, err, ErrNoRun)
+	for _, name := range []string{"march-1", "march", "may%", "april_1", "aprilx1"} {
+		_, err := s.Create(t.Context(), batch.Plan{Run: name})
+		if (err == nil) != validName(name) {
+			t.Errorf("create %q: %v", name, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"": "aprilx1", "march": "march", "march-": "march-1", "april_": "april_1", "aprilx": "aprilx1",
+	} {
+		r, err := s.Run(t.Context(), name)
+		must(t, err)
+		if got := r.Plan().Run; got != want {
+			t.Errorf("run %q is %q, want %q", name, got, want)
+		}
+	}
+	_, err = s.Run(t.Context(), "june")
+	wantErr(t, err, ErrNoRun)
+	_, err = s.Run(t.Context(), "mar")
+	wantErr(t, err, ErrAmbiguous)
+	if err == nil || !strings.Contains(err.Error(), "march, march-1") {
+		t.Errorf("candidates are missing: %v", err)
+	}
+	for _, name := range []string{"march", "", "../up", ".hidden", "-flag", "a/b", `a\b`, "a b", strings.Repeat("x", 101)} {
+		if _, err := s.Create(t.Context(), batch.Plan{Run: name}); err == nil {
+			t.Errorf("created %q", name)
+		}
+	}
+}
+
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	find := func(p batch.Plan, want string) {
+		t.Helper()
+		r, err := s.Unfinished(t.Context(), p)
+		must(t, err)
+		got := ""
+		if r != nil {
+			got = r.Plan().Run
+		}
+		if got != want {
+			t.Errorf("found %q, want %q", got, want)
+		}
+	}
+	plan := somePlan("")
+	first := create(t, s, somePlan("first"))
+	find(plan, "") // still planning
+	must(t, first.Seal(t.Context(), somePlan("first")))
+	find(plan, "first")
+	second := create(t, s, somePlan("second"))
+	must(t, second.Seal(t.Context(), somePlan("second")))
+	find(plan, "second")
+	must(t, second.SetState(t.Context(), Running, ""))
+	find(plan, "second")
+	must(t, second.SetState(t.Context(), Stopped, "Ctrl-C"))
+	find(plan, "second")
+	must(t, second.SetState(t.Context(), Finished, ""))
+	find(plan, "first")
+	for name, change := range map[string]func(*batch.Plan){
+		"digest":  func(p *batch.Plan) { p.Digest = "x" },
+		"tenant":  func(p *batch.Plan) { p.Tenant = "x" },
+		"app":     func(p *batch.Plan) { p.App = "x" },
+		"cloud":   func(p *batch.Plan) { p.Cloud = "x" },
+		"action":  func(p *batch.Plan) { p.Action = batch.Invalidate },
+		"resolve": func(p *batch.Plan) { p.Resolve = false },
+		"columns": func(p *batch.Plan) { p.Columns = p.Columns[:1] },
+	} {
+		other := somePlan("")
+		change(&other)
+		if r, err := s.Unfinished(t.Context(), other); r != nil || err != nil {
+			t.Errorf("another %s: found %v, %v", name, r, err)
+		}
+	}
+	must(t, first.SetState(t.Context(), Refused, "too many"))
+	find(plan, "")
+}
+
+func TestStates(t *testing.T) {
+	arrows := "planning>refused planned>running planned>stopped planned>finished planned>refused " +
+		"running>running running>stopped running>finished stopped>running stopped>stopped stopped>finished"
+	states := []State{Planning, Planned, Running, Stopped, Finished, Refused}
+	var got []string
+	for _, from := range states {
+		for _, to := range states {
+			if from.canBecome(to) {
+				got = append(got, string(from+">"+to))
+			}
+		}
+	}
+	diff(t, "arrows", strings.Join(got, " "), arrows)
+
+	r := running(t, openNew(t), "r", 1)
+	must(t, r.SetState(t.Context(), Stopped, "SIGTERM"))
+	wantErr(t, r.SetState(t.Context(), Refused, ""), ErrState)
+	in, err := r.Info(t.Context())
+	must(t, err)
+	if in.State != Stopped || in.Reason != "SIGTERM" || in.Ended.IsZero() || r.State() != Stopped {
+		t.Errorf("info %+v", in)
+	}
+	must(t, r.SetState(t.Context(), Running, ""))
+	history, err := r.History(t.Context())
+	must(t, err)
+	words := ""
+	for i, c := range history {
+		words += string(c.State) + " "
+		if c.At.IsZero() || i > 0 && c.At.Before(history[i-1].At) {
+			t.Errorf("%s at %v", c.State, c.At)
+		}
+	}
+	diff(t, "history", words, "planning planned running stopped running ")
+}
+
+func TestRuns(t *testing.T) {
+	s := openNew(t)
+	create(t, s, somePlan("one"))
+	two := running(t, s, "two", 2)
+	must(t, two.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Denied)}}))
+	infos, err := s.Runs(t.Context())
+	must(t, err)
+	if len(infos) != 2 || infos[0].Plan.Run != "two" || infos[1].Plan.Tenant != "t" || !infos[1].Ended.IsZero() {
+		t.Errorf("runs %+v", infos)
+	}
+	diff(t, "summary", infos[0].Summary,
+		batch.Summary{Lines: 2, Counts: map[batch.Outcome]int{batch.Denied: 1, batch.NotSent: 1}})
+}
+
+func TestDiscard(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	keep := running(t, s, "keep", 2)
+	wantErr(t, keep.Discard(t.Context()), ErrState) // it runs
+	sent := batch.Entry{Calls: []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1}}}}
+	must(t, keep.Write(t.Context(), sent))
+	for _, st := range []State{Running, Stopped, Finished} {
+		must(t, keep.SetState(t.Context(), st, ""))
+		wantErr(t, keep.Discard(t.Context()), ErrState)
+	}
+
+	gone := create(t, s, batch.Plan{Run: "gone"})
+	unlock, err := gone.Lock()
+	must(t, err)
+	skipped := member(2)
+	skipped.Record = &batch.Record{Seq: 2, Outcome: batch.Skipped}
+	must(t, gone.AddRows(t.Context(), []batch.Planned{member(1), skipped}))
+	must(t, gone.AddSkips(t.Context(), []batch.Skip{{Line: 9, Reason: "blank"}}))
+	must(t, gone.Seal(t.Context(), batch.Plan{Run: "gone", Rows: 2, Users: 1}))
+	must(t, gone.Discard(t.Context()))
+	must(t, unlock())
+	wantErr(t, gone.Discard(t.Context()), ErrNoRun)
+	wantErr(t, gone.Write(t.Context(), batch.Entry{}), ErrNoRun)
+	_, err = s.Run(t.Context(), "gone")
+	wantErr(t, err, ErrNoRun)
+	for _, table := range []string{"rows", "records", "skips"} {
+		var other int
+		must(t, s.r.QueryRow("SELECT count(*) FROM "+table+" WHERE run <> 1").Scan(&other))
+		if other != 0 {
+			t.Errorf("%s holds %d rows of nobody", table, other)
+		}
+	}
+	if n := len(check(t, keep)); n != 2 {
+		t.Errorf("the other run has %d lines", n)
+	}
+}
+
+func TestSent(t *testing.T) {
+	s := openNew(t)
+	write := func(name, tenant string, calls ...batch.Call) {
+		r := create(t, s, batch.Plan{Run: name, Tenant: tenant, App: "a"})
+		fill(t, r, 5)
+		seal(t, r, 5)
+		e := batch.Entry{Calls: calls}
+		for _, c := range calls {
+			e.Over = append(e.Over, c.No)
+		}
+		must(t, r.Write(t.Context(), e))
+	}
+	write("x", "t", batch.Call{No: 1, SentAt: at(1), Seqs: []int{1, 2, 3}}, batch.Call{No: 2, SentAt: at(5), Seqs: []int{4, 5}})
+	write("y", "t", batch.Call{No: 1, SentAt: at(4), Seqs: []int{1}}, batch.Call{No: 2, SentAt: at(5), Seqs: []int{2}})
+	write("z", "elsewhere", batch.Call{No: 1, SentAt: at(5), Seqs: []int{1, 2, 3, 4}})
+	got, err := s.Sent(t.Context(), "t", "a", at(4))
+	must(t, err)
+	diff(t, "sent", got, []SentAt{{At: at(4), Users: 1}, {At: at(5), Users: 3}})
+}

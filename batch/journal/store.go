@@ -1,0 +1,183 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"offboard/batch"
+)
+
+// Store is an open journal. It may be used by many goroutines at once; so may
+// its runs.
+type Store struct {
+	path  string
+	w     *sql.DB // one connection
+	r     *sql.DB // a few, none of which can write
+	stmts map[string]*sql.Stmt
+	held  sync.Map // the *flock.Flock of each run locked here
+}
+
+// Path is the journal's file, with all links resolved.
+func (s *Store) Path() string { return s.path }
+
+// Close moves the write-ahead log into the file, as far as others allow it,
+// and closes the journal.
+func (s *Store) Close() error {
+	// No error of this matters, since the log is as durable as the file.
+	// Another process that reads or writes is not waited for.
+	_, _ = s.w.Exec("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := s.closeAll(); err != nil {
+		return fmt.Errorf("close journal %s: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *Store) closeAll() error {
+	var errs []error
+	for _, st := range s.stmts {
+		errs = append(errs, st.Close())
+	}
+	for _, db := range []*sql.DB{s.r, s.w} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Create begins a run in the state planning. The plan's name must be new, and
+// made of letters, digits, dots, dashes and underscores.
+func (s *Store) Create(ctx context.Context, plan batch.Plan) (*Run, error) {
+	r := &Run{s: s, plan: normal(plan), state: Planning}
+	if err := s.create(context.WithoutCancel(ctx), r); err != nil {
+		return nil, fmt.Errorf("create run %q in %s: %w", plan.Run, s.path, err)
+	}
+	return r, nil
+}
+
+func (s *Store) create(ctx context.Context, r *Run) error {
+	if !validName(r.plan.Run) {
+		return errors.New("name a run with up to 100 letters, digits, dots, dashes and underscores")
+	}
+	args, err := planArgs(r.plan)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, func(ctx context.Context, t *tx) error {
+		var taken int
+		if err := t.row(ctx, "SELECT count(*) FROM runs WHERE name = ?", r.plan.Run).Scan(&taken); err != nil {
+			return err
+		}
+		if taken > 0 {
+			return errors.New("there is one already")
+		}
+		row := t.row(ctx, insertRun, append([]any{r.plan.Run, string(Planning)}, args...)...)
+		if err := row.Scan(&r.id); err != nil {
+			return err
+		}
+		return addState(ctx, t, r.id, Planning, "")
+	})
+}
+
+func validName(name string) bool {
+	if name == "" || len(name) > 100 || strings.ContainsAny(name[:1], ".-") {
+		return false
+	}
+	for _, c := range name {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '.', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Run finds a run by its name, or by a beginning that no other run shares; ""
+// is the latest. It fails with ErrNoRun or ErrAmbiguous.
+func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
+	const limit = 11
+	runs, err := s.find(ctx, selectRuns+`
+		WHERE ? = '' OR substr(name, 1, length(?)) = ?
+		ORDER BY name = ? DESC, id DESC LIMIT ?`, name, name, name, name, limit)
+	switch {
+	case err != nil:
+	case len(runs) == 0:
+		err = ErrNoRun
+	case name == "" || len(runs) == 1 || runs[0].plan.Run == name:
+		return runs[0], nil
+	default:
+		names := make([]string, 0, limit)
+		for _, r := range runs {
+			names = append(names, r.plan.Run)
+		}
+		if len(names) == limit {
+			names[limit-1] = "..."
+		}
+		err = fmt.Errorf("%w: %s", ErrAmbiguous, strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("find run %q in %s: %w", name, s.path, err)
+}
+
+// Unfinished finds the latest run that set out to do the same as the plan
+// (digest, tenant, app, cloud, action, resolution and columns) and is planned,
+// running or stopped; nil when there is none.
+func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
+	columns, err := toJSON(like.Columns)
+	if err != nil {
+		return nil, fmt.Errorf("find unfinished run: %w", err)
+	}
+	runs, err := s.find(ctx, selectRuns+`
+		WHERE digest = ? AND tenant = ? AND app = ? AND cloud = ? AND action = ? AND resolve = ? AND columns = ?
+			AND state IN ('planned', 'running', 'stopped')
+		ORDER BY id DESC LIMIT 1`,
+		like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action), flag(like.Resolve), columns)
+	if err != nil {
+		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
+	}
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	return runs[0], nil
+}
+
+// find reads runs with a query that begins with selectRuns.
+func (s *Store) find(ctx context.Context, query string, args ...any) ([]*Run, error) {
+	var runs []*Run
+	err := s.each(ctx, func(c *cells) error {
+		r, err := readRun(c)
+		r.s = s
+		runs = append(runs, r)
+		return err
+	}, query, args...)
+	return runs, err
+}
+
+// SentAt is how many users were sent at a moment.
+type SentAt struct {
+	At    time.Time
+	Users int
+}
+
+// Sent tells what all runs of this app in this tenant have sent since then, in
+// order of time, so that a new run keeps to what is left of the quota. A call
+// that was intended counts, also when it never left.
+func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
+	var sent []SentAt
+	err := s.each(ctx, func(c *cells) error {
+		sent = append(sent, SentAt{At: c.time(), Users: c.num()})
+		return nil
+	}, `SELECT k.sent_at, sum(k.users) FROM calls k JOIN runs n ON n.id = k.run
+		WHERE k.sent_at >= ? AND n.tenant = ? AND n.app = ?
+		GROUP BY k.sent_at ORDER BY k.sent_at`, millis(since), tenant, app)
+	if err != nil {
+		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
+	}
+	return sent, nil
+}

@@ -1,0 +1,178 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"offboard/batch"
+)
+
+var insertCalls = newBulk("calls", "run, no, sent_at, users, over", "")
+
+var insertIntents = newBulk("intents", "run, seq, call", "")
+
+var upsertTrials = newBulk("trials",
+	"run, seq, attempts, throttles, sent_at, doubt, status, code, message, request_id",
+	`ON CONFLICT (run, seq) DO UPDATE SET attempts = excluded.attempts, throttles = excluded.throttles,
+		sent_at = excluded.sent_at, doubt = excluded.doubt, status = excluded.status,
+		code = excluded.code, message = excluded.message, request_id = excluded.request_id`)
+
+var upsertRecords = newBulk("records",
+	"run, seq, outcome, status, code, message, attempts, throttles, sent_at, settled_at, accepted_at, after, request_id, reason",
+	`ON CONFLICT (run, seq) DO UPDATE SET outcome = excluded.outcome, status = excluded.status,
+		code = excluded.code, message = excluded.message,
+		attempts = excluded.attempts, throttles = excluded.throttles,
+		sent_at = excluded.sent_at, settled_at = excluded.settled_at,
+		accepted_at = excluded.accepted_at, after = excluded.after,
+		request_id = excluded.request_id, reason = excluded.reason`)
+
+const (
+	endCall     = `UPDATE calls SET over = 1 WHERE run = ? AND no = ?`
+	dropIntents = `DELETE FROM intents WHERE run = ? AND call = ?`
+	dropTrial   = `DELETE FROM trials WHERE run = ? AND seq = ?`
+)
+
+// Write makes an entry durable, all of it or nothing: first the calls that are
+// about to leave, then those that are over, then trials, then records. It
+// ignores cancellation.
+//
+// What became of the users in a call that is over is what trials and records
+// say: one who has neither was not sent, as in a call that never left.
+//
+// A call can only be intended while the run is running, and nothing at all can
+// be written before the plan is sealed: that is ErrState. A user or a call that
+// the run does not have is ErrPlan. Whatever else comes back is the database's
+// own word (a full disk, a failing one); the entry has then not happened and
+// may be written again.
+func (r *Run) Write(ctx context.Context, e batch.Entry) error {
+	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+		if now == Planning || len(e.Calls) > 0 && now != Running {
+			return fmt.Errorf("%w: it is %s", ErrState, now)
+		}
+		if err := r.checkUsers(ctx, t, e); err != nil {
+			return err
+		}
+		if err := r.writeCalls(ctx, t, e.Calls, e.Over); err != nil {
+			return err
+		}
+		return r.writeUsers(ctx, t, e.Trials, e.Records)
+	})
+	if err != nil {
+		return r.wrap("write to", err)
+	}
+	return nil
+}
+
+func (r *Run) writeCalls(ctx context.Context, t *tx, calls []batch.Call, over []int) error {
+	in := t.into(insertCalls)
+	for _, c := range calls {
+		if err := in.add(ctx, r.id, int64(c.No), millis(c.SentAt), int64(len(c.Seqs)), int64(0)); err != nil {
+			return fmt.Errorf("intend call %d: %w", c.No, err)
+		}
+	}
+	if err := in.flush(ctx); err != nil {
+		return fmt.Errorf("intend calls: %w", err)
+	}
+	in = t.into(insertIntents)
+	for _, c := range calls {
+		for _, seq := range c.Seqs {
+			if err := in.add(ctx, r.id, int64(seq), int64(c.No)); err != nil {
+				return fmt.Errorf("intend call %d: %w", c.No, err)
+			}
+		}
+	}
+	if err := in.flush(ctx); err != nil {
+		return fmt.Errorf("intend calls: %w", err)
+	}
+	for _, no := range over {
+		n, err := t.exec(ctx, endCall, r.id, int64(no))
+		if err == nil && n == 0 {
+			err = fmt.Errorf("%w: nobody intended it", ErrPlan)
+		}
+		if err == nil {
+			_, err = t.exec(ctx, dropIntents, r.id, int64(no))
+		}
+		if err != nil {
+			return fmt.Errorf("end call %d: %w", no, err)
+		}
+	}
+	return nil
+}
+
+func (r *Run) writeUsers(ctx context.Context, t *tx, trials []batch.Trial, records []batch.Record) error {
+	in := t.into(upsertTrials)
+	for _, tr := range trials {
+		err := in.add(ctx, r.id, int64(tr.Seq), int64(tr.Attempts), int64(tr.Throttles), millis(tr.SentAt),
+			flag(tr.Doubt), int64(tr.Status), tr.Code, tr.Message, tr.RequestID)
+		if err != nil {
+			return fmt.Errorf("write trial of user %d: %w", tr.Seq, err)
+		}
+	}
+	if err := in.flush(ctx); err != nil {
+		return fmt.Errorf("write trials: %w", err)
+	}
+	in = t.into(upsertRecords)
+	for i := range records {
+		if err := addRecord(ctx, in, r.id, &records[i]); err != nil {
+			return fmt.Errorf("write record of user %d: %w", records[i].Seq, err)
+		}
+	}
+	if err := in.flush(ctx); err != nil {
+		return fmt.Errorf("write records: %w", err)
+	}
+	for _, rec := range records {
+		if _, err := t.exec(ctx, dropTrial, r.id, int64(rec.Seq)); err != nil {
+			return fmt.Errorf("drop trial of user %d: %w", rec.Seq, err)
+		}
+	}
+	return nil
+}
+
+func addRecord(ctx context.Context, in *inserter, run int64, c *batch.Record) error {
+	if c.Outcome.Open() || !slices.Contains(batch.Outcomes[:], c.Outcome) {
+		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, c.Outcome)
+	}
+	return in.add(ctx, run, int64(c.Seq), string(c.Outcome), int64(c.Status), c.Code, c.Message,
+		int64(c.Attempts), int64(c.Throttles), millis(c.SentAt), millis(c.SettledAt),
+		millis(c.Accepted), millis(c.After), c.RequestID, c.Reason)
+}
+
+// countUsers counts those of 20 rows that hold a user.
+const countUsers = `SELECT count(*) FROM rows WHERE run = ? AND same IS NULL
+	AND seq IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// checkUsers makes sure that everybody in the entry is a user of the plan. A
+// record of anybody else would be in no report.
+func (r *Run) checkUsers(ctx context.Context, t *tx, e batch.Entry) error {
+	seqs := make([]int, 0, len(e.Trials)+len(e.Records)+20*len(e.Calls))
+	for _, c := range e.Calls {
+		seqs = append(seqs, c.Seqs...)
+	}
+	for _, tr := range e.Trials {
+		seqs = append(seqs, tr.Seq)
+	}
+	for _, c := range e.Records {
+		seqs = append(seqs, c.Seq)
+	}
+	slices.Sort(seqs)
+	seqs = slices.Compact(seqs)
+	for part := range slices.Chunk(seqs, 20) {
+		args := make([]any, 21)
+		args[0] = r.id
+		for i := range args[1:] {
+			args[1+i] = int64(0) // nobody
+			if i < len(part) {
+				args[1+i] = int64(part[i])
+			}
+		}
+		var n int
+		if err := t.row(ctx, countUsers, args...).Scan(&n); err != nil {
+			return fmt.Errorf("check users: %w", err)
+		}
+		if n != len(part) {
+			return fmt.Errorf("%w: of users %v the plan has %d", ErrPlan, part, n)
+		}
+	}
+	return nil
+}
