@@ -1,1 +1,65 @@
+// Package batch is the engine of offboard: the words, the rules, and the loop
+// that moves users through Microsoft Graph. It imports nothing of this module,
+// does no I/O and knows no SDK; what it needs of the world it names as an
+// interface ([Sender], [Directory], [Journal], [Gate]).
+//
+// # A run
+//
+//	read -> resolve -> guard -> plan -> revoke -> verify -> report
+//	rows    users     refuse   durable  writes    reads     files
+//	                  whole
+//
+// [Planner] resolves, [Limits] guards, [Runner] revokes and verifies. A run
+// writes one thing, the journal; every report, screen line and exit code is a
+// fold over it.
+//
+// # Words
+//
+//	row      a line of the input
+//	user     what a good row names, once resolved: one directory object
+//	chunk    up to 20 users sent together
+//	call     one HTTP round trip carrying a chunk
+//	reply    what Graph said of one user in one call
+//	attempt  a call that got this user a reply other than "throttled"
+//	verdict  what a reply leads to: an outcome, or wait and again
+//	outcome  how a user ended; a closed list, see [Outcome]
+//	record   the last word on one user
+//	plan     what a run set out to do
+//	journal  where plan, intents and records are durable
+//	pace     users a second, and why
+//	lane     one kind of call with the users who wait for it
+//	settled  has a record; pending: has none
+//
+// # The loop
+//
+// One goroutine owns a run. Each turn it forms the calls that the gates and the
+// width allow, commits their intents together with everything settled since,
+// hands the calls to workers, and waits for an answer, a due time or a stop.
+// Workers only make calls. The channel between them is unbuffered, and that is
+// the back-pressure. Rules are pure functions of what they are given, time and
+// chance included.
+//
+// # Invariants
+//
+//  1. A user's failure is a record; an error ends the run. (TestRunSettles)
+//  2. Every line of the input ends in exactly one record or is named as
+//     skipped. After a crash, users sent and unanswered are unsettled, never
+//     not_sent, and resume sends them again. (TestKillAndRunAgain)
+//  3. A report says nothing that the journal does not. (testdata/scripts/run.txtar)
+//  4. Only the loop's goroutine writes records, touches counts and tells progress.
+//     (the race detector, in every test)
+//  5. No goroutine outlives Run. Every wait ends when the context does; only
+//     durable writes ignore it. (TestCancelLeavesDoubt; synctest fails on leaks)
+//  6. Replies already received are recorded, also while the run is being
+//     cancelled. (TestStopAwaitsAnswers, TestJournalFailureEndsTheRun)
+//  7. At most workers x 20 users are sent twice across a crash and resume; none
+//     across a soft stop. (TestKillAndRunAgain, TestTermAndResume)
+//  8. Only graph knows the SDK, only intake gocsv, only throttle the limiter,
+//     only journal SQL. (TestArrows)
+//  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.
+//     (TestNothingBelowRetries)
+//  10. No write before the plan is durable, and its intent; no write at all when
+//     the guard refuses. (the fake tenant of every runner test; testdata/scripts/refuse.txtar)
+//  11. Secrets and tokens are in no log, report, journal, error or process
+//     argument. (TestNoSecretIsTold)
 package batch

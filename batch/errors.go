@@ -11,7 +11,7 @@ var (
 	// ErrStopped: asked to stop; what is left can be resumed.
 	ErrStopped = errors.New("stopped before the end")
 	// ErrOutage: no call got an answer for as long as the run was willing to wait.
-	ErrOutage = errors.New("Microsoft Graph could not be reached")
+	ErrOutage = errors.New("no answer from Microsoft Graph")
 	// ErrSignIn: no token, or tokens that are refused.
 	ErrSignIn = errors.New("sign-in failed")
 	// ErrPermission: every one of the first calls was refused with 403.

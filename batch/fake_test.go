@@ -18,6 +18,23 @@ func (openGate) Leave(time.Time, Feedback)          {}
 func (g openGate) Width() int                       { return g.width }
 func (openGate) Pace(time.Time) Pace                { return Pace{Reason: "open"} }
 
+// slowGate lets one call through at a time.
+type slowGate struct {
+	openGate
+	every time.Duration
+	next  time.Time
+}
+
+func (g *slowGate) Admit(now time.Time, _ int) time.Duration {
+	if wait := g.next.Sub(now); wait > 0 {
+		return wait
+	}
+	g.next = now.Add(g.every)
+	return 0
+}
+
+func (g *slowGate) Width() int { return 1 }
+
 // fakeTenant answers by script: the first element of a user's script for its
 // first call, the last one from then on. A user without a script gets 200.
 type fakeTenant struct {
@@ -93,6 +110,9 @@ func (f *fakeTenant) Lookup(ctx context.Context, users []User) ([]Reply, error) 
 }
 
 func (f *fakeTenant) wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	select {
 	case <-time.After(f.latency):
 		return nil

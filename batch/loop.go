@@ -59,6 +59,9 @@ func (l *loop) run(ctx context.Context) error {
 	return errors.Join(err, workers.Wait())
 }
 
+// tick is the longest that the loop goes without telling where it stands.
+const tick = time.Second
+
 // turn is the loop itself: launch, commit, send, then wait for whatever comes
 // first. Everything that came in between two commits shares one of them.
 func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
@@ -86,7 +89,7 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 		if l.under == 0 && (l.stopping || l.empty()) {
 			return l.end()
 		}
-		timer.Reset(wake)
+		timer.Reset(min(wake, tick))
 		select {
 		case a := <-answers:
 			if err := l.receive(a, answers); err != nil {
@@ -311,7 +314,7 @@ func (l *loop) health(now time.Time, a answer) error {
 			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.err)
 		}
 	}
-	if l.outage > 0 && now.Sub(ln.badSince) >= l.outage {
+	if l.outage > 0 && ln.bad >= downAfter && now.Sub(ln.badSince) >= l.outage {
 		return fmt.Errorf("%w for %s: %w", ErrOutage, now.Sub(ln.badSince).Round(time.Second), a.err)
 	}
 	return nil

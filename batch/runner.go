@@ -150,8 +150,11 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 	rec := t.record
 	c, _ := classify(reply)
+	wait := pollWait(t.polls)
 	switch {
 	case c == accepted && reply.User != nil:
+		t.polls++
+		t.trial = Trial{}
 		rec.After = reply.User.Before
 		if Proved(t.user.Before, rec.After, rec.Accepted) {
 			rec.Outcome, rec.Reason = Verified, ""
@@ -166,18 +169,16 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 		rec.Reason = "accepted, but the read-back was refused: " + describe(reply)
 		r.proved(now, rec)
 		return nil
-	default:
+	default: // no word on the stamp, so ask again soon
+		wait = min(pollWait(t.trial.Attempts), troubleCap)
 		rec.Reason = "accepted, but the read-back met trouble: " + describe(reply)
 	}
-	due := now.Add(max(reply.RetryAfter, pollWait(t.polls)))
+	due := now.Add(max(reply.RetryAfter, wait))
 	if !now.Before(t.until) || reply.RetryAfter > 0 && due.After(t.until) {
 		r.proved(now, rec)
 		return nil
 	}
-	t.polls++
-	t.record = rec
-	t.trial = Trial{} // a read-back has its deadline, and no budget of attempts
-	t.due = due
+	t.record, t.due = rec, due
 	if due.After(t.until) {
 		t.due = t.until
 	}

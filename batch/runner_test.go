@@ -234,6 +234,21 @@ func TestOutageThatEnds(t *testing.T) {
 	})
 }
 
+// Two failed calls with a long wait between them are no outage.
+func TestIdleIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 3*ChunkSize)
+		r.Writes = &slowGate{every: 11 * time.Minute}
+		f.calls = []error{&CallError{Err: io.EOF}, &CallError{Err: io.EOF}}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "60 verified " {
+			t.Error("got", got)
+		}
+	})
+}
+
 // However long it lasts, an outage does not use up what one user is worth.
 func TestOutageCostsNoAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,6 +26,9 @@ func (u User) External() bool {
 	return u.Type == "Guest" || strings.Contains(strings.ToUpper(u.UPN), "#EXT#")
 }
 
+// troubleCap is the longest wait after a read-back that failed.
+const troubleCap = 4 * time.Second
+
 // pollWait is how long to wait before reading a stamp again: often at first,
 // when most of them show, then every 15 seconds.
 func pollWait(polls int) time.Duration {

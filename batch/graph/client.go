@@ -40,18 +40,14 @@ type Config struct {
 	Root      string // service root without version, as ParseRoot gives it
 	Action    batch.Action
 	Auth      *Auth
-	Transport http.RoundTripper // nil: http.DefaultTransport's settings
+	Transport http.RoundTripper // see Transport
 }
 
 // New makes a client. It makes no call.
 func New(cfg Config) (*Client, error) {
-	transport := cfg.Transport
-	if transport == nil {
-		transport = khttp.GetDefaultTransport()
-	}
 	hc := &http.Client{
 		Transport: khttp.NewCustomTransportWithParentTransport(
-			challenges{transport, cfg.Auth},
+			challenges{cfg.Transport, cfg.Auth},
 			core.NewGraphTelemetryHandler(&core.GraphClientOptions{}), // adds a client-request-id to every call
 		),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -63,6 +59,16 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.beta, err = adapter(cfg.Root+"/beta", cfg.Auth, hc)
 	return c, err
+}
+
+// Transport is the SDK's own transport, with the proxy of the environment and
+// room for as many idle connections as calls may be under way.
+func Transport(calls int) http.RoundTripper {
+	rt := khttp.GetDefaultTransport()
+	if t, ok := rt.(*http.Transport); ok {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
+	}
+	return rt
 }
 
 // adapter gives the SDK's adapter JSON and nothing else, named here rather than
