@@ -1,0 +1,168 @@
+package throttle
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"offboard/batch"
+)
+
+// Config is what a controller is made from. The zero Config sets no limit but
+// those that Graph teaches.
+type Config struct {
+	Quotas   []Quota // every one of them covers every call; see For
+	Rate     float64 // users a second that the operator allows, evenly spread; 0 for no limit
+	MaxWidth int     // calls under way at most; less than 1 means 1
+	Users    int     // users expected to pass, which sets how many may be risked to find a higher limit; 0: not known, taken as 10,000
+}
+
+// Controller is a [batch.Gate] over any number of quotas. It is for one
+// goroutine. Use [New].
+type Controller struct {
+	limits  []*limit
+	rate    *rate.Limiter // what the operator asked for; nil for no limit
+	pause   pause
+	width   width
+	stats   Stats
+	users   int // expected to pass
+	spent   int // users that probes had refused
+	asked   asked
+	latency time.Duration // of a call, smoothed; for Left only
+}
+
+var _ batch.Gate = (*Controller)(nil)
+
+// New makes a controller. With no quota at all it still learns from refusals,
+// in a window of 150 s, that of Graph's writes.
+func New(c Config) *Controller {
+	if len(c.Quotas) == 0 {
+		c.Quotas = []Quota{{Name: "none", Window: 150 * time.Second}}
+	}
+	if c.Users <= 0 {
+		c.Users = 10_000
+	}
+	g := &Controller{users: c.Users, width: newWidth(c.MaxWidth)}
+	for _, q := range c.Quotas {
+		g.limits = append(g.limits, &limit{Quota: q, log: NewWindow(q.Limit, q.Window)})
+	}
+	if c.Rate > 0 {
+		g.rate = rate.NewLimiter(rate.Limit(c.Rate), Chunk)
+	}
+	return g
+}
+
+// Preload counts n users of an earlier run of the same app in the same tenant,
+// whose calls ended at a time; see [Window.Preload].
+func (c *Controller) Preload(at time.Time, n int) {
+	for _, l := range c.limits {
+		l.log.Preload(at, n)
+	}
+}
+
+// Admit implements [batch.Gate].
+func (c *Controller) Admit(now time.Time, cost int) time.Duration {
+	c.account(now)
+	wait, why := c.ask(now, cost)
+	if wait > 0 {
+		c.asked = asked{now, wait, why}
+		return wait
+	}
+	if c.rate != nil {
+		c.rate.AllowN(now, min(cost, Chunk))
+	}
+	for _, l := range c.limits {
+		l.enter(now, cost)
+	}
+	return 0
+}
+
+// ask gives the longest wait that anything demands, and what demands it.
+func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
+	if wait := c.pause.left(now); wait > 0 {
+		return wait, byPause
+	}
+	longest, why := time.Duration(0), byQuota
+	if c.rate != nil {
+		longest, why = until(c.rate, now, cost), byRate
+	}
+	for _, l := range c.limits {
+		if wait := l.ask(now, cost, c.budget()); wait > longest {
+			longest, why = wait, byQuota
+			if l.learned > 0 {
+				why = byLearned
+			}
+		}
+	}
+	return longest, why
+}
+
+// Leave implements [batch.Gate]. A call that never left gives its place in
+// every window back; what it took of a smooth rate is time, and gone.
+func (c *Controller) Leave(now time.Time, f batch.Feedback) {
+	if f.Unsent {
+		for _, l := range c.limits {
+			l.withdraw(f)
+		}
+		return
+	}
+	c.count(now, f)
+	c.width.leave(now, f)
+	again := c.pause.again(f)
+	if served(f) > 0 && !f.Sent.Before(c.pause.until) {
+		c.pause.repeats = 0
+		c.pause.quiet = true
+	}
+	for _, l := range c.limits {
+		l.leave(now, f)
+	}
+	if f.Throttled > 0 || outerTrouble(f.Outer) {
+		c.pause.extend(now, f, again)
+	}
+	if f.Throttled == 0 || f.Outer >= 500 {
+		return // a service in trouble says nothing about a quota
+	}
+	l := c.blame(f.Scope)
+	l.refuse(now, c.pause, f, again, c.budget())
+	if l.paid {
+		c.stats.Probed += f.Throttled
+		c.spent += l.charge(f.Throttled, again)
+	}
+}
+
+// Width implements [batch.Gate].
+func (c *Controller) Width() int { return c.width.calls() }
+
+// blame finds the limit that a throttled reply names, and without a name, or
+// with one that no quota has, the limit that allows least over time.
+func (c *Controller) blame(scope string) *limit {
+	var least *limit
+	for _, l := range c.limits {
+		if (scope == "" || l.named(scope)) && (least == nil || l.perSecond() < least.perSecond()) {
+			least = l
+		}
+	}
+	if least == nil {
+		return c.blame("")
+	}
+	return least
+}
+
+// served is how many users of a call Graph did not turn away. A 404 was served
+// and counted; of a call refused as a whole nobody was.
+func served(f batch.Feedback) int {
+	if f.Outer != 0 {
+		return f.Accepted
+	}
+	return max(0, f.Cost-f.Throttled)
+}
+
+// until says how long before the limiter has room for cost users, of which no
+// more than a chunk is asked.
+func until(r *rate.Limiter, now time.Time, cost int) time.Duration {
+	missing := float64(min(cost, Chunk)) - r.TokensAt(now)
+	if missing <= 0 {
+		return 0
+	}
+	return time.Duration(missing/float64(r.Limit())*float64(time.Second)) + 1
+}

@@ -1,0 +1,74 @@
+// Package throttle decides when a call may leave.
+//
+// A [Controller] is a [batch.Gate]: a state machine without a clock, a
+// goroutine or a lock. One goroutine asks it, and hands it the time. Make one
+// controller for writes and one for reads: Graph meters them apart, and reads
+// must never slow writes.
+//
+// # Why a sliding log
+//
+// "3,000 writes per 150 s" does not say how the service counts. It may keep a
+// sliding log, a counter that starts anew every 150 s at a moment nobody knows,
+// or a bucket that refills by 20 a second. A schedule with at most 3,000 writes
+// in any 150 s, wherever the 150 s begin, is refused by none of the three, and a
+// schedule that breaks this rule is refused by the first. So [Window] is the
+// fastest schedule that is safe without knowing: 3,000 users go at once, the
+// next 3,000 as the first leave the window. Over time that is the full quota, as
+// fast as a bucket; a full bucket is at most one window ahead, once in a run.
+//
+// When the service counted a write is not known either: some time between the
+// call's leaving and its answer. A write therefore counts from admission until
+// one window after its answer. That makes a cycle longer by the latency of one
+// call, which is the price of never being refused: 2 s in 150 s.
+//
+// # How a lower limit is learned
+//
+// Graph may throttle below its documentation. These things follow a 429:
+//
+//   - A pause until the longest Retry-After, counted from the answer. Nothing
+//     leaves in it, since refused calls count too. Refusals straight after a
+//     pause make the pause grow, because Graph has been seen to answer "1" for
+//     ever.
+//   - An estimate: what was accepted since one window before the room opens
+//     again, that is, Retry-After less the window. For a fixed window this is
+//     its beginning and for a sliding log its oldest entry, so the count is the
+//     limit itself. The same log is then held to this number.
+//   - A scout. Where Graph names a time well before the log has room, one chunk
+//     goes at that time. Refused: the log was right. Accepted: more follows,
+//     first what a bucket would have gained by now, then half of what was
+//     accepted, again and again. When half of the learned limit went well, a
+//     fixed window began anew, and the log forgets what was before. When it ends
+//     in a refusal, room opens drop by drop: a bucket. Its pace is then kept
+//     by a [rate.Limiter], and each refusal measures it: the bucket was empty at
+//     the refusal before and is empty now.
+//   - Probes, since the limit may come back: a chunk more than was learned, sent
+//     when the log is full and nothing is under way. Each success lets more be
+//     at risk at once, so a limit that came back whole is found within a
+//     window. It counts as found when it has lasted one.
+//
+// Probes cost refused writes, and those cost the tenant's other apps. They are
+// paid from a budget (see riskShare), so that no more than about 1 % of a run's
+// writes are refused besides those that were under way when a limit was first met.
+// When the budget is spent, probes come ever more rarely, but never end.
+//
+// A single refusal of a few users of a call, with room promised soon, is
+// only a warning: a pause, and no limit learned. Busy services do that.
+//
+// Item 429s change the pace; a call refused as a whole (429, 5xx) halves the
+// width as well. Latency alone changes neither.
+//
+// # Caveats
+//
+// The estimate knows the calls of this process and what [Controller.Preload]
+// told. Another app that eats the same budget looks like a lower limit, which is
+// what it is.
+//
+// Every quota that a controller is given covers each of its calls, so a pause
+// of one scope is a pause of the controller.
+//
+// In a run of a few windows there is no time to find out that a limit came
+// back: a probe a window is all that the budget pays for.
+//
+// What was learned is not kept across runs: a limit that was low an hour ago
+// says little, and learning it again costs the calls under way.
+package throttle

@@ -1,0 +1,129 @@
+package throttle
+
+import (
+	"time"
+
+	"offboard/batch"
+)
+
+// lifted is the part of a quota at which a learned limit is forgotten.
+const lifted = 0.97
+
+// refuse learns from a throttled call. The pause has it in already; again tells
+// that the call left after the pause before.
+func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, budget int) {
+	again = again || l.heard.Before(p.at) // another trouble may have begun the pause
+	l.heard = now
+	l.opens = p.until
+	const rounding = time.Second // Retry-After is in whole seconds, rounded up
+	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.began) {
+		l.began = began
+	}
+	if l.outOfTurn(f, again) {
+		return
+	}
+	if !again && l.warned == 0 {
+		if l.settles {
+			l.estimate()
+		}
+		return
+	}
+	l.learn(now, p, f, budget)
+}
+
+// outOfTurn tells whether a refusal says nothing about a limit, as far as can
+// be seen. Behind a limit that is full all users are refused; a service under load
+// refuses some here and there. So the first refusal of less than half a
+// call, with room promised soon, is only a warning, and means a pause. A second one
+// soon after, or one of a whole call, is a limit.
+func (l *limit) outOfTurn(f batch.Feedback, again bool) bool {
+	const calm = 5 * Chunk
+	few := 2*f.Throttled < f.Cost
+	switch {
+	case l.drip != nil || !l.dripping(f):
+		return false
+	case again && few && l.warned == 0:
+		l.warned = calm
+		l.paid = false
+		return true
+	}
+	return !again && few && l.warned > 0
+}
+
+// learn draws the conclusion from a refusal that began a new pause.
+func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
+	l.warned = 0
+	probed := l.probe.on && !f.Sent.Before(l.probe.start)
+	scout, gained := l.probe.scout, l.probe.gained
+	before := l.learned
+	l.paid = probed || l.drip != nil
+	l.settles = false
+	drips := l.dripping(f)
+	switch {
+	case l.drip != nil && drips && p.repeats < 2:
+		l.measure(now, f)
+	case probed && scout && drips && gained >= Chunk:
+		l.follow(now, dripMargin*float64(l.learned)/l.Window.Seconds())
+	case probed && scout && drips: // the log was right
+	default:
+		l.floor = Chunk
+		if probed && !scout && l.drip == nil {
+			l.floor = l.learned // which was accepted; refused probes take room of it where they count
+		}
+		l.drip, l.from = nil, time.Time{}
+		l.met, l.settles = now, true
+		l.ramps = drips && !l.paid
+		l.estimate()
+		if !l.paid {
+			l.probe.again(now)
+		}
+	}
+	if probed {
+		l.probe.failed(now, l.Window, budget)
+		higher := 5*l.learned >= 6*before || l.drip != nil && 2*gained >= before
+		l.paid = !higher // else a limit is met for the first time
+	}
+}
+
+// estimate sets the learned limit to what was accepted since one window before
+// room opens. In a fixed window that is its start, in a sliding one its oldest entry.
+func (l *limit) estimate() {
+	sum := l.log.accepted(l.began)
+	l.learned = max(l.floor, sum)
+	if l.Limit > 0 && l.learned >= l.Limit {
+		l.learned = l.Limit
+		l.lift() // the quota itself was met, by the log's count: nothing is learned
+	}
+}
+
+// grow draws the conclusion from a probe that goes well. What was found in excess
+// of the learned limit must have lasted a window: a fixed window that began
+// anew in the middle of the probe looks like a higher limit until then.
+func (l *limit) grow(now time.Time) {
+	window := now.Add(-l.Window)
+	switch {
+	case l.probe.scout:
+		if 2*l.probe.gained >= l.learned {
+			l.from = l.probe.start // a fixed window began anew
+			l.probe.due(now)
+		}
+	case l.drip == nil && l.probe.start.Before(window):
+		l.learned = max(l.learned, l.log.accepted(window))
+		l.probe.due(now)
+		l.lift()
+	case l.drip != nil && l.Limit > 0 && l.from.Before(window):
+		if sum := l.log.accepted(window); float64(sum) >= lifted*float64(l.Limit) {
+			l.learned = sum
+			l.lift()
+		}
+	}
+}
+
+// lift forgets the learned limit when it is as good as the quota.
+func (l *limit) lift() {
+	if l.Limit > 0 && float64(l.learned) >= lifted*float64(l.Limit) {
+		l.learned, l.drip, l.from = 0, nil, time.Time{}
+		l.probe = probe{}
+		l.settles = false
+	}
+}

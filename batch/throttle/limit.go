@@ -1,0 +1,120 @@
+package throttle
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"offboard/batch"
+)
+
+// limit is one quota, its log, and what refusals have taught about it. It
+// follows the log held to learned, or the drip when room was seen to open little by
+// little. The quota's own window holds in any case.
+type limit struct {
+	Quota
+	log     *Window
+	learned int           // users in a window; 0 while nothing lower than the quota is known
+	from    time.Time     // users whose call ended before do not count against learned
+	drip    *rate.Limiter // the pace of a bucket; nil while the log is followed
+	got     int           // users accepted since the drip was measured last
+	dripped time.Time     // when that was
+
+	met     time.Time // the last refusal that taught something
+	heard   time.Time // the last refusal of all
+	opens   time.Time // when Graph said that there is room
+	began   time.Time // when the window began that was full at met, if Graph's word is taken
+	floor   int       // no estimate is lower
+	settles bool      // calls from before met may still correct the estimate
+	ramps   bool      // no more goes at once than was accepted since opens
+	paid    bool      // that refusal, and those with it, are paid from the budget
+	bill    int       // what the budget still pays of them
+	warned  int       // users to be served until a refusal out of turn is forgotten; see outOfTurn
+	probe   probe
+}
+
+// named tells whether x-ms-throttle-scope ("Tenant_Application/Write/...") speaks of the quota.
+func (l *limit) named(scope string) bool {
+	name, rest, _ := strings.Cut(scope, "/")
+	if !strings.EqualFold(name, l.Scope.header()) {
+		return false
+	}
+	kind, _, _ := strings.Cut(rest, "/")
+	return l.Resource != Call || !strings.EqualFold(kind, "Write")
+}
+
+// ask says how long until cost users may go.
+func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
+	if l.learned == 0 {
+		return l.log.Wait(now, cost)
+	}
+	wait := l.base(now, cost)
+	if wait > 0 {
+		wait = l.mayProbe(now, cost, wait, budget)
+	} else if l.ramps && l.log.underWay > 0 && l.log.underWay+cost > l.log.accepted(l.opens) {
+		return l.Window // ask again when a call has ended
+	}
+	return max(wait, l.stated(now, cost))
+}
+
+// stated is the wait for the quota itself while a lower limit is in force. Refused
+// users do not count here, or those that the lower limit refused would
+// hide the room that it has. They count against what was learned.
+func (l *limit) stated(now time.Time, cost int) time.Duration {
+	if l.Limit == 0 {
+		return 0
+	}
+	return l.log.wait(now, cost, l.Limit, time.Time{}, entry.good)
+}
+
+// base is the wait for what was learned, without any probing.
+func (l *limit) base(now time.Time, cost int) time.Duration {
+	if l.drip != nil {
+		return until(l.drip, now, cost)
+	}
+	return l.log.wait(now, cost, l.learned, l.from, entry.all)
+}
+
+// enter counts an admitted call.
+func (l *limit) enter(now time.Time, cost int) {
+	if l.learned > 0 {
+		switch extra := l.base(now, cost) > 0; {
+		case extra:
+			l.probe.enter(now, cost)
+		case l.drip != nil:
+			l.drip.AllowN(now, min(cost, Chunk))
+		default:
+			l.probe.settle(now, l.Window)
+		}
+	}
+	l.log.Enter(cost)
+}
+
+// withdraw takes back what enter counted.
+func (l *limit) withdraw(f batch.Feedback) {
+	l.log.Withdraw(f.Cost)
+	l.probe.leave(f.Sent, f.Cost, 0)
+}
+
+// leave counts a call that has ended.
+func (l *limit) leave(now time.Time, f batch.Feedback) {
+	good := served(f)
+	l.log.Leave(now, f.Cost, good)
+	l.warned = max(0, l.warned-good)
+	if l.learned == 0 {
+		return
+	}
+	l.got += good
+	if l.settles && f.Sent.Before(l.met) {
+		l.estimate()
+		return
+	}
+	if l.ramps && 2*l.log.accepted(l.opens) >= l.learned {
+		l.ramps = false
+	}
+	l.probe.leave(f.Sent, f.Cost, good)
+	if f.Throttled == 0 && l.probe.on {
+		l.grow(now)
+	}
+}

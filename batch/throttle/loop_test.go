@@ -1,0 +1,114 @@
+package throttle
+
+import (
+	"container/heap"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"offboard/batch"
+)
+
+var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// latency draws how long a call takes, in seconds.
+type latency func(r *rand.Rand) float64
+
+func constant(s float64) latency { return func(*rand.Rand) float64 { return s } }
+
+// heavyTail has the median m; one call in a hundred takes more than three times that.
+func heavyTail(m float64) latency {
+	return func(r *rand.Rand) float64 { return math.Min(10*m, m*math.Exp(0.5*r.NormFloat64())) }
+}
+
+// call is one under way in the loop.
+type call struct {
+	sent, arrives, ends float64
+	cost, ok            int
+	retryAfter          float64
+	arrived             bool
+}
+
+func (c *call) due() float64 {
+	if c.arrived {
+		return c.ends
+	}
+	return c.arrives
+}
+
+type calls []*call
+
+func (h calls) Len() int           { return len(h) }
+func (h calls) Less(i, j int) bool { return h[i].due() < h[j].due() }
+func (h calls) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *calls) Push(x any)        { *h = append(*h, x.(*call)) }
+func (h *calls) Pop() any {
+	old := *h
+	c := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return c
+}
+
+// result is what a run in the loop came to.
+type result struct {
+	seconds float64
+	refused int
+	met     int // of these, under way when a limit was first met
+	calls   int
+	slowest float64 // call, in seconds
+}
+
+// loop is the runner in virtual time: users in chunks of 20, refused ones again,
+// until all are in. metAfter are the times after which a limit is met for the
+// first time; refused users that were under way at that moment count as met.
+func loop(g *Controller, s service, users int, lat latency, metAfter ...float64) result {
+	r := rand.New(rand.NewPCG(1, 2))
+	at := func(t float64) time.Time { return epoch.Add(span(t)) }
+	var res result
+	var h calls
+	t, under, known := 0.0, 0, math.Inf(-1)
+	for users > 0 || under > 0 {
+		if t > 1e6 {
+			panic("the loop does not end")
+		}
+		timer := math.Inf(1)
+		for users > 0 && under < g.Width() {
+			cost := min(Chunk, users)
+			if wait := g.Admit(at(t), cost); wait > 0 {
+				timer = t + wait.Seconds() + 1e-6
+				break
+			}
+			l := lat(r)
+			heap.Push(&h, &call{sent: t, arrives: t + 0.4*l, ends: t + l, cost: cost})
+			users, under = users-cost, under+1
+			res.calls++
+			res.slowest = max(res.slowest, l)
+		}
+		if len(h) == 0 || timer < h[0].due() {
+			t = timer
+			continue
+		}
+		c := heap.Pop(&h).(*call)
+		t = c.due()
+		if !c.arrived {
+			c.ok, c.retryAfter = s.take(t, c.cost)
+			c.arrived = true
+			heap.Push(&h, c)
+			continue
+		}
+		under--
+		bad := c.cost - c.ok
+		if bad > 0 && len(metAfter) > 0 && c.sent >= metAfter[0] {
+			known, metAfter = t, metAfter[1:]
+		}
+		if bad > 0 && c.sent <= known {
+			res.met += bad
+		}
+		users, res.refused = users+bad, res.refused+bad
+		g.Leave(at(t), batch.Feedback{
+			Sent: at(c.sent), Cost: c.cost, Accepted: c.ok, Throttled: bad, RetryAfter: span(c.retryAfter),
+		})
+	}
+	res.seconds = t
+	return res
+}

@@ -1,0 +1,52 @@
+package throttle
+
+import (
+	"time"
+
+	"offboard/batch"
+)
+
+const (
+	pauseStart = 3 * time.Second   // where Graph names no time: Microsoft's SDK design, RetryHandler
+	pauseMost  = 180 * time.Second // the longest that growth alone reaches, from there too
+)
+
+// pause is the time in which nothing leaves.
+type pause struct {
+	at      time.Time     // when the refusal became known that began it
+	until   time.Time     // nothing leaves before; zero when there was no pause yet
+	said    time.Duration // the Retry-After that decided, 0 when none was named
+	status  int           // what Graph answered
+	repeats int           // pauses in a row that ended in a refusal
+	quiet   bool          // something was accepted since the pause ended
+}
+
+// left says how long the pause still lasts.
+func (p *pause) left(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
+
+// again tells a refusal that begins a new pause from one that was under way
+// when the last one began.
+func (p *pause) again(f batch.Feedback) bool { return !f.Sent.Before(p.until) }
+
+// extend pauses for what f asks. Graph has been seen to answer "1" again and
+// again, so refusals in a row make the pause grow by themselves.
+func (p *pause) extend(now time.Time, f batch.Feedback, again bool) {
+	if again {
+		if !p.until.IsZero() && !p.quiet {
+			p.repeats++
+		}
+		p.at, p.quiet = now, false
+	}
+	grown := time.Duration(0)
+	if p.repeats > 0 || f.RetryAfter <= 0 {
+		grown = min(pauseMost, pauseStart<<min(p.repeats, 10))
+	}
+	end := now.Add(max(f.RetryAfter, grown))
+	if !end.After(p.until) {
+		return
+	}
+	p.until, p.said, p.status = end, f.RetryAfter, 429
+	if f.Outer != 0 {
+		p.status = f.Outer
+	}
+}

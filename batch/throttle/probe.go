@@ -1,0 +1,125 @@
+package throttle
+
+import "time"
+
+// probe is the search for room beyond what was learned. It runs from the first
+// call that goes in excess until a refusal; all calls in between belong to it.
+type probe struct {
+	scout  bool      // looks for room when Graph said it opens, before the log has any
+	since  time.Time // the last one ended
+	rare   int       // probes that failed since the budget is spent
+	next   time.Time // none begins before
+	on     bool
+	start  time.Time
+	risk   int // users under way in it
+	gained int // users accepted in it
+}
+
+// rareProbe is the number of windows after which a chunk is risked even if the
+// budget is spent. It doubles from one such probe to the next, so that a limit
+// which came back is found in a time in proportion to that spent below it.
+const rareProbe = 12
+
+// mayProbe says how long until cost users may go in excess of what was learned;
+// base is the wait for what was learned.
+func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int) time.Duration {
+	p := &l.probe
+	if !p.on {
+		if budget < cost && now.Sub(p.since) < rareProbe<<p.rare*l.Window {
+			if p.next.Before(now) {
+				p.next = now
+			}
+			return base
+		}
+		start := p.next
+		if p.scout {
+			start = l.scoutAt(cost)
+		}
+		wait := max(0, start.Sub(now))
+		if l.drip == nil && (l.log.underWay > 0 || base-wait < l.Window/20) {
+			return base // calls under way would be mistaken for the probe; or the log has room soon enough
+		}
+		return min(base, wait)
+	}
+	if !p.scout && l.drip == nil && l.crossing(cost) {
+		return base
+	}
+	growth := 2
+	if l.drip != nil {
+		growth = 4 // what a bucket gained meanwhile is soon used up
+	}
+	allowed := max(Chunk, p.gained/growth)
+	if p.scout && p.gained > 0 {
+		// A bucket would have gained this much by now; a fixed window more.
+		bucket := float64(l.learned) * now.Sub(l.met).Seconds() / l.Window.Seconds()
+		allowed = max(allowed, p.gained/2, min(int(bucket), l.learned)-p.gained)
+	}
+	if p.risk+cost <= allowed {
+		return 0
+	}
+	return base
+}
+
+// crossing tells whether cost users would take a probe past the learned limit
+// while calls are under way. That is where a fixed window that began anew is
+// full, so one call goes first and is waited for.
+func (l *limit) crossing(cost int) bool {
+	if l.log.underWay == 0 {
+		return false
+	}
+	sum := l.log.accepted(l.probe.start)
+	return sum <= l.learned && sum+l.log.underWay+cost > l.learned
+}
+
+// scoutAt is when a first chunk looks for room: at the time that Graph named, or
+// later, when a bucket would have gained a chunk.
+func (l *limit) scoutAt(cost int) time.Time {
+	share := 1.2 * float64(cost) / float64(l.learned)
+	bucket := l.met.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
+	if bucket.After(l.opens) {
+		return bucket
+	}
+	return l.opens
+}
+
+// enter counts users that go in excess, and starts the probe if none is on.
+func (p *probe) enter(now time.Time, cost int) {
+	if !p.on {
+		p.on, p.start, p.risk, p.gained = true, now, 0, 0
+	}
+	p.risk += cost
+}
+
+// leave counts the end of a call. Calls that were not in excess cannot be told
+// apart, so no more is gained than was at risk.
+func (p *probe) leave(sent time.Time, cost, accepted int) {
+	if p.on && !sent.Before(p.start) {
+		part := min(p.risk, cost)
+		p.risk -= part
+		p.gained += min(part, accepted)
+	}
+}
+
+// settle ends the scouting when the log has room first.
+func (p *probe) settle(now time.Time, window time.Duration) {
+	if p.scout && !p.on {
+		*p = probe{since: now, next: now.Add(window)}
+	}
+}
+
+// again sends a scout after a limit was met.
+func (p *probe) again(now time.Time) { *p = probe{scout: true, since: now, next: now, rare: p.rare} }
+
+// due ends a probe that went well; the next may begin at once.
+func (p *probe) due(now time.Time) { *p = probe{since: now, next: now, rare: p.rare} }
+
+// failed ends a probe that met a refusal. The next comes a window later, and
+// the less there is left to risk, the later.
+func (p *probe) failed(now time.Time, window time.Duration, budget int) {
+	rare := 0
+	if budget < Chunk {
+		rare = min(p.rare+1, 10)
+	}
+	scarce := float64(2*Chunk) / float64(max(budget, Chunk))
+	*p = probe{since: now, next: now.Add(time.Duration(max(1, scarce) * float64(window))), rare: rare}
+}

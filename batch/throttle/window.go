@@ -1,0 +1,147 @@
+package throttle
+
+import (
+	"slices"
+	"time"
+)
+
+// Window is a sliding-window log: it admits at most Limit users in any span of
+// its width, wherever the span begins. The zero Window admits everything and
+// remembers nothing.
+//
+// A user counts from admission while the call is under way, and for one width
+// after the call's end: the service counted it somewhere between leaving and
+// answer, and only the end is sure to be no earlier than that.
+type Window struct {
+	limit    int // users; 0 for no limit
+	width    time.Duration
+	underWay int     // users admitted whose call has not ended
+	logged   int     // users in log
+	log      []entry // calls that have ended, by time
+}
+
+// entry stands for the calls that ended between first and last. All of them
+// count until last leaves the window, which is the safe side; a log of a width
+// has no more than grains entries, however fast the calls are.
+type entry struct {
+	first, last time.Time
+	users       int
+	accepted    int
+}
+
+const grains = 1024
+
+// NewWindow makes a log for limit users in any width; with limit 0 it keeps the
+// log and admits everything.
+func NewWindow(limit int, width time.Duration) *Window {
+	return &Window{limit: limit, width: width}
+}
+
+// Wait says how long until cost users may go, all of them together; zero means
+// now. When room depends on calls under way it is the least that is possible,
+// and worth asking again when one has ended. A cost above the limit may go when
+// the window is empty, since it could never go otherwise.
+func (w *Window) Wait(now time.Time, cost int) time.Duration {
+	w.expire(now)
+	if w.limit == 0 || w.underWay+w.logged+cost <= w.limit {
+		return 0
+	}
+	return w.wait(now, cost, w.limit, time.Time{}, entry.all)
+}
+
+// wait is Wait for another limit, in which calls that ended before from do not
+// count, and of the others what count says.
+func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
+	w.expire(now)
+	over := w.underWay + min(cost, limit) - limit
+	log := w.log[w.since(from):]
+	for _, e := range log {
+		over += count(e)
+	}
+	if over <= 0 {
+		return 0
+	}
+	for _, e := range log {
+		if over -= count(e); over <= 0 {
+			return w.left(now, e)
+		}
+	}
+	return w.width
+}
+
+func (e entry) all() int  { return e.users }
+func (e entry) good() int { return e.accepted }
+
+// left says how long e still counts. A service may count both ends of its
+// window, so an entry that is exactly one width old still does.
+func (w *Window) left(now time.Time, e entry) time.Duration {
+	return w.width - now.Sub(e.last) + 1
+}
+
+// Enter counts cost users as under way.
+func (w *Window) Enter(cost int) { w.underWay += cost }
+
+// Leave tells that a call with cost users has ended now, accepted of them with
+// success. Refused users count as well: Graph counts them.
+func (w *Window) Leave(now time.Time, cost, accepted int) {
+	w.underWay = max(0, w.underWay-cost)
+	if w.width > 0 {
+		w.insert(now, cost, accepted)
+	}
+}
+
+// Withdraw gives back what Enter counted, for a call that never left.
+func (w *Window) Withdraw(cost int) { w.underWay = max(0, w.underWay-cost) }
+
+// Preload counts n users of an earlier process whose calls ended at a time. For
+// a call whose end is not known, that is the latest time at which it can have
+// been counted.
+func (w *Window) Preload(at time.Time, n int) {
+	if w.width > 0 {
+		w.insert(at, n, n)
+	}
+}
+
+func (w *Window) insert(at time.Time, users, accepted int) {
+	w.logged += users
+	i := len(w.log)
+	for i > 0 && w.log[i-1].last.After(at) {
+		i--
+	}
+	if i > 0 && at.Sub(w.log[i-1].first) < w.width/grains {
+		e := &w.log[i-1]
+		e.last = at
+		e.users += users
+		e.accepted += accepted
+		return
+	}
+	w.log = slices.Insert(w.log, i, entry{at, at, users, accepted})
+}
+
+// expire drops what has left the window.
+func (w *Window) expire(now time.Time) {
+	n := 0
+	for n < len(w.log) && w.left(now, w.log[n]) <= 0 {
+		w.logged -= w.log[n].users
+		n++
+	}
+	w.log = w.log[n:]
+}
+
+// since is the index of the first entry that reaches beyond t.
+func (w *Window) since(t time.Time) int {
+	i := len(w.log)
+	for i > 0 && w.log[i-1].last.After(t) {
+		i--
+	}
+	return i
+}
+
+// accepted counts the users accepted in calls that ended after t.
+func (w *Window) accepted(t time.Time) int {
+	n := 0
+	for _, e := range w.log[w.since(t):] {
+		n += e.accepted
+	}
+	return n
+}
