@@ -146,41 +146,42 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 }
 
 // prove holds a stamp read back against the record. Until the deadline, "not
-// yet" is no failure: reads may come from a replica that lags.
+// yet" is no failure: reads may come from a replica that lags. A read that
+// failed says nothing of the stamp, so a user who got only such has as long
+// again.
 func (r *Runner) prove(now time.Time, t task, reply Reply) error {
-	rec := t.record
 	c, _ := classify(reply)
-	wait := pollWait(t.polls)
+	deadline, wait := t.until, pollWait(t.polls)
 	switch {
 	case c == accepted && reply.User != nil:
-		t.polls++
-		t.trial = Trial{}
-		rec.After = reply.User.Before
-		if Proved(t.user.Before, rec.After, rec.Accepted) {
-			rec.Outcome, rec.Reason = Verified, ""
-			r.proved(now, rec)
+		t.record.After = reply.User.Before
+		if Proved(t.user.Before, t.record.After, t.record.Accepted) {
+			t.record.Outcome, t.record.Reason = Verified, ""
+			r.proved(now, t.record)
 			return nil
 		}
-		rec.Reason = "accepted, but the stamp has not moved"
-		if rec.Accepted.IsZero() {
-			rec.Reason = "accepted, but the reply carried no Date to hold the stamp against"
+		t.polls++
+		t.trial = Trial{}
+		t.record.Reason = "accepted, but the stamp has not moved"
+		if t.record.Accepted.IsZero() {
+			t.record.Reason = "accepted, but the reply carried no Date to hold the stamp against"
 		}
 	case c == final:
-		rec.Reason = "accepted, but the read-back was refused: " + describe(reply)
-		r.proved(now, rec)
+		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
+		r.proved(now, t.record)
 		return nil
-	default: // no word on the stamp, so ask again soon
-		wait = min(pollWait(t.trial.Attempts), troubleCap)
-		rec.Reason = "accepted, but the read-back met trouble: " + describe(reply)
+	default:
+		deadline = deadline.Add(r.VerifyTimeout)
+		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
+		t.record.Reason = "accepted, but the read-back met trouble: " + describe(reply)
 	}
-	due := now.Add(max(reply.RetryAfter, wait))
-	if !now.Before(t.until) || reply.RetryAfter > 0 && due.After(t.until) {
-		r.proved(now, rec)
+	if !now.Before(deadline) {
+		r.proved(now, t.record)
 		return nil
 	}
-	t.record, t.due = rec, due
-	if due.After(t.until) {
-		t.due = t.until
+	t.due = now.Add(wait)
+	if t.due.After(deadline) {
+		t.due = deadline
 	}
 	r.verify.queue.put(t)
 	return nil

@@ -119,8 +119,8 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	if f.Throttled > 0 || outerTrouble(f.Outer) {
 		c.pause.extend(now, f, again)
 	}
-	if f.Throttled == 0 || f.Outer >= 500 {
-		return // a service in trouble says nothing about a quota
+	if f.Throttled == 0 || f.Outer != 0 {
+		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
 	l := c.blame(f.Scope)
 	l.refuse(now, c.pause, f, again, c.budget())

@@ -22,7 +22,7 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 	if l.outOfTurn(f, again) {
 		return
 	}
-	if !again && l.warned == 0 {
+	if !again && !l.lenient {
 		if l.settles {
 			l.estimate()
 		}
@@ -33,26 +33,41 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 
 // outOfTurn tells whether a refusal says nothing about a limit, as far as can
 // be seen. Behind a limit that is full all users are refused; a service under load
-// refuses some here and there. So the first refusal of less than half a
-// call, with room promised soon, is only a warning, and means a pause. A second one
-// soon after, or one of a whole call, is a limit.
+// refuses some here and there, however slowly one goes. So a refusal of less
+// than half a call, with room promised soon, means a pause and no more, while
+// of all users lately only few were refused. In a small call chance refuses
+// everybody soon enough, so there the few decide alone.
 func (l *limit) outOfTurn(f batch.Feedback, again bool) bool {
-	const calm = 5 * Chunk
-	few := 2*f.Throttled < f.Cost
-	switch {
-	case l.drip != nil || !l.dripping(f):
+	if l.drip != nil {
 		return false
-	case again && few && l.warned == 0:
-		l.warned = calm
-		l.paid = false
+	}
+	part := 2*f.Throttled < f.Cost || f.Cost < Chunk/2
+	if again && part && l.lately.few() {
+		l.paid, l.lenient = false, true
 		return true
 	}
-	return !again && few && l.warned > 0
+	return !again && part && l.lenient // under way with one that was
 }
+
+// lately is the share of users refused among the last ones, older ones fading.
+type lately struct{ users, refused float64 }
+
+const (
+	latelyUsers = 10 * Chunk // that count, more or less
+	fewShare    = 0.25       // of them refused may be chance
+)
+
+func (y *lately) add(f batch.Feedback) {
+	fade := 1 - min(1, float64(f.Cost)/latelyUsers)
+	y.users = y.users*fade + float64(f.Cost)
+	y.refused = y.refused*fade + float64(f.Throttled)
+}
+
+func (y *lately) few() bool { return y.refused < fewShare*max(y.users, latelyUsers/2) }
 
 // learn draws the conclusion from a refusal that began a new pause.
 func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
-	l.warned = 0
+	l.lenient = false
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
 	scout, gained := l.probe.scout, l.probe.gained
 	before := l.learned

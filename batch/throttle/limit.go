@@ -30,7 +30,8 @@ type limit struct {
 	ramps   bool      // no more goes at once than was accepted since opens
 	paid    bool      // that refusal, and those with it, are paid from the budget
 	bill    int       // what the budget still pays of them
-	warned  int       // users to be served until a refusal out of turn is forgotten; see outOfTurn
+	lately  lately    // what became of the last users
+	lenient bool      // the last refusal was out of turn; see outOfTurn
 	probe   probe
 }
 
@@ -101,7 +102,9 @@ func (l *limit) withdraw(f batch.Feedback) {
 func (l *limit) leave(now time.Time, f batch.Feedback) {
 	good := served(f)
 	l.log.Leave(now, f.Cost, good)
-	l.warned = max(0, l.warned-good)
+	if f.Outer == 0 {
+		l.lately.add(f)
+	}
 	if l.learned == 0 {
 		return
 	}
