@@ -1,0 +1,42 @@
+# offboard: everything a fresh machine with Go needs is behind these targets.
+#
+#   make demo    the main job on testdata/leavers.csv, against a simulated tenant
+#   make test    every test, with vet and the race detector
+#   make quick   the tests of everything that does not link the Graph SDK, in seconds
+#   make check   formatting, vet and staticcheck of our own packages
+#   make build   bin/offboard
+
+.PHONY: demo test quick check build
+
+# The rooms that do not link the Graph SDK.
+LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/graphsim ./batch/sendertest ./report
+
+DEMO := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/offboard-demo-XXXXXX")
+
+build:
+	@echo "building offboard; the first build compiles the Microsoft Graph SDK, which takes minutes and over 4 GB of memory"
+	go build -o bin/offboard ./cmd/offboard
+
+demo: build
+	@echo
+	@echo 'offboard run testdata/leavers.csv --simulate --rate 50 --yes'
+	@bin/offboard run testdata/leavers.csv --simulate --rate 50 --yes --state $(DEMO)/journal.db --report-dir $(DEMO)/report; \
+		code=$$?; echo; echo "exit code $$code: 3 means finished, with users who did not end in success"; \
+		test $$code -eq 3
+	@echo "the report, one line per row of the input:"
+	@head -n 4 $(DEMO)/report/report.csv
+	@echo "..."
+
+test: quick
+	@echo "testing what links the Microsoft Graph SDK; the first time compiles it with the race detector, which takes minutes and over 4 GB of memory"
+	go vet ./...
+	go test -race ./...
+
+quick:
+	go vet $(LEAN)
+	go test $(LEAN)
+
+check:
+	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...

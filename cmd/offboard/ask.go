@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"offboard/batch"
+)
+
+// ask lets a person decide, who has seen the counts. Without a terminal
+// nobody can be asked, and --yes must have been given.
+func (c *command) ask(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !c.asks {
+		return fmt.Errorf("%w: there is no terminal to ask at; give --yes when the counts above are as they should be", errRefused)
+	}
+	fmt.Fprintf(c.stderr, "%s [y/N] ", question)
+	line, err := bufio.NewReader(c.stdin).ReadString('\n')
+	if err != nil && line == "" {
+		return fmt.Errorf("%w: no answer", errRefused)
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return nil
+	}
+	return fmt.Errorf("%w by the person asked; nothing was written", errRefused)
+}
+
+// counts tells what planning found, line by line.
+func (c *command) counts(plan batch.Plan, n batch.Count) {
+	c.say("input    %s, %s rows", plan.Input, thousands(n.Rows))
+	for _, s := range plan.Settings {
+		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	c.say("tenant   %s at %s", or(plan.Tenant, "unknown"), plan.Cloud)
+	c.say("as       %s", or(plan.App, "unknown"))
+	c.say("action   %s", actionWords[plan.Action])
+	c.say("users    %s to revoke", thousands(n.Users))
+	if n.External > 0 {
+		c.say("         %s of them are guests: Graph will say 200 and revoke nothing; they end ineffective", thousands(n.External))
+	}
+	if n.Same > 0 {
+		c.say("         %s more rows name one of them again", thousands(n.Same))
+	}
+	for _, o := range batch.Outcomes {
+		if k := n.Ended[o]; k > 0 {
+			c.say("         %s rows end %s and are not sent", thousands(k), o)
+		}
+	}
+}
+
+// say tells people something on stderr, and log collectors in their own form.
+// Names come from files, so control characters are taken out.
+func (c *command) say(format string, args ...any) {
+	s := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	if c.cli.LogFormat == "json" {
+		c.log.Info(strings.Join(strings.Fields(s), " "))
+		return
+	}
+	fmt.Fprintln(c.stderr, s)
+}
+
+var actionWords = map[batch.Action]string{
+	batch.Revoke:     "revokeSignInSessions (v1.0)",
+	batch.Invalidate: "invalidateAllRefreshTokens (beta)",
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch"
+)
+
+// version is set by the release build.
+var version = "dev"
+
+// cli is the grammar. Every flag has an environment variable, OFFBOARD_ and its
+// name; secrets have no flag.
+type cli struct {
+	State     string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory." placeholder:"PATH" type:"path"`
+	Output    string `short:"o" help:"What stdout gets: text, or one JSON document." enum:"text,json" default:"text"`
+	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
+	Verbose   bool   `short:"v" help:"Log every call."`
+
+	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
+	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
+	Runs     runsCmd     `cmd:"" help:"List the runs in the journal."`
+	Show     showCmd     `cmd:"" help:"Show one run."`
+	Report   reportCmd   `cmd:"" help:"Write the report files of a run again."`
+	Simulate simulateCmd `cmd:"" help:"Serve a simulated tenant on a loopback address."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// connection says which tenant, and how hard to press it.
+type connection struct {
+	GraphURL       string  `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
+	Simulate       bool    `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
+	SimulateFaults string  `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
+	Concurrency    int     `help:"Calls under way at the most." default:"8"`
+	Rate           float64 `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0"`
+	QuotaFile      string  `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path"`
+	QuotaShare     float64 `help:"The part of every quota to use, so that other apps have room." default:"1"`
+	SimulateQuota  bool    `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
+}
+
+// execution says how a run is carried out and told.
+type execution struct {
+	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
+	Yes           bool          `short:"y" help:"Do not ask."`
+	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m"`
+	Outage        time.Duration `help:"How long Graph may give no answer at all before the run stops, resumable." default:"10m"`
+}
+
+// command is what every command gets beside its own flags.
+type command struct {
+	world
+	cli *cli
+	log *slog.Logger
+}
+
+// errExit carries the exit code that kong asks for.
+type errExit struct{ code int }
+
+func (e errExit) Error() string { return fmt.Sprintf("exit %d", e.code) }
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, w world) (code exitCode) {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("offboard"),
+		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),
+		kong.DefaultEnvars("OFFBOARD"),
+		kong.Writers(w.stdout, w.stderr),
+		kong.Exit(func(code int) { panic(errExit{code}) }), // kong's way to end after --help; recovered below
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	cmd := &command{world: w, cli: &c, log: slog.New(slog.DiscardHandler)}
+	if err != nil {
+		return cmd.fail(fmt.Errorf("read the command's grammar: %w", err))
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(errExit)
+			if !ok {
+				panic(r)
+			}
+			code = exitCode(e.code)
+		}
+	}()
+	k, err := parser.Parse(w.args)
+	if err != nil {
+		return cmd.fail(fmt.Errorf("%w: %w", errUsage, err))
+	}
+	cmd.log = logger(w, &c)
+	k.BindTo(ctx, (*context.Context)(nil))
+	err = k.Run(cmd)
+	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return cmd.fail(err)
+}
+
+// logger writes to stderr; without --verbose only what a person should know.
+func logger(w world, c *cli) *slog.Logger {
+	opt := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.Verbose {
+		opt.Level = slog.LevelDebug
+	}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w.stderr, opt))
+	}
+	return slog.New(slog.NewTextHandler(w.stderr, opt))
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(c *command) error {
+	_, err := fmt.Fprintln(c.stdout, "offboard", version)
+	return err
+}

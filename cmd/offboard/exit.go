@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// exitCode is what the process ends with. The list is part of the command's
+// contract: cron jobs and runbooks read it.
+type exitCode int
+
+const (
+	exitDone     exitCode = 0
+	exitError    exitCode = 1
+	exitUsage    exitCode = 2
+	exitPartial  exitCode = 3
+	exitRefused  exitCode = 4
+	exitSignIn   exitCode = 5
+	exitUnended  exitCode = 6
+	exitCodeHelp          = `Exit codes:
+  0  every user ended in success, or was left alone on purpose; also: nothing to do
+  1  the run could not go on
+  2  usage, or the input as a whole cannot be read
+  3  finished; some users did not end in success
+  4  refused by a guard or by the person asked; nothing was written
+  5  sign-in or permission
+  6  stopped before the end and resumable; the resume command is printed`
+)
+
+var (
+	errRefused      = errors.New("refused")
+	errPartial      = errors.New("some users did not end in success")
+	errSecondSignal = errors.New("stopped at once by a second signal")
+	errUsage        = errors.New("usage")
+)
+
+// ends maps an error to its exit code and, where there is one, the next step.
+// The first that matches counts.
+var ends = []struct {
+	is   error
+	code exitCode
+	hint string
+}{
+	{errPartial, exitPartial, ""},
+	{errRefused, exitRefused, ""},
+	{errUsage, exitUsage, "offboard --help"},
+	{batch.ErrPermission, exitSignIn, "grant the permission with admin consent, then resume"},
+	{batch.ErrSignIn, exitSignIn, "check the AZURE_* variables or OFFBOARD_ACCESS_TOKEN, then run it again"},
+	{batch.ErrStopped, exitUnended, ""},
+	{batch.ErrOutage, exitUnended, ""},
+	{errSecondSignal, exitUnended, ""},
+	{context.Canceled, exitUnended, ""},
+	{journal.ErrLocked, exitError, "wait for it, or stop it; a run has one runner at a time"},
+	{journal.ErrNoRun, exitUsage, "offboard runs"},
+}
+
+// codeOf finds the exit code and the hint for an error.
+func codeOf(err error) (exitCode, string) {
+	if err == nil {
+		return exitDone, ""
+	}
+	if _, ok := errors.AsType[*intake.HeaderError](err); ok {
+		return exitUsage, ""
+	}
+	if _, ok := errors.AsType[*intake.InputError](err); ok {
+		return exitUsage, ""
+	}
+	for _, e := range ends {
+		if errors.Is(err, e.is) {
+			return e.code, e.hint
+		}
+	}
+	return exitError, ""
+}
+
+// fail tells the error and its next step, and gives the exit code.
+func (c *command) fail(err error) exitCode {
+	code, hint := codeOf(err)
+	if err == nil || errors.Is(err, errPartial) {
+		return code // the end block has said it
+	}
+	if c.cli.LogFormat == "json" {
+		c.log.Error(err.Error(), "exit", int(code), "next", hint)
+		return code
+	}
+	fmt.Fprintf(c.stderr, "offboard: %v\n", err)
+	if hint != "" {
+		fmt.Fprintf(c.stderr, "offboard: next: %s\n", hint)
+	}
+	return code
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/batch/throttle"
+	"offboard/report"
+)
+
+// callTimeout is far above what a call takes: Graph streams batch answers, and
+// one slow item stretches the whole call (20 s are on record).
+const callTimeout = 150 * time.Second
+
+// job is a run being planned or carried out by this process.
+type job struct {
+	*command
+	connection
+	execution
+	target *target
+	store  *journal.Store
+	run    *journal.Run
+	quotas []throttle.Quota
+	reads  *throttle.Controller // of this process: planning and verifying share it
+}
+
+// newJob reads what the flags say of quotas.
+func newJob(c *command, conn connection, exe execution, t *target, store *journal.Store) (*job, error) {
+	quotas, err := conn.quotas()
+	if err != nil {
+		return nil, err
+	}
+	return &job{command: c, connection: conn, execution: exe, target: t, store: store,
+		quotas: quotas, reads: readGate(quotas, conn.Concurrency)}, nil
+}
+
+// progress tells people how far a stage with so many users is.
+func (j *job) progress(total int, left func(int) time.Duration) *progress {
+	p := &progress{w: j.stderr, draws: j.draws, width: j.width, total: total, left: left}
+	if j.cli.LogFormat == "json" {
+		p.log, p.draws = j.log, false
+	}
+	return p
+}
+
+// resume goes on with a planned run that another process has left.
+func (j *job) resume(ctx context.Context) error {
+	unlock, err := j.run.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := j.run.Recover(ctx); err != nil {
+		return err
+	}
+	send, verify, err := j.run.Left(ctx)
+	if err != nil {
+		return err
+	}
+	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
+	if send > 0 {
+		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s users?", thousands(send))); err != nil {
+			return err
+		}
+	}
+	last, err := j.run.LastCall(ctx)
+	if err != nil {
+		return err
+	}
+	return j.carryOut(ctx, last)
+}
+
+// carryOut revokes, verifies and reports. The report is written however it ends.
+func (j *job) carryOut(ctx context.Context, lastCall int) error {
+	plan := j.run.Plan()
+	if err := j.run.SetState(ctx, journal.Running, ""); err != nil {
+		return err
+	}
+	send, verify, err := j.run.Left(ctx)
+	if err != nil {
+		return err
+	}
+	writes, err := j.writeGate(ctx, send)
+	if err != nil {
+		return err
+	}
+	r := batch.Runner{
+		Sender: j.target.client, Journal: j.run, Writes: writes, Reads: j.reads,
+		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
+		Outage: j.Outage, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
+	}
+	if plan.Verify {
+		r.Directory = j.target.client
+	}
+	show := j.progress(send+verify, func(n int) time.Duration { return writes.Left(n, time.Now()) })
+	r.Progress = show.running
+	runErr := r.Run(ctx)
+	show.end()
+
+	state, why := journal.Finished, ""
+	if runErr != nil {
+		state, why = journal.Stopped, runErr.Error()
+	}
+	// From here on a cancelled context must not keep the truth from being told.
+	ctx = context.WithoutCancel(ctx)
+	if err := j.run.SetState(ctx, state, why); err != nil {
+		runErr = errors.Join(runErr, err)
+	}
+	return j.tell(ctx, runErr)
+}
+
+// tell writes the reports and the end block, and turns a finished run that was
+// no success into errPartial.
+func (j *job) tell(ctx context.Context, runErr error) error {
+	end, err := j.command.report(ctx, j.run, j.ReportDir)
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	if err := j.command.end(end); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if runErr != nil {
+		return runErr
+	}
+	if end.Summary.Of(batch.Failure) > 0 {
+		return errPartial
+	}
+	return nil
+}
+
+// report writes the files of a run, from the journal alone.
+func (c *command) report(ctx context.Context, run *journal.Run, dir string) (report.End, error) {
+	end, err := endOf(ctx, run)
+	if err != nil {
+		return end, err
+	}
+	if dir == "" {
+		dir = "offboard-" + end.Plan.Run
+	}
+	if end.Dir, err = filepath.Abs(dir); err != nil {
+		return end, fmt.Errorf("find report directory: %w", err)
+	}
+	end.Files, err = report.Write(end.Dir, end.Meta, run.Lines(ctx))
+	return end, err
+}
+
+// endOf folds the journal into what is said of a run.
+func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
+	var end report.End
+	end.Plan, end.State, end.Written = run.Plan(), string(run.State()), time.Now().UTC()
+	for _, err := range run.Skips(ctx) {
+		if err != nil {
+			return end, err
+		}
+		end.Skips++
+	}
+	var err error
+	if end.Summary, err = run.Summary(ctx); err != nil {
+		return end, err
+	}
+	if s := run.State(); s == journal.Stopped || s == journal.Running || s == journal.Planned {
+		end.Resume = "offboard resume " + end.Plan.Run
+	}
+	return end, nil
+}
+
+// end prints the end block, or the JSON document.
+func (c *command) end(e report.End) error {
+	if c.cli.Output == "json" {
+		return report.JSON(c.stdout, e)
+	}
+	return report.Text(c.stdout, e)
+}

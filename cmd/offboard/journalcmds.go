@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+)
+
+// resumeCmd goes on with a run, from the journal alone.
+type resumeCmd struct {
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+
+	connection
+	execution
+}
+
+// Help ends the command's help.
+func (resumeCmd) Help() string { return runCmd{}.Help() }
+
+// Run needs no CSV: the plan is in the journal.
+func (r *resumeCmd) Run(ctx context.Context, c *command) error {
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	run, err := store.Run(ctx, r.RunName)
+	if err != nil {
+		return err
+	}
+	plan := run.Plan()
+	switch run.State() {
+	case journal.Finished, journal.Refused:
+		return fmt.Errorf("%w: run %s is %s; there is nothing to resume", errUsage, plan.Run, run.State())
+	case journal.Planning:
+		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
+	}
+	// A run goes on where it was begun, and nowhere else.
+	r.Simulate = r.Simulate || plan.Cloud == simulatedCloud
+	if !r.Simulate && r.GraphURL == "" {
+		r.GraphURL = plan.Cloud
+	}
+	t, err := c.connect(ctx, r.connection, plan.Action, seedPlan(run))
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	if t.cloud != plan.Cloud || t.identity.Tenant != plan.Tenant {
+		return fmt.Errorf("%w: run %s is for tenant %s at %s, and this is tenant %s at %s; sign in to the run's tenant",
+			errRefused, plan.Run, or(plan.Tenant, "unknown"), plan.Cloud, or(t.identity.Tenant, "unknown"), t.cloud)
+	}
+	j, err := newJob(c, r.connection, r.execution, t, store)
+	if err != nil {
+		return err
+	}
+	j.run = run
+	return j.resume(ctx)
+}
+
+type runsCmd struct{}
+
+// Run lists the newest first.
+func (runsCmd) Run(ctx context.Context, c *command) error {
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	runs, err := store.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	if c.cli.Output == "json" {
+		type row struct {
+			Run, State, Input, Tenant string
+			Created                   time.Time
+			Users                     int
+			Counts                    map[batch.Outcome]int
+		}
+		rows := make([]row, 0, len(runs))
+		for _, r := range runs {
+			rows = append(rows, row{r.Plan.Run, string(r.State), r.Plan.Input, r.Plan.Tenant, r.Plan.Created, r.Plan.Users, r.Summary.Counts})
+		}
+		return json.NewEncoder(c.stdout).Encode(rows)
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RUN\tSTATE\tCREATED\tINPUT\tROWS\tSUCCESS\tNOT DONE\tOPEN")
+	for _, r := range runs {
+		s := r.Summary
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Plan.Run, r.State, r.Plan.Created.Local().Format(time.DateTime),
+			r.Plan.Input, s.Lines, s.Of(batch.Success), s.Of(batch.Failure), s.Open())
+	}
+	return w.Flush()
+}
+
+type showCmd struct {
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+}
+
+// Run shows what the end block said, as it stands now.
+func (s showCmd) Run(ctx context.Context, c *command) error {
+	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
+		end, err := endOf(ctx, run)
+		if err != nil {
+			return err
+		}
+		return c.end(end)
+	})
+}
+
+type reportCmd struct {
+	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
+}
+
+// Run makes the files again, from the journal alone.
+func (r reportCmd) Run(ctx context.Context, c *command) error {
+	return c.onRun(ctx, r.RunName, func(run *journal.Run) error {
+		end, err := c.report(ctx, run, r.ReportDir)
+		if err != nil {
+			return err
+		}
+		return c.end(end)
+	})
+}
+
+// onRun opens the journal for one look at one run.
+func (c *command) onRun(ctx context.Context, name string, look func(*journal.Run) error) error {
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	run, err := store.Run(ctx, name)
+	if err != nil {
+		return err
+	}
+	return look(run)
+}

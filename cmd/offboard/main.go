@@ -1,0 +1,59 @@
+// Command offboard reads a CSV of Microsoft Entra users and revokes their
+// sign-in sessions through Microsoft Graph, with proof per user.
+//
+// The rules are in package batch; this one reads flags, puts the parts
+// together (wire.go) and finds words for people.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := make(chan struct{})
+	signals := make(chan os.Signal, 2) // both signals of an impatient person, while the first is being handled
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the process; there is nobody to wait for it
+		<-signals
+		close(stop)
+		<-signals
+		cancel(errSecondSignal)
+	}()
+	os.Exit(int(run(ctx, world{
+		args:   os.Args[1:],
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		getenv: os.Getenv,
+		stop:   stop,
+		asks:   term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		draws:  term.IsTerminal(int(os.Stderr.Fd())),
+		width: func() int {
+			w, _, err := term.GetSize(int(os.Stderr.Fd()))
+			if err != nil {
+				return 80
+			}
+			return w
+		},
+	})))
+}
+
+// world is everything outside the process that a command may touch, so that
+// tests can be one.
+type world struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	stop           <-chan struct{} // closed by the first signal
+	asks           bool            // there is a person to ask
+	draws          bool            // stderr is a terminal
+	width          func() int      // of that terminal, in columns
+}

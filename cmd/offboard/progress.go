@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"offboard/batch"
+)
+
+// progress tells where a run stands: one line that redraws itself on a
+// terminal, a line every ten seconds elsewhere. It is called from one goroutine.
+type progress struct {
+	w      io.Writer
+	log    *slog.Logger // for JSON lines; nil for text
+	draws  bool
+	width  func() int              // of the terminal, in columns
+	total  int                     // users to send
+	left   func(int) time.Duration // the gate's estimate for so many users
+	start  time.Time
+	last   time.Time     // when a line was shown
+	latest func() string // the line that was not shown yet
+}
+
+// How often to tell: often enough to be believed, rarely enough to be read.
+const (
+	drawEvery  = 200 * time.Millisecond
+	printEvery = 10 * time.Second
+)
+
+// tell shows a line when it is time to, and keeps it for the end otherwise.
+func (p *progress) tell(now time.Time, line func() string) {
+	every := printEvery
+	if p.draws {
+		every = drawEvery
+	}
+	if p.start.IsZero() {
+		p.start, p.last = now, now
+	}
+	p.latest = line
+	if now.Sub(p.last) >= every {
+		p.last = now
+		p.show()
+	}
+}
+
+// show tells the latest line.
+func (p *progress) show() {
+	s := p.latest()
+	p.latest = nil
+	switch {
+	case p.log != nil:
+		p.log.Info("progress", "state", s)
+	case p.draws: // cut, since a line that wraps cannot be drawn over
+		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(s, p.width()-1))
+	default:
+		fmt.Fprintln(p.w, s)
+	}
+}
+
+// end shows how it ended.
+func (p *progress) end() {
+	if p.latest != nil {
+		p.show()
+	}
+	if p.draws {
+		fmt.Fprintln(p.w)
+	}
+}
+
+// planning tells how far the reading and looking up is.
+func (p *progress) planning(c batch.Count) {
+	p.tell(time.Now(), func() string {
+		s := fmt.Sprintf("planning: %s rows, %s users", thousands(c.Rows), thousands(c.Users))
+		s += tally(c.Ended, "", 0)
+		if c.Waiting > 0 {
+			s += fmt.Sprintf(", %s waiting to be asked again", thousands(c.Waiting))
+		}
+		return s + reason(c.Pace)
+	})
+}
+
+// running tells how far the revoking is.
+func (p *progress) running(s batch.Progress) {
+	p.tell(s.Now, func() string {
+		settled := 0
+		for _, n := range s.Counts {
+			settled += n
+		}
+		line := fmt.Sprintf("%s of %s settled", thousands(settled), thousands(p.total))
+		line += tally(s.Counts, "awaiting proof", s.Proving)
+		if s.Waiting > 0 {
+			line += fmt.Sprintf(", %s to be sent again", thousands(s.Waiting))
+		}
+		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
+			line += fmt.Sprintf(", %.1f users/s", float64(s.Sent)/took)
+		}
+		line += reason(s.Pace)
+		if toGo := p.total - settled - s.Proving; toGo > 0 {
+			if d := p.left(toGo); d >= time.Second {
+				line += ", about " + span(d) + " left"
+			}
+		}
+		return line
+	})
+}
+
+// tally lists counts by outcome, and one more of another kind.
+func tally(counts map[batch.Outcome]int, other string, n int) string {
+	s := ""
+	for _, o := range batch.Outcomes {
+		if k := counts[o]; k > 0 {
+			s += fmt.Sprintf(", %s %s", thousands(k), o)
+		}
+	}
+	if n > 0 {
+		s += fmt.Sprintf(", %s %s", thousands(n), other)
+	}
+	return s
+}
+
+// reason is the pace with its reason, as the end of a line.
+func reason(p batch.Pace) string {
+	switch {
+	case p.Reason == "":
+		return ""
+	case p.PerSecond > 0:
+		return fmt.Sprintf(", pace %.4g/s: %s", p.PerSecond, p.Reason)
+	}
+	return ", " + p.Reason
+}
+
+// cut shortens a line to so many runes.
+func cut(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most || most < 1 {
+		return s
+	}
+	return string(r[:most-1]) + "…"
+}
+
+// thousands writes a count as people read it: 12,345.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// span writes a duration in its two largest units.
+func span(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// runCmd is the main job.
+type runCmd struct {
+	File string `arg:"" help:"The CSV file, or - for standard input."`
+
+	Column       string `help:"The column that names the users, when no header is recognised, or more than one." placeholder:"NAME"`
+	Action       string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
+	NoResolve    bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed."`
+	NoVerify     bool   `help:"Do not read the stamps back; users end revoked."`
+	AllowRenamed bool   `help:"Accept an object id whose user has another UPN than the file says."`
+	MaxUsers     int    `help:"Refuse a plan with more users; 0 is no limit." default:"500"`
+	DryRun       bool   `help:"Do everything up to the first write, and stop."`
+	New          bool   `help:"Start over, even if a run on the same input can be resumed."`
+
+	connection
+	execution
+}
+
+// Help ends the command's help.
+func (runCmd) Help() string {
+	return `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
+(not needed with --no-resolve). Sign-in: OFFBOARD_ACCESS_TOKEN, or else the usual AZURE_* variables,
+managed identity or Azure CLI.
+
+` + exitCodeHelp
+}
+
+// Run plans and carries out, or goes on with what was begun.
+func (r *runCmd) Run(ctx context.Context, c *command) error {
+	in, err := openInput(r.File, c.stdin)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	rows, err := intake.Open(in, intake.Options{Column: r.Column}) // a wrong file is told before anybody signs in
+	if err != nil {
+		return err
+	}
+	t, err := c.connect(ctx, r.connection, batch.Action(r.Action), seedFile(in, r.Column))
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	plan := batch.Plan{
+		Run: newName(time.Now()), Created: time.Now(), Version: version,
+		Input: r.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
+		Tenant: t.identity.Tenant, App: t.identity.App, Cloud: t.cloud,
+		Action: batch.Action(r.Action), Resolve: !r.NoResolve, Verify: !r.NoResolve && !r.NoVerify,
+	}
+	j, err := newJob(c, r.connection, r.execution, t, store)
+	if err != nil {
+		return err
+	}
+	if !r.New && !r.DryRun {
+		if j.run, err = store.Unfinished(ctx, plan); err != nil {
+			return err
+		}
+	}
+	if j.run != nil {
+		c.say("resuming run %s of %s on the same input; --new starts over", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime))
+		return j.resume(ctx)
+	}
+	if j.run, err = store.Create(ctx, plan); err != nil {
+		return err
+	}
+	unlock, err := j.run.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	count, err := r.plan(ctx, j, in)
+	if err != nil {
+		return errors.Join(err, j.run.Discard(ctx))
+	}
+	c.counts(j.run.Plan(), count)
+	if err := r.guard(j, count); err != nil {
+		return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+	}
+	if r.DryRun {
+		c.say("dry run: nothing was written")
+		return j.run.Discard(ctx)
+	}
+	if count.Users > 0 {
+		if err := c.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {
+			return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+		}
+	}
+	return j.carryOut(ctx, 0)
+}
+
+// plan reads the input into the journal, resolved.
+func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, error) {
+	if err := in.rewind(); err != nil {
+		return batch.Count{}, err
+	}
+	var skips []batch.Skip
+	rows, err := intake.Open(in, intake.Options{Column: r.Column, Skip: func(s batch.Skip) { skips = append(skips, s) }})
+	if err != nil {
+		return batch.Count{}, err
+	}
+	p := batch.Planner{
+		Reads: j.reads, Rows: rows.Rows(), AllowRenamed: r.AllowRenamed,
+		Add: func(ctx context.Context, planned []batch.Planned) error {
+			if err := j.run.AddSkips(ctx, skips); err != nil {
+				return err
+			}
+			skips = skips[:0]
+			return j.run.AddRows(ctx, planned)
+		},
+		Concurrency: r.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: r.Outage, Stop: j.stop,
+	}
+	if !r.NoResolve {
+		p.Directory = j.target.client
+	}
+	show := j.progress(0, nil)
+	p.Progress = show.planning
+	count, err := p.Plan(ctx)
+	show.end()
+	if err != nil {
+		return count, fmt.Errorf("plan: %w; nothing was written", err)
+	}
+	if err := j.run.AddSkips(ctx, skips); err != nil {
+		return count, err
+	}
+	plan := j.run.Plan()
+	plan.Rows, plan.Users, plan.Lines = count.Rows, count.Users, rows.Lines()
+	return count, j.run.Seal(ctx, plan)
+}
+
+// guard refuses a plan whole, with every reason.
+func (r *runCmd) guard(j *job, count batch.Count) error {
+	why := batch.Limits{MaxUsers: r.MaxUsers}.Refusals(count)
+	if len(why) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w; nothing was written: %s", errRefused, strings.Join(why, "; "))
+}
+
+// newName names a run by its time, and by chance for those who start two in
+// one second.
+func newName(now time.Time) string {
+	var b [2]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(b[:])
+}

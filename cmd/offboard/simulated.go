@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graph"
+	"offboard/batch/graphsim"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// seeder puts users into a simulated tenant.
+type seeder func(context.Context, *graphsim.Tenant) error
+
+// simulatedCloud is how a plan calls a simulated tenant, so that no such run is
+// ever taken for a real one, or resumed against one.
+const simulatedCloud = "a simulated tenant"
+
+// What the simulated tenant makes of a name, so that a rehearsal can show more
+// than success.
+const seedHelp = `In the simulated tenant every row of the input is a user who was last revoked in 2026, except that
+  nobody...@  does not exist        (ends not_found)
+  admin...@   is a protected admin  (ends denied)
+  ...#EXT#... is a guest            (ends ineffective)`
+
+func seeded(id, upn string) (graphsim.User, bool) {
+	u := graphsim.User{ID: id, UPN: upn, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	if upn == "" {
+		u.UPN = id + "@" + graphsim.DefaultDomain
+	}
+	local := strings.ToLower(upn)
+	u.Denied = strings.HasPrefix(local, "admin")
+	return u, !strings.HasPrefix(local, "nobody")
+}
+
+// seedFile makes a user of each good row.
+func seedFile(in *input, column string) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		if err := in.rewind(); err != nil {
+			return err
+		}
+		rows, err := intake.Open(in, intake.Options{Column: column})
+		if err != nil {
+			return err
+		}
+		for row, err := range rows.Rows() {
+			if _, bad := errors.AsType[*batch.RowError](err); bad {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if u, ok := seeded(row.ID, row.UPN); ok {
+				if err := addOnce(t, u); err != nil {
+					return fmt.Errorf("simulate line %d: %w", row.Line, err)
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// addOnce leaves a user alone whom an earlier row made.
+func addOnce(t *graphsim.Tenant, u graphsim.User) error {
+	if _, ok := t.User(u.UPN); ok {
+		return nil
+	}
+	if u.ID != "" {
+		if _, ok := t.User(u.ID); ok {
+			return nil
+		}
+	}
+	return t.Add(u)
+}
+
+// seedPlan makes a user of each line of a run, for a resume that has no file.
+func seedPlan(run *journal.Run) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		for l, err := range run.Lines(ctx) {
+			if err != nil {
+				return err
+			}
+			if l.Record.Outcome == batch.Invalid || l.Record.Outcome == batch.NotFound {
+				continue
+			}
+			if u, ok := seeded(l.User.ID, l.User.UPN); ok {
+				u.Stamp = l.User.Before
+				if err := addOnce(t, u); err != nil {
+					return fmt.Errorf("simulate line %d: %w", l.Row.Line, err)
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// simulation makes a tenant as the flags say.
+func simulation(faults string, quota bool, cfg graphsim.Config) (*graphsim.Tenant, error) {
+	var err error
+	if cfg.Faults, err = parseFaults(faults); err != nil {
+		return nil, fmt.Errorf("%w: faults: %w", errUsage, err)
+	}
+	cfg.NoQuota = !quota
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: simulated tenant: %w", errUsage, err)
+	}
+	return graphsim.New(cfg), nil
+}
+
+// parseFaults reads a rate, or the script in a file.
+func parseFaults(s string) ([]graphsim.Fault, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if rate, err := strconv.ParseFloat(s, 64); err == nil {
+		return graphsim.Rate(rate), nil
+	}
+	f, err := os.Open(s)
+	if err != nil {
+		return nil, fmt.Errorf("neither a rate such as 0.05 nor a script: %w", err)
+	}
+	defer f.Close()
+	return graphsim.ParseFaults(f)
+}
+
+// connectSimulated serves a tenant on a loopback address for as long as the
+// command runs, and signs in to it as to a real one.
+func (c *command) connectSimulated(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
+	if conn.GraphURL != "" {
+		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", errUsage)
+	}
+	tenant, err := simulation(conn.SimulateFaults, conn.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	if err := seed(ctx, tenant); err != nil {
+		return nil, err
+	}
+	server, err := serve(ctx, tenant, "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	root := "http://" + server.addr
+	login := &http.Client{Transport: toLoopback{server.addr}}
+	auth := graph.NewAuth(globalGraph, graph.Secret("https://login.simulated/", tenant.TenantID(), tenant.ClientID(), "rehearsal", login))
+	t, err := c.connected(ctx, conn, graph.Config{Root: root, Action: action, Auth: auth}, simulatedCloud, server.close)
+	if err != nil {
+		return nil, errors.Join(err, server.close())
+	}
+	return t, nil
+}
+
+// toLoopback brings what is meant for the simulated authority to it. The
+// sign-in library speaks https only, which a loopback address does not need.
+type toLoopback struct{ addr string }
+
+func (t toLoopback) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = "http", t.addr
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// server is a tenant on a socket.
+type server struct {
+	http *http.Server
+	addr string
+	done chan error
+}
+
+// serve listens before it returns, so that a client may call at once.
+func serve(ctx context.Context, tenant http.Handler, addr string) (*server, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve simulated tenant: %w", err)
+	}
+	s := &server{http: &http.Server{Handler: tenant, ReadHeaderTimeout: time.Minute}, addr: l.Addr().String(), done: make(chan error, 1)}
+	go func() { s.done <- s.http.Serve(l) }() // close waits for it
+	return s, nil
+}
+
+// close ends the server and waits for it.
+func (s *server) close() error {
+	err := s.http.Close()
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
