@@ -68,6 +68,9 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		if ctx.Err() != nil { // before anything leaves: an answer may have won the select below
+			return context.Cause(ctx)
+		}
 		now := time.Now()
 		wake, err := l.launch(now)
 		if err != nil {

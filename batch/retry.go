@@ -76,8 +76,8 @@ func (p RetryPolicy) Decide(t Trial, r Reply, jitter float64) Verdict {
 	switch c {
 	case accepted:
 		return Verdict{}
-	case throttled:
-		return Verdict{Again: true, Wait: max(r.RetryAfter, p.backoff(t.Throttles, r, jitter)), Reason: "throttled"}
+	case throttled: // how long everybody waits, and how fast they come back, is the gate's to say
+		return Verdict{Again: true, Wait: r.RetryAfter, Reason: "throttled"}
 	case stale, transient:
 		if t.Attempts >= p.Attempts {
 			return Verdict{Outcome: GaveUp, Reason: fmt.Sprintf("%d attempts, the last one: %s", t.Attempts, describe(r))}
@@ -89,8 +89,7 @@ func (p RetryPolicy) Decide(t Trial, r Reply, jitter float64) Verdict {
 
 // backoff doubles from Base to Cap, and takes between half and all of it, so
 // that users who failed together do not come back together. A time that Graph
-// named replaces the first step: later steps grow all the same, since a service
-// that always says "1" is on record (msgraph-sdk-javascript#297).
+// named replaces the first step only.
 func (p RetryPolicy) backoff(n int, r Reply, jitter float64) time.Duration {
 	if n <= 1 && r.RetryAfter > 0 {
 		return 0

@@ -12,6 +12,7 @@ import (
 type End struct {
 	Meta
 	Summary batch.Summary
+	Timing  batch.Timing
 	Dir     string   // where the files are; "" when none were written
 	Files   []string // paths, as [Write] returns them
 	Resume  string   // the command that goes on with the run; "" when there is nothing to go on with

@@ -131,6 +131,11 @@ func fixtureEnd() End {
 		Meta: fixtureMeta(), Dir: "out",
 		Files:  []string{"out/report.csv", "out/report.jsonl", "out/retry.csv"},
 		Resume: "offboard resume 20260302-0915-k7",
+		Timing: batch.Timing{
+			Started: time.Date(2026, 3, 2, 9, 15, 1, 0, time.UTC), Users: 14, Refused: 3,
+			Median: 2100 * time.Millisecond, P95: 151 * time.Second, Last: 2*time.Hour + 5*time.Minute,
+			Waits: batch.Waits{Quota: 148 * time.Second, Paused: 27 * time.Second},
+		},
 	}
 	for _, l := range fixture() {
 		e.Summary.Add(l.Record.Outcome)

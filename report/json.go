@@ -32,9 +32,33 @@ type document struct {
 	Neutral   int       `json:"neutral"`
 	Failure   int       `json:"failure"`
 	Open      int       `json:"open"`
+	Timing    timed     `json:"timing"`
 	ReportDir *string   `json:"report_dir"`
 	Files     []string  `json:"files"`
 	Resume    *string   `json:"resume"`
+}
+
+// timed has seconds from the first call; what was not reached is null.
+type timed struct {
+	Started *string            `json:"started_at"`
+	Users   int                `json:"users"`
+	Median  *float64           `json:"median_s"`
+	P95     *float64           `json:"p95_s"`
+	Last    *float64           `json:"last_s"`
+	Refused int                `json:"refused"`
+	Waits   map[string]float64 `json:"waits_s"`
+}
+
+func timedOf(t batch.Timing) timed {
+	doc := timed{Started: known(stamp(t.Started)), Users: t.Users, Refused: t.Refused, Waits: map[string]float64{
+		"paused": t.Waits.Paused.Seconds(), "quota": t.Waits.Quota.Seconds(),
+		"learned": t.Waits.Learned.Seconds(), "rate": t.Waits.Rate.Seconds(),
+	}}
+	if t.Users > 0 {
+		median, p95, last := t.Median.Seconds(), t.P95.Seconds(), t.Last.Seconds()
+		doc.Median, doc.P95, doc.Last = &median, &p95, &last
+	}
+	return doc
 }
 
 type setting struct {
@@ -59,6 +83,7 @@ func JSON(w io.Writer, e End) error {
 		Rows: p.Rows, Skips: e.Skips, Lines: e.Summary.Lines, Counts: counts(e),
 		Success: e.Summary.Of(batch.Success), Neutral: e.Summary.Of(batch.Neutral),
 		Failure: e.Summary.Of(batch.Failure), Open: e.Summary.Open(),
+		Timing:    timedOf(e.Timing),
 		ReportDir: known(e.Dir), Files: []string{}, Resume: known(e.Resume),
 	}
 	for _, s := range p.Settings {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"offboard/batch"
 )
@@ -23,6 +24,7 @@ func Text(w io.Writer, e End) error {
 	if e.Summary.Lines > 0 {
 		tally(&b, e)
 		b.WriteByte('\n')
+		timing(&b, e.Timing)
 		b.WriteString(limits)
 		b.WriteByte('\n')
 	}
@@ -87,6 +89,39 @@ func tally(b *bytes.Buffer, e End) {
 	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, %d not done (%d of them open)\n",
 		e.Summary.Lines, "in all",
 		e.Summary.Of(batch.Success), e.Summary.Of(batch.Neutral), e.Summary.Of(batch.Failure), e.Summary.Open())
+}
+
+// timing says how long the users took, and what for.
+func timing(b *bytes.Buffer, t batch.Timing) {
+	if t.Users == 0 {
+		return
+	}
+	fmt.Fprintf(b, "Time to settle: half of the users in %s, 95 %% in %s, the last in %s after the first call.\n",
+		span(t.Median), span(t.P95), span(t.Last))
+	sep := "Calls waited for "
+	t.Waits.Each(func(reason string, d time.Duration) {
+		fmt.Fprintf(b, "%s%s: %s", sep, reason, span(d))
+		sep = "; "
+	})
+	if sep == "; " {
+		b.WriteString(".\n")
+	}
+	if t.Refused > 0 {
+		fmt.Fprintf(b, "Graph told users to wait %s.\n", plural(t.Refused, "time"))
+	}
+	b.WriteByte('\n')
+}
+
+// span is a duration as people read it.
+func span(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	if d < time.Hour {
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
 // meaning says what an outcome is worth, to somebody who has not read any

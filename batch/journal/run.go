@@ -64,7 +64,7 @@ func (r *Run) Discard(ctx context.Context) error {
 		if now != Planning && now != Planned {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		for _, from := range []string{"records", "trials", "skips", "rows", "states"} {
+		for _, from := range []string{"records", "trials", "skips", "rows", "states", "waits"} {
 			if _, err := t.exec(ctx, "DELETE FROM "+from+" WHERE run = ?", r.id); err != nil {
 				return err
 			}

@@ -75,6 +75,16 @@ CREATE TABLE skips (                      -- lines of the input that are no rows
 	PRIMARY KEY (run, line)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE waits (                      -- what a session's calls waited for, in ms
+	run     INTEGER NOT NULL REFERENCES runs(id),
+	no      INTEGER NOT NULL,             -- from 1
+	paused  INTEGER NOT NULL,
+	quota   INTEGER NOT NULL,
+	learned INTEGER NOT NULL,
+	rate    INTEGER NOT NULL,
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE calls (                      -- every call that was ever intended
 	run     INTEGER NOT NULL REFERENCES runs(id),
 	no      INTEGER NOT NULL,
