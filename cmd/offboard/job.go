@@ -64,6 +64,9 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
 	if send > 0 {
+		if err := j.earliest(ctx, send); err != nil {
+			return err
+		}
 		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s users?", thousands(send))); err != nil {
 			return err
 		}
@@ -75,18 +78,32 @@ func (j *job) resume(ctx context.Context) error {
 	return j.carryOut(ctx, last)
 }
 
+// earliest says how long the users will take at the least, before anybody is
+// asked.
+func (j *job) earliest(ctx context.Context, users int) error {
+	gate, err := j.writeGate(ctx, users)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if d := gate.Earliest(users, now); d >= time.Second {
+		j.say("time     at least %s (%s)", span(d), gate.Pace(now).Reason)
+	}
+	return nil
+}
+
 // carryOut revokes, verifies and reports. The report is written however it ends.
 func (j *job) carryOut(ctx context.Context, lastCall int) error {
 	plan := j.run.Plan()
-	if err := j.run.SetState(ctx, journal.Running, ""); err != nil {
-		return err
-	}
 	send, verify, err := j.run.Left(ctx)
 	if err != nil {
 		return err
 	}
 	writes, err := j.writeGate(ctx, send)
 	if err != nil {
+		return err
+	}
+	if err := j.run.SetState(ctx, journal.Running, ""); err != nil {
 		return err
 	}
 	r := batch.Runner{
@@ -109,9 +126,9 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 	}
 	// From here on a cancelled context must not keep the truth from being told.
 	ctx = context.WithoutCancel(ctx)
-	if err := j.run.SetState(ctx, state, why); err != nil {
-		runErr = errors.Join(runErr, err)
-	}
+	w := writes.Stats()
+	waits := batch.Waits{Paused: w.Paused, Quota: w.Quota, Learned: w.Learned, Rate: w.Rate}
+	runErr = errors.Join(runErr, j.run.AddWaits(ctx, waits), j.run.SetState(ctx, state, why))
 	return j.tell(ctx, runErr)
 }
 
@@ -162,6 +179,9 @@ func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	}
 	var err error
 	if end.Summary, err = run.Summary(ctx); err != nil {
+		return end, err
+	}
+	if end.Timing, err = run.Timing(ctx); err != nil {
 		return end, err
 	}
 	if s := run.State(); s == journal.Stopped || s == journal.Running || s == journal.Planned {

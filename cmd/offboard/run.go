@@ -93,6 +93,9 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		return errors.Join(err, j.run.Discard(ctx))
 	}
 	c.counts(j.run.Plan(), count)
+	if err := j.earliest(ctx, count.Users); err != nil {
+		return err
+	}
 	if err := r.guard(j, count); err != nil {
 		return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
 	}
