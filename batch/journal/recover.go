@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Recover takes a run over from a process that died: the calls that it left
@@ -24,7 +25,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 			return fmt.Errorf("doubt users: %w", err)
 		}
 		users = int(n)
-		if _, err := t.exec(ctx, "UPDATE calls SET over = 1 WHERE run = ? AND over = 0", r.id); err != nil {
+		if _, err := t.exec(ctx, "UPDATE calls SET over = ? WHERE run = ? AND over = 0", millis(time.Now()), r.id); err != nil {
 			return fmt.Errorf("end calls: %w", err)
 		}
 		_, err = t.exec(ctx, "DELETE FROM intents WHERE run = ?", r.id)

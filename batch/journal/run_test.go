@@ -3,6 +3,7 @@ package journal
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -202,22 +203,48 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+// What was sent counts from the end of its call, when Graph has surely counted
+// it; a call without an end counts as ending now.
 func TestSent(t *testing.T) {
 	s := openNew(t)
-	write := func(name, tenant string, calls ...batch.Call) {
+	run := func(name, tenant string) *Run {
 		r := create(t, s, batch.Plan{Run: name, Tenant: tenant, App: "a"})
-		fill(t, r, 5)
-		seal(t, r, 5)
-		e := batch.Entry{Calls: calls}
-		for _, c := range calls {
-			e.Over = append(e.Over, c.No)
-		}
-		must(t, r.Write(t.Context(), e))
+		fill(t, r, 9)
+		seal(t, r, 9)
+		return r
 	}
-	write("x", "t", batch.Call{No: 1, SentAt: at(1), Seqs: []int{1, 2, 3}}, batch.Call{No: 2, SentAt: at(5), Seqs: []int{4, 5}})
-	write("y", "t", batch.Call{No: 1, SentAt: at(4), Seqs: []int{1}}, batch.Call{No: 2, SentAt: at(5), Seqs: []int{2}})
-	write("z", "elsewhere", batch.Call{No: 1, SentAt: at(5), Seqs: []int{1, 2, 3, 4}})
-	got, err := s.Sent(t.Context(), "t", "a", at(4))
+	users := func(since time.Time) (n int, first time.Time) {
+		t.Helper()
+		sent, err := s.Sent(t.Context(), "t", "a", since)
+		must(t, err)
+		for _, x := range sent {
+			n += x.Users
+		}
+		if n > 0 {
+			first = sent[0].At
+		}
+		return n, first
+	}
+	left := time.Now().Add(-time.Minute)
+	a, b, other := run("a", "t"), run("b", "t"), run("c", "other")
+	for _, r := range []*Run{a, b, other} {
+		must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: left, Seqs: []int{1, 2}}, {No: 2, SentAt: left, Seqs: []int{3}}}}))
+	}
+	if n, _ := users(time.Now()); n != 6 {
+		t.Errorf("under way: %d users, want 6", n)
+	}
+	ended := moment(time.Now())
+	must(t, a.Write(t.Context(), batch.Entry{Over: []int{1, 2}}))
+	must(t, b.Write(t.Context(), batch.Entry{Over: []int{1}}))
+	if n, first := users(left); n != 6 || first.Before(ended) {
+		t.Errorf("%d users from %v on, want 6, none before %v", n, first, ended)
+	}
+	if n, _ := users(time.Now().Add(time.Minute)); n != 1 {
+		t.Errorf("%d users end in a minute or later, want the one whose call has no end", n)
+	}
+	_, err := b.Recover(t.Context())
 	must(t, err)
-	diff(t, "sent", got, []SentAt{{At: at(4), Users: 1}, {At: at(5), Users: 3}})
+	if n, _ := users(time.Now().Add(time.Minute)); n != 0 {
+		t.Errorf("after recovery %d users are under way", n)
+	}
 }

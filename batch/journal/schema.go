@@ -90,7 +90,7 @@ CREATE TABLE calls (                      -- every call that was ever intended
 	no      INTEGER NOT NULL,
 	sent_at INTEGER NOT NULL,
 	users   INTEGER NOT NULL,
-	over    INTEGER NOT NULL,             -- 1: answered, or known to be lost
+	over    INTEGER NOT NULL,             -- when it was answered or known to be lost; 0: not yet
 	PRIMARY KEY (run, no)
 ) STRICT, WITHOUT ROWID;
 

@@ -159,23 +159,28 @@ func (s *Store) find(ctx context.Context, query string, args ...any) ([]*Run, er
 	return runs, err
 }
 
-// SentAt is how many users were sent at a moment.
+// SentAt is how many users were sent in calls that were over at a moment. Graph
+// counted them no later than that.
 type SentAt struct {
 	At    time.Time
 	Users int
 }
 
-// Sent tells what all runs of this app in this tenant have sent since then, in
-// order of time, so that a new run keeps to what is left of the quota. A call
-// that was intended counts, also when it never left.
+// longCall is how long a call may be under way; batch's calls end sooner.
+const longCall = 10 * time.Minute
+
+// Sent tells what all runs of this app in this tenant have sent in calls that
+// ended since then, in order of time, so that a new run keeps to what is left of
+// the quota. A call whose end is not known counts as ending now.
 func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
 	var sent []SentAt
 	err := s.each(ctx, func(c *cells) error {
 		sent = append(sent, SentAt{At: c.time(), Users: c.num()})
 		return nil
-	}, `SELECT k.sent_at, sum(k.users) FROM calls k JOIN runs n ON n.id = k.run
-		WHERE k.sent_at >= ? AND n.tenant = ? AND n.app = ?
-		GROUP BY k.sent_at ORDER BY k.sent_at`, millis(since), tenant, app)
+	}, `SELECT CASE WHEN k.over = 0 THEN ? ELSE k.over END AS ended, sum(k.users)
+		FROM calls k JOIN runs n ON n.id = k.run
+		WHERE k.sent_at >= ? AND (k.over = 0 OR k.over >= ?) AND n.tenant = ? AND n.app = ? AND k.users > 0
+		GROUP BY ended ORDER BY ended`, millis(time.Now()), millis(since.Add(-longCall)), millis(since), tenant, app)
 	if err != nil {
 		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"offboard/batch"
 )
@@ -28,7 +29,7 @@ var upsertRecords = newBulk("records",
 		request_id = excluded.request_id, reason = excluded.reason`)
 
 const (
-	endCall     = `UPDATE calls SET over = 1 WHERE run = ? AND no = ?`
+	endCall     = `UPDATE calls SET over = ? WHERE run = ? AND no = ?`
 	dropIntents = `DELETE FROM intents WHERE run = ? AND call = ?`
 	dropTrial   = `DELETE FROM trials WHERE run = ? AND seq = ?`
 )
@@ -53,7 +54,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		if err := r.checkUsers(ctx, t, e); err != nil {
 			return err
 		}
-		if err := r.writeCalls(ctx, t, e.Calls, e.Over); err != nil {
+		if err := r.writeCalls(ctx, t, e); err != nil {
 			return err
 		}
 		return r.writeUsers(ctx, t, e.Trials, e.Records)
@@ -64,7 +65,19 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 	return nil
 }
 
-func (r *Run) writeCalls(ctx context.Context, t *tx, calls []batch.Call, over []int) error {
+func (r *Run) writeCalls(ctx context.Context, t *tx, e batch.Entry) error {
+	if err := r.intend(ctx, t, e.Calls); err != nil {
+		return err
+	}
+	for _, no := range e.Over {
+		if err := r.endCall(ctx, t, no); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
 	in := t.into(insertCalls)
 	for _, c := range calls {
 		if err := in.add(ctx, r.id, int64(c.No), millis(c.SentAt), int64(len(c.Seqs)), int64(0)); err != nil {
@@ -85,17 +98,19 @@ func (r *Run) writeCalls(ctx context.Context, t *tx, calls []batch.Call, over []
 	if err := in.flush(ctx); err != nil {
 		return fmt.Errorf("intend calls: %w", err)
 	}
-	for _, no := range over {
-		n, err := t.exec(ctx, endCall, r.id, int64(no))
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%w: nobody intended it", ErrPlan)
-		}
-		if err == nil {
-			_, err = t.exec(ctx, dropIntents, r.id, int64(no))
-		}
-		if err != nil {
-			return fmt.Errorf("end call %d: %w", no, err)
-		}
+	return nil
+}
+
+func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
+	n, err := t.exec(ctx, endCall, millis(time.Now()), r.id, int64(no))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: nobody intended it", ErrPlan)
+	}
+	if err == nil {
+		_, err = t.exec(ctx, dropIntents, r.id, int64(no))
+	}
+	if err != nil {
+		return fmt.Errorf("end call %d: %w", no, err)
 	}
 	return nil
 }
