@@ -68,8 +68,9 @@ type item struct {
 // matched by id only, since Graph answers in any order. A user whose item is
 // missing, unreadable, or answered twice with different statuses has a reply
 // with Status 0; items that were not asked for are ignored. A body that is not
-// whole is an error: nothing in it is believed.
-func decode(body []byte, n int, m meta) ([]batch.Reply, error) {
+// whole is an error: nothing in it is believed. The bodies of 2xx items are read
+// only when they are wanted.
+func decode(body []byte, n int, m meta, bodies bool) ([]batch.Reply, error) {
 	var envelope struct {
 		Responses *[]json.RawMessage `json:"responses"`
 	}
@@ -90,7 +91,7 @@ func decode(body []byte, n int, m meta) ([]batch.Reply, error) {
 		if err != nil || i < 1 || i > n || text(it.ID) != strconv.Itoa(i) {
 			continue
 		}
-		r := it.reply(m, i)
+		r := it.reply(m, i, bodies)
 		if times[i-1]++; times[i-1] > 1 && replies[i-1].Status != r.Status {
 			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
 		}
@@ -100,7 +101,7 @@ func decode(body []byte, n int, m meta) ([]batch.Reply, error) {
 }
 
 // reply reads one item.
-func (it item) reply(m meta, i int) batch.Reply {
+func (it item) reply(m meta, i int, bodies bool) batch.Reply {
 	r := batch.Reply{Date: m.date, RequestID: fmt.Sprintf("%s/%d", m.requestID, i)}
 	status, err := strconv.Atoi(string(it.Status))
 	if err != nil || status < 100 || status > 599 {
@@ -117,8 +118,8 @@ func (it item) reply(m meta, i int) batch.Reply {
 		}
 	}
 	var b itemBody
-	if json.Unmarshal(it.Body, &b) != nil {
-		return r
+	if r.Status < 300 && !bodies || json.Unmarshal(it.Body, &b) != nil {
+		return r // a 2xx body holds a boolean that carries no information
 	}
 	if status < 200 || status > 299 {
 		r.Code, r.Message = b.Error.Code, b.Error.Message

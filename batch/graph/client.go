@@ -24,10 +24,11 @@ import (
 // no state of a run and may be used from several goroutines.
 type Client struct {
 	auth   *Auth
-	action batch.Action
 	http   *http.Client
 	v1     abstractions.RequestAdapter
-	beta   abstractions.RequestAdapter
+	sends  abstractions.RequestAdapter // of the version that has the action
+	send   step
+	lookup step
 }
 
 var (
@@ -52,12 +53,22 @@ func New(cfg Config) (*Client, error) {
 		),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &Client{auth: cfg.Auth, action: cfg.Action, http: hc}
+	c := &Client{auth: cfg.Auth, http: hc}
 	var err error
 	if c.v1, err = adapter(cfg.Root+"/v1.0", cfg.Auth, hc); err != nil {
 		return nil, err
 	}
-	c.beta, err = adapter(cfg.Root+"/beta", cfg.Auth, hc)
+	ctx := context.Background() // the SDK asks for one, and builds without it
+	if c.lookup, err = lookup(ctx, c.v1); err != nil {
+		return nil, err
+	}
+	if cfg.Action == batch.Invalidate {
+		c.send = invalidate()
+		c.sends, err = adapter(cfg.Root+"/beta", cfg.Auth, hc)
+		return c, err
+	}
+	c.sends = c.v1
+	c.send, err = revoke(ctx, c.v1)
 	return c, err
 }
 
@@ -112,30 +123,25 @@ func ParseRoot(s string) (string, error) {
 
 // Send revokes, with the action of the client.
 func (c *Client) Send(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
-	a := c.v1
-	build := revokeItem
-	if c.action == batch.Invalidate {
-		a, build = c.beta, invalidateItem
-	}
-	return c.do(ctx, a, users, build)
+	return c.do(ctx, c.sends, c.send, users)
 }
 
 // Lookup reads the users by their keys.
 func (c *Client) Lookup(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
-	return c.do(ctx, c.v1, users, lookupItem)
+	return c.do(ctx, c.v1, c.lookup, users)
 }
 
 // do makes one call: one SDK BatchRequest, one item a user, ids "1" to "20".
-func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, users []batch.User, build itemBuilder) ([]batch.Reply, error) {
-	req := core.NewBatchRequest(a)
+func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, users []batch.User) ([]batch.Reply, error) {
+	items := make([]core.BatchItem, len(users))
 	for i, u := range users {
-		if err := build(ctx, req, a, fmt.Sprint(i+1), u.Key()); err != nil {
-			return nil, fmt.Errorf("build item for %s: %w: %w", u.Key(), batch.ErrNotSent, err)
-		}
+		items[i] = s.item(i+1, u.Key())
 	}
+	req := core.NewBatchRequest(a)
+	req.SetRequests(items)
 	var out result
 	_, err := req.Send(withHandler(ctx, func(resp *http.Response) {
-		out = c.read(resp, len(users))
+		out = c.read(resp, len(users), s.reads)
 	}), a)
 	switch {
 	case err != nil:
@@ -155,8 +161,9 @@ type result struct {
 // maxBody is far above what 20 answers need.
 const maxBody = 16 << 20
 
-// read takes the answer apart and closes it.
-func (c *Client) read(resp *http.Response, n int) result {
+// read takes the answer apart and closes it. The bodies of 2xx items are read
+// only when they are wanted.
+func (c *Client) read(resp *http.Response, n int, bodies bool) result {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	meta := metaOf(resp)
@@ -171,7 +178,7 @@ func (c *Client) read(resp *http.Response, n int) result {
 	if err != nil {
 		return result{err: &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}}
 	}
-	replies, err := decode(body, n, meta)
+	replies, err := decode(body, n, meta, bodies)
 	if err != nil {
 		return result{err: &batch.CallError{RequestID: meta.requestID, Err: err}}
 	}

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -10,70 +12,73 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
 
-// itemBuilder adds the item for one key to a batch.
-type itemBuilder func(ctx context.Context, req core.BatchRequest, a abstractions.RequestAdapter, id, key string) error
+// step is what all items of a call share: the SDK's request for one user, with
+// the user left out.
+type step struct {
+	method string
+	suffix string // what follows the user in the URL
+	header core.RequestHeader
+	body   core.RequestBody
+	reads  bool // the answer's body is wanted
+}
 
-// userID is the SDK's name for the path parameter that holds the key.
-const userID = "user%2Did"
+// prefix is the part of the SDK's URL templates that names the user.
+const prefix = "{+baseurl}/users/{user%2Did}"
 
 // selected are the properties that a lookup asks for. The stamp comes only when
 // it is asked for (Microsoft Graph documentation, user resource).
 const selected = "id,userPrincipalName,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"
 
-func revokeItem(ctx context.Context, req core.BatchRequest, a abstractions.RequestAdapter, id, key string) error {
-	b := users.NewItemRevokeSignInSessionsRequestBuilderInternal(parameters(a, key), a)
-	info, err := b.ToPostRequestInformation(ctx, nil)
+// revoke is the SDK's request to end the sessions of a user.
+func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
+	info, err := users.NewItemRevokeSignInSessionsRequestBuilderInternal(nobody(), a).ToPostRequestInformation(ctx, nil)
 	if err != nil {
-		return err
+		return step{}, fmt.Errorf("build revoke request: %w", err)
 	}
-	return addPost(req, info, id, userPath(key)+"/revokeSignInSessions")
+	return write(info), nil
 }
 
-// invalidateItem is built by hand: the action exists in beta only, and the beta
-// SDK is no dependency.
-func invalidateItem(_ context.Context, req core.BatchRequest, a abstractions.RequestAdapter, id, key string) error {
-	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.POST, "{+baseurl}/users/{user%2Did}/invalidateAllRefreshTokens", parameters(a, key))
-	return addPost(req, info, id, userPath(key)+"/invalidateAllRefreshTokens")
+// invalidate is built by hand: the action exists in beta only, and the beta SDK
+// is no dependency.
+func invalidate() step {
+	return write(abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
+		abstractions.POST, prefix+"/invalidateAllRefreshTokens", nobody()))
 }
 
-func lookupItem(ctx context.Context, req core.BatchRequest, a abstractions.RequestAdapter, id, key string) error {
-	info, err := users.NewUserItemRequestBuilderInternal(parameters(a, key), a).ToGetRequestInformation(ctx, nil)
+// lookup is the SDK's request to read a user.
+func lookup(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
+	info, err := users.NewUserItemRequestBuilderInternal(nobody(), a).ToGetRequestInformation(ctx, nil)
 	if err != nil {
-		return err
+		return step{}, fmt.Errorf("build lookup request: %w", err)
 	}
-	_, err = add(req, info, id, userPath(key)+"?$select="+selected)
-	return err
+	return step{method: info.Method.String(), suffix: "?$select=" + selected, header: core.RequestHeader{"Accept": "application/json"}, reads: true}, nil
 }
 
-func parameters(a abstractions.RequestAdapter, key string) map[string]string {
-	return map[string]string{"baseurl": a.GetBaseUrl(), userID: key}
+func nobody() map[string]string { return map[string]string{} }
+
+// write is a step with what Graph wants of a POST: without a Content-Type and a
+// body that is not null it refuses the whole batch with 400
+// (msgraph-sdk-dotnet#2628).
+func write(info *abstractions.RequestInformation) step {
+	return step{
+		method: info.Method.String(), suffix: strings.TrimPrefix(info.UrlTemplate, prefix),
+		header: core.RequestHeader{"Content-Type": "application/json"}, body: core.RequestBody{},
+	}
 }
 
-// addPost adds a write. Without a Content-Type and a body that is not null,
-// Graph refuses the whole batch with 400 (msgraph-sdk-dotnet#2628).
-func addPost(req core.BatchRequest, info *abstractions.RequestInformation, id, url string) error {
-	item, err := add(req, info, id, url)
-	if err != nil {
-		return err
-	}
-	item.SetHeaders(core.RequestHeader{"Content-Type": "application/json"})
-	item.SetBody(core.RequestBody{})
-	return nil
-}
-
-// add adds the item under a plain number, by which its answer is matched, and
-// with the URL as we write it: the SDK's own would pass through a table of
-// replacements that turns a user named "me-token-to-replace" into "/me", the
-// operator.
-func add(req core.BatchRequest, info *abstractions.RequestInformation, id, url string) (core.BatchItem, error) {
-	item, err := req.AddBatchRequestStep(*info)
-	if err != nil {
-		return nil, err
-	}
-	item.SetId(&id)
-	item.SetUrl(&url)
-	return item, nil
+// item is the step for one user, under the number by which its answer is
+// matched. The URL is written here: the SDK's own way to make an item of a
+// request would pass it through a table of replacements that turns a user named
+// "me-token-to-replace" into "/me", the operator.
+func (s step) item(id int, key string) core.BatchItem {
+	n, url, method := strconv.Itoa(id), userPath(key)+s.suffix, s.method
+	it := core.NewBatchItem()
+	it.SetId(&n)
+	it.SetMethod(&method)
+	it.SetUrl(&url)
+	it.SetHeaders(s.header)
+	it.SetBody(s.body)
+	return it
 }
 
 // userPath addresses one user. "/users/$x" would be read as a system resource,
