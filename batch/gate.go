@@ -29,6 +29,8 @@ type Feedback struct {
 	Throttled  int           // users told to wait: their own 429, or all of them for an outer one
 	RetryAfter time.Duration // the longest wait that a reply named; zero when none did
 	Scope      string        // x-ms-throttle-scope of a throttled reply, when it had one
+	Info       string        // x-ms-throttle-information of a throttled reply, such as "WriteLimitExceeded"; empty when absent
+	Percent    float64       // the highest x-ms-throttle-limit-percentage seen, 0.8 to 1.8; 0 when absent
 	Outer      int           // HTTP status of a call refused as a whole (429, 503, ...); zero otherwise
 	Unsent     bool          // the call never left: what Admit counted is given back
 }

@@ -5,10 +5,17 @@ package throttle
 // when they fail, and some come when nothing is left; with both it stays about 1 %.
 const riskShare = 0.006
 
-// budget is how many users a probe may risk now.
-func (c *Controller) budget() int {
-	earned := riskShare * float64(max(c.users, c.stats.Accepted))
-	return max(Chunk, int(earned)) - c.spent
+// budget is what a run, with all of its apps, may pay for probes.
+type budget struct {
+	users    int // expected to pass
+	accepted int // that have passed
+	spent    int // that probes had refused
+}
+
+// left is how many users a probe may risk now.
+func (b *budget) left() int {
+	earned := riskShare * float64(max(b.users, b.accepted))
+	return max(Chunk, int(earned)) - b.spent
 }
 
 // charge is what the budget pays of a refusal: three chunks for all that were

@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -18,15 +19,16 @@ type Config struct {
 }
 
 // Controller is a [batch.Gate] over any number of quotas. It is for one
-// goroutine. Use [New].
+// goroutine. Use [New] or [NewPool].
 type Controller struct {
-	limits  []*limit
-	rate    *rate.Limiter // what the operator asked for; nil for no limit
-	pause   pause
+	limits  []*limit      // those of the tenant are the pool's
+	rate    *rate.Limiter // what the operator asked for, of the pool; nil for no limit
+	pause   pause         // of the app
+	tenant  *pause        // of the pool
+	budget  *budget       // of the pool
+	apps    int           // in the pool
 	width   width
 	stats   Stats
-	users   int // expected to pass
-	spent   int // users that probes had refused
 	asked   asked
 	latency time.Duration // of a call, smoothed; for Left only
 }
@@ -35,25 +37,11 @@ var _ batch.Gate = (*Controller)(nil)
 
 // New makes a controller. With no quota at all it still learns from refusals,
 // in a window of 150 s, that of Graph's writes.
-func New(c Config) *Controller {
-	if len(c.Quotas) == 0 {
-		c.Quotas = []Quota{{Name: "none", Window: 150 * time.Second}}
-	}
-	if c.Users <= 0 {
-		c.Users = 10_000
-	}
-	g := &Controller{users: c.Users, width: newWidth(c.MaxWidth)}
-	for _, q := range c.Quotas {
-		g.limits = append(g.limits, &limit{Quota: q, log: NewWindow(q.Limit, q.Window)})
-	}
-	if c.Rate > 0 {
-		g.rate = rate.NewLimiter(rate.Limit(c.Rate), Chunk)
-	}
-	return g
-}
+func New(c Config) *Controller { return NewPool(c, 1)[0] }
 
 // Preload counts n users of an earlier run of the same app in the same tenant,
-// whose calls ended at a time; see [Window.Preload].
+// whose calls ended at a time; see [Window.Preload]. In a pool, tell the
+// controller of the app that sent them: the others know what is theirs.
 func (c *Controller) Preload(at time.Time, n int) {
 	for _, l := range c.limits {
 		l.log.Preload(at, n)
@@ -79,7 +67,7 @@ func (c *Controller) Admit(now time.Time, cost int) time.Duration {
 
 // ask gives the longest wait that anything demands, and what demands it.
 func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
-	if wait := c.pause.left(now); wait > 0 {
+	if wait := c.paused().left(now); wait > 0 {
 		return wait, byPause
 	}
 	longest, why := time.Duration(0), byQuota
@@ -87,7 +75,7 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 		longest, why = until(c.rate, now, cost), byRate
 	}
 	for _, l := range c.limits {
-		if wait := l.ask(now, cost, c.budget()); wait > longest {
+		if wait := l.ask(now, cost, c.budget.left()); wait > longest {
 			longest, why = wait, byQuota
 			if l.learned > 0 {
 				why = byLearned
@@ -106,27 +94,26 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 		}
 		return
 	}
-	c.count(now, f)
+	l := c.blame(f.Scope)
+	p := c.pauseOf(f, l)
+	again := p.again(f)
+	c.count(now, f, again)
 	c.width.leave(now, f)
-	again := c.pause.again(f)
-	if served(f) > 0 && !f.Sent.Before(c.pause.until) {
-		c.pause.repeats = 0
-		c.pause.quiet = true
-	}
+	c.pause.calm(f)
+	c.tenant.calm(f)
 	for _, l := range c.limits {
 		l.leave(now, f)
 	}
 	if f.Throttled > 0 || outerTrouble(f.Outer) {
-		c.pause.extend(now, f, again)
+		p.extend(now, f, again)
 	}
 	if f.Throttled == 0 || f.Outer != 0 {
 		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
-	l := c.blame(f.Scope)
-	l.refuse(now, c.pause, f, again, c.budget())
+	l.refuse(now, *p, f, again, c.budget.left())
 	if l.paid {
 		c.stats.Probed += f.Throttled
-		c.spent += l.charge(f.Throttled, again)
+		c.budget.spent += l.charge(f.Throttled, again)
 	}
 }
 
@@ -134,7 +121,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 func (c *Controller) Width() int { return c.width.calls() }
 
 // blame finds the limit that a throttled reply names, and without a name, or
-// with one that no quota has, the limit that allows least over time.
+// with one that no quota has, the limit that allows the app least over time.
 func (c *Controller) blame(scope string) *limit {
 	var least *limit
 	for _, l := range c.limits {
@@ -146,6 +133,24 @@ func (c *Controller) blame(scope string) *limit {
 		return c.blame("")
 	}
 	return least
+}
+
+// paused gives the pause that ends last: the app's own or the tenant's.
+func (c *Controller) paused() *pause {
+	if c.tenant.until.After(c.pause.until) {
+		return c.tenant
+	}
+	return &c.pause
+}
+
+// pauseOf gives the pause that a refusal blamed on l is for. A call refused as
+// a whole is the app's trouble unless it names the tenant.
+func (c *Controller) pauseOf(f batch.Feedback, l *limit) *pause {
+	name, _, _ := strings.Cut(f.Scope, "/")
+	if strings.EqualFold(name, Tenant.header()) || f.Outer == 0 && l.Scope == Tenant {
+		return c.tenant
+	}
+	return &c.pause
 }
 
 // served is how many users of a call Graph did not turn away. A 404 was served

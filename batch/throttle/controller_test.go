@@ -21,6 +21,13 @@ func accepted(sent float64) batch.Feedback {
 	return batch.Feedback{Sent: at(sent), Cost: 20, Accepted: 20}
 }
 
+// limitExceeded is refused with a word of Graph's why.
+func limitExceeded(sent, retryAfter float64) batch.Feedback {
+	f := refused(sent, retryAfter)
+	f.Info = "WriteLimitExceeded"
+	return f
+}
+
 // mustAdmit fails unless 20 users may go at once.
 func mustAdmit(t *testing.T, c *Controller, s float64) {
 	t.Helper()
@@ -94,6 +101,10 @@ func TestPause(t *testing.T) {
 			refused(400, 0), refused(500, 0), refused(700, 0), refused(900, 0)}, 1081, ""},
 		{"a success ends the row", []batch.Feedback{refused(0, 1), refused(2, 1), accepted(9), refused(20, 1)}, 22, ""},
 		{"calls under way are no row", []batch.Feedback{refused(0, 1), refused(0.1, 1), refused(0.2, 1)}, 2.2, ""},
+		{"with the reason that Graph gives", []batch.Feedback{limitExceeded(0, 27)}, 28,
+			"paused until 12:00:28: Graph said 429 (WriteLimitExceeded) with Retry-After 27 s"},
+		{"the reason of the answer that counts", []batch.Feedback{limitExceeded(0, 27), refused(0.5, 30)}, 31.5,
+			"paused until 12:00:31: Graph said 429 with Retry-After 30 s"},
 		{"503 as a whole", []batch.Feedback{{Sent: at(0), Cost: 20, Outer: 503, RetryAfter: 9 * time.Second}}, 10,
 			"paused until 12:00:10: Graph said 503 with Retry-After 9 s"},
 	}
@@ -126,7 +137,7 @@ func TestServiceInTroubleTeachesNoLimit(t *testing.T) {
 	c := New(Config{Quotas: writes(3_000), MaxWidth: 8})
 	mustAdmit(t, c, 0)
 	c.Leave(at(1), batch.Feedback{Sent: at(0), Cost: 20, Throttled: 20, Outer: 503, RetryAfter: time.Second})
-	if p := c.Pace(at(5)); p.PerSecond != 20 || p.Reason != "documented quota: 3,000 writes per 150 s" {
+	if p := c.Pace(at(5)); p.PerSecond != 20 || p.Reason != "documented quota: 3,000 writes per 150 s, 2,980 left in it now" {
 		t.Errorf("pace %+v", p)
 	}
 }
@@ -176,7 +187,7 @@ func TestLearning(t *testing.T) {
 	}
 	mustWait(t, c, 1, 150)
 	p := c.Pace(at(152))
-	if want := "learned limit 100 writes per 150 s after a 429, probing up"; p.Reason != want {
+	if want := "learned limit 100 writes per 150 s after a 429, probing up, 100 left in it now"; p.Reason != want {
 		t.Errorf("reason %q, want %q", p.Reason, want)
 	}
 	for range 5 {
@@ -286,6 +297,50 @@ func TestWaitsByReason(t *testing.T) {
 	s := c.Stats()
 	if s.Quota.Round(time.Second) != 150*time.Second || s.Paused != 10*time.Second || s.Rate != 0 {
 		t.Errorf("stats %+v", s)
+	}
+}
+
+// TestPaceOfABurst sends 580 of 3,000 at once and asks for the pace, with rates above and below.
+func TestPaceOfABurst(t *testing.T) {
+	const left = "documented quota: 3,000 writes per 150 s, 2,420 left in it now"
+	const used = "documented quota: 3,000 writes per 150 s; used up, room again in 150 s"
+	for _, tt := range []struct {
+		rate   float64
+		sent   int
+		now    float64
+		pace   float64
+		reason string
+	}{
+		{0, 580, 0, 20, left},
+		{0, 2_981, 0, 20, used}, // less than a full call is no room
+		{50, 580, 0, 20, "--rate 50 now; over time " + left},
+		{50, 3_000, 0, 20, used},
+		{50, 3_000, 149.5, 20, "documented quota: 3,000 writes per 150 s"},
+		{5, 580, 0, 5, "--rate 5"},
+		{5, 3_000, 0, 5, used},
+	} {
+		c := New(Config{Quotas: For(Documented(), Write), Rate: tt.rate})
+		c.Preload(at(0), tt.sent)
+		if p := c.Pace(at(tt.now)); p.PerSecond != tt.pace || p.Reason != tt.reason {
+			t.Errorf("--rate %g, %d sent: pace %g, %q, want %g, %q", tt.rate, tt.sent, p.PerSecond, p.Reason, tt.pace, tt.reason)
+		}
+	}
+}
+
+// TestPaceOfTheFullOne names the quota that is used up, though another is slower over time.
+func TestPaceOfTheFullOne(t *testing.T) {
+	c := New(Config{Quotas: []Quota{
+		{"app+tenant-writes", AppTenant, Write, 200, 200 * time.Second, "documented quota"},
+		{"tenant-writes", Tenant, Write, 100, 50 * time.Second, "documented quota"},
+	}})
+	c.Preload(at(0), 100)
+	want := "documented quota: 100 writes per 50 s; used up, room again in 40 s"
+	if p := c.Pace(at(10)); p.PerSecond != 1 || p.Reason != want {
+		t.Errorf("pace %+v, want 1/s, %q", p, want)
+	}
+	want = "documented quota: 200 writes per 200 s, 100 left in it now"
+	if p := c.Pace(at(60)); p.PerSecond != 1 || p.Reason != want {
+		t.Errorf("pace %+v, want 1/s, %q", p, want)
 	}
 }
 

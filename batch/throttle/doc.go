@@ -57,6 +57,15 @@
 // Item 429s change the pace; a call refused as a whole (429, 5xx) halves the
 // width as well. Latency alone changes neither.
 //
+// # Several apps
+//
+// Graph counts the writes of each app registration, and those of the tenant
+// besides. [NewPool] makes a controller for each app; they share the tenant's
+// limits, logs and all, so three apps reach the tenant's 60 users a second and
+// seven do not overrun it. A refusal is for its scope: the app's pauses and
+// teaches the app, the tenant's everybody. Where Graph names no scope, the limit that
+// allows an app least is blamed, the tenant's in even parts.
+//
 // # Caveats
 //
 // The estimate knows the calls of this process and what [Controller.Preload]
@@ -64,7 +73,7 @@
 // what it is.
 //
 // Every quota that a controller is given covers each of its calls, so a pause
-// of one scope is a pause of the controller.
+// of any scope is a pause of the controller.
 //
 // In a run of a few windows there is no time to find out that a limit came
 // back: a probe a window is all that the budget pays for.

@@ -113,12 +113,14 @@ func (l *limit) estimate() {
 
 // grow draws the conclusion from a probe that goes well. What was found in excess
 // of the learned limit must have lasted a window: a fixed window that began
-// anew in the middle of the probe looks like a higher limit until then.
+// anew in the middle of the probe looks like a higher limit until then. A scout's
+// room is a new window only if it is more than a log that does not count refused
+// users would have had.
 func (l *limit) grow(now time.Time) {
 	window := now.Add(-l.Window)
 	switch {
 	case l.probe.scout:
-		if 2*l.probe.gained >= l.learned {
+		if 2*l.probe.gained >= l.learned && l.log.accepted(window) > l.learned {
 			l.from = l.probe.start // a fixed window began anew
 			l.probe.due(now)
 		}

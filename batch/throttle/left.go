@@ -8,10 +8,10 @@ import (
 
 // Earliest is how long it takes at least until the last of so many users can
 // leave, by the windows, the rate and the pause as they are now: a lower bound,
-// as if every call took no time. For 50,000 users at 3,000 per 150 s it
+// as if every call took no time and no other app of the pool sent any. For 50,000 users at 3,000 per 150 s it
 // is 40 minutes.
 func (c *Controller) Earliest(users int, now time.Time) time.Duration {
-	return c.after(users, now, 0)
+	return c.after(users, users, now, 0)
 }
 
 // Left is the time that so many users will still take, as far as can be said:
@@ -19,26 +19,45 @@ func (c *Controller) Earliest(users int, now time.Time) time.Duration {
 // by one call, and with no more calls at once than the width. In a pause it
 // holds the rest of the pause.
 func (c *Controller) Left(users int, now time.Time) time.Duration {
-	if users <= 0 {
-		return 0
-	}
-	calls := (users + Chunk - 1) / Chunk
-	rounds := (calls + c.Width() - 1) / c.Width()
-	flow := c.pause.left(now) + time.Duration(rounds)*c.latency
-	return max(flow, c.after(users, now, c.latency)+c.latency)
+	return c.left(users, users, now)
 }
 
-// after is when the last of users can enter, if each round of a window is longer by the latency.
-func (c *Controller) after(users int, now time.Time, latency time.Duration) time.Duration {
-	if users <= 0 {
+// left is Left for users of the app's own, while the pool has all users to send.
+func (c *Controller) left(own, all int, now time.Time) time.Duration {
+	if own <= 0 && all <= 0 {
 		return 0
 	}
-	rest := c.pause.left(now)
+	long := c.after(own, all, now, c.latency) + c.latency
+	if own > 0 {
+		calls := (own + Chunk - 1) / Chunk
+		rounds := (calls + c.Width() - 1) / c.Width()
+		long = max(long, c.paused().left(now)+time.Duration(rounds)*c.latency)
+	}
+	return long
+}
+
+// after is when the last of users can enter: of the app's own by its limits, of
+// all by those of the pool. Each round of a window is longer by the latency.
+func (c *Controller) after(own, all int, now time.Time, latency time.Duration) time.Duration {
+	if own <= 0 && all <= 0 {
+		return 0
+	}
+	rest := c.tenant.left(now)
+	if own > 0 {
+		rest = c.paused().left(now)
+	}
 	longest := rest
 	if c.rate != nil {
-		longest = max(longest, drain(c.rate, now, users))
+		longest = max(longest, drain(c.rate, now, all))
 	}
 	for _, l := range c.limits {
+		users := own
+		if l.Scope == Tenant {
+			users = all
+		}
+		if users <= 0 {
+			continue
+		}
 		round := l.Window + latency
 		switch {
 		case l.learned == 0:

@@ -14,6 +14,7 @@ import (
 // little. The quota's own window holds in any case.
 type limit struct {
 	Quota
+	apps    int // of the pool that share it; all of them for the tenant's
 	log     *Window
 	learned int           // users in a window; 0 while nothing lower than the quota is known
 	from    time.Time     // users whose call ended before do not count against learned
@@ -33,6 +34,7 @@ type limit struct {
 	lately  lately    // what became of the last users
 	lenient bool      // the last refusal was out of turn; see outOfTurn
 	probe   probe
+	warned  time.Time // no probe goes before; see heed
 }
 
 // named tells whether x-ms-throttle-scope ("Tenant_Application/Write/...") speaks of the quota.
@@ -105,6 +107,7 @@ func (l *limit) leave(now time.Time, f batch.Feedback) {
 	if f.Outer == 0 {
 		l.lately.add(f)
 	}
+	l.heed(now, f)
 	if l.learned == 0 {
 		return
 	}

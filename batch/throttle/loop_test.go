@@ -24,7 +24,8 @@ func heavyTail(m float64) latency {
 // call is one under way in the loop.
 type call struct {
 	sent, arrives, ends float64
-	cost, ok            int
+	app, cost, ok       int
+	scope               string // of the refusal
 	retryAfter          float64
 	arrived             bool
 }
@@ -56,33 +57,63 @@ type result struct {
 	met     int // of these, under way when a limit was first met
 	calls   int
 	slowest float64 // call, in seconds
+	apps    []share // of each app
+}
+
+// share is what one app came to.
+type share struct{ accepted, refused int }
+
+// graph is a service for several apps. It names the scope of a refusal, or nothing.
+type graph interface {
+	takeFrom(app int, t float64, n int) (ok int, retryAfter float64, scope string)
+}
+
+// one is a service that does not tell apps apart.
+type one struct{ service }
+
+func (s one) takeFrom(_ int, t float64, n int) (int, float64, string) {
+	ok, retryAfter := s.take(t, n)
+	return ok, retryAfter, ""
 }
 
 // loop is the runner in virtual time: users in chunks of 20, refused ones again,
 // until all are in. metAfter are the times after which a limit is met for the
 // first time; refused users that were under way at that moment count as met.
 func loop(g *Controller, s service, users int, lat latency, metAfter ...float64) result {
+	return loopPool([]*Controller{g}, one{s}, users, lat, metAfter...)
+}
+
+// loopPool is loop for several apps that take users from one queue.
+func loopPool(pool []*Controller, s graph, users int, lat latency, metAfter ...float64) result {
 	r := rand.New(rand.NewPCG(1, 2))
 	at := func(t float64) time.Time { return epoch.Add(span(t)) }
-	var res result
+	res := result{apps: make([]share, len(pool))}
 	var h calls
-	t, under, known := 0.0, 0, math.Inf(-1)
-	for users > 0 || under > 0 {
+	under := make([]int, len(pool))
+	t := 0.0
+	known, met := make([]float64, len(pool)), make([]int, len(pool)) // last time that a limit was met, and how often
+	for i := range known {
+		known[i] = math.Inf(-1)
+	}
+	for users > 0 || len(h) > 0 {
 		if t > 1e6 {
 			panic("the loop does not end")
 		}
 		timer := math.Inf(1)
-		for users > 0 && under < g.Width() {
-			cost := min(Chunk, users)
-			if wait := g.Admit(at(t), cost); wait > 0 {
-				timer = t + wait.Seconds() + 1e-6
-				break
+		for i, g := range pool {
+			for users > 0 && under[i] < g.Width() {
+				cost := min(Chunk, users)
+				if wait := g.Admit(at(t), cost); wait > 0 {
+					timer = min(timer, t+wait.Seconds()+1e-6)
+					break
+				}
+				l := lat(r)
+				heap.Push(&h, &call{app: i, sent: t, arrives: t + 0.4*l, ends: t + l, cost: cost})
+				users -= cost
+				under[i]++
+				res.calls++
+				res.slowest = max(res.slowest, l)
 			}
-			l := lat(r)
-			heap.Push(&h, &call{sent: t, arrives: t + 0.4*l, ends: t + l, cost: cost})
-			users, under = users-cost, under+1
-			res.calls++
-			res.slowest = max(res.slowest, l)
 		}
 		if len(h) == 0 || timer < h[0].due() {
 			t = timer
@@ -91,22 +122,26 @@ func loop(g *Controller, s service, users int, lat latency, metAfter ...float64)
 		c := heap.Pop(&h).(*call)
 		t = c.due()
 		if !c.arrived {
-			c.ok, c.retryAfter = s.take(t, c.cost)
+			c.ok, c.retryAfter, c.scope = s.takeFrom(c.app, t, c.cost)
 			c.arrived = true
 			heap.Push(&h, c)
 			continue
 		}
-		under--
+		under[c.app]--
 		bad := c.cost - c.ok
-		if bad > 0 && len(metAfter) > 0 && c.sent >= metAfter[0] {
-			known, metAfter = t, metAfter[1:]
+		if n := met[c.app]; bad > 0 && n < len(metAfter) && c.sent >= metAfter[n] {
+			known[c.app] = t
+			met[c.app]++
 		}
-		if bad > 0 && c.sent <= known {
+		if bad > 0 && c.sent <= known[c.app] {
 			res.met += bad
 		}
 		users, res.refused = users+bad, res.refused+bad
-		g.Leave(at(t), batch.Feedback{
-			Sent: at(c.sent), Cost: c.cost, Accepted: c.ok, Throttled: bad, RetryAfter: span(c.retryAfter),
+		res.apps[c.app].accepted += c.ok
+		res.apps[c.app].refused += bad
+		pool[c.app].Leave(at(t), batch.Feedback{
+			Sent: at(c.sent), Cost: c.cost, Accepted: c.ok, Throttled: bad,
+			RetryAfter: span(c.retryAfter), Scope: c.scope,
 		})
 	}
 	res.seconds = t

@@ -8,8 +8,10 @@ import (
 	"offboard/batch"
 )
 
-// perSecond is what the limit allows over time, in users; infinite for none.
-func (l *limit) perSecond() float64 {
+// perSecond is what the limit allows one app over time, in users; infinite for none.
+func (l *limit) perSecond() float64 { return l.allows() / float64(l.apps) }
+
+func (l *limit) allows() float64 {
 	if l.drip != nil {
 		return float64(l.drip.Limit())
 	}
@@ -25,78 +27,64 @@ func (l *limit) perSecond() float64 {
 
 // words says why the limit is what it is.
 func (l *limit) words() string {
+	among := ""
+	if l.apps > 1 {
+		among = ", for " + strconv.Itoa(l.apps) + " apps"
+	}
 	if l.learned == 0 {
-		return l.Quota.words()
+		return l.Quota.words() + among
 	}
 	next := ", probing up"
 	if l.drip != nil {
 		next = " (as they come free, " + strconv.FormatFloat(float64(l.drip.Limit()), 'f', 1, 64) + " a second), probing up"
 	}
-	return "learned limit " + l.amount(l.learned) + " after a 429" + next
+	return "learned limit " + l.amount(l.learned) + among + " after a 429" + next
 }
 
-// Pace implements [batch.Gate].
+// Pace implements [batch.Gate]. The speed is that over time, by the slowest
+// limit; the reason is what holds now, if that is another. A log with room lets
+// users go at once, so the reason says how many.
 func (c *Controller) Pace(now time.Time) batch.Pace {
 	p := batch.Pace{PerSecond: math.Inf(1), Reason: "no quota is set: as fast as Graph answers"}
+	var full time.Duration
+	free := 0
 	for _, l := range c.limits {
-		if s := l.perSecond(); s < p.PerSecond {
-			p = batch.Pace{PerSecond: s, Reason: l.words() + l.room(now)}
+		s, wait := l.perSecond(), l.full(now)
+		if wait > full || full == 0 && s < p.PerSecond {
+			full, free = wait, l.free(now)
+			p.Reason = l.words() + room(full, free)
 		}
+		p.PerSecond = min(p.PerSecond, s)
 	}
-	if c.rate != nil && float64(c.rate.Limit()) < p.PerSecond {
-		r := float64(c.rate.Limit())
-		p = batch.Pace{PerSecond: r, Reason: "--rate " + strconv.FormatFloat(r, 'g', -1, 64)}
+	if c.rate != nil {
+		p = c.smooth(p, full, free)
 	}
 	if math.IsInf(p.PerSecond, 1) {
 		p.PerSecond = 0
 	}
-	if c.pause.left(now) > 0 {
-		p.Until = c.pause.until
-		p.Reason = c.pause.words()
+	if c.paused().left(now) > 0 {
+		p.Until = c.paused().until
+		p.Reason = c.paused().words()
 	}
 	return p
 }
 
-// room says when a full log has room again; waiting without a word looks like hanging.
-func (l *limit) room(now time.Time) string {
-	wait := time.Duration(0)
+// smooth puts the operator's rate into a pace. Over time the slower one binds; at
+// the moment a full log does, and if a burst has room in it, the rate.
+func (c *Controller) smooth(p batch.Pace, full time.Duration, free int) batch.Pace {
+	r := float64(c.rate.Limit())
+	words := "--rate " + strconv.FormatFloat(r, 'g', -1, 64)
+	if c.apps > 1 {
+		words += ", for " + strconv.Itoa(c.apps) + " apps"
+	}
+	r /= float64(c.apps)
 	switch {
-	case l.learned == 0:
-		wait = l.log.Wait(now, Chunk)
-	case l.drip == nil:
-		wait = max(l.stated(now, Chunk), l.base(now, Chunk))
+	case full > 0: // neither pace is of any use now
+	case r < p.PerSecond:
+		p.Reason = words
+	case free > 0:
+		p.Reason = words + " now; over time " + p.Reason
 	}
-	if wait < time.Second {
-		return ""
-	}
-	return "; used up, room again in " + seconds(wait.Round(time.Second))
-}
-
-// words says what the pause is for.
-func (p *pause) words() string {
-	s := "paused until " + p.until.Format(time.TimeOnly) + ": Graph said " + strconv.Itoa(p.status)
-	switch {
-	case p.said <= 0:
-		s += " without a Retry-After"
-	default:
-		s += " with Retry-After " + seconds(p.said)
-	}
-	if p.repeats > 0 {
-		s += ", " + strconv.Itoa(p.repeats+1) + " times in a row"
-	}
-	return s
-}
-
-// seconds writes a time as people read it here: "150 s", "2.1 s".
-func seconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
-}
-
-// thousands writes 18000 as "18,000".
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	p.PerSecond = min(p.PerSecond, r)
+	return p
 }

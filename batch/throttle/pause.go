@@ -17,6 +17,7 @@ type pause struct {
 	until   time.Time     // nothing leaves before; zero when there was no pause yet
 	said    time.Duration // the Retry-After that decided, 0 when none was named
 	status  int           // what Graph answered
+	info    string        // and why, in its own word; often empty
 	repeats int           // pauses in a row that ended in a refusal
 	quiet   bool          // something was accepted since the pause ended
 }
@@ -27,6 +28,13 @@ func (p *pause) left(now time.Time) time.Duration { return max(0, p.until.Sub(no
 // again tells a refusal that begins a new pause from one that was under way
 // when the last one began.
 func (p *pause) again(f batch.Feedback) bool { return !f.Sent.Before(p.until) }
+
+// calm takes users served after the pause as the end of the trouble.
+func (p *pause) calm(f batch.Feedback) {
+	if served(f) > 0 && !f.Sent.Before(p.until) {
+		p.repeats, p.quiet = 0, true
+	}
+}
 
 // extend pauses for what f asks. Graph has been seen to answer "1" again and
 // again, so refusals in a row make the pause grow by themselves.
@@ -45,7 +53,7 @@ func (p *pause) extend(now time.Time, f batch.Feedback, again bool) {
 	if !end.After(p.until) {
 		return
 	}
-	p.until, p.said, p.status = end, f.RetryAfter, 429
+	p.until, p.said, p.status, p.info = end, f.RetryAfter, 429, f.Info
 	if f.Outer != 0 {
 		p.status = f.Outer
 	}

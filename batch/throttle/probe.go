@@ -1,6 +1,10 @@
 package throttle
 
-import "time"
+import (
+	"time"
+
+	"offboard/batch"
+)
 
 // probe is the search for room beyond what was learned. It runs from the first
 // call that goes in excess until a refusal; all calls in between belong to it.
@@ -24,6 +28,9 @@ const rareProbe = 12
 // base is the wait for what was learned.
 func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int) time.Duration {
 	p := &l.probe
+	if now.Before(l.warned) {
+		return base
+	}
 	if !p.on {
 		if budget < cost && now.Sub(p.since) < rareProbe<<p.rare*l.Window {
 			if p.next.Before(now) {
@@ -41,7 +48,7 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 		}
 		return min(base, wait)
 	}
-	if !p.scout && l.drip == nil && l.crossing(cost) {
+	if l.drip == nil && l.crossing(now, cost) {
 		return base
 	}
 	growth := 2
@@ -60,14 +67,29 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 	return base
 }
 
+// heed stops probing for a window when Graph says that a limit is used up,
+// though it refused nobody. It does nothing else: the header is documented, but
+// somebody who looked for it never got it (docs#15823), so nothing may rest on it. Nor does
+// it name its limit, so all are warned. Of calls from before the last refusal it is no news.
+func (l *limit) heed(now time.Time, f batch.Feedback) {
+	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.met) {
+		l.warned = now.Add(l.Window)
+	}
+}
+
 // crossing tells whether cost users would take a probe past the learned limit
 // while calls are under way. That is where a fixed window that began anew is
-// full, so one call goes first and is waited for.
-func (l *limit) crossing(cost int) bool {
+// full, or, for a scout, a log that does not count refused users; so one call
+// goes first and is waited for.
+func (l *limit) crossing(now time.Time, cost int) bool {
 	if l.log.underWay == 0 {
 		return false
 	}
-	sum := l.log.accepted(l.probe.start)
+	from := l.probe.start
+	if l.probe.scout {
+		from = now.Add(-l.Window)
+	}
+	sum := l.log.accepted(from)
 	return sum <= l.learned && sum+l.log.underWay+cost > l.learned
 }
 

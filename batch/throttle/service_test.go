@@ -113,6 +113,11 @@ func (s *sliding) count(t float64, n int) {
 	s.at, s.n, s.logged = append(s.at, t), append(s.n, n), s.logged+n
 }
 
+func (s *fixed) count(t float64, n int) {
+	s.take(t, 0)
+	s.used += n
+}
+
 func (s *bucket) count(t float64, n int) {
 	s.take(t, 0)
 	s.tokens -= float64(n)
@@ -120,12 +125,17 @@ func (s *bucket) count(t float64, n int) {
 
 // shared is a tenant of which another app uses so much per second.
 type shared struct {
-	service interface {
-		service
-		count(t float64, n int)
-	}
+	service         countable
 	perSecond, last float64
 }
+
+// countable is a service that others use too; a count below zero is given back.
+type countable interface {
+	service
+	count(t float64, n int)
+}
+
+func (s *shared) count(t float64, n int) { s.service.count(t, n) }
 
 func (s *shared) take(t float64, n int) (int, float64) {
 	for ; s.last+1 <= t; s.last++ {

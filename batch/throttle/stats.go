@@ -11,7 +11,7 @@ type Stats struct {
 	Accepted int // users with a 2xx reply
 	Refused  int // users told to wait
 	Probed   int // of these, users that were risked to find a higher limit
-	Pauses   int // times that Graph made everything wait
+	Pauses   int // times that Graph made everything wait, by an answer to this app
 
 	// How long a call was ready and had to wait, by what it waited for.
 	Paused  time.Duration // a pause after a refusal
@@ -57,11 +57,12 @@ func (c *Controller) account(now time.Time) {
 	c.asked = asked{}
 }
 
-// count takes a call's end into the counts.
-func (c *Controller) count(now time.Time, f batch.Feedback) {
+// count takes a call's end into the counts; again tells a refusal that begins a new pause.
+func (c *Controller) count(now time.Time, f batch.Feedback, again bool) {
 	c.stats.Accepted += f.Accepted
+	c.budget.accepted += f.Accepted
 	c.stats.Refused += f.Throttled
-	if f.Throttled > 0 && c.pause.again(f) {
+	if f.Throttled > 0 && again {
 		c.stats.Pauses++
 	}
 	if took := now.Sub(f.Sent); c.latency == 0 {

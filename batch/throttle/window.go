@@ -42,8 +42,8 @@ func NewWindow(limit int, width time.Duration) *Window {
 // and worth asking again when one has ended. A cost above the limit may go when
 // the window is empty, since it could never go otherwise.
 func (w *Window) Wait(now time.Time, cost int) time.Duration {
-	w.expire(now)
-	if w.limit == 0 || w.underWay+w.logged+cost <= w.limit {
+	if w.limit == 0 {
+		w.expire(now)
 		return 0
 	}
 	return w.wait(now, cost, w.limit, time.Time{}, entry.all)
@@ -53,20 +53,28 @@ func (w *Window) Wait(now time.Time, cost int) time.Duration {
 // count, and of the others what count says.
 func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
 	w.expire(now)
-	over := w.underWay + min(cost, limit) - limit
-	log := w.log[w.since(from):]
-	for _, e := range log {
-		over += count(e)
+	if w.underWay+w.logged+min(cost, limit) <= limit {
+		return 0 // whatever counts
 	}
+	over := min(cost, limit) - w.free(limit, from, count)
 	if over <= 0 {
 		return 0
 	}
-	for _, e := range log {
+	for _, e := range w.log[w.since(from):] {
 		if over -= count(e); over <= 0 {
 			return w.left(now, e)
 		}
 	}
 	return w.width
+}
+
+// free is the room that another limit has when what is too old is gone; see wait and expire.
+func (w *Window) free(limit int, from time.Time, count func(entry) int) int {
+	n := limit - w.underWay
+	for _, e := range w.log[w.since(from):] {
+		n -= count(e)
+	}
+	return n
 }
 
 func (e entry) all() int  { return e.users }
