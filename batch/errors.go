@@ -30,6 +30,8 @@ type CallError struct {
 	RetryAfter time.Duration
 	Date       time.Time
 	Scope      string
+	Info       string
+	Percent    float64
 	Err        error
 }
 

@@ -128,6 +128,7 @@ type fakeJournal struct {
 	open    map[int][]int // calls announced and not over
 	records map[int]Record
 	trials  map[int]Trial
+	apps    map[string]int // calls, by app
 	writes  int
 	failAt  int // the write that fails; 0 for none
 }
@@ -156,6 +157,7 @@ func (j *fakeJournal) Write(_ context.Context, e Entry) error {
 		j.records[r.Seq] = r
 	}
 	for _, c := range e.Calls {
+		j.apps[c.App]++
 		j.open[c.No] = c.Seqs
 	}
 	return nil
@@ -202,10 +204,10 @@ func numbered(n int) iter.Seq2[Pending, error] {
 
 // bench puts a runner between a fake tenant and a fake journal.
 func bench(t *testing.T, users int) (*Runner, *fakeTenant, *fakeJournal) {
-	j := &fakeJournal{t: t, open: map[int][]int{}, records: map[int]Record{}, trials: map[int]Trial{}}
+	j := &fakeJournal{t: t, apps: map[string]int{}, open: map[int][]int{}, records: map[int]Record{}, trials: map[int]Trial{}}
 	f := &fakeTenant{t: t, journal: j, latency: 50 * time.Millisecond, sent: map[int]int{}, stamp: map[int]time.Time{}}
 	return &Runner{
-		Sender: f, Directory: f, Journal: j, Writes: openGate{4}, Reads: openGate{4},
+		Apps: []App{{Name: "app", Sender: f, Gate: openGate{4}}}, Directory: f, Journal: j, Reads: openGate{4},
 		Pending: numbered(users), Concurrency: 4, Retry: DefaultRetry,
 		CallTimeout: 2 * time.Minute, Outage: 10 * time.Minute, VerifyTimeout: 2 * time.Minute,
 	}, f, j

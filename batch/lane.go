@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -13,7 +14,8 @@ type lane struct {
 	gate    Gate
 	workers int
 	writes  bool // calls are announced in the journal before they leave
-	queue   queue
+	app     string
+	queue   *queue // lanes that do the same work for several apps share one
 
 	// settle takes the reply to one user; trial is up to date. It records an
 	// outcome, or puts the user back into a queue.
@@ -99,7 +101,7 @@ func (a answer) feedback() Feedback {
 	if a.err != nil {
 		f.Unsent = errors.Is(a.err, ErrNotSent)
 		if e, ok := errors.AsType[*CallError](a.err); ok {
-			f.Outer, f.RetryAfter, f.Scope = e.Status, e.RetryAfter, e.Scope
+			f.Outer, f.RetryAfter, f.Scope, f.Info, f.Percent = e.Status, e.RetryAfter, e.Scope, e.Info, e.Percent
 			if e.Status == 429 {
 				f.Throttled = f.Cost
 			}
@@ -107,15 +109,14 @@ func (a answer) feedback() Feedback {
 		return f
 	}
 	for _, r := range a.replies {
+		f.Percent = max(f.Percent, r.Percent)
 		switch c, _ := classify(r); c {
 		case accepted:
 			f.Accepted++
 		case throttled:
 			f.Throttled++
 			f.RetryAfter = max(f.RetryAfter, r.RetryAfter)
-			if r.Scope != "" {
-				f.Scope = r.Scope
-			}
+			f.Scope, f.Info = cmp.Or(r.Scope, f.Scope), cmp.Or(r.Info, f.Info)
 		}
 	}
 	return f

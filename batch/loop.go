@@ -183,7 +183,7 @@ func (l *loop) flush(ctx context.Context) error {
 		for i, t := range o.tasks {
 			seqs[i] = t.user.Seq
 		}
-		calls = append(calls, Call{No: o.no, SentAt: o.sent, Seqs: seqs})
+		calls = append(calls, Call{No: o.no, App: o.lane.app, SentAt: o.sent, Seqs: seqs})
 	}
 	if err := l.commit(ctx, calls, l.over); err != nil {
 		return err // what was settled is kept, for the attempt to save it that drain makes

@@ -59,7 +59,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	}
 	p.lane = &lane{
 		name: "lookup", call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
-		settle: p.settle, note: func(Trial) {},
+		queue: &queue{}, settle: p.settle, note: func(Trial) {},
 	}
 	p.lane.queue.fresh = func() (task, bool, error) {
 		row, ok, err := next()

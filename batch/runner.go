@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -28,19 +29,25 @@ type Journal interface {
 	Write(ctx context.Context, e Entry) error
 }
 
+// App is one app registration that revokes: its own sign-in, its own quota.
+type App struct {
+	Name   string // as in Plan.App
+	Sender Sender
+	Gate   Gate
+}
+
 // Runner revokes the sessions of the users of a plan and proves it. Set the
 // fields, then call Run once.
 type Runner struct {
-	Sender    Sender
+	Apps      []App     // at least one; several work side by side
 	Directory Directory // nil turns verification off
+	Reads     Gate      // of the Directory's calls
 	Journal   Journal
-	Writes    Gate
-	Reads     Gate // of the Directory's calls
 
 	Pending  iter.Seq2[Pending, error] // users to send, pulled one chunk at a time
 	Unproven iter.Seq2[Line, error]    // users accepted before, to verify only; nil for none
 
-	Concurrency   int // calls under way at the most, writes and reads each
+	Concurrency   int // calls under way at the most: writes of all apps together, and reads
 	Retry         RetryPolicy
 	CallTimeout   time.Duration // of one call; Graph may hold one for minutes
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
@@ -51,8 +58,8 @@ type Runner struct {
 	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
 
 	loop   *loop
-	revoke *lane
-	verify *lane
+	queue  queue // of users to revoke
+	verify *lane // nil when verification is off
 	entry  Entry
 	state  Progress
 }
@@ -73,24 +80,26 @@ type Progress struct {
 // then is in the journal.
 func (r *Runner) Run(ctx context.Context) error {
 	r.state.Counts = make(map[Outcome]int)
-	r.revoke = &lane{
-		name: "revoke", call: r.Sender.Send, gate: r.Writes, workers: r.Concurrency,
-		writes: true, settle: r.settle, note: r.note,
-	}
 	next, stop := pull(r.Pending)
 	defer stop()
-	r.revoke.queue.fresh = func() (task, bool, error) {
+	r.queue.fresh = func() (task, bool, error) {
 		p, ok, err := next()
 		return task{user: p.User, trial: p.Trial}, ok, err
 	}
 	r.loop = &loop{
-		lanes: []*lane{r.revoke}, retry: r.Retry, timeout: r.CallTimeout, outage: r.Outage,
+		retry: r.Retry, timeout: r.CallTimeout, outage: r.Outage,
 		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
+	}
+	for _, a := range r.Apps {
+		r.loop.lanes = append(r.loop.lanes, &lane{
+			name: "revoke", call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
+		})
 	}
 	if r.Directory != nil {
 		r.verify = &lane{
 			name: "read-back", call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
-			settle: r.prove, note: func(Trial) {},
+			queue: &queue{}, settle: r.prove, note: func(Trial) {},
 		}
 		r.loop.lanes = append(r.loop.lanes, r.verify)
 		if r.Unproven != nil {
@@ -116,7 +125,7 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) error {
 	case v.Again:
 		t.due = now.Add(v.Wait)
 		r.note(t.trial)
-		r.revoke.queue.put(t)
+		r.queue.put(t)
 		return nil
 	case v.Outcome != "":
 		r.write(rec)
@@ -229,8 +238,20 @@ func (r *Runner) tell(now time.Time) {
 		return
 	}
 	s := r.state
-	s.Now, s.UnderWay, s.Waiting, s.Pace = now, r.loop.under, len(r.revoke.queue.waiting), r.Writes.Pace(now)
+	s.Now, s.UnderWay, s.Waiting, s.Pace = now, r.loop.under, len(r.queue.waiting), r.pace(now)
 	r.Progress(s)
+}
+
+// pace is that of all apps together, with the reason of the first.
+func (r *Runner) pace(now time.Time) Pace {
+	p := r.Apps[0].Gate.Pace(now)
+	for _, a := range r.Apps[1:] {
+		p.PerSecond += a.Gate.Pace(now).PerSecond
+	}
+	if n := len(r.Apps); n > 1 {
+		p.Reason = fmt.Sprintf("%d apps, the first: %s", n, p.Reason)
+	}
+	return p
 }
 
 // pull turns an iterator around, and joins its error to its values.

@@ -63,6 +63,29 @@ func TestRunSettles(t *testing.T) {
 	}
 }
 
+// Several apps share the work: each user is sent once, by one of them, and a
+// throttled app does not hold the others up.
+func TestAppsShareTheWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, f, j := bench(t, 400)
+		r.Apps = append(r.Apps, App{Name: "slow", Sender: f, Gate: &slowGate{every: 100 * time.Millisecond}}, App{Name: "third", Sender: f, Gate: openGate{4}})
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.outcomes(); got != "400 verified " {
+			t.Error("got", got)
+		}
+		for seq, n := range f.sent {
+			if n != 1 {
+				t.Errorf("user %d was sent %d times", seq, n)
+			}
+		}
+		if len(j.apps) != 3 || j.apps["slow"] >= j.apps["third"] {
+			t.Errorf("calls by app: %v", j.apps)
+		}
+	})
+}
+
 // A guest's 200 is no success, with or without proof asked for.
 func TestGuestsAreIneffective(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -238,7 +261,7 @@ func TestOutageThatEnds(t *testing.T) {
 func TestIdleIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, f, j := bench(t, 3*ChunkSize)
-		r.Writes = &slowGate{every: 11 * time.Minute}
+		r.Apps[0].Gate = &slowGate{every: 11 * time.Minute}
 		f.calls = []error{&CallError{Err: io.EOF}, &CallError{Err: io.EOF}}
 		if err := r.Run(t.Context()); err != nil {
 			t.Fatal(err)

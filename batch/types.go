@@ -61,6 +61,8 @@ type Reply struct {
 	RequestID  string        // request-id of the call, and the item's id: "REQUEST-ID/ITEM"
 	Date       time.Time     // the server's Date of the call; zero when it sent none
 	Scope      string        // x-ms-throttle-scope, may be empty
+	Info       string        // x-ms-throttle-information, may be empty
+	Percent    float64       // x-ms-throttle-limit-percentage, 0.8 to 1.8; 0 when absent
 	User       *User         // a lookup's hit, without Seq; nil otherwise
 	Hits       int           // a lookup's number of hits
 }
@@ -95,7 +97,8 @@ type Record struct {
 // Call is the intent to send: durable before the call leaves, so that a crash
 // cannot make anybody look untouched.
 type Call struct {
-	No     int // from 1, in the order of sending, within the run
+	No     int    // from 1, in the order of sending, within the run
+	App    string // which app registration sends it, as Plan.App
 	SentAt time.Time
 	Seqs   []int
 }

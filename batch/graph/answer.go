@@ -18,11 +18,35 @@ type meta struct {
 	requestID  string
 	date       time.Time
 	retryAfter time.Duration
-	scope      string
+	throttle
+}
+
+// throttle is what Graph may say about a limit in headers of its own
+// (Microsoft Graph documentation, throttling guidance).
+type throttle struct {
+	scope, info string
+	percent     float64
+}
+
+// hear takes one header, of the call or of an item.
+func (t *throttle) hear(name, value string) {
+	switch strings.ToLower(name) {
+	case "x-ms-throttle-scope":
+		t.scope = value
+	case "x-ms-throttle-information":
+		t.info = value
+	case "x-ms-throttle-limit-percentage":
+		if p, err := strconv.ParseFloat(value, 64); err == nil && p > 0 && p < 100 {
+			t.percent = p
+		}
+	}
 }
 
 func metaOf(resp *http.Response) meta {
-	m := meta{requestID: resp.Header.Get("request-id"), scope: resp.Header.Get("x-ms-throttle-scope")}
+	m := meta{requestID: resp.Header.Get("request-id")}
+	for name := range resp.Header {
+		m.hear(name, resp.Header.Get(name))
+	}
 	if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		m.date = d
 	}
@@ -32,7 +56,8 @@ func metaOf(resp *http.Response) meta {
 
 func (m meta) callError(status int, body []byte) *batch.CallError {
 	e := &batch.CallError{
-		Status: status, RequestID: m.requestID, RetryAfter: m.retryAfter, Date: m.date, Scope: m.scope,
+		Status: status, RequestID: m.requestID, RetryAfter: m.retryAfter, Date: m.date,
+		Scope: m.scope, Info: m.info, Percent: m.percent,
 		Err: fmt.Errorf("HTTP %d", status),
 	}
 	var b itemBody
@@ -109,14 +134,14 @@ func (it item) reply(m meta, i int, bodies bool) batch.Reply {
 		return r
 	}
 	r.Status = status
+	said := throttle{percent: m.percent}
 	for name, v := range it.Headers {
-		switch strings.ToLower(name) {
-		case "retry-after":
+		if strings.EqualFold(name, "retry-after") {
 			r.RetryAfter = retryAfter(text(v), m.date)
-		case "x-ms-throttle-scope":
-			r.Scope = text(v)
 		}
+		said.hear(name, text(v))
 	}
+	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
 	var b itemBody
 	if r.Status < 300 && !bodies || json.Unmarshal(it.Body, &b) != nil {
 		return r // a 2xx body holds a boolean that carries no information

@@ -41,8 +41,8 @@ func TestAnswers(t *testing.T) {
 		{"odd statuses", `{"id":"1","status":"200"},{"id":"2","status":2000}`, [2]batch.Reply{reply(1, batch.Reply{Message: noStatus}), reply(2, batch.Reply{Message: noStatus})}},
 		{"value true means nothing", `{"id":"1","status":500,"body":{"value":true}}`, [2]batch.Reply{reply(1, batch.Reply{Status: 500}), none}},
 		{"odd pieces spoil no other", `7,null,"x",{"id":"1","status":200,"body":"text"},{"id":"2","status":200,"headers":null,"body":null}`, [2]batch.Reply{ok(1), ok(2)}},
-		{"headers in any case, numbers too", `{"id":"1","status":429,"headers":{"Retry-After":"2.128","X-MS-Throttle-Scope":"Tenant/Write"}},{"id":"2","status":429,"headers":{"retry-after":3}}`,
-			[2]batch.Reply{reply(1, batch.Reply{Status: 429, RetryAfter: 2128 * time.Millisecond, Scope: "Tenant/Write"}), reply(2, batch.Reply{Status: 429, RetryAfter: 3 * time.Second})}},
+		{"headers in any case, numbers too", `{"id":"1","status":429,"headers":{"Retry-After":"2.128","X-MS-Throttle-Scope":"Tenant/Write","x-ms-throttle-information":"WriteLimitExceeded","x-ms-throttle-limit-percentage":"1.2"}},{"id":"2","status":429,"headers":{"retry-after":3}}`,
+			[2]batch.Reply{reply(1, batch.Reply{Status: 429, RetryAfter: 2128 * time.Millisecond, Scope: "Tenant/Write", Info: "WriteLimitExceeded", Percent: 1.2}), reply(2, batch.Reply{Status: 429, RetryAfter: 3 * time.Second})}},
 		{"an error body", `{"id":"1","status":403,"body":{"error":{"code":"Authorization_RequestDenied","message":"No.","innerError":{"code":"x"}}}}`,
 			[2]batch.Reply{reply(1, batch.Reply{Status: 403, Code: "Authorization_RequestDenied", Message: "No."}), none}},
 	} {
@@ -96,7 +96,7 @@ func TestCallErrors(t *testing.T) {
 		{"redirect", 302, http.Header{"Location": {"https://elsewhere.example"}}, ``, batch.CallError{Status: 302}},
 		{"400", 400, http.Header{}, `{"error":{"code":"BadRequest","message":"M"}}`, batch.CallError{Status: 400, Code: "BadRequest", Message: "M"}},
 		{"401 with a claims challenge", 401, http.Header{"Www-Authenticate": {`Bearer realm="", error="insufficient_claims", claims="e30="`}}, ``, batch.CallError{Status: 401}},
-		{"429", 429, http.Header{"Retry-After": {"10"}, "X-Ms-Throttle-Scope": {"Tenant_Application/Write/a/b"}}, ``, batch.CallError{Status: 429, RetryAfter: 10 * time.Second, Scope: "Tenant_Application/Write/a/b"}},
+		{"429", 429, http.Header{"Retry-After": {"10"}, "X-Ms-Throttle-Scope": {"Tenant_Application/Write/a/b"}, "X-Ms-Throttle-Information": {"CPULimitExceeded"}}, ``, batch.CallError{Status: 429, RetryAfter: 10 * time.Second, Scope: "Tenant_Application/Write/a/b", Info: "CPULimitExceeded"}},
 		{"503 in HTML", 503, http.Header{"Request-Id": {"R"}}, `<html>`, batch.CallError{Status: 503, RequestID: "R"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,79 @@
+package graph
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// Registration is an app registration in a file of its own, with the names that
+// the environment has for them.
+type Registration struct {
+	Tenant      string // AZURE_TENANT_ID
+	Client      string // AZURE_CLIENT_ID
+	Secret      string // AZURE_CLIENT_SECRET
+	Certificate string // AZURE_CLIENT_CERTIFICATE_PATH
+	Password    string // AZURE_CLIENT_CERTIFICATE_PASSWORD, may be empty
+}
+
+// ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. An
+// error names the line or what is missing, and never a value.
+func ParseRegistration(r io.Reader) (Registration, error) {
+	var reg Registration
+	fields := map[string]*string{
+		"AZURE_TENANT_ID": &reg.Tenant, "AZURE_CLIENT_ID": &reg.Client, "AZURE_CLIENT_SECRET": &reg.Secret,
+		"AZURE_CLIENT_CERTIFICATE_PATH": &reg.Certificate, "AZURE_CLIENT_CERTIFICATE_PASSWORD": &reg.Password,
+	}
+	in := bufio.NewScanner(r)
+	for no := 1; in.Scan(); no++ {
+		text := strings.TrimSpace(strings.TrimPrefix(in.Text(), "\ufeff"))
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(text, "=")
+		field := fields[strings.TrimSpace(name)]
+		if !ok || field == nil {
+			return reg, fmt.Errorf("line %d is no NAME=VALUE with a name such as AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH", no)
+		}
+		*field = strings.Trim(strings.TrimSpace(value), `"`)
+	}
+	if err := in.Err(); err != nil {
+		return reg, fmt.Errorf("read app registration: %w", err)
+	}
+	switch {
+	case reg.Tenant == "":
+		return reg, fmt.Errorf("AZURE_TENANT_ID is missing")
+	case reg.Client == "":
+		return reg, fmt.Errorf("AZURE_CLIENT_ID is missing")
+	case (reg.Secret == "") == (reg.Certificate == ""):
+		return reg, fmt.Errorf("give one of AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH")
+	}
+	return reg, nil
+}
+
+// SignIn signs the app in at the authority of the environment.
+func (r Registration) SignIn() (azcore.TokenCredential, error) {
+	if r.Secret != "" {
+		return azidentity.NewClientSecretCredential(r.Tenant, r.Client, r.Secret, nil)
+	}
+	pem, err := os.ReadFile(r.Certificate)
+	if err != nil {
+		return nil, fmt.Errorf("read certificate: %w", err)
+	}
+	certs, key, err := azidentity.ParseCertificates(pem, []byte(r.Password))
+	if err != nil {
+		return nil, fmt.Errorf("read certificate %s: %w", r.Certificate, err)
+	}
+	return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, nil)
+}
+
+// At signs the app in with its secret at an authority of one's own; see Secret.
+func (r Registration) At(authority string, hc *http.Client) SignIn {
+	return Secret(authority, r.Tenant, r.Client, r.Secret, hc)
+}
