@@ -19,9 +19,16 @@ func (c *command) ask(yes bool, question string) error {
 		return fmt.Errorf("%w: there is no terminal to ask at; give --yes when the counts above are as they should be", errRefused)
 	}
 	fmt.Fprintf(c.stderr, "%s [y/N] ", question)
-	line, err := bufio.NewReader(c.stdin).ReadString('\n')
-	if err != nil && line == "" {
-		return fmt.Errorf("%w: no answer", errRefused)
+	answer := make(chan string, 1)
+	go func() { // a read from a terminal cannot be called off; it ends with the process
+		line, _ := bufio.NewReader(c.stdin).ReadString('\n') // an error leaves no "y" behind
+		answer <- line
+	}()
+	var line string
+	select {
+	case line = <-answer:
+	case <-c.stop:
+		fmt.Fprintln(c.stderr)
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":

@@ -34,14 +34,15 @@ type cli struct {
 
 // connection says which tenant, and how hard to press it.
 type connection struct {
-	GraphURL       string  `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
-	Simulate       bool    `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
-	SimulateFaults string  `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
-	Concurrency    int     `help:"Calls under way at the most." default:"8"`
-	Rate           float64 `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0"`
-	QuotaFile      string  `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path"`
-	QuotaShare     float64 `help:"The part of every quota to use, so that other apps have room." default:"1"`
-	SimulateQuota  bool    `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
+	GraphURL       string   `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
+	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
+	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
+	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150"`
+	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0"`
+	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path"`
+	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1"`
+	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. Takes more of the tenant's write budget, which is all apps' together." placeholder:"FILE" type:"path"`
+	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 
 // execution says how a run is carried out and told.

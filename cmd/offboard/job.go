@@ -81,13 +81,16 @@ func (j *job) resume(ctx context.Context) error {
 // earliest says how long the users will take at the least, before anybody is
 // asked.
 func (j *job) earliest(ctx context.Context, users int) error {
-	gate, err := j.writeGate(ctx, users)
+	gates, err := j.writeGates(ctx, users)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	if d := gate.Earliest(users, now); d >= time.Second {
-		j.say("time     at least %s (%s)", span(d), gate.Pace(now).Reason)
+	if d := throttle.Earliest(gates, users, now); d >= time.Second {
+		j.say("time     at least %s (%s)", span(d), gates[0].Pace(now).Reason)
+	}
+	if len(gates) > 1 {
+		j.say("apps     %d: together they may use up the tenant's whole write budget, and every other app in it will be refused", len(gates))
 	}
 	return nil
 }
@@ -99,7 +102,7 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 	if err != nil {
 		return err
 	}
-	writes, err := j.writeGate(ctx, send)
+	gates, err := j.writeGates(ctx, send)
 	if err != nil {
 		return err
 	}
@@ -107,15 +110,18 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 		return err
 	}
 	r := batch.Runner{
-		Sender: j.target.client, Journal: j.run, Writes: writes, Reads: j.reads,
+		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
 		Outage: j.Outage, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
 	}
-	if plan.Verify {
-		r.Directory = j.target.client
+	for i, a := range j.target.apps {
+		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: gates[i]})
 	}
-	show := j.progress(send+verify, func(n int) time.Duration { return writes.Left(n, time.Now()) })
+	if plan.Verify {
+		r.Directory = j.target.apps[0].client
+	}
+	show := j.progress(send+verify, func(n int) time.Duration { return throttle.Left(gates, n, time.Now()) })
 	r.Progress = show.running
 	runErr := r.Run(ctx)
 	show.end()
@@ -126,8 +132,12 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 	}
 	// From here on a cancelled context must not keep the truth from being told.
 	ctx = context.WithoutCancel(ctx)
-	w := writes.Stats()
-	waits := batch.Waits{Paused: w.Paused, Quota: w.Quota, Learned: w.Learned, Rate: w.Rate}
+	var waits batch.Waits
+	for _, g := range gates {
+		w := g.Stats()
+		waits.Paused, waits.Quota = waits.Paused+w.Paused, waits.Quota+w.Quota
+		waits.Learned, waits.Rate = waits.Learned+w.Learned, waits.Rate+w.Rate
+	}
 	runErr = errors.Join(runErr, j.run.AddWaits(ctx, waits), j.run.SetState(ctx, state, why))
 	return j.tell(ctx, runErr)
 }

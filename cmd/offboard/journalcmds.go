@@ -50,9 +50,9 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer t.close()
-	if t.cloud != plan.Cloud || t.identity.Tenant != plan.Tenant {
+	if t.cloud != plan.Cloud || t.identity().Tenant != plan.Tenant {
 		return fmt.Errorf("%w: run %s is for tenant %s at %s, and this is tenant %s at %s; sign in to the run's tenant",
-			errRefused, plan.Run, or(plan.Tenant, "unknown"), plan.Cloud, or(t.identity.Tenant, "unknown"), t.cloud)
+			errRefused, plan.Run, or(plan.Tenant, "unknown"), plan.Cloud, or(t.identity().Tenant, "unknown"), t.cloud)
 	}
 	j, err := newJob(c, r.connection, r.execution, t, store)
 	if err != nil {

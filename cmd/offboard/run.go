@@ -64,7 +64,7 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	plan := batch.Plan{
 		Run: newName(time.Now()), Created: time.Now(), Version: version,
 		Input: r.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
-		Tenant: t.identity.Tenant, App: t.identity.App, Cloud: t.cloud,
+		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(r.Action), Resolve: !r.NoResolve, Verify: !r.NoResolve && !r.NoVerify,
 	}
 	j, err := newJob(c, r.connection, r.execution, t, store)
@@ -80,7 +80,13 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		c.say("resuming run %s of %s on the same input; --new starts over", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime))
 		return j.resume(ctx)
 	}
-	if j.run, err = store.Create(ctx, plan); err != nil {
+	return r.start(ctx, j, plan, in)
+}
+
+// start plans a new run, has it guarded and approved, and carries it out.
+func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) error {
+	var err error
+	if j.run, err = j.store.Create(ctx, plan); err != nil {
 		return err
 	}
 	unlock, err := j.run.Lock()
@@ -92,20 +98,21 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return errors.Join(err, j.run.Discard(ctx))
 	}
-	c.counts(j.run.Plan(), count)
+	j.counts(j.run.Plan(), count)
 	if err := j.earliest(ctx, count.Users); err != nil {
 		return err
 	}
-	if err := r.guard(j, count); err != nil {
-		return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+	refuse := func(err error) error { return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error())) }
+	if err := r.guard(count); err != nil {
+		return refuse(err)
 	}
 	if r.DryRun {
-		c.say("dry run: nothing was written")
+		j.say("dry run: nothing was written")
 		return j.run.Discard(ctx)
 	}
 	if count.Users > 0 {
-		if err := c.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {
-			return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+		if err := j.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {
+			return refuse(err)
 		}
 	}
 	return j.carryOut(ctx, 0)
@@ -133,7 +140,7 @@ func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, erro
 		Concurrency: r.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: r.Outage, Stop: j.stop,
 	}
 	if !r.NoResolve {
-		p.Directory = j.target.client
+		p.Directory = j.target.apps[0].client
 	}
 	show := j.progress(0, nil)
 	p.Progress = show.planning
@@ -151,7 +158,7 @@ func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, erro
 }
 
 // guard refuses a plan whole, with every reason.
-func (r *runCmd) guard(j *job, count batch.Count) error {
+func (r *runCmd) guard(count batch.Count) error {
 	why := batch.Limits{MaxUsers: r.MaxUsers}.Refusals(count)
 	if len(why) == 0 {
 		return nil

@@ -134,7 +134,7 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 
 // connectSimulated serves a tenant on a loopback address for as long as the
 // command runs, and signs in to it as to a real one.
-func (c *command) connectSimulated(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
+func (c *command) connectSimulated(ctx context.Context, conn connection, action batch.Action, seed seeder, more []graph.Registration) (*target, error) {
 	if conn.GraphURL != "" {
 		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", errUsage)
 	}
@@ -151,8 +151,13 @@ func (c *command) connectSimulated(ctx context.Context, conn connection, action 
 	}
 	root := "http://" + server.addr
 	login := &http.Client{Transport: toLoopback{server.addr}}
-	auth := graph.NewAuth(globalGraph, graph.Secret("https://login.simulated/", tenant.TenantID(), tenant.ClientID(), "rehearsal", login))
-	t, err := c.connected(ctx, conn, graph.Config{Root: root, Action: action, Auth: auth}, simulatedCloud, server.close)
+	const authority = "https://login.simulated/"
+	first := graph.Registration{Tenant: tenant.TenantID(), Client: tenant.ClientID(), Secret: "rehearsal"}
+	var auths []*graph.Auth
+	for _, r := range append([]graph.Registration{first}, more...) {
+		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority, login)))
+	}
+	t, err := c.connected(ctx, conn, root, simulatedCloud, action, auths, server.close)
 	if err != nil {
 		return nil, errors.Join(err, server.close())
 	}

@@ -71,7 +71,7 @@ func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, check func(*whole, 
 		c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
 		w.job, err = newJob(c, connection{Concurrency: 8, QuotaShare: 1},
 			execution{VerifyTimeout: 2 * time.Minute, Outage: 10 * time.Minute, ReportDir: filepath.Join(filepath.Dir(path), "report")},
-			&target{client: client}, w.store)
+			&target{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}}}}, w.store)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,42 +22,88 @@ const globalGraph = "https://graph.microsoft.com"
 
 // target is the tenant that a command works on, signed in.
 type target struct {
+	apps  []app  // the first one reads, too
+	cloud string // as the plan keeps it
+	close func() error
+}
+
+// app is one app registration, signed in.
+type app struct {
 	client   *graph.Client
 	identity graph.Identity
-	cloud    string // as the plan keeps it
-	close    func() error
 }
+
+// identity is the first app's.
+func (t *target) identity() graph.Identity { return t.apps[0].identity }
 
 // connect signs in to the tenant that the flags name. seed fills a simulated one.
 func (c *command) connect(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
+	more, err := registrations(conn.App)
+	if err != nil {
+		return nil, err
+	}
 	if conn.Simulate {
-		return c.connectSimulated(ctx, conn, action, seed)
+		return c.connectSimulated(ctx, conn, action, seed, more)
 	}
 	root, err := graph.ParseRoot(or(conn.GraphURL, globalGraph))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
 	}
-	auth := graph.NewAuth(root, graph.Environment)
+	auths := []*graph.Auth{graph.NewAuth(root, graph.Environment)}
 	if token := c.getenv("OFFBOARD_ACCESS_TOKEN"); token != "" {
-		auth = graph.FixedToken(token)
+		auths[0] = graph.FixedToken(token)
 	}
-	return c.connected(ctx, conn, graph.Config{Root: root, Action: action, Auth: auth}, root, func() error { return nil })
+	for _, r := range more {
+		auths = append(auths, graph.NewAuth(root, r.SignIn))
+	}
+	return c.connected(ctx, conn, root, root, action, auths, func() error { return nil })
 }
 
-// connected makes the client and finds out who it is.
-func (c *command) connected(ctx context.Context, conn connection, cfg graph.Config, cloud string, end func() error) (*target, error) {
-	cfg.Transport = logged{graph.Transport(2 * conn.Concurrency), c.log}
-	client, err := graph.New(cfg)
-	if err != nil {
-		return nil, err
+// registrations reads the files of --app.
+func registrations(files []string) ([]graph.Registration, error) {
+	var regs []graph.Registration
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: --app: %w", errUsage, err)
+		}
+		r, err := graph.ParseRegistration(f)
+		f.Close() // only read from
+		if err != nil {
+			return nil, fmt.Errorf("%w: --app %s: %w", errUsage, name, err)
+		}
+		regs = append(regs, r)
 	}
+	return regs, nil
+}
+
+// connected makes a client of every sign-in and finds out who it is. Apps of
+// one pool must be different, and of one tenant.
+func (c *command) connected(ctx context.Context, conn connection, root, cloud string, action batch.Action, auths []*graph.Auth, end func() error) (*target, error) {
+	t := &target{cloud: cloud, close: end}
+	transport := logged{graph.Transport(2 * conn.Concurrency), c.log}
 	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
 	defer cancel()
-	id, err := cfg.Auth.Identity(ctx)
-	if err != nil {
-		return nil, err
+	for _, auth := range auths {
+		client, err := graph.New(graph.Config{Root: root, Action: action, Auth: auth, Transport: transport})
+		if err != nil {
+			return nil, err
+		}
+		id, err := auth.Identity(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range t.apps {
+			switch {
+			case a.identity.Tenant != id.Tenant:
+				return nil, fmt.Errorf("%w: --app: app %s is of tenant %s, and the first app of %s; a pool works in one tenant", errUsage, id.App, id.Tenant, a.identity.Tenant)
+			case a.identity.App == id.App:
+				return nil, fmt.Errorf("%w: --app: app %s is there twice; its quota is one", errUsage, id.App)
+			}
+		}
+		t.apps = append(t.apps, app{client, id})
 	}
-	return &target{client: client, identity: id, cloud: cloud, close: end}, nil
+	return t, nil
 }
 
 // logged tells of every call to Graph, with --verbose. It tells no header but
@@ -116,24 +162,28 @@ func (c connection) quotas() ([]throttle.Quota, error) {
 	return throttle.Share(quotas, c.QuotaShare), nil
 }
 
-// writeGate paces the revocations of so many users. What this app sent to the
-// tenant before, within the longest window, still counts.
-func (j *job) writeGate(ctx context.Context, users int) (*throttle.Controller, error) {
+// writeGates pace the revocations of so many users, one gate an app. What the
+// apps sent to the tenant before, within the longest window, still counts.
+func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller, error) {
 	quotas := throttle.For(j.quotas, throttle.Write)
-	gate := throttle.New(throttle.Config{Quotas: quotas, Rate: j.Rate, MaxWidth: j.Concurrency, Users: users})
+	apps := j.target.apps
+	gates := throttle.NewPool(throttle.Config{
+		Quotas: quotas, Rate: j.Rate, MaxWidth: (j.Concurrency + len(apps) - 1) / len(apps), Users: users,
+	}, len(apps))
 	var longest time.Duration
 	for _, q := range quotas {
 		longest = max(longest, q.Window)
 	}
-	plan := j.run.Plan()
-	sent, err := j.store.Sent(ctx, plan.Tenant, plan.App, time.Now().Add(-longest))
-	if err != nil {
-		return nil, err
+	for i, a := range apps {
+		sent, err := j.store.Sent(ctx, a.identity.Tenant, a.identity.App, time.Now().Add(-longest))
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sent {
+			gates[i].Preload(s.At, s.Users)
+		}
 	}
-	for _, s := range sent {
-		gate.Preload(s.At, s.Users)
-	}
-	return gate, nil
+	return gates, nil
 }
 
 // readGate paces lookups and read-backs, which have a quota of their own.
