@@ -154,7 +154,7 @@ func TestKillAndRunAgain(t *testing.T) {
 // One SIGTERM: what is under way is awaited, and the printed command goes on.
 func TestTermAndResume(t *testing.T) {
 	s := newScene(t, 2000)
-	code, out := s.offboard(syscall.SIGTERM, 700, "run", "in.csv", "--yes", "--max-users", "0", "--graph-url", s.url, "--report-dir", "out")
+	code, out := s.offboard(syscall.SIGTERM, 700, "run", "in.csv", "--yes", "--concurrency", "8", "--max-users", "0", "--graph-url", s.url, "--report-dir", "out")
 	if code != 6 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
