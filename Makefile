@@ -4,9 +4,10 @@
 #   make test    every test, with vet and the race detector
 #   make quick   the tests of everything that does not link the Graph SDK, in seconds
 #   make check   formatting, vet and staticcheck of our own packages
+#   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make build   bin/offboard
 
-.PHONY: demo test quick check build
+.PHONY: demo test quick check bench build
 
 # The rooms that do not link the Graph SDK.
 LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/graphsim ./batch/sendertest ./report
@@ -40,3 +41,7 @@ check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+
+bench:
+	go test -v -run '^TestPaceBench$$' ./cmd/offboard -pace
+	go test -v -run '^TestSpeedBench$$' ./cmd/offboard -speed

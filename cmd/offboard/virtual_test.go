@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +27,12 @@ type whole struct {
 
 // inVirtualTime carries out a plan of n users against the tenant.
 func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, check func(*whole, error)) {
+	t.Helper()
+	inVirtualTimeUntil(t, cfg, n, 0, check)
+}
+
+// inVirtualTimeUntil is the same with a soft stop after a while; 0 is none.
+func inVirtualTimeUntil(t *testing.T, cfg graphsim.Config, n int, stop time.Duration, check func(*whole, error)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	synctest.Test(t, func(t *testing.T) {
@@ -69,6 +76,11 @@ func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, check func(*whole, 
 			t.Fatal(err)
 		}
 		c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
+		if stop > 0 {
+			signal := make(chan struct{})
+			c.stop = signal
+			time.AfterFunc(stop, func() { close(signal) })
+		}
 		w.job, err = newJob(c, connection{Concurrency: 8, QuotaShare: 1},
 			execution{VerifyTimeout: 2 * time.Minute, Outage: 10 * time.Minute, ReportDir: filepath.Join(filepath.Dir(path), "report")},
 			&target{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}}}}, w.store)
@@ -117,6 +129,31 @@ func TestQuotaIsNeverOverrun(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A run that was stopped goes on in a new process, and what was sent before
+// still counts: nobody is told to wait.
+func TestResumeKeepsTheWindow(t *testing.T) {
+	cfg := graphsim.Config{NoLog: true, Latency: 2 * time.Second}
+	inVirtualTimeUntil(t, cfg, 4_000, 50*time.Second, func(w *whole, err error) {
+		if !errors.Is(err, batch.ErrStopped) {
+			t.Errorf("got error %v, want ErrStopped", err)
+		}
+		first := w.tenant.Stats().Writes
+		w.job.stop, w.job.Yes = nil, true
+		if err := w.job.resume(context.Background()); err != nil {
+			t.Error(err)
+		}
+		s := w.tenant.Stats()
+		if first != 3_000 || s.Writes != 4_000 || s.RefusedWrites != 0 {
+			t.Errorf("%d writes before the stop, then %+v", first, s)
+		}
+		// At 8 calls of 2 s the first 1,000 ended after 14 s, and made room 150 s later.
+		timing, err := w.job.run.Timing(context.Background())
+		if err != nil || timing.Last < 152*time.Second || timing.Last > 170*time.Second {
+			t.Errorf("the last user was settled after %v, error %v", timing.Last, err)
+		}
+	})
 }
 
 // 20,000 users under every fault at 5 % each: nobody ends otherwise than the
