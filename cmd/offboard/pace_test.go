@@ -1,0 +1,328 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/throttle"
+)
+
+var paceBench = flag.Bool("pace", false, "run TestPaceBench, which prints a table and takes minutes")
+
+const (
+	paceWidth = 160              // calls under way at the most, of all apps together: 3,000 users at once, and some more
+	pacePhase = 60 * time.Second // how far into a fixed window every run begins
+)
+
+// paceCase is a line of the table.
+type paceCase struct {
+	users   int
+	apps    int    // that work side by side, each with a quota of its own
+	limits  string // in words
+	quota   graphsim.Quota
+	model   graphsim.Model
+	latency paceLatency
+
+	low      int           // the limit from one time to another, where it moves
+	from, to time.Duration // since the beginning of the run
+
+	others float64       // writes a second of another app
+	before time.Duration // how long that app has been at it when the run begins
+	raised bool          // the app may write as much as the tenant
+
+	meets []time.Duration // when, or at the next refusal after that, a limit is first met
+
+	ratio, share float64 // what is allowed: time over optimum, refused writes over writes
+}
+
+func (c paceCase) String() string {
+	return fmt.Sprintf("%d users, %s, %s, %s", c.users, c.limits, c.model, c.latency.name)
+}
+
+// paceRow is what a case came to.
+type paceRow struct {
+	optimum, actual, slowest time.Duration
+	own                      time.Duration // optimum of the service itself
+	refused, met             int
+	stats                    graphsim.Stats
+}
+
+// TestPaceBench holds the time of whole runs against the least time possible:
+//
+//	go test ./cmd/offboard -run TestPaceBench -pace -v
+//
+// The real batch.Runner and throttle.Controller send to a graphsim.Tenant, which counts as
+// strictly as Graph may, in virtual time: hours take seconds. Left out are the
+// SDK, signing in, the journal's disk and verification; none of them decides when a call leaves.
+// Up to 160 calls are under way, so that 3,000 users can go at once.
+//
+// # The columns
+//
+//	users      to revoke
+//	limits     what the service enforces; "documented" is what the controller is told, always
+//	model      how it counts: sliding log, fixed window (begun 60 s before the run), token bucket
+//	latency    of a call; "2 s tail" is log-normal, one call in a hundred takes more than 6.4 s
+//	optimum    seconds, see below
+//	actual     seconds from the beginning of Run until it returns
+//	slowest    seconds of the slowest call, which no pace can help: nobody chooses which call is the last
+//	ratio      (actual - slowest) / optimum; it must not be above "most"
+//	refused    writes that the service refused
+//	under way  of them, in calls that were under way when the limit was first met, that is, when
+//	           the first refusal came back: nobody could have known. Under the documented
+//	           quota refused must be 0; elsewhere all but those under way must be at most 1 %
+//	           of the writes
+//	calls      to Graph, of at most 20 users each
+//
+// Without an optimum (everybody may go at once) actual must not be above slowest.
+//
+// # The optimum
+//
+// It is computed: a model of the service itself (see ideal), written apart from the one in
+// graphsim, is asked every 50 ms how many users it would let in, and so many are
+// in. Calls take no time. That is the time for somebody who knows the limit, the model
+// and its state, and what others will do. No schedule is faster: in every model a user let
+// in earlier leaves as much room or more at every later time.
+//
+// For the documented quota the optimum is that of the sliding log, whatever the service does:
+// it is the least time of a schedule that none of the three models refuses, and refusals there
+// must be none. For a hidden limit it is the service's own, a full bucket and the phase of a fixed
+// window included. For a limit that moves it is the slower of the two, since before the drop and after
+// it the documented quota holds. For a tenant shared with another app it is the slower of the service's own and
+// of a sliding log of the documented quota that nobody shares: in a fixed window that begins
+// anew somebody who knows when could take all of it before the other app has any.
+//
+// No run may be faster than the service's own optimum; the model of it would be wrong.
+//
+// # The limits
+//
+// "hidden" is a limit per app and tenant lower than the documented one from the beginning on. "drops" has the
+// documented limit, half of it for a while, and again all of it. In "other app" the run's app may write
+// as much as its tenant (18,000 in 300 s), and is told so; another app makes 30 writes a second, half
+// of that, either for a window before the run begins or from its beginning on. Resource units are not counted
+// there: their 8,000 in 10 s would bind before the tenant's writes do. "3 apps" are three registrations
+// in one tenant, each under the documented quota and all under the tenant's, which is 60 users
+// a second; the optimum is that of a sliding log of three quotas. When the other app begins with
+// the run, the limit is first met twice: when the tenant's window is full, and one window later,
+// when half of what leaves it is the other app's.
+func TestPaceBench(t *testing.T) {
+	if !*paceBench {
+		t.Skip("a benchmark; run it with -pace")
+	}
+	cases := paceCases()
+	rows := make([]*paceRow, len(cases))
+	t.Run("cases", func(t *testing.T) { // ends when all of its parallel tests have
+		for i, c := range cases {
+			t.Run(c.String(), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { rows[i] = c.run(t) })
+				c.check(t, rows[i])
+			})
+		}
+	})
+	w := t.Output()
+	fmt.Fprintf(w, "%7s  %-24s %-8s %-8s %9s %9s %8s %6s %5s %8s %10s %6s\n",
+		"users", "limits", "model", "latency", "optimum", "actual", "slowest", "ratio", "most", "refused", "under way", "calls")
+	for i, r := range rows {
+		if r == nil {
+			continue // failed before its end, and said so
+		}
+		c, ratio := cases[i], "-"
+		if r.optimum > 0 {
+			ratio = fmt.Sprintf("%.3f", float64(r.actual-r.slowest)/float64(r.optimum))
+		}
+		fmt.Fprintf(w, "%7s  %-24s %-8s %-8s %9.1f %9.1f %8.2f %6s %5.2f %8d %10d %6d\n", thousands(c.users), c.limits, c.model, c.latency.name,
+			r.optimum.Seconds(), r.actual.Seconds(), r.slowest.Seconds(), ratio, c.ratio, r.refused, r.met, r.stats.Calls)
+	}
+}
+
+func paceCases() []paceCase {
+	models := []graphsim.Model{graphsim.SlidingWindow, graphsim.FixedWindow, graphsim.TokenBucket}
+	app := graphsim.Quota{Scope: graphsim.AppTenant, Resource: graphsim.Writes, Limit: 3_000, Window: 150 * time.Second}
+	tenant := graphsim.Quota{Scope: graphsim.AllApps, Resource: graphsim.Writes, Limit: 18_000, Window: 300 * time.Second}
+	var cases []paceCase
+	add := func(c paceCase) {
+		c.apps = max(1, c.apps)
+		if c.meets == nil {
+			c.meets = []time.Duration{0}
+		}
+		for _, c.model = range models {
+			cases = append(cases, c)
+		}
+	}
+	for _, users := range []int{100, 3_000, 10_000, 100_000} {
+		for _, l := range paceLatencies {
+			add(paceCase{users: users, limits: "documented", quota: app, latency: l, ratio: 1.02})
+		}
+	}
+	for _, users := range []int{30_000, 100_000} {
+		for _, l := range paceLatencies {
+			add(paceCase{users: users, apps: 3, limits: "documented, 3 apps", quota: app, latency: l, ratio: 1.02})
+		}
+	}
+	half := paceLatencies[1]
+	for _, hidden := range []int{50, 10} {
+		q := app
+		q.Limit = app.Limit * hidden / 100
+		for _, users := range []int{10_000, 100_000} {
+			add(paceCase{users: users, limits: fmt.Sprintf("hidden, %d %%", hidden), quota: q, latency: half, ratio: 1.10, share: 0.01})
+		}
+	}
+	drops := paceCase{users: 30_000, limits: "drops to 50 %, 400-900 s", quota: app, latency: half, ratio: 1.10, share: 0.01,
+		low: app.Limit / 2, from: 400 * time.Second, to: 900 * time.Second}
+	add(drops)
+	drops.users, drops.limits, drops.from, drops.to = 100_000, "drops to 50 %, 1-2.5 ks", 1_000*time.Second, 2_500*time.Second
+	add(drops)
+	for _, users := range []int{30_000, 100_000} {
+		c := paceCase{users: users, limits: "other app, from before", quota: tenant, latency: half, ratio: 1.10, share: 0.01,
+			raised: true, others: 30, before: tenant.Window}
+		add(c)
+		c.limits, c.before, c.meets = "other app, begins too", 0, []time.Duration{0, tenant.Window}
+		add(c)
+	}
+	return cases
+}
+
+// check holds the row against what is allowed.
+func (c paceCase) check(t *testing.T, r *paceRow) {
+	const grain = time.Millisecond // the controller rounds waits up
+	if r.actual < r.own-paceStep {
+		t.Errorf("%s: took %.1f s, and the service cannot have let everybody in before %.1f s", c, r.actual.Seconds(), r.own.Seconds())
+	}
+	if most := time.Duration(c.ratio*float64(r.optimum)) + r.slowest; r.actual > most+grain {
+		t.Errorf("%s: took %.1f s, %.1f s more than %.2f x %.1f s and the slowest call of %.2f s",
+			c, r.actual.Seconds(), (r.actual - most).Seconds(), c.ratio, r.optimum.Seconds(), r.slowest.Seconds())
+	}
+	if most := int(c.share * float64(r.stats.Writes)); r.refused-r.met > most {
+		t.Errorf("%s: %d refused writes beside the %d that were under way when the limit was met, want at most %d",
+			c, r.refused-r.met, r.met, most)
+	} else if c.share == 0 && r.refused > 0 {
+		t.Errorf("%s: %d refused writes, want none", c, r.refused)
+	}
+}
+
+// ideal is the service of the case, as its own optimum is computed from.
+func (c paceCase) ideal() *ideal {
+	return &ideal{model: c.model, window: c.quota.Window, phase: pacePhase, others: c.others, before: c.before, at: -c.before,
+		limit: func(t time.Duration) int {
+			if c.low > 0 && t >= c.from && t < c.to {
+				return c.low
+			}
+			return c.quota.Limit * c.apps
+		}}
+}
+
+// optimum gives the service's own, and the one that the run is held against.
+func (c paceCase) optimum() (own, optimum time.Duration) {
+	own = c.ideal().last(c.users)
+	safe := c.ideal()
+	safe.model, safe.others, safe.before = graphsim.SlidingWindow, 0, 0
+	switch log := safe.last(c.users); {
+	case c.share == 0:
+		return own, log
+	case c.low > 0, c.others > 0:
+		return own, max(own, log)
+	}
+	return own, own
+}
+
+// config is the tenant: the documented quotas but for the case's own.
+func (c paceCase) config() graphsim.Config {
+	cfg := graphsim.Config{NoLog: true, StaticToken: paceToken, Others: c.others, Latency: c.latency.fixed, Quotas: []graphsim.Quota{}}
+	for _, q := range graphsim.DefaultQuotas() {
+		switch {
+		case q.Scope == c.quota.Scope && q.Resource == c.quota.Resource:
+			q = c.quota
+		case c.raised && q.Scope == graphsim.AppTenant:
+			continue
+		}
+		q.Model = c.model
+		cfg.Quotas = append(cfg.Quotas, q)
+	}
+	return cfg
+}
+
+// told is what the controller is told.
+func (c paceCase) told() []throttle.Quota {
+	quotas := throttle.For(throttle.Documented(), throttle.Write)
+	for i := range quotas {
+		if q := &quotas[i]; c.raised && q.Scope == throttle.AppTenant {
+			q.Limit, q.Window = c.quota.Limit, c.quota.Window
+		}
+	}
+	return quotas
+}
+
+// run carries out the case, within a bubble of virtual time.
+func (c paceCase) run(t *testing.T) *paceRow {
+	tenant := graphsim.New(c.config())
+	pending := make([]batch.Pending, c.users)
+	for i := range pending {
+		upn := fmt.Sprintf("user%d@contoso.example", i+1)
+		id := graphsim.IDFor(upn)
+		if err := tenant.Add(graphsim.User{UPN: upn, ID: id}); err != nil {
+			t.Fatal(err)
+		}
+		pending[i].User = batch.User{Seq: i + 1, ID: id, UPN: upn, Type: "Member"}
+	}
+	time.Sleep(pacePhase)
+	tenant.Consume(graphsim.AllApps, 0) // the other app, if there is one, begins
+	time.Sleep(c.before)
+
+	start := time.Now()
+	if c.low > 0 {
+		low := c.quota
+		low.Limit, low.Model = c.low, c.model
+		high := c.quota
+		high.Model = c.model
+		for at, q := range map[time.Duration]graphsim.Quota{c.from: low, c.to: high} {
+			timer := time.AfterFunc(at, func() {
+				if err := tenant.SetQuota(q); err != nil {
+					t.Error(err)
+				}
+			})
+			defer timer.Stop()
+		}
+	}
+	var watch paceWatch
+	for _, m := range c.meets {
+		watch.meets = append(watch.meets, start.Add(m))
+	}
+	var apps []batch.App
+	width := (paceWidth + c.apps - 1) / c.apps // the runner gives every app as many
+	for i, gate := range throttle.NewPool(throttle.Config{Quotas: c.told(), MaxWidth: width, Users: c.users}, c.apps) {
+		token := paceToken
+		if i > 0 {
+			token = paceSignIn(t, tenant, graphsim.IDFor(fmt.Sprintf("app%d", i)))
+		}
+		apps = append(apps, batch.App{
+			Name: fmt.Sprintf("app%d", i), Sender: &paceSender{tenant, token, c.latency, &watch}, Gate: gate,
+		})
+	}
+	var kept paceJournal
+	r := batch.Runner{
+		Apps: apps, Journal: &kept,
+		Pending: func(yield func(batch.Pending, error) bool) {
+			for _, p := range pending {
+				if !yield(p, nil) {
+					return
+				}
+			}
+		},
+		Concurrency: paceWidth, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
+	}
+	if err := r.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	row := &paceRow{actual: time.Since(start), slowest: watch.slowest, met: watch.met, stats: tenant.Stats()}
+	row.own, row.optimum = c.optimum()
+	row.refused = row.stats.RefusedWrites
+	if kept.revoked != c.users || kept.others != 0 || row.stats.Writes != c.users || row.stats.Invalid != 0 {
+		t.Errorf("%d revoked and %d otherwise; the tenant says %+v", kept.revoked, kept.others, row.stats)
+	}
+	return row
+}
