@@ -71,8 +71,8 @@ var liars = []model{
 func line(t *testing.T, name string, users int, lat string, best float64, r result) {
 	t.Helper()
 	best += r.slowest
-	t.Log(fmt.Sprintf("%7d  %-28s %-8s  best %8.1f  took %8.1f  ratio %.3f  refused %4d (%4d met)  calls %d",
-		users, name, lat, best, r.seconds, r.seconds/best, r.refused, r.met, r.calls))
+	t.Logf("%7d  %-28s %-8s  best %8.1f  took %8.1f  ratio %.3f  refused %4d (%4d met)  calls %d",
+		users, name, lat, best, r.seconds, r.seconds/best, r.refused, r.met, r.calls)
 }
 
 // check fails when a run took longer than ratio x best and one call, or had
