@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -139,6 +140,49 @@ func BenchmarkWrite(b *testing.B) {
 		settleAll(b, r, benchUsers, batch.Unverified)
 	}
 	rate(b, benchUsers)
+}
+
+// BenchmarkWriteTurn writes as a run's loop does when calls are quick: a turn
+// ends one call of 20 users, with their records, and intends the next. With
+// -benchtime=5000x every user has its turn once.
+func BenchmarkWriteTurn(b *testing.B) {
+	r := benchRun(b, benchUsers)
+	const width = 8 // calls under way
+	turns := make([]time.Duration, 0, b.N)
+	entry := func(no int) batch.Entry {
+		c := batch.Call{No: no, SentAt: bench0.Add(time.Duration(no) * 100 * time.Millisecond)}
+		for k := range 20 {
+			c.Seqs = append(c.Seqs, ((no-1)*20+k)%benchUsers+1)
+		}
+		e := batch.Entry{Calls: []batch.Call{c}}
+		if over := no - width; over > 0 {
+			e.Over = []int{over}
+			for k := range 20 {
+				e.Records = append(e.Records, settled(((over-1)*20+k)%benchUsers+1, over, batch.Unverified))
+			}
+		}
+		return e
+	}
+	no := 0
+	for ; no < width; no++ {
+		if err := r.Write(b.Context(), entry(no+1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		no++
+		e := entry(no)
+		start := time.Now()
+		if err := r.Write(b.Context(), e); err != nil {
+			b.Fatal(err)
+		}
+		turns = append(turns, time.Since(start))
+	}
+	slices.Sort(turns)
+	for name, at := range map[string]int{"p50-us": 50, "p99-us": 99} {
+		b.ReportMetric(float64(turns[len(turns)*at/100].Microseconds()), name)
+	}
+	rate(b, 20)
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -49,12 +49,14 @@
 //	       |              :
 //	       +-- trials ....+     who was sent and will be sent again
 //	       |              :
-//	       +-- calls      :     every call ever intended
-//	             |        :
-//	             +-- intents    who is in a call that is not over
+//	       +-- calls .....+     every call ever intended; lists its users while it
+//	                            is not over
 //
-// A user has at most one record and one trial, and a record ends the trial.
-// Times are milliseconds since 1970 UTC, 0 is unknown; lists are JSON. The view
+// A user has at most one record and one trial, and a record ends the trial. The
+// rows of a sealed plan are numbered from 1 without a gap. Times are
+// milliseconds since 1970 UTC, 0 is unknown; lists are JSON.
+//
+// The view "intents" has one row per user in a call that is not over. The view
 // "lines" has one row per row of the input, with readable times and the names
 // that the report has:
 //

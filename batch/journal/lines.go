@@ -27,8 +27,9 @@ FROM rows r
 LEFT JOIN rows u ON r.same IS NOT NULL AND u.run = r.run AND u.seq = r.same
 LEFT JOIN records c ON c.run = r.run AND c.seq = coalesce(r.same, r.seq)
 LEFT JOIN trials t ON c.seq IS NULL AND t.run = r.run AND t.seq = coalesce(r.same, r.seq)
-LEFT JOIN calls k ON c.seq IS NULL AND k.run = r.run
-	AND k.no = (SELECT max(i.call) FROM intents i WHERE i.run = r.run AND i.seq = coalesce(r.same, r.seq))
+LEFT JOIN (SELECT run, seq, max(call) AS call FROM intents GROUP BY run, seq) i
+	ON c.seq IS NULL AND i.run = r.run AND i.seq = coalesce(r.same, r.seq)
+LEFT JOIN calls k ON k.run = i.run AND k.no = i.call
 WHERE r.run = ? AND r.seq > ? `
 
 const (

@@ -87,8 +87,9 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 
 // Seal completes the plan: it is durable when Seal returns nil, and nothing
 // can be added after. The plan given replaces the one that the run was created
-// with. What it counts must be what the journal holds, and every Same must
-// point at a row that is no duplicate itself; otherwise Seal is ErrPlan.
+// with. What it counts must be what the journal holds, rows must be numbered
+// from 1 without a gap, and every Same must point at a row that is no duplicate
+// itself; otherwise Seal is ErrPlan.
 func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	if err := r.planning(ctx, func(ctx context.Context, t *tx) error { return r.seal(ctx, t, plan) }); err != nil {
 		return r.wrap("seal", err)
@@ -100,14 +101,15 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 }
 
 func (r *Run) seal(ctx context.Context, t *tx, plan batch.Plan) error {
-	var rows, users, astray int
+	var rows, last, users, astray int
 	err := t.row(ctx, `SELECT
 		(SELECT count(*) FROM rows WHERE run = ?),
+		(SELECT coalesce(max(seq), 0) FROM rows WHERE run = ?),
 		(SELECT count(*) FROM rows u WHERE u.run = ? AND u.same IS NULL
 			AND NOT EXISTS (SELECT 1 FROM records c WHERE c.run = u.run AND c.seq = u.seq)),
 		(SELECT count(*) FROM rows d WHERE d.run = ? AND d.same IS NOT NULL
 			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same IS NULL))`,
-		r.id, r.id, r.id).Scan(&rows, &users, &astray)
+		r.id, r.id, r.id, r.id).Scan(&rows, &last, &users, &astray)
 	switch {
 	case err != nil:
 		return err
@@ -116,6 +118,8 @@ func (r *Run) seal(ctx context.Context, t *tx, plan batch.Plan) error {
 	case plan.Rows != rows || plan.Users != users:
 		return fmt.Errorf("%w: it counts %d rows and %d users to send, the journal has %d and %d",
 			ErrPlan, plan.Rows, plan.Users, rows, users)
+	case last != rows: // the seqs are different, and none is less than 1
+		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, rows, last)
 	case astray > 0:
 		return fmt.Errorf("%w: %d rows name a user whom no row holds", ErrPlan, astray)
 	}

@@ -85,6 +85,9 @@ func TestSealRefuses(t *testing.T) {
 		must(t, r.AddRows(ctx, []batch.Planned{member(1), one, two}))
 		wantErr(t, r.Seal(ctx, batch.Plan{Run: r.Plan().Run, Rows: 3, Users: 1}), ErrPlan)
 	}
+	gap := create(t, s, batch.Plan{Run: "gap"})
+	must(t, gap.AddRows(ctx, []batch.Planned{member(1), member(3)}))
+	wantErr(t, gap.Seal(ctx, batch.Plan{Run: "gap", Rows: 2, Users: 2}), ErrPlan)
 	must(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 2, Users: 2}))
 	wantErr(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 2, Users: 2}), ErrState)
 	wantErr(t, r.AddRows(ctx, []batch.Planned{member(3)}), ErrState)

@@ -25,11 +25,11 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 			return fmt.Errorf("doubt users: %w", err)
 		}
 		users = int(n)
-		if _, err := t.exec(ctx, "UPDATE calls SET over = ? WHERE run = ? AND over = 0", millis(time.Now()), r.id); err != nil {
+		_, err = t.exec(ctx, "UPDATE calls SET over = ?, seqs = NULL WHERE run = ? AND over = 0", millis(time.Now()), r.id)
+		if err != nil {
 			return fmt.Errorf("end calls: %w", err)
 		}
-		_, err = t.exec(ctx, "DELETE FROM intents WHERE run = ?", r.id)
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, r.wrap("recover", err)

@@ -20,6 +20,7 @@ type Run struct {
 	mu    sync.Mutex // guards what follows
 	plan  batch.Plan
 	state State
+	known *users // nil: not read yet
 }
 
 // Plan is what the run set out to do.

@@ -226,6 +226,8 @@ func TestSent(t *testing.T) {
 		return n, first
 	}
 	left := time.Now().Add(-time.Minute)
+	pool := run("pool", "t") // in which another app sends
+	must(t, pool.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, App: "b", SentAt: left, Seqs: []int{1, 2, 3, 4, 5}}}}))
 	a, b, other := run("a", "t"), run("b", "t"), run("c", "other")
 	for _, r := range []*Run{a, b, other} {
 		must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: left, Seqs: []int{1, 2}}, {No: 2, SentAt: left, Seqs: []int{3}}}}))

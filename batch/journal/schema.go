@@ -88,23 +88,19 @@ CREATE TABLE waits (                      -- what a session's calls waited for, 
 CREATE TABLE calls (                      -- every call that was ever intended
 	run     INTEGER NOT NULL REFERENCES runs(id),
 	no      INTEGER NOT NULL,
+	app     TEXT NOT NULL,                -- which app registration sent it
 	sent_at INTEGER NOT NULL,
 	users   INTEGER NOT NULL,
 	over    INTEGER NOT NULL,             -- when it was answered or known to be lost; 0: not yet
+	seqs    TEXT,                         -- JSON: who is in it; NULL: it is over
 	PRIMARY KEY (run, no)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX calls_sent ON calls (sent_at);
+CREATE INDEX calls_over ON calls (over);  -- finds those of one run that are not over, too
 
-CREATE TABLE intents (                    -- who is in a call that is not over
-	run  INTEGER NOT NULL,
-	seq  INTEGER NOT NULL,
-	call INTEGER NOT NULL,
-	PRIMARY KEY (run, seq, call),
-	FOREIGN KEY (run, call) REFERENCES calls (run, no)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX intents_call ON intents (run, call);
+CREATE VIEW intents AS                    -- who is in a call that is not over
+SELECT k.run, CAST(s.value AS INTEGER) AS seq, k.no AS call -- typed, or no index would take it
+FROM calls k JOIN json_each(k.seqs) s WHERE k.over = 0;
 
 CREATE TABLE trials (                     -- who was sent, and will be sent again
 	run        INTEGER NOT NULL REFERENCES runs(id),
@@ -169,14 +165,21 @@ JOIN runs n ON n.id = r.run
 JOIN rows u ON u.run = r.run AND u.seq = coalesce(r.same, r.seq)
 LEFT JOIN records c ON c.run = u.run AND c.seq = u.seq
 LEFT JOIN trials t ON t.run = u.run AND t.seq = u.seq
-LEFT JOIN calls k ON c.seq IS NULL AND k.run = u.run
-	AND k.no = (SELECT max(i.call) FROM intents i WHERE i.run = u.run AND i.seq = u.seq);
+LEFT JOIN (SELECT run, seq, max(call) AS call FROM intents GROUP BY run, seq) i
+	ON c.seq IS NULL AND i.run = u.run AND i.seq = u.seq
+LEFT JOIN calls k ON k.run = i.run AND k.no = i.call;
 `
 
 // utc turns a column of milliseconds into RFC 3339, and 0 into NULL.
 func utc(ms string) string {
 	return "strftime('%Y-%m-%dT%H:%M:%fZ', nullif(" + ms + ", 0) / 1000.0, 'unixepoch')"
 }
+
+// dropTrials takes a JSON list of users: one statement, however many they are.
+// While nobody is to be sent again, which is nearly always, the join has no
+// left side, and the list is not even read.
+const dropTrials = `DELETE FROM trials WHERE run = ?1 AND seq IN (
+	SELECT s.value FROM (SELECT 1 FROM trials WHERE run = ?1 LIMIT 1) CROSS JOIN json_each(?2) s)`
 
 // dropCache is what a reader does at its end. All connections of a process
 // share one list of pages that may be reused: a writer that takes an idle

@@ -169,7 +169,7 @@ type SentAt struct {
 // longCall is how long a call may be under way; batch's calls end sooner.
 const longCall = 10 * time.Minute
 
-// Sent tells what all runs of this app in this tenant have sent in calls that
+// Sent tells what this app has sent to this tenant in all runs, in calls that
 // ended since then, in order of time, so that a new run keeps to what is left of
 // the quota. A call whose end is not known counts as ending now.
 func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
@@ -179,7 +179,7 @@ func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) (
 		return nil
 	}, `SELECT CASE WHEN k.over = 0 THEN ? ELSE k.over END AS ended, sum(k.users)
 		FROM calls k JOIN runs n ON n.id = k.run
-		WHERE k.sent_at >= ? AND (k.over = 0 OR k.over >= ?) AND n.tenant = ? AND n.app = ? AND k.users > 0
+		WHERE k.sent_at >= ? AND (k.over = 0 OR k.over >= ?) AND n.tenant = ? AND k.app = ?
 		GROUP BY ended ORDER BY ended`, millis(time.Now()), millis(since.Add(-longCall)), millis(since), tenant, app)
 	if err != nil {
 		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)

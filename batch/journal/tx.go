@@ -32,9 +32,9 @@ func (s *Store) update(ctx context.Context, f func(context.Context, *tx) error) 
 
 // prepared lists the statements that a run executes again and again.
 func prepared() []string {
-	q := []string{getState, countUsers, endCall, dropIntents, dropTrial}
-	for _, b := range []bulk{insertRows, insertCalls, insertIntents, upsertTrials, upsertRecords} {
-		q = append(q, b.one, b.many)
+	q := []string{getState, endCall, dropTrials}
+	for _, b := range []bulk{insertRows, insertCalls, upsertTrials, upsertRecords} {
+		q = append(q, b.of[:]...)
 	}
 	return q
 }
@@ -74,27 +74,27 @@ func (t *tx) row(ctx context.Context, query string, args ...any) *sql.Row {
 	return t.QueryRowContext(ctx, query, args...)
 }
 
-// bulkRows is how many rows one INSERT takes. More is slower: the driver looks
-// every parameter up in a list of all of them.
-const bulkRows = 8
+// bulkSizes are how many rows one INSERT takes. More than 8 is slower: the
+// driver looks every parameter up in a list of all of them. A remainder takes
+// few statements by its powers of two.
+var bulkSizes = [...]int{8, 4, 2, 1}
 
-// bulk is an INSERT of one row, and the same of bulkRows.
+// bulk is an INSERT of as many rows as each of bulkSizes.
 type bulk struct {
-	one, many string
-	width     int
+	of    [len(bulkSizes)]string
+	width int
 }
 
-// newBulk makes the statement from the table with its columns, and what is to
+// newBulk makes the statements from the table with its columns, and what is to
 // happen on conflict.
 func newBulk(into, columns, conflict string) bulk {
-	width := strings.Count(columns, ",") + 1
-	row := "(" + strings.Repeat("?,", width-1) + "?)"
-	head := "INSERT INTO " + into + " (" + columns + ") VALUES "
-	return bulk{
-		one:   head + row + " " + conflict,
-		many:  head + strings.Repeat(row+",", bulkRows-1) + row + " " + conflict,
-		width: width,
+	b := bulk{width: strings.Count(columns, ",") + 1}
+	row := "(" + strings.Repeat("?,", b.width-1) + "?)"
+	for i, n := range bulkSizes {
+		b.of[i] = "INSERT INTO " + into + " (" + columns + ") VALUES " +
+			strings.Repeat(row+",", n-1) + row + " " + conflict
 	}
+	return b
 }
 
 // inserter gathers rows for a bulk. Nothing is sure to be executed before
@@ -106,25 +106,30 @@ type inserter struct {
 }
 
 func (t *tx) into(b bulk) *inserter {
-	return &inserter{t: t, b: b, args: make([]any, 0, b.width*bulkRows)}
+	return &inserter{t: t, b: b}
 }
 
 func (in *inserter) add(ctx context.Context, row ...any) error {
+	if in.args == nil { // not before: many have nothing to insert
+		in.args = make([]any, 0, in.b.width*bulkSizes[0])
+	}
 	in.args = append(in.args, row...)
-	if len(in.args) < in.b.width*bulkRows {
+	if len(in.args) < in.b.width*bulkSizes[0] {
 		return nil
 	}
-	_, err := in.t.exec(ctx, in.b.many, in.args...)
-	in.args = in.args[:0]
-	return err
+	return in.flush(ctx)
 }
 
 func (in *inserter) flush(ctx context.Context) error {
-	for args := in.args; len(args) > 0; args = args[in.b.width:] {
-		if _, err := in.t.exec(ctx, in.b.one, args[:in.b.width]...); err != nil {
-			return err
+	args := in.args
+	in.args = in.args[:0]
+	for i, n := range bulkSizes {
+		if n *= in.b.width; len(args) >= n { // at most once, as each size is half of the one before
+			if _, err := in.t.exec(ctx, in.b.of[i], args[:n]...); err != nil {
+				return err
+			}
+			args = args[n:]
 		}
 	}
-	in.args = in.args[:0]
 	return nil
 }

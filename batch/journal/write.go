@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,9 +10,7 @@ import (
 	"offboard/batch"
 )
 
-var insertCalls = newBulk("calls", "run, no, sent_at, users, over", "")
-
-var insertIntents = newBulk("intents", "run, seq, call", "")
+var insertCalls = newBulk("calls", "run, no, app, sent_at, users, over, seqs", "")
 
 var upsertTrials = newBulk("trials",
 	"run, seq, attempts, throttles, sent_at, doubt, status, code, message, request_id",
@@ -28,11 +27,7 @@ var upsertRecords = newBulk("records",
 		accepted_at = excluded.accepted_at, after = excluded.after,
 		request_id = excluded.request_id, reason = excluded.reason`)
 
-const (
-	endCall     = `UPDATE calls SET over = ? WHERE run = ? AND no = ?`
-	dropIntents = `DELETE FROM intents WHERE run = ? AND call = ?`
-	dropTrial   = `DELETE FROM trials WHERE run = ? AND seq = ?`
-)
+const endCall = `UPDATE calls SET over = ?, seqs = NULL WHERE run = ? AND no = ?`
 
 // Write makes an entry durable, all of it or nothing: first the calls that are
 // about to leave, then those that are over, then trials, then records. It
@@ -51,7 +46,11 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		if now == Planning || len(e.Calls) > 0 && now != Running {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		if err := r.checkUsers(ctx, t, e); err != nil {
+		users, err := r.users(ctx, t)
+		if err == nil {
+			err = users.check(e)
+		}
+		if err != nil {
 			return err
 		}
 		if err := r.writeCalls(ctx, t, e); err != nil {
@@ -80,19 +79,12 @@ func (r *Run) writeCalls(ctx context.Context, t *tx, e batch.Entry) error {
 func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
 	in := t.into(insertCalls)
 	for _, c := range calls {
-		if err := in.add(ctx, r.id, int64(c.No), millis(c.SentAt), int64(len(c.Seqs)), int64(0)); err != nil {
-			return fmt.Errorf("intend call %d: %w", c.No, err)
+		seqs, err := toJSON(c.Seqs)
+		if err == nil {
+			err = in.add(ctx, r.id, int64(c.No), cmp.Or(c.App, r.Plan().App), millis(c.SentAt), int64(len(c.Seqs)), int64(0), seqs)
 		}
-	}
-	if err := in.flush(ctx); err != nil {
-		return fmt.Errorf("intend calls: %w", err)
-	}
-	in = t.into(insertIntents)
-	for _, c := range calls {
-		for _, seq := range c.Seqs {
-			if err := in.add(ctx, r.id, int64(seq), int64(c.No)); err != nil {
-				return fmt.Errorf("intend call %d: %w", c.No, err)
-			}
+		if err != nil {
+			return fmt.Errorf("intend call %d: %w", c.No, err)
 		}
 	}
 	if err := in.flush(ctx); err != nil {
@@ -105,9 +97,6 @@ func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
 	n, err := t.exec(ctx, endCall, millis(time.Now()), r.id, int64(no))
 	if err == nil && n == 0 {
 		err = fmt.Errorf("%w: nobody intended it", ErrPlan)
-	}
-	if err == nil {
-		_, err = t.exec(ctx, dropIntents, r.id, int64(no))
 	}
 	if err != nil {
 		return fmt.Errorf("end call %d: %w", no, err)
@@ -136,12 +125,26 @@ func (r *Run) writeUsers(ctx context.Context, t *tx, trials []batch.Trial, recor
 	if err := in.flush(ctx); err != nil {
 		return fmt.Errorf("write records: %w", err)
 	}
-	for _, rec := range records {
-		if _, err := t.exec(ctx, dropTrial, r.id, int64(rec.Seq)); err != nil {
-			return fmt.Errorf("drop trial of user %d: %w", rec.Seq, err)
-		}
+	if err := r.dropTrials(ctx, t, records); err != nil {
+		return fmt.Errorf("drop trials: %w", err)
 	}
 	return nil
+}
+
+// dropTrials ends the trials of the users that have a record now.
+func (r *Run) dropTrials(ctx context.Context, t *tx, records []batch.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	seqs := make([]int, len(records))
+	for i := range records {
+		seqs[i] = records[i].Seq
+	}
+	list, err := toJSON(seqs)
+	if err == nil {
+		_, err = t.exec(ctx, dropTrials, r.id, list)
+	}
+	return err
 }
 
 func addRecord(ctx context.Context, in *inserter, run int64, c *batch.Record) error {
@@ -151,43 +154,4 @@ func addRecord(ctx context.Context, in *inserter, run int64, c *batch.Record) er
 	return in.add(ctx, run, int64(c.Seq), string(c.Outcome), int64(c.Status), c.Code, c.Message,
 		int64(c.Attempts), int64(c.Throttles), millis(c.SentAt), millis(c.SettledAt),
 		millis(c.Accepted), millis(c.After), c.RequestID, c.Reason)
-}
-
-// countUsers counts those of 20 rows that hold a user.
-const countUsers = `SELECT count(*) FROM rows WHERE run = ? AND same IS NULL
-	AND seq IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-
-// checkUsers makes sure that everybody in the entry is a user of the plan. A
-// record of anybody else would be in no report.
-func (r *Run) checkUsers(ctx context.Context, t *tx, e batch.Entry) error {
-	seqs := make([]int, 0, len(e.Trials)+len(e.Records)+20*len(e.Calls))
-	for _, c := range e.Calls {
-		seqs = append(seqs, c.Seqs...)
-	}
-	for _, tr := range e.Trials {
-		seqs = append(seqs, tr.Seq)
-	}
-	for _, c := range e.Records {
-		seqs = append(seqs, c.Seq)
-	}
-	slices.Sort(seqs)
-	seqs = slices.Compact(seqs)
-	for part := range slices.Chunk(seqs, 20) {
-		args := make([]any, 21)
-		args[0] = r.id
-		for i := range args[1:] {
-			args[1+i] = int64(0) // nobody
-			if i < len(part) {
-				args[1+i] = int64(part[i])
-			}
-		}
-		var n int
-		if err := t.row(ctx, countUsers, args...).Scan(&n); err != nil {
-			return fmt.Errorf("check users: %w", err)
-		}
-		if n != len(part) {
-			return fmt.Errorf("%w: of users %v the plan has %d", ErrPlan, part, n)
-		}
-	}
-	return nil
 }
