@@ -62,7 +62,13 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	return j.resume(ctx)
 }
 
+// noGraph ends the help of the commands that only read the journal.
+const noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
+
 type runsCmd struct{}
+
+// Help ends the command's help.
+func (runsCmd) Help() string { return noGraph }
 
 // Run lists the newest first.
 func (runsCmd) Run(ctx context.Context, c *command) error {
@@ -102,6 +108,9 @@ type showCmd struct {
 	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
 }
 
+// Help ends the command's help.
+func (showCmd) Help() string { return noGraph }
+
 // Run shows what the end block said, as it stands now.
 func (s showCmd) Run(ctx context.Context, c *command) error {
 	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
@@ -117,6 +126,9 @@ type reportCmd struct {
 	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
 	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
 }
+
+// Help ends the command's help.
+func (reportCmd) Help() string { return noGraph }
 
 // Run makes the files again, from the journal alone.
 func (r reportCmd) Run(ctx context.Context, c *command) error {

@@ -37,7 +37,7 @@ func (runCmd) Help() string {
 (not needed with --no-resolve). Sign-in: OFFBOARD_ACCESS_TOKEN, or else the usual AZURE_* variables,
 managed identity or Azure CLI.
 
-` + exitCodeHelp
+` + seedHelp + "\n\n" + exitCodeHelp
 }
 
 // Run plans and carries out, or goes on with what was begun.

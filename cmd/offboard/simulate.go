@@ -25,7 +25,7 @@ type simulateCmd struct {
 }
 
 // Help tells what the tenant holds.
-func (simulateCmd) Help() string { return seedHelp }
+func (simulateCmd) Help() string { return seedHelp + "\n\n" + noGraph }
 
 // Run serves until it is stopped.
 func (s simulateCmd) Run(ctx context.Context, c *command) error {

@@ -27,10 +27,11 @@ const simulatedCloud = "a simulated tenant"
 
 // What the simulated tenant makes of a name, so that a rehearsal can show more
 // than success.
-const seedHelp = `In the simulated tenant every row of the input is a user who was last revoked in 2026, except that
-  nobody...@  does not exist        (ends not_found)
-  admin...@   is a protected admin  (ends denied)
-  ...#EXT#... is a guest            (ends ineffective)`
+const seedHelp = `In a simulated tenant every row of the input is a user, except that
+
+    nobody...@    does not exist        (ends not_found)
+    admin...@     is a protected admin  (ends denied)
+    ...#EXT#...@  is a guest            (ends ineffective)`
 
 func seeded(id, upn string) (graphsim.User, bool) {
 	u := graphsim.User{ID: id, UPN: upn, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
