@@ -10,6 +10,7 @@ import (
 // lane moves users through one kind of call: lookups, writes or read-backs.
 type lane struct {
 	name    string
+	needs   string // the Graph permission without which every call is refused
 	call    func(context.Context, []User) ([]Reply, error)
 	gate    Gate
 	workers int

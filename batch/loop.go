@@ -299,7 +299,8 @@ const staleStrikes = 3
 func (l *loop) health(now time.Time, a answer) error {
 	ln := a.lane
 	if err := ln.probation.failed(); err != nil {
-		return fmt.Errorf("%w: the first %d %s calls were all refused with HTTP %d", err, ln.probation.calls, ln.name, ln.probation.status)
+		return fmt.Errorf("%w: the first %d %s calls were all refused with HTTP %d; they need the Graph permission %s",
+			err, ln.probation.calls, ln.name, ln.probation.status, ln.needs)
 	}
 	if a.err == nil {
 		return nil

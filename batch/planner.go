@@ -58,7 +58,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return p.count, p.take(ctx, next)
 	}
 	p.lane = &lane{
-		name: "lookup", call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
+		name: "lookup", needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
 		queue: &queue{}, settle: p.settle, note: func(Trial) {},
 	}
 	p.lane.queue.fresh = func() (task, bool, error) {

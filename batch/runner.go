@@ -29,6 +29,12 @@ type Journal interface {
 	Write(ctx context.Context, e Entry) error
 }
 
+// The least permissions that do the job (Microsoft Graph permissions reference).
+const (
+	needsWrite = "User.RevokeSessions.All"
+	needsRead  = "User.Read.All"
+)
+
 // App is one app registration that revokes: its own sign-in, its own quota.
 type App struct {
 	Name   string // as in Plan.App
@@ -92,13 +98,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	for _, a := range r.Apps {
 		r.loop.lanes = append(r.loop.lanes, &lane{
-			name: "revoke", call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			name: "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
 	}
 	if r.Directory != nil {
 		r.verify = &lane{
-			name: "read-back", call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
+			name: "read-back", needs: needsRead, call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
 			queue: &queue{}, settle: r.prove, note: func(Trial) {},
 		}
 		r.loop.lanes = append(r.loop.lanes, r.verify)

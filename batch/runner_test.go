@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,8 +119,8 @@ func TestEverybodyRefusedStopsTheRun(t *testing.T) {
 					f.script[i+1] = []Reply{{Status: c.status}}
 				}
 				err := r.Run(t.Context())
-				if !errors.Is(err, c.want) {
-					t.Errorf("got error %v, want %v", err, c.want)
+				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), "User.RevokeSessions.All") {
+					t.Errorf("got error %v, want %v that names the permission", err, c.want)
 				}
 				if len(j.records) > 0 {
 					t.Errorf("got records: %s", j.outcomes())

@@ -45,9 +45,12 @@ func (s *scene) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func newScene(t *testing.T, users int) *scene {
+func newScene(t *testing.T, users int, roles ...string) *scene {
 	s := &scene{t: t, dir: t.TempDir()}
-	s.tenant = graphsim.New(graphsim.Config{StaticToken: "T", NoQuota: true, NoLog: true, LogTo: s})
+	if roles == nil {
+		roles = graphsim.DefaultRoles()
+	}
+	s.tenant = graphsim.New(graphsim.Config{StaticToken: "T", NoQuota: true, NoLog: true, LogTo: s, Roles: roles})
 	file := "upn\n"
 	for i := range users {
 		upn := fmt.Sprintf("user%d@contoso.example", i)
@@ -175,6 +178,25 @@ func TestTermAndResume(t *testing.T) {
 	}
 	if n := s.twice("out"); n != 0 {
 		t.Errorf("%d users were sent twice", n)
+	}
+}
+
+// Without a permission nobody is written off: the run stops, says which one is
+// missing, and can be resumed.
+func TestMissingPermission(t *testing.T) {
+	for _, c := range []struct{ granted, missing, outcome string }{
+		{"User.Read.All", "User.RevokeSessions.All", "not_sent"},
+		{"User.RevokeSessions.All", "User.Read.All", ""},
+	} {
+		s := newScene(t, 100, c.granted)
+		code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--report-dir", "out")
+		if code != 5 || !strings.Contains(out, c.missing) {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+		report, err := os.ReadFile(filepath.Join(s.dir, "out", "report.csv"))
+		if n := bytes.Count(report, []byte(","+c.outcome+",")); c.outcome != "" && (err != nil || n != 100 || !strings.Contains(out, "offboard resume")) {
+			t.Errorf("%d users are %s, error %v\n%s", n, c.outcome, err, out)
+		}
 	}
 }
 

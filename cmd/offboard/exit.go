@@ -49,7 +49,7 @@ var ends = []struct {
 	{errPartial, exitPartial, ""},
 	{errRefused, exitRefused, ""},
 	{errUsage, exitUsage, "offboard --help"},
-	{batch.ErrPermission, exitSignIn, "grant the permission with admin consent, then resume"},
+	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "check the AZURE_* variables or OFFBOARD_ACCESS_TOKEN, then run it again"},
 	{batch.ErrStopped, exitUnended, ""},
 	{batch.ErrOutage, exitUnended, ""},

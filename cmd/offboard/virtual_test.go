@@ -111,6 +111,7 @@ func TestQuotaIsNeverOverrun(t *testing.T) {
 	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, model := range []graphsim.Model{graphsim.SlidingWindow, graphsim.FixedWindow, graphsim.TokenBucket} {
 		t.Run(string(model), func(t *testing.T) {
+			t.Parallel()
 			cfg := graphsim.Config{NoLog: true, Latency: 300 * time.Millisecond, Jitter: 400 * time.Millisecond}
 			for _, q := range graphsim.DefaultQuotas() {
 				q.Model = model
@@ -134,6 +135,7 @@ func TestQuotaIsNeverOverrun(t *testing.T) {
 // A run that was stopped goes on in a new process, and what was sent before
 // still counts: nobody is told to wait.
 func TestResumeKeepsTheWindow(t *testing.T) {
+	t.Parallel()
 	cfg := graphsim.Config{NoLog: true, Latency: 2 * time.Second}
 	inVirtualTimeUntil(t, cfg, 4_000, 50*time.Second, func(w *whole, err error) {
 		if !errors.Is(err, batch.ErrStopped) {
@@ -159,6 +161,7 @@ func TestResumeKeepsTheWindow(t *testing.T) {
 // 20,000 users under every fault at 5 % each: nobody ends otherwise than the
 // tenant's own log says.
 func TestEveryFaultEndsInTheTruth(t *testing.T) {
+	t.Parallel()
 	users := 20_000
 	if testing.Short() {
 		users = 2_000
