@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -44,8 +45,14 @@ type Config struct {
 	Transport http.RoundTripper // see Transport
 }
 
+// registry makes the SDK's registry of error types, which it would otherwise
+// make in whichever call comes first, with nothing to keep two calls apart
+// (getInstance in msgraph-sdk-go-core v1.4.0, found by the race detector).
+var registry = sync.OnceFunc(func() { core.GetErrorFactoryFromRegistry(core.BatchRequestErrorRegistryKey) })
+
 // New makes a client. It makes no call.
 func New(cfg Config) (*Client, error) {
+	registry()
 	hc := &http.Client{
 		Transport: khttp.NewCustomTransportWithParentTransport(
 			challenges{cfg.Transport, cfg.Auth},

@@ -2,7 +2,12 @@ package graph
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
 	"testing"
 
 	"offboard/batch"
@@ -137,4 +142,34 @@ func TestIdentity(t *testing.T) {
 	if id, err := FixedToken("opaque").Identity(t.Context()); err != nil || id.Tenant != "" {
 		t.Errorf("an opaque token gave %+v and error %v", id, err)
 	}
+}
+
+// The first calls of a process may be made at once: what the SDK makes lazily is
+// made before. The race detector is the judge, in a process that has made no
+// call yet.
+func TestFirstCallsAtOnce(t *testing.T) {
+	if os.Getenv("FIRST_CALLS") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFirstCallsAtOnce$")
+		cmd.Env = append(os.Environ(), "FIRST_CALLS=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	client, _ := answering(t, batch.Revoke, 200, http.Header{}, "")
+	client.http.Transport = tripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"responses":[]}`)), Request: r}, nil
+	})
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			<-start
+			if _, err := client.Send(t.Context(), []batch.User{{ID: "a"}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
 }
