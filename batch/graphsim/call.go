@@ -32,8 +32,9 @@ type call struct {
 // who gives up may leave either way: unsent, or executed and unanswered.
 func (t *Tenant) graph(r *http.Request, version, target string, body []byte, readErr *failure) (*reply, error) {
 	c, bad := t.begin(r, version)
-	before, after := t.latency(c)
-	if err := wait(r.Context(), before); err != nil {
+	latency := t.latency(c)
+	ends := time.Now().Add(latency) // what the work takes is part of the latency, and so is a timer that is late
+	if err := wait(r.Context(), latency/2); err != nil {
 		return nil, err
 	}
 	if bad == nil {
@@ -42,11 +43,11 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 	}
 	if bad != nil {
 		c.date = t.now()
-		return c.outer(bad), wait(r.Context(), after)
+		return c.outer(bad), wait(r.Context(), time.Until(ends))
 	}
 
 	t.run(c)
-	err := wait(r.Context(), after)
+	err := wait(r.Context(), time.Until(ends))
 	var rep *reply
 	if err == nil {
 		rep = c.answer(t)
@@ -106,13 +107,13 @@ func (t *Tenant) noteInvalid(bad *failure) {
 	t.stats.Invalid++
 }
 
-// latency divides the time that the call takes.
-func (t *Tenant) latency(c *call) (before, after time.Duration) {
+// latency is the time that the call takes.
+func (t *Tenant) latency(c *call) time.Duration {
 	d := t.cfg.Latency
 	if t.cfg.Jitter > 0 {
 		d += time.Duration(c.rng.Int64N(int64(t.cfg.Jitter)))
 	}
-	return d / 2, d - d/2
+	return d
 }
 
 // wait ends with the context.
