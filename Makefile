@@ -5,9 +5,10 @@
 #   make quick   the tests of everything that does not link the Graph SDK, in seconds
 #   make check   formatting, vet and staticcheck of our own packages
 #   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
+#   make torture 500 kills at random moments, each held against the tenant's own word
 #   make build   bin/offboard
 
-.PHONY: demo test quick check bench build
+.PHONY: demo test quick check bench torture build
 
 # The rooms that do not link the Graph SDK.
 LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/graphsim ./batch/sendertest ./report
@@ -45,3 +46,6 @@ check:
 bench:
 	go test -v -run '^TestPaceBench$$' ./cmd/offboard -pace
 	go test -v -run '^TestSpeedBench$$' ./cmd/offboard -speed
+
+torture:
+	go test -v -timeout 60m -run '^TestTorture$$' ./cmd/offboard -kills 500

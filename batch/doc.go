@@ -44,7 +44,7 @@
 //  1. A user's failure is a record; an error ends the run. (TestRunSettles)
 //  2. Every line of the input ends in exactly one record or is named as
 //     skipped. After a crash, users sent and unanswered are unsettled, never
-//     not_sent, and resume sends them again. (TestKillAndRunAgain)
+//     not_sent, and resume sends them again. (TestTorture)
 //  3. A report says nothing that the journal does not. (testdata/scripts/run.txtar)
 //  4. Only the loop's goroutine writes records, touches counts and tells progress.
 //     (the race detector, in every test)
@@ -53,7 +53,7 @@
 //  6. Replies already received are recorded, also while the run is being
 //     cancelled. (TestStopAwaitsAnswers, TestJournalFailureEndsTheRun)
 //  7. At most workers x 20 users are sent twice across a crash and resume; none
-//     across a soft stop. (TestKillAndRunAgain, TestTermAndResume)
+//     across a soft stop. (TestTorture, TestTermAndResume)
 //  8. Only graph knows the SDK, only intake gocsv, only throttle the limiter,
 //     only journal SQL. (TestArrows)
 //  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.

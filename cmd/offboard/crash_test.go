@@ -27,10 +27,11 @@ type scene struct {
 	dir    string
 	users  []string // object ids
 
-	mu   sync.Mutex
-	at   int    // number of the write that does
-	what func() // this, once
-	n    int
+	mu      sync.Mutex
+	at      int    // number of the write that does
+	what    func() // this, once
+	n       int
+	process *os.Process // while it runs
 }
 
 // Write counts the tenant's writes: it is the tenant's log.
@@ -82,22 +83,33 @@ func (s *scene) offboard(sig os.Signal, after int, args ...string) (code int, ou
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.mu.Lock()
+	s.process = cmd.Process
 	if sig != nil {
-		s.mu.Lock()
-		s.at, s.what = after, func() {
-			if err := cmd.Process.Signal(sig); err != nil {
-				s.t.Error(err)
-			}
-		}
-		s.mu.Unlock()
+		s.at, s.what = after, func() { _ = s.process.Signal(sig) } // it may have ended
 	}
+	s.mu.Unlock()
 	err := cmd.Wait()
+	s.mu.Lock()
+	s.process = nil
+	s.mu.Unlock()
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		s.t.Fatal(err)
 	} else if ok {
 		return exit.ExitCode(), buf.String()
 	}
 	return 0, buf.String()
+}
+
+// finished reports whether the latest run has come to its end.
+func (s *scene) finished() bool {
+	s.t.Helper()
+	code, out := s.offboard(nil, 0, "runs")
+	if code != 0 {
+		s.t.Fatalf("runs: exit code %d\n%s", code, out)
+	}
+	_, first, _ := strings.Cut(out, "\n")
+	return strings.Contains(strings.SplitN(first, "\n", 2)[0], " finished ")
 }
 
 // twice is how many writes were more than one per user; it fails for a user

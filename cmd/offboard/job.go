@@ -126,10 +126,6 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 	runErr := r.Run(ctx)
 	show.end()
 
-	state, why := journal.Finished, ""
-	if runErr != nil {
-		state, why = journal.Stopped, runErr.Error()
-	}
 	// From here on a cancelled context must not keep the truth from being told.
 	ctx = context.WithoutCancel(ctx)
 	var waits batch.Waits
@@ -138,22 +134,27 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 		waits.Paused, waits.Quota = waits.Paused+w.Paused, waits.Quota+w.Quota
 		waits.Learned, waits.Rate = waits.Learned+w.Learned, waits.Rate+w.Rate
 	}
-	runErr = errors.Join(runErr, j.run.AddWaits(ctx, waits), j.run.SetState(ctx, state, why))
-	return j.tell(ctx, runErr)
+	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
 }
 
-// tell writes the reports and the end block, and turns a finished run that was
-// no success into errPartial.
-func (j *job) tell(ctx context.Context, runErr error) error {
+// finish writes the reports, ends the run in the journal and tells how it stands,
+// in this order: a run whose report could not be written, or that is killed
+// while it writes, has not finished, and the same command again only reports. A
+// finished run that was no success is errPartial.
+func (j *job) finish(ctx context.Context, runErr error) error {
 	end, err := j.command.report(ctx, j.run, j.ReportDir)
-	if err != nil {
-		return errors.Join(runErr, err)
-	}
-	if err := j.command.end(end); err != nil {
-		return errors.Join(runErr, err)
-	}
+	runErr = errors.Join(runErr, err)
+	state, why := journal.Finished, ""
 	if runErr != nil {
-		return runErr
+		state, why = journal.Stopped, runErr.Error()
+	}
+	if err := errors.Join(runErr, j.run.SetState(ctx, state, why)); err != nil {
+		stands(&end, j.run)
+		return errors.Join(err, j.command.end(end))
+	}
+	stands(&end, j.run)
+	if err := j.command.end(end); err != nil {
+		return err
 	}
 	if end.Summary.Of(batch.Failure) > 0 {
 		return errPartial
@@ -180,7 +181,8 @@ func (c *command) report(ctx context.Context, run *journal.Run, dir string) (rep
 // endOf folds the journal into what is said of a run.
 func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
-	end.Plan, end.State, end.Written = run.Plan(), string(run.State()), time.Now().UTC()
+	end.Plan, end.Written = run.Plan(), time.Now().UTC()
+	stands(&end, run)
 	for _, err := range run.Skips(ctx) {
 		if err != nil {
 			return end, err
@@ -194,10 +196,15 @@ func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	if end.Timing, err = run.Timing(ctx); err != nil {
 		return end, err
 	}
-	if s := run.State(); s == journal.Stopped || s == journal.Running || s == journal.Planned {
-		end.Resume = "offboard resume " + end.Plan.Run
-	}
 	return end, nil
+}
+
+// stands says how the run stands, and what goes on with it.
+func stands(end *report.End, run *journal.Run) {
+	end.State, end.Resume = string(run.State()), ""
+	if s := run.State(); s == journal.Stopped || s == journal.Running || s == journal.Planned {
+		end.Resume = "offboard resume " + run.Plan().Run
+	}
 }
 
 // end prints the end block, or the JSON document.
