@@ -199,6 +199,39 @@ func TestOtherApp(t *testing.T) {
 	}
 }
 
+// TestOtherAppHarsh is the same with a log that counts refused users, so that each
+// takes room. Only what was really under way is allowed for. Calls of 2 s are left out: what the
+// ramp then misses of a window is more than the bound.
+func TestOtherAppHarsh(t *testing.T) {
+	t.Parallel()
+	raised := append([]Quota(nil), quota...)
+	raised[0].Limit = 18_000
+	tenant := func() service {
+		return &shared{service: &sliding{limit: steady(18_000), width: 300, harsh: true}, perSecond: 30}
+	}
+	for _, users := range []int{30_000, 100_000} {
+		best := optimum(&shared{service: &sliding{limit: steady(18_000), width: 300}, perSecond: 30}, users)
+		for _, l := range latencies[:2] {
+			r := loop(New(Config{Quotas: raised, MaxWidth: wide, Users: users}), tenant(), users, l.draw, 0, 300)
+			check(t, "half a tenant, refused count", users, l.name, best, r, 1.10, 0.01)
+		}
+	}
+}
+
+// TestEmptyBucket has a bucket that shrinks, and is empty, just when the log is empty: that
+// the limit is half tells nobody, and what is learned at first is a chunk.
+func TestEmptyBucket(t *testing.T) {
+	t.Parallel()
+	const users = 30_000
+	limit := dips(3_000, 1_500, 400, 900)
+	best := optimum(models[0].make(limit), users)
+	for _, l := range latencies[:2] {
+		s := &emptied{bucket: &bucket{limit: limit, width: modelWidth}, at: 440}
+		r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: users}), s, users, l.draw, 400)
+		check(t, "bucket, emptied", users, l.name, best, r, 1.10, 0.01)
+	}
+}
+
 // TestOutOfTurn has a service that keeps to the documented quota, but now and
 // then refuses a user for its own reasons. That must not look like a limit.
 func TestOutOfTurn(t *testing.T) {

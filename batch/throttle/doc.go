@@ -33,13 +33,17 @@
 //     again, that is, Retry-After less the window. For a fixed window this is
 //     its beginning and for a sliding log its oldest entry, so the count is the
 //     limit itself. The same log is then held to this number.
+//   - A ramp, where Graph promised room within seconds while the log has room for
+//     thousands: one of the two is wrong. For a window no more users are under way
+//     than probes may still have refused; see below.
 //   - A scout. Where Graph names a time well before the log has room, one chunk
 //     goes at that time. Refused: the log was right. Accepted: more follows,
 //     first what a bucket would have gained by now, then half of what was
 //     accepted, again and again. When half of the learned limit went well, a
 //     fixed window began anew, and the log forgets what was before. When it ends
-//     in a refusal, room opens drop by drop: a bucket. Its pace is then kept
-//     by a [rate.Limiter], and each refusal measures it: the bucket was empty at
+//     in a refusal, room opens drop by drop: a bucket. What it gained since the limit was
+//     met is a first measure of its pace, which is then kept
+//     by a [rate.Limiter], and each refusal measures it again: the bucket was empty at
 //     the refusal before and is empty now.
 //   - Probes, since the limit may come back: a chunk more than was learned, sent
 //     when the log is full and nothing is under way. Each success lets more be

@@ -17,9 +17,13 @@ func (l *limit) dripping(f batch.Feedback) bool {
 	return f.RetryAfter < l.Window/10
 }
 
-// follow keeps the pace of a bucket that is empty now.
-func (l *limit) follow(now time.Time, perSecond float64) {
-	l.drip = drip(now, perSecond)
+// follow keeps the pace of a bucket that is empty now, as it was when the limit
+// was met. What a scout gained between has flowed in since, and is the better measure
+// where what was learned is less.
+func (l *limit) follow(now time.Time, gained int) {
+	pace := dripMargin * max(float64(l.learned)/l.Window.Seconds(), float64(gained)/now.Sub(l.met).Seconds())
+	l.learned = max(l.learned, int(pace*l.Window.Seconds()))
+	l.drip = drip(now, pace)
 	l.from, l.dripped, l.got = now, now, 0
 }
 

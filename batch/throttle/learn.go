@@ -9,6 +9,12 @@ import (
 // lifted is the part of a quota at which a learned limit is forgotten.
 const lifted = 0.97
 
+// trickle is what a scout gains at least before a fixed window is said to have
+// begun anew, where Graph promised room within seconds, as a bucket would. A limit
+// that drops while the log is empty is first taken for a chunk or two, half of which a
+// bucket has in a moment.
+const trickle = 20 * Chunk
+
 // refuse learns from a throttled call. The pause has it in already; again tells
 // that the call left after the pause before.
 func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, budget int) {
@@ -78,7 +84,7 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	case l.drip != nil && drips && p.repeats < 2:
 		l.measure(now, f)
 	case probed && scout && drips && gained >= Chunk:
-		l.follow(now, dripMargin*float64(l.learned)/l.Window.Seconds())
+		l.follow(now, gained)
 	case probed && scout && drips: // the log was right
 	default:
 		l.floor = Chunk
@@ -115,12 +121,16 @@ func (l *limit) estimate() {
 // of the learned limit must have lasted a window: a fixed window that began
 // anew in the middle of the probe looks like a higher limit until then. A scout's
 // room is a new window only if it is more than a log that does not count refused
-// users would have had.
+// users would have had; see trickle as well.
 func (l *limit) grow(now time.Time) {
 	window := now.Add(-l.Window)
 	switch {
 	case l.probe.scout:
-		if 2*l.probe.gained >= l.learned && l.log.accepted(window) > l.learned {
+		enough := l.learned / 2
+		if l.ramps {
+			enough = max(enough, trickle)
+		}
+		if l.probe.gained >= enough && l.log.accepted(window) > l.learned {
 			l.from = l.probe.start // a fixed window began anew
 			l.probe.due(now)
 		}

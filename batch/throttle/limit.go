@@ -28,7 +28,7 @@ type limit struct {
 	began   time.Time // when the window began that was full at met, if Graph's word is taken
 	floor   int       // no estimate is lower
 	settles bool      // calls from before met may still correct the estimate
-	ramps   bool      // no more goes at once than was accepted since opens
+	ramps   bool      // few go at once; see ramped
 	paid    bool      // that refusal, and those with it, are paid from the budget
 	bill    int       // what the budget still pays of them
 	lately  lately    // what became of the last users
@@ -55,7 +55,7 @@ func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
 	wait := l.base(now, cost)
 	if wait > 0 {
 		wait = l.mayProbe(now, cost, wait, budget)
-	} else if l.ramps && l.log.underWay > 0 && l.log.underWay+cost > l.log.accepted(l.opens) {
+	} else if l.ramped(now, cost, budget) {
 		return l.Window // ask again when a call has ended
 	}
 	return max(wait, l.stated(now, cost))
@@ -116,9 +116,7 @@ func (l *limit) leave(now time.Time, f batch.Feedback) {
 		l.estimate()
 		return
 	}
-	if l.ramps && 2*l.log.accepted(l.opens) >= l.learned {
-		l.ramps = false
-	}
+	l.climb(now)
 	l.probe.leave(f.Sent, f.Cost, good)
 	if f.Throttled == 0 && l.probe.on {
 		l.grow(now)

@@ -108,6 +108,21 @@ func (s *bucket) take(t float64, n int) (int, float64) {
 	return ok, math.Max(1, math.Ceil((1-s.tokens)*s.width/size))
 }
 
+// emptied is a bucket that loses what it holds, once: at the first call after at.
+type emptied struct {
+	*bucket
+	at   float64
+	done bool
+}
+
+func (s *emptied) take(t float64, n int) (int, float64) {
+	if t >= s.at && !s.done {
+		s.bucket.take(t, 0)
+		s.tokens, s.done = 0, true
+	}
+	return s.bucket.take(t, n)
+}
+
 // count counts users of another app, refused or not.
 func (s *sliding) count(t float64, n int) {
 	s.at, s.n, s.logged = append(s.at, t), append(s.n, n), s.logged+n
