@@ -163,7 +163,8 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 // prove holds a stamp read back against the record. Until the deadline, "not
 // yet" is no failure: reads may come from a replica that lags. A read that
 // failed says nothing of the stamp, so a user who got only such has as long
-// again.
+// again, and as many reads as the retry policy gives attempts: the lane may have
+// been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 	c, _ := classify(reply)
 	deadline, wait := t.until, pollWait(t.polls)
@@ -190,12 +191,13 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
 		t.record.Reason = "accepted, but the read-back met trouble: " + describe(reply)
 	}
-	if !now.Before(deadline) {
+	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
+	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {
 		r.proved(now, t.record)
 		return nil
 	}
 	t.due = now.Add(wait)
-	if t.due.After(deadline) {
+	if now.Before(deadline) && t.due.After(deadline) {
 		t.due = deadline
 	}
 	r.verify.queue.put(t)

@@ -136,6 +136,27 @@ func TestEverybodyRefusedStopsTheRun(t *testing.T) {
 	}
 }
 
+// In the middle of a run a token may be refused by mistake, and more than once;
+// when every new one is, the run stops, and can be resumed.
+func TestRefusedTokens(t *testing.T) {
+	for refused, want := range map[int]error{staleStrikes - 1: nil, 100: ErrSignIn} {
+		synctest.Test(t, func(t *testing.T) {
+			r, f, j := bench(t, 400)
+			r.Concurrency, r.Directory = 1, nil
+			f.calls = []error{nil}
+			for range refused {
+				f.calls = append(f.calls, &CallError{Status: 401})
+			}
+			if err := r.Run(t.Context()); !errors.Is(err, want) {
+				t.Errorf("%d refused: error %v, want %v", refused, err, want)
+			}
+			if want == nil && j.outcomes() != "400 revoked " || want != nil && f.n != 1+staleStrikes {
+				t.Errorf("%d refused: %s after %d calls", refused, j.outcomes(), f.n)
+			}
+		})
+	}
+}
+
 // Fewer refusals than the strikes are about the users: a leavers file of one admin.
 func TestFewRefusedAreDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -306,6 +327,28 @@ func TestVerifyTimeout(t *testing.T) {
 			t.Errorf("took %v, want %v", took, want)
 		}
 	})
+}
+
+// A read-back that keeps failing is no stamp that has not moved: it is tried as
+// often as the policy allows, also past the deadline, and then given up.
+func TestVerifyOutlastsTrouble(t *testing.T) {
+	for blind, want := range map[int]string{DefaultRetry.Attempts - 1: "1 verified ", 1000: "1 unverified "} {
+		synctest.Test(t, func(t *testing.T) {
+			r, f, j := bench(t, 1)
+			r.VerifyTimeout = time.Second
+			r.Concurrency = 1
+			f.blind = blind
+			if err := r.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := j.outcomes(); got != want {
+				t.Errorf("after %d failed reads: %s, want %s", blind, got, want)
+			}
+			if f.reads > DefaultRetry.Attempts {
+				t.Errorf("%d reads", f.reads)
+			}
+		})
+	}
 }
 
 // Users accepted by an earlier process are verified and not sent again.
