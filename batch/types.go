@@ -64,7 +64,6 @@ type Reply struct {
 	Info       string        // x-ms-throttle-information, may be empty
 	Percent    float64       // x-ms-throttle-limit-percentage, 0.8 to 1.8; 0 when absent
 	User       *User         // a lookup's hit, without Seq; nil otherwise
-	Hits       int           // a lookup's number of hits
 }
 
 // Planned is one row of the input on its way into the plan. Record is set when

@@ -151,7 +151,6 @@ func (it item) reply(m meta, i int, bodies bool) batch.Reply {
 		return r
 	}
 	if b.ID != "" {
-		r.Hits = 1
 		r.User = &batch.User{ID: b.ID, UPN: b.UPN, Type: b.Type, Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
 	}
 	return r

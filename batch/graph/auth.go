@@ -133,13 +133,10 @@ func challenge(header string) string {
 }
 
 // Identity is what an access token says of its bearer. Nothing is verified:
-// Graph does that, and these facts only name a run and a person's next step.
+// Graph does that, and these facts only name a run.
 type Identity struct {
-	Tenant string   // tid
-	App    string   // appid
-	Name   string   // app_displayname, or the user's UPN
-	Object string   // oid: the signed-in user, or the app's service principal
-	Roles  []string // application permissions, or the scopes of a delegated token
+	Tenant string // tid
+	App    string // appid
 }
 
 // Identity signs in and reads the token. A token that cannot be read gives an
@@ -158,20 +155,11 @@ func (a *Auth) Identity(ctx context.Context) (Identity, error) {
 		return Identity{}, nil
 	}
 	var c struct {
-		TID   string   `json:"tid"`
-		AppID string   `json:"appid"`
-		Name  string   `json:"app_displayname"`
-		UPN   string   `json:"upn"`
-		OID   string   `json:"oid"`
-		Roles []string `json:"roles"`
-		Scp   string   `json:"scp"`
+		TID   string `json:"tid"`
+		AppID string `json:"appid"`
 	}
 	if json.Unmarshal(payload, &c) != nil {
 		return Identity{}, nil
 	}
-	id := Identity{Tenant: c.TID, App: c.AppID, Name: c.Name, Object: c.OID, Roles: c.Roles}
-	if c.UPN != "" {
-		id.Name, id.Roles = c.UPN, strings.Fields(c.Scp)
-	}
-	return id, nil
+	return Identity{Tenant: c.TID, App: c.AppID}, nil
 }

@@ -136,7 +136,7 @@ func TestIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id.Tenant != tenant.TenantID() || id.App != tenant.ClientID() || len(id.Roles) != 2 {
+	if id.Tenant != tenant.TenantID() || id.App != tenant.ClientID() {
 		t.Errorf("got %+v", id)
 	}
 	if id, err := FixedToken("opaque").Identity(t.Context()); err != nil || id.Tenant != "" {
