@@ -57,6 +57,7 @@ var ends = []struct {
 	{context.Canceled, exitUnended, ""},
 	{journal.ErrLocked, exitError, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrNoRun, exitUsage, "offboard runs"},
+	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
 }
 
 // codeOf finds the exit code and the hint for an error.
