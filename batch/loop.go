@@ -15,7 +15,6 @@ import (
 // Workers only make calls.
 type loop struct {
 	lanes   []*lane
-	retry   RetryPolicy
 	timeout time.Duration // of one call
 	outage  time.Duration // how long no call may be answered before the run stops
 	stop    <-chan struct{}
@@ -89,8 +88,13 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 		}
 		l.launched = l.launched[:0]
 		l.told(now)
-		if l.under == 0 && (l.stopping || l.empty()) {
-			return l.end()
+		if l.under == 0 {
+			switch {
+			case l.empty():
+				return nil
+			case l.stopping:
+				return ErrStopped
+			}
 		}
 		timer.Reset(min(wake, tick))
 		select {
@@ -200,16 +204,6 @@ func (l *loop) empty() bool {
 		}
 	}
 	return true
-}
-
-// end says how the loop ended.
-func (l *loop) end() error {
-	for _, ln := range l.lanes {
-		if !ln.queue.empty() || len(ln.probation.held) > 0 {
-			return ErrStopped
-		}
-	}
-	return nil
 }
 
 // answered counts the call off, tells the gate, and settles each of its users.

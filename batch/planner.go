@@ -70,7 +70,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}}, true, nil
 	}
 	p.loop = &loop{
-		lanes: []*lane{p.lane}, retry: p.Retry, timeout: p.CallTimeout, outage: p.Outage, stop: p.Stop,
+		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, stop: p.Stop,
 		commit: func(ctx context.Context, _ []Call, _ []int) error { return p.flush(ctx, p.loop.under == 0) },
 		told:   p.tell,
 	}

@@ -63,7 +63,6 @@ type Runner struct {
 	Stop     <-chan struct{} // closed: no new calls, answers awaited
 	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
 
-	loop   *loop
 	queue  queue // of users to revoke
 	verify *lane // nil when verification is off
 	entry  Entry
@@ -72,13 +71,12 @@ type Runner struct {
 
 // Progress is where a run stands.
 type Progress struct {
-	Now      time.Time
-	Counts   map[Outcome]int // users settled by this Run
-	Sent     int             // users accepted by this Run
-	Proving  int             // of them, users whose proof is awaited
-	Waiting  int             // users sent before and waiting to go again
-	UnderWay int             // calls
-	Pace     Pace
+	Now     time.Time
+	Counts  map[Outcome]int // users settled by this Run
+	Sent    int             // users accepted by this Run
+	Proving int             // of them, users whose proof is awaited
+	Waiting int             // users sent before and waiting to go again
+	Pace    Pace
 }
 
 // Run returns nil when every user has a final record, ErrStopped when it was
@@ -92,12 +90,12 @@ func (r *Runner) Run(ctx context.Context) error {
 		p, ok, err := next()
 		return task{user: p.User, trial: p.Trial}, ok, err
 	}
-	r.loop = &loop{
-		retry: r.Retry, timeout: r.CallTimeout, outage: r.Outage,
+	lp := &loop{
+		timeout: r.CallTimeout, outage: r.Outage,
 		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
 	}
 	for _, a := range r.Apps {
-		r.loop.lanes = append(r.loop.lanes, &lane{
+		lp.lanes = append(lp.lanes, &lane{
 			name: "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
@@ -107,7 +105,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			name: "read-back", needs: needsRead, call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
 			queue: &queue{}, settle: r.prove, note: func(Trial) {},
 		}
-		r.loop.lanes = append(r.loop.lanes, r.verify)
+		lp.lanes = append(lp.lanes, r.verify)
 		if r.Unproven != nil {
 			next, stop := pull(r.Unproven)
 			defer stop()
@@ -120,7 +118,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			}
 		}
 	}
-	return r.loop.run(ctx)
+	return lp.run(ctx)
 }
 
 // settle turns the reply to a revoke into a record, or into another turn.
@@ -246,7 +244,7 @@ func (r *Runner) tell(now time.Time) {
 		return
 	}
 	s := r.state
-	s.Now, s.UnderWay, s.Waiting, s.Pace = now, r.loop.under, len(r.queue.waiting), r.pace(now)
+	s.Now, s.Waiting, s.Pace = now, len(r.queue.waiting), r.pace(now)
 	r.Progress(s)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -43,8 +44,8 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 	for _, s := range plan.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	c.say("tenant   %s at %s", or(plan.Tenant, "unknown"), plan.Cloud)
-	c.say("as       %s", or(plan.App, "unknown"))
+	c.say("tenant   %s at %s", cmp.Or(plan.Tenant, "unknown"), plan.Cloud)
+	c.say("as       %s", cmp.Or(plan.App, "unknown"))
 	c.say("action   %s", actionWords[plan.Action])
 	c.say("users    %s to revoke", thousands(n.Users))
 	if n.External > 0 {
@@ -79,11 +80,4 @@ func (c *command) say(format string, args ...any) {
 var actionWords = map[batch.Action]string{
 	batch.Revoke:     "revokeSignInSessions (v1.0)",
 	batch.Invalidate: "invalidateAllRefreshTokens (beta)",
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,7 +53,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	defer t.close()
 	if t.cloud != plan.Cloud || t.identity().Tenant != plan.Tenant {
 		return fmt.Errorf("%w: run %s is for tenant %s at %s, and this is tenant %s at %s; sign in to the run's tenant",
-			errRefused, plan.Run, or(plan.Tenant, "unknown"), plan.Cloud, or(t.identity().Tenant, "unknown"), t.cloud)
+			errRefused, plan.Run, cmp.Or(plan.Tenant, "unknown"), plan.Cloud, cmp.Or(t.identity().Tenant, "unknown"), t.cloud)
 	}
 	j, err := newJob(c, r.connection, r.execution, t, store)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,7 @@ func (c *command) connect(ctx context.Context, conn connection, action batch.Act
 	if conn.Simulate {
 		return c.connectSimulated(ctx, conn, action, seed, more)
 	}
-	root, err := graph.ParseRoot(or(conn.GraphURL, globalGraph))
+	root, err := graph.ParseRoot(cmp.Or(conn.GraphURL, globalGraph))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
 	}
