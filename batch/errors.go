@@ -10,6 +10,8 @@ import (
 var (
 	// ErrStopped: asked to stop; what is left can be resumed.
 	ErrStopped = errors.New("stopped before the end")
+	// ErrDeadline is ErrStopped, for the reason that the run's time was up.
+	ErrDeadline = fmt.Errorf("%w: the deadline has passed", ErrStopped)
 	// ErrOutage: no call got an answer for as long as the run was willing to wait.
 	ErrOutage = errors.New("no answer from Microsoft Graph")
 	// ErrSignIn: no token, or tokens that are refused.

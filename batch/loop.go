@@ -18,6 +18,7 @@ type loop struct {
 	timeout time.Duration // of one call
 	outage  time.Duration // how long no call may be answered before the run stops
 	stop    <-chan struct{}
+	until   Deadline
 
 	// commit makes durable what was settled and what is about to be sent. It
 	// also runs after the last answer, and must not heed cancellation. After an
@@ -26,15 +27,15 @@ type loop struct {
 	// told is called after every commit.
 	told func(now time.Time)
 
-	calls    int // number of the last call
-	under    int // calls under way, all lanes
-	stopping bool
+	calls    int   // number of the last call
+	under    int   // calls under way, all lanes
+	stopping error // ErrStopped or ErrDeadline, once no more calls may leave
 	launched []outgoing
 	over     []int
 }
 
-// run returns nil when everybody is through, ErrStopped when asked to stop
-// with work left, or the error that ended the run. No goroutine outlives it.
+// run returns nil when everybody is through, ErrStopped or ErrDeadline when
+// stopped with work left, or the error that ended the run. No goroutine outlives it.
 func (l *loop) run(ctx context.Context) error {
 	hard, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -71,6 +72,9 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			return context.Cause(ctx)
 		}
 		now := time.Now()
+		if l.stopping == nil && l.until.Passed(now) {
+			l.stopping = ErrDeadline
+		}
 		wake, err := l.launch(now)
 		if err != nil {
 			return err
@@ -92,8 +96,8 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			switch {
 			case l.empty():
 				return nil
-			case l.stopping:
-				return ErrStopped
+			case l.stopping != nil:
+				return l.stopping
 			}
 		}
 		timer.Reset(min(wake, tick))
@@ -104,7 +108,7 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			}
 		case <-timer.C:
 		case <-l.stop:
-			l.stopping, l.stop = true, nil
+			l.stopping, l.stop = ErrStopped, nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -144,7 +148,7 @@ func (l *loop) drain(ctx context.Context, answers <-chan answer, cancel context.
 // long it is until trying again makes sense.
 func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 	wake = time.Hour
-	if l.stopping {
+	if l.stopping != nil {
 		return wake, nil
 	}
 	for _, ln := range l.lanes {
@@ -271,7 +275,7 @@ func (l *loop) reply(now time.Time, a answer, t task, i int) error {
 // about them, or nobody is left who could tell.
 func (l *loop) release(now time.Time, ln *lane) error {
 	p := &ln.probation
-	if len(p.held) == 0 || p.failed() != nil || !p.over && (ln.under > 0 || !ln.queue.empty() || l.stopping) {
+	if len(p.held) == 0 || p.failed() != nil || !p.over && (ln.under > 0 || !ln.queue.empty() || l.stopping != nil) {
 		return nil
 	}
 	held := p.held

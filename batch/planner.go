@@ -24,6 +24,7 @@ type Planner struct {
 	Retry       RetryPolicy
 	CallTimeout time.Duration
 	Outage      time.Duration
+	Until       Deadline
 	Stop        <-chan struct{}
 	Progress    func(Count) // may be nil
 
@@ -46,8 +47,8 @@ type Count struct {
 	Pace     Pace
 }
 
-// Plan reads all rows, and returns what it found. ErrStopped, or any other
-// error, means that the plan is not whole and must not be used.
+// Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
+// other error, means that the plan is not whole and must not be used.
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended = make(map[Outcome]int)
 	p.rows = make(map[int]Row)
@@ -70,7 +71,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}}, true, nil
 	}
 	p.loop = &loop{
-		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, stop: p.Stop,
+		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, until: p.Until, stop: p.Stop,
 		commit: func(ctx context.Context, _ []Call, _ []int) error { return p.flush(ctx, p.loop.under == 0) },
 		told:   p.tell,
 	}
@@ -94,6 +95,9 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		default:
+		}
+		if p.Until.Passed(time.Now()) {
+			return ErrDeadline
 		}
 		p.user(row, User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN})
 		if err := p.flush(ctx, false); err != nil {

@@ -58,6 +58,7 @@ type Runner struct {
 	CallTimeout   time.Duration // of one call; Graph may hold one for minutes
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
 	VerifyTimeout time.Duration
+	Until         Deadline
 	LastCall      int // number of the last call of the sessions before
 
 	Stop     <-chan struct{} // closed: no new calls, answers awaited
@@ -80,7 +81,8 @@ type Progress struct {
 }
 
 // Run returns nil when every user has a final record, ErrStopped when it was
-// asked to stop, or the error that ended the run. Whatever was answered until
+// asked to stop, ErrDeadline when its time was up, or the error that ended the
+// run. Whatever was answered until
 // then is in the journal.
 func (r *Runner) Run(ctx context.Context) error {
 	r.state.Counts = make(map[Outcome]int)
@@ -91,7 +93,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		return task{user: p.User, trial: p.Trial}, ok, err
 	}
 	lp := &loop{
-		timeout: r.CallTimeout, outage: r.Outage,
+		timeout: r.CallTimeout, outage: r.Outage, until: r.Until,
 		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
 	}
 	for _, a := range r.Apps {
