@@ -50,7 +50,8 @@ type execution struct {
 	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
 	Yes           bool          `short:"y" help:"Do not ask."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m"`
-	Outage        time.Duration `help:"How long Graph may give no answer at all before the run stops, resumable." default:"10m"`
+	Deadline      time.Duration `help:"How long the run may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
+	Outage        time.Duration `help:"How long Graph may give no answer at all before the run stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h"`
 }
 
 // command is what every command gets beside its own flags.

@@ -27,6 +27,7 @@ type job struct {
 	run    *journal.Run
 	quotas []throttle.Quota
 	reads  *throttle.Controller // of this process: planning and verifying share it
+	until  batch.Deadline
 }
 
 // newJob reads what the flags say of quotas.
@@ -36,7 +37,7 @@ func newJob(c *command, conn connection, exe execution, t *target, store *journa
 		return nil, err
 	}
 	return &job{command: c, connection: conn, execution: exe, target: t, store: store,
-		quotas: quotas, reads: readGate(quotas, conn.Concurrency)}, nil
+		quotas: quotas, reads: readGate(quotas, conn.Concurrency), until: batch.NewDeadline(time.Now(), exe.Deadline)}, nil
 }
 
 // progress tells people how far a stage with so many users is.
@@ -113,7 +114,7 @@ func (j *job) carryOut(ctx context.Context, lastCall int) error {
 		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
-		Outage: j.Outage, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
+		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
 	}
 	for i, a := range j.target.apps {
 		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: gates[i]})

@@ -137,7 +137,7 @@ func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, erro
 			skips = skips[:0]
 			return j.run.AddRows(ctx, planned)
 		},
-		Concurrency: r.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: r.Outage, Stop: j.stop,
+		Concurrency: r.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: r.Outage, Until: j.until, Stop: j.stop,
 	}
 	if !r.NoResolve {
 		p.Directory = j.target.apps[0].client

@@ -21,23 +21,33 @@ import (
 // signed in, the real pace, the real journal on disk, in virtual time.
 type whole struct {
 	tenant *graphsim.Tenant
+	wire   *wire
 	store  *journal.Store
 	job    *job
 }
 
-// inVirtualTime carries out a plan of n users against the tenant.
-func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, check func(*whole, error)) {
-	t.Helper()
-	inVirtualTimeUntil(t, cfg, n, 0, check)
+// wire carries calls to the tenant, sign-in included. A test may cut it.
+type wire struct {
+	tenant *graphsim.Tenant
+	cut    func(*http.Request, http.RoundTripper) (*http.Response, error) // nil while it is whole
 }
 
-// inVirtualTimeUntil is the same with a soft stop after a while; 0 is none.
-func inVirtualTimeUntil(t *testing.T, cfg graphsim.Config, n int, stop time.Duration, check func(*whole, error)) {
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.cut != nil {
+		return w.cut(r, w.tenant)
+	}
+	return w.tenant.RoundTrip(r)
+}
+
+// inVirtualTime carries out a plan of n users against the tenant. prepare, which
+// may be nil, sees everything before it begins, and check afterwards.
+func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole), check func(*whole, error)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		w := &whole{tenant: graphsim.New(cfg)}
+		w.wire = &wire{tenant: w.tenant}
 		planned := make([]batch.Planned, n)
 		before := time.Now().Add(-24 * time.Hour).UTC()
 		for i := range planned {
@@ -70,24 +80,22 @@ func inVirtualTimeUntil(t *testing.T, cfg graphsim.Config, n int, stop time.Dura
 		if err := run.Seal(ctx, plan); err != nil {
 			t.Fatal(err)
 		}
-		sign := graph.Secret("https://login.simulated/", w.tenant.TenantID(), w.tenant.ClientID(), "s", &http.Client{Transport: w.tenant})
-		client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.tenant})
+		sign := graph.Secret("https://login.simulated/", w.tenant.TenantID(), w.tenant.ClientID(), "s", &http.Client{Transport: w.wire})
+		client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
-		if stop > 0 {
-			signal := make(chan struct{})
-			c.stop = signal
-			time.AfterFunc(stop, func() { close(signal) })
-		}
 		w.job, err = newJob(c, connection{Concurrency: 8, QuotaShare: 1},
-			execution{VerifyTimeout: 2 * time.Minute, Outage: 10 * time.Minute, ReportDir: filepath.Join(filepath.Dir(path), "report")},
+			execution{VerifyTimeout: 2 * time.Minute, Outage: 2 * time.Hour, ReportDir: filepath.Join(filepath.Dir(path), "report")},
 			&target{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}}}}, w.store)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.job.run = run
+		if prepare != nil {
+			prepare(w)
+		}
 		check(w, w.job.carryOut(ctx, 0))
 	})
 }
@@ -117,7 +125,7 @@ func TestQuotaIsNeverOverrun(t *testing.T) {
 				q.Model = model
 				cfg.Quotas = append(cfg.Quotas, q)
 			}
-			inVirtualTime(t, cfg, 20_000, func(w *whole, err error) {
+			inVirtualTime(t, cfg, 20_000, nil, func(w *whole, err error) {
 				if err != nil {
 					t.Error(err)
 				}
@@ -137,7 +145,12 @@ func TestQuotaIsNeverOverrun(t *testing.T) {
 func TestResumeKeepsTheWindow(t *testing.T) {
 	t.Parallel()
 	cfg := graphsim.Config{NoLog: true, Latency: 2 * time.Second}
-	inVirtualTimeUntil(t, cfg, 4_000, 50*time.Second, func(w *whole, err error) {
+	stop := func(w *whole) {
+		signal := make(chan struct{})
+		w.job.stop = signal
+		time.AfterFunc(50*time.Second, func() { close(signal) })
+	}
+	inVirtualTime(t, cfg, 4_000, stop, func(w *whole, err error) {
 		if !errors.Is(err, batch.ErrStopped) {
 			t.Errorf("got error %v, want ErrStopped", err)
 		}
@@ -167,7 +180,7 @@ func TestEveryFaultEndsInTheTruth(t *testing.T) {
 		users = 2_000
 	}
 	cfg := graphsim.Config{NoQuota: true, Faults: graphsim.Rate(0.05), Seed: 1, Latency: 100 * time.Millisecond}
-	inVirtualTime(t, cfg, users, func(w *whole, err error) {
+	inVirtualTime(t, cfg, users, nil, func(w *whole, err error) {
 		lines, sum := w.outcomes(t)
 		t.Logf("error %v; outcomes %v; %+v", err, sum.Counts, w.tenant.Stats())
 		if sum.Lines != users || w.tenant.Stats().Invalid != 0 {

@@ -175,12 +175,16 @@ func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller
 	for _, q := range quotas {
 		longest = max(longest, q.Window)
 	}
+	now := time.Now()
 	for i, a := range apps {
-		sent, err := j.store.Sent(ctx, a.identity.Tenant, a.identity.App, time.Now().Add(-longest))
+		sent, err := j.store.Sent(ctx, a.identity.Tenant, a.identity.App, now.Add(-longest))
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range sent {
+			if s.At.After(now) {
+				s.At = now // the clock was set back since; nobody waits for more than a window
+			}
 			gates[i].Preload(s.At, s.Users)
 		}
 	}
