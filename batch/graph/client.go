@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -79,12 +80,20 @@ func New(cfg Config) (*Client, error) {
 	return c, err
 }
 
-// Transport is the SDK's own transport, with the proxy of the environment and
-// room for as many idle connections as calls may be under way.
+// quiet is how long a connection may bring nothing before it is asked whether it
+// is alive, and then how long it has to answer.
+const quiet = 15 * time.Second
+
+// Transport is the SDK's own transport, with the proxy of the environment, room
+// for as many idle connections as calls may be under way, and a look at
+// connections that have gone quiet: after a laptop's sleep or a change of
+// network, HTTP/2 would otherwise go on to send calls into the old one, each to
+// wait for its timeout.
 func Transport(calls int) http.RoundTripper {
 	rt := khttp.GetDefaultTransport()
 	if t, ok := rt.(*http.Transport); ok {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
+		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: quiet}
 	}
 	return rt
 }
