@@ -5,10 +5,11 @@
 #   make quick   the tests of everything that does not link the Graph SDK, in seconds
 #   make check   formatting, vet and staticcheck of our own packages
 #   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
+#   make release-check  that everything builds for Linux, macOS and Windows
 #   make torture 500 kills at random moments, each held against the tenant's own word
 #   make build   bin/offboard
 
-.PHONY: demo test quick check bench torture build
+.PHONY: demo test quick others release-check check bench torture build
 
 # The rooms that do not link the Graph SDK.
 LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/graphsim ./batch/sendertest ./report
@@ -29,7 +30,7 @@ demo: build
 	@head -n 4 $(DEMO)/report/report.csv
 	@echo "..."
 
-test: quick
+test: quick others
 	@echo "testing what links the Microsoft Graph SDK; the first time compiles it with the race detector, which takes minutes and over 4 GB of memory"
 	go vet ./...
 	go test -race ./...
@@ -37,6 +38,15 @@ test: quick
 quick:
 	go vet $(LEAN)
 	go test $(LEAN)
+
+# What does not link the SDK, and the tests of it, for the other systems.
+others:
+	for os in windows darwin; do GOOS=$$os go vet $(LEAN) || exit 1; done
+
+# The SDK is compiled once for each system, which takes minutes each.
+release-check: others
+	for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+		echo $$target; CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./cmd/offboard || exit 1; done
 
 check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"offboard/batch"
@@ -28,7 +29,9 @@ const (
 // then renamed, and no name changes before all three files are complete. After
 // an error the old files stand as they were; only if the renaming itself fails
 // may some be new and some old, each of them whole, and the paths returned are
-// those of the new ones. A process killed on the way leaves files named
+// those of the new ones. A file that cannot be replaced, which on Windows is one
+// that is open in Excel, stays as it was, and the new one is called report-2.csv
+// and so on. A process killed on the way leaves files named
 // ".report.csv.*.tmp" and the like, which nobody reads.
 func Write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -95,13 +98,56 @@ func newSink(name string, w io.Writer, meta Meta) (sink, error) {
 func (set *drafts) replace(dir string) ([]string, error) {
 	var paths []string
 	for _, d := range *set {
-		path := filepath.Join(dir, d.name)
-		if err := os.Rename(d.file.Name(), path); err != nil {
+		path, err := d.rename(dir)
+		if err != nil {
 			return paths, fmt.Errorf("replace %s: %w", d.name, err)
 		}
 		paths = append(paths, path)
 	}
 	return paths, syncDir(dir)
+}
+
+// mostNames is how many names are tried for one file: whoever has so many of
+// them open should be told.
+const mostNames = 100
+
+// rename gives the draft its name, or the first that is free if that one is
+// held.
+func (d *draft) rename(dir string) (string, error) {
+	path := filepath.Join(dir, d.name)
+	held := os.Rename(d.file.Name(), path)
+	if held == nil {
+		return path, nil
+	}
+	for n := 2; n <= mostNames; n++ {
+		path := filepath.Join(dir, numbered(d.name, n))
+		if _, err := os.Lstat(path); err == nil {
+			continue
+		}
+		if err := os.Rename(d.file.Name(), path); err != nil {
+			break
+		}
+		return path, nil
+	}
+	return "", held
+}
+
+// numbered is the n-th name of a file: report-2.csv.
+func numbered(name string, n int) string {
+	ext := filepath.Ext(name)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), n, ext)
+}
+
+// usual is the name that the file at path stands in for, "" when it has its own.
+func usual(path string) string {
+	for _, name := range []string{csvName, jsonlName, retryName} {
+		ext := filepath.Ext(name)
+		base := strings.TrimPrefix(filepath.Base(path), strings.TrimSuffix(name, ext)+"-")
+		if n, ok := strings.CutSuffix(base, ext); ok && base != filepath.Base(path) && n != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // discard removes what has not been renamed; what has been is no longer there

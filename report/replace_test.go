@@ -171,10 +171,55 @@ func TestWriteLeavesNothingWhenTheLinesPanic(t *testing.T) {
 	}
 }
 
+// A name that cannot be taken, as of a file that Excel holds open on Windows,
+// leads to another one, and people are told. Here directories are in the way,
+// which no system replaces by a file.
+func TestWriteGoesRoundWhatIsHeld(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{retryName, "retry-2.csv", jsonlName} {
+		if err := os.MkdirAll(filepath.Join(dir, name, "in the way"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paths, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{filepath.Join(dir, csvName), filepath.Join(dir, "report-2.jsonl"), filepath.Join(dir, "retry-3.csv")}
+	if !slices.Equal(paths, want) {
+		t.Errorf("got %q, want %q", paths, want)
+	}
+	for _, p := range paths {
+		if b, err := os.ReadFile(p); err != nil || len(b) == 0 {
+			t.Errorf("%s: %d bytes, %v", p, len(b), err)
+		}
+	}
+	e := fixtureEnd()
+	e.Files = paths
+	var b bytes.Buffer
+	if err := Text(&b, e); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"report-2.jsonl (report.jsonl could not be replaced", "retry-3.csv (retry.csv could not", "retry-3.csv holds them"} {
+		if !strings.Contains(b.String(), words) {
+			t.Errorf("nothing says %q in\n%s", words, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "(report.csv could not") {
+		t.Errorf("report.csv was replaced:\n%s", b.String())
+	}
+}
+
 func TestWriteTellsWhatItReplaced(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, jsonlName, "in the way"), 0o700); err != nil {
-		t.Fatal(err)
+	for n := range mostNames {
+		name := jsonlName
+		if n > 0 {
+			name = numbered(name, n+1)
+		}
+		if err := os.MkdirAll(filepath.Join(dir, name, "in the way"), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	paths, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
 	if err == nil || !strings.Contains(err.Error(), "replace report.jsonl: ") {
@@ -183,7 +228,7 @@ func TestWriteTellsWhatItReplaced(t *testing.T) {
 	if want := []string{filepath.Join(dir, csvName)}; !slices.Equal(paths, want) {
 		t.Errorf("got %q, want %q", paths, want)
 	}
-	if got := names(t, dir); !slices.Equal(got, []string{csvName, jsonlName}) {
+	if got := names(t, dir); len(got) != 1+mostNames {
 		t.Errorf("the directory has %q", got)
 	}
 }

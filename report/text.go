@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -76,7 +77,14 @@ func heading(b *bytes.Buffer, e End) {
 	field("Action", string(p.Action))
 	field("Planned", stamp(p.Created))
 	field("Written", stamp(e.Written))
-	list("Files", e.Files)
+	var files []string
+	for _, path := range e.Files {
+		if name := usual(path); name != "" {
+			path += " (" + name + " could not be replaced and is an older one: is it open in another program?)"
+		}
+		files = append(files, path)
+	}
+	list("Files", files)
 }
 
 // tally lists the outcomes that occurred, and the total.
@@ -185,12 +193,22 @@ func verdict(e End) string {
 	}
 	b.WriteByte('\n')
 	if failure > 0 && len(e.Files) > 0 {
-		fmt.Fprintf(&b, "%s holds them, each person once, to run again.\n", retryName)
+		fmt.Fprintf(&b, "%s holds them, each person once, to run again.\n", clean(retryFile(e.Files)))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
 	}
 	return b.String()
+}
+
+// retryFile is the name under which retry.csv could be written.
+func retryFile(paths []string) string {
+	for _, p := range paths {
+		if usual(p) == retryName {
+			return filepath.Base(p)
+		}
+	}
+	return retryName
 }
 
 // plural is a number with its noun.
