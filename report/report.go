@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -23,33 +22,3 @@ type Meta struct {
 type Format func(w io.Writer, meta Meta, lines iter.Seq2[batch.Line, error]) error
 
 var _, _, _ Format = CSV, JSONL, Retry
-
-// sink is a file in the making. The line that add is given is good only until
-// add returns.
-type sink interface {
-	add(*batch.Line) error
-	end() error
-}
-
-// pour hands every line to every sink, in one pass. A sink's error is returned
-// as it is, since the sink knows its own name.
-func pour(lines iter.Seq2[batch.Line, error], sinks ...sink) error {
-	var line batch.Line // one for all lines: its address goes to the sinks
-	for l, err := range lines {
-		if err != nil {
-			return fmt.Errorf("read record: %w", err)
-		}
-		line = l
-		for _, s := range sinks {
-			if err := s.add(&line); err != nil {
-				return err
-			}
-		}
-	}
-	for _, s := range sinks {
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return nil
-}

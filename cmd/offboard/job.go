@@ -76,7 +76,7 @@ func (j *job) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return j.carryOut(ctx, last)
+	return j.carryOut(ctx, last, send, verify)
 }
 
 // earliest says how long the users will take at the least, before anybody is
@@ -96,13 +96,9 @@ func (j *job) earliest(ctx context.Context, users int) error {
 	return nil
 }
 
-// carryOut revokes, verifies and reports. The report is written however it ends.
-func (j *job) carryOut(ctx context.Context, lastCall int) error {
+// carryOut revokes so many users, verifies so many more, and reports. The report is written however it ends.
+func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	plan := j.run.Plan()
-	send, verify, err := j.run.Left(ctx)
-	if err != nil {
-		return err
-	}
 	gates, err := j.writeGates(ctx, send)
 	if err != nil {
 		return err

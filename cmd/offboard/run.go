@@ -115,7 +115,7 @@ func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) 
 			return refuse(err)
 		}
 	}
-	return j.carryOut(ctx, 0)
+	return j.carryOut(ctx, 0, count.Users, 0)
 }
 
 // plan reads the input into the journal, resolved.

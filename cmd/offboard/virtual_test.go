@@ -96,7 +96,7 @@ func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole
 		if prepare != nil {
 			prepare(w)
 		}
-		check(w, w.job.carryOut(ctx, 0))
+		check(w, w.job.carryOut(ctx, 0, n, 0))
 	})
 }
 
