@@ -1,0 +1,120 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reader makes the few reads that concern no single user: a page of a group's
+// members, who holds which role, how many users there are. Set the fields, then
+// call Read as often as needed, from one goroutine.
+type Reader struct {
+	Gate    Gate
+	Retry   RetryPolicy
+	Timeout time.Duration // of one call
+	Outage  time.Duration // how long nothing may be answered; 0 waits for ever
+	Until   Deadline
+	Stop    <-chan struct{} // closed: no new calls
+}
+
+// Read makes one read until it goes well, and waits as Graph says and as the
+// gate does. What names the read, and needs the Graph permission without which
+// it is refused. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
+// ErrPermission, or the refusal itself: a *CallError.
+func (r Reader) Read(ctx context.Context, what, needs string, call func(context.Context) error) error {
+	var t Trial
+	began := time.Now()
+	for {
+		if err := r.wait(ctx, func(now time.Time) time.Duration { return r.Gate.Admit(now, 1) }); err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+		sent := time.Now()
+		cctx, cancel := context.WithTimeout(ctx, r.Timeout)
+		err := call(cctx)
+		cancel()
+		now := time.Now()
+		r.Gate.Leave(now, readFeedback(sent, err))
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("read %s: %w", what, context.Cause(ctx))
+		}
+		again, err := r.judge(&t, err, needs, now.Sub(began))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+		due := now.Add(again)
+		if err := r.wait(ctx, func(now time.Time) time.Duration { return due.Sub(now) }); err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+	}
+}
+
+// judge says how long to wait after an error, or that it is the last.
+func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (time.Duration, error) {
+	reply := Reply{}
+	e, ok := errors.AsType[*CallError](err)
+	switch {
+	case errors.Is(err, ErrSignIn):
+		return 0, err
+	case ok:
+		reply = Reply{Status: e.Status, Code: e.Code, Message: e.Message, RetryAfter: e.RetryAfter}
+	}
+	c, _ := classify(reply)
+	switch {
+	case c == final && reply.Status == 403:
+		return 0, fmt.Errorf("%w: it needs the Graph permission %s: %w", ErrPermission, needs, err)
+	case c == final:
+		return 0, err
+	case c == throttled:
+		return reply.RetryAfter, nil
+	}
+	t.Attempts++
+	if c == stale && t.Attempts >= staleStrikes {
+		return 0, fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, err)
+	}
+	if r.Outage > 0 && since >= r.Outage {
+		return 0, fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)
+	}
+	return max(reply.RetryAfter, r.Retry.backoff(t.Attempts, reply, jitter())), nil
+}
+
+// wait asks left until it says that it is time.
+func (r Reader) wait(ctx context.Context, left func(time.Time) time.Duration) error {
+	for {
+		now := time.Now()
+		select {
+		case <-r.Stop:
+			return ErrStopped
+		default:
+		}
+		if r.Until.Passed(now) {
+			return ErrDeadline
+		}
+		wait := left(now)
+		if wait <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(min(wait, tick))
+		select {
+		case <-timer.C:
+		case <-r.Stop:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// readFeedback tells the gate what a read met.
+func readFeedback(sent time.Time, err error) Feedback {
+	o := answer{outgoing: outgoing{sent: sent, tasks: make([]task, 1)}, err: err}
+	if err == nil {
+		o.replies = []Reply{{Status: 200}}
+	}
+	return o.feedback()
+}
