@@ -1,12 +1,11 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"iter"
-	"strings"
 	"time"
 )
 
@@ -19,6 +18,7 @@ type Planner struct {
 	Rows         iter.Seq2[Row, error] // a *RowError is a bad row; any other error ends the planning
 	Add          func(context.Context, []Planned) error
 	AllowRenamed bool // an object id may have another UPN than the file says
+	Spare        Spare
 
 	Concurrency int
 	Retry       RetryPolicy
@@ -38,13 +38,17 @@ type Planner struct {
 
 // Count is what planning found.
 type Count struct {
-	Rows     int             // of the input, bad ones too
-	Users    int             // to be sent
-	External int             // of them, users who sign in elsewhere
-	Same     int             // rows that name a user whom another row names
-	Ended    map[Outcome]int // rows that ended without being sent
-	Waiting  int             // lookups that wait to be asked again
-	Pace     Pace
+	Rows       int             // of the input, bad ones too
+	Users      int             // to be sent
+	External   int             // of them, users who sign in elsewhere
+	Synced     int             // of them, users who are mastered on premises
+	Enabled    int             // of them, users whose account is enabled
+	Privileged int             // of them, holders of privileged directory roles
+	Admins     []string        // those by name, with their roles; the first few
+	Same       int             // rows that name a user whom another row names
+	Ended      map[Outcome]int // rows that ended without being sent
+	Waiting    int             // lookups that wait to be asked again
+	Pace       Pace
 }
 
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
@@ -68,7 +72,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 			return task{}, false, err
 		}
 		p.rows[p.count.Rows] = row
-		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}}, true, nil
+		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value}}, true, nil
 	}
 	p.loop = &loop{
 		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, until: p.Until, stop: p.Stop,
@@ -118,7 +122,7 @@ func (p *Planner) good() iter.Seq2[Row, error] {
 			}
 			p.count.Rows++
 			if isBad {
-				p.end(bad.Row, User{Seq: p.count.Rows}, Record{Outcome: Invalid, Reason: bad.Reason})
+				p.end(bad.Row, User{Seq: p.count.Rows}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
 				continue
 			}
 			if !yield(row, nil) {
@@ -153,55 +157,48 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 	return nil
 }
 
-// match holds the directory's answer against the row. The directory must name
-// the very user asked for: a lookup that was misread on the way could bring
-// somebody else.
-func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
-	if reply.User == nil || reply.User.ID == "" {
-		return User{}, Failed, "lookup: the answer names no user"
-	}
-	u := *reply.User
-	u.ID = strings.ToLower(u.ID)
-	switch {
-	case row.ID != "" && u.ID != row.ID:
-		return u, Invalid, fmt.Sprintf("the directory answered with another object id, %s", u.ID)
-	case row.ID == "" && !sameUPN(row.UPN, u.UPN):
-		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s", u.UPN)
-	case row.ID != "" && row.UPN != "" && !sameUPN(row.UPN, u.UPN) && !allowRenamed:
-		return u, Invalid, fmt.Sprintf("the object id belongs to %s, and the file says %s; a shifted column, or a renamed user (--allow-renamed)", u.UPN, row.UPN)
-	}
-	return u, "", ""
-}
-
-// sameUPN compares without regard to the case of ASCII letters. Unicode folding
-// would make one of letters that only look alike.
-func sameUPN(a, b string) bool { return asciiLower(a) == asciiLower(b) }
-
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-}
-
-// user plans a user, or points the row at the user that it names again.
+// user plans a user, spares one, or points the row at the user that it names
+// again.
 func (p *Planner) user(row Row, u User) {
 	key := sha256.Sum256([]byte(asciiLower(u.Key())))
 	k := [16]byte(key[:16]) // half of the hash tells a million keys apart, in half of the memory
-	pl := Planned{Row: row, User: u}
 	if same, ok := p.seen[k]; ok {
-		pl.Same = same
+		p.planned = append(p.planned, Planned{Row: row, User: u, Same: same})
 		p.count.Same++
-	} else {
-		p.seen[k] = u.Seq
-		p.count.Users++
-		if u.External() {
-			p.count.External++
+		return
+	}
+	p.seen[k] = u.Seq
+	role := p.Spare.Roles[u.ID]
+	u.Privileged = role != ""
+	if rec, spared := p.Spare.record(u); spared {
+		p.end(row, u, rec)
+		return
+	}
+	p.count.add(u, role)
+	p.planned = append(p.planned, Planned{Row: row, User: u})
+}
+
+// mostAdmins is how many holders of roles are named.
+const mostAdmins = 20
+
+// add counts one more user who will be sent.
+func (c *Count) add(u User, role string) {
+	c.Users++
+	if u.External() {
+		c.External++
+	}
+	if u.Synced {
+		c.Synced++
+	}
+	if u.Enabled {
+		c.Enabled++
+	}
+	if u.Privileged {
+		c.Privileged++
+		if len(c.Admins) < mostAdmins {
+			c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 		}
 	}
-	p.planned = append(p.planned, pl)
 }
 
 // end plans a row that ends here.

@@ -196,11 +196,3 @@ func TestPlanErrors(t *testing.T) {
 		}
 	})
 }
-
-func TestRefusals(t *testing.T) {
-	for _, c := range []struct{ users, limit, want int }{{500, 500, 0}, {501, 500, 1}, {501, 0, 0}, {0, 1, 0}} {
-		if got := (Limits{MaxUsers: c.limit}).Refusals(Count{Users: c.users}); len(got) != c.want {
-			t.Errorf("%d users, limit %d: got %q", c.users, c.limit, got)
-		}
-	}
-}

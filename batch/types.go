@@ -5,21 +5,37 @@ import (
 	"time"
 )
 
+// Key is what of a user the input names it by. The words are those of the flag
+// --key.
+type Key string
+
+// The last three are properties that several users may share, or none have.
+const (
+	ByID            Key = "id"
+	ByUPN           Key = "upn"
+	ByMail          Key = "mail"
+	ByEmployeeID    Key = "employee-id"
+	ByOnPremisesUPN Key = "on-premises-upn"
+)
+
 // Row is a line of the input that was meant to name a user.
 type Row struct {
 	Line  int      // line of the input on which the row starts, from 1
 	Input string   // the cell that names the user, as written
 	ID    string   // object id in lower case, or ""
 	UPN   string   // user principal name, or ""; beside an ID it must agree with the directory
+	By    Key      // "" means by ID or UPN
+	Value string   // the cell's text when By is a property, else ""
 	Cells []string // the cells of the recognised columns, in the order of Plan.Columns
 }
 
-// RowError says why a row cannot name a user. Row holds what could be read of
-// it; Line is always set, Input only when the cell is surely the right one:
-// cells of other columns may hold passwords.
+// RowError says why a row cannot name a user, or why a gate held it back. Row
+// holds what could be read of it; Line is always set, Input only when the cell
+// is surely the right one: cells of other columns may hold passwords.
 type RowError struct {
-	Row    Row
-	Reason string
+	Row     Row
+	Reason  string
+	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back
 }
 
 // Error gives the line and the reason.
@@ -33,15 +49,19 @@ type Skip struct {
 }
 
 // User is one directory object, as far as it is known. Before resolution only
-// Seq and ID or UPN are set.
+// Seq and what to look it up by are set: ID or UPN, or By and Value.
 type User struct {
 	Seq     int    // place in the plan, from 1: the ordinal of the row that named it
 	ID      string // object id in lower case; "" only in a run without resolution
 	UPN     string
-	Type    string    // "Member" or "Guest"; "" when it was not read
-	Enabled bool      // accountEnabled; false when it was not read
-	Synced  bool      // onPremisesSyncEnabled
-	Before  time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
+	Type    string // "Member" or "Guest"; "" when it was not read
+	Enabled bool   // accountEnabled; false when it was not read
+	Synced  bool   // onPremisesSyncEnabled
+	// Privileged: holds a directory role that can harm the tenant; false when it was not read.
+	Privileged bool
+	Before     time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
+	By         Key       // "" means by ID or UPN
+	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
 }
 
 // Key is what names the user in a request: the object id, or else the UPN.
@@ -50,6 +70,13 @@ func (u User) Key() string {
 		return u.ID
 	}
 	return u.UPN
+}
+
+// ByProperty reports whether the user is still to be looked up by a property
+// that need not be its alone. Such a user is never sent; once its ID is known
+// it is an ordinary one.
+func (u User) ByProperty() bool {
+	return u.ID == "" && (u.By == ByMail || u.By == ByEmployeeID || u.By == ByOnPremisesUPN)
 }
 
 // Reply is what Graph said of one user in one call.
@@ -63,7 +90,8 @@ type Reply struct {
 	Scope      string        // x-ms-throttle-scope, may be empty
 	Info       string        // x-ms-throttle-information, may be empty
 	Percent    float64       // x-ms-throttle-limit-percentage, 0.8 to 1.8; 0 when absent
-	User       *User         // a lookup's hit, without Seq; nil otherwise
+	User       *User         // a lookup's hit by ID or UPN, without Seq; nil otherwise
+	Hits       []User        // everybody a lookup by property found, 5 at most, without Seq; empty when it found nobody
 }
 
 // Planned is one row of the input on its way into the plan. Record is set when

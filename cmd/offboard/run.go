@@ -159,7 +159,7 @@ func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, erro
 
 // guard refuses a plan whole, with every reason.
 func (r *runCmd) guard(count batch.Count) error {
-	why := batch.Limits{MaxUsers: r.MaxUsers}.Refusals(count)
+	why := batch.Limits{MaxUsers: r.MaxUsers}.Refusals(count, 0)
 	if len(why) == 0 {
 		return nil
 	}

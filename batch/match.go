@@ -1,0 +1,78 @@
+package batch
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// match holds the directory's answer against the row. The directory must name
+// the very user asked for: a lookup that was misread on the way could bring
+// somebody else. An empty outcome is a user.
+func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
+	if row.By == ByMail || row.By == ByEmployeeID || row.By == ByOnPremisesUPN {
+		return matchProperty(row, reply.Hits)
+	}
+	if reply.User == nil || reply.User.ID == "" {
+		return User{}, Failed, "lookup: the answer names no user"
+	}
+	u := *reply.User
+	u.ID = strings.ToLower(u.ID)
+	switch {
+	case row.ID != "" && u.ID != row.ID:
+		return u, Invalid, fmt.Sprintf("the directory answered with another object id, %s", u.ID)
+	case row.ID == "" && !sameUPN(row.UPN, u.UPN):
+		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s", u.UPN)
+	case row.ID != "" && row.UPN != "" && !sameUPN(row.UPN, u.UPN) && !allowRenamed:
+		return u, Invalid, fmt.Sprintf("the object id belongs to %s, and the file says %s; a shifted column, or a renamed user (--allow-renamed)", u.UPN, row.UPN)
+	}
+	return u, "", ""
+}
+
+// properties are the words for the properties that several users may share.
+var properties = map[Key]string{
+	ByMail: "mail", ByEmployeeID: "employee id", ByOnPremisesUPN: "on-premises user principal name",
+}
+
+// matchProperty takes the one user that has the property, and nobody when there
+// are several: no rule could say which one was meant.
+func matchProperty(row Row, hits []User) (User, Outcome, string) {
+	what := properties[row.By]
+	switch len(hits) {
+	case 0:
+		return User{}, NotFound, fmt.Sprintf("no user has the %s %s", what, row.Value)
+	case 1:
+	default:
+		names := make([]string, len(hits))
+		for i, u := range hits {
+			names[i] = cmp.Or(u.UPN, "a user without a name") + " (" + strings.ToLower(u.ID) + ")"
+		}
+		return User{}, Ambiguous, fmt.Sprintf("the %s %s is that of %s", what, row.Value, strings.Join(names, ", "))
+	}
+	u := hits[0]
+	u.ID = strings.ToLower(u.ID)
+	same := sameUPN(row.Value, u.Value)
+	if row.By == ByEmployeeID {
+		same = row.Value == u.Value // a number of the company's: what another case means is for the company to say
+	}
+	switch {
+	case u.ID == "":
+		return User{}, Failed, "lookup: the answer names no user"
+	case !same:
+		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s, whose %s is %s", u.UPN, what, cmp.Or(u.Value, "not set"))
+	}
+	return u, "", ""
+}
+
+// sameUPN compares without regard to the case of ASCII letters. Unicode folding
+// would make one of letters that only look alike.
+func sameUPN(a, b string) bool { return asciiLower(a) == asciiLower(b) }
+
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
