@@ -95,11 +95,14 @@ func (c *call) direct(it *item, r *result) *reply {
 		}
 		return rep
 	}
-	contentType := itemType
+	contentType, body := itemType, r.body
 	if it.op.action == actCount {
 		contentType = "text/plain"
+		if c.rng.IntN(2) == 0 { // some OData services send one (oasis-tcs/odata-specs#325)
+			body = append([]byte("\ufeff"), body...)
+		}
 	}
-	rep := c.newReply(r.status, contentType, r.body)
+	rep := c.newReply(r.status, contentType, body)
 	rep.header.Set("x-ms-resource-unit", it.op.unitsHeader().value)
 	rep.header.Set("OData-Version", "4.0")
 	return rep

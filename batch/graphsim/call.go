@@ -14,6 +14,7 @@ type call struct {
 	no        int
 	rng       *rand.Rand // of this call alone, so that draws do not depend on its neighbours
 	version   string
+	origin    string // scheme and host by which the client called
 	batch     bool
 	requestID string
 	clientID  string // client-request-id, echoed
@@ -62,7 +63,7 @@ func (t *Tenant) begin(r *http.Request, version string) (*call, *failure) {
 	defer t.mu.Unlock()
 	t.calls++
 	t.stats.Calls++
-	c := &call{no: t.calls, version: version, clientID: r.Header.Get("client-request-id")}
+	c := &call{no: t.calls, version: version, origin: origin(r), clientID: r.Header.Get("client-request-id")}
 	c.rng = rand.New(rand.NewPCG(t.cfg.Seed, uint64(c.no)))
 	c.requestID = c.guid()
 	if c.clientID == "" {
@@ -73,6 +74,17 @@ func (t *Tenant) begin(r *http.Request, version string) (*call, *failure) {
 		t.stats.Unauthorized++
 	}
 	return c, bad
+}
+
+// origin is where links to next pages lead: to where the client called.
+func origin(r *http.Request) string {
+	switch {
+	case r.URL.Host != "":
+		return r.URL.Scheme + "://" + r.URL.Host
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // parse reads what the call asks for.

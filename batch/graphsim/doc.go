@@ -29,6 +29,10 @@
 //	GET  /users?$filter=property eq 'value'        ($select, $top, $count)
 //	GET  /users/$count                             (with ConsistencyLevel: eventual)
 //	GET  /organization
+//	GET  /groups/{id}/transitiveMembers/microsoft.graph.user
+//	     (with ConsistencyLevel: eventual and $count=true; $select, $top)
+//	GET  /roleManagement/directory/roleAssignments   ($expand=principal)
+//	GET  /roleManagement/directory/roleDefinitions   ($select)
 //
 // and, for signing in with a secret or an assertion, /common/discovery/instance,
 // /{tenant}/v2.0/.well-known/openid-configuration and /{tenant}/oauth2/v2.0/token.
@@ -107,9 +111,13 @@
 //
 // # Caveats
 //
-// Not simulated, and answered with 501: dependsOn, lists without $filter, the
-// pages after the first. Answered with 405: changing users. Answered with 400:
-// /me, since every token is an app's, and properties beyond those of [User].
+// Not simulated, and answered with 501: dependsOn, lists of users without
+// $filter and their pages after the first, other reads of groups and roles.
+// Answered with 405: changing users. Answered with 400: /me, and properties
+// beyond those of [User].
+//
+// A delegated token ([Config.SignedIn]) may do what its scopes allow; that its
+// user needs a role as well is not simulated.
 //
 // The signature of an assertion is not checked. Tokens are unsigned.
 //

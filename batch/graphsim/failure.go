@@ -25,10 +25,11 @@ var (
 	errBadEncoding  = &failure{400, "Request_BadRequest", "Bad request. Please fix the request before retrying."}
 	errEncodedSlash = &failure{400, "RequestBroker--ParseUri", "Resource not found for the segment 'users'."}
 	errDollarKey    = &failure{400, "Request_BadRequest", "The request URI is not valid. Since the segment 'users' refers to a collection, this must be the last segment in the request URI or it must be followed by an function or action that can be bound to it otherwise all intermediate segments must refer to a single resource."}
-	errBadLiteral   = &failure{400, "BadRequest", "There is an unterminated string literal in the request."} // text invented
-	errFilter       = &failure{400, "Request_BadRequest", "Invalid filter clause"}                           // code unverified
-	errQuery        = &failure{400, "BadRequest", "The query specified in the URI is not valid."}            // text unverified
-	errCount        = &failure{400, "Request_BadRequest", "$count is not currently supported."}              // without ConsistencyLevel
+	errBadLiteral   = &failure{400, "BadRequest", "There is an unterminated string literal in the request."}                                                                              // text invented
+	errFilter       = &failure{400, "Request_BadRequest", "Invalid filter clause"}                                                                                                        // code unverified
+	errQuery        = &failure{400, "BadRequest", "The query specified in the URI is not valid."}                                                                                         // text unverified
+	errCount        = &failure{400, "Request_BadRequest", "$count is not currently supported."}                                                                                           // without ConsistencyLevel
+	errCast         = &failure{400, "Request_UnsupportedQuery", "The required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header."} // text after the sample for endsWith
 	errMe           = &failure{400, "BadRequest", "/me request is only valid with delegated authentication flow."}
 	errNotSimulated = &failure{501, "NotImplemented", "graphsim does not simulate this request."}
 
@@ -47,8 +48,8 @@ func unknownSegment(segment string) *failure {
 	return &failure{400, "BadRequest", "Resource not found for the segment '" + segment + "'."}
 }
 
-func unknownProperty(name string) *failure {
-	return &failure{400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on type 'microsoft.graph.user'."}
+func unknownProperty(name, kind string) *failure {
+	return &failure{400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on type 'microsoft.graph." + kind + "'."}
 }
 
 func notFound(key string) *failure {

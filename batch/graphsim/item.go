@@ -122,13 +122,28 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
-// resourceUnits are what an operation costs: one, and two for lists. Graph
-// takes one off for $select; the stricter reading does not.
+// resourceUnits are what an operation costs by Graph's table (Microsoft Graph
+// service-specific throttling limits): one, but for lists of users two and for
+// transitive members five; less one for $select, less one for $top below 20,
+// one more for $expand, and never below one.
 func (op *operation) resourceUnits() int {
-	if op.action == actFind {
-		return 2
+	units := 1
+	switch op.action {
+	case actFind:
+		units = 2
+	case actMembers:
+		units = 5
 	}
-	return 1
+	if op.query.fields != nil {
+		units--
+	}
+	if op.query.top > 0 && op.query.top < 20 {
+		units--
+	}
+	if op.query.expand != "" {
+		units++
+	}
+	return max(1, units)
 }
 
 func (op *operation) unitsHeader() pair {

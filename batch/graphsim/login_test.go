@@ -135,16 +135,19 @@ func TestTokenClaims(t *testing.T) {
 		t.Fatal(err)
 	}
 	var claims struct {
-		Tid, Appid, Aud string
-		Exp             int64
-		Roles           []string
+		Tid, Appid, Aud, Idtyp, Oid, Scp string
+		Exp                              int64
+		Roles                            []string
 	}
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		t.Fatal(err)
 	}
 	if claims.Tid != DefaultTenantID || claims.Appid != "app-1" || claims.Aud != "https://graph.microsoft.com" ||
-		claims.Exp <= time.Now().Unix() || strings.Join(claims.Roles, " ") != "User.RevokeSessions.All User.Read.All" {
+		claims.Exp <= time.Now().Unix() || strings.Join(claims.Roles, " ") != "User.RevokeSessions.All User.Read.All GroupMember.Read.All RoleManagement.Read.Directory" {
 		t.Errorf("claims %s", payload)
+	}
+	if claims.Idtyp != "app" || claims.Oid == "" || claims.Scp != "" {
+		t.Errorf("an app's token has an oid and no scopes: %s", payload)
 	}
 	if _, again := login(t, tenant, "/"+DefaultTenantID+"/oauth2/v2.0/token", secretForm()); again.Token == got.Token {
 		t.Error("a token was issued twice")

@@ -32,6 +32,12 @@ func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
 	switch it.op.action {
 	case actFind, actCount, actOrganization:
 		return result{status: 200, body: t.collection(c, &it.op), executed: true}
+	case actMembers, actAssignments, actRoles:
+		body, bad := t.list(c, &it.op)
+		if bad != nil {
+			return refuse(bad)
+		}
+		return result{status: 200, body: body, executed: true}
 	}
 	if user == nobody {
 		return refuse(notFound(it.op.key))
@@ -59,7 +65,9 @@ func (g grants) check(action string) *failure {
 		return errNoRevoke
 	case (action == actRead || action == actFind || action == actCount) && !g.read:
 		return errDenied
-	case action == actOrganization && !g.organization:
+	case action == actOrganization && !g.organization,
+		action == actMembers && !g.members,
+		(action == actAssignments || action == actRoles) && !g.roles:
 		return errDenied
 	}
 	return nil

@@ -12,16 +12,29 @@ type query struct {
 	fields []string // $select; nil asks for the default set
 	prop   string   // $filter=prop eq 'value'
 	value  string
-	top    int  // $top; 0 when absent
-	count  bool // $count=true
+	top    int    // $top; 0 when absent
+	count  bool   // $count=true
+	expand string // $expand
+	skip   int    // how many the earlier pages held, from $skiptoken
 }
+
+// entity is what $select may name of a kind of object.
+type entity struct {
+	kind   string
+	fields []string
+}
+
+var (
+	userEntity = entity{"user", userFields}
+	roleEntity = entity{"unifiedRoleDefinition", []string{"id", "displayName", "isBuiltIn", "templateId"}}
+)
 
 // parseQuery reads a raw query. Option names may be encoded ("%24select"), as
 // the Go SDK sends them. An unknown name that starts with "$" is refused; any
 // other is a custom option, which OData ignores. A "select" without its "$" is
 // ignored too: on v1.0 only some paths take that form (Microsoft Graph
 // documentation, "Use query parameters").
-func parseQuery(raw string) (query, *failure) {
+func parseQuery(raw string, of entity) (query, *failure) {
 	var q query
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(raw, "&") {
@@ -44,17 +57,21 @@ func parseQuery(raw string) (query, *failure) {
 			return q, errQuery // OData 4.01 URL conventions: an option appears at most once
 		}
 		seen[name] = true
-		if bad := q.set(name, value); bad != nil {
+		if bad := q.set(name, value, of); bad != nil {
 			return q, bad
 		}
 	}
 	return q, nil
 }
 
-func (q *query) set(name, value string) (bad *failure) {
+func (q *query) set(name, value string, of entity) (bad *failure) {
 	switch name {
 	case "$select":
-		return q.selectFields(value)
+		return q.selectFields(value, of)
+	case "$expand":
+		q.expand = value
+	case "$skiptoken":
+		return q.skipTo(value)
 	case "$filter":
 		q.prop, q.value, bad = parseFilter(value)
 		return bad
@@ -75,11 +92,22 @@ func (q *query) set(name, value string) (bad *failure) {
 	return nil
 }
 
-func (q *query) selectFields(value string) *failure {
+// skipTo reads a token that [Tenant] made. A client must not look into it.
+func (q *query) skipTo(token string) *failure {
+	digits, ok := strings.CutPrefix(token, tokenPrefix)
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < 1 {
+		return errQuery
+	}
+	q.skip = n
+	return nil
+}
+
+func (q *query) selectFields(value string, of entity) *failure {
 	for name := range strings.SplitSeq(value, ",") {
 		name = strings.TrimSpace(name)
-		if !slices.Contains(userFields, name) {
-			return unknownProperty(name)
+		if !slices.Contains(of.fields, name) {
+			return unknownProperty(name, of.kind)
 		}
 		if !slices.Contains(q.fields, name) {
 			q.fields = append(q.fields, name)

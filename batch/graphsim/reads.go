@@ -56,9 +56,9 @@ func (t *Tenant) collection(c *call, op *operation) []byte {
 	}
 	if op.query.top > 0 && len(hits) > op.query.top {
 		hits = hits[:op.query.top]
-		b = append(b, `"@odata.nextLink":"`+graphRoot...)
-		b = append(b, c.version...)
-		b = append(b, `/users?$skiptoken=graphsim",`...)
+		b = append(b, `"@odata.nextLink":`...)
+		b = appendString(b, c.origin+"/"+c.version+"/users?$skiptoken="+tokenPrefix+strconv.Itoa(op.query.top))
+		b = append(b, ',')
 	}
 	b = append(b, `"value":[`...)
 	for i, hit := range hits {

@@ -13,6 +13,9 @@ const (
 	actFind         = "find"         // GET /users?$filter=...
 	actCount        = "count"        // GET /users/$count
 	actOrganization = "organization" // GET /organization
+	actMembers      = "members"      // GET /groups/{id}/transitiveMembers/microsoft.graph.user
+	actAssignments  = "assignments"  // GET /roleManagement/directory/roleAssignments
+	actRoles        = "roles"        // GET /roleManagement/directory/roleDefinitions
 	actOther        = "other"        // refused before it meant anything
 )
 
@@ -23,6 +26,7 @@ type operation struct {
 	action string
 	key    string // who is meant, decoded; for a find the value sought
 	query  query
+	self   string // path and query but for $skiptoken, to make links to other pages of
 	bad    *failure
 }
 
@@ -44,10 +48,26 @@ func route(version, method, target string, eventual bool) operation {
 		}
 		segments[i] = s
 	}
-	if op.query, op.bad = parseQuery(rawQuery); op.bad != nil {
+	of := userEntity
+	if segments[0] == "roleManagement" {
+		of = roleEntity
+	}
+	if op.query, op.bad = parseQuery(rawQuery, of); op.bad != nil {
 		return op
 	}
+	op.self = selfLink(path, rawQuery)
 
+	switch {
+	case segments[0] == "groups":
+		op.group(method, segments[1:], eventual)
+		return op
+	case segments[0] == "roleManagement":
+		op.role(method, segments[1:])
+		return op
+	case op.query.expand != "", op.query.skip > 0:
+		op.bad = errNotSimulated
+		return op
+	}
 	switch {
 	case segments[0] == "users":
 		op.users(version, method, segments[1:], eventual)

@@ -81,6 +81,23 @@ func TestRoute(t *testing.T) {
 		{"v1.0", "GET", "/users?$count=true&$filter=mail eq 'x'", "", "", 400, "$count"},
 		{"v1.0", "GET", "/users", "", "", 501, "simulate"},
 		{"v1.0", "GET", "/users/$count", "", "", 400, "$count"},
+		{"v1.0", "GET", "/users?$filter=mail eq 'x'&$skiptoken=graphsim-5", "", "", 501, "simulate"},
+		{"v1.0", "GET", "/users/x@y.z?$expand=manager", "", "", 501, "simulate"},
+
+		{"v1.0", "GET", "/groups/" + id + "/transitiveMembers/microsoft.graph.user?$count=true", "", "", 400, "ConsistencyLevel"},
+		{"v1.0", "GET", "/groups/" + id + "/transitiveMembers", "", "", 501, "simulate"},
+		{"v1.0", "GET", "/groups/" + id, "", "", 501, "simulate"},
+		{"v1.0", "POST", "/groups/" + id + "/transitiveMembers/microsoft.graph.user", "", "", 405, ""},
+		{"v1.0", "GET", "/roleManagement/directory/roleAssignments?$expand=principal", actAssignments, "roleManagement/directory/roleAssignments", 0, ""},
+		{"v1.0", "GET", "/roleManagement/directory/roleAssignments?$expand=principal,roleDefinition", "", "", 400, "query"},
+		{"v1.0", "GET", "/roleManagement/directory/roleAssignments?$expand=roleDefinition", "", "", 501, "simulate"},
+		{"v1.0", "GET", "/roleManagement/directory/roleAssignments?$top=999", "", "", 400, "query"},
+		{"v1.0", "GET", "/roleManagement/directory/roleAssignments?$skiptoken=x", "", "", 400, "query"},
+		{"v1.0", "GET", "/roleManagement/directory/roleDefinitions?$select=id,displayName,isBuiltIn,templateId", actRoles, "roleManagement/directory/roleDefinitions", 0, ""},
+		{"v1.0", "GET", "/roleManagement/directory/roleDefinitions?$select=mail", "", "", 400, "unifiedRoleDefinition"},
+		{"v1.0", "GET", "/roleManagement/directory/roleSchedules", "", "", 400, "segment"},
+		{"v1.0", "GET", "/roleManagement/entitlementManagement/roleAssignments", "", "", 501, "simulate"},
+		{"v1.0", "DELETE", "/roleManagement/directory/roleAssignments", "", "", 405, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.version+" "+tt.method+" "+tt.target, func(t *testing.T) {

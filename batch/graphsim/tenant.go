@@ -26,7 +26,10 @@ type Config struct {
 
 	StaticToken   string        // a bearer that is valid without signing in, with all of Roles
 	Roles         []string      // granted application permissions; nil means [DefaultRoles], empty means none
+	SignedIn      string        // object id of a user: tokens are this user's then (oid), whatever the grant, and Roles their scopes (scp)
 	TokenLifetime time.Duration // 0 means one hour
+
+	PageSize int // the most that a page of members or roles holds; 0 means what the client asks for, or 100
 
 	Quotas  []Quota // nil means [DefaultQuotas]
 	NoQuota bool    // nothing is throttled
@@ -51,6 +54,12 @@ func (cfg Config) Validate() error {
 	if _, ok := parseGUID(cfg.TenantID); !ok && cfg.TenantID != "" {
 		return fmt.Errorf("tenant id %q is no GUID", cfg.TenantID)
 	}
+	if _, ok := parseGUID(cfg.SignedIn); !ok && cfg.SignedIn != "" {
+		return fmt.Errorf("signed-in user %q is no GUID", cfg.SignedIn)
+	}
+	if cfg.PageSize < 0 {
+		return fmt.Errorf("page size %d is negative", cfg.PageSize)
+	}
 	for _, q := range cfg.Quotas {
 		if err := q.validate(); err != nil {
 			return err
@@ -72,17 +81,20 @@ type Tenant struct {
 	cfg       Config
 	anyClient bool // any app may sign in
 
-	mu      sync.Mutex // guards what follows; never held while waiting
-	dir     directory
-	meters  meters
-	faults  []*activeFault
-	tokens  map[string]*token
-	calls   int
-	seq     int
-	stats   Stats
-	log     []Event
-	logErr  error
-	scratch []byte // lines for LogTo
+	mu       sync.Mutex // guards what follows; never held while waiting
+	dir      directory
+	groups   map[guid]group
+	roles    []role
+	assigned []roleAssignment
+	meters   meters
+	faults   []*activeFault
+	tokens   map[string]*token
+	calls    int
+	seq      int
+	stats    Stats
+	log      []Event
+	logErr   error
+	scratch  []byte // lines for LogTo
 }
 
 // New makes a tenant without users. It panics when Validate refuses the
@@ -118,6 +130,8 @@ func New(cfg Config) *Tenant {
 			byUPN:   make(map[string]int32),
 			indexes: make(map[string]index),
 		},
+		groups: make(map[guid]group),
+		roles:  builtInRoles(),
 		tokens: make(map[string]*token),
 	}
 	for _, f := range cfg.Faults {

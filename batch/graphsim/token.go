@@ -10,12 +10,15 @@ import (
 	"time"
 )
 
-// DefaultRoles are the least permissions for revoking and reading back:
-// User.RevokeSessions.All grants no read (Graph's permissions reference).
-func DefaultRoles() []string { return []string{"User.RevokeSessions.All", "User.Read.All"} }
+// DefaultRoles are the least permissions for revoking, reading back (which
+// User.RevokeSessions.All does not grant, says Graph's permissions reference),
+// and reading who is in a group or holds a role.
+func DefaultRoles() []string {
+	return []string{"User.RevokeSessions.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}
+}
 
 // grants is what a token's roles allow.
-type grants struct{ revoke, invalidate, read, organization bool }
+type grants struct{ revoke, invalidate, read, organization, members, roles bool }
 
 // grantsOf follows the permission tables of the pages of each request. For
 // invalidateAllRefreshTokens an app has User.RevokeSessions.All only. That
@@ -31,6 +34,10 @@ func grantsOf(roles []string) grants {
 		invalidate:   has("User.RevokeSessions.All"),
 		read:         read,
 		organization: read || has("Organization.Read.All", "Organization.ReadWrite.All"),
+		members: has("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
+			"Directory.Read.All"),
+		roles: has("RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
+			"Directory.Read.All", "Directory.ReadWrite.All"),
 	}
 }
 
@@ -63,12 +70,18 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	defer t.mu.Unlock()
 	t.stats.Tokens++
 	now := t.now()
-	claims, err := json.Marshal(map[string]any{
+	fields := map[string]any{
 		"aud": audience, "iss": "https://sts.windows.net/" + t.cfg.TenantID + "/",
-		"tid": t.cfg.TenantID, "appid": app, "idtyp": "app", "roles": t.cfg.Roles, "ver": "1.0",
+		"tid": t.cfg.TenantID, "appid": app, "ver": "1.0",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(t.cfg.TokenLifetime).Unix(),
 		"uti": strconv.Itoa(t.stats.Tokens),
-	})
+	}
+	if t.cfg.SignedIn != "" {
+		fields["idtyp"], fields["oid"], fields["scp"] = "user", t.cfg.SignedIn, strings.Join(t.cfg.Roles, " ")
+	} else { // an app's oid is that of its service principal
+		fields["idtyp"], fields["oid"], fields["roles"] = "app", guidFor("service principal "+app).String(), t.cfg.Roles
+	}
+	claims, err := json.Marshal(fields)
 	if err != nil {
 		return "", err
 	}
