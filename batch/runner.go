@@ -17,8 +17,9 @@ type Sender interface {
 	Send(ctx context.Context, users []User) ([]Reply, error)
 }
 
-// Directory looks users up by Key. The contract is Sender's; a reply with a
-// 2xx carries the user found in Reply.User, its stamp in User.Before.
+// Directory looks users up by Key, or those whose ByProperty is true by their
+// property. The contract is Sender's; a reply with a 2xx carries the user found
+// in Reply.User, its stamp in User.Before, or everybody found in Reply.Hits.
 type Directory interface {
 	Lookup(ctx context.Context, users []User) ([]Reply, error)
 }

@@ -51,14 +51,13 @@ type Skip struct {
 // User is one directory object, as far as it is known. Before resolution only
 // Seq and what to look it up by are set: ID or UPN, or By and Value.
 type User struct {
-	Seq     int    // place in the plan, from 1: the ordinal of the row that named it
-	ID      string // object id in lower case; "" only in a run without resolution
-	UPN     string
-	Type    string // "Member" or "Guest"; "" when it was not read
-	Enabled bool   // accountEnabled; false when it was not read
-	Synced  bool   // onPremisesSyncEnabled
-	// Privileged: holds a directory role that can harm the tenant; false when it was not read.
-	Privileged bool
+	Seq        int    // place in the plan, from 1: the ordinal of the row that named it
+	ID         string // object id in lower case; "" only in a run without resolution
+	UPN        string
+	Type       string    // "Member" or "Guest"; "" when it was not read
+	Enabled    bool      // accountEnabled; false when it was not read
+	Synced     bool      // onPremisesSyncEnabled
+	Privileged bool      // holds a directory role that makes an administrator; false when it was not read
 	Before     time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
 	By         Key       // "" means by ID or UPN
 	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has

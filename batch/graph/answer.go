@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,32 @@ type itemBody struct {
 	Enabled bool      `json:"accountEnabled"`
 	Synced  bool      `json:"onPremisesSyncEnabled"`
 	Stamp   time.Time `json:"signInSessionsValidFromDateTime"`
+
+	Mail          string `json:"mail"`
+	EmployeeID    string `json:"employeeId"`
+	OnPremisesUPN string `json:"onPremisesUserPrincipalName"`
+}
+
+func (b itemBody) user() batch.User {
+	return batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.Type, Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+}
+
+// value is the property that the user was looked up by.
+func (b itemBody) value(by batch.Key) string {
+	switch by {
+	case batch.ByMail:
+		return b.Mail
+	case batch.ByEmployeeID:
+		return b.EmployeeID
+	}
+	return b.OnPremisesUPN
+}
+
+// want is what is read of the 2xx answer for one user; the zero value is
+// nothing.
+type want struct {
+	user bool      // the user
+	hits batch.Key // everybody whom a lookup by this property found; "" for none
 }
 
 // item is read piece by piece, so that one odd piece spoils no other.
@@ -89,13 +116,12 @@ type item struct {
 	Body    json.RawMessage            `json:"body"`
 }
 
-// decode gives one reply for each of the n users of a call, in order. Items are
+// decode gives one reply for each user of a call, in order. Items are
 // matched by id only, since Graph answers in any order. A user whose item is
-// missing, unreadable, or answered twice with different statuses has a reply
-// with Status 0; items that were not asked for are ignored. A body that is not
-// whole is an error: nothing in it is believed. The bodies of 2xx items are read
-// only when they are wanted.
-func decode(body []byte, n int, m meta, bodies bool) ([]batch.Reply, error) {
+// missing, unreadable, or answered twice with different statuses or hits has a
+// reply with Status 0; items that were not asked for are ignored. A body that is not
+// whole is an error: nothing in it is believed.
+func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
 	var envelope struct {
 		Responses *[]json.RawMessage `json:"responses"`
 	}
@@ -105,6 +131,7 @@ func decode(body []byte, n int, m meta, bodies bool) ([]batch.Reply, error) {
 	if envelope.Responses == nil {
 		return nil, errors.New("read batch answer: it has no responses")
 	}
+	n := len(wants)
 	replies := make([]batch.Reply, n)
 	times := make([]int, n)
 	for _, raw := range *envelope.Responses {
@@ -116,8 +143,9 @@ func decode(body []byte, n int, m meta, bodies bool) ([]batch.Reply, error) {
 		if err != nil || i < 1 || i > n || text(it.ID) != strconv.Itoa(i) {
 			continue
 		}
-		r := it.reply(m, i, bodies)
-		if times[i-1]++; times[i-1] > 1 && replies[i-1].Status != r.Status {
+		r := it.reply(m, i, wants[i-1])
+		before := replies[i-1]
+		if times[i-1]++; times[i-1] > 1 && (before.Status != r.Status || !slices.Equal(before.Hits, r.Hits)) {
 			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
 		}
 		replies[i-1] = r
@@ -126,7 +154,7 @@ func decode(body []byte, n int, m meta, bodies bool) ([]batch.Reply, error) {
 }
 
 // reply reads one item.
-func (it item) reply(m meta, i int, bodies bool) batch.Reply {
+func (it item) reply(m meta, i int, w want) batch.Reply {
 	r := batch.Reply{Date: m.date, RequestID: fmt.Sprintf("%s/%d", m.requestID, i)}
 	status, err := strconv.Atoi(string(it.Status))
 	if err != nil || status < 100 || status > 599 {
@@ -142,16 +170,32 @@ func (it item) reply(m meta, i int, bodies bool) batch.Reply {
 		said.hear(name, text(v))
 	}
 	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
-	var b itemBody
-	if r.Status < 300 && !bodies || json.Unmarshal(it.Body, &b) != nil {
-		return r // a 2xx body holds a boolean that carries no information
-	}
 	if status < 200 || status > 299 {
-		r.Code, r.Message = b.Error.Code, b.Error.Message
+		var b itemBody
+		if json.Unmarshal(it.Body, &b) == nil {
+			r.Code, r.Message = b.Error.Code, b.Error.Message
+		}
 		return r
 	}
-	if b.ID != "" {
-		r.User = &batch.User{ID: b.ID, UPN: b.UPN, Type: b.Type, Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+	return it.found(r, w)
+}
+
+// found adds what is wanted of a 2xx body to the reply; that of a write holds a
+// boolean that carries no information. A list of hits that cannot be believed is
+// no answer, since an empty one has a meaning.
+func (it item) found(r batch.Reply, w want) batch.Reply {
+	switch {
+	case w.hits != "":
+		var err error
+		if r.Hits, err = hits(it.Body, w.hits); err != nil {
+			r.Status, r.Message = 0, err.Error()
+		}
+	case w.user:
+		var b itemBody
+		if json.Unmarshal(it.Body, &b) == nil && b.ID != "" {
+			u := b.user()
+			r.User = &u
+		}
 	}
 	return r
 }

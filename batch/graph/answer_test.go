@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range c.want {
-				if got[i] != c.want[i] {
+				if !reflect.DeepEqual(got[i], c.want[i]) {
 					t.Errorf("user %d: got %+v, want %+v", i+1, got[i], c.want[i])
 				}
 			}
@@ -69,7 +70,7 @@ func TestLookupAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := batch.User{ID: "A", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
+	want := batch.User{ID: "a", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
 	if got[0].User == nil || *got[0].User != want {
 		t.Errorf("got %+v, want %+v", got[0].User, want)
 	}

@@ -137,6 +137,7 @@ func challenge(header string) string {
 type Identity struct {
 	Tenant string // tid
 	App    string // appid
+	User   string // oid of the user who signed in, in lower case; "" for an app of its own
 }
 
 // Identity signs in and reads the token. A token that cannot be read gives an
@@ -157,9 +158,18 @@ func (a *Auth) Identity(ctx context.Context) (Identity, error) {
 	var c struct {
 		TID   string `json:"tid"`
 		AppID string `json:"appid"`
+		OID   string `json:"oid"`
+		Scope string `json:"scp"`
+		Type  string `json:"idtyp"`
 	}
 	if json.Unmarshal(payload, &c) != nil {
 		return Identity{}, nil
 	}
-	return Identity{Tenant: c.TID, App: c.AppID}, nil
+	id := Identity{Tenant: c.TID, App: c.AppID}
+	// An app's own token has an oid too, that of its service principal; only a
+	// user's has scopes (Microsoft identity platform, access token claims).
+	if c.Scope != "" && c.Type != "app" {
+		id.User = strings.ToLower(c.OID)
+	}
+	return id, nil
 }

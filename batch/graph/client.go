@@ -26,6 +26,7 @@ import (
 // no state of a run and may be used from several goroutines.
 type Client struct {
 	auth   *Auth
+	root   string // of v1.0
 	http   *http.Client
 	v1     abstractions.RequestAdapter
 	sends  abstractions.RequestAdapter // of the version that has the action
@@ -61,9 +62,9 @@ func New(cfg Config) (*Client, error) {
 		),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &Client{auth: cfg.Auth, http: hc}
+	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", http: hc}
 	var err error
-	if c.v1, err = adapter(cfg.Root+"/v1.0", cfg.Auth, hc); err != nil {
+	if c.v1, err = adapter(c.root, cfg.Auth, hc); err != nil {
 		return nil, err
 	}
 	ctx := context.Background() // the SDK asks for one, and builds without it
@@ -142,22 +143,28 @@ func (c *Client) Send(ctx context.Context, users []batch.User) ([]batch.Reply, e
 	return c.do(ctx, c.sends, c.send, users)
 }
 
-// Lookup reads the users by their keys.
+// Lookup reads the users by their keys, and those who have none by the property
+// that they name; see batch.Reply. Whether such a hit is the user sought, its
+// Value says: Graph documents that it may ignore a query option in silence.
 func (c *Client) Lookup(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
 	return c.do(ctx, c.v1, c.lookup, users)
 }
 
 // do makes one call: one SDK BatchRequest, one item a user, ids "1" to "20".
 func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, users []batch.User) ([]batch.Reply, error) {
-	items := make([]core.BatchItem, len(users))
+	items, wants := make([]core.BatchItem, len(users)), make([]want, len(users))
 	for i, u := range users {
-		items[i] = s.item(i+1, u.Key())
+		var err error
+		if items[i], err = s.item(i+1, u); err != nil {
+			return nil, notSent(err)
+		}
+		wants[i] = s.wants(u)
 	}
 	req := core.NewBatchRequest(a)
 	req.SetRequests(items)
 	var out result
 	_, err := req.Send(withHandler(ctx, func(resp *http.Response) {
-		out = c.read(resp, len(users), s.reads)
+		out = c.read(resp, wants)
 	}), a)
 	switch {
 	case err != nil:
@@ -177,24 +184,13 @@ type result struct {
 // maxBody is far above what 20 answers need.
 const maxBody = 16 << 20
 
-// read takes the answer apart and closes it. The bodies of 2xx items are read
-// only when they are wanted.
-func (c *Client) read(resp *http.Response, n int, bodies bool) result {
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	meta := metaOf(resp)
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		e := meta.callError(resp.StatusCode, body)
-		if resp.StatusCode == http.StatusServiceUnavailable {
-			// "Back off and use a new connection": Microsoft Graph best practices.
-			c.http.CloseIdleConnections()
-		}
-		return result{err: e}
-	}
+// read takes the answer to a batch apart and closes it.
+func (c *Client) read(resp *http.Response, wants []want) result {
+	body, meta, err := c.whole(resp)
 	if err != nil {
-		return result{err: &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}}
+		return result{err: err}
 	}
-	replies, err := decode(body, n, meta, bodies)
+	replies, err := decode(body, wants, meta)
 	if err != nil {
 		return result{err: &batch.CallError{RequestID: meta.requestID, Err: err}}
 	}
@@ -202,6 +198,30 @@ func (c *Client) read(resp *http.Response, n int, bodies bool) result {
 		c.auth.refuse(bearer(resp.Request), "")
 	}
 	return result{replies: replies}
+}
+
+// whole reads an answer and closes it. One that is no 2xx, or breaks off, is a
+// *batch.CallError.
+func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	meta := metaOf(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			// "Back off and use a new connection": Microsoft Graph best practices.
+			c.http.CloseIdleConnections()
+		}
+		return nil, meta, meta.callError(resp.StatusCode, body)
+	}
+	if err != nil {
+		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}
+	}
+	return body, meta, nil
+}
+
+// notSent is the error of a call that would have been wrong to make.
+func notSent(err error) error {
+	return &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrNotSent, err)}
 }
 
 // unanswered sorts the errors of a call that brought no answer.

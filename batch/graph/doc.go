@@ -8,6 +8,14 @@
 // one odd item (a body that is no object, a header that is a number) and knows
 // nothing of items that are missing, foreign or answered twice.
 //
+// A user who is named by mail, employee id or on-premises name is looked up in
+// the same batches by $filter; the reply lists everybody found, and choosing is
+// batch's.
+//
+// What the guards need beside, [Client.CountUsers], [Client.Members],
+// [Client.RoleHolders] and [Client.Roles] read, one page a call. A link to a next
+// page is followed below the client's own root only.
+//
 // # What is switched off, and why
 //
 //   - kiota's RetryHandler: it would retry 429, 503 and 504 by itself, asleep

@@ -10,6 +10,8 @@ import (
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"offboard/batch"
 )
 
 // step is what all items of a call share: the SDK's request for one user, with
@@ -69,16 +71,47 @@ func write(info *abstractions.RequestInformation) step {
 // item is the step for one user, under the number by which its answer is
 // matched. The URL is written here: the SDK's own way to make an item of a
 // request would pass it through a table of replacements that turns a user named
-// "me-token-to-replace" into "/me", the operator.
-func (s step) item(id int, key string) core.BatchItem {
-	n, url, method := strconv.Itoa(id), userPath(key)+s.suffix, s.method
+// "me-token-to-replace" into "/me", the operator. An error means that the user
+// must not be sent.
+func (s step) item(id int, u batch.User) (core.BatchItem, error) {
+	url, err := s.url(u)
+	if err != nil {
+		return nil, err
+	}
+	n, method := strconv.Itoa(id), s.method
 	it := core.NewBatchItem()
 	it.SetId(&n)
 	it.SetMethod(&method)
 	it.SetUrl(&url)
 	it.SetHeaders(s.header)
 	it.SetBody(s.body)
-	return it
+	return it, nil
+}
+
+// url is the step's URL for one user. "/users/" without a key would be the list
+// of everybody, and a user who is known by a property only may yet turn out to
+// be several.
+func (s step) url(u batch.User) (string, error) {
+	switch {
+	case u.ByProperty() && s.reads:
+		return findPath(u)
+	case u.ByProperty():
+		return "", fmt.Errorf("user %d is not resolved; look it up by its %s first", u.Seq, u.By)
+	case u.Key() == "":
+		return "", fmt.Errorf("user %d has neither object id nor user principal name", u.Seq)
+	}
+	return userPath(u.Key()) + s.suffix, nil
+}
+
+// wants is what to read of the answer for one user.
+func (s step) wants(u batch.User) want {
+	switch {
+	case u.ByProperty():
+		return want{hits: u.By}
+	case s.reads:
+		return want{user: true}
+	}
+	return want{}
 }
 
 // userPath addresses one user. "/users/$x" would be read as a system resource,

@@ -19,9 +19,12 @@ func answering(t *testing.T, action batch.Action, status int, header http.Header
 	t.Helper()
 	var sent string
 	c, err := New(Config{Root: "https://graph.example", Action: action, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
+		var b []byte
+		if r.Body != nil { // a read has none
+			var err error
+			if b, err = io.ReadAll(r.Body); err != nil {
+				return nil, err
+			}
 		}
 		sent = r.Method + " " + r.URL.String() + " " + r.Header.Get("Authorization") + "\n" + string(b)
 		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,6 +142,32 @@ func TestIdentity(t *testing.T) {
 	}
 	if id, err := FixedToken("opaque").Identity(t.Context()); err != nil || id.Tenant != "" {
 		t.Errorf("an opaque token gave %+v and error %v", id, err)
+	}
+}
+
+// Who signed in: a user, whose oid the token has, or an app, whose token has an
+// oid as well.
+func TestSignedInUser(t *testing.T) {
+	const oid = "AAAAAAAA-0000-4000-8000-000000000001"
+	for signedIn, want := range map[string]string{"": "", oid: strings.ToLower(oid)} {
+		tenant := graphsim.New(graphsim.Config{SignedIn: signedIn})
+		auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+		id, err := auth.Identity(t.Context())
+		if err != nil || id != (Identity{Tenant: tenant.TenantID(), App: tenant.ClientID(), User: want}) {
+			t.Errorf("signed in as %q: got %+v and error %v", signedIn, id, err)
+		}
+	}
+	for claims, want := range map[string]string{
+		`{"oid":"o","scp":"User.Read"}`:                              "o",
+		`{"oid":"o","scp":"User.Read","idtyp":"user","roles":["x"]}`: "o",
+		`{"oid":"o","roles":["x"]}`:                                  "",
+		`{"oid":"o","idtyp":"app","scp":"x"}`:                        "",
+		`{"scp":"User.Read"}`:                                        "",
+	} {
+		id, err := FixedToken("h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s").Identity(t.Context())
+		if err != nil || id.User != want {
+			t.Errorf("%s: got %+v and error %v", claims, id, err)
+		}
 	}
 }
 

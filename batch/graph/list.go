@@ -1,0 +1,129 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"offboard/batch"
+)
+
+// CountUsers says how many users the tenant has. The number comes from an index
+// that lags behind the directory (Microsoft Graph documentation, advanced query
+// capabilities). It needs User.Read.All and costs one resource unit. Errors are
+// those of a Sender's call; nothing is retried.
+func (c *Client) CountUsers(ctx context.Context) (int, error) {
+	info, err := users.NewCountRequestBuilderInternal(nobody(), c.v1).ToGetRequestInformation(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("build count request: %w", err)
+	}
+	info.Headers.Add("ConsistencyLevel", "eventual") // without it Graph answers 400
+	body, meta, err := c.get(ctx, info)
+	if err != nil {
+		return 0, err
+	}
+	// A byte order mark may precede plain text (oasis-tcs/odata-specs#325).
+	digits := strings.TrimSpace(strings.TrimPrefix(string(body), "\ufeff"))
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil {
+		return 0, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read the number of users: %w", err)}
+	}
+	return int(n), nil
+}
+
+// get makes one read that is no batch.
+func (c *Client) get(ctx context.Context, info *abstractions.RequestInformation) (body []byte, m meta, err error) {
+	var answered error
+	err = c.v1.SendNoContent(withHandler(ctx, func(resp *http.Response) {
+		body, m, answered = c.whole(resp)
+	}), info, nil)
+	if err != nil {
+		return nil, m, unanswered(err)
+	}
+	return body, m, answered
+}
+
+// page reads one page of a list, at a path below the root and its version or at
+// the link to a next page, and returns the link to the one after it.
+func page[T any](ctx context.Context, c *Client, path, next string, header map[string]string) ([]T, string, error) {
+	link := c.root + path
+	if next != "" {
+		link = next
+	}
+	at, err := c.own(link)
+	if err != nil {
+		return nil, "", notSent(err)
+	}
+	info := abstractions.NewRequestInformation()
+	info.Method = abstractions.GET
+	info.SetUri(*at)
+	info.Headers.Add("Accept", "application/json")
+	for name, value := range header {
+		info.Headers.Add(name, value)
+	}
+	body, meta, err := c.get(ctx, info)
+	if err != nil {
+		return nil, "", err
+	}
+	values, more, err := c.values(body, link)
+	if err != nil {
+		return nil, "", &batch.CallError{RequestID: meta.requestID, Err: err}
+	}
+	found := make([]T, len(values))
+	for i, v := range values {
+		if err := json.Unmarshal(v, &found[i]); err != nil {
+			return nil, "", &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read list: %w", err)}
+		}
+	}
+	return found, more, nil
+}
+
+// values takes a page apart. An empty page with a next one is none the worse.
+func (c *Client) values(body []byte, link string) ([]json.RawMessage, string, error) {
+	var list struct {
+		Value *[]json.RawMessage `json:"value"`
+		Next  string             `json:"@odata.nextLink"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, "", fmt.Errorf("read list: %w", err)
+	}
+	switch {
+	case list.Value == nil:
+		return nil, "", errors.New("read list: the answer holds none")
+	case list.Next == "":
+		return *list.Value, "", nil
+	case list.Next == link:
+		return nil, "", errors.New("read list: a page names itself as the next one")
+	}
+	if _, err := c.own(list.Next); err != nil {
+		return nil, "", fmt.Errorf("read list: %w", err)
+	}
+	return *list.Value, list.Next, nil
+}
+
+// own parses a link that leads to where the client's own calls go. A token must
+// not follow any other.
+func (c *Client) own(link string) (*url.URL, error) {
+	root, err := url.Parse(c.root)
+	if err != nil {
+		return nil, fmt.Errorf("parse root: %w", err)
+	}
+	u, err := url.Parse(link)
+	switch {
+	case err != nil:
+		return nil, errors.New("the link to the next page is no URL")
+	case u.Scheme != root.Scheme, !strings.EqualFold(u.Host, root.Host):
+		return nil, fmt.Errorf("the link to the next page leads to %s://%s and not to %s://%s; it was not followed", u.Scheme, u.Host, root.Scheme, root.Host)
+	case u.User != nil, u.Fragment != "", !strings.HasPrefix(u.Path, root.Path+"/"), strings.Contains(u.Path, "/.."):
+		return nil, fmt.Errorf("the link to the next page leads out of %s; it was not followed", c.root)
+	}
+	return u, nil
+}
