@@ -5,36 +5,15 @@ import (
 	"unicode"
 )
 
-// kind is what a column's cells name users by.
-type kind int
-
-const (
-	noKind     kind = iota
-	idKind          // object ids
-	upnKind         // user principal names
-	eitherKind      // the cell decides
-)
-
-func (k kind) String() string {
-	switch k {
-	case idKind:
-		return "id"
-	case upnKind:
-		return "upn"
-	case eitherKind:
-		return "id or upn"
-	}
-	return "none"
-}
-
 // alias is a header by which a column is recognised.
 type alias struct {
 	name string // as its usual source writes it
 	kind kind
 }
 
-// aliases are all of them. Mail addresses are none: a mail address is not a
-// user principal name, even where the two are alike for most people.
+// aliases are all that are known without --key. Mail addresses are none: a mail
+// address is not a user principal name, even where the two are alike for most
+// people.
 var aliases = index([]alias{
 	{"id", idKind},
 	{"userId", idKind},
@@ -75,8 +54,12 @@ func index(all []alias) map[string]alias {
 var others = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
 
 // recognise gives the alias that a header or a cell is, if it is one.
-func recognise(header string) (alias, bool) {
-	a, ok := aliases[normalise(header)]
+func recognise(header string) (alias, bool) { return among(aliases, header) }
+
+// among looks a header up, and takes none that the words around a [property]
+// make somebody else's.
+func among(known map[string]alias, header string) (alias, bool) {
+	a, ok := known[normalise(header)]
 	if ok && property(header) != "" {
 		around := strings.ToLower(header)
 		for _, w := range others {

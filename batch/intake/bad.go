@@ -31,12 +31,13 @@ func (r *Reader) broken(err error) (batch.Row, error) {
 	case r.feed.lines > 1 || !endsOutside(text, r.comma):
 		return batch.Row{}, r.feed.openQuote()
 	}
-	return r.bad(batch.Row{Line: r.feed.start, Input: r.show(text)}, reason)
+	return r.bad(&batch.RowError{Row: batch.Row{Line: r.feed.start, Input: r.show(text)}, Reason: reason})
 }
 
 // bad decides what a record that names nobody is: a line that is no row, the
-// header of another table, or a bad row.
-func (r *Reader) bad(row batch.Row, reason string) (batch.Row, error) {
+// header of another table, or the bad row of the error.
+func (r *Reader) bad(e *batch.RowError) (batch.Row, error) {
+	row := e.Row
 	text := r.feed.record()
 	all := split(text, r.comma)
 	n := noteOf(text)
@@ -54,12 +55,24 @@ func (r *Reader) bad(row batch.Row, reason string) (batch.Row, error) {
 		r.skip(row.Line, "repeated header")
 	case r.table:
 		return batch.Row{}, r.otherTable()
-	case whole && isExample(row.Cells):
+	case whole && isExample(r.ours(row.Cells)):
 		r.skip(row.Line, "example row")
 	default:
-		return row, &batch.RowError{Row: row, Reason: reason}
+		return row, e
 	}
 	return batch.Row{}, errSkipped
+}
+
+// ours are the cells of the columns that are recognised. What else a gate looks
+// at says nothing of what a record is.
+func (r *Reader) ours(cells []string) []string {
+	var own []string
+	for i, c := range r.columns {
+		if c.kind != noKind {
+			own = append(own, cells[i])
+		}
+	}
+	return own
 }
 
 // show gives what can be shown of a record whose cells do not stand in their
@@ -67,10 +80,10 @@ func (r *Reader) bad(row batch.Row, reason string) (batch.Row, error) {
 // record when every column is ours, or a first cell that nothing has shifted.
 func (r *Reader) show(text string) string {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
-	if len(r.columns) == len(r.header) {
+	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, gateOnly) {
 		return trim(text)
 	}
-	if all := split(text, r.comma); r.columns[0].index == 0 && len(all) > len(r.header) {
+	if all := split(text, r.comma); r.named[0].index == 0 && len(all) > len(r.header) {
 		return all[0]
 	}
 	return ""
@@ -82,12 +95,16 @@ func (r *Reader) show(text string) string {
 func (r *Reader) swallowed(miscounted bool) bool {
 	namesUser := func(cell string) bool {
 		cell = strings.Trim(cell, `"`)
-		return checkID(cell) == "" || checkUPN(cell) == ""
+		return checkID(cell) == "" || checkUPN(cell) == "" || r.named[0].kind == mailKind && checkMail(cell) == ""
 	}
+	employee := r.named[0].kind == employeeKind
 	_, below, _ := strings.Cut(r.feed.record(), "\n")
 	for line := range strings.SplitSeq(below, "\n") {
 		all := split(line, r.comma)
 		if miscounted && slices.ContainsFunc(all, namesUser) {
+			return true
+		}
+		if i := r.named[0].index; employee && i < len(all) && len(all) >= len(r.header) && idLike(strings.Trim(all[i], `"`)) {
 			return true
 		}
 		if len(all) == len(r.header) && slices.ContainsFunc(r.columns, func(c column) bool { return namesUser(all[c.index]) }) {
@@ -102,7 +119,7 @@ func (r *Reader) swallowed(miscounted bool) bool {
 // the state of Idaho.
 func (r *Reader) contradicts(all []string) bool {
 	ours := func(i int) bool {
-		return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i })
+		return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i && !gateOnly(c) })
 	}
 	for i, cell := range all {
 		switch {
@@ -112,7 +129,7 @@ func (r *Reader) contradicts(all []string) bool {
 		}
 	}
 	for _, c := range r.columns {
-		if c.index >= len(all) {
+		if c.index >= len(all) || gateOnly(c) {
 			continue
 		}
 		name := normalise(all[c.index])
@@ -129,6 +146,9 @@ func (r *Reader) contradicts(all []string) bool {
 // the same kind.
 func (r *Reader) fits(i int, cell string) bool {
 	name := normalise(cell)
+	if known := properties[r.wants.kind]; known != nil && known[name].name != "" && known[r.names[i]].name != "" {
+		return true
+	}
 	return name != "" && name == r.names[i] || kindOf(cell) != noKind && kindOf(cell) == kindOf(r.header[i])
 }
 
@@ -142,7 +162,7 @@ func (r *Reader) repeats(all []string) bool {
 		}
 	}
 	for _, c := range r.columns {
-		if !r.fits(c.index, all[c.index]) {
+		if !gateOnly(c) && !r.fits(c.index, all[c.index]) {
 			return same >= 2 && !r.body
 		}
 	}
@@ -167,19 +187,19 @@ func isExample(own []string) bool {
 	return found
 }
 
-// inColumn adds the column's name to a reason if there are two.
-func (r *Reader) inColumn(i int, why string) string {
-	if len(r.columns) == 1 {
+// inColumn adds the column's name to a reason if two name users.
+func (r *Reader) inColumn(c column, why string) string {
+	if len(r.named) == 1 {
 		return why
 	}
-	return fmt.Sprintf("column %q: %s", r.columns[i].name, why)
+	return fmt.Sprintf("column %q: %s", c.name, why)
 }
 
 func (r *Reader) columnList() string {
-	if len(r.columns) == 1 {
-		return fmt.Sprintf("column %q", r.columns[0].name)
+	if len(r.named) == 1 {
+		return fmt.Sprintf("column %q", r.named[0].name)
 	}
-	return fmt.Sprintf("columns %q and %q", r.columns[0].name, r.columns[1].name)
+	return fmt.Sprintf("columns %q and %q", r.named[0].name, r.named[1].name)
 }
 
 func (r *Reader) miscounted(cells int) string {

@@ -80,7 +80,7 @@ func checkID(s string) string {
 // what cannot be one and leaves the rest to the directory: old and guest names
 // hold characters that are not allowed any more.
 func checkUPN(s string) string {
-	if reason := checkRunes(s); reason != "" {
+	if reason := checkRunes(s, oddInUPN); reason != "" {
 		return reason
 	}
 	local, domain, found := strings.Cut(s, "@")
@@ -103,9 +103,10 @@ func checkUPN(s string) string {
 	return checkDomain(domain)
 }
 
-// checkRunes says which character of a cell no user principal name has, or "".
-func checkRunes(s string) string {
-	if len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r", s[1]) >= 0 {
+// checkRunes says which character of a cell no address has, or "". What else is
+// odd differs between kinds of address.
+func checkRunes(s string, odd func(rune) string) string {
+	if escaped(s) {
 		return whyEscaped
 	}
 	if strings.ContainsAny(s, "<>") {
@@ -121,17 +122,34 @@ func checkRunes(s string) string {
 			return whyBlank
 		case unicode.Is(unicode.Cf, r):
 			return whyUnseen
-		case r == '%':
-			return whyEncoded
-		case r == '/' || r == '\\':
-			return whyBackward
-		case strings.ContainsRune(`"(),:;[]|`, r):
-			return whyChar
-		case r > unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r):
-			return whyChar
+		}
+		if why := odd(r); why != "" {
+			return why
 		}
 	}
 	return ""
+}
+
+func oddInUPN(r rune) string {
+	switch {
+	case r == '%':
+		return whyEncoded
+	case r == '/' || r == '\\':
+		return whyBackward
+	case strings.ContainsRune(`"(),:;[]|`, r), symbol(r):
+		return whyChar
+	}
+	return ""
+}
+
+// symbol reports whether a rune outside ASCII is neither letter nor digit.
+func symbol(r rune) bool {
+	return r > unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+}
+
+// escaped reports whether a cell begins as one that was made safe for a spreadsheet.
+func escaped(s string) bool {
+	return len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r", s[1]) >= 0
 }
 
 // checkDomain refuses every letter outside ASCII. Letters that only look like

@@ -2,55 +2,96 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 )
 
 // column is a column of the input that is read.
 type column struct {
 	index int
 	name  string // its header, trimmed
-	kind  kind
+	kind  kind   // what its header says, or --key; noKind when only a gate reads it
+	key   bool   // its cells name the users
 	why   string // how it was chosen
 }
 
-// choose picks the columns to read. The error has no line yet.
-func choose(header []string, want string) ([]column, *HeaderError) {
-	if trim(want) != "" {
-		return chooseNamed(header, trim(want))
-	}
-	var found []column
-	var kinds [eitherKind + 1]int
-	services := false
-	for i, h := range header {
-		services = services || normalise(h) == "serviceprincipalid"
-		if a, ok := recognise(h); ok {
-			found = append(found, column{i, h, a.kind, "alias " + a.name})
-			kinds[a.kind]++
-		}
-	}
+// role is what a column is read for, as the settings name it.
+func (c column) role() string {
 	switch {
-	case services && kinds[upnKind] == 0 && kinds[eitherKind] == 0:
-		return nil, &HeaderError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
-	case len(found) == 0 && looksLikeData(header):
-		return nil, &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
-	case len(found) == 0:
-		return nil, &HeaderError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
-	case kinds[idKind] > 1 || kinds[upnKind] > 1 || kinds[eitherKind] > 0 && len(found) > 1:
-		return nil, &HeaderError{Columns: header, Matched: names(found), Reason: "more than one column could name the users: choose one with --column NAME"}
+	case c.key:
+		return "column " + c.kind.String()
+	case gateOnly(c):
+		return "column for a gate"
 	}
-	return found, nil
+	return "column kept"
 }
 
-// chooseNamed picks the one column that the person named: by the very header,
-// or else by one that differs only in what normalising takes away.
-func chooseNamed(header []string, want string) ([]column, *HeaderError) {
-	var exact, alike []column
+// gateOnly reports whether nothing but a gate reads the column.
+func gateOnly(c column) bool { return c.kind == noKind }
+
+// choice is which columns are read, in the file's order, and which of them the
+// gates look at.
+type choice struct {
+	columns []column
+	where   []int // places in columns, one for each condition
+	date    int   // place in columns, when there is a date gate
+}
+
+// choose picks the columns to read. The error has no line yet.
+func choose(header []string, w wants) (choice, *HeaderError) {
+	keys, bad := chooseKeys(header, w)
+	if bad != nil {
+		return choice{}, bad
+	}
+	ch := choice{columns: keys}
+	var gated []int // indexes in the header
+	for _, c := range w.where {
+		at, bad := find(header, c.column, "with --where COLUMN=VALUE")
+		if bad != nil {
+			return choice{}, bad
+		}
+		gated = append(gated, at)
+	}
+	if w.date != nil {
+		at, bad := find(header, w.date.column, "as the column of dates")
+		if bad != nil {
+			return choice{}, bad
+		}
+		gated = append(gated, at)
+	}
+	for _, at := range gated {
+		if ch.place(at) < 0 {
+			ch.columns = append(ch.columns, column{index: at, name: header[at], why: "named for it"})
+		}
+	}
+	if len(ch.columns) > maxColumns {
+		return choice{}, &HeaderError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", len(ch.columns), maxColumns)}
+	}
+	slices.SortFunc(ch.columns, func(a, b column) int { return a.index - b.index })
+	for i, at := range gated {
+		if i < len(w.where) {
+			ch.where = append(ch.where, ch.place(at))
+		} else {
+			ch.date = ch.place(at)
+		}
+	}
+	return ch, nil
+}
+
+// place finds the column with an index in the header, or gives -1.
+func (ch choice) place(index int) int {
+	return slices.IndexFunc(ch.columns, func(c column) bool { return c.index == index })
+}
+
+// find gives the index of the column that the person named: by the very
+// header, or else by one that differs only in what normalising takes away.
+func find(header []string, want, how string) (int, *HeaderError) {
+	var exact, alike []int
 	for i, h := range header {
-		c := column{i, h, eitherKind, "--column"}
 		if h == want {
-			exact = append(exact, c)
+			exact = append(exact, i)
 		}
 		if n := normalise(want); n != "" && n == normalise(h) {
-			alike = append(alike, c)
+			alike = append(alike, i)
 		}
 	}
 	found := exact
@@ -59,30 +100,15 @@ func chooseNamed(header []string, want string) ([]column, *HeaderError) {
 	}
 	switch {
 	case len(found) == 1:
-		return found, nil
+		return found[0], nil
 	case len(found) == 0 && looksLikeData(header):
-		return nil, &HeaderError{Reason: fmt.Sprintf("no column %q: this looks like a row, and the header is missing", want)}
+		return 0, &HeaderError{Reason: fmt.Sprintf("no column %q: this looks like a row, and the header is missing", want)}
 	case len(found) == 0:
-		return nil, &HeaderError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen with --column NAME", want)}
+		return 0, &HeaderError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen %s", want, how)}
 	}
-	return nil, &HeaderError{Columns: header, Matched: names(found), Reason: fmt.Sprintf("more than one column %q: give them different headers", want)}
-}
-
-// looksLikeData reports whether a header holds what names a user. Such a line
-// is not shown: its other cells may be anything.
-func looksLikeData(header []string) bool {
-	for _, h := range header {
-		if isGUID(h) || checkUPN(h) == "" {
-			return true
-		}
+	e := &HeaderError{Columns: header, Reason: fmt.Sprintf("more than one column %q: give them different headers", want)}
+	for _, i := range found {
+		e.Matched = append(e.Matched, header[i])
 	}
-	return false
-}
-
-func names(columns []column) []string {
-	var all []string
-	for _, c := range columns {
-		all = append(all, c.name)
-	}
-	return all
+	return 0, e
 }

@@ -41,9 +41,13 @@ func TestChoose(t *testing.T) {
 		{"a@contoso.example|x", "mail", "the header is missing"},
 		{"mail|UPN", "  ", "upn@1"},
 	} {
-		columns, bad := choose(strings.Split(c.header, "|"), c.option)
+		w, err := Options{Column: c.option}.wants()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, bad := choose(strings.Split(c.header, "|"), w)
 		var got []string
-		for _, col := range columns {
+		for _, col := range found.columns {
 			got = append(got, fmt.Sprintf("%v@%d", col.kind, col.index))
 		}
 		text := strings.Join(got, " ")
@@ -57,7 +61,7 @@ func TestChoose(t *testing.T) {
 }
 
 func TestHeaderErrorShowsNoData(t *testing.T) {
-	_, bad := choose([]string{"a@contoso.example", "hunter2"}, "")
+	_, bad := choose([]string{"a@contoso.example", "hunter2"}, wants{})
 	if bad == nil || strings.Contains(bad.Error(), "hunter2") || strings.Contains(bad.Error(), "@") {
 		t.Error(bad)
 	}

@@ -19,12 +19,56 @@
 // A column names users only when its header is exactly one of a list of names,
 // after case, blanks and punctuation are taken away and a [property] in
 // brackets has been preferred to the words around it. No other column is
-// guessed at, read or kept: it may hold a manager's address, or a password.
+// guessed at, read or kept, unless the person names it: it may hold a manager's
+// address, or a password.
 // Two columns of one kind are a question to the person ([HeaderError]).
 //
 // A row that has more or fewer cells than the header is bad, and so is one
 // with a character that an earlier program has lost: shifted and mended cells
 // name the wrong person.
+//
+// # Keys
+//
+// Without [Options.Key] a row names its user by object id or user principal
+// name, and a file with a column of each by both. With a key, one column alone
+// names the users, and the others are kept as cells at most:
+//
+//	id               object ids; anything else is a bad row
+//	upn              user principal names; an object id is a bad row
+//	mail             mail addresses
+//	employee-id      employee ids, byte for byte: leading zeros count
+//	on-premises-upn  user principal names before synchronisation
+//
+// For the last three, Row.By and Row.Value say whom the directory has to be
+// searched for; it may find none or many.
+//
+// # Gates
+//
+// A gate holds a row back: a [batch.RowError] whose outcome is Skipped. First
+// comes the shape of the record, then [Options.Where], then [Options.Date], and
+// the key last, so a row that is held back need not name anybody.
+//
+// A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
+// the two are an instant, and count as such; without, the day alone counts, from
+// its beginning to its end in [DateGate.Zone]. Dates of any other kind need
+// [DateGate.Format], in these words:
+//
+//	YYYY 2026   MM 03      DD 09   HH 07  mm 05  A AM   Z  +01:00 or Z
+//	YY   26     M  3       D  9    H  7   m  5   a am   ZZ +0100
+//	            MMM Mar    ddd Mon         hh 07  ss 05  T  itself
+//	            MMMM March dddd Monday     h  7   s  5
+//
+// with blanks and - / . : , between them, as in DD.MM.YYYY or M/D/YYYY h:mm:ss A.
+// Names are English, in any case. A date that would be written otherwise in its
+// format is not read: 03/09/2026 is no M/D/YYYY. YY means 1970 to 2068.
+//
+// An empty cell, a dash, zeros (0000-00-00), n/a, null and the like mean "not
+// leaving", and so do the days that programs write for no date: 9999-12-31 and
+// whatever is after 2900, 1970-01-01, 1900-01-01, 0001-01-01 and a few more. A
+// day before 1970 that is none of those is a bad row, as is what cannot be read.
+//
+// The columns of the gates are among [Reader.Columns]. Their cells are in no
+// reason, but for dates, since the wrong column may have been named.
 //
 // # Caveats
 //

@@ -26,6 +26,15 @@ func (e *HeaderError) Error() string {
 	return s
 }
 
+// OptionError says what is wrong with an option, whatever the input.
+type OptionError struct {
+	Option string // as people write it: --key, --where, --date-format
+	Reason string // what is wrong, and the next step
+}
+
+// Error gives the option and the reason.
+func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
+
 // InputError says why the input as a whole cannot be read, or read on.
 type InputError struct {
 	Line   int    // line of the input; 0 when it is not about a line

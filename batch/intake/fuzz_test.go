@@ -14,6 +14,7 @@ import (
 // FuzzRead holds what is true of any bytes: no panic; each line belongs to
 // exactly one of header, row, bad row and skip, until an error ends the
 // reading; a bad row names nobody, and a good one names who stands in its lines.
+// How it is read comes from mode: the key, and the column for each gate.
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join(testdata, "intake", "*.csv"))
 	if err != nil || len(files) == 0 {
@@ -24,16 +25,26 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(seed, columnOf[filepath.Base(file)])
+		name := filepath.Base(file)
+		f.Add(seed, columnOf[name], byte(0))
+		for i, k := range fuzzKeys {
+			if o, ok := moreOptions[name]; ok && o.Key == k {
+				f.Add(seed, "Status", byte(i|whereGate))
+				f.Add(seed, "terminationDate", byte(i|dateGateBit))
+				f.Add(seed, "Last Day", byte(i|dateGateBit|dayFormat))
+			}
+		}
 	}
 	for _, seed := range []string{
 		"upn\r\na@x\r\r\n\"b@x\"\n", "upn,n\na@x,\"1\n2\"\n", "id,upn\n,a@x\nupn,id\n", "sep=|\nupn|\n|", "upn\tn\n\t\n \ta@x\t",
 		"\"a\n\",upn\n\"\n\",\"\n\"\n", "upn;n\n\"\"\"a\"\";b\";c\n",
 	} {
-		f.Add([]byte(seed), "")
-		f.Add([]byte(seed), "n")
+		for mode := range byte(fuzzModes) {
+			f.Add([]byte(seed), "", mode)
+			f.Add([]byte(seed), "n", mode)
+		}
 	}
-	f.Fuzz(func(t *testing.T, input []byte, column string) {
+	f.Fuzz(func(t *testing.T, input []byte, column string, mode byte) {
 		last := 0 // the last line that belongs to something
 		claim := func(what string, line int) {
 			if line != last+1 {
@@ -41,13 +52,15 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		var r *Reader
-		r, err := Open(strings.NewReader(string(input)), Options{Column: column, Skip: func(s batch.Skip) {
+		opt := fuzzOptions(column, mode)
+		opt.Skip = func(s batch.Skip) {
 			claim("skip: "+s.Reason, s.Line)
 			last = s.Line
 			if r != nil {
 				last = r.Lines()
 			}
-		}})
+		}
+		r, err := Open(strings.NewReader(string(input)), opt)
 		if err != nil {
 			return
 		}
@@ -60,7 +73,7 @@ func FuzzRead(f *testing.F) {
 				return
 			}
 			claim("row", row.Line)
-			if isBad && (row.ID+row.UPN+bad.Row.ID+bad.Row.UPN != "" || bad.Reason == "" || bad.Row.Line != row.Line) {
+			if isBad && (row.ID+row.UPN+row.Value+bad.Row.ID+bad.Row.UPN+bad.Row.Value != "" || bad.Outcome != "" && bad.Outcome != batch.Skipped || bad.Reason == "" || bad.Row.Line != row.Line) {
 				t.Fatalf("bad row %+v, error %+v", row, bad)
 			}
 			if !isBad {
@@ -73,6 +86,33 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.Lines(), len(text))
 		}
 	})
+}
+
+// The bits of a mode above the key.
+const (
+	whereGate   = 8 << iota // the column is for --where
+	dateGateBit             // the column is for the dates
+	dayFormat               // the dates are D.M.YYYY
+	fuzzModes
+)
+
+var fuzzKeys = []batch.Key{"", "auto", batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN, ""}
+
+func fuzzOptions(column string, mode byte) Options {
+	opt := Options{Key: fuzzKeys[mode%8]}
+	if mode&whereGate != 0 {
+		opt.Where = []string{column + "=Gone"}
+	}
+	if mode&dateGateBit != 0 {
+		opt.Date = &DateGate{Column: column, AsOf: noon}
+		if mode&dayFormat != 0 {
+			opt.Date.Format = "DD.MM.YYYY"
+		}
+	}
+	if mode&(whereGate|dateGateBit) == 0 {
+		opt.Column = column
+	}
+	return opt
 }
 
 func headerLine(t *testing.T, r *Reader) (line int) {
@@ -98,7 +138,8 @@ func plainText(r *Reader, input []byte) []string {
 
 func checkRow(t *testing.T, r *Reader, row batch.Row) {
 	switch {
-	case row.ID == "" && row.UPN == "",
+	case row.ID+row.UPN+row.Value == "",
+		row.By != "" && (row.ID+row.UPN != "" || row.Value != row.Input),
 		row.ID != "" && (checkID(row.ID) != "" || row.ID != strings.ToLower(row.ID)),
 		row.UPN != "" && checkUPN(row.UPN) != "",
 		len(row.Cells) != len(r.Columns()),
@@ -113,7 +154,7 @@ func checkSource(t *testing.T, text []string, row batch.Row, last int) {
 		return
 	}
 	lines := strings.Join(text[row.Line-1:last], "\n")
-	if !strings.Contains(lines, row.UPN) || !strings.Contains(strings.ToLower(lines), row.ID) {
+	if !strings.Contains(lines, row.UPN) || !strings.Contains(strings.ReplaceAll(lines, `""`, `"`), row.Value) || !strings.Contains(strings.ToLower(lines), row.ID) {
 		t.Fatalf("row %+v is not in %q", row, lines)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -23,6 +24,19 @@ var columnOf = map[string]string{
 	"successfactors.csv":       "EMAIL",
 }
 
+// moreOptions are the files that are read with other options.
+var moreOptions = map[string]Options{
+	"gates_bamboohr.csv": {
+		Key: batch.ByMail, Where: []string{"status=inactive"},
+		Date: &DateGate{Column: "terminationDate", Zone: time.FixedZone("PST", -8*60*60), AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
+	},
+	"key_employee_id.csv": {
+		Key:  batch.ByEmployeeID,
+		Date: &DateGate{Column: "Last Day", Format: "DD.MM.YYYY", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
+	},
+	"key_mail_private.csv": {Key: batch.ByMail},
+}
+
 const testdata = "../../testdata"
 
 // TestFiles reads every file that people are known to bring, and holds what
@@ -35,7 +49,9 @@ func TestFiles(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {
-			got := transcript(t, file, columnOf[name])
+			opt := moreOptions[name]
+			opt.Column = columnOf[name]
+			got := transcript(t, file, opt)
 			wantFile := strings.TrimSuffix(file, ".csv") + ".want"
 			if *update {
 				if err := os.WriteFile(wantFile, []byte(got), 0o644); err != nil {
@@ -57,7 +73,7 @@ func TestFiles(t *testing.T) {
 }
 
 // transcript writes down everything that the package says of a file.
-func transcript(t *testing.T, file, column string) string {
+func transcript(t *testing.T, file string, opt Options) string {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -65,12 +81,16 @@ func transcript(t *testing.T, file, column string) string {
 	}
 	defer f.Close()
 	var b strings.Builder
-	if column != "" {
-		fmt.Fprintf(&b, "option   --column %q\n", column)
+	if opt.Column != "" {
+		fmt.Fprintf(&b, "option   --column %q\n", opt.Column)
 	}
-	r, err := Open(f, Options{Column: column, Skip: func(s batch.Skip) {
+	if opt.Key != "" {
+		fmt.Fprintf(&b, "option   --key %s\n", opt.Key)
+	}
+	opt.Skip = func(s batch.Skip) {
 		fmt.Fprintf(&b, "skip     line %d: %s\n", s.Line, s.Reason)
-	}})
+	}
+	r, err := Open(f, opt)
 	if err != nil {
 		fmt.Fprintf(&b, "error    %T %v\n", err, err)
 		return b.String()
@@ -82,11 +102,16 @@ func transcript(t *testing.T, file, column string) string {
 	for row, err := range r.Rows() {
 		bad, isBad := errors.AsType[*batch.RowError](err)
 		switch {
+		case isBad && bad.Outcome != "":
+			row = bad.Row
+			fmt.Fprintf(&b, "%s  line %d: input %q cells %q: %s\n", bad.Outcome, row.Line, row.Input, row.Cells, bad.Reason)
 		case isBad:
 			row = bad.Row
 			fmt.Fprintf(&b, "bad      line %d: input %q cells %q: %s\n", row.Line, row.Input, row.Cells, bad.Reason)
 		case err != nil:
 			fmt.Fprintf(&b, "error    %T %v\n", err, err)
+		case row.By != "":
+			fmt.Fprintf(&b, "row      line %d: input %q by %s %q cells %q\n", row.Line, row.Input, row.By, row.Value, row.Cells)
 		default:
 			fmt.Fprintf(&b, "row      line %d: input %q id %q upn %q cells %q\n", row.Line, row.Input, row.ID, row.UPN, row.Cells)
 		}
@@ -97,7 +122,7 @@ func transcript(t *testing.T, file, column string) string {
 
 // TestLeavers holds the demo file to what the other tests expect of it.
 func TestLeavers(t *testing.T) {
-	got := transcript(t, filepath.Join(testdata, "leavers.csv"), "")
+	got := transcript(t, filepath.Join(testdata, "leavers.csv"), Options{})
 	for what, n := range map[string]int{
 		"\nrow ": 236, "\nbad ": 2, "\nskip ": 1, "\nerror ": 0, "\nlines    240\n": 1, "#EXT#": 2 * 3,
 	} {

@@ -16,31 +16,34 @@ import (
 var delimiters = []rune{',', ';', '\t', '|'}
 
 // readHeader finds the header and decides how to read what is below it.
-func (r *Reader) readHeader(opt Options) error {
+func (r *Reader) readHeader() error {
 	raw, stated, err := r.findHeader()
 	if err != nil {
 		return err
 	}
 	var why string
-	r.comma, why = delimiter(string(raw), stated, opt.Column)
+	r.comma, why = delimiter(string(raw), stated, r.wants)
 	start := r.src.no - bytes.Count(raw, []byte("\n"))
 	if err := r.bind(raw, start); err != nil {
 		return err
 	}
-	columns, bad := choose(r.header, opt.Column)
-	if bad != nil {
+	var bad *HeaderError
+	if r.choice, bad = choose(r.header, r.wants); bad != nil {
 		bad.Line = start
 		return bad
 	}
-	r.columns = columns
 	if err := r.cells.RenormalizeHeaders(r.fields); err != nil {
 		return fmt.Errorf("line %d: map the columns: %w", start, err)
 	}
 	r.set("delimiter", delimiterName(r.comma), why)
 	r.set("header", fmt.Sprintf("line %d", start), "first line that is neither blank nor a version line")
 	for _, c := range r.columns {
-		r.set("column "+c.kind.String(), c.name, c.why)
+		r.set(c.role(), c.name, c.why)
+		if c.key {
+			r.named = append(r.named, c)
+		}
 	}
+	r.setGates()
 	return nil
 }
 
@@ -110,15 +113,15 @@ func (r *Reader) bind(raw []byte, start int) error {
 // columns that are read, and nothing for the others.
 func (r *Reader) fields(header []string) []string {
 	tags := make([]string, len(header))
-	for _, c := range r.columns {
-		tags[c.index] = [...]string{idKind: "id", upnKind: "upn", eitherKind: "either"}[c.kind]
+	for i, c := range r.columns {
+		tags[c.index] = tag(i)
 	}
 	return tags
 }
 
 // delimiter decides by the header: the delimiter that lets columns be
 // recognised, and of several the one that is there most often outside quotes.
-func delimiter(header string, stated rune, want string) (rune, string) {
+func delimiter(header string, stated rune, w wants) (rune, string) {
 	if strings.ContainsRune(string(delimiters), stated) && stated != 0 {
 		return stated, "stated by the sep= line"
 	}
@@ -128,7 +131,7 @@ func delimiter(header string, stated rune, want string) (rune, string) {
 		if n == 0 {
 			continue
 		}
-		_, bad := choose(split(header, d), want)
+		_, bad := choose(split(header, d), w)
 		fits := bad == nil
 		if fits && !bestFits || fits == bestFits && n > most {
 			best, most, bestFits = d, n, fits

@@ -12,6 +12,9 @@ import (
 // Options are the choices of the person.
 type Options struct {
 	Column string           // the one column to read, by its header; "" to recognise columns by their names
+	Key    batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
+	Where  []string         // COLUMN=VALUE, all of which a row must meet; case matters outside ASCII only
+	Date   *DateGate        // may be nil
 	Skip   func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 }
 
@@ -25,31 +28,39 @@ type Reader struct {
 	cells    *gocsv.Unmarshaller
 	header   []string // the header's cells, trimmed
 	names    []string // the same, normalised
-	columns  []column // those that are read, in the file's order
+	wants    wants    // what the person asked for
+	choice            // the columns that are read
+	named    []column // those of them that name users
 	body     bool     // a row was met
 	table    bool     // a line that starts a new table was met: its header must come
 	err      error    // why reading ended
 }
 
 // Open reads as far as the header, and decides encoding, delimiter and columns.
-// The error is a [*HeaderError] when the header does not tell which column to
-// read, an [*InputError] when the input is no CSV text, or else what reading
-// returned. A header without rows is no error.
+// The error is an [*OptionError] when the options cannot be followed whatever
+// the input, a [*HeaderError] when the header does not tell which column to
+// read or lacks one that was named, an [*InputError] when the input is no CSV
+// text, or else what reading returned. A header without rows is no error.
 func Open(r io.Reader, opt Options) (*Reader, error) {
+	w, err := opt.wants()
+	if err != nil {
+		return nil, err
+	}
 	text, settings, err := decode(r)
 	if err != nil {
 		return nil, err
 	}
 	src := &lines{r: text}
-	rd := &Reader{settings: settings, skipped: opt.Skip, src: src, feed: &feed{src: src}}
-	if err := rd.readHeader(opt); err != nil {
+	rd := &Reader{settings: settings, skipped: opt.Skip, src: src, feed: &feed{src: src}, wants: w}
+	if err := rd.readHeader(); err != nil {
 		return nil, err
 	}
 	return rd, nil
 }
 
 // Columns are the headers of the columns that are read, trimmed, in the order
-// of the file. [batch.Row.Cells] are their cells.
+// of the file. [batch.Row.Cells] are their cells. The columns that the gates
+// look at are among them, so that rows written out again meet the same gates.
 func (r *Reader) Columns() []string {
 	names := make([]string, len(r.columns))
 	for i, c := range r.columns {
@@ -59,7 +70,7 @@ func (r *Reader) Columns() []string {
 }
 
 // Settings are the decisions made on opening: the encoding, the delimiter, the
-// line of the header, and each column that is read.
+// line of the header, each column that is read, and the gates.
 func (r *Reader) Settings() []batch.Setting { return slices.Clone(r.settings) }
 
 // Lines is the number of lines read so far.

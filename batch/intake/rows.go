@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -11,28 +12,44 @@ import (
 	"offboard/batch"
 )
 
-// cells are what gocsv fills: the cells of the columns that are read.
+// cells are what gocsv fills: the cells of the columns that are read, in their
+// order. Most files have one or two, and a field is filled faster than a slice.
 type cells struct {
-	ID     string `csv:"id"`
-	UPN    string `csv:"upn"`
-	Either string `csv:"either"`
+	First  string   `csv:"first"`
+	Second string   `csv:"second"`
+	More   []string `csv:"more" csv[]:"62"`
 }
 
-func (c *cells) of(k kind) string {
-	switch k {
-	case idKind:
-		return c.ID
-	case upnKind:
-		return c.UPN
+// maxColumns is how many columns cells can hold.
+const maxColumns = 64
+
+// tag is the csv tag of the column in place i.
+func tag(i int) string {
+	switch i {
+	case 0:
+		return "first"
+	case 1:
+		return "second"
 	}
-	return c.Either
+	return fmt.Sprintf("more[%d]", i-2)
+}
+
+func (c *cells) at(i int) string {
+	switch i {
+	case 0:
+		return c.First
+	case 1:
+		return c.Second
+	}
+	return c.More[i-2]
 }
 
 // errSkipped says that a record is no row, and that its line was reported.
 var errSkipped = errors.New("no row")
 
 // Rows yields the rows in the order of the input. A bad row comes with a
-// [*batch.RowError], names nobody (ID and UPN are empty), and reading goes on.
+// [*batch.RowError], names nobody (ID, UPN and Value are empty), and reading
+// goes on; so does a row that a gate holds back, whose outcome is Skipped.
 // Any other error is the last thing yielded, and every later call yields it
 // again. The rows are read as they are asked for, so a second call goes on
 // where the first one stopped.
@@ -67,9 +84,6 @@ func (r *Reader) next() (batch.Row, error) {
 		}
 		r.feed.begin(line, r.src.no)
 		row, err := r.record()
-		if err == nil && r.table {
-			err = r.otherTable()
-		}
 		if err == errSkipped {
 			continue
 		}
@@ -95,27 +109,44 @@ func (r *Reader) record() (batch.Row, error) {
 	if r.feed.lines > 1 && r.swallowed(false) {
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row, reason := r.row(v.(*cells)) // gocsv returns the type that it was given
+	row, noKey := r.row(v.(*cells)) // gocsv returns the type that it was given
+	outcome, reason := r.hold(row.Cells)
+	if reason == "" {
+		reason = noKey
+	}
 	if !utf8.Valid(r.feed.raw) {
+		noKey = "the line is not UTF-8: " + asUTF8
+		outcome, reason = "", noKey
 		row.Input = strings.ToValidUTF8(row.Input, "\uFFFD")
 		row.Cells = nil
-		reason = "the line is not UTF-8: " + asUTF8
 	}
-	if reason != "" {
-		return r.bad(row, reason)
+	switch {
+	case noKey != "": // perhaps it is no row at all, whatever a gate says
+		return r.bad(&batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome})
+	case r.table:
+		return batch.Row{}, r.otherTable()
+	case reason != "":
+		row = nobody(row)
+		return row, &batch.RowError{Row: row, Reason: reason, Outcome: outcome}
 	}
 	return row, nil
 }
 
-// row reads the cells of one record. With a reason, the row names nobody.
+// nobody takes away whom the row names.
+func nobody(row batch.Row) batch.Row {
+	row.ID, row.UPN, row.By, row.Value = "", "", "", ""
+	return row
+}
+
+// row reads the cells of one record. The reason says why it names nobody.
 func (r *Reader) row(c *cells) (batch.Row, string) {
 	row := batch.Row{Line: r.feed.start, Cells: make([]string, len(r.columns))}
 	reason := ""
 	for i, col := range r.columns {
 		// A copy, since the cell shares its memory with the whole record.
-		text := strings.Clone(trim(c.of(col.kind)))
+		text := strings.Clone(trim(c.at(i)))
 		row.Cells[i] = text
-		if text == "" {
+		if text == "" || !col.key {
 			continue
 		}
 		k := col.kind
@@ -125,25 +156,40 @@ func (r *Reader) row(c *cells) (batch.Row, string) {
 				k = idKind
 			}
 		}
-		why := ""
-		if k == idKind {
-			row.ID, why = strings.ToLower(text), checkID(text)
-			row.Input = text
-		} else {
-			row.UPN, why = text, checkUPN(text)
+		switch k {
+		case idKind:
+			row.ID, row.Input = strings.ToLower(text), text
+		case upnKind:
+			row.UPN = text
+		default:
+			row.By, row.Value, row.Input = k.property(), text, text
 		}
-		if why != "" && reason == "" {
-			reason = r.inColumn(i, why)
+		if why := r.check(k, text); why != "" && reason == "" {
+			reason = r.inColumn(col, why)
 		}
 	}
 	if row.Input == "" {
 		row.Input = row.UPN
 	}
-	if row.ID == "" && row.UPN == "" {
+	if row.Input == "" {
 		reason = "no value in " + r.columnList()
 	}
-	if reason != "" {
-		row.ID, row.UPN = "", ""
-	}
 	return row, reason
+}
+
+// check says why a cell names nobody, or "", in the words of how its column was
+// chosen.
+func (r *Reader) check(k kind, text string) string {
+	why := k.check(text)
+	switch {
+	case why == "" && k == employeeKind && r.nameless(text):
+		return whyNameless
+	case r.wants.kind == noKind:
+		return why
+	case why == whyNotID:
+		return whyKeyNotID
+	case why == whyUPNisID:
+		return whyKeyIsID
+	}
+	return why
 }

@@ -71,23 +71,30 @@ func TestRecords(t *testing.T) {
 		{"the second of two quotes left open", "upn,n,m\na@x,\"1\n2\",\"3\nx\n", "!3"},
 		{"control-z", "upn\na@x\n\x1a", "+2 ~3"},
 	} {
-		if got := shape(t, c.input); got != c.want {
+		if got := shape(t, c.input, Options{}); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 }
 
-func shape(t *testing.T, input string) string {
+// shape reads an input: + for a row, - for a bad one, = for one that a gate
+// holds back, ~ for a skip, ! for an error that ends the reading.
+func shape(t *testing.T, input string, opt Options) string {
 	t.Helper()
 	var got []string
 	add := func(mark string, line int) { got = append(got, fmt.Sprint(mark, line)) }
-	r, err := Open(strings.NewReader(input), Options{Skip: func(s batch.Skip) { add("~", s.Line) }})
+	opt.Skip = func(s batch.Skip) { add("~", s.Line) }
+	r, err := Open(strings.NewReader(input), opt)
 	if err != nil {
 		t.Fatal(input, err)
 	}
 	for row, err := range r.Rows() {
 		if bad, ok := errors.AsType[*batch.RowError](err); ok {
-			add("-", bad.Row.Line)
+			if bad.Outcome == batch.Skipped {
+				add("=", bad.Row.Line)
+			} else {
+				add("-", bad.Row.Line)
+			}
 		} else if e, ok := errors.AsType[*InputError](err); ok {
 			add("!", e.Line)
 		} else if err != nil {

@@ -1,0 +1,156 @@
+package intake
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"offboard/batch"
+)
+
+// DateGate holds back the rows of people who leave later. What a date is, and
+// what means that there is none, stands in the package comment.
+type DateGate struct {
+	Column     string         // the column of dates, by its header
+	Format     string         // as in the package comment; "" for ISO 8601
+	Zone       *time.Location // where the day begins and ends; nil for UTC
+	StartOfDay bool           // a row passes when its day begins; else when it is over
+	AsOf       time.Time      // the moment that counts as now; not zero
+}
+
+// dateGate is a DateGate, looked through.
+type dateGate struct {
+	column     string
+	format     *format // nil for ISO 8601
+	zone       *time.Location
+	startOfDay bool
+	asOf       time.Time
+}
+
+func newDateGate(g DateGate) (*dateGate, error) {
+	d := &dateGate{column: trim(g.Column), zone: g.Zone, startOfDay: g.StartOfDay, asOf: g.AsOf}
+	if d.zone == nil {
+		d.zone = time.UTC
+	}
+	switch {
+	case d.column == "":
+		return nil, &OptionError{"date gate", "no column: name the one that holds the dates"}
+	case d.asOf.IsZero():
+		return nil, &OptionError{"--as-of", "no time: dates cannot be compared with nothing"}
+	case trim(g.Format) == "":
+		return d, nil
+	}
+	var err error
+	d.format, err = newFormat(g.Format)
+	return d, err
+}
+
+const (
+	farFuture = 2900 // from this year on, a date is a placeholder: 2999-12-31, 9999-12-31
+	farPast   = 1970 // before this year, a date is a birthday, or was misread
+)
+
+// origins are where the calendars of programs begin. They stand for no date: a
+// row with one of them names somebody who stays.
+var origins = []string{"0001-01-01", "1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"}
+
+// nothing are words for no date, in lower case.
+var nothing = []string{"n/a", "#n/a", "na", "null", "(null)", "none", "nil", "nan", "nat"}
+
+// zeros is punctuation without a date, or a date and time made of zeros.
+var zeros = regexp.MustCompile(`^([-–—./: ]*|0+([-/.: T]+0+)*(Z|[-+]00(:?00)?)?)$`)
+
+// dayFirst is a date whose numbers stand in an order that only people know.
+var dayFirst = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
+
+// hold says why the row has to wait, or "". It is Skipped, or "" when the cell
+// is no date that can be judged.
+func (d *dateGate) hold(cell string) (batch.Outcome, string) {
+	switch {
+	case cell == "":
+		return batch.Skipped, fmt.Sprintf("not leaving: %s is empty", d.column)
+	case zeros.MatchString(cell) || slices.Contains(nothing, asciiLower(cell)):
+		return batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, cell)
+	}
+	date, ok := d.parse(cell)
+	if !ok {
+		return "", fmt.Sprintf("column %q: %s", d.column, d.unread(cell))
+	}
+	day := date.at.Format(time.DateOnly)
+	switch year := date.at.Year(); {
+	case year >= farFuture || slices.Contains(origins, day):
+		return batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, day)
+	case year < farPast:
+		return "", fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.column, year)
+	}
+	return d.wait(date)
+}
+
+// wait holds back what is later than the time that counts as now.
+func (d *dateGate) wait(date date) (batch.Outcome, string) {
+	if date.instant {
+		if !date.at.After(d.asOf) {
+			return "", ""
+		}
+		return batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", d.instantText(date.at), d.instantText(d.asOf))
+	}
+	year, month, day := date.at.Date()
+	text := date.at.Format(time.DateOnly)
+	switch {
+	case startOfDay(year, month, day, d.zone).After(d.asOf):
+		return batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", text, d.asOfText())
+	case !d.startOfDay && startOfDay(year, month, day+1, d.zone).After(d.asOf):
+		return batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (--as-of)", text, d.asOfText())
+	}
+	return "", ""
+}
+
+func (d *dateGate) asOfText() string {
+	if d.asOf.Second() == 0 && d.asOf.Nanosecond() == 0 {
+		return d.asOf.In(d.zone).Format("2006-01-02 15:04 -07:00")
+	}
+	return d.instantText(d.asOf)
+}
+
+func (d *dateGate) instantText(t time.Time) string {
+	return t.In(d.zone).Format("2006-01-02 15:04:05.999999999 -07:00")
+}
+
+// unread says why a cell is no date. Its text is shown only where it looks like
+// one: the wrong column may have been named.
+func (d *dateGate) unread(cell string) string {
+	if d.format != nil {
+		return fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
+	}
+	if m := dayFirst.FindString(cell); m != "" {
+		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format, such as D.M.YYYY or M/D/YYYY", m)
+	}
+	return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
+}
+
+// parse reads a cell that is not empty. It takes nothing that the format would
+// not write in the same way, but for the case of letters.
+func (d *dateGate) parse(cell string) (date, bool) {
+	cell = strings.Map(plainBlank, cell)
+	if d.format != nil {
+		return d.format.parse(cell)
+	}
+	cell = strings.ToUpper(cell) // t and z may be small
+	m := iso.FindStringSubmatch(cell)
+	if m == nil {
+		return date{}, false
+	}
+	return isoForm(m).parse(cell)
+}
+
+// plainBlank makes one blank of all kinds: many programs write a narrow no-break
+// space before PM.
+func plainBlank(r rune) rune {
+	if unicode.IsSpace(r) {
+		return ' '
+	}
+	return r
+}

@@ -1,0 +1,114 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+
+	"offboard/batch"
+)
+
+// wants are the options, looked through.
+type wants struct {
+	kind   kind // by --key; noKind when the columns decide
+	column string
+	where  []condition
+	date   *dateGate // nil without one
+}
+
+// wants looks the options through. The error is an [*OptionError].
+func (o Options) wants() (wants, error) {
+	w := wants{column: trim(o.Column)}
+	var err error
+	if w.kind, err = kindOfKey(o.Key); err != nil {
+		return wants{}, err
+	}
+	for _, entry := range o.Where {
+		c, err := parseCondition(entry)
+		if err != nil {
+			return wants{}, err
+		}
+		w.where = append(w.where, c)
+	}
+	if o.Date != nil {
+		w.date, err = newDateGate(*o.Date)
+	}
+	return w, err
+}
+
+// condition is one --where.
+type condition struct{ column, value string }
+
+func parseCondition(entry string) (condition, error) {
+	column, value, found := strings.Cut(entry, "=")
+	c := condition{trim(column), trim(value)}
+	if !found || c.column == "" {
+		return c, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
+	}
+	return c, nil
+}
+
+// hold says why a cell does not meet the condition, or "". The cell is not
+// told: the column may hold anything.
+func (c condition) hold(cell string) (batch.Outcome, string) {
+	value := c.value
+	switch {
+	case asciiLower(cell) == asciiLower(value):
+		return "", ""
+	case escaped(cell) && asciiLower(cell[1:]) == asciiLower(value):
+		return "", fmt.Sprintf("column %q: %s", c.column, whyEscaped)
+	case value == "":
+		value = "empty"
+	}
+	return batch.Skipped, fmt.Sprintf("%s is not %s (--where)", c.column, value)
+}
+
+// hold says why a gate keeps a row from being read further, or "". The outcome
+// is Skipped, or "" for a cell that cannot be judged.
+func (r *Reader) hold(cells []string) (batch.Outcome, string) {
+	for i, c := range r.wants.where {
+		if outcome, why := c.hold(cells[r.choice.where[i]]); why != "" {
+			return outcome, why
+		}
+	}
+	if d := r.wants.date; d != nil {
+		return d.hold(cells[r.choice.date])
+	}
+	return "", ""
+}
+
+// setGates tells the gates as settings.
+func (r *Reader) setGates() {
+	for i := range r.wants.where {
+		c := &r.wants.where[i]
+		c.column = r.columns[r.choice.where[i]].name
+		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
+	}
+	d := r.wants.date
+	if d == nil {
+		return
+	}
+	d.column = r.columns[r.choice.date].name
+	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is"
+	if d.startOfDay {
+		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is"
+	}
+	r.set("date column", d.column, passes)
+	if d.format == nil {
+		r.set("date format", "YYYY-MM-DD (ISO 8601)", "no --date-format")
+	} else {
+		r.set("date format", d.format.text, "--date-format")
+	}
+	r.set("date zone", d.zone.String(), "where the day begins and ends")
+	r.set("as of", d.asOfText(), "rows with a later date are skipped")
+}
+
+// asciiLower leaves every letter outside ASCII alone: those that only look like
+// others never match them.
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
