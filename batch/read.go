@@ -20,14 +20,14 @@ type Reader struct {
 }
 
 // Read makes one read until it goes well, and waits as Graph says and as the
-// gate does. What names the read, and needs the Graph permission without which
-// it is refused. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
+// gate does. What names the read, needs the Graph permission without which it is
+// refused, and cost is what the gate counts for it. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
 // ErrPermission, or the refusal itself: a *CallError.
-func (r Reader) Read(ctx context.Context, what, needs string, call func(context.Context) error) error {
+func (r Reader) Read(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	var t Trial
 	began := time.Now()
 	for {
-		if err := r.wait(ctx, func(now time.Time) time.Duration { return r.Gate.Admit(now, 1) }); err != nil {
+		if err := r.wait(ctx, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		sent := time.Now()
@@ -35,7 +35,7 @@ func (r Reader) Read(ctx context.Context, what, needs string, call func(context.
 		err := call(cctx)
 		cancel()
 		now := time.Now()
-		r.Gate.Leave(now, readFeedback(sent, err))
+		r.Gate.Leave(now, readFeedback(sent, cost, err))
 		if err == nil {
 			return nil
 		}
@@ -111,8 +111,8 @@ func (r Reader) wait(ctx context.Context, left func(time.Time) time.Duration) er
 }
 
 // readFeedback tells the gate what a read met.
-func readFeedback(sent time.Time, err error) Feedback {
-	o := answer{outgoing: outgoing{sent: sent, tasks: make([]task, 1)}, err: err}
+func readFeedback(sent time.Time, cost int, err error) Feedback {
+	o := answer{outgoing: outgoing{sent: sent, tasks: make([]task, cost)}, err: err}
 	if err == nil {
 		o.replies = []Reply{{Status: 200}}
 	}

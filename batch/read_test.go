@@ -33,7 +33,7 @@ func TestReader(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute, Outage: 10 * time.Minute}
 				n, start := 0, time.Now()
-				err := r.Read(t.Context(), "members", "GroupMember.Read.All", func(context.Context) error {
+				err := r.Read(t.Context(), "members", "GroupMember.Read.All", 4, func(context.Context) error {
 					n++
 					return c.errs[min(n, len(c.errs))-1]
 				})
@@ -71,7 +71,7 @@ func TestReaderStops(t *testing.T) {
 			r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute}
 			c.with(&r, cancel)
 			start := time.Now()
-			err := r.Read(ctx, "members", "", func(context.Context) error {
+			err := r.Read(ctx, "members", "", 4, func(context.Context) error {
 				return &CallError{Status: 429, RetryAfter: time.Hour}
 			})
 			if !errors.Is(err, c.want) || time.Since(start) > time.Minute+time.Second {

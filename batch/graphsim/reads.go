@@ -38,7 +38,7 @@ func (t *Tenant) collection(c *call, op *operation) []byte {
 	case actCount:
 		// Text in a direct answer; inside a batch it is taken to be a bare
 		// number (unverified).
-		return strconv.AppendInt(nil, int64(len(t.dir.byID)), 10)
+		return strconv.AppendInt(nil, int64(len(t.dir.byID)+t.strangers), 10)
 	case actOrganization:
 		b := appendContext(nil, c.version, "organization", "", nil)
 		b = append(b, `"value":[{"id":`...)

@@ -81,20 +81,21 @@ type Tenant struct {
 	cfg       Config
 	anyClient bool // any app may sign in
 
-	mu       sync.Mutex // guards what follows; never held while waiting
-	dir      directory
-	groups   map[guid]group
-	roles    []role
-	assigned []roleAssignment
-	meters   meters
-	faults   []*activeFault
-	tokens   map[string]*token
-	calls    int
-	seq      int
-	stats    Stats
-	log      []Event
-	logErr   error
-	scratch  []byte // lines for LogTo
+	mu        sync.Mutex // guards what follows; never held while waiting
+	dir       directory
+	strangers int // users who are not in dir
+	groups    map[guid]group
+	roles     []role
+	assigned  []roleAssignment
+	meters    meters
+	faults    []*activeFault
+	tokens    map[string]*token
+	calls     int
+	seq       int
+	stats     Stats
+	log       []Event
+	logErr    error
+	scratch   []byte // lines for LogTo
 }
 
 // New makes a tenant without users. It panics when Validate refuses the

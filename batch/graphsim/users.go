@@ -48,6 +48,14 @@ func (t *Tenant) Add(users ...User) error {
 	return nil
 }
 
+// Strangers adds users of whom nothing is known but that /users/$count has them,
+// so that a rehearsal of some users can happen in a tenant of many.
+func (t *Tenant) Strangers(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.strangers += n
+}
+
 // Remove deletes a user, named by id or UPN, as an administrator would in the
 // middle of a run: from then on it answers 404. It reports whether there was
 // such a user.

@@ -51,6 +51,13 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 	if n.External > 0 {
 		c.say("         %s of them are guests: Graph will say 200 and revoke nothing; they end ineffective", thousands(n.External))
 	}
+	if n.Privileged > 0 {
+		more := ""
+		if k := n.Privileged - len(n.Admins); k > 0 {
+			more = fmt.Sprintf(" and %s more", thousands(k))
+		}
+		c.say("         %s of them hold privileged roles: %s%s", thousands(n.Privileged), strings.Join(n.Admins, ", "), more)
+	}
 	if n.Same > 0 {
 		c.say("         %s more rows name one of them again", thousands(n.Same))
 	}

@@ -52,6 +52,7 @@ func newScene(t *testing.T, users int, roles ...string) *scene {
 		roles = graphsim.DefaultRoles()
 	}
 	s.tenant = graphsim.New(graphsim.Config{StaticToken: "T", NoQuota: true, NoLog: true, LogTo: s, Roles: roles})
+	s.tenant.Strangers(10 * users) // the users of the file are a small part of the tenant
 	file := "upn\n"
 	for i := range users {
 		upn := fmt.Sprintf("user%d@contoso.example", i)
@@ -196,11 +197,15 @@ func TestTermAndResume(t *testing.T) {
 // Without a permission nobody is written off: the run stops, says which one is
 // missing, and can be resumed.
 func TestMissingPermission(t *testing.T) {
-	for _, c := range []struct{ granted, missing, outcome string }{
-		{"User.Read.All", "User.RevokeSessions.All", "not_sent"},
-		{"User.RevokeSessions.All", "User.Read.All", ""},
+	for _, c := range []struct {
+		granted          []string
+		missing, outcome string
+	}{
+		{[]string{"User.Read.All", "RoleManagement.Read.Directory"}, "User.RevokeSessions.All", "not_sent"},
+		{[]string{"User.RevokeSessions.All", "RoleManagement.Read.Directory"}, "User.Read.All", ""},
+		{[]string{"User.RevokeSessions.All", "User.Read.All"}, "RoleManagement.Read.Directory", ""},
 	} {
-		s := newScene(t, 100, c.granted)
+		s := newScene(t, 100, c.granted...)
 		code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--report-dir", "out")
 		if code != 5 || !strings.Contains(out, c.missing) {
 			t.Errorf("exit code %d\n%s", code, out)

@@ -65,16 +65,16 @@ func codeOf(err error) (exitCode, string) {
 	if err == nil {
 		return exitDone, ""
 	}
-	if _, ok := errors.AsType[*intake.HeaderError](err); ok {
-		return exitUsage, ""
-	}
-	if _, ok := errors.AsType[*intake.InputError](err); ok {
-		return exitUsage, ""
-	}
 	for _, e := range ends {
 		if errors.Is(err, e.is) {
 			return e.code, e.hint
 		}
+	}
+	if _, ok := errors.AsType[*intake.HeaderError](err); ok {
+		return exitUsage, ""
+	}
+	if _, ok := errors.AsType[*intake.OptionError](err); ok {
+		return exitUsage, ""
 	}
 	return exitError, ""
 }

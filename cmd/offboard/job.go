@@ -49,6 +49,14 @@ func (j *job) progress(total int, left func(int) time.Duration) *progress {
 	return p
 }
 
+// planner looks users up as the flags say.
+func (j *job) planner() batch.Planner {
+	return batch.Planner{
+		Directory: j.target.apps[0].client, Reads: j.reads,
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: j.Outage, Until: j.until, Stop: j.stop,
+	}
+}
+
 // resume goes on with a planned run that another process has left.
 func (j *job) resume(ctx context.Context) error {
 	unlock, err := j.run.Lock()

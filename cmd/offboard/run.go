@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -18,14 +17,13 @@ import (
 type runCmd struct {
 	File string `arg:"" help:"The CSV file, or - for standard input."`
 
-	Column       string `help:"The column that names the users, when no header is recognised, or more than one." placeholder:"NAME"`
-	Action       string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
-	NoResolve    bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed."`
-	NoVerify     bool   `help:"Do not read the stamps back; users end revoked."`
-	AllowRenamed bool   `help:"Accept an object id whose user has another UPN than the file says."`
-	MaxUsers     int    `help:"Refuse a plan with more users; 0 is no limit." default:"500"`
-	DryRun       bool   `help:"Do everything up to the first write, and stop."`
-	New          bool   `help:"Start over, even if a run on the same input can be resumed."`
+	selection
+	guards
+	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed."`
+	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
+	DryRun    bool   `help:"Do everything up to the first write, and stop."`
+	New       bool   `help:"Start over, even if a run on the same input can be resumed."`
 
 	connection
 	execution
@@ -47,11 +45,18 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer in.close()
-	rows, err := intake.Open(in, intake.Options{Column: r.Column}) // a wrong file is told before anybody signs in
+	opt, err := r.options(time.Now())
 	if err != nil {
 		return err
 	}
-	t, err := c.connect(ctx, r.connection, batch.Action(r.Action), seedFile(in, r.Column))
+	if r.NoResolve && r.Key != "auto" && r.Key != string(batch.ByID) && r.Key != string(batch.ByUPN) {
+		return fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", errUsage, r.Key)
+	}
+	rows, err := intake.Open(in, opt) // a wrong file is told before anybody signs in
+	if err != nil {
+		return err
+	}
+	t, err := c.connect(ctx, r.connection, batch.Action(r.Action), both(seedFile(in, opt), seedGuards(r.guards)))
 	if err != nil {
 		return err
 	}
@@ -80,12 +85,16 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		c.say("resuming run %s of %s on the same input; --new starts over", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime))
 		return j.resume(ctx)
 	}
-	return r.start(ctx, j, plan, in)
+	return r.start(ctx, j, plan, in, opt)
 }
 
 // start plans a new run, has it guarded and approved, and carries it out.
-func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) error {
-	var err error
+func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input, opt intake.Options) error {
+	known, err := r.learn(ctx, j, plan.Resolve)
+	if err != nil {
+		return err
+	}
+	plan.Settings = append(plan.Settings, known.settings...)
 	if j.run, err = j.store.Create(ctx, plan); err != nil {
 		return err
 	}
@@ -94,7 +103,7 @@ func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) 
 		return err
 	}
 	defer unlock()
-	count, err := r.plan(ctx, j, in)
+	count, err := r.plan(ctx, j, in, opt, known.spare)
 	if err != nil {
 		return errors.Join(err, j.run.Discard(ctx))
 	}
@@ -103,7 +112,7 @@ func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) 
 		return err
 	}
 	refuse := func(err error) error { return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error())) }
-	if err := r.guard(count); err != nil {
+	if err := r.refuse(count, known); err != nil {
 		return refuse(err)
 	}
 	if r.DryRun {
@@ -119,28 +128,27 @@ func (r *runCmd) start(ctx context.Context, j *job, plan batch.Plan, in *input) 
 }
 
 // plan reads the input into the journal, resolved.
-func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, error) {
+func (r *runCmd) plan(ctx context.Context, j *job, in *input, opt intake.Options, spare batch.Spare) (batch.Count, error) {
 	if err := in.rewind(); err != nil {
 		return batch.Count{}, err
 	}
 	var skips []batch.Skip
-	rows, err := intake.Open(in, intake.Options{Column: r.Column, Skip: func(s batch.Skip) { skips = append(skips, s) }})
+	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
+	rows, err := intake.Open(in, opt)
 	if err != nil {
 		return batch.Count{}, err
 	}
-	p := batch.Planner{
-		Reads: j.reads, Rows: rows.Rows(), AllowRenamed: r.AllowRenamed,
-		Add: func(ctx context.Context, planned []batch.Planned) error {
-			if err := j.run.AddSkips(ctx, skips); err != nil {
-				return err
-			}
-			skips = skips[:0]
-			return j.run.AddRows(ctx, planned)
-		},
-		Concurrency: r.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: r.Outage, Until: j.until, Stop: j.stop,
+	p := j.planner()
+	p.Rows, p.AllowRenamed, p.Spare = rows.Rows(), r.AllowRenamed, spare
+	p.Add = func(ctx context.Context, planned []batch.Planned) error {
+		if err := j.run.AddSkips(ctx, skips); err != nil {
+			return err
+		}
+		skips = skips[:0]
+		return j.run.AddRows(ctx, planned)
 	}
-	if !r.NoResolve {
-		p.Directory = j.target.apps[0].client
+	if r.NoResolve {
+		p.Directory = nil
 	}
 	show := j.progress(0, nil)
 	p.Progress = show.planning
@@ -155,15 +163,6 @@ func (r *runCmd) plan(ctx context.Context, j *job, in *input) (batch.Count, erro
 	plan := j.run.Plan()
 	plan.Rows, plan.Users, plan.Lines = count.Rows, count.Users, rows.Lines()
 	return count, j.run.Seal(ctx, plan)
-}
-
-// guard refuses a plan whole, with every reason.
-func (r *runCmd) guard(count batch.Count) error {
-	why := batch.Limits{MaxUsers: r.MaxUsers}.Refusals(count, 0)
-	if len(why) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w; nothing was written: %s", errRefused, strings.Join(why, "; "))
 }
 
 // newName names a run by its time, and by chance for those who start two in

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"offboard/batch/graphsim"
+	"offboard/batch/intake"
 )
 
 // simulateCmd serves a tenant for other processes: rehearsals, crash tests.
@@ -55,7 +56,7 @@ func (s simulateCmd) Run(ctx context.Context, c *command) error {
 			return err
 		}
 		defer in.close()
-		if err := seedFile(in, s.Column)(ctx, tenant); err != nil {
+		if err := seedFile(in, intake.Options{Column: s.Column})(ctx, tenant); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -30,26 +32,51 @@ const simulatedCloud = "a simulated tenant"
 const seedHelp = `In a simulated tenant every row of the input is a user, except that
 
     nobody...@    does not exist        (ends not_found)
-    admin...@     is a protected admin  (ends denied)
+    admin...@     is a protected admin  (holds a privileged role; ends denied)
     ...#EXT#...@  is a guest            (ends ineffective)`
 
-func seeded(id, upn string) (graphsim.User, bool) {
-	u := graphsim.User{ID: id, UPN: upn, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	if upn == "" {
-		u.UPN = id + "@" + graphsim.DefaultDomain
+func seeded(r batch.Row) (graphsim.User, bool) {
+	u := graphsim.User{ID: r.ID, UPN: r.UPN, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	name := cmp.Or(r.UPN, r.Value)
+	switch {
+	case r.By == batch.ByMail:
+		u.UPN, u.Mail = r.Value, r.Value
+	case r.By == batch.ByEmployeeID:
+		u.UPN, u.EmployeeID = "employee"+hex.EncodeToString([]byte(r.Value))+"@"+graphsim.DefaultDomain, r.Value
+	case r.By == batch.ByOnPremisesUPN:
+		local, _, _ := strings.Cut(r.Value, "@")
+		u.UPN, u.OnPremUPN, u.Synced = local+"@"+graphsim.DefaultDomain, r.Value, true
+	case r.UPN == "":
+		u.UPN = r.ID + "@" + graphsim.DefaultDomain
 	}
-	local := strings.ToLower(upn)
-	u.Denied = strings.HasPrefix(local, "admin")
-	return u, !strings.HasPrefix(local, "nobody")
+	name = strings.ToLower(name)
+	u.Denied = strings.HasPrefix(name, "admin")
+	return u, !strings.HasPrefix(name, "nobody")
 }
 
+// seed puts a row's user into the tenant, once, with what the name stands for.
+func seed(t *graphsim.Tenant, r batch.Row) error {
+	u, ok := seeded(r)
+	if !ok {
+		return nil
+	}
+	return addOnce(t, u)
+}
+
+// globalAdministrator is the role that admin...@ holds in a simulated tenant.
+const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+
+// strangers is how many users a simulated tenant has for each row of the input
+// and one: rehearsals are of some of a tenant's users, not of all.
+const strangers = 9
+
 // seedFile makes a user of each good row.
-func seedFile(in *input, column string) seeder {
+func seedFile(in *input, opt intake.Options) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
 		if err := in.rewind(); err != nil {
 			return err
 		}
-		rows, err := intake.Open(in, intake.Options{Column: column})
+		rows, err := intake.Open(in, opt)
 		if err != nil {
 			return err
 		}
@@ -60,13 +87,54 @@ func seedFile(in *input, column string) seeder {
 			if err != nil {
 				return err
 			}
-			if u, ok := seeded(row.ID, row.UPN); ok {
-				if err := addOnce(t, u); err != nil {
-					return fmt.Errorf("simulate line %d: %w", row.Line, err)
-				}
+			if err := seed(t, row); err != nil {
+				return fmt.Errorf("simulate line %d: %w", row.Line, err)
 			}
 		}
 		return nil
+	}
+}
+
+// seedGuards makes what the guards name, so that they can be rehearsed: the users
+// of protect lists, and groups of somebody who is in no input.
+func seedGuards(g guards) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		for _, name := range g.Protect {
+			f, err := os.Open(name)
+			if err != nil {
+				return fmt.Errorf("%w: --protect: %w", errUsage, err)
+			}
+			rows, _, err := intake.Protect(f) // what is wrong in it, the guards tell
+			f.Close()                         // only read from
+			if err != nil {
+				continue
+			}
+			for _, r := range rows {
+				if err := seed(t, r); err != nil {
+					return fmt.Errorf("simulate --protect %s: %w", name, err)
+				}
+			}
+		}
+		for _, id := range g.ProtectGroup {
+			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}
+			if err := addOnce(t, member); err != nil {
+				return fmt.Errorf("simulate --protect-group: %w", err)
+			}
+			if err := t.AddGroup(graphsim.Group{ID: id, Members: []string{graphsim.IDFor(member.UPN)}}); err != nil {
+				return fmt.Errorf("simulate --protect-group: %w", err)
+			}
+		}
+		return nil
+	}
+}
+
+// both seeds by one and then by the other.
+func both(a, b seeder) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		if err := a(ctx, t); err != nil {
+			return err
+		}
+		return b(ctx, t)
 	}
 }
 
@@ -80,7 +148,12 @@ func addOnce(t *graphsim.Tenant, u graphsim.User) error {
 			return nil
 		}
 	}
-	return t.Add(u)
+	t.Strangers(strangers)
+	if err := t.Add(u); err != nil || !u.Denied {
+		return err
+	}
+	added, _ := t.User(u.UPN)
+	return t.Assign(globalAdministrator, added.ID)
 }
 
 // seedPlan makes a user of each line of a run, for a resume that has no file.
@@ -93,7 +166,7 @@ func seedPlan(run *journal.Run) seeder {
 			if l.Record.Outcome == batch.Invalid || l.Record.Outcome == batch.NotFound {
 				continue
 			}
-			if u, ok := seeded(l.User.ID, l.User.UPN); ok {
+			if u, ok := seeded(batch.Row{ID: l.User.ID, UPN: l.User.UPN}); ok {
 				u.Stamp = l.User.Before
 				if err := addOnce(t, u); err != nil {
 					return fmt.Errorf("simulate line %d: %w", l.Row.Line, err)

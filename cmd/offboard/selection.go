@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // for systems without time zones of their own: Windows, small containers
+
+	"offboard/batch"
+	"offboard/batch/intake"
+)
+
+// selection says whom the input names.
+type selection struct {
+	Column       string   `help:"The column that names the users, when no header is recognised, or more than one." placeholder:"NAME"`
+	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; nobody is touched when several have the same." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto"`
+	Where        []string `help:"Take only rows in which the column has the value; others end skipped. Repeatable: all must hold." placeholder:"COLUMN=VALUE" sep:"none"`
+	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME"`
+	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as DD.MM.YYYY or M/D/YYYY." placeholder:"FORMAT"`
+	AsOf         string   `help:"The moment that counts as now for dates: RFC 3339, or a day, which means its beginning. Default: now." placeholder:"TIME"`
+	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local"`
+	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end."`
+	AllowRenamed bool     `help:"Accept an object id whose user has another UPN than the file says."`
+}
+
+// options are those of the intake.
+func (s selection) options(now time.Time) (intake.Options, error) {
+	opt := intake.Options{Column: s.Column, Where: s.Where}
+	if s.Key != "auto" {
+		opt.Key = batch.Key(s.Key)
+	}
+	if s.DateColumn == "" {
+		for flag, given := range map[string]bool{"--date-format": s.DateFormat != "", "--as-of": s.AsOf != "", "--start-of-day": s.StartOfDay} {
+			if given {
+				return opt, fmt.Errorf("%w: %s is about dates; name their column with --date-column", errUsage, flag)
+			}
+		}
+		return opt, nil
+	}
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return opt, fmt.Errorf("%w: --time-zone %q is no time zone such as Europe/Berlin or UTC", errUsage, s.TimeZone)
+	}
+	opt.Date = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone)}
+	if s.AsOf == "" {
+		return opt, nil
+	}
+	if opt.Date.AsOf, err = time.Parse(time.RFC3339, s.AsOf); err != nil {
+		opt.Date.AsOf, err = time.ParseInLocation(time.DateOnly, s.AsOf, zone)
+	}
+	if err != nil {
+		return opt, fmt.Errorf("%w: --as-of %q is neither a time such as 2026-11-22T12:00:00Z nor a day such as 2026-11-22", errUsage, s.AsOf)
+	}
+	return opt, nil
+}
