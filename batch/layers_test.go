@@ -18,11 +18,12 @@ var arrows = map[string][]string{
 	"batch/intake":     {"batch"},
 	"batch/throttle":   {"batch"},
 	"batch/journal":    {"batch"},
+	"batch/planfile":   {"batch"},
 	"batch/graph":      {"batch"},
 	"batch/graphsim":   {},
 	"batch/sendertest": {"batch"},
 	"report":           {"batch"},
-	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/graph", "batch/graphsim", "report"},
+	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "report"},
 }
 
 // owners are the rooms that alone know a library.

@@ -1,0 +1,169 @@
+package planfile
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// TestOtherSpelling holds that a plan has one spelling: the same plan in any
+// other is refused, although its digest is right.
+func TestOtherSpelling(t *testing.T) {
+	file, _ := written(t, tiny())
+	cases := []struct{ name, old, new string }{
+		{"space after a colon", `"line":2`, `"line": 2`},
+		{"space before a line", `{"seq":1`, ` {"seq":1`},
+		{"carriage returns", "},\n", "},\r\n"},
+		{"byte order mark", `"plan"`, "\ufeff\"plan\""},
+		{"order of keys", `"seq":1,"line":2`, `"line":2,"seq":1`},
+		{"key twice", `"line":2`, `"line":2,"line":2`},
+		{"key unknown", `"line":2`, `"line":2,"x":2`},
+		{"key in capitals", `"line":2`, `"LINE":2`},
+		{"key escaped", `"line":2`, `"l\u0069ne":2`},
+		{"zero told", `"seq":2,"line":3`, `"seq":2,"line":3,"same":0`},
+		{"zero of minus", `"seq":2,"line":3`, `"seq":2,"line":-0`},
+		{"leading zero", `"line":2`, `"line":02`},
+		{"plus", `"line":2`, `"line":+2`},
+		{"fraction", `"line":2`, `"line":2.0`},
+		{"exponent", `"line":2`, `"line":2e0`},
+		{"number as text", `"line":2`, `"line":"2"`},
+		{"huge number", `"line":2`, `"line":99999999999999999999`},
+		{"false told", `"enabled":true`, `"enabled":true,"synced":false`},
+		{"null told", `"enabled":true`, `"enabled":true,"type":null`},
+		{"empty text told", `"input":"a@x"`, `"input":"a@x","id":""`},
+		{"empty list told", `"columns":["upn"]`, `"columns":["upn"],"settings":[]`},
+		{"empty object told", `"record":{`, `"user":{},"record":{`},
+		{"needless escape", `"a@x"`, `"\u0061@x"`},
+		{"short escape", `\u0001`, `\b`},
+		{"escape in capitals", "\u00e9", `\u00E9`},
+		{"escaped slash", `"a@x"`, `"a\/x"`},
+		{"raw control character", `\u0001`, "\u0001"},
+		{"raw turn of direction", `"a@x"`, "\"a@x\u202e\""},
+		{"no UTF-8", "\u00e9", "\xe9"},
+		{"half of a pair", "\u00e9", `\ud800`},
+		{"other time", "12:00:00.000Z", "13:00:00.000+01:00"},
+		{"time without digits", "12:00:00.000Z", "12:00:00Z"},
+		{"no time", "12:00:00.000Z", "24:00:00.000Z"},
+		{"digest in capitals", `"sha256":"`, `"sha256":"A`},
+	}
+	for _, c := range cases {
+		bad := resealed(bytes.ReplaceAll(file, []byte(c.old), []byte(c.new)))
+		if bytes.Equal(bad, file) {
+			t.Errorf("%s: nothing was changed", c.name)
+		}
+		if got, _, err := reread(bad); !errors.Is(err, ErrAltered) {
+			t.Errorf("%s: %+v, error %v", c.name, got, err)
+		}
+	}
+}
+
+// TestRules holds, in both directions, what no plan may say.
+func TestRules(t *testing.T) {
+	record := func(o batch.Outcome) func(*content) {
+		return func(c *content) { c.rows[1].Record.Outcome = o }
+	}
+	cases := []struct {
+		name   string
+		change func(*content)
+		want   string // "": fine
+	}{
+		{"nothing", func(*content) {}, ""},
+		{"gap", func(c *content) { c.rows[1].User.Seq, c.rows[1].Record.Seq = 3, 3 }, "row 2: its number is 3"},
+		{"row too few", func(c *content) { c.rows = c.rows[:1] }, "the plan counts 2 rows and 1 users to send, and has 1 and 1"},
+		{"row too many", func(c *content) { c.head.Plan.Rows = 1 }, "the plan counts 1 rows"},
+		{"users", func(c *content) { c.head.Plan.Users = 2 }, "and 2 users to send, and has 2 and 1"},
+		{"same", func(c *content) { c.rows[1] = again(2, 1) }, ""},
+		{"same as itself", func(c *content) { c.rows[1] = again(2, 2) }, "row 2 names the user of row 2, which holds none"},
+		{"same as a later one", func(c *content) {
+			c.rows = []batch.Planned{again(1, 2), {User: batch.User{Seq: 2, UPN: "a@x"}}}
+		}, ""},
+		{"same as nobody", func(c *content) { c.rows[1] = again(2, 3) }, "row 2 names the user of row 3"},
+		{"same below", func(c *content) { c.rows[1] = again(2, -1) }, "row 2 names the user of row -1"},
+		{"chain", func(c *content) {
+			c.rows = append(c.rows[:1], again(2, 3), again(3, 1))
+			c.head.Plan.Rows = 3
+		}, "row 2 names the user of row 3"},
+		{"same with a record", func(c *content) {
+			c.rows[1].Same = 1
+		}, "row 2: it names the user of row 1 and has a record"},
+		{"nobody", func(c *content) { c.rows[0].User.UPN = "" }, "row 1: it has neither a record nor a user"},
+		{"unresolved", func(c *content) { c.head.Plan.Resolve = true }, `row 1: "a@x" has no object id`},
+		{"already", record(batch.Already), ""},
+		{"protected", record(batch.Protected), ""},
+		{"gave up", record(batch.GaveUp), ""},
+		{"verified", record(batch.Verified), `row 2: "verified" is no outcome`},
+		{"revoked", record(batch.Revoked), `row 2: "revoked" is no outcome`},
+		{"unverified", record(batch.Unverified), `row 2: "unverified" is no outcome`},
+		{"ineffective", record(batch.Ineffective), `row 2: "ineffective" is no outcome`},
+		{"unsettled", record(batch.Unsettled), `row 2: "unsettled" is no outcome`},
+		{"not sent", record(batch.NotSent), `row 2: "not_sent" is no outcome`},
+		{"unknown", record("done"), `row 2: "done" is no outcome`},
+	}
+	for _, c := range cases {
+		in := tiny()
+		c.change(&in)
+		var b bytes.Buffer
+		_, err := Write(&b, in.head, pairs(in.rows), pairs(in.skips))
+		told(t, c.name+", written", err, ErrRow, strings.ReplaceAll(c.want, ": ", " cannot stand in a plan: "), c.want)
+
+		_, _, err = reread(forged(in))
+		told(t, c.name+", read", err, ErrAltered, c.want)
+	}
+}
+
+// told holds that an error is what it is and has one of the texts in it.
+func told(t *testing.T, name string, err, is error, want ...string) {
+	t.Helper()
+	if want[len(want)-1] == "" {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		return
+	}
+	if errors.Is(err, is) {
+		for _, w := range want {
+			if strings.Contains(err.Error(), w) {
+				return
+			}
+		}
+	}
+	t.Errorf("%s: %v, want %q", name, err, want)
+}
+
+func again(seq, same int) batch.Planned {
+	return batch.Planned{Row: batch.Row{Line: seq}, User: batch.User{Seq: seq}, Same: same}
+}
+
+// forged is a plan that keeps to the format and to no rule.
+func forged(in content) []byte {
+	var b bytes.Buffer
+	w := newWriter(&b)
+	w.line(func(c *coder) { c.literal(magic + "1,") })
+	w.line(func(c *coder) { c.plan(&in.head.Plan) })
+	w.line(func(c *coder) { c.options(&in.head.Options) })
+	w.line(func(c *coder) { c.guards(&in.head.Guards) })
+	elements(w, rowsLine, "", pairs(in.rows), func(c *coder, p *batch.Planned) error { c.row(p); return nil })
+	elements(w, skipsLine, "", pairs(in.skips), func(c *coder, s *batch.Skip) error { c.skip(s); return nil })
+	w.approvals(Digest(w.hash.Sum(nil)), nil)
+	w.flush()
+	return b.Bytes()
+}
+
+// TestNeverSent: a record of somebody who was sent has no place in a plan, not
+// even in a form that would drop what says so.
+func TestNeverSent(t *testing.T) {
+	for name, change := range map[string]func(*batch.Record){
+		"sent":     func(r *batch.Record) { r.SentAt = noon },
+		"accepted": func(r *batch.Record) { r.Accepted = noon },
+		"foreign":  func(r *batch.Record) { r.Seq = 1 },
+	} {
+		in := tiny()
+		change(in.rows[1].Record)
+		if _, err := Write(new(bytes.Buffer), in.head, pairs(in.rows), pairs(in.skips)); !errors.Is(err, ErrRow) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package planfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// fill gives every field of a struct a value of its own that is not zero.
+func fill(v reflect.Value, n *int) {
+	*n++
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(noon.Add(time.Duration(*n) * time.Millisecond)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.String:
+		v.SetString("text " + string(rune(' '+*n%90)) + `"\` + "\n\ufeff")
+	case reflect.Int:
+		v.SetInt(int64(*n))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("a kind that no plan had: " + v.Kind().String())
+	}
+}
+
+// TestEveryFieldTravels fails when a field is added to a type that a plan file
+// holds, and not to the file.
+func TestEveryFieldTravels(t *testing.T) {
+	var in content
+	n := 0
+	in.rows = make([]batch.Planned, 3)
+	for _, v := range []any{&in.head, &in.rows[0], &in.rows[1]} {
+		fill(reflect.ValueOf(v).Elem(), &n)
+	}
+	in.skips = []batch.Skip{{Line: 7, Reason: "blank"}}
+	in.head.Plan.Run = "" // of no plan file
+	in.head.Plan.Rows, in.head.Plan.Users = 3, 1
+	ended, user := &in.rows[0], &in.rows[1]
+	ended.User.Seq, ended.Same, ended.Record.Seq, ended.Record.Outcome = 1, 0, 1, batch.Invalid
+	ended.Record.SentAt, ended.Record.Accepted = time.Time{}, time.Time{} // of nobody in a plan
+	user.User.Seq, user.Same, user.Record = 2, 0, nil
+	in.rows[2] = batch.Planned{Row: user.Row, User: batch.User{Seq: 3}, Same: 2}
+
+	file, _ := written(t, in)
+	out, _, err := reread(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(out, in) {
+		t.Errorf("read\n%+v\nof\n%+v", out, in)
+	}
+}
+
+// TestLeftOut holds what a file does not take from what it is given.
+func TestLeftOut(t *testing.T) {
+	plain, _ := written(t, tiny())
+	for name, change := range map[string]func(*content){
+		"run":             func(c *content) { c.head.Plan.Run = "20261122-120000-abcd" },
+		"part of a milli": func(c *content) { c.head.Plan.Created = noon.Add(999 * time.Microsecond) },
+		"time zone": func(c *content) {
+			c.head.Plan.Created = noon.In(time.FixedZone("", 3600))
+			c.rows[0].User.Before = time.Time{}.Local()
+		},
+		"empty lists": func(c *content) { c.head.Plan.Settings, c.rows[0].Row.Cells = []batch.Setting{}, []string{} },
+	} {
+		in := tiny()
+		change(&in)
+		if file, _ := written(t, in); !bytes.Equal(file, plain) {
+			t.Errorf("%s: %s", name, file)
+		}
+	}
+	in := tiny()
+	in.rows[1] = again(2, 1)
+	plain, _ = written(t, in)
+	in.rows[1].User = batch.User{Seq: 2, ID: "x", UPN: "a@x", Enabled: true}
+	if file, _ := written(t, in); !bytes.Equal(file, plain) {
+		t.Errorf("user of a row that names one again: %s", file)
+	}
+	in = content{}
+	if out, _, err := reread(forged(in)); err != nil || !reflect.DeepEqual(out, in) {
+		t.Errorf("nothing at all: %+v, error %v", out, err)
+	}
+}
+
+func TestNoUTF8(t *testing.T) {
+	in := tiny()
+	in.rows[0].Row.Input, in.rows[0].Row.Cells = "\xffa", []string{"b\xe9"}
+	file, _ := written(t, in)
+	out, _, err := reread(file)
+	if err != nil || out.rows[0].Row.Input != "\ufffda" || out.rows[0].Row.Cells[0] != "b\ufffd" {
+		t.Errorf("%+v, error %v", out.rows, err)
+	}
+	for name, change := range map[string]func(*batch.User){
+		"id":    func(u *batch.User) { u.ID = "\xff" },
+		"upn":   func(u *batch.User) { u.UPN = "a\xff@x" },
+		"value": func(u *batch.User) { u.Value = "\xc3" },
+	} {
+		in := tiny()
+		change(&in.rows[0].User)
+		if _, err := Write(io.Discard, in.head, pairs(in.rows), pairs(in.skips)); !errors.Is(err, ErrRow) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestUnwritable: what could not be read again is not written.
+func TestUnwritable(t *testing.T) {
+	for name, change := range map[string]func(*content){
+		"long line":    func(c *content) { c.rows[0].Row.Input = strings.Repeat("\x00", maxLine/6) },
+		"long header":  func(c *content) { c.head.Plan.Input = strings.Repeat("a", maxLine) },
+		"far year":     func(c *content) { c.head.Plan.Created = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"year below 0": func(c *content) { c.rows[0].User.Before = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
+	} {
+		in := tiny()
+		change(&in)
+		if _, err := Write(io.Discard, in.head, pairs(in.rows), pairs(in.skips)); !errors.Is(err, ErrRow) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	in := tiny()
+	in.rows[0].Row.Input = strings.Repeat("\x00", maxLine/6-100)
+	in.rows[0].User.Before = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	file, _ := written(t, in)
+	if out, _, err := reread(file); err != nil || !reflect.DeepEqual(out, in) {
+		t.Errorf("a long line: %v", err)
+	}
+	longer := bytes.Replace(file, []byte(`"upn":"`), []byte(`"upn":"`+strings.Repeat("a", 1000)), 1)
+	if _, _, err := reread(resealed(longer)); !errors.Is(err, ErrAltered) {
+		t.Errorf("a line that is too long: %v", err)
+	}
+}
+
+var errFull = errors.New("disk is full")
+
+// shortDisk takes so many bytes.
+type shortDisk int
+
+func (d *shortDisk) Write(b []byte) (int, error) {
+	if *d -= shortDisk(len(b)); *d < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+func failing[T any](list []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		_ = yield(list[0], nil) && yield(none, errFull)
+	}
+}
+
+func TestWriteFails(t *testing.T) {
+	in := tiny()
+	for _, room := range []int{0, 100} {
+		d := shortDisk(room)
+		if _, err := Write(&d, in.head, pairs(in.rows), pairs(in.skips)); !errors.Is(err, errFull) {
+			t.Errorf("room for %d: %v", room, err)
+		}
+	}
+	if _, err := Write(io.Discard, in.head, failing(in.rows), pairs(in.skips)); !errors.Is(err, errFull) {
+		t.Errorf("rows: %v", err)
+	}
+	if _, err := Write(io.Discard, in.head, pairs(in.rows), failing(in.skips)); !errors.Is(err, errFull) {
+		t.Errorf("skips: %v", err)
+	}
+}
