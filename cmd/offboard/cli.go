@@ -25,6 +25,7 @@ type cli struct {
 
 	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
 	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
+	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
 	Runs     runsCmd     `cmd:"" help:"List the runs in the journal."`
 	Show     showCmd     `cmd:"" help:"Show one run."`
 	Report   reportCmd   `cmd:"" help:"Write the report files of a run again."`
@@ -50,8 +51,13 @@ type execution struct {
 	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
 	Yes           bool          `short:"y" help:"Do not ask."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m"`
-	Deadline      time.Duration `help:"How long the run may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
-	Outage        time.Duration `help:"How long Graph may give no answer at all before the run stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h"`
+	patience
+}
+
+// patience says how long to wait for Graph.
+type patience struct {
+	Deadline time.Duration `help:"How long all of it may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
+	Outage   time.Duration `help:"How long Graph may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h"`
 }
 
 // command is what every command gets beside its own flags.

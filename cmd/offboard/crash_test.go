@@ -47,11 +47,20 @@ func (s *scene) Write(p []byte) (int, error) {
 }
 
 func newScene(t *testing.T, users int, roles ...string) *scene {
-	s := &scene{t: t, dir: t.TempDir()}
 	if roles == nil {
 		roles = graphsim.DefaultRoles()
 	}
-	s.tenant = graphsim.New(graphsim.Config{StaticToken: "T", NoQuota: true, NoLog: true, LogTo: s, Roles: roles})
+	return newSceneOf(t, users, graphsim.Config{Roles: roles})
+}
+
+func newFrozenScene(t *testing.T, users int) *scene {
+	return newSceneOf(t, users, graphsim.Config{FrozenStamps: true})
+}
+
+func newSceneOf(t *testing.T, users int, cfg graphsim.Config) *scene {
+	s := &scene{t: t, dir: t.TempDir()}
+	cfg.StaticToken, cfg.NoQuota, cfg.NoLog, cfg.LogTo = "T", true, true, s
+	s.tenant = graphsim.New(cfg)
 	s.tenant.Strangers(10 * users) // the users of the file are a small part of the tenant
 	file := "upn\n"
 	for i := range users {

@@ -22,7 +22,7 @@ type guards struct {
 	MaxUsers          int      `help:"Refuse a plan with more users; 0 is no limit." default:"500"`
 	MaxPercent        int      `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit." default:"20"`
 	MaxPrivileged     int      `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit." default:"5"`
-	Since             string   `help:"Whoever was revoked after that ends already, and is not sent: a time (RFC 3339), or a run, whose planning counts." placeholder:"TIME|RUN"`
+	Since             string   `help:"Whoever was revoked after that ends already, and is not sent: a time (RFC 3339), or a run, whose first success counts." placeholder:"TIME|RUN"`
 	Order             string   `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
 }
 
@@ -87,8 +87,8 @@ func (g guards) since(ctx context.Context, j *job, l *learned) error {
 	return nil
 }
 
-// sinceWhen is a time, or when a run was planned: whoever it revoked has a later
-// stamp.
+// sinceWhen is a time, or one that all stamps are later than that a run set: its
+// first success by the server's clock, less the slack that proof has.
 func sinceWhen(ctx context.Context, j *job, s string) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, s)
 	if err == nil {
@@ -102,7 +102,11 @@ func sinceWhen(ctx context.Context, j *job, s string) (time.Time, error) {
 	if plan.Tenant != j.target.identity().Tenant || plan.Cloud != j.target.cloud {
 		return time.Time{}, fmt.Errorf("%w: --since: run %s is one of tenant %s at %s", errUsage, plan.Run, plan.Tenant, plan.Cloud)
 	}
-	return plan.Created, nil
+	at, err = run.Began(ctx)
+	if err == nil && at.IsZero() {
+		err = fmt.Errorf("%w: --since: run %s revoked nobody", errUsage, plan.Run)
+	}
+	return at.Add(-batch.Slack), err
 }
 
 // protectFiles spares whom the lists name. An entry that is no user of this

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,15 @@ func (j *job) progress(total int, left func(int) time.Duration) *progress {
 		p.log, p.draws = j.log, false
 	}
 	return p
+}
+
+// sameTenant refuses to work on a plan anywhere but where it was made for.
+func (j *job) sameTenant(p batch.Plan) error {
+	if j.target.cloud == p.Cloud && j.target.identity().Tenant == p.Tenant {
+		return nil
+	}
+	return fmt.Errorf("%w: the plan is for tenant %s at %s, and this is tenant %s at %s; sign in to the plan's tenant",
+		errRefused, cmp.Or(p.Tenant, "unknown"), p.Cloud, cmp.Or(j.target.identity().Tenant, "unknown"), j.target.cloud)
 }
 
 // planner looks users up as the flags say.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,12 +50,11 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer t.close()
-	if t.cloud != plan.Cloud || t.identity().Tenant != plan.Tenant {
-		return fmt.Errorf("%w: run %s is for tenant %s at %s, and this is tenant %s at %s; sign in to the run's tenant",
-			errRefused, plan.Run, cmp.Or(plan.Tenant, "unknown"), plan.Cloud, cmp.Or(t.identity().Tenant, "unknown"), t.cloud)
-	}
 	j, err := newJob(c, r.connection, r.execution, t, store)
 	if err != nil {
+		return err
+	}
+	if err := j.sameTenant(plan); err != nil {
 		return err
 	}
 	j.run = run

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ type progress struct {
 	log    *slog.Logger // for JSON lines; nil for text
 	draws  bool
 	width  func() int              // of the terminal, in columns
+	stage  string                  // what planning is called; "" is planning
 	total  int                     // users to send
 	left   func(int) time.Duration // the gate's estimate for so many users
 	start  time.Time
@@ -72,7 +74,7 @@ func (p *progress) end() {
 // planning tells how far the reading and looking up is.
 func (p *progress) planning(c batch.Count) {
 	p.tell(time.Now(), func() string {
-		s := fmt.Sprintf("planning: %s rows, %s users", thousands(c.Rows), thousands(c.Users))
+		s := fmt.Sprintf("%s: %s rows, %s users", cmp.Or(p.stage, "planning"), thousands(c.Rows), thousands(c.Users))
 		s += tally(c.Ended, "", 0)
 		if c.Waiting > 0 {
 			s += fmt.Sprintf(", %s waiting to be asked again", thousands(c.Waiting))

@@ -87,7 +87,7 @@ func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole
 		}
 		c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
 		w.job, err = newJob(c, connection{Concurrency: 8, QuotaShare: 1},
-			execution{VerifyTimeout: 2 * time.Minute, Outage: 2 * time.Hour, ReportDir: filepath.Join(filepath.Dir(path), "report")},
+			execution{VerifyTimeout: 2 * time.Minute, patience: patience{Outage: 2 * time.Hour}, ReportDir: filepath.Join(filepath.Dir(path), "report")},
 			&target{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}}}}, w.store)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// verifyCmd asks the directory, and believes nobody else.
+type verifyCmd struct {
+	What  string        `arg:"" name:"run|file" help:"A run, or a CSV file of users."`
+	Since string        `help:"The stamps must be later than that: a time (RFC 3339), or a run, whose first success counts. Required for a file; of a run each stamp must prove the run's own revocation unless this is given." placeholder:"TIME|RUN"`
+	Watch time.Duration `help:"Read again those whose stamps do not hold, for so long or until all do." default:"0"`
+
+	selection
+	connection
+	patience
+}
+
+// Help ends the command's help.
+func (verifyCmd) Help() string {
+	return "Graph permissions: User.Read.All.\n\n" + strings.Replace(exitCodeHelp,
+		"every user ended in success, or was left alone on purpose; also: nothing to do", "every stamp holds", 1)
+}
+
+// check is one user whose stamp is read.
+type check struct {
+	Line     int       `json:"line"`
+	Input    string    `json:"input"`
+	ID       string    `json:"user_id"`
+	UPN      string    `json:"user_principal_name"`
+	Stamp    time.Time `json:"valid_from,omitzero"`
+	Reason   string    `json:"reason"`          // why it does not hold; "" when it does
+	Before   time.Time `json:"-"`               // the stamp before the run
+	Accepted time.Time `json:"wanted,omitzero"` // the 2xx that the stamp must prove
+	row      batch.Row
+}
+
+// Run reads the stamps until they hold or --watch is over.
+func (v *verifyCmd) Run(ctx context.Context, c *command) error {
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	j, checks, err := v.prepare(ctx, c, store)
+	if err != nil {
+		return err
+	}
+	defer j.target.close()
+	var since time.Time
+	if v.Since != "" {
+		if since, err = sinceWhen(ctx, j, v.Since); err != nil {
+			return err
+		}
+	}
+	failing, err := v.watch(ctx, j, checks, since)
+	if err != nil {
+		return err
+	}
+	if err := v.tell(c, len(checks), failing); err != nil {
+		return err
+	}
+	if len(failing) > 0 {
+		return errPartial
+	}
+	return nil
+}
+
+// watch reads the stamps, and those that do not hold again and again until they
+// do or --watch is over. It gives the checks that fail.
+func (v *verifyCmd) watch(ctx context.Context, j *job, checks []*check, since time.Time) ([]*check, error) {
+	over := time.Now().Add(v.Watch)
+	for failing := checks; ; {
+		var err error
+		if failing, err = v.read(ctx, j, failing, since); err != nil {
+			return nil, err
+		}
+		if len(failing) == 0 || time.Now().Add(watchEvery).After(over) {
+			return failing, nil
+		}
+		j.say("%s of %s hold; reading the others again in %s", thousands(len(checks)-len(failing)), thousands(len(checks)), span(watchEvery))
+		select {
+		case <-time.After(watchEvery):
+		case <-j.stop:
+			return nil, batch.ErrStopped
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// watchEvery is how long --watch leaves between two looks.
+const watchEvery = 15 * time.Second
+
+// prepare signs in and lists whom to check: those of a file, or of a run.
+func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Store) (*job, []*check, error) {
+	var checks []*check
+	var seeds seeder
+	if _, err := os.Stat(v.What); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		if v.Since == "" {
+			return nil, nil, fmt.Errorf("%w: of a file say since when its users must be revoked: --since", errUsage)
+		}
+		in, err := openInput(v.What, c.stdin)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer in.close()
+		opt, err := v.options(time.Now())
+		if err != nil {
+			return nil, nil, err
+		}
+		if checks, err = fileChecks(in, opt); err != nil {
+			return nil, nil, err
+		}
+		seeds = seedFile(in, opt)
+		return v.connected(ctx, c, store, checks, seeds)
+	}
+	run, err := store.Run(ctx, v.What)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan := run.Plan()
+	v.Simulate = v.Simulate || plan.Cloud == simulatedCloud
+	if !v.Simulate && v.GraphURL == "" {
+		v.GraphURL = plan.Cloud
+	}
+	if checks, err = runChecks(ctx, run, v.Since != ""); err != nil {
+		return nil, nil, err
+	}
+	j, checks, err := v.connected(ctx, c, store, checks, seedPlan(run))
+	if err == nil {
+		if err = j.sameTenant(plan); err != nil {
+			err = errors.Join(err, j.target.close())
+		}
+	}
+	return j, checks, err
+}
+
+func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.Store, checks []*check, s seeder) (*job, []*check, error) {
+	t, err := c.connect(ctx, v.connection, batch.Revoke, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := newJob(c, v.connection, execution{patience: v.patience}, t, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, t.close())
+	}
+	return j, checks, nil
+}
+
+// fileChecks are the rows of a file that name somebody; a bad row does not hold.
+func fileChecks(in *input, opt intake.Options) ([]*check, error) {
+	rows, err := intake.Open(in, opt)
+	if err != nil {
+		return nil, err
+	}
+	var checks []*check
+	for row, err := range rows.Rows() {
+		if bad, ok := errors.AsType[*batch.RowError](err); ok {
+			if bad.Outcome != batch.Skipped {
+				checks = append(checks, &check{Line: bad.Row.Line, Input: bad.Row.Input, Reason: bad.Reason})
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, &check{Line: row.Line, Input: row.Input, row: row})
+	}
+	return checks, nil
+}
+
+// runChecks are the users of a run: those whom it revoked, each against its own
+// 2xx, or with since all whom it names.
+func runChecks(ctx context.Context, run *journal.Run, since bool) ([]*check, error) {
+	var checks []*check
+	for l, err := range run.Lines(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		neutral := l.Record.Outcome.Kind() == batch.Neutral || l.Record.Outcome == batch.Already
+		if l.First != 0 || neutral && !since {
+			continue
+		}
+		k := &check{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Before, Accepted: l.Record.Accepted}
+		switch {
+		case l.User.ID == "" && l.User.UPN == "", l.Record.Outcome == batch.Invalid:
+			k.Reason = "the run has no user for this row"
+		case !since && l.Record.Accepted.IsZero():
+			k.Reason = "the run has no success to prove: the user is " + string(l.Record.Outcome)
+		default:
+			k.row = batch.Row{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
+		}
+		checks = append(checks, k)
+	}
+	return checks, nil
+}
+
+// read looks at the stamps, and gives those that do not hold.
+func (v *verifyCmd) read(ctx context.Context, j *job, checks []*check, since time.Time) ([]*check, error) {
+	var failing, asked []*check
+	for _, k := range checks {
+		if k.row.Line == 0 {
+			failing = append(failing, k)
+			continue
+		}
+		asked = append(asked, k)
+	}
+	p := j.planner()
+	p.AllowRenamed = true // whoever was revoked by id may have a new name by now
+	p.Rows = func(yield func(batch.Row, error) bool) {
+		for _, k := range asked {
+			if !yield(k.row, nil) {
+				return
+			}
+		}
+	}
+	p.Add = func(_ context.Context, planned []batch.Planned) error {
+		for _, pl := range planned {
+			k := asked[pl.User.Seq-1]
+			if k.judge(pl, since); k.Reason != "" {
+				failing = append(failing, k)
+			}
+		}
+		return nil
+	}
+	show := j.progress(0, nil)
+	show.stage = "reading stamps"
+	p.Progress = show.planning
+	_, err := p.Plan(ctx)
+	show.end()
+	if err != nil {
+		return nil, fmt.Errorf("read stamps: %w", err)
+	}
+	return failing, nil
+}
+
+// judge holds the stamp that was read against what it must show.
+func (k *check) judge(pl batch.Planned, since time.Time) {
+	k.Reason = ""
+	if pl.Record != nil {
+		k.Reason = string(pl.Record.Outcome) + ": " + pl.Record.Reason
+		return
+	}
+	u := pl.User
+	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Before
+	switch {
+	case u.External():
+		k.Reason = "a guest's sessions live in the home tenant; a stamp here says nothing of them"
+	case u.Before.IsZero():
+		k.Reason = "the directory has no stamp"
+	case !since.IsZero() && !u.Before.After(since):
+		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
+	case since.IsZero() && !batch.Proved(k.Before, u.Before, k.Accepted):
+		k.Reason = "the stamp does not prove the revocation of " + k.Accepted.UTC().Format(time.RFC3339)
+	}
+}
+
+// tell writes who holds, and by name who does not.
+func (v *verifyCmd) tell(c *command, all int, failing []*check) error {
+	if c.cli.Output == "json" {
+		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": failing})
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s of %s hold\n", thousands(all-len(failing)), thousands(all))
+	if len(failing) > 0 {
+		fmt.Fprintln(w, "LINE\tINPUT\tSTAMP\tREASON")
+	}
+	for _, k := range failing {
+		stamp := "none"
+		if !k.Stamp.IsZero() {
+			stamp = k.Stamp.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", k.Line, plain(k.Input), stamp, plain(k.Reason))
+	}
+	return w.Flush()
+}

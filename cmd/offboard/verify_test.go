@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch/graphsim"
+)
+
+// Nobody is verified in a tenant whose stamps never move, and verify says so.
+func TestFrozenStampsProveNothing(t *testing.T) {
+	s := newFrozenScene(t, 40)
+	code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--verify-timeout", "1s", "--report-dir", "out")
+	if code != 3 || !strings.Contains(out, "40  unverified") || strings.Contains(out, "  verified") {
+		t.Errorf("run: exit code %d\n%s", code, out)
+	}
+	code, out = s.offboard(nil, 0, "verify", "20", "--graph-url", s.url)
+	if code != 3 || !strings.Contains(out, "0 of 40 hold") {
+		t.Errorf("verify: exit code %d\n%s", code, out)
+	}
+}
+
+// verify asks the directory: of a run against its own successes, of a file
+// against a time; it writes nothing.
+func TestVerify(t *testing.T) {
+	s := newScene(t, 40)
+	if code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--report-dir", "out"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	late := time.Now().Add(time.Hour).Format(time.RFC3339)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"20"}, 0, "40 of 40 hold"},
+		{[]string{"20", "--since", late}, 3, "0 of 40 hold"},
+		{[]string{"in.csv", "--since", "2020-01-01T00:00:00Z"}, 0, "40 of 40 hold"},
+		{[]string{"in.csv", "--since", "20"}, 0, "40 of 40 hold"},
+		{[]string{"in.csv", "--since", late, "-o", "json"}, 3, `"holds":0`},
+		{[]string{"in.csv"}, 2, "--since"},
+		{[]string{"in.csv", "--since", "never"}, 2, "never"},
+		{[]string{"missing.csv"}, 2, "missing.csv"},
+	} {
+		if code, out := s.offboard(nil, 0, append([]string{"verify", "--graph-url", s.url}, c.args...)...); code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("verify %s: exit code %d, want %d and %q\n%s", c.args, code, c.code, c.want, out)
+		}
+	}
+	if writes := s.tenant.Stats().Writes; writes != 40 {
+		t.Errorf("%d writes, of which the run made 40", writes)
+	}
+	// A user who is gone does not hold, nor does one whose stamp an older one replaces.
+	s.tenant.Remove("user7@contoso.example")
+	if code, out := s.offboard(nil, 0, "verify", "20", "--graph-url", s.url); code != 3 || !strings.Contains(out, "39 of 40 hold") || !strings.Contains(out, "not_found") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// --watch looks again until the stamps show, and no longer than it was told.
+func TestVerifyWatches(t *testing.T) {
+	for watch, want := range map[time.Duration]int{0: 30, 30 * time.Second: 30, 5 * time.Minute: 0} {
+		t.Run(watch.String(), func(t *testing.T) {
+			t.Parallel()
+			cfg := graphsim.Config{NoLog: true, NoQuota: true, Lag: time.Minute}
+			inVirtualTime(t, cfg, 30, func(w *whole) { w.job.VerifyTimeout = time.Second }, func(w *whole, _ error) {
+				ctx := context.Background()
+				checks, err := runChecks(ctx, w.job.run, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				v := &verifyCmd{Watch: watch}
+				failing, err := v.watch(ctx, w.job, checks, time.Time{})
+				if err != nil || len(checks) != 30 || len(failing) != want {
+					t.Errorf("%d of %d do not hold, want %d; error %v", len(failing), len(checks), want, err)
+				}
+				if took := time.Since(start); took > watch+time.Second || want == 0 && took > time.Minute+watchEvery {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
