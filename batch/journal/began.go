@@ -9,7 +9,7 @@ import (
 // that sets the stamps. It is zero for a run without any.
 func (r *Run) Began(ctx context.Context) (time.Time, error) {
 	var at time.Time
-	err := r.s.each(ctx, func(c *cells) error {
+	err := r.each(ctx, func(c *cells) error {
 		at = c.time()
 		return nil
 	}, "SELECT coalesce(min(accepted_at), 0) FROM records WHERE run = ? AND accepted_at > 0", r.id)

@@ -20,7 +20,7 @@
 //
 // # What is durable when
 //
-// Every method that writes is one transaction. When it returns nil, the disk
+// Every method that writes is one transaction, but for Prune. When it returns nil, the disk
 // has it; when it returns an error, or the process dies in it, none of it has
 // happened. The one exception: a process that dies while committing cannot
 // know, and finds out by reading.
@@ -33,6 +33,15 @@
 //
 // Writing ignores cancellation, since what is written has already happened.
 // AddRows and AddSkips, which can be done again, heed it.
+//
+// # Pruning
+//
+// A run of a million users is too much for one transaction that others wait
+// for. The first transaction of a deletion puts the run into the state
+// "pruning", and the others empty its tables bit by bit. From the first one on
+// the run is gone for everybody: it cannot be found, and whoever reads it, also
+// with a Run found before, is told so by the end of the page, so that no report
+// is short or wrong. Only [Store.Old] still knows it, and goes on with it.
 //
 // # Schema
 //
@@ -83,8 +92,8 @@
 // 0700); those of a file that exists are left as they are. On Windows the
 // user's profile protects it. It holds names of people, and no secrets.
 //
-// Deleted runs leave free pages, which later runs fill; the file never shrinks
-// by itself.
+// Deleted runs leave free pages, which later runs fill; the file shrinks by
+// [Compact] only.
 //
 // What a disk does that confirms writes which it has not made, nobody here can
 // mend.

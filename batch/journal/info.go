@@ -27,9 +27,10 @@ type Change struct {
 	Reason string
 }
 
-// Runs lists all runs, the newest first.
-func (s *Store) Runs(ctx context.Context) ([]Info, error) {
-	runs, err := s.find(ctx, selectRuns+"ORDER BY id DESC")
+// Runs lists the runs that every filter lets through, the newest first.
+func (s *Store) Runs(ctx context.Context, filters ...Filter) ([]Info, error) {
+	cond, args := where(filters)
+	runs, err := s.find(ctx, selectRuns+cond+"ORDER BY id DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("list runs in %s: %w", s.path, err)
 	}
@@ -37,7 +38,7 @@ func (s *Store) Runs(ctx context.Context) ([]Info, error) {
 	for _, r := range runs {
 		in, err := r.Info(ctx)
 		if errors.Is(err, ErrNoRun) {
-			continue // discarded since
+			continue // discarded or pruned since
 		}
 		if err != nil {
 			return nil, err
@@ -71,7 +72,7 @@ func (r *Run) Info(ctx context.Context) (Info, error) {
 // History tells how the run came to its state, from the first to the last.
 func (r *Run) History(ctx context.Context) ([]Change, error) {
 	var changes []Change
-	err := r.s.each(ctx, func(c *cells) error {
+	err := r.each(ctx, func(c *cells) error {
 		changes = append(changes, Change{At: c.time(), State: State(c.text()), Reason: c.text()})
 		return nil
 	}, "SELECT at, state, reason FROM states WHERE run = ? ORDER BY no", r.id)
@@ -101,7 +102,7 @@ const (
 // would, sooner.
 func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 	sum := batch.Summary{Counts: make(map[batch.Outcome]int, len(batch.Outcomes))}
-	if err := r.s.read(ctx, func(c *sql.Conn) error { return r.summary(ctx, c, &sum) }); err != nil {
+	if err := r.read(ctx, func(c *sql.Conn) error { return r.summary(ctx, c, &sum) }); err != nil {
 		return batch.Summary{}, r.wrap("sum up", err)
 	}
 	return sum, nil

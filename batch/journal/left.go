@@ -7,7 +7,7 @@ import "context"
 func (r *Run) Left(ctx context.Context) (send, verify int, err error) {
 	// Everybody who is no duplicate has a record or is left: to count records is
 	// to read a third of what looking every user up would.
-	err = r.s.each(ctx, func(c *cells) error {
+	err = r.each(ctx, func(c *cells) error {
 		send, verify = r.Plan().Rows-c.num(), c.num()
 		return nil
 	}, `SELECT count(*) + (SELECT count(*) FROM rows WHERE run = ? AND same IS NOT NULL),

@@ -85,7 +85,7 @@ func (r *Run) Discard(ctx context.Context) error {
 func (r *Run) update(ctx context.Context, f func(ctx context.Context, t *tx, now State) error) error {
 	return r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
 		var now string
-		switch err := t.row(ctx, getState, r.id).Scan(&now); {
+		switch err := t.row(ctx, getState, r.id, r.Plan().Run).Scan(&now); {
 		case errors.Is(err, sql.ErrNoRows):
 			return ErrNoRun
 		case err != nil:
@@ -100,7 +100,9 @@ func (r *Run) wrap(verb string, err error) error {
 	return fmt.Errorf("%s run %s in %s: %w", verb, r.Plan().Run, r.s.path, err)
 }
 
-const getState = `SELECT state FROM runs WHERE id = ?`
+// getState asks by the name as well: the number of a run that is gone may be
+// another's now.
+const getState = `SELECT state FROM runs WHERE id = ? AND name = ? AND state <> 'pruning'`
 
 func setState(ctx context.Context, t *tx, run int64, state State, reason string) error {
 	if _, err := t.exec(ctx, "UPDATE runs SET state = ? WHERE id = ?", string(state), run); err != nil {

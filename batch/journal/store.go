@@ -104,8 +104,8 @@ func validName(name string) bool {
 func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 	const limit = 11
 	runs, err := s.find(ctx, selectRuns+`
-		WHERE ? = '' OR substr(name, 1, length(?)) = ?
-		ORDER BY name = ? DESC, id DESC LIMIT ?`, name, name, name, name, limit)
+		WHERE state <> ? AND (? = '' OR substr(name, 1, length(?)) = ?)
+		ORDER BY name = ? DESC, id DESC LIMIT ?`, string(pruning), name, name, name, name, limit)
 	switch {
 	case err != nil:
 	case len(runs) == 0:

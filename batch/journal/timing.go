@@ -25,7 +25,7 @@ func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 // Timing tells how long the users took who were sent and settled so far.
 func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
 	var t batch.Timing
-	err := r.s.each(ctx, func(c *cells) error {
+	err := r.each(ctx, func(c *cells) error {
 		t.Started = c.time()
 		return nil
 	}, "SELECT coalesce(min(sent_at), 0) FROM calls WHERE run = ?", r.id)
@@ -33,7 +33,7 @@ func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
 		err = r.quantiles(ctx, &t)
 	}
 	if err == nil {
-		err = r.s.each(ctx, func(c *cells) error {
+		err = r.each(ctx, func(c *cells) error {
 			w := &t.Waits
 			for _, d := range []*time.Duration{&w.Paused, &w.Quota, &w.Learned, &w.Rate} {
 				*d = time.Duration(c.num()) * time.Millisecond
@@ -54,7 +54,7 @@ func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
 // less for a million of them than three times in the database.
 func (r *Run) quantiles(ctx context.Context, t *batch.Timing) error {
 	var settled []int64
-	err := r.s.each(ctx, func(c *cells) error {
+	err := r.each(ctx, func(c *cells) error {
 		settled = append(settled, c.num64())
 		return nil
 	}, "SELECT settled_at FROM records WHERE run = ? AND sent_at > 0 AND settled_at > 0", r.id)
