@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"offboard/batch"
 )
@@ -70,23 +69,12 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 
 // say tells people something on stderr, and log collectors in their own form.
 func (c *command) say(format string, args ...any) {
-	s := plain(fmt.Sprintf(format, args...))
+	s := printable(fmt.Sprintf(format, args...))
 	if c.cli.LogFormat == "json" {
 		c.log.Info(strings.Join(strings.Fields(s), " "))
 		return
 	}
 	fmt.Fprintln(c.stderr, s)
-}
-
-// plain takes control characters out: words come from files, and none of them
-// may talk to the terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 var actionWords = map[batch.Action]string{

@@ -26,8 +26,9 @@ type cli struct {
 	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
 	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
 	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
-	Runs     runsCmd     `cmd:"" help:"List the runs in the journal."`
-	Show     showCmd     `cmd:"" help:"Show one run."`
+	Runs     runsCmd     `cmd:"" help:"List the runs in the journal, or delete old ones."`
+	Show     showCmd     `cmd:"" help:"Show one run, and its lines of some outcomes."`
+	History  historyCmd  `cmd:"" help:"Show every run that named a user."`
 	Report   reportCmd   `cmd:"" help:"Write the report files of a run again."`
 	Simulate simulateCmd `cmd:"" help:"Serve a simulated tenant on a loopback address."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -217,7 +217,7 @@ func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 // stands says how the run stands, and what goes on with it.
 func stands(end *report.End, run *journal.Run) {
 	end.State, end.Resume = string(run.State()), ""
-	if s := run.State(); s == journal.Stopped || s == journal.Running || s == journal.Planned {
+	if resumable(run.State()) {
 		end.Resume = "offboard resume " + run.Plan().Run
 	}
 }

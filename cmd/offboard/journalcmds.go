@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"text/tabwriter"
-	"time"
 
-	"offboard/batch"
 	"offboard/batch/journal"
 )
 
@@ -63,63 +59,6 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 
 // noGraph ends the help of the commands that only read the journal.
 const noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
-
-type runsCmd struct{}
-
-// Help ends the command's help.
-func (runsCmd) Help() string { return noGraph }
-
-// Run lists the newest first.
-func (runsCmd) Run(ctx context.Context, c *command) error {
-	store, err := c.openJournal(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	runs, err := store.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	if c.cli.Output == "json" {
-		type row struct {
-			Run, State, Input, Tenant string
-			Created                   time.Time
-			Users                     int
-			Counts                    map[batch.Outcome]int
-		}
-		rows := make([]row, 0, len(runs))
-		for _, r := range runs {
-			rows = append(rows, row{r.Plan.Run, string(r.State), r.Plan.Input, r.Plan.Tenant, r.Plan.Created, r.Plan.Users, r.Summary.Counts})
-		}
-		return json.NewEncoder(c.stdout).Encode(rows)
-	}
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tSTATE\tCREATED\tINPUT\tROWS\tSUCCESS\tNOT DONE\tOPEN")
-	for _, r := range runs {
-		s := r.Summary
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Plan.Run, r.State, r.Plan.Created.Local().Format(time.DateTime),
-			r.Plan.Input, s.Lines, s.Of(batch.Success), s.Of(batch.Failure), s.Open())
-	}
-	return w.Flush()
-}
-
-type showCmd struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
-}
-
-// Help ends the command's help.
-func (showCmd) Help() string { return noGraph }
-
-// Run shows what the end block said, as it stands now.
-func (s showCmd) Run(ctx context.Context, c *command) error {
-	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
-		end, err := endOf(ctx, run)
-		if err != nil {
-			return err
-		}
-		return c.end(end)
-	})
-}
 
 type reportCmd struct {
 	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"offboard/batch"
@@ -273,17 +273,22 @@ func (v *verifyCmd) tell(c *command, all int, failing []*check) error {
 	if c.cli.Output == "json" {
 		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": failing})
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s of %s hold\n", thousands(all-len(failing)), thousands(all))
-	if len(failing) > 0 {
-		fmt.Fprintln(w, "LINE\tINPUT\tSTAMP\tREASON")
+	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", thousands(all-len(failing)), thousands(all)); err != nil || len(failing) == 0 {
+		return err
 	}
+	t, err := newTable(c.stdout, "LINE", "INPUT", "STAMP", "REASON")
 	for _, k := range failing {
+		if err != nil {
+			return err
+		}
 		stamp := "none"
 		if !k.Stamp.IsZero() {
 			stamp = k.Stamp.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", k.Line, plain(k.Input), stamp, plain(k.Reason))
+		err = t.add(strconv.Itoa(k.Line), k.Input, stamp, k.Reason)
 	}
-	return w.Flush()
+	if err != nil {
+		return err
+	}
+	return t.end()
 }
