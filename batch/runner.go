@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"time"
 )
 
@@ -247,6 +248,7 @@ func (r *Runner) tell(now time.Time) {
 		return
 	}
 	s := r.state
+	s.Counts = maps.Clone(s.Counts) // what comes after is not durable yet, and may never be
 	s.Now, s.Waiting, s.Pace = now, len(r.queue.waiting), r.pace(now)
 	r.Progress(s)
 }

@@ -76,12 +76,12 @@ func (s *Store) each(ctx context.Context, f func(*cells) error, query string, ar
 func (s *Store) read(ctx context.Context, f func(*sql.Conn) error) error {
 	c, err := s.r.Conn(ctx)
 	if err != nil {
-		return err
+		return diskError(err)
 	}
 	defer c.Close()
 	// Whatever becomes of this, it is about speed.
 	defer func() { _, _ = c.ExecContext(context.WithoutCancel(ctx), dropCache) }()
-	return f(c)
+	return diskError(f(c))
 }
 
 // each calls f with every row of the answer.

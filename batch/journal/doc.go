@@ -22,8 +22,16 @@
 //
 // Every method that writes is one transaction, but for Prune. When it returns nil, the disk
 // has it; when it returns an error, or the process dies in it, none of it has
-// happened. The one exception: a process that dies while committing cannot
-// know, and finds out by reading.
+// happened. The one exception: a process that dies while committing, or whose
+// commit could not be synced, cannot know, and the next one finds out by
+// reading. (TestFaults, TestPowerCuts)
+//
+// A full disk, or one that fails once, is [ErrDisk], and the same may be
+// written again when there is room. A sync that fails is final for the process:
+// the kernel may have dropped what it could not write, and then calls the next
+// sync a success. So the Store writes nothing any more, moves nothing from the
+// log into the file, and on Close leaves the log to the next process, which
+// reads it from its beginning. (TestFailedSyncEndsCheckpoints)
 //
 // A call is intended before it leaves and is over when its users' trials and
 // records are written, in the same transaction. So whoever is in a call that is

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // These errors can be returned when a journal is opened.
@@ -13,6 +16,14 @@ var (
 
 	// ErrNewer says that a newer program wrote the journal.
 	ErrNewer = errors.New("journal was written by a newer offboard")
+
+	// ErrDisk says that the disk does not do what the journal needs: it is full,
+	// it fails, or the file or its directory cannot be written. Any method that
+	// reads or writes can return it, and can be called again, but for one case:
+	// what the disk could not sync may be gone though a later sync succeeds. So
+	// after a failed sync every write of the Store is this error, and the log is
+	// kept for the next process, which reads it from its beginning.
+	ErrDisk = errors.New("the journal's disk failed, is full, or cannot be written")
 )
 
 // These errors can be returned when a run is looked for or worked on.
@@ -35,6 +46,23 @@ var (
 	// on the run. The error is a [*LockedError].
 	ErrLocked = errors.New("run is locked")
 )
+
+// diskError makes an ErrDisk of what SQLite says of a disk.
+func diskError(err error) error {
+	if se, ok := errors.AsType[*sqlite.Error](err); ok && !errors.Is(err, ErrDisk) {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+			return fmt.Errorf("%w: %w", ErrDisk, err)
+		}
+	}
+	return err
+}
+
+// syncFailed reports whether the disk could not confirm what was written.
+func syncFailed(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
+}
 
 // LockedError tells who works on a run. Host is empty and PID is 0 when the
 // holder had not left a note yet.

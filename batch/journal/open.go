@@ -19,11 +19,11 @@ const notADB = 26
 // Open opens the journal at path, and makes one, with the directories above
 // it, where there is none. An older journal is brought to this program's
 // schema; a newer one is ErrNewer, any other file is ErrNotJournal, and both
-// are left as they are.
+// are left as they are. A place where nothing can be written is ErrDisk.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path, steps[:])
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, err)
+		return nil, fmt.Errorf("open journal %s: %w", path, diskError(err))
 	}
 	return s, nil
 }
@@ -33,7 +33,7 @@ func open(ctx context.Context, path string, steps []string) (_ *Store, err error
 		return nil, err
 	}
 	if err := makeFile(path); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrDisk, err)
 	}
 	// One file, one name: locks and SQLite's own files stand beside the name.
 	if path, err = filepath.EvalSymlinks(path); err != nil {
@@ -57,7 +57,15 @@ func open(ctx context.Context, path string, steps []string) (_ *Store, err error
 	}
 	s.r.SetMaxOpenConns(4)
 	s.r.SetMaxIdleConns(4)
-	return s, s.prepare(ctx)
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	// The log is there now. SQLite makes its name durable only in the process that
+	// made it, and that one may have died before.
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	return s, nil
 }
 
 // makeFile makes an empty file that only its owner can read; SQLite gives its

@@ -43,7 +43,7 @@ func (r *Run) LastCall(ctx context.Context) (int, error) {
 	var no int
 	err := r.s.r.QueryRowContext(ctx, "SELECT coalesce(max(no), 0) FROM calls WHERE run = ?", r.id).Scan(&no)
 	if err != nil {
-		return 0, r.wrap("read last call of", err)
+		return 0, r.wrap("read last call of", diskError(err))
 	}
 	return no, nil
 }

@@ -208,7 +208,7 @@ func dsn(path string, readOnly bool) string {
 			"foreign_keys(1)",
 			"trusted_schema(0)",
 			"cache_size(-8192)",
-			"wal_autocheckpoint(1000)",
+			"wal_autocheckpoint(0)", // see keepLogShort
 			"journal_size_limit(67108864)",
 		},
 	}

@@ -20,17 +20,26 @@ type Store struct {
 	r     *sql.DB // a few, none of which can write
 	stmts map[string]*sql.Stmt
 	held  sync.Map // the *flock.Flock of each run locked here
+
+	writing  sync.Mutex // guards what follows; w has one connection anyhow
+	unsynced error      // of the first sync that failed; nil: none did
 }
 
 // Path is the journal's file, with all links resolved.
 func (s *Store) Path() string { return s.path }
 
 // Close moves the write-ahead log into the file, as far as others allow it,
-// and closes the journal.
+// and closes the journal. After a sync that failed it does neither: see ErrDisk.
 func (s *Store) Close() error {
-	// No error of this matters, since the log is as durable as the file.
-	// Another process that reads or writes is not waited for.
-	_, _ = s.w.Exec("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)")
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	// No error of this matters but a failed sync, since the log is as durable as
+	// the file. Another process that reads or writes is not waited for.
+	_, _ = s.w.Exec("PRAGMA busy_timeout = 100")
+	s.checkpoint(context.Background(), "TRUNCATE")
+	if s.unsynced != nil {
+		return nil // SQLite moves the log when its last connection closes; it must not
+	}
 	if err := s.closeAll(); err != nil {
 		return fmt.Errorf("close journal %s: %w", s.path, err)
 	}

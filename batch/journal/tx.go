@@ -14,25 +14,41 @@ type tx struct {
 }
 
 // update runs f in one transaction: all of it is durable when update returns
-// nil, and none of it has happened otherwise.
+// nil, and none of it has happened otherwise. After a sync that failed nothing
+// is written any more: see ErrDisk.
 func (s *Store) update(ctx context.Context, f func(context.Context, *tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.unsynced != nil {
+		return fmt.Errorf("nothing is written after a failed sync: %w", s.unsynced)
+	}
+	err := s.transact(ctx, f)
+	if err == nil {
+		s.keepLogShort(ctx)
+	} else if syncFailed(err) {
+		s.unsynced = err
+	}
+	return err
+}
+
+func (s *Store) transact(ctx context.Context, f func(context.Context, *tx) error) error {
 	t, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", diskError(err))
 	}
 	defer t.Rollback() // does nothing after Commit
 	if err := f(ctx, &tx{t, s.stmts}); err != nil {
-		return err
+		return diskError(err)
 	}
 	if err := t.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", diskError(err))
 	}
 	return nil
 }
 
 // prepared lists the statements that a run executes again and again.
 func prepared() []string {
-	q := []string{getState, endCall, dropTrials}
+	q := []string{getState, endCall, dropTrials, logLength}
 	for _, b := range []bulk{insertRows, insertCalls, upsertTrials, upsertRecords} {
 		q = append(q, b.of[:]...)
 	}

@@ -1,0 +1,249 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// life is a run from the making of its journal to its end, step by step.
+type life struct {
+	path string
+	d    *disk // below it; nil: one that works
+	s    *Store
+	r    *Run
+}
+
+// step is one method that writes. It can be taken again when it failed.
+type step struct {
+	name string
+	do   func(ctx context.Context, l *life) error
+	say  func(m *model) // what a run must hold after it; nil: as before
+}
+
+// open opens the journal, and finds its run when there is one.
+func (l *life) open(ctx context.Context) error {
+	s, err := Open(ctx, l.path)
+	if err != nil {
+		return err
+	}
+	if l.d != nil {
+		l.d.dirSynced() // by Open, where SQLite does not see it
+	}
+	r, err := s.Run(ctx, "")
+	if err != nil && !errors.Is(err, ErrNoRun) {
+		return errors.Join(err, s.Close())
+	}
+	l.s, l.r = s, r
+	return nil
+}
+
+// reopen closes the journal and opens it again. What Close could not do is
+// told and changes nothing.
+func (l *life) reopen(ctx context.Context) error {
+	l.close()
+	return l.open(ctx)
+}
+
+// checkpoint moves the log into the file, as a longer life would, and tells
+// whether the store has ended with it.
+func (l *life) checkpoint(ctx context.Context) error {
+	l.s.writing.Lock()
+	defer l.s.writing.Unlock()
+	l.s.checkpoint(ctx, "PASSIVE")
+	if l.s.unsynced != nil {
+		return l.r.wrap("move log of", l.s.unsynced)
+	}
+	return nil
+}
+
+func (l *life) close() {
+	if l.s != nil {
+		_ = l.s.Close()
+	}
+	l.s, l.r = nil, nil
+}
+
+const lifeRows = 12
+
+// lifeRow is the n-th row: every fourth is the one before once more, every
+// fifth ended on being read.
+func lifeRow(n int) batch.Planned {
+	p := member(n)
+	p.Row.Cells = []string{p.Row.Input, strings.Repeat("é", 300)}
+	switch {
+	case n%4 == 0:
+		p.Same = n - 1
+	case n%5 == 0:
+		rec := batch.Record{Seq: n, Outcome: batch.NotFound, Status: 404}
+		p.Record = &rec
+	}
+	return p
+}
+
+func lifeRange(from, to int) (rows []batch.Planned) {
+	for n := from; n <= to; n++ {
+		rows = append(rows, lifeRow(n))
+	}
+	return rows
+}
+
+// lifeEntries are what the run writes: calls, and in the next entry what became
+// of them. Users 1, 2, 3, 6, 7, 9 and 11 are sent.
+func lifeEntries() []batch.Entry {
+	trial := func(seq int, doubt bool) batch.Trial {
+		return batch.Trial{Seq: seq, Attempts: 1, Throttles: 1, SentAt: at(1), Doubt: doubt, Status: 429, Code: "c", Message: strings.Repeat("m", 900)}
+	}
+	rec := func(seq int, o batch.Outcome) batch.Record {
+		c := settled(seq, 2, o)
+		c.Message = strings.Repeat("x", 1500)
+		return c
+	}
+	return []batch.Entry{
+		{Calls: []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1, 2, 3}}, {No: 2, SentAt: at(1), Seqs: []int{6}}}},
+		{Over: []int{1}, Trials: []batch.Trial{trial(1, false), trial(2, true)}, Records: []batch.Record{rec(3, batch.Unverified)},
+			Calls: []batch.Call{{No: 3, SentAt: at(2), Seqs: []int{7, 9}}}},
+		{Over: []int{2, 3}, Trials: []batch.Trial{trial(6, false)}, Records: []batch.Record{rec(7, batch.Denied), rec(9, batch.Verified), rec(3, batch.Verified)}},
+		{Calls: []batch.Call{{No: 4, SentAt: at(3), Seqs: []int{1, 2, 6, 11}}}},
+		{Over: []int{4}, Records: []batch.Record{rec(1, batch.Verified), rec(2, batch.GaveUp), rec(6, batch.Verified), rec(11, batch.NotFound)}},
+	}
+}
+
+// lifeSteps is the whole life.
+func lifeSteps() []step {
+	var all []step
+	add := func(name string, do func(ctx context.Context, l *life) error, say func(m *model)) {
+		all = append(all, step{name, do, say})
+	}
+	add("open", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
+	add("create", func(ctx context.Context, l *life) (err error) {
+		l.r, err = l.s.Create(ctx, batch.Plan{Run: "life", Created: at(0), Input: "in.csv", Columns: []string{"upn"}})
+		return err
+	}, nil)
+	for _, rows := range [][]batch.Planned{lifeRange(1, 7), lifeRange(8, lifeRows)} {
+		add("add rows", func(ctx context.Context, l *life) error { return l.r.AddRows(ctx, rows) },
+			func(m *model) { m.addRows(rows) })
+	}
+	skips := []batch.Skip{{Line: 40, Reason: "blank"}, {Line: 41, Reason: "footer"}}
+	add("add skips", func(ctx context.Context, l *life) error { return l.r.AddSkips(ctx, skips) }, func(m *model) {
+		for _, s := range skips {
+			m.skips[s.Line] = s
+		}
+	})
+	add("seal", func(ctx context.Context, l *life) error {
+		plan := l.r.Plan()
+		plan.Rows, plan.Users, plan.Lines = lifeRows, 7, 41
+		return l.r.Seal(ctx, plan)
+	}, nil)
+	state := func(s State, why string) {
+		add(string(s), func(ctx context.Context, l *life) error { return l.r.SetState(ctx, s, why) }, nil)
+	}
+	state(Running, "")
+	for i, e := range lifeEntries() {
+		if i == 4 { // in the middle of a call the log is moved into the file and begun anew
+			state(Stopped, "so")
+			add("reopen", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
+			add("recover", func(ctx context.Context, l *life) error { _, err := l.r.Recover(ctx); return err }, func(m *model) { m.recover() })
+			state(Running, "again")
+		}
+		if i == 3 {
+			add("checkpoint", func(ctx context.Context, l *life) error { return l.checkpoint(ctx) }, nil)
+		}
+		add("write", func(ctx context.Context, l *life) error { return l.r.Write(ctx, e) }, func(m *model) { m.write(e) })
+	}
+	add("add waits", func(ctx context.Context, l *life) error {
+		return l.r.AddWaits(ctx, batch.Waits{Paused: time.Second, Quota: time.Minute})
+	}, nil)
+	state(Finished, "")
+	return all
+}
+
+// snapshot is all that a journal says, but for the clock's part in it.
+type snapshot struct {
+	Infos   []Info
+	Lines   []batch.Line
+	Pending []batch.Pending
+	Skips   []batch.Skip
+	History []Change
+	Timing  batch.Timing
+	Last    int
+	Send    int
+	Verify  int
+}
+
+// read reads the journal by every way there is.
+func (l *life) read(ctx context.Context) (snap snapshot, err error) {
+	if snap.Infos, err = l.s.Runs(ctx); err != nil || len(snap.Infos) == 0 {
+		return snap, err
+	}
+	for i := range snap.Infos {
+		snap.Infos[i].Since, snap.Infos[i].Ended = time.Time{}, time.Time{}
+	}
+	r, err := l.s.Run(ctx, "life")
+	if err != nil {
+		return snap, err
+	}
+	var errs []error
+	keep := func(err error) { errs = append(errs, err) }
+	for v, err := range r.Lines(ctx) {
+		snap.Lines = append(snap.Lines, v)
+		keep(err)
+	}
+	for v, err := range r.Pending(ctx) {
+		snap.Pending = append(snap.Pending, v)
+		keep(err)
+	}
+	for v, err := range r.Skips(ctx) {
+		snap.Skips = append(snap.Skips, v)
+		keep(err)
+	}
+	snap.History, err = r.History(ctx)
+	keep(err)
+	for i := range snap.History {
+		snap.History[i].At = time.Time{}
+	}
+	snap.Timing, err = r.Timing(ctx)
+	keep(err)
+	snap.Last, err = r.LastCall(ctx)
+	keep(err)
+	snap.Send, snap.Verify, err = r.Left(ctx)
+	keep(err)
+	return snap, errors.Join(errs...)
+}
+
+// look opens the journal in dir, where nothing fails, and says what it holds.
+func look(t testing.TB, dir string) snapshot {
+	t.Helper()
+	watch(t, dir) // spares it the real syncs
+	l := &life{path: filepath.Join(dir, "journal.db")}
+	must(t, l.open(t.Context()))
+	defer l.close()
+	snap, err := l.read(t.Context())
+	must(t, err)
+	sound(t, l.s)
+	return snap
+}
+
+// sentinels are errors with a meaning that no failing disk has.
+var sentinels = []error{ErrNotJournal, ErrNewer, ErrNoRun, ErrAmbiguous, ErrState, ErrPlan, ErrLocked}
+
+// told holds what is said of a failing disk: file, run, and nothing that is not
+// so.
+func told(t *testing.T, l *life, step string, err error) {
+	t.Helper()
+	if !strings.Contains(err.Error(), l.path) || !slices.Contains([]string{"open", "reopen"}, step) && !strings.Contains(err.Error(), "life") {
+		t.Errorf("%s: the error names no run and file: %v", step, err)
+	}
+	wantErr(t, err, ErrDisk)
+	for _, s := range sentinels {
+		if errors.Is(err, s) {
+			t.Errorf("%s: a failing disk is told as %q: %v", step, s, err)
+		}
+	}
+}
