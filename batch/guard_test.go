@@ -1,11 +1,12 @@
 package batch
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
 
-func TestRefusals(t *testing.T) {
+func TestChecks(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		limits Limits
@@ -23,11 +24,13 @@ func TestRefusals(t *testing.T) {
 		{"a tenant of unknown size", Limits{0, 20, 0}, Count{Users: 1e6}, 0, ""},
 	} {
 		var flags []string
-		for _, why := range c.limits.Refusals(c.count, c.tenant) {
-			for _, w := range strings.FieldsFunc(why, func(r rune) bool { return strings.ContainsRune(" ,;()", r) }) {
-				if strings.HasPrefix(w, "--max-") {
-					flags = append(flags, w)
-				}
+		for _, k := range c.limits.Checks(c.count, c.tenant) {
+			if k.Refusal == "" {
+				continue
+			}
+			flags = append(flags, k.Name)
+			if !strings.Contains(k.Refusal, k.Name+" is "+strconv.Itoa(k.Limit)) {
+				t.Errorf("%s: %q does not say %s %d", c.name, k.Refusal, k.Name, k.Limit)
 			}
 		}
 		if got := strings.Join(flags, " "); got != c.want {

@@ -19,11 +19,14 @@ var version = "dev"
 // name; secrets have no flag.
 type cli struct {
 	State     string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory." placeholder:"PATH" type:"path"`
-	Output    string `short:"o" help:"What stdout gets: text, or one JSON document." enum:"text,json" default:"text"`
+	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
 
 	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
+	Plan     planCmd     `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
+	Approve  approveCmd  `cmd:"" help:"Sign a plan file."`
+	Apply    applyCmd    `cmd:"" help:"Carry out a plan file, if it is unaltered, young enough, approved, and still true."`
 	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
 	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
 	Runs     runsCmd     `cmd:"" help:"List the runs in the journal, or delete old ones."`
@@ -100,6 +103,9 @@ func run(ctx context.Context, w world) (code exitCode) {
 	k, err := parser.Parse(w.args)
 	if err != nil {
 		return cmd.fail(fmt.Errorf("%w: %w", errUsage, err))
+	}
+	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
+		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", errUsage, c.Output))
 	}
 	cmd.log = logger(w, &c)
 	k.BindTo(ctx, (*context.Context)(nil))

@@ -8,6 +8,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/intake"
 	"offboard/batch/journal"
+	"offboard/batch/planfile"
 )
 
 // exitCode is what the process ends with. The list is part of the command's
@@ -55,6 +56,11 @@ var ends = []struct {
 	{batch.ErrOutage, exitUnended, ""},
 	{errSecondSignal, exitUnended, ""},
 	{context.Canceled, exitUnended, ""},
+	{planfile.ErrAltered, exitRefused, ""},
+	{planfile.ErrFormat, exitRefused, ""},
+	{planfile.ErrNewer, exitRefused, ""},
+	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
+	{planfile.ErrUnapproved, exitRefused, "offboard approve"},
 	{journal.ErrLocked, exitError, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --state"},

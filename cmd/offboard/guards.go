@@ -218,9 +218,19 @@ func (g guards) count(ctx context.Context, j *job, l *learned) error {
 	})
 }
 
-// refuse refuses a plan whole, with every reason.
-func (g guards) refuse(count batch.Count, l learned) error {
-	why := batch.Limits{MaxUsers: g.MaxUsers, MaxPercent: g.MaxPercent, MaxPrivileged: g.MaxPrivileged}.Refusals(count, l.users)
+// checks holds a plan against the limits.
+func (g guards) checks(count batch.Count, l learned) []batch.Check {
+	return batch.Limits{MaxUsers: g.MaxUsers, MaxPercent: g.MaxPercent, MaxPrivileged: g.MaxPrivileged}.Checks(count, l.users)
+}
+
+// refused refuses a plan whole, with every reason.
+func refused(checks []batch.Check) error {
+	var why []string
+	for _, k := range checks {
+		if k.Refusal != "" {
+			why = append(why, k.Refusal)
+		}
+	}
 	if len(why) == 0 {
 		return nil
 	}

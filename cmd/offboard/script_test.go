@@ -1,8 +1,14 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -22,7 +28,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../../testdata/scripts",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OFFBOARD_STATE", e.WorkDir+"/state/journal.db")
-			return nil
+			return keys(e.WorkDir, "ada", "bob")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
 	})
@@ -43,4 +49,28 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != args[0] {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
+}
+
+// keys makes a private key for each name, and trusted.txt of the public ones.
+func keys(dir string, names ...string) error {
+	trusted := ""
+	for _, name := range names {
+		public, private, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(private)
+		if err != nil {
+			return err
+		}
+		text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+		if err := os.WriteFile(filepath.Join(dir, name+".pem"), text, 0o600); err != nil {
+			return err
+		}
+		const kind = "ssh-ed25519"
+		blob := append([]byte{0, 0, 0, byte(len(kind))}, kind...)
+		blob = append(append(blob, 0, 0, 0, byte(len(public))), public...)
+		trusted += kind + " " + base64.StdEncoding.EncodeToString(blob) + " " + name + "@contoso.example\n"
+	}
+	return os.WriteFile(filepath.Join(dir, "trusted.txt"), []byte(trusted), 0o600)
 }

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/journal"
+	"offboard/batch/planfile"
+)
+
+// applyCmd carries out a plan file.
+type applyCmd struct {
+	File          string        `arg:"" help:"The plan file."`
+	Approvals     int           `help:"How many different people of the trusted set must have approved." default:"0"`
+	Trusted       string        `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
+	MaxAge        time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
+	IncludeCaller bool          `help:"Go on although the account that is signed in is in the plan."`
+	Again         bool          `help:"Carry out a plan once more that was carried out to its end."`
+
+	connection
+	execution
+}
+
+// Help ends the command's help.
+func (applyCmd) Help() string { return runCmd{}.Help() }
+
+// Run refuses whatever is not beyond doubt, and then does as run does.
+func (a *applyCmd) Run(ctx context.Context, c *command) error {
+	file, err := a.trustworthy(c)
+	if err != nil {
+		return err
+	}
+	plan := file.Head.Plan
+	a.Simulate = a.Simulate || plan.Cloud == simulatedCloud
+	if !a.Simulate && a.GraphURL == "" {
+		a.GraphURL = plan.Cloud
+	}
+	t, err := c.connect(ctx, a.connection, plan.Action, seedPlanFile(a.File))
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	j, err := newJob(c, a.connection, a.execution, t, store)
+	if err != nil {
+		return err
+	}
+	if err := j.sameTenant(plan); err != nil {
+		return err
+	}
+	plan.Run, plan.Version = newName(time.Now()), version
+	plan.App = t.identity().App // whoever planned may have had an app that only reads
+	plan.Input, plan.Digest = a.File, file.Digest.String()
+	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})
+	if j.run, err = store.Unfinished(ctx, plan); err != nil {
+		return err
+	}
+	if j.run != nil {
+		c.say("resuming run %s of this plan", j.run.Plan().Run)
+		return j.resume(ctx)
+	}
+	if err := a.once(ctx, store, plan.Digest); err != nil {
+		return err
+	}
+	return a.start(ctx, j, plan, file)
+}
+
+// trustworthy reads the plan whole and judges it without asking anybody else.
+func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
+	file, err := readPlan(a.File, planfile.Sink{})
+	if err != nil {
+		return file, err
+	}
+	c.showPlan(a.File, file)
+	if why := file.Head.Refusals(); len(why) > 0 {
+		return file, fmt.Errorf("%w; nothing was written: when it was planned: %s", errRefused, strings.Join(why, "; "))
+	}
+	if err := file.Head.CheckAge(time.Now(), a.MaxAge); err != nil {
+		return file, fmt.Errorf("%s: %w", a.File, err)
+	}
+	if a.Approvals <= 0 && a.Trusted == "" {
+		return file, nil
+	}
+	if a.Trusted == "" {
+		return file, fmt.Errorf("%w: --approvals needs to know whose: --trusted FILE", errUsage)
+	}
+	f, err := os.Open(a.Trusted)
+	if err != nil {
+		return file, fmt.Errorf("%w: --trusted: %w", errUsage, err)
+	}
+	defer f.Close()
+	trusted, err := planfile.ParseTrusted(f)
+	if err != nil {
+		return file, fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
+	}
+	if err := trusted.Require(file, max(1, a.Approvals)); err != nil {
+		return file, fmt.Errorf("%s: %w", a.File, err)
+	}
+	return file, nil
+}
+
+// once refuses a plan that was carried out before: its approvals were for once.
+func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string) error {
+	if a.Again {
+		return nil
+	}
+	runs, err := store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}})
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Plan.Digest == digest {
+			return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, r.Plan.Run)
+		}
+	}
+	return nil
+}
+
+// start looks everybody up again, and carries the plan out if nothing has
+// changed.
+func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File) error {
+	var err error
+	if j.run, err = j.store.Create(ctx, plan); err != nil {
+		return err
+	}
+	unlock, err := j.run.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	count, err := a.resolve(ctx, j, file)
+	if err == nil {
+		err = j.run.Seal(ctx, plan)
+	}
+	if err != nil {
+		return errors.Join(err, j.run.Discard(ctx))
+	}
+	if err := j.earliest(ctx, plan.Users); err != nil {
+		return err
+	}
+	if count.Users > 0 {
+		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {
+			return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+		}
+	}
+	return j.carryOut(ctx, 0, plan.Users, 0)
+}
+
+// seedPlanFile makes the users of a plan in a simulated tenant.
+func seedPlanFile(name string) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		_, err := readPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
+			for _, p := range rows {
+				u, ok := seeded(batch.Row{ID: p.User.ID, UPN: p.User.UPN})
+				if !ok || p.User.ID == "" {
+					continue
+				}
+				u.Type, u.Enabled, u.Synced, u.Stamp = p.User.Type, p.User.Enabled, p.User.Synced, p.User.Before
+				if err := addOnce(t, u); err != nil {
+					return fmt.Errorf("simulate line %d: %w", p.Row.Line, err)
+				}
+			}
+			return nil
+		}})
+		return err
+	}
+}

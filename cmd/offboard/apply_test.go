@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch/graphsim"
+)
+
+// planned makes a plan of the scene's users, and gives its path.
+func (s *scene) planned() string {
+	s.t.Helper()
+	if code, out := s.offboard(nil, 0, "plan", "in.csv", "--graph-url", s.url, "-o", "plan.json"); code != 0 {
+		s.t.Fatalf("plan: exit code %d\n%s", code, out)
+	}
+	return filepath.Join(s.dir, "plan.json")
+}
+
+// A plan of which any single byte was changed is refused with exit 4, before
+// anybody signs in.
+func TestAlteredPlansAreRefused(t *testing.T) {
+	s := newScene(t, 2)
+	path := s.planned()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
+	a := &applyCmd{File: path, MaxAge: time.Hour}
+	if _, err := a.trustworthy(c); err != nil {
+		t.Fatalf("the plan itself: %v", err)
+	}
+	for i := range text {
+		for _, to := range []byte{text[i] ^ 1, text[i] ^ 0x20, '0', '"', ' ', 0} {
+			if to == text[i] {
+				continue
+			}
+			altered := bytes.Clone(text)
+			altered[i] = to
+			if err := os.WriteFile(path, altered, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := a.trustworthy(c)
+			if code, _ := codeOf(err); code != exitRefused {
+				t.Fatalf("byte %d of %d, %q to %q: exit code %d, error %v", i+1, len(text), text[i], to, code, err)
+			}
+		}
+	}
+}
+
+// A plan whose users have changed since is refused whole, and nothing is written.
+func TestDriftRefuses(t *testing.T) {
+	const upn = "user1@contoso.example"
+	id := graphsim.IDFor(upn)
+	const other = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3" // Application Administrator
+	for _, c := range []struct {
+		name   string
+		change func(*graphsim.Tenant) error
+		want   string // a part of what is said; "" when it is carried out
+	}{
+		{"nothing", func(*graphsim.Tenant) error { return nil }, ""},
+		{"gone", func(tn *graphsim.Tenant) error { tn.Remove(upn); return nil }, "404"},
+		{"renamed", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: "new@contoso.example"}) }, "new@contoso.example"},
+		{"disabled", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: upn, Enabled: true}) }, "enabled"},
+		{"a guest now", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: upn, Type: "Guest"}) }, "Guest"},
+		{"an admin now", func(tn *graphsim.Tenant) error { return tn.Assign(other, id) }, "privileged"},
+		{"password changed", func(tn *graphsim.Tenant) error {
+			return tn.Add(graphsim.User{ID: id, UPN: upn, Stamp: time.Now().Add(-time.Minute)})
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScene(t, 30)
+			s.planned()
+			if err := c.change(s.tenant); err != nil {
+				t.Fatal(err)
+			}
+			code, out := s.offboard(nil, 0, "apply", "plan.json", "--graph-url", s.url, "--yes", "--report-dir", "out")
+			writes := s.tenant.Stats().Writes
+			if c.want == "" && (code != 0 || writes != 30) {
+				t.Errorf("exit code %d, %d writes\n%s", code, writes, out)
+			}
+			if c.want != "" && (code != 4 || writes != 0 || !strings.Contains(out, c.want) || !strings.Contains(out, "1 users are no longer")) {
+				t.Errorf("exit code %d, %d writes, want 4, none, and %q\n%s", code, writes, c.want, out)
+			}
+		})
+	}
+}
+
+// A plan is for one tenant, and resumes as itself after a kill.
+func TestApplyResumes(t *testing.T) {
+	s := newScene(t, 400)
+	s.planned()
+	apply := []string{"apply", "plan.json", "--graph-url", s.url, "--yes", "--concurrency", "2", "--report-dir", "out"}
+	if code, out := s.offboard(os.Kill, 150, apply...); code != -1 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if code, out := s.offboard(nil, 0, apply...); code != 0 || !strings.Contains(out, "resuming run") {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if n := s.twice("out"); n > 40 {
+		t.Errorf("%d users were sent twice", n)
+	}
+	other := newScene(t, 1)
+	if code, out := s.offboard(nil, 0, "apply", "plan.json", "--graph-url", other.url, "--yes"); code != 4 || !strings.Contains(out, "this is tenant") {
+		t.Errorf("another tenant: exit code %d\n%s", code, out)
+	}
+}

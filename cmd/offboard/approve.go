@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"offboard/batch/planfile"
+)
+
+// approveCmd signs a plan.
+type approveCmd struct {
+	File string `arg:"" help:"The plan file."`
+	Key  string `help:"Your private key: an Ed25519 key in PEM, as openssl genpkey -algorithm ed25519 makes it." required:"" placeholder:"FILE" type:"path"`
+	Name string `help:"Your name, as the approval shows it. Whose key it is, the trusted set says. Default: the user of this machine." placeholder:"NAME"`
+	Yes  bool   `short:"y" help:"Do not ask."`
+}
+
+// Help ends the command's help.
+func (approveCmd) Help() string { return noGraph }
+
+// Run shows the plan, asks, and adds the signature to the file. Its digest stays
+// the same.
+func (a *approveCmd) Run(_ context.Context, c *command) error {
+	text, err := os.ReadFile(a.Key)
+	if err != nil {
+		return fmt.Errorf("%w: --key: %w", errUsage, err)
+	}
+	key, err := planfile.ParseKey(text)
+	if err != nil {
+		return fmt.Errorf("%w: --key %s: %w", errUsage, a.Key, err)
+	}
+	file, err := readPlan(a.File, planfile.Sink{})
+	if err != nil {
+		return err
+	}
+	c.showPlan(a.File, file)
+	if why := file.Head.Refusals(); len(why) > 0 {
+		return fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", errRefused, why[0])
+	}
+	if err := c.ask(a.Yes, "Approve this plan?"); err != nil {
+		return err
+	}
+	approval, err := planfile.Approve(file.Digest, key, cmp.Or(a.Name, c.getenv("USER"), c.getenv("USERNAME")), time.Now())
+	if err != nil {
+		return fmt.Errorf("approve %s: %w", a.File, err)
+	}
+	err = writeFile(a.File, true, func(w io.Writer) error {
+		f, err := os.Open(a.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		file, err = planfile.AddApproval(w, f, approval)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", a.File, file.Digest, len(file.Approvals))
+	return err
+}
+
+// readPlan reads a plan file whole.
+func readPlan(name string, sink planfile.Sink) (planfile.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return planfile.File{}, fmt.Errorf("%w: open plan: %w", errUsage, err)
+	}
+	defer f.Close()
+	file, err := planfile.Read(f, sink)
+	if err != nil {
+		return file, fmt.Errorf("%s: %w", name, err)
+	}
+	return file, nil
+}
+
+// showPlan tells what a plan file holds, before anybody signs or applies it.
+func (c *command) showPlan(name string, f planfile.File) {
+	p := f.Head.Plan
+	c.say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
+	c.say("digest   %s (%s)", f.Digest.Short(), f.Digest)
+	c.say("input    %s, %s rows, SHA-256 %s", p.Input, thousands(p.Rows), p.Digest)
+	for _, s := range p.Settings {
+		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	c.say("tenant   %s at %s", cmp.Or(p.Tenant, "unknown"), p.Cloud)
+	c.say("action   %s", actionWords[p.Action])
+	c.say("users    %s to revoke", thousands(p.Users))
+	for _, g := range f.Head.Guards {
+		c.say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
+	}
+	for _, a := range f.Approvals {
+		c.say("approval by %s at %s, key %s", a.Name, a.Time.Local().Format(time.DateTime), a.KeyID())
+	}
+}

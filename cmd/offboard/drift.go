@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"offboard/batch"
+	"offboard/batch/planfile"
+)
+
+// applying is a plan file on its way into the journal, with every user looked up
+// once more.
+type applying struct {
+	run interface {
+		AddRows(context.Context, []batch.Planned) error
+	}
+	asked  map[int]batch.Planned // being looked up, by the planner's number
+	number int                   // of the last one asked about
+	ready  []batch.Planned       // rows that nobody is asked about
+	drift  []string              // who is not what the plan says; the first few
+	more   int                   // and how many others
+	caller string                // who may not be in the plan
+}
+
+// mostDrift is how many users who have changed are named.
+const mostDrift = 20
+
+// resolve looks everybody up again and adds the plan's rows to the journal, with
+// the stamps as they are now. Anybody who is not what the plan says refuses it
+// whole.
+func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File) (batch.Count, error) {
+	w := &applying{run: j.run, asked: map[int]batch.Planned{}}
+	if !a.IncludeCaller {
+		w.caller = j.target.identity().User
+	}
+	look := j.planner()
+	look.AllowRenamed = true // a new name is drift, and told as such
+	if known(file.Head.Guards, "--max-privileged") {
+		var err error
+		if look.Spare.Roles, err = j.roleHolders(ctx); err != nil {
+			return batch.Count{}, err
+		}
+	}
+	var read planfile.File
+	look.Rows = func(yield func(batch.Row, error) bool) {
+		var err error
+		read, err = readPlan(a.File, planfile.Sink{
+			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },
+			Rows:  func(rows []batch.Planned) error { return w.rows(ctx, rows, yield) },
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(batch.Row{}, err)
+		}
+	}
+	look.Add = w.add
+	show := j.progress(0, nil)
+	show.stage = "looking up again"
+	look.Progress = show.planning
+	count, err := look.Plan(ctx)
+	show.end()
+	switch {
+	case err != nil:
+		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
+	case read.Digest != file.Digest:
+		return count, fmt.Errorf("%w; nothing was written: %s was replaced while it was being read", errRefused, a.File)
+	case len(w.drift) > 0:
+		return count, fmt.Errorf("%w; nothing was written: %d users are no longer what the plan says; plan again: %s",
+			errRefused, len(w.drift)+w.more, strings.Join(w.drift, "; "))
+	}
+	return count, w.flush(ctx)
+}
+
+// known reports whether the plan was held against a limit.
+func known(guards []planfile.Guard, name string) bool {
+	for _, g := range guards {
+		if g.Name == name {
+			return g.Limit != "none"
+		}
+	}
+	return false
+}
+
+// errEnough ends the reading of a plan whose rows nobody wants any more.
+var errEnough = errors.New("enough")
+
+// rows passes users on to be looked up, and keeps the others.
+func (w *applying) rows(ctx context.Context, rows []batch.Planned, yield func(batch.Row, error) bool) error {
+	for _, p := range rows {
+		if p.Record != nil || p.Same != 0 {
+			if w.ready = append(w.ready, p); len(w.ready) >= 1000 {
+				if err := w.flush(ctx); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		w.number++
+		w.asked[w.number] = p
+		if !yield(batch.Row{Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
+			return errEnough
+		}
+	}
+	return nil
+}
+
+// add holds what was found against the plan.
+func (w *applying) add(ctx context.Context, found []batch.Planned) error {
+	rows := make([]batch.Planned, 0, len(found))
+	for _, f := range found {
+		p := w.asked[f.User.Seq]
+		delete(w.asked, f.User.Seq)
+		why := ""
+		switch {
+		case f.Record != nil:
+			why = f.Record.Reason
+		case f.Same != 0:
+			why = "another row of the plan names the same user"
+		case w.caller != "" && f.User.ID == w.caller:
+			why = "is the account that is signed in (--include-caller)"
+		default:
+			why = planfile.Drift(p.User, f.User)
+		}
+		if why != "" {
+			w.drifted(p, why)
+			continue
+		}
+		p.User.Before = f.User.Before
+		rows = append(rows, p)
+	}
+	return w.run.AddRows(ctx, rows)
+}
+
+func (w *applying) drifted(p batch.Planned, why string) {
+	if len(w.drift) == mostDrift {
+		w.more++
+		return
+	}
+	w.drift = append(w.drift, fmt.Sprintf("line %d, %s: %s", p.Row.Line, p.User.UPN, why))
+}
+
+// flush adds the rows that were kept.
+func (w *applying) flush(ctx context.Context) error {
+	rows := w.ready
+	w.ready = nil
+	return w.run.AddRows(ctx, rows)
+}

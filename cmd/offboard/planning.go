@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+)
+
+// planning says whom to revoke, and how. The commands run and plan share it.
+type planning struct {
+	File string `arg:"" help:"The CSV file, or - for standard input."`
+
+	selection
+	guards
+	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed."`
+	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
+}
+
+// planned is a job whose input is open and whose tenant is signed in to, and
+// then what planning found.
+type planned struct {
+	*job
+	in    *input
+	opt   intake.Options
+	plan  batch.Plan
+	count batch.Count
+}
+
+func (p *planned) close() {
+	p.store.Close()
+	p.target.close()
+	p.in.close()
+}
+
+// open opens everything. A wrong file is told before anybody signs in.
+func (g *planning) open(ctx context.Context, c *command, conn connection, exe execution) (_ *planned, err error) {
+	if g.NoResolve && g.Key != "auto" && g.Key != string(batch.ByID) && g.Key != string(batch.ByUPN) {
+		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", errUsage, g.Key)
+	}
+	now := time.Now()
+	opt, err := g.options(now)
+	if err != nil {
+		return nil, err
+	}
+	in, err := openInput(g.File, c.stdin)
+	if err != nil {
+		return nil, err
+	}
+	undo := in.close
+	defer func() {
+		if err != nil {
+			undo()
+		}
+	}()
+	rows, err := intake.Open(in, opt)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(g.guards)))
+	if err != nil {
+		return nil, err
+	}
+	undo = func() { t.close(); in.close() }
+	store, err := c.openJournal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	undo = func() { store.Close(); t.close(); in.close() }
+	j, err := newJob(c, conn, exe, t, store)
+	if err != nil {
+		return nil, err
+	}
+	return &planned{job: j, in: in, opt: opt, plan: batch.Plan{
+		Run: newName(now), Created: now, Version: version,
+		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
+		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
+		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
+	}}, nil
+}
+
+// make plans into the journal, tells what it found, and holds it against the
+// limits. Whoever calls it ends the run, or discards it, and unlocks it.
+func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
+	known, err := g.learn(ctx, p.job, p.plan.Resolve)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.plan.Settings = append(p.plan.Settings, known.settings...)
+	if p.run, err = p.store.Create(ctx, p.plan); err != nil {
+		return nil, nil, err
+	}
+	if unlock, err = p.run.Lock(); err != nil {
+		return nil, nil, err
+	}
+	if err := g.resolve(ctx, p, known.spare); err != nil {
+		return nil, nil, errors.Join(err, p.run.Discard(ctx), unlock())
+	}
+	p.counts(p.run.Plan(), p.count)
+	return unlock, g.checks(p.count, known), nil
+}
+
+// resolve reads the input into the journal, and looks everybody up.
+func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) error {
+	if err := p.in.rewind(); err != nil {
+		return err
+	}
+	var skips []batch.Skip
+	opt := p.opt
+	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
+	rows, err := intake.Open(p.in, opt)
+	if err != nil {
+		return err
+	}
+	look := p.planner()
+	look.Rows, look.AllowRenamed, look.Spare = rows.Rows(), g.AllowRenamed, spare
+	look.Add = func(ctx context.Context, planned []batch.Planned) error {
+		if err := p.run.AddSkips(ctx, skips); err != nil {
+			return err
+		}
+		skips = skips[:0]
+		return p.run.AddRows(ctx, planned)
+	}
+	if g.NoResolve {
+		look.Directory = nil
+	}
+	show := p.progress(0, nil)
+	look.Progress = show.planning
+	p.count, err = look.Plan(ctx)
+	show.end()
+	if err != nil {
+		return fmt.Errorf("plan: %w; nothing was written", err)
+	}
+	if err := p.run.AddSkips(ctx, skips); err != nil {
+		return err
+	}
+	plan := p.run.Plan()
+	plan.Rows, plan.Users, plan.Lines = p.count.Rows, p.count.Users, rows.Lines()
+	return p.run.Seal(ctx, plan)
+}
+
+// newName names a run by its time, and by chance for those who start two in
+// one second.
+func newName(now time.Time) string {
+	var b [2]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(b[:])
+}
