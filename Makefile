@@ -6,7 +6,7 @@
 #   make check   formatting, vet and staticcheck of our own packages
 #   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make release-check  that everything builds for Linux, macOS and Windows
-#   make torture 500 kills at random moments, each held against the tenant's own word
+#   make torture 500 kills at random moments and at named points, each held against the tenant's own word
 #   make build   bin/offboard
 
 .PHONY: demo test quick others release-check check bench torture build

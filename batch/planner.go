@@ -134,6 +134,9 @@ func (p *Planner) good() iter.Seq2[Row, error] {
 
 // settle turns the reply to a lookup into a user, a record, or another turn.
 func (p *Planner) settle(now time.Time, t task, reply Reply) error {
+	if c, _ := classify(reply); c == accepted && reply.User == nil && reply.Hits == nil {
+		reply = Reply{Message: "the answer has no body"} // trouble on the way: it says nothing of the user
+	}
 	v := p.Retry.Decide(t.trial, reply, jitter())
 	if v.Again {
 		t.due = now.Add(v.Wait)

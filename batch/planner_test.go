@@ -91,6 +91,7 @@ func TestPlan(t *testing.T) {
 		{"an answer that names nobody", []Row{{UPN: "empty@x.example"}}, false, false, nil, "failed"},
 		{"throttled is not missing", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 429, RetryAfter: time.Second}, {Status: 429, RetryAfter: time.Second}}}, "ada"},
 		{"trouble is not missing", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 503}, {}}}, "ada"},
+		{"an answer without a body is trouble", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 200}}}, "ada"},
 		{"trouble without end", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": make([]Reply, 99)}, "gave_up"},
 		{"one lookup denied", []Row{{UPN: "ada@x.example"}, {ID: bob}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 403}}}, "denied bob"},
 		{"as given", []Row{{UPN: "zoe@x.example"}, {UPN: "ZOE@x.example"}, {ID: ada}, {Input: "?"}}, false, true, nil, "zoe@x.example =1 ada invalid"},

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -14,7 +14,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
+	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -25,13 +27,109 @@ type scene struct {
 	tenant *graphsim.Tenant
 	url    string
 	dir    string
-	users  []string // object ids
+	cast   []person // of in.csv, one a line
 
 	mu      sync.Mutex
-	at      int    // number of the write that does
-	what    func() // this, once
-	n       int
-	process *os.Process // while it runs
+	gate    func(*http.Request) // see guard
+	n       int                 // writes that the tenant was asked for
+	moment  moment
+	process *os.Process // the one to be struck, while it runs
+}
+
+// person is a row of the input, and what must become of it.
+type person struct {
+	upn    string
+	want   batch.Outcome
+	absent bool // from the directory
+	denied bool
+}
+
+// moment is when a process is struck; the first of its conditions that is set
+// counts. The zero moment never comes.
+type moment struct {
+	point  string        // a named point (see points) is reached
+	n      int           // for the n-th time
+	writes int           // the tenant was asked for so many writes since it was made
+	after  time.Duration // since the process was started
+	sig    os.Signal     // nil: it is killed
+}
+
+// kind is the point's name, "write" or "time".
+func (m moment) kind() string {
+	switch {
+	case m.point != "":
+		return m.point
+	case m.writes > 0:
+		return "write"
+	}
+	return "time"
+}
+
+// String is the kind and where it was.
+func (m moment) String() string {
+	switch m.kind() {
+	case "write":
+		return fmt.Sprintf("write %d", m.writes)
+	case "time":
+		return m.after.String()
+	}
+	return fmt.Sprintf("%s %d", m.point, m.n)
+}
+
+// newScene is one of ordinary users, in a tenant without a quota.
+func newScene(t *testing.T, users int, roles ...string) *scene {
+	return newSceneOf(t, graphsim.Config{Roles: roles, NoQuota: true}, members("user", users))
+}
+
+// members are people who must end verified.
+func members(name string, n int) []person {
+	cast := make([]person, n)
+	for i := range cast {
+		cast[i] = person{upn: fmt.Sprintf("%s%d@contoso.example", name, i), want: batch.Verified}
+	}
+	return cast
+}
+
+func newSceneOf(t *testing.T, cfg graphsim.Config, cast []person) *scene {
+	s := &scene{t: t, dir: t.TempDir(), cast: cast}
+	cfg.StaticToken, cfg.LogTo = "T", s
+	s.tenant = graphsim.New(cfg)
+	s.tenant.Strangers(10 * len(cast)) // the file is about a small part of the tenant
+	s.enter("in.csv", cast)
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.url = server.URL + "/v1.0"
+	return s
+}
+
+// enter puts people into an input file, and into the tenant.
+func (s *scene) enter(name string, cast []person) {
+	s.t.Helper()
+	file := "upn\n"
+	for _, p := range cast {
+		file += p.upn + "\n"
+		if _, known := s.tenant.User(p.upn); p.absent || known {
+			continue
+		}
+		if err := s.tenant.Add(graphsim.User{UPN: p.upn, Denied: p.denied}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(file), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// guard has every call that writes seen by gate before the tenant sees it.
+func (s *scene) guard(gate func(*http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate = gate
+}
+
+// run is the command line of a run with so many calls at once.
+func (s *scene) run(calls int) []string {
+	return []string{"run", "in.csv", "--yes", "--max-users", "0", "--graph-url", s.url, "--concurrency", fmt.Sprint(calls), "--report-dir", "out"}
 }
 
 // Write counts the tenant's writes: it is the tenant's log.
@@ -39,76 +137,78 @@ func (s *scene) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n += bytes.Count(p, []byte("\n"))
-	if s.what != nil && s.n >= s.at {
-		s.what()
-		s.what = nil
+	if m := s.moment; m.point == "" && m.writes > 0 && s.n >= m.writes {
+		s.hit()
 	}
 	return len(p), nil
 }
 
-func newScene(t *testing.T, users int, roles ...string) *scene {
-	if roles == nil {
-		roles = graphsim.DefaultRoles()
+// hit strikes the process, once. The caller holds mu.
+func (s *scene) hit() {
+	sig := s.moment.sig
+	if sig == nil {
+		sig = os.Kill
 	}
-	return newSceneOf(t, users, graphsim.Config{Roles: roles})
+	_ = s.process.Signal(sig) // it may have ended
+	s.moment = moment{}
 }
 
-func newFrozenScene(t *testing.T, users int) *scene {
-	return newSceneOf(t, users, graphsim.Config{FrozenStamps: true})
+// child is offboard in a process of its own.
+type child struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
 }
 
-func newSceneOf(t *testing.T, users int, cfg graphsim.Config) *scene {
-	s := &scene{t: t, dir: t.TempDir()}
-	cfg.StaticToken, cfg.NoQuota, cfg.NoLog, cfg.LogTo = "T", true, true, s
-	s.tenant = graphsim.New(cfg)
-	s.tenant.Strangers(10 * users) // the users of the file are a small part of the tenant
-	file := "upn\n"
-	for i := range users {
-		upn := fmt.Sprintf("user%d@contoso.example", i)
-		if err := s.tenant.Add(graphsim.User{UPN: upn}); err != nil {
+// start starts offboard in the scene's directory.
+func (s *scene) start(env []string, args ...string) *child {
+	s.t.Helper()
+	c := &child{Cmd: exec.Command("offboard", args...)}
+	c.Dir = s.dir
+	// Under the race detector every process sleeps for a second at its end.
+	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"),
+		"OFFBOARD_VERIFY_TIMEOUT=20s") // stamps move at once; who waits longer has failed
+	c.Env = append(c.Env, env...)
+	c.Stdout, c.Stderr = &c.stdout, &c.stderr
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// end waits for the exit code (-1: killed) and what was printed.
+func (c *child) end(t *testing.T) (code int, out string) {
+	t.Helper()
+	if err := c.Wait(); err != nil {
+		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 			t.Fatal(err)
 		}
-		s.users = append(s.users, graphsim.IDFor(upn))
-		file += upn + "\n"
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "in.csv"), []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s.tenant)
-	t.Cleanup(server.Close)
-	s.url = server.URL + "/v1.0"
-	return s
+	return c.ProcessState.ExitCode(), c.stdout.String() + c.stderr.String()
 }
 
-// offboard runs the program until it ends, or until the tenant has executed so
-// many writes, when sig strikes it. It gives the exit code (-1: killed) and
-// what was printed.
+// strike runs the program until it ends, by itself or struck.
+func (s *scene) strike(m moment, args ...string) (code int, out string) {
+	s.t.Helper()
+	s.mu.Lock()
+	c := s.start([]string{fmt.Sprintf("%s=%s@%d", pointEnv, m.point, m.n)}, args...)
+	s.process, s.moment = c.Process, m
+	s.mu.Unlock()
+	if m.after > 0 {
+		timer := time.AfterFunc(m.after, func() { _ = c.Process.Kill() }) // it may have ended
+		defer timer.Stop()
+	}
+	code, out = c.end(s.t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process, s.moment = nil, moment{}
+	return code, out
+}
+
+// offboard runs the program until it ends, or until the tenant was asked for so
+// many writes, when sig strikes it.
 func (s *scene) offboard(sig os.Signal, after int, args ...string) (code int, out string) {
 	s.t.Helper()
-	cmd := exec.Command("offboard", args...)
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"))
-	var buf bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &buf, &buf
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.mu.Lock()
-	s.process = cmd.Process
-	if sig != nil {
-		s.at, s.what = after, func() { _ = s.process.Signal(sig) } // it may have ended
-	}
-	s.mu.Unlock()
-	err := cmd.Wait()
-	s.mu.Lock()
-	s.process = nil
-	s.mu.Unlock()
-	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		s.t.Fatal(err)
-	} else if ok {
-		return exit.ExitCode(), buf.String()
-	}
-	return 0, buf.String()
+	return s.strike(moment{writes: after, sig: sig}, args...)
 }
 
 // finished reports whether the latest run has come to its end.
@@ -122,44 +222,11 @@ func (s *scene) finished() bool {
 	return strings.Contains(strings.SplitN(first, "\n", 2)[0], " finished ")
 }
 
-// twice is how many writes were more than one per user; it fails for a user
-// who was never written, or who is not once in the report as verified.
-func (s *scene) twice(dir string) int {
-	s.t.Helper()
-	f, err := os.Open(filepath.Join(s.dir, dir, "report.csv"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	verified := map[string]int{}
-	for _, r := range rows[1:] {
-		if r[5] == "verified" {
-			verified[r[2]]++
-		}
-	}
-	more := 0
-	for _, id := range s.users {
-		u, _ := s.tenant.User(id)
-		if u.Writes == 0 || verified[id] != 1 {
-			s.t.Errorf("%s: %d writes, %d times verified in the report", u.UPN, u.Writes, verified[id])
-		}
-		more += max(0, u.Writes-1)
-	}
-	if len(rows)-1 != len(s.users) {
-		s.t.Errorf("the report has %d lines, want %d", len(rows)-1, len(s.users))
-	}
-	return more
-}
-
 // Killed in the middle and run again, twice.
 func TestKillAndRunAgain(t *testing.T) {
 	const users, concurrency, kills = 2000, 4, 3
 	s := newScene(t, users)
-	run := []string{"run", "in.csv", "--yes", "--max-users", "0", "--graph-url", s.url, "--concurrency", fmt.Sprint(concurrency), "--report-dir", "out"}
+	run := s.run(concurrency)
 	for k := range kills {
 		if code, out := s.offboard(os.Kill, (k+1)*users/(kills+1), run...); code != -1 {
 			t.Fatalf("kill %d: exit code %d\n%s", k, code, out)
@@ -173,6 +240,30 @@ func TestKillAndRunAgain(t *testing.T) {
 	t.Logf("%d kills over %d users: %d sent twice", kills, users, twice)
 	if twice > kills*concurrency*20 {
 		t.Errorf("%d users were sent twice, more than %d kills x %d calls x 20", twice, kills, concurrency)
+	}
+}
+
+// A run that was to be refused, or only to be rehearsed, cannot be gone on with
+// when it is killed before that is durable: no guard would be asked again.
+func TestKilledBeforeRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		option string
+		next   []string
+		code   int
+	}{
+		{"--max-users=10", []string{"run", "in.csv", "--yes", "--max-users", "10"}, 4},
+		{"--dry-run", []string{"resume", "--yes"}, 2},
+	} {
+		for n, code := 1, -1; code == -1; n++ {
+			s := newScene(t, 60)
+			var out string
+			code, out = s.strike(moment{point: "before commit", n: n}, "run", "in.csv", "--yes", "--graph-url", s.url, c.option)
+			again, then := s.offboard(nil, 0, append(c.next, "--graph-url", s.url)...)
+			if writes := s.tenant.Stats().Writes; again != c.code || writes > 0 {
+				t.Errorf("%s, killed before commit %d: %d users were written, exit code %d, want %d\n%s\n%s", c.option, n, writes, again, c.code, out, then)
+			}
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) error {
 
 // head is what a plan file says of the whole.
 func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
-	h := planfile.Head{Plan: work.run.Plan(), Options: []planfile.Option{{Name: "--order", Value: p.Order}}}
+	h := planfile.Head{Plan: work.plan, Options: []planfile.Option{{Name: "--order", Value: p.Order}}}
 	for _, k := range checks {
 		limit := strconv.Itoa(k.Limit)
 		if k.Limit == 0 {

@@ -86,7 +86,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 }
 
 // make plans into the journal, tells what it found, and holds it against the
-// limits. Whoever calls it ends the run, or discards it, and unlocks it.
+// limits. Whoever calls it seals the run, or discards it, and unlocks it.
 func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
 	known, err := g.learn(ctx, p.job, p.plan.Resolve)
 	if err != nil {
@@ -102,7 +102,7 @@ func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, c
 	if err := g.resolve(ctx, p, known.spare); err != nil {
 		return nil, nil, errors.Join(err, p.run.Discard(ctx), unlock())
 	}
-	p.counts(p.run.Plan(), p.count)
+	p.counts(p.plan, p.count)
 	return unlock, g.checks(p.count, known), nil
 }
 
@@ -137,12 +137,8 @@ func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	if err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
-	if err := p.run.AddSkips(ctx, skips); err != nil {
-		return err
-	}
-	plan := p.run.Plan()
-	plan.Rows, plan.Users, plan.Lines = p.count.Rows, p.count.Users, rows.Lines()
-	return p.run.Seal(ctx, plan)
+	p.plan.Rows, p.plan.Users, p.plan.Lines = p.count.Rows, p.count.Users, rows.Lines()
+	return p.run.AddSkips(ctx, skips)
 }
 
 // newName names a run by its time, and by chance for those who start two in

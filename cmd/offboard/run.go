@@ -66,6 +66,11 @@ func (r *runCmd) start(ctx context.Context, p *planned) error {
 		p.say("dry run: nothing was written")
 		return p.run.Discard(ctx)
 	}
+	// Sealed no sooner: whoever finds a planned run may go on with it, and asks no
+	// guard again.
+	if err := p.run.Seal(ctx, p.plan); err != nil {
+		return errors.Join(err, p.run.Discard(ctx))
+	}
 	if p.count.Users > 0 {
 		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(p.count.Users))); err != nil {
 			return refuse(err)

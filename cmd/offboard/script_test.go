@@ -16,9 +16,9 @@ import (
 )
 
 // The test binary is offboard too, so that scripts and crash tests run the real
-// thing in a process of its own.
+// thing in a process of its own; armed, where the environment says so.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"offboard": main})
+	testscript.Main(m, map[string]func(){"offboard": func() { arm(); main() }})
 }
 
 // Every subcommand, as a person would type it: arguments to stdout, stderr,

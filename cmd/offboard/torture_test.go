@@ -1,135 +1,270 @@
 package main
 
 import (
-	"encoding/csv"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
 )
 
 var (
-	tortureKills = flag.Int("kills", 10, "TestTorture: how many kills")
-	tortureSeed  = flag.Uint64("seed", 0, "TestTorture: replays a seed that it printed; 0 draws one")
+	tortureKills = flag.Int("kills", 0, "TestTorture: how many kills at the least, over a hundred users each, and from 500 on every named point; 0 is a few, over few users")
+	tortureSeed  = flag.Uint64("seed", 0, "TestTorture: replays the scene of a seed that it printed")
 )
 
-// TestTorture kills offboard at random moments, looks at what the journal says
-// each time, and goes on until every run has ended; make torture does it 500
-// times. The tenant lives in this process and is never killed, so it knows the
-// truth:
+// TestTorture kills offboard at random moments and at named points, looks at
+// what the journal says each time, and goes on until every run has ended; make
+// torture does it 500 times. The tenant lives in this process and is never
+// killed, so it knows the truth:
 //
-//   - whoever is reported verified was written;
+//   - every line of the input is told once, as soon as the plan is durable;
+//   - whoever is reported verified, revoked or ineffective was written;
 //   - whoever was written is never reported not_sent;
-//   - at the end every user has one record, and it is verified;
-//   - no more than calls x 20 users are written twice for each kill.
+//   - at the end all have become what they had to;
+//   - no more than calls x 20 users are written twice for each kill;
+//   - a report that has its name is whole.
 //
-// A run that ended before its kill is left alone: nobody is revoked anew.
-//
-// The moment is a number of writes that the tenant has executed, which finds the
-// time between a call and its record, or a time since the start, which finds
-// planning, migration and reporting too.
+// A run that ended before its kill is left alone: nobody is revoked anew. A seed
+// stands for one scene and all that is drawn in it; how the two processes
+// interleave is not in it. An odd seed is a large scene.
 func TestTorture(t *testing.T) {
-	const users, calls = 600, 4
-	seed := *tortureSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("replay with: go test ./cmd/offboard -run TestTorture -kills %d -seed %d", *tortureKills, seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	kills, runs, twice := 0, 0, 0
-	for kills < *tortureKills {
-		runs++
-		s := newScene(t, users)
-		run := []string{"run", "in.csv", "--yes", "--max-users", "0", "--graph-url", s.url, "--concurrency", fmt.Sprint(calls), "--report-dir", "out"}
-		struck, code := 0, -1
-		var out string
-		for left := 1 + rng.IntN(6); code == -1; left-- {
-			switch {
-			case left <= 0:
-				s.stopKilling()
-				code, out = s.offboard(nil, 0, run...)
-			case rng.IntN(2) == 0:
-				s.mu.Lock()
-				at := s.n + 1 + rng.IntN(users/2)
-				s.mu.Unlock()
-				code, out = s.offboard(os.Kill, at, run...)
-			default:
-				code, out = s.offboardFor(time.Duration(rng.IntN(400))*time.Millisecond, run...)
-			}
-			if code == -1 {
-				struck++
-				s.truth()
-				if s.finished() { // killed between the last word to the journal and the exit
-					code = 0
+	var all toll
+	scene := func(t *testing.T, seed uint64) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if t.Failed() {
+					t.Logf("replay with: go test ./cmd/offboard -run '^TestTorture$' -seed %d", seed)
 				}
+			}()
+			torture(t, seed, &all)
+		})
+	}
+	if *tortureSeed != 0 {
+		scene(t, *tortureSeed)
+		return
+	}
+	few, side, size := 10, 4, uint64(0) // of the short form
+	if *tortureKills > 0 {
+		few, side, size = *tortureKills, 24, 1
+	}
+	for wave := 1; !t.Failed() && (all.kills < few || all.users < 100**tortureKills); wave++ {
+		t.Run(fmt.Sprint("wave", wave), func(t *testing.T) {
+			for range side {
+				scene(t, rand.Uint64()&^1|size)
 			}
-		}
-		if code != 0 {
-			t.Fatalf("exit code %d\n%s", code, out)
-		}
-		extra := s.twice("out")
-		if extra > struck*calls*20 {
-			t.Errorf("%d users were written twice for %d kills of %d calls", extra, struck, calls)
-		}
-		twice += extra
-		kills += struck
-		if t.Failed() {
-			return
+		})
+	}
+	t.Logf("%d kills in %d runs of %d users in all: %d written twice", all.kills, all.runs, all.users, all.twice)
+	for _, name := range points() {
+		t.Logf("%6d  %s", all.at[name], name)
+		if *tortureKills >= 500 && all.at[name] == 0 {
+			t.Errorf("the point %q was never struck", name)
 		}
 	}
-	t.Logf("%d kills in %d runs of %d users: %d written twice", kills, runs, users, twice)
+	t.Logf("%6d  at a number of writes\n%6d  at a time since the start", all.at["write"], all.at["time"])
 }
 
-// offboardFor is offboard with a kill after a while.
-func (s *scene) offboardFor(d time.Duration, args ...string) (int, string) {
-	s.stopKilling()
-	timer := time.AfterFunc(d, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.process != nil {
-			_ = s.process.Kill() // it may have ended
-		}
-	})
-	defer timer.Stop()
-	return s.offboard(nil, 0, args...)
+// toll counts over all scenes.
+type toll struct {
+	mu                        sync.Mutex
+	kills, runs, users, twice int
+	at                        map[string]int // by name of the point, "write" or "time"
 }
 
-// stopKilling forgets a kill that did not come to pass.
-func (s *scene) stopKilling() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.what = nil
-}
-
-// truth holds what the journal says now against the tenant.
-func (s *scene) truth() {
-	s.t.Helper()
-	if code, out := s.offboard(nil, 0, "report", "--report-dir", "now"); code == 2 {
-		return // killed before the first run was created
-	} else if code != 0 {
-		s.t.Fatalf("report after a kill: exit code %d\n%s", code, out)
-	}
-	f, err := os.Open(filepath.Join(s.dir, "now", "report.csv"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, r := range rows[1:] {
-		u, ok := s.tenant.User(r[1])
-		switch {
-		case !ok:
-			s.t.Errorf("the report has %s", r[1])
-		case r[5] == "verified" && u.Writes == 0:
-			s.t.Errorf("%s is verified and was not written", r[1])
-		case r[5] == "not_sent" && u.Writes > 0:
-			s.t.Errorf("%s is not_sent and was written %d times", r[1], u.Writes)
+// torture is the scene of one seed.
+func torture(t *testing.T, seed uint64, all *toll) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	users := 40 + rng.IntN(60)
+	if seed&1 == 1 {
+		if users = 100 + rng.IntN(500); rng.IntN(10) == 0 {
+			users = 2000
 		}
 	}
+	p := newPlay(t, rng, users)
+	for left := 1 + rng.IntN(6); left > 0 && !p.over; left-- {
+		p.act(p.moment())
+	}
+	for !p.over {
+		p.act(moment{})
+	}
+	twice := p.judge()
+	t.Logf("seed %d: %d users %v, %d calls, killed at %v: %d written twice", seed, users, p.options, p.calls, p.struck, twice)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.at == nil {
+		all.at = map[string]int{}
+	}
+	all.runs, all.kills, all.users, all.twice = all.runs+1, all.kills+len(p.struck), all.users+users, all.twice+twice
+	for _, m := range p.struck {
+		all.at[m.kind()]++
+	}
+}
+
+// play is a scene with one run, killed and gone on with until it ends.
+type play struct {
+	*scene
+	rng     *rand.Rand
+	calls   int      // at once
+	options []string // of the run
+	struck  []moment
+	now     standing
+	over    bool
+}
+
+// newPlay draws a tenant and who is in it.
+func newPlay(t *testing.T, rng *rand.Rand, users int) *play {
+	p := &play{rng: rng, calls: 1 + rng.IntN(8)}
+	options := [][]string{nil, nil, nil, {"--no-verify"}, {"--no-resolve"}}
+	p.options = options[rng.IntN(len(options))]
+	cfg := graphsim.Config{
+		NoQuota: true, Seed: rng.Uint64(),
+		Latency: time.Duration(rng.IntN(20)) * time.Millisecond, Jitter: 10 * time.Millisecond,
+	}
+	if users >= 100 && users <= 300 && rng.IntN(2) == 0 { // not in the short form: what went wrong waits to go again
+		for _, kind := range graphsim.FaultKinds() {
+			rate := 0.005
+			switch kind {
+			case graphsim.LostAnswer, graphsim.DropBefore, graphsim.Truncated: // they look alike, and only some of them were executed
+				rate = 0.05
+			case graphsim.Expired401: // the scene's token cannot be had anew
+				continue
+			}
+			cfg.Faults = append(cfg.Faults, graphsim.Fault{Kind: kind, Rate: rate})
+		}
+	}
+	p.scene = newSceneOf(t, cfg, p.draw(users))
+	return p
+}
+
+// draw makes up who is in the input.
+func (p *play) draw(users int) []person {
+	good := batch.Verified
+	if p.options != nil {
+		good = batch.Revoked
+	}
+	denied := 0
+	cast := make([]person, users)
+	for i := range cast {
+		switch k := p.rng.IntN(100); {
+		case k < 3:
+			cast[i] = person{upn: fmt.Sprintf("guest%d_fabrikam.example#EXT#@contoso.example", i), want: batch.Ineffective}
+		case k < 6:
+			cast[i] = person{upn: fmt.Sprintf("nobody%d@contoso.example", i), want: batch.NotFound, absent: true}
+		case k < 8 && denied < 3: // few, since calls in which all are denied stop a run
+			denied++
+			cast[i] = person{upn: fmt.Sprintf("admin%d@contoso.example", i), want: batch.Denied, denied: true}
+		case k < 9:
+			cast[i] = person{upn: fmt.Sprintf("user%d at contoso.example", i), want: batch.Invalid, absent: true}
+		case k < 12 && i > 0:
+			cast[i] = cast[p.rng.IntN(i)]
+		default:
+			cast[i] = person{upn: fmt.Sprintf("user%d@contoso.example", i), want: good}
+		}
+	}
+	return cast
+}
+
+// act runs offboard once, or resumes it, until it ends or the moment comes, and
+// reports whether it came.
+func (p *play) act(m moment) bool {
+	p.t.Helper()
+	code, out := p.strike(m, p.command()...)
+	if code != -1 {
+		p.over = true
+		if code != p.exit() {
+			p.t.Fatalf("exit code %d, want %d\n%s", code, p.exit(), out)
+		}
+		return false
+	}
+	p.struck = append(p.struck, m)
+	p.now = p.truth()
+	p.wholeFiles("out")
+	p.over = p.now.State == "finished"
+	return true
+}
+
+// command runs the input, or goes on with it in any of the ways there are.
+func (p *play) command() []string {
+	run := append(p.run(p.calls), p.options...)
+	if !p.now.planned() {
+		return run
+	}
+	input := filepath.Join(p.dir, "in.csv")
+	if p.rng.IntN(4) == 0 {
+		_ = os.Remove(input) // it may be gone already
+	}
+	resume := []string{"resume", "--yes", "--concurrency", fmt.Sprint(p.calls), "--report-dir", "out"}
+	switch _, gone := os.Stat(input); {
+	case gone == nil && p.rng.IntN(2) == 0:
+		return run
+	case p.rng.IntN(2) == 0:
+		return append(resume, p.now.Run)
+	}
+	return resume
+}
+
+// moment draws the next kill.
+func (p *play) moment() moment {
+	open := len(p.cast)
+	if p.now.planned() {
+		open = p.now.Open
+	}
+	switch p.rng.IntN(4) {
+	case 0:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return moment{writes: p.n + 1 + p.rng.IntN(open+1)}
+	case 1:
+		return moment{after: time.Duration(1+p.rng.IntN(250)) * time.Millisecond}
+	}
+	fresh, early := []string{"in opening", "before migration", "after migration"}, []string{"in plan", "before plan", "after plan"}
+	names := points()
+	switch planned := p.now.planned(); {
+	case planned || len(p.struck) > 0:
+		names = slices.DeleteFunc(names, func(name string) bool {
+			return slices.Contains(fresh, name) || planned && slices.Contains(early, name)
+		})
+	case p.rng.IntN(2) == 0: // often, since a scene has one such time
+		names = append(early, fresh...)
+	}
+	name, most := names[p.rng.IntN(len(names))], 1
+	switch chunks := open/20 + 1; name {
+	case "in plan", "before record":
+		most = open + 1
+	case "before read", "before commit", "after commit", "after record":
+		most = chunks + 3
+	case "before call", "in call", "half answer", "after call", "before intent", "after intent":
+		most = chunks
+	}
+	return moment{point: name, n: 1 + p.rng.IntN(most)}
+}
+
+// judge holds the end of the run against the tenant, and returns how many writes
+// were more than one per user.
+func (p *play) judge() int {
+	p.t.Helper()
+	twice := p.twice("out")
+	if most := len(p.struck) * p.calls * batch.ChunkSize; twice > most {
+		p.t.Errorf("%d users were written twice, more than %d for %d kills of %d calls", twice, most, len(p.struck), p.calls)
+	}
+	return twice
+}
+
+// exit is the code that the run must end with.
+func (p *play) exit() int {
+	for _, who := range p.cast {
+		if who.want.Kind() == batch.Failure {
+			return 3
+		}
+	}
+	return 0
 }

@@ -11,7 +11,7 @@ import (
 
 // Nobody is verified in a tenant whose stamps never move, and verify says so.
 func TestFrozenStampsProveNothing(t *testing.T) {
-	s := newFrozenScene(t, 40)
+	s := newSceneOf(t, graphsim.Config{NoQuota: true, FrozenStamps: true}, members("user", 40))
 	code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--verify-timeout", "1s", "--report-dir", "out")
 	if code != 3 || !strings.Contains(out, "40  unverified") || strings.Contains(out, "  verified") {
 		t.Errorf("run: exit code %d\n%s", code, out)

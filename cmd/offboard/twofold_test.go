@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+)
+
+// hold makes calls that write wait before the tenant sees them. Each tells held
+// when it has come; release lets them and all later ones go on.
+func (s *scene) hold() (held <-chan struct{}, release func()) {
+	come, open := make(chan struct{}, 100), make(chan struct{})
+	s.guard(func(r *http.Request) {
+		select {
+		case come <- struct{}{}:
+		default: // nobody counts that far
+		}
+		select {
+		case <-open:
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler) // the caller has left
+		}
+	})
+	return come, func() { close(open) }
+}
+
+// await takes so many of what comes.
+func (s *scene) await(held <-chan struct{}, n int) {
+	s.t.Helper()
+	for range n {
+		select {
+		case <-held:
+		case <-time.After(time.Minute):
+			s.t.Fatal("the call did not come within a minute")
+		}
+	}
+}
+
+// begin starts a run that does not outlive the test.
+func (s *scene) begin(args ...string) *child {
+	s.t.Helper()
+	c := s.start(nil, args...)
+	s.t.Cleanup(func() { _ = c.Process.Kill() }) // it has ended, as a rule
+	return c
+}
+
+// A run has one runner. A second one does not wait for it, and says who it is;
+// who only looks is let in, and disturbs nothing.
+func TestOneRunner(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 100)
+	held, release := s.hold()
+	first := s.begin(s.run(2)...)
+	s.await(held, 2)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := fmt.Sprintf("is locked by process %d on %s", first.Process.Pid, host)
+	for _, args := range [][]string{s.run(2), {"resume", "--yes"}} {
+		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 1 || !strings.Contains(out, holder) {
+			t.Errorf("%s: exit code %d, want 1 and %q\n%s", args[0], code, holder, out)
+		}
+	}
+	for _, args := range [][]string{{"runs"}, {"show"}, {"report", "--report-dir", "now"}} {
+		if code, out := s.offboard(nil, 0, args...); code != 0 || !strings.Contains(out, "running") {
+			t.Errorf("%s: exit code %d, want 0 and that it is running\n%s", args[0], code, out)
+		}
+	}
+	if now := s.truth(); now.State != "running" || now.Open != 100 {
+		t.Errorf("the report says %+v", now)
+	}
+	release()
+	if code, out := first.end(t); code != 0 {
+		t.Errorf("the first runner: exit code %d\n%s", code, out)
+	}
+	if n := s.twice("out"); n != 0 {
+		t.Errorf("%d users were written twice", n)
+	}
+}
+
+// The lock dies with its holder.
+func TestDeadRunnerHoldsNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 100)
+	held, release := s.hold()
+	first := s.begin(s.run(2)...)
+	s.await(held, 2)
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := first.end(t); code != -1 || s.finished() {
+		t.Fatalf("exit code %d of a killed runner, or its run is finished\n%s", code, out)
+	}
+	release()
+	if code, out := s.offboard(nil, 0, "resume", "--yes", "--report-dir", "out"); code != 0 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if n := s.twice("out"); n != 0 { // nothing of the held calls was executed
+		t.Errorf("%d users were written twice", n)
+	}
+}
+
+// Two runs in one journal know nothing of each other.
+func TestTwoRunsOneJournal(t *testing.T) {
+	t.Parallel()
+	const calls = 3
+	s := newScene(t, 300)
+	other := members("other", 300)
+	s.enter("other.csv", other)
+	held, release := s.hold()
+	args := s.run(calls)
+	args[1], args[len(args)-1] = "other.csv", "out2"
+	runs := []*child{s.begin(s.run(calls)...), s.begin(args...)}
+	s.await(held, 2*calls) // as many as both of them make: both are in the middle
+	release()
+	for _, c := range runs {
+		if code, out := c.end(t); code != 0 {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+	}
+	if n := s.twice("out"); n != 0 {
+		t.Errorf("%d users were written twice", n)
+	}
+	for i, o := range s.compare("out2", other, true) {
+		if o != batch.Verified {
+			t.Errorf("%s is %q", other[i].upn, o)
+		}
+	}
+	if code, out := s.offboard(nil, 0, "runs"); code != 0 || strings.Count(out, " finished ") != 2 {
+		t.Errorf("runs: exit code %d, want 0 and two that are finished\n%s", code, out)
+	}
+}
+
+// A process that was stopped for longer than a quota's window, by a laptop's lid
+// or by SIGSTOP, makes up for nothing: the tenant refuses nobody.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	const window = time.Second
+	s := newSceneOf(t, graphsim.Config{
+		Quotas:  []graphsim.Quota{{Scope: graphsim.AppTenant, Resource: graphsim.Writes, Limit: 100, Window: window}},
+		Latency: 20 * time.Millisecond,
+	}, members("user", 500))
+	if err := os.WriteFile(filepath.Join(s.dir, "quotas"), []byte("app+tenant-writes 100 1s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var process *os.Process
+	started := make(chan struct{})
+	calls, stops := 0, 0
+	stop := func() {
+		_ = process.Signal(syscall.SIGSTOP) // it may have ended, which the count of stops does not forgive
+		time.AfterFunc(window*3/2, func() { _ = process.Signal(syscall.SIGCONT) })
+	}
+	s.guard(func(*http.Request) {
+		<-started
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch calls++; calls {
+		case 3: // with calls under way
+			stops++
+			stop()
+		case 12: // while the window is awaited
+			stops++
+			time.AfterFunc(window/2, stop)
+		}
+	})
+	c := s.begin(append(s.run(150), "--quota-file", "quotas")...)
+	process = c.Process
+	close(started)
+	code, out := c.end(t)
+	stats := s.tenant.Stats()
+	if code != 0 || stats.Throttled > 0 || stops != 2 {
+		t.Errorf("exit code %d, %d refused for the quota, %d stops\n%s", code, stats.Throttled, stops, out)
+	}
+	if n := s.twice("out"); n != 0 {
+		t.Errorf("%d users were written twice", n)
+	}
+}
