@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"offboard/batch/graphsim"
 )
 
 // offboardWithin runs the program where no file may grow beyond so many blocks of
@@ -30,7 +32,8 @@ func (s *scene) offboardWithin(blocks int, args ...string) (code int, out string
 
 // written is how many users the tenant has executed a write for.
 func (s *scene) written() (n int) {
-	for _, id := range s.users {
+	for _, p := range s.cast {
+		id := graphsim.IDFor(p.upn)
 		if u, _ := s.tenant.User(id); u.Writes > 0 {
 			n++
 		}
@@ -71,11 +74,12 @@ func TestFullDisk(t *testing.T) {
 	if code != 1 || !strings.Contains(out, journal) || !strings.Contains(out, "next: free space on the journal's disk") || !strings.Contains(out, "Resume with: offboard resume") {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	if n := s.written(); n == 0 || n == len(s.users) {
+	if n := s.written(); n == 0 || n == len(s.cast) {
 		t.Fatalf("%d users were written; the disk should fill up in the middle\n%s", n, out)
 	}
 	told := s.outcomes()
-	for _, id := range s.users {
+	for _, p := range s.cast {
+		id := graphsim.IDFor(p.upn)
 		u, _ := s.tenant.User(id)
 		if o := told[id]; u.Writes == 0 && o != "not_sent" && o != "unsettled" || u.Writes > 0 && o == "not_sent" {
 			t.Errorf("%s was written %d times and is told as %q", u.UPN, u.Writes, o)
