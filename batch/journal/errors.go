@@ -64,8 +64,9 @@ func syncFailed(err error) bool {
 	return ok && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
 }
 
-// LockedError tells who works on a run. Host is empty and PID is 0 when the
-// holder had not left a note yet.
+// LockedError tells who works on a run, or with an empty Run who is planning for
+// the same input. Host is empty and PID is 0 when the holder had not left a note
+// yet.
 type LockedError struct {
 	Run   string
 	Host  string
@@ -75,11 +76,14 @@ type LockedError struct {
 
 // Error names the run and its holder.
 func (e *LockedError) Error() string {
-	if e.PID == 0 {
-		return fmt.Sprintf("run %s is locked by another process", e.Run)
+	what := "run " + e.Run
+	if e.Run == "" {
+		what = "the input"
 	}
-	return fmt.Sprintf("run %s is locked by process %d on %s since %s",
-		e.Run, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
+	if e.PID == 0 {
+		return what + " is locked by another process"
+	}
+	return fmt.Sprintf("%s is locked by process %d on %s since %s", what, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
 }
 
 // Is makes a LockedError an [ErrLocked].

@@ -2,14 +2,20 @@ package journal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"offboard/batch"
 )
 
 // holder is the note beside a lock. It only serves the message; the lock
@@ -27,6 +33,22 @@ func (r *Run) Lock() (unlock func() error, err error) {
 	unlock, err = r.s.lock(r.Plan().Run)
 	if err != nil {
 		return nil, r.wrap("lock", err)
+	}
+	return unlock, nil
+}
+
+// LockInput keeps others from planning for the same input, tenant, app and action
+// meanwhile, or fails at once with a *LockedError. Whoever looks for an unfinished
+// run to go on with holds it until the new run is sealed: two who look at once
+// would find nothing, and both begin.
+func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
+	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action)}, "\x00")))
+	unlock, err = s.lock("input-" + hex.EncodeToString(key[:8]))
+	if held, ok := errors.AsType[*LockedError](err); ok {
+		held.Run = "" // its name says nothing to a person
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock input %s in %s: %w", like.Input, s.path, err)
 	}
 	return unlock, nil
 }
@@ -49,7 +71,7 @@ func (s *Store) lock(run string) (func() error, error) {
 	// Held here, since a lock that nobody refers to is closed, and so opened,
 	// by the garbage collector: not every caller keeps unlock.
 	s.held.Store(l, true)
-	return func() error {
+	return sync.OnceValue(func() error {
 		s.held.Delete(l)
 		// The note goes first: after Unlock it may be the next holder's. The
 		// lock file stays: who removes one races with who has just opened it.
@@ -61,7 +83,7 @@ func (s *Store) lock(run string) (func() error, error) {
 			return fmt.Errorf("unlock run %s in %s: %w", run, s.path, err)
 		}
 		return nil
-	}, nil
+	}), nil
 }
 
 // waitLock takes a lock as soon as it is free.

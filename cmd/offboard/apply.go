@@ -62,6 +62,11 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	plan.App = t.identity().App // whoever planned may have had an app that only reads
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})
+	sealed, err := store.LockInput(plan)
+	if err != nil {
+		return err
+	}
+	defer sealed()
 	if j.run, err = store.Unfinished(ctx, plan); err != nil {
 		return err
 	}
@@ -72,7 +77,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	if err := a.once(ctx, store, plan.Digest); err != nil {
 		return err
 	}
-	return a.start(ctx, j, plan, file)
+	return a.start(ctx, j, plan, file, sealed)
 }
 
 // trustworthy reads the plan whole and judges it without asking anybody else.
@@ -128,7 +133,7 @@ func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string
 
 // start looks everybody up again, and carries the plan out if nothing has
 // changed.
-func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File) error {
+func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, sealed func() error) error {
 	var err error
 	if j.run, err = j.store.Create(ctx, plan); err != nil {
 		return err
@@ -145,7 +150,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	if err != nil {
 		return errors.Join(err, j.run.Discard(ctx))
 	}
-	if err := j.earliest(ctx, plan.Users); err != nil {
+	if err := errors.Join(sealed(), j.earliest(ctx, plan.Users)); err != nil {
 		return err
 	}
 	if count.Users > 0 {

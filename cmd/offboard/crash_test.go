@@ -30,8 +30,8 @@ type scene struct {
 	cast   []person // of in.csv, one a line
 
 	mu      sync.Mutex
-	gate    func(*http.Request) // see guard
-	n       int                 // writes that the tenant was asked for
+	gate    func(r *http.Request, reads bool) // see guard
+	n       int                               // writes that the tenant was asked for
 	moment  moment
 	process *os.Process // the one to be struck, while it runs
 }
@@ -120,8 +120,8 @@ func (s *scene) enter(name string, cast []person) {
 	}
 }
 
-// guard has every call that writes seen by gate before the tenant sees it.
-func (s *scene) guard(gate func(*http.Request)) {
+// guard has every call seen by gate before the tenant sees it.
+func (s *scene) guard(gate func(r *http.Request, reads bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate = gate

@@ -189,16 +189,17 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the caller has left
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if !bytes.Contains(body, []byte("/revokeSignInSessions")) {
-		s.reach(beforeRead)
-		s.tenant.ServeHTTP(w, r)
-		return
-	}
+	reads := !bytes.Contains(body, []byte("/revokeSignInSessions"))
 	s.mu.Lock()
 	gate, inAnswer := s.gate, slices.Contains([]string{inCall, halfAnswer, afterCall}, s.moment.point)
 	s.mu.Unlock()
 	if gate != nil {
-		gate(r)
+		gate(r, reads)
+	}
+	if reads {
+		s.reach(beforeRead)
+		s.tenant.ServeHTTP(w, r)
+		return
 	}
 	s.reach(beforeCall)
 	if !inAnswer {

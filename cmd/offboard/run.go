@@ -36,6 +36,13 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer p.close()
+	sealed := func() error { return nil }
+	if !r.DryRun {
+		if sealed, err = p.store.LockInput(p.plan); err != nil {
+			return err
+		}
+		defer sealed()
+	}
 	if !r.New && !r.DryRun {
 		if p.run, err = p.store.Unfinished(ctx, p.plan); err != nil {
 			return err
@@ -45,11 +52,12 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		c.say("resuming run %s of %s on the same input; --new starts over", p.run.Plan().Run, p.run.Plan().Created.Local().Format(time.DateTime))
 		return p.resume(ctx)
 	}
-	return r.start(ctx, p)
+	return r.start(ctx, p, sealed)
 }
 
-// start plans a new run, has it guarded and approved, and carries it out.
-func (r *runCmd) start(ctx context.Context, p *planned) error {
+// start plans a new run, has it guarded and approved, and carries it out. It
+// calls sealed as soon as others who look for a run on this input would find it.
+func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) error {
 	unlock, checks, err := r.make(ctx, p)
 	if err != nil {
 		return err
@@ -70,6 +78,9 @@ func (r *runCmd) start(ctx context.Context, p *planned) error {
 	// guard again.
 	if err := p.run.Seal(ctx, p.plan); err != nil {
 		return errors.Join(err, p.run.Discard(ctx))
+	}
+	if err := sealed(); err != nil {
+		return err
 	}
 	if p.count.Users > 0 {
 		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(p.count.Users))); err != nil {

@@ -16,9 +16,15 @@ import (
 
 // hold makes calls that write wait before the tenant sees them. Each tells held
 // when it has come; release lets them and all later ones go on.
-func (s *scene) hold() (held <-chan struct{}, release func()) {
+func (s *scene) hold() (held <-chan struct{}, release func()) { return s.holdAll(false) }
+
+// holdAll does so with calls that read, or with those that write.
+func (s *scene) holdAll(reading bool) (held <-chan struct{}, release func()) {
 	come, open := make(chan struct{}, 100), make(chan struct{})
-	s.guard(func(r *http.Request) {
+	s.guard(func(r *http.Request, reads bool) {
+		if reads != reading {
+			return
+		}
 		select {
 		case come <- struct{}{}:
 		default: // nobody counts that far
@@ -77,6 +83,29 @@ func TestOneRunner(t *testing.T) {
 	}
 	if now := s.truth(); now.State != "running" || now.Open != 100 {
 		t.Errorf("the report says %+v", now)
+	}
+	release()
+	if code, out := first.end(t); code != 0 {
+		t.Errorf("the first runner: exit code %d\n%s", code, out)
+	}
+	if n := s.twice("out"); n != 0 {
+		t.Errorf("%d users were written twice", n)
+	}
+}
+
+// Two who plan for one input at once would find no run to go on with, and both
+// begin one: the second is refused.
+func TestOnePlanner(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 100)
+	held, release := s.holdAll(true)
+	first := s.begin(s.run(2)...)
+	s.await(held, 1)
+	want := fmt.Sprintf("the input is locked by process %d on ", first.Process.Pid)
+	for _, args := range [][]string{s.run(2), append(s.run(2), "--new")} {
+		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 1 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, want 1 and %q\n%s", code, want, out)
+		}
 	}
 	release()
 	if code, out := first.end(t); code != 0 {
@@ -159,7 +188,10 @@ func TestPause(t *testing.T) {
 		_ = process.Signal(syscall.SIGSTOP) // it may have ended, which the count of stops does not forgive
 		time.AfterFunc(window*3/2, func() { _ = process.Signal(syscall.SIGCONT) })
 	}
-	s.guard(func(*http.Request) {
+	s.guard(func(_ *http.Request, reads bool) {
+		if reads {
+			return
+		}
 		<-started
 		s.mu.Lock()
 		defer s.mu.Unlock()
