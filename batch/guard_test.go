@@ -14,12 +14,12 @@ func TestChecks(t *testing.T) {
 		tenant int
 		want   string // the flags named, in order
 	}{
-		{"as many as allowed", Limits{500, 20, 5}, Count{Users: 500, Privileged: 5}, 2500, ""},
-		{"one user more", Limits{500, 20, 5}, Count{Users: 501, Privileged: 5}, 2505, "--max-users"},
-		{"one in a thousand more", Limits{500, 20, 5}, Count{Users: 500, Privileged: 5}, 2499, "--max-percent"},
-		{"one admin more", Limits{500, 20, 5}, Count{Users: 500, Privileged: 6}, 2500, "--max-privileged"},
-		{"everything at once", Limits{500, 20, 5}, Count{Users: 501, Privileged: 6}, 501, "--max-users --max-percent --max-privileged"},
-		{"no limit", Limits{}, Count{Users: 1e6, Privileged: 1e6}, 1e6, ""},
+		{"as many as allowed", Limits{500, 20, 5}, Count{Users: 500, Accounts: Accounts{Privileged: 5}}, 2500, ""},
+		{"one user more", Limits{500, 20, 5}, Count{Users: 501, Accounts: Accounts{Privileged: 5}}, 2505, "--max-users"},
+		{"one in a thousand more", Limits{500, 20, 5}, Count{Users: 500, Accounts: Accounts{Privileged: 5}}, 2499, "--max-percent"},
+		{"one admin more", Limits{500, 20, 5}, Count{Users: 500, Accounts: Accounts{Privileged: 6}}, 2500, "--max-privileged"},
+		{"everything at once", Limits{500, 20, 5}, Count{Users: 501, Accounts: Accounts{Privileged: 6}}, 501, "--max-users --max-percent --max-privileged"},
+		{"no limit", Limits{}, Count{Users: 1e6, Accounts: Accounts{Privileged: 1e6}}, 1e6, ""},
 		{"nobody", Limits{1, 1, 1}, Count{}, 1, ""},
 		{"a tenant of unknown size", Limits{0, 20, 0}, Count{Users: 1e6}, 0, ""},
 	} {

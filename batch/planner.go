@@ -38,17 +38,14 @@ type Planner struct {
 
 // Count is what planning found.
 type Count struct {
-	Rows       int             // of the input, bad ones too
-	Users      int             // to be sent
-	External   int             // of them, users who sign in elsewhere
-	Synced     int             // of them, users who are mastered on premises
-	Enabled    int             // of them, users whose account is enabled
-	Privileged int             // of them, holders of privileged directory roles
-	Admins     []string        // those by name, with their roles; the first few
-	Same       int             // rows that name a user whom another row names
-	Ended      map[Outcome]int // rows that ended without being sent
-	Waiting    int             // lookups that wait to be asked again
-	Pace       Pace
+	Rows     int             // of the input, bad ones too
+	Users    int             // to be sent
+	Accounts                 // of them
+	Admins   []string        // the privileged ones by name, with their roles; the first few
+	Same     int             // rows that name a user whom another row names
+	Ended    map[Outcome]int // rows that ended without being sent
+	Waiting  int             // lookups that wait to be asked again
+	Pace     Pace
 }
 
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
@@ -187,20 +184,9 @@ const mostAdmins = 20
 // add counts one more user who will be sent.
 func (c *Count) add(u User, role string) {
 	c.Users++
-	if u.External() {
-		c.External++
-	}
-	if u.Synced {
-		c.Synced++
-	}
-	if u.Enabled {
-		c.Enabled++
-	}
-	if u.Privileged {
-		c.Privileged++
-		if len(c.Admins) < mostAdmins {
-			c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
-		}
+	c.Accounts.add(u)
+	if u.Privileged && len(c.Admins) < mostAdmins {
+		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 	}
 }
 

@@ -193,6 +193,30 @@ type Plan struct {
 	Rows     int // rows of the input, bad ones too
 	Users    int // users that the plan will send
 	Lines    int // lines of the input
+	Accounts Accounts
+	Choice   string // digest of the flags that chose the users: only the same choice on the same input goes on with a run
+	InOrder  bool   // send in the file's order, and not holders of privileged roles first
+}
+
+// Accounts counts the users whom a plan will send by what kind of account they
+// have, as the directory had it.
+type Accounts struct {
+	External   int // who sign in elsewhere
+	Synced     int // who are mastered on premises
+	Enabled    int // whose account is enabled
+	Privileged int // who hold a privileged directory role
+}
+
+// add counts one more user.
+func (a *Accounts) add(u User) {
+	for _, k := range []struct {
+		is bool
+		n  *int
+	}{{u.External(), &a.External}, {u.Synced, &a.Synced}, {u.Enabled, &a.Enabled}, {u.Privileged, &a.Privileged}} {
+		if k.is {
+			*k.n++
+		}
+	}
 }
 
 // Setting is one decision that a person should be able to check.

@@ -28,7 +28,7 @@ func fixtureMeta() Meta {
 			},
 			Tenant: "contoso.onmicrosoft.com", App: "11111111-2222-4333-8444-555555555555",
 			Cloud: "https://graph.microsoft.com", Action: batch.Revoke, Resolve: true, Verify: true,
-			Rows: 22, Users: 15, Lines: 25,
+			Rows: 22, Users: 15, Lines: 25, Accounts: batch.Accounts{External: 1, Synced: 3, Enabled: 12, Privileged: 1},
 		},
 		State: "stopped", Written: at(59, 0), Skips: 2,
 	}

@@ -32,10 +32,19 @@ type document struct {
 	Neutral   int       `json:"neutral"`
 	Failure   int       `json:"failure"`
 	Open      int       `json:"open"`
+	Accounts  accounted `json:"accounts"`
 	Timing    timed     `json:"timing"`
 	ReportDir *string   `json:"report_dir"`
 	Files     []string  `json:"files"`
 	Resume    *string   `json:"resume"`
+}
+
+// accounted counts the users of the plan, as the directory had them.
+type accounted struct {
+	External   int `json:"external"`
+	Synced     int `json:"synced"`
+	Enabled    int `json:"enabled"`
+	Privileged int `json:"privileged"`
 }
 
 // timed has seconds from the first call; what was not reached is null.
@@ -83,6 +92,7 @@ func JSON(w io.Writer, e End) error {
 		Rows: p.Rows, Skips: e.Skips, Lines: e.Summary.Lines, Counts: counts(e),
 		Success: e.Summary.Of(batch.Success), Neutral: e.Summary.Of(batch.Neutral),
 		Failure: e.Summary.Of(batch.Failure), Open: e.Summary.Open(),
+		Accounts:  accounted(p.Accounts),
 		Timing:    timedOf(e.Timing),
 		ReportDir: known(e.Dir), Files: []string{}, Resume: known(e.Resume),
 	}

@@ -26,6 +26,7 @@ func Text(w io.Writer, e End) error {
 		tally(&b, e)
 		b.WriteByte('\n')
 		timing(&b, e.Timing)
+		accounts(&b, e.Plan.Accounts)
 		b.WriteString(limits)
 		b.WriteByte('\n')
 	}
@@ -118,6 +119,16 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 		fmt.Fprintf(b, "Graph told users to wait %s.\n", plural(t.Refused, "time"))
 	}
 	b.WriteByte('\n')
+}
+
+// accounts says what a revocation leaves as it was, where it matters.
+func accounts(b *bytes.Buffer, a batch.Accounts) {
+	if a.Enabled > 0 {
+		fmt.Fprintf(b, "%s still enabled when planned: whoever has the password signs in again; disable the account first.\n", plural(a.Enabled, "account"))
+	}
+	if a.Synced > 0 {
+		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", plural(a.Synced, "account"))
+	}
 }
 
 // span is a duration as people read it.

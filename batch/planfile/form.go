@@ -35,6 +35,14 @@ func (c *coder) plan(p *batch.Plan) {
 		c.number("lines", &p.Lines)
 		c.number("rows", &p.Rows)
 		c.number("users", &p.Users)
+		c.object("accounts", func() {
+			c.number("external", &p.Accounts.External)
+			c.number("synced", &p.Accounts.Synced)
+			c.number("enabled", &p.Accounts.Enabled)
+			c.number("privileged", &p.Accounts.Privileged)
+		})
+		text(c, "choice", &p.Choice)
+		c.flag("in_order", &p.InOrder)
 		list(c, "columns", &p.Columns, c.value)
 		list(c, "settings", &p.Settings, func(s *batch.Setting) {
 			c.braces(func() {

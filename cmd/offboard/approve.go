@@ -90,6 +90,9 @@ func (c *command) showPlan(name string, f planfile.File) {
 	c.say("tenant   %s at %s", cmp.Or(p.Tenant, "unknown"), p.Cloud)
 	c.say("action   %s", actionWords[p.Action])
 	c.say("users    %s to revoke", thousands(p.Users))
+	for _, o := range f.Head.Options {
+		c.say("option   %s %s", o.Name, o.Value)
+	}
 	for _, g := range f.Head.Guards {
 		c.say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
 	}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -74,7 +76,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) error {
 
 // head is what a plan file says of the whole.
 func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
-	h := planfile.Head{Plan: work.plan, Options: []planfile.Option{{Name: "--order", Value: p.Order}}}
+	h := planfile.Head{Plan: work.plan, Options: p.given()}
 	for _, k := range checks {
 		limit := strconv.Itoa(k.Limit)
 		if k.Limit == 0 {
@@ -83,6 +85,35 @@ func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
 		h.Guards = append(h.Guards, planfile.Guard{Name: k.Name, Limit: limit, Counted: strconv.Itoa(k.Counted), Refusal: k.Refusal})
 	}
 	return h
+}
+
+// given are the flags that chose the users, for whoever has to approve.
+func (p *planCmd) given() []planfile.Option {
+	var given []planfile.Option
+	add := func(name string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				given = append(given, planfile.Option{Name: name, Value: v})
+			}
+		}
+	}
+	add("--column", p.Column)
+	add("--key", p.Key)
+	add("--where", p.Where...)
+	add("--date-column", p.DateColumn)
+	add("--date-format", p.DateFormat)
+	add("--as-of", p.AsOf)
+	add("--since", p.Since)
+	add("--protect", p.Protect...)
+	add("--protect-group", p.ProtectGroup...)
+	add("--order", p.Order)
+	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--no-verify": p.NoVerify} {
+		if on {
+			add(name, "on")
+		}
+	}
+	slices.SortStableFunc(given, func(a, b planfile.Option) int { return strings.Compare(a.Name, b.Name) })
+	return given
 }
 
 // plannedRows reads a plan that nobody has begun to carry out.

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -49,6 +52,10 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
+	choice, err := g.choice(opt)
+	if err != nil {
+		return nil, err
+	}
 	in, err := openInput(g.File, c.stdin)
 	if err != nil {
 		return nil, err
@@ -82,7 +89,29 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
+		Choice: choice, InOrder: g.Order == "file",
 	}}, nil
+}
+
+// choice tells all that chooses users, and nothing else: a run that was begun
+// under another choice is another run. What counts as now is its day, so that
+// tomorrow's dates are looked at anew; of a protect list it is what the list says.
+func (g *planning) choice(opt intake.Options) (string, error) {
+	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
+		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
+	if opt.Date != nil {
+		parts = append(parts, opt.Date.AsOf.Format(time.DateOnly))
+	}
+	parts = append(append(parts, g.Where...), g.ProtectGroup...)
+	for _, name := range g.Protect {
+		list, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("%w: --protect: %w", errUsage, err)
+		}
+		parts = append(parts, string(list))
+	}
+	hash := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(hash[:]), nil
 }
 
 // make plans into the journal, tells what it found, and holds it against the
@@ -137,7 +166,7 @@ func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	if err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
-	p.plan.Rows, p.plan.Users, p.plan.Lines = p.count.Rows, p.count.Users, rows.Lines()
+	p.plan.Rows, p.plan.Users, p.plan.Lines, p.plan.Accounts = p.count.Rows, p.count.Users, rows.Lines(), p.count.Accounts
 	return p.run.AddSkips(ctx, skips)
 }
 
