@@ -5,11 +5,12 @@
 #   make quick   the tests of everything that does not link the Graph SDK, in seconds
 #   make check   formatting, vet and staticcheck of our own packages
 #   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
+#   make scale   a run of a million users: memory, journal, resume, report; needs /usr/bin/time
 #   make release-check  that everything builds for Linux, macOS and Windows
 #   make torture 500 kills at random moments and at named points, each held against the tenant's own word
 #   make build   bin/offboard
 
-.PHONY: demo test quick others release-check check bench torture build
+.PHONY: demo test quick others release-check check bench scale torture build
 
 # The rooms that do not link the Graph SDK.
 LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/planfile ./batch/graphsim ./batch/sendertest ./report
@@ -56,6 +57,9 @@ check:
 bench:
 	go test -v -run '^TestPaceBench$$' ./cmd/offboard -pace
 	go test -v -run '^TestSpeedBench$$' ./cmd/offboard -speed
+
+scale:
+	go test -v -timeout 60m -run '^TestScale$$' ./cmd/offboard -scale 1000000
 
 torture:
 	go test -v -timeout 60m -run '^TestTorture$$' ./cmd/offboard -kills 500
