@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"iter"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Planner turns rows into the users of a plan: it looks them up, holds what the
@@ -100,12 +102,26 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 		if p.Until.Passed(time.Now()) {
 			return ErrDeadline
 		}
-		p.user(row, User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN})
+		p.given(row)
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}
 		p.tell(time.Now())
 	}
+}
+
+// whyBlind is why a name is not sent that no answer of the directory was held against.
+const whyBlind = "holds a letter beyond ASCII, which a directory may read as another and so find another user; name the user by object id, or leave --no-resolve out"
+
+// given plans the user of a row unasked. Nothing would show that the directory
+// folds a letter of the name, so names that it could are refused; see sameUPN.
+func (p *Planner) given(row Row) {
+	u := User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}
+	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {
+		p.end(row, u, Record{Outcome: Invalid, Reason: whyBlind})
+		return
+	}
+	p.user(row, u)
 }
 
 // good yields the rows that can be asked about, and plans the bad ones on the way.

@@ -95,6 +95,7 @@ func TestPlan(t *testing.T) {
 		{"trouble without end", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": make([]Reply, 99)}, "gave_up"},
 		{"one lookup denied", []Row{{UPN: "ada@x.example"}, {ID: bob}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 403}}}, "denied bob"},
 		{"as given", []Row{{UPN: "zoe@x.example"}, {UPN: "ZOE@x.example"}, {ID: ada}, {Input: "?"}}, false, true, nil, "zoe@x.example =1 ada invalid"},
+		{"as given, with letters that only look alike", []Row{{UPN: "\u212aelvin@x.example"}, {ID: ada, UPN: "\u0430da@x.example"}}, false, true, nil, "invalid ada"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -138,6 +138,7 @@ type Identity struct {
 	Tenant string // tid
 	App    string // appid
 	User   string // oid of the user who signed in, in lower case; "" for an app of its own
+	UPN    string // of that user; may be empty
 }
 
 // Identity signs in and reads the token. A token that cannot be read gives an
@@ -159,6 +160,7 @@ func (a *Auth) Identity(ctx context.Context) (Identity, error) {
 		TID   string `json:"tid"`
 		AppID string `json:"appid"`
 		OID   string `json:"oid"`
+		UPN   string `json:"upn"`
 		Scope string `json:"scp"`
 		Type  string `json:"idtyp"`
 	}
@@ -169,7 +171,7 @@ func (a *Auth) Identity(ctx context.Context) (Identity, error) {
 	// An app's own token has an oid too, that of its service principal; only a
 	// user's has scopes (Microsoft identity platform, access token claims).
 	if c.Scope != "" && c.Type != "app" {
-		id.User = strings.ToLower(c.OID)
+		id.User, id.UPN = strings.ToLower(c.OID), c.UPN
 	}
 	return id, nil
 }

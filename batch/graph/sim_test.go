@@ -158,6 +158,8 @@ func TestSignedInUser(t *testing.T) {
 		}
 	}
 	for claims, want := range map[string]string{
+		`{"oid":"o","scp":"User.Read","upn":"ada@x.example"}`:        "o ada@x.example",
+		`{"oid":"o","roles":["x"],"upn":"ada@x.example"}`:            "",
 		`{"oid":"o","scp":"User.Read"}`:                              "o",
 		`{"oid":"o","scp":"User.Read","idtyp":"user","roles":["x"]}`: "o",
 		`{"oid":"o","roles":["x"]}`:                                  "",
@@ -165,7 +167,7 @@ func TestSignedInUser(t *testing.T) {
 		`{"scp":"User.Read"}`:                                        "",
 	} {
 		id, err := FixedToken("h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s").Identity(t.Context())
-		if err != nil || id.User != want {
+		if err != nil || strings.TrimSpace(id.User+" "+id.UPN) != want {
 			t.Errorf("%s: got %+v and error %v", claims, id, err)
 		}
 	}

@@ -57,7 +57,7 @@ const (
 // row with one of them names somebody who stays.
 var origins = []string{"0001-01-01", "1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"}
 
-// nothing are words for no date, in lower case.
+// nothing are words for no value, in lower case.
 var nothing = []string{"n/a", "#n/a", "na", "null", "(null)", "none", "nil", "nan", "nat"}
 
 // zeros is punctuation without a date, or a date and time made of zeros.

@@ -36,7 +36,7 @@
 //	id               object ids; anything else is a bad row
 //	upn              user principal names; an object id is a bad row
 //	mail             mail addresses
-//	employee-id      employee ids, byte for byte: leading zeros count
+//	employee-id      employee ids, byte for byte: leading zeros count; n/a, 0 and the like are none
 //	on-premises-upn  user principal names before synchronisation
 //
 // For the last three, Row.By and Row.Value say whom the directory has to be

@@ -114,7 +114,7 @@ func TestCheckMail(t *testing.T) {
 
 func TestCheckEmployeeID(t *testing.T) {
 	for in, want := range map[string]string{
-		"00042": "", "42": "", "E-42/7": "", "a b": "", "who?": "", "-42": "", "'42": "", "Å42": "", "1E5": "", "@x": "",
+		"00042": "", "42": "", "E-42/7": "", "a b": "", "who?": "", "-42": "", "'42": "", "Å42": "", "1E5": "", "@x": "", "0-1": "", "nil7": "",
 		strings.Repeat("9", 16): "",
 		strings.Repeat("å", 16): "",
 		strings.Repeat("9", 17): whyIDLong,
@@ -125,6 +125,12 @@ func TestCheckEmployeeID(t *testing.T) {
 		"'-42":                  whyEscaped,
 		"1.23457E+15":           whyScientific,
 		"1,23457e+15":           whyScientific,
+		"N/A":                   whyNoneID,
+		"#N/A":                  whyNoneID,
+		"null":                  whyNoneID,
+		"-":                     whyNoneID,
+		"0":                     whyNoneID,
+		"00000":                 whyNoneID,
 	} {
 		if got := checkEmployeeID(in); got != want {
 			t.Errorf("checkEmployeeID(%q) = %q, want %q", in, got, want)

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,6 +24,7 @@ const (
 	whyIDLong     = "longer than any employee id in Entra, which has at most 16 characters"
 	whyIDLost     = "a character was lost in an earlier program and became U+FFFD; export the file again as UTF-8"
 	whyScientific = "a spreadsheet has rounded the number; export the file again with the column as text"
+	whyNoneID     = "a word or a number that stands for no employee id; if it is one, name the user by object id"
 	whyNameless   = "not an employee id, but the name of a column or a line beside the rows"
 	whyKeyNotID   = "not an object id (a GUID), which --key id asks for; leave --key out, or choose another column with --column"
 	whyKeyIsID    = "an object id where --key asks for something else; leave --key out, or choose another column with --column"
@@ -58,7 +60,8 @@ func oddInMail(r rune) string {
 }
 
 // checkEmployeeID says why a trimmed cell is no employee id, or "". An employee
-// id has no shape, so only what some program has surely spoilt is refused.
+// id has no shape, so only what some program has surely spoilt, or put there for
+// none, is refused.
 func checkEmployeeID(s string) string {
 	switch {
 	case escaped(s):
@@ -73,6 +76,8 @@ func checkEmployeeID(s string) string {
 		return whyUnseen
 	case scientific.MatchString(s):
 		return whyScientific
+	case slices.Contains(nothing, strings.ToLower(s)), zeros.MatchString(s):
+		return whyNoneID // somebody in the directory may have the same instead of a number
 	case utf8.RuneCountInString(s) > maxEmployeeID:
 		return whyIDLong
 	}

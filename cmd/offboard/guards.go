@@ -44,6 +44,9 @@ func (g guards) learn(ctx context.Context, j *job, resolve bool) (learned, error
 	l := learned{spare: batch.Spare{IDs: map[string]string{}, Admin: g.ProtectPrivileged}}
 	if id := j.target.identity(); id.User != "" && !g.IncludeCaller {
 		l.spare.IDs[id.User] = "the account that is signed in (--include-caller)"
+		if id.UPN != "" { // without resolution a row may have the name alone
+			l.spare.Names = append(l.spare.Names, id.UPN)
+		}
 	}
 	if !resolve {
 		return l, g.blind(&l)

@@ -22,7 +22,7 @@ type planning struct {
 	selection
 	guards
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
-	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed."`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since nothing would show whom they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
 }
 
