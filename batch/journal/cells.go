@@ -14,10 +14,11 @@ import (
 // Scanning into plain ints costs the driver's interface a conversion through
 // text; this way a line of 28 columns takes a few microseconds.
 type cells struct {
-	vals []any
-	dest []any
-	next int
-	err  error
+	vals    []any
+	dest    []any
+	next    int
+	err     error
+	scratch []byte // for sums
 }
 
 func (c *cells) take() any {
@@ -37,7 +38,7 @@ func (c *cells) num64() int64 {
 		return v
 	case nil:
 	default:
-		c.err = fmt.Errorf("column %d is a %T, no number", c.next, v)
+		c.err = fmt.Errorf("%w: column %d is a %T, no number", ErrDamaged, c.next, v) // a strict table has none
 	}
 	return 0
 }
@@ -48,7 +49,7 @@ func (c *cells) text() string {
 		return v
 	case nil:
 	default:
-		c.err = fmt.Errorf("column %d is a %T, no text", c.next, v)
+		c.err = fmt.Errorf("%w: column %d is a %T, no text", ErrDamaged, c.next, v)
 	}
 	return ""
 }
@@ -67,21 +68,28 @@ type asker interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// each reads rows in a read of its own.
-func (s *Store) each(ctx context.Context, f func(*cells) error, query string, args ...any) error {
-	return s.read(ctx, func(c *sql.Conn) error { return each(ctx, c, f, query, args...) })
-}
-
 // read lends a connection that can only read.
 func (s *Store) read(ctx context.Context, f func(*sql.Conn) error) error {
 	c, err := s.r.Conn(ctx)
 	if err != nil {
-		return diskError(err)
+		return sqliteFault(err)
 	}
 	defer c.Close()
 	// Whatever becomes of this, it is about speed.
 	defer func() { _, _ = c.ExecContext(context.WithoutCancel(ctx), dropCache) }()
-	return diskError(f(c))
+	return sqliteFault(f(c))
+}
+
+// view lends a read transaction: all that is read in it is of one moment.
+func (s *Store) view(ctx context.Context, f func(*sql.Tx) error) error {
+	return s.read(ctx, func(c *sql.Conn) error {
+		t, err := c.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer t.Rollback()
+		return f(t)
+	})
 }
 
 // each calls f with every row of the answer.

@@ -19,8 +19,12 @@ const logLength = "PRAGMA wal_checkpoint(NOOP)"
 //
 // The write before is durable whatever becomes of this.
 func (s *Store) keepLogShort(ctx context.Context) {
+	st := s.stmts[logLength]
+	if st == nil {
+		return // the file is being opened, and its log looked at soon
+	}
 	var busy, log, moved int
-	err := s.stmts[logLength].QueryRowContext(ctx).Scan(&busy, &log, &moved)
+	err := st.QueryRowContext(ctx).Scan(&busy, &log, &moved)
 	if err == nil && log-moved >= logPages {
 		s.checkpoint(ctx, "PASSIVE")
 	}
@@ -35,6 +39,6 @@ func (s *Store) checkpoint(ctx context.Context, mode string) {
 	}
 	_, err := s.w.ExecContext(ctx, "PRAGMA wal_checkpoint("+mode+")")
 	if syncFailed(err) {
-		s.unsynced = fmt.Errorf("move log into file: %w", diskError(err))
+		s.unsynced = fmt.Errorf("move log into file: %w", sqliteFault(err))
 	}
 }

@@ -24,6 +24,12 @@ var (
 	// after a failed sync every write of the Store is this error, and the log is
 	// kept for the next process, which reads it from its beginning.
 	ErrDisk = errors.New("the journal's disk failed, is full, or cannot be written")
+
+	// ErrDamaged says that the journal does not hold what was written to it:
+	// the disk, or somebody, changed it. Nothing of what was asked may be
+	// believed. It can come from every method that reads or writes as well.
+	// [Repair] saves what is whole.
+	ErrDamaged = errors.New("journal is damaged")
 )
 
 // These errors can be returned when a run is looked for or worked on.
@@ -46,17 +52,6 @@ var (
 	// on the run. The error is a [*LockedError].
 	ErrLocked = errors.New("run is locked")
 )
-
-// diskError makes an ErrDisk of what SQLite says of a disk.
-func diskError(err error) error {
-	if se, ok := errors.AsType[*sqlite.Error](err); ok && !errors.Is(err, ErrDisk) {
-		switch se.Code() & 0xff {
-		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-			return fmt.Errorf("%w: %w", ErrDisk, err)
-		}
-	}
-	return err
-}
 
 // syncFailed reports whether the disk could not confirm what was written.
 func syncFailed(err error) bool {
@@ -88,3 +83,32 @@ func (e *LockedError) Error() string {
 
 // Is makes a LockedError an [ErrLocked].
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
+
+// sqliteCode is SQLite's own word on the error, or 0.
+func sqliteCode(err error) int {
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		return se.Code()
+	}
+	return 0
+}
+
+// sqliteFault sorts what SQLite says: ErrDamaged where the file does not hold what was
+// written, ErrDisk where the disk does not do what it should. A disk that is full
+// or fails has damaged nothing.
+func sqliteFault(err error) error {
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrDisk) {
+		return err
+	}
+	code := sqliteCode(err)
+	switch code {
+	case sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	switch code & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	return err
+}

@@ -135,7 +135,7 @@ func engineFault(t *testing.T, f fault) (met bool) {
 			t.Errorf("%s %d failed, and the run says nothing of it", f.op, f.n)
 			return met
 		}
-		told(t, l, "write", err)
+		wantTold(t, l, "write", err)
 		must(t, l.reopen(ctx))
 		if sum, err := l.r.Summary(ctx); err != nil || tn.told.Counts[batch.Verified] > sum.Counts[batch.Verified] {
 			t.Errorf("%s %d failed: %d verified were told, the journal has %d, error %v",

@@ -12,7 +12,7 @@ import (
 	"offboard/batch"
 )
 
-// life is a run from the making of its journal to its end, step by step.
+// life is a run from the making of its journal to its end, act by act.
 type life struct {
 	path string
 	d    *disk // below it; nil: one that works
@@ -20,8 +20,8 @@ type life struct {
 	r    *Run
 }
 
-// step is one method that writes. It can be taken again when it failed.
-type step struct {
+// act is one method that writes. It can be taken again when it failed.
+type act struct {
 	name string
 	do   func(ctx context.Context, l *life) error
 	say  func(m *model) // what a run must hold after it; nil: as before
@@ -45,7 +45,7 @@ func (l *life) open(ctx context.Context) error {
 }
 
 // reopen closes the journal and opens it again. What Close could not do is
-// told and changes nothing.
+// wantTold and changes nothing.
 func (l *life) reopen(ctx context.Context) error {
 	l.close()
 	return l.open(ctx)
@@ -116,10 +116,10 @@ func lifeEntries() []batch.Entry {
 }
 
 // lifeSteps is the whole life.
-func lifeSteps() []step {
-	var all []step
+func lifeSteps() []act {
+	var all []act
 	add := func(name string, do func(ctx context.Context, l *life) error, say func(m *model)) {
-		all = append(all, step{name, do, say})
+		all = append(all, act{name, do, say})
 	}
 	add("open", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
 	add("create", func(ctx context.Context, l *life) (err error) {
@@ -233,17 +233,17 @@ func look(t testing.TB, dir string) snapshot {
 // sentinels are errors with a meaning that no failing disk has.
 var sentinels = []error{ErrNotJournal, ErrNewer, ErrNoRun, ErrAmbiguous, ErrState, ErrPlan, ErrLocked}
 
-// told holds what is said of a failing disk: file, run, and nothing that is not
+// wantTold holds what is said of a failing disk: file, run, and nothing that is not
 // so.
-func told(t *testing.T, l *life, step string, err error) {
+func wantTold(t *testing.T, l *life, act string, err error) {
 	t.Helper()
-	if !strings.Contains(err.Error(), l.path) || !slices.Contains([]string{"open", "reopen"}, step) && !strings.Contains(err.Error(), "life") {
-		t.Errorf("%s: the error names no run and file: %v", step, err)
+	if !strings.Contains(err.Error(), l.path) || !slices.Contains([]string{"open", "reopen"}, act) && !strings.Contains(err.Error(), "life") {
+		t.Errorf("%s: the error names no run and file: %v", act, err)
 	}
 	wantErr(t, err, ErrDisk)
 	for _, s := range sentinels {
 		if errors.Is(err, s) {
-			t.Errorf("%s: a failing disk is told as %q: %v", step, s, err)
+			t.Errorf("%s: a failing disk is told as %q: %v", act, s, err)
 		}
 	}
 }

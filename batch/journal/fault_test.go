@@ -31,7 +31,7 @@ var faultKinds = []struct {
 	{"no shared memory", fault{op: opMap, code: sqlite3.SQLITE_IOERR_SHMMAP}, 3},
 }
 
-// reference is what the journal says before every step and after the last, when
+// reference is what the journal says before every act and after the last, when
 // nothing fails, itself held against the model.
 func reference(t *testing.T) (snaps []snapshot) {
 	t.Helper()
@@ -93,7 +93,7 @@ func faulty(t *testing.T, ref []snapshot, f fault) (met int) {
 			continue
 		}
 		met += d.hit()
-		told(t, l, st.name, err)
+		wantTold(t, l, st.name, err)
 		d.afterwards(t, ref[i:i+2], rand.New(rand.NewPCG(uint64(f.n), 3)))
 		if l.s != nil && f.op != opRead && f.op != opOpen && f.op != opMap {
 			snap, err := l.read(t.Context())
@@ -102,7 +102,7 @@ func faulty(t *testing.T, ref []snapshot, f fault) (met int) {
 		}
 		l.again(t, d, st, ref[i:i+2])
 		if t.Failed() {
-			t.Fatalf("step %d, %s", i, st.name)
+			t.Fatalf("act %d, %s", i, st.name)
 		}
 	}
 	met += d.hit()
@@ -113,9 +113,9 @@ func faulty(t *testing.T, ref []snapshot, f fault) (met int) {
 	return met
 }
 
-// again takes the step that failed once more, and, when the fault lasts or must
+// again takes the act that failed once more, and, when the fault lasts or must
 // not be forgiven, after the journal was opened anew.
-func (l *life) again(t *testing.T, d *disk, st step, either []snapshot) {
+func (l *life) again(t *testing.T, d *disk, st act, either []snapshot) {
 	t.Helper()
 	opening := l.s == nil
 	err := st.do(t.Context(), l)
@@ -125,7 +125,7 @@ func (l *life) again(t *testing.T, d *disk, st step, either []snapshot) {
 		}
 		return
 	}
-	told(t, l, st.name, err)
+	wantTold(t, l, st.name, err)
 	if !d.fault.lasts && d.fault.op != opSync {
 		t.Errorf("%s again: %v", st.name, err)
 	}
@@ -167,36 +167,36 @@ func oneOf(t *testing.T, what string, got snapshot, either []snapshot) {
 
 // TestPowerCuts cuts the power before every operation that changes something,
 // and holds what is left: all that was acknowledged, and nothing else but the
-// step that it happened in, whole.
+// act that it happened in, whole.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
 	ref := reference(t)
 	d := watch(t, t.TempDir())
 	r := rand.New(rand.NewPCG(5, 6))
 	type cut struct {
-		dir  string
-		step int
+		dir string
+		act int
 	}
 	var cuts []cut
-	step, ops, stride := 0, 0, 17
+	act, ops, stride := 0, 0, 17
 	if *everyFault {
 		stride = 1
 	}
 	d.before = func() {
 		if ops++; ops%stride == 0 {
-			c := cut{t.TempDir(), step}
+			c := cut{t.TempDir(), act}
 			d.image(t, r, c.dir)
 			cuts = append(cuts, c)
 		}
 	}
 	l := &life{path: filepath.Join(d.dir, "journal.db"), d: d}
 	for i, st := range lifeSteps() {
-		step = i
+		act = i
 		must(t, st.do(t.Context(), l))
 	}
 	l.close()
 	for n, c := range cuts {
-		oneOf(t, fmt.Sprintf("cut %d, step %d: the power failed", n+1, c.step), look(t, c.dir), ref[c.step:c.step+2])
+		oneOf(t, fmt.Sprintf("cut %d, act %d: the power failed", n+1, c.act), look(t, c.dir), ref[c.act:c.act+2])
 	}
 	t.Logf("%d cuts", len(cuts))
 }
@@ -225,7 +225,7 @@ func TestReadFaults(t *testing.T) {
 				break
 			}
 			if err != nil {
-				told(t, l, "open", err) // not all of them are about one run
+				wantTold(t, l, "open", err) // not all of them are about one run
 			} else {
 				diff(t, fmt.Sprintf("read %d of the disk failed, unsaid, and the journal says", n), got, want)
 			}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -19,10 +20,10 @@ type Mention struct {
 
 // selectMentions holds a key against every name that a row has: its own cells,
 // and those of the row that holds its user. lower knows ASCII alone.
-const selectMentions = selectLines + `AND ? IN (
-		lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
-		lower(u.id), lower(u.upn), lower(u.input))
-	ORDER BY r.seq LIMIT ?`
+const selectMentions = `WITH named AS (SELECT seq FROM rows WHERE run = ?1 AND ?2 IN (
+		lower(input), lower(given_id), lower(given_upn), lower(id), lower(upn)))
+	SELECT seq FROM named UNION SELECT seq FROM rows WHERE run = ?1 AND same IN (SELECT seq FROM named)
+	ORDER BY seq`
 
 // History reads every line of every run that named a user: by object id, by
 // user principal name, or by the cell of the input, as the file or the directory
@@ -33,14 +34,14 @@ const selectMentions = selectLines + `AND ? IN (
 func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, error] {
 	return func(yield func(Mention, error) bool) {
 		cond, args := where(nil)
-		runs, err := s.find(ctx, selectRuns+cond+"ORDER BY id DESC", args...)
+		runs, err := s.find(ctx, cond+"ORDER BY id DESC", args...)
 		if err != nil {
 			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
 			return
 		}
 		for _, r := range runs {
 			m := Mention{Plan: r.Plan(), State: r.State()}
-			for m.Line, err = range scroll(ctx, r, "lines", selectMentions, readLine, lowerASCII(key)) {
+			for m.Line, err = range r.mentions(ctx, lowerASCII(key)) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}
@@ -49,6 +50,28 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 				}
 			}
 		}
+	}
+}
+
+// mentions reads the lines of one run that named the user. A run that did not is
+// not looked into any further.
+func (r *Run) mentions(ctx context.Context, key string) iter.Seq2[batch.Line, error] {
+	return func(yield func(batch.Line, error) bool) {
+		var seqs []int
+		err := r.s.view(ctx, func(t *sql.Tx) error {
+			return each(ctx, t, func(c *cells) error {
+				seqs = append(seqs, c.num())
+				return nil
+			}, selectMentions, r.id, key)
+		})
+		if err != nil {
+			yield(batch.Line{}, r.wrap("look for a user in", err))
+			return
+		}
+		if len(seqs) == 0 {
+			return
+		}
+		r.lines(ctx, "lines", func(*census) []int { return seqs }, nil)(yield)
 	}
 }
 

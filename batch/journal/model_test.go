@@ -110,7 +110,7 @@ func (m *model) record(seq int) batch.Record {
 	if call.No != 0 || tr.Doubt {
 		c.Outcome = batch.Unsettled
 	}
-	_, c.Reason = soFar(c, call.No, tr.Doubt)
+	_, c.Reason = soFar(c, call.No, tr.Doubt, Running)
 	return c
 }
 
@@ -140,6 +140,13 @@ func (m *model) pending() (list []batch.Pending) {
 			list = append(list, batch.Pending{User: m.rows[seq].User, Trial: m.trials[seq]})
 		}
 	}
+	first := func(p batch.Pending) int {
+		if p.User.Privileged {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b batch.Pending) int { return first(a) - first(b) })
 	return list
 }
 
@@ -227,7 +234,7 @@ func (p *player) plan(t *testing.T) {
 func (p *player) planned(seq int) batch.Planned {
 	pl := member(seq)
 	pl.Row.Line = 3 * seq
-	pl.User.Synced, pl.User.Before = p.IntN(2) == 0, p.time()
+	pl.User.Synced, pl.User.Before, pl.User.Privileged = p.IntN(2) == 0, p.time(), p.IntN(4) == 0
 	switch p.IntN(4) {
 	case 0:
 		pl.Row.Input, pl.Row.UPN = " "+pl.Row.Input+"\n", ""

@@ -10,11 +10,9 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib" // the driver
 )
-
-// notADB is SQLite's result code for a file with another format.
-const notADB = 26
 
 // Open opens the journal at path, and makes one, with the directories above
 // it, where there is none. An older journal is brought to this program's
@@ -23,12 +21,12 @@ const notADB = 26
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path, steps[:])
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, diskError(err))
+		return nil, fmt.Errorf("open journal %s: %w", path, sqliteFault(err))
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, path string, steps []string) (_ *Store, err error) {
+func open(ctx context.Context, path string, steps []step) (_ *Store, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -108,7 +106,7 @@ func syncDir(dir string) error {
 
 // adopt makes sure that the file is a journal before anything is changed in
 // it, and then brings it up to date.
-func (s *Store) adopt(ctx context.Context, steps []string) error {
+func (s *Store) adopt(ctx context.Context, steps []step) error {
 	version, err := schemaVersion(ctx, s.w)
 	if err != nil {
 		return err
@@ -119,7 +117,10 @@ func (s *Store) adopt(ctx context.Context, steps []string) error {
 	if err := s.useWAL(ctx); err != nil {
 		return fmt.Errorf("switch to write-ahead log: %w", err)
 	}
-	return s.migrate(ctx, steps)
+	if err := s.migrate(ctx, steps); err != nil {
+		return err
+	}
+	return wantTables(ctx, s.w)
 }
 
 // useWAL switches a new file to the write-ahead log. Two processes that do so
@@ -145,6 +146,11 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// errNotJournal has words for the owner of a file whose first page is damaged:
+// nothing tells it from any other file.
+var errNotJournal = fmt.Errorf("%w, or one whose beginning is damaged; if it was one, "+
+	"offboard runs --repair saves what can be read", ErrNotJournal)
+
 // schemaVersion is 0 for an empty file.
 func schemaVersion(ctx context.Context, q querier) (int, error) {
 	var app, version, objects int
@@ -152,56 +158,22 @@ func schemaVersion(ctx context.Context, q querier) (int, error) {
 		(SELECT application_id FROM pragma_application_id),
 		(SELECT user_version FROM pragma_user_version),
 		(SELECT count(*) FROM sqlite_schema)`).Scan(&app, &version, &objects)
-	var se *sqlite.Error
-	switch {
-	case errors.As(err, &se) && se.Code()&0xff == notADB:
-		return 0, ErrNotJournal
+	switch code := sqliteCode(err) & 0xff; {
+	case code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_ERROR:
+		return 0, errNotJournal
 	case err != nil:
-		return 0, fmt.Errorf("read schema version: %w", err)
+		return 0, fmt.Errorf("read schema version: %w", sqliteFault(err))
 	case app == applicationID && version > 0:
 		return version, nil
 	case app == 0 && version == 0 && objects == 0:
 		return 0, nil
 	}
-	return 0, ErrNotJournal
+	return 0, errNotJournal
 }
 
-func checkVersion(version int, steps []string) error {
+func checkVersion(version int, steps []step) error {
 	if version > len(steps) {
 		return fmt.Errorf("%w: its schema has version %d, this program knows %d", ErrNewer, version, len(steps))
-	}
-	return nil
-}
-
-// migrate takes the steps that are missing, all or none.
-func (s *Store) migrate(ctx context.Context, steps []string) error {
-	tx, err := s.w.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin migration: %w", err)
-	}
-	defer tx.Rollback() // does nothing after Commit
-	// Once more, now that no other process can be at it.
-	version, err := schemaVersion(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if err := checkVersion(version, steps); err != nil {
-		return err
-	}
-	if version == len(steps) {
-		return nil
-	}
-	for i, st := range steps[version:] {
-		if _, err := tx.ExecContext(ctx, st); err != nil {
-			return fmt.Errorf("migrate schema to version %d: %w", version+i+1, err)
-		}
-	}
-	stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps))
-	if _, err := tx.ExecContext(ctx, stamp); err != nil {
-		return fmt.Errorf("stamp schema version: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit migration: %w", err)
 	}
 	return nil
 }

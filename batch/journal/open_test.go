@@ -90,8 +90,8 @@ func TestMigrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	running(t, openAt(t, path), "r", 3).s.Close()
 
-	next := append(steps[:len(steps):len(steps)], "ALTER TABLE runs ADD COLUMN colour TEXT; CREATE TABLE more (a)")
-	broken := append(next[:len(next):len(next)], "CREATE TABLE yet_more (a); CREATE TABLE more (a)")
+	next := append(steps[:len(steps):len(steps)], step{sql: "ALTER TABLE runs ADD COLUMN colour TEXT; CREATE TABLE more (a)"})
+	broken := append(next[:len(next):len(next)], step{sql: "CREATE TABLE yet_more (a); CREATE TABLE more (a)"})
 	if _, err := open(t.Context(), path, broken); err == nil {
 		t.Fatal("a step failed and nobody said so")
 	}

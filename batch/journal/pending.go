@@ -2,45 +2,56 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 
 	"offboard/batch"
 )
 
-const selectPending = `SELECT
-	u.seq, u.id, coalesce(u.upn, u.input), u.type, u.enabled, u.synced, u.before,
-	t.seq, t.attempts, t.throttles, t.sent_at, t.doubt, t.status, t.code, t.message, t.request_id
-FROM rows u
-LEFT JOIN records c ON c.run = u.run AND c.seq = u.seq
-LEFT JOIN trials t ON t.run = u.run AND t.seq = u.seq
-WHERE u.run = ? AND u.seq > ? AND u.same IS NULL AND c.seq IS NULL
-ORDER BY u.seq LIMIT ?`
-
-const selectSkips = `SELECT line, reason FROM skips WHERE run = ? AND line > ? ORDER BY line LIMIT ?`
-
-// Pending reads the users without a record, in the order of the plan, each
-// with its trial; a zero trial is a fresh user. The loop may write records and
-// trials of users that it has been given. A run that a dead process left is
-// recovered first.
+// Pending reads the users without a record, the privileged ones first and each
+// kind in the order of the plan, with their trials; a zero trial is a fresh
+// user. The loop may write records and trials of users that it has been given.
+// A run that a dead process left is recovered first.
+//
+// Before the first user comes, everything that says who is pending is held
+// against the journal's own count; a user is given only when nothing about it
+// has changed since it was planned. Otherwise Pending ends in ErrDamaged.
 func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
-	return scroll(ctx, r, "pending users", selectPending, func(c *cells) (int, batch.Pending, error) {
-		p := batch.Pending{User: readUser(c)}
-		t := &p.Trial
-		t.Seq, t.Attempts, t.Throttles, t.SentAt, t.Doubt = c.num(), c.num(), c.num(), c.time(), c.flag()
-		t.Status, t.Code, t.Message, t.RequestID = c.num(), c.text(), c.text(), c.text()
-		return p.User.Seq, p, nil
+	return scroll(ctx, r, "pending users", (*census).pending, func(p *page, seq int) (batch.Pending, bool) {
+		return batch.Pending{User: p.row(seq).user, Trial: p.trial(seq)}, p.record(seq) == nil
 	})
 }
 
 // Skips reads the lines of the input that are no rows, in order.
 func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
-	return scroll(ctx, r, "skipped lines", selectSkips, func(c *cells) (int, batch.Skip, error) {
-		s := batch.Skip{Line: c.num(), Reason: c.text()}
-		return s.Line, s, nil
-	})
-}
-
-func readUser(c *cells) batch.User {
-	return batch.User{Seq: c.num(), ID: c.text(), UPN: c.text(), Type: c.text(),
-		Enabled: c.flag(), Synced: c.flag(), Before: c.time()}
+	return func(yield func(batch.Skip, error) bool) {
+		var skips []batch.Skip
+		err := r.s.view(ctx, func(t *sql.Tx) error {
+			tally, _, err := r.tally(ctx, t, nil)
+			if err != nil {
+				return err
+			}
+			var found total
+			err = skipsTable.each(ctx, t, func(c *cells) error {
+				k := batch.Skip{Line: c.num(), Reason: c.text()}
+				skips = append(skips, k)
+				found[0]++
+				found[1] += k.Line
+				return nil
+			}, ofRun+" ORDER BY line", r.id)
+			if err != nil {
+				return err
+			}
+			return tally.wantOnly(skipsTable.name, found)
+		})
+		if err != nil {
+			yield(batch.Skip{}, r.wrap("read skipped lines of", err))
+			return
+		}
+		for _, k := range skips {
+			if !yield(k, nil) {
+				return
+			}
+		}
+	}
 }

@@ -8,18 +8,14 @@ import (
 	"offboard/batch"
 )
 
-var insertRows = newBulk("rows",
-	"run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, before", "")
-
-var insertSkips = newBulk("skips", "run, line, reason", "")
-
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
 // transaction. The Seq of a row's user is the row's own, also when Same points
 // at another: of such a row nothing else about the user is kept.
 func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 	given := ctx // the transaction's own is never cancelled
 	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
-		in, rec := t.into(insertRows), t.into(upsertRecords)
+		r.known = nil
+		in, rec := t.into(rowsTable.insert), t.into(recordsTable.insert)
 		for i := range rows {
 			if i%1000 == 0 && given.Err() != nil {
 				return context.Cause(given)
@@ -27,6 +23,7 @@ func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 			if err := r.addRow(ctx, in, rec, &rows[i]); err != nil {
 				return fmt.Errorf("row %d, line %d: %w", rows[i].User.Seq, rows[i].Row.Line, err)
 			}
+			countRow(t.tally, &rows[i])
 		}
 		if err := in.flush(ctx); err != nil {
 			return err
@@ -61,21 +58,36 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 	}
 	err := in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list,
 		p.Row.ID, unless(p.Row.UPN, p.Row.Input), same,
-		u.ID, unless(u.UPN, p.Row.Input), u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before))
+		u.ID, unless(u.UPN, p.Row.Input), u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before), flag(u.Privileged))
 	if err != nil || p.Record == nil {
 		return err
 	}
 	return addRecord(ctx, rec, r.id, p.Record)
 }
 
+func countRow(t *tally, p *batch.Planned) {
+	seq := p.User.Seq
+	t.add(rowsTable.name, seq, 1)
+	switch {
+	case p.Same != 0:
+		t.add(countDups, seq, 1)
+	case p.User.Privileged:
+		t.add(countPrivileged, seq, 1)
+	}
+	if p.Record != nil {
+		t.add(countOutcome[slices.Index(batch.Outcomes[:], p.Record.Outcome)], seq, 1)
+	}
+}
+
 // AddSkips adds lines of the input that are no rows.
 func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
-		in := t.into(insertSkips)
+		in := t.into(skipsTable.insert)
 		for _, s := range skips {
 			if err := in.add(ctx, r.id, int64(s.Line), s.Reason); err != nil {
 				return fmt.Errorf("line %d: %w", s.Line, err)
 			}
+			t.tally.add(skipsTable.name, s.Line, 1)
 		}
 		return in.flush(ctx)
 	})
@@ -123,14 +135,7 @@ func (r *Run) seal(ctx context.Context, t *tx, plan batch.Plan) error {
 	case astray > 0:
 		return fmt.Errorf("%w: %d rows name a user whom no row holds", ErrPlan, astray)
 	}
-	args, err := planArgs(plan)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(ctx, updateRun, append(args, r.id)...); err != nil {
-		return err
-	}
-	return setState(ctx, t, r.id, Planned, "")
+	return r.become(ctx, t, Planned, &plan, "")
 }
 
 // planning runs f in one transaction, if the run is still being planned.

@@ -36,6 +36,23 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// TestHolderToCome looks at a plan in the making, in which a row names the user of
+// one that is not there yet: that is no damage.
+func TestHolderToCome(t *testing.T) {
+	s := openNew(t)
+	r := create(t, s, batch.Plan{Run: "r"})
+	two, five := member(2), member(5)
+	two.Same, five.Same = 9, 3
+	must(t, r.AddRows(t.Context(), []batch.Planned{five, two, member(1)}))
+	diff(t, "lines", outcomes(all(t, r.Lines(t.Context()))), "not_sent not_sent not_sent")
+	infos, err := s.Runs(t.Context())
+	must(t, err)
+	diff(t, "counts", infos[0].Summary.Counts, map[batch.Outcome]int{batch.NotSent: 3})
+	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {
+		t.Errorf("pending %+v", p)
+	}
+}
+
 func TestAddRefuses(t *testing.T) {
 	s := openNew(t)
 	r := create(t, s, batch.Plan{Run: "r"})

@@ -21,12 +21,10 @@ const Remembered = time.Hour
 // sliceRows is how many rows of a table one transaction deletes.
 const sliceRows = 5000
 
-// parts are the tables with a run's rows, each with what numbers them, in the
-// order in which they are emptied. The rows go first: the view "lines", which
-// knows nothing of this, then has fewer lines and never a wrong one.
-var parts = [...]struct{ table, key string }{
-	{"rows", "seq"}, {"records", "seq"}, {"trials", "seq"}, {"calls", "no"}, {"skips", "line"}, {"waits", "no"}, {"states", "no"},
-}
+// pruned are the tables with a run's rows in the order in which they are emptied.
+// The rows go first: the view "lines", which knows nothing of this, then has
+// fewer lines and never a wrong one.
+var pruned = []*table{rowsTable, recordsTable, trialsTable, callsTable, skipsTable, waitsTable, statesTable}
 
 // Old is a run at rest, as it was when it was looked at.
 type Old struct {
@@ -53,17 +51,19 @@ func (s *Store) old(ctx context.Context, since time.Time) ([]Old, error) {
 	if time.Since(since) < Remembered {
 		return nil, fmt.Errorf("what runs sent in the last %s counts toward Graph's quotas; keep it", Remembered)
 	}
-	runs, err := s.find(ctx, selectRuns+"ORDER BY id")
+	runs, err := s.find(ctx, "ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
 	var old []Old
 	for _, r := range runs {
 		o := Old{Run: r}
-		err := s.each(ctx, func(c *cells) error {
-			o.Since = later(c.time(), c.time())
-			return nil
-		}, lastSign, r.id, r.id)
+		err := s.view(ctx, func(t *sql.Tx) error {
+			return each(ctx, t, func(c *cells) error {
+				o.Since = later(c.time(), c.time())
+				return nil
+			}, lastSign, r.id, r.id)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -107,13 +107,16 @@ func (o Old) prune(ctx context.Context) error {
 		return err
 	}
 	err = o.begin(context.WithoutCancel(ctx))
-	for _, p := range parts {
+	for _, of := range pruned {
 		if err == nil {
-			err = o.s.empty(ctx, p.table, p.key, o.id)
+			err = o.s.empty(ctx, of.name, of.columns[of.keys-1], o.id)
 		}
 	}
 	if err == nil {
 		err = o.s.update(ctx, func(ctx context.Context, t *tx) error {
+			if _, err := t.exec(ctx, "DELETE FROM tallies WHERE run = ?", o.id); err != nil {
+				return err
+			}
 			_, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", o.id)
 			return err
 		})
@@ -128,26 +131,29 @@ func (o Old) prune(ctx context.Context) error {
 // begin makes the run invisible, if nothing has happened to it since it was
 // listed. From here on there is only forward.
 func (o Old) begin(ctx context.Context) error {
-	return o.s.update(ctx, func(ctx context.Context, t *tx) error {
-		var state string
-		err := t.row(ctx, "SELECT state FROM runs WHERE id = ? AND name = ?", o.id, o.Plan().Run).Scan(&state)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return ErrNoRun
-		case err != nil:
-			return err
-		case State(state) == pruning:
-			return nil
-		}
+	if o.Begun() {
+		return nil
+	}
+	err := o.update(ctx, func(ctx context.Context, t *tx, now State) error {
 		var changed, sent sql.NullInt64
 		if err := t.row(ctx, lastSign, o.id, o.id).Scan(&changed, &sent); err != nil {
 			return err
 		}
 		if max(changed.Int64, sent.Int64) != millis(o.Since) {
-			return fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, state)
+			return fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
 		}
-		return setState(ctx, t, o.id, pruning, "")
+		return o.become(ctx, t, pruning, nil, "")
 	})
+	if errors.Is(err, ErrNoRun) && o.half(ctx) {
+		return nil
+	}
+	return err
+}
+
+// half reports whether somebody else has begun to delete the run.
+func (o Old) half(ctx context.Context) bool {
+	_, name, state, err := readTally(ctx, o.s.r, o.id, nil)
+	return err == nil && state == pruning && name == o.Plan().Run
 }
 
 // empty deletes a run's rows from a table, slice by slice in the order of the
@@ -184,26 +190,4 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// read lends a connection that can only read, and fails with ErrNoRun when the
-// run is gone or going by the end of it: then what was read may be less than
-// the run was. The first thing a deletion does is to be seen here.
-func (r *Run) read(ctx context.Context, f func(*sql.Conn) error) error {
-	return r.s.read(ctx, func(c *sql.Conn) error {
-		if err := f(c); err != nil {
-			return err
-		}
-		var state string
-		err := c.QueryRowContext(ctx, getState, r.id, r.Plan().Run).Scan(&state)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("%w any more", ErrNoRun)
-		}
-		return err
-	})
-}
-
-// each reads rows in a read of its own, as read does.
-func (r *Run) each(ctx context.Context, f func(*cells) error, query string, args ...any) error {
-	return r.read(ctx, func(c *sql.Conn) error { return each(ctx, c, f, query, args...) })
 }

@@ -3,7 +3,11 @@ package journal
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
+
+	"offboard/batch"
 )
 
 // Recover takes a run over from a process that died: the calls that it left
@@ -11,25 +15,17 @@ import (
 // how many users that are. Whoever recovers holds the Lock, or the calls may
 // not be lost at all. It ignores cancellation, and a second time does nothing.
 func (r *Run) Recover(ctx context.Context) (users int, err error) {
-	err = r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
-		// A trial that is there keeps what it knows. A user with a record was
-		// settled before the call was; nothing is open about that one.
-		n, err := t.exec(ctx, `INSERT INTO trials
-				(run, seq, attempts, throttles, sent_at, doubt, status, code, message, request_id)
-			SELECT i.run, i.seq, 0, 0, max(k.sent_at), 1, 0, '', '', ''
-			FROM intents i JOIN calls k ON k.run = i.run AND k.no = i.call
-			WHERE i.run = ? AND NOT EXISTS (SELECT 1 FROM records c WHERE c.run = i.run AND c.seq = i.seq)
-			GROUP BY i.run, i.seq
-			ON CONFLICT (run, seq) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at`, r.id)
+	err = r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+		c, err := r.look(ctx, t, t.tally)
+		if err != nil || now == Damaged {
+			return err
+		}
+		e, err := c.lost(ctx, t, r.id)
+		users = len(e.Trials)
 		if err != nil {
 			return fmt.Errorf("doubt users: %w", err)
 		}
-		users = int(n)
-		_, err = t.exec(ctx, "UPDATE calls SET over = ?, seqs = NULL WHERE run = ? AND over = 0", millis(time.Now()), r.id)
-		if err != nil {
-			return fmt.Errorf("end calls: %w", err)
-		}
-		return nil
+		return r.apply(ctx, t, c, e)
 	})
 	if err != nil {
 		return 0, r.wrap("recover", err)
@@ -37,13 +33,41 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 	return users, nil
 }
 
+// lost is the entry that ends all open calls. A trial that is there keeps what
+// it knows. A user with a record was settled before the call was; nothing is
+// open about that one.
+func (c *census) lost(ctx context.Context, t *tx, run int64) (e batch.Entry, err error) {
+	sent := map[int]time.Time{}
+	for _, k := range c.open {
+		e.Over = append(e.Over, k.No)
+		for _, seq := range k.Seqs {
+			if at, ok := sent[seq]; c.outcome[seq] == 0 && (!ok || k.SentAt.After(at)) {
+				sent[seq] = k.SentAt
+			}
+		}
+	}
+	if len(sent) == 0 {
+		return e, nil
+	}
+	var p page
+	seqs := slices.Sorted(maps.Keys(sent))
+	if err := p.readTrials(ctx, t, run, seqs); err != nil {
+		return e, err
+	}
+	for _, seq := range seqs {
+		trial := p.trial(seq)
+		trial.Seq, trial.SentAt, trial.Doubt = seq, sent[seq], true
+		e.Trials = append(e.Trials, trial)
+	}
+	return e, nil
+}
+
 // LastCall is the highest number of a call that was ever intended, 0 when none
 // was, so that numbers go on after a resume.
 func (r *Run) LastCall(ctx context.Context) (int, error) {
-	var no int
-	err := r.s.r.QueryRowContext(ctx, "SELECT coalesce(max(no), 0) FROM calls WHERE run = ?", r.id).Scan(&no)
-	if err != nil {
-		return 0, r.wrap("read last call of", diskError(err))
+	no := 0
+	if err := r.survey(ctx, func(c *census) { no = c.lastCall }); err != nil {
+		return 0, r.wrap("read last call of", err)
 	}
 	return no, nil
 }

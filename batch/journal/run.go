@@ -2,9 +2,9 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +20,9 @@ type Run struct {
 	mu    sync.Mutex // guards what follows
 	plan  batch.Plan
 	state State
-	known *users // nil: not read yet
+
+	counting sync.Mutex // guards what follows; held through a transaction that changes it
+	known    *census    // nil: not known
 }
 
 // Plan is what the run set out to do.
@@ -45,7 +47,7 @@ func (r *Run) SetState(ctx context.Context, next State, reason string) error {
 		if !now.canBecome(next) {
 			return fmt.Errorf("%w: a %s run does not become %s", ErrState, now, next)
 		}
-		return setState(ctx, t, r.id, next, reason)
+		return r.become(ctx, t, next, nil, reason)
 	})
 	if err != nil {
 		return r.wrap("set state of", err)
@@ -65,11 +67,12 @@ func (r *Run) Discard(ctx context.Context) error {
 		if now != Planning && now != Planned {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		for _, from := range []string{"records", "trials", "skips", "rows", "states", "waits"} {
-			if _, err := t.exec(ctx, "DELETE FROM "+from+" WHERE run = ?", r.id); err != nil {
+		for _, part := range append([]*table{talliesTable}, parts...) {
+			if _, err := t.exec(ctx, "DELETE FROM "+part.name+" WHERE run = ?", r.id); err != nil {
 				return err
 			}
 		}
+		t.tally = nil
 		_, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", r.id)
 		return err
 	})
@@ -81,18 +84,32 @@ func (r *Run) Discard(ctx context.Context) error {
 }
 
 // update runs f in one transaction that ignores cancellation, and tells it the
-// state that the run has in the journal now.
+// state that the run has in the journal now. What f adds or removes it counts
+// in the tally; a census that f does not keep in step it throws away.
 func (r *Run) update(ctx context.Context, f func(ctx context.Context, t *tx, now State) error) error {
-	return r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
-		var now string
-		switch err := t.row(ctx, getState, r.id, r.Plan().Run).Scan(&now); {
-		case errors.Is(err, sql.ErrNoRows):
-			return ErrNoRun
-		case err != nil:
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	var before, after int64
+	err := r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
+		var now State
+		var err error
+		if t.tally, now, err = r.tally(ctx, t, r.known); err != nil {
 			return err
 		}
-		return f(ctx, t, State(now))
+		before = t.tally.gen
+		if err := f(ctx, t, now); err != nil || t.tally == nil {
+			return err
+		}
+		after = before + 1
+		return t.putTally(ctx, r.id)
 	})
+	switch {
+	case err != nil:
+		r.known = nil // f may have got halfway
+	case r.known != nil && r.known.gen == before:
+		r.known.gen = after
+	}
+	return err
 }
 
 // wrap names the run and the file, once.
@@ -100,37 +117,47 @@ func (r *Run) wrap(verb string, err error) error {
 	return fmt.Errorf("%s run %s in %s: %w", verb, r.Plan().Run, r.s.path, err)
 }
 
-// getState asks by the name as well: the number of a run that is gone may be
-// another's now.
-const getState = `SELECT state FROM runs WHERE id = ? AND name = ? AND state <> 'pruning'`
-
-func setState(ctx context.Context, t *tx, run int64, state State, reason string) error {
-	if _, err := t.exec(ctx, "UPDATE runs SET state = ? WHERE id = ?", string(state), run); err != nil {
+// become writes the run's row anew, with the plan given or else its own.
+func (r *Run) become(ctx context.Context, t *tx, next State, plan *batch.Plan, reason string) error {
+	var run *Run
+	err := runsTable.each(ctx, t, func(c *cells) (err error) {
+		run, err = readRun(c)
+		return err
+	}, "WHERE id = ?", r.id)
+	if err != nil {
 		return err
 	}
-	return addState(ctx, t, run, state, reason)
+	if plan == nil {
+		plan = &run.plan
+	}
+	if err := t.putRun(ctx, r.id, next, *plan); err != nil {
+		return err
+	}
+	return addState(ctx, t, r.id, next, reason)
 }
 
-func addState(ctx context.Context, t *tx, run int64, state State, reason string) error {
-	_, err := t.exec(ctx, `INSERT INTO states (run, no, at, state, reason)
-		SELECT ?, coalesce(max(no), 0) + 1, ?, ?, ? FROM states WHERE run = ?`,
-		run, millis(time.Now()), string(state), reason, run)
+// putRun replaces the run's row. Its number is not even set to itself: SQLite
+// would look through all tables for rows that refer to it.
+func (t *tx) putRun(ctx context.Context, id int64, state State, plan batch.Plan) error {
+	args, err := runArgs(id, state, plan)
+	if err != nil {
+		return err
+	}
+	sum, _, _ := runsTable.sum(nil, args)
+	_, err = t.exec(ctx, updateRun, append(args[1:], sum, id)...)
 	return err
 }
 
-const insertRun = `INSERT INTO runs (name, state, created, version, input, digest, columns, settings,
-	tenant, app, cloud, action, resolve, verify, rows, users, lines)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`
+func addState(ctx context.Context, t *tx, run int64, state State, reason string) error {
+	no := t.tally.of[statesTable.name][0] + 1
+	t.tally.add(statesTable.name, no, 1)
+	return t.put(ctx, statesTable.insert, run, int64(no), millis(time.Now()), string(state), reason)
+}
 
-const updateRun = `UPDATE runs SET created = ?, version = ?, input = ?, digest = ?, columns = ?, settings = ?,
-	tenant = ?, app = ?, cloud = ?, action = ?, resolve = ?, verify = ?, rows = ?, users = ?, lines = ?
-	WHERE id = ?`
+var updateRun = "UPDATE runs SET " + strings.Join(runsTable.columns[1:], " = ?, ") + " = ?, sum = ? WHERE id = ?"
 
-const selectRuns = `SELECT id, name, state, created, version, input, digest, columns, settings,
-	tenant, app, cloud, action, resolve, verify, rows, users, lines FROM runs `
-
-// planArgs are the plan's columns, in the order of the statements above.
-func planArgs(p batch.Plan) ([]any, error) {
+// runArgs are a run's columns, in the order of its table.
+func runArgs(id int64, state State, p batch.Plan) ([]any, error) {
 	columns, err := toJSON(p.Columns)
 	if err != nil {
 		return nil, err
@@ -139,11 +166,11 @@ func planArgs(p batch.Plan) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{millis(p.Created), p.Version, p.Input, p.Digest, columns, settings,
-		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), p.Rows, p.Users, p.Lines}, nil
+	return []any{id, p.Run, string(state), millis(p.Created), p.Version, p.Input, p.Digest, columns, settings,
+		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines)}, nil
 }
 
-// readRun reads what selectRuns asks for.
+// readRun reads a row of the runs.
 func readRun(c *cells) (*Run, error) {
 	r := &Run{id: c.num64()}
 	r.plan.Run = c.text()

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -13,9 +14,16 @@ import (
 // applicationID marks the file as a journal of offboard: "ofbd".
 const applicationID = 0x6f666264
 
+// step leads from one version of the schema to the next: statements, and then
+// what they cannot do.
+type step struct {
+	sql  string
+	fill func(context.Context, *tx) error
+}
+
 // steps is the schema's history; the n-th leads to version n. What was once
 // released is never edited: a change is a new step at the end.
-var steps = [...]string{tables + linesView}
+var steps = [...]step{{sql: tables + linesView}, {sums, fillSums}}
 
 const tables = `
 CREATE TABLE runs (
@@ -176,10 +184,7 @@ func utc(ms string) string {
 }
 
 // dropTrials takes a JSON list of users: one statement, however many they are.
-// While nobody is to be sent again, which is nearly always, the join has no
-// left side, and the list is not even read.
-const dropTrials = `DELETE FROM trials WHERE run = ?1 AND seq IN (
-	SELECT s.value FROM (SELECT 1 FROM trials WHERE run = ?1 LIMIT 1) CROSS JOIN json_each(?2) s)`
+const dropTrials = `DELETE FROM trials WHERE run = ? AND seq IN (SELECT value FROM json_each(?))`
 
 // dropCache is what a reader does at its end. All connections of a process
 // share one list of pages that may be reused: a writer that takes an idle

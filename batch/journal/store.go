@@ -5,9 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"offboard/batch"
 )
@@ -73,11 +73,10 @@ func (s *Store) create(ctx context.Context, r *Run) error {
 	if !validName(r.plan.Run) {
 		return errors.New("name a run with up to 100 letters, digits, dots, dashes and underscores")
 	}
-	args, err := planArgs(r.plan)
-	if err != nil {
-		return err
-	}
 	return s.update(ctx, func(ctx context.Context, t *tx) error {
+		if err := s.wantRuns(ctx, t); err != nil {
+			return err
+		}
 		var taken int
 		if err := t.row(ctx, "SELECT count(*) FROM runs WHERE name = ?", r.plan.Run).Scan(&taken); err != nil {
 			return err
@@ -85,11 +84,21 @@ func (s *Store) create(ctx context.Context, r *Run) error {
 		if taken > 0 {
 			return errors.New("there is one already")
 		}
-		row := t.row(ctx, insertRun, append([]any{r.plan.Run, string(Planning)}, args...)...)
-		if err := row.Scan(&r.id); err != nil {
+		if err := t.row(ctx, "SELECT coalesce(max(id), 0) + 1 FROM runs").Scan(&r.id); err != nil {
 			return err
 		}
-		return addState(ctx, t, r.id, Planning, "")
+		args, err := runArgs(r.id, Planning, r.plan)
+		if err != nil {
+			return err
+		}
+		if err := t.put(ctx, runsTable.insert, args...); err != nil {
+			return err
+		}
+		t.tally = newTally()
+		if err := addState(ctx, t, r.id, Planning, ""); err != nil {
+			return err
+		}
+		return t.putTally(ctx, r.id)
 	})
 }
 
@@ -112,7 +121,7 @@ func validName(name string) bool {
 // is the latest. It fails with ErrNoRun or ErrAmbiguous.
 func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 	const limit = 11
-	runs, err := s.find(ctx, selectRuns+`
+	runs, err := s.find(ctx, `
 		WHERE state <> ? AND (? = '' OR substr(name, 1, length(?)) = ?)
 		ORDER BY name = ? DESC, id DESC LIMIT ?`, string(pruning), name, name, name, name, limit)
 	switch {
@@ -142,7 +151,7 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run: %w", err)
 	}
-	runs, err := s.find(ctx, selectRuns+`
+	runs, err := s.find(ctx, `
 		WHERE digest = ? AND tenant = ? AND app = ? AND cloud = ? AND action = ? AND resolve = ? AND columns = ?
 			AND state IN ('planned', 'running', 'stopped')
 		ORDER BY id DESC LIMIT 1`,
@@ -156,42 +165,46 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	return runs[0], nil
 }
 
-// find reads runs with a query that begins with selectRuns.
-func (s *Store) find(ctx context.Context, query string, args ...any) ([]*Run, error) {
-	var runs []*Run
-	err := s.each(ctx, func(c *cells) error {
+// find reads the runs that the rest of a query selects, and makes sure that no
+// run is missing.
+func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run, err error) {
+	err = s.view(ctx, func(t *sql.Tx) error {
+		runs, err = s.findIn(ctx, t, rest, args...)
+		return err
+	})
+	return runs, err
+}
+
+func (s *Store) findIn(ctx context.Context, t asker, rest string, args ...any) (runs []*Run, err error) {
+	if err := s.wantRuns(ctx, t); err != nil {
+		return nil, err
+	}
+	err = each(ctx, t, func(c *cells) error {
+		if err := runsTable.check(c); err != nil {
+			return err
+		}
 		r, err := readRun(c)
 		r.s = s
 		runs = append(runs, r)
 		return err
-	}, query, args...)
+	}, runsTable.query+rest, args...)
 	return runs, err
 }
 
-// SentAt is how many users were sent in calls that were over at a moment. Graph
-// counted them no later than that.
-type SentAt struct {
-	At    time.Time
-	Users int
-}
-
-// longCall is how long a call may be under way; batch's calls end sooner.
-const longCall = 10 * time.Minute
-
-// Sent tells what this app has sent to this tenant in all runs, in calls that
-// ended since then, in order of time, so that a new run keeps to what is left of
-// the quota. A call whose end is not known counts as ending now.
-func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
-	var sent []SentAt
-	err := s.each(ctx, func(c *cells) error {
-		sent = append(sent, SentAt{At: c.time(), Users: c.num()})
-		return nil
-	}, `SELECT CASE WHEN k.over = 0 THEN ? ELSE k.over END AS ended, sum(k.users)
-		FROM calls k JOIN runs n ON n.id = k.run
-		WHERE k.sent_at >= ? AND (k.over = 0 OR k.over >= ?) AND n.tenant = ? AND k.app = ?
-		GROUP BY ended ORDER BY ended`, millis(time.Now()), millis(since.Add(-longCall)), millis(since), tenant, app)
-	if err != nil {
-		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
+// wantRuns makes sure that every run is whole, since one with another name is
+// not found, and that none is missing: each has a tally.
+func (s *Store) wantRuns(ctx context.Context, t asker) error {
+	var runs, tallies []int64
+	for list, of := range map[*[]int64]*table{&runs: runsTable, &tallies: talliesTable} {
+		if err := of.each(ctx, t, func(c *cells) error {
+			*list = append(*list, c.num64())
+			return nil
+		}, "ORDER BY "+of.columns[0]); err != nil {
+			return err
+		}
 	}
-	return sent, nil
+	if !slices.Equal(runs, tallies) {
+		return fmt.Errorf("%w: tables runs and tallies: %d runs are there, and %d are counted", ErrDamaged, len(runs), len(tallies))
+	}
+	return nil
 }

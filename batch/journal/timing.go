@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 // AddWaits keeps what a session's calls waited for. It ignores cancellation.
 func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 	err := r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
-		_, err := t.exec(ctx, `INSERT INTO waits (run, no, paused, quota, learned, rate)
-			SELECT ?, coalesce(max(no), 0) + 1, ?, ?, ?, ? FROM waits WHERE run = ?`,
-			r.id, w.Paused.Milliseconds(), w.Quota.Milliseconds(), w.Learned.Milliseconds(), w.Rate.Milliseconds(), r.id)
-		return err
+		no := t.tally.of[waitsTable.name][0] + 1
+		t.tally.add(waitsTable.name, no, 1)
+		return t.put(ctx, waitsTable.insert, r.id, int64(no),
+			w.Paused.Milliseconds(), w.Quota.Milliseconds(), w.Learned.Milliseconds(), w.Rate.Milliseconds())
 	})
 	if err != nil {
 		return r.wrap("add waits to", err)
@@ -25,48 +26,56 @@ func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 // Timing tells how long the users took who were sent and settled so far.
 func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
 	var t batch.Timing
-	err := r.each(ctx, func(c *cells) error {
-		t.Started = c.time()
-		return nil
-	}, "SELECT coalesce(min(sent_at), 0) FROM calls WHERE run = ?", r.id)
+	err := r.survey(ctx, func(*census) {}) // is all there?
 	if err == nil {
-		err = r.quantiles(ctx, &t)
-	}
-	if err == nil {
-		err = r.each(ctx, func(c *cells) error {
-			w := &t.Waits
-			for _, d := range []*time.Duration{&w.Paused, &w.Quota, &w.Learned, &w.Rate} {
-				*d = time.Duration(c.num()) * time.Millisecond
-			}
-			t.Refused = c.num()
-			return nil
-		}, `SELECT coalesce(sum(paused), 0), coalesce(sum(quota), 0), coalesce(sum(learned), 0), coalesce(sum(rate), 0),
-			(SELECT coalesce(sum(throttles), 0) FROM records WHERE run = ?) + (SELECT coalesce(sum(throttles), 0) FROM trials WHERE run = ?)
-			FROM waits WHERE run = ?`, r.id, r.id, r.id)
+		err = r.s.view(ctx, func(tx *sql.Tx) error { return r.timing(ctx, tx, &t) })
 	}
 	if err != nil {
-		return t, r.wrap("read timing of", err)
+		return batch.Timing{}, r.wrap("read timing of", err)
 	}
 	return t, nil
 }
 
-// quantiles sorts the moments of settling here: 8 bytes a user, and a second
-// less for a million of them than three times in the database.
-func (r *Run) quantiles(ctx context.Context, t *batch.Timing) error {
-	var settled []int64
-	err := r.each(ctx, func(c *cells) error {
-		settled = append(settled, c.num64())
+func (r *Run) timing(ctx context.Context, db asker, t *batch.Timing) error {
+	var settled []time.Time
+	for of, read := range map[*table]func(*cells) error{
+		callsTable: func(c *cells) error {
+			k, err := readCall(c)
+			if t.Started.IsZero() || k.SentAt.Before(t.Started) {
+				t.Started = k.SentAt
+			}
+			return err
+		},
+		recordsTable: func(c *cells) error {
+			k := readRecord(c)
+			t.Refused += k.Throttles
+			if !k.SentAt.IsZero() && !k.SettledAt.IsZero() {
+				settled = append(settled, k.SettledAt)
+			}
+			return nil
+		},
+		trialsTable: func(c *cells) error {
+			t.Refused += readTrial(c).Throttles
+			return nil
+		},
+		waitsTable: func(c *cells) error {
+			c.take() // its number
+			for _, d := range []*time.Duration{&t.Waits.Paused, &t.Waits.Quota, &t.Waits.Learned, &t.Waits.Rate} {
+				*d += time.Duration(c.num64()) * time.Millisecond
+			}
+			return nil
+		},
+	} {
+		if err := of.each(ctx, db, read, ofRun+" ORDER BY "+of.columns[1], r.id); err != nil {
+			return err
+		}
+	}
+	if t.Users = len(settled); t.Users == 0 {
 		return nil
-	}, "SELECT settled_at FROM records WHERE run = ? AND sent_at > 0 AND settled_at > 0", r.id)
-	if err != nil || len(settled) == 0 {
-		return err
 	}
-	slices.Sort(settled)
-	t.Users = len(settled)
-	// A quantile is the first moment by which no less than its share was settled.
-	at := func(percent int) time.Duration {
-		return time.UnixMilli(settled[(len(settled)*percent+99)/100-1]).Sub(t.Started)
-	}
-	t.Median, t.P95, t.Last = at(50), at(95), at(100)
+	slices.SortFunc(settled, time.Time.Compare)
+	// Each is the first whose place is no less than the share of all.
+	after := func(percent int) time.Duration { return settled[(t.Users*percent+99)/100-1].Sub(t.Started) }
+	t.Median, t.P95, t.Last = after(50), after(95), after(100)
 	return nil
 }

@@ -10,24 +10,7 @@ import (
 	"offboard/batch"
 )
 
-var insertCalls = newBulk("calls", "run, no, app, sent_at, users, over, seqs", "")
-
-var upsertTrials = newBulk("trials",
-	"run, seq, attempts, throttles, sent_at, doubt, status, code, message, request_id",
-	`ON CONFLICT (run, seq) DO UPDATE SET attempts = excluded.attempts, throttles = excluded.throttles,
-		sent_at = excluded.sent_at, doubt = excluded.doubt, status = excluded.status,
-		code = excluded.code, message = excluded.message, request_id = excluded.request_id`)
-
-var upsertRecords = newBulk("records",
-	"run, seq, outcome, status, code, message, attempts, throttles, sent_at, settled_at, accepted_at, after, request_id, reason",
-	`ON CONFLICT (run, seq) DO UPDATE SET outcome = excluded.outcome, status = excluded.status,
-		code = excluded.code, message = excluded.message,
-		attempts = excluded.attempts, throttles = excluded.throttles,
-		sent_at = excluded.sent_at, settled_at = excluded.settled_at,
-		accepted_at = excluded.accepted_at, after = excluded.after,
-		request_id = excluded.request_id, reason = excluded.reason`)
-
-const endCall = `UPDATE calls SET over = ?, seqs = NULL WHERE run = ? AND no = ?`
+const endCall = `UPDATE calls SET over = ?, seqs = NULL, sum = ? WHERE run = ? AND no = ?`
 
 // Write makes an entry durable, all of it or nothing: first the calls that are
 // about to leave, then those that are over, then trials, then records. It
@@ -44,20 +27,17 @@ const endCall = `UPDATE calls SET over = ?, seqs = NULL WHERE run = ? AND no = ?
 // more, and whether it has happened shows when the journal is opened anew.
 func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
-		if now == Planning || len(e.Calls) > 0 && now != Running {
+		if now == Planning || now == Damaged || len(e.Calls) > 0 && now != Running {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		users, err := r.users(ctx, t)
+		c, err := r.look(ctx, t, t.tally)
 		if err == nil {
-			err = users.check(e)
+			err = c.check(e)
 		}
 		if err != nil {
 			return err
 		}
-		if err := r.writeCalls(ctx, t, e); err != nil {
-			return err
-		}
-		return r.writeUsers(ctx, t, e.Trials, e.Records)
+		return r.apply(ctx, t, c, e)
 	})
 	if err != nil {
 		return r.wrap("write to", err)
@@ -65,28 +45,41 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 	return nil
 }
 
-func (r *Run) writeCalls(ctx context.Context, t *tx, e batch.Entry) error {
-	if err := r.intend(ctx, t, e.Calls); err != nil {
+// apply writes an entry, and keeps the census and the tally in step with it.
+func (r *Run) apply(ctx context.Context, t *tx, c *census, e batch.Entry) error {
+	if err := r.intend(ctx, t, c, e.Calls); err != nil {
 		return err
 	}
 	for _, no := range e.Over {
-		if err := r.endCall(ctx, t, no); err != nil {
-			return err
+		if err := r.endCall(ctx, t, c, no); err != nil {
+			return fmt.Errorf("end call %d: %w", no, err)
 		}
+	}
+	if err := r.writeTrials(ctx, t, c, e.Trials); err != nil {
+		return fmt.Errorf("write trials: %w", err)
+	}
+	if err := r.writeRecords(ctx, t, c, e.Records); err != nil {
+		return fmt.Errorf("write records: %w", err)
 	}
 	return nil
 }
 
-func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
-	in := t.into(insertCalls)
-	for _, c := range calls {
-		seqs, err := toJSON(c.Seqs)
+func (r *Run) intend(ctx context.Context, t *tx, c *census, calls []batch.Call) error {
+	in := t.into(callsTable.insert)
+	for _, k := range calls {
+		k.App, k.SentAt = cmp.Or(k.App, r.Plan().App), moment(k.SentAt)
+		seqs, err := toJSON(k.Seqs)
 		if err == nil {
-			err = in.add(ctx, r.id, int64(c.No), cmp.Or(c.App, r.Plan().App), millis(c.SentAt), int64(len(c.Seqs)), int64(0), seqs)
+			err = in.add(ctx, r.id, int64(k.No), k.App, millis(k.SentAt), int64(len(k.Seqs)), int64(0), seqs)
 		}
 		if err != nil {
-			return fmt.Errorf("intend call %d: %w", c.No, err)
+			return fmt.Errorf("intend call %d: %w", k.No, err)
 		}
+		k.Seqs = slices.Clone(k.Seqs)
+		c.open, c.lastCall = append(c.open, k), max(c.lastCall, k.No)
+		t.tally.add(callsTable.name, k.No, 1)
+		t.tally.add(countOpen, k.No, 1)
+		t.tally.sent(millis(k.SentAt))
 	}
 	if err := in.flush(ctx); err != nil {
 		return fmt.Errorf("intend calls: %w", err)
@@ -94,56 +87,74 @@ func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
 	return nil
 }
 
-func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
-	n, err := t.exec(ctx, endCall, millis(time.Now()), r.id, int64(no))
-	if err == nil && n == 0 {
-		err = fmt.Errorf("%w: nobody intended it", ErrPlan)
+// endCall leaves a call alone that is over: an entry may be written again.
+func (r *Run) endCall(ctx context.Context, t *tx, c *census, no int) error {
+	i := slices.IndexFunc(c.open, func(k batch.Call) bool { return k.No == no })
+	if i < 0 {
+		var known int
+		err := t.row(ctx, "SELECT count(*) FROM calls WHERE run = ? AND no = ?", r.id, int64(no)).Scan(&known)
+		if err == nil && known == 0 {
+			err = fmt.Errorf("%w: nobody intended it", ErrPlan)
+		}
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("end call %d: %w", no, err)
+	k, over := c.open[i], millis(time.Now())
+	sum, _, _ := callsTable.sum(nil, []any{r.id, int64(no), k.App, millis(k.SentAt), int64(len(k.Seqs)), over, nil})
+	n, err := t.exec(ctx, endCall, over, sum, r.id, int64(no))
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%w: table calls, row %d: it is missing", ErrDamaged, no)
 	}
-	return nil
+	c.open = slices.Delete(c.open, i, i+1)
+	t.tally.add(countOpen, no, -1)
+	return err
 }
 
-func (r *Run) writeUsers(ctx context.Context, t *tx, trials []batch.Trial, records []batch.Record) error {
-	in := t.into(upsertTrials)
+func (r *Run) writeTrials(ctx context.Context, t *tx, c *census, trials []batch.Trial) error {
+	in := t.into(trialsTable.upsert)
 	for _, tr := range trials {
 		err := in.add(ctx, r.id, int64(tr.Seq), int64(tr.Attempts), int64(tr.Throttles), millis(tr.SentAt),
 			flag(tr.Doubt), int64(tr.Status), tr.Code, tr.Message, tr.RequestID)
 		if err != nil {
-			return fmt.Errorf("write trial of user %d: %w", tr.Seq, err)
+			return fmt.Errorf("user %d: %w", tr.Seq, err)
 		}
-	}
-	if err := in.flush(ctx); err != nil {
-		return fmt.Errorf("write trials: %w", err)
-	}
-	in = t.into(upsertRecords)
-	for i := range records {
-		if err := addRecord(ctx, in, r.id, &records[i]); err != nil {
-			return fmt.Errorf("write record of user %d: %w", records[i].Seq, err)
+		if c.tried[tr.Seq] == 0 {
+			t.tally.add(trialsTable.name, tr.Seq, 1)
 		}
+		c.try(tr)
 	}
-	if err := in.flush(ctx); err != nil {
-		return fmt.Errorf("write records: %w", err)
-	}
-	if err := r.dropTrials(ctx, t, records); err != nil {
-		return fmt.Errorf("drop trials: %w", err)
-	}
-	return nil
+	return in.flush(ctx)
 }
 
-// dropTrials ends the trials of the users that have a record now.
-func (r *Run) dropTrials(ctx context.Context, t *tx, records []batch.Record) error {
-	if len(records) == 0 {
-		return nil
-	}
-	seqs := make([]int, len(records))
+// writeRecords ends the trials of the users who have a record now.
+func (r *Run) writeRecords(ctx context.Context, t *tx, c *census, records []batch.Record) error {
+	in := t.into(recordsTable.upsert)
+	var tried []int
 	for i := range records {
-		seqs[i] = records[i].Seq
+		k := &records[i]
+		if err := addRecord(ctx, in, r.id, k); err != nil {
+			return fmt.Errorf("user %d: %w", k.Seq, err)
+		}
+		if c.outcome[k.Seq] != 0 {
+			t.tally.add(countOutcome[c.outcome[k.Seq]-1], k.Seq, -1)
+		}
+		o := slices.Index(batch.Outcomes[:], k.Outcome)
+		t.tally.add(countOutcome[o], k.Seq, 1)
+		c.outcome[k.Seq] = uint8(o) + 1
+		if c.tried[k.Seq] != 0 {
+			t.tally.add(trialsTable.name, k.Seq, -1)
+			c.tried[k.Seq], tried = 0, append(tried, k.Seq)
+		}
 	}
-	list, err := toJSON(seqs)
-	if err == nil {
-		_, err = t.exec(ctx, dropTrials, r.id, list)
+	if err := in.flush(ctx); err != nil || len(tried) == 0 {
+		return err
+	}
+	list, err := toJSON(tried)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, dropTrials, r.id, list)
+	if err == nil && int(n) != len(tried) {
+		err = fmt.Errorf("%w: table trials: %d are there of %d", ErrDamaged, n, len(tried))
 	}
 	return err
 }

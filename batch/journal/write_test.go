@@ -27,7 +27,7 @@ func TestSoFar(t *testing.T) {
 		{batch.Record{SentAt: at(1), Throttles: 2, Attempts: 1, Status: 503}, 0, false, batch.NotSent, "last answered 503, and not sent again"},
 		{batch.Record{SentAt: at(1)}, 0, false, batch.NotSent, "tried before, and not sent again"},
 	} {
-		if got, words := soFar(tt.rec, tt.call, tt.doubt); got != tt.want || words != tt.words {
+		if got, words := soFar(tt.rec, tt.call, tt.doubt, Stopped); got != tt.want || words != tt.words {
 			t.Errorf("%+v, call %d, doubt %v: %s, %q; want %s, %q", tt.rec, tt.call, tt.doubt, got, words, tt.want, tt.words)
 		}
 	}

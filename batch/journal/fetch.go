@@ -1,0 +1,231 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+
+	"offboard/batch"
+)
+
+// row is a row of the input as its table has it.
+type row struct {
+	seq  int
+	row  batch.Row
+	user batch.User // but for a duplicate, the one that it names
+	same int        // seq of the row that holds the user; 0: this one
+}
+
+// call is a call as its table has it.
+type call struct {
+	batch.Call // with the users while it is open
+	users      int
+	over       int64
+	open       bool
+}
+
+// page is what the journal knows of some rows, each list ordered by seq.
+type page struct {
+	rows    []row
+	records []batch.Record
+	trials  []batch.Trial
+	calls   map[int]batch.Call // the last open call of each user who is in one
+	settled []uint8            // by seq: not 0 for who surely has a record
+	orphans map[int]bool       // as in the census
+}
+
+// read reads all that there is on the rows given, in one read transaction.
+// Each of them has to be there.
+func (p *page) read(ctx context.Context, t asker, run int64, seqs []int) error {
+	p.rows, p.records, p.trials = p.rows[:0], p.records[:0], p.trials[:0]
+	if err := p.readRows(ctx, t, run, seqs); err != nil {
+		return err
+	}
+	users := seqs
+	if away := p.usersElsewhere(); len(away) > 0 {
+		if err := p.readRows(ctx, t, run, away); err != nil {
+			return err
+		}
+		slices.SortFunc(p.rows, func(a, b row) int { return a.seq - b.seq })
+		users = make([]int, len(p.rows))
+		for i := range p.rows {
+			users[i] = p.rows[i].seq
+		}
+	}
+	for _, read := range []func(context.Context, asker, int64, []int) error{p.readRecords, p.readTrials, p.readOpen} {
+		if err := read(ctx, t, run, users); err != nil {
+			return err
+		}
+	}
+	for i := range p.rows {
+		if seq := p.rows[i].seq; p.rows[i].same == 0 && seq < len(p.settled) && p.settled[seq] != 0 && p.record(seq) == nil {
+			return fmt.Errorf("%w: table records, row %d: it is missing", ErrDamaged, seq)
+		}
+	}
+	return nil
+}
+
+// usersElsewhere are the rows that hold the users of duplicates on this page,
+// and are not on it.
+func (p *page) usersElsewhere() (seqs []int) {
+	for i := range p.rows {
+		if same := p.rows[i].same; same != 0 && p.row(same) == nil {
+			seqs = append(seqs, same)
+		}
+	}
+	slices.Sort(seqs)
+	return slices.Compact(seqs)
+}
+
+func (p *page) readRows(ctx context.Context, t asker, run int64, seqs []int) error {
+	rest, args, err := rowsTable.of(run, seqs)
+	if err != nil {
+		return err
+	}
+	next := 0 // of seqs
+	err = rowsTable.each(ctx, t, func(c *cells) error {
+		k, err := readRow(c)
+		if p.orphans[k.seq] {
+			k.same = 0
+		}
+		if next < len(seqs) && k.seq == seqs[next] {
+			p.rows = append(p.rows, k)
+			next++
+		}
+		return err
+	}, rest, args...)
+	if err == nil && next < len(seqs) {
+		err = fmt.Errorf("%w: table rows, row %d: it is missing", ErrDamaged, seqs[next])
+	}
+	return err
+}
+
+func (p *page) readRecords(ctx context.Context, t asker, run int64, seqs []int) error {
+	rest, args, err := recordsTable.of(run, seqs)
+	if err != nil {
+		return err
+	}
+	return recordsTable.each(ctx, t, func(c *cells) error {
+		p.records = append(p.records, readRecord(c))
+		return nil
+	}, rest, args...)
+}
+
+func (p *page) readTrials(ctx context.Context, t asker, run int64, seqs []int) error {
+	rest, args, err := trialsTable.of(run, seqs)
+	if err != nil {
+		return err
+	}
+	return trialsTable.each(ctx, t, func(c *cells) error {
+		p.trials = append(p.trials, readTrial(c))
+		return nil
+	}, rest, args...)
+}
+
+// readOpen reads the calls that are not over, if anybody here may be in one.
+func (p *page) readOpen(ctx context.Context, t asker, run int64, users []int) error {
+	clear(p.calls)
+	if len(p.records) == len(users) {
+		return nil
+	}
+	tally, _, _, err := readTally(ctx, t, run, nil)
+	if err != nil || tally.of[countOpen] == (total{}) {
+		return err
+	}
+	if p.calls == nil {
+		p.calls = map[int]batch.Call{}
+	}
+	var found total
+	err = callsTable.each(ctx, t, func(c *cells) error {
+		k, err := readCall(c)
+		for _, seq := range k.Seqs {
+			p.calls[seq] = k.Call
+		}
+		found[0]++
+		found[1] += k.No
+		return err
+	}, ofRun+" AND over = 0 ORDER BY no", run)
+	if err != nil {
+		return err
+	}
+	return tally.wantOnly(countOpen, found)
+}
+
+func (p *page) row(seq int) *row {
+	return find(p.rows, seq, func(k *row) int { return k.seq })
+}
+
+func (p *page) record(seq int) *batch.Record {
+	return find(p.records, seq, func(k *batch.Record) int { return k.Seq })
+}
+
+// trial is a zero one for who has none.
+func (p *page) trial(seq int) (t batch.Trial) {
+	if k := find(p.trials, seq, func(k *batch.Trial) int { return k.Seq }); k != nil {
+		t = *k
+	}
+	return t
+}
+
+// find looks for what is of a seq in a list ordered by it; nil when there is
+// none. Mostly no seq is left out of the list.
+func find[T any](list []T, seq int, of func(*T) int) *T {
+	if len(list) == 0 {
+		return nil
+	}
+	i := seq - of(&list[0])
+	if i < 0 || i >= len(list) || of(&list[i]) != seq {
+		i = sort.Search(len(list), func(i int) bool { return of(&list[i]) >= seq })
+	}
+	if i == len(list) || of(&list[i]) != seq {
+		return nil
+	}
+	return &list[i]
+}
+
+// readRow reads a row of the input, from its seq on.
+func readRow(c *cells) (row, error) {
+	k := row{seq: c.num()}
+	k.row = batch.Row{Line: c.num(), Input: c.text()}
+	list := c.take()
+	or := func(v any) string { // NULL: as the input
+		if s, ok := v.(string); ok {
+			return s
+		}
+		return k.row.Input
+	}
+	k.row.ID, k.row.UPN = c.text(), or(c.take())
+	k.same = c.num()
+	k.user = batch.User{Seq: k.seq, ID: c.text(), UPN: or(c.take()), Type: c.text(),
+		Enabled: c.flag(), Synced: c.flag(), Before: c.time(), Privileged: c.flag()}
+	k.row.Cells = []string{k.row.Input}
+	var err error
+	if text, ok := list.(string); ok {
+		k.row.Cells, err = fromJSON[string](text)
+	}
+	return k, err
+}
+
+func readRecord(c *cells) batch.Record {
+	return batch.Record{Seq: c.num(), Outcome: batch.Outcome(c.text()), Status: c.num(), Code: c.text(), Message: c.text(),
+		Attempts: c.num(), Throttles: c.num(), SentAt: c.time(), SettledAt: c.time(),
+		Accepted: c.time(), After: c.time(), RequestID: c.text(), Reason: c.text()}
+}
+
+func readTrial(c *cells) batch.Trial {
+	return batch.Trial{Seq: c.num(), Attempts: c.num(), Throttles: c.num(), SentAt: c.time(), Doubt: c.flag(),
+		Status: c.num(), Code: c.text(), Message: c.text(), RequestID: c.text()}
+}
+
+func readCall(c *cells) (call, error) {
+	k := call{Call: batch.Call{No: c.num(), App: c.text(), SentAt: c.time()}, users: c.num(), over: c.num64()}
+	k.open = k.over == 0
+	list := c.text()
+	if !k.open {
+		return k, nil
+	}
+	var err error
+	k.Seqs, err = fromJSON[int](list)
+	return k, err
+}
