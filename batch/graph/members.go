@@ -11,6 +11,9 @@ import (
 
 var objectID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
+// IsObjectID reports whether s has the form of an object id, a GUID.
+func IsObjectID(s string) bool { return objectID.MatchString(s) }
+
 // Members reads one page of the users who are in a group, directly or through
 // groups within it. It begins with next empty, and goes on with what it
 // returned as more until that is empty. Of the users it knows ID and, if the
@@ -21,7 +24,7 @@ var objectID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-
 // resource units (five, less one for $select). A group that does not exist is
 // a 404. Errors are those of a Sender's call; nothing is retried.
 func (c *Client) Members(ctx context.Context, group, next string) (members []batch.User, more string, err error) {
-	if !objectID.MatchString(group) {
+	if !IsObjectID(group) {
 		return nil, "", notSent(fmt.Errorf("the group %q is no object id, which is a GUID", group))
 	}
 	// A cast of transitive members is documented for advanced queries only:

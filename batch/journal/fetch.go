@@ -188,22 +188,14 @@ func find[T any](list []T, seq int, of func(*T) int) *T {
 func readRow(c *cells) (row, error) {
 	k := row{seq: c.num()}
 	k.row = batch.Row{Line: c.num(), Input: c.text()}
-	list := c.take()
-	or := func(v any) string { // NULL: as the input
-		if s, ok := v.(string); ok {
-			return s
-		}
-		return k.row.Input
-	}
-	k.row.ID, k.row.UPN = c.text(), or(c.take())
+	list, id, upn := c.take(), c.take(), c.take()
+	k.row.ID, k.row.UPN = unpack(id, lowerASCII(k.row.Input), ""), unpack(upn, "", k.row.Input)
 	k.same = c.num()
-	k.user = batch.User{Seq: k.seq, ID: c.text(), UPN: or(c.take()), Type: c.text(),
+	id, upn = c.take(), c.take()
+	k.user = batch.User{Seq: k.seq, ID: unpack(id, k.row.ID, ""), UPN: unpack(upn, k.row.UPN, k.row.Input), Type: c.text(),
 		Enabled: c.flag(), Synced: c.flag(), Before: c.time(), Privileged: c.flag()}
-	k.row.Cells = []string{k.row.Input}
 	var err error
-	if text, ok := list.(string); ok {
-		k.row.Cells, err = fromJSON[string](text)
-	}
+	k.row.Cells, err = unpackCells(list, &k.row)
 	return k, err
 }
 

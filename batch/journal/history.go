@@ -35,6 +35,9 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 	return func(yield func(Mention, error) bool) {
 		cond, args := where(nil)
 		runs, err := s.find(ctx, cond+"ORDER BY id DESC", args...)
+		if key == same {
+			return // nobody is called what stands for a name
+		}
 		if err != nil {
 			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
 			return

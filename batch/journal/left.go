@@ -11,7 +11,7 @@ import (
 func (r *Run) Left(ctx context.Context) (send, verify int, err error) {
 	err = r.survey(ctx, func(c *census) {
 		verify = len(c.with(batch.Unverified))
-		send = len(c.pending())
+		send = len(c.pending(true))
 	})
 	if err != nil {
 		return 0, 0, r.wrap("count users left of", err)

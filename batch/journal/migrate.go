@@ -14,6 +14,10 @@ import (
 var sums = `
 ALTER TABLE rows ADD COLUMN privileged INTEGER NOT NULL DEFAULT 0;
 
+ALTER TABLE runs ADD COLUMN accounts TEXT NOT NULL DEFAULT '[]';     -- JSON: [external, synced, enabled, privileged]
+ALTER TABLE runs ADD COLUMN choice   TEXT NOT NULL DEFAULT '';       -- digest of the flags that chose the users
+ALTER TABLE runs ADD COLUMN in_order INTEGER NOT NULL DEFAULT 0;     -- 1: the file's order, whoever is privileged
+
 CREATE TABLE tallies (                    -- what there is of each run; a missing row is found out by it
 	run    INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE,
 	gen    INTEGER NOT NULL,              -- goes up with every change
@@ -23,7 +27,15 @@ CREATE TABLE tallies (                    -- what there is of each run; a missin
 DROP INDEX calls_over; -- nothing asks for it any more, and every call was written to it twice
 
 DROP VIEW lines;
-` + strings.Replace(linesView, "OR t.doubt = 1", "OR t.doubt = 1 OR n.state = 'damaged'", 1)
+` + strings.NewReplacer("OR t.doubt = 1", "OR t.doubt = 1 OR n.state = 'damaged'",
+	"u.id AS", unsame("u.id", unsame("u.given_id", "lower(u.input)"))+" AS",
+	"coalesce(u.upn, u.input)", "coalesce("+unsame("u.upn", "coalesce(u.given_upn, u.input)")+", u.input)",
+).Replace(linesView)
+
+// unsame is what a column says that may be [same].
+func unsame(column, as string) string {
+	return "CASE " + column + " WHEN '" + same + "' THEN " + as + " ELSE " + column + " END"
+}
 
 func addSums() string {
 	var sql strings.Builder

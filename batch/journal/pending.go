@@ -8,8 +8,8 @@ import (
 	"offboard/batch"
 )
 
-// Pending reads the users without a record, the privileged ones first and each
-// kind in the order of the plan, with their trials; a zero trial is a fresh
+// Pending reads the users without a record, the privileged ones first unless the
+// plan is in order, and each kind in the order of the plan, with their trials; a zero trial is a fresh
 // user. The loop may write records and trials of users that it has been given.
 // A run that a dead process left is recovered first.
 //
@@ -17,7 +17,8 @@ import (
 // against the journal's own count; a user is given only when nothing about it
 // has changed since it was planned. Otherwise Pending ends in ErrDamaged.
 func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
-	return scroll(ctx, r, "pending users", (*census).pending, func(p *page, seq int) (batch.Pending, bool) {
+	pick := func(c *census) []int { return c.pending(r.Plan().InOrder) }
+	return scroll(ctx, r, "pending users", pick, func(p *page, seq int) (batch.Pending, bool) {
 		return batch.Pending{User: p.row(seq).user, Trial: p.trial(seq)}, p.record(seq) == nil
 	})
 }

@@ -38,9 +38,9 @@ func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 
 func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) error {
 	u := p.User
-	var same any
+	var holder any // NULL: the row itself
 	if p.Same != 0 {
-		same, u = int64(p.Same), batch.User{Seq: u.Seq}
+		holder, u = int64(p.Same), batch.User{Seq: u.Seq}
 	}
 	switch {
 	case u.Seq < 1:
@@ -48,17 +48,15 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 	case p.Record != nil && (p.Same != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	var list any // of cells, where it says more than the input
-	if !slices.Equal(p.Row.Cells, []string{p.Row.Input}) {
-		text, err := toJSON(p.Row.Cells)
-		if err != nil {
-			return err
-		}
-		list = text
+	givenID, givenUPN, id, upn, err := packNames(&p.Row, &u)
+	if err != nil {
+		return err
 	}
-	err := in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list,
-		p.Row.ID, unless(p.Row.UPN, p.Row.Input), same,
-		u.ID, unless(u.UPN, p.Row.Input), u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before), flag(u.Privileged))
+	list, err := packCells(&p.Row)
+	if err != nil {
+		return err
+	}
+	err = in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list, givenID, givenUPN, holder, id, upn, u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before), flag(u.Privileged))
 	if err != nil || p.Record == nil {
 		return err
 	}

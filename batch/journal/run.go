@@ -166,8 +166,14 @@ func runArgs(id int64, state State, p batch.Plan) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a := p.Accounts
+	accounts, err := toJSON([]int{a.External, a.Synced, a.Enabled, a.Privileged})
+	if err != nil {
+		return nil, err
+	}
 	return []any{id, p.Run, string(state), millis(p.Created), p.Version, p.Input, p.Digest, columns, settings,
-		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines)}, nil
+		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines),
+		accounts, p.Choice, flag(p.InOrder)}, nil
 }
 
 // readRun reads a row of the runs.
@@ -181,8 +187,17 @@ func readRun(c *cells) (*Run, error) {
 	p.Tenant, p.App, p.Cloud, p.Action = c.text(), c.text(), c.text(), batch.Action(c.text())
 	p.Resolve, p.Verify = c.flag(), c.flag()
 	p.Rows, p.Users, p.Lines = c.num(), c.num(), c.num()
+	accounts := c.text()
+	p.Choice, p.InOrder = c.text(), c.flag()
 	if c.err != nil {
 		return r, c.err
+	}
+	counts, err := fromJSON[int](accounts)
+	if err != nil {
+		return r, err
+	}
+	if len(counts) == 4 {
+		p.Accounts = batch.Accounts{External: counts[0], Synced: counts[1], Enabled: counts[2], Privileged: counts[3]}
 	}
 	var err1, err2 error
 	p.Columns, err1 = fromJSON[string](columns)

@@ -29,14 +29,15 @@ func (c *census) with(o batch.Outcome) (seqs []int) {
 	return seqs
 }
 
-// pending lists the users without a record, the privileged ones first.
-func (c *census) pending() []int {
+// pending lists the users without a record, the privileged ones first unless in
+// order.
+func (c *census) pending(inOrder bool) []int {
 	all := c.numbers()
 	first, rest := make([]int, 0, len(c.privileged)), make([]int, 0, len(all))
 	for _, seq := range all {
 		switch {
 		case c.outcome[seq] != 0 || c.isDup(seq):
-		case c.isPrivileged(seq):
+		case !inOrder && c.isPrivileged(seq):
 			first = append(first, seq)
 		default:
 			rest = append(rest, seq)

@@ -144,18 +144,18 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 }
 
 // Unfinished finds the latest run that set out to do the same as the plan
-// (digest, tenant, app, cloud, action, resolution and columns) and is planned,
-// running or stopped; nil when there is none.
+// (digest, tenant, app, cloud, action, resolution, columns and choice) and is
+// planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	columns, err := toJSON(like.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run: %w", err)
 	}
 	runs, err := s.find(ctx, `
-		WHERE digest = ? AND tenant = ? AND app = ? AND cloud = ? AND action = ? AND resolve = ? AND columns = ?
+		WHERE digest = ? AND tenant = ? AND app = ? AND cloud = ? AND action = ? AND resolve = ? AND columns = ? AND choice = ?
 			AND state IN ('planned', 'running', 'stopped')
 		ORDER BY id DESC LIMIT 1`,
-		like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action), flag(like.Resolve), columns)
+		like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action), flag(like.Resolve), columns, like.Choice)
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}

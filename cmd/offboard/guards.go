@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 	"offboard/batch/intake"
 )
 
@@ -169,6 +170,9 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, ids ma
 // for a mistake, or for one whose members are hidden from this app.
 func (g guards) protectGroups(ctx context.Context, j *job, l *learned) error {
 	for _, group := range g.ProtectGroup {
+		if !graph.IsObjectID(group) { // told here, since a call that cannot leave is tried again until the outage is over
+			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", errUsage, group)
+		}
 		n := 0
 		err := j.members(ctx, group, func(u batch.User) {
 			l.spare.IDs[u.ID] = "member of the protected group " + group

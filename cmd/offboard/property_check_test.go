@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+)
+
+// wrongWrites holds the tenant's own log against the verdict.
+func (s *story) wrongWrites(v *verdict, t *graphsim.Tenant) []string {
+	var wrong []string
+	say := func(format string, a ...any) { wrong = append(wrong, fmt.Sprintf(format, a...)) }
+	arrived, executed := map[string]int{}, map[string]int{}
+	for _, e := range t.Log() {
+		if e.Method != "POST" {
+			continue
+		}
+		arrived[e.User]++
+		if e.Executed {
+			executed[e.User]++
+		}
+		if !v.may[e.User] || len(v.refused) > 0 {
+			say("a write arrived for %s, who must not be written: %v", e.User, s.spared(s.byID(e.User)))
+		}
+	}
+	if kinds := s.beyond(len(arrived), s.admins(arrived)); len(kinds) > 0 {
+		say("%d users were written, and %d administrators, beyond %v", len(arrived), s.admins(arrived), kinds)
+	}
+	for _, u := range s.people {
+		if state, _ := t.User(u.ID); state.Writes != executed[u.ID] {
+			say("%s: %d writes in the directory, and %d in the log", u.ID, state.Writes, executed[u.ID])
+		}
+	}
+	if s.faulty() || len(v.refused) > 0 {
+		return wrong
+	}
+	for id := range v.may {
+		if u := s.byID(id); arrived[id] != 1 || executed[id] == 0 != (u.Denied || u.Type == "nobody") {
+			say("%s: %d writes arrived, and %d were executed", id, arrived[id], executed[id])
+		}
+	}
+	if n := t.Stats().Invalid; n > 0 {
+		say("%d calls were refused for their shape", n)
+	}
+	return wrong
+}
+
+// admins counts the holders of privileged roles among those who were written.
+func (s *story) admins(arrived map[string]int) int {
+	n := 0
+	for id := range arrived {
+		if s.privileged(id) {
+			n++
+		}
+	}
+	return n
+}
+
+// wrongEnd holds the exit code against the verdict.
+func (s *story) wrongEnd(v *verdict, err error) []string {
+	code, _ := codeOf(err)
+	fits := []exitCode{exitDone}
+	for _, l := range v.lines {
+		if l.outcome.Kind() == batch.Failure {
+			fits[0] = exitPartial
+		}
+	}
+	for i, r := range v.refused {
+		if i == 0 {
+			fits = nil
+		}
+		fits = append(fits, r.codes...)
+	}
+	switch {
+	case slices.Contains(fits, code):
+		return nil
+	case s.faulty() && len(v.refused) == 0, s.faulty() && code != exitDone && code != exitPartial:
+		return nil // the faults may have ended it, and the writes are what counts
+	}
+	return []string{fmt.Sprintf("exit code %d, want one of %v; refused for %v", code, fits, v.refused)}
+}
+
+// readReport reads report.csv by line of the input; without one there are none.
+func readReport(dir string) (map[int]told, []string) {
+	f, err := os.Open(filepath.Join(dir, "report.csv"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	var wrong []string
+	lines := map[int]told{}
+	for _, r := range rows[1:] {
+		line, err := strconv.Atoi(r[0])
+		if _, twice := lines[line]; twice || err != nil {
+			wrong = append(wrong, fmt.Sprintf("line %s is in the report twice", r[0]))
+		}
+		lines[line] = told{batch.Outcome(r[5]), r[2]}
+	}
+	return lines, wrong
+}
+
+// wrongLines holds the report against the verdict and the log.
+func (s *story) wrongLines(v *verdict, t *graphsim.Tenant, lines map[int]told) []string {
+	if lines == nil && (len(v.refused) > 0 || s.faulty()) || s.guard.noReads {
+		return nil
+	}
+	var wrong []string
+	say := func(format string, a ...any) { wrong = append(wrong, fmt.Sprintf(format, a...)) }
+	if len(lines) != len(v.lines) {
+		say("the report has %d lines, and the file %d rows", len(lines), len(v.lines))
+	}
+	for no, want := range v.lines {
+		got := lines[no]
+		if u, _ := t.User(got.id); u.Writes == 0 && slices.Contains(accepted, got.outcome) {
+			say("line %d is %s, and the user was never written", no, got.outcome)
+		}
+		if s.faulty() && slices.Contains(disturbed, got.outcome) {
+			continue
+		}
+		if got.outcome != want.outcome || want.id != "" && got.id != want.id {
+			say("line %d is %v, want %v", no, got, want)
+		}
+	}
+	return wrong
+}
+
+// accepted are the outcomes that only a 2xx leads to.
+var accepted = []batch.Outcome{batch.Verified, batch.Revoked, batch.Unverified, batch.Ineffective}
+
+// disturbed are how rows may end beside the truth when faults strike.
+var disturbed = []batch.Outcome{batch.GaveUp, batch.Failed, batch.Unverified, batch.NotSent, batch.Unsettled}
