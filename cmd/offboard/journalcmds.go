@@ -31,7 +31,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan := run.Plan()
 	switch run.State() {
-	case journal.Finished, journal.Refused:
+	case journal.Finished, journal.Refused, journal.Damaged:
 		return fmt.Errorf("%w: run %s is %s; there is nothing to resume", errUsage, plan.Run, run.State())
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)

@@ -129,14 +129,19 @@ func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
 // signInTimeout bounds the first sign-in, when somebody is waiting for it.
 const signInTimeout = time.Minute
 
+// journalPath is the file that --state names, or the user's own.
+func (c *command) journalPath() (string, error) {
+	if c.cli.State != "" {
+		return c.cli.State, nil
+	}
+	return journal.DefaultPath(c.getenv, runtime.GOOS)
+}
+
 // openJournal opens the journal that --state names, or the user's own.
 func (c *command) openJournal(ctx context.Context) (*journal.Store, error) {
-	path := c.cli.State
-	if path == "" {
-		var err error
-		if path, err = journal.DefaultPath(c.getenv, runtime.GOOS); err != nil {
-			return nil, err
-		}
+	path, err := c.journalPath()
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the journal's directory: %w", err)
