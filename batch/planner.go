@@ -33,8 +33,8 @@ type Planner struct {
 	loop    *loop
 	lane    *lane
 	count   Count
-	rows    map[int]Row      // rows under way, by Seq
-	seen    map[[16]byte]int // Seq of the user that a key names
+	rows    map[int]Row     // rows under way, by Seq
+	seen    map[hash]uint32 // Seq of the user that a key names
 	planned []Planned
 }
 
@@ -55,7 +55,7 @@ type Count struct {
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended = make(map[Outcome]int)
 	p.rows = make(map[int]Row)
-	p.seen = make(map[[16]byte]int)
+	p.seen = make(map[hash]uint32)
 	next, stop := pull(p.good())
 	defer stop()
 	if p.Directory == nil {
@@ -177,13 +177,13 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 // again.
 func (p *Planner) user(row Row, u User) {
 	key := sha256.Sum256([]byte(asciiLower(u.Key())))
-	k := [16]byte(key[:16]) // half of the hash tells a million keys apart, in half of the memory
+	k := hash(key[:])
 	if same, ok := p.seen[k]; ok {
-		p.planned = append(p.planned, Planned{Row: row, User: u, Same: same})
+		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same)})
 		p.count.Same++
 		return
 	}
-	p.seen[k] = u.Seq
+	p.seen[k] = uint32(u.Seq)
 	role := p.Spare.Roles[u.ID]
 	u.Privileged = role != ""
 	if rec, spared := p.Spare.record(u); spared {
@@ -193,6 +193,11 @@ func (p *Planner) user(row Row, u User) {
 	p.count.add(u, role)
 	p.planned = append(p.planned, Planned{Row: row, User: u})
 }
+
+// hash is the part of a key's SHA-256 that tells users apart. With 12 bytes two of
+// a million are taken for one once in 10^17 plans, and a plan of a million takes 40
+// MB less than with the keys themselves.
+type hash [12]byte
 
 // mostAdmins is how many holders of roles are named.
 const mostAdmins = 20

@@ -12,8 +12,9 @@ import (
 
 // Recover takes a run over from a process that died: the calls that it left
 // open are over now, and every user in them has a trial with Doubt. It tells
-// how many users that are. Whoever recovers holds the Lock, or the calls may
-// not be lost at all. It ignores cancellation, and a second time does nothing.
+// how many users that are. Whoever recovers holds the Lock, or the calls may not
+// be lost at all. It ignores cancellation; a second time, or in a damaged run, it
+// does nothing.
 func (r *Run) Recover(ctx context.Context) (users int, err error) {
 	err = r.update(ctx, func(ctx context.Context, t *tx, now State) error {
 		c, err := r.look(ctx, t, t.tally)

@@ -16,8 +16,8 @@ type wreck struct{ db *sql.DB }
 // what was asked for.
 const maxBarren = 1000
 
-// errStop ends a scan whose keys go the wrong way, as in a tree that leads back
-// into itself.
+// errStop ends a scan whose keys go the wrong way or are another run's, as in a
+// tree that leads back into itself.
 var errStop = errors.New("keys go the wrong way")
 
 // read calls f with the good rows of a run in a table whose keys lie between 1
