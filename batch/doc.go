@@ -9,8 +9,8 @@
 //	rows    users     refuse   durable  writes    reads     files
 //	                  whole
 //
-// [Planner] resolves, [Limits] guards, [Runner] revokes and verifies. A run
-// writes one thing, the journal; every report, screen line and exit code is a
+// [Planner] resolves, [Spare] and [Limits] guard, [Runner] revokes and verifies.
+// A run writes one thing, the journal; every report, screen line and exit code is a
 // fold over it.
 //
 // # Words
@@ -59,7 +59,8 @@
 //  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.
 //     (TestNothingBelowRetries)
 //  10. No write before the plan is durable, and its intent; no write at all when
-//     the guard refuses. (the fake tenant of every runner test; testdata/scripts/refuse.txtar)
+//     the guard refuses, and none ever to whom it spares. (the fake tenant of every
+//     runner test; TestNobodyElseIsTouched, TestKilledBeforeRefused)
 //  11. Secrets and tokens are in no log, report, journal, error or process
 //     argument. (TestNoSecretIsTold)
 package batch
