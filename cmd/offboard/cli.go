@@ -47,6 +47,7 @@ type connection struct {
 	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path"`
 	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1"`
 	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. Takes more of the tenant's write budget, which is all apps' together." placeholder:"FILE" type:"path"`
+	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation and move no stamp, as one would that lies."`
 	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 

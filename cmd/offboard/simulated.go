@@ -212,7 +212,7 @@ func (c *command) connectSimulated(ctx context.Context, conn connection, action 
 	if conn.GraphURL != "" {
 		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", errUsage)
 	}
-	tenant, err := simulation(conn.SimulateFaults, conn.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond})
+	tenant, err := simulation(conn.SimulateFaults, conn.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: conn.SimulateFrozen})
 	if err != nil {
 		return nil, err
 	}
