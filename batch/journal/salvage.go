@@ -88,7 +88,7 @@ func (p *probe) scan(ctx context.Context, low, high int64, order string) (last i
 	var stop error
 	bad := each(ctx, p.w.db, func(c *cells) error {
 		key, ok := c.vals[t.keys-1].(int64)
-		if !ok || (key-last)*step <= 0 {
+		if !ok || (key-last)*step <= 0 || t.keys == 2 && c.vals[0] != any(p.run) {
 			return errStop
 		}
 		last, p.found = key, p.found+1

@@ -98,7 +98,8 @@ func (t *table) check(c *cells) error {
 }
 
 // each calls f with every row that the query's rest selects, sums checked, from
-// its key on. The rest must order the rows by their key.
+// its key on. The rest must order the rows by their key; its first argument, if
+// it has any, is the run.
 func (t *table) each(ctx context.Context, db asker, f func(*cells) error, rest string, args ...any) error {
 	var run, key int64 // of the row before
 	seen := false
@@ -108,6 +109,11 @@ func (t *table) each(ctx context.Context, db asker, f func(*cells) error, rest s
 		}
 		r, _ := c.vals[0].(int64)
 		k, _ := c.vals[t.keys-1].(int64)
+		// A search led astray by a page above ends at a row that is whole, and
+		// another run's.
+		if len(args) > 0 && args[0] != any(r) {
+			return fmt.Errorf("%w: table %s, row %d: it is one of run %d", ErrDamaged, t.name, k, r)
+		}
 		// A tree that shows a row twice hides another one.
 		if seen && (r < run || r == run && k <= key) {
 			return fmt.Errorf("%w: table %s, row %d: comes after row %d", ErrDamaged, t.name, k, key)

@@ -64,6 +64,19 @@ func TestSumTellsApart(t *testing.T) {
 	}
 }
 
+// A reader believes no row of another run, however whole, and no order but that
+// of the keys.
+func TestReadersDistrust(t *testing.T) {
+	s := openNew(t)
+	one := running(t, s, "one", 3)
+	running(t, s, "two", 3)
+	nothing := func(*cells) error { return nil }
+	must(t, rowsTable.each(t.Context(), s.r, nothing, "WHERE run = ? ORDER BY seq", one.id))
+	for _, rest := range []string{"WHERE run > ? ORDER BY seq", "WHERE run = ? ORDER BY seq DESC"} {
+		wantErr(t, rowsTable.each(t.Context(), s.r, nothing, rest, one.id), ErrDamaged)
+	}
+}
+
 // An error of damage names the file, the run, the table and the row.
 func TestDamagedWords(t *testing.T) {
 	for statement, words := range map[string]string{

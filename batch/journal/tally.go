@@ -99,8 +99,9 @@ const (
 )
 
 // tally reads the run's count, and its state. It is ErrNoRun when the run is no
-// more: deleted or being deleted, or its number is another's by now. The census, where there is one, spares reading the counts that it agrees
-// with; it shares them.
+// more: deleted or being deleted, or its number is another's by now. The census,
+// where there is one, spares reading the counts that it agrees with; it shares
+// them.
 func (r *Run) tally(ctx context.Context, db asker, known *census) (t *tally, state State, err error) {
 	name := ""
 	t, name, state, err = readTally(ctx, db, r.id, known)
@@ -116,7 +117,10 @@ func readTally(ctx context.Context, db asker, run int64, known *census) (t *tall
 		if err := talliesTable.check(c); err != nil {
 			return err
 		}
-		_, t, err = readCounts(c, known)
+		var of int64
+		if of, t, err = readCounts(c, known); err == nil && of != run {
+			err = fmt.Errorf("%w: table tallies, row %d: it is not row %d", ErrDamaged, of, run)
+		}
 		c.take() // the sum
 		name, state = c.text(), State(c.text())
 		return err
