@@ -64,11 +64,13 @@ func matchProperty(row Row, hits []User) (User, Outcome, string) {
 	return u, "", ""
 }
 
-// sameUPN compares without regard to the case of ASCII letters. Unicode folding
-// would make one of letters that only look alike.
-func sameUPN(a, b string) bool { return asciiLower(a) == asciiLower(b) }
+// sameUPN compares names as LowerASCII has them.
+func sameUPN(a, b string) bool { return LowerASCII(a) == LowerASCII(b) }
 
-func asciiLower(s string) string {
+// LowerASCII is the form in which names are compared: without regard to the case
+// of ASCII letters. Unicode folding would make one of letters that only look
+// alike, and so of two people.
+func LowerASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			return r + 'a' - 'A'

@@ -176,7 +176,7 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 // user plans a user, spares one, or points the row at the user that it names
 // again.
 func (p *Planner) user(row Row, u User) {
-	key := sha256.Sum256([]byte(asciiLower(u.Key())))
+	key := sha256.Sum256([]byte(LowerASCII(u.Key())))
 	k := hash(key[:])
 	if same, ok := p.seen[k]; ok {
 		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same)})

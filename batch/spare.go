@@ -28,12 +28,12 @@ func CheckName(pattern string) error {
 // record is how a user ends who is spared. A guest whose stamp has moved is not
 // done: that stamp says nothing of sessions in the home tenant.
 func (s Spare) record(u User) (Record, bool) {
-	if why, ok := s.IDs[asciiLower(u.ID)]; ok {
+	if why, ok := s.IDs[LowerASCII(u.ID)]; ok {
 		return Record{Outcome: Protected, Reason: why}, true
 	}
-	name := asciiLower(u.UPN)
+	name := LowerASCII(u.UPN)
 	for _, p := range s.Names {
-		if ok, err := path.Match(asciiLower(p), name); ok || err != nil { // an unreadable pattern fails closed
+		if ok, err := path.Match(LowerASCII(p), name); ok || err != nil { // an unreadable pattern fails closed
 			return Record{Outcome: Protected, Reason: "protected as " + p}, true
 		}
 	}

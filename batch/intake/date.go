@@ -72,7 +72,7 @@ func (d *dateGate) hold(cell string) (batch.Outcome, string) {
 	switch {
 	case cell == "":
 		return batch.Skipped, fmt.Sprintf("not leaving: %s is empty", d.column)
-	case zeros.MatchString(cell) || slices.Contains(nothing, asciiLower(cell)):
+	case zeros.MatchString(cell) || slices.Contains(nothing, batch.LowerASCII(cell)):
 		return batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, cell)
 	}
 	date, ok := d.parse(cell)

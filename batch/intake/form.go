@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"offboard/batch"
 )
 
 // Go's layouts for an offset from UTC.
@@ -57,7 +59,7 @@ func isoForm(m []string) form {
 func (f form) parse(text string) (date, bool) {
 	layout := strings.ReplaceAll(strings.Join(f, ""), hour24, "15")
 	t, err := time.Parse(layout, text)
-	if err != nil || asciiLower(f.write(t)) != asciiLower(text) {
+	if err != nil || batch.LowerASCII(f.write(t)) != batch.LowerASCII(text) {
 		return date{}, false
 	}
 	return date{t, f.has(offsetOrZ, offsetColon, offsetPlain, offsetHours)}, true

@@ -52,9 +52,9 @@ func parseCondition(entry string) (condition, error) {
 func (c condition) hold(cell string) (batch.Outcome, string) {
 	value := c.value
 	switch {
-	case asciiLower(cell) == asciiLower(value):
+	case batch.LowerASCII(cell) == batch.LowerASCII(value):
 		return "", ""
-	case escaped(cell) && asciiLower(cell[1:]) == asciiLower(value):
+	case escaped(cell) && batch.LowerASCII(cell[1:]) == batch.LowerASCII(value):
 		return "", fmt.Sprintf("column %q: %s", c.column, whyEscaped)
 	case value == "":
 		value = "empty"
@@ -100,15 +100,4 @@ func (r *Reader) setGates() {
 	}
 	r.set("date zone", d.zone.String(), "where the day begins and ends")
 	r.set("as of", d.asOfText(), "rows with a later date are skipped")
-}
-
-// asciiLower leaves every letter outside ASCII alone: those that only look like
-// others never match them.
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }

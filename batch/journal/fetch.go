@@ -79,47 +79,54 @@ func (p *page) usersElsewhere() (seqs []int) {
 }
 
 func (p *page) readRows(ctx context.Context, t asker, run int64, seqs []int) error {
-	rest, args, err := rowsTable.of(run, seqs)
-	if err != nil {
-		return err
-	}
-	next := 0 // of seqs
-	err = rowsTable.each(ctx, t, func(c *cells) error {
+	last := 0 // of those read
+	err := readOf(ctx, t, rowsTable, run, seqs, func(c *cells) error {
 		k, err := readRow(c)
+		if want := seqs[last]; k.seq != want {
+			return fmt.Errorf("%w: table rows, row %d: it is missing", ErrDamaged, want)
+		}
 		if p.orphans[k.seq] {
 			k.same = 0
 		}
-		if next < len(seqs) && k.seq == seqs[next] {
-			p.rows = append(p.rows, k)
-			next++
-		}
+		p.rows, last = append(p.rows, k), last+1
 		return err
-	}, rest, args...)
-	if err == nil && next < len(seqs) {
-		err = fmt.Errorf("%w: table rows, row %d: it is missing", ErrDamaged, seqs[next])
+	})
+	if err == nil && last < len(seqs) {
+		err = fmt.Errorf("%w: table rows, row %d: it is missing", ErrDamaged, seqs[last])
 	}
 	return err
 }
 
 func (p *page) readRecords(ctx context.Context, t asker, run int64, seqs []int) error {
-	rest, args, err := recordsTable.of(run, seqs)
-	if err != nil {
-		return err
-	}
-	return recordsTable.each(ctx, t, func(c *cells) error {
+	return readOf(ctx, t, recordsTable, run, seqs, func(c *cells) error {
 		p.records = append(p.records, readRecord(c))
 		return nil
-	}, rest, args...)
+	})
 }
 
 func (p *page) readTrials(ctx context.Context, t asker, run int64, seqs []int) error {
-	rest, args, err := trialsTable.of(run, seqs)
+	return readOf(ctx, t, trialsTable, run, seqs, func(c *cells) error {
+		p.trials = append(p.trials, readTrial(c))
+		return nil
+	})
+}
+
+// readOf calls f with what a table has on some users, whose seqs ascend, and on
+// nobody else.
+func readOf(ctx context.Context, t asker, of *table, run int64, seqs []int, f func(*cells) error) error {
+	rest, args, err := of.of(run, seqs)
 	if err != nil {
 		return err
 	}
-	return trialsTable.each(ctx, t, func(c *cells) error {
-		p.trials = append(p.trials, readTrial(c))
-		return nil
+	return of.each(ctx, t, func(c *cells) error {
+		key, _ := c.vals[of.keys-1].(int64)
+		for len(seqs) > 0 && seqs[0] < int(key) {
+			seqs = seqs[1:]
+		}
+		if len(seqs) == 0 || seqs[0] != int(key) {
+			return nil
+		}
+		return f(c)
 	}, rest, args...)
 }
 
@@ -189,7 +196,7 @@ func readRow(c *cells) (row, error) {
 	k := row{seq: c.num()}
 	k.row = batch.Row{Line: c.num(), Input: c.text()}
 	list, id, upn := c.take(), c.take(), c.take()
-	k.row.ID, k.row.UPN = unpack(id, lowerASCII(k.row.Input), ""), unpack(upn, "", k.row.Input)
+	k.row.ID, k.row.UPN = unpack(id, batch.LowerASCII(k.row.Input), ""), unpack(upn, "", k.row.Input)
 	k.same = c.num()
 	id, upn = c.take(), c.take()
 	k.user = batch.User{Seq: k.seq, ID: unpack(id, k.row.ID, ""), UPN: unpack(upn, k.row.UPN, k.row.Input), Type: c.text(),

@@ -25,7 +25,7 @@ func packNames(r *batch.Row, u *batch.User) (givenID, givenUPN, id, upn any, err
 		}
 	}
 	givenID, givenUPN, id, upn = r.ID, unless(r.UPN, r.Input), u.ID, unless(u.UPN, r.Input)
-	if r.ID != "" && r.ID == lowerASCII(r.Input) {
+	if r.ID != "" && r.ID == batch.LowerASCII(r.Input) {
 		givenID = same
 	}
 	if u.ID != "" && u.ID == r.ID {

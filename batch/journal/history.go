@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"offboard/batch"
 )
@@ -44,7 +43,7 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 		}
 		for _, r := range runs {
 			m := Mention{Plan: r.Plan(), State: r.State()}
-			for m.Line, err = range r.mentions(ctx, lowerASCII(key)) {
+			for m.Line, err = range r.mentions(ctx, batch.LowerASCII(key)) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}
@@ -76,13 +75,4 @@ func (r *Run) mentions(ctx context.Context, key string) iter.Seq2[batch.Line, er
 		}
 		r.lines(ctx, "lines", func(*census) []int { return seqs }, nil)(yield)
 	}
-}
-
-func lowerASCII(s string) string {
-	return strings.Map(func(c rune) rune {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		return c
-	}, s)
 }

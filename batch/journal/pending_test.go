@@ -79,3 +79,47 @@ func TestTwoHands(t *testing.T) {
 		m.compare(t, two)
 	}
 }
+
+// TestOpenCallBehindDuplicate has users in a call under way on a page that also
+// shows a user of the page before: they are unsettled all the same.
+func TestOpenCallBehindDuplicate(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	r := create(t, openNew(t), batch.Plan{Run: "r"})
+	var rows []batch.Planned
+	for seq := 1; seq <= pageRows+100; seq++ {
+		p := member(seq)
+		if seq == pageRows+50 {
+			p.Same = pageRows - 10
+		}
+		rows = append(rows, p)
+	}
+	must(t, r.AddRows(ctx, rows))
+	must(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: len(rows), Users: len(rows) - 1}))
+	must(t, r.SetState(ctx, Running, ""))
+	for under := 1; under < 20; under++ {
+		call := batch.Call{No: under, SentAt: at(1), Seqs: []int{pageRows + 80 - under}}
+		must(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{call}}))
+	}
+	var e batch.Entry
+	for seq := range len(rows) + 1 {
+		if under := pageRows + 80 - seq; seq > 0 && seq != pageRows+50 && (under < 1 || under > 19) {
+			e.Records = append(e.Records, settled(seq, 1, batch.Revoked))
+		}
+	}
+	must(t, r.Write(ctx, e))
+	for under := 19; under > 0; under-- {
+		sum, err := r.Summary(ctx)
+		must(t, err)
+		n := 0
+		for _, l := range all(t, r.Lines(ctx)) {
+			if l.Record.Outcome == batch.Unsettled {
+				n++
+			}
+		}
+		if n != under || sum.Counts[batch.Unsettled] != under {
+			t.Errorf("%d are unsettled, %d in sum, not %d", n, sum.Counts[batch.Unsettled], under)
+		}
+		must(t, r.Write(ctx, batch.Entry{Over: []int{under}, Records: []batch.Record{settled(pageRows+80-under, 1, batch.Revoked)}}))
+	}
+}
