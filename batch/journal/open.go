@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 
-	_ "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib" // the driver
+	_ "modernc.org/sqlite" // the driver
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Open opens the journal at path, and makes one, with the directories above

@@ -56,7 +56,8 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 	if err != nil {
 		return err
 	}
-	err = in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list, givenID, givenUPN, holder, id, upn, u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before), flag(u.Privileged))
+	err = in.add(ctx, r.id, int64(u.Seq), int64(p.Row.Line), p.Row.Input, list, givenID, givenUPN, holder,
+		id, upn, u.Type, flag(u.Enabled), flag(u.Synced), millis(u.Before), flag(u.Privileged))
 	if err != nil || p.Record == nil {
 		return err
 	}

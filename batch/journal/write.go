@@ -20,10 +20,10 @@ const endCall = `UPDATE calls SET over = ?, seqs = NULL, sum = ? WHERE run = ? A
 // say: one who has neither was not sent, as in a call that never left.
 //
 // A call can only be intended while the run is running, and nothing at all can
-// be written before the plan is sealed: that is ErrState. A user or a call that
-// the run does not have is ErrPlan. Whatever else comes back is the database's
-// own word, and [ErrDisk] where that is about the disk; the entry has then not
-// happened and may be written again. After a failed sync it is not taken any
+// be written before the plan is sealed, or to a damaged run: that is ErrState. A
+// user or a call that the run does not have is ErrPlan. Whatever else comes back
+// is the database's own word, and [ErrDisk] where that is about the disk; the
+// entry has then not happened and may be written again. After a failed sync it is not taken any
 // more, and whether it has happened shows when the journal is opened anew.
 func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
