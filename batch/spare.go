@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"fmt"
 	"path"
 	"time"
 )
@@ -15,14 +14,6 @@ type Spare struct {
 	Roles map[string]string // object id of a holder of a privileged role: the role's name; not spared by itself
 	Admin bool              // spare the holders of Roles, too
 	Since time.Time         // spare whoever's stamp is later; zero for nobody
-}
-
-// CheckName reports a pattern of Names that cannot be read.
-func CheckName(pattern string) error {
-	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("read pattern %q: %w", pattern, err)
-	}
-	return nil
 }
 
 // record is how a user ends who is spared. A guest whose stamp has moved is not

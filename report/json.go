@@ -14,6 +14,7 @@ import (
 type document struct {
 	Run       string    `json:"run"`
 	State     string    `json:"state"`
+	Reason    *string   `json:"reason"`
 	Created   *string   `json:"created_at"`
 	Written   *string   `json:"written_at"`
 	Version   string    `json:"version"`
@@ -85,7 +86,7 @@ type setting struct {
 func JSON(w io.Writer, e End) error {
 	p := e.Plan
 	doc := document{
-		Run: p.Run, State: e.State, Version: p.Version,
+		Run: p.Run, State: e.State, Reason: known(e.Reason), Version: p.Version,
 		Created: known(stamp(p.Created)), Written: known(stamp(e.Written)),
 		Input: p.Input, Digest: p.Digest, Settings: []setting{},
 		Tenant: p.Tenant, App: p.App, Cloud: p.Cloud, Action: string(p.Action),

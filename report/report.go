@@ -12,6 +12,7 @@ import (
 type Meta struct {
 	Plan    batch.Plan
 	State   string    // how the run stands, in a word: "finished", "stopped"
+	Reason  string    // why it stands so, in words; may be empty
 	Written time.Time // when the report was made; zero leaves it out
 	Skips   int       // lines of the input that are no rows
 }

@@ -62,6 +62,7 @@ func heading(b *bytes.Buffer, e End) {
 		input = "standard input"
 	}
 	field("Run", run)
+	field("Because", e.Reason)
 	field("Input", input+": "+plural(p.Rows, "row")+", "+plural(e.Skips, "skipped line"))
 	field("SHA-256", p.Digest)
 	var settings []string

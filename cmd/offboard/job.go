@@ -163,6 +163,7 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	if runErr != nil {
 		state, why = journal.Stopped, runErr.Error()
 	}
+	end.Reason = why
 	if err := errors.Join(runErr, j.run.SetState(ctx, state, why)); err != nil {
 		stands(&end, j.run)
 		return errors.Join(err, j.command.end(end))
@@ -198,13 +199,19 @@ func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
 	end.Plan, end.Written = run.Plan(), time.Now().UTC()
 	stands(&end, run)
+	changes, err := run.History(ctx)
+	if err != nil {
+		return end, err
+	}
+	for _, c := range changes {
+		end.Reason = c.Reason // of the last
+	}
 	for _, err := range run.Skips(ctx) {
 		if err != nil {
 			return end, err
 		}
 		end.Skips++
 	}
-	var err error
 	if end.Summary, err = run.Summary(ctx); err != nil {
 		return end, err
 	}
