@@ -10,6 +10,7 @@ import (
 type Filter struct {
 	States    []State   // in one of these
 	Tenant    string    // exactly this, but for the case of ASCII letters
+	Digest    string    // of this input or plan file
 	NewerThan time.Time // created after this moment
 	OlderThan time.Time // created before this moment
 }
@@ -32,6 +33,9 @@ func where(filters []Filter) (string, []any) {
 		}
 		if f.Tenant != "" {
 			and("lower(tenant) = lower(?)", f.Tenant)
+		}
+		if f.Digest != "" {
+			and("digest = ?", f.Digest)
 		}
 		if !f.NewerThan.IsZero() {
 			and("created > ?", millis(f.NewerThan))

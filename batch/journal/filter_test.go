@@ -12,7 +12,7 @@ func TestFilter(t *testing.T) {
 	t.Parallel()
 	s := openNew(t)
 	for i, tenant := range []string{"Tenant-A", "tenant-b", "tenant-a"} {
-		r := create(t, s, batch.Plan{Run: string(rune('a' + i)), Tenant: tenant, Created: at(10 * i)})
+		r := create(t, s, batch.Plan{Run: string(rune('a' + i)), Tenant: tenant, Digest: "of " + tenant, Created: at(10 * i)})
 		if i > 0 {
 			must(t, r.Seal(t.Context(), r.Plan()))
 		}
@@ -29,6 +29,7 @@ func TestFilter(t *testing.T) {
 		{"another state", []Filter{{States: []State{Finished}}}, ""},
 		{"tenant in any case", []Filter{{Tenant: "TENANT-A"}}, "c a"},
 		{"tenant, exactly", []Filter{{Tenant: "tenant-_"}}, ""},
+		{"digest", []Filter{{Digest: "of tenant-b"}}, "b"},
 		{"newer", []Filter{{NewerThan: at(0)}}, "c b"},
 		{"newer by a moment", []Filter{{NewerThan: at(0).Add(-time.Millisecond)}}, "c b a"},
 		{"older", []Filter{{OlderThan: at(20)}}, "b a"},

@@ -119,16 +119,11 @@ func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string
 	if a.Again {
 		return nil
 	}
-	runs, err := store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}})
-	if err != nil {
+	runs, err := store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: digest})
+	if err != nil || len(runs) == 0 {
 		return err
 	}
-	for _, r := range runs {
-		if r.Plan.Digest == digest {
-			return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, r.Plan.Run)
-		}
-	}
-	return nil
+	return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, runs[0].Plan.Run)
 }
 
 // start looks everybody up again, and carries the plan out if nothing has
