@@ -63,8 +63,11 @@ func TestFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s lasts=%v", k.name, lasts), func(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, k.stride
-				if *everyFault {
+				switch {
+				case *everyFault:
 					stride = 1
+				case testing.Short():
+					stride *= 8
 				}
 				f.lasts = lasts
 				for f.n = 1; faulty(t, ref, f) > 0 && !t.Failed(); f.n += stride {
@@ -179,8 +182,11 @@ func TestPowerCuts(t *testing.T) {
 	}
 	var cuts []cut
 	act, ops, stride := 0, 0, 17
-	if *everyFault {
+	switch {
+	case *everyFault:
 		stride = 1
+	case testing.Short():
+		stride = 67
 	}
 	d.before = func() {
 		if ops++; ops%stride == 0 {

@@ -101,6 +101,9 @@ func falseLines(ctx context.Context, s *Store, name string, want answers) (list 
 // TestRepair repairs a journal with each of its pages damaged: no run is called
 // whole that is not, and nothing is saved that was not so.
 func TestRepair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and very many cases")
+	}
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	wholeJournal(t, path)
@@ -145,6 +148,9 @@ func TestRepair(t *testing.T) {
 // leads every search through it astray: to rows that are whole, and another
 // run's.
 func TestMovedRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and very many cases")
+	}
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	wholeJournal(t, path)
@@ -220,6 +226,9 @@ func TestRepairWhole(t *testing.T) {
 
 // TestRepairLosses takes rows of each kind away, and looks at what is told.
 func TestRepairLosses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and very many cases")
+	}
 	t.Parallel()
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "journal.db")
@@ -273,6 +282,9 @@ func TestRepairLosses(t *testing.T) {
 
 // TestRepairHeader repairs files that SQLite would not read at all.
 func TestRepairHeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and very many cases")
+	}
 	t.Parallel()
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "journal.db")

@@ -26,6 +26,9 @@ func refused(t *testing.T, what string, at, firstLine int, file []byte) {
 // the plan there, and inserts before it whatever may mean anything. The plan is
 // as small as one can be that has a row, a skipped line and an approval.
 func TestEveryByte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("very many cases, of which TestEveryBit has some")
+	}
 	least := content{rows: tiny().rows[:1], skips: tiny().skips}
 	least.head.Plan.Rows, least.head.Plan.Users = 1, 1
 	file, _ := written(t, least)

@@ -19,7 +19,7 @@ import (
 )
 
 // breakages are the ways in which a network goes away.
-var breakages = map[string]func(*http.Request, http.RoundTripper) (*http.Response, error){
+var breakages = map[string]breakage{
 	"no route": func(*http.Request, http.RoundTripper) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ENETUNREACH}
 	},
@@ -48,8 +48,8 @@ func TestNetworkGoneForAnHour(t *testing.T) {
 			t.Parallel()
 			cfg := graphsim.Config{NoLog: true, Latency: 500 * time.Millisecond, TokenLifetime: 40 * time.Minute}
 			goes := func(w *whole) {
-				time.AfterFunc(from, func() { w.wire.cut = cut })
-				time.AfterFunc(from+gone, func() { w.wire.cut = nil })
+				time.AfterFunc(from, func() { w.wire.broken.Store(&cut) })
+				time.AfterFunc(from+gone, func() { w.wire.broken.Store(nil) })
 			}
 			inVirtualTime(t, cfg, users, goes, func(w *whole, err error) {
 				_, sum := w.outcomes(t)
@@ -78,7 +78,7 @@ func TestDeadlineWhileTheNetworkIsGone(t *testing.T) {
 			t.Parallel()
 			goes := func(w *whole) {
 				w.job.until = batch.NewDeadline(time.Now(), 30*time.Minute)
-				time.AfterFunc(30*time.Second, func() { w.wire.cut = cut })
+				time.AfterFunc(30*time.Second, func() { w.wire.broken.Store(&cut) })
 			}
 			inVirtualTime(t, graphsim.Config{NoLog: true, Latency: 500 * time.Millisecond}, users, goes, func(w *whole, err error) {
 				if code, _ := codeOf(err); code != exitUnended || !errors.Is(err, batch.ErrDeadline) {
@@ -88,7 +88,8 @@ func TestDeadlineWhileTheNetworkIsGone(t *testing.T) {
 				if sum.Counts[batch.Verified]+sum.Counts[batch.Unverified]+sum.Open() != users || sum.Open() == 0 {
 					t.Errorf("at the deadline: %v", sum.Counts)
 				}
-				w.wire.cut, w.job.until, w.job.Yes = nil, batch.Deadline{}, true
+				w.wire.broken.Store(nil)
+				w.job.until, w.job.Yes = batch.Deadline{}, true
 				if err := w.job.resume(context.Background()); err != nil {
 					t.Error(err)
 				}

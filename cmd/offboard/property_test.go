@@ -49,6 +49,9 @@ const enoughCases = 5000
 func TestNobodyElseIsTouched(t *testing.T) {
 	t.Parallel()
 	base, n, workers := rand.Uint64(), *propertyCases, runtime.GOMAXPROCS(0)
+	if testing.Short() {
+		n = min(n, 60)
+	}
 	if *propertyCase != 0 {
 		base, n, workers = *propertyCase, 1, 1
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,12 +30,15 @@ type whole struct {
 // wire carries calls to the tenant, sign-in included. A test may cut it.
 type wire struct {
 	tenant *graphsim.Tenant
-	cut    func(*http.Request, http.RoundTripper) (*http.Response, error) // nil while it is whole
+	broken atomic.Pointer[breakage] // nil while it is whole
 }
 
+// breakage is what becomes of a call on a wire that is cut.
+type breakage func(*http.Request, http.RoundTripper) (*http.Response, error)
+
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	if w.cut != nil {
-		return w.cut(r, w.tenant)
+	if broken := w.broken.Load(); broken != nil {
+		return (*broken)(r, w.tenant)
 	}
 	return w.tenant.RoundTrip(r)
 }
