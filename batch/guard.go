@@ -18,8 +18,9 @@ type Check struct {
 }
 
 // Checks holds a plan against every limit. A plan that one refuses is refused
-// whole. Tenant is how many users the tenant has; 0 means that nobody asked, and
-// holds no plan back: whoever sets the limit makes sure that it is known.
+// whole. Tenant is how many users the tenant has; a negative number means that
+// nobody asked, and holds no plan back: whoever sets the limit makes sure that it
+// is known. A tenant that says it has none holds back every plan that has any.
 func (l Limits) Checks(c Count, tenant int) []Check {
 	checks := []Check{
 		{Name: "--max-users", Limit: l.MaxUsers, Counted: c.Users},
@@ -34,7 +35,7 @@ func (l Limits) Checks(c Count, tenant int) []Check {
 	if tenant > 0 {
 		percent.Counted = (c.Users*100 + tenant - 1) / tenant
 	}
-	if l.MaxPercent > 0 && c.Users*100 > l.MaxPercent*tenant && tenant > 0 {
+	if l.MaxPercent > 0 && tenant >= 0 && c.Users*100 > l.MaxPercent*tenant {
 		percent.Refusal = fmt.Sprintf("the plan has %d of the tenant's %d users, and --max-percent is %d; %s", c.Users, tenant, l.MaxPercent, raise)
 	}
 	if l.MaxPrivileged > 0 && c.Privileged > l.MaxPrivileged {

@@ -21,7 +21,9 @@ func TestChecks(t *testing.T) {
 		{"everything at once", Limits{500, 20, 5}, Count{Users: 501, Accounts: Accounts{Privileged: 6}}, 501, "--max-users --max-percent --max-privileged"},
 		{"no limit", Limits{}, Count{Users: 1e6, Accounts: Accounts{Privileged: 1e6}}, 1e6, ""},
 		{"nobody", Limits{1, 1, 1}, Count{}, 1, ""},
-		{"a tenant of unknown size", Limits{0, 20, 0}, Count{Users: 1e6}, 0, ""},
+		{"a tenant of unknown size", Limits{0, 20, 0}, Count{Users: 1e6}, -1, ""},
+		{"a tenant that counts nobody", Limits{0, 20, 0}, Count{Users: 1}, 0, "--max-percent"},
+		{"nobody of nobody", Limits{0, 20, 0}, Count{}, 0, ""},
 	} {
 		var flags []string
 		for _, k := range c.limits.Checks(c.count, c.tenant) {

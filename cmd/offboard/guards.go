@@ -30,7 +30,7 @@ type guards struct {
 // learned is what the guards found out before planning.
 type learned struct {
 	spare    batch.Spare
-	users    int             // of the tenant; 0 when nobody asked
+	users    int             // of the tenant; -1 when nobody asked
 	settings []batch.Setting // for the plan
 }
 
@@ -42,7 +42,7 @@ func (l *learned) note(name, value, why string) {
 // learn reads who is protected, who holds which role and how many users the
 // tenant has. What cannot be read ends the run: a guard that fails open is none.
 func (g guards) learn(ctx context.Context, j *job, resolve bool) (learned, error) {
-	l := learned{spare: batch.Spare{IDs: map[string]string{}, Admin: g.ProtectPrivileged}}
+	l := learned{spare: batch.Spare{IDs: map[string]string{}, Admin: g.ProtectPrivileged}, users: -1}
 	if id := j.target.identity(); id.User != "" && !g.IncludeCaller {
 		l.spare.IDs[id.User] = "the account that is signed in (--include-caller)"
 		if id.UPN != "" { // without resolution a row may have the name alone
