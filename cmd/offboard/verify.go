@@ -271,7 +271,7 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 // tell writes who holds, and by name who does not.
 func (v *verifyCmd) tell(c *command, all int, failing []*check) error {
 	if c.cli.Output == "json" {
-		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": failing})
+		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": append([]*check{}, failing...)})
 	}
 	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", thousands(all-len(failing)), thousands(all)); err != nil || len(failing) == 0 {
 		return err

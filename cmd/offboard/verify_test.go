@@ -40,6 +40,7 @@ func TestVerify(t *testing.T) {
 		{[]string{"in.csv", "--since", "2020-01-01T00:00:00Z"}, 0, "40 of 40 hold"},
 		{[]string{"in.csv", "--since", "20"}, 0, "40 of 40 hold"},
 		{[]string{"in.csv", "--since", late, "-o", "json"}, 3, `"holds":0`},
+		{[]string{"20", "-o", "json"}, 0, `{"checked":40,"failing":[],"holds":40}`},
 		{[]string{"in.csv"}, 2, "--since"},
 		{[]string{"in.csv", "--since", "never"}, 2, "never"},
 		{[]string{"missing.csv"}, 2, "missing.csv"},
