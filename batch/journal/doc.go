@@ -72,6 +72,9 @@
 //	       |                    is not over
 //	       +-- waits            what each session's calls waited for
 //
+// A row that repeats itself says "=" for an id or a name that it has already, and a
+// cell's place for a cell; see given.go. The view "lines" spells them out.
+//
 // A user has at most one record and one trial, and a record ends the trial. The
 // rows of a sealed plan are numbered from 1 without a gap. Times are
 // milliseconds since 1970 UTC, 0 is unknown; lists are JSON.
@@ -84,7 +87,7 @@
 //
 // The version of the schema is SQLite's user_version. [Open] brings an older
 // file up to date, all of it or nothing, and refuses a newer one. Version 2
-// added privileged users, sums and tallies.
+// added privileged users, sums and tallies, and what a plan's users were chosen by.
 //
 // # Damage
 //
@@ -97,7 +100,7 @@
 // who is there and how everybody stands is counted and held against the
 // tally; every row that is given has its sum checked. What does not agree is
 // ErrDamaged, with the file, the run, the table and the row. So is what SQLite
-// itself finds, or a read that the disk fails; a full disk is not.
+// itself finds; a disk that is full, or fails to read or write, is ErrDisk.
 //
 // A change by hand, with a SQL shell, is damage as well.
 //
