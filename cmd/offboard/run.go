@@ -52,7 +52,25 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		c.say("resuming run %s of %s on the same input; --new starts over", p.run.Plan().Run, p.run.Plan().Created.Local().Format(time.DateTime))
 		return p.resume(ctx)
 	}
+	if err := p.others(ctx); err != nil {
+		return err
+	}
 	return r.start(ctx, p, sealed)
+}
+
+// others tells of runs on the same input that stopped before their end, and that
+// this one does not go on with: they were begun under other flags, or --new is
+// given.
+func (p *planned) others(ctx context.Context) error {
+	runs, err := p.store.Runs(ctx, journal.Filter{
+		Digest: p.plan.Digest, Tenant: p.plan.Tenant,
+		States: []journal.State{journal.Planned, journal.Running, journal.Stopped},
+	})
+	for _, o := range runs {
+		p.say("note     run %s on the same input, of %s, is not at its end; offboard resume %s goes on with it",
+			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), o.Plan.Run)
+	}
+	return err
 }
 
 // start plans a new run, has it guarded and approved, and carries it out. It

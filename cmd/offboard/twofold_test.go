@@ -116,6 +116,27 @@ func TestOnePlanner(t *testing.T) {
 	}
 }
 
+// A run that stopped is gone on with under the flags that chose its users, and
+// under others a new one begins, which says so.
+func TestOtherChoice(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 100)
+	run := append(s.run(2), "--no-verify") // stamps have whole seconds, and these runs less
+	if code, out := s.offboard(os.Kill, 40, run...); code != -1 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	code, out := s.offboard(nil, 0, append(run, "--order", "file")...)
+	if code != 0 || !strings.Contains(out, "on the same input") || strings.Contains(out, "resuming") {
+		t.Errorf("other flags: exit code %d\n%s", code, out)
+	}
+	if code, out := s.offboard(nil, 0, run...); code != 0 || !strings.Contains(out, "resuming run") || strings.Contains(out, "is not at its end") {
+		t.Errorf("the same flags: exit code %d\n%s", code, out)
+	}
+	if code, out := s.offboard(nil, 0, run...); code != 0 || strings.Contains(out, "on the same input") {
+		t.Errorf("nothing is left to go on with: exit code %d\n%s", code, out)
+	}
+}
+
 // The lock dies with its holder.
 func TestDeadRunnerHoldsNothing(t *testing.T) {
 	t.Parallel()
