@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -114,7 +115,7 @@ func (r Reader) wait(ctx context.Context, left func(time.Time) time.Duration) er
 func readFeedback(sent time.Time, cost int, err error) Feedback {
 	o := answer{outgoing: outgoing{sent: sent, tasks: make([]task, cost)}, err: err}
 	if err == nil {
-		o.replies = []Reply{{Status: 200}}
+		o.replies = slices.Repeat([]Reply{{Status: 200}}, cost)
 	}
 	return o.feedback()
 }

@@ -80,3 +80,13 @@ func TestReaderStops(t *testing.T) {
 		})
 	}
 }
+
+// A read costs the gate what it was told, and all of it was served.
+func TestReaderFeedsTheGate(t *testing.T) {
+	if f := readFeedback(time.Now(), 4, nil); f.Cost != 4 || f.Accepted != 4 || f.Throttled != 0 {
+		t.Errorf("after a read that went well: %+v", f)
+	}
+	if f := readFeedback(time.Now(), 4, &CallError{Status: 429, RetryAfter: time.Second}); f.Cost != 4 || f.Accepted != 0 || f.Throttled != 4 {
+		t.Errorf("after one that was throttled: %+v", f)
+	}
+}
