@@ -6,7 +6,7 @@
 #   make check   formatting, vet and staticcheck of our own packages
 #   make bench   the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make scale   a run of a million users: memory, journal, resume, report; needs /usr/bin/time
-#   make release-check  that everything builds for Linux, macOS and Windows
+#   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make torture 500 kills at random moments and at named points, each held against the tenant's own word
 #   make build   bin/offboard
 
@@ -48,7 +48,8 @@ others:
 # The SDK is compiled once for each system, which takes minutes each.
 release-check: others
 	for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
-		echo $$target; CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./cmd/offboard || exit 1; done
+		echo $$target; export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		go build -o /dev/null ./cmd/offboard && go vet ./... || exit 1; done
 
 check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
