@@ -34,7 +34,7 @@ func (planCmd) Help() string {
 
 // Run writes the file also when a guard refuses the plan, so that people can
 // read why; nobody can apply it.
-func (p *planCmd) Run(ctx context.Context, c *command) error {
+func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	name := c.cli.Output
 	if name == "text" || name == "json" {
 		return fmt.Errorf("%w: say where to write the plan: -o plan.json", errUsage)
@@ -55,7 +55,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) error {
 	// What is planned lies in the journal only until it is in the file.
 	defer func() { err = errors.Join(err, work.run.Discard(context.WithoutCancel(ctx))) }()
 	var digest planfile.Digest
-	err = writeFile(name, p.Overwrite, func(w io.Writer) error {
+	err = writeFile(name, p.Overwrite, func(w io.Writer) (err error) {
 		digest, err = planfile.Write(w, p.head(work, checks), plannedRows(ctx, work.run), work.run.Skips(ctx))
 		return err
 	})
