@@ -10,7 +10,7 @@ import (
 // the very user asked for: a lookup that was misread on the way could bring
 // somebody else. An empty outcome is a user.
 func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
-	if row.By == ByMail || row.By == ByEmployeeID || row.By == ByOnPremisesUPN {
+	if row.By.Searched() {
 		return matchProperty(row, reply.Hits)
 	}
 	if reply.User == nil || reply.User.ID == "" {

@@ -18,6 +18,10 @@ const (
 	ByOnPremisesUPN Key = "on-premises-upn"
 )
 
+// Searched reports whether the directory is searched for such a key, since it
+// addresses nobody by itself.
+func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == ByOnPremisesUPN }
+
 // Row is a line of the input that was meant to name a user.
 type Row struct {
 	Line  int      // line of the input on which the row starts, from 1
@@ -75,7 +79,7 @@ func (u User) Key() string {
 // that need not be its alone. Such a user is never sent; once its ID is known
 // it is an ordinary one.
 func (u User) ByProperty() bool {
-	return u.ID == "" && (u.By == ByMail || u.By == ByEmployeeID || u.By == ByOnPremisesUPN)
+	return u.ID == "" && u.By.Searched()
 }
 
 // Reply is what Graph said of one user in one call.

@@ -247,18 +247,27 @@ func newSeed(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// TestDamage damages every page of a journal in every way: whatever is read
-// then is as it was, or an error says that it may not be.
-func TestDamage(t *testing.T) {
+// manyCases begins a test that damages a whole journal in very many ways: its
+// file, and what it answers undamaged. The race detector, which finds nothing in
+// one goroutine, goes without.
+func manyCases(t *testing.T) (path string, file []byte, want answers) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("one goroutine, and very many cases")
 	}
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
+	path = filepath.Join(t.TempDir(), "journal.db")
 	wholeJournal(t, path)
-	want := ask(t.Context(), path)
+	want = ask(t.Context(), path)
 	file, err := os.ReadFile(path)
 	must(t, err)
+	return path, file, want
+}
+
+// TestDamage damages every page of a journal in every way: whatever is read
+// then is as it was, or an error says that it may not be.
+func TestDamage(t *testing.T) {
+	_, file, want := manyCases(t)
 	for _, lie := range want.lies(want) {
 		t.Fatal(lie)
 	}
@@ -355,15 +364,7 @@ func TestDamagedLog(t *testing.T) {
 // table's rows one by one, as a hand with a SQL shell would: nobody is told a
 // lie.
 func TestDamagedRows(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one goroutine, and very many cases")
-	}
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
-	wholeJournal(t, path)
-	want := ask(t.Context(), path)
-	file, err := os.ReadFile(path)
-	must(t, err)
+	_, file, want := manyCases(t)
 	for _, of := range append([]*table{runsTable, talliesTable}, parts...) {
 		where := "rowid = (SELECT max(rowid) FROM " + of.name + ")"
 		if of.keys == 2 {

@@ -101,15 +101,7 @@ func falseLines(ctx context.Context, s *Store, name string, want answers) (list 
 // TestRepair repairs a journal with each of its pages damaged: no run is called
 // whole that is not, and nothing is saved that was not so.
 func TestRepair(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one goroutine, and very many cases")
-	}
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
-	wholeJournal(t, path)
-	want := ask(t.Context(), path)
-	file, err := os.ReadFile(path)
-	must(t, err)
+	_, file, want := manyCases(t)
 	var mu sync.Mutex
 	sums := map[string]int{}
 	rnd := newSeed(t)
@@ -148,15 +140,7 @@ func TestRepair(t *testing.T) {
 // leads every search through it astray: to rows that are whole, and another
 // run's.
 func TestMovedRows(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one goroutine, and very many cases")
-	}
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
-	wholeJournal(t, path)
-	want := ask(t.Context(), path)
-	file, err := os.ReadFile(path)
-	must(t, err)
+	path, file, want := manyCases(t)
 	s := openAt(t, path)
 	var root int
 	must(t, s.r.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'skips'").Scan(&root))

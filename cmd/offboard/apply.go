@@ -37,10 +37,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	plan := file.Head.Plan
-	a.Simulate = a.Simulate || plan.Cloud == simulatedCloud
-	if !a.Simulate && a.GraphURL == "" {
-		a.GraphURL = plan.Cloud
-	}
+	a.follow(plan)
 	t, err := c.connect(ctx, a.connection, plan.Action, seedPlanFile(a.File))
 	if err != nil {
 		return err

@@ -36,11 +36,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
 	}
-	// A run goes on where it was begun, and nowhere else.
-	r.Simulate = r.Simulate || plan.Cloud == simulatedCloud
-	if !r.Simulate && r.GraphURL == "" {
-		r.GraphURL = plan.Cloud
-	}
+	r.follow(plan)
 	t, err := c.connect(ctx, r.connection, plan.Action, seedPlan(run))
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (p *planned) close() {
 
 // open opens everything. A wrong file is told before anybody signs in.
 func (g *planning) open(ctx context.Context, c *command, conn connection, exe execution) (_ *planned, err error) {
-	if g.NoResolve && g.Key != "auto" && g.Key != string(batch.ByID) && g.Key != string(batch.ByUPN) {
+	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", errUsage, g.Key)
 	}
 	now := time.Now()

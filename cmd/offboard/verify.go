@@ -132,10 +132,7 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 		return nil, nil, err
 	}
 	plan := run.Plan()
-	v.Simulate = v.Simulate || plan.Cloud == simulatedCloud
-	if !v.Simulate && v.GraphURL == "" {
-		v.GraphURL = plan.Cloud
-	}
+	v.follow(plan)
 	if checks, err = runChecks(ctx, run, v.Since != ""); err != nil {
 		return nil, nil, err
 	}

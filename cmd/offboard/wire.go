@@ -37,6 +37,15 @@ type app struct {
 // identity is the first app's.
 func (t *target) identity() graph.Identity { return t.apps[0].identity }
 
+// follow goes where the plan was made, unless a flag names another place, which
+// sameTenant will refuse.
+func (c *connection) follow(p batch.Plan) {
+	c.Simulate = c.Simulate || p.Cloud == simulatedCloud
+	if !c.Simulate && c.GraphURL == "" {
+		c.GraphURL = p.Cloud
+	}
+}
+
 // connect signs in to the tenant that the flags name. seed fills a simulated one.
 func (c *command) connect(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
 	more, err := registrations(conn.App)
