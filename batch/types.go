@@ -200,6 +200,13 @@ type Plan struct {
 	Accounts Accounts
 	Choice   string // digest of the flags that chose the users: only the same choice on the same input goes on with a run
 	InOrder  bool   // send in the file's order, and not holders of privileged roles first
+	Terms    Terms
+}
+
+// Terms are what a plan was made under, kept so that the same holds for whoever
+// goes on with it. Journal and plan file keep them as JSON.
+type Terms struct {
+	User string `json:"user,omitempty"` // object id of the user who signed in; "" for an app of its own
 }
 
 // Accounts counts the users whom a plan will send by what kind of account they

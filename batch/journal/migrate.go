@@ -17,6 +17,7 @@ ALTER TABLE rows ADD COLUMN privileged INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN accounts TEXT NOT NULL DEFAULT '[]';     -- JSON: [external, synced, enabled, privileged]
 ALTER TABLE runs ADD COLUMN choice   TEXT NOT NULL DEFAULT '';       -- digest of the flags that chose the users
 ALTER TABLE runs ADD COLUMN in_order INTEGER NOT NULL DEFAULT 0;     -- 1: the file's order, whoever is privileged
+ALTER TABLE runs ADD COLUMN terms TEXT NOT NULL DEFAULT '{}';         -- JSON: batch.Terms
 
 CREATE TABLE tallies (                    -- what there is of each run; a missing row is found out by it
 	run    INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE,

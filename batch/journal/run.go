@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -171,9 +172,13 @@ func runArgs(id int64, state State, p batch.Plan) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	terms, err := json.Marshal(p.Terms)
+	if err != nil {
+		return nil, err
+	}
 	return []any{id, p.Run, string(state), millis(p.Created), p.Version, p.Input, p.Digest, columns, settings,
 		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines),
-		accounts, p.Choice, flag(p.InOrder)}, nil
+		accounts, p.Choice, flag(p.InOrder), string(terms)}, nil
 }
 
 // readRun reads a row of the runs.
@@ -189,6 +194,7 @@ func readRun(c *cells) (*Run, error) {
 	p.Rows, p.Users, p.Lines = c.num(), c.num(), c.num()
 	accounts := c.text()
 	p.Choice, p.InOrder = c.text(), c.flag()
+	terms := c.text()
 	if c.err != nil {
 		return r, c.err
 	}
@@ -202,7 +208,7 @@ func readRun(c *cells) (*Run, error) {
 	var err1, err2 error
 	p.Columns, err1 = fromJSON[string](columns)
 	p.Settings, err2 = fromJSON[batch.Setting](settings)
-	return r, errors.Join(err1, err2)
+	return r, errors.Join(err1, err2, json.Unmarshal([]byte(terms), &p.Terms))
 }
 
 // normal is the plan as it will be read again.

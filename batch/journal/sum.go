@@ -24,7 +24,7 @@ type table struct {
 // The tables, as version 2 of the schema has them.
 var (
 	runsTable = newTable("runs", 1, "id, name, state, created, version, input, digest, columns, settings, "+
-		"tenant, app, cloud, action, resolve, verify, rows, users, lines, accounts, choice, in_order")
+		"tenant, app, cloud, action, resolve, verify, rows, users, lines, accounts, choice, in_order, terms")
 	talliesTable = newTable("tallies", 1, "run, gen, counts")
 	statesTable  = newTable("states", 2, "run, no, at, state, reason")
 	rowsTable    = newTable("rows", 2, "run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, "+

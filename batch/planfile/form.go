@@ -1,6 +1,9 @@
 package planfile
 
 import (
+	"encoding/json"
+	"strings"
+
 	"offboard/batch"
 )
 
@@ -43,6 +46,7 @@ func (c *coder) plan(p *batch.Plan) {
 		})
 		text(c, "choice", &p.Choice)
 		c.flag("in_order", &p.InOrder)
+		c.terms(&p.Terms)
 		list(c, "columns", &p.Columns, c.value)
 		list(c, "settings", &p.Settings, func(s *batch.Setting) {
 			c.braces(func() {
@@ -53,6 +57,23 @@ func (c *coder) plan(p *batch.Plan) {
 		})
 	})
 	c.literal(",")
+}
+
+// terms are one text that holds JSON, in the one spelling that encoding/json has.
+func (c *coder) terms(t *batch.Terms) {
+	spelling := func() string {
+		b, _ := json.Marshal(t) // it holds nothing that JSON does not have
+		return strings.TrimPrefix(string(b), "{}")
+	}
+	s := spelling()
+	text(c, "terms", &s)
+	if c.reading && s != "" {
+		in := json.NewDecoder(strings.NewReader(s))
+		in.DisallowUnknownFields()
+		if err := in.Decode(t); err != nil || spelling() != s {
+			c.fail("terms of a plan")
+		}
+	}
 }
 
 func (c *coder) options(v *[]Option) {
