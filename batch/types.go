@@ -31,6 +31,11 @@ type Row struct {
 	By    Key      // "" means by ID or UPN
 	Value string   // the cell's text when By is a property, else ""
 	Cells []string // the cells of the recognised columns, in the order of Plan.Columns
+
+	// From is the moment from which the date gate lets the row through: the end of
+	// its last day in the gate's zone (with a start-of-day gate the beginning), or
+	// the instant that the cell names. It is zero without a date gate.
+	From time.Time
 }
 
 // RowError says why a row cannot name a user, or why a gate held it back. Row

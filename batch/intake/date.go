@@ -66,46 +66,51 @@ var zeros = regexp.MustCompile(`^([-–—./: ]*|0+([-/.: T]+0+)*(Z|[-+]00(:?00)
 // dayFirst is a date whose numbers stand in an order that only people know.
 var dayFirst = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
 
-// hold says why the row has to wait, or "". It is Skipped, or "" when the cell
-// is no date that can be judged.
-func (d *dateGate) hold(cell string) (batch.Outcome, string) {
+// hold gives the moment from which the row passes, and says why it has to wait,
+// or "". The outcome is Skipped, or "" when the cell is no date that can be judged.
+func (d *dateGate) hold(cell string) (time.Time, batch.Outcome, string) {
+	never := time.Time{}
 	switch {
 	case cell == "":
-		return batch.Skipped, fmt.Sprintf("not leaving: %s is empty", d.column)
+		return never, batch.Skipped, fmt.Sprintf("not leaving: %s is empty", d.column)
 	case zeros.MatchString(cell) || slices.Contains(nothing, batch.LowerASCII(cell)):
-		return batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, cell)
+		return never, batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, cell)
 	}
 	date, ok := d.parse(cell)
 	if !ok {
-		return "", fmt.Sprintf("column %q: %s", d.column, d.unread(cell))
+		return never, "", fmt.Sprintf("column %q: %s", d.column, d.unread(cell))
 	}
 	day := date.at.Format(time.DateOnly)
 	switch year := date.at.Year(); {
 	case year >= farFuture || slices.Contains(origins, day):
-		return batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, day)
+		return never, batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, day)
 	case year < farPast:
-		return "", fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.column, year)
+		return never, "", fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.column, year)
 	}
 	return d.wait(date)
 }
 
 // wait holds back what is later than the time that counts as now.
-func (d *dateGate) wait(date date) (batch.Outcome, string) {
+func (d *dateGate) wait(date date) (from time.Time, _ batch.Outcome, why string) {
 	if date.instant {
 		if !date.at.After(d.asOf) {
-			return "", ""
+			return date.at, "", ""
 		}
-		return batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", d.instantText(date.at), d.instantText(d.asOf))
+		return date.at, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", d.instantText(date.at), d.instantText(d.asOf))
 	}
 	year, month, day := date.at.Date()
 	text := date.at.Format(time.DateOnly)
-	switch {
-	case startOfDay(year, month, day, d.zone).After(d.asOf):
-		return batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", text, d.asOfText())
-	case !d.startOfDay && startOfDay(year, month, day+1, d.zone).After(d.asOf):
-		return batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (--as-of)", text, d.asOfText())
+	begins := startOfDay(year, month, day, d.zone)
+	if from = begins; !d.startOfDay {
+		from = startOfDay(year, month, day+1, d.zone)
 	}
-	return "", ""
+	switch {
+	case begins.After(d.asOf):
+		return from, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", text, d.asOfText())
+	case from.After(d.asOf):
+		return from, batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (--as-of)", text, d.asOfText())
+	}
+	return from, "", ""
 }
 
 func (d *dateGate) asOfText() string {

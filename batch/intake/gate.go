@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"offboard/batch"
 )
@@ -63,17 +64,17 @@ func (c condition) hold(cell string) (batch.Outcome, string) {
 }
 
 // hold says why a gate keeps a row from being read further, or "". The outcome
-// is Skipped, or "" for a cell that cannot be judged.
-func (r *Reader) hold(cells []string) (batch.Outcome, string) {
+// is Skipped, or "" for a cell that cannot be judged; the time is batch.Row.From.
+func (r *Reader) hold(cells []string) (time.Time, batch.Outcome, string) {
 	for i, c := range r.wants.where {
 		if outcome, why := c.hold(cells[r.choice.where[i]]); why != "" {
-			return outcome, why
+			return time.Time{}, outcome, why
 		}
 	}
 	if d := r.wants.date; d != nil {
 		return d.hold(cells[r.choice.date])
 	}
-	return "", ""
+	return time.Time{}, "", ""
 }
 
 // setGates tells the gates as settings.

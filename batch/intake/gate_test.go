@@ -157,6 +157,9 @@ func TestDayEnds(t *testing.T) {
 			passes bool
 		}{{due.Add(-1), false}, {due, true}} {
 			date := &DateGate{Column: "end", Zone: zone, StartOfDay: c.startOfDay, AsOf: at.moment}
+			if good, _ := read(t, "upn,end\na@x,"+c.day+"\n", Options{Date: date}); at.passes && !good[0].From.Equal(due) {
+				t.Errorf("%s in %s: lets the row through from %s, want %s", c.day, c.zone, good[0].From, due)
+			}
 			if got := gated(t, "upn,end\na@x,"+c.day+"\n", Options{Date: date}); (got == "") != at.passes {
 				t.Errorf("%s in %s at %s: %q", c.day, c.zone, at.moment, got)
 			}

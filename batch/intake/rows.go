@@ -110,7 +110,8 @@ func (r *Reader) record() (batch.Row, error) {
 		return batch.Row{}, r.feed.openQuote()
 	}
 	row, noKey := r.row(v.(*cells)) // gocsv returns the type that it was given
-	outcome, reason := r.hold(row.Cells)
+	from, outcome, reason := r.hold(row.Cells)
+	row.From = from
 	if reason == "" {
 		reason = noKey
 	}
