@@ -24,7 +24,7 @@ build:
 demo: build
 	@echo
 	@echo 'offboard run testdata/leavers.csv --simulate --rate 50 --yes'
-	@bin/offboard run testdata/leavers.csv --simulate --rate 50 --yes --state $(DEMO)/journal.db --report-dir $(DEMO)/report; \
+	@bin/offboard run testdata/leavers.csv --simulate --rate 50 --yes --journal $(DEMO)/journal.db --report-dir $(DEMO)/report; \
 		code=$$?; echo; echo "exit code $$code: 3 means finished, with users who did not end in success"; \
 		test $$code -eq 3
 	@echo "the report, one line per row of the input:"

@@ -165,7 +165,7 @@ func (s *scene) start(env []string, args ...string) *child {
 	c := &child{Cmd: exec.Command("offboard", args...)}
 	c.Dir = s.dir
 	// Under the race detector every process sleeps for a second at its end.
-	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"),
+	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_JOURNAL="+filepath.Join(s.dir, "journal.db"),
 		"OFFBOARD_VERIFY_TIMEOUT=20s") // stamps move at once; who waits longer has failed
 	c.Env = append(c.Env, env...)
 	c.Stdout, c.Stderr = &c.stdout, &c.stderr
@@ -325,7 +325,7 @@ func TestNoSecretIsTold(t *testing.T) {
 		t.Setenv("OFFBOARD_ACCESS_TOKEN", token)
 		cmd := exec.Command("offboard", "run", "in.csv", "--yes", "--verbose", "--graph-url", url, "--outage", "1ns", "--report-dir", "out")
 		cmd.Dir = s.dir
-		cmd.Env = append(os.Environ(), "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"))
+		cmd.Env = append(os.Environ(), "OFFBOARD_JOURNAL="+filepath.Join(s.dir, "journal.db"))
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			t.Fatalf("the token was accepted\n%s", out)

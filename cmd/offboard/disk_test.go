@@ -22,7 +22,7 @@ func (s *scene) offboardWithin(blocks int, args ...string) (code int, out string
 	sh := []string{"-c", fmt.Sprintf(`trap "" XFSZ; ulimit -f %d; exec offboard "$@"`, blocks), "sh"}
 	cmd := exec.Command("sh", append(sh, args...)...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"))
+	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_JOURNAL="+filepath.Join(s.dir, "journal.db"))
 	text, err := cmd.CombinedOutput()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		s.t.Fatal(err)

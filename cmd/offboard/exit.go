@@ -63,9 +63,9 @@ var ends = []struct {
 	{planfile.ErrUnapproved, exitRefused, "offboard approve"},
 	{journal.ErrLocked, exitError, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
-	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --state"},
+	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
 	{journal.ErrDamaged, exitError, "offboard runs --repair NEW copies what is whole into a new journal; the damaged one stays as it is"},
-	{journal.ErrNotJournal, exitError, "name another file with --state"},
+	{journal.ErrNotJournal, exitError, "name another file with --journal"},
 	{journal.ErrNoRun, exitUsage, "offboard runs"},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
 }

@@ -117,7 +117,7 @@ func TestPruneChooses(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { unlock(); s.Close() }()
-			args := strings.Fields("runs prune --older-than 365d --state " + path + " " + c.args)
+			args := strings.Fields("runs prune --older-than 365d --journal " + path + " " + c.args)
 			code, out, errs := offboardHere(t, c.answer, args...)
 			if code != c.code || !strings.Contains(errs, c.says) {
 				t.Errorf("exit code %d, want %d\n%s%s", code, c.code, out, errs)
@@ -152,7 +152,7 @@ func (s *strikeAt) Write(p []byte) (int, error) {
 // A signal ends it between two transactions, and the same command goes on.
 func TestPruneStops(t *testing.T) {
 	path := oldJournal(t, journal.Finished, journal.Finished)
-	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--state", path}
+	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	errs := &strikeAt{word: "prune    1-finished", cancel: func() { cancel(errSecondSignal) }}
 	code := run(ctx, world{args: args, stdout: io.Discard, stderr: errs})
@@ -198,7 +198,7 @@ func TestPruneGivesSpaceBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--state", path, "-o", "json"}
+	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path, "-o", "json"}
 	var doc struct {
 		Pruned []struct{ Run string }
 		Freed  int64 `json:"freed_bytes"`

@@ -89,8 +89,8 @@ func (c *command) repair(ctx context.Context, to string) error {
 	}
 	c.say("repaired %s into %s: %s runs are whole, %s are damaged; %s rows were kept, %s are lost", from, to,
 		thousands(done.Whole), thousands(done.Damaged), thousands(done.Kept), thousands(done.Lost))
-	c.say("next: --state %s; move it to %s when you have looked at it", to, from)
-	c.cli.State = to
+	c.say("next: --journal %s; move it to %s when you have looked at it", to, from)
+	c.cli.Journal = to
 	return nil
 }
 

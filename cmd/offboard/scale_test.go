@@ -168,7 +168,7 @@ func (s *scale) firstWrite() time.Time {
 func (s *scale) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_STATE="+filepath.Join(s.dir, "journal.db"))
+	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_JOURNAL="+filepath.Join(s.dir, "journal.db"))
 	return cmd
 }
 

@@ -28,7 +28,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/scripts",
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("OFFBOARD_STATE", e.WorkDir+"/state/journal.db")
+			e.Setenv("OFFBOARD_JOURNAL", e.WorkDir+"/state/journal.db")
 			return keys(e.WorkDir, "ada", "bob")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "damage": damage},

@@ -232,7 +232,7 @@ func (s *speed) offboard(calls int) speedRow {
 		s.t.Fatal(err)
 	}
 	cmd := exec.Command("offboard", "run", s.input, "--concurrency", fmt.Sprint(calls), "--no-resolve", "--quota-file", s.quotas,
-		"--max-users", "0", "--yes", "--graph-url", s.url, "--state", filepath.Join(dir, "journal.db"), "--report-dir", dir)
+		"--max-users", "0", "--yes", "--graph-url", s.url, "--journal", filepath.Join(dir, "journal.db"), "--report-dir", dir)
 	cmd.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=simulated")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -138,15 +138,15 @@ func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
 // signInTimeout bounds the first sign-in, when somebody is waiting for it.
 const signInTimeout = time.Minute
 
-// journalPath is the file that --state names, or the user's own.
+// journalPath is the file that --journal names, or the user's own.
 func (c *command) journalPath() (string, error) {
-	if c.cli.State != "" {
-		return c.cli.State, nil
+	if c.cli.Journal != "" {
+		return c.cli.Journal, nil
 	}
 	return journal.DefaultPath(c.getenv, runtime.GOOS)
 }
 
-// openJournal opens the journal that --state names, or the user's own.
+// openJournal opens the journal that --journal names, or the user's own.
 func (c *command) openJournal(ctx context.Context) (*journal.Store, error) {
 	path, err := c.journalPath()
 	if err != nil {
