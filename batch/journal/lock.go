@@ -26,7 +26,7 @@ type holder struct {
 	Since time.Time `json:"since"`
 }
 
-// Lock takes the run for this process, or fails at once with a *LockedError.
+// Lock takes the run for this process, or fails within a moment with a *LockedError.
 // The lock dies with its holder, whatever becomes of its files, and other runs
 // in the same journal know nothing of it.
 func (r *Run) Lock() (unlock func() error, err error) {
@@ -35,6 +35,19 @@ func (r *Run) Lock() (unlock func() error, err error) {
 		return nil, r.wrap("lock", err)
 	}
 	return unlock, nil
+}
+
+// lookTime is how long a lock is asked for. Held has it for microseconds.
+const lookTime = 50 * time.Millisecond
+
+// Held tells who works on the run now, in this process or another; nil when
+// nobody does. It takes the lock for a moment to find out, and changes nothing.
+func (r *Run) Held() (*LockedError, error) {
+	held, err := r.s.holds(r.Plan().Run)
+	if err != nil {
+		return nil, r.wrap("look who holds", err)
+	}
+	return held, nil
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action
@@ -59,7 +72,12 @@ func (s *Store) lock(run string) (func() error, error) {
 		return nil, err
 	}
 	_, note := s.lockFiles(run)
-	switch ok, err := l.TryLock(); {
+	// Somebody may only be looking: see Held.
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	switch ok, err := l.TryLockContext(ctx, lookTime/10); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, lockedBy(run, note)
 	case err != nil:
 		return nil, err
 	case !ok:
@@ -84,6 +102,22 @@ func (s *Store) lock(run string) (func() error, error) {
 		}
 		return nil
 	}), nil
+}
+
+// holds looks for the holder of a lock, and makes no file.
+func (s *Store) holds(run string) (*LockedError, error) {
+	file, note := s.lockFiles(run)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	l := flock.New(file, flock.SetFlag(os.O_RDONLY))
+	switch ok, err := l.TryRLock(); {
+	case err != nil:
+		return nil, err
+	case ok:
+		return nil, l.Unlock()
+	}
+	return lockedBy(run, note), nil
 }
 
 // waitLock takes a lock as soon as it is free.
