@@ -85,6 +85,7 @@
 //	DuplicateItem      reply    as usual   the reply twice
 //	ForeignItem        reply    as usual   a second reply, 200, with an id never asked for
 //	NumericHeader      reply    as usual   a header whose value is a number
+//	MixedUp            reply    as usual   another read's answer (reads only)
 //
 // Kinds that strike a call are drawn once per call, the others once per item;
 // the first fault in the list that strikes wins. Those that strike a reply need

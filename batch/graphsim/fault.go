@@ -44,6 +44,7 @@ const (
 	DuplicateItem FaultKind = "DuplicateItem" // the item is answered twice, with the same status
 	ForeignItem   FaultKind = "ForeignItem"   // a success for an id that nobody asked for stands beside it
 	NumericHeader FaultKind = "NumericHeader" // a header's value is a JSON number
+	MixedUp       FaultKind = "MixedUp"       // a read is answered with what another read of the call asked for, and that one with this
 )
 
 // FaultKinds lists every kind.
@@ -51,7 +52,7 @@ func FaultKinds() []FaultKind {
 	return []FaultKind{
 		LostAnswer, DropBefore, Truncated, HTML503, Outer429, Expired401,
 		Item429, Item401, Item500, Item503, Conflict409, BadGateway502Item, Item504,
-		MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader,
+		MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader, MixedUp,
 	}
 }
 
@@ -67,14 +68,18 @@ type Fault struct {
 	Only  string    `json:"only,omitempty"`  // "write" or "read"; a call is a write when any item is
 }
 
-// Rate is every kind at the same rate, for soak tests; nil when r is 0.
+// Rate is every kind at the same rate, for soak tests; nil when r is 0. MixedUp
+// is left out: an empty list of hits shows nobody whose it is, so that no client
+// can tell it from the truth.
 func Rate(r float64) []Fault {
 	if r <= 0 {
 		return nil
 	}
 	var faults []Fault
 	for _, kind := range FaultKinds() {
-		faults = append(faults, Fault{Kind: kind, Rate: r})
+		if kind != MixedUp {
+			faults = append(faults, Fault{Kind: kind, Rate: r})
+		}
 	}
 	return faults
 }
@@ -113,7 +118,7 @@ func (k FaultKind) ofCall() bool {
 
 func (k FaultKind) ofBatch() bool {
 	switch k {
-	case MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader:
+	case MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader, MixedUp:
 		return true
 	}
 	return false

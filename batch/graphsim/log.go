@@ -19,6 +19,8 @@ type Event struct {
 	Status   int       `json:"status"` // as answered; 0 when the answer was never delivered
 	Fault    FaultKind `json:"fault,omitempty"`
 	App      string    `json:"app"`
+	Tenant   string    `json:"tenant"`              // that the token is of
+	SignedIn string    `json:"signed_in,omitempty"` // object id of the user that the token is of
 }
 
 // Stats are counters over all items since the tenant was made.
@@ -95,7 +97,7 @@ func (t *Tenant) settle(c *call, answered bool) {
 	for i := range c.items {
 		it, r := c.items[i], &c.results[i]
 		e := Event{Seq: r.seq, Time: r.at, Call: c.no, Method: it.method, Action: it.op.action,
-			Executed: r.executed, Fault: r.faultKind(), App: c.bearer.app}
+			Executed: r.executed, Fault: r.faultKind(), App: c.bearer.app, Tenant: c.bearer.tenant, SignedIn: c.bearer.user}
 		if answered && r.reaches() {
 			e.Status = r.status
 		}
@@ -149,5 +151,9 @@ func (e *Event) appendLine(b []byte) []byte {
 		b = appendString(append(b, `,"fault":`...), string(e.Fault))
 	}
 	b = appendString(append(b, `,"app":`...), e.App)
+	b = appendString(append(b, `,"tenant":`...), e.Tenant)
+	if e.SignedIn != "" {
+		b = appendString(append(b, `,"signed_in":`...), e.SignedIn)
+	}
 	return append(b, '}', '\n')
 }

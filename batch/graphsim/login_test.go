@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -251,5 +252,49 @@ func TestDiscovery(t *testing.T) {
 	}
 	if a := get(t, tenant, "/elsewhere"); a.status != 404 {
 		t.Errorf("elsewhere: %d", a.status)
+	}
+}
+
+// Whoever signs in beside a program that runs, its next token is theirs, and the
+// log knows; in another tenant nobody is found, and nobody of this one is written.
+func TestSignInAs(t *testing.T) {
+	const path, other = "/" + DefaultTenantID + "/oauth2/v2.0/token", "8f4c2f6e-0000-4000-8000-00000000000f"
+	tests := map[string]struct {
+		becomes  Bearer
+		status   int
+		executed bool
+	}{
+		"another tenant": {Bearer{Tenant: other}, 404, false},
+		"another app":    {Bearer{App: other}, 200, true},
+		"another user":   {Bearer{User: other}, 200, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tenant := newTenant(t, Config{})
+			_, first := login(t, tenant, path, secretForm())
+			tenant.SignInAs(tt.becomes)
+			_, second := login(t, tenant, path, secretForm())
+			send := func(token string) answered {
+				r := request(t, "POST", "https://graph.microsoft.com/v1.0/$batch", revokeAll("anna@contoso.com"))
+				r.Header.Set("Authorization", "Bearer "+token)
+				a, err := do(t, tenant, r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return a
+			}
+			if a := send(first.Token); a.status != 401 {
+				t.Errorf("the first token answers %d", a.status)
+			}
+			if got := replies(t, send(second.Token))["0"].Status; got != tt.status || user(t, tenant, "anna@contoso.com").Writes == 1 != tt.executed {
+				t.Errorf("the second token: %d", got)
+			}
+			e := tenant.Log()[0]
+			want := Bearer{Tenant: DefaultTenantID, App: "app-1"}
+			want = Bearer{cmp.Or(tt.becomes.Tenant, want.Tenant), cmp.Or(tt.becomes.App, want.App), tt.becomes.User}
+			if got := (Bearer{e.Tenant, e.App, e.SignedIn}); got != want {
+				t.Errorf("the log has %+v, want %+v", got, want)
+			}
+		})
 	}
 }

@@ -10,7 +10,7 @@ func (t *Tenant) perform(c *call, it *item) result {
 	if it.write() {
 		price.writes = 1
 	}
-	user := t.meant(it)
+	user := t.meant(c, it)
 	r := t.decide(c, it, user, price)
 	r.user = user
 	return r
@@ -28,6 +28,9 @@ func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
 	}
 	if bad := c.bearer.grants.check(it.op.action); bad != nil {
 		return refuse(bad)
+	}
+	if t.abroad(c) {
+		return t.elsewhere(it)
 	}
 	switch it.op.action {
 	case actFind, actCount, actOrganization:
@@ -73,8 +76,24 @@ func (g grants) check(action string) *failure {
 	return nil
 }
 
+// abroad reports whether the call's token is of another tenant.
+func (t *Tenant) abroad(c *call) bool { return c.bearer.tenant != t.cfg.TenantID }
+
+// elsewhere is what another tenant answers, which has none of these users. What
+// else it holds is not simulated.
+func (t *Tenant) elsewhere(it *item) result {
+	switch it.op.action {
+	case actRead, actRevoke, actInvalidate, actMembers:
+		return refuse(notFound(it.op.key))
+	}
+	return refuse(errNotSimulated)
+}
+
 // meant is the record that an item names by key.
-func (t *Tenant) meant(it *item) int32 {
+func (t *Tenant) meant(c *call, it *item) int32 {
+	if t.abroad(c) {
+		return nobody
+	}
 	switch it.op.action {
 	case actRevoke, actInvalidate, actRead:
 		if i, ok := t.dir.find(it.op.key); ok {

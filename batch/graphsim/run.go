@@ -54,6 +54,37 @@ func (t *Tenant) run(c *call) {
 		r.seq, r.at = t.seq, c.date
 		t.tally(it, r)
 	}
+	c.mixUp()
+}
+
+// mixUp lets each read that MixedUp struck change answers with another read of
+// the call. A read that finds no other is answered as usual.
+func (c *call) mixUp() {
+	mixed := make([]bool, len(c.items))
+	for i := range c.items {
+		a := &c.results[i]
+		if a.faultKind() != MixedUp || mixed[i] {
+			continue
+		}
+		var others []int
+		for j, it := range c.items {
+			if kind := c.results[j].faultKind(); j != i && !it.write() && !mixed[j] && (kind == "" || kind == MixedUp) {
+				others = append(others, j)
+			}
+		}
+		if len(others) == 0 {
+			a.fault.struck--
+			a.fault = nil
+			continue
+		}
+		j := others[c.rng.IntN(len(others))]
+		b := &c.results[j]
+		mixed[i], mixed[j], b.fault = true, true, a.fault
+		a.status, b.status = b.status, a.status
+		a.bad, b.bad = b.bad, a.bad
+		a.body, b.body = b.body, a.body
+		a.header, b.header = b.header, a.header
+	}
 }
 
 // runUnder treats an item of a call that a fault struck as a whole.
@@ -71,7 +102,7 @@ func (t *Tenant) runUnder(c *call, it *item) result {
 	}
 	r.fault = c.fault
 	if !r.executed {
-		r.user = t.meant(it)
+		r.user = t.meant(c, it)
 	}
 	return r
 }
@@ -114,6 +145,6 @@ func (t *Tenant) runItem(c *call, it *item) result {
 			return r
 		}
 	}
-	r.fault, r.user = f, t.meant(it)
+	r.fault, r.user = f, t.meant(c, it)
 	return r
 }

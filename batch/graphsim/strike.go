@@ -41,7 +41,7 @@ func (t *Tenant) drawCall(c *call) *activeFault {
 // drawItem picks the fault of one item.
 func (t *Tenant) drawItem(c *call, it *item) *activeFault {
 	for _, f := range t.faults {
-		if f.Kind.ofCall() || f.Kind.ofBatch() && !c.batch {
+		if f.Kind.ofCall() || f.Kind.ofBatch() && !c.batch || f.Kind == MixedUp && it.write() {
 			continue
 		}
 		if f.due(c, it.write()) && t.matches(f.Match, it) && f.strike(c) {

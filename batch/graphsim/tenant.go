@@ -90,6 +90,7 @@ type Tenant struct {
 	meters    meters
 	faults    []*activeFault
 	tokens    map[string]*token
+	became    Bearer // of the tokens to come
 	calls     int
 	seq       int
 	stats     Stats
@@ -145,7 +146,7 @@ func New(cfg Config) *Tenant {
 		}
 	}
 	if cfg.StaticToken != "" {
-		t.tokens[cfg.StaticToken] = &token{app: cfg.ClientID, grants: grantsOf(cfg.Roles)}
+		t.tokens[cfg.StaticToken] = &token{app: cfg.ClientID, tenant: cfg.TenantID, user: cfg.SignedIn, grants: grantsOf(cfg.Roles)}
 	}
 	return t
 }

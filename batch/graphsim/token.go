@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -41,9 +42,31 @@ func grantsOf(roles []string) grants {
 	}
 }
 
+// Bearer is who an access token says it is of.
+type Bearer struct {
+	Tenant string // tid
+	App    string // appid
+	User   string // oid of the user who signed in; "" for an app of its own
+}
+
+// SignInAs makes every token from now on one of another bearer, as when somebody
+// switches accounts beside a program that runs; empty fields stay as they are.
+// Tokens of another tenant are taken, and show that tenant, in which nobody is
+// whom this one knows. Tokens of before end, so that the next call needs a new one.
+func (t *Tenant) SignInAs(b Bearer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.became = b
+	for _, tok := range t.tokens {
+		tok.dead = true
+	}
+}
+
 // token is a bearer that the tenant knows.
 type token struct {
 	app     string
+	tenant  string
+	user    string // who signed in, or ""
 	grants  grants
 	expires time.Time // zero for never
 	dead    bool      // refused for good by Expired401
@@ -70,14 +93,15 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	defer t.mu.Unlock()
 	t.stats.Tokens++
 	now := t.now()
+	app, tenant, user := cmp.Or(t.became.App, app), cmp.Or(t.became.Tenant, t.cfg.TenantID), cmp.Or(t.became.User, t.cfg.SignedIn)
 	fields := map[string]any{
-		"aud": audience, "iss": "https://sts.windows.net/" + t.cfg.TenantID + "/",
-		"tid": t.cfg.TenantID, "appid": app, "ver": "1.0",
+		"aud": audience, "iss": "https://sts.windows.net/" + tenant + "/",
+		"tid": tenant, "appid": app, "ver": "1.0",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(t.cfg.TokenLifetime).Unix(),
 		"uti": strconv.Itoa(t.stats.Tokens),
 	}
-	if t.cfg.SignedIn != "" {
-		fields["idtyp"], fields["oid"], fields["scp"] = "user", t.cfg.SignedIn, strings.Join(t.cfg.Roles, " ")
+	if user != "" {
+		fields["idtyp"], fields["oid"], fields["scp"] = "user", user, strings.Join(t.cfg.Roles, " ")
 	} else { // an app's oid is that of its service principal
 		fields["idtyp"], fields["oid"], fields["roles"] = "app", guidFor("service principal "+app).String(), t.cfg.Roles
 	}
@@ -89,7 +113,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	bearer := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + enc.EncodeToString(claims) +
 		"." + enc.EncodeToString([]byte("graphsim"))
 	t.tokens[bearer] = &token{
-		app: app, grants: grantsOf(t.cfg.Roles), expires: time.Now().Add(t.cfg.TokenLifetime),
+		app: app, tenant: tenant, user: user, grants: grantsOf(t.cfg.Roles), expires: time.Now().Add(t.cfg.TokenLifetime),
 	}
 	return bearer, nil
 }

@@ -137,7 +137,7 @@ func TestLogTo(t *testing.T) {
 }
 
 func TestLineIsJSON(t *testing.T) {
-	e := Event{3, time.Date(2000, 1, 2, 3, 4, 5, 678, time.UTC), 2, "a\"<\u2028ü", "POST", actRevoke, true, 502, BadGateway502Item, "app"}
+	e := Event{3, time.Date(2000, 1, 2, 3, 4, 5, 678, time.UTC), 2, "a\"<\u2028ü", "POST", actRevoke, true, 502, BadGateway502Item, "app", "tenant", "anna"}
 	for range 2 {
 		want, err := json.Marshal(e)
 		if err != nil {
@@ -146,7 +146,7 @@ func TestLineIsJSON(t *testing.T) {
 		if got := e.appendLine(nil); string(got) != string(want)+"\n" {
 			t.Errorf("got  %swant %s", got, want)
 		}
-		e.Fault = ""
+		e.Fault, e.SignedIn = "", ""
 	}
 }
 
