@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -12,6 +13,10 @@ type RetryPolicy struct {
 	Base     time.Duration // first backoff when Graph names no time
 	Cap      time.Duration // longest backoff
 }
+
+// throttleWait is how long a user waits who was told to wait, but not how long:
+// Microsoft's SDK design, RetryHandler.
+const throttleWait = 3 * time.Second
 
 // DefaultRetry waits about five minutes in all before it gives a user up. Base
 // and growth are those of Microsoft's own retry handlers, cut at a minute.
@@ -76,8 +81,8 @@ func (p RetryPolicy) Decide(t Trial, r Reply, jitter float64) Verdict {
 	switch c {
 	case accepted:
 		return Verdict{}
-	case throttled: // how long everybody waits, and how fast they come back, is the gate's to say
-		return Verdict{Again: true, Wait: r.RetryAfter, Reason: "throttled"}
+	case throttled: // whether everybody waits, and how fast they come back, is the gate's to say
+		return Verdict{Again: true, Wait: cmp.Or(r.RetryAfter, throttleWait), Reason: "throttled"}
 	case stale, transient:
 		if t.Attempts >= p.Attempts {
 			return Verdict{Outcome: GaveUp, Reason: fmt.Sprintf("%d attempts, the last one: %s", t.Attempts, describe(r))}

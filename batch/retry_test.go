@@ -34,7 +34,7 @@ func TestDecide(t *testing.T) {
 		{"no answer, last", Trial{Attempts: 3}, Reply{}, Verdict{Outcome: GaveUp, Reason: "3 attempts, the last one: no answer for this user"}},
 		{"401", Trial{Attempts: 1}, Reply{Status: 401}, Verdict{Again: true, Wait: s / 2, Reason: "HTTP 401"}},
 		{"429 with a time", Trial{Throttles: 1}, Reply{Status: 429, RetryAfter: 2128 * time.Millisecond}, Verdict{Again: true, Wait: 2128 * time.Millisecond, Reason: "throttled"}},
-		{"429 without", Trial{Throttles: 1}, Reply{Status: 429}, Verdict{Again: true, Reason: "throttled"}},
+		{"429 without: the gate need not pause for a few", Trial{Throttles: 1}, Reply{Status: 429}, Verdict{Again: true, Wait: 3 * s, Reason: "throttled"}},
 		{"429 for the fourth time: the gate has grown its pause, and nobody waits longer than that", Trial{Throttles: 4}, Reply{Status: 429, RetryAfter: s}, Verdict{Again: true, Wait: s, Reason: "throttled"}},
 		{"429 is no attempt", Trial{Attempts: 3, Throttles: 1}, Reply{Status: 429, RetryAfter: s}, Verdict{Again: true, Wait: s, Reason: "throttled"}},
 		{"429 beyond the cap", Trial{Throttles: 1}, Reply{Status: 429, RetryAfter: time.Hour}, Verdict{Again: true, Wait: time.Hour, Reason: "throttled"}},

@@ -96,7 +96,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	}
 	l := c.blame(f.Scope)
 	p := c.pauseOf(f, l)
-	again := p.again(f)
+	again := pauses(f) && p.again(f)
 	c.count(now, f, again)
 	c.width.leave(now, f)
 	c.pause.calm(f)
@@ -104,10 +104,10 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	for _, l := range c.limits {
 		l.leave(now, f)
 	}
-	if f.Throttled > 0 || outerTrouble(f.Outer) {
+	if pauses(f) {
 		p.extend(now, f, again)
 	}
-	if f.Throttled == 0 || f.Outer != 0 {
+	if f.Throttled == 0 || f.Outer != 0 || !l.teaches(f) {
 		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
 	l.refuse(now, *p, f, again, c.budget.left())

@@ -55,8 +55,10 @@
 // writes are refused besides those that were under way when a limit was first met.
 // When the budget is spent, probes come ever more rarely, but never end.
 //
-// A single refusal of a few users of a call, with room promised soon, is
-// only a warning: a pause, and no limit learned. Busy services do that.
+// When Graph took most of a call, only the refused users wait: no pause, and no
+// limit learned. Busy services refuse some here and there, and behind a limit that is
+// full all are refused. A drip alone is so near to what there is that its refusals
+// are of a few, and it learns from those too.
 //
 // Item 429s change the pace; a call refused as a whole (429, 5xx) halves the
 // width as well. Latency alone changes neither.

@@ -20,15 +20,15 @@ const trickle = 20 * Chunk
 func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, budget int) {
 	again = again || l.heard.Before(p.at) // another trouble may have begun the pause
 	l.heard = now
-	l.opens = p.until
+	l.opens = later(p.until, now.Add(f.RetryAfter))
 	const rounding = time.Second // Retry-After is in whole seconds, rounded up
 	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.began) {
 		l.began = began
 	}
-	if l.outOfTurn(f, again) {
-		return
+	if l.drip != nil && f.Sent.Before(l.from) {
+		return // under way when the drip was measured
 	}
-	if !again && !l.lenient {
+	if !again && l.drip == nil {
 		if l.settles {
 			l.estimate()
 		}
@@ -37,43 +37,26 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 	l.learn(now, p, f, budget)
 }
 
-// outOfTurn tells whether a refusal says nothing about a limit, as far as can
-// be seen. Behind a limit that is full all users are refused; a service under load
-// refuses some here and there, however slowly one goes. So a refusal of less
-// than half a call, with room promised soon, means a pause and no more, while
-// of all users lately only few were refused. In a small call chance refuses
-// everybody soon enough, so there the few decide alone.
-func (l *limit) outOfTurn(f batch.Feedback, again bool) bool {
-	if l.drip != nil {
-		return false
-	}
-	part := 2*f.Throttled < f.Cost || f.Cost < Chunk/2
-	if again && part && l.lately.few() {
-		l.paid, l.lenient = false, true
-		return true
-	}
-	return !again && part && l.lenient // under way with one that was
+// scattered tells whether Graph took most of a call: then a refusal is about the
+// users whom it names, and no others have to wait. A service under load refuses
+// some here and there, however slowly one goes; behind a limit that is full all
+// are refused.
+func scattered(f batch.Feedback) bool { return f.Outer == 0 && 2*f.Throttled < f.Cost }
+
+// pauses tells whether everybody waits after a call.
+func pauses(f batch.Feedback) bool {
+	return f.Throttled > 0 && !scattered(f) || outerTrouble(f.Outer)
 }
 
-// lately is the share of users refused among the last ones, older ones fading.
-type lately struct{ users, refused float64 }
-
-const (
-	latelyUsers = 10 * Chunk // that count, more or less
-	fewShare    = 0.25       // of them refused may be chance
-)
-
-func (y *lately) add(f batch.Feedback) {
-	fade := 1 - min(1, float64(f.Cost)/latelyUsers)
-	y.users = y.users*fade + float64(f.Cost)
-	y.refused = y.refused*fade + float64(f.Throttled)
+// teaches tells whether a refusal may say something about the limit. In a small
+// call chance refuses everybody soon enough. A drip is so near to what there is
+// that its refusals are scattered.
+func (l *limit) teaches(f batch.Feedback) bool {
+	return l.drip != nil || !scattered(f) && f.Cost >= Chunk/2
 }
-
-func (y *lately) few() bool { return y.refused < fewShare*max(y.users, latelyUsers/2) }
 
 // learn draws the conclusion from a refusal that began a new pause.
 func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
-	l.lenient = false
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
 	scout, gained := l.probe.scout, l.probe.gained
 	before := l.learned

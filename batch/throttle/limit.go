@@ -31,8 +31,6 @@ type limit struct {
 	ramps   bool      // few go at once; see ramped
 	paid    bool      // that refusal, and those with it, are paid from the budget
 	bill    int       // what the budget still pays of them
-	lately  lately    // what became of the last users
-	lenient bool      // the last refusal was out of turn; see outOfTurn
 	probe   probe
 	warned  time.Time // no probe goes before; see heed
 }
@@ -74,7 +72,7 @@ func (l *limit) stated(now time.Time, cost int) time.Duration {
 // base is the wait for what was learned, without any probing.
 func (l *limit) base(now time.Time, cost int) time.Duration {
 	if l.drip != nil {
-		return until(l.drip, now, cost)
+		return max(until(l.drip, now, cost), l.opens.Sub(now))
 	}
 	return l.log.wait(now, cost, l.learned, l.from, entry.all)
 }
@@ -104,9 +102,6 @@ func (l *limit) withdraw(f batch.Feedback) {
 func (l *limit) leave(now time.Time, f batch.Feedback) {
 	good := served(f)
 	l.log.Leave(now, f.Cost, good)
-	if f.Outer == 0 {
-		l.lately.add(f)
-	}
 	l.heed(now, f)
 	if l.learned == 0 {
 		return
@@ -121,4 +116,12 @@ func (l *limit) leave(now time.Time, f batch.Feedback) {
 	if f.Throttled == 0 && l.probe.on {
 		l.grow(now)
 	}
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
