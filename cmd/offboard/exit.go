@@ -23,14 +23,16 @@ const (
 	exitRefused  exitCode = 4
 	exitSignIn   exitCode = 5
 	exitUnended  exitCode = 6
+	exitLocked   exitCode = 7
 	exitCodeHelp          = `Exit codes:
   0  every user ended in success, or was left alone on purpose; also: nothing to do
   1  the run could not go on
   2  usage, or the input as a whole cannot be read
-  3  finished; some users did not end in success
+  3  finished, or rehearsed; some users did not, or would not, end in success
   4  refused by a guard or by the person asked; nothing was written
   5  sign-in or permission
-  6  stopped before the end and resumable; the resume command is printed`
+  6  stopped before the end and resumable; the resume command is printed
+  7  locked: somebody else works on this run or input; who and since when is printed`
 )
 
 var (
@@ -38,7 +40,11 @@ var (
 	errPartial      = errors.New("some users did not end in success")
 	errSecondSignal = errors.New("stopped at once by a second signal")
 	errUsage        = errors.New("usage")
+	errNoneToResume = errors.New("no run can be resumed")
 )
+
+// listRuns is a next step; fail makes a whole command line of it.
+const listRuns = "offboard runs"
 
 // ends maps an error to its exit code and, where there is one, the next step.
 // The first that matches counts.
@@ -61,12 +67,13 @@ var ends = []struct {
 	{planfile.ErrNewer, exitRefused, ""},
 	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
 	{planfile.ErrUnapproved, exitRefused, "offboard approve"},
-	{journal.ErrLocked, exitError, "wait for it, or stop it; a run has one runner at a time"},
+	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
 	{journal.ErrDamaged, exitError, "offboard runs --repair NEW copies what is whole into a new journal; the damaged one stays as it is"},
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
-	{journal.ErrNoRun, exitUsage, "offboard runs"},
+	{journal.ErrNoRun, exitUsage, listRuns},
+	{errNoneToResume, exitUsage, listRuns},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
 }
 
@@ -92,6 +99,9 @@ func codeOf(err error) (exitCode, string) {
 // fail tells the error and its next step, and gives the exit code.
 func (c *command) fail(err error) exitCode {
 	code, hint := codeOf(err)
+	if hint == listRuns {
+		hint = c.typed("runs")
+	}
 	if err == nil || errors.Is(err, errPartial) {
 		return code // the end block has said it
 	}

@@ -165,10 +165,10 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	}
 	end.Reason = why
 	if err := errors.Join(runErr, j.run.SetState(ctx, state, why)); err != nil {
-		stands(&end, j.run)
+		j.stands(&end, j.run, j.resumeFlags()...)
 		return errors.Join(err, j.command.end(end))
 	}
-	stands(&end, j.run)
+	j.stands(&end, j.run)
 	if err := j.command.end(end); err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 
 // report writes the files of a run, from the journal alone.
 func (c *command) report(ctx context.Context, run *journal.Run, dir string) (report.End, error) {
-	end, err := endOf(ctx, run)
+	end, err := c.endOf(ctx, run)
 	if err != nil {
 		return end, err
 	}
@@ -195,16 +195,16 @@ func (c *command) report(ctx context.Context, run *journal.Run, dir string) (rep
 }
 
 // endOf folds the journal into what is said of a run.
-func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
+func (c *command) endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
 	end.Plan, end.Written = run.Plan(), time.Now().UTC()
-	stands(&end, run)
+	c.stands(&end, run)
 	changes, err := run.History(ctx)
 	if err != nil {
 		return end, err
 	}
-	for _, c := range changes {
-		end.Reason = c.Reason // of the last
+	if n := len(changes); n > 0 {
+		end.Reason = changes[n-1].Reason
 	}
 	for _, err := range run.Skips(ctx) {
 		if err != nil {
@@ -222,10 +222,10 @@ func endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 }
 
 // stands says how the run stands, and what goes on with it.
-func stands(end *report.End, run *journal.Run) {
+func (c *command) stands(end *report.End, run *journal.Run, flags ...string) {
 	end.State, end.Resume = string(run.State()), ""
 	if resumable(run.State()) {
-		end.Resume = "offboard resume " + run.Plan().Run
+		end.Resume = c.resumeLine(run.Plan(), flags...)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"offboard/batch/journal"
@@ -9,7 +10,7 @@ import (
 
 // resumeCmd goes on with a run, from the journal alone.
 type resumeCmd struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
 
 	connection
 	execution
@@ -25,7 +26,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer store.Close()
-	run, err := store.Run(ctx, r.RunName)
+	run, err := toResume(ctx, store, r.RunName)
 	if err != nil {
 		return err
 	}
@@ -51,6 +52,37 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	}
 	j.run = run
 	return j.resume(ctx)
+}
+
+// toResume is the run of that name, or without one the newest that can be gone on
+// with and that nobody works on.
+func toResume(ctx context.Context, store *journal.Store, name string) (*journal.Run, error) {
+	if name != "" {
+		return store.Run(ctx, name)
+	}
+	runs, err := store.Runs(ctx, journal.Filter{States: resumableStates})
+	if err != nil {
+		return nil, err
+	}
+	var busy error
+	for _, r := range runs {
+		run, err := store.Run(ctx, r.Plan.Run)
+		if err != nil {
+			return nil, err
+		}
+		held, err := run.Held()
+		if err != nil {
+			return nil, err
+		}
+		if held == nil {
+			return run, nil
+		}
+		busy = errors.Join(busy, held)
+	}
+	if busy != nil {
+		return nil, fmt.Errorf("no other run can be resumed: %w", busy)
+	}
+	return nil, errNoneToResume
 }
 
 // noGraph ends the help of the commands that only read the journal.

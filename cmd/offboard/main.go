@@ -27,14 +27,15 @@ func main() {
 		cancel(errSecondSignal)
 	}()
 	os.Exit(int(run(ctx, world{
-		args:   os.Args[1:],
-		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		getenv: os.Getenv,
-		stop:   stop,
-		asks:   term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		draws:  term.IsTerminal(int(os.Stderr.Fd())),
+		program: os.Args[0],
+		args:    os.Args[1:],
+		stdin:   os.Stdin,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		getenv:  os.Getenv,
+		stop:    stop,
+		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		draws:   term.IsTerminal(int(os.Stderr.Fd())),
 		width: func() int {
 			w, _, err := term.GetSize(int(os.Stderr.Fd()))
 			if err != nil {
@@ -48,6 +49,7 @@ func main() {
 // world is everything outside the process that a command may touch, so that
 // tests can be one.
 type world struct {
+	program        string // as it was called
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer

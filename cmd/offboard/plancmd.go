@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,8 +70,8 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if err := refused(checks); err != nil {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
-	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      offboard approve %s --key KEY, or offboard apply %s\n",
-		path, thousands(work.count.Users), digest, name, name)
+	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      offboard approve %s --key KEY\n          or, when enough people have approved: %s\n",
+		path, thousands(work.count.Users), digest, quoted(name, runtime.GOOS), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
 	return err
 }
 

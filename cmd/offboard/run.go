@@ -64,11 +64,11 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 func (p *planned) others(ctx context.Context) error {
 	runs, err := p.store.Runs(ctx, journal.Filter{
 		Digest: p.plan.Digest, Tenant: p.plan.Tenant,
-		States: []journal.State{journal.Planned, journal.Running, journal.Stopped},
+		States: resumableStates,
 	})
 	for _, o := range runs {
-		p.say("note     run %s on the same input, of %s, is not at its end; offboard resume %s goes on with it",
-			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), o.Plan.Run)
+		p.say("note     run %s on the same input, of %s, is not at its end; this goes on with it: %s",
+			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), p.resumeLine(o.Plan))
 	}
 	return err
 }

@@ -131,7 +131,8 @@ func stateNames() []string {
 	return names
 }
 
+// resumableStates are those of a run that can be gone on with.
+var resumableStates = []journal.State{journal.Planned, journal.Running, journal.Stopped}
+
 // resumable reports whether a run in this state can be gone on with.
-func resumable(s journal.State) bool {
-	return s == journal.Stopped || s == journal.Running || s == journal.Planned
-}
+func resumable(s journal.State) bool { return slices.Contains(resumableStates, s) }

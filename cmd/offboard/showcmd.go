@@ -29,7 +29,7 @@ func (s showCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
-		end, err := endOf(ctx, run)
+		end, err := c.endOf(ctx, run)
 		if err != nil || len(wanted) == 0 {
 			if err == nil {
 				err = c.end(end)

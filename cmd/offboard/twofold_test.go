@@ -69,8 +69,8 @@ func TestOneRunner(t *testing.T) {
 	}
 	holder := fmt.Sprintf("is locked by process %d on %s", first.Process.Pid, host)
 	for _, args := range [][]string{s.run(2), {"resume", "--yes"}} {
-		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 1 || !strings.Contains(out, holder) {
-			t.Errorf("%s: exit code %d, want 1 and %q\n%s", args[0], code, holder, out)
+		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 7 || !strings.Contains(out, holder) {
+			t.Errorf("%s: exit code %d, want 7 and %q\n%s", args[0], code, holder, out)
 		}
 	}
 	for _, args := range [][]string{{"runs"}, {"show"}, {"report", "--report-dir", "now"}} {
@@ -100,8 +100,8 @@ func TestOnePlanner(t *testing.T) {
 	s.await(held, 1)
 	want := fmt.Sprintf("the input is locked by process %d on ", first.Process.Pid)
 	for _, args := range [][]string{s.run(2), append(s.run(2), "--new")} {
-		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 1 || !strings.Contains(out, want) {
-			t.Errorf("exit code %d, want 1 and %q\n%s", code, want, out)
+		if code, out := s.strike(moment{after: 10 * time.Second}, args...); code != 7 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, want 7 and %q\n%s", code, want, out)
 		}
 	}
 	release()

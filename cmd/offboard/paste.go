@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
+
+// typed is a command line that does the same wherever it is pasted: the program
+// as it was called, the words, and the journal unless it is the user's own.
+func (c *command) typed(words ...string) string {
+	line := append([]string{cmp.Or(c.program, "offboard")}, words...)
+	if c.cli.Journal != "" {
+		line = append(line, "--journal", c.cli.Journal)
+	}
+	for i, w := range line {
+		line[i] = quoted(w, runtime.GOOS)
+	}
+	return strings.Join(line, " ")
+}
+
+// resumeLine is the command that goes on with the plan's run, with more flags
+// behind it.
+func (c *command) resumeLine(p batch.Plan, more ...string) string {
+	return c.typed(slices.Concat([]string{"resume", p.Run}, rootFlag(p), more)...)
+}
+
+// rootFlag names the plan's service root, unless that is the usual one.
+func rootFlag(p batch.Plan) []string {
+	if p.Cloud == "" || p.Cloud == globalGraph || p.Cloud == simulatedCloud {
+		return nil
+	}
+	return []string{"--graph-url", p.Cloud}
+}
+
+// resumeFlags are those of this process that hold for a resume, too.
+func (e execution) resumeFlags() []string {
+	var flags []string
+	if e.ReportDir != "" {
+		flags = append(flags, "--report-dir", e.ReportDir)
+	}
+	if e.Yes {
+		flags = append(flags, "--yes")
+	}
+	return flags
+}
+
+// quoted is a word that a shell takes as it stands: sh, or on Windows cmd and
+// PowerShell alike.
+func quoted(word, goos string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,"
+	safe := plain
+	if goos == "windows" {
+		safe = strings.NewReplacer("@", "", "%", "", ",", "").Replace(plain) + `\`
+	}
+	if word != "" && strings.Trim(word, safe) == "" {
+		return word
+	}
+	if goos == "windows" {
+		return `"` + word + `"`
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
