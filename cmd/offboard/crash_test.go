@@ -162,6 +162,15 @@ type child struct {
 // start starts offboard in the scene's directory.
 func (s *scene) start(env []string, args ...string) *child {
 	s.t.Helper()
+	c := s.prepare(env, args...)
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// prepare makes the process that start starts.
+func (s *scene) prepare(env []string, args ...string) *child {
 	c := &child{Cmd: exec.Command("offboard", args...)}
 	c.Dir = s.dir
 	// Under the race detector every process sleeps for a second at its end.
@@ -169,9 +178,6 @@ func (s *scene) start(env []string, args ...string) *child {
 		"OFFBOARD_VERIFY_TIMEOUT=20s") // stamps move at once; who waits longer has failed
 	c.Env = append(c.Env, env...)
 	c.Stdout, c.Stderr = &c.stdout, &c.stderr
-	if err := c.Start(); err != nil {
-		s.t.Fatal(err)
-	}
 	return c
 }
 

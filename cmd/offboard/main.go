@@ -9,8 +9,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/term"
 )
@@ -18,14 +16,8 @@ import (
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stop := make(chan struct{})
-	signals := make(chan os.Signal, 2) // both signals of an impatient person, while the first is being handled
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // ends with the process; there is nobody to wait for it
-		<-signals
-		close(stop)
-		<-signals
-		cancel(errSecondSignal)
-	}()
+	// It ends with the process; there is nobody to wait for it.
+	go heed(signals(), func() { close(stop) }, func() { cancel(errSecondSignal) })
 	os.Exit(int(run(ctx, world{
 		program: os.Args[0],
 		args:    os.Args[1:],

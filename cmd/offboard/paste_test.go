@@ -42,6 +42,9 @@ func TestPrintedResumeWorks(t *testing.T) {
 	if line == nil {
 		t.Fatalf("no resume command in\n%s", out)
 	}
+	if !strings.Contains(line[1], " --graph-url "+strings.TrimSuffix(s.url, "/v1.0")) {
+		t.Errorf("no service root in %s", line[1])
+	}
 	if code, out := s.pasted(line[1]); code != 0 {
 		t.Fatalf("%s: exit code %d\n%s", line[1], code, out)
 	}
