@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ type fakeTenant struct {
 	lag     time.Duration // until a stamp shows
 	frozen  bool
 	blind   int // reads that fail before one goes well
+	mixed   int // reads whose answers are each other's
 	reads   int
 
 	mu    sync.Mutex
@@ -110,6 +112,9 @@ func (f *fakeTenant) Lookup(ctx context.Context, users []User) ([]Reply, error) 
 			found.Before = at
 		}
 		replies[i] = Reply{Status: 200, User: &found, Date: time.Now()}
+	}
+	if f.reads <= f.mixed {
+		slices.Reverse(replies)
 	}
 	return replies, nil
 }

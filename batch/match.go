@@ -29,6 +29,31 @@ func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	return u, "", ""
 }
 
+// strayLooks is how often a row is looked up before an answer about somebody
+// else is believed to be the directory's last word. A service may mix two
+// answers up; one that folds letters of a name does so every time.
+const strayLooks = 3
+
+// stray reports whether the answer is about another user than the row asked for.
+func stray(row Row, reply Reply) bool {
+	switch {
+	case row.By.Searched():
+		return len(reply.Hits) == 1 && !row.has(reply.Hits[0])
+	case reply.User == nil || reply.User.ID == "":
+		return true
+	}
+	return !User{ID: row.ID, UPN: row.UPN}.is(*reply.User)
+}
+
+// has reports whether the user has the property that the row names. An employee
+// id is a number of the company's: what another case means is for the company to say.
+func (r Row) has(u User) bool {
+	if r.By == ByEmployeeID {
+		return r.Value == u.Value
+	}
+	return sameUPN(r.Value, u.Value)
+}
+
 // properties are the words for the properties that several users may share.
 var properties = map[Key]string{
 	ByMail: "mail", ByEmployeeID: "employee id", ByOnPremisesUPN: "on-premises user principal name",
@@ -51,14 +76,10 @@ func matchProperty(row Row, hits []User) (User, Outcome, string) {
 	}
 	u := hits[0]
 	u.ID = strings.ToLower(u.ID)
-	same := sameUPN(row.Value, u.Value)
-	if row.By == ByEmployeeID {
-		same = row.Value == u.Value // a number of the company's: what another case means is for the company to say
-	}
 	switch {
 	case u.ID == "":
 		return User{}, Failed, "lookup: the answer names no user"
-	case !same:
+	case !row.has(u):
 		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s, whose %s is %s", u.UPN, what, cmp.Or(u.Value, "not set"))
 	}
 	return u, "", ""

@@ -157,6 +157,11 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 		return nil
 	}
 	row := p.rows[t.user.Seq]
+	if v.Outcome == "" && stray(row, reply) && t.trial.Attempts < strayLooks {
+		t.due = now
+		p.lane.queue.put(t)
+		return nil
+	}
 	delete(p.rows, t.user.Seq)
 	rec := record(t.trial, now, v.Outcome, "lookup: "+v.Reason)
 	rec.SentAt = time.Time{} // nothing was sent to this user

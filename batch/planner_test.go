@@ -88,6 +88,9 @@ func TestPlan(t *testing.T) {
 		{"the directory answers with another user", []Row{{UPN: "swapped@x.example"}}, true, false, nil, "invalid"},
 		{"the directory answers with another id", []Row{{ID: cleo}}, true, false, nil, "invalid"},
 		{"letters that only look alike", []Row{{UPN: "kelvin@x.example"}}, true, false, nil, "invalid"},
+		{"two answers mixed up once", []Row{{UPN: "ada@x.example"}, {ID: bob}}, false, false, map[string][]Reply{
+			"ada@x.example": {{Status: 200, User: &User{ID: bob, UPN: "bob@x.example"}}}, bob: {{Status: 200, User: &User{ID: ada, UPN: "ada@x.example"}}},
+		}, "ada bob"},
 		{"an answer that names nobody", []Row{{UPN: "empty@x.example"}}, false, false, nil, "failed"},
 		{"throttled is not missing", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 429, RetryAfter: time.Second}, {Status: 429, RetryAfter: time.Second}}}, "ada"},
 		{"trouble is not missing", []Row{{UPN: "ada@x.example"}}, false, false, map[string][]Reply{"ada@x.example": {{Status: 503}, {}}}, "ada"},

@@ -164,34 +164,35 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 
 // prove holds a stamp read back against the record. Until the deadline, "not
 // yet" is no failure: reads may come from a replica that lags. A read that
-// failed says nothing of the stamp, so a user who got only such has as long
+// failed, or that brought another user, says nothing of the stamp, so a user who got only such has as long
 // again, and as many reads as the retry policy gives attempts: the lane may have
 // been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 	c, _ := classify(reply)
+	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
 	deadline, wait := t.until, pollWait(t.polls)
 	switch {
-	case c == accepted && reply.User != nil:
+	case c == accepted && !trouble:
 		t.record.After = reply.User.Before
-		if Proved(t.user.Before, t.record.After, t.record.Accepted) {
+		if why == "" {
 			t.record.Outcome, t.record.Reason = Verified, ""
 			r.proved(now, t.record)
 			return nil
 		}
 		t.polls++
 		t.trial = Trial{}
-		t.record.Reason = "accepted, but the stamp has not moved"
-		if t.record.Accepted.IsZero() {
-			t.record.Reason = "accepted, but the reply carried no Date to hold the stamp against"
-		}
+		t.record.Reason = "accepted, but " + why
 	case c == final:
 		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
 		r.proved(now, t.record)
 		return nil
 	default:
+		if c != accepted {
+			why = describe(reply)
+		}
 		deadline = deadline.Add(r.VerifyTimeout)
 		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
-		t.record.Reason = "accepted, but the read-back met trouble: " + describe(reply)
+		t.record.Reason = "accepted, but the read-back met trouble: " + why
 	}
 	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
 	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {

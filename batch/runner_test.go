@@ -351,6 +351,25 @@ func TestVerifyOutlastsTrouble(t *testing.T) {
 	}
 }
 
+// A stamp that is another user's proves nothing: it is trouble, and read again.
+func TestMixedUpReadBack(t *testing.T) {
+	for mixed, want := range map[int]string{1: "2 verified ", 1000: "2 unverified "} {
+		synctest.Test(t, func(t *testing.T) {
+			r, f, j := bench(t, 2)
+			f.mixed = mixed
+			if err := r.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := j.outcomes(); got != want {
+				t.Errorf("after %d reads that were mixed up: %s, want %s", mixed, got, want)
+			}
+			if r := j.records[1]; mixed > 1 && !strings.Contains(r.Reason, "another user, id-2") {
+				t.Errorf("the reason is %q", r.Reason)
+			}
+		})
+	}
+}
+
 // Users accepted by an earlier process are verified and not sent again.
 func TestUnprovenAreOnlyRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

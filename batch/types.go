@@ -63,7 +63,7 @@ type User struct {
 	Seq        int    // place in the plan, from 1: the ordinal of the row that named it
 	ID         string // object id in lower case; "" only in a run without resolution
 	UPN        string
-	Type       string    // "Member" or "Guest"; "" when it was not read
+	Type       string    // Member, Guest, InternalGuest or ExternalMember; "" when it was not read
 	Enabled    bool      // accountEnabled; false when it was not read
 	Synced     bool      // onPremisesSyncEnabled
 	Privileged bool      // holds a directory role that makes an administrator; false when it was not read

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -17,13 +18,59 @@ func Proved(before, after, accepted time.Time) bool {
 	return !accepted.IsZero() && after.After(before) && !after.Before(accepted.Add(-Slack))
 }
 
+// Judge holds what the directory showed, when it was asked for the user u,
+// against a 2xx of that date to u. Why is empty when it proves the revocation.
+// Trouble means that the answer says nothing of u, and is no better than none.
+// The run's own proof and the command verify both ask here.
+func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
+	switch {
+	case seen == nil || !u.is(*seen):
+		return whyOther(seen), true
+	case Proved(u.Before, seen.Before, accepted):
+		return "", false
+	case accepted.IsZero():
+		return "the reply carried no Date to hold the stamp against", false
+	case seen.Before.IsZero():
+		return "the directory has no stamp", false
+	case !seen.Before.After(u.Before):
+		return "the stamp has not moved", false
+	}
+	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
+}
+
+// is reports whether an answer to a question about u is about u. An id decides.
+// A user of whom only a name is known is known by it.
+func (u User) is(seen User) bool {
+	if u.ID != "" {
+		return LowerASCII(u.ID) == LowerASCII(seen.ID)
+	}
+	return u.UPN != "" && sameUPN(u.UPN, seen.UPN)
+}
+
+// whyOther says whom an answer is about that should have been about another.
+func whyOther(seen *User) string {
+	if seen == nil || seen.ID == "" {
+		return "the answer names no user"
+	}
+	return "the directory answered with another user, " + cmp.Or(seen.UPN, seen.ID)
+}
+
+// The kinds of accounts, for [User.Type]. The first two are userType as Graph
+// has it; the others are users whose userType does not tell where they sign in.
+const (
+	Member         = "Member"
+	Guest          = "Guest" // invited: signs in elsewhere
+	InternalGuest  = "Internal guest"
+	ExternalMember = "External member"
+)
+
 // External reports whether the user signs in at another tenant, where this one
 // cannot revoke anything although Graph answers 200 (Microsoft Graph
 // documentation, revokeSignInSessions; confirmed by Microsoft in
-// microsoft-graph-docs#19012). An #EXT# name counts even for a member: the
+// microsoft-graph-docs#19012). An #EXT# name counts whatever the type: the
 // stricter reading.
 func (u User) External() bool {
-	return u.Type == "Guest" || strings.Contains(strings.ToUpper(u.UPN), "#EXT#")
+	return u.Type == Guest || u.Type == ExternalMember || strings.Contains(strings.ToUpper(u.UPN), "#EXT#")
 }
 
 // troubleCap is the longest wait after a read-back that failed.

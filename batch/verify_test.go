@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -46,13 +47,49 @@ func TestExternal(t *testing.T) {
 		want bool
 	}{
 		{User{Type: "Member", UPN: "ada@contoso.example"}, false},
-		{User{Type: "Guest", UPN: "ada@contoso.example"}, true},
+		{User{Type: Guest, UPN: "ada@contoso.example"}, true},
+		{User{Type: InternalGuest, UPN: "ada@contoso.example"}, false},
+		{User{Type: InternalGuest, UPN: "ada_x.example#EXT#@contoso.example"}, true},
+		{User{Type: ExternalMember, UPN: "ada@contoso.example"}, true},
 		{User{Type: "Member", UPN: "ada_x.example#EXT#@contoso.example"}, true},
 		{User{UPN: "ada_x.example#ext#@contoso.example"}, true},
 		{User{}, false},
 	} {
 		if got := c.user.External(); got != c.want {
 			t.Errorf("%+v: got %v, want %v", c.user, got, c.want)
+		}
+	}
+}
+
+// One judge for the run's own proof and for the command verify.
+func TestJudge(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	u := User{ID: ada, UPN: "ada@x.example", Before: at.Add(-time.Hour)}
+	for _, c := range []struct {
+		name     string
+		user     User
+		accepted time.Time
+		seen     *User
+		why      string
+		trouble  bool
+	}{
+		{"proof", u, at, &User{ID: ada, Before: at}, "", false},
+		{"an id in capitals, and a new name", u, at, &User{ID: strings.ToUpper(ada), UPN: "new@x.example", Before: at}, "", false},
+		{"another user's stamp", u, at, &User{ID: bob, UPN: "bob@x.example", Before: at}, "the directory answered with another user, bob@x.example", true},
+		{"another user of the same name", u, at, &User{ID: bob, UPN: "ada@x.example", Before: at}, "the directory answered with another user, ada@x.example", true},
+		{"a stamp of nobody", u, at, &User{Before: at}, "the answer names no user", true},
+		{"no answer", u, at, nil, "the answer names no user", true},
+		{"known by name alone", User{UPN: "Ada@x.example"}, at, &User{ID: ada, UPN: "ada@X.example", Before: at}, "", false},
+		{"known by name alone, another", User{UPN: "ada@x.example"}, at, &User{ID: ada, UPN: "bob@x.example", Before: at}, "the directory answered with another user, bob@x.example", true},
+		{"nobody known", User{}, at, &User{ID: ada, Before: at}, "the directory answered with another user, " + ada, true},
+		{"not moved", u, at, &User{ID: ada, Before: u.Before}, "the stamp has not moved", false},
+		{"no stamp", u, at, &User{ID: ada}, "the directory has no stamp", false},
+		{"too early", u, at, &User{ID: ada, Before: at.Add(-2 * Slack)}, "earlier than the revocation", false},
+		{"a call without a Date", u, time.Time{}, &User{ID: ada, Before: at}, "no Date", false},
+	} {
+		why, trouble := c.user.Judge(c.accepted, c.seen)
+		if trouble != c.trouble || why != c.why && (c.why == "" || !strings.Contains(why, c.why)) {
+			t.Errorf("%s: got %q, trouble %v; want %q, %v", c.name, why, trouble, c.why, c.trouble)
 		}
 	}
 }

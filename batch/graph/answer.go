@@ -74,12 +74,14 @@ type itemBody struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	} `json:"error"`
-	ID      string    `json:"id"`
-	UPN     string    `json:"userPrincipalName"`
-	Type    string    `json:"userType"`
-	Enabled bool      `json:"accountEnabled"`
-	Synced  bool      `json:"onPremisesSyncEnabled"`
-	Stamp   time.Time `json:"signInSessionsValidFromDateTime"`
+	ID      string          `json:"id"`
+	UPN     string          `json:"userPrincipalName"`
+	Type    string          `json:"userType"`
+	Enabled bool            `json:"accountEnabled"`
+	Synced  bool            `json:"onPremisesSyncEnabled"`
+	Stamp   time.Time       `json:"signInSessionsValidFromDateTime"`
+	State   json.RawMessage `json:"externalUserState"` // nil when the answer left it out
+	Created json.RawMessage `json:"creationType"`
 
 	Mail          string `json:"mail"`
 	EmployeeID    string `json:"employeeId"`
@@ -87,7 +89,24 @@ type itemBody struct {
 }
 
 func (b itemBody) user() batch.User {
-	return batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.Type, Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+	return batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+}
+
+// kind is the type of the account. A guest who was not invited signs in here,
+// as a member does, and a member who was invited does not (Microsoft Entra
+// documentation, properties of a B2B collaboration user). When the answer leaves
+// out how a guest came to be, the guest counts as invited: the stricter reading.
+func (b itemBody) kind() string {
+	created := text(b.Created)
+	invited := text(b.State) != "" || created == "Invitation" || created == "SelfServiceSignUp" ||
+		strings.Contains(strings.ToUpper(b.UPN), "#EXT#")
+	switch {
+	case b.Type == batch.Guest && !invited && b.State != nil && b.Created != nil:
+		return batch.InternalGuest
+	case b.Type != batch.Guest && invited:
+		return batch.ExternalMember
+	}
+	return b.Type
 }
 
 // value is the property that the user was looked up by.

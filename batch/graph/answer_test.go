@@ -79,6 +79,31 @@ func TestLookupAnswer(t *testing.T) {
 	}
 }
 
+// Where an account signs in, by what Graph says of how it came to be.
+func TestKindOfAccount(t *testing.T) {
+	for body, want := range map[string]string{
+		`"userType":"Member","externalUserState":null,"creationType":null`:                       batch.Member,
+		`"userType":"Guest","externalUserState":null,"creationType":null`:                        batch.InternalGuest,
+		`"userType":"Guest","externalUserState":null,"creationType":"LocalAccount"`:              batch.InternalGuest,
+		`"userType":"Guest","externalUserState":"PendingAcceptance","creationType":"Invitation"`: batch.Guest,
+		`"userType":"Guest","externalUserState":"Accepted","creationType":null`:                  batch.Guest,
+		`"userType":"Guest","externalUserState":null,"creationType":"Invitation"`:                batch.Guest,
+		`"userType":"Guest","externalUserState":null,"creationType":"SelfServiceSignUp"`:         batch.Guest,
+		`"userType":"Guest"`:                     batch.Guest,
+		`"userType":"Guest","creationType":null`: batch.Guest,
+		`"userType":"Guest","externalUserState":null,"creationType":null,"userPrincipalName":"a_x#EXT#@y.example"`:  batch.Guest,
+		`"userType":"Member","externalUserState":"Accepted","creationType":"Invitation"`:                            batch.ExternalMember,
+		`"userType":"Member","externalUserState":null,"creationType":null,"userPrincipalName":"a_x#EXT#@y.example"`: batch.ExternalMember,
+		`"userType":null,"externalUserState":null,"creationType":null`:                                              "",
+	} {
+		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"a",`+body+`}}]}`)
+		got, err := client.Lookup(context.Background(), []batch.User{{ID: "a"}})
+		if err != nil || got[0].User == nil || got[0].User.Type != want {
+			t.Errorf("%s: got %+v and error %v, want %q", body, got, err, want)
+		}
+	}
+}
+
 // Calls that bring no replies, and what is known of them.
 func TestCallErrors(t *testing.T) {
 	for _, c := range []struct {

@@ -29,7 +29,7 @@ const prefix = "{+baseurl}/users/{user%2Did}"
 
 // selected are the properties that a lookup asks for. The stamp comes only when
 // it is asked for (Microsoft Graph documentation, user resource).
-const selected = "id,userPrincipalName,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"
+const selected = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"
 
 // revoke is the SDK's request to end the sessions of a user.
 func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {

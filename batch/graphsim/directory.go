@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -29,7 +30,10 @@ func (d *directory) add(u User) error {
 	}
 	rec := record{
 		id: guidFor(u.UPN), upn: u.UPN, mail: u.Mail, employee: u.EmployeeID,
-		onPrem: u.OnPremUPN, display: u.DisplayName,
+		onPrem: u.OnPremUPN, display: u.DisplayName, external: u.State, created: u.Created,
+	}
+	if strings.Contains(u.UPN, "#EXT#") {
+		rec.external, rec.created = cmp.Or(u.State, "Accepted"), cmp.Or(u.Created, "Invitation")
 	}
 	if u.ID != "" {
 		id, ok := parseGUID(u.ID)

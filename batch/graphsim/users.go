@@ -12,6 +12,8 @@ type User struct {
 	ID          string    `json:"id"` // object id, a GUID; empty means [IDFor] of the UPN
 	UPN         string    `json:"upn"`
 	Type        string    `json:"type"`    // "Member" or "Guest"; empty means by the UPN ("#EXT#" is a guest)
+	State       string    `json:"state"`   // externalUserState; empty means by the UPN ("Accepted" for "#EXT#", else null)
+	Created     string    `json:"created"` // creationType; empty means by the UPN ("Invitation" for "#EXT#", else null)
 	Enabled     bool      `json:"enabled"` // accountEnabled
 	Synced      bool      `json:"synced"`  // onPremisesSyncEnabled: true, or null when false
 	Stamp       time.Time `json:"stamp"`   // signInSessionsValidFromDateTime; zero means null

@@ -162,7 +162,8 @@ func seedPlanFile(name string) seeder {
 				if !ok || p.User.ID == "" {
 					continue
 				}
-				u.Type, u.Enabled, u.Synced, u.Stamp = p.User.Type, p.User.Enabled, p.User.Synced, p.User.Before
+				u.Type, u.State = account(p.User.Type)
+				u.Enabled, u.Synced, u.Stamp = p.User.Enabled, p.User.Synced, p.User.Before
 				if err := addOnce(t, u); err != nil {
 					return fmt.Errorf("simulate line %d: %w", p.Row.Line, err)
 				}
@@ -171,4 +172,18 @@ func seedPlanFile(name string) seeder {
 		}})
 		return err
 	}
+}
+
+// account is what Graph says of an account of this type: userType and
+// externalUserState.
+func account(kind string) (userType, state string) {
+	switch kind {
+	case batch.Guest:
+		return "Guest", "Accepted"
+	case batch.InternalGuest:
+		return "Guest", ""
+	case batch.ExternalMember:
+		return "Member", "Accepted"
+	}
+	return kind, ""
 }

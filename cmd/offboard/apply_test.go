@@ -67,7 +67,9 @@ func TestDriftRefuses(t *testing.T) {
 		{"gone", func(tn *graphsim.Tenant) error { tn.Remove(upn); return nil }, "404"},
 		{"renamed", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: "new@contoso.example"}) }, "new@contoso.example"},
 		{"disabled", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: upn, Enabled: true}) }, "enabled"},
-		{"a guest now", func(tn *graphsim.Tenant) error { return tn.Add(graphsim.User{ID: id, UPN: upn, Type: "Guest"}) }, "Guest"},
+		{"a guest now", func(tn *graphsim.Tenant) error {
+			return tn.Add(graphsim.User{ID: id, UPN: upn, Type: "Guest", State: "Accepted"})
+		}, "Guest"},
 		{"an admin now", func(tn *graphsim.Tenant) error { return tn.Assign(other, id) }, "privileged"},
 		{"password changed", func(tn *graphsim.Tenant) error {
 			return tn.Add(graphsim.User{ID: id, UPN: upn, Stamp: time.Now().Add(-time.Minute)})

@@ -118,7 +118,7 @@ func (s *story) ending(u graphsim.User) batch.Outcome {
 	return batch.Verified
 }
 
-func external(u graphsim.User) bool { return u.Type == "Guest" || strings.Contains(u.UPN, "#EXT#") }
+func external(u graphsim.User) bool { return u.State != "" || strings.Contains(u.UPN, "#EXT#") }
 
 // spared gives every reason to leave a person alone, "since" last.
 func (s *story) spared(u graphsim.User) []string {

@@ -20,7 +20,7 @@ func (s *story) drawPeople() {
 			"ann%d_fabrikam.example#EXT#@contoso.example"), i)
 		switch {
 		case s.one(12):
-			u.Type = "Guest" // without #EXT#
+			u.Type, u.State = "Guest", pick(s, "", "Accepted", "PendingAcceptance") // without #EXT#
 		case s.one(12):
 			u.Type = "Member" // perhaps with it
 		}

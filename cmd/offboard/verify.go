@@ -251,7 +251,7 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 		k.Reason = string(pl.Record.Outcome) + ": " + pl.Record.Reason
 		return
 	}
-	u := pl.User
+	u, asked := pl.User, batch.User{ID: k.row.ID, UPN: k.row.UPN, Before: k.Before}
 	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Before
 	switch {
 	case u.External():
@@ -260,8 +260,8 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 		k.Reason = "the directory has no stamp"
 	case !since.IsZero() && !u.Before.After(since):
 		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
-	case since.IsZero() && !batch.Proved(k.Before, u.Before, k.Accepted):
-		k.Reason = "the stamp does not prove the revocation of " + k.Accepted.UTC().Format(time.RFC3339)
+	case since.IsZero():
+		k.Reason, _ = asked.Judge(k.Accepted, &u)
 	}
 }
 
