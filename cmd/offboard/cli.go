@@ -15,8 +15,8 @@ import (
 // version is set by the release build.
 var version = "dev"
 
-// cli is the grammar. Every flag has an environment variable, OFFBOARD_ and its
-// name; secrets have no flag.
+// cli is the grammar. Every flag has an environment variable by one rule (see
+// envvars); secrets have no flag.
 type cli struct {
 	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory." placeholder:"PATH" type:"path"`
 	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
@@ -83,7 +83,7 @@ func run(ctx context.Context, w world) (code exitCode) {
 	parser, err := kong.New(&c,
 		kong.Name("offboard"),
 		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),
-		kong.DefaultEnvars("OFFBOARD"),
+		envvars(),
 		kong.Writers(w.stdout, w.stderr),
 		kong.Exit(func(code int) { panic(errExit{code}) }), // kong's way to end after --help; recovered below
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

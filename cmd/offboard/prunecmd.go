@@ -15,7 +15,7 @@ type pruneCmd struct {
 	OlderThan  age  `required:"" help:"Runs that nothing has happened to for so long: no change of state, no call. Such as 365d, 52w or 36h; 1h at the least." placeholder:"AGE"`
 	Unfinished bool `help:"Runs that could still be resumed, too."`
 	DryRun     bool `help:"Tell what would go, and delete nothing."`
-	Yes        bool `short:"y" help:"Do not ask."`
+	Yes        bool `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not delete."`
 }
 
 // Help ends the command's help.
