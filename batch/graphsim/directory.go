@@ -55,6 +55,7 @@ func (d *directory) add(u User) error {
 	rec.set(isEnabled, u.Enabled)
 	rec.set(isSynced, u.Synced)
 	rec.set(isDenied, u.Denied)
+	rec.set(isFrozen, u.Frozen)
 	if !u.Stamp.IsZero() {
 		rec.set(hasStamp, true)
 		rec.shown = u.Stamp.Unix()

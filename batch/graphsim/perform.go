@@ -52,7 +52,7 @@ func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
 	if rec.is(isDenied) {
 		return refuse(errDenied)
 	}
-	if !t.cfg.FrozenStamps {
+	if !t.cfg.FrozenStamps && !rec.is(isFrozen) {
 		// The stamp of a guest moves too, and the answer is the same, yet
 		// nothing is revoked: a guest's sessions live in the home tenant.
 		rec.revoke(c.date, t.cfg.Lag)

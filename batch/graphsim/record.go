@@ -25,6 +25,7 @@ const (
 	isDenied
 	isGone
 	hasStamp
+	isFrozen
 )
 
 // record is a user in 176 bytes beside its strings; with the indexes by id and
@@ -111,7 +112,7 @@ func (r *record) state(now time.Time, lag time.Duration) UserState {
 		User: User{
 			ID: r.id.String(), UPN: r.upn, Type: r.field("userType"), Enabled: r.is(isEnabled),
 			Synced: r.is(isSynced), Mail: r.mail, EmployeeID: r.employee, OnPremUPN: r.onPrem,
-			State: r.external, Created: r.created, DisplayName: r.display, Denied: r.is(isDenied),
+			State: r.external, Created: r.created, DisplayName: r.display, Denied: r.is(isDenied), Frozen: r.is(isFrozen),
 		},
 		Writes: int(r.writes), Refused: int(r.refused), LastStatus: int(r.lastStatus),
 		VisibleStamp: r.visible(now, lag),

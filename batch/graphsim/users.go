@@ -22,6 +22,7 @@ type User struct {
 	OnPremUPN   string    `json:"on_prem_upn"`
 	DisplayName string    `json:"display_name"`
 	Denied      bool      `json:"denied"` // a protected administrator: every revocation answers 403
+	Frozen      bool      `json:"frozen"` // the stamp never moves, although revocations answer 200
 }
 
 // UserState is a user as the directory has it now, with what happened to it.

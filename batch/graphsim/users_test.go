@@ -3,6 +3,7 @@ package graphsim
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAddRefuses(t *testing.T) {
@@ -54,5 +55,19 @@ func TestRemove(t *testing.T) {
 		if r := replies(t, postBatch(t, tenant, revokeAll(key)))["0"]; r.Status != 404 {
 			t.Errorf("%s: %d", key, r.Status)
 		}
+	}
+}
+
+// One user's stamp stands still while all is answered as usual.
+func TestFrozenUser(t *testing.T) {
+	tenant := newTenant(t, Config{})
+	stamp := time.Date(1999, 1, 2, 3, 4, 5, 0, time.UTC)
+	if err := tenant.Add(User{UPN: "stuck@contoso.com", Stamp: stamp, Frozen: true}); err != nil {
+		t.Fatal(err)
+	}
+	r := replies(t, postBatch(t, tenant, revokeAll("stuck@contoso.com", "anna@contoso.com")))
+	stuck, anna := user(t, tenant, "stuck@contoso.com"), user(t, tenant, "anna@contoso.com")
+	if r["0"].Status != 200 || stuck.Writes != 1 || !stuck.Stamp.Equal(stamp) || anna.Stamp.Year() == 1999 {
+		t.Errorf("%+v, %+v, %+v", r["0"], stuck, anna)
 	}
 }
