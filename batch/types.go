@@ -34,7 +34,8 @@ type Row struct {
 
 	// From is the moment from which the date gate lets the row through: the end of
 	// its last day in the gate's zone (with a start-of-day gate the beginning), or
-	// the instant that the cell names. It is zero without a date gate.
+	// the instant that the cell names. It is zero without a date gate. Planning alone
+	// asks for it: neither journal nor plan file keeps it.
 	From time.Time
 }
 

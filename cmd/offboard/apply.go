@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan := file.Head.Plan
 	a.follow(plan)
-	t, err := c.connect(ctx, a.connection, plan.Action, seedPlanFile(a.File))
+	t, err := c.connect(ctx, a.connection, plan.Action, seedPlanFile(c, a.File))
 	if err != nil {
 		return err
 	}
@@ -79,7 +78,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 
 // trustworthy reads the plan whole and judges it without asking anybody else.
 func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
-	file, err := readPlan(a.File, planfile.Sink{})
+	file, err := c.readPlan(a.File, planfile.Sink{})
 	if err != nil {
 		return file, err
 	}
@@ -96,12 +95,11 @@ func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
 	if a.Trusted == "" {
 		return file, fmt.Errorf("%w: --approvals needs to know whose: --trusted FILE", errUsage)
 	}
-	f, err := os.Open(a.Trusted)
+	keys, err := c.read(a.Trusted)
 	if err != nil {
-		return file, fmt.Errorf("%w: --trusted: %w", errUsage, err)
+		return file, fmt.Errorf("--trusted: %w", err)
 	}
-	defer f.Close()
-	trusted, err := planfile.ParseTrusted(f)
+	trusted, err := planfile.ParseTrusted(keys.open())
 	if err != nil {
 		return file, fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
 	}
@@ -136,7 +134,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	}
 	defer unlock()
 	count, err := a.resolve(ctx, j, file)
-	if err == nil {
+	if err = errors.Join(err, j.files.unchanged()); err == nil {
 		err = j.run.Seal(ctx, plan)
 	}
 	if err != nil {
@@ -154,9 +152,9 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 }
 
 // seedPlanFile makes the users of a plan in a simulated tenant.
-func seedPlanFile(name string) seeder {
+func seedPlanFile(c *command, name string) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
-		_, err := readPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
+		_, err := c.readPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
 			for _, p := range rows {
 				u, ok := seeded(batch.Row{ID: p.User.ID, UPN: p.User.UPN})
 				if !ok || p.User.ID == "" {

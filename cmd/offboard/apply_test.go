@@ -30,9 +30,12 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}}
 	a := &applyCmd{File: path, MaxAge: time.Hour}
-	if _, err := a.trustworthy(c); err != nil {
+	judged := func() error {
+		_, err := a.trustworthy(&command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}})
+		return err
+	}
+	if err := judged(); err != nil {
 		t.Fatalf("the plan itself: %v", err)
 	}
 	for i := range text {
@@ -45,7 +48,7 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 			if err := os.WriteFile(path, altered, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := a.trustworthy(c)
+			err := judged()
 			if code, _ := codeOf(err); code != exitRefused {
 				t.Fatalf("byte %d of %d, %q to %q: exit code %d, error %v", i+1, len(text), text[i], to, code, err)
 			}

@@ -33,7 +33,7 @@ func (a *approveCmd) Run(_ context.Context, c *command) error {
 	if err != nil {
 		return fmt.Errorf("%w: --key %s: %w", errUsage, a.Key, err)
 	}
-	file, err := readPlan(a.File, planfile.Sink{})
+	file, err := c.readPlan(a.File, planfile.Sink{})
 	if err != nil {
 		return err
 	}
@@ -65,13 +65,12 @@ func (a *approveCmd) Run(_ context.Context, c *command) error {
 }
 
 // readPlan reads a plan file whole.
-func readPlan(name string, sink planfile.Sink) (planfile.File, error) {
-	f, err := os.Open(name)
+func (c *command) readPlan(name string, sink planfile.Sink) (planfile.File, error) {
+	r, err := c.read(name)
 	if err != nil {
-		return planfile.File{}, fmt.Errorf("%w: open plan: %w", errUsage, err)
+		return planfile.File{}, err
 	}
-	defer f.Close()
-	file, err := planfile.Read(f, sink)
+	file, err := planfile.Read(r.open(), sink)
 	if err != nil {
 		return file, fmt.Errorf("%s: %w", name, err)
 	}

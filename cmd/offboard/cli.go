@@ -68,8 +68,9 @@ type patience struct {
 // command is what every command gets beside its own flags.
 type command struct {
 	world
-	cli *cli
-	log *slog.Logger
+	cli   *cli
+	log   *slog.Logger
+	files readings
 }
 
 // errExit carries the exit code that kong asks for.
@@ -111,6 +112,7 @@ func run(ctx context.Context, w world) (code exitCode) {
 	cmd.log = logger(w, &c)
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(cmd)
+	cmd.files.close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

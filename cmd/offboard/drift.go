@@ -43,10 +43,8 @@ func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File) (bat
 			return batch.Count{}, err
 		}
 	}
-	var read planfile.File
 	look.Rows = func(yield func(batch.Row, error) bool) {
-		var err error
-		read, err = readPlan(a.File, planfile.Sink{
+		_, err := j.readPlan(a.File, planfile.Sink{
 			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },
 			Rows:  func(rows []batch.Planned) error { return w.rows(ctx, rows, yield) },
 		})
@@ -63,8 +61,6 @@ func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File) (bat
 	switch {
 	case err != nil:
 		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
-	case read.Digest != file.Digest:
-		return count, fmt.Errorf("%w; nothing was written: %s was replaced while it was being read", errRefused, a.File)
 	case len(w.drift) > 0:
 		return count, fmt.Errorf("%w; nothing was written: %d users are no longer what the plan says; plan again: %s",
 			errRefused, len(w.drift)+w.more, strings.Join(w.drift, "; "))

@@ -93,6 +93,9 @@ func codeOf(err error) (exitCode, string) {
 	if _, ok := errors.AsType[*intake.OptionError](err); ok {
 		return exitUsage, ""
 	}
+	if _, ok := errors.AsType[*intake.InputError](err); ok {
+		return exitUsage, ""
+	}
 	return exitError, ""
 }
 

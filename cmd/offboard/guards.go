@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -117,12 +116,11 @@ func sinceWhen(ctx context.Context, j *job, s string) (time.Time, error) {
 // tenant refuses the run: it may be a misspelt name of somebody who is.
 func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 	for _, name := range g.Protect {
-		f, err := os.Open(name)
+		list, err := j.read(name)
 		if err != nil {
-			return fmt.Errorf("%w: --protect: %w", errUsage, err)
+			return fmt.Errorf("--protect: %w", err)
 		}
-		rows, patterns, err := intake.Protect(f)
-		f.Close() // only read from
+		rows, patterns, err := intake.Protect(list.open())
 		if err != nil {
 			return fmt.Errorf("%w; nothing was written: --protect %s: %w", errRefused, name, err)
 		}

@@ -104,13 +104,12 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	ctx, file := t.Context(), nameFiles[w.row.kind]
 	path := filepath.Join(dir, "leavers.csv")
 	must(os.WriteFile(path, []byte(file.header+",Manager\n"+w.row.cell+",grace@contoso.example\n"), 0o600))
-	in, err := openInput(path, nil)
+	in, err := readOnce(path, nil)
 	must(err)
-	defer in.close()
 	r := planning{File: path, selection: selection{Key: file.key}, NoResolve: file.blind}
 	opt, err := r.options(time.Now())
 	must(err)
-	rows, err := intake.Open(in, opt)
+	rows, err := intake.Open(in.open(), opt)
 	must(err)
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ type planning struct {
 // then what planning found.
 type planned struct {
 	*job
-	in    *input
+	in    *reading
 	opt   intake.Options
 	plan  batch.Plan
 	count batch.Count
@@ -39,7 +38,6 @@ type planned struct {
 func (p *planned) close() {
 	p.store.Close()
 	p.target.close()
-	p.in.close()
 }
 
 // open opens everything. A wrong file is told before anybody signs in.
@@ -52,34 +50,33 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	choice, err := g.choice(opt)
+	choice, err := g.choice(c, opt)
 	if err != nil {
 		return nil, err
 	}
-	in, err := openInput(g.File, c.stdin)
+	in, err := c.read(g.File)
 	if err != nil {
 		return nil, err
 	}
-	undo := in.close
+	rows, err := intake.Open(in.open(), opt)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(c, g.guards)))
+	if err != nil {
+		return nil, err
+	}
+	undo := t.close
 	defer func() {
 		if err != nil {
 			undo()
 		}
 	}()
-	rows, err := intake.Open(in, opt)
-	if err != nil {
-		return nil, err
-	}
-	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(g.guards)))
-	if err != nil {
-		return nil, err
-	}
-	undo = func() { t.close(); in.close() }
 	store, err := c.openJournal(ctx)
 	if err != nil {
 		return nil, err
 	}
-	undo = func() { store.Close(); t.close(); in.close() }
+	undo = func() error { return errors.Join(store.Close(), t.close()) }
 	j, err := newJob(c, conn, exe, t, store)
 	if err != nil {
 		return nil, err
@@ -96,7 +93,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 // choice tells all that chooses users, and nothing else: a run that was begun
 // under another choice is another run. What counts as now is its day, so that
 // tomorrow's dates are looked at anew; of a protect list it is what the list says.
-func (g *planning) choice(opt intake.Options) (string, error) {
+func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
 	if opt.Date != nil {
@@ -104,11 +101,11 @@ func (g *planning) choice(opt intake.Options) (string, error) {
 	}
 	parts = append(append(parts, g.Where...), g.ProtectGroup...)
 	for _, name := range g.Protect {
-		list, err := os.ReadFile(name)
+		list, err := c.read(name)
 		if err != nil {
-			return "", fmt.Errorf("%w: --protect: %w", errUsage, err)
+			return "", fmt.Errorf("--protect: %w", err)
 		}
-		parts = append(parts, string(list))
+		parts = append(parts, list.digest)
 	}
 	hash := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(hash[:]), nil
@@ -128,7 +125,7 @@ func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, c
 	if unlock, err = p.run.Lock(); err != nil {
 		return nil, nil, err
 	}
-	if err := g.resolve(ctx, p, known.spare); err != nil {
+	if err := errors.Join(g.resolve(ctx, p, known.spare), p.files.unchanged()); err != nil {
 		return nil, nil, errors.Join(err, p.run.Discard(ctx), unlock())
 	}
 	p.counts(p.plan, p.count)
@@ -137,13 +134,10 @@ func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, c
 
 // resolve reads the input into the journal, and looks everybody up.
 func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) error {
-	if err := p.in.rewind(); err != nil {
-		return err
-	}
 	var skips []batch.Skip
 	opt := p.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
-	rows, err := intake.Open(p.in, opt)
+	rows, err := intake.Open(p.in.open(), opt)
 	if err != nil {
 		return err
 	}

@@ -196,16 +196,15 @@ func (s *story) run(ctx context.Context, tenant *graphsim.Tenant, dir string, sa
 
 // begin is runCmd.Run after it has signed in.
 func begin(ctx context.Context, c *command, r *runCmd, to *target, store *journal.Store) error {
-	in, err := openInput(r.File, nil)
+	in, err := c.read(r.File)
 	if err != nil {
 		return err
 	}
-	defer in.close()
 	opt, err := r.options(time.Now())
 	if err != nil {
 		return err
 	}
-	rows, err := intake.Open(in, opt)
+	rows, err := intake.Open(in.open(), opt)
 	if err != nil {
 		return err
 	}

@@ -51,11 +51,10 @@ func (s simulateCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	if s.File != "" {
-		in, err := openInput(s.File, c.stdin)
+		in, err := c.read(s.File)
 		if err != nil {
 			return err
 		}
-		defer in.close()
 		if err := seedFile(in, intake.Options{Column: s.Column})(ctx, tenant); err != nil {
 			return err
 		}

@@ -71,12 +71,9 @@ const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
 const strangers = 9
 
 // seedFile makes a user of each good row.
-func seedFile(in *input, opt intake.Options) seeder {
+func seedFile(in *reading, opt intake.Options) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
-		if err := in.rewind(); err != nil {
-			return err
-		}
-		rows, err := intake.Open(in, opt)
+		rows, err := intake.Open(in.open(), opt)
 		if err != nil {
 			return err
 		}
@@ -97,15 +94,14 @@ func seedFile(in *input, opt intake.Options) seeder {
 
 // seedGuards makes what the guards name, so that they can be rehearsed: the users
 // of protect lists, and groups of somebody who is in no input.
-func seedGuards(g guards) seeder {
+func seedGuards(c *command, g guards) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
 		for _, name := range g.Protect {
-			f, err := os.Open(name)
+			list, err := c.read(name)
 			if err != nil {
-				return fmt.Errorf("%w: --protect: %w", errUsage, err)
+				return fmt.Errorf("--protect: %w", err)
 			}
-			rows, _, err := intake.Protect(f) // what is wrong in it, the guards tell
-			f.Close()                         // only read from
+			rows, _, err := intake.Protect(list.open()) // what is wrong in it, the guards tell
 			if err != nil {
 				continue
 			}

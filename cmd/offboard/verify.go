@@ -66,7 +66,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 		}
 	}
 	failing, err := v.watch(ctx, j, checks, since)
-	if err != nil {
+	if err = errors.Join(err, c.files.unchanged()); err != nil {
 		return err
 	}
 	if err := v.tell(c, len(checks), failing); err != nil {
@@ -112,11 +112,10 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 		if v.Since == "" {
 			return nil, nil, fmt.Errorf("%w: of a file say since when its users must be revoked: --since", errUsage)
 		}
-		in, err := openInput(v.What, c.stdin)
+		in, err := c.read(v.What)
 		if err != nil {
 			return nil, nil, err
 		}
-		defer in.close()
 		opt, err := v.options(time.Now())
 		if err != nil {
 			return nil, nil, err
@@ -158,8 +157,8 @@ func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.St
 }
 
 // fileChecks are the rows of a file that name somebody; a bad row does not hold.
-func fileChecks(in *input, opt intake.Options) ([]*check, error) {
-	rows, err := intake.Open(in, opt)
+func fileChecks(in *reading, opt intake.Options) ([]*check, error) {
+	rows, err := intake.Open(in.open(), opt)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (c *connection) follow(p batch.Plan) {
 
 // connect signs in to the tenant that the flags name. seed fills a simulated one.
 func (c *command) connect(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
-	more, err := registrations(conn.App)
+	more, err := c.registrations(conn.App)
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +70,14 @@ func (c *command) connect(ctx context.Context, conn connection, action batch.Act
 }
 
 // registrations reads the files of --app.
-func registrations(files []string) ([]graph.Registration, error) {
+func (c *command) registrations(files []string) ([]graph.Registration, error) {
 	var regs []graph.Registration
 	for _, name := range files {
-		f, err := os.Open(name)
+		file, err := c.read(name)
 		if err != nil {
-			return nil, fmt.Errorf("%w: --app: %w", errUsage, err)
+			return nil, fmt.Errorf("--app: %w", err)
 		}
-		r, err := graph.ParseRegistration(f)
-		f.Close() // only read from
+		r, err := graph.ParseRegistration(file.open())
 		if err != nil {
 			return nil, fmt.Errorf("%w: --app %s: %w", errUsage, name, err)
 		}
