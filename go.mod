@@ -21,6 +21,7 @@ require (
 	golang.org/x/time v0.16.0
 	modernc.org/libc v1.77.1
 	modernc.org/sqlite v1.60.0
+	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
 require (

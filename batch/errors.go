@@ -16,6 +16,8 @@ var (
 	ErrOutage = errors.New("no answer from Microsoft Graph")
 	// ErrSignIn: no token, or tokens that are refused.
 	ErrSignIn = errors.New("sign-in failed")
+	// ErrNotGraph: what answers is not Microsoft Graph, and never was in this process.
+	ErrNotGraph = errors.New("what answers is not Microsoft Graph")
 	// ErrPermission: every one of the first calls was refused with 403.
 	ErrPermission = errors.New("permission missing")
 	// ErrNotSent, wrapped by a Sender's error: the call did not leave, nothing was done.
@@ -40,10 +42,14 @@ type CallError struct {
 // Error says what is known, the cause last.
 func (e *CallError) Error() string {
 	switch {
+	case errors.Is(e.Err, ErrNotGraph):
+		return e.Err.Error()
 	case e.Status == 0:
 		return fmt.Sprintf("no answer to the call: %v", e.Err)
 	case e.Code != "":
 		return fmt.Sprintf("call refused with HTTP %d %s: %s", e.Status, e.Code, e.Message)
+	case e.Err != nil:
+		return fmt.Sprintf("call refused with %v", e.Err)
 	}
 	return fmt.Sprintf("call refused with HTTP %d", e.Status)
 }

@@ -304,7 +304,7 @@ func (l *loop) health(now time.Time, a answer) error {
 	if a.err == nil {
 		return nil
 	}
-	if errors.Is(a.err, ErrSignIn) {
+	if errors.Is(a.err, ErrSignIn) || errors.Is(a.err, ErrNotGraph) {
 		return a.err
 	}
 	e, ok := errors.AsType[*CallError](a.err)

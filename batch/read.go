@@ -59,7 +59,7 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 	reply := Reply{}
 	e, ok := errors.AsType[*CallError](err)
 	switch {
-	case errors.Is(err, ErrSignIn):
+	case errors.Is(err, ErrSignIn), errors.Is(err, ErrNotGraph):
 		return 0, err
 	case ok:
 		reply = Reply{Status: e.Status, Code: e.Code, Message: e.Message, RetryAfter: e.RetryAfter}

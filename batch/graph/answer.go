@@ -55,7 +55,8 @@ func metaOf(resp *http.Response) meta {
 	return m
 }
 
-func (m meta) callError(status int, body []byte) *batch.CallError {
+func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
+	status := resp.StatusCode
 	e := &batch.CallError{
 		Status: status, RequestID: m.requestID, RetryAfter: m.retryAfter, Date: m.date,
 		Scope: m.scope, Info: m.info, Percent: m.percent,
@@ -64,6 +65,11 @@ func (m meta) callError(status int, body []byte) *batch.CallError {
 	var b itemBody
 	if json.Unmarshal(body, &b) == nil { // a gateway may answer in HTML
 		e.Code, e.Message = b.Error.Code, b.Error.Message
+	} else if title, page := webPage(resp, body); page {
+		e.Err = fmt.Errorf("HTTP %d, a web page, title %q", status, title)
+	}
+	if to, err := resp.Location(); err == nil && status >= 300 && status < 400 {
+		e.Err = fmt.Errorf("HTTP %d, which leads to %s: a proxy or sign-in page stands between", status, to.Host)
 	}
 	return e
 }

@@ -3,43 +3,53 @@ package graph
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 
 	"offboard/batch"
 )
 
-// Auth hands out access tokens. azidentity keeps and renews them; a token that
-// Graph refused before its time is never handed out again.
+// Auth hands out access tokens. It keeps a token until it is due; one call
+// then renews it, and the others go on with the one that is still good. A token
+// that Graph refused before its time is never handed out again, and neither is
+// one of another bearer than the first.
 type Auth struct {
+	Stop <-chan struct{} // closed: a sign-in under way is given up; nil for never
+
 	scope string
 	sign  SignIn // nil for a fixed token
 	fixed string
 
-	mu      sync.Mutex
-	cred    azcore.TokenCredential
-	refused string // the token that Graph refused last
-	claims  string // what its refusal asked for, if anything
+	mu       sync.Mutex // never held during a sign-in
+	cred     azcore.TokenCredential
+	token    string        // "" while there is none
+	due      time.Time     // when the token is to be renewed
+	until    time.Time     // when it is good no more
+	renewing chan struct{} // closed when the sign-in under way is over; nil while there is none
+	failed   error         // of the last sign-in
+	again    time.Time     // nobody signs in before
+	claims   string        // what its refusal asked for, until it is answered
+	first    *Identity     // of the first token
 }
 
-// NewAuth signs in by credentials that sign makes. They are made anew after a
-// refusal, since their cache would hand out the refused token.
+// NewAuth signs in by credentials that sign makes, for the Graph at root. They
+// are made anew after a refusal, since their cache would hand out the refused token.
 func NewAuth(root string, sign SignIn) *Auth {
-	return &Auth{scope: root + "/.default", sign: sign}
+	return &Auth{scope: audience(root) + "/.default", sign: sign}
 }
 
-// FixedToken uses a token from elsewhere, which cannot be renewed.
-func FixedToken(token string) *Auth { return &Auth{fixed: token} }
+// FixedToken uses a token from elsewhere, which cannot be renewed. Blanks around
+// it are taken off.
+func FixedToken(token string) *Auth { return &Auth{fixed: strings.TrimSpace(token)} }
 
 // AuthenticateRequest implements the SDK's AuthenticationProvider.
 func (a *Auth) AuthenticateRequest(ctx context.Context, request *abstractions.RequestInformation, _ map[string]any) error {
@@ -51,49 +61,170 @@ func (a *Auth) AuthenticateRequest(ctx context.Context, request *abstractions.Re
 	return nil
 }
 
-// Token gives a token that is good for some minutes. An error is ErrSignIn, or
-// ErrNotSent when the sign-in service could not be reached.
+// Token gives a token that is good for some seconds at least. An error is
+// ErrSignIn, or ErrNotSent when the sign-in service is in trouble, ctx ends or
+// Stop is closed.
 func (a *Auth) Token(ctx context.Context) (string, error) {
 	if a.sign == nil {
-		return a.fixed, nil
+		return a.fixed, wellFormed(a.fixed)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.cred == nil {
-		cred, err := a.sign()
-		if err != nil {
-			return "", fmt.Errorf("%w: %w", batch.ErrSignIn, err)
+	for {
+		a.mu.Lock()
+		now := time.Now()
+		good := a.token != "" && now.Before(a.until)
+		switch {
+		case good && (now.Before(a.due) || now.Before(a.again) || a.renewing != nil):
+			defer a.mu.Unlock()
+			return a.token, nil
+		case a.renewing == nil && a.failed != nil && now.Before(a.again):
+			defer a.mu.Unlock()
+			return "", a.failed
+		case a.renewing == nil:
+			a.renewing = make(chan struct{})
+			claims := a.claims
+			a.mu.Unlock()
+			return a.renew(ctx, claims)
 		}
-		a.cred = cred
-	}
-	t, err := a.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{a.scope}, Claims: a.claims})
-	if err != nil {
-		if ctx.Err() != nil || unreachable(err) {
-			return "", &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, err)}
+		over := a.renewing
+		a.mu.Unlock()
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return "", signInTrouble(context.Cause(ctx))
+		case <-a.Stop:
+			return "", signInTrouble(batch.ErrStopped)
 		}
-		return "", fmt.Errorf("%w: %w", batch.ErrSignIn, err)
 	}
-	return t.Token, nil
 }
 
-// unreachable tells a sign-in service in trouble from one that says no.
-func unreachable(err error) bool {
-	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
-	if !ok {
-		return false
+// renew signs in, for all who wait. After a failure the token that is still good
+// is used on.
+func (a *Auth) renew(ctx context.Context, claims string) (string, error) {
+	token, cred, err := a.signIn(ctx, claims)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer func() { close(a.renewing); a.renewing = nil }()
+	now := time.Now()
+	if err == nil {
+		a.cred = cred
+		if err = a.take(now, token); err == nil {
+			return a.token, nil
+		}
 	}
-	r := failed.RawResponse
-	return r == nil || r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests
+	gaveUp := ctx.Err() != nil || errors.Is(err, batch.ErrStopped)
+	switch {
+	case errors.Is(err, errBecame):
+		a.token, a.failed, a.again = "", err, now.Add(100*365*24*time.Hour)
+	case a.token != "" && now.Before(a.until):
+		a.again = now.Add(renewEvery)
+		return a.token, nil
+	case !gaveUp: // the next one who needs a token tries for itself
+		a.failed, a.again = err, now.Add(retryPause(err))
+	}
+	return "", err
+}
+
+// How long the sign-in service is left alone: after a failure with a good token
+// in hand, after one without, and how long it may take to answer.
+const (
+	renewEvery    = 30 * time.Second
+	signInPause   = time.Second
+	signInTimeout = 30 * time.Second
+)
+
+// retryPause is how long to wait after a failed sign-in: as the service says.
+func retryPause(err error) time.Duration {
+	if e, ok := errors.AsType[*batch.CallError](err); ok {
+		return min(max(signInPause, e.RetryAfter), 5*time.Minute)
+	}
+	return signInPause
+}
+
+// take keeps a token, if it is of the first one's bearer.
+func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
+	token := strings.TrimSpace(t.Token)
+	if err := wellFormed(token); err != nil {
+		return err
+	}
+	id := identify(token)
+	if a.first == nil {
+		a.first = &id
+	} else if !a.first.Same(id) {
+		return became(*a.first, id)
+	}
+	life := t.ExpiresOn.Sub(now)
+	if life <= 0 { // by this machine's clock, which may be off; Graph decides
+		life = time.Minute
+	}
+	a.again = time.Time{}
+	if token == a.token { // not renewed yet: the service has a margin of its own
+		a.again = now.Add(min(renewEvery, life/10))
+	}
+	a.token, a.failed, a.claims = token, nil, ""
+	a.until = now.Add(life - min(30*time.Second, life/10))
+	a.due = now.Add(life - min(5*time.Minute, life/5))
+	if r := t.RefreshOn; !r.IsZero() && r.Before(a.due) {
+		a.due = r
+	}
+	return nil
+}
+
+// signIn asks for a token. It ends when ctx does, when Stop is closed, or after
+// signInTimeout.
+func (a *Auth) signIn(ctx context.Context, claims string) (azcore.AccessToken, azcore.TokenCredential, error) {
+	a.mu.Lock()
+	cred, before := a.cred, a.first != nil
+	a.mu.Unlock()
+	if cred == nil {
+		var err error
+		if cred, err = a.sign(); err != nil {
+			return azcore.AccessToken{}, nil, fmt.Errorf("%w: %w", batch.ErrSignIn, err)
+		}
+	}
+	var met trouble
+	cctx, cancel := context.WithCancelCause(context.WithValue(ctx, troubleKey{}, &met))
+	timeout := time.AfterFunc(signInTimeout, func() {
+		cancel(fmt.Errorf("the sign-in service gave no answer within %v", signInTimeout))
+	})
+	defer timeout.Stop()
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-a.Stop:
+			cancel(batch.ErrStopped)
+		case <-cctx.Done():
+		}
+	})
+	token, err := cred.GetToken(cctx, policy.TokenRequestOptions{Scopes: []string{a.scope}, Claims: claims})
+	cause := context.Cause(cctx)
+	cancel(nil)
+	watch.Wait()
+	switch {
+	case err == nil:
+		return token, cred, nil
+	case cause != nil:
+		return token, cred, signInTrouble(cause)
+	}
+	return token, cred, judgeSignIn(err, &met, before)
 }
 
 // refuse makes the next token a new one, unless that happened already.
 func (a *Auth) refuse(token, claims string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if token == a.refused {
+	if token != a.token {
 		return
 	}
-	a.refused, a.claims, a.cred = token, claims, nil
+	a.token, a.claims, a.cred, a.again = "", claims, nil, time.Time{}
+}
+
+// Identity signs in and reads the token.
+func (a *Auth) Identity(ctx context.Context) (Identity, error) {
+	token, err := a.Token(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	return identify(token), nil
 }
 
 // challenges watches for 401: it marks the token, and takes the challenge off
@@ -130,48 +261,4 @@ func challenge(header string) string {
 		return ""
 	}
 	return string(b)
-}
-
-// Identity is what an access token says of its bearer. Nothing is verified:
-// Graph does that, and these facts only name a run.
-type Identity struct {
-	Tenant string // tid
-	App    string // appid
-	User   string // oid of the user who signed in, in lower case; "" for an app of its own
-	UPN    string // of that user; may be empty
-}
-
-// Identity signs in and reads the token. A token that cannot be read gives an
-// empty identity: tokens are opaque to clients by contract.
-func (a *Auth) Identity(ctx context.Context) (Identity, error) {
-	token, err := a.Token(ctx)
-	if err != nil {
-		return Identity{}, err
-	}
-	parts := strings.Split(token, ".")
-	if len(parts) < 2 {
-		return Identity{}, nil
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return Identity{}, nil
-	}
-	var c struct {
-		TID   string `json:"tid"`
-		AppID string `json:"appid"`
-		OID   string `json:"oid"`
-		UPN   string `json:"upn"`
-		Scope string `json:"scp"`
-		Type  string `json:"idtyp"`
-	}
-	if json.Unmarshal(payload, &c) != nil {
-		return Identity{}, nil
-	}
-	id := Identity{Tenant: c.TID, App: c.AppID}
-	// An app's own token has an oid too, that of its service principal; only a
-	// user's has scopes (Microsoft identity platform, access token claims).
-	if c.Scope != "" && c.Type != "app" {
-		id.User, id.UPN = strings.ToLower(c.OID), c.UPN
-	}
-	return id, nil
 }

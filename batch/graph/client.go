@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -23,15 +24,18 @@ import (
 )
 
 // Client is a batch.Sender and a batch.Directory over the Graph SDK. It holds
-// no state of a run and may be used from several goroutines.
+// no state of a run but whether Graph was ever heard, and may be used from
+// several goroutines.
 type Client struct {
 	auth   *Auth
 	root   string // of v1.0
+	host   string // of root
 	http   *http.Client
 	v1     abstractions.RequestAdapter
 	sends  abstractions.RequestAdapter // of the version that has the action
 	send   step
 	lookup step
+	heard  atomic.Bool // Graph has answered well: what goes wrong from now on may pass
 }
 
 var (
@@ -62,8 +66,11 @@ func New(cfg Config) (*Client, error) {
 		),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", http: hc}
-	var err error
+	root, err := url.Parse(cfg.Root)
+	if err != nil {
+		return nil, fmt.Errorf("parse Graph URL: %w", err)
+	}
+	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", host: root.Host, http: hc}
 	if c.v1, err = adapter(c.root, cfg.Auth, hc); err != nil {
 		return nil, err
 	}
@@ -123,12 +130,10 @@ func ParseRoot(s string) (string, error) {
 		return "", fmt.Errorf("parse Graph URL: %w", err)
 	}
 	host := u.Hostname()
-	ip := net.ParseIP(host)
-	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http", host == "":
 		return "", fmt.Errorf("the Graph URL %q is no https URL; give one such as https://graph.microsoft.com/v1.0", s)
-	case u.Scheme == "http" && !loopback:
+	case u.Scheme == "http" && !loopback(host):
 		return "", fmt.Errorf("the Graph URL %q uses http, which would send the access token in the clear; use https (http is for loopback addresses only)", s)
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
 		return "", fmt.Errorf("the Graph URL %q must hold no user, query or fragment", s)
@@ -168,7 +173,7 @@ func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, 
 	}), a)
 	switch {
 	case err != nil:
-		return nil, unanswered(err)
+		return nil, c.unanswered(err)
 	case out.err != nil:
 		return nil, out.err
 	}
@@ -211,11 +216,19 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 			// "Back off and use a new connection": Microsoft Graph best practices.
 			c.http.CloseIdleConnections()
 		}
-		return nil, meta, meta.callError(resp.StatusCode, body)
+		return nil, meta, meta.callError(resp, body)
 	}
 	if err != nil {
 		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}
 	}
+	if title, page := webPage(resp, body); page {
+		err := pageBetween(resp.Request.URL.Host, title)
+		if !c.heard.Load() {
+			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
+		}
+		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: err}
+	}
+	c.heard.Store(true)
 	return body, meta, nil
 }
 
@@ -225,9 +238,15 @@ func notSent(err error) error {
 }
 
 // unanswered sorts the errors of a call that brought no answer.
-func unanswered(err error) error {
+func (c *Client) unanswered(err error) error {
 	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) {
 		return err
+	}
+	if bad := untrusted(c.host, err); bad != nil { // found out before anything was written
+		err = fmt.Errorf("%w: %w", batch.ErrNotSent, bad)
+		if !c.heard.Load() {
+			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
+		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		err = fmt.Errorf("%w: %w", batch.ErrNotSent, err) // no connection, so nothing was written to one

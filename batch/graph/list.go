@@ -46,7 +46,7 @@ func (c *Client) get(ctx context.Context, info *abstractions.RequestInformation)
 		body, m, answered = c.whole(resp)
 	}), info, nil)
 	if err != nil {
-		return nil, m, unanswered(err)
+		return nil, m, c.unanswered(err)
 	}
 	return body, m, answered
 }

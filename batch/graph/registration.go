@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net/http"
-	"os"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -20,6 +18,7 @@ type Registration struct {
 	Secret      string // AZURE_CLIENT_SECRET
 	Certificate string // AZURE_CLIENT_CERTIFICATE_PATH
 	Password    string // AZURE_CLIENT_CERTIFICATE_PASSWORD, may be empty
+	SendChain   bool   // AZURE_CLIENT_SEND_CERTIFICATE_CHAIN is 1 or true
 }
 
 // ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. An
@@ -57,23 +56,20 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 	return reg, nil
 }
 
-// SignIn signs the app in at the authority of the environment.
-func (r Registration) SignIn() (azcore.TokenCredential, error) {
-	if r.Secret != "" {
-		return azidentity.NewClientSecretCredential(r.Tenant, r.Client, r.Secret, nil)
+// At signs the app in at an authority.
+func (r Registration) At(a Authority) SignIn {
+	return func() (azcore.TokenCredential, error) {
+		if r.Secret != "" {
+			return azidentity.NewClientSecretCredential(r.Tenant, r.Client, r.Secret, &azidentity.ClientSecretCredentialOptions{
+				ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
+			})
+		}
+		certs, key, err := readCertificate(r.Certificate, r.Password)
+		if err != nil {
+			return nil, err
+		}
+		return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{
+			ClientOptions: a.options(), DisableInstanceDiscovery: a.Own, SendCertificateChain: r.SendChain,
+		})
 	}
-	pem, err := os.ReadFile(r.Certificate)
-	if err != nil {
-		return nil, fmt.Errorf("read certificate: %w", err)
-	}
-	certs, key, err := azidentity.ParseCertificates(pem, []byte(r.Password))
-	if err != nil {
-		return nil, fmt.Errorf("read certificate %s: %w", r.Certificate, err)
-	}
-	return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, nil)
-}
-
-// At signs the app in with its secret at an authority of one's own; see Secret.
-func (r Registration) At(authority string, hc *http.Client) SignIn {
-	return Secret(authority, r.Tenant, r.Client, r.Secret, hc)
 }

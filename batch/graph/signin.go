@@ -1,33 +1,169 @@
 package graph
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"offboard/batch"
 )
 
 // SignIn makes the credentials that an Auth signs in with.
 type SignIn func() (azcore.TokenCredential, error)
 
-// Environment signs in as the AZURE_* variables say: secret, certificate,
-// workload identity, managed identity, Azure CLI, in azidentity's order.
-func Environment() (azcore.TokenCredential, error) {
-	return azidentity.NewDefaultAzureCredential(nil)
-}
-
 // Secret signs an app in with its secret at an authority of one's own, an https
 // URL, which is trusted without asking Microsoft whether it is one of theirs.
 func Secret(authority, tenant, app, secret string, hc *http.Client) SignIn {
-	return func() (azcore.TokenCredential, error) {
-		return azidentity.NewClientSecretCredential(tenant, app, secret, &azidentity.ClientSecretCredentialOptions{
-			ClientOptions: policy.ClientOptions{
-				Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority},
-				Transport: hc,
-			},
-			DisableInstanceDiscovery: true,
-		})
+	return Registration{Tenant: tenant, Client: app, Secret: secret}.At(Authority{URL: authority, Own: true, Client: hc})
+}
+
+// options are those of every credential: no retries of its own, and a transport
+// that notes what it meets.
+func (a Authority) options() policy.ClientOptions {
+	hc := http.Client{}
+	if a.Client != nil {
+		hc = *a.Client
 	}
+	if hc.Transport == nil {
+		hc.Transport = http.DefaultTransport
+	}
+	hc.Transport = noting{hc.Transport}
+	return policy.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: a.URL},
+		Transport: &hc,
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+	}
+}
+
+// trouble is what the transport met during one sign-in. The sign-in library
+// tells network errors as text alone.
+type trouble struct {
+	calls int
+	setup error // what waiting does not mend
+	err   error // of the last call; nil when it was answered
+}
+
+type troubleKey struct{}
+
+// noting notes what a sign-in meets for the one who asked for it.
+type noting struct{ next http.RoundTripper }
+
+func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := n.next.RoundTrip(r)
+	met, ok := r.Context().Value(troubleKey{}).(*trouble)
+	if !ok {
+		return resp, err
+	}
+	met.calls++
+	if met.err = err; err != nil {
+		met.setup = untrusted(r.URL.Host, err)
+		return resp, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if met.err = err; err != nil {
+		return nil, err
+	}
+	if title, page := webPage(resp, body); page && resp.StatusCode < 300 {
+		met.setup = pageBetween(r.URL.Host, title)
+		met.err = met.setup
+	}
+	return resp, nil
+}
+
+// signInTrouble is a sign-in that may go well later.
+func signInTrouble(cause error) error {
+	return &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
+}
+
+// later is an error of a credential that may be gone the next time.
+type later struct{ error }
+
+// judgeSignIn tells a sign-in service in trouble from one that says no. Before
+// the first token, trouble that waiting does not mend is an end, too.
+func judgeSignIn(err error, met *trouble, before bool) error {
+	if met.setup != nil && !before {
+		return fmt.Errorf("%w: %w", batch.ErrSignIn, met.setup)
+	}
+	if met.err != nil {
+		return signInTrouble(met.err)
+	}
+	if l, ok := errors.AsType[later](err); ok {
+		return signInTrouble(l.error)
+	}
+	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
+	if !ok || failed.RawResponse == nil && met.calls == 0 {
+		return fmt.Errorf("%w: %w", batch.ErrSignIn, err)
+	}
+	r := failed.RawResponse
+	if r == nil {
+		return signInTrouble(err)
+	}
+	said := oauthSaid(r)
+	cause := fmt.Errorf("HTTP %d from %s: %s", r.StatusCode, r.Request.URL.Host, said)
+	if r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || strings.Contains(said, "temporarily_unavailable") {
+		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
+		e.RetryAfter = metaOf(r).retryAfter
+		return e
+	}
+	return fmt.Errorf("%w: %w", batch.ErrSignIn, cause)
+}
+
+// oauthSaid gives the first line of what the authority said.
+func oauthSaid(r *http.Response) string {
+	body, err := io.ReadAll(r.Body) // a buffer: the call is over
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var b struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if err != nil || json.Unmarshal(body, &b) != nil {
+		if title, page := webPage(r, body); page {
+			return fmt.Sprintf("a web page, title %q", title)
+		}
+		return "no reason given"
+	}
+	first, _, _ := strings.Cut(b.Description, "\n")
+	first, _, _ = strings.Cut(first, " Trace ID:")
+	return strings.TrimSpace(b.Error + ": " + strings.TrimSpace(first))
+}
+
+// cliCredential asks the Azure CLI, and sorts its words.
+type cliCredential struct{ azcore.TokenCredential }
+
+// noNetwork is how az, a Python program, speaks of a network that is down.
+var noNetwork = regexp.MustCompile(`(?i)max retries exceeded|connection ?error|failed to (resolve|establish)|name resolution|getaddrinfo|timed? ?out|connection (refused|reset|aborted)`)
+
+// GetToken runs az.
+func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t, err := c.TokenCredential.GetToken(ctx, o)
+	if err != nil && noNetwork.MatchString(err.Error()) {
+		err = later{err}
+	}
+	return t, err
+}
+
+// managedCredential asks the machine that the program runs on. Its transport is
+// its own, which a credential of Service Fabric demands.
+type managedCredential struct{ azcore.TokenCredential }
+
+// GetToken asks the endpoint of the managed identity.
+func (c managedCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t, err := c.TokenCredential.GetToken(ctx, o)
+	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse == nil {
+		err = later{err}
+	}
+	return t, err
 }

@@ -40,6 +40,7 @@ type cli struct {
 // connection says which tenant, and how hard to press it.
 type connection struct {
 	GraphURL       string   `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
+	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto"`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
 	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150"`

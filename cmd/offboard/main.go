@@ -25,6 +25,7 @@ func main() {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		getenv:  os.Getenv,
+		environ: os.Environ,
 		stop:    stop,
 		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		draws:   term.IsTerminal(int(os.Stderr.Fd())),
@@ -46,6 +47,7 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	environ        func() []string // all of it
 	stop           <-chan struct{} // closed by the first signal
 	asks           bool            // there is a person to ask
 	draws          bool            // stderr is a terminal

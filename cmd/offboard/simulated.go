@@ -220,12 +220,11 @@ func (c *command) connectSimulated(ctx context.Context, conn connection, action 
 		return nil, err
 	}
 	root := "http://" + server.addr
-	login := &http.Client{Transport: toLoopback{server.addr}}
-	const authority = "https://login.simulated/"
+	authority := graph.Authority{URL: "https://login.simulated/", Own: true, Client: &http.Client{Transport: toLoopback{server.addr}}}
 	first := graph.Registration{Tenant: tenant.TenantID(), Client: tenant.ClientID(), Secret: "rehearsal"}
 	var auths []*graph.Auth
 	for _, r := range append([]graph.Registration{first}, more...) {
-		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority, login)))
+		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))
 	}
 	t, err := c.connected(ctx, conn, root, simulatedCloud, action, auths, server.close)
 	if err != nil {

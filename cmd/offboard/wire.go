@@ -59,12 +59,18 @@ func (c *command) connect(ctx context.Context, conn connection, action batch.Act
 	if err != nil {
 		return nil, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
 	}
-	auths := []*graph.Auth{graph.NewAuth(root, graph.Environment)}
-	if token := c.getenv("OFFBOARD_ACCESS_TOKEN"); token != "" {
-		auths[0] = graph.FixedToken(token)
+	env := graph.ParseEnvironment(c.environ())
+	authority, err := env.Authority(root)
+	if err != nil {
+		return nil, err
 	}
+	way, err := env.Choose(graph.Way(conn.Auth), authority, "")
+	if err != nil {
+		return nil, err
+	}
+	auths := []*graph.Auth{way.Auth(root)}
 	for _, r := range more {
-		auths = append(auths, graph.NewAuth(root, r.SignIn))
+		auths = append(auths, graph.NewAuth(root, r.At(authority)))
 	}
 	return c.connected(ctx, conn, root, root, action, auths, func() error { return nil })
 }

@@ -1,0 +1,139 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"offboard/batch"
+)
+
+// clouds are the hosts of Microsoft Graph, with the authority that signs in to
+// each (Microsoft Graph documentation, "National cloud deployments"; for the last
+// three the environments that Microsoft Graph PowerShell brings along).
+var clouds = map[string]string{
+	"graph.microsoft.com":             "https://login.microsoftonline.com",
+	"graph.microsoft.us":              "https://login.microsoftonline.us",
+	"dod-graph.microsoft.us":          "https://login.microsoftonline.us",
+	"microsoftgraph.chinacloudapi.cn": "https://login.chinacloudapi.cn",
+	"graph.svc.sovcloud.fr":           "https://login.sovcloud-identity.fr",
+	"graph.svc.sovcloud.de":           "https://login.sovcloud-identity.de",
+	"graph.svc.sovcloud.sg":           "https://login.sovcloud-identity.sg",
+}
+
+const globalHost = "graph.microsoft.com"
+
+// Microsofts reports whether a service root is one of Microsoft's own. A root
+// that stands in a file is used only then: the access token goes where it leads.
+func Microsofts(root string) bool {
+	u, err := url.Parse(root)
+	return err == nil && u.Scheme == "https" && u.Path == "" && u.User == nil && clouds[u.Host] != ""
+}
+
+// Loopback reports whether a service root is on this machine.
+func Loopback(root string) bool {
+	u, err := url.Parse(root)
+	return err == nil && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// audience is what tokens for a root are asked for. A service on this machine
+// stands for Graph, which is what the authority knows.
+func audience(root string) string {
+	if Loopback(root) {
+		return "https://" + globalHost
+	}
+	return root
+}
+
+// Authority is where to sign in.
+type Authority struct {
+	URL    string       // https
+	Own    bool         // trusted without asking Microsoft whether it is one of theirs
+	Client *http.Client // nil for the usual one
+}
+
+// AuthorityOf gives the authority for a service root: host, the value of
+// AZURE_AUTHORITY_HOST, or that of the root's cloud when host is "". One on this
+// machine is trusted as it is.
+func AuthorityOf(host, root string) (Authority, error) {
+	if host == "" {
+		host = clouds[globalHost]
+		if u, err := url.Parse(root); err == nil && clouds[u.Host] != "" {
+			host = clouds[u.Host]
+		}
+	}
+	u, err := url.Parse(host)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return Authority{}, fmt.Errorf("%w: AZURE_AUTHORITY_HOST is no https URL such as %s", batch.ErrSignIn, clouds[globalHost])
+	}
+	return Authority{URL: strings.TrimRight(host, "/"), Own: loopback(u.Hostname())}, nil
+}
+
+// ErrNoTenant: no tenant has the name.
+var ErrNoTenant = errors.New("no such tenant")
+
+var (
+	domainName    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$`)
+	guidSomewhere = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`)
+)
+
+// Tenant gives the id of a tenant named by its id or by one of its domains. A
+// domain is looked up in the authority's public OpenID metadata; no token is
+// sent. The error is ErrNoTenant, or a *batch.CallError when the authority is in
+// trouble.
+func (a Authority) Tenant(ctx context.Context, name string) (string, error) {
+	if IsObjectID(name) {
+		return strings.ToLower(name), nil
+	}
+	if !domainName.MatchString(name) {
+		return "", fmt.Errorf("%w: %q is neither a tenant's id, which is a GUID, nor a domain", ErrNoTenant, name)
+	}
+	hc := a.Client
+	if hc == nil {
+		hc = http.DefaultClient
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+"/"+name+"/v2.0/.well-known/openid-configuration", nil)
+	if err != nil {
+		return "", fmt.Errorf("ask for tenant %s: %w", name, err)
+	}
+	resp, err := hc.Do(req)
+	if err != nil {
+		if bad := untrusted(req.URL.Host, err); bad != nil {
+			return "", fmt.Errorf("%w: %w", batch.ErrSignIn, bad)
+		}
+		return "", signInTrouble(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	title, page := webPage(resp, body)
+	var found struct {
+		Issuer string `json:"issuer"`
+	}
+	switch {
+	case err != nil:
+		return "", signInTrouble(err)
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
+		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: HTTP %d from %s", batch.ErrNotSent, resp.StatusCode, req.URL.Host)}
+		e.RetryAfter = metaOf(resp).retryAfter
+		return "", e
+	case resp.StatusCode < 300 && page:
+		return "", fmt.Errorf("%w: %w", batch.ErrSignIn, pageBetween(req.URL.Host, title))
+	case resp.StatusCode > 299:
+		return "", fmt.Errorf("%w: no tenant of %s has the domain %s (HTTP %d)", ErrNoTenant, req.URL.Host, name, resp.StatusCode)
+	case json.Unmarshal(body, &found) != nil, guidSomewhere.FindString(found.Issuer) == "":
+		return "", fmt.Errorf("%w: %s does not say which tenant has the domain %s; name the tenant by its id", ErrNoTenant, req.URL.Host, name)
+	}
+	return strings.ToLower(guidSomewhere.FindString(found.Issuer)), nil
+}

@@ -1,0 +1,123 @@
+package graph
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// What the environment names is used, or is an error that names what is missing.
+// Nothing falls through to another way.
+func TestChoose(t *testing.T) {
+	const ids = "AZURE_TENANT_ID=contoso.example AZURE_CLIENT_ID=c "
+	notPFX := filepath.Join(t.TempDir(), "a.pfx")
+	if err := os.WriteFile(notPFX, []byte("\x30\x82nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, env string
+		way       Way
+		want      Way    // "" for an error
+		says      string // of the error or the choice
+	}{
+		{"nothing", "", Auto, ByCLI, "no AZURE_ variable names another"},
+		{"other tools' variables", "AZURE_CONFIG_DIR=/x AZURE_SUBSCRIPTION_ID=1 AZURE_LOCATION=x", Auto, ByCLI, ""},
+		{"a token", "OFFBOARD_ACCESS_TOKEN=T", Auto, ByToken, "OFFBOARD_ACCESS_TOKEN"},
+		{"a secret", ids + "AZURE_CLIENT_SECRET=hush", Auto, ByEnvironment, "AZURE_CLIENT_SECRET"},
+		{"a certificate", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByEnvironment, "AZURE_CLIENT_CERTIFICATE_PATH"},
+		{"a federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, WorkloadIdentity, ""},
+		{"App Service", "IDENTITY_ENDPOINT=http://x IDENTITY_HEADER=x AZURE_TENANT_ID=t", Auto, ManagedIdentity, ""},
+		{"the CLI named", ids, ByCLI, ByCLI, ""},
+		{"a managed identity named", "AZURE_CLIENT_ID=c", ManagedIdentity, ManagedIdentity, "AZURE_CLIENT_ID"},
+		{"the SDK's own variable", "AZURE_TOKEN_CREDENTIALS=AzureCLICredential", Auto, ByCLI, ""},
+
+		{"ids alone", ids, Auto, "", "AZURE_CLIENT_SECRET"},
+		{"a tenant alone", "AZURE_TENANT_ID=t", Auto, "", "--auth cli"},
+		{"an app alone", "AZURE_CLIENT_ID=c", Auto, "", "--auth managed-identity"},
+		{"a secret alone", "AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_TENANT_ID is missing"},
+		{"no app", "AZURE_TENANT_ID=t AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_CLIENT_ID is missing"},
+		{"a path mistyped", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pear.pem", Auto, "", "pear.pem"},
+		{"an unreadable PFX", ids + "AZURE_CLIENT_CERTIFICATE_PATH=" + notPFX, Auto, "", "neither PEM nor a PFX"},
+		{"a password missing", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/openssl3.pfx", Auto, "", "AZURE_CLIENT_CERTIFICATE_PASSWORD"},
+		{"a wrong password", ids + "AZURE_CLIENT_CERTIFICATE_PASSWORD=hush AZURE_CLIENT_CERTIFICATE_PATH=testdata/openssl3.pfx", Auto, "", "does not open it"},
+		{"a misspelt secret", ids + "AZURE_CLIENT_SECRT=hush", Auto, "", "AZURE_CLIENT_SECRT is set, and looks like a misspelt AZURE_CLIENT_SECRET"},
+		{"a misspelt tenant", "AZURE_TENNANT_ID=t AZURE_CLIENT_ID=c AZURE_CLIENT_SECRET=hush", Auto, "", "misspelt AZURE_TENANT_ID"},
+		{"a misspelt tenant and the CLI", "AZURE_TENANTID=t", ByCLI, "", "misspelt AZURE_TENANT_ID"},
+		{"letters swapped", "AZURE_TENANT_ID=t AZURE_CLEINT_ID=c AZURE_CLIENT_SECRET=hush", Auto, "", "misspelt AZURE_CLIENT_ID"},
+		{"another prefix", "AZRE_CLIENT_ID=c", Auto, "", "misspelt AZURE_CLIENT_ID"},
+		{"small letters", "azure_client_id=c", Auto, "", "misspelt AZURE_CLIENT_ID"},
+		{"another name", "AZURE_CLIENT_CERT=x", Auto, "", "does not read AZURE_CLIENT_CERT"},
+		{"another name beside ids", ids + "AZURE_CERTIFICATE_FILE=x", Auto, "", "does not read AZURE_CERTIFICATE_FILE"},
+		{"two ways", ids + "AZURE_CLIENT_SECRET=hush AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, "", "--auth workload-identity"},
+		{"two credentials", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, "", "are both set"},
+		{"no such federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/none", Auto, "", "testdata/none"},
+		{"a password of a user", ids + "AZURE_USERNAME=ada AZURE_PASSWORD=hush", Auto, "", "AZURE_USERNAME"},
+		{"env named, and not set", "", ByEnvironment, "", "AZURE_TENANT_ID is missing"},
+		{"token named, and not set", "", ByToken, "", "OFFBOARD_ACCESS_TOKEN"},
+		{"a choice of several", "AZURE_TOKEN_CREDENTIALS=prod", Auto, "", "--auth"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			env := ParseEnvironment(strings.Fields(c.env))
+			a, err := env.Authority("https://graph.microsoft.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := env.Choose(c.way, a, "")
+			if c.want != "" && (err != nil || got.Way != c.want || !strings.Contains(got.Words, c.says)) {
+				t.Errorf("got %+v, error %v", got, err)
+			}
+			if c.want == "" && (!errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hush")) {
+				t.Errorf("got error %v, want %q and no value", err, c.says)
+			}
+		})
+	}
+}
+
+// Certificates as openssl writes them today, with AES and a SHA-256 MAC, and as
+// it wrote them.
+func TestReadCertificate(t *testing.T) {
+	for file, password := range map[string]string{
+		"pair.pem": "", "openssl3.pfx": "pw", "nopassword.pfx": "", "legacy.pfx": "pw",
+	} {
+		certs, key, err := readCertificate(filepath.Join("testdata", file), password)
+		if err != nil || len(certs) != 1 || key == nil || certs[0].Subject.CommonName != "offboard test" {
+			t.Errorf("%s: %d certificates, error %v", file, len(certs), err)
+		}
+	}
+	if _, _, err := readCertificate("testdata/encrypted.pem", "pw"); err == nil || !strings.Contains(err.Error(), "openssl pkcs12 -export") {
+		t.Errorf("an encrypted key: %v", err)
+	}
+}
+
+// The same with the openssl of this machine, a chain included.
+func TestReadCertificateOfOpenSSL(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("no openssl here")
+	}
+	dir := t.TempDir()
+	for _, args := range []string{
+		"req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 9 -subj /CN=root",
+		"req -newkey rsa:2048 -nodes -keyout key.pem -out req.pem -subj /CN=leaf",
+		"x509 -req -in req.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 9",
+		"pkcs12 -export -in cert.pem -inkey key.pem -certfile ca.pem -out a.pfx -passout pass:pw",
+	} {
+		cmd := exec.Command("openssl", strings.Fields(args)...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("openssl %s: %v\n%s", args, err, out)
+		}
+	}
+	certs, _, err := readCertificate(filepath.Join(dir, "a.pfx"), "pw")
+	if err != nil || len(certs) != 2 || certs[0].Subject.CommonName != "leaf" {
+		t.Fatalf("%d certificates, error %v", len(certs), err)
+	}
+	reg := Registration{Tenant: "contoso.example", Client: "c", Certificate: filepath.Join(dir, "a.pfx"), Password: "pw"}
+	if _, err := reg.At(Authority{URL: "https://login.example"})(); err != nil {
+		t.Error(err)
+	}
+}
