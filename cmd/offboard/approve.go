@@ -60,7 +60,7 @@ func (a *approveCmd) Run(_ context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", a.File, file.Digest, len(file.Approvals))
+	_, err = fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", printable(a.File), file.Digest, len(file.Approvals))
 	return err
 }
 

@@ -82,6 +82,8 @@ func (e errExit) Error() string { return fmt.Sprintf("exit %d", e.code) }
 // run is the whole program but for the process around it.
 func run(ctx context.Context, w world) (code exitCode) {
 	var c cli
+	w.screen = w.stderr
+	w.stdout, w.stderr = &visible{w: w.stdout}, &visible{w: w.stderr}
 	parser, err := kong.New(&c,
 		kong.Name("offboard"),
 		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),

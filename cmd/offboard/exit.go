@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"offboard/batch"
 	"offboard/batch/intake"
@@ -112,7 +113,8 @@ func (c *command) fail(err error) exitCode {
 		c.log.Error(err.Error(), "exit", int(code), "next", hint)
 		return code
 	}
-	fmt.Fprintf(c.stderr, "offboard: %v\n", err)
+	// One line, so that no text in it can look like another message.
+	fmt.Fprintf(c.stderr, "offboard: %s\n", strings.Join(strings.Split(err.Error(), "\n"), "; "))
 	if hint != "" {
 		fmt.Fprintf(c.stderr, "offboard: next: %s\n", hint)
 	}

@@ -47,6 +47,9 @@ func (j *job) progress(total int, left func(int) time.Duration) *progress {
 	if j.cli.LogFormat == "json" {
 		p.log, p.draws = j.log, false
 	}
+	if p.draws {
+		p.w = j.screen
+	}
 	return p
 }
 

@@ -46,6 +46,7 @@ type world struct {
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	screen         io.Writer // stderr as it is, for the line that redraws itself; run sets it
 	getenv         func(string) string
 	environ        func() []string // all of it
 	stop           <-chan struct{} // closed by the first signal

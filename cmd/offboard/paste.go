@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -62,5 +63,17 @@ func quoted(word, goos string) string {
 	if goos == "windows" {
 		return `"` + word + `"`
 	}
+	if printable(word) != word { // what acts on a terminal is not printed to be pasted
+		return `"$(printf '` + octal(word) + `')"`
+	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// octal is the word as printf(1) takes it.
+func octal(word string) string {
+	var b strings.Builder
+	for i := range len(word) {
+		fmt.Fprintf(&b, `\%03o`, word[i])
+	}
+	return b.String()
 }

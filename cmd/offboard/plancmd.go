@@ -71,7 +71,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
 	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      offboard approve %s --key KEY\n          or, when enough people have approved: %s\n",
-		path, thousands(work.count.Users), digest, quoted(name, runtime.GOOS), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
+		printable(path), thousands(work.count.Users), digest, quoted(name, runtime.GOOS), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
 	return err
 }
 

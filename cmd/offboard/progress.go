@@ -49,7 +49,7 @@ func (p *progress) tell(now time.Time, line func() string) {
 
 // show tells the latest line.
 func (p *progress) show() {
-	s := p.latest()
+	s := printable(p.latest()) // a service's words are in it
 	p.latest = nil
 	switch {
 	case p.log != nil:

@@ -4,7 +4,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 )
 
 // tableRows is how many rows of a table are held, and have columns of one
@@ -12,7 +11,7 @@ import (
 const tableRows = 1000
 
 // table writes rows in columns. Its cells may come from files and directories,
-// so control characters are taken out.
+// so what would act on a terminal is taken out.
 type table struct {
 	w    *tabwriter.Writer
 	rows int
@@ -39,10 +38,11 @@ func (t *table) add(cells ...string) error {
 // end writes what is still held.
 func (t *table) end() error { return t.w.Flush() }
 
-// printable has a space in place of every control character.
+// printable is one line of text: it has a space in place of everything that would
+// act on a terminal, and of line ends and tabs.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if acts(r) || r == '\n' || r == '\t' {
 			return ' '
 		}
 		return r
