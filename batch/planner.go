@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -35,7 +37,16 @@ type Planner struct {
 	count   Count
 	rows    map[int]Row     // rows under way, by Seq
 	seen    map[hash]uint32 // Seq of the user that a key names
+	held    map[int]*held   // by Seq
 	planned []Planned
+}
+
+// held is a user who need not be sent, unless another row says that a later
+// stamp is needed.
+type held struct {
+	row  Row
+	user User
+	from time.Time // the latest of its rows
 }
 
 // Count is what planning found.
@@ -44,6 +55,7 @@ type Count struct {
 	Users    int             // to be sent
 	Accounts                 // of them
 	Admins   []string        // the privileged ones by name, with their roles; the first few
+	Spared   []string        // the protected ones by name, with why; the first few
 	Same     int             // rows that name a user whom another row names
 	Ended    map[Outcome]int // rows that ended without being sent
 	Waiting  int             // lookups that wait to be asked again
@@ -56,6 +68,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended = make(map[Outcome]int)
 	p.rows = make(map[int]Row)
 	p.seen = make(map[hash]uint32)
+	p.held = make(map[int]*held)
 	next, stop := pull(p.good())
 	defer stop()
 	if p.Directory == nil {
@@ -79,6 +92,10 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		told:   p.tell,
 	}
 	err := p.loop.run(ctx)
+	if err == nil {
+		p.release()
+		err = p.flush(ctx, true)
+	}
 	return p.count, err
 }
 
@@ -184,19 +201,42 @@ func (p *Planner) user(row Row, u User) {
 	key := sha256.Sum256([]byte(LowerASCII(u.Key())))
 	k := hash(key[:])
 	if same, ok := p.seen[k]; ok {
+		if h := p.held[int(same)]; h != nil && row.From.After(h.from) {
+			h.from = row.From
+		}
 		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same)})
 		p.count.Same++
 		return
 	}
 	p.seen[k] = uint32(u.Seq)
-	role := p.Spare.Roles[u.ID]
-	u.Privileged = role != ""
-	if rec, spared := p.Spare.record(u); spared {
+	u.Privileged = p.Spare.Roles[u.ID] != ""
+	rec, spared := p.Spare.record(u, row.From)
+	switch {
+	case !spared:
+		p.send(row, u)
+	case rec.Outcome == Already && !row.From.IsZero():
+		p.held[u.Seq] = &held{row, u, row.From}
+	default:
 		p.end(row, u, rec)
-		return
 	}
-	p.count.add(u, role)
+}
+
+// send plans a user who will be sent.
+func (p *Planner) send(row Row, u User) {
+	p.count.add(u, p.Spare.Roles[u.ID])
 	p.planned = append(p.planned, Planned{Row: row, User: u})
+}
+
+// release plans the users that were held, now that all their rows are known.
+func (p *Planner) release() {
+	for _, seq := range slices.Sorted(maps.Keys(p.held)) {
+		h := p.held[seq]
+		if rec, spared := p.Spare.record(h.user, h.from); spared {
+			p.end(h.row, h.user, rec)
+			continue
+		}
+		p.send(h.row, h.user)
+	}
 }
 
 // hash is the part of a key's SHA-256 that tells users apart. With 12 bytes two of
@@ -204,14 +244,14 @@ func (p *Planner) user(row Row, u User) {
 // MB less than with the keys themselves.
 type hash [12]byte
 
-// mostAdmins is how many holders of roles are named.
-const mostAdmins = 20
+// mostNamed is how many users of a kind are named.
+const mostNamed = 20
 
 // add counts one more user who will be sent.
 func (c *Count) add(u User, role string) {
 	c.Users++
 	c.Accounts.add(u)
-	if u.Privileged && len(c.Admins) < mostAdmins {
+	if u.Privileged && len(c.Admins) < mostNamed {
 		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 	}
 }
@@ -220,6 +260,10 @@ func (c *Count) add(u User, role string) {
 func (p *Planner) end(row Row, u User, rec Record) {
 	rec.Seq, rec.SettledAt = u.Seq, time.Now()
 	p.planned = append(p.planned, Planned{Row: row, User: u, Record: &rec})
+	if rec.Outcome == Protected {
+		p.count.spare(u, rec.Reason)
+		return
+	}
 	p.count.Ended[rec.Outcome]++
 }
 

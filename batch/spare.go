@@ -1,6 +1,9 @@
 package batch
 
 import (
+	"cmp"
+	"fmt"
+	"iter"
 	"path"
 	"time"
 )
@@ -9,30 +12,110 @@ import (
 // asked after resolution, with what the directory says of the user, so that
 // neither an alias nor another form of an id slips past.
 type Spare struct {
-	IDs   map[string]string // object id in lower case: why, in words
-	Names []string          // patterns of user principal names, as [path.Match] reads them
-	Roles map[string]string // object id of a holder of a privileged role: the role's name; not spared by itself
-	Admin bool              // spare the holders of Roles, too
-	Since time.Time         // spare whoever's stamp is later; zero for nobody
+	IDs   map[string]string    // object id in lower case: why, in words
+	Names []string             // patterns of user principal names, see Named
+	Roles map[string]string    // object id of a holder of a privileged role: the role's name; not spared by itself. nil when nobody read them
+	Admin bool                 // spare the holders of Roles, too
+	Since time.Time            // spare users whose stamp is later; zero for nobody
+	Last  map[string]time.Time // spare users by object id whose stamp is this one or later; nil for nobody
 }
 
-// record is how a user ends who is spared. A guest whose stamp has moved is not
-// done: that stamp says nothing of sessions in the home tenant.
-func (s Spare) record(u User) (Record, bool) {
-	if why, ok := s.IDs[LowerASCII(u.ID)]; ok {
+// Named reports whether a user principal name fits a pattern, as [path.Match]
+// reads it, without regard to the case of ASCII letters. An unreadable pattern
+// fits every name.
+func Named(pattern, upn string) bool {
+	ok, err := path.Match(LowerASCII(pattern), LowerASCII(upn))
+	return ok || err != nil
+}
+
+// record is how a user ends who is spared. From is the moment from which a date
+// gate lets the user's rows through, or zero: a stamp from before says nothing of
+// the time until then.
+func (s Spare) record(u User, from time.Time) (Record, bool) {
+	if why := s.protected(u); why != "" {
 		return Record{Outcome: Protected, Reason: why}, true
 	}
-	name := LowerASCII(u.UPN)
+	if why := s.already(u, from); why != "" {
+		return Record{Outcome: Already, After: u.Before, Reason: why}, true
+	}
+	return Record{}, false
+}
+
+// protected says why a user must never be sent, or "".
+func (s Spare) protected(u User) string {
+	if why, ok := s.IDs[LowerASCII(u.ID)]; ok {
+		return why
+	}
 	for _, p := range s.Names {
-		if ok, err := path.Match(LowerASCII(p), name); ok || err != nil { // an unreadable pattern fails closed
-			return Record{Outcome: Protected, Reason: "protected as " + p}, true
+		if Named(p, u.UPN) {
+			return "protected as " + p
 		}
 	}
 	if role := s.Roles[u.ID]; s.Admin && role != "" {
-		return Record{Outcome: Protected, Reason: "holds the role " + role + " (--protect-privileged)"}, true
+		return "holds the role " + role + " (--protect-privileged)"
 	}
-	if !s.Since.IsZero() && !u.External() && u.Before.After(s.Since) {
-		return Record{Outcome: Already, After: u.Before, Reason: "revoked since " + s.Since.UTC().Format(time.RFC3339)}, true
+	return ""
+}
+
+// already says why a user need not be sent, or "". A guest whose stamp has moved
+// is not done: that stamp says nothing of sessions in the home tenant.
+func (s Spare) already(u User, from time.Time) string {
+	seen, known := s.Last[u.ID]
+	switch {
+	case u.External(), !u.Before.After(from):
+		return ""
+	case known && !u.Before.Before(seen):
+		return "the last run ended in success, and the stamp is the one that it saw, or later (--since last)"
+	case s.Since.IsZero() || !u.Before.After(s.Since):
+		return ""
+	case from.After(s.Since):
+		return "revoked since " + from.UTC().Format(time.RFC3339) + ", from when the date lets the row through"
 	}
-	return Record{}, false
+	return "revoked since " + s.Since.UTC().Format(time.RFC3339)
+}
+
+// Again asks once more, of the lines of a run that goes on. It gives a record for
+// each user who was still to be sent and is spared now, and counts the others:
+// those who will be sent, and those who were.
+func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
+	var count Count
+	var spared []Record
+	for l, err := range lines {
+		if err != nil {
+			return count, nil, err
+		}
+		open, rec := l.Record.Outcome.Open(), l.Record
+		if l.First != 0 || !open && rec.SentAt.IsZero() {
+			continue // named before, or ended at planning
+		}
+		if s.Roles != nil {
+			l.User.Privileged = s.Roles[l.User.ID] != ""
+		}
+		why := ""
+		if open {
+			why = s.protected(l.User)
+		}
+		if why == "" {
+			count.add(l.User, s.Roles[l.User.ID])
+			continue
+		}
+		if rec.Outcome == Unsettled {
+			why = fmt.Sprintf("%s; sent at %s, before this was known, and no answer was seen", why, rec.SentAt.UTC().Format(time.RFC3339))
+		}
+		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
+		spared = append(spared, rec)
+		count.spare(l.User, why)
+	}
+	return count, spared, nil
+}
+
+// spare counts one more user who is protected.
+func (c *Count) spare(u User, why string) {
+	if c.Ended == nil {
+		c.Ended = make(map[Outcome]int)
+	}
+	c.Ended[Protected]++
+	if len(c.Spared) < mostNamed {
+		c.Spared = append(c.Spared, cmp.Or(u.UPN, u.ID)+" ("+why+")")
+	}
 }

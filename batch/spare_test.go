@@ -46,7 +46,7 @@ func TestSpare(t *testing.T) {
 		{"nothing to spare", Spare{}, User{ID: cleo, Before: since}, ""},
 		{"nobody known", Spare{IDs: map[string]string{ada: "x"}}, User{UPN: "a@x.example"}, ""},
 	} {
-		rec, ok := c.spare.record(c.user)
+		rec, ok := c.spare.record(c.user, time.Time{})
 		got := ""
 		if ok {
 			got = string(rec.Outcome) + " " + rec.Reason

@@ -212,7 +212,16 @@ type Plan struct {
 // Terms are what a plan was made under, kept so that the same holds for whoever
 // goes on with it. Journal and plan file keep them as JSON.
 type Terms struct {
-	User string `json:"user,omitempty"` // object id of the user who signed in; "" for an app of its own
+	User   string `json:"user,omitempty"` // object id of the user who signed in; "" for an app of its own
+	Guards Guards `json:"guards,omitzero"`
+	Flags  []Flag `json:"flags,omitempty"` // how the run is carried out, where that was said
+}
+
+// Flag is a flag as it was given: its name without dashes, and what it was given.
+// A flag that was given twice stands there twice.
+type Flag struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Accounts counts the users whom a plan will send by what kind of account they

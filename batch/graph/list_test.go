@@ -290,3 +290,25 @@ func TestReadsFollowNoRedirect(t *testing.T) {
 		}
 	}
 }
+
+// Named pages through the users whose names begin so, in any case and with an
+// apostrophe, and asks nothing without a beginning.
+func TestNamed(t *testing.T) {
+	for size, want := range map[int]int{0: 1, 1: 5, 2: 3} {
+		tenant, client := guarded(t, graphsim.Config{PageSize: size})
+		found, pages := all(t, func(next string) ([]batch.User, string, error) { return client.Named(t.Context(), "U", next) })
+		if len(found) != 5 || pages != want || found[4] != (batch.User{ID: graphsim.IDFor(upn(4)), UPN: upn(4)}) {
+			t.Errorf("page size %d: %d pages of %+v, want %d pages of 5 users", size, pages, found, want)
+		}
+		if err := tenant.Add(graphsim.User{UPN: "o'brien@contoso.example"}); err != nil {
+			t.Fatal(err)
+		}
+		if found, _ := all(t, func(next string) ([]batch.User, string, error) { return client.Named(t.Context(), "o'b", next) }); len(found) != 1 {
+			t.Errorf("page size %d: %+v, want the one with an apostrophe", size, found)
+		}
+		calls := tenant.Stats().Calls
+		if _, _, err := client.Named(t.Context(), "", ""); !errors.Is(err, batch.ErrNotSent) || tenant.Stats().Calls != calls {
+			t.Errorf("without a beginning: error %v, %d calls more", err, tenant.Stats().Calls-calls)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"offboard/batch"
 )
@@ -42,4 +44,27 @@ func (c *Client) Members(ctx context.Context, group, next string) (members []bat
 		members = append(members, batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN})
 	}
 	return members, more, nil
+}
+
+// Named reads one page of the users whose user principal name begins so, without
+// regard to case. It goes from page to page as Members does, and knows ID and UPN.
+//
+// It needs User.Read.All. A page costs one resource unit (two, less one for
+// $select). startsWith on this property is no advanced query (Microsoft Graph
+// documentation, user resource type, properties that support $filter), so that
+// the answer comes from the directory itself. Errors are those of a Sender's
+// call; nothing is retried.
+func (c *Client) Named(ctx context.Context, begin, next string) (users []batch.User, more string, err error) {
+	if begin == "" || !utf8.ValidString(begin) || strings.ContainsFunc(begin, unicode.IsControl) {
+		return nil, "", notSent(fmt.Errorf("no user principal name begins with %q", begin))
+	}
+	filter := "startswith(userPrincipalName,'" + strings.ReplaceAll(begin, "'", "''") + "')"
+	found, more, err := page[itemBody](ctx, c, "/users?$filter="+escape(filter)+"&$select=id,userPrincipalName&$top=999", next, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, b := range found {
+		users = append(users, batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN})
+	}
+	return users, more, nil
 }

@@ -126,3 +126,14 @@ func (d *directory) filter(prop, value string) []int32 {
 	}
 	return x[strings.ToLower(value)]
 }
+
+// begin returns the users whose user principal name begins so, in any case.
+func (d *directory) begin(with string) (users []int32) {
+	with = strings.ToLower(with)
+	for i := range d.records {
+		if r := &d.records[i]; !r.is(isGone) && strings.HasPrefix(strings.ToLower(r.upn), with) {
+			users = append(users, int32(i))
+		}
+	}
+	return users
+}

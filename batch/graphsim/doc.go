@@ -27,6 +27,7 @@
 //	POST /users/{key}/invalidateAllRefreshTokens   (beta only)
 //	GET  /users/{key}?$select=...
 //	GET  /users?$filter=property eq 'value'        ($select, $top, $count)
+//	GET  /users?$filter=startswith(userPrincipalName,'value')   ($select, $top), page by page
 //	GET  /users/$count                             (with ConsistencyLevel: eventual)
 //	GET  /organization
 //	GET  /groups/{id}/transitiveMembers/microsoft.graph.user

@@ -129,7 +129,7 @@ func isJSON(contentType string) bool {
 func (op *operation) resourceUnits() int {
 	units := 1
 	switch op.action {
-	case actFind:
+	case actFind, actNamed:
 		units = 2
 	case actMembers:
 		units = 5

@@ -12,6 +12,12 @@ const listPage = 100
 // list answers a read of many objects with one page of them.
 func (t *Tenant) list(c *call, op *operation) ([]byte, *failure) {
 	switch op.action {
+	case actNamed:
+		users := t.dir.begin(op.query.value)
+		b := appendContext(nil, c.version, "users", "", op.query.fields)
+		return t.page(b, c, op, len(users), func(b []byte, i int) []byte {
+			return t.dir.records[users[i]].appendJSON(b, op.query.fields, c.date, t.cfg.Lag)
+		}), nil
 	case actMembers:
 		id, ok := parseGUID(op.key)
 		if _, known := t.groups[id]; !ok || !known {

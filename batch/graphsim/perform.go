@@ -35,7 +35,7 @@ func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
 	switch it.op.action {
 	case actFind, actCount, actOrganization:
 		return result{status: 200, body: t.collection(c, &it.op), executed: true}
-	case actMembers, actAssignments, actRoles:
+	case actNamed, actMembers, actAssignments, actRoles:
 		body, bad := t.list(c, &it.op)
 		if bad != nil {
 			return refuse(bad)
@@ -66,7 +66,7 @@ func (g grants) check(action string) *failure {
 	switch {
 	case action == actRevoke && !g.revoke, action == actInvalidate && !g.invalidate:
 		return errNoRevoke
-	case (action == actRead || action == actFind || action == actCount) && !g.read:
+	case (action == actRead || action == actFind || action == actNamed || action == actCount) && !g.read:
 		return errDenied
 	case action == actOrganization && !g.organization,
 		action == actMembers && !g.members,

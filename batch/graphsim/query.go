@@ -12,6 +12,7 @@ type query struct {
 	fields []string // $select; nil asks for the default set
 	prop   string   // $filter=prop eq 'value'
 	value  string
+	begins bool   // $filter=startswith(prop,'value') instead
 	top    int    // $top; 0 when absent
 	count  bool   // $count=true
 	expand string // $expand
@@ -73,7 +74,7 @@ func (q *query) set(name, value string, of entity) (bad *failure) {
 	case "$skiptoken":
 		return q.skipTo(value)
 	case "$filter":
-		q.prop, q.value, bad = parseFilter(value)
+		q.prop, q.value, q.begins, bad = parseFilter(value)
 		return bad
 	case "$top":
 		n, err := strconv.Atoi(value)
@@ -116,20 +117,42 @@ func (q *query) selectFields(value string, of entity) *failure {
 	return nil
 }
 
-// parseFilter reads "prop eq 'value'" and nothing else.
-func parseFilter(expr string) (prop, value string, bad *failure) {
-	prop, rest, _ := strings.Cut(strings.TrimSpace(expr), " ")
-	op, literal, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-	literal = strings.TrimSpace(literal)
-	if !slices.Contains(filterFields, prop) || op != "eq" {
-		return "", "", errFilter
+// parseFilter reads "prop eq 'value'" or "startswith(userPrincipalName,'value')", and
+// nothing else.
+func parseFilter(expr string) (prop, value string, begins bool, bad *failure) {
+	expr = strings.TrimSpace(expr)
+	var literal string
+	if call, ok := cutCall(expr); ok {
+		prop, literal, _ = strings.Cut(call, ",")
+		if begins = true; prop != "userPrincipalName" {
+			return "", "", false, errFilter // of the other properties nobody asked
+		}
+	} else {
+		var rest, op string
+		prop, rest, _ = strings.Cut(expr, " ")
+		op, literal, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
+		if !slices.Contains(filterFields, prop) || op != "eq" {
+			return "", "", false, errFilter
+		}
 	}
+	literal = strings.TrimSpace(literal)
 	if len(literal) < 2 || literal[0] != '\'' || literal[len(literal)-1] != '\'' {
-		return "", "", errFilter
+		return "", "", false, errFilter
 	}
 	value, bad = unquote(literal[1 : len(literal)-1])
 	if bad != nil || value == "" {
-		return "", "", errFilter // Graph refuses eq '' on several properties; here on all
+		return "", "", false, errFilter // Graph refuses eq '' on several properties; here on all
 	}
-	return prop, value, nil
+	return prop, value, begins, nil
+}
+
+// cutCall gives what stands between the brackets of startswith, which Graph's
+// documentation writes startsWith too.
+func cutCall(expr string) (inner string, ok bool) {
+	for _, name := range []string{"startswith(", "startsWith("} {
+		if inner, ok = strings.CutPrefix(expr, name); ok {
+			return strings.CutSuffix(inner, ")")
+		}
+	}
+	return "", false
 }

@@ -11,6 +11,7 @@ const (
 	actInvalidate   = "invalidateAllRefreshTokens"
 	actRead         = "read"         // GET /users/{key}
 	actFind         = "find"         // GET /users?$filter=...
+	actNamed        = "named"        // GET /users?$filter=startswith(...)
 	actCount        = "count"        // GET /users/$count
 	actOrganization = "organization" // GET /organization
 	actMembers      = "members"      // GET /groups/{id}/transitiveMembers/microsoft.graph.user
@@ -64,7 +65,7 @@ func route(version, method, target string, eventual bool) operation {
 	case segments[0] == "roleManagement":
 		op.role(method, segments[1:])
 		return op
-	case op.query.expand != "", op.query.skip > 0:
+	case op.query.expand != "", op.query.skip > 0 && !op.query.begins:
 		op.bad = errNotSimulated
 		return op
 	}
@@ -144,6 +145,10 @@ func (op *operation) find(method string, eventual bool) {
 	switch {
 	case op.query.count && !eventual:
 		op.bad = errCount
+	case op.query.begins && op.query.count:
+		op.bad = errNotSimulated
+	case op.query.begins:
+		op.action, op.key = actNamed, op.query.value
 	case op.query.prop == "":
 		op.bad = errNotSimulated
 	default:

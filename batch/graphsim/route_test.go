@@ -72,6 +72,13 @@ func TestRoute(t *testing.T) {
 		{"v1.0", "GET", "/users?$filter=mail%20eq%20%27o%27%27b@c.d%27", actFind, "o'b@c.d", 0, ""},
 		{"v1.0", "GET", "/users?$filter=mail+eq+'a@b.c'", actFind, "a@b.c", 0, ""},
 		{"v1.0", "GET", "/users?$filter=mail eq 'a+b@b.c'", actFind, "a b@b.c", 0, ""}, // a raw plus is a space
+		{"v1.0", "GET", "/users?$filter=startswith(userPrincipalName,'o''b')&$select=id&$top=999", actNamed, "o'b", 0, ""},
+		{"v1.0", "GET", "/users?$filter=startsWith(userPrincipalName, 'bg-')&$skiptoken=graphsim-5", actNamed, "bg-", 0, ""},
+		{"v1.0", "GET", "/users?$filter=startswith(userPrincipalName,'')", "", "", 400, "filter"},
+		{"v1.0", "GET", "/users?$filter=startswith(userPrincipalName,'o'b')", "", "", 400, "filter"},
+		{"v1.0", "GET", "/users?$filter=startswith(userPrincipalName,'bg'", "", "", 400, "filter"},
+		{"v1.0", "GET", "/users?$filter=startswith(city,'bg')", "", "", 400, "filter"},
+		{"v1.0", "GET", "/users?$filter=endswith(userPrincipalName,'bg')", "", "", 400, "filter"},
 		{"v1.0", "GET", "/users?$filter=mail eq 'o'b'", "", "", 400, "filter"},
 		{"v1.0", "GET", "/users?$filter=mail eq a@b.c", "", "", 400, "filter"},
 		{"v1.0", "GET", "/users?$filter=mail ne 'a@b.c'", "", "", 400, "filter"},

@@ -15,13 +15,13 @@ import (
 
 // applyCmd carries out a plan file.
 type applyCmd struct {
-	File          string        `arg:"" help:"The plan file."`
-	Approvals     int           `help:"How many different people of the trusted set must have approved." default:"0"`
-	Trusted       string        `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
-	MaxAge        time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
-	IncludeCaller bool          `help:"Go on although the account that is signed in is in the plan."`
-	Again         bool          `help:"Carry out a plan once more that was carried out to its end."`
+	File      string        `arg:"" help:"The plan file."`
+	Approvals int           `help:"How many different people of the trusted set must have approved." default:"0"`
+	Trusted   string        `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
+	MaxAge    time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
+	Again     bool          `help:"Carry out a plan once more that was carried out to its end."`
 
+	guards
 	connection
 	execution
 }
@@ -37,7 +37,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan := file.Head.Plan
 	a.follow(plan)
-	t, err := c.connect(ctx, a.connection, plan.Action, seedPlanFile(c, a.File))
+	t, err := c.connect(ctx, a.connection, plan.Action, both(seedPlanFile(c, a.File), seedGuards(c, a.guards, plan.Terms.Guards)))
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan.Run, plan.Version = newName(time.Now()), version
 	plan.App = t.identity().App // whoever planned may have had an app that only reads
+	plan.Terms.Flags = c.flags()
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})
 	sealed, err := store.LockInput(plan)
@@ -68,6 +69,13 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	if j.run != nil {
 		c.say("resuming run %s of this plan", j.run.Plan().Run)
+		if err := c.keep(j.run.Plan()); err != nil {
+			return err
+		}
+		if err := j.carry(a.connection, a.execution); err != nil {
+			return err
+		}
+		j.guards, j.maxAge = a.guards, a.MaxAge
 		return j.resume(ctx)
 	}
 	if err := a.once(ctx, store, plan.Digest); err != nil {
@@ -124,7 +132,10 @@ func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string
 // start looks everybody up again, and carries the plan out if nothing has
 // changed.
 func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, sealed func() error) error {
-	var err error
+	known, err := a.learn(ctx, j, plan, applyIt)
+	if err != nil {
+		return err
+	}
 	if j.run, err = j.store.Create(ctx, plan); err != nil {
 		return err
 	}
@@ -133,8 +144,14 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 		return err
 	}
 	defer unlock()
-	count, err := a.resolve(ctx, j, file)
+	count, err := a.resolve(ctx, j, file, &known)
 	if err = errors.Join(err, j.files.unchanged()); err == nil {
+		err = refused(nothing, known.checks(count))
+	}
+	if err == nil {
+		plan.Users, plan.Accounts = count.Users, count.Accounts
+		plan.Terms.Guards, plan.Terms.User = known.guards, j.target.identity().User
+		plan.Settings = append(plan.Settings, known.settings...)
 		err = j.run.Seal(ctx, plan)
 	}
 	if err != nil {
@@ -142,6 +159,9 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	}
 	if err := errors.Join(sealed(), j.earliest(ctx, plan.Users)); err != nil {
 		return err
+	}
+	if n := count.Ended[batch.Protected]; n > 0 {
+		j.say("         %s more users end protected and are not sent: %s", thousands(n), someOf(count.Spared, n))
 	}
 	if count.Users > 0 {
 		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {

@@ -51,20 +51,35 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 		c.say("         %s of them are guests: Graph will say 200 and revoke nothing; they end ineffective", thousands(n.External))
 	}
 	if n.Privileged > 0 {
-		more := ""
-		if k := n.Privileged - len(n.Admins); k > 0 {
-			more = fmt.Sprintf(" and %s more", thousands(k))
-		}
-		c.say("         %s of them hold privileged roles: %s%s", thousands(n.Privileged), strings.Join(n.Admins, ", "), more)
+		c.say("         %s of them hold privileged roles: %s", thousands(n.Privileged), someOf(n.Admins, n.Privileged))
 	}
 	if n.Same > 0 {
 		c.say("         %s more rows name one of them again", thousands(n.Same))
 	}
 	for _, o := range batch.Outcomes {
 		if k := n.Ended[o]; k > 0 {
-			c.say("         %s rows end %s and are not sent", thousands(k), o)
+			who := ""
+			if o == batch.Protected {
+				who = ": " + someOf(n.Spared, k)
+			}
+			c.say("         %s rows end %s and are not sent%s", thousands(k), o, who)
 		}
 	}
+	switch {
+	case n.Rows == 0:
+		c.say("note     the input has a header and no rows (--min-users refuses that)")
+	case n.Rows == n.Ended[batch.Skipped]:
+		c.say("note     no row passes the gates, so nobody is touched (--min-users refuses that)")
+	}
+}
+
+// someOf names the first few of so many.
+func someOf(names []string, all int) string {
+	s := strings.Join(names, ", ")
+	if k := all - len(names); k > 0 {
+		s += fmt.Sprintf(" and %s more", thousands(k))
+	}
+	return s
 }
 
 // say tells people something on stderr, and log collectors in their own form.

@@ -43,35 +43,36 @@ type connection struct {
 	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto"`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
-	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150"`
-	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0"`
-	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path"`
-	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1"`
-	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. Takes more of the tenant's write budget, which is all apps' together." placeholder:"FILE" type:"path"`
+	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150" keep:""`
+	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
+	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path" keep:""`
+	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`
+	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. Takes more of the tenant's write budget, which is all apps' together." placeholder:"FILE" type:"path" keep:""`
 	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation and move no stamp, as one would that lies."`
 	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 
 // execution says how a run is carried out and told.
 type execution struct {
-	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
+	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
 	Yes           bool          `short:"y" help:"Do not ask."`
-	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m"`
+	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
 	patience
 }
 
 // patience says how long to wait for Graph.
 type patience struct {
 	Deadline time.Duration `help:"How long all of it may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
-	Outage   time.Duration `help:"How long Graph may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h"`
+	Outage   time.Duration `help:"How long Graph may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h" keep:""`
 }
 
 // command is what every command gets beside its own flags.
 type command struct {
 	world
-	cli   *cli
-	log   *slog.Logger
-	files readings
+	cli    *cli
+	parsed *kong.Context // the command line; nil in tests without one
+	log    *slog.Logger
+	files  readings
 }
 
 // errExit carries the exit code that kong asks for.
@@ -112,7 +113,7 @@ func run(ctx context.Context, w world) (code exitCode) {
 	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", errUsage, c.Output))
 	}
-	cmd.log = logger(w, &c)
+	cmd.log, cmd.parsed = logger(w, &c), k
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(cmd)
 	cmd.files.close()

@@ -18,6 +18,7 @@ func (j *job) reader() batch.Reader {
 const (
 	memberUnits = 4
 	roleUnits   = 2
+	namedUnits  = 1
 )
 
 // members gives every user in a group, directly or through groups within it.

@@ -21,28 +21,21 @@ type applying struct {
 	ready  []batch.Planned       // rows that nobody is asked about
 	drift  []string              // who is not what the plan says; the first few
 	more   int                   // and how many others
-	caller string                // who may not be in the plan
+	roles  bool                  // the plan and we both know who holds a role
+	admins int                   // users who hold one
 }
 
 // mostDrift is how many users who have changed are named.
 const mostDrift = 20
 
 // resolve looks everybody up again and adds the plan's rows to the journal, with
-// the stamps as they are now. Anybody who is not what the plan says refuses it
-// whole.
-func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File) (batch.Count, error) {
-	w := &applying{run: j.run, asked: map[int]batch.Planned{}}
-	if !a.IncludeCaller {
-		w.caller = j.target.identity().User
-	}
+// the stamps as they are now. A user who is spared by now ends so; one who is not
+// what the plan says refuses it whole.
+func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File, known *learned) (batch.Count, error) {
+	w := &applying{run: j.run, asked: map[int]batch.Planned{}, roles: file.Head.Plan.Terms.Guards.Roles && known.spare.Roles != nil}
 	look := j.planner()
 	look.AllowRenamed = true // a new name is drift, and told as such
-	if known(file.Head.Guards, "--max-privileged") {
-		var err error
-		if look.Spare.Roles, err = j.roleHolders(ctx); err != nil {
-			return batch.Count{}, err
-		}
-	}
+	look.Spare = known.spare
 	look.Rows = func(yield func(batch.Row, error) bool) {
 		_, err := j.readPlan(a.File, planfile.Sink{
 			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },
@@ -62,20 +55,11 @@ func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File) (bat
 	case err != nil:
 		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
 	case len(w.drift) > 0:
-		return count, fmt.Errorf("%w; nothing was written: %d users are no longer what the plan says; plan again: %s",
-			errRefused, len(w.drift)+w.more, strings.Join(w.drift, "; "))
+		known.refuse("apply", "", "%d users are no longer what the plan says; plan again: %s", len(w.drift)+w.more, strings.Join(w.drift, "; "))
+		return count, nil
 	}
+	count.Privileged = w.admins
 	return count, w.flush(ctx)
-}
-
-// known reports whether the plan was held against a limit.
-func known(guards []planfile.Guard, name string) bool {
-	for _, g := range guards {
-		if g.Name == name {
-			return g.Limit != "none"
-		}
-	}
-	return false
 }
 
 // errEnough ends the reading of a plan whose rows nobody wants any more.
@@ -107,14 +91,19 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 	for _, f := range found {
 		p := w.asked[f.User.Seq]
 		delete(w.asked, f.User.Seq)
+		if f.Record != nil && f.Record.Outcome == batch.Protected {
+			p.Record = f.Record
+			p.Record.Seq = p.User.Seq
+			rows = append(rows, p)
+			continue
+		}
+		w.settleRoles(&p.User, &f.User)
 		why := ""
 		switch {
 		case f.Record != nil:
 			why = f.Record.Reason
 		case f.Same != 0:
 			why = "another row of the plan names the same user"
-		case w.caller != "" && f.User.ID == w.caller:
-			why = "is the account that is signed in (--include-caller)"
 		default:
 			why = planfile.Drift(p.User, f.User)
 		}
@@ -123,9 +112,21 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 			continue
 		}
 		p.User.Before = f.User.Before
+		if p.User.Privileged {
+			w.admins++
+		}
 		rows = append(rows, p)
 	}
 	return w.run.AddRows(ctx, rows)
+}
+
+// settleRoles lets roles be no drift that were not read both times: what one of the
+// two knows is true of both.
+func (w *applying) settleRoles(planned, now *batch.User) {
+	if !w.roles {
+		planned.Privileged = planned.Privileged || now.Privileged
+		now.Privileged = planned.Privileged
+	}
 }
 
 func (w *applying) drifted(p batch.Planned, why string) {

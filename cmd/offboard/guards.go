@@ -4,33 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 
 	"offboard/batch"
-	"offboard/batch/graph"
-	"offboard/batch/intake"
 )
 
 // guards say who is left alone although the input names them, and when a plan is
-// refused as a whole.
+// refused as a whole. They are asked when a plan is made, and again by the
+// commands that go on with one. A limit that is nil was not given.
 type guards struct {
-	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. An id or a name that does not exist refuses the run. Repeatable." placeholder:"FILE" type:"path" sep:"none"`
+	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. An id, a name or the beginning of a pattern that does not exist refuses the run. Repeatable." placeholder:"FILE" type:"path" sep:"none"`
 	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID"`
 	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles."`
+	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody."`
 	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session."`
-	MaxUsers          int      `help:"Refuse a plan with more users; 0 is no limit." default:"500"`
-	MaxPercent        int      `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit." default:"20"`
-	MaxPrivileged     int      `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit." default:"5"`
-	Since             string   `help:"Whoever was revoked after that ends already, and is not sent: a time (RFC 3339), or a run, whose first success counts." placeholder:"TIME|RUN"`
-	Order             string   `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
+	MaxUsers          *int     `help:"Refuse a plan with more users; 0 is no limit. Default: 500, or what the plan was made with." placeholder:"N"`
+	MaxPercent        *int     `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit. Default: 20, or what the plan was made with." placeholder:"N"`
+	MaxPrivileged     *int     `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit. Default: 5, or what the plan was made with." placeholder:"N"`
 }
 
-// learned is what the guards found out before planning.
+// defaults are the limits of a new plan.
+var defaults = batch.Limits{MaxUsers: 500, MaxPercent: 20, MaxPrivileged: 5}
+
+// learned is what the guards found out.
 type learned struct {
+	guards   batch.Guards // all that the plan is held against now
 	spare    batch.Spare
 	users    int             // of the tenant; -1 when nobody asked
 	settings []batch.Setting // for the plan
+	refusals []batch.Check   // beside those of the limits
 }
 
 // note keeps a decision for the plan and its reports.
@@ -38,182 +42,125 @@ func (l *learned) note(name, value, why string) {
 	l.settings = append(l.settings, batch.Setting{Name: name, Value: value, Why: why})
 }
 
-// learn reads who is protected, who holds which role and how many users the
-// tenant has. What cannot be read ends the run: a guard that fails open is none.
-func (g guards) learn(ctx context.Context, j *job, resolve bool) (learned, error) {
-	l := learned{spare: batch.Spare{IDs: map[string]string{}, Admin: g.ProtectPrivileged}, users: -1}
-	if id := j.target.identity(); id.User != "" && !g.IncludeCaller {
-		l.spare.IDs[id.User] = "the account that is signed in (--include-caller)"
-		if id.UPN != "" { // without resolution a row may have the name alone
-			l.spare.Names = append(l.spare.Names, id.UPN)
+// refuse keeps a reason why the plan must not be carried out.
+func (l *learned) refuse(flag, lift, format string, args ...any) {
+	l.refuseAs(batch.Check{Name: flag, Lift: lift, Refusal: fmt.Sprintf(format, args...)})
+}
+
+// refuseAs keeps a check that refuses.
+func (l *learned) refuseAs(k batch.Check) {
+	if k.Refusal != "" {
+		l.refusals = append(l.refusals, k)
+	}
+}
+
+// over are the guards that a plan was made under, with what the flags add. A limit
+// that is not given again is the plan's. Whether the caller may be sent was said of
+// the person who planned, and so counts for the same person alone.
+func (g guards) over(own batch.Guards, samePerson bool) batch.Guards {
+	given := func(flag *int, limit *int) {
+		if flag != nil {
+			*limit = *flag
 		}
 	}
-	if !resolve {
+	given(g.MaxUsers, &own.Limits.MaxUsers)
+	given(g.MaxPercent, &own.Limits.MaxPercent)
+	given(g.MaxPrivileged, &own.Limits.MaxPrivileged)
+	own.Limits.MinUsers = 0 // it was met when the plan was made
+	own.Groups = slices.Clone(own.Groups)
+	for _, id := range g.ProtectGroup {
+		if id = strings.ToLower(id); !slices.Contains(own.Groups, id) {
+			own.Groups = append(own.Groups, id)
+		}
+	}
+	own.Admin = own.Admin || g.ProtectPrivileged
+	own.Caller = g.IncludeCaller || own.Caller && samePerson
+	return own
+}
+
+// purpose is what the guards are asked for.
+type purpose int
+
+const (
+	planIt   purpose = iota // roles are read where that is allowed, since their holders are named and sent first
+	applyIt                 // roles are read if the plan knew them, or a guard needs them
+	resumeIt                // roles are read if a guard needs them
+)
+
+// learn reads who is protected, who holds which role and how many users the
+// tenant has, as the flags and the guards of the plan ask. What cannot be read
+// ends the run: a guard that fails open is none.
+func (g guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose) (learned, error) {
+	caller, own := j.target.identity(), plan.Terms.Guards
+	l := learned{guards: g.over(own, plan.Terms.User == caller.User), users: -1}
+	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}
+	maps.Copy(l.spare.IDs, own.IDs)
+	if caller.User != "" && !l.guards.Caller {
+		l.spare.IDs[caller.User] = "the account that is signed in (--include-caller)"
+		if caller.UPN != "" { // without resolution a row may have the name alone
+			l.spare.Names = append(l.spare.Names, caller.UPN)
+		}
+	}
+	if !plan.Resolve {
 		return l, g.blind(&l)
 	}
-	for _, step := range []func(context.Context, *job, *learned) error{g.since, g.protectFiles, g.protectGroups, g.roles, g.count} {
-		if err := step(ctx, j, &l); err != nil {
+	if err := g.protectFiles(ctx, j, &l); err != nil {
+		return l, err
+	}
+	l.spare.Names = append(l.spare.Names, l.guards.Names...)
+	if err := j.protectGroups(ctx, &l); err != nil {
+		return l, err
+	}
+	if needed := l.guards.Admin || l.guards.Limits.MaxPrivileged > 0; needed || why == planIt || why == applyIt && own.Roles {
+		// A plan that knew the roles is held against them, unless that is waived.
+		waived := !needed && (!own.Roles || g.MaxPrivileged != nil)
+		if err := j.roles(ctx, &l, waived); err != nil {
 			return l, err
 		}
 	}
-	return l, nil
+	return l, j.count(ctx, &l)
 }
 
 // blind refuses what cannot be done without reading the directory.
 func (g guards) blind(l *learned) error {
-	for flag, given := range map[string]bool{
-		"--protect": len(g.Protect) > 0, "--protect-group": len(g.ProtectGroup) > 0,
-		"--protect-privileged": g.ProtectPrivileged, "--since": g.Since != "",
-	} {
-		if given {
-			return fmt.Errorf("%w: %s needs the directory, which --no-resolve does not read", errUsage, flag)
-		}
-	}
-	l.note("limits", "--max-users only", "--no-resolve reads neither roles nor the tenant's size")
-	return nil
-}
-
-// since reads --since.
-func (g guards) since(ctx context.Context, j *job, l *learned) error {
-	if g.Since == "" {
-		return nil
-	}
-	at, err := sinceWhen(ctx, j, g.Since)
-	if err != nil {
+	if err := needDirectory(map[string]bool{
+		"--protect": len(g.Protect) > 0, "--protect-group": len(g.ProtectGroup) > 0, "--protect-privileged": g.ProtectPrivileged,
+	}); err != nil {
 		return err
 	}
-	if at.After(time.Now()) {
-		return fmt.Errorf("%w: --since %s lies in the future", errUsage, at.Format(time.RFC3339))
-	}
-	l.spare.Since = at
-	l.note("since", at.UTC().Format(time.RFC3339), "--since "+g.Since)
+	l.note("limits", "no other than of users", "--no-resolve reads neither roles nor the tenant's size")
 	return nil
 }
 
-// sinceWhen is a time, or one that all stamps are later than that a run set: its
-// first success by the server's clock, less the slack that proof has.
-func sinceWhen(ctx context.Context, j *job, s string) (time.Time, error) {
-	at, err := time.Parse(time.RFC3339, s)
-	if err == nil {
-		return at, nil
-	}
-	run, err := j.store.Run(ctx, s)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: --since %q is neither a time such as 2026-11-22T12:00:00Z nor a run: %w", errUsage, s, err)
-	}
-	plan := run.Plan()
-	if plan.Tenant != j.target.identity().Tenant || plan.Cloud != j.target.cloud {
-		return time.Time{}, fmt.Errorf("%w: --since: run %s is one of tenant %s at %s", errUsage, plan.Run, plan.Tenant, plan.Cloud)
-	}
-	at, err = run.Began(ctx)
-	if err == nil && at.IsZero() {
-		err = fmt.Errorf("%w: --since: run %s revoked nobody", errUsage, plan.Run)
-	}
-	return at.Add(-batch.Slack), err
-}
-
-// protectFiles spares whom the lists name. An entry that is no user of this
-// tenant refuses the run: it may be a misspelt name of somebody who is.
-func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
-	for _, name := range g.Protect {
-		list, err := j.read(name)
-		if err != nil {
-			return fmt.Errorf("--protect: %w", err)
+// needDirectory refuses flags that were given with --no-resolve.
+func needDirectory(given map[string]bool) error {
+	for _, flag := range slices.Sorted(maps.Keys(given)) {
+		if given[flag] {
+			return fmt.Errorf("%w: %s needs the directory, which --no-resolve does not read: nobody could be checked", errUsage, flag)
 		}
-		rows, patterns, err := intake.Protect(list.open())
-		if err != nil {
-			return fmt.Errorf("%w; nothing was written: --protect %s: %w", errRefused, name, err)
-		}
-		if err := j.protect(ctx, name, rows, l.spare.IDs); err != nil {
-			return err
-		}
-		l.spare.Names = append(l.spare.Names, patterns...)
-		l.note("protect", fmt.Sprintf("%s users and %s patterns of %s", thousands(len(rows)), thousands(len(patterns)), name), "--protect")
 	}
 	return nil
-}
-
-// protect resolves the entries of a list.
-func (j *job) protect(ctx context.Context, list string, rows []batch.Row, ids map[string]string) error {
-	var missing []string
-	p := j.planner()
-	p.Rows = func(yield func(batch.Row, error) bool) {
-		for _, r := range rows {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
-	p.Add = func(_ context.Context, planned []batch.Planned) error {
-		for _, pl := range planned {
-			if pl.Record != nil {
-				missing = append(missing, fmt.Sprintf("line %d, %s: %s", pl.Row.Line, pl.Row.Input, pl.Record.Reason))
-				continue
-			}
-			ids[pl.User.ID] = fmt.Sprintf("protected by line %d of %s", pl.Row.Line, list)
-		}
-		return nil
-	}
-	if _, err := p.Plan(ctx); err != nil {
-		return fmt.Errorf("look up --protect %s: %w; nothing was written", list, err)
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%w; nothing was written: --protect %s names users who cannot be found, so it is not sure whom it means: %s",
-			errRefused, list, strings.Join(missing, "; "))
-	}
-	return nil
-}
-
-// protectGroups spares the members of the groups. A group without any is taken
-// for a mistake, or for one whose members are hidden from this app.
-func (g guards) protectGroups(ctx context.Context, j *job, l *learned) error {
-	for _, group := range g.ProtectGroup {
-		if !graph.IsObjectID(group) { // told here, since a call that cannot leave is tried again until the outage is over
-			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", errUsage, group)
-		}
-		n := 0
-		err := j.members(ctx, group, func(u batch.User) {
-			l.spare.IDs[u.ID] = "member of the protected group " + group
-			n++
-		})
-		switch {
-		case notThere(err):
-			return fmt.Errorf("%w; nothing was written: the protected group %s does not exist in this tenant", errRefused, group)
-		case err != nil:
-			return err
-		case n == 0:
-			return fmt.Errorf("%w; nothing was written: the protected group %s has no members that this app can see; take it off, or grant Member.Read.Hidden if they are hidden", errRefused, group)
-		}
-		l.note("protect", fmt.Sprintf("%s members of group %s", thousands(n), group), "--protect-group")
-	}
-	return nil
-}
-
-// notThere reports a 404.
-func notThere(err error) bool {
-	e, ok := errors.AsType[*batch.CallError](err)
-	return ok && e.Status == 404
 }
 
 // roles finds the holders of privileged roles, to be counted, named and sent
-// first. Without the permission to read them the default limit refuses; only
-// whoever lifts it goes on without.
-func (g guards) roles(ctx context.Context, j *job, l *learned) error {
+// first. Without the permission to read them the limit refuses; only a person who
+// waives it goes on without.
+func (j *job) roles(ctx context.Context, l *learned, waived bool) error {
 	holders, err := j.roleHolders(ctx)
 	if errors.Is(err, batch.ErrPermission) {
-		if g.MaxPrivileged == 0 && !g.ProtectPrivileged {
+		if waived {
 			l.note("roles", "not read", "the app has no permission to; holders of privileged roles are neither counted nor sent first")
 			return nil
 		}
 		return fmt.Errorf("%w; or go without with --max-privileged 0", err)
 	}
-	l.spare.Roles = holders
+	l.spare.Roles, l.guards.Roles = holders, err == nil
 	return err
 }
 
 // count asks how many users the tenant has.
-func (g guards) count(ctx context.Context, j *job, l *learned) error {
-	if g.MaxPercent == 0 {
+func (j *job) count(ctx context.Context, l *learned) error {
+	if l.guards.Limits.MaxPercent == 0 {
 		return nil
 	}
 	return j.reader().Read(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
@@ -223,21 +170,7 @@ func (g guards) count(ctx context.Context, j *job, l *learned) error {
 	})
 }
 
-// checks holds a plan against the limits.
-func (g guards) checks(count batch.Count, l learned) []batch.Check {
-	return batch.Limits{MaxUsers: g.MaxUsers, MaxPercent: g.MaxPercent, MaxPrivileged: g.MaxPrivileged}.Checks(count, l.users)
-}
-
-// refused refuses a plan whole, with every reason.
-func refused(checks []batch.Check) error {
-	var why []string
-	for _, k := range checks {
-		if k.Refusal != "" {
-			why = append(why, k.Refusal)
-		}
-	}
-	if len(why) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w; nothing was written: %s", errRefused, strings.Join(why, "; "))
+// checks holds a plan against the limits, beside all other reasons.
+func (l learned) checks(count batch.Count) []batch.Check {
+	return append(l.guards.Limits.Checks(count, l.users), l.refusals...)
 }

@@ -29,16 +29,14 @@ type job struct {
 	quotas []throttle.Quota
 	reads  *throttle.Controller // of this process: planning and verifying share it
 	until  batch.Deadline
+	guards guards        // asked again before a run goes on
+	maxAge time.Duration // of a plan that goes on; 0 is any
 }
 
 // newJob reads what the flags say of quotas.
 func newJob(c *command, conn connection, exe execution, t *target, store *journal.Store) (*job, error) {
-	quotas, err := conn.quotas()
-	if err != nil {
-		return nil, err
-	}
-	return &job{command: c, connection: conn, execution: exe, target: t, store: store,
-		quotas: quotas, reads: readGate(quotas, conn.Concurrency), until: batch.NewDeadline(time.Now(), exe.Deadline)}, nil
+	j := &job{command: c, target: t, store: store}
+	return j, j.carry(conn, exe)
 }
 
 // progress tells people how far a stage with so many users is.
@@ -86,10 +84,18 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
 	if send > 0 {
+		spared, err := j.guardAgain(ctx)
+		if err != nil {
+			return err
+		}
+		send -= len(spared)
 		if err := j.earliest(ctx, send); err != nil {
 			return err
 		}
 		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s users?", thousands(send))); err != nil {
+			return err
+		}
+		if err := j.spare(ctx, spared); err != nil {
 			return err
 		}
 	}

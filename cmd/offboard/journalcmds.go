@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"offboard/batch/journal"
 )
 
 // resumeCmd goes on with a run, from the journal alone.
 type resumeCmd struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
+	RunName string        `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
+	MaxAge  time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
 
+	guards
 	connection
 	execution
 }
@@ -38,7 +41,10 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
 	}
 	r.follow(plan)
-	t, err := c.connect(ctx, r.connection, plan.Action, seedPlan(run))
+	if err := c.keep(plan); err != nil {
+		return err
+	}
+	t, err := c.connect(ctx, r.connection, plan.Action, both(seedPlan(run), seedGuards(c, r.guards, plan.Terms.Guards)))
 	if err != nil {
 		return err
 	}
@@ -50,7 +56,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	if err := j.sameTenant(plan); err != nil {
 		return err
 	}
-	j.run = run
+	j.run, j.guards, j.maxAge = run, r.guards, r.MaxAge
 	return j.resume(ctx)
 }
 

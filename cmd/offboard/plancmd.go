@@ -67,7 +67,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", name, err)
 	}
-	if err := refused(checks); err != nil {
+	if err := refused(nothing, checks); err != nil {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
 	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      offboard approve %s --key KEY\n          or, when enough people have approved: %s\n",
@@ -78,6 +78,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 // head is what a plan file says of the whole.
 func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
 	h := planfile.Head{Plan: work.plan, Options: p.given()}
+	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
 	for _, k := range checks {
 		limit := strconv.Itoa(k.Limit)
 		if k.Limit == 0 {
@@ -108,7 +109,10 @@ func (p *planCmd) given() []planfile.Option {
 	add("--protect", p.Protect...)
 	add("--protect-group", p.ProtectGroup...)
 	add("--order", p.Order)
-	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--no-verify": p.NoVerify} {
+	if p.MinUsers > 0 {
+		add("--min-users", strconv.Itoa(p.MinUsers))
+	}
+	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--allow-empty-pattern": p.AllowEmptyPattern, "--no-verify": p.NoVerify} {
 		if on {
 			add(name, "on")
 		}

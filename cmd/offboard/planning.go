@@ -19,7 +19,7 @@ type planning struct {
 	File string `arg:"" help:"The CSV file, or - for standard input."`
 
 	selection
-	guards
+	planGuards
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
 	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since nothing would show whom they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
@@ -58,11 +58,14 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
+	if err := g.checkAge(in, now); err != nil {
+		return nil, err
+	}
 	rows, err := intake.Open(in.open(), opt)
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(c, g.guards)))
+	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(c, g.guards, batch.Guards{})))
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +90,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
+		Terms: batch.Terms{User: t.identity().User, Flags: c.flags()},
 	}}, nil
 }
 
@@ -94,10 +98,11 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 // under another choice is another run. What counts as now is its day, so that
 // tomorrow's dates are looked at anew; of a protect list it is what the list says.
 func (g *planning) choice(c *command, opt intake.Options) (string, error) {
+	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
 	if opt.Date != nil {
-		parts = append(parts, opt.Date.AsOf.Format(time.DateOnly))
+		day = dated + opt.Date.AsOf.Format(time.DateOnly)
 	}
 	parts = append(append(parts, g.Where...), g.ProtectGroup...)
 	for _, name := range g.Protect {
@@ -108,17 +113,16 @@ func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 		parts = append(parts, list.digest)
 	}
 	hash := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(hash[:]), nil
+	return hex.EncodeToString(hash[:]) + day, nil
 }
 
 // make plans into the journal, tells what it found, and holds it against the
 // limits. Whoever calls it seals the run, or discards it, and unlocks it.
 func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
-	known, err := g.learn(ctx, p.job, p.plan.Resolve)
+	known, err := g.learn(ctx, p.job, &p.plan)
 	if err != nil {
 		return nil, nil, err
 	}
-	p.plan.Settings = append(p.plan.Settings, known.settings...)
 	if p.run, err = p.store.Create(ctx, p.plan); err != nil {
 		return nil, nil, err
 	}
@@ -129,7 +133,8 @@ func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, c
 		return nil, nil, errors.Join(err, p.run.Discard(ctx), unlock())
 	}
 	p.counts(p.plan, p.count)
-	return unlock, g.checks(p.count, known), nil
+	g.checkClock(p.job, &known)
+	return unlock, known.checks(p.count), nil
 }
 
 // resolve reads the input into the journal, and looks everybody up.

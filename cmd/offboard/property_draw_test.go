@@ -19,7 +19,8 @@ type story struct {
 	holds     []holding
 	strangers int
 	sheet     sheet
-	spoilt    map[string]bool // kinds of guards that are to refuse the run
+	due       map[string]time.Time // by id, see dues
+	spoilt    map[string]bool      // kinds of guards that are to refuse the run
 	guard     guarding
 	args      []string
 }

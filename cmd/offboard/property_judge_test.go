@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/graphsim"
@@ -44,6 +45,7 @@ type told struct {
 // judge says what must come of the case.
 func (s *story) judge() verdict {
 	v := verdict{may: map[string]bool{}, lines: map[int]told{}, decided: map[string]bool{}}
+	s.due = s.dues()
 	named := map[string]bool{}    // by good rows, by id
 	held := map[string][]string{} // why other rows about somebody are none, by id
 	for _, r := range s.sheet.rows {
@@ -79,6 +81,21 @@ func (s *story) judge() verdict {
 	}
 	s.refuse(&v)
 	return v
+}
+
+// dues gives the latest moment from which a good row about a person is let through.
+func (s *story) dues() map[string]time.Time {
+	due := map[string]time.Time{}
+	for _, r := range s.sheet.rows {
+		if s.sheet.date == nil || r.form != plainRow || strings.Join(r.cells, "") == "" {
+			continue
+		}
+		gate, _ := s.gate(r)
+		if u, outcome, _ := s.named(r); gate == "" && outcome == "" && s.leaves(r).After(due[u.ID]) {
+			due[u.ID] = s.leaves(r)
+		}
+	}
+	return due
 }
 
 // end counts a person who is named by a good row.
@@ -135,7 +152,7 @@ func (s *story) spared(u graphsim.User) []string {
 		why["protect: group"] = why["protect: group"] || s.within(strings.ToLower(id), u.ID, nil)
 	}
 	why["protect: privileged"] = g.privileged && s.privileged(u.ID)
-	why["since"] = !g.since.IsZero() && !external(u) && u.Stamp.After(g.since)
+	why["since"] = !g.since.IsZero() && !external(u) && u.Stamp.After(g.since) && u.Stamp.After(s.due[u.ID])
 	var kinds []string
 	for _, k := range guardKinds {
 		if why[k] {

@@ -20,20 +20,25 @@ func (s *story) gate(r sheetRow) (batch.Outcome, string) {
 	if d == nil {
 		return "", ""
 	}
-	leaves := r.day.at
-	if y, m, dd := leaves.Date(); r.day.kind == wholeDay {
-		if !d.startOfDay {
-			dd++
-		}
-		leaves = time.Date(y, m, dd, 0, 0, 0, 0, d.zone) // no clock of these zones is changed at midnight
-	}
 	switch {
 	case r.day.kind == unreadable:
 		return batch.Invalid, "date"
-	case r.day.kind == notLeaving, leaves.After(d.asOf):
+	case r.day.kind == notLeaving, s.leaves(r).After(d.asOf):
 		return batch.Skipped, "date"
 	}
 	return "", ""
+}
+
+// leaves is the moment from which the date of a row lets it through.
+func (s *story) leaves(r sheetRow) time.Time {
+	d := s.sheet.date
+	if y, m, dd := r.day.at.Date(); r.day.kind == wholeDay {
+		if !d.startOfDay {
+			dd++
+		}
+		return time.Date(y, m, dd, 0, 0, 0, 0, d.zone) // no clock of these zones is changed at midnight
+	}
+	return r.day.at
 }
 
 // named finds the person whom a row means, or how it ends and what kept it from

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // reading is one reading of a file. Its digest, its header and its rows are all
@@ -19,8 +20,9 @@ type reading struct {
 		io.ReaderAt
 		io.Closer
 	}
-	size  int64
-	again bool // the file is a regular one: it can be read once more, to see whether it changed
+	size    int64
+	changed time.Time // the last time, by the file system; zero when that is unknown
+	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
 }
 
 // open starts at the beginning. Any number of readers may be open at once.
@@ -101,7 +103,9 @@ func readOnce(name string, stdin io.Reader) (*reading, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.again = info.Mode().IsRegular()
+		if r.again = info.Mode().IsRegular(); r.again {
+			r.changed = info.ModTime()
+		}
 		src = f
 	}
 	hash := sha256.New()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"offboard/batch/journal"
@@ -48,14 +49,38 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 			return err
 		}
 	}
+	if p.run != nil && tooOld(p.run.Plan(), time.Now(), mostAge).Refusal != "" {
+		if err := p.leave(); err != nil {
+			return err
+		}
+	}
 	if p.run != nil {
 		c.say("resuming run %s of %s on the same input; --new starts over", p.run.Plan().Run, p.run.Plan().Created.Local().Format(time.DateTime))
+		if err := c.keep(p.run.Plan()); err != nil {
+			return err
+		}
+		if err := p.carry(r.connection, r.execution); err != nil {
+			return err
+		}
+		p.guards, p.maxAge = r.guards, mostAge
 		return p.resume(ctx)
 	}
 	if err := p.others(ctx); err != nil {
 		return err
 	}
 	return r.start(ctx, p, sealed)
+}
+
+// leave gives up a run on the same input that is too old to go on with, unless
+// somebody works on it.
+func (p *planned) leave() error {
+	unlock, err := p.run.Lock()
+	if err != nil {
+		return err
+	}
+	p.say("planning anew: run %s on the same input is older than %s", p.run.Plan().Run, mostAge)
+	p.run = nil
+	return unlock()
 }
 
 // others tells of runs on the same input that stopped before their end, and that
@@ -67,8 +92,12 @@ func (p *planned) others(ctx context.Context) error {
 		States: resumableStates,
 	})
 	for _, o := range runs {
+		var lift []string
+		if k := tooOld(o.Plan, time.Now(), mostAge); k.Lift != "" {
+			lift = strings.Fields(k.Lift)
+		}
 		p.say("note     run %s on the same input, of %s, is not at its end; this goes on with it: %s",
-			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), p.resumeLine(o.Plan))
+			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), p.resumeLine(o.Plan, lift...))
 	}
 	return err
 }
@@ -85,7 +114,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 		return err
 	}
 	refuse := func(err error) error { return errors.Join(err, p.run.SetState(ctx, journal.Refused, err.Error())) }
-	if err := refused(checks); err != nil {
+	if err := refused(nothing, checks); err != nil {
 		return refuse(err)
 	}
 	if r.DryRun {

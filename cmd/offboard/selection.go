@@ -36,9 +36,9 @@ func (s selection) options(now time.Time) (intake.Options, error) {
 		}
 		return opt, nil
 	}
-	zone, err := time.LoadLocation(s.TimeZone)
+	zone, err := s.zone()
 	if err != nil {
-		return opt, fmt.Errorf("%w: --time-zone %q is no time zone such as Europe/Berlin or UTC", errUsage, s.TimeZone)
+		return opt, err
 	}
 	opt.Date = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone)}
 	if s.AsOf == "" {
@@ -51,4 +51,13 @@ func (s selection) options(now time.Time) (intake.Options, error) {
 		return opt, fmt.Errorf("%w: --as-of %q is neither a time such as 2026-11-22T12:00:00Z nor a day such as 2026-11-22", errUsage, s.AsOf)
 	}
 	return opt, nil
+}
+
+// zone is where days begin and end.
+func (s selection) zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --time-zone %q is no time zone such as Europe/Berlin or UTC", errUsage, s.TimeZone)
+	}
+	return zone, nil
 }

@@ -93,17 +93,17 @@ func seedFile(in *reading, opt intake.Options) seeder {
 }
 
 // seedGuards makes what the guards name, so that they can be rehearsed: the users
-// of protect lists, and groups of somebody who is in no input.
-func seedGuards(c *command, g guards) seeder {
+// of protect lists, one for each pattern, and groups of somebody who is in no
+// input. Own are the guards of the plan, if there is one.
+func seedGuards(c *command, g guards, own batch.Guards) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
 		for _, name := range g.Protect {
-			list, err := c.read(name)
+			rows, patterns, err := c.readProtect(name)
 			if err != nil {
-				return fmt.Errorf("--protect: %w", err)
+				return err
 			}
-			rows, _, err := intake.Protect(list.open()) // what is wrong in it, the guards tell
-			if err != nil {
-				continue
+			for _, p := range patterns {
+				rows = append(rows, batch.Row{UPN: strings.ReplaceAll(p, "*", "1")})
 			}
 			for _, r := range rows {
 				if err := seed(t, r); err != nil {
@@ -111,7 +111,7 @@ func seedGuards(c *command, g guards) seeder {
 				}
 			}
 		}
-		for _, id := range g.ProtectGroup {
+		for _, id := range g.over(own, false).Groups {
 			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}
 			if err := addOnce(t, member); err != nil {
 				return fmt.Errorf("simulate --protect-group: %w", err)

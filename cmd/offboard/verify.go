@@ -20,7 +20,7 @@ import (
 // verifyCmd asks the directory, and believes nobody else.
 type verifyCmd struct {
 	What  string        `arg:"" name:"run|file" help:"A run, or a CSV file of users."`
-	Since string        `help:"The stamps must be later than that: a time (RFC 3339), or a run, whose first success counts. Required for a file; of a run each stamp must prove the run's own revocation unless this is given." placeholder:"TIME|RUN"`
+	Since string        `help:"The stamps must be later than that: how long ago (24h), a day, a time (RFC 3339), or a run, whose first success counts. Required for a file; of a run each stamp must prove the run's own revocation unless this is given." placeholder:"TIME|RUN"`
 	Watch time.Duration `help:"Read again those whose stamps do not hold, for so long or until all do." default:"0"`
 
 	selection
@@ -61,9 +61,15 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 	defer j.target.close()
 	var since time.Time
 	if v.Since != "" {
-		if since, err = sinceWhen(ctx, j, v.Since); err != nil {
+		zone, err := v.zone()
+		if err != nil {
 			return err
 		}
+		m, err := j.sinceWhen(ctx, v.Since, zone, time.Now())
+		if err != nil {
+			return err
+		}
+		since = m.at
 	}
 	failing, err := v.watch(ctx, j, checks, since)
 	if err = errors.Join(err, c.files.unchanged()); err != nil {

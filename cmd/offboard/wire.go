@@ -25,6 +25,7 @@ const globalGraph = "https://graph.microsoft.com"
 type target struct {
 	apps  []app  // the first one reads, too
 	cloud string // as the plan keeps it
+	clock *clock // this machine's, held against Graph's
 	close func() error
 }
 
@@ -95,8 +96,8 @@ func (c *command) registrations(files []string) ([]graph.Registration, error) {
 // connected makes a client of every sign-in and finds out who it is. Apps of
 // one pool must be different, and of one tenant.
 func (c *command) connected(ctx context.Context, conn connection, root, cloud string, action batch.Action, auths []*graph.Auth, end func() error) (*target, error) {
-	t := &target{cloud: cloud, close: end}
-	transport := logged{graph.Transport(2 * conn.Concurrency), c.log}
+	t := &target{cloud: cloud, clock: &clock{}, close: end}
+	transport := timed{logged{graph.Transport(2 * conn.Concurrency), c.log}, t.clock}
 	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
 	defer cancel()
 	for _, auth := range auths {

@@ -1,0 +1,44 @@
+package batch
+
+import (
+	"fmt"
+	"time"
+)
+
+// MostSkew is how far this machine's clock may be from Graph's where a date
+// decides who is revoked.
+const MostSkew = 5 * time.Minute
+
+// Clock is this machine's clock held against Graph's, in one answer.
+type Clock struct {
+	Asked    time.Time // when the call left, by this machine
+	Answered time.Time // when the answer was there, by this machine
+	Graph    time.Time // the Date of the answer, in whole seconds; zero when it had none
+}
+
+// Skew is how far this machine's clock is ahead of Graph's, at the least: the
+// answer was written at any moment between the two. It is negative for a clock
+// that is behind, and zero where the answer had no Date.
+func (c Clock) Skew() time.Duration {
+	switch {
+	case c.Graph.IsZero():
+		return 0
+	case c.Asked.After(c.Graph.Add(time.Second)):
+		return c.Asked.Sub(c.Graph.Add(time.Second))
+	case c.Answered.Before(c.Graph):
+		return c.Answered.Sub(c.Graph)
+	}
+	return 0
+}
+
+// Check refuses what counts from this machine's clock, when that is wrong. Flag is
+// what counts from it, and lift what does without.
+func (c Clock) Check(flag, lift string) Check {
+	k := Check{Name: flag}
+	if s := c.Skew(); s > MostSkew || s < -MostSkew {
+		k.Lift = lift
+		k.Refusal = fmt.Sprintf("%s counts from this machine's clock, which says %s where Graph's says %s; set the clock, or give the moment with %s",
+			flag, c.Answered.UTC().Format(time.RFC3339), c.Graph.UTC().Format(time.RFC3339), lift)
+	}
+	return k
+}

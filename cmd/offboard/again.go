@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// mostAge is how old a plan may be that goes on, unless a flag says otherwise. The
+// people in an older one may have come back.
+const mostAge = 24 * time.Hour
+
+// tooOld refuses to go on with a plan that is older than most.
+func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Check {
+	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
+		"run its input again to plan anew, or allow its age with --max-age (0 is any)")
+}
+
+// guardAgain asks the guards of a run that goes on, before its first new call. It
+// gives the records of the users who were to be sent and are spared now; they are
+// written once everybody has agreed.
+func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error) {
+	plan := j.run.Plan()
+	known, err := j.guards.learn(ctx, j, plan, resumeIt)
+	if err != nil {
+		return nil, err
+	}
+	count, spared, err := known.spare.Again(j.run.Lines(ctx))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range known.settings {
+		j.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	if len(spared) > 0 {
+		j.say("         %s more users end protected and are not sent: %s", thousands(len(spared)), someOf(count.Spared, len(spared)))
+	}
+	if plan := plan.Accounts.Privileged; count.Privileged > plan {
+		j.say("         %s users of the plan hold privileged roles now, %s when it was made: %s", thousands(count.Privileged), thousands(plan), someOf(count.Admins, count.Privileged))
+	}
+	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
+	return spared, refused("nothing more was written", known.checks(count))
+}
+
+// spare writes down who is spared.
+func (j *job) spare(ctx context.Context, spared []batch.Record) error {
+	for some := range slices.Chunk(spared, 1000) {
+		if err := j.run.Write(ctx, batch.Entry{Records: some}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carry has the job carried out as these flags say.
+func (j *job) carry(conn connection, exe execution) error {
+	quotas, err := conn.quotas()
+	if err != nil {
+		return err
+	}
+	j.connection, j.execution = conn, exe
+	j.quotas, j.reads = quotas, readGate(quotas, conn.Concurrency)
+	j.until = batch.NewDeadline(time.Now(), exe.Deadline)
+	return nil
+}
+
+// nothing is what a refused plan has done.
+const nothing = "nothing was written"
+
+// refused refuses a plan whole, with every reason, and says what was not done.
+func refused(undone string, checks []batch.Check) error {
+	var why []string
+	for _, k := range checks {
+		if k.Refusal != "" {
+			why = append(why, k.Refusal)
+		}
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w; %s: %s", errRefused, undone, strings.Join(why, "; "))
+}

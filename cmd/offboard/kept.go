@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch"
+)
+
+// A run that goes on goes on as it was begun: at the same rate, with the same
+// report directory. Flags that are kept so have the tag keep.
+
+// keptFlags are those of the command's flags that are kept.
+func (c *command) keptFlags() []*kong.Flag {
+	if c.parsed == nil {
+		return nil
+	}
+	return slices.DeleteFunc(c.parsed.Flags(), func(f *kong.Flag) bool { return !f.Tag.Has("keep") })
+}
+
+// given reports whether a flag was given, on the command line or by its variable.
+func (c *command) given(f *kong.Flag) bool {
+	return slices.ContainsFunc(c.parsed.Path, func(p *kong.Path) bool { return p.Flag == f }) ||
+		slices.ContainsFunc(f.Tag.Envs, func(env string) bool { _, ok := os.LookupEnv(env); return ok })
+}
+
+// flags are the kept flags that were given.
+func (c *command) flags() []batch.Flag {
+	var all []batch.Flag
+	for _, f := range c.keptFlags() {
+		if !c.given(f) {
+			continue
+		}
+		if list, ok := f.Target.Interface().([]string); ok {
+			for _, v := range list {
+				all = append(all, batch.Flag{Name: f.Name, Value: v})
+			}
+			continue
+		}
+		all = append(all, batch.Flag{Name: f.Name, Value: fmt.Sprint(f.Target.Interface())})
+	}
+	return all
+}
+
+// keep sets the flags of a run that was begun, where they are not given again.
+func (c *command) keep(run batch.Plan) error {
+	for _, f := range c.keptFlags() {
+		if c.given(f) {
+			continue
+		}
+		for _, k := range run.Terms.Flags {
+			if k.Name != f.Name {
+				continue
+			}
+			if _, ok := f.Target.Interface().([]string); ok {
+				f.Target.Set(reflect.Append(f.Target, reflect.ValueOf(k.Value)))
+			} else if err := f.Parse(kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: k.Value}), f.Target); err != nil {
+				return fmt.Errorf("%w: run %s was begun with --%s %s: %w", errUsage, run.Run, k.Name, k.Value, err)
+			}
+			c.say("         --%s %s, as run %s was begun", k.Name, k.Value, run.Run)
+		}
+	}
+	return nil
+}

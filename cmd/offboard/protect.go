@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+	"offboard/batch/graph"
+	"offboard/batch/intake"
+)
+
+// protectFiles spares the users whom the lists name. An entry that is no user of
+// this tenant refuses the run: it may be a misspelt name of somebody who is.
+func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
+	for _, name := range g.Protect {
+		rows, patterns, err := j.readProtect(name)
+		if err != nil {
+			return err
+		}
+		ids, err := j.protect(ctx, name, rows, l)
+		if err != nil {
+			return err
+		}
+		if err := g.patterns(ctx, j, name, patterns, l); err != nil {
+			return err
+		}
+		l.guards = withList(l.guards, ids, patterns)
+		for id, why := range ids {
+			l.spare.IDs[id] = why
+		}
+		l.note("protect", fmt.Sprintf("%s users and %s patterns of %s", thousands(len(rows)), thousands(len(patterns)), name), "--protect")
+	}
+	if len(g.Protect) > 0 && j.Simulate {
+		l.note("protect", "spelling is not checked", "a rehearsal makes the users whom a list names, but for nobody...")
+	}
+	return nil
+}
+
+// withList adds what a list holds to guards, and leaves those given as they are.
+func withList(g batch.Guards, ids map[string]string, patterns []string) batch.Guards {
+	all := make(map[string]string, len(g.IDs)+len(ids))
+	for _, m := range []map[string]string{g.IDs, ids} {
+		for id, why := range m {
+			all[id] = why
+		}
+	}
+	g.IDs, g.Names = all, slices.Clone(g.Names)
+	for _, p := range patterns {
+		if !slices.Contains(g.Names, p) {
+			g.Names = append(g.Names, p)
+		}
+	}
+	return g
+}
+
+// readProtect reads a list. One that cannot be read whole protects nobody surely.
+func (c *command) readProtect(name string) ([]batch.Row, []string, error) {
+	list, err := c.read(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--protect: %w", err)
+	}
+	rows, patterns, err := intake.Protect(list.open())
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w; nothing was written: --protect %s: %w", errRefused, name, err)
+	}
+	return rows, patterns, nil
+}
+
+// protect resolves the entries of a list, to object ids with why they are spared.
+func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *learned) (map[string]string, error) {
+	var missing []string
+	ids := map[string]string{}
+	p := j.planner()
+	p.Rows = func(yield func(batch.Row, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	p.Add = func(_ context.Context, planned []batch.Planned) error {
+		for _, pl := range planned {
+			if pl.Record != nil {
+				missing = append(missing, fmt.Sprintf("line %d, %s: %s", pl.Row.Line, pl.Row.Input, pl.Record.Reason))
+				continue
+			}
+			ids[pl.User.ID] = fmt.Sprintf("protected by line %d of %s", pl.Row.Line, list)
+		}
+		return nil
+	}
+	if _, err := p.Plan(ctx); err != nil {
+		return nil, fmt.Errorf("look up --protect %s: %w; nothing was written", list, err)
+	}
+	if len(missing) > 0 {
+		l.refuse("--protect", "", "--protect %s names users who cannot be found, so it is not sure whom it means: %s", list, strings.Join(missing, "; "))
+	}
+	return ids, nil
+}
+
+// patterns has Graph look for somebody whom each pattern fits. A pattern that fits
+// nobody may be misspelt, and then would leave the people unprotected whom it
+// means. Graph searches by the beginning of a name, and not without one.
+func (g guards) patterns(ctx context.Context, j *job, list string, patterns []string, l *learned) error {
+	var empty []string
+	for _, p := range patterns {
+		begin, _, _ := strings.Cut(p, "*")
+		if begin == "" {
+			l.note("protect", fmt.Sprintf("pattern %s of %s is not checked", p, list), "Graph searches for the beginning of a name, and it has none; see that it is spelt right")
+			continue
+		}
+		fits, err := j.anyNamed(ctx, p, begin)
+		if err != nil {
+			return err
+		}
+		switch {
+		case fits:
+		case g.AllowEmptyPattern:
+			l.note("protect", fmt.Sprintf("pattern %s of %s fits nobody", p, list), "--allow-empty-pattern")
+		default:
+			empty = append(empty, p)
+		}
+	}
+	if len(empty) > 0 {
+		l.refuse("--protect", "--allow-empty-pattern", "--protect %s has patterns that fit no user of the tenant, so it is not sure whom they mean: %s; correct them, or give --allow-empty-pattern if that is meant",
+			list, strings.Join(empty, ", "))
+	}
+	return nil
+}
+
+// anyNamed reports whether the tenant has a user whom the pattern fits.
+func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, err error) {
+	err = j.pages(ctx, "users named "+begin+"...", "User.Read.All", namedUnits, func(ctx context.Context, next string) (string, error) {
+		users, more, err := j.target.apps[0].client.Named(ctx, begin, next)
+		fits = slices.ContainsFunc(users, func(u batch.User) bool { return batch.Named(pattern, u.UPN) })
+		if fits {
+			more = ""
+		}
+		return more, err
+	})
+	return fits, err
+}
+
+// protectGroups spares the members of the groups. A group without any is taken
+// for a mistake, or for one whose members are hidden from this app.
+func (j *job) protectGroups(ctx context.Context, l *learned) error {
+	for _, group := range l.guards.Groups {
+		if !graph.IsObjectID(group) { // told here, since a call that cannot leave is tried again until the outage is over
+			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", errUsage, group)
+		}
+		n := 0
+		err := j.members(ctx, group, func(u batch.User) {
+			l.spare.IDs[u.ID] = "member of the protected group " + group
+			n++
+		})
+		switch {
+		case notThere(err):
+			l.refuse("--protect-group", "", "the protected group %s does not exist in this tenant", group)
+		case err != nil:
+			return err
+		case n == 0:
+			l.refuse("--protect-group", "", "the protected group %s has no members that this app can see; take it off, or grant Member.Read.Hidden if they are hidden", group)
+		default:
+			l.note("protect", fmt.Sprintf("%s members of group %s", thousands(n), group), "--protect-group")
+		}
+	}
+	return nil
+}
+
+// notThere reports a 404.
+func notThere(err error) bool {
+	e, ok := errors.AsType[*batch.CallError](err)
+	return ok && e.Status == 404
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+)
+
+// sinceLast is the word for the last finished run of the same choice.
+const sinceLast = "last"
+
+// since is what --since names.
+type since struct {
+	at      time.Time
+	byClock bool   // it counts back from this machine's clock
+	why     string // where it comes from
+}
+
+// since spares who was revoked before, as --since says.
+func (g planGuards) since(ctx context.Context, j *job, plan batch.Plan, zone *time.Location, l *learned) error {
+	switch g.Since {
+	case "":
+		return nil
+	case sinceLast:
+		return j.sinceLast(ctx, plan, l)
+	}
+	m, err := j.sinceWhen(ctx, g.Since, zone, time.Now())
+	if err != nil {
+		return err
+	}
+	if m.at.After(time.Now()) {
+		return fmt.Errorf("%w: --since %s lies in the future by this machine's clock", errUsage, m.at.Format(time.RFC3339))
+	}
+	if m.byClock {
+		clock := j.target.clock.read()
+		l.refuseAs(clock.Check("--since", "--since "+m.at.Add(-clock.Skew()).UTC().Format(time.RFC3339)))
+	}
+	l.spare.Since = m.at
+	l.note("since", m.at.UTC().Format(time.RFC3339), m.why)
+	return nil
+}
+
+// sinceWhen reads a duration, a day, a time or a run. Of a run it is a time that
+// all stamps are later than that the run set: its first success by the server's
+// clock, less the slack that proof has; or its beginning, when it had none.
+func (j *job) sinceWhen(ctx context.Context, s string, zone *time.Location, now time.Time) (since, error) {
+	why := "--since " + s
+	var ago age
+	if ago.UnmarshalText([]byte(s)) == nil {
+		return since{ago.before(now), true, why + ", by this machine's clock"}, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
+		return since{day, false, why + ", the beginning of that day in " + zone.String()}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return since{at, false, why}, nil
+	}
+	run, err := j.store.Run(ctx, s)
+	if err != nil {
+		return since{}, fmt.Errorf("%w: --since %q is neither a time such as 2026-11-22T12:00:00Z, a day such as 2026-11-22, a duration such as 24h, last, nor a run: %w", errUsage, s, err)
+	}
+	plan := run.Plan()
+	if plan.Tenant != j.target.identity().Tenant || plan.Cloud != j.target.cloud {
+		return since{}, fmt.Errorf("%w: --since: run %s is one of tenant %s at %s", errUsage, plan.Run, plan.Tenant, plan.Cloud)
+	}
+	at, err := run.Began(ctx)
+	if at.IsZero() {
+		at, why = plan.Created, why+", which revoked nobody: when it was planned"
+	}
+	return since{at.Add(-batch.Slack), false, why}, err
+}
+
+// sinceLast spares those whom the last finished run of the same choice ended in
+// success, while their stamp is the one that it saw, or later.
+func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error {
+	runs, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Tenant: plan.Tenant})
+	if err != nil {
+		return err
+	}
+	for _, info := range runs {
+		if p := info.Plan; p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
+			continue
+		}
+		run, err := j.store.Run(ctx, info.Plan.Run)
+		if err != nil {
+			return err
+		}
+		if l.spare.Last, err = seen(ctx, run); err != nil {
+			return err
+		}
+		l.note("since", "run "+info.Plan.Run, fmt.Sprintf("--since last: %s users ended in success", thousands(len(l.spare.Last))))
+		return nil
+	}
+	l.note("since", "nobody", "--since last: no run of the same choice has finished in this tenant")
+	return nil
+}
+
+// seen is the stamp that a run saw of everybody whom it ended in success, by
+// object id.
+func seen(ctx context.Context, run *journal.Run) (map[string]time.Time, error) {
+	stamps := map[string]time.Time{}
+	for l, err := range run.Lines(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		rec := l.Record
+		if rec.Outcome.Kind() != batch.Success || l.User.ID == "" {
+			continue
+		}
+		switch {
+		case !rec.After.IsZero():
+			stamps[l.User.ID] = rec.After
+		case !rec.Accepted.IsZero(): // not read back
+			stamps[l.User.ID] = rec.Accepted.Add(-batch.Slack)
+		}
+	}
+	return stamps, nil
+}
+
+// dated marks what in a choice is the day that counts as now.
+const dated = " as of "
+
+// undated is a choice whatever the day.
+func undated(choice string) string {
+	choice, _, _ = strings.Cut(choice, dated)
+	return choice
+}
