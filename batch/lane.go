@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -26,8 +27,10 @@ type lane struct {
 
 	probation probation
 	lastGood  time.Time // end of the last call that brought replies
-	badSince  time.Time // end of the first failed call since then; zero when there is none
+	troubled  time.Time // when the first call left that failed since then; zero when there is none
 	bad       int       // failed calls since then
+	lastErr   error     // of the last of them
+	quiet     time.Time // while calls are under way: since when none was answered
 	probeAt   time.Time // while the lane is down: when the next call may try
 	staleAt   time.Time // end of the last call refused with 401 that counted
 	stale     int       // such calls in a row, each sent after the one before was answered
@@ -76,14 +79,27 @@ const (
 )
 
 // failed counts a call that brought no replies.
-func (l *lane) failed(now time.Time) {
+func (l *lane) failed(now time.Time, a answer) {
 	if l.bad++; l.bad == 1 {
-		l.badSince = now
+		l.troubled = a.sent
 	}
+	l.lastErr = a.err
 	if n := l.bad - downAfter; n >= 0 {
 		l.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
 	}
 }
+
+// lost is the error of a lane that got no answer for as long as the run is
+// willing to wait; nil before.
+func (l *lane) lost(now time.Time, outage time.Duration) error {
+	if since := now.Sub(l.troubled); outage > 0 && l.bad >= downAfter && since >= outage && l.busy() {
+		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.lastErr)
+	}
+	return nil
+}
+
+// busy reports whether the lane has users, under way or to come.
+func (l *lane) busy() bool { return l.under > 0 || !l.queue.empty() }
 
 // down is how long no call may leave; zero while the lane is up.
 func (l *lane) down(now time.Time) time.Duration {

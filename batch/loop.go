@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			return err
 		}
 		for _, ln := range l.lanes {
-			if err := l.release(now, ln); err != nil {
+			if err := cmp.Or(ln.lost(now, l.outage), l.release(now, ln)); err != nil {
 				return err
 			}
 		}
@@ -171,6 +172,9 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 				wake = min(wake, wait)
 				break
 			}
+			if ln.under == 0 {
+				ln.quiet = now
+			}
 			l.calls++
 			l.under++
 			ln.under++
@@ -221,10 +225,11 @@ func (l *loop) answered(a answer) error {
 	}
 	ln.gate.Leave(now, a.feedback())
 	if a.err == nil {
-		ln.lastGood, ln.badSince, ln.bad, ln.stale = now, time.Time{}, 0, 0
+		ln.lastGood, ln.troubled, ln.bad, ln.lastErr, ln.stale = now, time.Time{}, 0, nil, 0
 	} else {
-		ln.failed(now)
+		ln.failed(now, a)
 	}
+	ln.quiet = now
 	ln.probation.see(a.common())
 	for i, t := range a.tasks {
 		if err := l.reply(now, a, t, i); err != nil {
@@ -317,10 +322,7 @@ func (l *loop) health(now time.Time, a answer) error {
 			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.err)
 		}
 	}
-	if l.outage > 0 && ln.bad >= downAfter && now.Sub(ln.badSince) >= l.outage {
-		return fmt.Errorf("%w for %s: %w", ErrOutage, now.Sub(ln.badSince).Round(time.Second), a.err)
-	}
-	return nil
+	return ln.lost(now, l.outage)
 }
 
 // jitter is a number in [0, 1).

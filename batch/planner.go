@@ -60,6 +60,7 @@ type Count struct {
 	Ended    map[Outcome]int // rows that ended without being sent
 	Waiting  int             // lookups that wait to be asked again
 	Pace     Pace
+	Trouble  Trouble // what is waited for, and why
 }
 
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
@@ -287,6 +288,7 @@ func (p *Planner) tell(now time.Time) {
 	}
 	if p.lane != nil {
 		p.count.Waiting, p.count.Pace = len(p.lane.queue.waiting), p.Reads.Pace(now)
+		p.count.Trouble = p.loop.trouble(now)
 	}
 	p.Progress(p.count)
 }

@@ -18,6 +18,7 @@ type Reader struct {
 	Outage  time.Duration // how long nothing may be answered; 0 waits for ever
 	Until   Deadline
 	Stop    <-chan struct{} // closed: no new calls
+	Told    func(Trouble)   // told every second what a read waits for, and when it went well of no trouble; may be nil
 }
 
 // Read makes one read until it goes well, and waits as Graph says and as the
@@ -27,29 +28,59 @@ type Reader struct {
 func (r Reader) Read(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	var t Trial
 	began := time.Now()
+	wait := Trouble{What: what, Since: began}
+	tell := func(time.Time) {
+		if r.Told != nil {
+			r.Told(wait)
+		}
+	}
 	for {
-		if err := r.wait(ctx, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
+		if err := r.wait(ctx, tell, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		sent := time.Now()
-		cctx, cancel := context.WithTimeout(ctx, r.Timeout)
-		err := call(cctx)
-		cancel()
+		err := r.call(ctx, tell, call)
 		now := time.Now()
 		r.Gate.Leave(now, readFeedback(sent, cost, err))
 		if err == nil {
+			wait = Trouble{}
+			tell(now)
 			return nil
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("read %s: %w", what, context.Cause(ctx))
 		}
+		wait.Tries, wait.Err = wait.Tries+1, err
 		again, err := r.judge(&t, err, needs, now.Sub(began))
 		if err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		due := now.Add(again)
-		if err := r.wait(ctx, func(now time.Time) time.Duration { return due.Sub(now) }); err != nil {
+		if err := r.wait(ctx, tell, func(now time.Time) time.Duration { return due.Sub(now) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
+		}
+	}
+}
+
+// call makes one call, and tells while it is under way. It is cut short by a
+// stop, since a read leaves nothing behind.
+func (r Reader) call(ctx context.Context, tell func(time.Time), call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	over := make(chan error, 1)
+	go func() { over <- call(ctx) }() // awaited below
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	stop := r.Stop
+	for {
+		select {
+		case err := <-over:
+			return err
+		case now := <-ticker.C:
+			tell(now)
+		case <-stop:
+			cancel()
+			stop = nil
 		}
 	}
 }
@@ -80,11 +111,15 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 	if r.Outage > 0 && since >= r.Outage {
 		return 0, fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)
 	}
-	return max(reply.RetryAfter, r.Retry.backoff(t.Attempts, reply, jitter())), nil
+	again := max(reply.RetryAfter, r.Retry.backoff(t.Attempts, reply, jitter()))
+	if r.Outage > 0 {
+		again = min(again, r.Outage-since)
+	}
+	return again, nil
 }
 
 // wait asks left until it says that it is time.
-func (r Reader) wait(ctx context.Context, left func(time.Time) time.Duration) error {
+func (r Reader) wait(ctx context.Context, tell func(time.Time), left func(time.Time) time.Duration) error {
 	for {
 		now := time.Now()
 		select {
@@ -101,7 +136,8 @@ func (r Reader) wait(ctx context.Context, left func(time.Time) time.Duration) er
 		}
 		timer := time.NewTimer(min(wait, tick))
 		select {
-		case <-timer.C:
+		case now := <-timer.C:
+			tell(now)
 		case <-r.Stop:
 		case <-ctx.Done():
 			timer.Stop()

@@ -70,6 +70,7 @@ type Runner struct {
 	verify *lane // nil when verification is off
 	entry  Entry
 	state  Progress
+	loop   *loop
 }
 
 // Progress is where a run stands.
@@ -80,6 +81,7 @@ type Progress struct {
 	Proving int             // of them, users whose proof is awaited
 	Waiting int             // users sent before and waiting to go again
 	Pace    Pace
+	Trouble Trouble // what is waited for, and why
 }
 
 // Run returns nil when every user has a final record, ErrStopped when it was
@@ -98,6 +100,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		timeout: r.CallTimeout, outage: r.Outage, until: r.Until,
 		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
 	}
+	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
 			name: "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
@@ -251,6 +254,7 @@ func (r *Runner) tell(now time.Time) {
 	s := r.state
 	s.Counts = maps.Clone(s.Counts) // what comes after is not durable yet, and may never be
 	s.Now, s.Waiting, s.Pace = now, len(r.queue.waiting), r.pace(now)
+	s.Trouble = r.loop.trouble(now)
 	r.Progress(s)
 }
 

@@ -9,9 +9,12 @@ import (
 
 // This file reads what concerns no row: groups and roles.
 
-// reader makes reads at the pace of the lookups.
-func (j *job) reader() batch.Reader {
-	return batch.Reader{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: callTimeout, Outage: j.Outage, Until: j.until, Stop: j.stop}
+// fetch makes a read at the pace of the lookups, and tells what it waits for.
+func (j *job) fetch(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
+	show := j.progress(0, nil)
+	defer show.end()
+	r := batch.Reader{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: callTimeout, Outage: j.Outage, Until: j.until, Stop: j.stop, Told: show.waits}
+	return r.Read(ctx, what, needs, cost, call)
 }
 
 // The resource units that a page costs (Microsoft Graph, throttling limits).
@@ -79,7 +82,7 @@ func (j *job) roleHolders(ctx context.Context) (map[string]string, error) {
 func (j *job) pages(ctx context.Context, what, needs string, cost int, page func(ctx context.Context, next string) (string, error)) error {
 	for next := ""; ; {
 		var more string
-		err := j.reader().Read(ctx, what, needs, cost, func(ctx context.Context) error {
+		err := j.fetch(ctx, what, needs, cost, func(ctx context.Context) error {
 			var err error
 			more, err = page(ctx, next)
 			return err

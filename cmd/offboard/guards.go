@@ -163,7 +163,7 @@ func (j *job) count(ctx context.Context, l *learned) error {
 	if l.guards.Limits.MaxPercent == 0 {
 		return nil
 	}
-	return j.reader().Read(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
+	return j.fetch(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
 		var err error
 		l.users, err = j.target.apps[0].client.CountUsers(ctx)
 		return err

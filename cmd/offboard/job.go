@@ -40,13 +40,13 @@ func newJob(c *command, conn connection, exe execution, t *target, store *journa
 }
 
 // progress tells people how far a stage with so many users is.
-func (j *job) progress(total int, left func(int) time.Duration) *progress {
-	p := &progress{w: j.stderr, draws: j.draws, width: j.width, total: total, left: left}
-	if j.cli.LogFormat == "json" {
-		p.log, p.draws = j.log, false
+func (c *command) progress(total int, left func(int) time.Duration) *progress {
+	p := &progress{w: c.stderr, draws: c.draws, width: c.width, total: total, left: left}
+	if c.cli.LogFormat == "json" {
+		p.log, p.draws = c.log, false
 	}
 	if p.draws {
-		p.w = j.screen
+		p.w = c.screen
 	}
 	return p
 }

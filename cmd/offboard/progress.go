@@ -23,6 +23,9 @@ type progress struct {
 	start  time.Time
 	last   time.Time     // when a line was shown
 	latest func() string // the line that was not shown yet
+	drawn  bool          // a line stands on the terminal, and none below it
+	told   batch.Trouble // the wait that people know of; see trouble
+	toldAt time.Time     // when they were told
 }
 
 // How often to tell: often enough to be believed, rarely enough to be read.
@@ -56,6 +59,7 @@ func (p *progress) show() {
 		p.log.Info("progress", "state", s)
 	case p.draws: // cut, since a line that wraps cannot be drawn over
 		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(s, p.width()-1))
+		p.drawn = true
 	default:
 		fmt.Fprintln(p.w, s)
 	}
@@ -66,25 +70,29 @@ func (p *progress) end() {
 	if p.latest != nil {
 		p.show()
 	}
-	if p.draws {
+	if p.drawn {
 		fmt.Fprintln(p.w)
+		p.drawn = false
 	}
 }
 
 // planning tells how far the reading and looking up is.
 func (p *progress) planning(c batch.Count) {
-	p.tell(time.Now(), func() string {
+	now := time.Now()
+	p.trouble(now, c.Trouble)
+	p.tell(now, func() string {
 		s := fmt.Sprintf("%s: %s rows, %s users", cmp.Or(p.stage, "planning"), thousands(c.Rows), thousands(c.Users))
 		s += tally(c.Ended, "", 0)
 		if c.Waiting > 0 {
 			s += fmt.Sprintf(", %s waiting to be asked again", thousands(c.Waiting))
 		}
-		return s + reason(c.Pace)
+		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
 	})
 }
 
 // running tells how far the revoking is.
 func (p *progress) running(s batch.Progress) {
+	p.trouble(s.Now, s.Trouble)
 	p.tell(s.Now, func() string {
 		settled := 0
 		for _, n := range s.Counts {
@@ -98,7 +106,7 @@ func (p *progress) running(s batch.Progress) {
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
 			line += fmt.Sprintf(", %.1f users/s", float64(s.Sent)/took)
 		}
-		line += reason(s.Pace)
+		line += reason(s.Pace) + p.waiting(s.Now, s.Trouble)
 		if toGo := p.total - settled - s.Proving; toGo > 0 {
 			if d := p.left(toGo); d >= time.Second {
 				line += ", about " + span(d) + " left"

@@ -1,0 +1,41 @@
+package batch
+
+import "time"
+
+// Trouble is a wait for a service that does not answer, so that no wait is
+// silent. The zero Trouble is none.
+type Trouble struct {
+	What  string    // what is waited for: "answers to revoke calls", or what a Reader reads
+	Since time.Time // when the first call left that got no good answer
+	Tries int       // calls that failed since
+	Err   error     // of the last of them; nil while the first is under way
+}
+
+// Any reports whether there is trouble.
+func (t Trouble) Any() bool { return !t.Since.IsZero() }
+
+// slow is how long calls may be under way without any answer before that is told.
+const slow = 3 * time.Second
+
+// trouble says what the lane waits for.
+func (l *lane) trouble(now time.Time) Trouble {
+	if !l.busy() {
+		return Trouble{}
+	}
+	t := Trouble{What: "answers to " + l.name + " calls", Since: l.troubled, Tries: l.bad, Err: l.lastErr}
+	if l.bad == 0 && l.under > 0 && now.Sub(l.quiet) >= slow {
+		t.Since = l.quiet
+	}
+	return t
+}
+
+// trouble is the longest one of all lanes.
+func (l *loop) trouble(now time.Time) Trouble {
+	var worst Trouble
+	for _, ln := range l.lanes {
+		if t := ln.trouble(now); t.Any() && (!worst.Any() || t.Since.Before(worst.Since)) {
+			worst = t
+		}
+	}
+	return worst
+}

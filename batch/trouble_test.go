@@ -1,0 +1,146 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// No wait is silent: within five seconds progress tells since when nothing is
+// answered, how often it was tried and why it failed, and then that it is over.
+func TestTroubleIsTold(t *testing.T) {
+	refused := &CallError{Err: errors.New("connection refused")}
+	for _, c := range []struct {
+		name  string
+		takes time.Duration // of a call while there is trouble
+		err   error
+		tries int // known of at the first telling, at the least
+	}{
+		{"refused at once", 0, refused, 1},
+		{"nobody answers", time.Minute, refused, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f, _ := bench(t, 400)
+				start := time.Now()
+				from, until := start.Add(100*time.Millisecond), start.Add(2*time.Minute)
+				r.Apps[0].Sender = senderFunc(func(ctx context.Context, users []User) ([]Reply, error) {
+					if now := time.Now(); now.Before(from) || now.After(until) {
+						return f.Send(ctx, users)
+					}
+					time.Sleep(c.takes)
+					return nil, c.err
+				})
+				var first, last Trouble
+				var told time.Duration
+				r.Progress = func(p Progress) {
+					if p.Trouble.Any() && p.Now.Sub(p.Trouble.Since) >= 3*time.Second && told == 0 {
+						first, told = p.Trouble, p.Now.Sub(from)
+					}
+					last = p.Trouble
+				}
+				if err := r.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if told == 0 || told > 5*time.Second || first.What != "answers to revoke calls" || first.Since.Before(start) || first.Tries < c.tries {
+					t.Errorf("told after %v: %+v", told, first)
+				}
+				if c.tries > 0 && !errors.Is(first.Err, refused) {
+					t.Errorf("the cause is %v", first.Err)
+				}
+				if last.Any() {
+					t.Errorf("at the end: %+v", last)
+				}
+			})
+		})
+	}
+}
+
+type senderFunc func(context.Context, []User) ([]Reply, error)
+
+func (f senderFunc) Send(ctx context.Context, users []User) ([]Reply, error) { return f(ctx, users) }
+
+// Planning tells it, too.
+func TestTroubleIsToldWhilePlanning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told Trouble
+		p := &Planner{
+			Directory: lookupFunc(func(context.Context, []User) ([]Reply, error) {
+				return nil, &CallError{Err: errors.New("no such host")}
+			}),
+			Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Outage: 10 * time.Second,
+			Rows:     func(yield func(Row, error) bool) { yield(Row{Line: 2, UPN: "a@x"}, nil) },
+			Add:      func(context.Context, []Planned) error { return nil },
+			Progress: func(c Count) { told = c.Trouble },
+		}
+		if _, err := p.Plan(t.Context()); !errors.Is(err, ErrOutage) {
+			t.Fatal(err)
+		}
+		if told.Tries < downAfter || told.Err == nil || told.What != "answers to lookup calls" {
+			t.Errorf("told %+v", told)
+		}
+	})
+}
+
+type lookupFunc func(context.Context, []User) ([]Reply, error)
+
+func (f lookupFunc) Lookup(ctx context.Context, users []User) ([]Reply, error) { return f(ctx, users) }
+
+// An outage ends the run when it has lasted so long, however slowly calls fail.
+func TestOutageIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, _ := bench(t, 400)
+		r.Outage = 30 * time.Second
+		r.Apps[0].Sender = senderFunc(func(context.Context, []User) ([]Reply, error) {
+			time.Sleep(20 * time.Second)
+			return nil, &CallError{Err: ErrNotSent}
+		})
+		start := time.Now()
+		if err := r.Run(t.Context()); !errors.Is(err, ErrOutage) || time.Since(start) > 60*time.Second {
+			t.Errorf("ended after %v with %v", time.Since(start), err)
+		}
+	})
+}
+
+// A read tells while a call hangs and between two tries, and a stop cuts it short.
+func TestReaderTells(t *testing.T) {
+	for name, takes := range map[string]time.Duration{"refused at once": 0, "nobody answers": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stop := make(chan struct{})
+				start := time.Now()
+				var told time.Duration
+				var first, last Trouble
+				r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: 2 * time.Minute, Stop: stop, Told: func(w Trouble) {
+					if w.Any() && time.Since(w.Since) >= 3*time.Second && told == 0 {
+						told, first = time.Since(start), w
+					}
+					last = w
+				}}
+				time.AfterFunc(10*time.Second, func() { close(stop) })
+				err := r.Read(t.Context(), "the directory roles", "", 1, func(ctx context.Context) error {
+					select {
+					case <-time.After(takes):
+						return &CallError{Err: errors.New("connection refused")}
+					case <-ctx.Done():
+						return &CallError{Err: ctx.Err()}
+					}
+				})
+				if told == 0 || told > 5*time.Second || first.What != "the directory roles" || (takes == 0) != (first.Tries > 0) {
+					t.Errorf("told after %v: %+v", told, first)
+				}
+				if !errors.Is(err, ErrStopped) || time.Since(start) > 11*time.Second {
+					t.Errorf("ended after %v with %v", time.Since(start), err)
+				}
+				if err := r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }); !errors.Is(err, ErrStopped) {
+					t.Errorf("a read after the stop: %v", err)
+				}
+				if r.Stop = nil; r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }) != nil || last.Any() {
+					t.Errorf("after a read that went well, told %+v", last)
+				}
+			})
+		})
+	}
+}

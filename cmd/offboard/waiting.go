@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// tellAfter is how long a wait lasts before people are told of it. Progress comes
+// every second at the least, so that it is told within five.
+const tellAfter = 3 * time.Second
+
+// trouble tells of a wait in lines of their own: when it begins to last, when its
+// cause changes, and when it is over.
+func (p *progress) trouble(now time.Time, t batch.Trouble) {
+	if p.told.Any() && (!t.Any() || t.Since.After(p.told.Since)) {
+		p.announce(fmt.Sprintf("%s: going on after %s", p.told.What, span(now.Sub(p.told.Since))))
+		p.told = batch.Trouble{}
+	}
+	if !t.Any() || now.Sub(t.Since) < tellAfter {
+		return
+	}
+	if !p.told.Any() || cause(t) != cause(p.told) && now.Sub(p.toldAt) >= printEvery {
+		p.told, p.toldAt = t, now
+		p.announce(waitingFor(now, t))
+	}
+}
+
+// waits tells what a read waits for, which has no other progress.
+func (p *progress) waits(t batch.Trouble) {
+	now := time.Now()
+	p.trouble(now, t)
+	if p.latest = nil; p.told.Any() {
+		p.tell(now, func() string { return waitingFor(now, t) })
+	}
+}
+
+// waiting is the trouble as the end of a progress line.
+func (p *progress) waiting(now time.Time, t batch.Trouble) string {
+	if !p.told.Any() {
+		return ""
+	}
+	return fmt.Sprintf(", waiting since %s (%s), %s", clock(t.Since), span(now.Sub(t.Since)), tried(t))
+}
+
+// announce tells something that stays on the screen.
+func (p *progress) announce(s string) {
+	s = printable(s)
+	switch {
+	case p.log != nil:
+		p.log.Warn(s)
+	case p.draws:
+		fmt.Fprintf(p.w, "\r\x1b[K%s\n", s)
+		p.drawn = false
+	default:
+		fmt.Fprintln(p.w, s)
+	}
+}
+
+// waitingFor says what is waited for, since when, how often it was tried, and why.
+func waitingFor(now time.Time, t batch.Trouble) string {
+	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, clock(t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
+}
+
+func clock(t time.Time) string { return t.Local().Format(time.TimeOnly) }
+
+func tried(t batch.Trouble) string {
+	switch t.Tries {
+	case 0:
+		return "first try"
+	case 1:
+		return "tried once"
+	}
+	return fmt.Sprintf("tried %s times", thousands(t.Tries))
+}
+
+// cause is the last error on one line, without the words around it.
+func cause(t batch.Trouble) string {
+	if t.Err == nil {
+		return "no answer yet"
+	}
+	s := strings.Join(strings.Fields(t.Err.Error()), " ")
+	for _, around := range []string{"no answer to the call: ", batch.ErrNotSent.Error() + ": "} {
+		s = strings.TrimPrefix(s, around)
+	}
+	return s
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch"
+)
+
+// Within five seconds of its beginning a wait is told of on every kind of output:
+// what is waited for, since when, how often it was tried and why; then again as it
+// goes on, and at its end.
+func TestWaitIsTold(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		make func(*bytes.Buffer) *progress
+	}{
+		{"terminal", func(b *bytes.Buffer) *progress {
+			return &progress{w: b, draws: true, width: func() int { return 80 }}
+		}},
+		{"plain", func(b *bytes.Buffer) *progress { return &progress{w: b} }},
+		{"json", func(b *bytes.Buffer) *progress {
+			return &progress{w: b, log: slog.New(slog.NewJSONHandler(b, nil))}
+		}},
+	} {
+		for stage, tell := range map[string]func(*progress, batch.Trouble){
+			"planning": func(p *progress, w batch.Trouble) { p.planning(batch.Count{Trouble: w}) },
+			"running":  func(p *progress, w batch.Trouble) { p.running(batch.Progress{Now: time.Now(), Trouble: w}) },
+			"reading":  func(p *progress, w batch.Trouble) { p.waits(w) },
+		} {
+			t.Run(c.name+" "+stage, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var buf bytes.Buffer
+					p := c.make(&buf)
+					p.left = func(int) time.Duration { return 0 }
+					w := batch.Trouble{What: "the answers", Since: time.Now(), Err: &batch.CallError{Err: errors.New("dial:\nrefused")}}
+					known := time.Duration(0)
+					for range 60 {
+						time.Sleep(time.Second)
+						w.Tries++
+						tell(p, w)
+						if known == 0 && strings.Contains(buf.String(), "waiting for the answers since") {
+							known = time.Since(w.Since)
+						}
+					}
+					if known == 0 || known > 5*time.Second {
+						t.Errorf("told after %v", known)
+					}
+					if !regexp.MustCompile(`waiting for the answers since \d\d:\d\d:\d\d \(3 s\), tried 3 times: dial: refused`).MatchString(buf.String()) {
+						t.Errorf("told %s", buf.String())
+					}
+					if n := strings.Count(buf.String(), "tried "); n < 5 {
+						t.Errorf("told %d times within a minute", n)
+					}
+					if n := strings.Count(buf.String(), "dial: refused"); stage != "reading" && n != 1 {
+						t.Errorf("the cause stands there %d times", n)
+					}
+					tell(p, batch.Trouble{})
+					p.end()
+					if !strings.Contains(buf.String(), "the answers: going on after 1 min 0 s") {
+						t.Errorf("told %s", buf.String())
+					}
+				})
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) { // a hiccup is not worth a word
+		var buf bytes.Buffer
+		p := &progress{w: &buf}
+		for range 20 {
+			time.Sleep(time.Second)
+			p.waits(batch.Trouble{What: "the answers", Since: time.Now().Add(-time.Second), Tries: 1})
+		}
+		p.waits(batch.Trouble{})
+		p.end()
+		if buf.Len() > 0 {
+			t.Errorf("told %s", buf.String())
+		}
+	})
+}
