@@ -42,7 +42,7 @@ func (p *progress) waiting(now time.Time, t batch.Trouble) string {
 	if !p.told.Any() {
 		return ""
 	}
-	return fmt.Sprintf(", waiting since %s (%s), %s", clock(t.Since), span(now.Sub(t.Since)), tried(t))
+	return fmt.Sprintf(", waiting since %s (%s), %s", timeOf(t.Since), span(now.Sub(t.Since)), tried(t))
 }
 
 // announce tells something that stays on the screen.
@@ -61,10 +61,10 @@ func (p *progress) announce(s string) {
 
 // waitingFor says what is waited for, since when, how often it was tried, and why.
 func waitingFor(now time.Time, t batch.Trouble) string {
-	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, clock(t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
+	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, timeOf(t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
 }
 
-func clock(t time.Time) string { return t.Local().Format(time.TimeOnly) }
+func timeOf(t time.Time) string { return t.Local().Format(time.TimeOnly) }
 
 func tried(t batch.Trouble) string {
 	switch t.Tries {
