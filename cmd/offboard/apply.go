@@ -35,6 +35,9 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
+	if err := c.findPerson(a.Yes, a.File); err != nil {
+		return err
+	}
 	plan := file.Head.Plan
 	a.follow(plan)
 	t, err := c.connect(ctx, a.connection, plan.Action, both(seedPlanFile(c, a.File), seedGuards(c, a.guards, plan.Terms.Guards)))

@@ -4,13 +4,42 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
+	"io"
+	"os"
+	"runtime"
 	"strings"
 
 	"offboard/batch"
 )
 
+// findPerson makes sure, before any work is done, that somebody can be asked or
+// that --yes was given. Where standard input is the file, the terminal itself is
+// asked at.
+func (c *command) findPerson(yes bool, file string) error {
+	if yes || c.asks {
+		return nil
+	}
+	if file == "-" && c.draws {
+		if terminal, err := c.terminal(); err == nil {
+			c.answers, c.asks = terminal, true
+			return nil
+		}
+	}
+	return fmt.Errorf("%w; nothing was planned: there is no terminal to ask at; give --yes, or look first with --dry-run", errRefused)
+}
+
+// openTerminal is the terminal of the process, whatever standard input is.
+func openTerminal() (io.Reader, error) {
+	name := "/dev/tty"
+	if runtime.GOOS == "windows" {
+		name = "CONIN$"
+	}
+	return os.OpenFile(name, os.O_RDWR, 0)
+}
+
 // ask lets a person decide, who has seen the counts. Without a terminal
-// nobody can be asked, and --yes must have been given.
+// nobody can be asked, and --yes must have been given. What was typed before the
+// question could be read is no answer to it.
 func (c *command) ask(yes bool, question string) error {
 	if yes {
 		return nil
@@ -18,10 +47,19 @@ func (c *command) ask(yes bool, question string) error {
 	if !c.asks {
 		return fmt.Errorf("%w: there is no terminal to ask at; give --yes when the counts above are as they should be", errRefused)
 	}
-	fmt.Fprintf(c.stderr, "%s [y/N] ", question)
+	from := c.stdin
+	if c.answers != nil {
+		from = c.answers
+	}
+	if f, ok := from.(*os.File); ok {
+		if err := discardInput(f.Fd()); err != nil {
+			return fmt.Errorf("%w: what was typed before the question cannot be told from an answer (%w); give --yes when the counts above are as they should be", errRefused, err)
+		}
+	}
+	fmt.Fprintf(c.stderr, "\n%s [y/N] ", question)
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal cannot be called off; it ends with the process
-		line, _ := bufio.NewReader(c.stdin).ReadString('\n') // an error leaves no "y" behind
+		line, _ := bufio.NewReader(from).ReadString('\n') // an error leaves no "y" behind
 		answer <- line
 	}()
 	var line string

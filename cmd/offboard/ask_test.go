@@ -32,10 +32,14 @@ func TestAsk(t *testing.T) {
 		{"no terminal", false, false, strings.NewReader("y\n"), nil, "--yes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cmd := &command{world: world{stdin: c.stdin, stderr: &bytes.Buffer{}, stop: c.stop, asks: c.asks}, cli: &cli{}}
+			var shown bytes.Buffer
+			cmd := &command{world: world{stdin: c.stdin, stderr: &shown, stop: c.stop, asks: c.asks}, cli: &cli{}}
 			err := cmd.ask(c.yes, "Revoke?")
 			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, errRefused) || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got error %v, want %q", err, c.want)
+			}
+			if asked := c.asks && !c.yes; strings.HasPrefix(shown.String(), "\nRevoke? [y/N] ") != asked {
+				t.Errorf("on the screen: %q", shown.String())
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -69,10 +70,11 @@ type patience struct {
 // command is what every command gets beside its own flags.
 type command struct {
 	world
-	cli    *cli
-	parsed *kong.Context // the command line; nil in tests without one
-	log    *slog.Logger
-	files  readings
+	answers io.Reader // from a person; nil is standard input
+	cli     *cli
+	parsed  *kong.Context // the command line; nil in tests without one
+	log     *slog.Logger
+	files   readings
 }
 
 // errExit carries the exit code that kong asks for.

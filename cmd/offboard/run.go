@@ -32,6 +32,11 @@ OFFBOARD_ACCESS_TOKEN, or else the usual AZURE_* variables, managed identity or 
 
 // Run plans and carries out, or goes on with what was begun.
 func (r *runCmd) Run(ctx context.Context, c *command) error {
+	if !r.DryRun {
+		if err := c.findPerson(r.Yes, r.File); err != nil {
+			return err
+		}
+	}
 	p, err := r.open(ctx, c, r.connection, r.execution)
 	if err != nil {
 		return err
