@@ -79,7 +79,6 @@ func kindOf(s string) kind {
 
 // normalise takes away what differs between two ways to write a header: case,
 // blanks, punctuation, invisible characters, and the words around a [property].
-// Nothing else is folded.
 func normalise(header string) string {
 	if p := property(header); p != "" {
 		header = p
@@ -88,8 +87,8 @@ func normalise(header string) string {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			return -1
 		}
-		return unicode.ToLower(r)
-	}, header)
+		return r
+	}, fold(header))
 }
 
 // property is the text of the last brackets in a header if it is one plain

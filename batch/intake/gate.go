@@ -37,11 +37,14 @@ func (o Options) wants() (wants, error) {
 }
 
 // condition is one --where.
-type condition struct{ column, value string }
+type condition struct {
+	column, value string
+	names         bool // the column names people; else its cells are words
+}
 
 func parseCondition(entry string) (condition, error) {
 	column, value, found := strings.Cut(entry, "=")
-	c := condition{trim(column), trim(value)}
+	c := condition{column: trim(column), value: trim(value)}
 	if !found || c.column == "" {
 		return c, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 	}
@@ -53,14 +56,22 @@ func parseCondition(entry string) (condition, error) {
 func (c condition) hold(cell string) (batch.Outcome, string) {
 	value := c.value
 	switch {
-	case batch.LowerASCII(cell) == batch.LowerASCII(value):
+	case c.same(cell):
 		return "", ""
-	case escaped(cell) && batch.LowerASCII(cell[1:]) == batch.LowerASCII(value):
+	case escaped(cell) && c.same(cell[1:]):
 		return "", fmt.Sprintf("column %q: %s", c.column, whyEscaped)
 	case value == "":
 		value = "empty"
 	}
 	return batch.Skipped, fmt.Sprintf("%s is not %s (--where)", c.column, value)
+}
+
+// same reports whether a cell has the value of the condition.
+func (c condition) same(cell string) bool {
+	if c.names {
+		return batch.LowerASCII(cell) == batch.LowerASCII(c.value)
+	}
+	return cell == c.value || fold(cell) == fold(c.value)
 }
 
 // hold says why a gate keeps a row from being read further, or "". The outcome
@@ -81,7 +92,8 @@ func (r *Reader) hold(cells []string) (time.Time, batch.Outcome, string) {
 func (r *Reader) setGates() {
 	for i := range r.wants.where {
 		c := &r.wants.where[i]
-		c.column = r.columns[r.choice.where[i]].name
+		in := r.columns[r.choice.where[i]]
+		c.column, c.names = in.name, !gateOnly(in)
 		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
 	d := r.wants.date

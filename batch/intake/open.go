@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Column string           // the one column to read, by its header; "" to recognise columns by their names
 	Key    batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
-	Where  []string         // COLUMN=VALUE, all of which a row must meet; case matters outside ASCII only
+	Where  []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	Date   *DateGate        // may be nil
 	Skip   func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 }
