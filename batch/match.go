@@ -6,10 +6,68 @@ import (
 	"strings"
 )
 
-// match holds the directory's answer against the row. The directory must name
-// the very user asked for: a lookup that was misread on the way could bring
-// somebody else. An empty outcome is a user.
+// match holds the directory's answer against all that the row says. An empty
+// outcome is a user.
 func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
+	u, outcome, why := matchKey(row, reply, allowRenamed)
+	if outcome == "" {
+		if why = disagreement(row, u, allowRenamed); why != "" {
+			outcome = Invalid
+		}
+	}
+	return u, outcome, why
+}
+
+// disagreement says in what the user found is not the one whom the row's other
+// columns name, or "". What the directory does not have says nothing.
+func disagreement(row Row, u User, allowRenamed bool) string {
+	for _, c := range row.Claims {
+		has := u.property(c.Key)
+		renamed := c.Key == ByUPN && row.ID != ""
+		switch {
+		case has == "" || SameValue(c.Key, has, c.Value) || renamed && allowRenamed:
+		case renamed:
+			return fmt.Sprintf("%s is that of %s, and the file says %s; a shifted column, or a renamed user (--allow-renamed)", row.named(), u.UPN, c.Value)
+		case c.Key == ByUPN:
+			return fmt.Sprintf("%s is that of %s, and the file says %s; correct the one that is wrong", row.named(), u.UPN, c.Value)
+		case c.Key == ByID:
+			return fmt.Sprintf("%s is that of object id %s, and the file says %s; correct the one that is wrong", row.named(), u.ID, c.Value)
+		default:
+			return fmt.Sprintf("%s is that of a user whose %s is %s, and the file says %s; correct the one that is wrong, or leave the column out with --ignore-column %q", row.named(), properties[c.Key], has, c.Value, c.Column)
+		}
+	}
+	return ""
+}
+
+// property is what the user has of what a key means, as far as it was read.
+func (u User) property(k Key) string {
+	switch k {
+	case ByID:
+		return u.ID
+	case ByUPN:
+		return u.UPN
+	case ByMail:
+		return u.Mail
+	case ByEmployeeID:
+		return u.EmployeeID
+	}
+	return u.OnPremisesUPN
+}
+
+// named says in words by what the row names its user.
+func (r Row) named() string {
+	switch {
+	case r.By.Searched():
+		return "the " + properties[r.By] + " " + r.Value
+	case r.ID != "":
+		return "the object id " + r.ID
+	}
+	return "the user principal name " + r.UPN
+}
+
+// matchKey takes the user whom the key names. The directory must name the very
+// user asked for: a lookup that was misread on the way could bring somebody else.
+func matchKey(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	if row.By.Searched() {
 		return matchProperty(row, reply.Hits)
 	}
@@ -45,13 +103,16 @@ func stray(row Row, reply Reply) bool {
 	return !User{ID: row.ID, UPN: row.UPN}.is(*reply.User)
 }
 
-// has reports whether the user has the property that the row names. An employee
-// id is a number of the company's: what another case means is for the company to say.
-func (r Row) has(u User) bool {
-	if r.By == ByEmployeeID {
-		return r.Value == u.Value
+// has reports whether the user has the property that the row names.
+func (r Row) has(u User) bool { return SameValue(r.By, r.Value, u.Value) }
+
+// SameValue reports whether two values of a key name the same. An employee id is a
+// number of the company's: what another case means is for the company to say.
+func SameValue(k Key, a, b string) bool {
+	if k == ByEmployeeID {
+		return a == b
 	}
-	return sameUPN(r.Value, u.Value)
+	return sameUPN(a, b)
 }
 
 // properties are the words for the properties that several users may share.

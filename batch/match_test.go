@@ -38,3 +38,49 @@ func TestMatchProperty(t *testing.T) {
 		}
 	}
 }
+
+// TestMatchClaims holds the user found against what the row's other columns say,
+// whichever column is the key.
+func TestMatchClaims(t *testing.T) {
+	found := User{ID: ada, UPN: "ada@x.example", Mail: "a.lovelace@x.example", EmployeeID: "0000045", OnPremisesUPN: "ada@corp.local"}
+	byID, byUPN := Row{ID: ada}, Row{UPN: "Ada@x.example"}
+	byNumber := Row{By: ByEmployeeID, Value: "0000045"}
+	for _, c := range []struct {
+		name    string
+		row     Row
+		claim   Claim
+		renamed bool
+		want    string // a part of the reason; "" for a user
+	}{
+		{"an employee id of somebody else", byNumber, Claim{ByUPN, "bob@x.example", "upn"}, false, "the employee id 0000045 is that of ada@x.example, and the file says bob@x.example"},
+		{"and renaming excuses nothing there", byNumber, Claim{ByUPN, "bob@x.example", "upn"}, true, "and the file says bob@x.example"},
+		{"another case", byNumber, Claim{ByUPN, "ADA@X.example", "upn"}, false, ""},
+		{"letters that only look alike", byNumber, Claim{ByUPN, "ad\u0430@x.example", "upn"}, false, "the file says"},
+		{"the user's id", byNumber, Claim{ByID, ada, "id"}, false, ""},
+		{"another id", byUPN, Claim{ByID, bob, "id"}, true, "the user principal name Ada@x.example is that of object id " + ada + ", and the file says " + bob},
+		{"another name by id", byID, Claim{ByUPN, "bob@x.example", "upn"}, false, "a shifted column, or a renamed user (--allow-renamed)"},
+		{"another name by id, allowed", byID, Claim{ByUPN, "bob@x.example", "upn"}, true, ""},
+		{"mail", byUPN, Claim{ByMail, "A.Lovelace@X.example", "Email"}, false, ""},
+		{"another mail", byUPN, Claim{ByMail, "ada@x.example", "Email"}, false, `whose mail is a.lovelace@x.example, and the file says ada@x.example; correct the one that is wrong, or leave the column out with --ignore-column "Email"`},
+		{"employee id", byID, Claim{ByEmployeeID, "0000045", "No"}, false, ""},
+		{"employee id without its zeros", byID, Claim{ByEmployeeID, "45", "No"}, false, "the file says 45"},
+		{"on premises", byID, Claim{ByOnPremisesUPN, "ADA@corp.local", "AD"}, false, ""},
+		{"another one on premises", byID, Claim{ByOnPremisesUPN, "bob@corp.local", "AD"}, false, "the file says bob@corp.local"},
+	} {
+		c.row.Claims = []Claim{{ByMail, found.Mail, "first"}, c.claim}
+		u, hit := found, found
+		hit.Value = found.EmployeeID
+		reply := Reply{Status: 200, User: &u}
+		if c.row.By.Searched() {
+			reply = Reply{Status: 200, Hits: []User{hit}}
+		}
+		got, o, reason := match(c.row, reply, c.renamed)
+		if c.want == "" && (o != "" || got.ID != ada) || c.want != "" && (o != Invalid || !strings.Contains(reason, c.want)) {
+			t.Errorf("%s: %s %q, want %q", c.name, o, reason, c.want)
+		}
+	}
+	bare := Row{UPN: "ada@x.example", Claims: []Claim{{ByMail, "a@x.example", "mail"}, {ByEmployeeID, "7", "No"}, {ByOnPremisesUPN, "a@c", "AD"}}}
+	if _, o, reason := match(bare, Reply{Status: 200, User: &User{ID: ada, UPN: "ada@x.example"}}, false); o != "" {
+		t.Errorf("what the directory does not have says nothing: %s %s", o, reason)
+	}
+}

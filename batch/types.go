@@ -32,11 +32,22 @@ type Row struct {
 	Value string   // the cell's text when By is a property, else ""
 	Cells []string // the cells of the recognised columns, in the order of Plan.Columns
 
+	// Claims are what the other recognised columns say of the user: the user whom
+	// the row names must have all of it. Like From they are for planning alone, and
+	// neither journal nor plan file keeps them.
+	Claims []Claim
+
 	// From is the moment from which the date gate lets the row through: the end of
 	// its last day in the gate's zone (with a start-of-day gate the beginning), or
-	// the instant that the cell names. It is zero without a date gate. Planning alone
-	// asks for it: neither journal nor plan file keeps it.
+	// the instant that the cell names. It is zero without a date gate.
 	From time.Time
+}
+
+// Claim is what one column, which does not name the user, says of the user.
+type Claim struct {
+	Key    Key    // what its cells are; never ""
+	Value  string // the cell, not empty; an object id is in lower case
+	Column string // its header
 }
 
 // RowError says why a row cannot name a user, or why a gate held it back. Row
@@ -71,6 +82,10 @@ type User struct {
 	Before     time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
 	By         Key       // "" means by ID or UPN
 	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
+
+	// What a lookup reads for the claims of a row; "" when the user has none. Neither
+	// journal nor plan file keeps it.
+	Mail, EmployeeID, OnPremisesUPN string
 }
 
 // Key is what names the user in a request: the object id, or else the UPN.

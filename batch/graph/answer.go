@@ -95,7 +95,10 @@ type itemBody struct {
 }
 
 func (b itemBody) user() batch.User {
-	return batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp}
+	return batch.User{
+		ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp,
+		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
+	}
 }
 
 // kind is the type of the account. A guest who was not invited signs in here,

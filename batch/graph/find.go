@@ -47,7 +47,7 @@ func findPath(u batch.User) (string, error) {
 	}
 	prop := property(u.By)
 	filter := prop + " eq '" + strings.ReplaceAll(u.Value, "'", "''") + "'"
-	return "/users?$filter=" + escape(filter) + "&$select=" + selected + "," + prop + "&$top=" + strconv.Itoa(maxHits), nil
+	return "/users?$filter=" + escape(filter) + "&$select=" + selected + "&$top=" + strconv.Itoa(maxHits), nil
 }
 
 // hits reads the list that a lookup by property brought; nobody found is an

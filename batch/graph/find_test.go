@@ -45,7 +45,7 @@ func TestFindBytes(t *testing.T) {
 			}
 			prop, value, _ := strings.Cut(c.want, " ")
 			want := "POST https://graph.example/v1.0/$batch Bearer T\n" +
-				`{"requests":[{"id":"1","method":"GET","url":"/users?$filter=` + prop + `%20eq%20%27` + value + `%27&$select=` + selected + "," + prop +
+				`{"requests":[{"id":"1","method":"GET","url":"/users?$filter=` + prop + `%20eq%20%27` + value + `%27&$select=` + selected +
 				`&$top=5","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
 			if *sent != want {
 				t.Errorf("sent\n%s\nwant\n%s", *sent, want)
@@ -102,7 +102,7 @@ func TestNeverSent(t *testing.T) {
 
 // A list of hits is believed whole or not at all, and never read as nobody.
 func TestHits(t *testing.T) {
-	hit := func(id, mail string) batch.User { return batch.User{ID: id, By: batch.ByMail, Value: mail} }
+	hit := func(id, mail string) batch.User { return batch.User{ID: id, By: batch.ByMail, Value: mail, Mail: mail} }
 	none := []batch.User{}
 	const noList = "the answer holds no list of hits"
 	for _, c := range []struct {
@@ -111,7 +111,7 @@ func TestHits(t *testing.T) {
 		message    string
 	}{
 		{"nobody", `{"value":[]}`, none, ""},
-		{"one", `{"value":[{"id":"A","mail":"A@x","employeeId":"7"}]}`, []batch.User{hit("a", "A@x")}, ""},
+		{"one", `{"value":[{"id":"A","mail":"A@x","employeeId":"7"}]}`, []batch.User{{ID: "a", By: batch.ByMail, Value: "A@x", Mail: "A@x", EmployeeID: "7"}}, ""},
 		{"two", `{"value":[{"id":"a","mail":"a@x"},{"id":"b","mail":"a@x"}]}`, []batch.User{hit("a", "a@x"), hit("b", "a@x")}, ""},
 		{"two and more to come", `{"value":[{"id":"a"},{"id":"b"}],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, []batch.User{hit("a", ""), hit("b", "")}, ""},
 		{"more than asked for", `{"value":[{"id":"a"},{"id":"b"},{"id":"c"},{"id":"d"},{"id":"e"},{"id":"f"}]}`, []batch.User{hit("a", ""), hit("b", ""), hit("c", ""), hit("d", ""), hit("e", "")}, ""},
@@ -184,8 +184,9 @@ func TestFindsItsUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, u := range chunk {
-			upn := fmt.Sprintf("u%d@contoso.example", (from+i)/4)
-			want := batch.User{ID: graphsim.IDFor(upn), UPN: upn, Type: "Member", Enabled: true, Before: stamp}
+			n := (from + i) / 4
+			upn, v := fmt.Sprintf("u%d@contoso.example", n), values[n]
+			want := batch.User{ID: graphsim.IDFor(upn), UPN: upn, Type: "Member", Enabled: true, Before: stamp, Mail: v, EmployeeID: "e" + v, OnPremisesUPN: "p" + v}
 			if !u.ByProperty() {
 				if r := replies[i]; r.Hits != nil || r.User == nil || *r.User != want {
 					t.Errorf("%+v: got %+v", u, r)

@@ -27,9 +27,10 @@ type step struct {
 // prefix is the part of the SDK's URL templates that names the user.
 const prefix = "{+baseurl}/users/{user%2Did}"
 
-// selected are the properties that a lookup asks for. The stamp comes only when
+// selected are the properties that a lookup asks for: what the plan keeps of a user,
+// and what a row's other columns are held against. The stamp comes only when
 // it is asked for (Microsoft Graph documentation, user resource).
-const selected = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"
+const selected = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName"
 
 // revoke is the SDK's request to end the sessions of a user.
 func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {

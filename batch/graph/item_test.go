@@ -89,7 +89,7 @@ func TestRequestBytesOfOtherCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = `POST https://graph.example/v1.0/$batch Bearer T` + "\n" +
-		`{"requests":[{"id":"1","method":"GET","url":"/users/o%27b%40contoso.example?$select=id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
+		`{"requests":[{"id":"1","method":"GET","url":"/users/o%27b%40contoso.example?$select=id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
 	if *sent != want {
 		t.Errorf("lookup sent\n%s\nwant\n%s", *sent, want)
 	}

@@ -42,6 +42,10 @@ var aliases = index([]alias{
 	{"idOrUpn", eitherKind},
 })
 
+// loose are the headers, normalised, by which other things are called, too. In a
+// column that does not name the users, a cell that has not the form says nothing.
+var loose = []string{"id", "userid", "username", "signinname"}
+
 func index(all []alias) map[string]alias {
 	m := make(map[string]alias, len(all))
 	for _, a := range all {
@@ -69,6 +73,19 @@ func among(known map[string]alias, header string) (alias, bool) {
 		}
 	}
 	return a, ok
+}
+
+// recogniseAny gives the alias of any kind that a header is, if it is one.
+func recogniseAny(header string) (alias, bool) {
+	if a, ok := recognise(header); ok {
+		return a, true
+	}
+	for _, known := range properties {
+		if a, ok := among(known, header); ok {
+			return a, true
+		}
+	}
+	return alias{}, false
 }
 
 // kindOf is the kind of the alias that s is, or noKind.

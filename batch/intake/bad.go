@@ -63,12 +63,11 @@ func (r *Reader) bad(e *batch.RowError) (batch.Row, error) {
 	return batch.Row{}, errSkipped
 }
 
-// ours are the cells of the columns that are recognised. What else a gate looks
-// at says nothing of what a record is.
+// ours are the cells of the columns that name users.
 func (r *Reader) ours(cells []string) []string {
 	var own []string
 	for i, c := range r.columns {
-		if c.kind != noKind {
+		if c.key {
 			own = append(own, cells[i])
 		}
 	}
@@ -145,11 +144,12 @@ func (r *Reader) contradicts(all []string) bool {
 // fits reports whether a cell is the header of its own column, or an alias of
 // the same kind.
 func (r *Reader) fits(i int, cell string) bool {
-	name := normalise(cell)
-	if known := properties[r.wants.kind]; known != nil && known[name].name != "" && known[r.names[i]].name != "" {
+	if name := normalise(cell); name != "" && name == r.names[i] {
 		return true
 	}
-	return name != "" && name == r.names[i] || kindOf(cell) != noKind && kindOf(cell) == kindOf(r.header[i])
+	is, known := recogniseAny(cell)
+	of, _ := recogniseAny(r.header[i])
+	return known && is.kind == of.kind
 }
 
 // repeats reports whether a record says the header again: the cells of all our
@@ -199,7 +199,7 @@ func (r *Reader) columnList() string {
 	if len(r.named) == 1 {
 		return fmt.Sprintf("column %q", r.named[0].name)
 	}
-	return fmt.Sprintf("columns %q and %q", r.named[0].name, r.named[1].name)
+	return "columns " + strings.ReplaceAll(list(names(r.named)), ", ", " and ")
 }
 
 func (r *Reader) miscounted(cells int) string {

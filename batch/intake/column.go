@@ -10,7 +10,7 @@ type column struct {
 	index int
 	name  string // its header, trimmed
 	kind  kind   // what its header says, or --key; noKind when only a gate reads it
-	key   bool   // its cells name the users
+	key   bool   // its cells name the users; if not, and it has a kind, the users must have what they say
 	why   string // how it was chosen
 }
 
@@ -22,7 +22,7 @@ func (c column) role() string {
 	case gateOnly(c):
 		return "column for a gate"
 	}
-	return "column kept"
+	return "column checked"
 }
 
 // gateOnly reports whether nothing but a gate reads the column.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"offboard/batch"
 )
 
 func TestChoose(t *testing.T) {
@@ -18,28 +20,30 @@ func TestChoose(t *testing.T) {
 
 		{"", "", "no column is known"},
 		{"mail|manager", "", "no column is known"},
-		{"UPN|user name", "", "more than one column could"},
-		{"UPN|upn", "", "more than one column could"},
-		{"id|objectId|UPN", "", "more than one column could"},
-		{"memberObjectIdOrUpn|id", "", "more than one column could"},
+		{"UPN|user name", "", "upn@0 upn@1"}, // one when the cells are alike; see TestTwinColumns
+		{"UPN|upn", "", "upn@0 upn@1"},
+		{"id|objectId|UPN", "", "id@0 id@1 upn@2"},
+		{"memberObjectIdOrUpn|id", "", "id or upn@0 id@1"},
 		{"a@contoso.example|x", "", "the header is missing"},
 		{"3f2504e0-4f89-41d3-9a0c-0305e82c3301", "", "the header is missing"},
 		{"Date|Service principal ID", "", "service principals"},
 		{"Id|Service principal ID", "", "service principals"},
 		{"User ID|Username|Service principal ID", "", "id@0 upn@1"},
 
-		{"mail|UPN|id", "mail", "id or upn@0"},
-		{"mail|UPN|id", " MAIL ", "id or upn@0"},
-		{"Work E-mail|UPN", "work_email", "id or upn@0"},
+		{"x|UPN|id", "x", "id or upn@0 (upn@1) (id@2)"},
+		{"x|UPN|id", " X ", "id or upn@0 (upn@1) (id@2)"},
+		{"x-y|UPN", "x_y", "id or upn@0 (upn@1)"},
+		{"UPN|id|mail", "upn", "id or upn@0 (id@1) (mail@2)"},
 		{"User name [userPrincipalName] Required", "userPrincipalName", "id or upn@0"},
-		{"mail|Mail", "mail", "id or upn@0"},
+		{"x|X", "x", "id or upn@0"},
 		{"mail|Mail", "MAIL", "more than one column \"MAIL\""},
 		{"mail|mail", "mail", "more than one column \"mail\""},
 		{"mail|UPN", "manager", "no column \"manager\""},
-		{"--|UPN", "--", "id or upn@0"},
+		{"--|UPN", "--", "id or upn@0 (upn@1)"},
 		{"--|UPN", "!!", "no column \"!!\""},
 		{"a@contoso.example|x", "mail", "the header is missing"},
-		{"mail|UPN", "  ", "upn@1"},
+		{"mail|UPN|Manager mail|Employee ID", "  ", "(mail@0) upn@1 (employee-id@3)"},
+		{"Manager [mail]|UPN|Personal e-mail", "", "upn@1"},
 	} {
 		w, err := Options{Column: c.option}.wants()
 		if err != nil {
@@ -48,7 +52,11 @@ func TestChoose(t *testing.T) {
 		found, bad := choose(strings.Split(c.header, "|"), w)
 		var got []string
 		for _, col := range found.columns {
-			got = append(got, fmt.Sprintf("%v@%d", col.kind, col.index))
+			form := "%v@%d"
+			if !col.key {
+				form = "(%v@%d)"
+			}
+			got = append(got, fmt.Sprintf(form, col.kind, col.index))
 		}
 		text := strings.Join(got, " ")
 		if bad != nil {
@@ -56,6 +64,24 @@ func TestChoose(t *testing.T) {
 		}
 		if bad == nil && text != c.want || bad != nil && !strings.Contains(text, c.want) {
 			t.Errorf("choose(%q, %q) = %s, want %s", c.header, c.option, text, c.want)
+		}
+	}
+}
+
+// A column that holds mail addresses or employee ids by its name is not read as one
+// of user principal names until somebody says so.
+func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
+	for header, want := range map[string]string{
+		"mail":        "holds mail addresses, by its name: say so with --key mail, or with --key upn or --key id what it holds instead",
+		"Work E-mail": "--key mail", "Personnel No.": "--key employee-id", "AD UPN": "--key on-premises-upn",
+		"Manager mail": "", "x": "", "User name": "",
+	} {
+		_, err := Open(strings.NewReader(header+",UPN\n"), Options{Column: header})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v, want %q", header, err, want)
+		}
+		if _, err := Open(strings.NewReader(header+",UPN\n"), Options{Column: header, Key: batch.ByUPN}); err != nil {
+			t.Errorf("%q with --key upn: %v", header, err)
 		}
 	}
 }

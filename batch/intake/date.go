@@ -63,6 +63,14 @@ var nothing = []string{"n/a", "#n/a", "na", "null", "(null)", "none", "nil", "na
 // zeros is punctuation without a date, or a date and time made of zeros.
 var zeros = regexp.MustCompile(`^([-–—./: ]*|0+([-/.: T]+0+)*(Z|[-+]00(:?00)?)?)$`)
 
+// saysNothing reports whether a cell that is not empty stands for no value.
+func saysNothing(cell string) bool {
+	if slices.Contains(nothing, batch.LowerASCII(cell)) {
+		return true
+	}
+	return strings.IndexByte("0-./: \xE2", cell[0]) >= 0 && zeros.MatchString(cell) // \xE2 begins a dash
+}
+
 // dayFirst is a date whose numbers stand in an order that only people know.
 var dayFirst = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
 
@@ -73,7 +81,7 @@ func (d *dateGate) hold(cell string) (time.Time, batch.Outcome, string) {
 	switch {
 	case cell == "":
 		return never, batch.Skipped, fmt.Sprintf("not leaving: %s is empty", d.column)
-	case zeros.MatchString(cell) || slices.Contains(nothing, batch.LowerASCII(cell)):
+	case saysNothing(cell):
 		return never, batch.Skipped, fmt.Sprintf("not leaving: %s is %s", d.column, cell)
 	}
 	date, ok := d.parse(cell)

@@ -12,6 +12,7 @@ import (
 type wants struct {
 	kind   kind // by --key; noKind when the columns decide
 	column string
+	ignore []string
 	where  []condition
 	date   *dateGate // nil without one
 }
@@ -19,6 +20,9 @@ type wants struct {
 // wants looks the options through. The error is an [*OptionError].
 func (o Options) wants() (wants, error) {
 	w := wants{column: trim(o.Column)}
+	for _, name := range o.Ignore {
+		w.ignore = append(w.ignore, trim(name))
+	}
 	var err error
 	if w.kind, err = kindOfKey(o.Key); err != nil {
 		return wants{}, err

@@ -340,7 +340,7 @@ func TestGateSettings(t *testing.T) {
 		got = append(got, s.Name+": "+s.Value)
 	}
 	want := []string{
-		"column for a gate: Last Day", "column kept: upn", "column for a gate: Status", "column mail: mail",
+		"column for a gate: Last Day", "column checked: upn", "column for a gate: Status", "column mail: mail",
 		"where: Status = Gone", "where: upn = ",
 		"date column: Last Day", "date format: DD.MM.YYYY", "date zone: Europe/Oslo", "as of: 2026-11-22 12:00:01 +01:00",
 	}

@@ -34,7 +34,12 @@ var moreOptions = map[string]Options{
 		Key:  batch.ByEmployeeID,
 		Date: &DateGate{Column: "Last Day", Format: "DD.MM.YYYY", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
 	},
-	"key_mail_private.csv": {Key: batch.ByMail},
+	"bamboohr.csv":             {Key: batch.ByMail},
+	"key_mail_private.csv":     {Key: batch.ByMail},
+	"purview_hr_connector.csv": {Key: batch.ByUPN},
+	"successfactors.csv":       {Key: batch.ByMail},
+	"status_decomposed.csv":    {Where: []string{"Statut=Désactivé"}},
+	"key_with_upn.csv":         {Key: batch.ByEmployeeID},
 }
 
 const testdata = "../../testdata"

@@ -43,6 +43,10 @@ func (r *Reader) readHeader() error {
 			r.named = append(r.named, c)
 		}
 	}
+	if bad := r.unsaid(); bad != nil {
+		bad.Line = start
+		return bad
+	}
 	r.setGates()
 	return nil
 }

@@ -1,73 +1,103 @@
 package intake
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// chooseKeys picks the columns that name the users, and those kept beside them.
+// chooseKeys picks the columns that name the users, and those that are recognised
+// beside them: what they say, the users must have.
 func chooseKeys(header []string, w wants) ([]column, *HeaderError) {
-	switch {
-	case w.column != "":
-		at, bad := find(header, w.column, "with --column NAME")
+	ignored := make([]bool, len(header))
+	for _, name := range w.ignore {
+		at, bad := find(header, name, "with --ignore-column NAME")
 		if bad != nil {
 			return nil, bad
 		}
-		k := w.kind
-		if k == noKind {
-			k = eitherKind
+		ignored[at] = true
+	}
+	var known []column
+	for i, h := range header {
+		if a, ok := recogniseAny(h); ok && !ignored[i] {
+			known = append(known, column{i, h, a.kind, false, "alias " + a.name + ": the users must have what it says"})
 		}
-		return []column{{at, header[at], k, true, "--column"}}, nil
+	}
+	switch {
+	case w.column != "":
+		return chooseNamed(header, known, w)
 	case w.kind != noKind:
-		return chooseKind(header, w.kind)
+		return chooseKind(header, known, w.kind)
 	}
-	return chooseAuto(header)
+	return chooseAuto(header, known)
 }
 
-// chooseAuto lets the headers decide.
-func chooseAuto(header []string) ([]column, *HeaderError) {
-	var found []column
-	var kinds [eitherKind + 1]int
-	services := false
-	for i, h := range header {
-		services = services || normalise(h) == "serviceprincipalid"
-		if a, ok := recognise(h); ok {
-			found = append(found, column{i, h, a.kind, true, "alias " + a.name})
-			kinds[a.kind]++
+// chooseNamed takes the column that --column names.
+func chooseNamed(header []string, known []column, w wants) ([]column, *HeaderError) {
+	at, bad := find(header, w.column, "with --column NAME")
+	if bad != nil {
+		return nil, bad
+	}
+	key := column{at, header[at], w.kind, true, "--column"}
+	if key.kind == noKind {
+		key.kind = eitherKind
+	}
+	others := slices.DeleteFunc(known, func(c column) bool { return c.index == at })
+	return append([]column{key}, others...), nil
+}
+
+// unsaid refuses a column of another kind, by its name, than ids and user principal
+// names, until the person says of which kind its cells are. A mail address is not a
+// user principal name, even where the two are alike for most people.
+func (r *Reader) unsaid() *HeaderError {
+	if r.wants.column == "" || r.wants.kind != noKind {
+		return nil
+	}
+	a, _ := recogniseAny(r.named[0].name)
+	if a.kind.property() == "" {
+		return nil
+	}
+	return &HeaderError{Columns: r.header, Reason: fmt.Sprintf("the column %q holds %s, by its name: say so with --key %s, or with --key upn or --key id what it holds instead", r.named[0].name, a.kind.words(), a.kind)}
+}
+
+// chooseAuto lets the headers decide: object ids and user principal names name
+// users, if need be several columns of them, which must agree.
+func chooseAuto(header []string, known []column) ([]column, *HeaderError) {
+	var keys int
+	var upns bool
+	for i := range known {
+		if c := &known[i]; c.kind.property() == "" {
+			c.key, c.why = true, "alias "+aliases[normalise(c.name)].name
+			keys++
+			upns = upns || c.kind != idKind
 		}
 	}
+	services := slices.ContainsFunc(header, func(h string) bool { return normalise(h) == "serviceprincipalid" })
 	switch {
-	case services && kinds[upnKind] == 0 && kinds[eitherKind] == 0:
+	case services && !upns:
 		return nil, &HeaderError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
-	case len(found) == 0 && looksLikeData(header):
+	case keys == 0 && looksLikeData(header):
 		return nil, &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
-	case len(found) == 0:
+	case keys == 0:
 		return nil, &HeaderError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
-	case kinds[idKind] > 1 || kinds[upnKind] > 1 || kinds[eitherKind] > 0 && len(found) > 1:
-		return nil, &HeaderError{Columns: header, Matched: names(found), Reason: "more than one column could name the users: choose one with --column NAME"}
 	}
-	return found, nil
+	return known, nil
 }
 
-// chooseKind picks the one column of the kind that --key asks for. The columns
-// of ids and user principal names beside it are kept, and name nobody.
-func chooseKind(header []string, k kind) ([]column, *HeaderError) {
-	var found, kept []column
-	for i, h := range header {
-		a, known := recognise(h)
-		own := known && (a.kind == k || a.kind == eitherKind)
-		if k.property() != "" {
-			a, own = among(properties[k], h)
-		}
-		switch {
-		case own:
-			found = append(found, column{i, h, k, true, "alias " + a.name + ", --key"})
-		case known:
-			kept = append(kept, column{i, h, kindOf(h), false, "names nobody with --key"})
+// chooseKind picks the columns of the kind that --key asks for; if there are
+// several, they must agree.
+func chooseKind(header []string, known []column, k kind) ([]column, *HeaderError) {
+	keys := 0
+	for i := range known {
+		c := &known[i]
+		if c.kind == k || c.kind == eitherKind && k.property() == "" {
+			a, _ := recogniseAny(c.name)
+			c.kind, c.key, c.why = k, true, "alias "+a.name+", --key"
+			keys++
 		}
 	}
 	switch {
-	case len(found) == 1:
-		return append(found, kept...), nil
-	case len(found) > 1:
-		return nil, &HeaderError{Columns: header, Matched: names(found), Reason: fmt.Sprintf("more than one column could hold the users' %s: choose one with --column NAME", k.words())}
+	case keys > 0:
+		return known, nil
 	case looksLikeData(header):
 		return nil, &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it"}
 	}

@@ -47,6 +47,29 @@ func (k kind) property() batch.Key {
 	return ""
 }
 
+// claims is what a cell of the kind says of a user; of eitherKind, [kind.of] says first
+// which it is.
+func (k kind) claims() batch.Key {
+	switch k {
+	case idKind:
+		return batch.ByID
+	case upnKind:
+		return batch.ByUPN
+	}
+	return k.property()
+}
+
+// of is the kind of a cell in a column of the kind.
+func (k kind) of(cell string) kind {
+	switch {
+	case k != eitherKind:
+		return k
+	case isGUID(cell):
+		return idKind
+	}
+	return upnKind
+}
+
 // words says in the plural what the cells are.
 func (k kind) words() string {
 	switch k {

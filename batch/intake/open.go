@@ -12,6 +12,7 @@ import (
 // Options are the choices of the person.
 type Options struct {
 	Column string           // the one column to read, by its header; "" to recognise columns by their names
+	Ignore []string         // headers of columns that say nothing of the users, although they are recognised
 	Key    batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
 	Where  []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	Date   *DateGate        // may be nil

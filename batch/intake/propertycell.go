@@ -2,7 +2,6 @@ package intake
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,7 +75,7 @@ func checkEmployeeID(s string) string {
 		return whyUnseen
 	case scientific.MatchString(s):
 		return whyScientific
-	case slices.Contains(nothing, strings.ToLower(s)), zeros.MatchString(s):
+	case saysNothing(s):
 		return whyNoneID // somebody in the directory may have the same instead of a number
 	case utf8.RuneCountInString(s) > maxEmployeeID:
 		return whyIDLong

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -135,7 +136,7 @@ func (r *Reader) record() (batch.Row, error) {
 
 // nobody takes away whom the row names.
 func nobody(row batch.Row) batch.Row {
-	row.ID, row.UPN, row.By, row.Value = "", "", "", ""
+	row.ID, row.UPN, row.By, row.Value, row.Claims = "", "", "", "", nil
 	return row
 }
 
@@ -147,26 +148,18 @@ func (r *Reader) row(c *cells) (batch.Row, string) {
 		// A copy, since the cell shares its memory with the whole record.
 		text := strings.Clone(trim(c.at(i)))
 		row.Cells[i] = text
-		if text == "" || !col.key {
-			continue
-		}
-		k := col.kind
-		if k == eitherKind {
-			k = upnKind
-			if isGUID(text) {
-				k = idKind
+		why := ""
+		switch {
+		case text == "" || gateOnly(col):
+		case col.key:
+			if why = r.name(&row, col.kind.of(text), text); why != "" {
+				why = r.inColumn(col, why)
 			}
-		}
-		switch k {
-		case idKind:
-			row.ID, row.Input = strings.ToLower(text), text
-		case upnKind:
-			row.UPN = text
 		default:
-			row.By, row.Value, row.Input = k.property(), text, text
+			why = claim(&row, col, text)
 		}
-		if why := r.check(k, text); why != "" && reason == "" {
-			reason = r.inColumn(col, why)
+		if reason == "" {
+			reason = why
 		}
 	}
 	if row.Input == "" {
@@ -176,6 +169,54 @@ func (r *Reader) row(c *cells) (batch.Row, string) {
 		reason = "no value in " + r.columnList()
 	}
 	return row, reason
+}
+
+// name lets a cell name the row's user, and says why it cannot. Of several columns
+// of one kind all cells that are not empty must be alike.
+func (r *Reader) name(row *batch.Row, k kind, text string) string {
+	if k != upnKind && row.Input == "" {
+		row.Input = text
+	}
+	said := &row.Value
+	switch k {
+	case idKind:
+		text = strings.ToLower(text)
+		said = &row.ID
+	case upnKind:
+		said = &row.UPN
+	default:
+		row.By = k.property()
+	}
+	switch first := *said; {
+	case first == "":
+		*said = text
+	case !batch.SameValue(k.claims(), first, text):
+		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
+	}
+	return r.check(k, text)
+}
+
+// claim adds what a cell beside those that name the user says of the user, and
+// tells why it cannot be held against anybody. A word for nothing says nothing.
+func claim(row *batch.Row, col column, text string) string {
+	k := col.kind.of(text)
+	if k.property() == "" {
+		why := k.check(text)
+		switch {
+		case why == "":
+		case saysNothing(text), slices.Contains(loose, normalise(col.name)):
+			return ""
+		default:
+			return fmt.Sprintf("column %q: %s", col.name, why)
+		}
+		if k == idKind {
+			text = strings.ToLower(text)
+		}
+	} else if saysNothing(text) {
+		return ""
+	}
+	row.Claims = append(row.Claims, batch.Claim{Key: k.claims(), Value: text, Column: col.name})
+	return ""
 }
 
 // check says why a cell names nobody, or "", in the words of how its column was

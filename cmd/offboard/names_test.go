@@ -42,13 +42,13 @@ type nameRow struct {
 }
 
 // The URL of a lookup around what a row of the table says was sent.
-const nameSelect = "$select=id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"
+const nameSelect = "$select=id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName"
 
 // lookup is the body of the batch that looks the row up.
 func (r nameRow) lookup() string {
 	url := "/users" + r.sent + "?" + nameSelect
 	if prop := map[string]string{"mail": "mail", "employee-id": "employeeId", "on-premises-upn": "onPremisesUserPrincipalName"}[r.kind]; prop != "" {
-		url = "/users?$filter=" + prop + "%20eq%20%27" + r.sent + "%27&" + nameSelect + "," + prop + "&$top=5"
+		url = "/users?$filter=" + prop + "%20eq%20%27" + r.sent + "%27&" + nameSelect + "&$top=5"
 	}
 	return `{"requests":[{"id":"1","method":"GET","url":"` + url + `","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
 }

@@ -100,6 +100,7 @@ func (p *planCmd) given() []planfile.Option {
 		}
 	}
 	add("--column", p.Column)
+	add("--ignore-column", p.IgnoreColumn...)
 	add("--key", p.Key)
 	add("--where", p.Where...)
 	add("--date-column", p.DateColumn)

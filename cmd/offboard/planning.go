@@ -104,7 +104,7 @@ func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 	if opt.Date != nil {
 		day = dated + opt.Date.AsOf.Format(time.DateOnly)
 	}
-	parts = append(append(parts, g.Where...), g.ProtectGroup...)
+	parts = append(append(append(parts, g.Where...), g.ProtectGroup...), g.IgnoreColumn...)
 	for _, name := range g.Protect {
 		list, err := c.read(name)
 		if err != nil {

@@ -42,14 +42,32 @@ func (s *story) leaves(r sheetRow) time.Time {
 }
 
 // named finds the person whom a row means, or how it ends and what kept it from
-// meaning anybody.
+// meaning anybody. A user principal name beside the key must be the person's own.
 func (s *story) named(r sheetRow) (graphsim.User, batch.Outcome, string) {
+	beside := ""
+	for i, h := range s.sheet.heads {
+		if h.field == kept && r.cells[i] != "n/a" {
+			beside = r.cells[i]
+		}
+	}
+	if beside != "" && !strings.Contains(beside, "@") {
+		return graphsim.User{}, batch.Invalid, "bad row"
+	}
+	u, outcome, kind, byID := s.keyed(r)
+	if outcome == "" && beside != "" && !s.guard.noResolve && asciiUpper(beside) != asciiUpper(u.UPN) && !(byID && s.guard.renamed) {
+		return u, batch.Invalid, "another's name"
+	}
+	return u, outcome, kind
+}
+
+// keyed finds the person whom the key of a row means; byID when that is an object id.
+func (s *story) keyed(r sheetRow) (_ graphsim.User, _ batch.Outcome, _ string, byID bool) {
 	cells := map[field]string{}
 	for i, h := range s.sheet.heads {
 		if h.field.names() {
 			cells[h.field] = r.cells[i]
 			if r.bad[i] && r.cells[i] != "" {
-				return graphsim.User{}, batch.Invalid, "bad row"
+				return graphsim.User{}, batch.Invalid, "bad row", false
 			}
 		}
 	}
@@ -63,23 +81,27 @@ func (s *story) named(r sheetRow) (graphsim.User, batch.Outcome, string) {
 		u := s.byID(id)
 		switch {
 		case u.Type == "nobody" && s.guard.noResolve:
-			return u, "", ""
+			return u, "", "", true
 		case u.Type == "nobody":
-			return u, batch.NotFound, "not found"
+			return u, batch.NotFound, "not found", true
 		case upn != "" && asciiUpper(upn) != asciiUpper(u.UPN) && !s.guard.renamed:
-			return u, batch.Invalid, "another's name"
+			return u, batch.Invalid, "another's name", true
 		}
-		return u, "", ""
+		return u, "", "", true
 	case upn != "":
-		return soleOwner(s, upn, func(u graphsim.User) string { return u.UPN }, false)
+		u, outcome, kind := soleOwner(s, upn, func(u graphsim.User) string { return u.UPN }, false)
+		return u, outcome, kind, false
 	case cells[aMail] != "":
-		return soleOwner(s, cells[aMail], func(u graphsim.User) string { return u.Mail }, false)
+		u, outcome, kind := soleOwner(s, cells[aMail], func(u graphsim.User) string { return u.Mail }, false)
+		return u, outcome, kind, false
 	case cells[anEmployeeID] != "":
-		return soleOwner(s, cells[anEmployeeID], func(u graphsim.User) string { return u.EmployeeID }, true)
+		u, outcome, kind := soleOwner(s, cells[anEmployeeID], func(u graphsim.User) string { return u.EmployeeID }, true)
+		return u, outcome, kind, false
 	case cells[anOnPremUPN] != "":
-		return soleOwner(s, cells[anOnPremUPN], func(u graphsim.User) string { return u.OnPremUPN }, false)
+		u, outcome, kind := soleOwner(s, cells[anOnPremUPN], func(u graphsim.User) string { return u.OnPremUPN }, false)
+		return u, outcome, kind, false
 	}
-	return graphsim.User{}, batch.Invalid, "bad row"
+	return graphsim.User{}, batch.Invalid, "bad row", false
 }
 
 // byID is the user of an id; one that is nobody's has the type "nobody".

@@ -213,6 +213,8 @@ func (s *story) drawRow() sheetRow {
 			r.cells[i] = s.somebody().UPN // a shifted column, or the same person after all
 		case h.field.names():
 			r.cells[i], r.bad[i] = s.keyCell(h.field, u)
+		case h.field == kept && !s.one(4):
+			r.cells[i] = pick(s, u.UPN, u.UPN, strings.ToUpper(u.UPN[:1])+u.UPN[1:], "", "n/a")
 		case h.field == kept, h.field == decoy:
 			r.cells[i] = pick(s, s.somebody().UPN, s.somebody().UPN, s.somebody().ID, "")
 		case h.field == status:

@@ -12,6 +12,7 @@ import (
 // selection says whom the input names.
 type selection struct {
 	Column       string   `help:"The column that names the users, when no header is recognised, or more than one." placeholder:"NAME"`
+	IgnoreColumn []string `help:"A column that is recognised, and whose cells are not what the directory has: without this, whatever such a column says must agree with the user found. Repeatable." placeholder:"NAME" sep:"none"`
 	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; nobody is touched when several have the same." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto"`
 	Where        []string `help:"Take only rows in which the column has the value; others end skipped. Repeatable: all must hold." placeholder:"COLUMN=VALUE" sep:"none"`
 	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME"`
@@ -24,7 +25,7 @@ type selection struct {
 
 // options are those of the intake.
 func (s selection) options(now time.Time) (intake.Options, error) {
-	opt := intake.Options{Column: s.Column, Where: s.Where}
+	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Where: s.Where}
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}

@@ -37,16 +37,20 @@ const seedHelp = `In a simulated tenant every row of the input is a user, except
 
 func seeded(r batch.Row) (graphsim.User, bool) {
 	u := graphsim.User{ID: r.ID, UPN: r.UPN, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	name := cmp.Or(r.UPN, r.Value)
+	for _, c := range r.Claims { // of two columns of one kind the first
+		of := map[batch.Key]*string{batch.ByID: &u.ID, batch.ByUPN: &u.UPN, batch.ByMail: &u.Mail, batch.ByEmployeeID: &u.EmployeeID, batch.ByOnPremisesUPN: &u.OnPremUPN}[c.Key]
+		*of = cmp.Or(*of, c.Value)
+	}
+	name := cmp.Or(u.UPN, r.Value)
 	switch {
 	case r.By == batch.ByMail:
-		u.UPN, u.Mail = r.Value, r.Value
+		u.UPN, u.Mail = cmp.Or(u.UPN, r.Value), r.Value
 	case r.By == batch.ByEmployeeID:
-		u.UPN, u.EmployeeID = "employee"+hex.EncodeToString([]byte(r.Value))+"@"+graphsim.DefaultDomain, r.Value
+		u.UPN, u.EmployeeID = cmp.Or(u.UPN, "employee"+hex.EncodeToString([]byte(r.Value))+"@"+graphsim.DefaultDomain), r.Value
 	case r.By == batch.ByOnPremisesUPN:
 		local, _, _ := strings.Cut(r.Value, "@")
-		u.UPN, u.OnPremUPN, u.Synced = local+"@"+graphsim.DefaultDomain, r.Value, true
-	case r.UPN == "":
+		u.UPN, u.OnPremUPN, u.Synced = cmp.Or(u.UPN, local+"@"+graphsim.DefaultDomain), r.Value, true
+	case u.UPN == "":
 		u.UPN = r.ID + "@" + graphsim.DefaultDomain
 	}
 	name = strings.ToLower(name)
@@ -77,12 +81,20 @@ func seedFile(in *reading, opt intake.Options) seeder {
 		if err != nil {
 			return err
 		}
+		searched := map[string]bool{} // values by which the tenant has a user: the first row that has one says who it is
 		for row, err := range rows.Rows() {
 			if _, bad := errors.AsType[*batch.RowError](err); bad {
 				continue
 			}
 			if err != nil {
 				return err
+			}
+			if row.By.Searched() {
+				value := batch.LowerASCII(row.Value)
+				if searched[value] {
+					continue
+				}
+				searched[value] = true
 			}
 			if err := seed(t, row); err != nil {
 				return fmt.Errorf("simulate line %d: %w", row.Line, err)
