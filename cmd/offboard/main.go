@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/http"
 	"os"
 
 	"golang.org/x/term"
@@ -50,6 +51,7 @@ type world struct {
 	screen         io.Writer // stderr as it is, for the line that redraws itself; run sets it
 	getenv         func(string) string
 	environ        func() []string           // all of it
+	network        http.RoundTripper         // nil is the real one
 	stop           <-chan struct{}           // closed by the first signal
 	asks           bool                      // there is a person to ask, at standard input
 	terminal       func() (io.Reader, error) // to ask at where standard input is the file

@@ -14,21 +14,29 @@ import (
 )
 
 // wrongWrites holds the tenant's own log against the verdict.
-func (s *story) wrongWrites(v *verdict, t *graphsim.Tenant) []string {
+func (s *story) wrongWrites(v *verdict, t *graphsim.Tenant, p played) []string {
 	var wrong []string
 	say := func(format string, a ...any) { wrong = append(wrong, fmt.Sprintf(format, a...)) }
 	arrived, executed := map[string]int{}, map[string]int{}
-	for _, e := range t.Log() {
+	var kept []string // who was refused with 403 before the run stopped
+	for i, e := range t.Log() {
 		if e.Method != "POST" {
 			continue
 		}
-		arrived[e.User]++
+		if e.Status == 403 && i < len(p.between) && len(p.codes) > 1 {
+			kept = append(kept, e.User) // until it is known whose matter it is; perhaps sent again
+		} else {
+			arrived[e.User]++
+		}
 		if e.Executed {
 			executed[e.User]++
 		}
 		if !v.may[e.User] || len(v.refused) > 0 {
 			say("a write arrived for %s, who must not be written: %v", e.User, s.spared(s.byID(e.User)))
 		}
+	}
+	for _, id := range kept {
+		arrived[id] = max(arrived[id], 1)
 	}
 	if kinds := s.beyond(len(arrived), s.admins(arrived)); len(kinds) > 0 {
 		say("%d users were written, and %d administrators, beyond %v", len(arrived), s.admins(arrived), kinds)
@@ -63,9 +71,59 @@ func (s *story) admins(arrived map[string]int) int {
 	return n
 }
 
+// twisted holds what happened before a run stopped against the truth, and changes
+// the verdict to what must come of it after it went on.
+func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
+	w := &s.twist
+	if !p.happen {
+		return nil
+	}
+	if w.mixes {
+		v.decided["mixed up"] = slices.ContainsFunc(p.between, func(e graphsim.Event) bool { return e.Fault == graphsim.MixedUp })
+		return nil
+	}
+	var wrong []string
+	if w.become != nil {
+		v.decided["identity"] = true
+		for _, e := range p.between {
+			if e.Tenant != t.TenantID() || e.App != t.ClientID() || e.SignedIn != s.cfg.SignedIn {
+				wrong = append(wrong, fmt.Sprintf("%s %s arrived of somebody else", e.Method, e.User))
+			}
+		}
+		if p.codes[0] != exitSignIn {
+			wrong = append(wrong, fmt.Sprintf("exit code %d after the identity changed", p.codes[0]))
+		}
+		if len(p.codes) == 1 {
+			v.refused = append(v.refused, refusal{"identity", []exitCode{exitSignIn}})
+		}
+	}
+	if len(p.codes) == 1 {
+		return wrong
+	}
+	written := map[string]bool{}
+	for _, e := range p.between {
+		written[e.User] = written[e.User] || e.Method == "POST"
+	}
+	for _, id := range w.late {
+		if u := s.byID(id); u.Denied && written[id] {
+			v.either[id] = batch.Protected // or denied, if that was known already
+		}
+		if !v.may[id] || written[id] {
+			continue
+		}
+		delete(v.may, id)
+		v.decided["late"] = true
+		for line, l := range v.lines {
+			if l.id == id {
+				v.lines[line] = told{batch.Protected, id}
+			}
+		}
+	}
+	return wrong
+}
+
 // wrongEnd holds the exit code against the verdict.
-func (s *story) wrongEnd(v *verdict, err error) []string {
-	code, _ := codeOf(err)
+func (s *story) wrongEnd(v *verdict, code exitCode) []string {
 	fits := []exitCode{exitDone}
 	for _, l := range v.lines {
 		if l.outcome.Kind() == batch.Failure {
@@ -129,6 +187,9 @@ func (s *story) wrongLines(v *verdict, t *graphsim.Tenant, lines map[int]told) [
 			say("line %d is %s, and the user was never written", no, got.outcome)
 		}
 		if s.faulty() && slices.Contains(disturbed, got.outcome) {
+			continue
+		}
+		if or := v.either[want.id]; or != "" && got.outcome == or {
 			continue
 		}
 		if got.outcome != want.outcome || want.id != "" && got.id != want.id {

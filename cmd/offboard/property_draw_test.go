@@ -23,6 +23,7 @@ type story struct {
 	spoilt    map[string]bool      // kinds of guards that are to refuse the run
 	guard     guarding
 	args      []string
+	twist     twist
 }
 
 // nameOfGroup is how people call a group whose id they should have given.
@@ -71,6 +72,7 @@ func draw(seed uint64) *story {
 	s.drawGuards()
 	s.drawLimits()
 	s.drawArgs()
+	s.drawTwist()
 	return s
 }
 

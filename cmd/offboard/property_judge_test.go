@@ -17,17 +17,18 @@ import (
 var guardKinds = []string{
 	"protect: id", "protect: name", "protect: pattern", "protect: group", "protect: privileged", "caller", "since",
 	"where", "date", "broken list", "no such group", "max-users", "max-percent", "max-privileged", "permission", "no --yes", "dry run",
-	"another's name", "several users", "bad row",
+	"another's name", "several users", "bad row", "identity", "mixed up", "late",
 }
 
 // verdict is what must come of a case.
 type verdict struct {
 	refused []refusal
-	users   int             // to be written
-	admins  int             // of them, holders of privileged roles
-	may     map[string]bool // object ids, in lower case; those of nobody too with --no-resolve
-	lines   map[int]told    // by line of the file
-	decided map[string]bool // kinds of guards that alone kept somebody, or the run, from being written
+	users   int                      // to be written
+	admins  int                      // of them, holders of privileged roles
+	may     map[string]bool          // object ids, in lower case; those of nobody too with --no-resolve
+	lines   map[int]told             // by line of the file
+	either  map[string]batch.Outcome // by id: an ending that is true, too
+	decided map[string]bool          // kinds of guards that alone kept somebody, or the run, from being written
 }
 
 // refusal is a reason to write nothing at all, and the exit codes that fit it.
@@ -44,7 +45,7 @@ type told struct {
 
 // judge says what must come of the case.
 func (s *story) judge() verdict {
-	v := verdict{may: map[string]bool{}, lines: map[int]told{}, decided: map[string]bool{}}
+	v := verdict{may: map[string]bool{}, lines: map[int]told{}, either: map[string]batch.Outcome{}, decided: map[string]bool{}}
 	s.due = s.dues()
 	named := map[string]bool{}    // by good rows, by id
 	held := map[string][]string{} // why other rows about somebody are none, by id
@@ -131,11 +132,15 @@ func (s *story) ending(u graphsim.User) batch.Outcome {
 		return batch.Ineffective
 	case s.guard.noResolve || s.guard.noVerify:
 		return batch.Revoked
+	case u.Frozen:
+		return batch.Unverified
 	}
 	return batch.Verified
 }
 
-func external(u graphsim.User) bool { return u.State != "" || strings.Contains(u.UPN, "#EXT#") }
+func external(u graphsim.User) bool {
+	return u.State != "" || u.Created == "Invitation" || strings.Contains(u.UPN, "#EXT#")
+}
 
 // spared gives every reason to leave a person alone, "since" last.
 func (s *story) spared(u graphsim.User) []string {
@@ -243,7 +248,7 @@ func (s *story) refuse(v *verdict) {
 	for _, kind := range s.beyond(v.users, v.admins) {
 		add(!s.faulty(), kind, exitRefused) // whom the faults keep from being found, no limit counts
 	}
-	add(g.noYes && v.users > 0, "no --yes", exitRefused, exitDone)
+	add(g.noYes && !g.dryRun, "no --yes", exitRefused)
 	if len(v.refused) == 1 && v.users > 0 {
 		v.decided[v.refused[0].kind] = true
 	}

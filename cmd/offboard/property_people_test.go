@@ -12,7 +12,7 @@ import (
 func (s *story) drawPeople() {
 	for i := range 6 + s.rng.IntN(18) {
 		u := graphsim.User{
-			ID: s.guid(), Enabled: !s.one(4), Synced: s.one(3), Denied: s.one(20),
+			ID: s.guid(), Enabled: !s.one(4), Synced: s.one(3), Denied: s.one(20), Frozen: s.one(25),
 			Mail: fmt.Sprintf("mail%d@contoso.example", i), EmployeeID: fmt.Sprintf("%04d", i+1), OnPremUPN: fmt.Sprintf("u%d@corp.local", i),
 		}
 		u.UPN = fmt.Sprintf(pick(s, "user%d@contoso.example", "User%d@Contoso.Example", "bg-%d@contoso.example", "kim%d@corp.contoso.example",
@@ -20,9 +20,10 @@ func (s *story) drawPeople() {
 			"ann%d_fabrikam.example#EXT#@contoso.example"), i)
 		switch {
 		case s.one(12):
-			u.Type, u.State = "Guest", pick(s, "", "Accepted", "PendingAcceptance") // without #EXT#
+			u.Type = "Guest" // without #EXT#: an internal one, if nothing else tells
+			u.State, u.Created = pick(s, "", "", "Accepted", "PendingAcceptance"), pick(s, "", "", "LocalAccount", "Invitation")
 		case s.one(12):
-			u.Type = "Member" // perhaps with it
+			u.Type, u.State = "Member", pick(s, "", "", "Accepted") // perhaps with #EXT#
 		}
 		if i > 0 {
 			s.share(&u, s.people[s.rng.IntN(i)])

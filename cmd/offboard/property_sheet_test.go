@@ -303,6 +303,9 @@ func (s *story) write(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "in.csv"), []byte(s.sheet.text), 0o600); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(dir, "late.txt"), []byte(strings.Join(s.twist.late, "\n")), 0o600); err != nil {
+		return err
+	}
 	for _, l := range s.guard.lists {
 		if l.missing {
 			continue

@@ -2,13 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,15 +14,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"offboard/batch"
-	"offboard/batch/graph"
-	"offboard/batch/graphsim"
-	"offboard/batch/intake"
-	"offboard/batch/journal"
 )
 
 var (
@@ -112,8 +102,10 @@ func (a *propertyTally) add(s *story, v *verdict, lines map[int]told, writes int
 	if s.faulty() {
 		a.faulty++
 	}
-	for kind := range v.decided {
-		a.decided[kind]++
+	for kind, is := range v.decided {
+		if is {
+			a.decided[kind]++
+		}
 	}
 	for _, l := range lines {
 		a.outcomes[l.outcome]++
@@ -143,79 +135,24 @@ func tryCase(t *testing.T, dir string, seed uint64, all *propertyTally) {
 			t.Fatal(err)
 		}
 		var said bytes.Buffer
-		err = s.run(t.Context(), tenant, dir, &said)
-		lines, wrong := readReport(filepath.Join(dir, "report"))
-		wrong = append(wrong, s.wrongWrites(&v, tenant)...)
-		wrong = append(wrong, s.wrongEnd(&v, err)...)
+		p, err := s.play(t.Context(), tenant, dir, &said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := s.twisted(&v, tenant, p)
+		lines, bad := readReport(filepath.Join(dir, "report"))
+		wrong = append(wrong, bad...)
+		wrong = append(wrong, s.wrongWrites(&v, tenant, p)...)
+		wrong = append(wrong, s.wrongEnd(&v, p.codes[len(p.codes)-1])...)
 		wrong = append(wrong, s.wrongLines(&v, tenant, lines)...)
 		if len(wrong) > 0 {
-			t.Errorf("replay with: go test ./cmd/offboard -run TestNobodyElseIsTouched -case %d\n%s\n%s\nended with: %v\n%s\n%s",
-				seed, strings.Join(wrong, "\n"), strings.Join(s.args, " "), err, s.describe(), said.String())
+			wrong = wrong[:min(len(wrong), 12)]
+			t.Errorf("replay with: go test ./cmd/offboard -run TestNobodyElseIsTouched -case %d\n%s\n%s\n%+v\nended with: %v\n%s\n%s",
+				seed, strings.Join(wrong, "\n"), strings.Join(s.args, " "), s.twist, p.codes, s.describe(), said.String())
 		}
 		all.add(s, &v, lines, tenant.Stats().Writes)
 	})
 	if err := os.RemoveAll(dir); err != nil {
 		t.Error(err)
 	}
-}
-
-// run is the command, from its arguments to its error; only the sign-in and the
-// wire are the test's.
-func (s *story) run(ctx context.Context, tenant *graphsim.Tenant, dir string, said *bytes.Buffer) error {
-	var grammar cli
-	parser, err := kong.New(&grammar, kong.Name("offboard"))
-	if err != nil {
-		return err
-	}
-	args := append([]string{"run", filepath.Join(dir, "in.csv"), "--report-dir=" + filepath.Join(dir, "report")}, s.args...)
-	for i, a := range args {
-		args[i] = strings.ReplaceAll(a, "DIR/", dir+"/")
-	}
-	if _, err := parser.Parse(args); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	r := grammar.Run
-	sign := graph.Secret("https://login.simulated/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant})
-	auth := graph.NewAuth(globalGraph, sign)
-	client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Action(r.Action), Auth: auth, Transport: tenant})
-	if err != nil {
-		return err
-	}
-	id, err := auth.Identity(ctx)
-	if err != nil {
-		return err
-	}
-	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	c := &command{world: world{stdout: said, stderr: said}, cli: &grammar, log: slog.New(slog.DiscardHandler)}
-	return begin(ctx, c, &r, &target{apps: []app{{client, id}}, cloud: simulatedCloud}, store)
-}
-
-// begin is runCmd.Run after it has signed in.
-func begin(ctx context.Context, c *command, r *runCmd, to *target, store *journal.Store) error {
-	in, err := c.read(r.File)
-	if err != nil {
-		return err
-	}
-	opt, err := r.options(time.Now())
-	if err != nil {
-		return err
-	}
-	rows, err := intake.Open(in.open(), opt)
-	if err != nil {
-		return err
-	}
-	plan := batch.Plan{
-		Run: "drawn", Created: time.Now(), Input: r.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
-		Tenant: to.identity().Tenant, App: to.identity().App, Cloud: to.cloud,
-		Action: batch.Action(r.Action), Resolve: !r.NoResolve, Verify: !r.NoResolve && !r.NoVerify,
-	}
-	j, err := newJob(c, r.connection, r.execution, to, store)
-	if err != nil {
-		return err
-	}
-	return r.start(ctx, &planned{job: j, in: in, opt: opt, plan: plan}, func() error { return nil })
 }

@@ -65,6 +65,9 @@ func (c *command) connect(ctx context.Context, conn connection, action batch.Act
 	if err != nil {
 		return nil, err
 	}
+	if c.network != nil {
+		authority.Client = &http.Client{Transport: c.network}
+	}
 	way, err := env.Choose(graph.Way(conn.Auth), authority, "")
 	if err != nil {
 		return nil, err
@@ -97,7 +100,11 @@ func (c *command) registrations(files []string) ([]graph.Registration, error) {
 // one pool must be different, and of one tenant.
 func (c *command) connected(ctx context.Context, conn connection, root, cloud string, action batch.Action, auths []*graph.Auth, end func() error) (*target, error) {
 	t := &target{cloud: cloud, clock: &clock{}, close: end}
-	transport := timed{logged{graph.Transport(2 * conn.Concurrency), c.log}, t.clock}
+	network := c.network
+	if network == nil {
+		network = graph.Transport(2 * conn.Concurrency)
+	}
+	transport := timed{logged{network, c.log}, t.clock}
 	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
 	defer cancel()
 	for _, auth := range auths {
