@@ -3,6 +3,7 @@ package batch
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -12,20 +13,35 @@ var (
 	ErrStopped = errors.New("stopped before the end")
 	// ErrDeadline is ErrStopped, for the reason that the run's time was up.
 	ErrDeadline = fmt.Errorf("%w: the deadline has passed", ErrStopped)
-	// ErrOutage: no call got an answer for as long as the run was willing to wait.
+	// ErrOutage: no user got an answer for as long as the run was willing to wait.
 	ErrOutage = errors.New("no answer from Microsoft Graph")
-	// ErrSignIn: no token, or tokens that are refused.
+	// ErrSignIn: no token, or tokens that are refused. Wrapped by a Sender's error
+	// it is the first, and the call did not leave.
 	ErrSignIn = errors.New("sign-in failed")
 	// ErrNotGraph: what answers is not Microsoft Graph, and never was in this process.
 	ErrNotGraph = errors.New("what answers is not Microsoft Graph")
 	// ErrPermission: every one of the first calls was refused with 403.
 	ErrPermission = errors.New("permission missing")
-	// ErrNotSent, wrapped by a Sender's error: the call did not leave, nothing was done.
+	// ErrNotOffered: every one of the first calls was refused alike, and not for a
+	// permission.
+	ErrNotOffered = errors.New("the action is refused")
+)
+
+// These errors, wrapped by a Sender's error, say how far the call got.
+var (
+	// ErrNotSent: the call did not leave, as when there was no connection. Nothing
+	// was done, and another try may go well.
 	ErrNotSent = errors.New("call not sent")
+	// ErrUnsendable: the call must never leave, since a user in it cannot be named
+	// in a request, or it would go where no token may. Nothing was done.
+	ErrUnsendable = errors.New("call must not be sent")
+	// ErrUnreadable: the call was answered with a 2xx, and the answer cannot be
+	// read. Whether Graph acted is unknown.
+	ErrUnreadable = errors.New("the answer cannot be read")
 )
 
 // CallError is a call that brought no replies. Whether Graph acted is unknown,
-// unless the error is ErrNotSent or the Status is a refusal (4xx).
+// unless the error says that the call did not leave or the Status is a refusal (4xx).
 type CallError struct {
 	Status     int // HTTP status of the call as a whole; 0 when none arrived or the body could not be read
 	Code       string
@@ -44,23 +60,36 @@ func (e *CallError) Error() string {
 	switch {
 	case errors.Is(e.Err, ErrNotGraph):
 		return e.Err.Error()
-	case e.Status == 0:
-		return fmt.Sprintf("no answer to the call: %v", e.Err)
-	case e.Code != "":
-		return fmt.Sprintf("call refused with HTTP %d %s: %s", e.Status, e.Code, e.Message)
-	case e.Err != nil:
+	case e.Status != 0 && e.Code+e.Message == "" && e.Err != nil:
 		return fmt.Sprintf("call refused with %v", e.Err)
+	case e.Status != 0:
+		return "call refused with " + refusal(e.Status, e.Code, e.Message)
+	case errors.Is(e.Err, ErrNotSent), errors.Is(e.Err, ErrUnsendable), errors.Is(e.Err, ErrUnreadable):
+		return e.Err.Error()
 	}
-	return fmt.Sprintf("call refused with HTTP %d", e.Status)
+	return fmt.Sprintf("no answer to the call: %v", e.Err)
 }
 
 // Unwrap gives the cause.
 func (e *CallError) Unwrap() error { return e.Err }
 
+// refusal is an HTTP status with Graph's code and words, as far as there are any.
+// Some services repeat the status as the code.
+func refusal(status int, code, message string) string {
+	s := "HTTP " + strconv.Itoa(status)
+	if code != "" && code != strconv.Itoa(status) {
+		s += " " + code
+	}
+	if message != "" {
+		s += ": " + message
+	}
+	return s
+}
+
 // reply is what a failed call says of each of its users. It is never a 2xx:
 // only a user's own reply makes a success. Nor is it a status that would settle
-// the user, such as 403 or 404, since it was said of the call: those end the
-// run or count as no answer.
+// the user, such as 403 or 404, since it was said of the call: those count as no
+// answer.
 func (e *CallError) reply() Reply {
 	r := Reply{
 		Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID,
@@ -73,8 +102,29 @@ func (e *CallError) reply() Reply {
 }
 
 // fatal reports whether the refusal speaks of the way we call and not of the
-// moment: asking again cannot help.
+// moment: asking again for the same users cannot help.
 func (e *CallError) fatal() bool {
 	s := e.Status
 	return s >= 300 && s < 500 && s != 401 && s != 403 && s != 408 && s != 429 || s == 501 || s == 505
+}
+
+// fate is how far a call got that brought no replies.
+type fate int
+
+const (
+	lost    fate = iota // sent, and whether Graph acted is unknown
+	unsent              // it never left
+	refused             // answered, and refused as a whole: Graph did nothing
+)
+
+// fateOf sorts the errors of a call. What is not known to be otherwise is lost.
+func fateOf(err error) fate {
+	if errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnsendable) || errors.Is(err, ErrSignIn) {
+		return unsent
+	}
+	e, ok := errors.AsType[*CallError](err)
+	if ok && (e.fatal() || e.Status == 401 || e.Status == 403 || e.Status == 429) {
+		return refused
+	}
+	return lost
 }

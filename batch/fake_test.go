@@ -44,8 +44,9 @@ type fakeTenant struct {
 	latency time.Duration
 	slower  int // latencies that each call takes more than the one before
 	script  map[int][]Reply
-	calls   []error       // errors of the first calls, nil for an answer
-	lag     time.Duration // until a stamp shows
+	calls   []error                  // errors of the first calls, nil for an answer
+	fail    func(users []User) error // the error of a call, nil for an answer; may be nil
+	lag     time.Duration            // until a stamp shows
 	frozen  bool
 	blind   int // reads that fail before one goes well
 	mixed   int // reads whose answers are each other's
@@ -78,6 +79,11 @@ func (f *fakeTenant) Send(ctx context.Context, users []User) ([]Reply, error) {
 	}
 	if n <= len(f.calls) && f.calls[n-1] != nil {
 		return nil, f.calls[n-1]
+	}
+	if f.fail != nil {
+		if err := f.fail(users); err != nil {
+			return nil, err
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -16,8 +17,11 @@ type lane struct {
 	gate    Gate
 	workers int
 	writes  bool // calls are announced in the journal before they leave
+	first   bool // nothing of this kind was sent before this process
 	app     string
-	queue   *queue // lanes that do the same work for several apps share one
+	queue   *queue  // lanes that do the same work for several apps share one
+	handed  queue   // users whom another app was denied, for this one to try
+	peers   []*lane // the lanes that share the queue, this one among them
 
 	// settle takes the reply to one user; trial is up to date. It records an
 	// outcome, or puts the user back into a queue.
@@ -26,14 +30,16 @@ type lane struct {
 	note func(Trial)
 
 	probation probation
-	lastGood  time.Time // end of the last call that brought replies
-	troubled  time.Time // when the first call left that failed since then; zero when there is none
-	bad       int       // failed calls since then
-	lastErr   error     // of the last of them
+	lastGood  time.Time // end of the last call in which somebody was answered for good
+	troubled  time.Time // when the first call since then left in which nobody was answered; zero when there is none
+	bad       int       // such calls since then
+	lastErr   error     // what the last of them brought instead
 	quiet     time.Time // while calls are under way: since when none was answered
 	probeAt   time.Time // while the lane is down: when the next call may try
 	staleAt   time.Time // end of the last call refused with 401 that counted
 	stale     int       // such calls in a row, each sent after the one before was answered
+	refused   int       // calls refused as a whole since somebody was answered, halves not counted
+	refusal   error     // of the last of them
 	under     int       // calls under way
 	work      chan outgoing
 }
@@ -44,12 +50,14 @@ type outgoing struct {
 	no    int
 	sent  time.Time
 	tasks []task
+	half  bool // of a call that failed before
 }
 
 type answer struct {
 	outgoing
 	replies []Reply
 	err     error
+	own     bool // see theirs
 }
 
 // serve makes calls until the lane's work ends. The timeout is far above what
@@ -66,24 +74,24 @@ func (l *lane) serve(ctx context.Context, timeout time.Duration, answers chan<- 
 		if err == nil && len(replies) != len(users) {
 			err = &CallError{Err: errors.New("replies do not match the users asked for")}
 		}
-		answers <- answer{o, replies, err} // the loop receives for as long as a call is under way
+		answers <- answer{outgoing: o, replies: replies, err: err} // the loop receives for as long as a call is under way
 	}
 }
 
-// A lane is down after downAfter failed calls in a row. One call at a time then
-// tries whether Graph is back, so that an outage does not walk through the whole
-// plan, failing everybody once.
+// A lane is down after downAfter calls in a row in which nobody was answered. One
+// call at a time then tries whether Graph is back, so that an outage does not
+// walk through the whole plan, failing everybody once.
 const (
 	downAfter = 8
 	probeCap  = 30 * time.Second
 )
 
-// failed counts a call that brought no replies.
+// failed counts a call in which nobody was answered.
 func (l *lane) failed(now time.Time, a answer) {
 	if l.bad++; l.bad == 1 {
 		l.troubled = a.sent
 	}
-	l.lastErr = a.err
+	l.lastErr = a.excuse()
 	if n := l.bad - downAfter; n >= 0 {
 		l.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
 	}
@@ -99,11 +107,14 @@ func (l *lane) lost(now time.Time, outage time.Duration) error {
 }
 
 // busy reports whether the lane has users, under way or to come.
-func (l *lane) busy() bool { return l.under > 0 || !l.queue.empty() }
+func (l *lane) busy() bool { return l.under > 0 || !l.queue.empty() || !l.handed.empty() }
 
-// down is how long no call may leave; zero while the lane is up.
+// down is how long no call may leave; zero while the lane is up. After a refused
+// token, too, one call at a time shows whether a new one is taken.
 func (l *lane) down(now time.Time) time.Duration {
 	switch {
+	case l.stale > 0 && l.under > 0:
+		return time.Hour
 	case l.bad < downAfter:
 		return 0
 	case l.under > 0:
@@ -116,7 +127,7 @@ func (l *lane) down(now time.Time) time.Duration {
 func (a answer) feedback() Feedback {
 	f := Feedback{Sent: a.sent, Cost: len(a.tasks)}
 	if a.err != nil {
-		f.Unsent = errors.Is(a.err, ErrNotSent)
+		f.Unsent = fateOf(a.err) == unsent
 		if e, ok := errors.AsType[*CallError](a.err); ok {
 			f.Outer, f.RetryAfter, f.Scope, f.Info, f.Percent = e.Status, e.RetryAfter, e.Scope, e.Info, e.Percent
 			if e.Status == 429 {
@@ -139,15 +150,86 @@ func (a answer) feedback() Feedback {
 	return f
 }
 
-// probation watches the first calls of a lane for the one mistake that refuses
-// everybody: no permission (403), or no valid token (401). Users refused with
-// 403 are held back until an answer of another kind shows that it was about
-// them; if it never does, the run stops and they can be sent again.
+// life is what a call says of the service.
+type life int
+
+const (
+	silent life = iota // nobody was answered
+	paced              // somebody was told to wait: no outage, and no answer either
+	alive              // somebody was answered for good
+)
+
+// life looks at everybody in the call. A call that was refused as a whole was
+// answered; an answer that cannot be read, or an excuse for everybody, was not.
+func (a answer) life() life {
+	if a.err != nil {
+		e, ok := errors.AsType[*CallError](a.err)
+		switch {
+		case ok && e.Status == 429:
+			return paced
+		case ok && e.fatal():
+			return paced
+		}
+		return silent
+	}
+	l := silent
+	for _, r := range a.replies {
+		switch c, _ := classify(r); c {
+		case accepted, final:
+			return alive
+		case throttled:
+			l = paced
+		}
+	}
+	return l
+}
+
+// excuse is what a call in which nobody was answered brought instead.
+func (a answer) excuse() error {
+	if a.err != nil {
+		return a.err
+	}
+	return errors.New("every user of a call got: " + describe(a.replies[0]))
+}
+
+// splits reports whether the call failed because of somebody in it, who is
+// found by halving. Nobody can tell who it was from the failure of the whole.
+func (a answer) splits() bool {
+	if a.err == nil || len(a.tasks) < 2 {
+		return false
+	}
+	e, ok := errors.AsType[*CallError](a.err)
+	return errors.Is(a.err, ErrUnsendable) || errors.Is(a.err, ErrUnreadable) || ok && e.fatal()
+}
+
+// unauthorized reports whether the token was refused: for the call, or for each
+// user who got an answer.
+func (a answer) unauthorized() bool {
+	if a.err != nil {
+		e, ok := errors.AsType[*CallError](a.err)
+		return ok && e.Status == 401
+	}
+	found := false
+	for _, r := range a.replies {
+		switch c, _ := classify(r); c {
+		case stale:
+			found = true
+		case accepted, final:
+			return false
+		}
+	}
+	return found
+}
+
+// probation watches the first calls of a lane for the mistakes that refuse
+// everybody: no permission, or an action that is not offered. Users refused
+// meanwhile are held back until an answer of another kind shows that it was
+// about them; if it never does, the run stops and they can be sent again.
 type probation struct {
-	over   bool
-	calls  int // answered so far, while none was different
-	status int // what they all said: 401 or 403
-	held   []heldReply
+	over  bool
+	calls int   // answered so far, while none was different
+	said  Reply // what they all got
+	held  []heldReply
 }
 
 type heldReply struct {
@@ -158,49 +240,105 @@ type heldReply struct {
 // strikes is how many first calls, all refused alike, stop the run.
 const strikes = 3
 
-// see takes what a call says of everybody in it: 401 or 403 when they were all
-// refused with it, 200 when somebody was told something else, 0 when it says
-// nothing (lost, throttled, out of order for the moment).
-func (p *probation) see(status int) {
+// see takes what a call says of everybody in it.
+func (p *probation) see(said Reply, any bool) {
 	switch {
-	case p.over || status == 0:
-	case status != 401 && status != 403, p.calls > 0 && status != p.status:
+	case p.over || !any:
+	case said.Status < 300, p.calls > 0 && (said.Status != p.said.Status || said.Code != p.said.Code):
 		p.over = true
 	default:
 		p.calls++
-		p.status = status
+		p.said = said
 	}
 }
 
-// failed reports the error that stops the run, or nil.
-func (p *probation) failed() error {
-	switch {
-	case p.over || p.calls < strikes:
-		return nil
-	case p.status == 401:
-		return ErrSignIn
-	}
-	return ErrPermission
-}
+// failed reports whether the run must stop.
+func (p *probation) failed() bool { return !p.over && p.calls >= strikes }
 
-// common gives the status that probation.see wants.
-func (a answer) common() int {
+// common is what probation.see wants: a refusal that everybody in the call got,
+// or a 2xx when somebody was told something else. The call says nothing when it
+// was lost, throttled or out of order for the moment; and a 403 says nothing of
+// the permission when the user holds a role or was denied to another app.
+func (a answer) common() (said Reply, any bool) {
+	if e, ok := errors.AsType[*CallError](a.err); ok && e.Status == 403 {
+		return Reply{Status: e.Status, Code: e.Code, Message: e.Message}, true
+	}
 	if a.err != nil {
-		if e, ok := errors.AsType[*CallError](a.err); ok && (e.Status == 401 || e.Status == 403) {
-			return e.Status
-		}
-		return 0
+		return Reply{}, false
 	}
-	common := 0
-	for _, r := range a.replies {
-		s := r.Status
+	for i, r := range a.replies {
 		switch c, _ := classify(r); {
-		case c == throttled, c == transient:
+		case c == throttled, c == transient, c == stale:
 			continue
-		case s != 401 && s != 403, common != 0 && s != common:
-			return 200
+		case c == accepted, !a.lane.suspects(r), any && (r.Status != said.Status || r.Code != said.Code):
+			return Reply{Status: 200}, true
+		case r.Status == 403 && (a.tasks[i].user.Privileged || len(a.tasks[i].denied) > 0):
+			continue
 		}
-		common = s
+		said, any = r, true
 	}
-	return common
+	return said, any
+}
+
+// suspects reports whether a final refusal may be about everybody. Of reads only
+// a 403 is: a key that names nobody is the row's own matter. Of writes a 404 that
+// speaks of the user is, while the users have just been found.
+func (l *lane) suspects(r Reply) bool {
+	if !l.writes || r.whole {
+		return r.Status == 403 || r.whole
+	}
+	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.first
+}
+
+// next is an app that has not tried the user yet, or nil.
+func (l *lane) next(t task) *lane {
+	for _, p := range l.peers {
+		if p != l && !slices.Contains(t.denied, p) {
+			return p
+		}
+	}
+	return nil
+}
+
+// single marks the users of the call who were in trouble while others were
+// answered: in the same call, or for one who is alone in a call that cannot be
+// read, since the last try.
+func (a answer) single() {
+	others := a.life() == alive
+	if errors.Is(a.err, ErrUnreadable) && len(a.tasks) == 1 {
+		others = a.lane.lastGood.After(a.tasks[0].trial.SentAt)
+	}
+	for i := range a.tasks {
+		a.tasks[i].single = a.tasks[i].single || others
+	}
+}
+
+// theirs reports whether the trouble that the call met is that of its users, and
+// no outage: nobody is left who could be answered beside them, since there is
+// one user, or all who are left have been in trouble while others were answered.
+func (a answer) theirs() bool {
+	if a.life() != silent || a.err != nil && !errors.Is(a.err, ErrUnreadable) {
+		return false
+	}
+	q := a.lane.queue
+	if q.fresh != nil || len(q.head) > 0 || len(q.halves) > 0 {
+		return false
+	}
+	lists := [][]task{a.tasks, q.waiting}
+	for _, p := range a.lane.peers {
+		if p.under > 0 || len(p.probation.held) > 0 {
+			return false
+		}
+		lists = append(lists, p.handed.waiting)
+	}
+	users, others := 0, false
+	for _, list := range lists {
+		for i := range list {
+			users++
+			if others = others || !list[i].single; others && users > 1 {
+				return false
+			}
+		}
+	}
+	return true
 }

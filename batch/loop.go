@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,19 +39,20 @@ type loop struct {
 // run returns nil when everybody is through, ErrStopped or ErrDeadline when
 // stopped with work left, or the error that ended the run. No goroutine outlives it.
 func (l *loop) run(ctx context.Context) error {
-	hard, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	answers := make(chan answer)
 	var workers errgroup.Group
 	for _, ln := range l.lanes {
 		ln.work = make(chan outgoing)
+		if ln.peers == nil {
+			ln.peers = []*lane{ln}
+		}
 		for range ln.workers {
-			workers.Go(func() error { ln.serve(hard, l.timeout, answers); return nil })
+			workers.Go(func() error { ln.serve(ctx, l.timeout, answers); return nil })
 		}
 	}
 	err := l.turn(ctx, answers)
 	if err != nil && !errors.Is(err, ErrStopped) {
-		if lost := l.drain(ctx, answers, cancel, err); lost != nil && lost.Error() != err.Error() {
+		if lost := l.drain(ctx, answers); lost != nil && lost.Error() != err.Error() {
 			err = errors.Join(err, lost)
 		}
 	}
@@ -130,12 +132,10 @@ func (l *loop) receive(a answer, answers <-chan answer) error {
 	}
 }
 
-// drain waits for the calls under way after a failure. They are cut short, and
-// what they still bring is recorded if the journal takes it.
-func (l *loop) drain(ctx context.Context, answers <-chan answer, cancel context.CancelCauseFunc, cause error) error {
-	if !errors.Is(cause, ErrSignIn) && !errors.Is(cause, ErrPermission) && !errors.Is(cause, ErrOutage) {
-		cancel(cause)
-	}
+// drain waits for the calls under way after a failure: what they bring is the
+// truth about their users, and is recorded if the journal takes it. Only the end
+// of ctx cuts them short.
+func (l *loop) drain(ctx context.Context, answers <-chan answer) error {
 	l.under -= len(l.launched) // not announced, or the commit failed: these never left
 	l.launched = nil
 	for l.under > 0 {
@@ -158,13 +158,20 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 				wake = min(wake, wait)
 				break
 			}
-			n, err := ln.queue.ready(now, ChunkSize)
+			q := &ln.handed
+			n, err := q.ready(now, ChunkSize)
+			if n == 0 {
+				q = ln.queue
+				n, err = q.ready(now, ChunkSize)
+			}
 			if err != nil {
 				return 0, err
 			}
 			if n == 0 {
-				if wait, ok := ln.queue.next(now); ok {
-					wake = min(wake, wait)
+				for _, q := range [...]*queue{&ln.handed, ln.queue} {
+					if wait, ok := q.next(now); ok {
+						wake = min(wake, wait)
+					}
 				}
 				break
 			}
@@ -178,7 +185,8 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 			l.calls++
 			l.under++
 			ln.under++
-			l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, sent: now, tasks: ln.queue.take(now, n)})
+			half := q.halved(now)
+			l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, sent: now, half: half, tasks: q.take(now, n)})
 		}
 	}
 	return wake, nil
@@ -207,7 +215,7 @@ func (l *loop) flush(ctx context.Context) error {
 // empty reports whether all lanes are through.
 func (l *loop) empty() bool {
 	for _, ln := range l.lanes {
-		if !ln.queue.empty() || len(ln.probation.held) > 0 {
+		if !ln.queue.empty() || !ln.handed.empty() || len(ln.probation.held) > 0 {
 			return false
 		}
 	}
@@ -224,102 +232,229 @@ func (l *loop) answered(a answer) error {
 		l.over = append(l.over, a.no)
 	}
 	ln.gate.Leave(now, a.feedback())
-	if a.err == nil {
-		ln.lastGood, ln.troubled, ln.bad, ln.lastErr, ln.stale = now, time.Time{}, 0, nil, 0
-	} else {
-		ln.failed(now, a)
-	}
-	ln.quiet = now
-	ln.probation.see(a.common())
-	for i, t := range a.tasks {
-		if err := l.reply(now, a, t, i); err != nil {
-			return err
+	a.single()
+	a.own = a.theirs()
+	ln.hear(now, a)
+	switch {
+	case errors.Is(a.err, ErrUnsendable) && a.splits():
+		ln.home(a).split(now, a.tasks)
+	case a.splits():
+		for i := range a.tasks {
+			a.tasks[i].trial = a.tried(a.tasks[i], a.said(i))
+			ln.note(a.tasks[i].trial)
+		}
+		ln.home(a).split(now.Add(ln.halfWait()), a.tasks)
+	default:
+		for i, t := range a.tasks {
+			if err := l.reply(now, a, t, a.said(i)); err != nil {
+				return err
+			}
 		}
 	}
 	return l.health(now, a)
 }
 
-// reply brings one user's trial up to date and settles it.
-func (l *loop) reply(now time.Time, a answer, t task, i int) error {
-	if a.err != nil && errors.Is(a.err, ErrNotSent) {
-		a.lane.queue.put(t)
-		return nil
+// hear keeps what the call says of the service, of the token, and of the first
+// calls as a whole.
+func (l *lane) hear(now time.Time, a answer) {
+	switch life := a.life(); {
+	case life == alive:
+		l.lastGood, l.refused = now, 0
+		fallthrough
+	case life == paced:
+		l.troubled, l.bad, l.lastErr = time.Time{}, 0, nil
+	case a.own:
+	default:
+		l.failed(now, a)
 	}
-	var r Reply
-	if e, ok := errors.AsType[*CallError](a.err); ok {
-		r = e.reply()
-	} else if a.err != nil {
-		r = Reply{Message: "no answer to the call: " + a.err.Error()}
-	} else {
-		r = a.replies[i]
+	l.quiet = now
+	if a.err == nil && !a.unauthorized() {
+		l.stale = 0
 	}
+	if e, ok := errors.AsType[*CallError](a.err); ok && e.fatal() {
+		if l.refusal = a.err; !a.half {
+			l.refused++
+		}
+	}
+	l.probation.see(a.common())
+}
+
+// home is where the users of a call wait for the next one.
+func (l *lane) home(a answer) *queue { return cmp.Or(a.tasks[0].home, l.queue) }
+
+// halfWait is how long the halves of a call that failed wait: longer while
+// nothing has gone well yet, so that the first calls show first whether all fail
+// alike.
+func (l *lane) halfWait() time.Duration {
+	if l.lastGood.IsZero() {
+		return 5 * time.Second
+	}
+	return time.Second
+}
+
+// said is what the call says of the user at i. When the user was alone in a call
+// that was refused as a whole, the refusal is the user's.
+func (a answer) said(i int) Reply {
+	e, ok := errors.AsType[*CallError](a.err)
+	switch {
+	case a.err == nil:
+		return a.replies[i]
+	case errors.Is(a.err, ErrUnsendable):
+		return Reply{Message: a.err.Error(), whole: true}
+	case ok && e.fatal() && len(a.tasks) == 1:
+		return Reply{Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID, Date: e.Date, whole: true}
+	case ok:
+		return e.reply()
+	}
+	return Reply{Message: "no answer to the call: " + a.err.Error()}
+}
+
+// tried brings a user's trial up to date with a reply. The trial tells what was
+// answered, also where that is not the user's own answer.
+func (a answer) tried(t task, r Reply) Trial {
 	before := t.trial
-	t.trial = Trial{
+	trial := Trial{
 		Seq: t.user.Seq, Attempts: before.Attempts, Throttles: before.Throttles, SentAt: a.sent,
-		Doubt:  before.Doubt || doubtful(r),
+		Doubt:  before.Doubt || a.doubtful(r),
 		Status: r.Status, Code: r.Code, Message: r.Message, RequestID: r.RequestID,
+	}
+	if e, ok := errors.AsType[*CallError](a.err); ok && e.Status != 0 {
+		trial.Status, trial.Code, trial.Message = e.Status, e.Code, e.Message
 	}
 	switch c, _ := classify(r); {
 	case c == throttled:
-		t.trial.Throttles++
-	case a.err != nil && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt):
+		trial.Throttles++
+	case c != accepted && c != final && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt) && !a.own:
 		// Nobody has been answered since this user's last attempt: that is an
 		// outage, and it is not counted against the user.
 	default:
-		t.trial.Attempts++
+		trial.Attempts++
 	}
-	if r.Status == 403 && !a.lane.probation.over {
-		a.lane.probation.held = append(a.lane.probation.held, heldReply{t, r})
-		a.lane.note(t.trial)
-		return nil
-	}
-	return a.lane.settle(now, t, r)
+	return trial
 }
 
-// release settles the users held back, once it is known that their 403 was
+// doubtful reports whether Graph may have acted on a user who got this reply.
+func (a answer) doubtful(r Reply) bool {
+	if a.err == nil {
+		return doubtful(r)
+	}
+	c, _ := classify(r)
+	return fateOf(a.err) == lost && c != throttled
+}
+
+// reply brings one user's trial up to date and settles it.
+func (l *loop) reply(now time.Time, a answer, t task, r Reply) error {
+	ln := a.lane
+	if fateOf(a.err) == unsent && !r.whole {
+		cmp.Or(t.home, ln.queue).put(t)
+		return nil
+	}
+	if !errors.Is(a.err, ErrUnsendable) {
+		t.trial = a.tried(t, r)
+	} else if t.trial.Seq = t.user.Seq; t.trial.Message == "" {
+		t.trial.Message = r.Message
+	}
+	if c, _ := classify(r); c == final && !ln.probation.over && ln.suspects(r) {
+		ln.probation.held = append(ln.probation.held, heldReply{t, r})
+		ln.note(t.trial)
+		return nil
+	}
+	return l.conclude(now, ln, t, r)
+}
+
+// conclude settles the user, or hands one who was denied to the next app: roles
+// and administrative units may let that one do what this one may not.
+func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) error {
+	if r.Status == 403 {
+		t.denied = append(slices.Clip(t.denied), ln)
+		if next := ln.next(t); next != nil {
+			t.due, t.home = now, &next.handed
+			ln.note(t.trial)
+			t.home.put(t)
+			return nil
+		}
+	}
+	return ln.settle(now, t, r)
+}
+
+// release settles the users held back, once it is known that the refusal was
 // about them, or nobody is left who could tell.
 func (l *loop) release(now time.Time, ln *lane) error {
 	p := &ln.probation
-	if len(p.held) == 0 || p.failed() != nil || !p.over && (ln.under > 0 || !ln.queue.empty() || l.stopping != nil) {
+	if len(p.held) == 0 || p.failed() || !p.over && (ln.busy() || l.stopping != nil) {
 		return nil
+	}
+	if err := ln.nobody(); err != nil {
+		return err
 	}
 	held := p.held
 	p.held = nil
 	for _, h := range held {
-		if err := ln.settle(now, h.task, h.reply); err != nil {
+		if !p.over && h.reply.Status == 403 && p.calls > 0 {
+			h.task.hint = fmt.Sprintf("; everybody was refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
+		}
+		if err := l.conclude(now, ln, h.task, h.reply); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// nobody is the error of a lane that has asked for everybody and answered
+// nobody, where that is no matter of each user: of a lookup that may not be made,
+// and of calls that are all refused as a whole, unless an earlier process has
+// been through that.
+func (l *lane) nobody() error {
+	p := &l.probation
+	switch r := p.held[0].reply; {
+	case p.over || !l.first:
+		return nil
+	case r.whole && r.Status != 0 && l.lastGood.IsZero():
+		return fmt.Errorf("%s call: %w", l.name, l.refusal)
+	case !l.writes && r.Status == 403:
+		return l.denied()
+	}
+	return nil
+}
+
+// denied is the verdict that a permission is missing.
+func (l *lane) denied() error {
+	p := &l.probation
+	return fmt.Errorf("%w: every %s call was refused: %s; they need the Graph permission %s", ErrPermission, l.name, describe(p.said), l.needs)
+}
+
 // staleStrikes is how many calls in a row, each with a token fetched after the
-// one before was refused, end the run. One is a token that has expired; more are
-// on record as a backend's mistake, and with every kind of trouble at 5 % of all
-// calls three in a row came once in 4,000 calls.
+// one before was refused, end the run: strikes while nothing has gone well yet.
+// One is a token that has expired; more are on record as a backend's mistake, and
+// with every kind of trouble at 5 % of all calls three in a row came once in 4,000
+// calls.
 const staleStrikes = 5
+
+// limit is strikes for a lane of which nothing has gone well yet.
+func (l *lane) limit(later int) int {
+	if l.lastGood.IsZero() {
+		return strikes
+	}
+	return later
+}
 
 // health ends the run when the calls themselves cannot go on.
 func (l *loop) health(now time.Time, a answer) error {
 	ln := a.lane
-	if err := ln.probation.failed(); err != nil {
-		return fmt.Errorf("%w: the first %d %s calls were all refused with HTTP %d; they need the Graph permission %s",
-			err, ln.probation.calls, ln.name, ln.probation.status, ln.needs)
-	}
-	if a.err == nil {
-		return nil
-	}
-	if errors.Is(a.err, ErrSignIn) || errors.Is(a.err, ErrNotGraph) {
+	switch p := &ln.probation; {
+	case p.failed() && p.said.Status == 403:
+		return ln.denied()
+	case p.failed():
+		return fmt.Errorf("%w: the first %d %s calls were all refused alike: %s", ErrNotOffered, p.calls, ln.name, describe(p.said))
+	case errors.Is(a.err, ErrSignIn), errors.Is(a.err, ErrNotGraph):
 		return a.err
-	}
-	e, ok := errors.AsType[*CallError](a.err)
-	if ok && e.fatal() {
+	case ln.refused >= ln.limit(downAfter):
 		return fmt.Errorf("%s call: %w", ln.name, a.err)
 	}
-	if ok && e.Status == 401 && !a.sent.Before(ln.staleAt) {
+	if a.unauthorized() && !a.sent.Before(ln.staleAt) {
 		ln.staleAt = now
-		if ln.stale++; ln.stale >= staleStrikes {
-			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.err)
+		if ln.stale++; ln.stale >= ln.limit(staleStrikes) {
+			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.excuse())
 		}
 	}
 	return ln.lost(now, l.outage)

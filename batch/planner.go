@@ -76,7 +76,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return p.count, p.take(ctx, next)
 	}
 	p.lane = &lane{
-		name: "lookup", needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
+		name: "lookup", first: true, needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
 		queue: &queue{}, settle: p.settle, note: func(Trial) {},
 	}
 	p.lane.queue.fresh = func() (task, bool, error) {
@@ -287,7 +287,7 @@ func (p *Planner) tell(now time.Time) {
 		return
 	}
 	if p.lane != nil {
-		p.count.Waiting, p.count.Pace = len(p.lane.queue.waiting), p.Reads.Pace(now)
+		p.count.Waiting, p.count.Pace = p.lane.queue.again(), p.Reads.Pace(now)
 		p.count.Trouble = p.loop.trouble(now)
 	}
 	p.Progress(p.count)

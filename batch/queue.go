@@ -14,21 +14,36 @@ type task struct {
 	user   User
 	trial  Trial
 	due    time.Time // not before
+	single bool      // in trouble while others were answered: the trouble is this user's own
+	denied []*lane   // the apps that refused the user with 403
+	home   *queue    // where the user waits, when it is not the lane's queue
+	hint   string    // added to the reason of a refusal
 	until  time.Time // verify: the last moment for proof
 	record Record    // verify: what is said if no proof comes
 	polls  int       // verify: reads so far
 }
 
-// queue gives the fullest chunk that is due, or how long until one is. Waiting
-// users come before fresh ones: they have been promised a time.
+// queue gives the fullest chunk that is due, or how long until one is. Halves of
+// calls that failed travel as they are, and first. Waiting users come before
+// fresh ones: they have been promised a time.
 type queue struct {
+	halves  []half // in the order in which they are due
 	waiting waitHeap
 	fresh   func() (task, bool, error) // nil when there are none
 	head    []task                     // pulled from fresh, not yet taken
 }
 
+// half is a part of a call that failed because of somebody in it.
+type half struct {
+	due   time.Time
+	tasks []task
+}
+
 // ready pulls until size users are due, or none is left to pull.
 func (q *queue) ready(now time.Time, size int) (int, error) {
+	if q.halved(now) {
+		return len(q.halves[0].tasks), nil
+	}
 	n := q.waiting.due(now, size)
 	for n+len(q.head) < size && q.fresh != nil {
 		t, ok, err := q.fresh()
@@ -46,6 +61,11 @@ func (q *queue) ready(now time.Time, size int) (int, error) {
 
 // take removes size users; call it with what ready gave, at the same time.
 func (q *queue) take(now time.Time, size int) []task {
+	if q.halved(now) {
+		h := q.halves[0]
+		q.halves = q.halves[1:]
+		return h.tasks
+	}
 	chunk := make([]task, 0, size)
 	for len(chunk) < size && len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
 		chunk = append(chunk, heap.Pop(&q.waiting).(task))
@@ -56,19 +76,47 @@ func (q *queue) take(now time.Time, size int) []task {
 	return chunk
 }
 
+// halved reports whether the next call is half of one that failed.
+func (q *queue) halved(now time.Time) bool { return len(q.halves) > 0 && !q.halves[0].due.After(now) }
+
 // put makes t wait until it is due.
 func (q *queue) put(t task) { heap.Push(&q.waiting, t) }
 
+// split makes two calls of one. Due is no earlier than that of the halves before.
+func (q *queue) split(due time.Time, tasks []task) {
+	if n := len(q.halves); n > 0 && q.halves[n-1].due.After(due) {
+		due = q.halves[n-1].due
+	}
+	n := len(tasks) / 2
+	q.halves = append(q.halves, half{due, tasks[:n:n]}, half{due, tasks[n:]})
+}
+
 // next is how long until the first waiting user is due; ok is false when none waits.
 func (q *queue) next(now time.Time) (wait time.Duration, ok bool) {
-	if len(q.waiting) == 0 {
-		return 0, false
+	if len(q.waiting) > 0 {
+		wait, ok = q.waiting[0].due.Sub(now), true
 	}
-	return max(0, q.waiting[0].due.Sub(now)), true
+	if len(q.halves) > 0 {
+		if d := q.halves[0].due.Sub(now); !ok || d < wait {
+			wait, ok = d, true
+		}
+	}
+	return max(0, wait), ok
+}
+
+// again counts the users who were sent before and wait.
+func (q *queue) again() int {
+	n := len(q.waiting)
+	for _, h := range q.halves {
+		n += len(h.tasks)
+	}
+	return n
 }
 
 // empty reports whether nobody is left, waiting or fresh.
-func (q *queue) empty() bool { return len(q.waiting) == 0 && len(q.head) == 0 && q.fresh == nil }
+func (q *queue) empty() bool {
+	return len(q.halves) == 0 && len(q.waiting) == 0 && len(q.head) == 0 && q.fresh == nil
+}
 
 // waitHeap orders by time due, then by place in the plan.
 type waitHeap []task

@@ -46,6 +46,8 @@ const (
 // enough, and messages are no contract (Microsoft Graph, error responses).
 func classify(r Reply) (class, Outcome) {
 	switch s := r.Status; {
+	case r.whole:
+		return final, Failed
 	case s >= 200 && s < 300:
 		return accepted, ""
 	case s == 0, s == 408, s == 424:
@@ -114,10 +116,8 @@ func describe(r Reply) string {
 		return r.Message
 	case r.Status == 0:
 		return "no answer for this user"
-	case r.Code != "":
-		return fmt.Sprintf("HTTP %d %s", r.Status, r.Code)
 	}
-	return fmt.Sprintf("HTTP %d", r.Status)
+	return refusal(r.Status, r.Code, r.Message)
 }
 
 // doubtful reports whether Graph may have acted although the reply is no 2xx:

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -61,7 +62,8 @@ type Runner struct {
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
 	VerifyTimeout time.Duration
 	Until         Deadline
-	LastCall      int // number of the last call of the sessions before
+	LastCall      int  // number of the last call of the sessions before
+	Resolved      bool // the users were found in the directory: a write that is answered "not there" is not about them
 
 	Stop     <-chan struct{} // closed: no new calls, answers awaited
 	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
@@ -103,9 +105,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
-			name: "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			first: r.LastCall == 0,
+			name:  "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
+	}
+	for _, ln := range lp.lanes {
+		ln.peers = lp.lanes[:len(r.Apps):len(r.Apps)]
 	}
 	if r.Directory != nil {
 		r.verify = &lane{
@@ -131,12 +137,15 @@ func (r *Runner) Run(ctx context.Context) error {
 // settle turns the reply to a revoke into a record, or into another turn.
 func (r *Runner) settle(now time.Time, t task, reply Reply) error {
 	v := r.Retry.Decide(t.trial, reply, jitter())
-	rec := record(t.trial, now, v.Outcome, v.Reason)
+	if r.Resolved && (v.Outcome == NotFound || v.Outcome == Invalid) {
+		v.Outcome = Failed
+	}
+	rec := record(t.trial, now, v.Outcome, v.Reason+t.hint)
 	switch {
 	case v.Again:
 		t.due = now.Add(v.Wait)
 		r.note(t.trial)
-		r.queue.put(t)
+		cmp.Or(t.home, &r.queue).put(t)
 		return nil
 	case v.Outcome != "":
 		r.write(rec)
@@ -253,7 +262,7 @@ func (r *Runner) tell(now time.Time) {
 	}
 	s := r.state
 	s.Counts = maps.Clone(s.Counts) // what comes after is not durable yet, and may never be
-	s.Now, s.Waiting, s.Pace = now, len(r.queue.waiting), r.pace(now)
+	s.Now, s.Waiting, s.Pace = now, r.queue.again(), r.pace(now)
 	s.Trouble = r.loop.trouble(now)
 	r.Progress(s)
 }

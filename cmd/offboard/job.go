@@ -137,7 +137,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
-		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
+		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Resolved: plan.Resolve, Stop: j.stop,
 	}
 	for i, a := range j.target.apps {
 		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: gates[i]})
