@@ -62,10 +62,10 @@ func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
 		Scope: m.scope, Info: m.info, Percent: m.percent,
 		Err: fmt.Errorf("HTTP %d", status),
 	}
-	var b itemBody
-	if json.Unmarshal(body, &b) == nil { // a gateway may answer in HTML
-		e.Code, e.Message = b.Error.Code, b.Error.Message
-	} else if title, page := webPage(resp, body); page {
+	if e.Code, e.Message = refusal(body); e.Code+e.Message == "" {
+		e.Code, e.Message = refusedToken(resp.Header.Get(challengeHeader))
+	}
+	if title, page := webPage(resp, body); page && e.Code+e.Message == "" { // of a gateway
 		e.Err = fmt.Errorf("HTTP %d, a web page, title %q", status, title)
 	}
 	if to, err := resp.Location(); err == nil && status >= 300 && status < 400 {
@@ -74,12 +74,28 @@ func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
 	return e
 }
 
-// itemBody is a user, or an error.
+// refusal reads Graph's error: a code, which some services write as a number, and
+// a message. Older services give a text in place of the object.
+func refusal(body []byte) (code, message string) {
+	var b struct {
+		Error json.RawMessage `json:"error"`
+		Words json.RawMessage `json:"error_description"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return "", ""
+	}
+	var e struct {
+		Code    json.RawMessage `json:"code"`
+		Message json.RawMessage `json:"message"`
+	}
+	if json.Unmarshal(b.Error, &e) != nil {
+		return text(b.Error), text(b.Words)
+	}
+	return text(e.Code), text(e.Message)
+}
+
+// itemBody is a user.
 type itemBody struct {
-	Error struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	} `json:"error"`
 	ID      string          `json:"id"`
 	UPN     string          `json:"userPrincipalName"`
 	Type    string          `json:"userType"`
@@ -199,10 +215,7 @@ func (it item) reply(m meta, i int, w want) batch.Reply {
 	}
 	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
 	if status < 200 || status > 299 {
-		var b itemBody
-		if json.Unmarshal(it.Body, &b) == nil {
-			r.Code, r.Message = b.Error.Code, b.Error.Message
-		}
+		r.Code, r.Message = refusal(it.Body)
 		return r
 	}
 	return it.found(r, w)

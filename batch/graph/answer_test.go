@@ -46,6 +46,8 @@ func TestAnswers(t *testing.T) {
 			[2]batch.Reply{reply(1, batch.Reply{Status: 429, RetryAfter: 2128 * time.Millisecond, Scope: "Tenant/Write", Info: "WriteLimitExceeded", Percent: 1.2}), reply(2, batch.Reply{Status: 429, RetryAfter: 3 * time.Second})}},
 		{"an error body", `{"id":"1","status":403,"body":{"error":{"code":"Authorization_RequestDenied","message":"No.","innerError":{"code":"x"}}}}`,
 			[2]batch.Reply{reply(1, batch.Reply{Status: 403, Code: "Authorization_RequestDenied", Message: "No."}), none}},
+		{"an error whose code is a number", `{"id":"1","status":405,"body":{"error":{"code":405,"message":"No."}}}`,
+			[2]batch.Reply{reply(1, batch.Reply{Status: 405, Code: "405", Message: "No."}), none}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := answering(t, batch.Revoke, 200, header, `{"responses":[`+c.body+`]}`)
@@ -121,7 +123,11 @@ func TestCallErrors(t *testing.T) {
 		{"more after the end", 200, http.Header{}, `{"responses":[]}{"responses":[{"id":"1","status":200}]}`, batch.CallError{}},
 		{"redirect", 302, http.Header{"Location": {"https://elsewhere.example"}}, ``, batch.CallError{Status: 302}},
 		{"400", 400, http.Header{}, `{"error":{"code":"BadRequest","message":"M"}}`, batch.CallError{Status: 400, Code: "BadRequest", Message: "M"}},
-		{"401 with a claims challenge", 401, http.Header{"Www-Authenticate": {`Bearer realm="", error="insufficient_claims", claims="e30="`}}, ``, batch.CallError{Status: 401}},
+		{"401 with a claims challenge", 401, http.Header{"Www-Authenticate": {`Bearer realm="", error="insufficient_claims", claims="e30="`}}, ``, batch.CallError{Status: 401, Code: "insufficient_claims"}},
+		{"401 with words in the challenge alone", 401, http.Header{"Www-Authenticate": {`Bearer errorDescription="Continuous access", error="insufficient_claims"`}}, `x`, batch.CallError{Status: 401, Code: "insufficient_claims", Message: "Continuous access"}},
+		{"a code that is a number", 404, http.Header{}, `{"error":{"code":404,"message":"M"}}`, batch.CallError{Status: 404, Code: "404", Message: "M"}},
+		{"an error that is a text", 400, http.Header{}, `{"error":"invalid_request","error_description":"M"}`, batch.CallError{Status: 400, Code: "invalid_request", Message: "M"}},
+		{"a message that is none", 400, http.Header{}, `{"error":{"code":"C","message":null}}`, batch.CallError{Status: 400, Code: "C"}},
 		{"429", 429, http.Header{"Retry-After": {"10"}, "X-Ms-Throttle-Scope": {"Tenant_Application/Write/a/b"}, "X-Ms-Throttle-Information": {"CPULimitExceeded"}}, ``, batch.CallError{Status: 429, RetryAfter: 10 * time.Second, Scope: "Tenant_Application/Write/a/b", Info: "CPULimitExceeded"}},
 		{"503 in HTML", 503, http.Header{"Request-Id": {"R"}}, `<html>`, batch.CallError{Status: 503, RequestID: "R"}},
 	} {

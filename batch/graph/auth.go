@@ -237,10 +237,29 @@ type challenges struct {
 func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.next.RoundTrip(req)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		c.auth.refuse(bearer(req), challenge(resp.Header.Get("WWW-Authenticate")))
+		said := resp.Header.Get("WWW-Authenticate")
+		c.auth.refuse(bearer(req), challenge(said))
+		resp.Header.Set(challengeHeader, said)
 		resp.Header.Del("WWW-Authenticate")
 	}
 	return resp, err
+}
+
+// challengeHeader is where a challenge stands that was taken off.
+const challengeHeader = "X-Offboard-Challenge"
+
+var errorParameters = regexp.MustCompile(`(?i)\berror(_?description)?="([^"]*)"`)
+
+// refusedToken says why a token was refused, for an answer whose body does not.
+func refusedToken(challenge string) (code, message string) {
+	for _, m := range errorParameters.FindAllStringSubmatch(challenge, -1) {
+		if m[1] == "" {
+			code = m[2]
+		} else {
+			message = m[2]
+		}
+	}
+	return code, message
 }
 
 // bearer is the token that a request carried.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -61,7 +60,7 @@ func New(cfg Config) (*Client, error) {
 	registry()
 	hc := &http.Client{
 		Transport: khttp.NewCustomTransportWithParentTransport(
-			challenges{cfg.Transport, cfg.Auth},
+			challenges{leaving{cfg.Transport}, cfg.Auth},
 			core.NewGraphTelemetryHandler(&core.GraphClientOptions{}), // adds a client-request-id to every call
 		),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -161,7 +160,7 @@ func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, 
 	for i, u := range users {
 		var err error
 		if items[i], err = s.item(i+1, u); err != nil {
-			return nil, notSent(err)
+			return nil, unsendable(err)
 		}
 		wants[i] = s.wants(u)
 	}
@@ -197,7 +196,7 @@ func (c *Client) read(resp *http.Response, wants []want) result {
 	}
 	replies, err := decode(body, wants, meta)
 	if err != nil {
-		return result{err: &batch.CallError{RequestID: meta.requestID, Err: err}}
+		return result{err: meta.unreadable(err)}
 	}
 	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
 		c.auth.refuse(bearer(resp.Request), "")
@@ -219,7 +218,7 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 		return nil, meta, meta.callError(resp, body)
 	}
 	if err != nil {
-		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read answer: %w", err)}
+		return nil, meta, meta.unreadable(err)
 	}
 	if title, page := webPage(resp, body); page {
 		err := pageBetween(resp.Request.URL.Host, title)
@@ -232,14 +231,19 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 	return body, meta, nil
 }
 
-// notSent is the error of a call that would have been wrong to make.
-func notSent(err error) error {
-	return &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrNotSent, err)}
+// unsendable is the error of a call that would have been wrong to make.
+func unsendable(err error) error {
+	return &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrUnsendable, err)}
+}
+
+// unreadable is the error of an answer that is no use.
+func (m meta) unreadable(err error) error {
+	return &batch.CallError{RequestID: m.requestID, Err: fmt.Errorf("%w: %w", batch.ErrUnreadable, err)}
 }
 
 // unanswered sorts the errors of a call that brought no answer.
 func (c *Client) unanswered(err error) error {
-	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) {
+	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) { // by Auth
 		return err
 	}
 	if bad := untrusted(c.host, err); bad != nil { // found out before anything was written
@@ -248,8 +252,8 @@ func (c *Client) unanswered(err error) error {
 			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
 		}
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		err = fmt.Errorf("%w: %w", batch.ErrNotSent, err) // no connection, so nothing was written to one
+	if _, ok := errors.AsType[*stayed](err); ok {
+		err = fmt.Errorf("%w: %w", batch.ErrNotSent, err)
 	}
 	return &batch.CallError{Err: err}
 }

@@ -90,8 +90,8 @@ func TestNeverSent(t *testing.T) {
 				call = client.Send
 			}
 			replies, err := call(t.Context(), []batch.User{{ID: "a"}, c.user})
-			if !errors.Is(err, batch.ErrNotSent) || !strings.Contains(err.Error(), c.text) || replies != nil {
-				t.Errorf("got %v and error %v, want ErrNotSent with %q", replies, err, c.text)
+			if !errors.Is(err, batch.ErrUnsendable) || !strings.Contains(err.Error(), c.text) || replies != nil {
+				t.Errorf("got %v and error %v, want ErrUnsendable with %q", replies, err, c.text)
 			}
 			if *sent != "" {
 				t.Errorf("sent %s", *sent)

@@ -12,8 +12,6 @@ import (
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
-
-	"offboard/batch"
 )
 
 // CountUsers says how many users the tenant has. The number comes from an index
@@ -34,7 +32,7 @@ func (c *Client) CountUsers(ctx context.Context) (int, error) {
 	digits := strings.TrimSpace(strings.TrimPrefix(string(body), "\ufeff"))
 	n, err := strconv.ParseUint(digits, 10, 31)
 	if err != nil {
-		return 0, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read the number of users: %w", err)}
+		return 0, meta.unreadable(fmt.Errorf("read the number of users: %w", err))
 	}
 	return int(n), nil
 }
@@ -60,7 +58,7 @@ func page[T any](ctx context.Context, c *Client, path, next string, header map[s
 	}
 	at, err := c.own(link)
 	if err != nil {
-		return nil, "", notSent(err)
+		return nil, "", unsendable(err)
 	}
 	info := abstractions.NewRequestInformation()
 	info.Method = abstractions.GET
@@ -75,12 +73,12 @@ func page[T any](ctx context.Context, c *Client, path, next string, header map[s
 	}
 	values, more, err := c.values(body, link)
 	if err != nil {
-		return nil, "", &batch.CallError{RequestID: meta.requestID, Err: err}
+		return nil, "", meta.unreadable(err)
 	}
 	found := make([]T, len(values))
 	for i, v := range values {
 		if err := json.Unmarshal(v, &found[i]); err != nil {
-			return nil, "", &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read list: %w", err)}
+			return nil, "", meta.unreadable(fmt.Errorf("read list: %w", err))
 		}
 	}
 	return found, more, nil

@@ -153,7 +153,7 @@ func TestLinks(t *testing.T) {
 			if err != nil || !strings.Contains(*sent, "$skiptoken=a") {
 				t.Errorf("%s, given: sent %s, error %v", link, *sent, err)
 			}
-		} else if !errors.Is(err, batch.ErrNotSent) || *sent != "" {
+		} else if !errors.Is(err, batch.ErrUnsendable) || *sent != "" {
 			t.Errorf("%s, given: sent %s, error %v", link, *sent, err)
 		}
 	}
@@ -265,7 +265,7 @@ func TestMembersOfNoGroup(t *testing.T) {
 		t.Errorf("a group that does not exist: %v", err)
 	}
 	for _, group := range []string{"", "Sales", "../users", inner + "/", "{" + inner + "}"} {
-		if _, _, err := client.Members(t.Context(), group, ""); !errors.Is(err, batch.ErrNotSent) {
+		if _, _, err := client.Members(t.Context(), group, ""); !errors.Is(err, batch.ErrUnsendable) {
 			t.Errorf("group %q: %v", group, err)
 		}
 	}
@@ -307,7 +307,7 @@ func TestNamed(t *testing.T) {
 			t.Errorf("page size %d: %+v, want the one with an apostrophe", size, found)
 		}
 		calls := tenant.Stats().Calls
-		if _, _, err := client.Named(t.Context(), "", ""); !errors.Is(err, batch.ErrNotSent) || tenant.Stats().Calls != calls {
+		if _, _, err := client.Named(t.Context(), "", ""); !errors.Is(err, batch.ErrUnsendable) || tenant.Stats().Calls != calls {
 			t.Errorf("without a beginning: error %v, %d calls more", err, tenant.Stats().Calls-calls)
 		}
 	}

@@ -27,7 +27,7 @@ func IsObjectID(s string) bool { return objectID.MatchString(s) }
 // a 404. Errors are those of a Sender's call; nothing is retried.
 func (c *Client) Members(ctx context.Context, group, next string) (members []batch.User, more string, err error) {
 	if !IsObjectID(group) {
-		return nil, "", notSent(fmt.Errorf("the group %q is no object id, which is a GUID", group))
+		return nil, "", unsendable(fmt.Errorf("the group %q is no object id, which is a GUID", group))
 	}
 	// A cast of transitive members is documented for advanced queries only:
 	// with this header and $count (Microsoft Graph documentation, list group
@@ -39,7 +39,7 @@ func (c *Client) Members(ctx context.Context, group, next string) (members []bat
 	}
 	for _, b := range found {
 		if b.ID == "" {
-			return nil, "", &batch.CallError{Err: fmt.Errorf("read members of %s: one of them has no object id", group)}
+			return nil, "", meta{}.unreadable(fmt.Errorf("read members of %s: one of them has no object id", group))
 		}
 		members = append(members, batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN})
 	}
@@ -56,7 +56,7 @@ func (c *Client) Members(ctx context.Context, group, next string) (members []bat
 // call; nothing is retried.
 func (c *Client) Named(ctx context.Context, begin, next string) (users []batch.User, more string, err error) {
 	if begin == "" || !utf8.ValidString(begin) || strings.ContainsFunc(begin, unicode.IsControl) {
-		return nil, "", notSent(fmt.Errorf("no user principal name begins with %q", begin))
+		return nil, "", unsendable(fmt.Errorf("no user principal name begins with %q", begin))
 	}
 	filter := "startswith(userPrincipalName,'" + strings.ReplaceAll(begin, "'", "''") + "')"
 	found, more, err := page[itemBody](ctx, c, "/users?$filter="+escape(filter)+"&$select=id,userPrincipalName&$top=999", next, nil)

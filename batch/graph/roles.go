@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"offboard/batch"
 )
 
 // RoleHolder is somebody to whom an Entra role is assigned, at whatever scope.
@@ -46,7 +44,7 @@ func (c *Client) RoleHolders(ctx context.Context, next string) (holders []RoleHo
 	for _, a := range found {
 		h, err := a.holder()
 		if err != nil {
-			return nil, "", &batch.CallError{Err: fmt.Errorf("read role assignment %q: %w", a.ID, err)}
+			return nil, "", meta{}.unreadable(fmt.Errorf("read role assignment %q: %w", a.ID, err))
 		}
 		if h.Type != servicePrincipal {
 			holders = append(holders, h)

@@ -1,0 +1,41 @@
+package graph
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// leaving tells the calls that never left from those that may have arrived: an
+// error of the first kind is a *stayed. Graph acts on a batch when its body is
+// there, and no byte of that is written before the header is.
+type leaving struct{ next http.RoundTripper }
+
+// stayed is the error of a call that did not leave this machine.
+type stayed struct{ error }
+
+func (s *stayed) Unwrap() error { return s.error }
+
+func (l leaving) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, &stayed{err}
+	}
+	var asked, wrote atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GetConn:      func(string) { asked.Store(true) },
+		WroteHeaders: func() { wrote.Store(true) },
+	}
+	resp, err := l.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err == nil {
+		return resp, nil
+	}
+	// A transport that is not net/http's tells nothing on the way, so that only its
+	// word on dialing counts.
+	op, dial := errors.AsType[*net.OpError](err)
+	if asked.Load() && !wrote.Load() || dial && op.Op == "dial" {
+		return nil, &stayed{err}
+	}
+	return nil, err
+}
