@@ -17,8 +17,7 @@ const limits = "Note: access tokens already issued work until they expire, mostl
 
 // Text writes the block that ends a run on the screen: what was run, the rows
 // counted by outcome with what each count means, and the verdict as the last
-// thing. The verdict is made from the counts alone, never from the state, but for
-// a run that was damaged.
+// thing. The verdict is made from the counts alone, never from the state.
 func Text(w io.Writer, e End) error {
 	var b bytes.Buffer
 	heading(&b, e)
@@ -183,9 +182,6 @@ func meaning(o batch.Outcome) string {
 	return "unknown to this version; counted as not done"
 }
 
-// damaged is the state of a run of which the journal has lost a part.
-const damaged = "damaged"
-
 // verdict is the last word. It says "done" only of rows that ended in success,
 // and of a run of which everything is there.
 func verdict(e End) string {
@@ -193,8 +189,6 @@ func verdict(e End) string {
 	s := e.Summary
 	failure, success, neutral := s.Of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
 	switch {
-	case e.State == damaged:
-		fmt.Fprintf(&b, "NOT CERTAIN: the journal has lost a part of this run; of %s it still says of %d that they ended in success.", plural(e.Plan.Rows, "row"), success)
 	case e.missing() > 0:
 		fmt.Fprintf(&b, "NOT DONE: the plan has %s, and only %d of them can be told of.", plural(e.Plan.Rows, "row"), s.Lines)
 	case s.Lines == 0:

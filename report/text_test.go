@@ -58,20 +58,6 @@ func TestEveryOutcomeHasItsOwnMeaning(t *testing.T) {
 }
 
 // A file's name must not move the cursor, colour the screen or fake a line.
-// A run of which the journal has lost a part is never told as done.
-func TestDamagedIsNotDone(t *testing.T) {
-	e := End{Meta: Meta{State: "damaged", Plan: batch.Plan{Rows: 2}}}
-	e.Summary.Add(batch.Verified)
-	e.Summary.Add(batch.Verified)
-	var b bytes.Buffer
-	if err := Text(&b, e); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.String(); strings.Contains(got, "Done") || !strings.Contains(got, "NOT CERTAIN") {
-		t.Errorf("a damaged run ends with %q", got)
-	}
-}
-
 func TestTextTalksToNoTerminal(t *testing.T) {
 	e := fixtureEnd()
 	e.Plan.Input = "a\x1b[2J.csv\nDone: all of 9 rows ended in success."

@@ -21,17 +21,12 @@ import (
 const childEnv = "OFFBOARD_JOURNAL_CHILD"
 
 func TestMain(m *testing.M) {
-	for env, be := range map[string]func(path string) error{
-		childEnv:   child,
-		migrateEnv: func(path string) error { return migrateChild(path, os.Getenv(killEnv)) },
-	} {
-		if path := os.Getenv(env); path != "" {
-			if err := be(path); err != nil {
-				fmt.Println("error", err)
-				os.Exit(1)
-			}
-			return
+	if path := os.Getenv(childEnv); path != "" {
+		if err := child(path); err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
 		}
+		return
 	}
 	os.Exit(m.Run())
 }

@@ -20,7 +20,7 @@
 //
 // # What is durable when
 //
-// Every method that writes is one transaction, but for Prune. When it returns nil, the disk
+// Every method that writes is one transaction, but for Prune and Discard. When it returns nil, the disk
 // has it; when it returns an error, or the process dies in it, none of it has
 // happened. The one exception: a process that dies while committing, or whose
 // commit could not be synced, cannot know, and the next one finds out by
@@ -42,42 +42,21 @@
 // Writing ignores cancellation, since what is written has already happened.
 // AddRows and AddSkips, which can be done again, heed it.
 //
-// # Pruning
-//
-// A run of a million users is too much for one transaction that others wait
-// for. The first transaction of a deletion puts the run into the state
-// "pruning", and the others empty its tables bit by bit. From the first one on
-// the run is gone for everybody: it cannot be found, and whoever reads it, also
-// with a Run found before, is told so by the end of the page, so that no report
-// is short or wrong. Only [Store.Old] still knows it, and goes on with it.
-//
 // # Schema
 //
-//	runs --+-- tallies          how many rows of each kind it has
-//	       |
-//	       +-- states           how it came to its state
-//	       |
-//	       +-- skips            lines of the input that are no rows
-//	       |
-//	       +-- rows ......+     one per row of the input; holds the user that
-//	       |     ^  |     :     the row names, unless "same" points to the row
-//	       |     +--+     :     that does
-//	       |    same      :
-//	       |              : (run, seq)
-//	       +-- records ...+     the last word on a user
-//	       |              :
-//	       +-- trials ....+     who was sent and will be sent again
-//	       |              :
-//	       +-- calls .....+     every call ever intended; lists its users while it
-//	       |                    is not over
-//	       +-- waits            what each session's calls waited for
+//	runs --+-- states     how it came to its state
+//	       +-- skips      lines of the input that are no rows
+//	       +-- rows       one per row of the input; holds the user that the row names,
+//	       |              unless "same" points to the row that does
+//	       +-- marks      what is known of a user: the last word, or a trial
+//	       +-- calls      every call ever intended; lists its users while it is not over
+//	       +-- waits      what each session's calls waited for
 //
-// A row that repeats itself says "=" for an id or a name that it has already, and a
-// cell's place for a cell; see given.go. The view "lines" spells them out.
-//
-// A user has at most one record and one trial, and a record ends the trial. The
-// rows of a sealed plan are numbered from 1 without a gap. Times are
-// milliseconds since 1970 UTC, 0 is unknown; lists are JSON.
+// All of it stands in schema.sql, and goes with its run. A mark is of one run,
+// user, step and target: the step is what is done to the user, and the target to
+// what of the user, "" today. A mark without an outcome is a trial, and a record
+// replaces it. The rows of a sealed plan are numbered from 1 without a gap, and
+// the number of a run is never used again.
 //
 // The view "intents" has one row per user in a call that is not over. The view
 // "lines" has one row per row of the input, with readable times and the names
@@ -85,39 +64,21 @@
 //
 //	sqlite3 -readonly journal.db "SELECT * FROM lines WHERE run = '...' AND outcome = 'failed'"
 //
-// The version of the schema is SQLite's user_version. [Open] brings an older
-// file up to date, all of it or nothing, and refuses a newer one. Version 2
-// added privileged users, sums and tallies, and what a plan's users were chosen by.
-//
 // # Damage
 //
-// A disk may give back what was never written to it. SQLite does not notice a
-// flipped bit in a name, a page that holds one row less, or a table that begins
-// at another's page; so every row has a sum (CRC-32C over all of its columns,
-// the run and the key included), and every run a tally of its rows, counted by
-// table and outcome with the sum of their keys, that is written in the same
-// transaction. Before the first user or line of a run is given, all that says
-// who is there and how everybody stands is counted and held against the
-// tally; every row that is given has its sum checked. What does not agree is
-// ErrDamaged, with the file, the run, the table and the row. So is what SQLite
-// itself finds; a disk that is full, or fails to read or write, is ErrDisk.
+// A disk may give back what was never written to it. Before the first user or
+// line of a run is given (Pending, Unproven, Lines, Recover), SQLite checks the
+// whole file (quick_check), and the plan with all its rows is held against the
+// digest that it was sealed with; see digest.go. What does not agree is
+// ErrDamaged, with the file and the run; nothing is repaired. The check is made
+// once for each [Run] in hand. For a run that has a million users it takes about two
+// seconds, and for each million users of other runs in the file about one more.
 //
-// A change by hand, with a SQL shell, is damage as well.
-//
-// The count is taken once for each [Run] in hand, about a second for a million
-// users, and then kept in step, in two bytes a user. PRAGMA quick_check would
-// take as long again and sees less.
-//
-// [Repair] brings what is good into a new file. A run that has lost anything is
-// [Damaged] there: it cannot be resumed, every reader shows the state and
-// reason, a lost row has a line of its own, and nobody without a record is told
-// as not sent.
-//
-// What is not seen: a file that was cut to nothing, or lost with its log, is
-// like one that never was; a file put back to how it was at an earlier time, sums
-// and tallies with it, agrees with itself; and one row in four thousand
-// million whose damage goes beyond 32 neighbouring bits passes for whole. The
-// views are SQL and check nothing.
+// What is not seen: SQLite keeps no sums of its pages, so a bit flipped in a
+// record's time, text or number passes for what was written, and so may an older
+// state of the file. [Store.Runs], [Run.Summary] and [Store.History] do not check
+// at all. TestFlips holds that no flipped bit ever shows another person, and counts
+// what passes.
 //
 // # Caveats
 //

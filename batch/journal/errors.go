@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // These errors can be returned when a journal is opened.
@@ -27,8 +24,10 @@ var (
 
 	// ErrDamaged says that the journal does not hold what was written to it:
 	// the disk, or somebody, changed it. Nothing of what was asked may be
-	// believed. It can come from every method that reads or writes as well.
-	// [Repair] saves what is whole.
+	// believed. It can come from every method that reads or writes as well, and
+	// names the file and the run. Nothing is repaired here: "sqlite3 FILE .recover"
+	// saves what can be read, and the tenant itself knows who was revoked: verify
+	// --since and run --since read it from there.
 	ErrDamaged = errors.New("journal is damaged")
 )
 
@@ -52,12 +51,6 @@ var (
 	// on the run. The error is a [*LockedError].
 	ErrLocked = errors.New("run is locked")
 )
-
-// syncFailed reports whether the disk could not confirm what was written.
-func syncFailed(err error) bool {
-	se, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
-}
 
 // LockedError tells who works on a run, or with an empty Run who is planning for
 // the same input. Host is empty and PID is 0 when the holder had not left a note
@@ -83,32 +76,3 @@ func (e *LockedError) Error() string {
 
 // Is makes a LockedError an [ErrLocked].
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
-
-// sqliteCode is SQLite's own word on the error, or 0.
-func sqliteCode(err error) int {
-	if se, ok := errors.AsType[*sqlite.Error](err); ok {
-		return se.Code()
-	}
-	return 0
-}
-
-// sqliteFault sorts what SQLite says: ErrDamaged where the file does not hold what was
-// written, ErrDisk where the disk does not do what it should. A disk that is full
-// or fails has damaged nothing.
-func sqliteFault(err error) error {
-	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrDisk) {
-		return err
-	}
-	code := sqliteCode(err)
-	switch code {
-	case sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS:
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	switch code & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("%w: %w", ErrDisk, err)
-	}
-	return err
-}

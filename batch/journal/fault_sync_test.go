@@ -46,7 +46,7 @@ func TestFailedSyncEndsCheckpoints(t *testing.T) {
 	reader, err := s.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	must(t, err)
 	var n int
-	must(t, reader.QueryRow("SELECT count(*) FROM records").Scan(&n))
+	must(t, reader.QueryRow("SELECT count(*) FROM marks").Scan(&n))
 	must(t, write(100))
 	move() // as far as the reader lets it
 	must(t, reader.Rollback())

@@ -18,7 +18,7 @@ type Filter struct {
 // where is the condition on runs, with its arguments. A run that is being
 // pruned is no run any more.
 func where(filters []Filter) (string, []any) {
-	cond, args := "WHERE state <> ?", []any{string(pruning)}
+	cond, args := "WHERE state <> 'pruning'", []any(nil)
 	and := func(sql string, with ...any) {
 		cond, args = cond+" AND "+sql, append(args, with...)
 	}

@@ -2,10 +2,10 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"offboard/batch"
 )
@@ -17,12 +17,13 @@ type Mention struct {
 	Line  batch.Line
 }
 
-// selectMentions holds a key against every name that a row has: its own cells,
-// and those of the row that holds its user. lower knows ASCII alone.
-const selectMentions = `WITH named AS (SELECT seq FROM rows WHERE run = ?1 AND ?2 IN (
-		lower(input), lower(given_id), lower(given_upn), lower(id), lower(upn)))
-	SELECT seq FROM named UNION SELECT seq FROM rows WHERE run = ?1 AND same IN (SELECT seq FROM named)
-	ORDER BY seq`
+// mentions holds a key against every name that a row has: its own cells, and
+// those of the row that holds its user. lower knows ASCII alone.
+const mentions = `WHERE r.run = ? AND (%s OR r.same <> 0 AND EXISTS (SELECT 1 FROM rows u WHERE u.run = r.run AND u.seq = r.same AND %s))`
+
+func named(row string) string {
+	return strings.ReplaceAll("? IN (lower(x.input), lower(x.given_id), lower(x.given_upn), lower(x.id), lower(x.upn))", "x.", row+".")
+}
 
 // History reads every line of every run that named a user: by object id, by
 // user principal name, or by the cell of the input, as the file or the directory
@@ -34,16 +35,15 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 	return func(yield func(Mention, error) bool) {
 		cond, args := where(nil)
 		runs, err := s.find(ctx, cond+"ORDER BY id DESC", args...)
-		if key == same {
-			return // nobody is called what stands for a name
-		}
 		if err != nil {
 			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
 			return
 		}
+		key := batch.LowerASCII(key)
 		for _, r := range runs {
 			m := Mention{Plan: r.Plan(), State: r.State()}
-			for m.Line, err = range r.mentions(ctx, batch.LowerASCII(key)) {
+			r.checked = true // what is asked here is who it was, and not whether all is there
+			for m.Line, err = range r.lines(ctx, "lines", fmt.Sprintf(mentions, named("r"), named("u")), r.id, key, key) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}
@@ -52,27 +52,5 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 				}
 			}
 		}
-	}
-}
-
-// mentions reads the lines of one run that named the user. A run that did not is
-// not looked into any further.
-func (r *Run) mentions(ctx context.Context, key string) iter.Seq2[batch.Line, error] {
-	return func(yield func(batch.Line, error) bool) {
-		var seqs []int
-		err := r.s.view(ctx, func(t *sql.Tx) error {
-			return each(ctx, t, func(c *cells) error {
-				seqs = append(seqs, c.num())
-				return nil
-			}, selectMentions, r.id, key)
-		})
-		if err != nil {
-			yield(batch.Line{}, r.wrap("look for a user in", err))
-			return
-		}
-		if len(seqs) == 0 {
-			return
-		}
-		r.lines(ctx, "lines", func(*census) []int { return seqs }, nil)(yield)
 	}
 }

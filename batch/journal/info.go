@@ -69,22 +69,15 @@ func (r *Run) Info(ctx context.Context) (Info, error) {
 // History tells how the run came to its state, from the first to the last.
 func (r *Run) History(ctx context.Context) ([]Change, error) {
 	var changes []Change
-	err := r.s.view(ctx, func(t *sql.Tx) error {
-		tally, _, err := r.tally(ctx, t, nil)
-		if err != nil {
-			return err
-		}
-		var found total
-		err = statesTable.each(ctx, t, func(c *cells) error {
-			found[0]++
-			found[1] += c.num()
+	err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
+		err := each(ctx, t, func(c *cells) error {
 			changes = append(changes, Change{At: c.time(), State: State(c.text()), Reason: c.text()})
 			return nil
-		}, ofRun+" ORDER BY no", r.id)
-		if err != nil {
-			return err
+		}, "SELECT at, state, reason FROM states WHERE run = ? ORDER BY no", r.id)
+		if err == nil && len(changes) == 0 {
+			err = fmt.Errorf("%w: table states: it has no state", ErrDamaged)
 		}
-		return tally.wantOnly(statesTable.name, found)
+		return err
 	})
 	if err != nil {
 		return nil, r.wrap("read history of", err)
@@ -93,11 +86,86 @@ func (r *Run) History(ctx context.Context) ([]Change, error) {
 }
 
 // Summary counts the run's lines by outcome. It says what adding up Lines
-// would, sooner.
+// would, sooner, and without the check of the file.
 func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 	var sum batch.Summary
-	if err := r.survey(ctx, func(c *census) { sum = c.summary(r.State()) }); err != nil {
+	if err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) (err error) { sum, err = r.summary(ctx, t); return err }); err != nil {
 		return batch.Summary{}, r.wrap("sum up", err)
 	}
 	return sum, nil
+}
+
+// Every user with a mark, and every duplicate of one.
+const (
+	countMarks = "SELECT m.outcome, m.doubt, count(*) FROM marks m WHERE m.run = ? AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt"
+	countDups  = `SELECT m.outcome, m.doubt, count(*) FROM rows d JOIN marks m ON m.run = d.run AND m.seq = d.same
+		WHERE d.run = ? AND d.same <> 0 AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt`
+)
+
+func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err error) {
+	rows, err := number(ctx, t, "SELECT count(*) FROM rows WHERE run = ?", r.id)
+	if err != nil {
+		return sum, err
+	}
+	sum.Lines, sum.Counts = int(rows), map[batch.Outcome]int{}
+	for _, query := range []string{countMarks, countDups} {
+		if err := each(ctx, t, func(c *cells) error {
+			switch o, doubt, n := outcome(c), c.flag(), c.num(); {
+			case o != "":
+				sum.Counts[o] += n
+			case doubt:
+				sum.Counts[batch.Unsettled] += n
+			}
+			return nil
+		}, query, r.id, r.step()); err != nil {
+			return sum, err
+		}
+	}
+	calls, err := r.openCalls(ctx, t)
+	if err != nil {
+		return sum, err
+	}
+	seen := map[int]bool{}
+	for _, k := range calls {
+		for _, seq := range k.Seqs {
+			if seen[seq] {
+				continue
+			}
+			seen[seq] = true
+			// Its lines, unless they are counted above.
+			lines, err := number(ctx, t, `SELECT 1 + (SELECT count(*) FROM rows WHERE run = ? AND same = ? AND same <> 0)
+				WHERE NOT EXISTS (SELECT 1 FROM marks WHERE run = ? AND seq = ? AND step = ? AND target = '' AND (outcome IS NOT NULL OR doubt = 1))`,
+				r.id, seq, r.id, seq, r.step())
+			if err != nil {
+				return sum, err
+			}
+			if lines > 0 {
+				sum.Counts[batch.Unsettled] += int(lines)
+			}
+		}
+	}
+	open := sum.Lines
+	for _, n := range sum.Counts {
+		open -= n
+	}
+	if open > 0 {
+		sum.Counts[batch.NotSent] = open
+	}
+	return sum, nil
+}
+
+// Left counts the users, not the rows, that a resumed run would send, and those
+// that it would only verify. The plan must be sealed.
+func (r *Run) Left(ctx context.Context) (send, verify int, err error) {
+	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
+		return each(ctx, t, func(c *cells) error {
+			send, verify = r.Plan().Rows-c.num()-c.num(), c.num()
+			return nil
+		}, `SELECT (SELECT count(*) FROM rows WHERE run = ? AND same <> 0), count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+			FROM marks WHERE run = ? AND step = ? AND target = '' AND outcome IS NOT NULL`, r.id, r.id, r.step())
+	})
+	if err != nil {
+		return 0, 0, r.wrap("count users left of", err)
+	}
+	return send, verify, nil
 }

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"iter"
 
 	"offboard/batch"
@@ -10,65 +12,105 @@ import (
 // Lines reads every row in the order of the file, with its user and record. A
 // duplicate shows the user and the record of the row that holds them, and
 // First says which line named this user first. A user without a record is
-// unsettled when a call that carried it is not over, when its trial has Doubt,
-// or when the run is damaged; otherwise it is not sent. What is true of a line
-// is read together; while the run goes on, later lines may know more than
-// earlier ones.
+// unsettled when a call that carried it is not over, or when its trial has
+// Doubt; otherwise it is not sent. What is true of a line is read together;
+// while the run goes on, later lines may know more than earlier ones.
 //
 // Either all rows of the plan come, or an error does: ErrDamaged before the
-// first line when any is missing, or at a line that is not what was written.
+// first line when the file or the plan is not what was written.
 func (r *Run) Lines(ctx context.Context) iter.Seq2[batch.Line, error] {
-	return r.lines(ctx, "lines", (*census).numbers, nil)
+	return func(yield func(batch.Line, error) bool) {
+		rows := 0
+		for l, err := range r.lines(ctx, "lines", "WHERE r.run = ?", r.id) {
+			if rows++; !yield(l, err) || err != nil {
+				return
+			}
+		}
+		if plan := r.Plan(); r.State().sealed() && rows != plan.Rows {
+			yield(batch.Line{}, r.wrap("read lines of", fmt.Errorf("%w: the plan has %d rows, and %d are there", ErrDamaged, plan.Rows, rows)))
+		}
+	}
 }
 
 // Unproven reads the users whose record is unverified, in order, to be looked
 // at once more. The loop may write their records meanwhile.
 func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Line, error] {
-	return r.lines(ctx, "unproven users",
-		func(c *census) []int { return c.with(batch.Unverified) },
-		func(l *batch.Line) bool { return l.Record.Outcome == batch.Unverified })
+	return r.lines(ctx, "unproven users", `JOIN marks w ON w.run = r.run AND w.seq = r.seq
+		WHERE w.outcome = 'unverified' AND w.step = ? AND w.target = '' AND w.run = ?`, r.step(), r.id)
 }
 
-// lines tells of the rows picked those that are wanted.
-func (r *Run) lines(ctx context.Context, what string, pick func(*census) []int, wanted func(*batch.Line) bool) iter.Seq2[batch.Line, error] {
-	var first map[int]int
-	var state State
-	return scroll(ctx, r, what, func(c *census) []int {
-		first, state = c.firstLines(), r.State()
-		return pick(c)
-	}, func(p *page, seq int) (batch.Line, bool) {
-		l := p.line(seq, first, state)
-		return l, wanted == nil || wanted(&l)
-	})
+// lines reads the rows that the rest of a query selects, as pages does.
+func (r *Run) lines(ctx context.Context, what, rest string, args ...any) iter.Seq2[batch.Line, error] {
+	return func(yield func(batch.Line, error) bool) {
+		var first map[int]int
+		for p, err := range r.pages(ctx, what, rest, args...) {
+			if err == nil && first == nil {
+				err = r.s.read(ctx, func(c *sql.Conn) (err error) { first, err = r.firstLines(ctx, c); return err })
+				if err != nil {
+					err = r.wrap("read "+what+" of", err)
+				}
+			}
+			if err != nil {
+				yield(batch.Line{}, err)
+				return
+			}
+			for _, k := range p.rows {
+				if !yield(p.line(k, first), nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
-// line tells all that is known of a row. The map has the first line of a
-// duplicate for each user who has any.
-func (p *page) line(seq int, first map[int]int, state State) batch.Line {
-	own := p.row(seq)
-	holder := own
-	if own.same != 0 {
-		holder = p.row(own.same)
+// Pending reads the users without a record, the privileged ones first unless the
+// plan is in order, and each kind in the order of the plan, with their trials;
+// a zero trial is a fresh user. The loop may write records and trials of users
+// that it has been given. A run that a dead process left is recovered first.
+//
+// Before the first user comes, the file and the plan are checked: when they are
+// not what was written, Pending ends in ErrDamaged.
+func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
+	kinds := []string{"AND r.privileged = 1", "AND r.privileged = 0"}
+	if r.Plan().InOrder {
+		kinds = []string{""}
 	}
-	l := batch.Line{Row: own.row, User: holder.user}
-	l.First = holder.row.Line
-	if dup, ok := first[holder.seq]; ok && dup < l.First {
-		l.First = dup
+	return func(yield func(batch.Pending, error) bool) {
+		for _, kind := range kinds {
+			for p, err := range r.pages(ctx, "pending users", `WHERE r.run = ? AND r.same = 0 AND NOT EXISTS (SELECT 1 FROM marks m
+				WHERE m.run = r.run AND m.seq = r.seq AND m.step = ? AND m.target = '' AND m.outcome IS NOT NULL) `+kind, r.id, r.step()) {
+				if err != nil {
+					yield(batch.Pending{}, err)
+					return
+				}
+				for _, k := range p.rows {
+					if !yield(batch.Pending{User: k.user, Trial: p.mark(k.seq).trial()}, nil) {
+						return
+					}
+				}
+			}
+		}
 	}
-	if l.First == own.row.Line {
-		l.First = 0
+}
+
+// Skips reads the lines of the input that are no rows, in order.
+func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
+	return func(yield func(batch.Skip, error) bool) {
+		var skips []batch.Skip
+		err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
+			return each(ctx, t, func(c *cells) error {
+				skips = append(skips, batch.Skip{Line: c.num(), Reason: c.text()})
+				return nil
+			}, "SELECT line, reason FROM skips WHERE run = ? ORDER BY line", r.id)
+		})
+		if err != nil {
+			yield(batch.Skip{}, r.wrap("read skipped lines of", err))
+			return
+		}
+		for _, k := range skips {
+			if !yield(k, nil) {
+				return
+			}
+		}
 	}
-	if rec := p.record(holder.seq); rec != nil {
-		l.Record = *rec
-		return l
-	}
-	t, call := p.trial(holder.seq), p.calls[holder.seq]
-	k := &l.Record
-	*k = batch.Record{Seq: holder.seq, Status: t.Status, Code: t.Code, Message: t.Message,
-		Attempts: t.Attempts, Throttles: t.Throttles, SentAt: t.SentAt, RequestID: t.RequestID}
-	if call.No != 0 {
-		k.SentAt = call.SentAt
-	}
-	k.Outcome, k.Reason = soFar(*k, call.No, t.Doubt, state)
-	return l
 }

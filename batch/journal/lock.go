@@ -147,8 +147,12 @@ func (s *Store) lockFiles(run string) (lock, note string) {
 	return base + ".lock", base + ".holder"
 }
 
-// dropLock tidies up after a run that is no more.
-func (s *Store) dropLock(run string) {
+// dropLock tidies up after a run that is no more, unless another has its name
+// by now.
+func (s *Store) dropLock(ctx context.Context, run string) {
+	if n, err := number(ctx, s.r, "SELECT count(*) FROM runs WHERE name = ?", run); err != nil || n > 0 {
+		return
+	}
 	lock, note := s.lockFiles(run)
 	_ = os.Remove(note)
 	_ = os.Remove(lock)

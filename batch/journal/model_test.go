@@ -110,7 +110,7 @@ func (m *model) record(seq int) batch.Record {
 	if call.No != 0 || tr.Doubt {
 		c.Outcome = batch.Unsettled
 	}
-	_, c.Reason = soFar(c, call.No, tr.Doubt, Running)
+	_, c.Reason = soFar(c, call.No, tr.Doubt)
 	return c
 }
 

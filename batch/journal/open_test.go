@@ -85,32 +85,6 @@ func TestOpenRefuses(t *testing.T) {
 	openAt(t, file("empty")) // nothing to lose: a journal from now on
 }
 
-func TestMigrate(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
-	running(t, openAt(t, path), "r", 3).s.Close()
-
-	next := append(steps[:len(steps):len(steps)], step{sql: "ALTER TABLE runs ADD COLUMN colour TEXT; CREATE TABLE more (a)"})
-	broken := append(next[:len(next):len(next)], step{sql: "CREATE TABLE yet_more (a); CREATE TABLE more (a)"})
-	if _, err := open(t.Context(), path, broken); err == nil {
-		t.Fatal("a step failed and nobody said so")
-	}
-	r, err := openAt(t, path).Run(t.Context(), "r") // none of the steps was taken
-	must(t, err)
-	r.s.Close()
-
-	s, err := open(t.Context(), path, next)
-	must(t, err)
-	r, err = s.Run(t.Context(), "r")
-	must(t, err)
-	if n := len(check(t, r)); n != 3 {
-		t.Errorf("%d lines are left of 3", n)
-	}
-	must(t, s.Close())
-	_, err = Open(t.Context(), path)
-	wantErr(t, err, ErrNewer)
-}
-
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	for range 3 {

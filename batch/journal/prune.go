@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -20,11 +19,6 @@ const Remembered = time.Hour
 
 // sliceRows is how many rows of a table one transaction deletes.
 const sliceRows = 5000
-
-// pruned are the tables with a run's rows in the order in which they are emptied.
-// The rows go first: the view "lines", which knows nothing of this, then has
-// fewer lines and never a wrong one.
-var pruned = []*table{rowsTable, recordsTable, trialsTable, callsTable, skipsTable, waitsTable, statesTable}
 
 // Old is a run at rest, as it was when it was looked at.
 type Old struct {
@@ -47,7 +41,7 @@ func (s *Store) Old(ctx context.Context, since time.Time) ([]Old, error) {
 	return old, nil
 }
 
-func (s *Store) old(ctx context.Context, since time.Time) ([]Old, error) {
+func (s *Store) old(ctx context.Context, since time.Time) (old []Old, err error) {
 	if time.Since(since) < Remembered {
 		return nil, fmt.Errorf("what runs sent in the last %s counts toward Graph's quotas; keep it", Remembered)
 	}
@@ -55,17 +49,10 @@ func (s *Store) old(ctx context.Context, since time.Time) ([]Old, error) {
 	if err != nil {
 		return nil, err
 	}
-	var old []Old
 	for _, r := range runs {
 		o := Old{Run: r}
-		err := s.view(ctx, func(t *sql.Tx) error {
-			return each(ctx, t, func(c *cells) error {
-				o.Since = later(c.time(), c.time())
-				return nil
-			}, lastSign, r.id, r.id)
-		})
-		if err != nil {
-			return nil, err
+		if o.Since, err = r.lastSign(ctx, s.r); err != nil {
+			return nil, sqliteFault(err)
 		}
 		if o.Begun() || o.Since.Before(since) {
 			old = append(old, o)
@@ -74,21 +61,18 @@ func (s *Store) old(ctx context.Context, since time.Time) ([]Old, error) {
 	return old, nil
 }
 
-// lastSign is when a run came to its state, and when its last call left.
-const lastSign = `SELECT
-	(SELECT at FROM states WHERE run = ? ORDER BY no DESC LIMIT 1),
-	(SELECT sent_at FROM calls WHERE run = ? ORDER BY no DESC LIMIT 1)`
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+// lastSign is when the run came to its state, or when its last call left where
+// that is later.
+func (r *Run) lastSign(ctx context.Context, db asker) (last time.Time, err error) {
+	err = each(ctx, db, func(c *cells) error { last = c.time(); return nil },
+		`SELECT max(at) FROM (SELECT max(at) AS at FROM states WHERE run = ? UNION ALL SELECT max(sent_at) FROM calls WHERE run = ?) AS signs`, r.id, r.id)
+	return last, err
 }
 
 // Prune deletes the run for good, with everything of its own, in whatever state
-// it is. One that somebody works on is a *LockedError; one that is not as it was
-// when it was listed is ErrState.
+// it is, and nothing else: numbers of runs are never used again. One that somebody
+// works on is a *LockedError; one that is not as it was when it was listed is
+// ErrState.
 //
 // It takes many transactions, and rests between them, so that others who write
 // to the journal get their turn. When ctx ends, or the process dies, after the
@@ -106,79 +90,92 @@ func (o Old) prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = o.begin(context.WithoutCancel(ctx))
-	for _, of := range pruned {
-		if err == nil {
-			err = o.s.empty(ctx, of.name, of.columns[of.keys-1], o.id)
+	// A deletion that somebody has begun goes on.
+	if err = o.begin(ctx, func(ctx context.Context, t *tx, now State) error {
+		last, err := o.lastSign(ctx, t)
+		if err == nil && !last.Equal(o.Since) {
+			err = fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
 		}
+		return err
+	}); err == nil || errors.Is(err, ErrNoRun) {
+		err = o.remove(ctx)
 	}
-	if err == nil {
-		err = o.s.update(ctx, func(ctx context.Context, t *tx) error {
-			if _, err := t.exec(ctx, "DELETE FROM tallies WHERE run = ?", o.id); err != nil {
-				return err
-			}
-			_, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", o.id)
-			return err
-		})
-	}
-	err = errors.Join(err, unlock())
-	if err == nil || errors.Is(err, ErrNoRun) {
-		o.s.dropLock(o.Plan().Run)
-	}
-	return err
+	return errors.Join(err, unlock())
 }
 
-// begin makes the run invisible, if nothing has happened to it since it was
-// listed. From here on there is only forward.
-func (o Old) begin(ctx context.Context) error {
-	if o.Begun() {
+// Discard deletes a run that never came to anything: one that is planning, or
+// planned and then not wanted. Once a call was intended the run stays until it
+// is pruned, and Discard is ErrState. It ignores cancellation.
+func (r *Run) Discard(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	err := r.begin(ctx, func(_ context.Context, _ *tx, now State) error {
+		// Only a running run intends calls, and none goes back from there.
+		if now != Planning && now != Planned {
+			return fmt.Errorf("%w: it is %s", ErrState, now)
+		}
 		return nil
-	}
-	err := o.update(ctx, func(ctx context.Context, t *tx, now State) error {
-		var changed, sent sql.NullInt64
-		if err := t.row(ctx, lastSign, o.id, o.id).Scan(&changed, &sent); err != nil {
-			return err
-		}
-		if max(changed.Int64, sent.Int64) != millis(o.Since) {
-			return fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
-		}
-		return o.become(ctx, t, pruning, nil, "")
 	})
-	if errors.Is(err, ErrNoRun) && o.half(ctx) {
-		return nil
+	if err == nil {
+		err = r.remove(ctx)
+	}
+	if err != nil {
+		return r.wrap("discard", err)
+	}
+	return nil
+}
+
+// begin makes the run invisible, if that is allowed. From here on there is only
+// forward.
+func (r *Run) begin(ctx context.Context, allow func(context.Context, *tx, State) error) error {
+	return r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+		if err := allow(ctx, t, now); err != nil {
+			return err
+		}
+		return r.become(ctx, t, pruning, "")
+	})
+}
+
+// remove deletes all that there is of a run whose deletion was begun. What may
+// be much goes slice by slice; what is left goes with the run itself.
+func (r *Run) remove(ctx context.Context) error {
+	for _, of := range []struct{ table, key string }{{"rows", "seq"}, {"marks", "seq"}, {"calls", "no"}} {
+		if err := r.empty(ctx, of.table, of.key); err != nil {
+			return fmt.Errorf("empty %s: %w", of.table, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err := r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
+		n, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", r.id)
+		if err == nil && n == 0 {
+			err = ErrNoRun // somebody else was faster
+		}
+		return err
+	})
+	if err == nil || errors.Is(err, ErrNoRun) {
+		r.s.dropLock(context.WithoutCancel(ctx), r.Plan().Run)
 	}
 	return err
 }
 
-// half reports whether somebody else has begun to delete the run.
-func (o Old) half(ctx context.Context) bool {
-	_, name, state, err := readTally(ctx, o.s.r, o.id, nil)
-	return err == nil && state == pruning && name == o.Plan().Run
-}
-
-// empty deletes a run's rows from a table, slice by slice in the order of the
-// key.
-func (s *Store) empty(ctx context.Context, table, key string, run int64) error {
-	query := fmt.Sprintf(`DELETE FROM %[1]s WHERE run = ? AND %[2]s <= (
-		SELECT max(%[2]s) FROM (SELECT %[2]s FROM %[1]s WHERE run = ? ORDER BY %[2]s LIMIT ?) AS slice)`, table, key)
-	for {
+// empty deletes a run's rows from a table in the order of the key.
+func (r *Run) empty(ctx context.Context, table, key string) error {
+	last, err := number(context.WithoutCancel(ctx), r.s.r, "SELECT max("+key+") FROM "+table+" WHERE run = ?", r.id)
+	for done := int64(0); err == nil && done < last; done += sliceRows {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var n int64
 		start := time.Now()
-		err := s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) (err error) {
-			n, err = t.exec(ctx, query, run, run, int64(sliceRows))
+		err = r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
+			_, err := t.exec(ctx, "DELETE FROM "+table+" WHERE run = ? AND "+key+" <= ?", r.id, done+sliceRows)
 			return err
 		})
-		if err != nil {
-			return fmt.Errorf("empty %s: %w", table, err)
+		if done+sliceRows < last {
+			rest(ctx, time.Since(start))
 		}
-		if n < sliceRows {
-			return nil
-		}
-		rest(ctx, time.Since(start))
 	}
+	return sqliteFault(err)
 }
 
 // rest leaves the journal to others for a while. Whoever waits for SQLite's

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,12 +19,14 @@ type Run struct {
 	s  *Store
 	id int64
 
-	mu    sync.Mutex // guards what follows
-	plan  batch.Plan
-	state State
+	mu     sync.Mutex // guards what follows
+	plan   batch.Plan
+	digest string // of the sealed plan; "" before
+	state  State
 
-	counting sync.Mutex // guards what follows; held through a transaction that changes it
-	known    *census    // nil: not known
+	once    sync.Mutex   // guards what follows, found out once
+	checked bool         // the file and the plan are whole
+	dups    map[int]bool // rows that hold no user of their own; nil: not known
 }
 
 // Plan is what the run set out to do.
@@ -40,6 +43,9 @@ func (r *Run) State() State {
 	return r.state
 }
 
+// step is what is done to each user.
+func (r *Run) step() string { return string(r.Plan().Action) }
+
 // SetState moves the run on, with a reason in words that may be empty. Only
 // the arrows in the drawing at State are allowed, anything else is ErrState.
 // It ignores cancellation.
@@ -48,7 +54,7 @@ func (r *Run) SetState(ctx context.Context, next State, reason string) error {
 		if !now.canBecome(next) {
 			return fmt.Errorf("%w: a %s run does not become %s", ErrState, now, next)
 		}
-		return r.become(ctx, t, next, nil, reason)
+		return r.become(ctx, t, next, reason)
 	})
 	if err != nil {
 		return r.wrap("set state of", err)
@@ -59,58 +65,39 @@ func (r *Run) SetState(ctx context.Context, next State, reason string) error {
 	return nil
 }
 
-// Discard deletes a run that never came to anything: one that is planning, or
-// planned and then not wanted. Once a call was intended the run stays for
-// ever, and Discard is ErrState.
-func (r *Run) Discard(ctx context.Context) error {
-	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
-		// Only a running run intends calls, and none goes back from there.
-		if now != Planning && now != Planned {
-			return fmt.Errorf("%w: it is %s", ErrState, now)
-		}
-		for _, part := range append([]*table{talliesTable}, parts...) {
-			if _, err := t.exec(ctx, "DELETE FROM "+part.name+" WHERE run = ?", r.id); err != nil {
-				return err
-			}
-		}
-		t.tally = nil
-		_, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", r.id)
-		return err
-	})
-	if err != nil {
-		return r.wrap("discard", err)
+// stateOf finds no run whose deletion was begun.
+const stateOf = "SELECT state FROM runs WHERE id = ? AND state <> 'pruning'"
+
+// stateIn is the state that the run has in the journal now; ErrNoRun when it was
+// deleted, or its deletion was begun.
+func (r *Run) stateIn(ctx context.Context, db asker) (now State, err error) {
+	err = each(ctx, db, func(c *cells) error { now = State(c.text()); return nil }, stateOf, r.id)
+	if err == nil && now == "" {
+		err = ErrNoRun
 	}
-	r.s.dropLock(r.Plan().Run)
-	return nil
+	return now, err
+}
+
+// ask runs f in one read transaction, unless the run is no more.
+func (r *Run) ask(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	return r.s.view(ctx, func(t *sql.Tx) error {
+		if _, err := r.stateIn(ctx, t); err != nil {
+			return err
+		}
+		return f(ctx, t)
+	})
 }
 
 // update runs f in one transaction that ignores cancellation, and tells it the
-// state that the run has in the journal now. What f adds or removes it counts
-// in the tally; a census that f does not keep in step it throws away.
+// state that the run has in the journal now.
 func (r *Run) update(ctx context.Context, f func(ctx context.Context, t *tx, now State) error) error {
-	r.counting.Lock()
-	defer r.counting.Unlock()
-	var before, after int64
-	err := r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
-		var now State
-		var err error
-		if t.tally, now, err = r.tally(ctx, t, r.known); err != nil {
+	return r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
+		now, err := r.stateIn(ctx, t)
+		if err != nil {
 			return err
 		}
-		before = t.tally.gen
-		if err := f(ctx, t, now); err != nil || t.tally == nil {
-			return err
-		}
-		after = before + 1
-		return t.putTally(ctx, r.id)
+		return f(ctx, t, now)
 	})
-	switch {
-	case err != nil:
-		r.known = nil // f may have got halfway
-	case r.known != nil && r.known.gen == before:
-		r.known.gen = after
-	}
-	return err
 }
 
 // wrap names the run and the file, once.
@@ -118,97 +105,49 @@ func (r *Run) wrap(verb string, err error) error {
 	return fmt.Errorf("%s run %s in %s: %w", verb, r.Plan().Run, r.s.path, err)
 }
 
-// become writes the run's row anew, with the plan given or else its own.
-func (r *Run) become(ctx context.Context, t *tx, next State, plan *batch.Plan, reason string) error {
-	var run *Run
-	err := runsTable.each(ctx, t, func(c *cells) (err error) {
-		run, err = readRun(c)
-		return err
-	}, "WHERE id = ?", r.id)
-	if err != nil {
-		return err
-	}
-	if plan == nil {
-		plan = &run.plan
-	}
-	if err := t.putRun(ctx, r.id, next, *plan); err != nil {
+func (r *Run) become(ctx context.Context, t *tx, next State, reason string) error {
+	if _, err := t.exec(ctx, "UPDATE runs SET state = ? WHERE id = ?", string(next), r.id); err != nil {
 		return err
 	}
 	return addState(ctx, t, r.id, next, reason)
 }
 
-// putRun replaces the run's row. Its number is not even set to itself: SQLite
-// would look through all tables for rows that refer to it.
-func (t *tx) putRun(ctx context.Context, id int64, state State, plan batch.Plan) error {
-	args, err := runArgs(id, state, plan)
-	if err != nil {
-		return err
-	}
-	sum, _, _ := runsTable.sum(nil, args)
-	_, err = t.exec(ctx, updateRun, append(args[1:], sum, id)...)
+func addState(ctx context.Context, t *tx, run int64, state State, reason string) error {
+	_, err := t.exec(ctx, `INSERT INTO states (run, no, at, state, reason)
+		VALUES (?, (SELECT count(*) + 1 FROM states WHERE run = ?), ?, ?, ?)`, run, run, millis(time.Now()), string(state), reason)
 	return err
 }
 
-func addState(ctx context.Context, t *tx, run int64, state State, reason string) error {
-	no := t.tally.of[statesTable.name][0] + 1
-	t.tally.add(statesTable.name, no, 1)
-	return t.put(ctx, statesTable.insert, run, int64(no), millis(time.Now()), string(state), reason)
+// planColumns hold a run's plan, in the order of planArgs and readRun.
+const planColumns = "name, created, version, input, digest, columns, settings, tenant, app, cloud, action, " +
+	"resolve, verify, rows, users, lines, accounts, choice, in_order, terms"
+
+func planArgs(p batch.Plan) ([]any, error) {
+	columns, err1 := toJSON(p.Columns)
+	settings, err2 := toJSON(p.Settings)
+	accounts, err3 := json.Marshal(p.Accounts)
+	terms, err4 := json.Marshal(p.Terms)
+	return []any{p.Run, millis(p.Created), p.Version, p.Input, p.Digest, columns, settings, p.Tenant, p.App, p.Cloud, string(p.Action),
+		flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines), string(accounts), p.Choice, flag(p.InOrder), string(terms),
+	}, errors.Join(err1, err2, err3, err4)
 }
 
-var updateRun = "UPDATE runs SET " + strings.Join(runsTable.columns[1:], " = ?, ") + " = ?, sum = ? WHERE id = ?"
-
-// runArgs are a run's columns, in the order of its table.
-func runArgs(id int64, state State, p batch.Plan) ([]any, error) {
-	columns, err := toJSON(p.Columns)
-	if err != nil {
-		return nil, err
-	}
-	settings, err := toJSON(p.Settings)
-	if err != nil {
-		return nil, err
-	}
-	a := p.Accounts
-	accounts, err := toJSON([]int{a.External, a.Synced, a.Enabled, a.Privileged})
-	if err != nil {
-		return nil, err
-	}
-	terms, err := json.Marshal(p.Terms)
-	if err != nil {
-		return nil, err
-	}
-	return []any{id, p.Run, string(state), millis(p.Created), p.Version, p.Input, p.Digest, columns, settings,
-		p.Tenant, p.App, p.Cloud, string(p.Action), flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines),
-		accounts, p.Choice, flag(p.InOrder), string(terms)}, nil
-}
-
-// readRun reads a row of the runs.
-func readRun(c *cells) (*Run, error) {
-	r := &Run{id: c.num64()}
-	r.plan.Run = c.text()
-	r.state = State(c.text())
+// readRun reads a run's id, state, plan_digest and planColumns.
+func readRun(c *cells) *Run {
+	r := &Run{id: c.num64(), state: State(c.text()), digest: c.text()}
 	p := &r.plan
-	p.Created, p.Version, p.Input, p.Digest = c.time(), c.text(), c.text(), c.text()
-	columns, settings := c.text(), c.text()
+	p.Run, p.Created, p.Version, p.Input, p.Digest = c.text(), c.time(), c.text(), c.text(), c.text()
+	p.Columns, p.Settings = fromJSON[string](c), fromJSON[batch.Setting](c)
 	p.Tenant, p.App, p.Cloud, p.Action = c.text(), c.text(), c.text(), batch.Action(c.text())
 	p.Resolve, p.Verify = c.flag(), c.flag()
 	p.Rows, p.Users, p.Lines = c.num(), c.num(), c.num()
 	accounts := c.text()
 	p.Choice, p.InOrder = c.text(), c.flag()
 	terms := c.text()
-	if c.err != nil {
-		return r, c.err
+	if err := errors.Join(json.Unmarshal([]byte(accounts), &p.Accounts), json.Unmarshal([]byte(terms), &p.Terms)); err != nil && c.err == nil {
+		c.err = fmt.Errorf("%w: table runs: run %s: %w", ErrDamaged, p.Run, err)
 	}
-	counts, err := fromJSON[int](accounts)
-	if err != nil {
-		return r, err
-	}
-	if len(counts) == 4 {
-		p.Accounts = batch.Accounts{External: counts[0], Synced: counts[1], Enabled: counts[2], Privileged: counts[3]}
-	}
-	var err1, err2 error
-	p.Columns, err1 = fromJSON[string](columns)
-	p.Settings, err2 = fromJSON[batch.Setting](settings)
-	return r, errors.Join(err1, err2, json.Unmarshal([]byte(terms), &p.Terms))
+	return r
 }
 
 // normal is the plan as it will be read again.
@@ -221,4 +160,13 @@ func normal(p batch.Plan) batch.Plan {
 		p.Settings = nil
 	}
 	return p
+}
+
+// setPlan replaces the run's plan in the journal.
+func (r *Run) setPlan(ctx context.Context, t *tx, p batch.Plan) error {
+	args, err := planArgs(p)
+	if err == nil {
+		_, err = t.exec(ctx, "UPDATE runs SET "+strings.ReplaceAll(planColumns, ",", " = ?,")+" = ? WHERE id = ?", append(args, r.id)...)
+	}
+	return err
 }

@@ -191,7 +191,7 @@ func TestDiscard(t *testing.T) {
 	wantErr(t, gone.Write(t.Context(), batch.Entry{}), ErrNoRun)
 	_, err = s.Run(t.Context(), "gone")
 	wantErr(t, err, ErrNoRun)
-	for _, table := range []string{"rows", "records", "skips"} {
+	for _, table := range []string{"rows", "marks", "skips"} {
 		var other int
 		must(t, s.r.QueryRow("SELECT count(*) FROM "+table+" WHERE run <> 1").Scan(&other))
 		if other != 0 {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -33,43 +31,25 @@ const longCall = 10 * time.Minute
 // ended since then, in order of time, so that a new run keeps to what is left of
 // the quota. A call whose end is not known counts as ending now.
 func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
-	users := map[int64]int{} // by the end of their calls
-	err := s.view(ctx, func(t *sql.Tx) error {
-		runs, err := s.findIn(ctx, t, "WHERE tenant = ?", tenant)
-		if err != nil {
-			return err
+	calls, err := s.SentByOthers(ctx, tenant, nil, since)
+	var sent []SentAt
+	for _, k := range calls {
+		switch last := len(sent) - 1; {
+		case k.App != app:
+		case last >= 0 && sent[last].At.Equal(k.At):
+			sent[last].Users += k.Users
+		default:
+			sent = append(sent, SentAt{k.At, k.Users})
 		}
-		now := millis(time.Now())
-		for _, r := range runs {
-			if err := r.sent(ctx, t, millis(since.Add(-longCall)), func(k call) {
-				ended := k.over
-				if k.open {
-					ended = now
-				}
-				if k.App == app && (k.open || ended >= millis(since)) {
-					users[ended] += k.users
-				}
-			}); err != nil {
-				return fmt.Errorf("run %s: %w", r.plan.Run, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
 	}
-	sent := make([]SentAt, 0, len(users))
-	for _, ms := range slices.Sorted(maps.Keys(users)) {
-		sent = append(sent, SentAt{At: time.UnixMilli(ms).UTC(), Users: users[ms]})
-	}
-	return sent, nil
+	return sent, err
 }
 
 // SentByOthers tells of the calls that runs other than one have made to a tenant:
 // by all apps, in all processes that use this journal, whatever the cloud. The
 // tenant is an object id, and except may be nil, which leaves out no run. Told
 // are the calls that ended at or after since, and all that are under way. They
-// come in order of At.
+// come in order of At. It is cheap enough to be asked every second.
 //
 // Graph has counted a call no later than At. A call under way is told with Open
 // set and the present as its At, each time anew; asked again after its end it has
@@ -80,55 +60,28 @@ func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) (
 // since.
 func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
 	var calls []SentCall
-	err := s.view(ctx, func(t *sql.Tx) error {
-		runs, err := s.findIn(ctx, t, "WHERE tenant = ?", tenant)
-		if err != nil {
-			return err
-		}
-		now := moment(time.Now())
-		for _, r := range runs {
-			if except != nil && r.id == except.id {
-				continue
+	own := int64(0)
+	if except != nil {
+		own = except.id
+	}
+	now := moment(time.Now())
+	err := s.read(ctx, func(c *sql.Conn) error {
+		return each(ctx, c, func(c *cells) error {
+			k := SentCall{Run: c.text(), No: c.num(), App: c.text(), At: c.time(), Users: c.num()}
+			if k.At.IsZero() {
+				k.At, k.Open = now, true
 			}
-			if err := r.sent(ctx, t, millis(since.Add(-longCall)), func(k call) {
-				c := SentCall{Run: r.plan.Run, No: k.No, App: k.App, At: now, Users: k.users, Open: k.open}
-				if !k.open {
-					c.At = time.UnixMilli(k.over).UTC()
-				}
-				if k.open || k.over >= millis(since) {
-					calls = append(calls, c)
-				}
-			}); err != nil {
-				return fmt.Errorf("run %s: %w", r.plan.Run, err)
-			}
-		}
-		return nil
+			calls = append(calls, k)
+			return nil
+		}, `SELECT n.name, k.no, k.app, k.over, k.users, k.over AS at
+				FROM calls k JOIN runs n ON n.id = k.run WHERE k.over >= ? AND k.over > 0 AND n.tenant = ? AND n.id <> ?
+			UNION ALL SELECT n.name, k.no, k.app, k.over, k.users, ? AS at
+				FROM calls k JOIN runs n ON n.id = k.run WHERE k.over = 0 AND k.sent_at >= ? AND n.tenant = ? AND n.id <> ?
+			ORDER BY at, name, no`,
+			millis(since), tenant, own, millis(now), millis(since.Add(-longCall)), tenant, own)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read calls sent by others in %s: %w", s.path, err)
+		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
 	}
-	slices.SortStableFunc(calls, func(a, b SentCall) int { return a.At.Compare(b.At) })
 	return calls, nil
-}
-
-// sent shows f the run's calls that left since a moment.
-func (r *Run) sent(ctx context.Context, db asker, since int64, f func(call)) error {
-	t, _, err := r.tally(ctx, db, nil)
-	if err != nil || int64(t.of[countSent][0]) < since {
-		return err
-	}
-	var found total
-	err = callsTable.each(ctx, db, func(c *cells) error {
-		k, err := readCall(c)
-		found[0]++
-		found[1] += k.No
-		if millis(k.SentAt) >= since {
-			f(k)
-		}
-		return err
-	}, ofRun+" ORDER BY no", r.id)
-	if err != nil {
-		return err
-	}
-	return t.wantOnly(callsTable.name, found)
 }

@@ -8,8 +8,8 @@ import (
 
 // soFar is what can be said of a user without a record. The record given
 // holds what its trial knows; call is the call that is open with this user, or
-// 0. In a damaged run the record, or the word that it was sent, may be lost.
-func soFar(c batch.Record, call int, doubt bool, state State) (batch.Outcome, string) {
+// 0.
+func soFar(c batch.Record, call int, doubt bool) (batch.Outcome, string) {
 	switch {
 	case call != 0:
 		return batch.Unsettled, fmt.Sprintf("sent in call %d, whose answer is not recorded", call)
@@ -17,8 +17,6 @@ func soFar(c batch.Record, call int, doubt bool, state State) (batch.Outcome, st
 		return batch.Unsettled, fmt.Sprintf("sent, and the answer %d leaves open whether it was done", c.Status)
 	case doubt:
 		return batch.Unsettled, "sent, and no answer was seen"
-	case state == Damaged:
-		return batch.Unsettled, "not known: the journal was damaged, and what it said of this user may be lost"
 	case c.Throttles > 0 && c.Attempts == 0:
 		return batch.NotSent, fmt.Sprintf("told to wait %s, and not sent again", times(c.Throttles))
 	case c.Status != 0:

@@ -10,8 +10,8 @@ import "slices"
 //	    +--> refused          stopped
 //
 // A running run whose process died is still "running" here; only its lock is
-// gone. It may then be set running once more. A damaged run was found so by
-// Repair, with the reason in words; nothing leads on from there.
+// gone. It may then be set running once more. So it is with a run that is
+// "planning": see [Run.Held].
 type State string
 
 // The states of a run.
@@ -22,7 +22,6 @@ const (
 	Stopped  State = "stopped"  // ended before its end; can be resumed
 	Finished State = "finished" // every user had its turn
 	Refused  State = "refused"  // a guard or a person said no; nothing was sent
-	Damaged  State = "damaged"  // part of it is lost; what it does not say is not known
 )
 
 // canBecome holds the arrows that SetState follows. The one from planning to
@@ -40,7 +39,7 @@ func (s State) canBecome(next State) bool {
 }
 
 // ended reports whether nobody is meant to be at work in this state.
-func (s State) ended() bool { return s == Stopped || s == Finished || s == Refused || s == Damaged }
+func (s State) ended() bool { return s == Stopped || s == Finished || s == Refused }
 
 // sealed reports whether a run in this state surely has its whole plan.
 func (s State) sealed() bool { return s != Planning && s != Refused }

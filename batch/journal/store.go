@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -16,13 +15,36 @@ import (
 // its runs.
 type Store struct {
 	path  string
-	w     *sql.DB // one connection
+	w     *sql.DB // one connection; nil: opened to read
 	r     *sql.DB // a few, none of which can write
 	stmts map[string]*sql.Stmt
 	held  sync.Map // the *flock.Flock of each run locked here
 
 	writing  sync.Mutex // guards what follows; w has one connection anyhow
 	unsynced error      // of the first sync that failed; nil: none did
+}
+
+// Open opens the journal at path, and makes one, with the directories above
+// it, where there is none. A newer journal is ErrNewer, any other file is
+// ErrNotJournal, and both are left as they are. A place where nothing can be
+// written is ErrDisk.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s, err := openFile(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, sqliteFault(err))
+	}
+	return s, nil
+}
+
+// OpenToRead opens the journal at path for commands that only read. It waits for
+// no writer. Where there is no journal the Store has no runs, and nothing is
+// made. Methods that write are ErrState.
+func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	s, err := openToRead(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, sqliteFault(err))
+	}
+	return s, nil
 }
 
 // Path is the journal's file, with all links resolved.
@@ -33,10 +55,12 @@ func (s *Store) Path() string { return s.path }
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	// No error of this matters but a failed sync, since the log is as durable as
-	// the file. Another process that reads or writes is not waited for.
-	_, _ = s.w.Exec("PRAGMA busy_timeout = 100")
-	s.checkpoint(context.Background(), "TRUNCATE")
+	if s.w != nil {
+		// No error of this matters but a failed sync, since the log is as durable as
+		// the file. Another process that reads or writes is not waited for.
+		_, _ = s.w.Exec("PRAGMA busy_timeout = 100")
+		s.checkpoint(context.Background(), "TRUNCATE")
+	}
 	if s.unsynced != nil {
 		return nil // SQLite moves the log when its last connection closes; it must not
 	}
@@ -74,31 +98,23 @@ func (s *Store) create(ctx context.Context, r *Run) error {
 		return errors.New("name a run with up to 100 letters, digits, dots, dashes and underscores")
 	}
 	return s.update(ctx, func(ctx context.Context, t *tx) error {
-		if err := s.wantRuns(ctx, t); err != nil {
-			return err
-		}
-		var taken int
-		if err := t.row(ctx, "SELECT count(*) FROM runs WHERE name = ?", r.plan.Run).Scan(&taken); err != nil {
+		taken, err := number(ctx, t, "SELECT count(*) FROM runs WHERE name = ?", r.plan.Run)
+		if err != nil {
 			return err
 		}
 		if taken > 0 {
 			return errors.New("there is one already")
 		}
-		if err := t.row(ctx, "SELECT coalesce(max(id), 0) + 1 FROM runs").Scan(&r.id); err != nil {
-			return err
-		}
-		args, err := runArgs(r.id, Planning, r.plan)
+		args, err := planArgs(r.plan)
 		if err != nil {
 			return err
 		}
-		if err := t.put(ctx, runsTable.insert, args...); err != nil {
+		r.id, err = number(ctx, t, "INSERT INTO runs (state, plan_digest, "+planColumns+") VALUES ("+
+			placeholders(len(args)+2)+") RETURNING id", append([]any{string(Planning), ""}, args...)...)
+		if err != nil {
 			return err
 		}
-		t.tally = newTally()
-		if err := addState(ctx, t, r.id, Planning, ""); err != nil {
-			return err
-		}
-		return t.putTally(ctx, r.id)
+		return addState(ctx, t, r.id, Planning, "")
 	})
 }
 
@@ -122,8 +138,8 @@ func validName(name string) bool {
 func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 	const limit = 11
 	runs, err := s.find(ctx, `
-		WHERE state <> ? AND (? = '' OR substr(name, 1, length(?)) = ?)
-		ORDER BY name = ? DESC, id DESC LIMIT ?`, string(pruning), name, name, name, name, limit)
+		WHERE state <> 'pruning' AND (? = '' OR substr(name, 1, length(?)) = ?)
+		ORDER BY name = ? DESC, id DESC LIMIT ?`, name, name, name, name, limit)
 	switch {
 	case err != nil:
 	case len(runs) == 0:
@@ -165,46 +181,14 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	return runs[0], nil
 }
 
-// find reads the runs that the rest of a query selects, and makes sure that no
-// run is missing.
+// find reads the runs that the rest of a query selects.
 func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run, err error) {
-	err = s.view(ctx, func(t *sql.Tx) error {
-		runs, err = s.findIn(ctx, t, rest, args...)
-		return err
+	err = s.read(ctx, func(c *sql.Conn) error {
+		return each(ctx, c, func(c *cells) error {
+			r := readRun(c)
+			r.s, runs = s, append(runs, r)
+			return nil
+		}, "SELECT id, state, plan_digest, "+planColumns+" FROM runs "+rest, args...)
 	})
 	return runs, err
-}
-
-func (s *Store) findIn(ctx context.Context, t asker, rest string, args ...any) (runs []*Run, err error) {
-	if err := s.wantRuns(ctx, t); err != nil {
-		return nil, err
-	}
-	err = each(ctx, t, func(c *cells) error {
-		if err := runsTable.check(c); err != nil {
-			return err
-		}
-		r, err := readRun(c)
-		r.s = s
-		runs = append(runs, r)
-		return err
-	}, runsTable.query+rest, args...)
-	return runs, err
-}
-
-// wantRuns makes sure that every run is whole, since one with another name is
-// not found, and that none is missing: each has a tally.
-func (s *Store) wantRuns(ctx context.Context, t asker) error {
-	var runs, tallies []int64
-	for list, of := range map[*[]int64]*table{&runs: runsTable, &tallies: talliesTable} {
-		if err := of.each(ctx, t, func(c *cells) error {
-			*list = append(*list, c.num64())
-			return nil
-		}, "ORDER BY "+of.columns[0]); err != nil {
-			return err
-		}
-	}
-	if !slices.Equal(runs, tallies) {
-		return fmt.Errorf("%w: tables runs and tallies: %d runs are there, and %d are counted", ErrDamaged, len(runs), len(tallies))
-	}
-	return nil
 }

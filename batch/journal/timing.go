@@ -12,10 +12,10 @@ import (
 // AddWaits keeps what a session's calls waited for. It ignores cancellation.
 func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 	err := r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
-		no := t.tally.of[waitsTable.name][0] + 1
-		t.tally.add(waitsTable.name, no, 1)
-		return t.put(ctx, waitsTable.insert, r.id, int64(no),
+		_, err := t.exec(ctx, `INSERT INTO waits (run, no, paused, quota, learned, rate)
+			VALUES (?, (SELECT count(*) + 1 FROM waits WHERE run = ?), ?, ?, ?, ?)`, r.id, r.id,
 			w.Paused.Milliseconds(), w.Quota.Milliseconds(), w.Learned.Milliseconds(), w.Rate.Milliseconds())
+		return err
 	})
 	if err != nil {
 		return r.wrap("add waits to", err)
@@ -26,56 +26,51 @@ func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 // Timing tells how long the users took who were sent and settled so far.
 func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
 	var t batch.Timing
-	err := r.survey(ctx, func(*census) {}) // is all there?
-	if err == nil {
-		err = r.s.view(ctx, func(tx *sql.Tx) error { return r.timing(ctx, tx, &t) })
-	}
-	if err != nil {
+	if err := r.ask(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.timing(ctx, tx, &t) }); err != nil {
 		return batch.Timing{}, r.wrap("read timing of", err)
 	}
 	return t, nil
 }
 
 func (r *Run) timing(ctx context.Context, db asker, t *batch.Timing) error {
-	var settled []time.Time
-	for of, read := range map[*table]func(*cells) error{
-		callsTable: func(c *cells) error {
-			k, err := readCall(c)
-			if t.Started.IsZero() || k.SentAt.Before(t.Started) {
-				t.Started = k.SentAt
-			}
-			return err
-		},
-		recordsTable: func(c *cells) error {
-			k := readRecord(c)
-			t.Refused += k.Throttles
-			if !k.SentAt.IsZero() && !k.SettledAt.IsZero() {
-				settled = append(settled, k.SettledAt)
-			}
-			return nil
-		},
-		trialsTable: func(c *cells) error {
-			t.Refused += readTrial(c).Throttles
-			return nil
-		},
-		waitsTable: func(c *cells) error {
-			c.take() // its number
-			for _, d := range []*time.Duration{&t.Waits.Paused, &t.Waits.Quota, &t.Waits.Learned, &t.Waits.Rate} {
-				*d += time.Duration(c.num64()) * time.Millisecond
-			}
-			return nil
-		},
-	} {
-		if err := of.each(ctx, db, read, ofRun+" ORDER BY "+of.columns[1], r.id); err != nil {
-			return err
+	if err := each(ctx, db, func(c *cells) error {
+		t.Started, t.Refused = c.time(), c.num()
+		for _, d := range []*time.Duration{&t.Waits.Paused, &t.Waits.Quota, &t.Waits.Learned, &t.Waits.Rate} {
+			*d = time.Duration(c.num64()) * time.Millisecond
 		}
+		return nil
+	}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = ?), (SELECT sum(throttles) FROM marks WHERE run = ?),
+		sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = ?`, r.id, r.id, r.id); err != nil {
+		return err
+	}
+	var settled []int64
+	if err := each(ctx, db, func(c *cells) error {
+		settled = append(settled, c.num64())
+		return nil
+	}, "SELECT settled_at FROM marks WHERE run = ? AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0", r.id); err != nil {
+		return err
 	}
 	if t.Users = len(settled); t.Users == 0 {
 		return nil
 	}
-	slices.SortFunc(settled, time.Time.Compare)
+	slices.Sort(settled)
 	// Each is the first whose place is no less than the share of all.
-	after := func(percent int) time.Duration { return settled[(t.Users*percent+99)/100-1].Sub(t.Started) }
+	after := func(percent int) time.Duration {
+		return time.UnixMilli(settled[(t.Users*percent+99)/100-1]).Sub(t.Started)
+	}
 	t.Median, t.P95, t.Last = after(50), after(95), after(100)
 	return nil
+}
+
+// Began is the server's Date of the run's first 2xx: when it began by the clock
+// that sets the stamps. It is zero for a run without any.
+func (r *Run) Began(ctx context.Context) (first time.Time, err error) {
+	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
+		return each(ctx, t, func(c *cells) error { first = c.time(); return nil },
+			"SELECT min(accepted_at) FROM marks WHERE run = ? AND accepted_at <> 0", r.id)
+	})
+	if err != nil {
+		return time.Time{}, r.wrap("read the beginning of", err)
+	}
+	return first, nil
 }

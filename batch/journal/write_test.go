@@ -27,7 +27,7 @@ func TestSoFar(t *testing.T) {
 		{batch.Record{SentAt: at(1), Throttles: 2, Attempts: 1, Status: 503}, 0, false, batch.NotSent, "last answered 503, and not sent again"},
 		{batch.Record{SentAt: at(1)}, 0, false, batch.NotSent, "tried before, and not sent again"},
 	} {
-		if got, words := soFar(tt.rec, tt.call, tt.doubt, Stopped); got != tt.want || words != tt.words {
+		if got, words := soFar(tt.rec, tt.call, tt.doubt); got != tt.want || words != tt.words {
 			t.Errorf("%+v, call %d, doubt %v: %s, %q; want %s, %q", tt.rec, tt.call, tt.doubt, got, words, tt.want, tt.words)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCallsForgotten(t *testing.T) {
 	must(t, r.Write(t.Context(), batch.Entry{Trials: []batch.Trial{{Seq: 1, Doubt: true}, {Seq: 2}}}))
 	settleAll(t, r, 500, batch.Unverified)
 	var trials int
-	must(t, s.r.QueryRow("SELECT count(*) FROM trials").Scan(&trials))
+	must(t, s.r.QueryRow("SELECT count(*) FROM marks WHERE outcome IS NULL").Scan(&trials))
 	if trials != 0 {
 		t.Errorf("%d trials are left", trials)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"offboard/batch"
@@ -47,6 +48,10 @@ var (
 // listRuns is a next step; fail makes a whole command line of it.
 const listRuns = "offboard runs"
 
+// readBack is the next step when the journal is damaged; fail says before it how
+// to save what can be read.
+const readBack = "the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others"
+
 // ends maps an error to its exit code and, where there is one, the next step.
 // The first that matches counts.
 var ends = []struct {
@@ -71,7 +76,7 @@ var ends = []struct {
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
-	{journal.ErrDamaged, exitError, "offboard runs --repair NEW copies what is whole into a new journal; the damaged one stays as it is"},
+	{journal.ErrDamaged, exitError, readBack},
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
 	{journal.ErrNoRun, exitUsage, listRuns},
 	{errNoneToResume, exitUsage, listRuns},
@@ -105,6 +110,9 @@ func (c *command) fail(err error) exitCode {
 	code, hint := codeOf(err)
 	if hint == listRuns {
 		hint = c.typed("runs")
+	}
+	if path, err := c.journalPath(); hint == readBack && err == nil {
+		hint = "sqlite3 " + quoted(path, runtime.GOOS) + " .recover > recovered.sql saves what can be read; " + readBack
 	}
 	if err == nil || errors.Is(err, errPartial) {
 		return code // the end block has said it

@@ -26,7 +26,7 @@ func (h historyCmd) Run(ctx context.Context, c *command) error {
 	if h.User == "" {
 		return fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", errUsage)
 	}
-	store, err := c.openJournal(ctx)
+	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan := run.Plan()
 	switch run.State() {
-	case journal.Finished, journal.Refused, journal.Damaged:
+	case journal.Finished, journal.Refused:
 		return fmt.Errorf("%w: run %s is %s; there is nothing to resume", errUsage, plan.Run, run.State())
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
@@ -115,7 +115,7 @@ func (r reportCmd) Run(ctx context.Context, c *command) error {
 
 // onRun opens the journal for one look at one run.
 func (c *command) onRun(ctx context.Context, name string, look func(*journal.Run) error) error {
-	store, err := c.openJournal(ctx)
+	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err
 	}

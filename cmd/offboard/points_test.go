@@ -36,20 +36,20 @@ const (
 // has changed T; "committed" and "committed T", the next one is about to change
 // something. A run's states are told apart.
 var journalPoints = map[string]string{
-	"in opening":       "commit log", // the switch of a new file to the write-ahead log
-	"before migration": "commit schema",
-	"after migration":  "committed schema",
-	"in plan":          "change rows",
-	"before plan":      "change state planned",
-	"after plan":       "committed state planned",
-	"before intent":    "change calls",
-	"after intent":     "committed calls",
-	"before record":    "change records",
-	"after record":     "committed records",
-	"before commit":    "commit",
-	"after commit":     "committed",
-	"before report":    "commit waits", // the last thing before it
-	"after report":     "change state finished",
+	"in opening":    "commit log", // the switch of a new file to the write-ahead log
+	"before schema": "commit schema",
+	"after schema":  "committed schema",
+	"in plan":       "change rows",
+	"before plan":   "change state planned",
+	"after plan":    "committed state planned",
+	"before intent": "change calls",
+	"after intent":  "committed calls",
+	"before record": "change marks",
+	"after record":  "committed marks",
+	"before commit": "commit",
+	"after commit":  "committed",
+	"before report": "commit waits", // the last thing before it
+	"after report":  "change state finished",
 }
 
 // points lists all the named ones. Those outside of the journal need the help of
@@ -145,7 +145,7 @@ func (tx *transaction) change(d sqlite.SQLitePreUpdateData) {
 		}
 		what = fmt.Sprintf("state %s", cells[3]) // run, no, at, state
 	}
-	if d.Op == sqlite3.SQLITE_INSERT || what == "records" {
+	if d.Op == sqlite3.SQLITE_INSERT || what == "marks" {
 		if tx.due("change " + what) {
 			die()
 		}

@@ -30,7 +30,6 @@ type listCmd struct {
 	Tenant    string   `help:"Only runs for this tenant." placeholder:"ID"`
 	NewerThan age      `help:"Only runs created within this time, such as 36h, 365d or 2w." placeholder:"AGE"`
 	OlderThan age      `help:"Only runs created before it." placeholder:"AGE"`
-	Repair    string   `help:"Copy what can be read of a damaged journal into a new one, FILE, and list its runs. The damaged one stays as it is." placeholder:"FILE" type:"path"`
 }
 
 // Help ends the command's help.
@@ -44,12 +43,7 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	if l.Repair != "" {
-		if err := c.repair(ctx, l.Repair); err != nil {
-			return err
-		}
-	}
-	store, err := c.openJournal(ctx)
+	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,24 +68,6 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	return t.end()
-}
-
-// repair copies what can be read of the journal into a new one, and goes on with
-// that.
-func (c *command) repair(ctx context.Context, to string) error {
-	from, err := c.journalPath()
-	if err != nil {
-		return err
-	}
-	done, err := journal.Repair(ctx, from, to)
-	if err != nil {
-		return err
-	}
-	c.say("repaired %s into %s: %s runs are whole, %s are damaged; %s rows were kept, %s are lost", from, to,
-		thousands(done.Whole), thousands(done.Damaged), thousands(done.Kept), thousands(done.Lost))
-	c.say("next: --journal %s; move it to %s when you have looked at it", to, from)
-	c.cli.Journal = to
-	return nil
 }
 
 func listJSON(c *command, runs []journal.Info) error {
@@ -124,7 +100,7 @@ func (l listCmd) filter(now time.Time) (journal.Filter, error) {
 func stateNames() []string {
 	var names []string
 	for _, s := range []journal.State{
-		journal.Planning, journal.Planned, journal.Running, journal.Stopped, journal.Finished, journal.Refused, journal.Damaged,
+		journal.Planning, journal.Planned, journal.Running, journal.Stopped, journal.Finished, journal.Refused,
 	} {
 		names = append(names, string(s))
 	}

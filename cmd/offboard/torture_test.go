@@ -226,7 +226,7 @@ func (p *play) moment() moment {
 	case 1:
 		return moment{after: time.Duration(1+p.rng.IntN(250)) * time.Millisecond}
 	}
-	fresh, early := []string{"in opening", "before migration", "after migration"}, []string{"in plan", "before plan", "after plan"}
+	fresh, early := []string{"in opening", "before schema", "after schema"}, []string{"in plan", "before plan", "after plan"}
 	names := points()
 	switch planned := p.now.planned(); {
 	case planned || len(p.struck) > 0:

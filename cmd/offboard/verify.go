@@ -49,7 +49,7 @@ type check struct {
 
 // Run reads the stamps until they hold or --watch is over.
 func (v *verifyCmd) Run(ctx context.Context, c *command) error {
-	store, err := c.openJournal(ctx)
+	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err
 	}

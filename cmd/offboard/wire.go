@@ -159,6 +159,16 @@ func (c *command) journalPath() (string, error) {
 	return journal.DefaultPath(c.getenv, runtime.GOOS)
 }
 
+// readJournal opens that journal for a command that only reads it: it waits for no
+// writer, and where there is no journal there are no runs.
+func (c *command) readJournal(ctx context.Context) (*journal.Store, error) {
+	path, err := c.journalPath()
+	if err != nil {
+		return nil, err
+	}
+	return journal.OpenToRead(ctx, path)
+}
+
 // openJournal opens the journal that --journal names, or the user's own.
 func (c *command) openJournal(ctx context.Context) (*journal.Store, error) {
 	path, err := c.journalPath()

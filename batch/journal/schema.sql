@@ -1,0 +1,149 @@
+-- The schema of a journal, version 1, as SQLite has it. Times are milliseconds
+-- since 1970 UTC, and 0 is unknown. Flags are 0 or 1. Lists are JSON.
+
+CREATE TABLE runs (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again, also after a deletion
+	name        TEXT NOT NULL UNIQUE,
+	state       TEXT NOT NULL CHECK (state IN ('planning', 'planned', 'running', 'stopped', 'finished', 'refused', 'pruning')),
+	created     INTEGER NOT NULL,
+	version     TEXT NOT NULL,
+	input       TEXT NOT NULL,
+	digest      TEXT NOT NULL,                     -- of the input
+	columns     TEXT NOT NULL,                     -- names
+	settings    TEXT NOT NULL,                     -- [{Name, Value, Why}]
+	tenant      TEXT NOT NULL,
+	app         TEXT NOT NULL,
+	cloud       TEXT NOT NULL,
+	action      TEXT NOT NULL,
+	resolve     INTEGER NOT NULL,
+	verify      INTEGER NOT NULL,
+	rows        INTEGER NOT NULL,
+	users       INTEGER NOT NULL,
+	lines       INTEGER NOT NULL,
+	accounts    TEXT NOT NULL,                     -- {External, Synced, Enabled, Privileged}
+	choice      TEXT NOT NULL,                     -- digest of the flags that chose the users
+	in_order    INTEGER NOT NULL,
+	terms       TEXT NOT NULL,                     -- batch.Terms
+	plan_digest TEXT NOT NULL                      -- SHA-256 of the sealed plan: see digest.go; '' before
+) STRICT;
+
+CREATE TABLE states (                              -- how a run came to its state
+	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	no     INTEGER NOT NULL,                       -- from 1
+	at     INTEGER NOT NULL,
+	state  TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rows (                                -- the input, and the users that it names
+	run        INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	seq        INTEGER NOT NULL,                   -- number of the row, from 1; names the user in all other tables
+	line       INTEGER NOT NULL,
+	input      TEXT NOT NULL,
+	cells      TEXT NOT NULL,                      -- cells of the columns
+	given_id   TEXT NOT NULL,                      -- what the row says
+	given_upn  TEXT NOT NULL,
+	same       INTEGER NOT NULL,                   -- seq of the row that holds the user; 0: this one does
+	id         TEXT NOT NULL,                      -- what the directory says, from here on
+	upn        TEXT NOT NULL,
+	type       TEXT NOT NULL,
+	enabled    INTEGER NOT NULL,
+	synced     INTEGER NOT NULL,
+	privileged INTEGER NOT NULL,
+	before     INTEGER NOT NULL,                   -- the stamp before the run
+	PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rows_same ON rows (run, same, line) WHERE same <> 0;
+CREATE INDEX rows_privileged ON rows (run, seq) WHERE privileged = 1;
+
+CREATE TABLE skips (                               -- lines of the input that are no rows
+	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	line   INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	PRIMARY KEY (run, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE waits (                               -- what a session's calls waited for, in ms
+	run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	no      INTEGER NOT NULL,                      -- from 1
+	paused  INTEGER NOT NULL,
+	quota   INTEGER NOT NULL,
+	learned INTEGER NOT NULL,
+	rate    INTEGER NOT NULL,
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE calls (                               -- every call that was ever intended
+	run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	no      INTEGER NOT NULL,
+	step    TEXT NOT NULL,
+	app     TEXT NOT NULL,                         -- which app registration sent it
+	sent_at INTEGER NOT NULL,
+	users   INTEGER NOT NULL,                      -- how many
+	over    INTEGER NOT NULL,                      -- when it was answered or known to be lost; 0: not yet
+	seqs    TEXT NOT NULL,                         -- who is in it; [] when it is over
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX calls_over ON calls (over, run);
+
+CREATE TABLE marks (                               -- what is known of a user: the last word, or a trial
+	run         INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	seq         INTEGER NOT NULL,
+	step        TEXT NOT NULL,                     -- what was done to the user: the run's action
+	target      TEXT NOT NULL,                     -- to which thing of the user; '': to the user itself
+	-- NULL: sent, and to be sent again. The words are not in a list, since SQLite
+	-- builds a list anew for each row that quick_check looks at.
+	outcome     TEXT CHECK (outcome = 'verified' OR outcome = 'revoked' OR outcome = 'already' OR outcome = 'unverified'
+		OR outcome = 'skipped' OR outcome = 'protected' OR outcome = 'ineffective' OR outcome = 'invalid' OR outcome = 'not_found'
+		OR outcome = 'ambiguous' OR outcome = 'denied' OR outcome = 'failed' OR outcome = 'gave_up'),
+	doubt       INTEGER NOT NULL,                  -- 1: Graph may have acted
+	status      INTEGER NOT NULL,
+	code        TEXT NOT NULL,
+	message     TEXT NOT NULL,
+	attempts    INTEGER NOT NULL,
+	throttles   INTEGER NOT NULL,
+	sent_at     INTEGER NOT NULL,
+	settled_at  INTEGER NOT NULL,
+	accepted_at INTEGER NOT NULL,                  -- the server's Date of the 2xx reply
+	after       INTEGER NOT NULL,                  -- the stamp as read back
+	request_id  TEXT NOT NULL,
+	reason      TEXT NOT NULL,
+	PRIMARY KEY (run, seq, step, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW intents AS                             -- who is in a call that is not over
+SELECT k.run, CAST(s.value AS INTEGER) AS seq, k.step, k.no AS call -- typed, or no index would take it
+FROM calls k JOIN json_each(k.seqs) s WHERE k.over = 0;
+
+-- The report as a table, for people with a SQL shell. It says of each row what
+-- Run.Lines says, but for the words about users without a record.
+CREATE VIEW lines AS
+SELECT
+	n.name AS run,
+	r.line,
+	r.input,
+	u.id AS user_id,
+	u.upn AS user_principal_name,
+	u.type AS user_type,
+	coalesce(m.outcome, CASE WHEN k.no IS NOT NULL OR m.doubt = 1 THEN 'unsettled' ELSE 'not_sent' END) AS outcome,
+	nullif(m.status, 0) AS http_status,
+	coalesce(m.code, '') AS error_code,
+	coalesce(m.message, '') AS error_message,
+	coalesce(m.attempts, 0) AS attempts,
+	coalesce(m.throttles, 0) AS throttles,
+	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(CASE WHEN m.outcome IS NULL THEN coalesce(k.sent_at, m.sent_at, 0) ELSE m.sent_at END, 0) / 1000.0, 'unixepoch') AS sent_at,
+	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.settled_at, 0) / 1000.0, 'unixepoch') AS settled_at,
+	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(u.before, 0) / 1000.0, 'unixepoch') AS valid_from_before,
+	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.after, 0) / 1000.0, 'unixepoch') AS valid_from_after,
+	coalesce(m.request_id, '') AS request_id,
+	coalesce(m.reason, '') AS reason
+FROM rows r
+JOIN runs n ON n.id = r.run AND n.state <> 'pruning'
+JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
+LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = n.action AND m.target = ''
+LEFT JOIN (SELECT run, seq, max(call) AS call FROM intents GROUP BY run, seq) i
+	ON m.outcome IS NULL AND i.run = u.run AND i.seq = u.seq
+LEFT JOIN calls k ON k.run = i.run AND k.no = i.call;
