@@ -100,7 +100,7 @@ func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
 			continue
 		}
 		if rec.Outcome == Unsettled {
-			why = fmt.Sprintf("%s; sent at %s, before this was known, and no answer was seen", why, rec.SentAt.UTC().Format(time.RFC3339))
+			why = fmt.Sprintf("%s; sent at %s, before this was known, and whether that took effect is not known", why, rec.SentAt.UTC().Format(time.RFC3339))
 		}
 		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
 		spared = append(spared, rec)

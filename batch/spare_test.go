@@ -22,31 +22,44 @@ func TestSpare(t *testing.T) {
 	}
 	strict := s
 	strict.Admin = true
+	last := Spare{Last: map[string]time.Time{cleo: since}}
 	for _, c := range []struct {
 		name  string
 		spare Spare
 		user  User
+		from  time.Time
 		want  string // outcome and the beginning of the reason
 	}{
-		{"by id", s, User{ID: ada, UPN: "a@x.example"}, "protected protected by line 3"},
-		{"by id in capitals", s, User{ID: strings.ToUpper(ada)}, "protected protected by line 3"},
-		{"by pattern", s, User{ID: cleo, UPN: "BreakGlass-1@x.Example"}, "protected protected as breakglass-*@x.example"},
-		{"by a name without a pattern", s, User{ID: cleo, UPN: "exact@x.example"}, "protected protected as Exact@X.example"},
-		{"nearly a pattern", s, User{ID: cleo, UPN: "breakglass-1@x.example.evil"}, ""},
-		{"letters that only look alike", s, User{ID: cleo, UPN: "brea\u212aglass-1@x.example"}, ""},
-		{"an admin", s, User{ID: bob}, ""},
-		{"an admin, with --protect-privileged", strict, User{ID: bob}, "protected holds the role Global Administrator"},
-		{"protected counts before already", s, User{ID: ada, Before: since.Add(time.Hour)}, "protected protected by"},
-		{"revoked since", s, User{ID: cleo, Before: since.Add(time.Second)}, "already revoked since 2026-11-22T12:00:00Z"},
-		{"revoked at that very second", s, User{ID: cleo, Before: since}, ""},
-		{"revoked before", s, User{ID: cleo, Before: since.Add(-time.Second)}, ""},
-		{"a stamp that nobody set", s, User{ID: cleo}, ""},
-		{"a guest's stamp says nothing", s, User{ID: cleo, Type: "Guest", Before: since.Add(time.Hour)}, ""},
-		{"an unreadable pattern fails closed", Spare{Names: []string{"["}}, User{ID: cleo, UPN: "c@x.example"}, "protected protected as ["},
-		{"nothing to spare", Spare{}, User{ID: cleo, Before: since}, ""},
-		{"nobody known", Spare{IDs: map[string]string{ada: "x"}}, User{UPN: "a@x.example"}, ""},
+		{"by id", s, User{ID: ada, UPN: "a@x.example"}, time.Time{}, "protected protected by line 3"},
+		{"by id in capitals", s, User{ID: strings.ToUpper(ada)}, time.Time{}, "protected protected by line 3"},
+		{"by pattern", s, User{ID: cleo, UPN: "BreakGlass-1@x.Example"}, time.Time{}, "protected protected as breakglass-*@x.example"},
+		{"by a name without a pattern", s, User{ID: cleo, UPN: "exact@x.example"}, time.Time{}, "protected protected as Exact@X.example"},
+		{"nearly a pattern", s, User{ID: cleo, UPN: "breakglass-1@x.example.evil"}, time.Time{}, ""},
+		{"letters that only look alike", s, User{ID: cleo, UPN: "brea\u212aglass-1@x.example"}, time.Time{}, ""},
+		{"an admin", s, User{ID: bob}, time.Time{}, ""},
+		{"an admin, with --protect-privileged", strict, User{ID: bob}, time.Time{}, "protected holds the role Global Administrator"},
+		{"protected counts before already", s, User{ID: ada, Before: since.Add(time.Hour)}, time.Time{}, "protected protected by"},
+		{"revoked since", s, User{ID: cleo, Before: since.Add(time.Second)}, time.Time{}, "already revoked since 2026-11-22T12:00:00Z"},
+		{"revoked at that very second", s, User{ID: cleo, Before: since}, time.Time{}, ""},
+		{"revoked before", s, User{ID: cleo, Before: since.Add(-time.Second)}, time.Time{}, ""},
+		{"a stamp that nobody set", s, User{ID: cleo}, time.Time{}, ""},
+		{"a guest's stamp says nothing", s, User{ID: cleo, Type: "Guest", Before: since.Add(time.Hour)}, time.Time{}, ""},
+		{"an unreadable pattern fails closed", Spare{Names: []string{"["}}, User{ID: cleo, UPN: "c@x.example"}, time.Time{}, "protected protected as ["},
+		{"nothing to spare", Spare{}, User{ID: cleo, Before: since}, time.Time{}, ""},
+		{"nobody known", Spare{IDs: map[string]string{ada: "x"}}, User{UPN: "a@x.example"}, time.Time{}, ""},
+		{"revoked since, and since the date let the row through", s, User{ID: cleo, Before: since.Add(time.Hour)}, since.Add(time.Minute), "already revoked since 2026-11-22T12:01:00Z, from when"},
+		{"revoked since, before the date let the row through", s, User{ID: cleo, Before: since.Add(time.Hour)}, since.Add(time.Hour), ""},
+		{"a date before --since", s, User{ID: cleo, Before: since.Add(time.Second)}, since.AddDate(0, 0, -1), "already revoked since 2026-11-22T12:00:00Z"},
+		{"a date without --since", Spare{}, User{ID: cleo, Before: since}, since.Add(-time.Hour), ""},
+		{"the stamp that the last run saw", last, User{ID: cleo, Before: since}, time.Time{}, "already the last run ended in success"},
+		{"a later one", last, User{ID: cleo, Before: since.Add(time.Hour)}, time.Time{}, "already the last run ended in success"},
+		{"an earlier one: restored, or another user", last, User{ID: cleo, Before: since.Add(-time.Second)}, time.Time{}, ""},
+		{"no stamp any more", last, User{ID: cleo}, time.Time{}, ""},
+		{"not in the last run", last, User{ID: bob, Before: since}, time.Time{}, ""},
+		{"a guest in the last run", last, User{ID: cleo, UPN: "c#EXT#@x.example", Type: "Guest", Before: since}, time.Time{}, ""},
+		{"in the last run, before the date let the row through", last, User{ID: cleo, Before: since}, since.Add(time.Hour), ""},
 	} {
-		rec, ok := c.spare.record(c.user, time.Time{})
+		rec, ok := c.spare.record(c.user, c.from)
 		got := ""
 		if ok {
 			got = string(rec.Outcome) + " " + rec.Reason
@@ -105,4 +118,105 @@ func TestPlanSpares(t *testing.T) {
 			t.Errorf("counted %+v", count)
 		}
 	})
+}
+
+// Of two rows of one person the later date counts, whichever comes first: a stamp
+// from before says nothing of the time until then.
+func TestPlanHeedsTheLatestDate(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		name  string
+		froms []time.Time // of the rows of bob
+		users int
+	}{
+		{"early, late", []time.Time{day(1), day(20)}, 1},
+		{"late, early", []time.Time{day(20), day(1)}, 1},
+		{"both early", []time.Time{day(1), day(2)}, 0},
+		{"early, late, early", []time.Time{day(1), day(20), day(2)}, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			book := &phonebook{asked: map[string]int{}, users: map[string]User{bob: {ID: bob, UPN: "bob@x.example", Before: day(10)}}}
+			var lines []string
+			p := Planner{
+				Directory: book, Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Spare: Spare{Since: day(1)},
+				Rows: func(yield func(Row, error) bool) {
+					for i, from := range c.froms {
+						if !yield(Row{Line: i + 2, ID: bob, From: from}, nil) {
+							return
+						}
+					}
+				},
+				Add: func(_ context.Context, planned []Planned) error {
+					for _, pl := range planned {
+						switch {
+						case pl.Record != nil:
+							lines = append(lines, fmt.Sprint(pl.User.Seq, " ", pl.Record.Outcome))
+						case pl.Same > 0:
+							lines = append(lines, fmt.Sprint(pl.User.Seq, " as ", pl.Same))
+						default:
+							lines = append(lines, fmt.Sprint(pl.User.Seq, " sent"))
+						}
+					}
+					return nil
+				},
+			}
+			count, err := p.Plan(t.Context())
+			slices.Sort(lines)
+			ends := "1 already"
+			if c.users > 0 {
+				ends = "1 sent"
+			}
+			want := []string{ends, "2 as 1", "3 as 1"}[:len(c.froms)]
+			if err != nil || count.Users != c.users || count.Ended[Already] != 1-c.users || !slices.Equal(lines, want) {
+				t.Errorf("%s: %v, %d users, %v, error %v; want %v", c.name, lines, count.Users, count.Ended, err, want)
+			}
+		})
+	}
+}
+
+// Guards that are asked again look at the users who are still to be sent, spare
+// whom they protect by now, and count whoever was sent or will be.
+func TestSpareAgain(t *testing.T) {
+	sent := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	lines := []Line{
+		{User: User{Seq: 1, ID: ada, UPN: "ada@x.example"}, Record: Record{Seq: 1, Outcome: NotSent}},
+		{User: User{Seq: 1, ID: ada, UPN: "ada@x.example"}, Record: Record{Seq: 1, Outcome: NotSent}, First: 2},
+		{User: User{Seq: 3, ID: bob, UPN: "bob@x.example"}, Record: Record{Seq: 3, Outcome: Unsettled, SentAt: sent, Attempts: 1}},
+		{User: User{Seq: 4, ID: cleo, UPN: "cleo@x.example"}, Record: Record{Seq: 4, Outcome: Verified, SentAt: sent}},
+		{User: User{Seq: 5, ID: "d", UPN: "dan@x.example"}, Record: Record{Seq: 5, Outcome: NotSent}},
+		{User: User{Seq: 6, ID: "e"}, Record: Record{Seq: 6, Outcome: Skipped}},
+		{User: User{Seq: 7, UPN: "me@x.example"}, Record: Record{Seq: 7, Outcome: NotSent}},
+	}
+	all := func(yield func(Line, error) bool) {
+		for _, l := range lines {
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+	s := Spare{
+		IDs:   map[string]string{ada: "protected by line 1 of new.txt", bob: "member of a group", cleo: "too late"},
+		Names: []string{"ME@x.example"},
+		Roles: map[string]string{cleo: "Global Administrator", "d": "User Administrator"},
+	}
+	count, spared, err := s.Again(all)
+	var got []string
+	for _, r := range spared {
+		if r.Outcome != Protected || r.SettledAt.IsZero() {
+			t.Errorf("%+v", r)
+		}
+		got = append(got, fmt.Sprint(r.Seq, " ", r.Reason))
+	}
+	want := []string{"1 protected by line 1 of new.txt", "3 member of a group; sent at 2026-11-22T12:00:00Z, before this was known, and whether that took effect is not known", "7 protected as ME@x.example"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q and error %v, want %q", got, err, want)
+	}
+	if count.Users != 2 || count.Privileged != 2 || count.Ended[Protected] != 3 || len(count.Spared) != 3 {
+		t.Errorf("counted %+v", count)
+	}
+	// Roles that nobody read again are those of the plan.
+	lines[4].User.Privileged = true
+	if count, _, err := (Spare{}).Again(all); err != nil || count.Users != 5 || count.Privileged != 1 {
+		t.Errorf("without guards: %+v, error %v", count, err)
+	}
 }

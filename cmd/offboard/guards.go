@@ -92,14 +92,14 @@ const (
 // ends the run: a guard that fails open is none.
 func (g guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose) (learned, error) {
 	caller, own := j.target.identity(), plan.Terms.Guards
-	l := learned{guards: g.over(own, plan.Terms.User == caller.User), users: -1}
+	l := learned{guards: g.over(own, caller.User != "" && plan.Terms.User == caller.User), users: -1}
 	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}
 	maps.Copy(l.spare.IDs, own.IDs)
 	if caller.User != "" && !l.guards.Caller {
 		l.spare.IDs[caller.User] = "the account that is signed in (--include-caller)"
-		if caller.UPN != "" { // without resolution a row may have the name alone
-			l.spare.Names = append(l.spare.Names, caller.UPN)
-		}
+	}
+	if caller.UPN != "" && !l.guards.Caller { // without resolution a row may have the name alone
+		l.spare.Names = append(l.spare.Names, caller.UPN)
 	}
 	if !plan.Resolve {
 		return l, g.blind(&l)

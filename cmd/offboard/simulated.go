@@ -124,6 +124,9 @@ func seedGuards(c *command, g guards, own batch.Guards) seeder {
 			}
 		}
 		for _, id := range g.over(own, false).Groups {
+			if !graph.IsObjectID(id) {
+				continue // the guards tell
+			}
 			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}
 			if err := addOnce(t, member); err != nil {
 				return fmt.Errorf("simulate --protect-group: %w", err)

@@ -25,6 +25,7 @@ type whole struct {
 	wire   *wire
 	store  *journal.Store
 	job    *job
+	must   func(error)
 }
 
 // wire carries calls to the tenant, sign-in included. A test may cut it.
@@ -47,10 +48,20 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 // may be nil, sees everything before it begins, and check afterwards.
 func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole), check func(*whole, error)) {
 	t.Helper()
+	inVirtualTimeUnder(t, batch.Terms{}, cfg, n, prepare, check)
+}
+
+// inVirtualTimeUnder carries out a plan that was made under these terms.
+func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n int, prepare func(*whole), check func(*whole, error)) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		w := &whole{tenant: graphsim.New(cfg)}
+		w := &whole{tenant: graphsim.New(cfg), must: func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}}
 		w.wire = &wire{tenant: w.tenant}
 		planned := make([]batch.Planned, n)
 		before := time.Now().Add(-24 * time.Hour).UTC()
@@ -73,6 +84,7 @@ func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole
 		plan := batch.Plan{
 			Run: "virtual", Created: time.Now(), Columns: []string{"upn"}, Tenant: w.tenant.TenantID(), App: w.tenant.ClientID(),
 			Cloud: simulatedCloud, Action: batch.Revoke, Resolve: true, Verify: true, Rows: n, Users: n, Lines: n + 1,
+			Terms: terms,
 		}
 		run, err := w.store.Create(ctx, plan)
 		if err != nil {
