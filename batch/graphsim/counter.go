@@ -17,7 +17,7 @@ func newCounter(m Model) counter {
 	switch m {
 	case FixedWindow:
 		return &fixedWindow{}
-	case TokenBucket:
+	case TokenBucket, DebtBucket:
 		return &tokenBucket{}
 	}
 	return &slidingLog{}
@@ -109,7 +109,15 @@ func (b *tokenBucket) refill(q Quota, now time.Time) {
 		b.taken = max(0, b.taken-gain)
 		b.at = now
 	}
-	b.taken = min(b.taken, float64(q.Limit))
+	b.taken = min(b.taken, q.deepest())
+}
+
+// deepest is how many tokens may be missing in a bucket.
+func (q Quota) deepest() float64 {
+	if q.Model == DebtBucket {
+		return 1.1 * float64(q.Limit)
+	}
+	return float64(q.Limit)
 }
 
 func (b *tokenBucket) wait(q Quota, now time.Time, n int) time.Duration {
@@ -123,7 +131,7 @@ func (b *tokenBucket) wait(q Quota, now time.Time, n int) time.Duration {
 
 func (b *tokenBucket) count(q Quota, now time.Time, n int, admitted bool) {
 	b.refill(q, now)
-	if admitted {
-		b.taken = min(b.taken+float64(n), float64(q.Limit))
+	if admitted || q.Model == DebtBucket {
+		b.taken = min(b.taken+float64(n), q.deepest())
 	}
 }

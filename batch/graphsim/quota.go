@@ -35,11 +35,13 @@ type Model string
 // FixedWindow admits at most Limit between two multiples of Window since the
 // Unix epoch; refused requests count, to no further effect. TokenBucket holds
 // Limit tokens and gains Limit per Window; a refused request takes none, since
-// the bucket would then never fill for a client that keeps asking.
+// the bucket would then never fill for a client that keeps asking. DebtBucket
+// counts refused requests too, until a tenth of Limit is missing below empty.
 const (
 	SlidingWindow Model = "sliding"
 	FixedWindow   Model = "fixed"
 	TokenBucket   Model = "bucket"
+	DebtBucket    Model = "debt"
 )
 
 // Quota is one limit.
@@ -71,7 +73,7 @@ func (q Quota) validate() error {
 		return fmt.Errorf("quota: scope %q is unknown", q.Scope)
 	}
 	switch q.Model {
-	case "", SlidingWindow, FixedWindow, TokenBucket:
+	case "", SlidingWindow, FixedWindow, TokenBucket, DebtBucket:
 	default:
 		return fmt.Errorf("quota: model %q is unknown", q.Model)
 	}

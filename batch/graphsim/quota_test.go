@@ -47,6 +47,14 @@ func TestCountingModels(t *testing.T) {
 			{5 * s, 5, 4, s},
 			{60 * s, 20, 10, s}, // no more than its capacity
 		},
+		// Refused ones are missing too, but no more than a tenth of the limit.
+		DebtBucket: {
+			{0, 12, 10, 2 * s},
+			{s, 1, 0, 2 * s},
+			{2 * s, 1, 0, 2 * s},
+			{5 * s, 3, 2, 2 * s},
+			{60 * s, 20, 10, 2 * s},
+		},
 	}
 	for model, steps := range tests {
 		t.Run(string(model), func(t *testing.T) {

@@ -21,6 +21,23 @@
 // one window after its answer. That makes a cycle longer by the latency of one
 // call, which is the price of never being refused: 2 s in 150 s.
 //
+// # What others have used
+//
+// Part of a quota may be used up before we come, and nothing tells. So the first
+// burst leaves in six steps, each when the one before was answered: that costs five round
+// trips, and of users refused no more than a sixth. Reads leave at once: an app's units are
+// its own, count for 10 s, and a refusal costs no more.
+//
+// A limit that is met while the log does not reach back a window is in doubt: it may be
+// lower than stated, or the stated one may be used up. Until the log reaches back a window
+// the controller searches, and the documented pace is its first guess. After the time that Graph
+// named one chunk goes, then twice what was accepted, again and again: a fixed
+// window that began anew, or users that left a log all together, show within a few round trips. Where
+// that is refused, room comes free little by little: a drip follows it, faster with each
+// call that goes well and slower after each refusal, by what was accepted since the last time that
+// nothing was left. Graph may count refused users too; then Retry-After says when
+// nothing was left.
+//
 // # How a lower limit is learned
 //
 // Graph may throttle below its documentation. These things follow a 429:
@@ -85,5 +102,5 @@
 // back: a probe a window is all that the budget pays for.
 //
 // What was learned is not kept across runs: a limit that was low an hour ago
-// says little, and learning it again costs the calls under way.
+// says little, and learning it again costs a step of the first burst.
 package throttle

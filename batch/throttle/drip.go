@@ -13,18 +13,31 @@ const dripMargin = 0.985
 
 // dripping tells whether a refusal may be a bucket's: that has room for the next
 // users soon, while windows name the time at which old users leave.
-func (l *limit) dripping(f batch.Feedback) bool {
+func (l *limit) dripping(now time.Time, f batch.Feedback) bool {
+	if l.doubt(now) {
+		return f.RetryAfter < l.Window/5 // refused users that were counted come first
+	}
 	return f.RetryAfter < l.Window/10
 }
 
-// follow keeps the pace of a bucket that is empty now, as it was when the limit
-// was met. What a scout gained between has flowed in since, and is the better measure
-// where what was learned is less.
+// follow keeps the pace of a bucket that was empty when the limit was met and is
+// empty again now. What a scout gained between has flowed in since.
 func (l *limit) follow(now time.Time, gained int) {
-	pace := dripMargin * max(float64(l.learned)/l.Window.Seconds(), float64(gained)/now.Sub(l.met).Seconds())
+	l.got, l.from, l.settles, l.steps = gained, now, true, 0
+	l.gain(now)
+}
+
+// gain sets the drip to what has flowed in, or to what was learned if that is more.
+// Calls that were under way when the bucket was found empty still count.
+func (l *limit) gain(now time.Time) {
+	took := l.from.Sub(l.empty)
+	pace := float64(l.got) / max(took, rounding).Seconds()
+	if l.Limit > 0 && took < 5*rounding { // when it was empty is known to a second, so that this is a poor measure
+		pace = min(pace, float64(l.Limit)/l.Window.Seconds())
+	}
+	pace = dripMargin * max(float64(l.learned)/l.Window.Seconds(), pace)
 	l.learned = max(l.learned, int(pace*l.Window.Seconds()))
 	l.drip = drip(now, pace)
-	l.from, l.dripped, l.got = now, now, 0
 }
 
 // measure corrects the drip after a refusal. The bucket was empty when it was
@@ -32,22 +45,31 @@ func (l *limit) follow(now time.Time, gained int) {
 // gained. After a short time that is a poor measure, the more so when the call
 // was refused in part only: it moves the pace less, and never up.
 func (l *limit) measure(now time.Time, f batch.Feedback) {
+	if l.doubt(now) {
+		l.search(now)
+		return
+	}
 	was := float64(l.drip.Limit())
-	took := now.Sub(l.dripped)
+	took := max(now.Sub(l.empty), time.Second)
 	pace := dripMargin * float64(l.got) / took.Seconds()
 	if enough := l.Window / 6; took < enough {
 		weight := took.Seconds() / enough.Seconds() * float64(f.Throttled) / float64(max(1, f.Cost))
 		pace = min(was+weight*(pace-was), dripMargin*was)
 	} else {
-		l.dripped, l.got = now, 0
+		l.empty, l.got = now, 0
 	}
 	pace = max(pace, was/2)
 	if l.Limit > 0 {
 		pace = min(pace, float64(l.Limit)/l.Window.Seconds())
 	}
+	l.keep(now, pace)
+}
+
+// keep makes the drip one of so many a second.
+func (l *limit) keep(now time.Time, pace float64) {
 	l.learned = max(Chunk, int(pace*l.Window.Seconds()))
 	l.drip = drip(now, pace)
-	l.from = now
+	l.from, l.settles = now, false
 }
 
 // drip lets users go one chunk at a time, the first when the bucket, empty now, has gained it.

@@ -9,6 +9,9 @@ import (
 // lifted is the part of a quota at which a learned limit is forgotten.
 const lifted = 0.97
 
+// rounding is how much Retry-After may be too long: it is in whole seconds, rounded up.
+const rounding = time.Second
+
 // trickle is what a scout gains at least before a fixed window is said to have
 // begun anew, where Graph promised room within seconds, as a bucket would. A limit
 // that drops while the log is empty is first taken for a chunk or two, half of which a
@@ -21,15 +24,18 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 	again = again || l.heard.Before(p.at) // another trouble may have begun the pause
 	l.heard = now
 	l.opens = later(p.until, now.Add(f.RetryAfter))
-	const rounding = time.Second // Retry-After is in whole seconds, rounded up
 	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.began) {
 		l.began = began
 	}
 	if l.drip != nil && f.Sent.Before(l.from) {
+		if l.doubt(now) {
+			l.empty, l.got = l.emptyAt(now), 0
+		}
 		return // under way when the drip was measured
 	}
 	if !again && l.drip == nil {
 		if l.settles {
+			l.empty = l.emptyAt(now)
 			l.estimate()
 		}
 		return
@@ -62,11 +68,11 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	before := l.learned
 	l.paid = probed || l.drip != nil
 	l.settles = false
-	drips := l.dripping(f)
+	drips := l.dripping(now, f)
 	switch {
 	case l.drip != nil && drips && p.repeats < 2:
 		l.measure(now, f)
-	case probed && scout && drips && gained >= Chunk:
+	case probed && scout && drips && (gained >= Chunk || l.doubt(now)):
 		l.follow(now, gained)
 	case probed && scout && drips: // the log was right
 	default:
@@ -76,16 +82,23 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 		}
 		l.drip, l.from = nil, time.Time{}
 		l.met, l.settles = now, true
+		l.empty = l.emptyAt(now)
 		l.ramps = drips && !l.paid
 		l.estimate()
 		if !l.paid {
 			l.probe.again(now)
 		}
 	}
+	if probed && l.drip == nil && l.doubt(now) && !(scout && gained == 0) {
+		l.paid = false
+		l.probe.again(now)
+		return
+	}
 	if probed {
 		l.probe.failed(now, l.Window, budget)
 		higher := 5*l.learned >= 6*before || l.drip != nil && 2*gained >= before
-		l.paid = !higher // else a limit is met for the first time
+		lower := scout && 2*l.learned <= before // what was learned was no limit
+		l.paid = !higher && !lower && !scout
 	}
 }
 
@@ -94,7 +107,7 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 func (l *limit) estimate() {
 	sum := l.log.accepted(l.began)
 	l.learned = max(l.floor, sum)
-	if l.Limit > 0 && l.learned >= l.Limit {
+	if l.Limit > 0 && (l.learned >= l.Limit || l.doubt(l.met) && l.whole(l.learned)) {
 		l.learned = l.Limit
 		l.lift() // the quota itself was met, by the log's count: nothing is learned
 	}
@@ -108,6 +121,7 @@ func (l *limit) estimate() {
 func (l *limit) grow(now time.Time) {
 	window := now.Add(-l.Window)
 	switch {
+	case l.probe.scout && l.doubt(now) && l.stated(now, Chunk) == 0: // it goes on until it is refused
 	case l.probe.scout:
 		enough := l.learned / 2
 		if l.ramps {
@@ -115,14 +129,16 @@ func (l *limit) grow(now time.Time) {
 		}
 		if l.probe.gained >= enough && l.log.accepted(window) > l.learned {
 			l.from = l.probe.start // a fixed window began anew
+			l.learned = max(l.learned, l.probe.gained)
 			l.probe.due(now)
+			l.lift()
 		}
 	case l.drip == nil && l.probe.start.Before(window):
 		l.learned = max(l.learned, l.log.accepted(window))
 		l.probe.due(now)
 		l.lift()
 	case l.drip != nil && l.Limit > 0 && l.from.Before(window):
-		if sum := l.log.accepted(window); float64(sum) >= lifted*float64(l.Limit) {
+		if sum := l.log.accepted(window); l.whole(sum) {
 			l.learned = sum
 			l.lift()
 		}
@@ -131,9 +147,19 @@ func (l *limit) grow(now time.Time) {
 
 // lift forgets the learned limit when it is as good as the quota.
 func (l *limit) lift() {
-	if l.Limit > 0 && float64(l.learned) >= lifted*float64(l.Limit) {
+	if l.Limit > 0 && l.whole(l.learned) {
 		l.learned, l.drip, l.from = 0, nil, time.Time{}
 		l.probe = probe{}
 		l.settles = false
 	}
+}
+
+// whole tells whether so many users are as many as the quota allows. Where somebody
+// used some of it before, refused users may have taken a tenth.
+func (l *limit) whole(users int) bool {
+	part := lifted
+	if l.doubt(l.met) {
+		part = 0.9
+	}
+	return float64(users) >= part*float64(l.Limit)
 }

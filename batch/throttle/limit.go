@@ -16,11 +16,15 @@ type limit struct {
 	Quota
 	apps    int // of the pool that share it; all of them for the tenant's
 	log     *Window
+	step    int           // users of the first burst under way at the most; 0 where nobody else is feared, as for reads
+	first   time.Time     // when the first call left, where step is set
 	learned int           // users in a window; 0 while nothing lower than the quota is known
 	from    time.Time     // users whose call ended before do not count against learned
 	drip    *rate.Limiter // the pace of a bucket; nil while the log is followed
-	got     int           // users accepted since the drip was measured last
-	dripped time.Time     // when that was
+	got     int           // users accepted since the bucket was empty
+	empty   time.Time     // when that was
+	grown   time.Time     // when a pace in doubt last grew
+	steps   int           // how often it did
 
 	met     time.Time // the last refusal that taught something
 	heard   time.Time // the last refusal of all
@@ -48,7 +52,10 @@ func (l *limit) named(scope string) bool {
 // ask says how long until cost users may go.
 func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
 	if l.learned == 0 {
-		return l.log.Wait(now, cost)
+		if wait := l.log.Wait(now, cost); wait > 0 || !l.crowded(now, cost) {
+			return wait
+		}
+		return l.Window // ask again when a call has ended
 	}
 	wait := l.base(now, cost)
 	if wait > 0 {
@@ -79,6 +86,9 @@ func (l *limit) base(now time.Time, cost int) time.Duration {
 
 // enter counts an admitted call.
 func (l *limit) enter(now time.Time, cost int) {
+	if l.step > 0 && l.first.IsZero() {
+		l.first = now
+	}
 	if l.learned > 0 {
 		switch extra := l.base(now, cost) > 0; {
 		case extra:
@@ -107,9 +117,15 @@ func (l *limit) leave(now time.Time, f batch.Feedback) {
 		return
 	}
 	l.got += good
-	if l.settles && f.Sent.Before(l.met) {
+	switch {
+	case l.settles && l.drip == nil && f.Sent.Before(l.met):
 		l.estimate()
 		return
+	case l.settles && l.drip != nil && f.Sent.Before(l.from):
+		l.gain(now)
+		return
+	case l.drip != nil && l.doubt(now) && f.Throttled == 0 && good > 0:
+		l.faster(now, f.Sent)
 	}
 	l.climb(now)
 	l.probe.leave(f.Sent, f.Cost, good)

@@ -12,21 +12,21 @@ import (
 func (l *limit) perSecond() float64 { return l.allows() / float64(l.apps) }
 
 func (l *limit) allows() float64 {
-	if l.drip != nil {
-		return float64(l.drip.Limit())
+	stated := math.Inf(1)
+	if l.Limit > 0 {
+		stated = float64(l.Limit) / l.Window.Seconds()
 	}
-	n := l.Limit
-	if l.learned > 0 {
-		n = l.learned
+	switch {
+	case l.drip != nil:
+		return min(float64(l.drip.Limit()), stated) // a pace in doubt may grow beyond, for a while
+	case l.learned > 0:
+		return float64(l.learned) / l.Window.Seconds()
 	}
-	if n == 0 {
-		return math.Inf(1)
-	}
-	return float64(n) / l.Window.Seconds()
+	return stated
 }
 
 // words says why the limit is what it is.
-func (l *limit) words() string {
+func (l *limit) words(now time.Time) string {
 	among := ""
 	if l.apps > 1 {
 		among = ", for " + strconv.Itoa(l.apps) + " apps"
@@ -34,11 +34,14 @@ func (l *limit) words() string {
 	if l.learned == 0 {
 		return l.Quota.words() + among
 	}
-	next := ", probing up"
+	drip := ""
 	if l.drip != nil {
-		next = " (as they come free, " + strconv.FormatFloat(float64(l.drip.Limit()), 'f', 1, 64) + " a second), probing up"
+		drip = " (as they come free, " + strconv.FormatFloat(float64(l.drip.Limit()), 'f', 1, 64) + " a second)"
 	}
-	return "learned limit " + l.amount(l.learned) + among + " after a 429" + next
+	if l.doubt(now) {
+		return l.Quota.words() + among + ", but a 429 came before they were used up; finding out what is left" + drip
+	}
+	return "learned limit " + l.amount(l.learned) + among + " after a 429" + drip + ", probing up"
 }
 
 // Pace implements [batch.Gate]. The speed is that over time, by the slowest
@@ -52,7 +55,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 		s, wait := l.perSecond(), l.full(now)
 		if wait > full || full == 0 && s < p.PerSecond {
 			full, free = wait, l.free(now)
-			p.Reason = l.words() + room(full, free)
+			p.Reason = l.words(now) + room(full, free) + l.growing(now)
 		}
 		p.PerSecond = min(p.PerSecond, s)
 	}

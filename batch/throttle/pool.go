@@ -36,6 +36,9 @@ func NewPool(c Config, apps int) []*Controller {
 		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth)}
 		for j, q := range c.Quotas {
 			l := &limit{Quota: q, apps: 1, log: NewWindow(q.Limit, q.Window)}
+			if q.Resource == Write && q.Limit > 0 {
+				l.step = firstStep(q.Limit, c.Users)
+			}
 			if q.Scope == Tenant {
 				if l.apps = len(pool); i > 0 {
 					l = pool[0].limits[j]

@@ -60,6 +60,9 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 		// A bucket would have gained this much by now; a fixed window more.
 		bucket := float64(l.learned) * now.Sub(l.met).Seconds() / l.Window.Seconds()
 		allowed = max(allowed, p.gained/2, min(int(bucket), l.learned)-p.gained)
+		if l.doubt(now) {
+			allowed = max(allowed, 2*p.gained)
+		}
 	}
 	if p.risk+cost <= allowed {
 		return 0
@@ -86,7 +89,7 @@ func (l *limit) crossing(now time.Time, cost int) bool {
 		return false
 	}
 	from := l.probe.start
-	if l.probe.scout {
+	if l.probe.scout && !l.doubt(now) {
 		from = now.Add(-l.Window)
 	}
 	sum := l.log.accepted(from)
@@ -96,6 +99,9 @@ func (l *limit) crossing(now time.Time, cost int) bool {
 // scoutAt is when a first chunk looks for room: at the time that Graph named, or
 // later, when a bucket would have gained a chunk.
 func (l *limit) scoutAt(cost int) time.Time {
+	if l.doubt(l.opens) && l.Limit > 0 {
+		return l.opens.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
+	}
 	share := 1.2 * float64(cost) / float64(l.learned)
 	bucket := l.met.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
 	if bucket.After(l.opens) {

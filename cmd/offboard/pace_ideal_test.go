@@ -15,6 +15,7 @@ type ideal struct {
 	phase  time.Duration // how far into a fixed window the run begins
 	others float64       // writes a second of another app, counted whether they are admitted or not
 	before time.Duration // how long that app has been at it
+	spent  []paceEntry   // what others used before, and refused writes that were counted, oldest first
 
 	fed   int         // writes of the other app so far
 	log   []paceEntry // of a sliding log, oldest first
@@ -40,6 +41,11 @@ func (s *ideal) last(users int) time.Duration {
 			s.room(at)
 			s.take(at, 1)
 			s.fed++
+		}
+		for len(s.spent) > 0 && s.spent[0].at <= t {
+			s.room(s.spent[0].at)
+			s.take(s.spent[0].at, s.spent[0].n)
+			s.spent = s.spent[1:]
 		}
 		if t < 0 {
 			continue
@@ -68,9 +74,9 @@ func (s *ideal) room(t time.Duration) int {
 			s.since, s.used = w, 0
 		}
 		return limit - s.used
-	case graphsim.TokenBucket: // what is missing in it stays missing when its size changes
+	case graphsim.TokenBucket, graphsim.DebtBucket: // what is missing in it stays missing when its size changes
 		gain := (t - s.at).Seconds() * float64(limit) / s.window.Seconds()
-		s.at, s.taken = t, min(max(0, s.taken-gain), float64(limit))
+		s.at, s.taken = t, max(0, s.taken-gain)
 		return int(float64(limit) - s.taken + 1e-6)
 	}
 	for len(s.log) > 0 && s.log[0].at+s.window <= t {

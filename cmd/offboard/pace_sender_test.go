@@ -51,6 +51,29 @@ type paceSender struct {
 	token   string
 	latency paceLatency
 	watch   *paceWatch
+	moody   *paceMoody // nil for a service that refuses nobody but for its quotas
+}
+
+// paceMoody refuses some users, each once, and takes the others of the same calls.
+type paceMoody struct {
+	mu      sync.Mutex
+	percent int
+	wait    time.Duration
+	had     map[int]bool // users who were refused
+}
+
+// refuses tells whether a user is refused now.
+func (m *paceMoody) refuses(u batch.User) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if u.Seq*37%100 >= m.percent || m.had[u.Seq] {
+		return false
+	}
+	m.had[u.Seq] = true
+	return true
 }
 
 // paceWatch keeps what the table needs to know of calls.
@@ -60,6 +83,8 @@ type paceWatch struct {
 	meets   []time.Time // after each of them a limit is first met
 	known   time.Time   // when the first refusal after the last one came back
 	met     int         // refused in calls that had left by then
+	start   time.Time
+	refused []paceEntry // by the time of the answer, since start
 }
 
 type paceItem struct {
@@ -87,9 +112,23 @@ func (s *paceSender) Send(ctx context.Context, users []batch.User) ([]batch.Repl
 	if err := paceWait(ctx, d/2); err != nil {
 		return nil, &batch.CallError{Err: err}
 	}
-	replies, err := s.call(ctx, users)
+	asked := users[:0:0]
+	for _, u := range users {
+		if !s.moody.refuses(u) {
+			asked = append(asked, u)
+		}
+	}
+	got, err := s.call(ctx, asked)
 	if err != nil {
 		return nil, &batch.CallError{Err: err}
+	}
+	replies := make([]batch.Reply, len(users))
+	for i, u := range users {
+		if len(asked) == 0 || u.Seq != asked[0].Seq {
+			replies[i] = batch.Reply{Status: http.StatusTooManyRequests, RetryAfter: s.moody.wait}
+			continue
+		}
+		replies[i], got, asked = got[0], got[1:], asked[1:]
 	}
 	if err := paceWait(ctx, d-d/2); err != nil {
 		return nil, &batch.CallError{Err: err}
@@ -169,6 +208,7 @@ func (w *paceWatch) saw(sent time.Time, replies []batch.Reply) {
 	if refused == 0 {
 		return
 	}
+	w.refused = append(w.refused, paceEntry{now.Sub(w.start), refused})
 	if len(w.meets) > 0 && !sent.Before(w.meets[0]) {
 		w.known, w.meets = now, w.meets[1:]
 	}
