@@ -48,11 +48,13 @@ func (l Limits) Checks(c Count, tenant int) []Check {
 		{Name: "--max-users", Limit: l.MaxUsers, Counted: c.Users},
 		{Name: "--max-percent", Limit: l.MaxPercent, Counted: percent},
 		{Name: "--max-privileged", Limit: l.MaxPrivileged, Counted: c.Privileged},
-		{Name: "--min-users", Limit: l.MinUsers, Counted: found},
 	}
 	const raise = "raise it if that is meant (0 is no limit)"
 	refuse := func(k *Check, lift int, why string) {
 		k.Refusal, k.Lift = why, fmt.Sprintf("%s %d", k.Name, lift)
+	}
+	if l.MinUsers > 0 {
+		checks = append(checks, Check{Name: "--min-users", Limit: l.MinUsers, Counted: found})
 	}
 	if l.MaxUsers > 0 && c.Users > l.MaxUsers {
 		refuse(&checks[0], c.Users, fmt.Sprintf("the plan has %d users, and --max-users is %d; %s", c.Users, l.MaxUsers, raise))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -113,5 +115,79 @@ func TestApplyResumes(t *testing.T) {
 	other := newScene(t, 1)
 	if code, out := s.offboard(nil, 0, "apply", "plan.json", "--graph-url", other.url, "--yes"); code != 4 || !strings.Contains(out, "this is tenant") {
 		t.Errorf("another tenant: exit code %d\n%s", code, out)
+	}
+}
+
+// apply asks the guards again: those that the plan was made under, and those that
+// it is given. What it need not know of roles is no change of a user.
+func TestApplyAsksTheGuards(t *testing.T) {
+	const admin = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3" // Application Administrator
+	upn := func(n int) string { return fmt.Sprintf("user%d@contoso.example", n) }
+	holds := func(s *scene) error { return s.tenant.Assign(admin, graphsim.IDFor(upn(7))) }
+	for _, c := range []struct {
+		name   string
+		before func(*scene) error // the plan is made
+		plan   []string           // flags
+		after  func(*scene) error
+		apply  []string
+		code   int
+		writes int
+		want   string
+	}{
+		{"an administrator, and no limit", holds, []string{"--max-privileged", "0"}, nil, nil, 0, 30, ""},
+		{"an administrator within the limit", holds, nil, nil, nil, 0, 30, ""},
+		{"an administrator since, and no limit", nil, []string{"--max-privileged", "0"}, holds, nil, 4, 0, "now privileged"},
+		{"a list", nil, nil, nil, []string{"--protect", "list.txt"}, 0, 28, "2 more users end protected and are not sent: user3@contoso.example"},
+		{"a list that names nobody", nil, nil, nil, []string{"--protect", "slip.txt"}, 4, 0, "patterns that fit no user"},
+		{"administrators are to be spared", holds, nil, nil, []string{"--protect-privileged"}, 0, 29, "1 more users end protected"},
+		{"a limit", nil, nil, nil, []string{"--max-users", "29"}, 4, 0, "30 users, and --max-users is 29"},
+		{"a limit of the plan", nil, []string{"--max-users", "30"}, nil, nil, 0, 30, ""},
+		{"every reason at once", nil, nil, func(s *scene) error { s.tenant.Remove(upn(5)); return nil }, []string{"--max-users", "20", "--max-percent", "1"}, 4, 0,
+			"and --max-users is 20; raise it if that is meant (0 is no limit); the plan has 29 of the tenant's 329 users, and --max-percent is 1; raise it if that is meant (0 is no limit); 1 users are no longer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, 30)
+			for name, text := range map[string]string{"list.txt": upn(3) + "\nuser4@*\n", "slip.txt": "usr4@*\n"} {
+				if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, step := range []func(*scene) error{c.before, nil, c.after} {
+				if step == nil {
+					step = func(s *scene) error {
+						if code, out := s.offboard(nil, 0, append([]string{"plan", "in.csv", "--graph-url", s.url, "--overwrite", "-o", "plan.json"}, c.plan...)...); code != 0 {
+							t.Fatalf("plan: exit code %d\n%s", code, out)
+						}
+						return nil
+					}
+				}
+				if err := step(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			code, out := s.offboard(nil, 0, append([]string{"apply", "plan.json", "--graph-url", s.url, "--yes", "--report-dir", "out"}, c.apply...)...)
+			if writes := s.tenant.Stats().Writes; code != c.code || writes != c.writes || !strings.Contains(out, c.want) {
+				t.Errorf("exit code %d, %d writes; want %d, %d and %q\n%s", code, writes, c.code, c.writes, c.want, out)
+			}
+		})
+	}
+}
+
+// A role is drift only where it was read both times; else what one of the two
+// knows is taken for both.
+func TestRolesThatOneReadingKnows(t *testing.T) {
+	for _, c := range []struct{ both, planned, now, wantPlanned, wantNow bool }{
+		{true, true, false, true, false},
+		{true, false, true, false, true},
+		{false, true, false, true, true},
+		{false, false, true, true, true},
+		{false, false, false, false, false},
+	} {
+		planned, now := batch.User{Privileged: c.planned}, batch.User{Privileged: c.now}
+		(&applying{roles: c.both}).settleRoles(&planned, &now)
+		if planned.Privileged != c.wantPlanned || now.Privileged != c.wantNow {
+			t.Errorf("%+v: got %v and %v", c, planned.Privileged, now.Privileged)
+		}
 	}
 }
