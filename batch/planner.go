@@ -58,6 +58,7 @@ type Count struct {
 	Spared   []string        // the protected ones by name, with why; the first few
 	Same     int             // rows that name a user whom another row names
 	Ended    map[Outcome]int // rows that ended without being sent
+	Domains  map[string]int  // users to be sent, by the domain of their name
 	Waiting  int             // lookups that wait to be asked again
 	Pace     Pace
 	Trouble  Trouble // what is waited for, and why
@@ -66,7 +67,7 @@ type Count struct {
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
 // other error, means that the plan is not whole and must not be used.
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
-	p.count.Ended = make(map[Outcome]int)
+	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
 	p.seen = make(map[hash]uint32)
 	p.held = make(map[int]*held)
@@ -252,6 +253,9 @@ const mostNamed = 20
 func (c *Count) add(u User, role string) {
 	c.Users++
 	c.Accounts.add(u)
+	if _, domain, ok := strings.Cut(u.UPN, "@"); ok && c.Domains != nil {
+		c.Domains[LowerASCII(domain)]++
+	}
 	if u.Privileged && len(c.Admins) < mostNamed {
 		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 	}

@@ -228,9 +228,11 @@ type Plan struct {
 // Terms are what a plan was made under, kept so that the same holds for whoever
 // goes on with it. Journal and plan file keep them as JSON.
 type Terms struct {
-	User   string `json:"user,omitempty"` // object id of the user who signed in; "" for an app of its own
-	Guards Guards `json:"guards,omitzero"`
-	Flags  []Flag `json:"flags,omitempty"` // how the run is carried out, where that was said
+	User       string `json:"user,omitempty"`        // object id of the user who signed in; "" for an app of its own
+	UserName   string `json:"user_name,omitempty"`   // of that user, where the token had one
+	TenantName string `json:"tenant_name,omitempty"` // and default domain, where they could be read
+	Guards     Guards `json:"guards,omitzero"`
+	Flags      []Flag `json:"flags,omitempty"` // how the run is carried out, where that was said
 }
 
 // Flag is a flag as it was given: its name without dashes, and what it was given.

@@ -56,16 +56,9 @@ func page[T any](ctx context.Context, c *Client, path, next string, header map[s
 	if next != "" {
 		link = next
 	}
-	at, err := c.own(link)
+	info, err := c.request(link, header)
 	if err != nil {
 		return nil, "", unsendable(err)
-	}
-	info := abstractions.NewRequestInformation()
-	info.Method = abstractions.GET
-	info.SetUri(*at)
-	info.Headers.Add("Accept", "application/json")
-	for name, value := range header {
-		info.Headers.Add(name, value)
 	}
 	body, meta, err := c.get(ctx, info)
 	if err != nil {
@@ -82,6 +75,22 @@ func page[T any](ctx context.Context, c *Client, path, next string, header map[s
 		}
 	}
 	return found, more, nil
+}
+
+// request is a read of a link that leads to where the client's own calls go.
+func (c *Client) request(link string, header map[string]string) (*abstractions.RequestInformation, error) {
+	at, err := c.own(link)
+	if err != nil {
+		return nil, err
+	}
+	info := abstractions.NewRequestInformation()
+	info.Method = abstractions.GET
+	info.SetUri(*at)
+	info.Headers.Add("Accept", "application/json")
+	for name, value := range header {
+		info.Headers.Add(name, value)
+	}
+	return info, nil
 }
 
 // values takes a page apart. An empty page with a next one is none the worse.

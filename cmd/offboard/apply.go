@@ -39,8 +39,10 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	plan := file.Head.Plan
-	a.follow(plan)
-	t, err := c.connect(ctx, a.connection, plan.Action, both(seedPlanFile(c, a.File), seedGuards(c, a.guards, plan.Terms.Guards)))
+	if err := a.follow(plan); err != nil {
+		return err
+	}
+	t, err := c.connect(ctx, errand{connection: a.connection, patience: a.patience, action: plan.Action, plan: plan}, both(seedPlanFile(c, a.File), seedGuards(c, a.guards, plan.Terms.Guards)))
 	if err != nil {
 		return err
 	}
@@ -58,7 +60,14 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	plan.Run, plan.Version = newName(time.Now()), version
+	if err := j.sameCaller(plan); err != nil {
+		return err
+	}
+	if j.caller != "" {
+		plan.Settings = append(plan.Settings, batch.Setting{Name: "caller", Value: t.identity().String(), Why: "the plan was made by " + callerOf(plan).String()})
+	}
 	plan.App = t.identity().App // whoever planned may have had an app that only reads
+	plan.Terms.User, plan.Terms.UserName = t.identity().User, t.identity().UPN
 	plan.Terms.Flags = c.flags()
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})

@@ -86,7 +86,7 @@ func (c *command) showPlan(name string, f planfile.File) {
 	for _, s := range p.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	c.say("tenant   %s at %s", cmp.Or(p.Tenant, "unknown"), p.Cloud)
+	c.tenantLines(p, nil)
 	c.say("action   %s", actionWords[p.Action])
 	c.say("users    %s to revoke", thousands(p.Users))
 	for _, o := range f.Head.Options {

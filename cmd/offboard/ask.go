@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -81,8 +80,7 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 	for _, s := range plan.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	c.say("tenant   %s at %s", cmp.Or(plan.Tenant, "unknown"), plan.Cloud)
-	c.say("as       %s", cmp.Or(plan.App, "unknown"))
+	c.tenantLines(plan, n.Domains)
 	c.say("action   %s", actionWords[plan.Action])
 	c.say("users    %s to revoke", thousands(n.Users))
 	if n.External > 0 {

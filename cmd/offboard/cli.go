@@ -41,7 +41,8 @@ type cli struct {
 // connection says which tenant, and how hard to press it.
 type connection struct {
 	GraphURL       string   `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
-	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto"`
+	Tenant         string   `help:"The tenant that the sign-in must lead to: its id, or one of its domains. AZURE_TENANT_ID says the same. Required without a terminal, and with a --key that is searched for." placeholder:"ID|DOMAIN"`
+	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto" keep:""`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
 	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150" keep:""`
@@ -57,6 +58,7 @@ type connection struct {
 type execution struct {
 	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
 	Yes           bool          `short:"y" help:"Do not ask."`
+	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal it is asked."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
 	patience
 }

@@ -292,6 +292,12 @@ func TestTermAndResume(t *testing.T) {
 		t.Errorf("the report of the stopped run: error %v, unsettled users, or nobody not_sent", err)
 	}
 	args := append(strings.Fields(resume[1]), "--yes", "--report-dir", "out")
+	// A journal could be forged: the token goes to no other root than Microsoft's
+	// unless it is given again.
+	if code, out := s.offboard(nil, 0, args...); code != 4 || !strings.Contains(out, "--graph-url "+strings.TrimSuffix(s.url, "/v1.0")) {
+		t.Errorf("without --graph-url: exit code %d\n%s", code, out)
+	}
+	args = append(args, "--graph-url", s.url)
 	if code, out := s.offboard(nil, 0, args...); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}

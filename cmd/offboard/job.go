@@ -31,6 +31,7 @@ type job struct {
 	until  batch.Deadline
 	guards guards        // asked again before a run goes on
 	maxAge time.Duration // of a plan that goes on; 0 is any
+	caller string        // who goes on with another one's plan; "" for the same
 }
 
 // newJob reads what the flags say of quotas.
@@ -70,6 +71,9 @@ func (j *job) planner() batch.Planner {
 
 // resume goes on with a planned run that another process has left.
 func (j *job) resume(ctx context.Context) error {
+	if err := j.sameCaller(j.run.Plan()); err != nil {
+		return err
+	}
 	unlock, err := j.run.Lock()
 	if err != nil {
 		return err
@@ -130,7 +134,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err != nil {
 		return err
 	}
-	if err := j.run.SetState(ctx, journal.Running, ""); err != nil {
+	if err := j.run.SetState(ctx, journal.Running, j.caller); err != nil {
 		return err
 	}
 	r := batch.Runner{

@@ -40,11 +40,13 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
 	}
-	r.follow(plan)
+	if err := r.follow(plan); err != nil {
+		return err
+	}
 	if err := c.keep(plan); err != nil {
 		return err
 	}
-	t, err := c.connect(ctx, r.connection, plan.Action, both(seedPlan(run), seedGuards(c, r.guards, plan.Terms.Guards)))
+	t, err := c.connect(ctx, errand{connection: r.connection, patience: r.patience, action: plan.Action, plan: plan}, both(seedPlan(run), seedGuards(c, r.guards, plan.Terms.Guards)))
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type planning struct {
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
 	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since nothing would show whom they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
+
+	rehearsal bool // nothing will be written
 }
 
 // planned is a job whose input is open and whose tenant is signed in to, and
@@ -65,7 +67,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.connect(ctx, conn, batch.Action(g.Action), both(seedFile(in, opt), seedGuards(c, g.guards, batch.Guards{})))
+	t, err := c.connect(ctx, g.errand(c, conn, exe), both(seedFile(in, opt), seedGuards(c, g.guards, batch.Guards{})))
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +92,17 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
-		Terms: batch.Terms{User: t.identity().User, Flags: c.flags()},
+		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), Flags: c.flags()},
 	}}, nil
+}
+
+// errand is what planning signs in for.
+func (g *planning) errand(c *command, conn connection, exe execution) errand {
+	e := errand{connection: conn, patience: exe.patience, action: batch.Action(g.Action), key: batch.Key(g.Key)}
+	if g.rehearsal && c.asks {
+		e.key = "" // somebody sees the tenant, and nothing is written
+	}
+	return e
 }
 
 // choice tells all that chooses users, and nothing else: a run that was begun

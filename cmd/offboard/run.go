@@ -37,6 +37,7 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 			return err
 		}
 	}
+	r.rehearsal = r.DryRun
 	p, err := r.open(ctx, c, r.connection, r.execution)
 	if err != nil {
 		return err

@@ -219,11 +219,11 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 
 // connectSimulated serves a tenant on a loopback address for as long as the
 // command runs, and signs in to it as to a real one.
-func (c *command) connectSimulated(ctx context.Context, conn connection, action batch.Action, seed seeder, more []graph.Registration) (*target, error) {
-	if conn.GraphURL != "" {
+func (c *command) connectSimulated(ctx context.Context, e errand, seed seeder, more []graph.Registration) (*target, error) {
+	if e.GraphURL != "" {
 		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", errUsage)
 	}
-	tenant, err := simulation(conn.SimulateFaults, conn.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: conn.SimulateFrozen})
+	tenant, err := simulation(e.SimulateFaults, e.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: e.SimulateFrozen})
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func (c *command) connectSimulated(ctx context.Context, conn connection, action 
 	for _, r := range append([]graph.Registration{first}, more...) {
 		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))
 	}
-	t, err := c.connected(ctx, conn, root, simulatedCloud, action, auths, server.close)
+	t, err := c.connected(ctx, e, root, simulatedCloud, auths, server.close)
 	if err != nil {
 		return nil, errors.Join(err, server.close())
 	}

@@ -130,18 +130,20 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 			return nil, nil, err
 		}
 		seeds = seedFile(in, opt)
-		return v.connected(ctx, c, store, checks, seeds)
+		return v.connected(ctx, c, store, batch.Plan{}, checks, seeds)
 	}
 	run, err := store.Run(ctx, v.What)
 	if err != nil {
 		return nil, nil, err
 	}
 	plan := run.Plan()
-	v.follow(plan)
+	if err := v.follow(plan); err != nil {
+		return nil, nil, err
+	}
 	if checks, err = runChecks(ctx, run, v.Since != ""); err != nil {
 		return nil, nil, err
 	}
-	j, checks, err := v.connected(ctx, c, store, checks, seedPlan(run))
+	j, checks, err := v.connected(ctx, c, store, plan, checks, seedPlan(run))
 	if err == nil {
 		if err = j.sameTenant(plan); err != nil {
 			err = errors.Join(err, j.target.close())
@@ -150,8 +152,9 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 	return j, checks, err
 }
 
-func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.Store, checks []*check, s seeder) (*job, []*check, error) {
-	t, err := c.connect(ctx, v.connection, batch.Revoke, s)
+func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.Store, plan batch.Plan, checks []*check, s seeder) (*job, []*check, error) {
+	e := errand{connection: v.connection, patience: v.patience, action: batch.Revoke, plan: plan, key: batch.Key(v.Key)}
+	t, err := c.connect(ctx, e, s)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"time"
 
-	"offboard/batch"
 	"offboard/batch/graph"
 	"offboard/batch/journal"
 	"offboard/batch/throttle"
@@ -27,6 +26,8 @@ type target struct {
 	cloud string // as the plan keeps it
 	clock *clock // this machine's, held against Graph's
 	close func() error
+
+	organization graph.Organization // empty when it could not be read
 }
 
 // app is one app registration, signed in.
@@ -38,25 +39,16 @@ type app struct {
 // identity is the first app's.
 func (t *target) identity() graph.Identity { return t.apps[0].identity }
 
-// follow goes where the plan was made, unless a flag names another place, which
-// sameTenant will refuse.
-func (c *connection) follow(p batch.Plan) {
-	c.Simulate = c.Simulate || p.Cloud == simulatedCloud
-	if !c.Simulate && c.GraphURL == "" {
-		c.GraphURL = p.Cloud
-	}
-}
-
 // connect signs in to the tenant that the flags name. seed fills a simulated one.
-func (c *command) connect(ctx context.Context, conn connection, action batch.Action, seed seeder) (*target, error) {
-	more, err := c.registrations(conn.App)
+func (c *command) connect(ctx context.Context, e errand, seed seeder) (*target, error) {
+	more, err := c.registrations(e.App)
 	if err != nil {
 		return nil, err
 	}
-	if conn.Simulate {
-		return c.connectSimulated(ctx, conn, action, seed, more)
+	if e.Simulate {
+		return c.connectSimulated(ctx, e, seed, more)
 	}
-	root, err := graph.ParseRoot(cmp.Or(conn.GraphURL, globalGraph))
+	root, err := graph.ParseRoot(cmp.Or(e.GraphURL, globalGraph))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
 	}
@@ -68,15 +60,42 @@ func (c *command) connect(ctx context.Context, conn connection, action batch.Act
 	if c.network != nil {
 		authority.Client = &http.Client{Transport: c.network}
 	}
-	way, err := env.Choose(graph.Way(conn.Auth), authority, "")
+	if e.Tenant == "" && env.Tenant() == "" && !graph.Loopback(root) {
+		if err := c.unnamed(e); err != nil {
+			return nil, err
+		}
+	}
+	way, err := env.Choose(graph.Way(e.Auth), authority, "")
 	if err != nil {
 		return nil, err
+	}
+	want, by, err := c.wanted(ctx, e, env, authority)
+	if err != nil {
+		return nil, err
+	}
+	if way.Way == graph.ByCLI { // which asks for the tenant's token
+		if way, err = env.Choose(graph.Way(e.Auth), authority, cmp.Or(want, e.plan.Tenant)); err != nil {
+			return nil, err
+		}
 	}
 	auths := []*graph.Auth{way.Auth(root)}
 	for _, r := range more {
 		auths = append(auths, graph.NewAuth(root, r.At(authority)))
 	}
-	return c.connected(ctx, conn, root, root, action, auths, func() error { return nil })
+	t, err := c.connected(ctx, e, root, root, auths, func() error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if want == "" && t.identity().Tenant != "" { // a tenant that is served on this machine and says which one it is
+		if err := c.unnamed(e); err != nil {
+			return nil, err
+		}
+	}
+	c.say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
+	if err := c.hold(t, want, by); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // registrations reads the files of --app.
@@ -98,21 +117,24 @@ func (c *command) registrations(files []string) ([]graph.Registration, error) {
 
 // connected makes a client of every sign-in and finds out who it is. Apps of
 // one pool must be different, and of one tenant.
-func (c *command) connected(ctx context.Context, conn connection, root, cloud string, action batch.Action, auths []*graph.Auth, end func() error) (*target, error) {
+func (c *command) connected(ctx context.Context, e errand, root, cloud string, auths []*graph.Auth, end func() error) (*target, error) {
 	t := &target{cloud: cloud, clock: &clock{}, close: end}
 	network := c.network
 	if network == nil {
-		network = graph.Transport(2 * conn.Concurrency)
+		network = graph.Transport(2 * e.Concurrency)
 	}
 	transport := timed{logged{network, c.log}, t.clock}
-	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
-	defer cancel()
 	for _, auth := range auths {
-		client, err := graph.New(graph.Config{Root: root, Action: action, Auth: auth, Transport: transport})
+		auth.Stop = c.stop
+		client, err := graph.New(graph.Config{Root: root, Action: e.action, Auth: auth, Transport: transport})
 		if err != nil {
 			return nil, err
 		}
-		id, err := auth.Identity(ctx)
+		var id graph.Identity
+		err = c.signIn(ctx, e.patience, "the sign-in", func(ctx context.Context) (err error) {
+			id, err = auth.Identity(ctx)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +148,9 @@ func (c *command) connected(ctx context.Context, conn connection, root, cloud st
 		}
 		t.apps = append(t.apps, app{client, id})
 	}
-	return t, nil
+	var err error
+	t.organization, err = c.organization(ctx, t.apps[0])
+	return t, err
 }
 
 // logged tells of every call to Graph, with --verbose. It tells no header but
@@ -147,9 +171,6 @@ func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.log.Debug("call", "path", r.URL.Path, "took", took, "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
 	return resp, nil
 }
-
-// signInTimeout bounds the first sign-in, when somebody is waiting for it.
-const signInTimeout = time.Minute
 
 // journalPath is the file that --journal names, or the user's own.
 func (c *command) journalPath() (string, error) {
