@@ -56,17 +56,32 @@ func badCells(f field, u graphsim.User) []string {
 	return all
 }
 
-// dayCell draws a date around what counts as now, or what is none.
-func (s *story) dayCell() (string, day) {
+// dayCell draws a date around what counts as now, or what is none; passes is one
+// that is surely over.
+func (s *story) dayCell(passes bool) (string, day) {
 	d := s.sheet.date
-	if d == nil {
-		d = &dateFlags{zone: time.UTC, asOf: s.now} // nobody looks
+	if d == nil { // nobody gates by it
+		on := s.now.AddDate(0, 0, pick(s, -400, -30, -3)).Truncate(24 * time.Hour)
+		if !passes && s.one(4) {
+			on = s.now.AddDate(0, 0, 30).Truncate(24 * time.Hour)
+			if s.one(2) {
+				return pick(s, "", "0000-00-00"), day{}
+			}
+		}
+		return on.Format(time.DateOnly), day{wholeDay, on}
 	}
 	y, m, dd := d.asOf.In(d.zone).Date()
 	on := time.Date(y, m, dd+pick(s, -400, -30, -2, -2, -1, -1, -1, 0, 0, 1, 30), 0, 0, 0, 0, time.UTC)
 	at := d.asOf.Add(pick(s, -time.Hour, -time.Second, 0, time.Second, time.Hour, 20*24*time.Hour)).Truncate(time.Second)
+	if passes {
+		on = time.Date(y, m, dd-400, 0, 0, 0, 0, time.UTC)
+	}
 	iso, dotted := on.Format(time.DateOnly), on.Format("02.01.2006")
-	switch n := s.rng.IntN(12); {
+	n := s.rng.IntN(12)
+	if passes {
+		n = 11
+	}
+	switch {
 	case n == 0:
 		return pick(s, "", "0000-00-00", "-", "n/a", "NULL"), day{}
 	case n == 1 && d.format == "":
@@ -109,8 +124,22 @@ func (s *story) drawList(no int) protectList {
 			add(p)
 		}
 	}
+	if s.one(4) && (s.guard.allowEmpty || s.spoilt["empty pattern"]) {
+		s.slip(&l, add)
+	}
 	l.text = strings.Join(text, pick(s, "\n", "\r\n"))
 	return l
+}
+
+// slip adds a pattern that begins with letters and means nobody.
+func (s *story) slip(l *protectList, add func(string)) {
+	p := "brakeglas-*@contoso.example"
+	if u := s.inFile(); s.one(2) {
+		local, _, _ := strings.Cut(u.UPN, "@")
+		p = s.anyCase(local) + "*@contosso.example"
+	}
+	l.pattern, l.empty = append(l.pattern, p), true
+	add(p)
 }
 
 // broken makes a list one that cannot be followed.

@@ -19,8 +19,9 @@ type story struct {
 	holds     []holding
 	strangers int
 	sheet     sheet
-	due       map[string]time.Time // by id, see dues
 	spoilt    map[string]bool      // kinds of guards that are to refuse the run
+	crowd     int                  // so many of the people, the last ones, hold roles and are denied
+	moments   map[string]time.Time // from when on the gates let a person through, by id; the judge's
 	guard     guarding
 	args      []string
 	twist     twist
@@ -42,6 +43,8 @@ type guarding struct {
 	noResolve, noVerify, dryRun, noYes   bool
 	noRoles, noMembers, noReads, renamed bool
 	liftRoles                            bool // --max-privileged 0, since the app may not read roles
+	noRevoke                             bool // the app may not revoke
+	allowEmpty                           bool // --allow-empty-pattern
 }
 
 // protectList is one --protect file.
@@ -50,20 +53,25 @@ type protectList struct {
 	ids, upns, pattern []string // the good entries
 	broken             string   // why it must refuse the run, or ""
 	missing            bool     // the file is not there
+	empty              bool     // a pattern of it is nobody's
 }
 
 // draw makes a case of a seed. It waits first, so that not all begin at midnight.
 func draw(seed uint64) *story {
-	s := &story{rng: rand.New(rand.NewPCG(seed, 0))}
+	s := &story{rng: rand.New(rand.NewPCG(seed, 0)), spoilt: map[string]bool{}}
 	<-time.After(time.Duration(s.rng.IntN(300*24*3600)) * time.Second)
 	s.now = time.Now().UTC()
 	s.cfg = graphsim.Config{Seed: seed, PageSize: s.rng.IntN(4), Lag: time.Duration(s.rng.IntN(3)) * time.Second}
 	if s.one(10) {
 		s.cfg.Faults = graphsim.Rate(0.02)
 	}
-	s.drawSpoils()
-	s.guard.noResolve = s.one(12)
-	if s.one(3) {
+	if s.one(12) {
+		s.crowd = 45 + s.rng.IntN(10)
+	} else {
+		s.drawSpoils()
+		s.guard.noResolve = s.one(12)
+	}
+	if s.rng.IntN(5) < 3 {
 		s.guard.since = s.now.Add(-time.Duration(3600+s.rng.IntN(48*3600)) * time.Second)
 	}
 	s.drawPeople()
@@ -79,12 +87,12 @@ func draw(seed uint64) *story {
 // drawSpoils draws why the run is to be refused: in half of the cases not at
 // all, and seldom for two reasons.
 func (s *story) drawSpoils() {
-	s.spoilt = map[string]bool{}
-	for range pick(s, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2) {
+	for range pick(s, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2) {
 		s.spoilt[pick(s, "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
-			"max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent",
-			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
-			"permission", "permission", "permission", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run")] = true
+			"max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent",
+			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
+			"permission", "permission", "permission", "column without key", "column without key", "column without key",
+			"empty pattern", "empty pattern", "empty pattern", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run")] = true
 	}
 }
 
@@ -140,11 +148,17 @@ func (s *story) drawGuards() {
 			return
 		}
 	}
+	g.allowEmpty = s.one(6) && !s.spoilt["empty pattern"]
 	for range s.rng.IntN(3) {
 		g.lists = append(g.lists, s.drawList(len(g.lists)))
 	}
 	if s.spoilt["broken list"] {
 		g.lists = append(g.lists, s.broken(s.drawList(len(g.lists))))
+	}
+	if s.spoilt["empty pattern"] {
+		l := protectList{name: "slip.txt"}
+		s.slip(&l, func(p string) { l.text = p + "\n" })
+		g.lists = append(g.lists, l)
 	}
 	peopled, empty := s.sortGroups()
 	if len(peopled) > 0 && s.one(3) {
@@ -158,7 +172,7 @@ func (s *story) drawGuards() {
 			s.holds = append(s.holds, holding{globalAdministrator, s.inFile().ID})
 		}
 	}
-	g.privileged = s.one(4) && !s.spoilt["max-privileged"]
+	g.privileged = s.one(4) && (s.crowd == 0 || s.one(4)) && !s.spoilt["max-privileged"]
 	s.drawGrants()
 }
 
@@ -182,9 +196,10 @@ func (s *story) drawGrants() {
 	switch {
 	case s.spoilt["permission"]:
 		withhold = pick(s, "RoleManagement.Read.Directory", "RoleManagement.Read.Directory", "GroupMember.Read.All", "User.Read.All")
-	case s.one(12):
+	case s.one(12) && s.crowd == 0:
 		withhold, g.liftRoles, g.privileged = "RoleManagement.Read.Directory", true, false
 	}
+	g.noRevoke = withhold == "User.RevokeSessions.All"
 	g.noRoles, g.noMembers, g.noReads = withhold == "RoleManagement.Read.Directory", withhold == "GroupMember.Read.All", withhold == "User.Read.All"
 	for _, role := range graphsim.DefaultRoles() {
 		if role != withhold {
@@ -254,6 +269,7 @@ func (s *story) drawArgs() {
 	add(g.dryRun, "--dry-run")
 	add(!g.noYes, "--yes")
 	add(g.renamed, "--allow-renamed")
+	add(g.allowEmpty, "--allow-empty-pattern")
 	add(s.one(8), "--action=invalidate")
 	add(true, "--concurrency=%d", 1+s.rng.IntN(4))
 }

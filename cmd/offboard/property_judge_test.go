@@ -13,11 +13,12 @@ import (
 // the truth, and without any rule of the program.
 
 // guardKinds are what may keep a person from being written, or a run from
-// beginning.
+// beginning; and in the last line what must not.
 var guardKinds = []string{
 	"protect: id", "protect: name", "protect: pattern", "protect: group", "protect: privileged", "caller", "since",
 	"where", "date", "broken list", "no such group", "max-users", "max-percent", "max-privileged", "permission", "no --yes", "dry run",
-	"another's name", "several users", "bad row", "identity", "mixed up", "late",
+	"another's name", "several users", "bad row", "second column", "column without key", "empty pattern", "identity", "late", "mixed up",
+	"moment", "internal guest", "holders denied", "double column", "look-alike",
 }
 
 // verdict is what must come of a case.
@@ -46,9 +47,9 @@ type told struct {
 // judge says what must come of the case.
 func (s *story) judge() verdict {
 	v := verdict{may: map[string]bool{}, lines: map[int]told{}, either: map[string]batch.Outcome{}, decided: map[string]bool{}}
-	s.due = s.dues()
-	named := map[string]bool{}    // by good rows, by id
-	held := map[string][]string{} // why other rows about somebody are none, by id
+	goes, stays := map[string][]sheetRow{}, map[string][]sheetRow{} // rows that let somebody go, and that keep somebody, by id
+	held := map[string][]string{}                                   // why other rows about somebody are none, by id
+	s.moments = map[string]time.Time{}
 	for _, r := range s.sheet.rows {
 		if r.form == blankRow || r.form == exampleRow || strings.Join(r.cells, "") == "" && r.form == plainRow {
 			continue
@@ -68,35 +69,53 @@ func (s *story) judge() verdict {
 			v.lines[r.line] = told{outcome: outcome}
 			held[s.people[r.about].ID] = append(held[s.people[r.about].ID], kind)
 		default:
-			if !named[u.ID] {
-				named[u.ID] = true
-				s.end(&v, u)
+			goes[u.ID] = append(goes[u.ID], r)
+			if at := s.leaves(r); at.After(s.moments[u.ID]) {
+				s.moments[u.ID] = at
 			}
-			v.lines[r.line] = told{s.ending(u), u.ID}
+		}
+	}
+	for id, rows := range goes {
+		u := s.byID(id)
+		end := told{s.ending(u), id}
+		if len(stays[id]) > 0 {
+			end.outcome = batch.Ambiguous
+			v.decided["contradiction"] = v.decided["contradiction"] || len(s.spared(u)) == 0
+		} else {
+			s.end(&v, u)
+		}
+		for _, r := range slices.Concat(rows, stays[id]) {
+			v.lines[r.line] = end
 		}
 	}
 	for id, kinds := range held {
-		if !named[id] && len(s.spared(s.byID(id))) == 0 && len(slices.Compact(slices.Sorted(slices.Values(kinds)))) == 1 {
+		if len(goes[id]) == 0 && len(s.spared(s.byID(id))) == 0 && len(slices.Compact(slices.Sorted(slices.Values(kinds)))) == 1 {
 			v.decided[kinds[0]] = true
 		}
 	}
 	s.refuse(&v)
+	if len(v.refused) == 0 {
+		s.letThrough(&v)
+	}
 	return v
 }
 
-// dues gives the latest moment from which a good row about a person is let through.
-func (s *story) dues() map[string]time.Time {
-	due := map[string]time.Time{}
-	for _, r := range s.sheet.rows {
-		if s.sheet.date == nil || r.form != plainRow || strings.Join(r.cells, "") == "" {
-			continue
-		}
-		gate, _ := s.gate(r)
-		if u, outcome, _ := s.named(r); gate == "" && outcome == "" && s.leaves(r).After(due[u.ID]) {
-			due[u.ID] = s.leaves(r)
+// letThrough finds what was no reason to leave somebody alone, and might have
+// been taken for one.
+func (s *story) letThrough(v *verdict) {
+	sh, refusing := &s.sheet, 0
+	for id := range v.may {
+		u := s.byID(id)
+		since := !s.guard.since.IsZero() && u.Stamp.After(s.guard.since) && !external(u)
+		v.decided["moment"] = v.decided["moment"] || since
+		v.decided["internal guest"] = v.decided["internal guest"] || u.Type == "Guest" && !external(u) && s.ending(u) == batch.Verified
+		if u.Denied && s.privileged(id) {
+			refusing++
 		}
 	}
-	return due
+	v.decided["holders denied"] = refusing > 40 && v.users > refusing
+	v.decided["double column"] = v.users > 0 && slices.ContainsFunc(sh.heads, func(h head) bool { return h.twin > 0 })
+	v.decided["look-alike"] = v.users > 0 && s.has(logWord) && !sh.allRows && len(sh.where) == 0 && sh.date == nil
 }
 
 // end counts a person who is named by a good row.
@@ -157,7 +176,7 @@ func (s *story) spared(u graphsim.User) []string {
 		why["protect: group"] = why["protect: group"] || s.within(strings.ToLower(id), u.ID, nil)
 	}
 	why["protect: privileged"] = g.privileged && s.privileged(u.ID)
-	why["since"] = !g.since.IsZero() && !external(u) && u.Stamp.After(g.since) && u.Stamp.After(s.due[u.ID])
+	why["since"] = !g.since.IsZero() && !external(u) && u.Stamp.After(g.since) && u.Stamp.After(s.moments[u.ID])
 	var kinds []string
 	for _, k := range guardKinds {
 		if why[k] {
@@ -231,9 +250,11 @@ func (s *story) refuse(v *verdict) {
 			v.refused = append(v.refused, refusal{kind, codes})
 		}
 	}
+	add(s.spoilt["column without key"], "column without key", exitUsage)
 	add(g.noResolve && (len(g.lists)+len(g.groups) > 0 || g.privileged), "blind guards", exitUsage)
 	for _, l := range g.lists {
 		add(!g.noResolve && l.missing, "no such list", exitUsage)
+		add(l.empty && !g.noResolve && !g.allowEmpty, "empty pattern", exitRefused)
 		add(!g.noResolve && l.broken != "" && !l.missing, "broken list", exitRefused)
 	}
 	for _, id := range g.groups {
@@ -244,6 +265,7 @@ func (s *story) refuse(v *verdict) {
 	}
 	add(!g.noResolve && s.rolesHidden() && (g.maxPrivileged > 0 || g.privileged), "permission", exitSignIn)
 	add(!g.noResolve && g.noReads, "permission", exitDone, exitPartial, exitRefused, exitSignIn) // each row may end denied
+	add(g.noRevoke, "permission", exitSignIn)
 	add(g.dryRun, "dry run", exitDone)
 	for _, kind := range s.beyond(v.users, v.admins) {
 		add(!s.faulty(), kind, exitRefused) // whom the faults keep from being found, no limit counts

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,65 +11,48 @@ import (
 
 // gate says how a row ends that a gate holds back, or "".
 func (s *story) gate(r sheetRow) (batch.Outcome, string) {
-	sh := &s.sheet
-	for i, h := range sh.heads {
-		if h.field == status && sh.status && asciiUpper(r.cells[i]) != "INACTIVE" || h.field == site && sh.site && asciiUpper(r.cells[i]) != "BERLIN" {
-			return batch.Skipped, "where"
-		}
-	}
-	d := sh.date
-	if d == nil {
-		return "", ""
-	}
+	gated := slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.field == hrStatus && h.gated })
 	switch {
+	case r.dropped, r.works && gated:
+		return batch.Skipped, "where"
+	case s.sheet.date == nil:
+		return "", ""
 	case r.day.kind == unreadable:
 		return batch.Invalid, "date"
-	case r.day.kind == notLeaving, s.leaves(r).After(d.asOf):
+	case r.day.kind == notLeaving, s.leaves(r).After(s.sheet.date.asOf):
 		return batch.Skipped, "date"
 	}
 	return "", ""
 }
 
-// leaves is the moment from which the date of a row lets it through.
+// leaves is from when on the date gate lets a row through; zero without a gate.
 func (s *story) leaves(r sheetRow) time.Time {
 	d := s.sheet.date
-	if y, m, dd := r.day.at.Date(); r.day.kind == wholeDay {
+	if d == nil {
+		return time.Time{}
+	}
+	leaves := r.day.at
+	if y, m, dd := leaves.Date(); r.day.kind == wholeDay {
 		if !d.startOfDay {
 			dd++
 		}
-		return time.Date(y, m, dd, 0, 0, 0, 0, d.zone) // no clock of these zones is changed at midnight
+		leaves = time.Date(y, m, dd, 0, 0, 0, 0, d.zone) // no clock of these zones is changed at midnight
 	}
-	return r.day.at
+	return leaves
 }
 
 // named finds the person whom a row means, or how it ends and what kept it from
-// meaning anybody. A user principal name beside the key must be the person's own.
+// meaning anybody.
 func (s *story) named(r sheetRow) (graphsim.User, batch.Outcome, string) {
-	beside := ""
+	nobody := graphsim.User{}
+	cells := map[field]string{} // of the columns that name users
 	for i, h := range s.sheet.heads {
-		if h.field == kept && r.cells[i] != "n/a" {
-			beside = r.cells[i]
-		}
-	}
-	if beside != "" && !strings.Contains(beside, "@") {
-		return graphsim.User{}, batch.Invalid, "bad row"
-	}
-	u, outcome, kind, byID := s.keyed(r)
-	if outcome == "" && beside != "" && !s.guard.noResolve && asciiUpper(beside) != asciiUpper(u.UPN) && !(byID && s.guard.renamed) {
-		return u, batch.Invalid, "another's name"
-	}
-	return u, outcome, kind
-}
-
-// keyed finds the person whom the key of a row means; byID when that is an object id.
-func (s *story) keyed(r sheetRow) (_ graphsim.User, _ batch.Outcome, _ string, byID bool) {
-	cells := map[field]string{}
-	for i, h := range s.sheet.heads {
-		if h.field.names() {
+		switch {
+		case !h.key || r.cells[i] == "":
+		case r.bad[i]:
+			return nobody, batch.Invalid, "bad row"
+		default:
 			cells[h.field] = r.cells[i]
-			if r.bad[i] && r.cells[i] != "" {
-				return graphsim.User{}, batch.Invalid, "bad row", false
-			}
 		}
 	}
 	if either := cells[idOrUPN]; strings.Contains(either, "@") {
@@ -76,32 +60,58 @@ func (s *story) keyed(r sheetRow) (_ graphsim.User, _ batch.Outcome, _ string, b
 	} else if either != "" {
 		cells[anID] = either
 	}
-	switch id, upn := strings.ToLower(cells[anID]), cells[aUPN]; {
+	id, upn := strings.ToLower(cells[anID]), cells[aUPN]
+	u, outcome, kind := nobody, batch.Invalid, "bad row"
+	switch {
 	case id != "":
-		u := s.byID(id)
+		u, outcome, kind = s.byID(id), "", ""
 		switch {
-		case u.Type == "nobody" && s.guard.noResolve:
-			return u, "", "", true
-		case u.Type == "nobody":
-			return u, batch.NotFound, "not found", true
+		case u.Type == "nobody" && !s.guard.noResolve:
+			return u, batch.NotFound, "not found"
+		case s.guard.noResolve:
+			return u, "", ""
 		case upn != "" && asciiUpper(upn) != asciiUpper(u.UPN) && !s.guard.renamed:
-			return u, batch.Invalid, "another's name", true
+			return u, batch.Invalid, "another's name"
 		}
-		return u, "", "", true
 	case upn != "":
-		u, outcome, kind := soleOwner(s, upn, func(u graphsim.User) string { return u.UPN }, false)
-		return u, outcome, kind, false
+		u, outcome, kind = soleOwner(s, upn, func(u graphsim.User) string { return u.UPN }, false)
 	case cells[aMail] != "":
-		u, outcome, kind := soleOwner(s, cells[aMail], func(u graphsim.User) string { return u.Mail }, false)
-		return u, outcome, kind, false
+		u, outcome, kind = soleOwner(s, cells[aMail], func(u graphsim.User) string { return u.Mail }, false)
 	case cells[anEmployeeID] != "":
-		u, outcome, kind := soleOwner(s, cells[anEmployeeID], func(u graphsim.User) string { return u.EmployeeID }, true)
-		return u, outcome, kind, false
+		u, outcome, kind = soleOwner(s, cells[anEmployeeID], func(u graphsim.User) string { return u.EmployeeID }, true)
 	case cells[anOnPremUPN] != "":
-		u, outcome, kind := soleOwner(s, cells[anOnPremUPN], func(u graphsim.User) string { return u.OnPremUPN }, false)
-		return u, outcome, kind, false
+		u, outcome, kind = soleOwner(s, cells[anOnPremUPN], func(u graphsim.User) string { return u.OnPremUPN }, false)
 	}
-	return graphsim.User{}, batch.Invalid, "bad row", false
+	if outcome == "" && !s.agrees(r, u) {
+		return u, batch.Invalid, "second column"
+	}
+	return u, outcome, kind
+}
+
+// agrees reports whether all else that a row says of who is meant is true of the
+// user.
+func (s *story) agrees(r sheetRow, u graphsim.User) bool {
+	for i, h := range s.sheet.heads {
+		cell, own := r.cells[i], propertyOf(h.field, u)
+		switch {
+		case h.key || !h.field.names() || cell == "":
+		case cell == "n/a", own == "": // neither says anything
+		case h.field == aUPN && s.guard.renamed && strings.EqualFold(s.keyID(r), u.ID):
+		case h.field == anEmployeeID && cell != own, h.field != anEmployeeID && asciiUpper(cell) != asciiUpper(own):
+			return false
+		}
+	}
+	return true
+}
+
+// keyID is the object id by which a row names somebody, or "".
+func (s *story) keyID(r sheetRow) string {
+	for i, h := range s.sheet.heads {
+		if h.key && (h.field == anID || h.field == idOrUPN) && r.cells[i] != "" {
+			return r.cells[i]
+		}
+	}
+	return ""
 }
 
 // byID is the user of an id; one that is nobody's has the type "nobody".

@@ -10,7 +10,8 @@ import (
 // drawPeople fills the tenant with users of all kinds, some of whom share what
 // should be theirs alone.
 func (s *story) drawPeople() {
-	for i := range 6 + s.rng.IntN(18) {
+	ordinary := 6 + s.rng.IntN(18)
+	for i := range ordinary + s.crowd {
 		u := graphsim.User{
 			ID: s.guid(), Enabled: !s.one(4), Synced: s.one(3), Denied: s.one(20), Frozen: s.one(25),
 			Mail: fmt.Sprintf("mail%d@contoso.example", i), EmployeeID: fmt.Sprintf("%04d", i+1), OnPremUPN: fmt.Sprintf("u%d@corp.local", i),
@@ -19,20 +20,25 @@ func (s *story) drawPeople() {
 			"o'neil%d@contoso.example", "jürgen%d@contoso.example", "$cash%d@contoso.example", "r&d+%d@contoso.example",
 			"ann%d_fabrikam.example#EXT#@contoso.example"), i)
 		switch {
-		case s.one(12):
+		case s.one(8):
 			u.Type = "Guest" // without #EXT#: an internal one, if nothing else tells
-			u.State, u.Created = pick(s, "", "", "Accepted", "PendingAcceptance"), pick(s, "", "", "LocalAccount", "Invitation")
+			u.State, u.Created = pick(s, "", "", "", "Accepted", "PendingAcceptance"), pick(s, "", "", "", "LocalAccount", "Invitation")
 		case s.one(12):
 			u.Type, u.State = "Member", pick(s, "", "", "Accepted") // perhaps with #EXT#
 		}
-		if i > 0 {
+		if i >= ordinary {
+			u.UPN, u.Type, u.Denied = fmt.Sprintf("holder%d@contoso.example", i), "Member", true
+		} else if i > 0 {
 			s.share(&u, s.people[s.rng.IntN(i)])
 		}
 		since := s.guard.since
 		if since.IsZero() {
 			since = s.now.Add(-time.Hour)
 		}
-		u.Stamp = pick(s, time.Time{}, since.AddDate(-1, 0, 0), since.Add(-time.Second), since, since.Add(time.Second), since.Add(10*time.Minute))
+		u.Stamp = pick(s, time.Time{}, since.AddDate(-1, 0, 0), since.Add(-time.Second), since, since.Add(time.Second), since.Add(time.Second), since.Add(10*time.Minute), since.Add(10*time.Minute), s.now.Add(-time.Second))
+		if i >= ordinary {
+			u.Stamp = since.AddDate(-1, 0, 0)
+		}
 		s.people = append(s.people, u)
 	}
 	s.strangers = s.rng.IntN(60)
@@ -85,6 +91,15 @@ func (s *story) drawGroups() {
 	}
 	if n := len(s.groups); n > 0 && s.one(3) {
 		s.groups[0].Groups = append(s.groups[0].Groups, s.groups[n-1].ID) // perhaps in a circle
+	}
+	if s.crowd > 0 {
+		var g graphsim.Group
+		g.ID = s.guid()
+		for _, u := range s.people[len(s.people)-s.crowd:] {
+			g.Members = append(g.Members, u.ID)
+		}
+		s.groups = append(s.groups, g)
+		s.holds = append(s.holds, holding{globalAdministrator, g.ID})
 	}
 	const reader = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b" // Directory Readers make no administrator
 	for range s.rng.IntN(9) {

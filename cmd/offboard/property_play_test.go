@@ -88,7 +88,7 @@ func (s *story) drawTwist() {
 		case 2:
 			w.become.User = s.guid()
 		}
-		w.write, w.call = true, 1+s.rng.IntN(2)
+		w.write, w.call = true, pick(s, 1, 1, 2)
 		if s.one(3) {
 			w.write, w.call = false, 1+s.rng.IntN(4)
 		}
@@ -98,7 +98,7 @@ func (s *story) drawTwist() {
 	if w.become == nil && !w.stop || s.guard.noResolve {
 		return
 	}
-	for range s.rng.IntN(8) {
+	for range 1 + s.rng.IntN(8) {
 		w.late = append(w.late, s.inFile().ID)
 	}
 }

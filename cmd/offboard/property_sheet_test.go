@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"offboard/batch/graphsim"
 )
 
 // sheet is the file, with the flags that say how to read it.
@@ -14,15 +17,19 @@ type sheet struct {
 	key, column string // --key, --column
 	heads       []head
 	rows        []sheetRow
-	status      bool // --where Status=Inactive
-	site        bool // --where Site=Berlin
+	where       []string // --where COLUMN=VALUE
+	allRows     bool     // --all-rows
 	date        *dateFlags
 	text        string
 }
 
+// head is a column.
 type head struct {
 	name  string
 	field field
+	key   bool // its cells name the users; of other recognised ones they must agree
+	twin  int  // place of a column, counted from 1, that holds the same; 0 for none
+	gated bool // --where looks at it
 }
 
 // field is what the cells of a column are.
@@ -35,9 +42,9 @@ const (
 	aMail
 	anEmployeeID
 	anOnPremUPN
-	kept   // another person's id or UPN, in a column that is recognised and names nobody
-	decoy  // another person's id or UPN, in a column that is not ours
-	status // fields from here on are looked at by gates, if at all
+	decoy    // another person's id or UPN, in a column that is not ours
+	hrStatus // whether somebody works there
+	logWord  // a status that is not about work: of an account, a risk, an invitation, a sign-in
 	site
 	lastDay
 )
@@ -46,12 +53,14 @@ func (f field) names() bool { return f <= anOnPremUPN }
 
 // sheetRow is a record, with what it means.
 type sheetRow struct {
-	line  int
-	about int      // the person whom it was written for, or -1
-	cells []string // in the order of the columns, without blanks around them
-	bad   []bool   // cells that cannot be what their column holds
-	form  rowForm
-	day   day
+	line    int
+	about   int      // the person whom it was written for, or -1
+	cells   []string // in the order of the columns, without blanks around them
+	bad     []bool   // cells that cannot be what their column holds
+	form    rowForm
+	day     day
+	works   bool // by its HR status
+	dropped bool // by a --where that only chooses
 }
 
 type rowForm int
@@ -80,10 +89,10 @@ const (
 )
 
 type dateFlags struct {
-	format, asOfText string
-	zone             *time.Location
-	startOfDay       bool
-	asOf             time.Time
+	column, format, asOfText string
+	zone                     *time.Location
+	startOfDay               bool
+	asOf                     time.Time
 }
 
 // drawSheet draws the columns and then the rows.
@@ -94,83 +103,208 @@ func (s *story) drawSheet() {
 		sh.key = pick(s, "auto", "id")
 	}
 	s.drawColumns()
-	s.rng.Shuffle(len(sh.heads), func(i, j int) { sh.heads[i], sh.heads[j] = sh.heads[j], sh.heads[i] })
-	for line := range 3 + s.rng.IntN(26) {
-		r := s.drawRow()
-		r.line = line + 2
-		sh.rows = append(sh.rows, r)
+	for i := range s.crowd { // every one of them, before the others
+		sh.rows = append(sh.rows, s.drawRow(len(s.people)-s.crowd+i))
+	}
+	for range 3 + s.rng.IntN(26) {
+		sh.rows = append(sh.rows, s.drawRow(s.rng.IntN(len(s.people))))
+	}
+	for i := range sh.rows {
+		sh.rows[i].line = i + 2
 	}
 	sh.text = s.sheetText()
+}
+
+// columnNames are headers by which a column is known.
+var columnNames = map[field][]string{
+	anID:         {"id", "Object ID", "objectId"},
+	aUPN:         {"userPrincipalName", "UPN", "User name [userPrincipalName] Required"},
+	idOrUPN:      {"Member object ID or user principal name [memberObjectIdOrUpn] Required"},
+	aMail:        {"mail", "E-Mail", "Work Email"},
+	anEmployeeID: {"employeeId", "Employee_ID"},
+	anOnPremUPN:  {"onPremisesUserPrincipalName", "AD UPN"},
+	decoy:        {"Manager", "Manager mail", "Created by"},
+	hrStatus:     {"Status", "Employment Status", "STATUS"},
+	site:         {"Site"},
+	lastDay:      {"Last day", "Termination Date", "LastWorkingDate", "terminationDate"},
 }
 
 // drawColumns draws who is named by what, and what stands beside it.
 func (s *story) drawColumns() {
 	sh := &s.sheet
-	add := func(f field, names ...string) { sh.heads = append(sh.heads, head{pick(s, names...), f}) }
-	asColumn := s.one(6)
+	add := func(f field, key bool, names ...string) {
+		if len(names) == 0 {
+			names = columnNames[f]
+		}
+		sh.heads = append(sh.heads, head{name: pick(s, names...), field: f, key: key})
+	}
 	keys := map[string]field{"id": anID, "upn": aUPN, "mail": aMail, "employee-id": anEmployeeID, "on-premises-upn": anOnPremUPN, "auto": idOrUPN}
-	layout := s.rng.IntN(4)
-	switch {
+	layout := pick(s, 0, 1, 2, 2, 3)
+	switch asColumn := s.one(6); {
 	case asColumn && !s.guard.noResolve:
 		sh.column = "Person"
-		add(keys[sh.key], "Person")
-		add(kept, "userPrincipalName")
+		add(keys[sh.key], true, "Person")
 	case sh.key == "auto" && (layout == 0 || s.guard.noResolve):
-		add(anID, "id", "Object ID", "objectId")
+		add(anID, true)
 	case sh.key == "auto" && layout == 1:
-		add(aUPN, "userPrincipalName", "UPN", "User name [userPrincipalName] Required")
+		add(aUPN, true)
 	case sh.key == "auto" && layout == 2:
-		add(anID, "id", "objectId")
-		add(aUPN, "userPrincipalName", "User Principal Name")
-	case sh.key == "auto":
-		add(idOrUPN, "Member object ID or user principal name [memberObjectIdOrUpn] Required")
-	case sh.key == "id":
-		add(anID, "id", "Object ID")
-	case sh.key == "upn":
-		add(aUPN, "userPrincipalName", "UPN")
-	case sh.key == "mail":
-		add(aMail, "mail", "E-Mail", "Work Email")
-	case sh.key == "employee-id":
-		add(anEmployeeID, "employeeId", "Employee_ID")
+		add(anID, true)
+		add(aUPN, true)
 	default:
-		add(anOnPremUPN, "onPremisesUserPrincipalName", "AD UPN")
+		add(keys[sh.key], true)
 	}
-	if sh.column == "" && sh.key != "auto" && sh.key != "upn" && s.one(2) {
-		add(kept, "userPrincipalName")
-	}
+	s.drawBeside(add)
+	s.drawTwins()
 	s.drawGateColumns(add)
+	sh.shuffle(s)
+	s.drawGates()
+}
+
+// drawBeside draws more columns that are known, and have to agree.
+func (s *story) drawBeside(add func(f field, key bool, names ...string)) {
+	for _, f := range []field{anID, aUPN, aMail, anEmployeeID, anOnPremUPN} {
+		if s.has(idOrUPN) && s.sheet.column == "" && (f == anID || f == aUPN) {
+			continue // a column of either and one of the two are a question
+		}
+		if s.guard.noResolve && f == aUPN {
+			continue // a person could then be named in two ways that nothing can tell to be one
+		}
+		if s.one(4) && !s.has(f) {
+			add(f, s.sheet.key == "auto" && s.sheet.column == "" && f <= aUPN)
+		}
+	}
+	if s.spoilt["column without key"] {
+		s.sheet.key, s.sheet.heads = "auto", nil
+		add(pick(s, aMail, anEmployeeID), true)
+		s.sheet.column = s.sheet.heads[0].name
+	}
+}
+
+// drawTwins doubles a column, with equal cells.
+func (s *story) drawTwins() {
+	if !s.one(5) {
+		return
+	}
+	sh := &s.sheet
+	at := s.rng.IntN(len(sh.heads))
+	of := sh.heads[at]
+	if of.field == idOrUPN || of.name == "Person" {
+		return
+	}
+	for _, name := range columnNames[of.field] {
+		if name != of.name {
+			of.name, of.twin = name, at+1
+			of.key = of.key && sh.column == ""
+			sh.heads = append(sh.heads, of)
+			return
+		}
+	}
+}
+
+// shuffle puts the columns into another order.
+func (sh *sheet) shuffle(s *story) {
+	order := s.rng.Perm(len(sh.heads))
+	heads := make([]head, len(order))
+	for from, to := range order {
+		heads[to] = sh.heads[from]
+		if heads[to].twin > 0 {
+			heads[to].twin = order[heads[to].twin-1] + 1
+		}
+	}
+	sh.heads = heads
 }
 
 // drawGateColumns draws columns of somebody else's names, and those that gates
 // look at.
-func (s *story) drawGateColumns(add func(f field, names ...string)) {
-	sh := &s.sheet
+func (s *story) drawGateColumns(add func(f field, key bool, names ...string)) {
 	if s.one(2) {
-		add(decoy, "Manager", "Manager mail", "Created by")
+		add(decoy, false)
 	}
-	if s.one(2) {
-		add(status, "Status")
-		sh.status = !s.one(3)
+	switch s.rng.IntN(4) {
+	case 0, 1:
+		add(hrStatus, false)
+	case 2:
+		add(logWord, false, "accountEnabled", "RiskState", "invitationState", "Status")
 	}
 	if s.one(3) {
-		add(site, "Site")
-		sh.site = s.one(2)
+		add(site, false)
 	}
 	if s.one(2) {
-		add(lastDay, "Last day")
-		if !s.one(3) {
-			sh.date = s.drawDate()
+		add(lastDay, false)
+	}
+}
+
+// words are what stands in a column of words: what --where asks for, the cells
+// that are the same word, and those that are not.
+type words struct {
+	ask, same, other []string
+}
+
+var columnWords = map[string]words{
+	"hr":              {[]string{"Inactive", "INACTIVE"}, []string{"Inactive", "inactive", "INACTIVE"}, []string{"Active", "active"}},
+	"accountEnabled":  {[]string{"True"}, []string{"True", "TRUE"}, []string{"False"}},
+	"RiskState":       {[]string{"atRisk"}, []string{"atRisk", "atrisk"}, []string{"remediated", "none"}},
+	"invitationState": {[]string{"Accepted"}, []string{"Accepted"}, []string{"PendingAcceptance"}},
+	"Status":          {[]string{"Failure"}, []string{"Failure"}, []string{"Success", "Interrupted"}},
+	"Site": {[]string{"Düsseldorf", "Du\u0308sseldorf", "DÜSSELDORF"}, []string{"Düsseldorf", "DÜSSELDORF", "du\u0308sseldorf", "DU\u0308SSELDORF"},
+		[]string{"Dusseldorf", "Rome", "", "D\u00fcss\u0435ldorf"}},
+	"Site, another": {[]string{"Hauptstraße 1", "HAUPTSTRASSE 1"}, []string{"Hauptstraße 1", "Hauptstrasse 1", "HAUPTSTRASSE 1"}, []string{"Hauptstrase 1", "Rome"}},
+}
+
+// words are those of a column.
+func (h head) words() words {
+	switch {
+	case h.field == hrStatus:
+		return columnWords["hr"]
+	case h.field == site && h.twin < 0:
+		return columnWords["Site, another"]
+	}
+	return columnWords[h.name]
+}
+
+// drawGates draws what the gates ask for. Most often one of them asks for what
+// the columns of HR say, so that few cases are refused for asking nothing.
+func (s *story) drawGates() {
+	sh := &s.sheet
+	ask := func(i int) {
+		h := &sh.heads[i]
+		h.gated = true
+		sh.where = append(sh.where, h.name+pick(s, "=", " = ")+pick(s, h.words().ask...))
+	}
+	for i := range sh.heads {
+		h := &sh.heads[i]
+		switch h.field {
+		case hrStatus:
+			if s.one(2) {
+				ask(i)
+			}
+		case logWord:
+			if s.one(3) {
+				ask(i)
+			}
+		case site:
+			if s.one(2) {
+				h.twin = -1 // the other street
+			}
+			if s.one(2) {
+				ask(i)
+			}
+		case lastDay:
+			if !s.one(4) {
+				sh.date = s.drawDate(h.name)
+			}
 		}
 	}
 }
 
 // drawDate draws when now is, and where.
-func (s *story) drawDate() *dateFlags {
+func (s *story) drawDate(column string) *dateFlags {
 	zone, err := time.LoadLocation(pick(s, "UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Asia/Kolkata"))
 	if err != nil {
 		panic(err) // time/tzdata is linked
 	}
-	d := &dateFlags{zone: zone, startOfDay: s.one(2), asOf: s.now}
+	d := &dateFlags{column: column, zone: zone, startOfDay: s.one(2), asOf: s.now}
 	if s.one(4) {
 		d.format = "DD.MM.YYYY"
 	}
@@ -186,13 +320,17 @@ func (s *story) drawDate() *dateFlags {
 	return d
 }
 
-// drawRow draws one record, about somebody or nobody.
-func (s *story) drawRow() sheetRow {
+// drawRow draws one record, about somebody.
+func (s *story) drawRow(about int) sheetRow {
 	sh := &s.sheet
-	r := sheetRow{about: -1, bad: make([]bool, len(sh.heads)), cells: make([]string, len(sh.heads))}
-	switch s.rng.IntN(40) {
+	r := sheetRow{about: about, bad: make([]bool, len(sh.heads)), cells: make([]string, len(sh.heads))}
+	form := s.rng.IntN(40)
+	if s.crowd > 0 && about >= len(s.people)-s.crowd {
+		form = -1
+	}
+	switch form {
 	case 0:
-		r.form = blankRow
+		r.form, r.about = blankRow, -1
 		return r
 	case 1:
 		r.form = exampleRow
@@ -201,28 +339,28 @@ func (s *story) drawRow() sheetRow {
 	case 3:
 		r.form = tooShort
 	}
-	r.about = s.rng.IntN(len(s.people))
-	u, half, twice := s.people[r.about], s.rng.IntN(4), s.names(anID) && s.names(aUPN) // half: which of two columns is empty
+	u, half := s.people[about], s.rng.IntN(4)
 	for i, h := range sh.heads {
 		switch {
 		case r.form == exampleRow && h.field.names():
 			r.cells[i], r.bad[i] = "Example: "+u.UPN, true
-		case r.form == exampleRow && h.field == kept:
-		case twice && (h.field == anID && half == 0 || h.field == aUPN && half == 1):
-		case twice && h.field == aUPN && s.one(4):
-			r.cells[i] = s.somebody().UPN // a shifted column, or the same person after all
+		case h.twin > 0:
 		case h.field.names():
-			r.cells[i], r.bad[i] = s.keyCell(h.field, u)
-		case h.field == kept && !s.one(4):
-			r.cells[i] = pick(s, u.UPN, u.UPN, strings.ToUpper(u.UPN[:1])+u.UPN[1:], "", "n/a")
-		case h.field == kept, h.field == decoy:
+			r.cells[i], r.bad[i] = s.nameCell(h, u, half, form < 0)
+		case h.field == decoy:
 			r.cells[i] = pick(s, s.somebody().UPN, s.somebody().UPN, s.somebody().ID, "")
-		case h.field == status:
-			r.cells[i] = pick(s, "Inactive", "INACTIVE", "inactive", "Inactive", "Inactive", "inactive", "Active", "", "\u0406nactive")
-		case h.field == site:
-			r.cells[i] = pick(s, "Berlin", "berlin", "Berlin", "Rome")
 		case h.field == lastDay:
-			r.cells[i], r.day = s.dayCell()
+			r.cells[i], r.day = s.dayCell(r.form != plainRow || form < 0)
+		default:
+			r.wordCell(s, i, r.form != plainRow || form < 0)
+		}
+	}
+	for i, h := range sh.heads {
+		if h.twin > 0 && r.form != exampleRow {
+			r.cells[i], r.bad[i] = r.cells[h.twin-1], r.bad[h.twin-1]
+			if s.one(8) {
+				r.cells[i] = ""
+			}
 		}
 	}
 	if r.form == tooShort && (len(r.cells) < 2 || strings.Join(r.cells[:len(r.cells)-1], "") == "") {
@@ -231,14 +369,63 @@ func (s *story) drawRow() sheetRow {
 	return r
 }
 
-// names reports whether there is a column of the kind.
-func (s *story) names(f field) bool {
-	for _, h := range s.sheet.heads {
-		if h.field == f {
-			return true
-		}
+// nameCell draws a cell of a column that is known. half says which of two
+// columns that name users is empty; sure is a row that names the user.
+func (s *story) nameCell(h head, u graphsim.User, half int, sure bool) (cell string, bad bool) {
+	twice := s.keyed(anID) && s.keyed(aUPN)
+	own := propertyOf(h.field, u)
+	switch {
+	case sure && h.field == idOrUPN:
+		return u.ID, false
+	case sure && h.key:
+		return own, own == ""
+	case sure:
+		return "", false
+	case h.key && twice && (h.field == anID && half == 0 || h.field == aUPN && half == 1):
+		return "", false
+	case h.key && !(twice && h.field == aUPN && s.one(4)):
+		return s.keyCell(h.field, u)
 	}
-	return false
+	switch s.rng.IntN(5) {
+	case 0:
+		if h.key {
+			return "", false
+		}
+		return pick(s, "", "", "n/a"), false
+	case 1:
+		own = propertyOf(h.field, s.somebody()) // a shifted column, or the same person after all
+	}
+	if h.field == anEmployeeID {
+		return own, false
+	}
+	return s.anyCase(own), false
+}
+
+// propertyOf is what a column of the kind holds about a user; of idOrUPN the id.
+func propertyOf(f field, u graphsim.User) string {
+	return map[field]string{anID: u.ID, idOrUPN: u.ID, aUPN: u.UPN, aMail: u.Mail, anEmployeeID: u.EmployeeID, anOnPremUPN: u.OnPremUPN}[f]
+}
+
+// wordCell draws a word; passes is one that meets what --where asks for.
+func (r *sheetRow) wordCell(s *story, i int, passes bool) {
+	h := s.sheet.heads[i]
+	w := h.words()
+	r.cells[i] = pick(s, w.same...)
+	if !passes && s.one(3) {
+		r.cells[i] = pick(s, w.other...)
+		r.works = r.works || h.field == hrStatus
+		r.dropped = r.dropped || h.field != hrStatus && h.gated
+	}
+}
+
+// has reports whether there is a column of the kind.
+func (s *story) has(f field) bool {
+	return slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.field == f })
+}
+
+// keyed reports whether a column of the kind names users.
+func (s *story) keyed(f field) bool {
+	return slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.field == f && h.key })
 }
 
 // sheetText writes the file.
@@ -286,10 +473,12 @@ func (sh *sheet) flags() []string {
 		}
 	}
 	add(sh.column != "", "--column="+sh.column)
-	add(sh.status, "--where=Status=Inactive")
-	add(sh.site, "--where=site = Berlin")
+	for _, w := range sh.where {
+		add(true, "--where="+w)
+	}
+	add(sh.allRows, "--all-rows")
 	if d := sh.date; d != nil {
-		add(true, "--date-column=Last day")
+		add(true, "--date-column="+d.column)
 		add(true, "--time-zone="+d.zone.String())
 		add(d.format != "", "--date-format="+d.format)
 		add(d.asOfText != "", "--as-of="+d.asOfText)
