@@ -90,7 +90,7 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 	reply := Reply{}
 	e, ok := errors.AsType[*CallError](err)
 	switch {
-	case errors.Is(err, ErrSignIn), errors.Is(err, ErrNotGraph):
+	case errors.Is(err, ErrSignIn), errors.Is(err, ErrNotGraph), errors.Is(err, ErrUnsendable):
 		return 0, err
 	case ok:
 		reply = Reply{Status: e.Status, Code: e.Code, Message: e.Message, RetryAfter: e.RetryAfter}
@@ -107,6 +107,9 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 	t.Attempts++
 	if c == stale && t.Attempts >= staleStrikes {
 		return 0, fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, err)
+	}
+	if t.Attempts >= r.Retry.Attempts && (reply.Status == 500 || errors.Is(err, ErrUnreadable)) {
+		return 0, err // the service is there, and this is what it says
 	}
 	if r.Outage > 0 && since >= r.Outage {
 		return 0, fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)

@@ -294,5 +294,15 @@ func (s Summary) Of(k Kind) int {
 	return n
 }
 
+// AllDenied reports whether everybody who was sent and answered was denied.
+func (s Summary) AllDenied() bool {
+	for _, o := range [...]Outcome{Verified, Revoked, Unverified, Ineffective, Failed, GaveUp} {
+		if s.Counts[o] > 0 {
+			return false
+		}
+	}
+	return s.Counts[Denied] > 0
+}
+
 // Open counts the lines that a resumed run would work on.
 func (s Summary) Open() int { return s.Counts[Unsettled] + s.Counts[NotSent] }

@@ -99,6 +99,9 @@ func tally(b *bytes.Buffer, e End) {
 	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, %d not done (%d of them open)\n",
 		e.Summary.Lines, "in all",
 		e.Summary.Of(batch.Success), e.Summary.Of(batch.Neutral), e.Summary.Of(batch.Failure), e.Summary.Open())
+	if e.Summary.AllDenied() {
+		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission User.RevokeSessions.All.\n")
+	}
 }
 
 // timing says how long the users took, and what for.
@@ -177,7 +180,7 @@ func meaning(o batch.Outcome) string {
 	case batch.Unsettled:
 		return "sent, but no answer was seen: Graph may have acted or not"
 	case batch.NotSent:
-		return "the run ended before their turn; nothing was sent"
+		return "the run ended before their turn; nothing was done, and the report says who was sent and refused"
 	}
 	return "unknown to this version; counted as not done"
 }

@@ -76,3 +76,29 @@ func TestTextTalksToNoTerminal(t *testing.T) {
 		t.Errorf("the input's name became a verdict:\n%s", &b)
 	}
 }
+
+// When everybody was denied the permission is named, and only then.
+func TestAllDeniedNamesThePermission(t *testing.T) {
+	for _, tt := range []struct {
+		outcomes []batch.Outcome
+		want     bool
+	}{
+		{[]batch.Outcome{batch.Denied}, true},
+		{[]batch.Outcome{batch.Denied, batch.Skipped, batch.NotFound, batch.NotSent}, true},
+		{[]batch.Outcome{batch.Denied, batch.Verified}, false},
+		{[]batch.Outcome{batch.Denied, batch.Failed}, false},
+		{[]batch.Outcome{batch.NotSent}, false},
+	} {
+		var b bytes.Buffer
+		var sum batch.Summary
+		for _, o := range tt.outcomes {
+			sum.Add(o)
+		}
+		if err := Text(&b, End{Summary: sum}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "lacks the Graph permission User.RevokeSessions.All"); got != tt.want {
+			t.Errorf("%v: the permission is named: %v, want %v", tt.outcomes, got, tt.want)
+		}
+	}
+}

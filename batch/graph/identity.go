@@ -18,6 +18,7 @@ type Identity struct {
 	App    string // appid
 	User   string // oid of the user who signed in, in lower case; "" for an app of its own
 	UPN    string // of that user; may be empty
+	Can    string // the permissions that the token names, with blanks between; "" when it names none
 }
 
 // String names the bearer in words, without the tenant.
@@ -54,12 +55,13 @@ func identify(token string) Identity {
 		Unique    string `json:"unique_name"`
 		Preferred string `json:"preferred_username"`
 		Scope     string `json:"scp"`
+		Roles     []any  `json:"roles"`
 		Type      string `json:"idtyp"`
 	}
 	if json.Unmarshal(payload, &c) != nil {
 		return Identity{}
 	}
-	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP)}
+	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP), Can: strings.TrimSpace(c.Scope + " " + strings.Trim(fmt.Sprint(c.Roles), "[]"))}
 	// An app's own token has an oid too, that of its service principal; only a
 	// user's has scopes (Microsoft identity platform, access token claims).
 	if c.Scope != "" && c.Type != "app" {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"strings"
 
 	"offboard/batch"
 )
@@ -13,18 +14,23 @@ func soFar(c batch.Record, call int, doubt bool) (batch.Outcome, string) {
 	switch {
 	case call != 0:
 		return batch.Unsettled, fmt.Sprintf("sent in call %d, whose answer is not recorded", call)
+	case doubt && (c.Status == 408 || c.Status >= 500):
+		return batch.Unsettled, fmt.Sprintf("sent, and the answer %s leaves open whether it was done", answer(c))
 	case doubt && c.Status != 0:
-		return batch.Unsettled, fmt.Sprintf("sent, and the answer %d leaves open whether it was done", c.Status)
+		return batch.Unsettled, fmt.Sprintf("sent more than once: no answer was seen to one call, and the last was refused with %s", answer(c))
 	case doubt:
 		return batch.Unsettled, "sent, and no answer was seen"
 	case c.Throttles > 0 && c.Attempts == 0:
-		return batch.NotSent, fmt.Sprintf("told to wait %s, and not sent again", times(c.Throttles))
+		return batch.NotSent, fmt.Sprintf("sent, and told to wait %s; nothing was done, and it was not sent again", times(c.Throttles))
 	case c.Status != 0:
-		return batch.NotSent, fmt.Sprintf("last answered %d, and not sent again", c.Status)
-	case !c.SentAt.IsZero():
-		return batch.NotSent, "tried before, and not sent again"
+		return batch.NotSent, fmt.Sprintf("sent, and refused with %s; nothing was done, and it was not sent again", answer(c))
 	}
 	return batch.NotSent, "its turn had not come"
+}
+
+// answer is the last one, with Graph's code.
+func answer(c batch.Record) string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", c.Status, c.Code))
 }
 
 func times(n int) string {

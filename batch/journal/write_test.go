@@ -21,11 +21,11 @@ func TestSoFar(t *testing.T) {
 		{batch.Record{SentAt: at(1)}, 3, false, batch.Unsettled, "sent in call 3, whose answer is not recorded"},
 		{batch.Record{SentAt: at(1), Status: 503}, 3, true, batch.Unsettled, "sent in call 3, whose answer is not recorded"},
 		{batch.Record{SentAt: at(1)}, 0, true, batch.Unsettled, "sent, and no answer was seen"},
-		{batch.Record{SentAt: at(1), Status: 504}, 0, true, batch.Unsettled, "sent, and the answer 504 leaves open whether it was done"},
-		{batch.Record{SentAt: at(1), Throttles: 1, Status: 429}, 0, false, batch.NotSent, "told to wait once, and not sent again"},
-		{batch.Record{SentAt: at(1), Throttles: 2, Status: 429}, 0, false, batch.NotSent, "told to wait 2 times, and not sent again"},
-		{batch.Record{SentAt: at(1), Throttles: 2, Attempts: 1, Status: 503}, 0, false, batch.NotSent, "last answered 503, and not sent again"},
-		{batch.Record{SentAt: at(1)}, 0, false, batch.NotSent, "tried before, and not sent again"},
+		{batch.Record{SentAt: at(1), Status: 504}, 0, true, batch.Unsettled, "sent, and the answer HTTP 504 leaves open whether it was done"},
+		{batch.Record{SentAt: at(1), Status: 403, Code: "No"}, 0, true, batch.Unsettled, "sent more than once: no answer was seen to one call, and the last was refused with HTTP 403 No"},
+		{batch.Record{SentAt: at(1), Throttles: 1, Status: 429}, 0, false, batch.NotSent, "sent, and told to wait once; nothing was done, and it was not sent again"},
+		{batch.Record{SentAt: at(1), Throttles: 2, Status: 429}, 0, false, batch.NotSent, "sent, and told to wait 2 times; nothing was done, and it was not sent again"},
+		{batch.Record{SentAt: at(1), Throttles: 2, Attempts: 1, Status: 400, Code: "BadRequest"}, 0, false, batch.NotSent, "sent, and refused with HTTP 400 BadRequest; nothing was done, and it was not sent again"},
 	} {
 		if got, words := soFar(tt.rec, tt.call, tt.doubt); got != tt.want || words != tt.words {
 			t.Errorf("%+v, call %d, doubt %v: %s, %q; want %s, %q", tt.rec, tt.call, tt.doubt, got, words, tt.want, tt.words)

@@ -144,6 +144,11 @@ func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string
 // start looks everybody up again, and carries the plan out if nothing has
 // changed.
 func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, sealed func() error) error {
+	for _, may := range []func() error{j.target.mayRead, j.target.mayRevoke} {
+		if err := may(); err != nil {
+			return err
+		}
+	}
 	known, err := a.learn(ctx, j, plan, applyIt)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ var ends = []struct {
 	{errUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "check the AZURE_* variables or OFFBOARD_ACCESS_TOKEN, then run it again"},
+	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
 	{batch.ErrStopped, exitUnended, ""},
 	{batch.ErrOutage, exitUnended, ""},
 	{errSecondSignal, exitUnended, ""},

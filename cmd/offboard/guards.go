@@ -143,19 +143,22 @@ func needDirectory(given map[string]bool) error {
 }
 
 // roles finds the holders of privileged roles, to be counted, named and sent
-// first. Without the permission to read them the limit refuses; only a person who
-// waives it goes on without.
+// first. When they cannot be read the limit refuses; only a person who waives it
+// goes on without.
 func (j *job) roles(ctx context.Context, l *learned, waived bool) error {
 	holders, err := j.roleHolders(ctx)
-	if errors.Is(err, batch.ErrPermission) {
-		if waived {
-			l.note("roles", "not read", "the app has no permission to; holders of privileged roles are neither counted nor sent first")
-			return nil
-		}
-		return fmt.Errorf("%w; or go without with --max-privileged 0", err)
+	e, _ := errors.AsType[*batch.CallError](err)
+	switch {
+	case err == nil:
+		l.spare.Roles, l.guards.Roles = holders, true
+		return nil
+	case errors.Is(err, batch.ErrSignIn), errors.Is(err, batch.ErrNotGraph), e == nil, e.Status == 0 && !errors.Is(err, batch.ErrUnreadable):
+		return err // not the role list's own trouble
+	case waived:
+		l.note("roles", "not read", "holders of privileged roles are neither counted nor sent first: "+err.Error())
+		return nil
 	}
-	l.spare.Roles, l.guards.Roles = holders, err == nil
-	return err
+	return fmt.Errorf("%w; or go without with --max-privileged 0", err)
 }
 
 // count asks how many users the tenant has.

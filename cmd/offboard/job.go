@@ -88,6 +88,9 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
 	if send > 0 {
+		if err := j.target.mayRevoke(); err != nil {
+			return err
+		}
 		spared, err := j.guardAgain(ctx)
 		if err != nil {
 			return err

@@ -130,6 +130,11 @@ func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 // make plans into the journal, tells what it found, and holds it against the
 // limits. Whoever calls it seals the run, or discards it, and unlocks it.
 func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
+	if p.plan.Resolve {
+		if err := p.target.mayRead(); err != nil {
+			return nil, nil, err
+		}
+	}
 	known, err := g.learn(ctx, p.job, &p.plan)
 	if err != nil {
 		return nil, nil, err

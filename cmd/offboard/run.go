@@ -111,6 +111,9 @@ func (p *planned) others(ctx context.Context) error {
 // start plans a new run, has it guarded and approved, and carries it out. It
 // calls sealed as soon as others who look for a run on this input would find it.
 func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) error {
+	if err := p.target.mayRevoke(); err != nil {
+		return err
+	}
 	unlock, checks, err := r.make(ctx, p)
 	if err != nil {
 		return err

@@ -159,6 +159,9 @@ func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.St
 		return nil, nil, err
 	}
 	j, err := newJob(c, v.connection, execution{patience: v.patience}, t, store)
+	if err == nil {
+		err = t.mayRead()
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, t.close())
 	}
