@@ -31,6 +31,7 @@ type Controller struct {
 	stats   Stats
 	asked   asked
 	latency time.Duration // of a call, smoothed; for Left only
+	writes  *Controller   // see KeepFree
 }
 
 var _ batch.Gate = (*Controller)(nil)
@@ -75,7 +76,7 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 		longest, why = until(c.rate, now, cost), byRate
 	}
 	for _, l := range c.limits {
-		if wait := l.ask(now, cost, c.budget.left()); wait > longest {
+		if wait := l.ask(now, cost+c.kept(l, now), c.budget.left()); wait > longest {
 			longest, why = wait, byQuota
 			if l.learned > 0 {
 				why = byLearned

@@ -3,7 +3,9 @@
 // A [Controller] is a [batch.Gate]: a state machine without a clock, a
 // goroutine or a lock. One goroutine asks it, and hands it the time. Make one
 // controller for writes and one for reads: Graph meters them apart, and reads
-// must never slow writes.
+// must never slow writes. Units of the tenant's size are learned on the way
+// ([Controller.Restate]); a write costs one of them too, so reads leave room for the writes
+// that may go ([Controller.KeepFree]).
 //
 // # Why a sliding log
 //

@@ -102,7 +102,7 @@ func Documented() []Quota {
 // users: 3,500 per 10 s below 50, 5,000 up to 500, 8,000 above. When the size is
 // not known (zero or less) it is taken as the smallest: that is never refused,
 // still 350 users a second, and leaves units for the writes, which cost one
-// each from the same account.
+// each from the same account. See [Controller.KeepFree] for the others.
 func Units(users int) Quota {
 	limit := 3_500
 	switch {
@@ -112,6 +112,18 @@ func Units(users int) Quota {
 		limit = 5_000
 	}
 	return Quota{"app+tenant-units", AppTenant, ReadUnit, limit, 10 * time.Second, "documented quota"}
+}
+
+// Sized gives the quotas with the documented resource units of a tenant with so many
+// users. What a quota file states of them stays.
+func Sized(quotas []Quota, users int) []Quota {
+	out := append([]Quota(nil), quotas...)
+	for i, q := range out {
+		if units := Units(users); q.Name == units.Name && q.Origin == units.Origin {
+			out[i] = units
+		}
+	}
+	return out
 }
 
 // For gives the quotas that bind a controller of the resource: its own, and

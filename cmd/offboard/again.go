@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/throttle"
 )
 
 // mostAge is how old a plan may be that goes on, unless a flag says otherwise. The
@@ -63,7 +64,8 @@ func (j *job) carry(conn connection, exe execution) error {
 		return err
 	}
 	j.connection, j.execution = conn, exe
-	j.quotas, j.reads = quotas, readGate(quotas, conn.Concurrency)
+	j.stated, j.quotas = quotas, throttle.Share(quotas, conn.QuotaShare)
+	j.reads = readGate(j.quotas, conn.Concurrency)
 	j.until = batch.NewDeadline(time.Now(), exe.Deadline)
 	return nil
 }

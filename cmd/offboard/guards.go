@@ -166,11 +166,15 @@ func (j *job) count(ctx context.Context, l *learned) error {
 	if l.guards.Limits.MaxPercent == 0 {
 		return nil
 	}
-	return j.fetch(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
+	if err := j.fetch(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
 		var err error
 		l.users, err = j.target.apps[0].client.CountUsers(ctx)
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	j.sized(l.users)
+	return nil
 }
 
 // checks holds a plan against the limits, beside all other reasons.

@@ -26,7 +26,8 @@ type job struct {
 	target *target
 	store  *journal.Store
 	run    *journal.Run
-	quotas []throttle.Quota
+	stated []throttle.Quota     // Graph's or the quota file's
+	quotas []throttle.Quota     // of them, what this run may use, in a tenant of this size
 	reads  *throttle.Controller // of this process: planning and verifying share it
 	until  batch.Deadline
 	guards guards        // asked again before a run goes on
@@ -146,6 +147,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
 		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Resolved: plan.Resolve, Stop: j.stop,
 	}
+	j.reads.KeepFree(gates[0])
 	for i, a := range j.target.apps {
 		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: gates[i]})
 	}

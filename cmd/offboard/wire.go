@@ -202,7 +202,7 @@ func (c *command) openJournal(ctx context.Context) (*journal.Store, error) {
 	return journal.Open(ctx, path)
 }
 
-// quotas are Graph's, as the flags would have them.
+// quotas are Graph's, as the quota file would have them, and before any share is taken.
 func (c connection) quotas() ([]throttle.Quota, error) {
 	quotas := throttle.Documented()
 	if c.QuotaFile != "" {
@@ -218,7 +218,15 @@ func (c connection) quotas() ([]throttle.Quota, error) {
 	if c.QuotaShare <= 0 || c.QuotaShare > 1 {
 		return nil, fmt.Errorf("%w: --quota-share %v is no share; give a number above 0, up to 1", errUsage, c.QuotaShare)
 	}
-	return throttle.Share(quotas, c.QuotaShare), nil
+	return quotas, nil
+}
+
+// sized has lookups go as fast as Graph documents for a tenant with so many users. While they
+// are made, writes have not begun yet: as much is kept free as those may take at once.
+func (j *job) sized(users int) {
+	j.quotas = throttle.Share(throttle.Sized(j.stated, users), j.QuotaShare)
+	j.reads.Restate(throttle.For(j.quotas, throttle.ReadUnit))
+	j.reads.KeepFree(throttle.New(throttle.Config{Quotas: throttle.For(j.quotas, throttle.Write), Users: users}))
 }
 
 // writeGates pace the revocations of so many users, one gate an app. What the

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+)
+
+// lookUp counts the tenant, if asked to, and looks everybody up as a plan does.
+func (w *whole) lookUp(t *testing.T, n int, count bool) {
+	t.Helper()
+	j := w.job
+	if err := j.carry(connection{Concurrency: 150, QuotaShare: 1}, j.execution); err != nil {
+		t.Fatal(err)
+	}
+	if count {
+		l := learned{guards: batch.Guards{Limits: batch.Limits{MaxPercent: 100}}}
+		if err := j.count(context.Background(), &l); err != nil || l.users != n {
+			t.Fatalf("the tenant has %d users, error %v; want %d", l.users, err, n)
+		}
+	}
+	look := j.planner()
+	look.Rows = func(yield func(batch.Row, error) bool) {
+		for l, err := range j.run.Lines(context.Background()) {
+			if !yield(batch.Row{Line: l.Row.Line, Input: l.Row.Input, UPN: l.Row.UPN}, err) {
+				return
+			}
+		}
+	}
+	look.Add = func(context.Context, []batch.Planned) error { return nil }
+	if found, err := look.Plan(context.Background()); err != nil || found.Users != n {
+		t.Fatalf("%d users found, error %v; want %d", found.Users, err, n)
+	}
+}
+
+// 3,000 users are looked up, revoked and read back at the pace of a tenant of their number. Where
+// nobody counted, the smallest tenant's is kept to.
+func TestLookupsAtTheTenantsSize(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		count       bool
+		quotas      []graphsim.Quota // nil for none
+		least, most time.Duration
+	}{
+		{"counted", true, nil, 0, 2 * time.Second},
+		{"nobody counted", false, nil, 10 * time.Second, 12 * time.Second},
+		{"counted, under Graph's quotas", true, graphsim.DefaultQuotas(), 0, 13 * time.Second}, // 9,000 units, of 8,000 in 10 s
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			const n = 3_000
+			var start time.Time
+			cfg := graphsim.Config{NoLog: true, NoQuota: tt.quotas == nil, Quotas: tt.quotas, Latency: 50 * time.Millisecond}
+			inVirtualTime(t, cfg, n, func(w *whole) {
+				start = time.Now()
+				w.lookUp(t, n, tt.count)
+			}, func(w *whole, err error) {
+				took, s := time.Since(start), w.tenant.Stats()
+				t.Logf("%v, %+v", took, s)
+				if err != nil || s.RefusedWrites > 0 || s.Writes != n {
+					t.Errorf("error %v, %+v", err, s)
+				}
+				if took < tt.least || took > tt.most {
+					t.Errorf("took %v, want %v to %v", took, tt.least, tt.most)
+				}
+			})
+		})
+	}
+}
