@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"offboard/batch"
@@ -96,4 +98,46 @@ func TestResumeAsksTheGuards(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A plan of the day before is not gone on with unasked: resume refuses, and run
+// plans anew and names both ways.
+func TestOldPlansAreLeft(t *testing.T) {
+	dir := t.TempDir()
+	file := "upn\n"
+	for _, p := range members("user", 60) {
+		file += p.upn + "\n"
+	}
+	if err := os.WriteFile(filepath.Join(dir, "in.csv"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tenant := graphsim.New(graphsim.Config{NoQuota: true, Latency: time.Second})
+		tenant.Strangers(1000)
+		for _, p := range members("user", 60) {
+			if err := tenant.Add(graphsim.User{UPN: p.upn}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wants := func(code, writes int, words string, args ...string) {
+			t.Helper()
+			before := tenant.Stats().Writes
+			var said bytes.Buffer
+			got := run(t.Context(), world{
+				args:   append(args, "--yes", "--journal="+filepath.Join(dir, "journal.db"), "--report-dir="+filepath.Join(dir, "out")),
+				stdout: &said, stderr: &said, network: tenant,
+				getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },
+			})
+			if n := tenant.Stats().Writes - before; int(got) != code || n != writes || !strings.Contains(said.String(), words) {
+				t.Errorf("%s: exit code %d, %d writes; want %d, %d and %q\n%s", args, got, n, code, writes, words, said.String())
+			}
+		}
+		in := filepath.Join(dir, "in.csv")
+		wants(6, 40, "", "run", in, "--concurrency", "1", "--deadline", "8s")
+		time.Sleep(25 * time.Hour)
+		wants(4, 0, "and --max-age is 24h0m0s; run its input again to plan anew, or allow its age", "resume")
+		wants(4, 0, "and --max-age is 1h0m0s", "resume", "--max-age", "1h")
+		wants(0, 60, "--max-age 26h", "run", in)
+		wants(0, 20, "60  verified", "resume", "--max-age", "0")
+	})
 }
