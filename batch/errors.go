@@ -63,7 +63,7 @@ func (e *CallError) Error() string {
 	case e.Status != 0 && e.Code+e.Message == "" && e.Err != nil:
 		return fmt.Sprintf("call refused with %v", e.Err)
 	case e.Status != 0:
-		return "call refused with " + refusal(e.Status, e.Code, e.Message)
+		return "call refused with " + Refusal(e.Status, e.Code, e.Message)
 	case errors.Is(e.Err, ErrNotSent), errors.Is(e.Err, ErrUnsendable), errors.Is(e.Err, ErrUnreadable):
 		return e.Err.Error()
 	}
@@ -73,9 +73,9 @@ func (e *CallError) Error() string {
 // Unwrap gives the cause.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// refusal is an HTTP status with Graph's code and words, as far as there are any.
+// Refusal is an HTTP status with Graph's code and words, as far as there are any.
 // Some services repeat the status as the code.
-func refusal(status int, code, message string) string {
+func Refusal(status int, code, message string) string {
 	s := "HTTP " + strconv.Itoa(status)
 	if code != "" && code != strconv.Itoa(status) {
 		s += " " + code

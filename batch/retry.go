@@ -117,7 +117,7 @@ func describe(r Reply) string {
 	case r.Status == 0:
 		return "no answer for this user"
 	}
-	return refusal(r.Status, r.Code, r.Message)
+	return Refusal(r.Status, r.Code, r.Message)
 }
 
 // doubtful reports whether Graph may have acted although the reply is no 2xx:

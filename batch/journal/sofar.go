@@ -2,7 +2,6 @@ package journal
 
 import (
 	"fmt"
-	"strings"
 
 	"offboard/batch"
 )
@@ -29,9 +28,7 @@ func soFar(c batch.Record, call int, doubt bool) (batch.Outcome, string) {
 }
 
 // answer is the last one, with Graph's code.
-func answer(c batch.Record) string {
-	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", c.Status, c.Code))
-}
+func answer(c batch.Record) string { return batch.Refusal(c.Status, c.Code, "") }
 
 func times(n int) string {
 	if n == 1 {
