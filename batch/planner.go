@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // a *RowError is a bad row; any other error ends the planning
+	Kept         Kept                  // whom rows keep that a gate held back; if there are any, Rows is read twice
 	Add          func(context.Context, []Planned) error
 	AllowRenamed bool // an object id may have another UPN than the file says
 	Spare        Spare
@@ -39,6 +41,7 @@ type Planner struct {
 	seen    map[hash]uint32 // Seq of the user that a key names
 	held    map[int]*held   // by Seq
 	planned []Planned
+	gone    Kept // those of Kept whom other rows let go, with a line of those
 }
 
 // held is a user who need not be sent, unless another row says that a later
@@ -69,12 +72,17 @@ type Count struct {
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
+	p.gone = Kept{}
 	p.seen = make(map[hash]uint32)
 	p.held = make(map[int]*held)
 	next, stop := pull(p.good())
 	defer stop()
 	if p.Directory == nil {
-		return p.count, p.take(ctx, next)
+		err := p.take(ctx, next)
+		if err == nil {
+			err = p.keep(ctx)
+		}
+		return p.count, err
 	}
 	p.lane = &lane{
 		name: "lookup", first: true, needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
@@ -96,9 +104,47 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	err := p.loop.run(ctx)
 	if err == nil {
 		p.release()
+		err = p.keep(ctx)
+	}
+	if err == nil {
 		err = p.flush(ctx, true)
 	}
 	return p.count, err
+}
+
+// keep plans the rows of Kept, which is known of last: those whose user another row
+// lets go contradict that row.
+func (p *Planner) keep(ctx context.Context) error {
+	if len(p.Kept) == 0 {
+		return nil
+	}
+	seq := 0
+	for _, err := range p.Rows {
+		seq++
+		bad, isBad := errors.AsType[*RowError](err)
+		switch {
+		case err != nil && !isBad:
+			return err
+		case !isBad || bad.Keeps == nil:
+			continue
+		}
+		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
+		if line := p.gone.line(bad.Keeps); line != 0 {
+			rec = contradiction(line, bad.Row.Line)
+			rec.Reason += " (" + bad.Reason + ")"
+		}
+		p.end(bad.Row, User{Seq: seq}, rec)
+		if err := p.flush(ctx, false); err != nil {
+			return err
+		}
+	}
+	return p.flush(ctx, true)
+}
+
+// contradiction is how rows end of which one lets a user go and another keeps the
+// user: each of them, so that none is run again without the other.
+func contradiction(goes, stays int) Record {
+	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
 }
 
 // take plans rows as they are given, without a directory to ask.
@@ -153,6 +199,9 @@ func (p *Planner) good() iter.Seq2[Row, error] {
 				return
 			}
 			p.count.Rows++
+			if isBad && bad.Keeps != nil && len(p.Kept) > 0 {
+				continue // see keep
+			}
 			if isBad {
 				p.end(bad.Row, User{Seq: p.count.Rows}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
 				continue
@@ -213,7 +262,11 @@ func (p *Planner) user(row Row, u User) {
 	p.seen[k] = uint32(u.Seq)
 	u.Privileged = p.Spare.Roles[u.ID] != ""
 	rec, spared := p.Spare.record(u, row.From)
+	stays := p.Kept.line(u.names())
 	switch {
+	case stays != 0:
+		p.gone.Add(u.names(), row.Line)
+		p.end(row, u, contradiction(row.Line, stays))
 	case !spared:
 		p.send(row, u)
 	case rec.Outcome == Already && !row.From.IsZero():

@@ -170,7 +170,7 @@ func meaning(o batch.Outcome) string {
 	case batch.NotFound:
 		return "no such user in this tenant"
 	case batch.Ambiguous:
-		return "more than one user has this name; none of them was touched"
+		return "more than one user has this name, or rows contradict each other; none of them was touched"
 	case batch.Denied:
 		return "Graph refused for lack of rights (403); administrators need higher ones"
 	case batch.Failed:

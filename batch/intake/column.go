@@ -63,6 +63,12 @@ func choose(header []string, w wants) (choice, *HeaderError) {
 			ch.columns = append(ch.columns, column{index: at, name: header[at], why: "named for it"})
 		}
 	}
+	for at, name := range header {
+		hr := statusNames[normalise(name)] || dateNames[normalise(name)]
+		if w.watch && hr && ch.place(at) < 0 && len(ch.columns) < maxColumns {
+			ch.columns = append(ch.columns, column{index: at, name: name, why: "an HR column"})
+		}
+	}
 	if len(ch.columns) > maxColumns {
 		return choice{}, &HeaderError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", len(ch.columns), maxColumns)}
 	}

@@ -15,11 +15,12 @@ type wants struct {
 	ignore []string
 	where  []condition
 	date   *dateGate // nil without one
+	watch  bool      // read columns of HR statuses and leaving dates, too
 }
 
 // wants looks the options through. The error is an [*OptionError].
 func (o Options) wants() (wants, error) {
-	w := wants{column: trim(o.Column)}
+	w := wants{column: trim(o.Column), watch: o.watch}
 	for _, name := range o.Ignore {
 		w.ignore = append(w.ignore, trim(name))
 	}
@@ -44,6 +45,7 @@ func (o Options) wants() (wants, error) {
 type condition struct {
 	column, value string
 	names         bool // the column names people; else its cells are words
+	hr            bool // the column is one of HR statuses or leaving dates, by its name
 }
 
 func parseCondition(entry string) (condition, error) {
@@ -78,18 +80,40 @@ func (c condition) same(cell string) bool {
 	return cell == c.value || fold(cell) == fold(c.value)
 }
 
-// hold says why a gate keeps a row from being read further, or "". The outcome
-// is Skipped, or "" for a cell that cannot be judged; the time is batch.Row.From.
-func (r *Reader) hold(cells []string) (time.Time, batch.Outcome, string) {
+// held is why a gate keeps a row from being read further.
+type held struct {
+	from    time.Time     // batch.Row.From
+	outcome batch.Outcome // Skipped, or "" for a cell that cannot be judged
+	why     string        // "" for a row that passes
+	keeps   bool          // the row says that its user stays
+}
+
+// hold asks the gates. A condition on a column of HR statuses says that somebody
+// stays when the cell does; any other condition only chooses rows, and a row that it
+// does not choose says nothing of whether its user leaves. A date that cannot be
+// judged may be one of somebody who stays.
+func (r *Reader) hold(cells []string) held {
+	var h held
 	for i, c := range r.wants.where {
-		if outcome, why := c.hold(cells[r.choice.where[i]]); why != "" {
-			return time.Time{}, outcome, why
+		cell := cells[r.choice.where[i]]
+		outcome, why := c.hold(cell)
+		if why == "" {
+			continue
 		}
+		if h.why == "" {
+			h.outcome, h.why = outcome, why
+		}
+		if !c.hr {
+			h.keeps = false
+			return h
+		}
+		h.keeps = h.keeps || in(stayWords, cell)
 	}
-	if d := r.wants.date; d != nil {
-		return d.hold(cells[r.choice.date])
+	if d := r.wants.date; d != nil && h.why == "" {
+		h.from, h.outcome, h.why = d.hold(cells[r.choice.date])
+		h.keeps = h.why != ""
 	}
-	return time.Time{}, "", ""
+	return h
 }
 
 // setGates tells the gates as settings.
@@ -98,6 +122,7 @@ func (r *Reader) setGates() {
 		c := &r.wants.where[i]
 		in := r.columns[r.choice.where[i]]
 		c.column, c.names = in.name, !gateOnly(in)
+		c.hr = statusNames[normalise(in.name)] || dateNames[normalise(in.name)]
 		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
 	d := r.wants.date

@@ -24,6 +24,7 @@ func (r *Reader) readHeader() error {
 	var why string
 	r.comma, why = delimiter(string(raw), stated, r.wants)
 	start := r.src.no - bytes.Count(raw, []byte("\n"))
+	r.start = start
 	if err := r.bind(raw, start); err != nil {
 		return err
 	}

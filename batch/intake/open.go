@@ -17,6 +17,7 @@ type Options struct {
 	Where  []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	Date   *DateGate        // may be nil
 	Skip   func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
+	watch  bool             // columns that only [Look] looks at are read, too
 }
 
 // Reader reads the rows of one input. It is for one goroutine.
@@ -29,6 +30,7 @@ type Reader struct {
 	cells    *gocsv.Unmarshaller
 	header   []string // the header's cells, trimmed
 	names    []string // the same, normalised
+	start    int      // line on which the header starts
 	wants    wants    // what the person asked for
 	choice            // the columns that are read
 	named    []column // those of them that name users

@@ -111,8 +111,9 @@ func (r *Reader) record() (batch.Row, error) {
 		return batch.Row{}, r.feed.openQuote()
 	}
 	row, noKey := r.row(v.(*cells)) // gocsv returns the type that it was given
-	from, outcome, reason := r.hold(row.Cells)
-	row.From = from
+	held := r.hold(row.Cells)
+	row.From = held.from
+	outcome, reason := held.outcome, held.why
 	if reason == "" {
 		reason = noKey
 	}
@@ -128,10 +129,25 @@ func (r *Reader) record() (batch.Row, error) {
 	case r.table:
 		return batch.Row{}, r.otherTable()
 	case reason != "":
-		row = nobody(row)
-		return row, &batch.RowError{Row: row, Reason: reason, Outcome: outcome}
+		bad := &batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome}
+		if held.keeps {
+			bad.Keeps = says(row)
+		}
+		return bad.Row, bad
 	}
 	return row, nil
+}
+
+// says is all that a row says of its user and that names nobody else: the key, and
+// ids and user principal names beside it.
+func says(row batch.Row) []batch.Claim {
+	var all []batch.Claim
+	for _, c := range append([]batch.Claim{{Key: batch.ByID, Value: row.ID}, {Key: batch.ByUPN, Value: row.UPN}, {Key: row.By, Value: row.Value}}, row.Claims...) {
+		if c.Value != "" && (c.Key == row.By || !c.Key.Searched()) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // nobody takes away whom the row names.

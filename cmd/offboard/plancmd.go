@@ -113,7 +113,7 @@ func (p *planCmd) given() []planfile.Option {
 	if p.MinUsers > 0 {
 		add("--min-users", strconv.Itoa(p.MinUsers))
 	}
-	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--allow-empty-pattern": p.AllowEmptyPattern, "--no-verify": p.NoVerify} {
+	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--allow-empty-pattern": p.AllowEmptyPattern, "--no-verify": p.NoVerify, "--all-rows": p.AllRows} {
 		if on {
 			add(name, "on")
 		}

@@ -23,6 +23,7 @@ type planning struct {
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
 	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since nothing would show whom they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
+	AllRows   bool   `help:"Take all rows although a column of HR statuses or of leaving dates, which no gate looks at, says that some people stay. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
 }
@@ -33,6 +34,7 @@ type planned struct {
 	*job
 	in    *reading
 	opt   intake.Options
+	kept  batch.Kept // whom rows keep that a gate holds back
 	plan  batch.Plan
 	count batch.Count
 }
@@ -63,6 +65,10 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err := g.checkAge(in, now); err != nil {
 		return nil, err
 	}
+	found, asked, err := g.survey(c, in, opt, now)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := intake.Open(in.open(), opt)
 	if err != nil {
 		return nil, err
@@ -86,9 +92,9 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	return &planned{job: j, in: in, opt: opt, plan: batch.Plan{
+	return &planned{job: j, in: in, opt: opt, kept: found.Kept, plan: batch.Plan{
 		Run: newName(now), Created: now, Version: version,
-		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: rows.Settings(),
+		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), asked...),
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
@@ -158,12 +164,17 @@ func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	var skips []batch.Skip
 	opt := p.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
-	rows, err := intake.Open(p.in.open(), opt)
-	if err != nil {
-		return err
-	}
 	look := p.planner()
-	look.Rows, look.AllowRenamed, look.Spare = rows.Rows(), g.AllowRenamed, spare
+	look.Rows, look.AllowRenamed, look.Spare, look.Kept = func(yield func(batch.Row, error) bool) {
+		rows, err := intake.Open(p.in.open(), opt)
+		if err != nil {
+			yield(batch.Row{}, err)
+			return
+		}
+		opt.Skip = nil // a second reading skips the same lines
+		rows.Rows()(yield)
+		p.plan.Lines = rows.Lines()
+	}, g.AllowRenamed, spare, p.kept
 	look.Add = func(ctx context.Context, planned []batch.Planned) error {
 		if err := p.run.AddSkips(ctx, skips); err != nil {
 			return err
@@ -176,12 +187,13 @@ func (g *planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	}
 	show := p.progress(0, nil)
 	look.Progress = show.planning
+	var err error
 	p.count, err = look.Plan(ctx)
 	show.end()
 	if err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
-	p.plan.Rows, p.plan.Users, p.plan.Lines, p.plan.Accounts = p.count.Rows, p.count.Users, rows.Lines(), p.count.Accounts
+	p.plan.Rows, p.plan.Users, p.plan.Accounts = p.count.Rows, p.count.Users, p.count.Accounts
 	return p.run.AddSkips(ctx, skips)
 }
 

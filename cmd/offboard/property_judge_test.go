@@ -19,6 +19,7 @@ var guardKinds = []string{
 	"where", "date", "broken list", "no such group", "max-users", "max-percent", "max-privileged", "permission", "no --yes", "dry run",
 	"another's name", "several users", "bad row", "second column", "column without key", "empty pattern", "identity", "late", "mixed up",
 	"moment", "internal guest", "holders denied", "double column", "look-alike",
+	"contradiction", "people stay",
 }
 
 // verdict is what must come of a case.
@@ -47,8 +48,9 @@ type told struct {
 // judge says what must come of the case.
 func (s *story) judge() verdict {
 	v := verdict{may: map[string]bool{}, lines: map[int]told{}, either: map[string]batch.Outcome{}, decided: map[string]bool{}}
-	goes, stays := map[string][]sheetRow{}, map[string][]sheetRow{} // rows that let somebody go, and that keep somebody, by id
-	held := map[string][]string{}                                   // why other rows about somebody are none, by id
+	goes := map[string][]sheetRow{} // rows that let somebody go, by id
+	var stays []sheetRow            // those that keep somebody
+	held := map[string][]string{}   // why other rows about somebody are none, by id
 	s.moments = map[string]time.Time{}
 	for _, r := range s.sheet.rows {
 		if r.form == blankRow || r.form == exampleRow || strings.Join(r.cells, "") == "" && r.form == plainRow {
@@ -62,6 +64,9 @@ func (s *story) judge() verdict {
 			held[s.people[r.about].ID] = append(held[s.people[r.about].ID], "bad row")
 		case gate != "":
 			v.lines[r.line] = told{outcome: gate}
+			if kind != "bad row" && !r.dropped {
+				stays = append(stays, r)
+			}
 			if outcome == "" {
 				held[u.ID] = append(held[u.ID], gateKind)
 			}
@@ -78,13 +83,17 @@ func (s *story) judge() verdict {
 	for id, rows := range goes {
 		u := s.byID(id)
 		end := told{s.ending(u), id}
-		if len(stays[id]) > 0 {
+		against := slices.DeleteFunc(slices.Clone(stays), func(r sheetRow) bool { return !s.means(r, u) })
+		for _, r := range against {
+			v.lines[r.line] = told{outcome: batch.Ambiguous}
+		}
+		if len(against) > 0 {
 			end.outcome = batch.Ambiguous
 			v.decided["contradiction"] = v.decided["contradiction"] || len(s.spared(u)) == 0
 		} else {
 			s.end(&v, u)
 		}
-		for _, r := range slices.Concat(rows, stays[id]) {
+		for _, r := range rows {
 			v.lines[r.line] = end
 		}
 	}
@@ -98,6 +107,19 @@ func (s *story) judge() verdict {
 		s.letThrough(&v)
 	}
 	return v
+}
+
+// peopleStay reports whether a column of statuses that nobody asked about says that
+// some of the people stay whom the file names.
+func (s *story) peopleStay() bool {
+	sh := &s.sheet
+	if sh.allRows || sh.date != nil || !s.has(hrStatus) || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated }) {
+		return false
+	}
+	return slices.ContainsFunc(sh.rows, func(r sheetRow) bool {
+		_, _, kind := s.named(r)
+		return r.form == plainRow && r.works && !r.dropped && kind != "bad row"
+	})
 }
 
 // letThrough finds what was no reason to leave somebody alone, and might have
@@ -266,6 +288,7 @@ func (s *story) refuse(v *verdict) {
 	add(!g.noResolve && s.rolesHidden() && (g.maxPrivileged > 0 || g.privileged), "permission", exitSignIn)
 	add(!g.noResolve && g.noReads, "permission", exitDone, exitPartial, exitRefused, exitSignIn) // each row may end denied
 	add(g.noRevoke, "permission", exitSignIn)
+	add(s.peopleStay(), "people stay", exitRefused)
 	add(g.dryRun, "dry run", exitDone)
 	for _, kind := range s.beyond(v.users, v.admins) {
 		add(!s.faulty(), kind, exitRefused) // whom the faults keep from being found, no limit counts

@@ -104,6 +104,29 @@ func (s *story) agrees(r sheetRow, u graphsim.User) bool {
 	return true
 }
 
+// means reports whether anything in a row that keeps somebody names the person: an
+// id, a user principal name, or the property that is the key.
+func (s *story) means(r sheetRow, u graphsim.User) bool {
+	for i, h := range s.sheet.heads {
+		c := r.cells[i]
+		switch f := h.field; {
+		case c == "" || c == "n/a" || r.bad[i]:
+		case f == anID || f == idOrUPN && !strings.Contains(c, "@"):
+			if strings.EqualFold(c, u.ID) {
+				return true
+			}
+		case s.guard.noResolve && s.keyID(r) != "": // a plan of ids as given knows nothing else
+		case f == aUPN || f == idOrUPN || h.key && (f == aMail || f == anOnPremUPN):
+			if own := propertyOf(f, u); own != "" && asciiUpper(c) == asciiUpper(own) || f == idOrUPN && asciiUpper(c) == asciiUpper(u.UPN) {
+				return true
+			}
+		case h.key && f == anEmployeeID && c == u.EmployeeID:
+			return true
+		}
+	}
+	return false
+}
+
 // keyID is the object id by which a row names somebody, or "".
 func (s *story) keyID(r sheetRow) string {
 	for i, h := range s.sheet.heads {

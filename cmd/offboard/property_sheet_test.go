@@ -296,6 +296,8 @@ func (s *story) drawGates() {
 			}
 		}
 	}
+	asked := sh.date != nil || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated })
+	sh.allRows = !asked && (s.has(lastDay) || !s.one(3)) // whose dates are of people who stay is for other tests
 }
 
 // drawDate draws when now is, and where.

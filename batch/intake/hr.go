@@ -1,0 +1,126 @@
+package intake
+
+import (
+	"strings"
+	"time"
+	"unicode"
+)
+
+// This file knows what HR systems write of people who leave or stay. A column
+// counts by its name and its cells together: the status of a log line, or whether
+// an account is enabled, is none.
+
+// statusNames are the headers of columns that say whether somebody works here.
+var statusNames = normalised(
+	"Status", "HR Status", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status",
+	"Personnel Status", "Emp Status", "Job Status", "Work Status", "Working Status", "Active Status", "Current Status", "Assignment Status",
+	"Contract Status", "Leaver Status", "Termination Status", "Employment History Status", "Lifecycle Status", "User Status",
+	"Mitarbeiterstatus", "Status Mitarbeiter", "Beschäftigungsstatus", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
+	"Statut", "Statut employé", "Statut de l'employé", "Statut salarié", "Statut du salarié", "Statut d'emploi", "Statut RH", "Statut contrat", "Situation", "État",
+	"Estado", "Estatus", "Estado laboral", "Estado empleado", "Estado del empleado", "Estado del trabajador", "Situación laboral",
+	"Stato", "Stato dipendente", "Stato lavorativo", "Situação", "Situação do funcionário", "Status do funcionário", "Estado do funcionário",
+	"Medewerkerstatus", "Status medewerker", "Status dienstverband", "Anställningsstatus", "Ansettelsesstatus", "Ansættelsesstatus", "Stan", "Stav",
+)
+
+// dateNames are the headers of columns that say when somebody leaves.
+var dateNames = normalised(
+	"Termination Date", "Terminated On", "Terminated Date", "Date Terminated", "Date of Termination", "Term Date", "Effective Termination Date", "Contract Termination Date",
+	"Last Day", "Last Date", "Last Day of Work", "Last Day Worked", "Last Work Day", "Last Working Day", "Last Working Date", "Last Day of Employment", "Last Employment Date",
+	"Leaving Date", "Date of Leaving", "Leave Date", "Leaver Date", "Leaves On", "Date Left", "Employee Leave Date", "Employee Leave Date Time",
+	"End Date", "Employment End", "Employment End Date", "End of Employment", "End Date of Employment", "Contract End", "Contract End Date", "End of Contract", "Contract Ends On", "Assignment End Date",
+	"Exit Date", "Date of Exit", "Departure Date", "Date of Departure", "Separation Date", "Offboarding Date", "Release Date", "Final Day", "Relieving Date",
+	"Austritt", "Austritt am", "Austrittsdatum", "Austrittstermin", "Letzter Tag", "Letzter Arbeitstag", "Letzter Beschäftigungstag", "Vertragsende", "Enddatum", "Ausscheiden am", "Ausscheidedatum", "Beschäftigungsende", "Ende der Beschäftigung", "Ende des Arbeitsverhältnisses",
+	"Date de sortie", "Date de départ", "Date de fin", "Date de fin de contrat", "Fin de contrat", "Dernier jour", "Dernier jour travaillé", "Dernier jour de travail", "Date de fin d'emploi",
+	"Fecha de baja", "Fecha baja", "Fecha de salida", "Fecha de terminación", "Fecha de cese", "Fecha de fin", "Fecha fin", "Fecha de fin de contrato", "Fin de contrato", "Último día", "Último día de trabajo", "Último día laborable",
+	"Data cessazione", "Data di cessazione", "Data di uscita", "Data uscita", "Ultimo giorno", "Ultimo giorno di lavoro", "Data fine", "Data fine rapporto",
+	"Data de saída", "Data de desligamento", "Data de demissão", "Data de término", "Último dia",
+	"Datum uit dienst", "Uit dienst", "Einddatum", "Laatste werkdag", "Slutdatum", "Sista arbetsdag", "Sista dag", "Sluttdato", "Siste arbeidsdag", "Slutdato", "Sidste arbejdsdag",
+)
+
+// stayWords are statuses of people who work here, or will again.
+var stayWords = folded(
+	"active", "a", "employed", "current", "currently employed", "working", "present", "in service", "regular", "permanent", "temporary",
+	"full-time", "full time", "fulltime", "part-time", "part time", "parttime", "contractor", "contract", "intern", "trainee", "apprentice", "probation", "on probation",
+	"on leave", "leave", "leave of absence", "loa", "paid leave", "unpaid leave", "sick leave", "maternity leave", "parental leave", "paternity leave", "sabbatical", "furlough", "furloughed", "absent",
+	"hired", "new hire", "rehired", "re-hired", "rehire", "reinstated", "onboarding", "preboarding", "pre-hire", "prehire", "future hire", "starter", "joiner",
+	"aktiv", "angestellt", "beschäftigt", "in beschäftigung", "beurlaubt", "elternzeit", "in elternzeit", "mutterschutz", "krank", "sabbatjahr", "probezeit", "in probezeit", "vollzeit", "teilzeit", "unbefristet", "befristet", "auszubildende", "auszubildender", "werkstudent", "freigestellt",
+	"actif", "active", "actifs", "présent", "présente", "en poste", "employé", "employée", "en activité", "en congé", "congé", "congé maternité", "congé parental", "en arrêt", "arrêt maladie", "cdi", "cdd", "temps plein", "temps partiel", "période d'essai",
+	"activo", "activa", "empleado", "empleada", "en activo", "de alta", "alta", "contratado", "contratada", "de licencia", "licencia", "excedencia", "vigente", "tiempo completo", "tiempo parcial",
+	"attivo", "attiva", "in servizio", "assunto", "assunta", "in aspettativa", "ativo", "ativa", "empregado", "afastado", "em férias",
+	"actief", "in dienst", "werkzaam", "met verlof", "aktiivinen", "anställd", "tjänstledig", "ansatt", "ansat", "permisjon", "orlov", "aktywny", "aktywna", "zatrudniony", "aktivní",
+)
+
+// goneWords are statuses of people who left, or are about to.
+var goneWords = folded(
+	"inactive", "i", "terminated", "t", "term", "termed", "left", "leaver", "leaving", "resigned", "resignation", "retired", "retiree", "deceased", "dismissed", "departed",
+	"former", "former employee", "ex-employee", "separated", "discharged", "quit", "laid off", "redundant", "ended", "exited", "offboarded", "offboarding", "gone", "released",
+	"deactivated", "withdrawn", "not active", "no longer employed", "notice", "on notice", "notice period", "in notice period", "contract ended", "expired",
+	"inaktiv", "ausgeschieden", "ausgetreten", "gekündigt", "beendet", "verlassen", "ehemalig", "ehemaliger mitarbeiter", "pensioniert", "verrentet", "in rente", "rentner", "verstorben", "deaktiviert", "entlassen", "nicht aktiv",
+	"inactif", "inactive", "désactivé", "désactivée", "parti", "partie", "sorti", "sortie", "licencié", "licenciée", "démissionné", "démissionnaire", "démission", "retraité", "retraitée", "décédé", "décédée", "terminé", "résilié", "fin de contrat",
+	"inactivo", "inactiva", "baja", "de baja", "dado de baja", "dada de baja", "terminado", "cesado", "cesada", "despedido", "despedida", "renunciado", "jubilado", "jubilada", "fallecido", "desvinculado", "desvinculada", "desactivado", "desactivada",
+	"inattivo", "inattiva", "cessato", "cessata", "dimesso", "dimessa", "licenziato", "inativo", "inativa", "desligado", "desligada", "demitido", "demitida",
+	"inactief", "uit dienst", "vertrokken", "slutat", "avslutad", "sluttet", "fratrådt", "nieaktywny", "zwolniony", "neaktivní",
+)
+
+func normalised(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[normalise(n)] = true
+	}
+	return m
+}
+
+func folded(words ...string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[fold(w)] = true
+	}
+	return m
+}
+
+// in reports whether a status is one of the words, or begins with one and says more
+// behind a sign, as "Active - US" and "Active (on leave)" do.
+func in(words map[string]bool, status string) bool {
+	status = fold(status)
+	if words[status] {
+		return true
+	}
+	end := strings.IndexFunc(status, func(r rune) bool { return unicode.IsPunct(r) && r != '\'' })
+	return end > 1 && words[strings.TrimRight(status[:end], " ")]
+}
+
+// dayForms are how dates are written, with every sign between their numbers made a
+// hyphen. Who writes the day first, nobody can tell of a number up to 12.
+var dayForms = []string{
+	"2006-1-2", "20060102", "1-2-2006", "2-1-2006", "1-2-06", "2-1-06",
+	"2-Jan-2006", "2-Jan-06", "2-January-2006", "Jan-2-2006", "January-2-2006",
+}
+
+// mayMean gives the days that a cell may mean. A time behind the day is left out.
+func mayMean(cell string) []time.Time {
+	cell = strings.ReplaceAll(strings.Map(plainBlank, cell), ", ", " ")
+	if m := iso.FindString(strings.ToUpper(cell)); m != "" {
+		cell = m[:len(time.DateOnly)]
+	}
+	words := strings.Fields(cell)
+	if len(words) > 1 && strings.Contains(words[1], ":") {
+		words = words[:1]
+	}
+	if len(words) > 3 && strings.Contains(words[3], ":") {
+		words = words[:3]
+	}
+	text := strings.Map(func(r rune) rune {
+		if r == '.' || r == '/' {
+			return '-'
+		}
+		return r
+	}, strings.Join(words, "-"))
+	text = strings.ReplaceAll(text, "--", "-") // 2. Jan
+	var found []time.Time
+	for _, form := range dayForms {
+		if t, err := time.Parse(form, text); err == nil {
+			found = append(found, t)
+		}
+	}
+	return found
+}

@@ -1,0 +1,286 @@
+package intake
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// Survey is what one look through the whole input found, before anybody is asked
+// about in the directory.
+type Survey struct {
+	Rows  int        // rows that name somebody and that no gate holds back
+	Unmet []Unmet    // conditions of --where that no row meets
+	Stay  []Stay     // columns that say that somebody stays, when no gate looks at any such column
+	Kept  batch.Kept // users whom rows keep that a gate holds back
+}
+
+// Unmet is a condition that no row of the input meets.
+type Unmet struct {
+	Column, Value string
+	Seen          []string // values that the column has, the most frequent first; a few
+}
+
+// Stay is a column of HR statuses, or of the days on which people leave, by which
+// some of the rows are about people who stay.
+type Stay struct {
+	Column string
+	Dates  bool
+	Rows   int    // that say so
+	Said   string // what they say, in words
+	Gone   string // of a column of statuses the most frequent one of people who left, or ""
+}
+
+// Look reads the input to its end. What does not let it be read as a whole, wherever
+// it stands, is an error as of [Open] and [Reader.Rows]. The time is what dates are
+// held against; opt.Skip is not called.
+func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
+	opt.Skip, opt.watch = nil, true
+	rd, err := Open(r, opt)
+	if err != nil {
+		return Survey{}, err
+	}
+	s := surveyor{Reader: rd, today: now.Format(time.DateOnly), twins: map[kind]*twins{}}
+	for i, c := range rd.columns {
+		if gateOnly(c) && (statusNames[normalise(c.name)] || dateNames[normalise(c.name)]) {
+			s.watched = append(s.watched, watched{at: i, dates: dateNames[normalise(c.name)], said: map[string]int{}, gone: map[string]int{}})
+		}
+	}
+	for range rd.wants.where {
+		s.where = append(s.where, tally{})
+	}
+	found := Survey{Kept: batch.Kept{}}
+	for row, err := range rd.Rows() {
+		bad, isBad := errors.AsType[*batch.RowError](err)
+		switch {
+		case isBad:
+			row = bad.Row
+			found.Kept.Add(bad.Keeps, row.Line)
+		case err != nil:
+			return Survey{}, err
+		default:
+			found.Rows++
+			s.watch(row.Cells)
+		}
+		if row.Cells != nil {
+			s.count(row.Cells)
+		}
+	}
+	if bad := s.apart(); bad != nil {
+		return Survey{}, bad
+	}
+	found.Unmet, found.Stay = s.unmet(), s.stay()
+	return found, nil
+}
+
+// surveyor counts what the rows say.
+type surveyor struct {
+	*Reader
+	today   string
+	where   []tally // what the columns of --where hold
+	watched []watched
+	twins   map[kind]*twins // of the columns that name users
+}
+
+// tally counts different values, up to mostValues of them.
+type tally struct {
+	met          bool
+	values       map[string]int
+	known, other int // cells that are words of HR systems, and other ones
+}
+
+const (
+	mostValues = 1000 // that are counted of one column
+	fewValues  = 5    // that people are told
+	longValue  = 40   // of which no more is told, in characters
+)
+
+// twins counts the rows in which two columns of one kind are filled.
+type twins struct{ alike, apart int }
+
+// watched is a column of which nobody asked what it says.
+type watched struct {
+	at                       int // place in Reader.columns
+	dates                    bool
+	stay, left, other, blank int
+	said, gone               map[string]int // statuses of those who stay, and of those who left
+	future                   int            // of stay: days to come
+}
+
+// count looks at the columns of --where, and at those of one kind.
+func (s *surveyor) count(cells []string) {
+	for i, c := range s.wants.where {
+		cell, t := cells[s.choice.where[i]], &s.where[i]
+		switch {
+		case cell == "" || !c.hr:
+		case in(stayWords, cell) || in(goneWords, cell) || dateNames[normalise(c.column)]:
+			t.known++
+		default:
+			t.other++
+		}
+		if t.met = t.met || c.same(cell); t.met {
+			continue
+		}
+		if t.values == nil {
+			t.values = map[string]int{}
+		}
+		if _, known := t.values[cell]; known || len(t.values) < mostValues {
+			t.values[cell]++
+		}
+	}
+	if len(s.named) < 2 {
+		return
+	}
+	first := map[kind]string{}
+	for i, c := range s.columns {
+		if !c.key || cells[i] == "" {
+			continue
+		}
+		k := c.kind.of(cells[i])
+		switch was, filled := first[k]; {
+		case !filled:
+			first[k] = cells[i]
+			continue
+		case s.twins[k] == nil:
+			s.twins[k] = &twins{}
+			fallthrough
+		default:
+			if batch.SameValue(k.claims(), was, cells[i]) {
+				s.twins[k].alike++
+			} else {
+				s.twins[k].apart++
+			}
+		}
+	}
+}
+
+// apart is the question which of two columns names the users, when they agree in no row.
+func (s *surveyor) apart() error {
+	for _, t := range s.twins {
+		if t.alike == 0 {
+			return &HeaderError{Line: s.start, Columns: s.header, Matched: names(s.named),
+				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
+		}
+	}
+	return nil
+}
+
+// unmet lists the conditions that no row meets.
+func (s *surveyor) unmet() []Unmet {
+	var all []Unmet
+	for i, t := range s.where {
+		if c := s.wants.where[i]; !t.met && len(t.values) > 0 {
+			all = append(all, Unmet{c.column, c.value, frequent(t.values)})
+		}
+	}
+	return all
+}
+
+// frequent gives the few most frequent values.
+func frequent(values map[string]int) []string {
+	var all []string
+	for v := range values {
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(values[b]-values[a], strings.Compare(a, b)) })
+	all = all[:min(len(all), fewValues)]
+	for i, v := range all {
+		if long := []rune(v); len(long) > longValue {
+			all[i] = string(long[:longValue]) + "..."
+		}
+	}
+	return all
+}
+
+// watch looks at the columns of which nobody asked.
+func (s *surveyor) watch(cells []string) {
+	for i := range s.watched {
+		w := &s.watched[i]
+		cell := cells[w.at]
+		switch {
+		case w.dates:
+			w.day(cell, s.today)
+		case cell == "":
+			w.blank++
+		case in(stayWords, cell):
+			w.stay++
+			w.said[cell]++
+		case in(goneWords, cell):
+			w.left++
+			w.gone[cell]++
+		default:
+			w.other++
+		}
+	}
+}
+
+// day counts a cell of dates. One that may mean a day to come, however it is read,
+// counts as one: this day is not over either.
+func (w *watched) day(cell, today string) {
+	if cell == "" || saysNothing(cell) {
+		w.blank++
+		return
+	}
+	found := mayMean(cell)
+	if len(found) == 0 {
+		w.other++
+		return
+	}
+	for _, d := range found {
+		day := d.Format(time.DateOnly)
+		switch {
+		case d.Year() >= farFuture || slices.Contains(origins, day):
+			w.blank++
+			return
+		case day >= today:
+			w.stay++
+			w.future++
+			return
+		}
+	}
+	w.left++
+}
+
+// stay lists the columns by which somebody stays, unless a gate is on such a column.
+// A column counts when at least half of what it says is understood.
+func (s *surveyor) stay() []Stay {
+	asked := slices.ContainsFunc(s.where, func(t tally) bool { return t.known > 0 && t.known >= t.other })
+	if asked || s.wants.date != nil {
+		return nil
+	}
+	var all []Stay
+	for _, w := range s.watched {
+		name := s.columns[w.at].name
+		stay := Stay{Column: name, Dates: w.dates, Rows: w.stay}
+		if w.dates {
+			stay.Rows += w.blank
+			switch {
+			case w.blank == 0:
+				stay.Said = "day to come"
+			case w.future == 0:
+				stay.Said = "no day"
+			default:
+				stay.Said = fmt.Sprintf("day to come: %d, no day: %d", w.future, w.blank)
+			}
+		} else {
+			stay.Said = strings.Join(frequent(w.said), ", ")
+			if left := frequent(w.gone); len(left) > 0 {
+				stay.Gone = left[0]
+			}
+		}
+		understood := w.stay + w.left
+		if w.dates {
+			understood += w.blank
+		}
+		if stay.Rows > 0 && understood >= w.other {
+			all = append(all, stay)
+		}
+	}
+	return all
+}

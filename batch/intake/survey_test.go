@@ -1,0 +1,167 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// looked is what Look finds in an input, or the error.
+func looked(t *testing.T, input string, opt Options) (Survey, error) {
+	t.Helper()
+	return Look(strings.NewReader(input), opt, noon)
+}
+
+// TestStay holds which columns count as HR columns by which people stay: by name and
+// cells together, and only while no gate looks at such a column.
+func TestStay(t *testing.T) {
+	gate := &DateGate{Column: "Last day", AsOf: noon}
+	for _, c := range []struct {
+		name  string
+		opt   Options
+		input string
+		want  string // column, rows and what is said, one a line; "" for none
+	}{
+		{"status", Options{}, "upn,Status\na@x,Active\nb@x,Inactive\nc@x,On leave\n", "Status 2 Active, On leave (Inactive)"},
+		{"all left", Options{}, "upn,Status\na@x,Terminated\nb@x,Retired\n", ""},
+		{"German", Options{}, "upn,Mitarbeiterstatus\na@x,AKTIV\nb@x,ausgeschieden\n", "Mitarbeiterstatus 1 AKTIV (ausgeschieden)"},
+		{"French, accents apart", Options{}, "upn,Statut de l\u2019employe\u0301\na@x,En conge\u0301\nb@x,Sorti\n", "Statut de l\u2019employe\u0301 1 En conge\u0301 (Sorti)"},
+		{"Spanish", Options{}, "upn,Estado\na@x,Activo\nb@x,Baja\n", "Estado 1 Activo (Baja)"},
+		{"more behind the word", Options{}, "upn,Employment Status\na@x,Active - US\nb@x,Terminated (vol.)\n", "Employment Status 1 Active - US (Terminated (vol.))"},
+		{"words that nobody knows", Options{}, "upn,Status\na@x,Blue\nb@x,Green\nc@x,Active\n", ""},
+		{"the status of a log line", Options{}, "upn,Status\na@x,Success\na@x,Failure\nb@x,Interrupted\n", ""},
+		{"of an account", Options{}, "upn,accountEnabled\na@x,True\nb@x,False\n", ""},
+		{"of a risk", Options{}, "upn,RiskState\na@x,atRisk\nb@x,active\n", ""},
+		{"of an invitation", Options{}, "upn,invitationState\na@x,Accepted\nb@x,Active\n", ""},
+		{"of the manager", Options{}, "upn,Manager status\na@x,Active\n", ""},
+		{"of rows that name nobody", Options{}, "upn,Status\nx,Active\nb@x,Left\n", ""},
+
+		{"a day to come", Options{}, "upn,Termination Date\na@x,2026-11-21\nb@x,2026-12-31\n", "Termination Date 1 day to come"},
+		{"today is not over", Options{}, "upn,Last day\na@x,2026-11-22\n", "Last day 1 day to come"},
+		{"none", Options{}, "upn,terminationDate\na@x,2026-11-21\nb@x,0000-00-00\nc@x,\n", "terminationDate 2 no day"},
+		{"both", Options{}, "upn,LastWorkingDate\na@x,2027-01-01T00:00:00Z\nb@x,\n", "LastWorkingDate 2 day to come: 1, no day: 1"},
+		{"as people write dates", Options{}, "upn,Austrittsdatum\na@x,31.12.2026\nb@x,1.2.2026\nc@x,31-Dec-26\nd@x,12/31/2026 10:00:00 AM\n", "Austrittsdatum 3 day to come"},
+		{"the day or the month may come first", Options{}, "upn,Last day\na@x,12/11/2026\n", "Last day 1 day to come"},
+		{"all gone", Options{}, "upn,Leaving date\na@x,2026-01-31\nb@x,1/2/2026\nc@x,\"Jan 5, 2026\"\n", ""},
+		{"no dates", Options{}, "upn,Last day\na@x,soon\nb@x,later\nc@x,\n", ""},
+		{"notice was given", Options{}, "upn,ResignationDate\na@x,2027-01-01\n", ""},
+
+		{"a date gate", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
+		{"a gate on the status", Options{Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
+		{"a gate on the status of a log line", Options{Where: []string{"Status=Success"}}, "upn,Status,Last day\na@x,Success,2026-12-31\nb@x,Failure,2026-12-31\n", "Last day 1 day to come"},
+		{"a gate on a day", Options{Where: []string{"Last day=2026-12-31"}}, "upn,Last day\na@x,2026-12-31\n", ""},
+		{"a gate on something else", Options{Where: []string{"Site=Rome"}}, "upn,Status,Site\na@x,Active,Rome\nb@x,Active,Bonn\n", "Status 1 Active ()"},
+	} {
+		s, err := looked(t, c.input, c.opt)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		var got []string
+		for _, col := range s.Stay {
+			line := fmt.Sprintf("%s %d %s", col.Column, col.Rows, col.Said)
+			if !col.Dates {
+				line += " (" + col.Gone + ")"
+			}
+			got = append(got, line)
+		}
+		if text := strings.Join(got, "\n"); text != c.want {
+			t.Errorf("%s: %q, want %q", c.name, text, c.want)
+		}
+	}
+}
+
+// TestUnmet holds what is said of a condition that no row meets.
+func TestUnmet(t *testing.T) {
+	const rows = "upn,Status,Site\na@x,Terminated,Rome\nb@x,Terminated,Bonn\nc@x,Active,Rome\n"
+	for where, want := range map[string][]string{
+		"Status=Terminted": {"Terminated", "Active"}, "Status=terminated": nil, "Site=Ghent": {"Rome", "Bonn"},
+		"Status=": {"Terminated", "Active"},
+	} {
+		s, err := looked(t, rows, Options{Where: []string{where}})
+		if err != nil || len(s.Unmet) != min(1, len(want)) || want != nil && !slices.Equal(s.Unmet[0].Seen, want) {
+			t.Errorf("%s: %+v, %v, want %q", where, s.Unmet, err, want)
+		}
+	}
+	// Each condition by itself, and few values, cut short.
+	long := "upn,Status\n"
+	for i := range 2000 {
+		long += fmt.Sprintf("u%d@x,%s%d\n", i, strings.Repeat("x", 60), i)
+	}
+	s, err := looked(t, long, Options{Where: []string{"Status=y"}})
+	if err != nil || len(s.Unmet) != 1 || len(s.Unmet[0].Seen) != fewValues || len(s.Unmet[0].Seen[0]) != longValue+len("...") {
+		t.Errorf("%+v, %v", s.Unmet, err)
+	}
+	if s, err := looked(t, "upn,Status\n", Options{Where: []string{"Status=y"}}); err != nil || s.Unmet != nil {
+		t.Errorf("no rows: %+v, %v", s.Unmet, err)
+	}
+}
+
+// TestApart holds when two columns of one kind are a question: if they agree nowhere.
+func TestApart(t *testing.T) {
+	for input, want := range map[string]bool{
+		"upn,user name\na@x,b@x\n":                           true,
+		"upn,user name\na@x,b@x\nc@x,\n":                     true,
+		"upn,user name\na@x,b@x\nc@x,C@x\n":                  false,
+		"upn,user name\na@x,\n,b@x\n":                        false,
+		"upn,user name\n":                                    false,
+		"id,objectId,upn\n" + guidA + "," + guidB + ",a@x\n": true,
+		"upn,manager upn\na@x,b@x\n":                         false,
+	} {
+		_, err := looked(t, input, Options{})
+		if _, asks := errors.AsType[*HeaderError](err); asks != want || !asks && err != nil {
+			t.Errorf("%q: %v, want a question: %v", input, err, want)
+		}
+	}
+}
+
+// TestKeeps holds which rows that a gate holds back say that their user stays.
+func TestKeeps(t *testing.T) {
+	gate := &DateGate{Column: "Last day", AsOf: noon}
+	for _, c := range []struct {
+		name  string
+		opt   Options
+		cells string // Status, Site, Last day
+		want  bool
+	}{
+		{"no date", Options{Date: gate}, "Active,Rome,", true},
+		{"later", Options{Date: gate}, "Terminated,Rome,2027-01-01", true},
+		{"a date that nobody can judge", Options{Date: gate}, "Active,Rome,1/2/2026", true},
+		{"passes", Options{Date: gate}, "Active,Rome,2026-01-01", false},
+		{"HR status", Options{Where: []string{"Status=Terminated"}}, "Active,Rome,", true},
+		{"another word for gone", Options{Where: []string{"Status=Terminated"}}, "Retired,Rome,", false},
+		{"no word of an HR system", Options{Where: []string{"Status=Success"}}, "Failure,Rome,", false},
+		{"a mere filter", Options{Where: []string{"Site=Bonn"}}, "Active,Rome,", false},
+		{"a filter beside a status", Options{Where: []string{"Status=Terminated", "Site=Bonn"}}, "Active,Rome,", false},
+		{"a filter beside a date", Options{Where: []string{"Site=Bonn"}, Date: gate}, "Active,Rome,", false},
+		{"a filter that the row meets", Options{Where: []string{"Status=Terminated", "Site=Rome"}}, "Active,Rome,", true},
+	} {
+		input := "upn,id,Status,Site,Last day\na@x," + guidA + "," + c.cells + "\n"
+		var keeps []batch.Claim
+		if _, bad := read(t, input, c.opt); len(bad) == 1 {
+			keeps = bad[0].Keeps
+		}
+		if got := len(keeps) == 2 && keeps[0].Value == guidA && keeps[1].Value == "a@x"; got != c.want || !c.want && keeps != nil {
+			t.Errorf("%s: %+v, want %v", c.name, keeps, c.want)
+		}
+		s, err := looked(t, input, c.opt)
+		if err != nil || (len(s.Kept) > 0) != c.want {
+			t.Errorf("%s: Look keeps %d, %v", c.name, len(s.Kept), err)
+		}
+	}
+}
+
+// TestLookFindsWhatEndsTheReading finds what lies behind the first rows.
+func TestLookFindsWhatEndsTheReading(t *testing.T) {
+	rows := "upn,x\n" + strings.Repeat("a@x,1\n", 3000)
+	for name, rest := range map[string]string{"second table": "x,upn\n1,b@x\n", "lost quote": "\"b@x,1\na@x,1\n"} {
+		_, err := Look(strings.NewReader(rows+rest), Options{}, time.Now())
+		if _, ok := errors.AsType[*InputError](err); !ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
