@@ -16,6 +16,33 @@ type End struct {
 	Dir     string   // where the files are; "" when none were written
 	Files   []string // paths, as [Write] returns them
 	Resume  string   // the command that goes on with the run; "" when there is nothing to go on with
+	Held    string   // who works on the run now, in words; "" when nobody does
+}
+
+// States of a run that the words here depend on.
+const (
+	planning = "planning" // it has no plan; when nobody works on it any more it never will
+	refused  = "refused"  // nobody will go on with it
+)
+
+// of counts the lines of a kind. In a dry run whoever is not_sent is neutral.
+func (e End) of(k batch.Kind) int {
+	n := e.Summary.Of(k)
+	switch {
+	case e.Dry && k == batch.Failure:
+		n -= e.Summary.Counts[batch.NotSent]
+	case e.Dry && k == batch.Neutral:
+		n += e.Summary.Counts[batch.NotSent]
+	}
+	return n
+}
+
+// open counts the lines that somebody may still work on.
+func (e End) open() int {
+	if e.Dry || e.State == refused || e.State == planning {
+		return 0
+	}
+	return e.Summary.Open()
 }
 
 // missing is how many rows of the plan the summary does not tell of. It is

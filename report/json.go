@@ -38,6 +38,8 @@ type document struct {
 	ReportDir *string   `json:"report_dir"`
 	Files     []string  `json:"files"`
 	Resume    *string   `json:"resume"`
+	DryRun    bool      `json:"dry_run"`
+	Held      *string   `json:"held_by"`
 }
 
 // accounted counts the users of the plan, as the directory had them.
@@ -82,7 +84,8 @@ type setting struct {
 // rows is what the plan says the input has, lines what the report has; they
 // are equal unless records are missing. counts has every outcome, zero
 // included. success, neutral and failure add up to lines; open is the part of
-// failure that a resumed run works on. What there is none of is null.
+// failure that a resumed run works on. In a dry run not_sent is neutral. What
+// there is none of is null.
 func JSON(w io.Writer, e End) error {
 	p := e.Plan
 	doc := document{
@@ -91,8 +94,8 @@ func JSON(w io.Writer, e End) error {
 		Input: p.Input, Digest: p.Digest, Settings: []setting{},
 		Tenant: p.Tenant, App: p.App, Cloud: p.Cloud, Action: string(p.Action),
 		Rows: p.Rows, Skips: e.Skips, Lines: e.Summary.Lines, Counts: counts(e),
-		Success: e.Summary.Of(batch.Success), Neutral: e.Summary.Of(batch.Neutral),
-		Failure: e.Summary.Of(batch.Failure), Open: e.Summary.Open(),
+		Success: e.of(batch.Success), Neutral: e.of(batch.Neutral),
+		Failure: e.of(batch.Failure), Open: e.open(), DryRun: e.Dry, Held: known(e.Held),
 		Accounts:  accounted(p.Accounts),
 		Timing:    timedOf(e.Timing),
 		ReportDir: known(e.Dir), Files: []string{}, Resume: known(e.Resume),

@@ -4,26 +4,41 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"offboard/batch"
 )
 
-// Names of the files that [Write] makes.
+// Names of the files that [Write] and [Document] make.
 const (
-	csvName   = "report.csv"
-	jsonlName = "report.jsonl"
-	retryName = "retry.csv"
+	csvName      = "report.csv"
+	jsonlName    = "report.jsonl"
+	retryName    = "retry.csv"
+	documentName = "run.json"
 )
 
+var fileNames = []string{csvName, jsonlName, retryName, documentName}
+
+// Written is what [Write] made.
+type Written struct {
+	Files []string // paths
+	Aside string   // the directory that the files of another run were moved to; "" when there were none
+}
+
 // Write makes report.csv, report.jsonl and retry.csv in dir, in one pass over
-// the lines, and returns their paths. A missing dir is made, for its owner
-// alone; so are the files.
+// the lines. A missing dir is made, for its owner alone; so are the files. A dry
+// run has no retry.csv: nothing was tried.
+//
+// The report of another run in dir is not lost: its files are moved into a
+// directory of their own within dir, offboard-RUN. Whose they are, its run.json
+// says; [Document] writes that when the run has ended.
 //
 // Each file is replaced whole: it is written beside its name, made durable and
 // then renamed, and no name changes before all three files are complete. After
@@ -33,16 +48,24 @@ const (
 // that is open in Excel, stays as it was, and the new one is called report-2.csv
 // and so on. A process killed on the way leaves files named
 // ".report.csv.*.tmp" and the like, which nobody reads.
-func Write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) ([]string, error) {
+func Write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) (Written, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make report directory: %w", err)
+		return Written{}, fmt.Errorf("make report directory: %w", err)
 	}
 	var set drafts
 	defer set.discard()
 	if err := set.write(dir, meta, lines); err != nil {
-		return nil, err
+		return Written{}, err
 	}
-	return set.replace(dir)
+	aside, err := moveAside(dir, meta.Plan.Run)
+	if err != nil {
+		return Written{}, err
+	}
+	for _, d := range set {
+		d.free = aside != ""
+	}
+	files, err := set.replace(dir)
+	return Written{files, aside}, err
 }
 
 // drafts are files that do not have their names yet.
@@ -50,13 +73,18 @@ type drafts []*draft
 
 type draft struct {
 	name string   // to be
+	free bool     // a file that has the name is another run's, and is left
 	file *os.File // open until it is durable
 }
 
 // write fills all the drafts and makes them durable.
 func (set *drafts) write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) error {
 	var sinks []sink
-	for _, name := range []string{csvName, jsonlName, retryName} {
+	names := []string{csvName, jsonlName, retryName}
+	if meta.Dry {
+		names = names[:2]
+	}
+	for _, name := range names {
 		// CreateTemp makes the file with mode 0600, and in dir, since a rename
 		// is atomic only within one file system.
 		f, err := os.CreateTemp(dir, "."+name+".*.tmp")
@@ -73,6 +101,11 @@ func (set *drafts) write(dir string, meta Meta, lines iter.Seq2[batch.Line, erro
 	if err := pour(lines, sinks...); err != nil {
 		return err
 	}
+	return set.sync()
+}
+
+// sync makes the drafts durable, and closes them.
+func (set *drafts) sync() error {
 	for _, d := range *set {
 		if err := d.file.Sync(); err != nil {
 			return fmt.Errorf("sync %s: %w", d.name, err)
@@ -115,8 +148,10 @@ const mostNames = 100
 // held.
 func (d *draft) rename(dir string) (string, error) {
 	path := filepath.Join(dir, d.name)
-	held := os.Rename(d.file.Name(), path)
-	if held == nil {
+	var held error
+	if _, err := os.Lstat(path); err == nil && d.free {
+		held = fs.ErrExist
+	} else if held = os.Rename(d.file.Name(), path); held == nil {
 		return path, nil
 	}
 	for n := 2; n <= mostNames; n++ {
@@ -140,10 +175,11 @@ func numbered(name string, n int) string {
 
 // usual is the name that the file at path stands in for, "" when it has its own.
 func usual(path string) string {
-	for _, name := range []string{csvName, jsonlName, retryName} {
+	for _, name := range fileNames {
 		ext := filepath.Ext(name)
-		base := strings.TrimPrefix(filepath.Base(path), strings.TrimSuffix(name, ext)+"-")
-		if n, ok := strings.CutSuffix(base, ext); ok && base != filepath.Base(path) && n != "" {
+		n, ok := strings.CutPrefix(filepath.Base(path), strings.TrimSuffix(name, ext)+"-")
+		n, is := strings.CutSuffix(n, ext)
+		if _, err := strconv.Atoi(n); ok && is && err == nil {
 			return name
 		}
 	}

@@ -39,7 +39,8 @@ func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 		pulls++
 		seq(fixture(), nil)(yield)
 	}
-	paths, err := Write(dir, fixtureMeta(), lines)
+	made, err := Write(dir, fixtureMeta(), lines)
+	paths := made.Files
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +90,12 @@ func TestWriteIsForTheOwnerAlone(t *testing.T) {
 func TestWriteReplacesOldFiles(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2 {
-		if _, err := Write(dir, fixtureMeta(), seq(fixture()[i:], nil)); err != nil {
-			t.Fatal(err)
+		made, err := Write(dir, fixtureMeta(), seq(fixture()[i:], nil))
+		if err == nil {
+			err = Document(&End{Meta: fixtureMeta(), Dir: dir, Files: made.Files})
+		}
+		if err != nil || made.Aside != "" {
+			t.Fatal(err, made)
 		}
 	}
 	got, err := os.ReadFile(filepath.Join(dir, csvName))
@@ -100,7 +105,7 @@ func TestWriteReplacesOldFiles(t *testing.T) {
 	if !strings.HasPrefix(strings.SplitAfterN(string(got), "\n", 2)[1], "4,") {
 		t.Errorf("the old report stands:\n%s", got)
 	}
-	if got := names(t, dir); !slices.Equal(got, allNames) {
+	if got := names(t, dir); !slices.Equal(got, append(allNames, documentName)) {
 		t.Errorf("the directory has %q", got)
 	}
 }
@@ -140,9 +145,9 @@ func TestWriteLeavesOldFilesWhenTheLinesFail(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			paths, err := Write(dir, tt.meta, tt.lines)
-			if !errors.Is(err, tt.want) || paths != nil {
-				t.Errorf("got %v, %v, want %v", paths, err, tt.want)
+			made, err := Write(dir, tt.meta, tt.lines)
+			if !errors.Is(err, tt.want) || made.Files != nil {
+				t.Errorf("got %v, %v, want %v", made, err, tt.want)
 			}
 			if got := names(t, dir); !slices.Equal(got, allNames) {
 				t.Errorf("the directory has %q", got)
@@ -181,7 +186,8 @@ func TestWriteGoesRoundWhatIsHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	paths, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
+	made, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
+	paths := made.Files
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +227,8 @@ func TestWriteTellsWhatItReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	paths, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
+	made, err := Write(dir, fixtureMeta(), seq(fixture(), nil))
+	paths := made.Files
 	if err == nil || !strings.Contains(err.Error(), "replace report.jsonl: ") {
 		t.Errorf("got %v", err)
 	}

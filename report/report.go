@@ -15,6 +15,7 @@ type Meta struct {
 	Reason  string    // why it stands so, in words; may be empty
 	Written time.Time // when the report was made; zero leaves it out
 	Skips   int       // lines of the input that are no rows
+	Dry     bool      // a dry run: whoever is not_sent would be sent by a run
 }
 
 // Format writes the lines of a run to w. It ends at the first error that the

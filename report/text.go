@@ -17,12 +17,13 @@ const limits = "Note: access tokens already issued work until they expire, mostl
 
 // Text writes the block that ends a run on the screen: what was run, the rows
 // counted by outcome with what each count means, and the verdict as the last
-// thing. The verdict is made from the counts alone, never from the state.
+// thing. The verdict is made from the counts. The state counts only where it takes
+// something away: from a run that is refused, a rehearsal, or not at its end.
 func Text(w io.Writer, e End) error {
 	var b bytes.Buffer
 	heading(&b, e)
 	b.WriteByte('\n')
-	if e.Summary.Lines > 0 {
+	if e.Summary.Lines > 0 && !(e.State == planning && !e.Dry) {
 		tally(&b, e)
 		b.WriteByte('\n')
 		timing(&b, e.Timing)
@@ -93,12 +94,18 @@ func heading(b *bytes.Buffer, e End) {
 func tally(b *bytes.Buffer, e End) {
 	for _, o := range e.outcomes() {
 		if n := e.Summary.Counts[o]; n != 0 {
-			fmt.Fprintf(b, "%8d  %-12s %s\n", n, clean(string(o)), meaning(o))
+			fmt.Fprintf(b, "%8d  %-12s %s\n", n, clean(string(o)), e.meaning(o))
 		}
 	}
-	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, %d not done (%d of them open)\n",
-		e.Summary.Lines, "in all",
-		e.Summary.Of(batch.Success), e.Summary.Of(batch.Neutral), e.Summary.Of(batch.Failure), e.Summary.Open())
+	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, ", e.Summary.Lines, "in all", e.of(batch.Success), e.Summary.Of(batch.Neutral))
+	switch {
+	case e.Dry:
+		fmt.Fprintf(b, "%d would be sent, %d would not\n", e.Summary.Counts[batch.NotSent], e.of(batch.Failure))
+	case e.State == refused:
+		fmt.Fprintf(b, "%d not done\n", e.of(batch.Failure))
+	default:
+		fmt.Fprintf(b, "%d not done (%d of them open)\n", e.of(batch.Failure), e.open())
+	}
 	if e.Summary.AllDenied() {
 		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission User.RevokeSessions.All.\n")
 	}
@@ -147,6 +154,21 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
+// meaning says what an outcome is worth, as the run stands.
+func (e End) meaning(o batch.Outcome) string {
+	switch {
+	case o == batch.NotSent && e.Dry:
+		return "a run would send these; a dry run sends nothing"
+	case o == batch.NotSent && e.State == refused:
+		return "the run was refused; nothing was sent"
+	case o == batch.NotSent && e.Held != "":
+		return "their turn has not come yet"
+	case o == batch.Unsettled && e.Held != "":
+		return "sent, and not answered yet"
+	}
+	return meaning(o)
+}
+
 // meaning says what an outcome is worth, to somebody who has not read any
 // documentation.
 func meaning(o batch.Outcome) string {
@@ -190,8 +212,25 @@ func meaning(o batch.Outcome) string {
 func verdict(e End) string {
 	var b strings.Builder
 	s := e.Summary
-	failure, success, neutral := s.Of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
+	failure, success, neutral := e.of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
 	switch {
+	case e.Dry:
+		fmt.Fprintf(&b, "Dry run: nothing was written. A run would send %d of %s", s.Counts[batch.NotSent], plural(s.Lines, "row"))
+		if n := e.Plan.Accounts.External; n > 0 {
+			fmt.Fprintf(&b, ", %s among them, for whom Graph revokes nothing", plural(n, "guest"))
+		}
+		if failure > 0 {
+			fmt.Fprintf(&b, "; %d would NOT BE DONE", failure)
+		}
+		b.WriteByte('.')
+	case e.State == refused:
+		b.WriteString("REFUSED: nothing was written.")
+	case e.State == planning && e.Held != "":
+		fmt.Fprintf(&b, "Being planned now: %s. Nothing is written yet.", clean(e.Held))
+	case e.State == planning:
+		b.WriteString("NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.")
+	case e.Held != "":
+		fmt.Fprintf(&b, "UNDER WAY: %s. %d of %s are settled so far.", clean(e.Held), s.Lines-s.Open(), plural(s.Lines, "row"))
 	case e.missing() > 0:
 		fmt.Fprintf(&b, "NOT DONE: the plan has %s, and only %d of them can be told of.", plural(e.Plan.Rows, "row"), s.Lines)
 	case s.Lines == 0:
@@ -208,7 +247,7 @@ func verdict(e End) string {
 		fmt.Fprintf(&b, "Done: all of %s ended in success.", plural(s.Lines, "row"))
 	}
 	b.WriteByte('\n')
-	if failure > 0 && len(e.Files) > 0 {
+	if failure > 0 && len(e.Files) > 0 && !e.Dry {
 		fmt.Fprintf(&b, "%s holds them, each person once, to run again.\n", clean(retryFile(e.Files)))
 	}
 	if e.Resume != "" {

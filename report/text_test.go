@@ -46,6 +46,44 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// A run that is refused, rehearsed, planned or worked on is told as what it is.
+func TestVerdictOfEveryState(t *testing.T) {
+	for _, tt := range []struct {
+		state, held string
+		dry         bool
+		sum         []batch.Outcome
+		want, not   string
+	}{
+		{state: "refused", sum: []batch.Outcome{batch.NotSent, batch.Invalid}, want: "REFUSED: nothing was written.", not: "open"},
+		{state: "refused", sum: []batch.Outcome{batch.NotSent}, want: "REFUSED: nothing was written.", not: "before their turn"},
+		{state: "planning", want: "NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.", not: "no rows"},
+		{state: "planning", sum: []batch.Outcome{batch.NotSent}, want: "NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.", not: "open"},
+		{state: "planning", held: "process 7 on h since t", want: "Being planned now: process 7 on h since t. Nothing is written yet.", not: "again"},
+		{state: "running", held: "process 7 on h since t", sum: []batch.Outcome{batch.Verified, batch.NotSent, batch.Unsettled},
+			want: "UNDER WAY: process 7 on h since t. 1 of 3 rows are settled so far.", not: "the run ended"},
+		{state: "running", sum: []batch.Outcome{batch.NotSent}, want: "NOT DONE: 1 of 1 row did not end in success, 1 of them still open.", not: "now"},
+		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Skipped}, want: "Dry run: nothing was written. A run would send 1 of 2 rows.", not: "open"},
+		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Invalid},
+			want: "Dry run: nothing was written. A run would send 1 of 2 rows; 1 would NOT BE DONE.", not: "retry.csv"},
+	} {
+		e := End{Meta: Meta{State: tt.state, Dry: tt.dry}, Held: tt.held, Files: []string{"report.csv"}}
+		for _, o := range tt.sum {
+			e.Summary.Add(o)
+		}
+		var b bytes.Buffer
+		if err := Text(&b, e); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); !strings.Contains(got, "\n\n"+tt.want+"\n") || strings.Contains(got, tt.not) {
+			t.Errorf("%s, held %q, %v: want %q and not %q\n%s", tt.state, tt.held, tt.sum, tt.want, tt.not, got)
+		}
+		b.Reset()
+		if err := JSON(&b, e); err != nil || strings.Contains(b.String(), `"open": 0`) != (tt.state != "running") {
+			t.Errorf("%s, %v: error %v\n%s", tt.state, tt.sum, err, &b)
+		}
+	}
+}
+
 func TestEveryOutcomeHasItsOwnMeaning(t *testing.T) {
 	seen := map[string]batch.Outcome{meaning("unheard of"): "any other"}
 	for _, o := range batch.Outcomes {

@@ -149,6 +149,11 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 			return err
 		}
 	}
+	tidy, err := j.claimReportDir(plan)
+	if err != nil {
+		return err
+	}
+	defer tidy()
 	known, err := a.learn(ctx, j, plan, applyIt)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"iter"
 	"time"
 
 	"offboard/batch"
@@ -80,6 +80,11 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	tidy, err := j.claimReportDir(j.run.Plan())
+	if err != nil {
+		return err
+	}
+	defer tidy()
 	if _, err := j.run.Recover(ctx); err != nil {
 		return err
 	}
@@ -171,23 +176,26 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 }
 
 // finish writes the reports, ends the run in the journal and tells how it stands,
-// in this order: a run whose report could not be written, or that is killed
-// while it writes, has not finished, and the same command again only reports. A
-// finished run that was no success is errPartial.
+// in this order: of a run that is killed while it writes, the same command again
+// only reports. A run whose report could not be written has finished all the same,
+// and the error says how to have the report. A finished run that was no success is
+// errPartial.
 func (j *job) finish(ctx context.Context, runErr error) error {
-	end, err := j.command.report(ctx, j.run, j.ReportDir)
-	runErr = errors.Join(runErr, err)
+	end, untold := j.command.report(ctx, j.run, j.ReportDir)
+	if untold != nil {
+		untold = fmt.Errorf("the report was not written: %w; this writes it elsewhere: %s",
+			untold, j.typed("report", j.run.Plan().Run, "--report-dir", "DIR"))
+	}
 	state, why := journal.Finished, ""
 	if runErr != nil {
 		state, why = journal.Stopped, runErr.Error()
+	} else if untold != nil {
+		why = untold.Error()
 	}
 	end.Reason = why
-	if err := errors.Join(runErr, j.run.SetState(ctx, state, why)); err != nil {
-		j.stands(&end, j.run, j.resumeFlags()...)
-		return errors.Join(err, j.command.end(end))
-	}
-	j.stands(&end, j.run)
-	if err := j.command.end(end); err != nil {
+	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why))
+	j.stands(&end, j.run, j.resumeFlags()...)
+	if err := errors.Join(runErr, untold, j.command.end(end)); err != nil {
 		return err
 	}
 	if end.Summary.Of(batch.Failure) > 0 {
@@ -202,14 +210,24 @@ func (c *command) report(ctx context.Context, run *journal.Run, dir string) (rep
 	if err != nil {
 		return end, err
 	}
-	if dir == "" {
-		dir = "offboard-" + end.Plan.Run
+	return end, c.write(&end, run.Lines(ctx), dir)
+}
+
+// write writes the lines where --report-dir says, and tells what became of the
+// report of another run there.
+func (c *command) write(end *report.End, lines iter.Seq2[batch.Line, error], dir string) error {
+	dir, err := reportDir(dir, end.Plan)
+	if err != nil {
+		return err
 	}
-	if end.Dir, err = filepath.Abs(dir); err != nil {
-		return end, fmt.Errorf("find report directory: %w", err)
+	made, err := report.Write(dir, end.Meta, lines)
+	if made.Aside != "" {
+		c.say("note     the report of another run was in %s, and is in %s now", dir, made.Aside)
 	}
-	end.Files, err = report.Write(end.Dir, end.Meta, run.Lines(ctx))
-	return end, err
+	if err == nil {
+		end.Dir, end.Files = dir, made.Files
+	}
+	return err
 }
 
 // endOf folds the journal into what is said of a run.
@@ -247,10 +265,32 @@ func (c *command) stands(end *report.End, run *journal.Run, flags ...string) {
 	}
 }
 
-// end prints the end block, or the JSON document.
-func (c *command) end(e report.End) error {
-	if c.cli.Output == "json" {
-		return report.JSON(c.stdout, e)
+// end prints the end block, or the JSON document, which also completes a report.
+func (c *command) end(e report.End) (err error) {
+	if e.Dir != "" {
+		err = report.Document(&e)
 	}
-	return report.Text(c.stdout, e)
+	if c.cli.Output == "json" {
+		return errors.Join(err, report.JSON(c.stdout, e))
+	}
+	return errors.Join(err, report.Text(c.stdout, e))
+}
+
+// held says in words who works on the run now, and takes back what it says of
+// resuming it.
+func held(end *report.End, run *journal.Run) error {
+	by, err := run.Held()
+	if err != nil || by == nil {
+		return err
+	}
+	end.Held, end.Resume = holderWords(by), ""
+	return nil
+}
+
+// holderWords names the holder of a run.
+func holderWords(by *journal.LockedError) string {
+	if by.PID == 0 {
+		return "another process works on it"
+	}
+	return fmt.Sprintf("process %d on %s works on it, since %s", by.PID, by.Host, by.Since.Local().Format(time.DateTime))
 }

@@ -108,6 +108,9 @@ func (reportCmd) Help() string { return noGraph }
 func (r reportCmd) Run(ctx context.Context, c *command) error {
 	return c.onRun(ctx, r.RunName, func(run *journal.Run) error {
 		end, err := c.report(ctx, run, r.ReportDir)
+		if err == nil {
+			err = held(&end, run)
+		}
 		if err != nil {
 			return err
 		}

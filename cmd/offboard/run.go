@@ -98,6 +98,18 @@ func (p *planned) others(ctx context.Context) error {
 		States: resumableStates,
 	})
 	for _, o := range runs {
+		run, err := p.store.Run(ctx, o.Plan.Run)
+		if err != nil {
+			return err
+		}
+		by, err := run.Held()
+		if err != nil {
+			return err
+		}
+		if by != nil {
+			p.say("note     run %s is on the same input: %s", o.Plan.Run, holderWords(by))
+			continue
+		}
 		var lift []string
 		if k := tooOld(o.Plan, time.Now(), mostAge); k.Lift != "" {
 			lift = strings.Fields(k.Lift)
@@ -114,6 +126,11 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 	if err := p.target.mayRevoke(); err != nil {
 		return err
 	}
+	tidy, err := p.claimReportDir(p.plan)
+	if err != nil {
+		return err
+	}
+	defer tidy()
 	unlock, checks, err := r.make(ctx, p)
 	if err != nil {
 		return err
@@ -123,12 +140,12 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 		return err
 	}
 	refuse := func(err error) error { return errors.Join(err, p.run.SetState(ctx, journal.Refused, err.Error())) }
-	if err := refused(nothing, checks); err != nil {
-		return refuse(err)
-	}
+	refusal := refused(nothing, checks)
 	if r.DryRun {
-		p.say("dry run: nothing was written")
-		return p.run.Discard(ctx)
+		return p.rehearse(ctx, refusal)
+	}
+	if refusal != nil {
+		return refuse(refusal)
 	}
 	// Sealed no sooner: whoever finds a planned run may go on with it, and asks no
 	// guard again.

@@ -60,9 +60,12 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 		if err != nil {
 			return err
 		}
-		s := r.Summary
+		s, open := r.Summary, 0
+		if resumable(r.State) {
+			open = s.Open()
+		}
 		err = t.add(r.Plan.Run, string(r.State), r.Plan.Created.Local().Format(time.DateTime), r.Plan.Input,
-			strconv.Itoa(s.Lines), strconv.Itoa(s.Of(batch.Success)), strconv.Itoa(s.Of(batch.Failure)), strconv.Itoa(s.Open()))
+			strconv.Itoa(s.Lines), strconv.Itoa(s.Of(batch.Success)), strconv.Itoa(s.Of(batch.Failure)), strconv.Itoa(open))
 	}
 	if err != nil {
 		return err

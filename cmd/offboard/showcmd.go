@@ -30,11 +30,14 @@ func (s showCmd) Run(ctx context.Context, c *command) error {
 	}
 	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
 		end, err := c.endOf(ctx, run)
-		if err != nil || len(wanted) == 0 {
-			if err == nil {
-				err = c.end(end)
-			}
+		if err == nil {
+			err = held(&end, run)
+		}
+		if err != nil {
 			return err
+		}
+		if len(wanted) == 0 {
+			return c.end(end)
 		}
 		lines := only(run.Lines(ctx), wanted)
 		if c.cli.Output == "json" {

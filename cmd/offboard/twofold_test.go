@@ -17,9 +17,14 @@ func (s *scene) hold() (held <-chan struct{}, release func()) { return s.holdAll
 
 // holdAll does so with calls that read, or with those that write.
 func (s *scene) holdAll(reading bool) (held <-chan struct{}, release func()) {
+	return s.holdThose(func(_ *http.Request, reads bool) bool { return reads == reading })
+}
+
+// holdThose does so with calls of a kind.
+func (s *scene) holdThose(those func(r *http.Request, reads bool) bool) (held <-chan struct{}, release func()) {
 	come, open := make(chan struct{}, 100), make(chan struct{})
 	s.guard(func(r *http.Request, reads bool) {
-		if reads != reading {
+		if !those(r, reads) {
 			return
 		}
 		select {

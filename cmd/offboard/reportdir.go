@@ -1,0 +1,55 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// reportDir is where a run's report goes: what --report-dir names, with {run} and
+// {date} filled in.
+func reportDir(flag string, p batch.Plan) (string, error) {
+	fill := strings.NewReplacer("{run}", p.Run, "{date}", p.Created.Local().Format(time.DateOnly))
+	dir, err := filepath.Abs(fill.Replace(cmp.Or(flag, "offboard-{run}")))
+	if err != nil {
+		return "", fmt.Errorf("find report directory: %w", err)
+	}
+	return dir, nil
+}
+
+// claimReportDir makes the run's report directory, and makes sure that files can
+// be made in it: whoever finds out at the end has revoked everybody by then. tidy
+// takes the directory away again if it came to nothing.
+func (j *job) claimReportDir(p batch.Plan) (tidy func(), err error) {
+	dir, err := reportDir(j.ReportDir, p)
+	if err != nil {
+		return nil, err
+	}
+	_, there := os.Stat(dir)
+	if err := probe(dir); err != nil {
+		return nil, fmt.Errorf("%w; nothing was sent: the report could not be written: %w; name another directory with --report-dir", errRefused, err)
+	}
+	return func() {
+		if there != nil {
+			_ = os.Remove(dir) // it stays when there is something in it
+		}
+	}, nil
+}
+
+// probe makes the directory, for its owner alone, and a file in it that it removes.
+func probe(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".offboard.*.tmp")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
