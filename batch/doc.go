@@ -41,17 +41,23 @@
 //
 // # Invariants
 //
-//  1. A user's failure is a record; an error ends the run. (TestRunSettles)
+//  1. A user's failure is a record; an error ends the run. A verdict on everybody
+//     needs refusals of users who are not known to be special, and one user's
+//     trouble is told of that user alone. (TestRunSettles,
+//     TestDeniedHoldersAreNoVerdict, TestOnePoisonsACall, TestOutageInsideAnswers)
 //  2. Every line of the input ends in exactly one record or is named as
 //     skipped. After a crash, users sent and unanswered are unsettled, never
-//     not_sent, and resume sends them again. (TestTorture)
+//     not_sent, and resume sends them again; users whose call never left, or was
+//     refused, are not_sent. (TestTorture, TestHowACallEnds, TestHowFarACallGets)
 //  3. A report says nothing that the journal does not. (testdata/scripts/run.txtar)
 //  4. Only the loop's goroutine writes records, touches counts and tells progress.
 //     (the race detector, in every test)
 //  5. No goroutine outlives Run. Every wait ends when the context does; only
 //     durable writes ignore it. (TestCancelLeavesDoubt; synctest fails on leaks)
 //  6. Replies already received are recorded, also while the run is being
-//     cancelled. (TestStopAwaitsAnswers, TestJournalFailureEndsTheRun)
+//     cancelled, and only a hard stop cuts calls under way short.
+//     (TestStopAwaitsAnswers, TestJournalFailureEndsTheRun,
+//     TestRefusedCallCutsNoOtherShort)
 //  7. At most workers x 20 users are sent twice across a crash and resume; none
 //     across a soft stop. (TestTorture, TestTermAndResume)
 //  8. Only graph knows the SDK, only intake gocsv, only throttle the limiter,
@@ -63,4 +69,6 @@
 //     runner test; TestNobodyElseIsTouched, TestKilledBeforeRefused)
 //  11. Secrets and tokens are in no log, report, journal, error or process
 //     argument. (TestNoSecretIsTold)
+//  12. Proof is about the very user: an answer about another one is trouble.
+//     (TestJudge, TestMixedUpReadBack)
 package batch
