@@ -69,7 +69,7 @@ func TestResumeAsksTheGuards(t *testing.T) {
 			}
 			terms := batch.Terms{Guards: batch.Guards{Groups: []string{group}, Limits: batch.Limits{MaxPrivileged: 2}, Roles: true}}
 			inVirtualTimeUnder(t, terms, graphsim.Config{NoQuota: true, Latency: time.Second}, 60, begins, func(w *whole, _ error) {
-				w.job.stop, w.job.Yes = nil, true
+				w.job.stop, w.job.Yes, w.job.AsCaller = nil, true, true
 				before := len(w.tenant.Log())
 				c.change(w)
 				err := w.job.resume(context.Background())
@@ -112,32 +112,61 @@ func TestOldPlansAreLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		tenant := graphsim.New(graphsim.Config{NoQuota: true, Latency: time.Second})
-		tenant.Strangers(1000)
-		for _, p := range members("user", 60) {
-			if err := tenant.Add(graphsim.User{UPN: p.upn}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		wants := func(code, writes int, words string, args ...string) {
-			t.Helper()
-			before := tenant.Stats().Writes
-			var said bytes.Buffer
-			got := run(t.Context(), world{
-				args:   append(args, "--yes", "--journal="+filepath.Join(dir, "journal.db"), "--report-dir="+filepath.Join(dir, "out")),
-				stdout: &said, stderr: &said, network: tenant,
-				getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },
-			})
-			if n := tenant.Stats().Writes - before; int(got) != code || n != writes || !strings.Contains(said.String(), words) {
-				t.Errorf("%s: exit code %d, %d writes; want %d, %d and %q\n%s", args, got, n, code, writes, words, said.String())
-			}
-		}
-		in := filepath.Join(dir, "in.csv")
-		wants(6, 40, "", "run", in, "--concurrency", "1", "--deadline", "8s")
+		_, wants := virtualTenant(t, dir, 60)
+		in, out := filepath.Join(dir, "in.csv"), "--report-dir="+filepath.Join(dir, "out")
+		wants(6, 40, "", "run", in, "--concurrency", "1", "--deadline", "8s", "--yes", out)
 		time.Sleep(25 * time.Hour)
-		wants(4, 0, "and --max-age is 24h0m0s; run its input again to plan anew, or allow its age", "resume")
-		wants(4, 0, "and --max-age is 1h0m0s", "resume", "--max-age", "1h")
-		wants(0, 60, "--max-age 26h", "run", in)
-		wants(0, 20, "60  verified", "resume", "--max-age", "0")
+		wants(4, 0, "and --max-age is 24h0m0s; run its input again to plan anew, or allow its age", "resume", "--yes", out)
+		wants(4, 0, "and --max-age is 1h0m0s", "resume", "--max-age", "1h", "--yes", out)
+		wants(0, 60, "--max-age 26h", "run", in, "--yes", out)
+		wants(0, 20, "60  verified", "resume", "--max-age", "0", "--yes", out)
+	})
+}
+
+// virtualTenant is a tenant of so many users, and a function that runs the whole
+// command against it, in this bubble's time, and wants its exit code, so many
+// writes, and some words.
+func virtualTenant(t *testing.T, dir string, users int) (*graphsim.Tenant, func(code, writes int, words string, args ...string)) {
+	t.Helper()
+	tenant := graphsim.New(graphsim.Config{NoQuota: true, Latency: time.Second})
+	tenant.Strangers(1000)
+	for _, p := range members("user", users) {
+		if err := tenant.Add(graphsim.User{UPN: p.upn}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tenant, func(code, writes int, words string, args ...string) {
+		t.Helper()
+		before := tenant.Stats().Writes
+		var said bytes.Buffer
+		got := run(t.Context(), world{
+			args:   append(args, "--journal="+filepath.Join(dir, "journal.db")),
+			stdout: &said, stderr: &said, network: tenant,
+			getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },
+		})
+		if n := tenant.Stats().Writes - before; int(got) != code || n != writes || !strings.Contains(said.String(), words) {
+			t.Errorf("%s: exit code %d, %d writes; want %d, %d and %q\n%s", args, got, n, code, writes, words, said.String())
+		}
+	}
+}
+
+// Whether the caller may be sent was said by the one who planned, for that account:
+// another one who applies the plan is spared.
+func TestApplySparesItsOwnCaller(t *testing.T) {
+	dir := t.TempDir()
+	in, plan := filepath.Join(dir, "in.csv"), filepath.Join(dir, "plan.json")
+	if err := os.WriteFile(in, []byte("upn\nuser0@contoso.example\nuser1@contoso.example\nuser2@contoso.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tenant, wants := virtualTenant(t, dir, 3)
+		apply := []string{"apply", plan, "--yes", "--as-caller", "--again", "--report-dir", filepath.Join(dir, "out")}
+		tenant.SignInAs(graphsim.Bearer{User: graphsim.IDFor("user0@contoso.example")})
+		wants(0, 0, "user0@contoso.example (the account that is signed in", "plan", in, "-o", plan)
+		wants(0, 0, "3 to revoke", "plan", in, "-o", plan, "--overwrite", "--include-caller")
+		wants(0, 3, "3  verified", apply...)
+		tenant.SignInAs(graphsim.Bearer{User: graphsim.IDFor("user1@contoso.example")})
+		wants(0, 2, "user1@contoso.example (the account that is signed in", apply...)
+		wants(0, 3, "3  verified", append(apply, "--include-caller")...)
 	})
 }

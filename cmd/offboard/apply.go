@@ -154,7 +154,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 		return err
 	}
 	defer tidy()
-	known, err := a.learn(ctx, j, plan, applyIt)
+	known, err := a.learn(ctx, j, file.Head.Plan, applyIt)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	}
 	if err == nil {
 		plan.Users, plan.Accounts = count.Users, count.Accounts
-		plan.Terms.Guards, plan.Terms.User = known.guards, j.target.identity().User
+		plan.Terms.Guards = known.guards
 		plan.Settings = append(plan.Settings, known.settings...)
 		err = j.run.Seal(ctx, plan)
 	}
