@@ -19,7 +19,7 @@ import (
 
 // verifyCmd asks the directory, and believes nobody else.
 type verifyCmd struct {
-	What  string        `arg:"" name:"run|file" help:"A run, or a CSV file of users."`
+	What  string        `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
 	Since string        `help:"The stamps must be later than that: how long ago (24h), a day, a time (RFC 3339), or a run, whose first success counts. Required for a file; of a run each stamp must prove the run's own revocation unless this is given." placeholder:"TIME|RUN"`
 	Watch time.Duration `help:"Read again those whose stamps do not hold, for so long or until all do." default:"0"`
 
@@ -114,7 +114,7 @@ const watchEvery = 15 * time.Second
 func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Store) (*job, []*check, error) {
 	var checks []*check
 	var seeds seeder
-	if _, err := os.Stat(v.What); err == nil || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(v.What); v.What == "-" || err == nil || !errors.Is(err, fs.ErrNotExist) {
 		if v.Since == "" {
 			return nil, nil, fmt.Errorf("%w: of a file say since when its users must be revoked: --since", errUsage)
 		}
@@ -137,6 +137,10 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 		return nil, nil, err
 	}
 	plan := run.Plan()
+	if plan.Cloud == simulatedCloud {
+		return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
+			errUsage, plan.Run, c.typed("show", plan.Run))
+	}
 	if err := v.follow(plan); err != nil {
 		return nil, nil, err
 	}
