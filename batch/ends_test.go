@@ -397,3 +397,37 @@ func TestHowACallEnds(t *testing.T) {
 		})
 	}
 }
+
+// A file of people who are gone is no action that is not offered: without a
+// look-up, and in a run that goes on later, each of them ends for itself.
+func TestGoneUsersAreNoVerdict(t *testing.T) {
+	gone := Reply{Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."}
+	for _, c := range []struct {
+		name     string
+		resolved bool
+		lastCall int
+		want     string
+		err      error
+	}{
+		{"just found", true, 0, "", ErrNotOffered},
+		{"found before", true, 7, "400 failed ", nil},
+		{"never looked up", false, 0, "400 not_found ", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f, j := bench(t, 400)
+				r.Resolved, r.LastCall = c.resolved, c.lastCall
+				f.script = answers(1, 400, gone)
+				if err := r.Run(t.Context()); !errors.Is(err, c.err) {
+					t.Errorf("got error %v, want %v", err, c.err)
+				}
+				if got := j.outcomes(); got != c.want {
+					t.Errorf("got %s, want %s", got, c.want)
+				}
+				if rec := j.records[1]; c.want != "" && rec.Reason != "HTTP 404 Request_ResourceNotFound: Resource 'x' does not exist." {
+					t.Errorf("the reason is %q", rec.Reason)
+				}
+			})
+		})
+	}
+}

@@ -18,6 +18,7 @@ type lane struct {
 	workers int
 	writes  bool // calls are announced in the journal before they leave
 	first   bool // nothing of this kind was sent before this process
+	found   bool // the users have just been found in the directory
 	app     string
 	queue   *queue  // lanes that do the same work for several apps share one
 	handed  queue   // users whom another app was denied, for this one to try
@@ -287,7 +288,7 @@ func (l *lane) suspects(r Reply) bool {
 	if !l.writes || r.whole {
 		return r.Status == 403 || r.whole
 	}
-	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.first
+	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found
 }
 
 // next is an app that has not tried the user yet, or nil.

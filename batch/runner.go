@@ -14,8 +14,8 @@ type Sender interface {
 	// Send makes one call. A nil error comes with one reply per user, in the
 	// order of users; Status 0 marks a user whom the answer left out. An error
 	// comes without replies, and whether Graph acted is unknown, unless it is
-	// ErrNotSent or a *CallError with a refusal. Send does not retry, and may be
-	// called from several goroutines.
+	// ErrNotSent, ErrUnsendable or ErrSignIn, or a *CallError with a refusal: then
+	// it did not. Send does not retry, and may be called from several goroutines.
 	Send(ctx context.Context, users []User) ([]Reply, error)
 }
 
@@ -105,8 +105,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
-			first: r.LastCall == 0,
-			name:  "revoke", needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && r.Resolved, needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
 	}

@@ -147,7 +147,7 @@ func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, e
 // for a mistake, or for one whose members are hidden from this app.
 func (j *job) protectGroups(ctx context.Context, l *learned) error {
 	for _, group := range l.guards.Groups {
-		if !graph.IsObjectID(group) { // told here, since a call that cannot leave is tried again until the outage is over
+		if !graph.IsObjectID(group) { // told here, with where to find it
 			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", errUsage, group)
 		}
 		n := 0
