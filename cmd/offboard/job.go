@@ -102,6 +102,9 @@ func (j *job) resume(ctx context.Context) error {
 			return err
 		}
 		send -= len(spared)
+		if err := j.files.unchanged(); err != nil {
+			return err
+		}
 		if err := j.earliest(ctx, send); err != nil {
 			return err
 		}
