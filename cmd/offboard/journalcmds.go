@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"offboard/batch/journal"
@@ -108,6 +109,9 @@ func (reportCmd) Help() string { return noGraph }
 func (r reportCmd) Run(ctx context.Context, c *command) error {
 	return c.onRun(ctx, r.RunName, func(run *journal.Run) error {
 		end, err := c.report(ctx, run, r.ReportDir)
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fmt.Errorf("%w; name another directory with --report-dir", err)
+		}
 		if err == nil {
 			err = held(&end, run)
 		}

@@ -14,8 +14,8 @@ import (
 // all: it is written beside its name, made durable, and then named. Without
 // overwrite a file of that name stays as it is.
 func writeFile(name string, overwrite bool, write func(io.Writer) error) (err error) {
-	if _, err := os.Lstat(name); err == nil && !overwrite {
-		return fmt.Errorf("%w: %s exists; name another file, or replace it with --overwrite", errUsage, name)
+	if err := free(name, overwrite); err != nil {
+		return err
 	}
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.tmp") // mode 0600
@@ -38,6 +38,34 @@ func writeFile(name string, overwrite bool, write func(io.Writer) error) (err er
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return syncDir(dir)
+}
+
+// free refuses a name that is taken, unless the file may be overwritten.
+func free(name string, overwrite bool) error {
+	if _, err := os.Lstat(name); err == nil && !overwrite {
+		return fmt.Errorf("%w: %s exists; name another file, or replace it with --overwrite", errUsage, name)
+	}
+	return nil
+}
+
+// mayWrite refuses, before any work is done, what writeFile would refuse after it.
+func mayWrite(name string, overwrite bool) error {
+	if err := free(name, overwrite); err != nil {
+		return err
+	}
+	if err := probe(filepath.Dir(name)); err != nil {
+		return fmt.Errorf("%w: %s cannot be written: %w", errUsage, name, err)
+	}
+	return nil
+}
+
+// probe makes a file in a directory, and removes it.
+func probe(dir string) error {
+	f, err := os.CreateTemp(dir, ".offboard.*.tmp")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // syncDir makes a name durable. Windows has no such call.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,7 +31,11 @@ func (j *job) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		return nil, err
 	}
 	_, there := os.Stat(dir)
-	if err := probe(dir); err != nil {
+	err = os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = probe(dir)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w; nothing was sent: the report could not be written: %w; name another directory with --report-dir", errRefused, err)
 	}
 	return func() {
@@ -40,16 +43,4 @@ func (j *job) claimReportDir(p batch.Plan) (tidy func(), err error) {
 			_ = os.Remove(dir) // it stays when there is something in it
 		}
 	}, nil
-}
-
-// probe makes the directory, for its owner alone, and a file in it that it removes.
-func probe(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".offboard.*.tmp")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
