@@ -3,7 +3,8 @@
 // A file arrives from an admin centre, an HR system or a script, re-saved by a
 // spreadsheet on the way. [Open] reads as far as the header and decides the
 // encoding, the delimiter and the columns; [Reader.Settings] tells what was
-// decided and why, so that a person can check it. [Reader.Rows] then streams:
+// decided and why, so that a person can check it. [Reader.Rows] then streams.
+// [Look] reads the whole input before that, for what only all rows together say.
 //
 //	bytes -> text -> lines -> records -> cells -> rows
 //	decode   lines   feed     gocsv     cell
@@ -20,8 +21,18 @@
 // after case, blanks and punctuation are taken away and a [property] in
 // brackets has been preferred to the words around it. No other column is
 // guessed at, read or kept, unless the person names it: it may hold a manager's
-// address, or a password.
-// Two columns of one kind are a question to the person ([HeaderError]).
+// address, or a password. Two columns of one kind are one while their cells are
+// alike or one is empty; a row in which they differ names nobody, and if they are
+// alike in no row, [Look] asks the person ([HeaderError]).
+//
+// What a recognised column that does not name the users says of them goes with the
+// row as [batch.Claim]s, which the directory has to confirm. An empty cell and a
+// word for nothing (n/a, -) claim nothing; nor does, in a column called ID or user
+// name, a cell that is no object id or no user principal name. [Options.Ignore]
+// leaves a column out.
+//
+// Words (statuses, values of --where, headers) are compared in one normal form of
+// Unicode, without regard to case. Ids and names of people never are.
 //
 // A row that has more or fewer cells than the header is bad, and so is one
 // with a character that an earlier program has lost: shifted and mended cells
@@ -30,8 +41,9 @@
 // # Keys
 //
 // Without [Options.Key] a row names its user by object id or user principal
-// name, and a file with a column of each by both. With a key, one column alone
-// names the users, and the others are kept as cells at most:
+// name, and a file with a column of each by both. With a key, columns of that kind
+// alone name the users. A column named by [Options.Column] whose header is known to
+// hold mail addresses or employee ids needs a key.
 //
 //	id               object ids; anything else is a bad row
 //	upn              user principal names; an object id is a bad row
@@ -66,6 +78,11 @@
 // leaving", and so do the days that programs write for no date: 9999-12-31 and
 // whatever is after 2900, 1970-01-01, 1900-01-01, 0001-01-01 and a few more. A
 // day before 1970 that is none of those is a bad row, as is what cannot be read.
+//
+// A date gate, and a condition on a column of HR statuses, hold back people who
+// stay: such a row has [batch.RowError.Keeps], so that a row that lets the same
+// person go is found to contradict it. A column is one of HR statuses by its name,
+// and a cell by its word (hr.go); any other condition only chooses rows.
 //
 // The columns of the gates are among [Reader.Columns]. Their cells are in no
 // reason, but for dates, since the wrong column may have been named.
