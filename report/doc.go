@@ -1,5 +1,6 @@
 // Package report turns the records of a run into what people and programs
-// read: two files for the record, one to run again, and the block that ends a
+// read: two files for the record, one to run again, one that says of which run
+// they are, and the block that ends a
 // run on the screen. It knows batch.Line and nothing of where lines come from;
 // given the same lines and the same [Meta], it writes the same bytes.
 //
@@ -9,6 +10,7 @@
 //
 //	summary --+-- Text                 for the person at the terminal
 //	          +-- JSON                 for the program that called
+//	          +-- Document             the same as run.json, beside the files
 //
 // # One line per row
 //
