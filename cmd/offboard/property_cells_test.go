@@ -71,15 +71,15 @@ func (s *story) dayCell(passes bool) (string, day) {
 		return on.Format(time.DateOnly), day{wholeDay, on}
 	}
 	y, m, dd := d.asOf.In(d.zone).Date()
-	on := time.Date(y, m, dd+pick(s, -400, -30, -2, -2, -1, -1, -1, 0, 0, 1, 30), 0, 0, 0, 0, time.UTC)
-	at := d.asOf.Add(pick(s, -time.Hour, -time.Second, 0, time.Second, time.Hour, 20*24*time.Hour)).Truncate(time.Second)
+	on := time.Date(y, m, dd+pick(s, -400, -30, -2, -2, -2, -1, -1, -1, -1, -1, 0, 1), 0, 0, 0, 0, time.UTC)
+	at := d.asOf.Add(pick(s, -time.Hour, -time.Hour, -time.Second, -time.Second, 0, 0, time.Second, 20*24*time.Hour)).Truncate(time.Second)
 	if passes {
 		on = time.Date(y, m, dd-400, 0, 0, 0, 0, time.UTC)
 	}
 	iso, dotted := on.Format(time.DateOnly), on.Format("02.01.2006")
-	n := s.rng.IntN(12)
+	n := s.rng.IntN(30)
 	if passes {
-		n = 11
+		n = 29
 	}
 	switch {
 	case n == 0:
@@ -94,9 +94,9 @@ func (s *story) dayCell(passes bool) (string, day) {
 		return dotted, day{kind: unreadable}
 	case d.format != "":
 		return dotted, day{wholeDay, on}
-	case n < 6:
+	case n < 10:
 		return at.In(time.FixedZone("", 1800*(s.rng.IntN(40)-20))).Format(time.RFC3339), day{instant, at}
-	case n == 6: // without an offset the day alone counts
+	case n < 13: // without an offset the day alone counts
 		return iso + pick(s, "T10:00:00", " 23:59"), day{wholeDay, on}
 	}
 	return iso, day{wholeDay, on}

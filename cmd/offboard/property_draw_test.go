@@ -87,12 +87,12 @@ func draw(seed uint64) *story {
 // drawSpoils draws why the run is to be refused: in half of the cases not at
 // all, and seldom for two reasons.
 func (s *story) drawSpoils() {
-	for range pick(s, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2) {
-		s.spoilt[pick(s, "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
-			"max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent",
+	for range pick(s, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2) {
+		s.spoilt[pick(s, "broken list", "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
+			"max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent",
 			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
-			"permission", "permission", "permission", "column without key", "column without key", "column without key",
-			"empty pattern", "empty pattern", "empty pattern", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run")] = true
+			"permission", "permission", "permission", "permission", "column without key", "column without key", "column without key", "column without key",
+			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run")] = true
 	}
 }
 
@@ -195,7 +195,7 @@ func (s *story) drawGrants() {
 	withhold := ""
 	switch {
 	case s.spoilt["permission"]:
-		withhold = pick(s, "RoleManagement.Read.Directory", "RoleManagement.Read.Directory", "GroupMember.Read.All", "User.Read.All")
+		withhold = pick(s, "RoleManagement.Read.Directory", "RoleManagement.Read.Directory", "GroupMember.Read.All", "User.Read.All", "User.RevokeSessions.All", "User.RevokeSessions.All")
 	case s.one(12) && s.crowd == 0:
 		withhold, g.liftRoles, g.privileged = "RoleManagement.Read.Directory", true, false
 	}

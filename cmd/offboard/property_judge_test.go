@@ -17,9 +17,8 @@ import (
 var guardKinds = []string{
 	"protect: id", "protect: name", "protect: pattern", "protect: group", "protect: privileged", "caller", "since",
 	"where", "date", "broken list", "no such group", "max-users", "max-percent", "max-privileged", "permission", "no --yes", "dry run",
-	"another's name", "several users", "bad row", "second column", "column without key", "empty pattern", "identity", "late", "mixed up",
+	"another's name", "several users", "bad row", "second column", "contradiction", "status column", "column without key", "empty pattern", "identity", "late", "mixed up",
 	"moment", "internal guest", "holders denied", "double column", "look-alike",
-	"contradiction", "people stay",
 }
 
 // verdict is what must come of a case.
@@ -49,7 +48,6 @@ type told struct {
 func (s *story) judge() verdict {
 	v := verdict{may: map[string]bool{}, lines: map[int]told{}, either: map[string]batch.Outcome{}, decided: map[string]bool{}}
 	goes := map[string][]sheetRow{} // rows that let somebody go, by id
-	var stays []sheetRow            // those that keep somebody
 	held := map[string][]string{}   // why other rows about somebody are none, by id
 	s.moments = map[string]time.Time{}
 	for _, r := range s.sheet.rows {
@@ -64,9 +62,6 @@ func (s *story) judge() verdict {
 			held[s.people[r.about].ID] = append(held[s.people[r.about].ID], "bad row")
 		case gate != "":
 			v.lines[r.line] = told{outcome: gate}
-			if kind != "bad row" && !r.dropped {
-				stays = append(stays, r)
-			}
 			if outcome == "" {
 				held[u.ID] = append(held[u.ID], gateKind)
 			}
@@ -82,16 +77,15 @@ func (s *story) judge() verdict {
 	}
 	for id, rows := range goes {
 		u := s.byID(id)
-		end := told{s.ending(u), id}
-		against := slices.DeleteFunc(slices.Clone(stays), func(r sheetRow) bool { return !s.means(r, u) })
-		for _, r := range against {
-			v.lines[r.line] = told{outcome: batch.Ambiguous}
-		}
-		if len(against) > 0 {
+		end, stays := told{s.ending(u), id}, s.staying(u)
+		if len(stays) > 0 {
 			end.outcome = batch.Ambiguous
 			v.decided["contradiction"] = v.decided["contradiction"] || len(s.spared(u)) == 0
 		} else {
 			s.end(&v, u)
+		}
+		for _, r := range stays {
+			v.lines[r.line] = told{outcome: batch.Ambiguous}
 		}
 		for _, r := range rows {
 			v.lines[r.line] = end
@@ -109,19 +103,6 @@ func (s *story) judge() verdict {
 	return v
 }
 
-// peopleStay reports whether a column of statuses that nobody asked about says that
-// some of the people stay whom the file names.
-func (s *story) peopleStay() bool {
-	sh := &s.sheet
-	if sh.allRows || sh.date != nil || !s.has(hrStatus) || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated }) {
-		return false
-	}
-	return slices.ContainsFunc(sh.rows, func(r sheetRow) bool {
-		_, _, kind := s.named(r)
-		return r.form == plainRow && r.works && !r.dropped && kind != "bad row"
-	})
-}
-
 // letThrough finds what was no reason to leave somebody alone, and might have
 // been taken for one.
 func (s *story) letThrough(v *verdict) {
@@ -137,7 +118,7 @@ func (s *story) letThrough(v *verdict) {
 	}
 	v.decided["holders denied"] = refusing > 40 && v.users > refusing
 	v.decided["double column"] = v.users > 0 && slices.ContainsFunc(sh.heads, func(h head) bool { return h.twin > 0 })
-	v.decided["look-alike"] = v.users > 0 && s.has(logWord) && !sh.allRows && len(sh.where) == 0 && sh.date == nil
+	v.decided["look-alike"] = v.users > 0 && s.has(logWord) && !sh.allRows && sh.date == nil
 }
 
 // end counts a person who is named by a good row.
@@ -273,6 +254,7 @@ func (s *story) refuse(v *verdict) {
 		}
 	}
 	add(s.spoilt["column without key"], "column without key", exitUsage)
+	add(s.unasked(), "status column", exitRefused)
 	add(g.noResolve && (len(g.lists)+len(g.groups) > 0 || g.privileged), "blind guards", exitUsage)
 	for _, l := range g.lists {
 		add(!g.noResolve && l.missing, "no such list", exitUsage)
@@ -288,8 +270,7 @@ func (s *story) refuse(v *verdict) {
 	add(!g.noResolve && s.rolesHidden() && (g.maxPrivileged > 0 || g.privileged), "permission", exitSignIn)
 	add(!g.noResolve && g.noReads, "permission", exitDone, exitPartial, exitRefused, exitSignIn) // each row may end denied
 	add(g.noRevoke, "permission", exitSignIn)
-	add(s.peopleStay(), "people stay", exitRefused)
-	add(g.dryRun, "dry run", exitDone)
+	add(g.dryRun, "dry run", s.rehearse(v))
 	for _, kind := range s.beyond(v.users, v.admins) {
 		add(!s.faulty(), kind, exitRefused) // whom the faults keep from being found, no limit counts
 	}
@@ -297,6 +278,28 @@ func (s *story) refuse(v *verdict) {
 	if len(v.refused) == 1 && v.users > 0 {
 		v.decided[v.refused[0].kind] = true
 	}
+}
+
+// rehearse says how a dry run ends, if nothing refuses it. Users who would be sent
+// are told as not sent; that Graph would deny one, nobody can know.
+func (s *story) rehearse(v *verdict) exitCode {
+	if !s.guard.dryRun {
+		return exitDone
+	}
+	code := exitDone
+	for line, l := range v.lines {
+		guest := !s.guard.noResolve && external(s.byID(l.id))
+		switch {
+		case v.may[l.id] && !guest:
+			v.lines[line] = told{batch.NotSent, l.id}
+		case v.may[l.id]:
+			v.lines[line] = told{batch.NotSent, l.id}
+			code = exitPartial
+		case l.outcome.Kind() == batch.Failure:
+			code = exitPartial
+		}
+	}
+	return code
 }
 
 // beyond gives the limits that so many users, with so many administrators among
@@ -314,4 +317,18 @@ func (s *story) beyond(users, admins int) []string {
 		kinds = append(kinds, "max-privileged")
 	}
 	return kinds
+}
+
+// unasked reports whether the file says of somebody that they stay, and no flag
+// says what is meant by it. A --where on a site or the like does not.
+func (s *story) unasked() bool {
+	sh := &s.sheet
+	if sh.allRows || sh.date != nil || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated }) {
+		return false
+	}
+	return slices.ContainsFunc(sh.rows, func(r sheetRow) bool {
+		_, _, why := s.named(r)
+		stays := r.works || s.has(lastDay) && (r.day.kind == notLeaving || r.day.at.After(s.now))
+		return r.form == plainRow && !r.dropped && why != "bad row" && stays
+	})
 }

@@ -25,6 +25,30 @@ func (s *story) gate(r sheetRow) (batch.Outcome, string) {
 	return "", ""
 }
 
+// staying are the rows that keep a person: which say so by a date or an HR status,
+// whether or not the date can be read, and name the person in any of their cells.
+func (s *story) staying(u graphsim.User) []sheetRow {
+	var rows []sheetRow
+	for _, r := range s.sheet.rows {
+		gate, _ := s.gate(r)
+		if _, _, why := s.named(r); r.form != plainRow || gate == "" || r.dropped || why == "bad row" {
+			continue
+		}
+		for i, h := range s.sheet.heads {
+			own := propertyOf(h.field, u)
+			if h.field == idOrUPN && strings.Contains(r.cells[i], "@") {
+				own = u.UPN
+			}
+			same := asciiUpper(r.cells[i]) == asciiUpper(own) && (h.field != anEmployeeID || r.cells[i] == own)
+			if own != "" && same && (h.key || h.field <= aUPN) {
+				rows = append(rows, r)
+				break
+			}
+		}
+	}
+	return rows
+}
+
 // leaves is from when on the date gate lets a row through; zero without a gate.
 func (s *story) leaves(r sheetRow) time.Time {
 	d := s.sheet.date
@@ -102,29 +126,6 @@ func (s *story) agrees(r sheetRow, u graphsim.User) bool {
 		}
 	}
 	return true
-}
-
-// means reports whether anything in a row that keeps somebody names the person: an
-// id, a user principal name, or the property that is the key.
-func (s *story) means(r sheetRow, u graphsim.User) bool {
-	for i, h := range s.sheet.heads {
-		c := r.cells[i]
-		switch f := h.field; {
-		case c == "" || c == "n/a" || r.bad[i]:
-		case f == anID || f == idOrUPN && !strings.Contains(c, "@"):
-			if strings.EqualFold(c, u.ID) {
-				return true
-			}
-		case s.guard.noResolve && s.keyID(r) != "": // a plan of ids as given knows nothing else
-		case f == aUPN || f == idOrUPN || h.key && (f == aMail || f == anOnPremUPN):
-			if own := propertyOf(f, u); own != "" && asciiUpper(c) == asciiUpper(own) || f == idOrUPN && asciiUpper(c) == asciiUpper(u.UPN) {
-				return true
-			}
-		case h.key && f == anEmployeeID && c == u.EmployeeID:
-			return true
-		}
-	}
-	return false
 }
 
 // keyID is the object id by which a row names somebody, or "".

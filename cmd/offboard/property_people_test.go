@@ -10,7 +10,7 @@ import (
 // drawPeople fills the tenant with users of all kinds, some of whom share what
 // should be theirs alone.
 func (s *story) drawPeople() {
-	ordinary := 6 + s.rng.IntN(18)
+	ordinary := 6 + s.rng.IntN(24)
 	for i := range ordinary + s.crowd {
 		u := graphsim.User{
 			ID: s.guid(), Enabled: !s.one(4), Synced: s.one(3), Denied: s.one(20), Frozen: s.one(25),

@@ -75,10 +75,10 @@ func (s *story) drawTwist() {
 		return
 	}
 	w := &s.twist
-	switch s.rng.IntN(9) {
-	case 0, 1:
+	switch s.rng.IntN(10) {
+	case 0, 1, 2:
 		w.call, w.write, w.mixes = 1, true, true
-	case 2, 3, 4:
+	case 3, 4, 5:
 		w.become = &graphsim.Bearer{}
 		switch s.rng.IntN(3) {
 		case 0:
@@ -92,7 +92,7 @@ func (s *story) drawTwist() {
 		if s.one(3) {
 			w.write, w.call = false, 1+s.rng.IntN(4)
 		}
-	case 5, 6:
+	case 6, 7:
 		w.stop, w.write, w.call = true, true, 1
 	}
 	if w.become == nil && !w.stop || s.guard.noResolve {

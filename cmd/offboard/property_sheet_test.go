@@ -111,8 +111,21 @@ func (s *story) drawSheet() {
 	}
 	for i := range sh.rows {
 		sh.rows[i].line = i + 2
+		s.stampAround(sh.rows[i])
 	}
 	sh.text = s.sheetText()
+}
+
+// stampAround sets the stamp of the person whom a row is about around the moment
+// from which a date gate lets the row through.
+func (s *story) stampAround(r sheetRow) {
+	if s.sheet.date == nil || r.about < 0 || r.day.kind < wholeDay || !s.one(3) {
+		return
+	}
+	at := s.leaves(r).Add(pick(s, -time.Second, 0, time.Second)).UTC()
+	if at.After(s.guard.since) && at.Before(s.now) {
+		s.people[r.about].Stamp = at
+	}
 }
 
 // columnNames are headers by which a column is known.
@@ -296,8 +309,7 @@ func (s *story) drawGates() {
 			}
 		}
 	}
-	asked := sh.date != nil || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated })
-	sh.allRows = !asked && (s.has(lastDay) || !s.one(3)) // whose dates are of people who stay is for other tests
+	sh.allRows = s.one(2)
 }
 
 // drawDate draws when now is, and where.
@@ -413,7 +425,7 @@ func (r *sheetRow) wordCell(s *story, i int, passes bool) {
 	h := s.sheet.heads[i]
 	w := h.words()
 	r.cells[i] = pick(s, w.same...)
-	if !passes && s.one(3) {
+	if !passes && (h.field == hrStatus && s.one(7) || h.field != hrStatus && s.one(3)) {
 		r.cells[i] = pick(s, w.other...)
 		r.works = r.works || h.field == hrStatus
 		r.dropped = r.dropped || h.field != hrStatus && h.gated
