@@ -348,41 +348,49 @@ func (p *player) play(t *testing.T) {
 	}
 }
 
-// TestModel plays two runs in one journal at random, opens it anew at random
-// moments, and compares all that can be read with plain maps.
+// TestModel holds the store on SQLite by the suite.
 func TestModel(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			rnd := rand.New(rand.NewPCG(seed, 42))
 			path := filepath.Join(t.TempDir(), "journal.db")
-			s := openAt(t, path)
-			players := []*player{{Rand: rnd, name: "one", m: newModel()}, {Rand: rnd, name: "two", m: newModel()}}
-			for _, p := range players {
-				p.run = create(t, s, batch.Plan{Run: p.name})
-				p.plan(t)
-			}
-			for range 20 {
-				p := players[rnd.IntN(2)]
-				p.play(t)
-				if rnd.IntN(6) == 0 {
-					must(t, s.Close())
-					s = openAt(t, path)
-					for _, p := range players {
-						var err error
-						p.run, err = s.Run(t.Context(), p.name)
-						must(t, err)
-					}
-				}
-				p.m.compare(t, p.run)
-				if t.Failed() {
-					return
-				}
-			}
-			for _, p := range players {
-				p.m.compare(t, p.run)
-			}
-			sound(t, s)
+			conform(t, seed, func(t *testing.T) *Store { return openAt(t, path) })
+			sound(t, openAt(t, path))
 		})
 	}
+}
+
+// conform is the suite that every store has to pass, whatever database it is on.
+// It plays two runs in one journal at random, opens it anew at random moments,
+// and compares all that can be read with plain maps. open opens the same journal
+// each time; the one before was closed.
+func conform(t *testing.T, seed uint64, open func(*testing.T) *Store) {
+	rnd := rand.New(rand.NewPCG(seed, 42))
+	s := open(t)
+	players := []*player{{Rand: rnd, name: "one", m: newModel()}, {Rand: rnd, name: "two", m: newModel()}}
+	for _, p := range players {
+		p.run = create(t, s, batch.Plan{Run: p.name})
+		p.plan(t)
+	}
+	for range 20 {
+		p := players[rnd.IntN(2)]
+		p.play(t)
+		if rnd.IntN(6) == 0 {
+			must(t, s.Close())
+			s = open(t)
+			for _, p := range players {
+				var err error
+				p.run, err = s.Run(t.Context(), p.name)
+				must(t, err)
+			}
+		}
+		p.m.compare(t, p.run)
+		if t.Failed() {
+			return
+		}
+	}
+	for _, p := range players {
+		p.m.compare(t, p.run)
+	}
+	must(t, s.Close())
 }
