@@ -5,19 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // ErrInUse says that the journal is open elsewhere.
 var ErrInUse = errors.New("journal is open elsewhere")
-
-// busy is SQLite's result code for a lock that another connection holds.
-const busy = 5
 
 // worthIt is the part of a file, one in so many, that must be free before it is
 // written anew.
@@ -36,19 +31,34 @@ func Compact(ctx context.Context, path string) (freed int64, err error) {
 	return freed, nil
 }
 
-func compact(ctx context.Context, path string) (int64, error) {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
+func compact(ctx context.Context, path string) (freed int64, err error) {
+	if path, err = filepath.Abs(path); err != nil {
 		return 0, err
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return 0, err
 	}
 	before, err := os.Stat(path)
 	if err != nil {
 		return 0, err
 	}
-	if err := vacuum(ctx, path); err != nil {
+	// Locking must be exclusive before the first look at the file: later it keeps
+	// out writers alone.
+	db, err := sql.Open("sqlite", dsn(path, append([]string{"locking_mode(EXCLUSIVE)", "busy_timeout(0)"}, durable...)...))
+	if err != nil {
+		return 0, err
+	}
+	db.SetMaxOpenConns(1)
+	var free, pages int64
+	err = db.QueryRowContext(ctx, `SELECT
+		(SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)`).Scan(&free, &pages)
+	if sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY {
+		err = ErrInUse
+	}
+	if err == nil && free*worthIt >= pages {
+		_, err = db.ExecContext(ctx, "VACUUM")
+	}
+	if err = errors.Join(err, db.Close()); err != nil { // it moves the write-ahead log into the file
 		return 0, err
 	}
 	after, err := os.Stat(path)
@@ -56,42 +66,4 @@ func compact(ctx context.Context, path string) (int64, error) {
 		return 0, err
 	}
 	return before.Size() - after.Size(), nil
-}
-
-func vacuum(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", aloneDSN(path))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }() // moves the write-ahead log into the file
-	db.SetMaxOpenConns(1)
-	var free, pages int64
-	err = db.QueryRowContext(ctx, `SELECT
-		(SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)`).Scan(&free, &pages)
-	if se, ok := errors.AsType[*sqlite.Error](err); ok && se.Code()&0xff == busy {
-		return ErrInUse
-	}
-	if err != nil || free*worthIt < pages {
-		return err
-	}
-	_, err = db.ExecContext(ctx, "VACUUM")
-	return err
-}
-
-// aloneDSN names the file for a connection that has it for itself. Locking
-// must be exclusive before the first look at the file: later it keeps out
-// writers alone.
-func aloneDSN(path string) string {
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // a drive letter
-	}
-	q := url.Values{"_pragma": {
-		"locking_mode(EXCLUSIVE)",
-		"busy_timeout(0)",
-		"synchronous(FULL)",
-		"fullfsync(1)",
-		"checkpoint_fullfsync(1)",
-	}}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }

@@ -55,15 +55,12 @@ func (r *Run) Info(ctx context.Context) (Info, error) {
 		return Info{}, err
 	}
 	sum, err := r.Summary(ctx)
-	if err != nil {
-		return Info{}, err
-	}
 	now := changes[len(changes)-1]
 	in := Info{Plan: r.Plan(), State: now.State, Reason: now.Reason, Since: now.At, Summary: sum}
 	if now.State.ended() {
 		in.Ended = now.At
 	}
-	return in, nil
+	return in, err
 }
 
 // History tells how the run came to its state, from the first to the last.
@@ -79,20 +76,14 @@ func (r *Run) History(ctx context.Context) ([]Change, error) {
 		}
 		return err
 	})
-	if err != nil {
-		return nil, r.wrap("read history of", err)
-	}
-	return changes, nil
+	return changes, r.wrap("read history of", err)
 }
 
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
-func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
-	var sum batch.Summary
-	if err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) (err error) { sum, err = r.summary(ctx, t); return err }); err != nil {
-		return batch.Summary{}, r.wrap("sum up", err)
-	}
-	return sum, nil
+func (r *Run) Summary(ctx context.Context) (sum batch.Summary, err error) {
+	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error { sum, err = r.summary(ctx, t); return err })
+	return sum, r.wrap("sum up", err)
 }
 
 // Every user with a mark, and every duplicate of one.
@@ -164,8 +155,5 @@ func (r *Run) Left(ctx context.Context) (send, verify int, err error) {
 		}, `SELECT (SELECT count(*) FROM rows WHERE run = ? AND same <> 0), count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
 			FROM marks WHERE run = ? AND step = ? AND target = '' AND outcome IS NOT NULL`, r.id, r.id, r.step())
 	})
-	if err != nil {
-		return 0, 0, r.wrap("count users left of", err)
-	}
-	return send, verify, nil
+	return send, verify, r.wrap("count users left of", err)
 }

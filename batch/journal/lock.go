@@ -31,10 +31,7 @@ type holder struct {
 // in the same journal know nothing of it.
 func (r *Run) Lock() (unlock func() error, err error) {
 	unlock, err = r.s.lock(r.Plan().Run)
-	if err != nil {
-		return nil, r.wrap("lock", err)
-	}
-	return unlock, nil
+	return unlock, r.wrap("lock", err)
 }
 
 // lookTime is how long a lock is asked for. Held has it for microseconds.
@@ -43,11 +40,18 @@ const lookTime = 50 * time.Millisecond
 // Held tells who works on the run now, in this process or another; nil when
 // nobody does. It takes the lock for a moment to find out, and changes nothing.
 func (r *Run) Held() (*LockedError, error) {
-	held, err := r.s.holds(r.Plan().Run)
-	if err != nil {
-		return nil, r.wrap("look who holds", err)
+	file, note := r.s.lockFiles(r.Plan().Run)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, nil // never locked; a look makes no file
 	}
-	return held, nil
+	l := flock.New(file, flock.SetFlag(os.O_RDONLY))
+	switch ok, err := l.TryRLock(); {
+	case err != nil:
+		return nil, r.wrap("look who holds", err)
+	case ok:
+		return nil, r.wrap("look who holds", l.Unlock())
+	}
+	return lockedBy(r.Plan().Run, note), nil
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action
@@ -75,13 +79,11 @@ func (s *Store) lock(run string) (func() error, error) {
 	// Somebody may only be looking: see Held.
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
-	switch ok, err := l.TryLockContext(ctx, lookTime/10); {
+	switch _, err := l.TryLockContext(ctx, lookTime/10); {
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, lockedBy(run, note)
 	case err != nil:
 		return nil, err
-	case !ok:
-		return nil, lockedBy(run, note)
 	}
 	if err := leaveNote(note); err != nil {
 		return nil, errors.Join(err, l.Unlock())
@@ -97,27 +99,8 @@ func (s *Store) lock(run string) (func() error, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			err = nil // discarded
 		}
-		if err := errors.Join(err, l.Unlock()); err != nil {
-			return fmt.Errorf("unlock run %s in %s: %w", run, s.path, err)
-		}
-		return nil
+		return errors.Join(err, l.Unlock())
 	}), nil
-}
-
-// holds looks for the holder of a lock, and makes no file.
-func (s *Store) holds(run string) (*LockedError, error) {
-	file, note := s.lockFiles(run)
-	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	l := flock.New(file, flock.SetFlag(os.O_RDONLY))
-	switch ok, err := l.TryRLock(); {
-	case err != nil:
-		return nil, err
-	case ok:
-		return nil, l.Unlock()
-	}
-	return lockedBy(run, note), nil
 }
 
 // waitLock takes a lock as soon as it is free.

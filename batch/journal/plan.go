@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"offboard/batch"
 )
@@ -30,10 +31,7 @@ func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 		}
 		return rec.flush(ctx)
 	})
-	if err != nil {
-		return r.wrap("add rows to", err)
-	}
-	return nil
+	return r.wrap("add rows to", err)
 }
 
 func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) error {
@@ -61,7 +59,7 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 
 // AddSkips adds lines of the input that are no rows.
 func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
-	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
+	return r.wrap("add skipped lines to", r.planning(ctx, func(ctx context.Context, t *tx) error {
 		in := t.into(newBulk("skips", "run, line, reason", ""))
 		for _, s := range skips {
 			if err := in.add(ctx, r.id, s.Line, s.Reason); err != nil {
@@ -69,11 +67,7 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 			}
 		}
 		return in.flush(ctx)
-	})
-	if err != nil {
-		return r.wrap("add skipped lines to", err)
-	}
-	return nil
+	}))
 }
 
 // Seal completes the plan: it is durable when Seal returns nil, and nothing
@@ -88,7 +82,10 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 		if err := r.wantPlan(ctx, t, plan); err != nil {
 			return err
 		}
-		err := r.setPlan(ctx, t, plan)
+		args, err := planArgs(plan)
+		if err == nil {
+			_, err = t.exec(ctx, "UPDATE runs SET "+strings.ReplaceAll(planColumns, ",", " = ?,")+" = ? WHERE id = ?", append(args, r.id)...)
+		}
 		if err == nil {
 			digest, err = r.digestOf(ctx, t, plan.Rows)
 		}
@@ -144,7 +141,7 @@ func (r *Run) wantPlan(ctx context.Context, t *tx, plan batch.Plan) error {
 
 // planning runs f in one transaction, if the run is still being planned.
 func (r *Run) planning(ctx context.Context, f func(context.Context, *tx) error) error {
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return r.update(ctx, func(ctx context.Context, t *tx, now State) error {

@@ -33,26 +33,18 @@ func (o Old) Begun() bool { return o.State() == pruning }
 // Old lists the runs that nothing has happened to since a moment, the oldest
 // first, and those whose deletion was begun, whatever their age. A moment that
 // is less than [Remembered] ago is an error.
-func (s *Store) Old(ctx context.Context, since time.Time) ([]Old, error) {
-	old, err := s.old(ctx, since)
-	if err != nil {
-		return nil, fmt.Errorf("list old runs in %s: %w", s.path, err)
-	}
-	return old, nil
-}
-
-func (s *Store) old(ctx context.Context, since time.Time) (old []Old, err error) {
+func (s *Store) Old(ctx context.Context, since time.Time) (old []Old, err error) {
 	if time.Since(since) < Remembered {
 		return nil, fmt.Errorf("what runs sent in the last %s counts toward Graph's quotas; keep it", Remembered)
 	}
 	runs, err := s.find(ctx, "ORDER BY id")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list old runs in %s: %w", s.path, err)
 	}
 	for _, r := range runs {
 		o := Old{Run: r}
 		if o.Since, err = r.lastSign(ctx, s.r); err != nil {
-			return nil, sqliteFault(err)
+			return nil, r.wrap("look at", sqliteFault(err))
 		}
 		if o.Begun() || o.Since.Before(since) {
 			old = append(old, o)
@@ -79,16 +71,9 @@ func (r *Run) lastSign(ctx context.Context, db asker) (last time.Time, err error
 // first of them, the run is gone for everybody, and Old lists it to be pruned to
 // its end.
 func (o Old) Prune(ctx context.Context) error {
-	if err := o.prune(ctx); err != nil {
-		return o.wrap("prune", err)
-	}
-	return nil
-}
-
-func (o Old) prune(ctx context.Context) error {
 	unlock, err := o.s.lock(o.Plan().Run)
 	if err != nil {
-		return err
+		return o.wrap("prune", err)
 	}
 	// A deletion that somebody has begun goes on.
 	if err = o.begin(ctx, func(ctx context.Context, t *tx, now State) error {
@@ -100,7 +85,7 @@ func (o Old) prune(ctx context.Context) error {
 	}); err == nil || errors.Is(err, ErrNoRun) {
 		err = o.remove(ctx)
 	}
-	return errors.Join(err, unlock())
+	return o.wrap("prune", errors.Join(err, unlock()))
 }
 
 // Discard deletes a run that never came to anything: one that is planning, or
@@ -118,10 +103,7 @@ func (r *Run) Discard(ctx context.Context) error {
 	if err == nil {
 		err = r.remove(ctx)
 	}
-	if err != nil {
-		return r.wrap("discard", err)
-	}
-	return nil
+	return r.wrap("discard", err)
 }
 
 // begin makes the run invisible, if that is allowed. From here on there is only
@@ -172,19 +154,13 @@ func (r *Run) empty(ctx context.Context, table, key string) error {
 			return err
 		})
 		if done+sliceRows < last {
-			rest(ctx, time.Since(start))
+			// Others get their turn. Who waits for SQLite's lock asks for it now and
+			// then, and is not told when it is free.
+			select {
+			case <-time.After(time.Since(start)):
+			case <-ctx.Done():
+			}
 		}
 	}
 	return sqliteFault(err)
-}
-
-// rest leaves the journal to others for a while. Whoever waits for SQLite's
-// lock asks for it now and then, and is not told when it is free.
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

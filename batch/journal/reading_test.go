@@ -15,13 +15,13 @@ import (
 func TestReadBesideWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	running(t, openAt(t, path), "r", 3)
-	writer, err := sql.Open("sqlite", dsn(path))
+	writer, err := sql.Open("sqlite", dsn(path, usual...))
 	must(t, err)
 	defer writer.Close()
 	under, err := writer.BeginTx(t.Context(), nil)
 	must(t, err)
 	defer under.Rollback()
-	_, err = under.Exec("UPDATE runs SET version = 'x'")
+	_, err = under.Exec("UPDATE runs SET input = 'x'")
 	must(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // who waits for the lock does so for 10 s

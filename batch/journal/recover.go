@@ -49,10 +49,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		users = in.touched
 		return err
 	})
-	if err != nil {
-		return 0, r.wrap("recover", err)
-	}
-	return users, nil
+	return users, r.wrap("recover", err)
 }
 
 // LastCall is the highest number of a call that was ever intended, 0 when none
@@ -63,8 +60,5 @@ func (r *Run) LastCall(ctx context.Context) (int, error) {
 		no, err = number(ctx, t, "SELECT max(no) FROM calls WHERE run = ?", r.id)
 		return err
 	})
-	if err != nil {
-		return 0, r.wrap("read last call of", err)
-	}
-	return int(no), nil
+	return int(no), r.wrap("read last call of", err)
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -56,13 +54,12 @@ func (r *Run) SetState(ctx context.Context, next State, reason string) error {
 		}
 		return r.become(ctx, t, next, reason)
 	})
-	if err != nil {
-		return r.wrap("set state of", err)
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.state = next
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.state = next
-	return nil
+	return r.wrap("set state of", err)
 }
 
 // stateOf finds no run whose deletion was begun.
@@ -100,8 +97,11 @@ func (r *Run) update(ctx context.Context, f func(ctx context.Context, t *tx, now
 	})
 }
 
-// wrap names the run and the file, once.
+// wrap names the run and the file in an error, if there is one.
 func (r *Run) wrap(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("%s run %s in %s: %w", verb, r.Plan().Run, r.s.path, err)
 }
 
@@ -118,34 +118,20 @@ func addState(ctx context.Context, t *tx, run int64, state State, reason string)
 	return err
 }
 
-// planColumns hold a run's plan, in the order of planArgs and readRun.
-const planColumns = "name, created, version, input, digest, columns, settings, tenant, app, cloud, action, " +
-	"resolve, verify, rows, users, lines, accounts, choice, in_order, terms"
+// planColumns hold a run's plan: all of it as JSON in the last, and before it
+// what runs are looked for by.
+const planColumns = "name, created, input, digest, tenant, action, plan"
 
 func planArgs(p batch.Plan) ([]any, error) {
-	columns, err1 := toJSON(p.Columns)
-	settings, err2 := toJSON(p.Settings)
-	accounts, err3 := json.Marshal(p.Accounts)
-	terms, err4 := json.Marshal(p.Terms)
-	return []any{p.Run, millis(p.Created), p.Version, p.Input, p.Digest, columns, settings, p.Tenant, p.App, p.Cloud, string(p.Action),
-		flag(p.Resolve), flag(p.Verify), int64(p.Rows), int64(p.Users), int64(p.Lines), string(accounts), p.Choice, flag(p.InOrder), string(terms),
-	}, errors.Join(err1, err2, err3, err4)
+	plan, err := json.Marshal(p)
+	return []any{p.Run, millis(p.Created), p.Input, p.Digest, p.Tenant, string(p.Action), string(plan)}, err
 }
 
-// readRun reads a run's id, state, plan_digest and planColumns.
+// readRun reads a run's id, state, plan_digest and plan.
 func readRun(c *cells) *Run {
 	r := &Run{id: c.num64(), state: State(c.text()), digest: c.text()}
-	p := &r.plan
-	p.Run, p.Created, p.Version, p.Input, p.Digest = c.text(), c.time(), c.text(), c.text(), c.text()
-	p.Columns, p.Settings = fromJSON[string](c), fromJSON[batch.Setting](c)
-	p.Tenant, p.App, p.Cloud, p.Action = c.text(), c.text(), c.text(), batch.Action(c.text())
-	p.Resolve, p.Verify = c.flag(), c.flag()
-	p.Rows, p.Users, p.Lines = c.num(), c.num(), c.num()
-	accounts := c.text()
-	p.Choice, p.InOrder = c.text(), c.flag()
-	terms := c.text()
-	if err := errors.Join(json.Unmarshal([]byte(accounts), &p.Accounts), json.Unmarshal([]byte(terms), &p.Terms)); err != nil && c.err == nil {
-		c.err = fmt.Errorf("%w: table runs: run %s: %w", ErrDamaged, p.Run, err)
+	if err := json.Unmarshal([]byte(c.text()), &r.plan); err != nil && c.err == nil {
+		c.err = fmt.Errorf("%w: table runs, run %d: %w", ErrDamaged, r.id, err)
 	}
 	return r
 }
@@ -153,20 +139,5 @@ func readRun(c *cells) *Run {
 // normal is the plan as it will be read again.
 func normal(p batch.Plan) batch.Plan {
 	p.Created = moment(p.Created)
-	if len(p.Columns) == 0 {
-		p.Columns = nil
-	}
-	if len(p.Settings) == 0 {
-		p.Settings = nil
-	}
 	return p
-}
-
-// setPlan replaces the run's plan in the journal.
-func (r *Run) setPlan(ctx context.Context, t *tx, p batch.Plan) error {
-	args, err := planArgs(p)
-	if err == nil {
-		_, err = t.exec(ctx, "UPDATE runs SET "+strings.ReplaceAll(planColumns, ",", " = ?,")+" = ? WHERE id = ?", append(args, r.id)...)
-	}
-	return err
 }

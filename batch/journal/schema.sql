@@ -6,24 +6,11 @@ CREATE TABLE runs (
 	name        TEXT NOT NULL UNIQUE,
 	state       TEXT NOT NULL CHECK (state IN ('planning', 'planned', 'running', 'stopped', 'finished', 'refused', 'pruning')),
 	created     INTEGER NOT NULL,
-	version     TEXT NOT NULL,
-	input       TEXT NOT NULL,
+	input       TEXT NOT NULL,                     -- the file's name
 	digest      TEXT NOT NULL,                     -- of the input
-	columns     TEXT NOT NULL,                     -- names
-	settings    TEXT NOT NULL,                     -- [{Name, Value, Why}]
 	tenant      TEXT NOT NULL,
-	app         TEXT NOT NULL,
-	cloud       TEXT NOT NULL,
 	action      TEXT NOT NULL,
-	resolve     INTEGER NOT NULL,
-	verify      INTEGER NOT NULL,
-	rows        INTEGER NOT NULL,
-	users       INTEGER NOT NULL,
-	lines       INTEGER NOT NULL,
-	accounts    TEXT NOT NULL,                     -- {External, Synced, Enabled, Privileged}
-	choice      TEXT NOT NULL,                     -- digest of the flags that chose the users
-	in_order    INTEGER NOT NULL,
-	terms       TEXT NOT NULL,                     -- batch.Terms
+	plan        TEXT NOT NULL,                     -- batch.Plan, all of it
 	plan_digest TEXT NOT NULL                      -- SHA-256 of the sealed plan: see digest.go; '' before
 ) STRICT;
 

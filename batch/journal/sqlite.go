@@ -36,9 +36,21 @@ const (
 // placeholders stand for n parameters, between commas.
 func placeholders(n int) string { return strings.Repeat("?,", n-1) + "?" }
 
-// dsn names the file and sets what holds for every connection. Durability is
-// synchronous=FULL: a commit is on the disk when it returns; on macOS that
-// takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
+// durable is what every connection has: a commit is on the disk when it returns.
+// On macOS that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
+var durable = []string{"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)"}
+
+// usual is what connections have besides, but for the one of Compact.
+var usual = append([]string{
+	"busy_timeout(10000)",
+	"foreign_keys(1)",
+	"trusted_schema(0)",
+	"cache_size(-8192)",
+	"wal_autocheckpoint(0)", // see keepLogShort
+	"journal_size_limit(67108864)",
+}, durable...)
+
+// dsn names the file and sets what holds for its connections.
 func dsn(path string, pragmas ...string) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
@@ -48,113 +60,104 @@ func dsn(path string, pragmas ...string) string {
 		"_txlock":    {"immediate"}, // a write waits at its beginning, and cannot fail halfway for a lock
 		"_dqs":       {"0"},
 		"_defensive": {"1"},
-		"_pragma": append([]string{
-			"busy_timeout(10000)",
-			"synchronous(FULL)",
-			"fullfsync(1)",
-			"checkpoint_fullfsync(1)",
-			"foreign_keys(1)",
-			"trusted_schema(0)",
-			"cache_size(-8192)",
-			"wal_autocheckpoint(0)", // see keepLogShort
-			"journal_size_limit(67108864)",
-		}, pragmas...),
+		"_pragma":    pragmas,
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-// openFile opens the journal at path, and makes one where there is none. The
-// write lock is taken only for that: who opens a journal need not wait for a
-// writer.
-func openFile(ctx context.Context, path string) (_ *Store, err error) {
-	if path, err = filepath.Abs(path); err != nil {
-		return nil, err
+// Open opens the journal at path, and makes one, with the directories above
+// it, where there is none. A newer journal is ErrNewer, any other file is
+// ErrNotJournal, and both are left as they are. A place where nothing can be
+// written is ErrDisk. No writer is waited for, unless there is no journal yet.
+func Open(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, path, (*Store).openToWrite)
+}
+
+// OpenToRead opens the journal at path for commands that only read. Where there is
+// none, or an empty file, the Store has no runs, and nothing is made. Methods that
+// write are ErrState.
+func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, path, (*Store).openToRead)
+}
+
+func open(ctx context.Context, path string, how func(*Store, context.Context) error) (*Store, error) {
+	full, err := filepath.Abs(path)
+	s := &Store{path: full}
+	if err == nil {
+		err = how(s, ctx)
 	}
-	if err := makeFile(path); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDisk, err)
-	}
-	// One file, one name: locks and SQLite's own files stand beside the name.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return nil, err
-	}
-	s := &Store{path: path}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.closeAll())
-		}
-	}()
-	if s.w, err = sql.Open("sqlite", dsn(path)); err != nil {
-		return nil, err
-	}
-	s.w.SetMaxOpenConns(1) // SQLite has one writer: queue for it here, in order
-	version, err := versionOf(ctx, s.w)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.useWAL(ctx); err != nil {
-		return nil, fmt.Errorf("switch to write-ahead log: %w", err)
-	}
-	if version == 0 {
-		if err := s.update(ctx, makeSchema); err != nil {
-			return nil, fmt.Errorf("make tables: %w", err)
-		}
-	}
-	if err := s.openReaders(); err != nil {
-		return nil, err
-	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, err
-	}
-	// The log is there now. SQLite makes its name durable only in the process that
-	// made it, and that one may have died before.
-	if err := syncDir(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDisk, err)
+		return nil, fmt.Errorf("open journal %s: %w", path, errors.Join(sqliteFault(err), s.closeAll()))
 	}
 	return s, nil
 }
 
-// openToRead opens the journal at path for reading. Where there is none, or an
-// empty file, the Store has no runs, and nothing is made.
-func openToRead(ctx context.Context, path string) (_ *Store, err error) {
-	if path, err = filepath.Abs(path); err != nil {
-		return nil, err
+func (s *Store) openToWrite(ctx context.Context) error {
+	if err := makeFile(s.path); err != nil {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
-	s := &Store{path: path}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.closeAll())
+	// One file, one name: locks and SQLite's own files stand beside the name.
+	path, err := filepath.EvalSymlinks(s.path)
+	if err != nil {
+		return err
+	}
+	s.path = path
+	if s.w, err = sql.Open("sqlite", dsn(path, usual...)); err != nil {
+		return err
+	}
+	s.w.SetMaxOpenConns(1) // SQLite has one writer: queue for it here, in order
+	version, err := versionOf(ctx, s.w)
+	if err != nil {
+		return err
+	}
+	if err := s.useWAL(ctx); err != nil {
+		return fmt.Errorf("switch to write-ahead log: %w", err)
+	}
+	if version == 0 {
+		if err := s.update(ctx, makeSchema); err != nil {
+			return fmt.Errorf("make tables: %w", err)
 		}
-	}()
-	version := 0
-	if fi, statErr := os.Stat(path); statErr == nil && fi.Size() > 0 {
-		if s.path, err = filepath.EvalSymlinks(path); err != nil {
-			return nil, err
+	}
+	if err := errors.Join(s.openReaders(), s.prepare(ctx)); err != nil {
+		return err
+	}
+	// The log is there now. SQLite makes its name durable only in the process that
+	// made it, and that one may have died before.
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	return nil
+}
+
+func (s *Store) openToRead(ctx context.Context) error {
+	switch fi, err := os.Stat(s.path); {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() == 0:
+		if s.r, err = sql.Open("sqlite", ":memory:"); err != nil {
+			return err
 		}
-		if err := s.openReaders(); err != nil {
-			return nil, err
-		}
-		if version, err = versionOf(ctx, s.r); err != nil {
-			return nil, err
-		}
-	} else if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %w", ErrDisk, statErr)
+		s.r.SetMaxOpenConns(1) // another connection would be another journal
+		_, err = s.r.ExecContext(ctx, schema)
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
-	if version > 0 {
-		return s, nil
+	path, err := filepath.EvalSymlinks(s.path)
+	if err != nil {
+		return err
 	}
-	if err := s.closeAll(); err != nil {
-		return nil, err
+	s.path = path
+	if err := s.openReaders(); err != nil {
+		return err
 	}
-	if s.r, err = sql.Open("sqlite", ":memory:"); err != nil {
-		return nil, err
+	version, err := versionOf(ctx, s.r)
+	if err == nil && version == 0 {
+		err = errNotJournal
 	}
-	s.r.SetMaxOpenConns(1) // another connection would be another journal
-	_, err = s.r.ExecContext(ctx, schema)
-	return s, err
+	return err
 }
 
 func (s *Store) openReaders() (err error) {
-	if s.r, err = sql.Open("sqlite", dsn(s.path, "query_only(1)")); err == nil {
+	if s.r, err = sql.Open("sqlite", dsn(s.path, append(usual[:len(usual):len(usual)], "query_only(1)")...)); err == nil {
 		s.r.SetMaxOpenConns(4)
 		s.r.SetMaxIdleConns(4)
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,29 +24,6 @@ type Store struct {
 
 	writing  sync.Mutex // guards what follows; w has one connection anyhow
 	unsynced error      // of the first sync that failed; nil: none did
-}
-
-// Open opens the journal at path, and makes one, with the directories above
-// it, where there is none. A newer journal is ErrNewer, any other file is
-// ErrNotJournal, and both are left as they are. A place where nothing can be
-// written is ErrDisk.
-func Open(ctx context.Context, path string) (*Store, error) {
-	s, err := openFile(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, sqliteFault(err))
-	}
-	return s, nil
-}
-
-// OpenToRead opens the journal at path for commands that only read. It waits for
-// no writer. Where there is no journal the Store has no runs, and nothing is
-// made. Methods that write are ErrState.
-func OpenToRead(ctx context.Context, path string) (*Store, error) {
-	s, err := openToRead(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, sqliteFault(err))
-	}
-	return s, nil
 }
 
 // Path is the journal's file, with all links resolved.
@@ -106,11 +85,10 @@ func (s *Store) create(ctx context.Context, r *Run) error {
 			return errors.New("there is one already")
 		}
 		args, err := planArgs(r.plan)
-		if err != nil {
-			return err
+		if err == nil {
+			r.id, err = number(ctx, t, "INSERT INTO runs (state, plan_digest, "+planColumns+") VALUES ("+
+				placeholders(len(args)+2)+") RETURNING id", append([]any{string(Planning), ""}, args...)...)
 		}
-		r.id, err = number(ctx, t, "INSERT INTO runs (state, plan_digest, "+planColumns+") VALUES ("+
-			placeholders(len(args)+2)+") RETURNING id", append([]any{string(Planning), ""}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -118,20 +96,7 @@ func (s *Store) create(ctx context.Context, r *Run) error {
 	})
 }
 
-func validName(name string) bool {
-	if name == "" || len(name) > 100 || strings.ContainsAny(name[:1], ".-") {
-		return false
-	}
-	for _, c := range name {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '.', c == '-', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
-}
+var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`).MatchString
 
 // Run finds a run by its name, or by a beginning that no other run shares; ""
 // is the latest. It fails with ErrNoRun or ErrAmbiguous.
@@ -163,22 +128,18 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 // (digest, tenant, app, cloud, action, resolution, columns and choice) and is
 // planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
-	columns, err := toJSON(like.Columns)
-	if err != nil {
-		return nil, fmt.Errorf("find unfinished run: %w", err)
-	}
-	runs, err := s.find(ctx, `
-		WHERE digest = ? AND tenant = ? AND app = ? AND cloud = ? AND action = ? AND resolve = ? AND columns = ? AND choice = ?
-			AND state IN ('planned', 'running', 'stopped')
-		ORDER BY id DESC LIMIT 1`,
-		like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action), flag(like.Resolve), columns, like.Choice)
+	runs, err := s.find(ctx, `WHERE digest = ? AND tenant = ? AND action = ? AND state IN ('planned', 'running', 'stopped')
+		ORDER BY id DESC`, like.Digest, like.Tenant, string(like.Action))
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}
-	if len(runs) == 0 {
-		return nil, nil
+	for _, r := range runs {
+		if p := r.plan; p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
+			slices.Equal(p.Columns, like.Columns) {
+			return r, nil
+		}
 	}
-	return runs[0], nil
+	return nil, nil
 }
 
 // find reads the runs that the rest of a query selects.
@@ -188,7 +149,7 @@ func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run
 			r := readRun(c)
 			r.s, runs = s, append(runs, r)
 			return nil
-		}, "SELECT id, state, plan_digest, "+planColumns+" FROM runs "+rest, args...)
+		}, "SELECT id, state, plan_digest, plan FROM runs "+rest, args...)
 	})
 	return runs, err
 }

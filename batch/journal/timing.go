@@ -11,25 +11,18 @@ import (
 
 // AddWaits keeps what a session's calls waited for. It ignores cancellation.
 func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
-	err := r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
+	return r.wrap("add waits to", r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
 		_, err := t.exec(ctx, `INSERT INTO waits (run, no, paused, quota, learned, rate)
 			VALUES (?, (SELECT count(*) + 1 FROM waits WHERE run = ?), ?, ?, ?, ?)`, r.id, r.id,
 			w.Paused.Milliseconds(), w.Quota.Milliseconds(), w.Learned.Milliseconds(), w.Rate.Milliseconds())
 		return err
-	})
-	if err != nil {
-		return r.wrap("add waits to", err)
-	}
-	return nil
+	}))
 }
 
 // Timing tells how long the users took who were sent and settled so far.
-func (r *Run) Timing(ctx context.Context) (batch.Timing, error) {
-	var t batch.Timing
-	if err := r.ask(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.timing(ctx, tx, &t) }); err != nil {
-		return batch.Timing{}, r.wrap("read timing of", err)
-	}
-	return t, nil
+func (r *Run) Timing(ctx context.Context) (t batch.Timing, err error) {
+	err = r.ask(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.timing(ctx, tx, &t) })
+	return t, r.wrap("read timing of", err)
 }
 
 func (r *Run) timing(ctx context.Context, db asker, t *batch.Timing) error {
@@ -69,8 +62,5 @@ func (r *Run) Began(ctx context.Context) (first time.Time, err error) {
 		return each(ctx, t, func(c *cells) error { first = c.time(); return nil },
 			"SELECT min(accepted_at) FROM marks WHERE run = ? AND accepted_at <> 0", r.id)
 	})
-	if err != nil {
-		return time.Time{}, r.wrap("read the beginning of", err)
-	}
-	return first, nil
+	return first, r.wrap("read the beginning of", err)
 }

@@ -113,24 +113,22 @@ func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 	return t.Tx.QueryContext(ctx, query, args...)
 }
 
-// bulkSizes are how many rows one INSERT takes. More than 8 is slower: the
-// driver looks every parameter up in a list of all of them. A remainder takes
-// few statements by its powers of two.
-var bulkSizes = [...]int{8, 4, 2, 1}
+// bulkRows is how many rows one INSERT takes at the most. More are slower: the
+// driver looks every parameter up in a list of all of them.
+const bulkRows = 8
 
-// bulk is an INSERT of as many rows as each of bulkSizes.
+// bulk is an INSERT of one row, of two, and so on.
 type bulk struct {
-	of    [len(bulkSizes)]string
+	of    [bulkRows]string
 	width int // columns
 }
 
-// newBulk makes the statements. The words at the end say what happens when there is such a
-// row already.
+// newBulk makes the statements; their end says what happens on a conflict.
 func newBulk(table, columns, conflict string) bulk {
 	b := bulk{width: strings.Count(columns, ",") + 1}
 	row := "(" + placeholders(b.width) + ")"
-	for i, n := range bulkSizes {
-		b.of[i] = "INSERT INTO " + table + " (" + columns + ") VALUES " + strings.Repeat(row+",", n-1) + row + conflict
+	for i := range b.of {
+		b.of[i] = "INSERT INTO " + table + " (" + columns + ") VALUES " + strings.Repeat(row+",", i) + row + conflict
 	}
 	return b
 }
@@ -146,28 +144,18 @@ type inserter struct {
 func (t *tx) into(b bulk) *inserter { return &inserter{t: t, b: b} }
 
 func (in *inserter) add(ctx context.Context, row ...any) error {
-	if in.args == nil { // not before: many have nothing to insert
-		in.args = make([]any, 0, in.b.width*bulkSizes[0])
-	}
 	in.args = append(in.args, row...)
-	if len(in.args) < in.b.width*bulkSizes[0] {
+	if len(in.args) < in.b.width*bulkRows {
 		return nil
 	}
 	return in.flush(ctx)
 }
 
 func (in *inserter) flush(ctx context.Context) error {
-	args := in.args
-	in.args = in.args[:0]
-	for i, n := range bulkSizes {
-		if n *= in.b.width; len(args) >= n { // at most once, as each size is half of the one before
-			touched, err := in.t.exec(ctx, in.b.of[i], args[:n]...)
-			if err != nil {
-				return err
-			}
-			in.touched += int(touched)
-			args = args[n:]
-		}
+	if len(in.args) == 0 {
+		return nil
 	}
-	return nil
+	n, err := in.t.exec(ctx, in.b.of[len(in.args)/in.b.width-1], in.args...)
+	in.args, in.touched = in.args[:0], in.touched+int(n)
+	return err
 }

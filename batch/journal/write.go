@@ -41,7 +41,7 @@ const newMark = ` ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = e
 // entry has then not happened and may be written again. After a failed sync it is not taken any
 // more, and whether it has happened shows when the journal is opened anew.
 func (r *Run) Write(ctx context.Context, e batch.Entry) error {
-	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+	return r.wrap("write to", r.update(ctx, func(ctx context.Context, t *tx, now State) error {
 		if !now.sealed() || len(e.Calls) > 0 && now != Running {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
@@ -63,11 +63,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 			return fmt.Errorf("write records: %w", err)
 		}
 		return nil
-	})
-	if err != nil {
-		return r.wrap("write to", err)
-	}
-	return nil
+	}))
 }
 
 // wantUsers makes sure that everybody in the entry is a user of the plan. A record
