@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"offboard/batch"
 )
@@ -19,11 +18,8 @@ type Mention struct {
 
 // mentions holds a key against every name that a row has: its own cells, and
 // those of the row that holds its user. lower knows ASCII alone.
-const mentions = `WHERE r.run = ? AND (%s OR r.same <> 0 AND EXISTS (SELECT 1 FROM rows u WHERE u.run = r.run AND u.seq = r.same AND %s))`
-
-func named(row string) string {
-	return strings.ReplaceAll("? IN (lower(x.input), lower(x.given_id), lower(x.given_upn), lower(x.id), lower(x.upn))", "x.", row+".")
-}
+const mentions = `AND (? IN (lower(r.input), lower(r.given_id), lower(r.given_upn))
+	OR ? IN (lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn)))`
 
 // History reads every line of every run that named a user: by object id, by
 // user principal name, or by the cell of the input, as the file or the directory
@@ -43,7 +39,7 @@ func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, erro
 		for _, r := range runs {
 			m := Mention{Plan: r.Plan(), State: r.State()}
 			r.checked = true // what is asked here is who it was, and not whether all is there
-			for m.Line, err = range r.lines(ctx, "lines", fmt.Sprintf(mentions, named("r"), named("u")), r.id, key, key) {
+			for m.Line, err = range r.lines(ctx, "lines", mentions, key, key) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}
