@@ -30,13 +30,11 @@ func (c *cells) take() any {
 	return c.vals[c.next-1]
 }
 
-func (c *cells) num() int { return int(c.num64()) }
-
-// num64 is a number; NULL is 0.
-func (c *cells) num64() int64 {
+// num is a number; NULL is 0.
+func (c *cells) num() int {
 	switch v := c.take().(type) {
 	case int64:
-		return v
+		return int(v)
 	case nil:
 	default:
 		c.err = fmt.Errorf("%w: column %d is a %T, no number", ErrDamaged, c.next, v) // a strict table has none
@@ -56,11 +54,11 @@ func (c *cells) text() string {
 	return ""
 }
 
-func (c *cells) flag() bool { return c.num64() != 0 }
+func (c *cells) flag() bool { return c.num() != 0 }
 
 func (c *cells) time() time.Time {
-	if ms := c.num64(); ms != 0 {
-		return time.UnixMilli(ms).UTC()
+	if ms := c.num(); ms != 0 {
+		return time.UnixMilli(int64(ms)).UTC()
 	}
 	return time.Time{}
 }
@@ -122,8 +120,8 @@ func each(ctx context.Context, db asker, f func(*cells) error, query string, arg
 }
 
 // number is the one number that the query asks for; NULL is 0.
-func number(ctx context.Context, db asker, query string, args ...any) (n int64, err error) {
-	err = each(ctx, db, func(c *cells) error { n = c.num64(); return nil }, query, args...)
+func number(ctx context.Context, db asker, query string, args ...any) (n int, err error) {
+	err = each(ctx, db, func(c *cells) error { n = c.num(); return nil }, query, args...)
 	return n, err
 }
 
@@ -137,10 +135,10 @@ func millis(t time.Time) int64 {
 
 // moment is what a time becomes by being stored.
 func moment(t time.Time) time.Time {
-	if ms := millis(t); ms != 0 {
-		return time.UnixMilli(ms).UTC()
+	if t.IsZero() {
+		return time.Time{}
 	}
-	return time.Time{}
+	return time.UnixMilli(t.UnixMilli()).UTC()
 }
 
 func flag(b bool) int64 {

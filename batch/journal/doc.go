@@ -20,8 +20,8 @@
 //
 // # What is durable when
 //
-// Every method that writes is one transaction, but for Prune and Discard. When it returns nil, the disk
-// has it; when it returns an error, or the process dies in it, none of it has
+// Every method that writes is one transaction, but for Prune and Discard. When it
+// returns nil, the disk has it; when it returns an error, or the process dies in it, none of it has
 // happened. The one exception: a process that dies while committing, or whose
 // commit could not be synced, cannot know, and the next one finds out by
 // reading. (TestFaults, TestPowerCuts)

@@ -27,6 +27,47 @@ type Change struct {
 	Reason string
 }
 
+// Filter chooses runs by what is known of them without a look at their users.
+// What is zero lets every run through.
+type Filter struct {
+	States    []State   // in one of these
+	Tenant    string    // exactly this, but for the case of ASCII letters
+	Digest    string    // of this input or plan file
+	NewerThan time.Time // created after this moment
+	OlderThan time.Time // created before this moment
+}
+
+// where is the condition on runs, with its arguments. A run that is being
+// pruned is no run any more.
+func where(filters []Filter) (string, []any) {
+	cond, args := "WHERE state <> 'pruning'", []any(nil)
+	and := func(sql string, with ...any) {
+		cond, args = cond+" AND "+sql, append(args, with...)
+	}
+	for _, f := range filters {
+		if n := len(f.States); n > 0 {
+			var with []any
+			for _, s := range f.States {
+				with = append(with, string(s))
+			}
+			and("state IN ("+placeholders(n)+")", with...)
+		}
+		if f.Tenant != "" {
+			and("lower(tenant) = lower(?)", f.Tenant)
+		}
+		if f.Digest != "" {
+			and("digest = ?", f.Digest)
+		}
+		if !f.NewerThan.IsZero() {
+			and("created > ?", millis(f.NewerThan))
+		}
+		if !f.OlderThan.IsZero() {
+			and("created < ?", millis(f.OlderThan))
+		}
+	}
+	return cond + " ", args
+}
+
 // Runs lists the runs that every filter lets through, the newest first.
 func (s *Store) Runs(ctx context.Context, filters ...Filter) ([]Info, error) {
 	cond, args := where(filters)
@@ -98,7 +139,7 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 	if err != nil {
 		return sum, err
 	}
-	sum.Lines, sum.Counts = int(rows), map[batch.Outcome]int{}
+	sum.Lines, sum.Counts = rows, map[batch.Outcome]int{}
 	for _, query := range []string{countMarks, countDups} {
 		if err := each(ctx, t, func(c *cells) error {
 			switch o, doubt, n := outcome(c), c.flag(), c.num(); {
@@ -131,7 +172,7 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 				return sum, err
 			}
 			if lines > 0 {
-				sum.Counts[batch.Unsettled] += int(lines)
+				sum.Counts[batch.Unsettled] += lines
 			}
 		}
 	}

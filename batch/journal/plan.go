@@ -72,9 +72,9 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 
 // Seal completes the plan: it is durable when Seal returns nil, and nothing
 // can be added after. The plan given replaces the one that the run was created
-// with; its name and action stay. What it counts must be what the journal holds, rows must be numbered
-// from 1 without a gap, and every Same must point at a row that is no duplicate
-// itself; otherwise Seal is ErrPlan.
+// with; its name and action stay. What it counts must be what the journal holds,
+// rows must be numbered from 1 without a gap, and every Same must point at a row
+// that is no duplicate itself; otherwise Seal is ErrPlan.
 func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	plan = normal(plan)
 	var digest string

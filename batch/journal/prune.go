@@ -144,7 +144,7 @@ func (r *Run) remove(ctx context.Context) error {
 // empty deletes a run's rows from a table in the order of the key.
 func (r *Run) empty(ctx context.Context, table, key string) error {
 	last, err := number(context.WithoutCancel(ctx), r.s.r, "SELECT max("+key+") FROM "+table+" WHERE run = ?", r.id)
-	for done := int64(0); err == nil && done < last; done += sliceRows {
+	for done := 0; err == nil && done < last; done += sliceRows {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

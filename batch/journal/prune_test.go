@@ -77,7 +77,7 @@ func (s *Store) each(ctx context.Context, f func(*cells) error, query string, ar
 
 // traces counts what the database has of a run, in every table that has runs,
 // also in those that were added after this test.
-func traces(t *testing.T, s *Store, id int64) int {
+func traces(t *testing.T, s *Store, id int) int {
 	t.Helper()
 	n := 0
 	err := s.each(t.Context(), func(c *cells) error {

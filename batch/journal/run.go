@@ -15,7 +15,7 @@ import (
 // Lock; reading needs none.
 type Run struct {
 	s  *Store
-	id int64
+	id int
 
 	mu     sync.Mutex // guards what follows
 	plan   batch.Plan
@@ -75,9 +75,15 @@ func (r *Run) stateIn(ctx context.Context, db asker) (now State, err error) {
 	return now, err
 }
 
-// ask runs f in one read transaction, unless the run is no more.
+// ask runs f in one read transaction, unless the run is no more: all that is read
+// in it is of one moment.
 func (r *Run) ask(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	return r.s.view(ctx, func(t *sql.Tx) error {
+	return r.s.read(ctx, func(c *sql.Conn) error {
+		t, err := c.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer t.Rollback()
 		if _, err := r.stateIn(ctx, t); err != nil {
 			return err
 		}
@@ -112,7 +118,7 @@ func (r *Run) become(ctx context.Context, t *tx, next State, reason string) erro
 	return addState(ctx, t, r.id, next, reason)
 }
 
-func addState(ctx context.Context, t *tx, run int64, state State, reason string) error {
+func addState(ctx context.Context, t *tx, run int, state State, reason string) error {
 	_, err := t.exec(ctx, `INSERT INTO states (run, no, at, state, reason)
 		VALUES (?, (SELECT count(*) + 1 FROM states WHERE run = ?), ?, ?, ?)`, run, run, millis(time.Now()), string(state), reason)
 	return err
@@ -129,7 +135,7 @@ func planArgs(p batch.Plan) ([]any, error) {
 
 // readRun reads a run's id, state, plan_digest and plan.
 func readRun(c *cells) *Run {
-	r := &Run{id: c.num64(), state: State(c.text()), digest: c.text()}
+	r := &Run{id: c.num(), state: State(c.text()), digest: c.text()}
 	if err := json.Unmarshal([]byte(c.text()), &r.plan); err != nil && c.err == nil {
 		c.err = fmt.Errorf("%w: table runs, run %d: %w", ErrDamaged, r.id, err)
 	}

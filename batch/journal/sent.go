@@ -60,7 +60,7 @@ func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) (
 // since.
 func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
 	var calls []SentCall
-	own := int64(0)
+	own := 0
 	if except != nil {
 		own = except.id
 	}

@@ -74,7 +74,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // OpenToRead opens the journal at path for commands that only read. Where there is
-// none, or an empty file, the Store has no runs, and nothing is made. Methods that
+// none, or none yet, the Store has no runs, and nothing is made. Methods that
 // write are ErrState.
 func OpenToRead(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, (*Store).openToRead)
@@ -130,29 +130,29 @@ func (s *Store) openToWrite(ctx context.Context) error {
 }
 
 func (s *Store) openToRead(ctx context.Context) error {
-	switch fi, err := os.Stat(s.path); {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() == 0:
-		if s.r, err = sql.Open("sqlite", ":memory:"); err != nil {
-			return err
+	version := 0
+	fi, err := os.Stat(s.path)
+	if err == nil && fi.Size() > 0 {
+		if s.path, err = filepath.EvalSymlinks(s.path); err == nil {
+			err = s.openReaders()
 		}
-		s.r.SetMaxOpenConns(1) // another connection would be another journal
-		_, err = s.r.ExecContext(ctx, schema)
-		return err
-	case err != nil:
+		if err == nil {
+			version, err = versionOf(ctx, s.r)
+		}
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
-	path, err := filepath.EvalSymlinks(s.path)
-	if err != nil {
+	if version > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	s.path = path
-	if err := s.openReaders(); err != nil {
+	if err := s.closeAll(); err != nil {
 		return err
 	}
-	version, err := versionOf(ctx, s.r)
-	if err == nil && version == 0 {
-		err = errNotJournal
+	if s.r, err = sql.Open("sqlite", ":memory:"); err != nil {
+		return err
 	}
+	s.r.SetMaxOpenConns(1) // another connection would be another journal
+	_, err = s.r.ExecContext(ctx, schema)
 	return err
 }
 

@@ -29,16 +29,16 @@ func (r *Run) timing(ctx context.Context, db asker, t *batch.Timing) error {
 	if err := each(ctx, db, func(c *cells) error {
 		t.Started, t.Refused = c.time(), c.num()
 		for _, d := range []*time.Duration{&t.Waits.Paused, &t.Waits.Quota, &t.Waits.Learned, &t.Waits.Rate} {
-			*d = time.Duration(c.num64()) * time.Millisecond
+			*d = time.Duration(c.num()) * time.Millisecond
 		}
 		return nil
 	}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = ?), (SELECT sum(throttles) FROM marks WHERE run = ?),
 		sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = ?`, r.id, r.id, r.id); err != nil {
 		return err
 	}
-	var settled []int64
+	var settled []int
 	if err := each(ctx, db, func(c *cells) error {
-		settled = append(settled, c.num64())
+		settled = append(settled, c.num())
 		return nil
 	}, "SELECT settled_at FROM marks WHERE run = ? AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0", r.id); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (r *Run) timing(ctx context.Context, db asker, t *batch.Timing) error {
 	slices.Sort(settled)
 	// Each is the first whose place is no less than the share of all.
 	after := func(percent int) time.Duration {
-		return time.UnixMilli(settled[(t.Users*percent+99)/100-1]).Sub(t.Started)
+		return time.UnixMilli(int64(settled[(t.Users*percent+99)/100-1])).Sub(t.Started)
 	}
 	t.Median, t.P95, t.Last = after(50), after(95), after(100)
 	return nil

@@ -25,18 +25,6 @@ func (s *Store) read(ctx context.Context, f func(*sql.Conn) error) error {
 	return sqliteFault(f(c))
 }
 
-// view lends a read transaction: all that is read in it is of one moment.
-func (s *Store) view(ctx context.Context, f func(*sql.Tx) error) error {
-	return s.read(ctx, func(c *sql.Conn) error {
-		t, err := c.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-		if err != nil {
-			return err
-		}
-		defer t.Rollback()
-		return f(t)
-	})
-}
-
 // update runs f in one transaction: all of it is durable when update returns
 // nil, and none of it has happened otherwise. After a sync that failed nothing
 // is written any more: see ErrDisk.

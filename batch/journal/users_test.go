@@ -47,8 +47,8 @@ func TestDropTrials(t *testing.T) {
 	}
 	must(t, one.Write(ctx, e))
 	must(t, each(ctx, s.r, func(c *cells) error {
-		run, n, odd := c.num64(), c.num(), c.num()
-		if want := map[int64]int{one.id: 15, two.id: 30}[run]; n != want || odd != 15 {
+		run, n, odd := c.num(), c.num(), c.num()
+		if want := map[int]int{one.id: 15, two.id: 30}[run]; n != want || odd != 15 {
 			t.Errorf("run %d has %d trials, %d of them of odd users", run, n, odd)
 		}
 		return nil
