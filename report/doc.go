@@ -1,8 +1,8 @@
 // Package report turns the records of a run into what people and programs
-// read: two files for the record, one to run again, one that says of which run
-// they are, and the block that ends a
-// run on the screen. It knows batch.Line and nothing of where lines come from;
-// given the same lines and the same [Meta], it writes the same bytes.
+// read: two files for the record, one to run again, one that says whose they
+// are, and the block that ends a run on the screen. It knows batch.Line and
+// nothing of where lines come from; given the same lines and the same [Meta], it
+// writes the same bytes.
 //
 //	                +-- report.csv     for a spreadsheet, grep and an auditor
 //	lines --Write---+-- report.jsonl   the same columns, exact, for programs
