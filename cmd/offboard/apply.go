@@ -186,7 +186,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 		j.say("         %s more users end protected and are not sent: %s", thousands(n), someOf(count.Spared, n))
 	}
 	if count.Users > 0 {
-		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(count.Users))); err != nil {
+		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(count.Users, "user"))); err != nil {
 			return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
 		}
 	}

@@ -73,7 +73,7 @@ var ends = []struct {
 	{planfile.ErrFormat, exitRefused, ""},
 	{planfile.ErrNewer, exitRefused, ""},
 	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
-	{planfile.ErrUnapproved, exitRefused, "offboard approve"},
+	{planfile.ErrUnapproved, exitRefused, "offboard approve PLAN --key KEY"},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},

@@ -108,7 +108,7 @@ func (j *job) resume(ctx context.Context) error {
 		if err := j.earliest(ctx, send); err != nil {
 			return err
 		}
-		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s users?", thousands(send))); err != nil {
+		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", plural(send, "user"))); err != nil {
 			return err
 		}
 		if err := j.spare(ctx, spared); err != nil {

@@ -10,13 +10,18 @@ import (
 	"offboard/batch"
 )
 
-// typed is a command line that does the same wherever it is pasted: the program
-// as it was called, the words, and the journal unless it is the user's own.
+// typed is a command line that does the same wherever it is pasted: the program,
+// the words, and the journal unless it is the user's own.
 func (c *command) typed(words ...string) string {
-	line := append([]string{cmp.Or(c.program, "offboard")}, words...)
 	if c.cli.Journal != "" {
-		line = append(line, "--journal", c.cli.Journal)
+		words = append(slices.Clone(words), "--journal", c.cli.Journal)
 	}
+	return c.shell(words...)
+}
+
+// shell is the program, as it was called, with these words and no more.
+func (c *command) shell(words ...string) string {
+	line := append([]string{cmp.Or(c.program, "offboard")}, words...)
 	for i, w := range line {
 		line[i] = quoted(w, runtime.GOOS)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,8 +72,8 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if err := refused(nothing, checks); err != nil {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
-	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      offboard approve %s --key KEY\n          or, when enough people have approved: %s\n",
-		printable(path), thousands(work.count.Users), digest, quoted(name, runtime.GOOS), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
+	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      %s\n          or, when enough people have approved: %s\n",
+		printable(path), thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
 	return err
 }
 

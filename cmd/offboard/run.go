@@ -156,7 +156,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 		return err
 	}
 	if p.count.Users > 0 {
-		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s users?", thousands(p.count.Users))); err != nil {
+		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(p.count.Users, "user"))); err != nil {
 			return refuse(err)
 		}
 	}

@@ -63,7 +63,7 @@ func (s simulateCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "a simulated tenant answers at http://%s/v1.0; in another shell:\n  OFFBOARD_ACCESS_TOKEN=%s offboard run FILE --graph-url http://%s/v1.0\n", server.addr, token, server.addr)
+	fmt.Fprintf(c.stdout, "a simulated tenant answers at http://%s/v1.0; in another shell:\n  OFFBOARD_ACCESS_TOKEN=%s %s\n", server.addr, token, c.typed("run", "FILE", "--graph-url", "http://"+server.addr+"/v1.0"))
 	select {
 	case <-c.stop:
 	case <-ctx.Done():
