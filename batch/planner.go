@@ -137,6 +137,7 @@ func (p *Planner) keep(ctx context.Context) error {
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}
+		p.tell(time.Now())
 	}
 	return p.flush(ctx, true)
 }
