@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -68,21 +67,4 @@ func (j *job) carry(conn connection, exe execution) error {
 	j.reads = readGate(j.quotas, conn.Concurrency)
 	j.until = batch.NewDeadline(time.Now(), exe.Deadline)
 	return nil
-}
-
-// nothing is what a refused plan has done.
-const nothing = "nothing was written"
-
-// refused refuses a plan whole, with every reason, and says what was not done.
-func refused(undone string, checks []batch.Check) error {
-	var why []string
-	for _, k := range checks {
-		if k.Refusal != "" {
-			why = append(why, k.Refusal)
-		}
-	}
-	if len(why) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w; %s: %s", errRefused, undone, strings.Join(why, "; "))
 }

@@ -32,10 +32,7 @@ func (applyCmd) Help() string { return runCmd{}.Help() }
 // Run refuses whatever is not beyond doubt, and then does as run does.
 func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	file, err := a.trustworthy(c)
-	if err != nil {
-		return err
-	}
-	if err := c.findPerson(a.Yes, a.File); err != nil {
+	if err := refuseAll(err, c.findPerson(a.Yes, a.File)); err != nil {
 		return err
 	}
 	plan := file.Head.Plan
@@ -103,30 +100,37 @@ func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
 		return file, err
 	}
 	c.showPlan(a.File, file)
+	var planned error
 	if why := file.Head.Refusals(); len(why) > 0 {
-		return file, fmt.Errorf("%w; nothing was written: when it was planned: %s", errRefused, strings.Join(why, "; "))
+		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", errRefused, strings.Join(why, "; "))
 	}
-	if err := file.Head.CheckAge(time.Now(), a.MaxAge); err != nil {
-		return file, fmt.Errorf("%s: %w", a.File, err)
+	age := file.Head.CheckAge(time.Now(), a.MaxAge)
+	if age != nil {
+		age = fmt.Errorf("%s: %w", a.File, age)
 	}
+	return file, refuseAll(planned, age, a.approved(c, file))
+}
+
+// approved holds the approvals of a plan against the trusted set.
+func (a *applyCmd) approved(c *command, file planfile.File) error {
 	if a.Approvals <= 0 && a.Trusted == "" {
-		return file, nil
+		return nil
 	}
 	if a.Trusted == "" {
-		return file, fmt.Errorf("%w: --approvals needs to know whose: --trusted FILE", errUsage)
+		return fmt.Errorf("%w: --approvals needs to know whose: --trusted FILE", errUsage)
 	}
 	keys, err := c.read(a.Trusted)
 	if err != nil {
-		return file, fmt.Errorf("--trusted: %w", err)
+		return fmt.Errorf("--trusted: %w", err)
 	}
 	trusted, err := planfile.ParseTrusted(keys.open())
 	if err != nil {
-		return file, fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
+		return fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
 	}
 	if err := trusted.Require(file, max(1, a.Approvals)); err != nil {
-		return file, fmt.Errorf("%s: %w", a.File, err)
+		return fmt.Errorf("%s: %w", a.File, err)
 	}
-	return file, nil
+	return nil
 }
 
 // once refuses a plan that was carried out before: its approvals were for once.

@@ -24,7 +24,7 @@ func (c *command) findPerson(yes bool, file string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w; nothing was planned: there is no terminal to ask at; give --yes, or look first with --dry-run", errRefused)
+	return refused("nothing was planned", []batch.Check{{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; give --yes, or look first with --dry-run"}})
 }
 
 // openTerminal is the terminal of the process, whatever standard input is.

@@ -106,6 +106,22 @@ func codeOf(err error) (exitCode, string) {
 	return exitError, ""
 }
 
+// messages are the lines that tell an error: one, so that no text in it can look like
+// another message, or one for each of several reasons.
+func messages(err error) []string {
+	lines := []string{err.Error()}
+	if r, ok := err.(*refusedError); ok && len(r.reasons()) > 1 {
+		lines = []string{r.head() + ":"}
+		for _, why := range r.reasons() {
+			lines = append(lines, "  - "+why)
+		}
+	}
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Split(line, "\n"), "; ")
+	}
+	return lines
+}
+
 // fail tells the error and its next step, and gives the exit code.
 func (c *command) fail(err error) exitCode {
 	code, hint := codeOf(err)
@@ -118,12 +134,16 @@ func (c *command) fail(err error) exitCode {
 	if err == nil || errors.Is(err, errPartial) {
 		return code // the end block has said it
 	}
+	if lifted := c.lifted(err); lifted != "" {
+		hint = lifted
+	}
 	if c.cli.LogFormat == "json" {
 		c.log.Error(err.Error(), "exit", int(code), "next", hint)
 		return code
 	}
-	// One line, so that no text in it can look like another message.
-	fmt.Fprintf(c.stderr, "offboard: %s\n", strings.Join(strings.Split(err.Error(), "\n"), "; "))
+	for _, line := range messages(err) {
+		fmt.Fprintf(c.stderr, "offboard: %s\n", line)
+	}
 	if hint != "" {
 		fmt.Fprintf(c.stderr, "offboard: next: %s\n", hint)
 	}

@@ -42,14 +42,11 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if p.NoResolve {
 		return fmt.Errorf("%w: a plan file holds users who were looked up; plan without --no-resolve", errUsage)
 	}
-	if err := mayWrite(name, p.Overwrite); err != nil {
-		return err
-	}
-	work, err := p.open(ctx, c, p.connection, execution{patience: p.patience})
+	work, err := p.open(ctx, c, p.connection, execution{patience: p.patience}, mayWrite(name, p.Overwrite))
 	if err != nil {
 		return err
 	}
-	defer work.close()
+	defer work.undo()
 	unlock, checks, err := p.make(ctx, work)
 	if err != nil {
 		return err

@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/intake"
+	"offboard/batch/journal"
 )
 
 // planning says whom to revoke, and how. The commands run and plan share it.
@@ -26,6 +28,7 @@ type planning struct {
 	AllRows   bool   `help:"Take all rows although a column of HR statuses or of leaving dates, which no gate looks at, says that some people stay. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
+	reports   bool // there will be report files
 }
 
 // planned is a job whose input is open and whose tenant is signed in to, and
@@ -37,15 +40,20 @@ type planned struct {
 	kept  batch.Kept // whom rows keep that a gate holds back
 	plan  batch.Plan
 	count batch.Count
+
+	undone []func() // what ends it, the last first
 }
 
-func (p *planned) close() {
-	p.store.Close()
-	p.target.close()
+func (p *planned) undo() {
+	for _, end := range slices.Backward(p.undone) {
+		end()
+	}
 }
 
 // open opens everything. A wrong file is told before anybody signs in.
-func (g *planning) open(ctx context.Context, c *command, conn connection, exe execution) (_ *planned, err error) {
+// So is all that needs no directory, and all of it together; person is why nobody
+// could be asked, or what else is known to fail, or nil.
+func (g *planning) open(ctx context.Context, c *command, conn connection, exe execution, person error) (_ *planned, err error) {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", errUsage, g.Key)
 	}
@@ -62,10 +70,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	if err := g.checkAge(in, now); err != nil {
-		return nil, err
-	}
-	found, asked, err := g.survey(c, in, opt, now)
+	found, question, stays, err := g.survey(c, in, opt, now)
 	if err != nil {
 		return nil, err
 	}
@@ -73,33 +78,55 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.connect(ctx, g.errand(c, conn, exe), both(seedFile(in, opt), seedGuards(c, g.guards, batch.Guards{})))
-	if err != nil {
-		return nil, err
-	}
-	undo := t.close
+	p := &planned{in: in, opt: opt, kept: found.Kept, plan: batch.Plan{Run: newName(now), Created: now}}
 	defer func() {
 		if err != nil {
-			undo()
+			p.undo()
 		}
 	}()
-	store, err := c.openJournal(ctx)
+	trip := g.errand(c, conn, exe)
+	store, unready := p.claim(ctx, c, g, exe)
+	if err := refuseAll(person, g.checkAge(in, now), stays, unready, c.mayConnect(trip)); err != nil {
+		return nil, err
+	}
+	if question != "" {
+		if err := c.ask(false, question); err != nil {
+			return nil, err
+		}
+	}
+	t, err := c.connect(ctx, trip, both(seedFile(in, opt), seedGuards(c, g.guards, batch.Guards{})))
 	if err != nil {
 		return nil, err
 	}
-	undo = func() error { return errors.Join(store.Close(), t.close()) }
-	j, err := newJob(c, conn, exe, t, store)
-	if err != nil {
+	p.undone = append(p.undone, func() { t.close() })
+	if p.job, err = newJob(c, conn, exe, t, store); err != nil {
 		return nil, err
 	}
-	return &planned{job: j, in: in, opt: opt, kept: found.Kept, plan: batch.Plan{
-		Run: newName(now), Created: now, Version: version,
-		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), asked...),
+	p.plan = batch.Plan{
+		Run: p.plan.Run, Created: now, Version: version,
+		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
 		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), Flags: c.flags()},
-	}}, nil
+	}
+	return p, nil
+}
+
+// claim opens the journal and makes the report directory, before anybody signs in.
+func (p *planned) claim(ctx context.Context, c *command, g *planning, exe execution) (*journal.Store, error) {
+	store, err := c.openJournal(ctx)
+	if err == nil {
+		p.undone = append(p.undone, func() { store.Close() })
+	}
+	if !g.reports {
+		return store, err
+	}
+	tidy, noDir := exe.claimReportDir(p.plan)
+	if noDir == nil {
+		p.undone = append(p.undone, tidy)
+	}
+	return store, refuseAll(err, noDir)
 }
 
 // errand is what planning signs in for.

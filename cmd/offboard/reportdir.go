@@ -25,8 +25,8 @@ func reportDir(flag string, p batch.Plan) (string, error) {
 // claimReportDir makes the run's report directory, and makes sure that files can
 // be made in it: whoever finds out at the end has revoked everybody by then. tidy
 // takes the directory away again if it came to nothing.
-func (j *job) claimReportDir(p batch.Plan) (tidy func(), err error) {
-	dir, err := reportDir(j.ReportDir, p)
+func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
+	dir, err := reportDir(e.ReportDir, p)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (j *job) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		err = probe(dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w; nothing was sent: the report could not be written: %w; name another directory with --report-dir", errRefused, err)
+		return nil, refused("nothing was sent", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
 	}
 	return func() {
 		if there != nil {

@@ -32,17 +32,16 @@ OFFBOARD_ACCESS_TOKEN, or else the usual AZURE_* variables, managed identity or 
 
 // Run plans and carries out, or goes on with what was begun.
 func (r *runCmd) Run(ctx context.Context, c *command) error {
+	var person error
 	if !r.DryRun {
-		if err := c.findPerson(r.Yes, r.File); err != nil {
-			return err
-		}
+		person = c.findPerson(r.Yes, r.File)
 	}
-	r.rehearsal = r.DryRun
-	p, err := r.open(ctx, c, r.connection, r.execution)
+	r.rehearsal, r.reports = r.DryRun, true
+	p, err := r.open(ctx, c, r.connection, r.execution, person)
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.undo()
 	sealed := func() error { return nil }
 	if !r.DryRun {
 		if sealed, err = p.store.LockInput(p.plan); err != nil {
@@ -126,11 +125,6 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 	if err := p.target.mayRevoke(); err != nil {
 		return err
 	}
-	tidy, err := p.claimReportDir(p.plan)
-	if err != nil {
-		return err
-	}
-	defer tidy()
 	unlock, checks, err := r.make(ctx, p)
 	if err != nil {
 		return err

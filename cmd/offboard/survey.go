@@ -11,35 +11,48 @@ import (
 )
 
 // survey looks through the whole input before anybody signs in. It says which
-// --where no row meets, and asks when the file says that some of its people stay;
-// --yes is no answer to that.
-func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.Time) (intake.Survey, []batch.Setting, error) {
-	found, err := intake.Look(in.open(), opt, now)
+// --where no row meets. When the file says that some of its people stay, it refuses,
+// or gives the question that a person has to answer; --yes is no answer to that.
+func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
+	found, err = intake.Look(in.open(), opt, now)
 	if err != nil {
-		return found, nil, err
+		return found, "", nil, err
 	}
 	for _, u := range found.Unmet {
 		c.say("note     no row has %s = %s (--where); the column has %s", u.Column, u.Value, quotedList(u.Seen))
 	}
-	if len(found.Stay) == 0 {
-		return found, nil, nil
+	if len(found.Stay) == 0 || g.AllRows {
+		return found, "", nil, nil
 	}
+	all := stayWords(found)
+	if c.findPerson(false, g.File) != nil {
+		return found, "", refused("nothing was planned", []batch.Check{{Name: "--all-rows", Lift: "--all-rows",
+			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; choose rows with %s, or take all of them with --all-rows", all, gatesFor(found.Stay))}}), nil
+	}
+	c.say("note     by the file, some of its people stay: %s", all)
+	c.say("         %s chooses rows", gatesFor(found.Stay))
+	return found, "Take all rows, of people who stay too?", nil, nil
+}
+
+// stayWords says which columns tell of people who stay, and of how many.
+func stayWords(found intake.Survey) string {
 	var said []string
 	for _, s := range found.Stay {
 		said = append(said, fmt.Sprintf("column %q, %s of %s (%s)", s.Column, thousands(s.Rows), plural(found.Rows, "row"), s.Said))
 	}
-	all := strings.Join(said, "; ")
-	setting := []batch.Setting{{Name: "people who stay", Value: all, Why: "taken all the same: --all-rows"}}
+	return strings.Join(said, "; ")
+}
+
+// stayed is the setting of a run that takes people who stay.
+func (g *planning) stayed(found intake.Survey) []batch.Setting {
+	if len(found.Stay) == 0 {
+		return nil
+	}
+	why := "taken all the same, by the person asked"
 	if g.AllRows {
-		return found, setting, nil
+		why = "taken all the same: --all-rows"
 	}
-	if c.findPerson(false, g.File) != nil {
-		return found, nil, fmt.Errorf("%w; nothing was planned: by the file, some of its people stay: %s; choose rows with %s, or take all of them with --all-rows", errRefused, all, gatesFor(found.Stay))
-	}
-	c.say("note     by the file, some of its people stay: %s", all)
-	c.say("         %s chooses rows", gatesFor(found.Stay))
-	setting[0].Why = "taken all the same, by the person asked"
-	return found, setting, c.ask(false, "Take all rows, of people who stay too?")
+	return []batch.Setting{{Name: "people who stay", Value: stayWords(found), Why: why}}
 }
 
 // gatesFor are the flags that choose the people who leave, ready to be pasted where the

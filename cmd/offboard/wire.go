@@ -48,27 +48,11 @@ func (c *command) connect(ctx context.Context, e errand, seed seeder) (*target, 
 	if e.Simulate {
 		return c.connectSimulated(ctx, e, seed, more)
 	}
-	root, err := graph.ParseRoot(cmp.Or(e.GraphURL, globalGraph))
-	if err != nil {
-		return nil, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
-	}
-	env := graph.ParseEnvironment(c.environ())
-	authority, err := env.Authority(root)
+	d, err := c.door(e)
 	if err != nil {
 		return nil, err
 	}
-	if c.network != nil {
-		authority.Client = &http.Client{Transport: c.network}
-	}
-	if e.Tenant == "" && env.Tenant() == "" && !graph.Loopback(root) {
-		if err := c.unnamed(e); err != nil {
-			return nil, err
-		}
-	}
-	way, err := env.Choose(graph.Way(e.Auth), authority, "")
-	if err != nil {
-		return nil, err
-	}
+	root, env, authority, way := d.root, d.env, d.authority, d.way
 	want, by, err := c.wanted(ctx, e, env, authority)
 	if err != nil {
 		return nil, err
@@ -96,6 +80,45 @@ func (c *command) connect(ctx context.Context, e errand, seed seeder) (*target, 
 		return nil, err
 	}
 	return t, nil
+}
+
+// door is where a command signs in, and how.
+type door struct {
+	root      string
+	env       graph.Environment
+	authority graph.Authority
+	way       graph.Choice
+}
+
+// door finds out what can be known of a sign-in without a call. The error has all
+// that is missing.
+func (c *command) door(e errand) (d door, err error) {
+	if d.root, err = graph.ParseRoot(cmp.Or(e.GraphURL, globalGraph)); err != nil {
+		return d, fmt.Errorf("%w: --graph-url: %w", errUsage, err)
+	}
+	d.env = graph.ParseEnvironment(c.environ())
+	if d.authority, err = d.env.Authority(d.root); err != nil {
+		return d, err
+	}
+	if c.network != nil {
+		d.authority.Client = &http.Client{Transport: c.network}
+	}
+	var unnamed error
+	if e.Tenant == "" && d.env.Tenant() == "" && !graph.Loopback(d.root) {
+		unnamed = c.unnamed(e)
+	}
+	d.way, err = d.env.Choose(graph.Way(e.Auth), d.authority, "")
+	return d, refuseAll(unnamed, err)
+}
+
+// mayConnect is what is known to keep a command from signing in, or nil.
+func (c *command) mayConnect(e errand) error {
+	_, err := c.registrations(e.App)
+	if e.Simulate {
+		return err
+	}
+	_, wrong := c.door(e)
+	return refuseAll(err, wrong)
 }
 
 // registrations reads the files of --app.
