@@ -242,9 +242,9 @@ type heldReply struct {
 const strikes = 3
 
 // see takes what a call says of everybody in it.
-func (p *probation) see(said Reply, any bool) {
+func (p *probation) see(said Reply, ok bool) {
 	switch {
-	case p.over || !any:
+	case p.over || !ok:
 	case said.Status < 300, p.calls > 0 && (said.Status != p.said.Status || said.Code != p.said.Code):
 		p.over = true
 	default:
@@ -260,8 +260,8 @@ func (p *probation) failed() bool { return !p.over && p.calls >= strikes }
 // or a 2xx when somebody was told something else. The call says nothing when it
 // was lost, throttled or out of order for the moment; and a 403 says nothing of
 // the permission when the user holds a role or was denied to another app.
-func (a answer) common() (said Reply, any bool) {
-	if e, ok := errors.AsType[*CallError](a.err); ok && e.Status == 403 {
+func (a answer) common() (said Reply, ok bool) {
+	if e, is := errors.AsType[*CallError](a.err); is && e.Status == 403 {
 		return Reply{Status: e.Status, Code: e.Code, Message: e.Message}, true
 	}
 	if a.err != nil {
@@ -271,14 +271,14 @@ func (a answer) common() (said Reply, any bool) {
 		switch c, _ := classify(r); {
 		case c == throttled, c == transient, c == stale:
 			continue
-		case c == accepted, !a.lane.suspects(r), any && (r.Status != said.Status || r.Code != said.Code):
+		case c == accepted, !a.lane.suspects(r), ok && (r.Status != said.Status || r.Code != said.Code):
 			return Reply{Status: 200}, true
 		case r.Status == 403 && (a.tasks[i].user.Privileged || len(a.tasks[i].denied) > 0):
 			continue
 		}
-		said, any = r, true
+		said, ok = r, true
 	}
-	return said, any
+	return said, ok
 }
 
 // suspects reports whether a final refusal may be about everybody. Of reads only

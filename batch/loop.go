@@ -263,7 +263,7 @@ func (l *lane) hear(now time.Time, a answer) {
 		fallthrough
 	case life == paced:
 		l.troubled, l.bad, l.lastErr = time.Time{}, 0, nil
-	case a.own:
+	case a.own, errors.Is(a.err, ErrUnsendable): // no trouble of the service
 	default:
 		l.failed(now, a)
 	}

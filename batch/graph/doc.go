@@ -28,6 +28,13 @@
 //   - the client capability cp1: an app-only run can dead-lock on a challenge
 //     that its cached token cannot answer (elastic/elasticsearch#142848).
 //
+// # How far a call got
+//
+// An error of a call that did not leave is batch.ErrNotSent or batch.ErrSignIn, and
+// of one that must not leave batch.ErrUnsendable. A 2xx that cannot be read is
+// batch.ErrUnreadable. An answer that refuses the call has its status in the
+// batch.CallError. Of any other call nobody knows whether Graph acted.
+//
 // # Caveats
 //
 // A reply's Date is that of the call as a whole. Graph streams batch answers,

@@ -170,6 +170,30 @@ func TestChallengeAtTheFirstWrite(t *testing.T) {
 	}
 }
 
+// One token is refused to all the calls under way, and a new one is taken.
+func TestOneStaleToken(t *testing.T) {
+	stale := ""
+	code, out, report, _ := carry(t, graphsim.Config{}, 0, 400, func(s *stand) {
+		s.answer = func(r *http.Request, body []byte) *http.Response {
+			if !bytes.Contains(body, []byte(`"method":"POST"`)) {
+				return nil
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if stale == "" {
+				stale = r.Header.Get("Authorization")
+			}
+			if r.Header.Get("Authorization") != stale {
+				return nil
+			}
+			return says(r, 401, `{"error":{"code":"InvalidAuthenticationToken","message":"Lifetime validation failed, the token is expired."}}`)
+		}
+	})
+	if code != exitDone || strings.Count(report, ",verified,") != 400 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
 // Administrators stand first and are denied, all 80 of them: the others are done.
 func TestDeniedAdministratorsFirst(t *testing.T) {
 	code, out, report, _ := carry(t, graphsim.Config{}, 80, 480, func(*stand) {}, "--max-privileged=0")
