@@ -43,7 +43,10 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 		j.say("         %s users of the plan hold privileged roles now, %s when it was made: %s", thousands(count.Privileged), thousands(plan), someOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
-	return spared, refused("nothing more was written", known.checks(count))
+	if err := refused("nothing more was written", known.checks(count)); err != nil {
+		return nil, err
+	}
+	return spared, j.files.unchanged()
 }
 
 // spare writes down who is spared.

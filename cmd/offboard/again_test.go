@@ -26,6 +26,10 @@ func TestResumeAsksTheGuards(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, none := 1, 0
+	var left []int
+	for n := range 40 {
+		left = append(left, 21+n)
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*whole) // between the stop and the resume
@@ -42,6 +46,14 @@ func TestResumeAsksTheGuards(t *testing.T) {
 		{"a member of the plan's group", func(w *whole) {
 			w.must(w.tenant.AddGroup(graphsim.Group{ID: group, Members: []string{user(1), user(44)}}))
 		}, []int{44}, ""},
+		{"everybody who is left, so that nobody is asked", func(w *whole) {
+			var all []string
+			for n := range 60 {
+				all = append(all, user(n+1))
+			}
+			w.must(w.tenant.AddGroup(graphsim.Group{ID: group, Members: all}))
+			w.job.Yes = false
+		}, left, ""},
 		{"a holder of a role", func(w *whole) {
 			w.job.guards.ProtectPrivileged = true
 			w.must(w.tenant.Assign(admin, graphsim.IDFor(user(45))))

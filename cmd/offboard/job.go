@@ -101,15 +101,13 @@ func (j *job) resume(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		send -= len(spared)
-		if err := j.files.unchanged(); err != nil {
-			return err
-		}
-		if err := j.earliest(ctx, send); err != nil {
-			return err
-		}
-		if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", plural(send, "user"))); err != nil {
-			return err
+		if send -= len(spared); send > 0 {
+			if err := j.earliest(ctx, send); err != nil {
+				return err
+			}
+			if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", plural(send, "user"))); err != nil {
+				return err
+			}
 		}
 		if err := j.spare(ctx, spared); err != nil {
 			return err
