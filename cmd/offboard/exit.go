@@ -128,8 +128,10 @@ func (c *command) fail(err error) exitCode {
 	if hint == listRuns {
 		hint = c.typed("runs")
 	}
-	if path, err := c.journalPath(); hint == readBack && err == nil {
-		hint = "sqlite3 " + quoted(path, runtime.GOOS) + " .recover > recovered.sql saves what can be read; " + readBack
+	if hint == readBack {
+		if path, err := c.journalPath(); err == nil {
+			hint = "sqlite3 " + quoted(path, runtime.GOOS) + " .recover > recovered.sql saves what can be read; " + readBack
+		}
 	}
 	if err == nil || errors.Is(err, errPartial) {
 		return code // the end block has said it

@@ -155,7 +155,7 @@ func TestDeadRunnerHoldsNothing(t *testing.T) {
 		t.Fatalf("exit code %d of a killed runner, or its run is finished\n%s", code, out)
 	}
 	release()
-	if code, out := s.offboard(nil, 0, "resume", "--yes", "--report-dir", "out"); code != 0 {
+	if code, out := s.offboard(nil, 0, "resume", "--yes", "--graph-url", s.url, "--report-dir", "out"); code != 0 {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	if n := s.twice("out"); n != 0 { // nothing of the held calls was executed
