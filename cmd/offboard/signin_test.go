@@ -1,0 +1,517 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+)
+
+// bearerOf is a token that says whose it is.
+func bearerOf(b graphsim.Bearer) string {
+	claims := fmt.Sprintf(`{"tid":%q,"appid":%q,"idtyp":"app","roles":["User.RevokeSessions.All","User.Read.All"]}`, b.Tenant, b.App)
+	return "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s"
+}
+
+// ours is the bearer of the simulated tenant.
+var ours = graphsim.Bearer{Tenant: graphsim.DefaultTenantID, App: graphsim.DefaultClientID}
+
+const otherTenant = "99999999-0000-4000-8000-000000000001"
+
+// booth is offboard in this process, at a tenant that its network reaches.
+type booth struct {
+	t       *testing.T
+	dir     string
+	tenant  *graphsim.Tenant
+	network http.RoundTripper
+	environ []string
+	asks    bool
+	stop    chan struct{}
+
+	mu    sync.Mutex
+	said  bytes.Buffer
+	heard map[string]time.Duration // when words were said first
+	start time.Time
+}
+
+// newBooth writes a file of n users, who are in the tenant.
+func newBooth(t *testing.T, n int, cfg graphsim.Config) *booth {
+	t.Helper()
+	d := &booth{t: t, dir: t.TempDir(), tenant: graphsim.New(cfg)}
+	d.network = d.tenant
+	file := "upn,mail\n"
+	for i := range n {
+		u := graphsim.User{UPN: fmt.Sprintf("u%d@contoso.example", i), Mail: fmt.Sprintf("m%d@contoso.example", i)}
+		file += u.UPN + "," + u.Mail + "\n"
+		if err := d.tenant.Add(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, "in.csv"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Write notes when "waiting for" was said first.
+func (d *booth) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.heard["waiting for"]; !ok && bytes.Contains(p, []byte("waiting for")) {
+		d.heard["waiting for"] = time.Since(d.start)
+	}
+	return d.said.Write(p)
+}
+
+// offboard runs the command and gives its exit code and what it said.
+func (d *booth) offboard(args ...string) (exitCode, string) {
+	d.said.Reset()
+	d.heard, d.start = map[string]time.Duration{}, time.Now()
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, "DIR/", d.dir+"/")
+	}
+	code := run(d.t.Context(), world{
+		args:  append(args, "--journal="+d.dir+"/journal.db"),
+		stdin: strings.NewReader(""), stdout: d, stderr: d, stop: d.stop, network: d.network, asks: d.asks,
+		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },
+	})
+	return code, d.said.String()
+}
+
+// writes counts what reached the tenant.
+func (d *booth) writes() int { return d.tenant.Stats().Writes }
+
+// Whoever nobody watches, or who finds people by what other tenants have too,
+// must say which tenant is meant; and what is said is held against the sign-in.
+func TestTenantIsHeld(t *testing.T) {
+	token := "OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)
+	for _, c := range []struct {
+		name  string
+		asks  bool
+		env   string
+		args  string
+		code  exitCode
+		says  string
+		calls bool // to the tenant
+	}{
+		{"nobody watches", false, token, "", 4, "no terminal at which somebody sees", false},
+		{"named by id", false, token, "--tenant " + ours.Tenant, 0, "tenant   Contoso (contoso.example), " + ours.Tenant, true},
+		{"named by domain", false, token, "--tenant Contoso.Example", 0, "", true},
+		{"named by variable", false, token + " AZURE_TENANT_ID=" + ours.Tenant, "", 0, "", true},
+		{"another one", false, token, "--tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant + ", Contoso (contoso.example)", true},
+		{"another one by variable", false, token + " AZURE_TENANT_ID=" + otherTenant, "", 5, "AZURE_TENANT_ID names " + otherTenant, true},
+		{"two that differ", false, token + " AZURE_TENANT_ID=" + otherTenant, "--tenant " + ours.Tenant, 5, "AZURE_TENANT_ID is " + otherTenant, false},
+		{"no such domain", false, token, "--tenant contosso.example", 2, "no tenant of", false},
+		{"somebody watches", true, token, "", 0, "sign-in  by the token in OFFBOARD_ACCESS_TOKEN: app " + ours.App + ", tenant Contoso", true},
+		{"mail addresses", true, token, "--key mail", 4, "--key mail finds people in any tenant", false},
+		{"mail addresses, rehearsed", true, token, "--key mail --dry-run", 0, "", true},
+		{"mail addresses, named", true, token, "--key mail --tenant contoso.example", 0, "", true},
+		{"a token that says nothing", false, "OFFBOARD_ACCESS_TOKEN=T", "--tenant contoso.example", 0, "", true},
+		{"one that says nothing, of another", false, "OFFBOARD_ACCESS_TOKEN=T", "--tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			static := "T"
+			if strings.Contains(c.env, token) {
+				static = bearerOf(ours)
+			}
+			d := newBooth(t, 3, graphsim.Config{StaticToken: static, Domain: "contoso.example", NoQuota: true})
+			d.asks, d.environ = c.asks, strings.Fields(c.env)
+			column := "upn"
+			if strings.Contains(c.args, "mail") {
+				column = "mail"
+			}
+			args := append([]string{"run", "DIR/in.csv", "--yes", "--column", column, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out"}, strings.Fields(c.args)...)
+			code, out := d.offboard(args...)
+			if code != c.code || !strings.Contains(out, c.says) {
+				t.Errorf("exit code %d, want %d and %q\n%s", code, c.code, c.says, out)
+			}
+			if asked := d.tenant.Stats().Calls > 0; asked != c.calls && !strings.Contains(c.says, "no tenant of") {
+				t.Errorf("the tenant was called: %v\n%s", asked, out)
+			}
+			if want := c.code == 0 && !strings.Contains(c.args, "--dry-run"); (d.writes() > 0) != want {
+				t.Errorf("%d writes", d.writes())
+			}
+		})
+	}
+}
+
+// Without the permission to read the tenant's name people see its id, that the
+// name could not be read, and of which domains the users are.
+func TestTenantWithoutAName(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+	d.network = tripped(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/organization") || strings.Contains(r.URL.Path, "tenantRelationships") {
+			return &http.Response{StatusCode: 403, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		}
+		return d.tenant.RoundTrip(r)
+	})
+	d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)}
+	code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out")
+	if want := "its name could not be read (Organization.Read.All); the users found are of contoso.example (3)"; code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "tenant   "+ours.Tenant) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+type tripped func(*http.Request) (*http.Response, error)
+
+func (f tripped) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A plan is carried out by another app only when that is said, and it is kept.
+func TestAnotherCaller(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{NoQuota: true})
+	as := func(app string) {
+		d.environ = []string{"AZURE_TENANT_ID=" + ours.Tenant, "AZURE_CLIENT_ID=" + app, "AZURE_CLIENT_SECRET=s"}
+	}
+	const reader = "00000000-0000-4000-8000-00000000000a"
+	as(reader)
+	if code, out := d.offboard("plan", "DIR/in.csv", "--column=upn", "--max-percent=0", "-o", d.dir+"/plan.json"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	as(ours.App)
+	apply := []string{"apply", "DIR/plan.json", "--yes", "--report-dir=DIR/out"}
+	if code, out := d.offboard(slices.Clone(apply)...); code != 4 || !strings.Contains(out, "--as-caller") || d.writes() != 0 {
+		t.Errorf("without a word: exit code %d, %d writes\n%s", code, d.writes(), out)
+	}
+	if code, out := d.offboard(append(slices.Clone(apply), "--as-caller")...); code != 0 || d.writes() != 3 {
+		t.Errorf("as said: exit code %d, %d writes\n%s", code, d.writes(), out)
+	}
+	if code, out := d.offboard("show"); code != 0 || !strings.Contains(out, "the plan was made by app "+reader) {
+		t.Errorf("what is kept: exit code %d\n%s", code, out)
+	}
+}
+
+// A service that cannot be reached is waited for, which is said, up to --outage;
+// then the sign-in has failed. One that comes back in time is worth the wait.
+func TestSignInIsWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		back time.Duration // when it comes back; 0 for never
+		code exitCode
+	}{{"in vain", 0, 5}, {"to good effect", 3 * time.Minute, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 3, graphsim.Config{NoQuota: true})
+			d.environ = signedIn()
+			synctest.Test(t, func(t *testing.T) {
+				d.t = t
+				start := time.Now()
+				d.network = tripped(func(r *http.Request) (*http.Response, error) {
+					if strings.HasSuffix(r.URL.Path, "/token") && (c.back == 0 || time.Since(start) < c.back) {
+						return nil, errors.New("no such host")
+					}
+					return d.tenant.RoundTrip(r)
+				})
+				code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--max-percent=0", "--outage=10m", "--report-dir=DIR/out")
+				took := time.Since(start)
+				if code != c.code || !strings.Contains(out, "no such host") {
+					t.Errorf("exit code %d\n%s", code, out)
+				}
+				if told := d.heard["waiting for"]; told == 0 || told > 5*time.Second || !strings.Contains(out, "waiting for the sign-in since") {
+					t.Errorf("told after %v\n%s", told, out)
+				}
+				if c.back == 0 && (took < 10*time.Minute || took > 11*time.Minute) {
+					t.Errorf("ended after %v", took)
+				}
+			})
+		})
+	}
+}
+
+// In mid-run a sign-in service that hangs is an outage of exactly so long, whose
+// cause is told; and a signal ends the wait at once.
+func TestSignInTroubleInMidRun(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		signal time.Duration // after the trouble began; 0 for none
+		most   time.Duration // from the first call that waited
+	}{{"outage", 0, 75 * time.Second}, {"signal", 10 * time.Second, 15 * time.Second}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 900, graphsim.Config{NoQuota: true, TokenLifetime: time.Minute})
+			d.environ = signedIn()
+			synctest.Test(t, func(t *testing.T) {
+				d.t, d.stop = t, make(chan struct{})
+				tokens := 0
+				var hung time.Time
+				var mu sync.Mutex
+				d.network = tripped(func(r *http.Request) (*http.Response, error) {
+					if !strings.HasSuffix(r.URL.Path, "/token") {
+						return d.tenant.RoundTrip(r)
+					}
+					mu.Lock()
+					tokens++
+					if tokens > 1 && hung.IsZero() {
+						hung = time.Now()
+						if c.signal > 0 {
+							time.AfterFunc(c.signal, func() { close(d.stop) })
+						}
+					}
+					wait := tokens > 1
+					mu.Unlock()
+					if wait {
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					return d.tenant.RoundTrip(r)
+				})
+				code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--max-users=0", "--max-percent=0", "--rate=5", "--outage=30s", "--report-dir=DIR/out")
+				if code != 6 || d.writes() == 0 || !strings.Contains(out, "resume") {
+					t.Errorf("exit code %d after %d writes\n%s", code, d.writes(), out)
+				}
+				if took := time.Since(hung); took > c.most {
+					t.Errorf("ended %v after the trouble began\n%s", took, out)
+				}
+				if c.signal == 0 && !strings.Contains(out, "sign in: the sign-in service gave no answer") {
+					t.Errorf("the cause is not told\n%s", out)
+				}
+			})
+		})
+	}
+}
+
+// A sign-in that becomes somebody else's ends the run, resumable, before anything
+// is sent with the new token.
+func TestIdentityChangesUnderARun(t *testing.T) {
+	for name, later := range map[string]graphsim.Bearer{
+		"another tenant": {Tenant: otherTenant}, "another app": {App: "00000000-0000-4000-8000-00000000000a"}, "a user": {User: "00000000-0000-4000-8000-00000000000b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newBooth(t, 600, graphsim.Config{NoQuota: true})
+			d.environ = signedIn()
+			synctest.Test(t, func(t *testing.T) {
+				d.t = t
+				time.AfterFunc(20*time.Second, func() { d.tenant.SignInAs(later) })
+				code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--max-users=0", "--max-percent=0", "--rate=10", "--report-dir=DIR/out")
+				if code != 5 || !strings.Contains(out, "the sign-in has become somebody else's") || !strings.Contains(out, "offboard resume") {
+					t.Errorf("exit code %d\n%s", code, out)
+				}
+				for _, e := range d.tenant.Log() {
+					if (graphsim.Bearer{Tenant: e.Tenant, App: e.App, User: e.SignedIn}) != ours {
+						t.Fatalf("sent with another's token: %+v", e)
+					}
+				}
+				if n := d.writes(); n == 0 || n >= 600 {
+					t.Errorf("%d writes", n)
+				}
+				d.tenant.SignInAs(ours)
+				if code, out := d.offboard("resume", "--yes", "--rate=0", "--max-users=0", "--report-dir=DIR/out"); code != 0 || d.writes() < 600 {
+					t.Errorf("resumed: exit code %d, %d writes\n%s", code, d.writes(), out)
+				}
+			})
+		})
+	}
+}
+
+// fakeAz puts a Azure CLI on the path that hands out a token, and counts.
+func fakeAz(t *testing.T, token string) (env string, ran func() int) {
+	t.Helper()
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >> %s/runs\nprintf '{\"accessToken\":\"%s\",\"expires_on\":%d}'\n", dir, token, time.Now().Add(time.Hour).Unix())
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return "PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH"), func() int {
+		runs, _ := os.ReadFile(filepath.Join(dir, "runs")) // not there before the first
+		return bytes.Count(runs, []byte("\n"))
+	}
+}
+
+// office is a tenant on a socket, and offboard in processes of its own.
+type office struct {
+	t      *testing.T
+	dir    string
+	tenant *graphsim.Tenant
+	url    string
+	env    []string
+}
+
+func newOffice(t *testing.T, n int, cfg graphsim.Config) *office {
+	d := newBooth(t, n, cfg)
+	server := httptest.NewServer(d.tenant)
+	t.Cleanup(server.Close)
+	return &office{t: t, dir: d.dir, tenant: d.tenant, url: server.URL}
+}
+
+func (o *office) offboard(args ...string) (int, string) {
+	o.t.Helper()
+	cmd := exec.Command("offboard", args...)
+	cmd.Dir = o.dir
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "AZURE_") && !strings.HasPrefix(e, "OFFBOARD_") {
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	cmd.Env = append(append(cmd.Env, "OFFBOARD_JOURNAL="+filepath.Join(o.dir, "journal.db")), o.env...)
+	out, err := cmd.CombinedOutput()
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		o.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// The CLI is asked once, and only when nothing else is set; what is set by halves
+// does not fall through to it.
+func TestCLILogin(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no shell here")
+	}
+	for _, c := range []struct {
+		name string
+		env  string
+		args string
+		code int
+		says string
+		runs int
+	}{
+		{"nothing else is set", "", "--tenant " + ours.Tenant, 0, "since no AZURE_ variable names another way", 1},
+		{"named", "AZURE_TENANT_ID=" + ours.Tenant, "--auth cli", 0, "by the Azure CLI's login: app", 1},
+		{"a certificate's path mistyped", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", "", 5, "nowhere.pem", 0},
+		{"a variable misspelt", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_SECRT=hush", "", 5, "misspelt AZURE_CLIENT_SECRET", 0},
+		{"ids alone", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c", "", 5, "AZURE_CLIENT_SECRET", 0},
+		{"of another tenant", "", "--tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, 1},
+		{"of a tenant that nobody named", "", "", 4, "--tenant or AZURE_TENANT_ID", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, 600, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+			path, ran := fakeAz(t, bearerOf(ours))
+			o.env = append(strings.Fields(c.env), path)
+			args := append([]string{"run", "in.csv", "--yes", "--column", "upn", "--max-users=0", "--max-percent=0", "--graph-url", o.url, "--report-dir", "out"}, strings.Fields(c.args)...)
+			code, out := o.offboard(args...)
+			if code != c.code || !strings.Contains(out, c.says) || strings.Contains(out, "hush") || strings.Contains(out, bearerOf(ours)) {
+				t.Errorf("exit code %d, want %d and %q\n%s", code, c.code, c.says, out)
+			}
+			if ran() != c.runs {
+				t.Errorf("az was run %d times, want %d", ran(), c.runs)
+			}
+			if n := o.tenant.Stats().Writes; (n == 600) != (c.code == 0) || n != 0 && n != 600 {
+				t.Errorf("%d writes", n)
+			}
+		})
+	}
+}
+
+// A plan file, a journal and a read-back lead to no other host than Microsoft's
+// unless it is named again: the token would go there.
+func TestForgedPlanGetsNoToken(t *testing.T) {
+	o := newOffice(t, 3, graphsim.Config{StaticToken: "T", NoQuota: true})
+	o.env = []string{"OFFBOARD_ACCESS_TOKEN=T"}
+	limits := []string{"--column", "upn", "--max-percent=0", "--graph-url", o.url}
+	if code, out := o.offboard(append([]string{"plan", "in.csv", "-o", "plan.json"}, limits...)...); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if code, out := o.offboard(append([]string{"run", "in.csv", "--yes", "--report-dir", "out"}, limits...)...); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	calls := o.tenant.Stats().Calls
+	for _, args := range [][]string{{"apply", "plan.json", "--yes"}, {"verify", "20"}} {
+		code, out := o.offboard(args...)
+		if code != 4 || !strings.Contains(out, "--graph-url "+o.url) || o.tenant.Stats().Calls != calls {
+			t.Errorf("%v: exit code %d, and %d calls\n%s", args, code, o.tenant.Stats().Calls-calls, out)
+		}
+	}
+	if code, out := o.offboard("verify", "20", "--graph-url", o.url); code != 0 {
+		t.Errorf("named again: exit code %d\n%s", code, out)
+	}
+}
+
+// What is no Microsoft Graph ends the run at once, with the cause and what to do.
+func TestWhatStandsBetween(t *testing.T) {
+	o := newOffice(t, 3, graphsim.Config{StaticToken: "T", NoQuota: true})
+	tls := httptest.NewTLSServer(o.tenant)
+	defer tls.Close()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<html><head><title>Guest WiFi</title></head></html>")
+	}))
+	defer page.Close()
+	for _, c := range []struct {
+		name, token, url string
+		env              string
+		code             int
+		says             []string
+	}{
+		{"an unknown issuer", "T", tls.URL, "", 1, []string{"Acme Co", "SSL_CERT_FILE"}},
+		{"a web page", "T", page.URL, "", 1, []string{`a web page, title "Guest WiFi"`, "a proxy or sign-in page stands between"}},
+		{"a token with a line end", "T\nT", o.url, "", 5, []string{"the access token has a character at position 2"}},
+		{"an authority of an unknown issuer", "", "https://graph.microsoft.com", "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=" + tls.URL, 5, []string{"Acme Co", "SSL_CERT_FILE"}},
+	} {
+		o.env = strings.Fields(c.env)
+		if c.token != "" {
+			o.env = append(o.env, "OFFBOARD_ACCESS_TOKEN="+c.token)
+		}
+		start := time.Now()
+		code, out := o.offboard("run", "in.csv", "--yes", "--column", "upn", "--max-percent=0", "--tenant", ours.Tenant, "--graph-url", c.url, "--report-dir", "out")
+		if code != c.code || time.Since(start) > 20*time.Second {
+			t.Errorf("%s: exit code %d after %v\n%s", c.name, code, time.Since(start), out)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is not told\n%s", c.name, want, out)
+			}
+		}
+		if strings.Contains(out, "hush") {
+			t.Errorf("%s: the secret is told\n%s", c.name, out)
+		}
+	}
+	if n := o.tenant.Stats().Calls; n != 0 {
+		t.Errorf("%d calls reached the tenant", n)
+	}
+}
+
+// The whole way with a certificate: an authority on this machine that is trusted by
+// SSL_CERT_FILE, the tenant named by its domain, and a PFX file of OpenSSL 3.
+func TestCertificateSignsIn(t *testing.T) {
+	o := newOffice(t, 3, graphsim.Config{NoQuota: true, Domain: "contoso.example"})
+	authority := httptest.NewTLSServer(o.tenant)
+	defer authority.Close()
+	roots := filepath.Join(o.dir, "roots.pem")
+	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pfx, err := filepath.Abs("../../batch/graph/testdata/openssl3.pfx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.env = []string{"SSL_CERT_FILE=" + roots, "AZURE_AUTHORITY_HOST=" + authority.URL, "AZURE_TENANT_ID=contoso.example", "AZURE_CLIENT_ID=" + ours.App,
+		"AZURE_CLIENT_CERTIFICATE_PATH=" + pfx, "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw"}
+	code, out := o.offboard("run", "in.csv", "--yes", "--column", "upn", "--max-percent=0", "--graph-url", o.url, "--report-dir", "out")
+	if code != 0 || !strings.Contains(out, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// A run goes on under another user or app when that is said, and it is kept.
+func TestResumeByAnother(t *testing.T) {
+	inVirtualTime(t, graphsim.Config{NoQuota: true}, 40, nil, func(w *whole, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		plan := w.job.run.Plan()
+		plan.App = "the app that planned"
+		if err := w.job.sameCaller(plan); !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "--as-caller") {
+			t.Errorf("without a word: %v", err)
+		}
+		plan = w.job.run.Plan()
+		plan.Terms = batch.Terms{User: "ada"}
+		if err := w.job.sameCaller(plan); !errors.Is(err, errRefused) {
+			t.Errorf("a user's plan: %v", err)
+		}
+		w.job.AsCaller = true
+		if err := w.job.sameCaller(plan); err != nil || !strings.Contains(w.job.caller, "the plan was made by user ada") {
+			t.Errorf("as said: %v, kept %q", err, w.job.caller)
+		}
+	})
+}
