@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	goflag "flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -263,6 +264,50 @@ func BenchmarkSize(b *testing.B) {
 		b.ReportMetric(float64(fi.Size())/benchUsers, "bytes/user")
 		if keep := os.Getenv("KEEP_JOURNAL"); keep != "" {
 			os.Rename(path, keep)
+		}
+	}
+}
+
+var firstUsers = goflag.Int("users", benchUsers, "BenchmarkFirst: how many users the run has, a third of them settled")
+
+// BenchmarkFirst opens a journal and waits for the first pending user, as a
+// resume does, and tells how much of that are the checks, one by one.
+func BenchmarkFirst(b *testing.B) {
+	n := *firstUsers
+	r := benchRun(b, n)
+	settleAll(b, r, n/3, batch.Unverified)
+	path := r.s.path
+	if err := r.s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	ctx := b.Context()
+	took := func(name string, f func() error) {
+		start := time.Now()
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(start).Milliseconds()), name)
+	}
+	for b.Loop() {
+		s, err := Open(ctx, path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if r, err = s.Run(ctx, ""); err != nil {
+			b.Fatal(err)
+		}
+		took("quick-ms", func() error { return quickCheck(ctx, s.r) })
+		took("digest-ms", func() error { return r.checkPlan(ctx, s.r) })
+		took("both-ms", func() error { return r.check(ctx) })
+		took("left-ms", func() error { _, _, err := r.Left(ctx); return err })
+		took("first-ms", func() error {
+			for _, err := range r.Pending(ctx) {
+				return err
+			}
+			return nil
+		})
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -148,6 +148,14 @@ func flag(b bool) int64 {
 	return 0
 }
 
+// unless is NULL for a text that another column has.
+func unless(text, other string) any {
+	if text == other {
+		return nil
+	}
+	return text
+}
+
 // toJSON writes a list; nil and empty are the same.
 func toJSON[T any](list []T) (string, error) {
 	if len(list) == 0 {

@@ -17,7 +17,7 @@ import (
 const (
 	digestPlan = "SELECT 1, concat_ws('|', " + planColumns + ") FROM runs WHERE id = ?"
 	digestRows = `SELECT count(*), string_agg(words, '|') FROM (
-		SELECT concat_ws('|', seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before) AS words
+		SELECT concat_ws('|', seq, line, input, cells, coalesce(given_id, '-'), coalesce(given_upn, '-'), same, id, upn, type, enabled, synced, privileged, before) AS words
 		FROM rows WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq) AS part`
 	digestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', line, reason) AS words FROM skips WHERE run = ? ORDER BY line) AS part`

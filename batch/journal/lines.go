@@ -20,7 +20,7 @@ type line struct {
 
 // selectLines reads lines. Of a duplicate, u is the row that holds the user; a plan
 // in the making may not have it yet.
-const selectLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
+const selectLines = `SELECT r.seq, r.line, r.input, r.cells, coalesce(r.given_id, r.id), coalesce(r.given_upn, r.upn),
 	u.line, u.seq, u.id, u.upn, u.type, u.enabled, u.synced, u.privileged, u.before,
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
 	m.sent_at, m.settled_at, m.accepted_at, m.after, m.request_id, m.reason, m.seq

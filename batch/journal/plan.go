@@ -49,7 +49,7 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 	if err != nil {
 		return err
 	}
-	err = in.add(ctx, r.id, u.Seq, p.Row.Line, p.Row.Input, list, p.Row.ID, p.Row.UPN, p.Same,
+	err = in.add(ctx, r.id, u.Seq, p.Row.Line, p.Row.Input, list, unless(p.Row.ID, u.ID), unless(p.Row.UPN, u.UPN), p.Same,
 		u.ID, u.UPN, u.Type, flag(u.Enabled), flag(u.Synced), flag(u.Privileged), millis(u.Before))
 	if err != nil || p.Record == nil {
 		return err

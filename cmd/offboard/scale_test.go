@@ -26,8 +26,8 @@ var scaleUsers = flag.Int("scale", 0, "TestScale: how many users; 1,000,000 take
 // What a run of a million users may take.
 const (
 	scalePeak   = 200 << 10 // KB of memory, of any process
-	scaleFirst  = 3 * time.Second
-	scaleBytes  = 400 // of the journal's file, a user
+	scaleFirst  = 5 * time.Second
+	scaleBytes  = 500 // of the journal's file, a user
 	scaleReport = 100_000
 )
 
