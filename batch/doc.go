@@ -65,8 +65,10 @@
 //  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.
 //     (TestNothingBelowRetries)
 //  10. No write before the plan is durable, and its intent; no write at all when
-//     the guard refuses, and none ever to whom it spares. (the fake tenant of every
-//     runner test; TestNobodyElseIsTouched, TestKilledBeforeRefused)
+//     the guard refuses, and none ever to a user whom it spares, in runs that are
+//     resumed or applied as well. (the fake tenant of every runner test;
+//     TestNobodyElseIsTouched, TestKilledBeforeRefused, TestResumeAsksTheGuards,
+//     TestApplyAsksTheGuards)
 //  11. Secrets and tokens are in no log, report, journal, error or process
 //     argument. (TestNoSecretIsTold)
 //  12. Proof is about the very user: an answer about another one is trouble.

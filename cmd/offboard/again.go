@@ -37,16 +37,21 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 		j.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
 	if len(spared) > 0 {
-		j.say("         %s more users end protected and are not sent: %s", thousands(len(spared)), someOf(count.Spared, len(spared)))
+		j.sayNow(len(spared), count)
 	}
-	if plan := plan.Accounts.Privileged; count.Privileged > plan {
-		j.say("         %s users of the plan hold privileged roles now, %s when it was made: %s", thousands(count.Privileged), thousands(plan), someOf(count.Admins, count.Privileged))
+	if then := plan.Accounts.Privileged; count.Privileged > then {
+		j.say("         holders of privileged roles: %s now, %s when the plan was made: %s", thousands(count.Privileged), thousands(then), someOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
 	if err := refused("nothing more was written", known.checks(count)); err != nil {
 		return nil, err
 	}
 	return spared, j.files.unchanged()
+}
+
+// sayNow names the users of a plan who are spared only now.
+func (c *command) sayNow(n int, count batch.Count) {
+	c.say("         protected now, and not sent: %s: %s", plural(n, "user"), someOf(count.Spared, n))
 }
 
 // spare writes down who is spared.

@@ -187,7 +187,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 		return err
 	}
 	if n := count.Ended[batch.Protected]; n > 0 {
-		j.say("         %s more users end protected and are not sent: %s", thousands(n), someOf(count.Spared, n))
+		j.sayNow(n, count)
 	}
 	if count.Users > 0 {
 		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(count.Users, "user"))); err != nil {
