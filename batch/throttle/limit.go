@@ -95,6 +95,8 @@ func (l *limit) enter(now time.Time, cost int) {
 			l.probe.enter(now, cost)
 		case l.drip != nil:
 			l.drip.AllowN(now, min(cost, Chunk))
+		case l.doubt(l.met):
+			l.probe.settle(now, 0)
 		default:
 			l.probe.settle(now, l.Window)
 		}

@@ -128,10 +128,10 @@ func (p *probe) leave(sent time.Time, cost, accepted int) {
 	}
 }
 
-// settle ends the scouting when the log has room first.
-func (p *probe) settle(now time.Time, window time.Duration) {
+// settle ends the scouting when the log has room first; the next probe comes a while later.
+func (p *probe) settle(now time.Time, later time.Duration) {
 	if p.scout && !p.on {
-		*p = probe{since: now, next: now.Add(window)}
+		*p = probe{since: now, next: now.Add(later)}
 	}
 }
 

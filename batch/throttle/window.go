@@ -13,11 +13,12 @@ import (
 // after the call's end: the service counted it somewhere between leaving and
 // answer, and only the end is sure to be no earlier than that.
 type Window struct {
-	limit    int // users; 0 for no limit
-	width    time.Duration
-	underWay int     // users admitted whose call has not ended
-	logged   int     // users in log
-	log      []entry // calls that have ended, by time
+	limit     int // users; 0 for no limit
+	width     time.Duration
+	underWay  int     // users admitted whose call has not ended
+	elsewhere int     // users under way in other runs
+	logged    int     // users in log
+	log       []entry // calls that have ended, by time
 }
 
 // entry stands for the calls that ended between first and last. All of them
@@ -53,7 +54,7 @@ func (w *Window) Wait(now time.Time, cost int) time.Duration {
 // count, and of the others what count says.
 func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
 	w.expire(now)
-	if w.underWay+w.logged+min(cost, limit) <= limit {
+	if w.underWay+w.elsewhere+w.logged+min(cost, limit) <= limit {
 		return 0 // whatever counts
 	}
 	over := min(cost, limit) - w.free(limit, from, count)
@@ -70,7 +71,7 @@ func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func
 
 // free is the room that another limit has when what is too old is gone; see wait and expire.
 func (w *Window) free(limit int, from time.Time, count func(entry) int) int {
-	n := limit - w.underWay
+	n := limit - w.underWay - w.elsewhere
 	for _, e := range w.log[w.since(from):] {
 		n -= count(e)
 	}

@@ -138,7 +138,7 @@ func TestClockSetBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		j.quotas = one
-		gates, err := j.writeGates(t.Context(), 1)
+		gates, _, err := j.writeGates(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

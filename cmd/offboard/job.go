@@ -123,7 +123,7 @@ func (j *job) resume(ctx context.Context) error {
 // earliest says how long the users will take at the least, before anybody is
 // asked.
 func (j *job) earliest(ctx context.Context, users int) error {
-	gates, err := j.writeGates(ctx, users)
+	gates, _, err := j.writeGates(ctx, users)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (j *job) earliest(ctx context.Context, users int) error {
 // carryOut revokes so many users, verifies so many more, and reports. The report is written however it ends.
 func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	plan := j.run.Plan()
-	gates, err := j.writeGates(ctx, send)
+	gates, look, err := j.writeGates(ctx, send)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	}
 	j.reads.KeepFree(gates[0])
 	for i, a := range j.target.apps {
-		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: gates[i]})
+		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: &beside{Controller: gates[i], others: look, ctx: ctx}})
 	}
 	if plan.Verify {
 		r.Directory = j.target.apps[0].client

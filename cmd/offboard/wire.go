@@ -252,32 +252,16 @@ func (j *job) sized(users int) {
 	j.reads.KeepFree(throttle.New(throttle.Config{Quotas: throttle.For(j.quotas, throttle.Write), Users: users}))
 }
 
-// writeGates pace the revocations of so many users, one gate an app. What the
-// apps sent to the tenant before, within the longest window, still counts.
-func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller, error) {
+// writeGates pace the revocations of so many users, one gate an app. What was sent to
+// the tenant before, within the longest window, still counts.
+func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller, *others, error) {
 	quotas := throttle.For(j.quotas, throttle.Write)
 	apps := j.target.apps
 	gates := throttle.NewPool(throttle.Config{
 		Quotas: quotas, Rate: j.Rate, MaxWidth: (j.Concurrency + len(apps) - 1) / len(apps), Users: users,
 	}, len(apps))
-	var longest time.Duration
-	for _, q := range quotas {
-		longest = max(longest, q.Window)
-	}
-	now := time.Now()
-	for i, a := range apps {
-		sent, err := j.store.Sent(ctx, a.identity.Tenant, a.identity.App, now.Add(-longest))
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range sent {
-			if s.At.After(now) {
-				s.At = now // the clock was set back since; nobody waits for more than a window
-			}
-			gates[i].Preload(s.At, s.Users)
-		}
-	}
-	return gates, nil
+	look := newOthers(j, gates)
+	return gates, look, look.tell(ctx, time.Now(), nil)
 }
 
 // readGate paces lookups and read-backs, which have a quota of their own.
