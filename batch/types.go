@@ -271,8 +271,9 @@ type Setting struct {
 
 // Summary counts the lines of a run by outcome.
 type Summary struct {
-	Lines  int
-	Counts map[Outcome]int
+	Lines   int
+	Counts  map[Outcome]int
+	Refused int // of the not_sent, those who were sent, and refused or told to wait
 }
 
 // Add counts one more line.

@@ -165,6 +165,8 @@ func (e End) meaning(o batch.Outcome) string {
 		return "their turn has not come yet"
 	case o == batch.Unsettled && e.Held != "":
 		return "sent, and not answered yet"
+	case o == batch.NotSent && e.Summary.Refused > 0:
+		return fmt.Sprintf("%s: %d were sent, and refused or told to wait; the others were never sent", meaning(o), e.Summary.Refused)
 	}
 	return meaning(o)
 }
@@ -202,7 +204,7 @@ func meaning(o batch.Outcome) string {
 	case batch.Unsettled:
 		return "sent, but no answer was seen: Graph may have acted or not"
 	case batch.NotSent:
-		return "the run ended before their turn; nothing was done, and the report says who was sent and refused"
+		return "the run ended before their turn; nothing was done"
 	}
 	return "unknown to this version; counted as not done"
 }

@@ -129,9 +129,9 @@ func (r *Run) Summary(ctx context.Context) (sum batch.Summary, err error) {
 
 // Every user with a mark, and every duplicate of one.
 const (
-	countMarks = "SELECT m.outcome, m.doubt, count(*) FROM marks m WHERE m.run = ? AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt"
-	countDups  = `SELECT m.outcome, m.doubt, count(*) FROM rows d JOIN marks m ON m.run = d.run AND m.seq = d.same
-		WHERE d.run = ? AND d.same <> 0 AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt`
+	countMarks = "SELECT m.outcome, m.doubt, m.sent_at = 0, count(*) FROM marks m WHERE m.run = ? AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt, m.sent_at = 0"
+	countDups  = `SELECT m.outcome, m.doubt, m.sent_at = 0, count(*) FROM rows d JOIN marks m ON m.run = d.run AND m.seq = d.same
+		WHERE d.run = ? AND d.same <> 0 AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt, m.sent_at = 0`
 )
 
 func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err error) {
@@ -142,11 +142,13 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 	sum.Lines, sum.Counts = rows, map[batch.Outcome]int{}
 	for _, query := range []string{countMarks, countDups} {
 		if err := each(ctx, t, func(c *cells) error {
-			switch o, doubt, n := outcome(c), c.flag(), c.num(); {
+			switch o, doubt, unsent, n := outcome(c), c.flag(), c.flag(), c.num(); {
 			case o != "":
 				sum.Counts[o] += n
 			case doubt:
 				sum.Counts[batch.Unsettled] += n
+			case !unsent:
+				sum.Refused += n
 			}
 			return nil
 		}, query, r.id, r.step()); err != nil {
@@ -171,9 +173,15 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 			if err != nil {
 				return sum, err
 			}
-			if lines > 0 {
-				sum.Counts[batch.Unsettled] += lines
+			if lines == 0 {
+				continue
 			}
+			sum.Counts[batch.Unsettled] += lines
+			before, err := number(ctx, t, "SELECT count(*) FROM marks WHERE run = ? AND seq = ? AND step = ? AND target = '' AND sent_at <> 0", r.id, seq, r.step())
+			if err != nil {
+				return sum, err
+			}
+			sum.Refused -= lines * before // in an earlier call
 		}
 	}
 	open := sum.Lines

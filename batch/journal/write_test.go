@@ -33,6 +33,24 @@ func TestSoFar(t *testing.T) {
 	}
 }
 
+// Of those who are not_sent, the summary tells who was sent and refused; a call that
+// is open makes them unsettled.
+func TestRefusedAreCounted(t *testing.T) {
+	r := running(t, openNew(t), "r", 4)
+	ctx := t.Context()
+	must(t, r.Write(ctx, batch.Entry{Trials: []batch.Trial{
+		{Seq: 1, Attempts: 1, SentAt: at(1), Status: 403}, {Seq: 2, SentAt: at(1), Doubt: true}, {Seq: 3, Throttles: 1, SentAt: at(1), Status: 429},
+	}}))
+	for i, want := range []struct{ refused, unsettled, notSent int }{{2, 1, 3}, {1, 2, 2}} {
+		sum, err := r.Summary(ctx)
+		must(t, err)
+		if sum.Refused != want.refused || sum.Counts[batch.Unsettled] != want.unsettled || sum.Counts[batch.NotSent] != want.notSent {
+			t.Errorf("got %+v, want %+v", sum, want)
+		}
+		must(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{{No: 7 + i, SentAt: at(2), Seqs: []int{1}}}}))
+	}
+}
+
 func TestRecover(t *testing.T) {
 	r := running(t, openNew(t), "r", 4)
 	ctx := t.Context()

@@ -135,7 +135,8 @@ func TestActionNotOffered(t *testing.T) {
 			words := "HTTP " + name[:3]
 			offers := func(s *stand) { s.answer = everyWrite(item) }
 			code, out, report, s := carry(t, graphsim.Config{}, 0, 400, offers)
-			if code != exitError || !strings.Contains(out, "the first 3 revoke calls were all refused alike: "+words) || !strings.Contains(out, "Resume with: offboard resume") || s.calls > 12 {
+			if code != exitError || !strings.Contains(out, "the first 3 revoke calls were all refused alike: "+words) || !strings.Contains(out, "Resume with: offboard resume") || s.calls > 12 ||
+				!strings.Contains(out, fmt.Sprintf("nothing was done: %d were sent, and refused", strings.Count(report, "sent, and refused with "))) {
 				t.Errorf("exit code %d after %d calls\n%s", code, s.calls, out)
 			}
 			if n := strings.Count(report, "sent, and refused with "+words); n < 60 || n > 12*20 || strings.Count(report, ",not_sent,") != 400 {
