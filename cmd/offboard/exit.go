@@ -63,7 +63,7 @@ var ends = []struct {
 	{errRefused, exitRefused, ""},
 	{errUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
-	{batch.ErrSignIn, exitSignIn, "check the AZURE_* variables or OFFBOARD_ACCESS_TOKEN, then run it again"},
+	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
 	{batch.ErrStopped, exitUnended, ""},
 	{batch.ErrOutage, exitUnended, ""},

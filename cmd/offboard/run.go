@@ -24,8 +24,11 @@ type runCmd struct {
 func (runCmd) Help() string {
 	return `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
 (not needed with --no-resolve), RoleManagement.Read.Directory to know who holds a privileged role (not needed
-with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that groups hold. Sign-in:
-OFFBOARD_ACCESS_TOKEN, or else the usual AZURE_* variables, managed identity or Azure CLI.
+with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that groups hold.
+
+Sign-in (--auth): in the one way that the environment names. OFFBOARD_ACCESS_TOKEN; or AZURE_TENANT_ID, AZURE_CLIENT_ID
+and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; or a managed identity;
+or, if nothing is set, the Azure CLI's login. What is set by halves is an error.
 
 ` + seedHelp + "\n\n" + exitCodeHelp
 }
