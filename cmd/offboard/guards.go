@@ -78,6 +78,19 @@ func (g guards) over(own batch.Guards, samePerson bool) batch.Guards {
 	return own
 }
 
+// valid refuses limits below 0, which would limit nothing.
+func (g guards) valid() error {
+	for _, l := range []struct {
+		flag string
+		n    *int
+	}{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}} {
+		if l.n != nil && *l.n < 0 {
+			return fmt.Errorf("%w: %s %d is no limit; give 1 or more, or 0 for none", errUsage, l.flag, *l.n)
+		}
+	}
+	return nil
+}
+
 // purpose is what the guards are asked for.
 type purpose int
 
@@ -91,6 +104,9 @@ const (
 // tenant has, as the flags and the guards of the plan ask. What cannot be read
 // ends the run: a guard that fails open is none.
 func (g guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose) (learned, error) {
+	if err := g.valid(); err != nil {
+		return learned{}, err
+	}
 	caller, own := j.target.identity(), plan.Terms.Guards
 	l := learned{guards: g.over(own, caller.User != "" && plan.Terms.User == caller.User), users: -1}
 	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}

@@ -144,8 +144,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 	if refusal != nil {
 		return refuse(refusal)
 	}
-	// Sealed no sooner: whoever finds a planned run may go on with it, and asks no
-	// guard again.
+	// Sealed no sooner: a sealed run can be gone on with.
 	if err := p.run.Seal(ctx, p.plan); err != nil {
 		return errors.Join(err, p.run.Discard(ctx))
 	}
