@@ -75,11 +75,11 @@ func (s *story) admins(arrived map[string]int) int {
 // the verdict to what must come of it after it went on.
 func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
 	w := &s.twist
-	if !p.happen {
+	if s.mixes() || p.happen && w.mixes {
+		v.decided["mixed up"] = slices.ContainsFunc(p.between, func(e graphsim.Event) bool { return e.Fault == graphsim.MixedUp })
 		return nil
 	}
-	if w.mixes {
-		v.decided["mixed up"] = slices.ContainsFunc(p.between, func(e graphsim.Event) bool { return e.Fault == graphsim.MixedUp })
+	if !p.happen {
 		return nil
 	}
 	var wrong []string
@@ -100,6 +100,13 @@ func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
 	if len(p.codes) == 1 {
 		return wrong
 	}
+	if len(p.codes) == 3 && (p.codes[1] != exitRefused || slices.ContainsFunc(p.asked, func(e graphsim.Event) bool { return e.Method == "POST" })) {
+		wrong = append(wrong, fmt.Sprintf("somebody else went on without --as-caller: exit code %d, %v", p.codes[1], p.asked))
+	}
+	late := []string{"late: list", "late: group", "late: caller"}[w.how]
+	if w.how == byCaller && len(p.codes) == 2 {
+		return wrong // who goes on is who began
+	}
 	written := map[string]bool{}
 	for _, e := range p.between {
 		written[e.User] = written[e.User] || e.Method == "POST"
@@ -112,7 +119,7 @@ func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
 			continue
 		}
 		delete(v.may, id)
-		v.decided["late"] = true
+		v.decided["late"], v.decided[late] = true, true
 		for line, l := range v.lines {
 			if l.id == id {
 				v.lines[line] = told{batch.Protected, id}
@@ -173,7 +180,8 @@ func readReport(dir string) (map[int]told, []string) {
 
 // wrongLines holds the report against the verdict and the log.
 func (s *story) wrongLines(v *verdict, t *graphsim.Tenant, lines map[int]told) []string {
-	if lines == nil && (len(v.refused) > 0 || s.faulty()) || s.guard.noReads {
+	rehearsed := s.guard.dryRun && len(v.refused) == 1
+	if lines == nil && (len(v.refused) > 0 && !rehearsed || s.faulty()) || s.guard.noReads {
 		return nil
 	}
 	var wrong []string
@@ -186,8 +194,11 @@ func (s *story) wrongLines(v *verdict, t *graphsim.Tenant, lines map[int]told) [
 		if u, _ := t.User(got.id); u.Writes == 0 && slices.Contains(accepted, got.outcome) {
 			say("line %d is %s, and the user was never written", no, got.outcome)
 		}
-		if s.faulty() && slices.Contains(disturbed, got.outcome) {
+		if s.faulty() && slices.Contains(disturbed, got.outcome) || s.mixes() && slices.Contains(mistaken, got.outcome) {
 			continue
+		}
+		if s.faulty() && want.outcome == batch.Ambiguous && (got.outcome == batch.Skipped || got.outcome == batch.Invalid) {
+			continue // the row that lets the person go was not found to do so
 		}
 		if or := v.either[want.id]; or != "" && got.outcome == or {
 			continue
@@ -204,3 +215,7 @@ var accepted = []batch.Outcome{batch.Verified, batch.Revoked, batch.Unverified, 
 
 // disturbed are how rows may end beside the truth when faults strike.
 var disturbed = []batch.Outcome{batch.GaveUp, batch.Failed, batch.Unverified, batch.NotSent, batch.Unsettled}
+
+// mistaken are how rows may end when lookups are mixed up: an empty list of hits
+// does not show whose it is.
+var mistaken = []batch.Outcome{batch.Invalid, batch.NotFound, batch.Ambiguous}

@@ -39,6 +39,7 @@ type guarding struct {
 	groups                               []string
 	privileged, includeCaller            bool
 	since                                time.Time // zero: no --since
+	ago                                  bool      // it is given as so many hours ago
 	maxUsers, maxPercent, maxPrivileged  int
 	noResolve, noVerify, dryRun, noYes   bool
 	noRoles, noMembers, noReads, renamed bool
@@ -62,8 +63,11 @@ func draw(seed uint64) *story {
 	<-time.After(time.Duration(s.rng.IntN(300*24*3600)) * time.Second)
 	s.now = time.Now().UTC()
 	s.cfg = graphsim.Config{Seed: seed, PageSize: s.rng.IntN(4), Lag: time.Duration(s.rng.IntN(3)) * time.Second}
-	if s.one(10) {
+	switch s.rng.IntN(20) {
+	case 0, 1:
 		s.cfg.Faults = graphsim.Rate(0.02)
+	case 2:
+		s.cfg.Faults = []graphsim.Fault{{Kind: graphsim.MixedUp, Rate: 0.2}}
 	}
 	if s.one(12) {
 		s.crowd = 45 + s.rng.IntN(10)
@@ -72,7 +76,11 @@ func draw(seed uint64) *story {
 		s.guard.noResolve = s.one(12)
 	}
 	if s.rng.IntN(5) < 3 {
-		s.guard.since = s.now.Add(-time.Duration(3600+s.rng.IntN(48*3600)) * time.Second)
+		ago := time.Duration(3600+s.rng.IntN(48*3600)) * time.Second
+		if s.guard.ago = !s.faulty() && s.one(4); s.guard.ago {
+			ago = ago.Truncate(time.Hour)
+		}
+		s.guard.since = s.now.Add(-ago)
 	}
 	s.drawPeople()
 	s.drawGroups()
@@ -90,9 +98,9 @@ func (s *story) drawSpoils() {
 	for range pick(s, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2) {
 		s.spoilt[pick(s, "broken list", "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
 			"max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent",
-			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
+			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
 			"permission", "permission", "permission", "permission", "column without key", "column without key", "column without key", "column without key",
-			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run")] = true
+			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "no such group", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run", "dry run")] = true
 	}
 }
 
@@ -100,6 +108,9 @@ func (s *story) drawSpoils() {
 func (s *story) one(n int) bool { return s.rng.IntN(n) == 0 }
 
 func (s *story) faulty() bool { return s.cfg.Faults != nil }
+
+// mixes reports whether lookups are mixed up.
+func (s *story) mixes() bool { return len(s.cfg.Faults) == 1 }
 
 // pick draws one of several.
 func pick[T any](s *story, of ...T) T { return of[s.rng.IntN(len(of))] }
@@ -260,7 +271,8 @@ func (s *story) drawArgs() {
 	}
 	add(g.privileged, "--protect-privileged")
 	add(g.includeCaller, "--include-caller")
-	add(!g.since.IsZero(), "--since=%s", g.since.In(time.FixedZone("", 3600*s.rng.IntN(5))).Format(time.RFC3339))
+	add(g.ago && !g.since.IsZero(), "--since=%dh", s.now.Sub(g.since)/time.Hour)
+	add(!g.ago && !g.since.IsZero(), "--since=%s", g.since.In(time.FixedZone("", 3600*s.rng.IntN(5))).Format(time.RFC3339))
 	add(true, "--max-users=%d", g.maxUsers)
 	add(true, "--max-percent=%d", g.maxPercent)
 	add(true, "--max-privileged=%d", g.maxPrivileged)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,8 +22,18 @@ type twist struct {
 	stop   bool             // a signal comes while the call is under way
 	become *graphsim.Bearer // later tokens are of somebody else
 	mixes  bool             // from then on the tenant mixes up what it reads
-	late   []string         // ids of a protect list that is given when the run goes on
+	late   []string         // ids of people who are protected when the run goes on, and were not before
+	how    lateness
 }
+
+// lateness is how people come to be protected before a run goes on.
+type lateness int
+
+const (
+	byList   lateness = iota // a protect list is given
+	byGroup                  // they were put into a protected group
+	byCaller                 // one of them goes on with the run
+)
 
 // stage is the network with what happens on it.
 type stage struct {
@@ -78,7 +89,7 @@ func (s *story) drawTwist() {
 	switch s.rng.IntN(10) {
 	case 0, 1, 2:
 		w.call, w.write, w.mixes = 1, true, true
-	case 3, 4, 5:
+	case 3, 4, 5, 6:
 		w.become = &graphsim.Bearer{}
 		switch s.rng.IntN(3) {
 		case 0:
@@ -92,15 +103,53 @@ func (s *story) drawTwist() {
 		if s.one(3) {
 			w.write, w.call = false, 1+s.rng.IntN(4)
 		}
-	case 6, 7:
+	case 7, 8:
 		w.stop, w.write, w.call = true, true, 1
 	}
-	if w.become == nil && !w.stop || s.guard.noResolve {
+	if w.become != nil || w.stop {
+		s.drawLate()
+	}
+}
+
+// drawLate draws who is protected when the run goes on.
+func (s *story) drawLate() {
+	w := &s.twist
+	if s.one(3) {
+		w.how, w.late = byCaller, []string{s.inFile().ID}
 		return
 	}
-	for range 1 + s.rng.IntN(8) {
+	if s.guard.noResolve {
+		return
+	}
+	for range 2 + s.rng.IntN(8) {
 		w.late = append(w.late, s.inFile().ID)
 	}
+	if len(s.guard.groups) > 0 && !s.bringsRoles(w.late) {
+		w.how = byGroup
+	}
+}
+
+// joined is the protected group with more members.
+func (s *story) joined(ids []string) (place int, g graphsim.Group) {
+	place = slices.IndexFunc(s.groups, func(g graphsim.Group) bool { return strings.EqualFold(g.ID, s.guard.groups[0]) })
+	if place >= 0 {
+		g = s.groups[place]
+		g.Members = slices.Concat(g.Members, ids)
+	}
+	return place, g
+}
+
+// bringsRoles reports whether roles come with being in the protected group, or
+// there is no such group.
+func (s *story) bringsRoles(ids []string) bool {
+	place, g := s.joined(ids)
+	if place < 0 {
+		return true
+	}
+	then := *s
+	then.groups = slices.Clone(s.groups)
+	then.groups[place] = g
+	return slices.ContainsFunc(ids, func(id string) bool { return then.privileged(id) != s.privileged(id) })
 }
 
 // played is what came of the command.
@@ -108,6 +157,7 @@ type played struct {
 	codes   []exitCode       // one for each time
 	happen  bool             // the twist came
 	between []graphsim.Event // the tenant's log as it was after the first time
+	asked   []graphsim.Event // what came of somebody else who went on without saying so
 }
 
 // play is the command, from its arguments to its exit code, and once more where
@@ -135,7 +185,19 @@ func (s *story) play(ctx context.Context, tenant *graphsim.Tenant, dir string, s
 	}
 	tenant.SignInAs(graphsim.Bearer{})
 	args := []string{"resume", "--yes"}
-	if len(s.twist.late) > 0 {
+	switch late := s.twist.late; {
+	case len(late) == 0:
+	case s.twist.how == byCaller && late[0] != s.cfg.SignedIn:
+		tenant.SignInAs(graphsim.Bearer{User: late[0]})
+		call(nil, args...)
+		p.asked = tenant.Log()[len(p.between):]
+		args = append(args, "--as-caller")
+	case s.twist.how == byGroup:
+		_, g := s.joined(late)
+		if err := tenant.AddGroup(g); err != nil {
+			return p, err
+		}
+	case s.twist.how == byList:
 		args = append(args, "--protect=DIR/late.txt")
 	}
 	call(nil, args...)

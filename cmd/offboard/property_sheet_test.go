@@ -119,7 +119,7 @@ func (s *story) drawSheet() {
 // stampAround sets the stamp of the person whom a row is about around the moment
 // from which a date gate lets the row through.
 func (s *story) stampAround(r sheetRow) {
-	if s.sheet.date == nil || r.about < 0 || r.day.kind < wholeDay || !s.one(3) {
+	if s.sheet.date == nil || r.about < 0 || r.day.kind < wholeDay || !s.one(2) {
 		return
 	}
 	at := s.leaves(r).Add(pick(s, -time.Second, 0, time.Second)).UTC()
