@@ -280,6 +280,18 @@ func TestPermissionsOfTheToken(t *testing.T) {
 	}
 }
 
+// A token that says nothing is let through. When Graph then denies everybody, few
+// as they are, the permission is named: on the screen and for each user.
+func TestFewDeniedNameThePermission(t *testing.T) {
+	s := newScene(t, 10, "User.Read.All", "RoleManagement.Read.Directory")
+	code, out := s.offboard(nil, 0, "run", "in.csv", "--yes", "--graph-url", s.url, "--report-dir", "out")
+	report, err := os.ReadFile(filepath.Join(s.dir, "out", "report.csv"))
+	const words = "the app lacks the Graph permission User.RevokeSessions.All"
+	if code != int(exitPartial) || !strings.Contains(out, words) || err != nil || strings.Count(string(report), words) != 10 {
+		t.Errorf("exit code %d, error %v\n%s\n%s", code, err, out, report)
+	}
+}
+
 // A role list that cannot be read has a next step, whatever its answer was, and
 // the step works.
 func TestRoleListThatCannotBeRead(t *testing.T) {
