@@ -67,6 +67,7 @@ func FuzzRead(f *testing.F) {
 		claim("header", headerLine(t, r))
 		last = r.Lines()
 		text := plainText(r, input)
+		good := 0
 		for row, err := range r.Rows() {
 			bad, isBad := errors.AsType[*batch.RowError](err)
 			if err != nil && !isBad {
@@ -77,6 +78,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("bad row %+v, error %+v", row, bad)
 			}
 			if !isBad {
+				good++
 				checkRow(t, r, row)
 				checkSource(t, text, row, r.Lines())
 			}
@@ -84,6 +86,10 @@ func FuzzRead(f *testing.F) {
 		}
 		if last != r.Lines() || text != nil && last != len(text) {
 			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.Lines(), len(text))
+		}
+		found, err := Look(strings.NewReader(string(input)), opt, noon)
+		if _, asks := errors.AsType[*HeaderError](err); !asks && (err != nil || found.Rows != good) {
+			t.Fatalf("Look finds %d good rows of %d, %v", found.Rows, good, err)
 		}
 	})
 }

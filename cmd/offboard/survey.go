@@ -14,6 +14,9 @@ import (
 // --where no row meets. When the file says that some of its people stay, it refuses,
 // or gives the question that a person has to answer; --yes is no answer to that.
 func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
+	if in.size >= mostInMemory {
+		c.say("reading  %s, %s MB", in.name, thousands(int(in.size>>20)))
+	}
 	found, err = intake.Look(in.open(), opt, now)
 	if err != nil {
 		return found, "", nil, err
