@@ -68,7 +68,7 @@ func TestResumeAsksTheGuards(t *testing.T) {
 			w.job.guards.MaxPrivileged = &none
 			w.must(w.tenant.Assign(admin, graphsim.IDFor(user(46))))
 		}, nil, ""},
-		{"a new limit", func(w *whole) { w.job.guards.MaxUsers = &one }, nil, "60 users, and --max-users is 1"},
+		{"a new limit", func(w *whole) { w.job.guards.MaxUsers = &one }, nil, "58 users, and --max-users is 1"},
 		{"an old plan", func(w *whole) { w.job.maxAge = time.Nanosecond }, nil, "--max-age is 1ns"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
