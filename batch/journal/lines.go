@@ -25,8 +25,8 @@ const selectLines = `SELECT r.seq, r.line, r.input, r.cells, coalesce(r.given_id
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
 	m.sent_at, m.settled_at, m.accepted_at, m.after, m.request_id, m.reason, m.seq
 	FROM rows r
+	LEFT JOIN marks m ON m.run = r.run AND m.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END AND m.step = ? AND m.target = ''
 	LEFT JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
-	LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = ? AND m.target = ''
 	WHERE r.run = ? AND r.seq > ? `
 
 func readLine(c *cells) (l line) {
