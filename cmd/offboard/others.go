@@ -22,6 +22,7 @@ type others struct {
 	calls  map[otherCall]throttle.Other    // that were counted and may be told again
 	asked  time.Time
 	runs   int // others with calls that count
+	turn   int // how many of them come before this one
 }
 
 type otherCall struct {
@@ -76,16 +77,24 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 
 // forget drops the calls that have left every window, and counts the runs that are left.
 func (o *others) forget(now time.Time) {
-	runs := map[string]bool{}
+	own, runs := "", map[string]bool{}
+	if o.run != nil {
+		own = o.run.Plan().Run
+	}
 	for key, k := range o.calls {
 		switch {
 		case !k.Open && now.Sub(k.At) > o.window:
 			delete(o.calls, key)
-		case o.run == nil || key.run != o.run.Plan().Run:
+		case key.run != own:
 			runs[key.run] = true
 		}
 	}
-	o.runs = len(runs)
+	o.runs, o.turn = len(runs), 0
+	for name := range runs {
+		if name < own {
+			o.turn++
+		}
+	}
 }
 
 const (
@@ -95,12 +104,20 @@ const (
 )
 
 // share is how many users of an app may leave before others are asked about again. Between two
-// askings each run takes what it sees, so none takes more than its even part.
+// askings each run takes what it sees, so none takes more than its even part; when that is less than a
+// call, they take turns. Where the windows have no room the gate itself says how long to wait.
 func (o *others) share(gate *throttle.Controller, now time.Time) int {
 	if o.runs == 0 {
 		return askUsers
 	}
-	return max(throttle.Chunk, min(askUsers, gate.Room(now)/(o.runs+1)))
+	room := gate.Room(now)
+	if even := room / (o.runs + 1); even >= throttle.Chunk {
+		return min(askUsers, even)
+	}
+	if turn := now.UnixNano() / int64(askLeast) % int64(o.runs+1); room > 0 && turn != int64(o.turn) {
+		return 0
+	}
+	return throttle.Chunk
 }
 
 // beside is an app's gate in a run that others may run beside: it asks about them once a second,
@@ -132,6 +149,9 @@ func (b *beside) Admit(now time.Time, cost int) time.Duration {
 	}
 	if !b.asked.Equal(o.asked) {
 		b.asked, b.left = o.asked, o.share(b.Controller, now)
+	}
+	if cost > b.left {
+		return askLeast
 	}
 	wait := b.Controller.Admit(now, cost)
 	if wait == 0 {
