@@ -40,15 +40,6 @@ var _ batch.Gate = (*Controller)(nil)
 // in a window of 150 s, that of Graph's writes.
 func New(c Config) *Controller { return NewPool(c, 1)[0] }
 
-// Preload counts n users of an earlier run of the same app in the same tenant,
-// whose calls ended at a time; see [Window.Preload]. In a pool, tell the
-// controller of the app that sent them: the others know what is theirs.
-func (c *Controller) Preload(at time.Time, n int) {
-	for _, l := range c.limits {
-		l.log.Preload(at, n)
-	}
-}
-
 // Admit implements [batch.Gate].
 func (c *Controller) Admit(now time.Time, cost int) time.Duration {
 	c.account(now)

@@ -44,6 +44,11 @@ func mustWait(t *testing.T, c *Controller, s, want float64) {
 	}
 }
 
+// Preload counts n users of an earlier run.
+func (c *Controller) Preload(at time.Time, n int) {
+	c.Count(Other{}, Other{At: at, Users: n}, false)
+}
+
 func writes(limit int) []Quota {
 	return []Quota{{"app+tenant-writes", AppTenant, Write, limit, 150 * time.Second, "documented quota"}}
 }

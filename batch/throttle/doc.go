@@ -93,8 +93,8 @@
 //
 // # Caveats
 //
-// The estimate knows the calls of this process and what [Controller.Preload]
-// told. Another app that eats the same budget looks like a lower limit, which is
+// The estimate knows the calls of this process and what [Controller.Count] told of other
+// runs. Another app that eats the same budget looks like a lower limit, which is
 // what it is.
 //
 // Every quota that a controller is given covers each of its calls, so a pause
