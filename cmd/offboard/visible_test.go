@@ -35,7 +35,7 @@ func TestVisible(t *testing.T) {
 			t.Errorf("%U is printed as %q", r, s)
 		}
 	}
-	for _, text := range []string{"plain\tand\nlines\n", "Zoë Désactivé 田中 👩‍💻 ‌", "עברית"} {
+	for _, text := range []string{"plain\tand\nlines\n", "Zoë Désactivé 田中 👩\u200d💻 \u200c", "עברית"} {
 		var b bytes.Buffer
 		v := &visible{w: &b}
 		for i := range len(text) { // cut in the middle of characters
