@@ -20,6 +20,14 @@ type since struct {
 	why     string // where it comes from
 }
 
+// check refuses to count back from a clock that is wrong.
+func (m since) check(clock batch.Clock) batch.Check {
+	if !m.byClock {
+		return batch.Check{}
+	}
+	return clock.Check("--since", "--since "+m.at.Add(-clock.Skew()).UTC().Format(time.RFC3339))
+}
+
 // since spares who was revoked before, as --since says.
 func (g planGuards) since(ctx context.Context, j *job, plan batch.Plan, zone *time.Location, l *learned) error {
 	switch g.Since {
@@ -35,10 +43,7 @@ func (g planGuards) since(ctx context.Context, j *job, plan batch.Plan, zone *ti
 	if m.at.After(time.Now()) {
 		return fmt.Errorf("%w: --since %s lies in the future by this machine's clock", errUsage, m.at.Format(time.RFC3339))
 	}
-	if m.byClock {
-		clock := j.target.clock.read()
-		l.refuseAs(clock.Check("--since", "--since "+m.at.Add(-clock.Skew()).UTC().Format(time.RFC3339)))
-	}
+	l.refuseAs(m.check(j.target.clock.read()))
 	l.spare.Since = m.at
 	l.note("since", m.at.UTC().Format(time.RFC3339), m.why)
 	return nil

@@ -126,6 +126,9 @@ func TestWrongClockIsRefused(t *testing.T) {
 			s := newSceneOf(t, graphsim.Config{NoQuota: true, ClockSkew: c.skew}, members("user", 2))
 			s.file("hr.csv", "upn,Last day\nuser0@contoso.example,2026-01-01\nuser1@contoso.example,2026-01-02\n")
 			s.wants(c.code, 0, c.words, append([]string{"plan", "hr.csv", "-o", "plan.json"}, c.flags...)...)
+			if len(c.flags) == 2 && c.flags[1] == "24h" {
+				s.wants(4, 0, "nothing was verified: --since counts from this machine's clock", "verify", "hr.csv", "--since", "24h")
+			}
 			if c.code == 4 {
 				graph := time.Now().Add(c.skew).UTC().Format("2006-01-02T15:")
 				s.wants(4, 0, "where Graph's says "+graph, append([]string{"run", "hr.csv", "--dry-run"}, c.flags...)...)

@@ -59,20 +59,21 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer j.target.close()
-	var since time.Time
+	var since since
 	if v.Since != "" {
 		zone, err := v.zone()
 		if err != nil {
 			return err
 		}
-		m, err := j.sinceWhen(ctx, v.Since, zone, time.Now())
-		if err != nil {
+		if since, err = j.sinceWhen(ctx, v.Since, zone, time.Now()); err != nil {
 			return err
 		}
-		since = m.at
 	}
-	failing, err := v.watch(ctx, j, checks, since)
+	failing, err := v.watch(ctx, j, checks, since.at)
 	if err = errors.Join(err, c.files.unchanged()); err != nil {
+		return err
+	}
+	if err := refused("nothing was verified", []batch.Check{since.check(j.target.clock.read())}); err != nil {
 		return err
 	}
 	if err := v.tell(c, len(checks), failing); err != nil {
