@@ -103,24 +103,10 @@ func (s *Store) lock(run string) (func() error, error) {
 	}), nil
 }
 
-// waitLock takes a lock as soon as it is free.
-func (s *Store) waitLock(ctx context.Context, name string) (func() error, error) {
-	l, err := s.newLock(name)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := l.TryLockContext(ctx, 10*time.Millisecond); err != nil {
-		return nil, err
-	}
-	return l.Unlock, nil
-}
-
+// newLock makes the lock's file, and does not lock it.
 func (s *Store) newLock(name string) (*flock.Flock, error) {
 	file, _ := s.lockFiles(name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
-	return flock.New(file, flock.SetPermissions(0o600)), nil
+	return flock.New(file, flock.SetPermissions(0o600)), os.MkdirAll(filepath.Dir(file), 0o700)
 }
 
 // lockFiles are two, since on Windows a locked file cannot be read, and on NFS

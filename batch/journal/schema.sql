@@ -85,18 +85,18 @@ CREATE TABLE marks (                               -- what is known of a user: t
 	outcome     TEXT CHECK (outcome = 'verified' OR outcome = 'revoked' OR outcome = 'already' OR outcome = 'unverified'
 		OR outcome = 'skipped' OR outcome = 'protected' OR outcome = 'ineffective' OR outcome = 'invalid' OR outcome = 'not_found'
 		OR outcome = 'ambiguous' OR outcome = 'denied' OR outcome = 'failed' OR outcome = 'gave_up'),
-	doubt       INTEGER NOT NULL,                  -- 1: Graph may have acted
-	status      INTEGER NOT NULL,
-	code        TEXT NOT NULL,
-	message     TEXT NOT NULL,
-	attempts    INTEGER NOT NULL,
-	throttles   INTEGER NOT NULL,
-	sent_at     INTEGER NOT NULL,
-	settled_at  INTEGER NOT NULL,
-	accepted_at INTEGER NOT NULL,                  -- the server's Date of the 2xx reply
-	after       INTEGER NOT NULL,                  -- the stamp as read back
-	request_id  TEXT NOT NULL,
-	reason      TEXT NOT NULL,
+	doubt       INTEGER NOT NULL DEFAULT 0,        -- 1: Graph may have acted
+	status      INTEGER NOT NULL DEFAULT 0,
+	code        TEXT NOT NULL DEFAULT '',
+	message     TEXT NOT NULL DEFAULT '',
+	attempts    INTEGER NOT NULL DEFAULT 0,
+	throttles   INTEGER NOT NULL DEFAULT 0,
+	sent_at     INTEGER NOT NULL DEFAULT 0,
+	settled_at  INTEGER NOT NULL DEFAULT 0,
+	accepted_at INTEGER NOT NULL DEFAULT 0,        -- the server's Date of the 2xx reply
+	after       INTEGER NOT NULL DEFAULT 0,        -- the stamp as read back
+	request_id  TEXT NOT NULL DEFAULT '',
+	reason      TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY (run, seq, step, target)
 ) STRICT, WITHOUT ROWID;
 

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -209,7 +210,10 @@ func (s *Store) useWAL(ctx context.Context) error {
 	if err := s.w.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
 		return err
 	}
-	unlock, err := s.waitLock(ctx, ".open") // no run has this name
+	l, err := s.newLock(".open") // no run has this name
+	if err == nil {
+		_, err = l.TryLockContext(ctx, 10*time.Millisecond)
+	}
 	if err != nil {
 		return err
 	}
@@ -217,7 +221,7 @@ func (s *Store) useWAL(ctx context.Context) error {
 	if err == nil && mode != "wal" {
 		err = fmt.Errorf("the file system does not allow it, and the mode stays %q", mode)
 	}
-	return errors.Join(err, unlock())
+	return errors.Join(err, l.Unlock())
 }
 
 // makeSchema makes the tables, unless another process was faster.

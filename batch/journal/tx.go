@@ -55,10 +55,7 @@ func (s *Store) transact(ctx context.Context, f func(context.Context, *tx) error
 	if err := f(ctx, &tx{Tx: t, stmts: s.stmts}); err != nil {
 		return sqliteFault(err)
 	}
-	if err := t.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", sqliteFault(err))
-	}
-	return nil
+	return sqliteFault(t.Commit())
 }
 
 // prepare prepares the statements that a run executes again and again.

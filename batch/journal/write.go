@@ -18,10 +18,10 @@ var addCalls = newBulk("calls", "run, no, step, app, sent_at, users, over, seqs"
 
 // A record replaces whatever is known of the user; a trial does not replace a record.
 var (
-	addRecords = newBulk("marks", "run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles, "+
-		"sent_at, settled_at, accepted_at, after, request_id, reason", newMark)
-	addTrials = newBulk("marks", "run, seq, step, target, doubt, status, code, message, attempts, throttles, "+
-		"sent_at, settled_at, accepted_at, after, request_id, reason", newMark+" WHERE marks.outcome IS NULL")
+	addRecords = newBulk("marks", "run, seq, step, target, status, code, message, attempts, throttles, sent_at, request_id, "+
+		"outcome, settled_at, accepted_at, after, reason", newMark)
+	addTrials = newBulk("marks", "run, seq, step, target, status, code, message, attempts, throttles, sent_at, request_id, doubt",
+		newMark+" WHERE marks.outcome IS NULL")
 )
 
 const newMark = ` ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
@@ -55,16 +55,13 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		}
 		for _, no := range e.Over {
 			if err := r.endCall(ctx, t, no); err != nil {
-				return fmt.Errorf("end call %d: %w", no, err)
+				return err
 			}
 		}
 		if err := r.writeTrials(ctx, t, e.Trials); err != nil {
 			return fmt.Errorf("write trials: %w", err)
 		}
-		if err := r.writeRecords(ctx, t, e.Records); err != nil {
-			return fmt.Errorf("write records: %w", err)
-		}
-		return nil
+		return r.writeRecords(ctx, t, e.Records)
 	}))
 }
 
@@ -129,7 +126,7 @@ func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
 	}
 	known, err := number(ctx, t, "SELECT count(*) FROM calls WHERE run = ? AND no = ?", r.id, no)
 	if err == nil && known == 0 {
-		err = fmt.Errorf("%w: nobody intended it", ErrPlan)
+		err = fmt.Errorf("%w: nobody intended call %d", ErrPlan, no)
 	}
 	return err
 }
@@ -137,8 +134,8 @@ func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
 func (r *Run) writeTrials(ctx context.Context, t *tx, trials []batch.Trial) error {
 	in := t.into(addTrials)
 	for _, k := range trials {
-		if err := in.add(ctx, r.id, k.Seq, r.step(), "", flag(k.Doubt), k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-			millis(k.SentAt), 0, 0, 0, k.RequestID, ""); err != nil {
+		if err := in.add(ctx, r.id, k.Seq, r.step(), "", k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+			millis(k.SentAt), k.RequestID, flag(k.Doubt)); err != nil {
 			return err
 		}
 	}
@@ -159,13 +156,13 @@ func (r *Run) addRecord(ctx context.Context, in *inserter, k *batch.Record) erro
 	if k.Outcome.Open() || !slices.Contains(batch.Outcomes[:], k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	return in.add(ctx, r.id, k.Seq, r.step(), "", string(k.Outcome), 0, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-		millis(k.SentAt), millis(k.SettledAt), millis(k.Accepted), millis(k.After), k.RequestID, k.Reason)
+	return in.add(ctx, r.id, k.Seq, r.step(), "", k.Status, k.Code, k.Message, k.Attempts, k.Throttles, millis(k.SentAt), k.RequestID,
+		string(k.Outcome), millis(k.SettledAt), millis(k.Accepted), millis(k.After), k.Reason)
 }
 
 // doubt keeps what a trial knows, and leaves a record alone: such a user was
 // settled before the call was, and nothing is open there.
-var doubt = newBulk("marks", "run, seq, step, target, doubt, sent_at, status, code, message, attempts, throttles, settled_at, accepted_at, after, request_id, reason",
+var doubt = newBulk("marks", "run, seq, step, target, doubt, sent_at",
 	" ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL")
 
 // Recover takes a run over from a process that died: the calls that it left
@@ -185,7 +182,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		sent := map[int]time.Time{}
 		for _, k := range calls {
 			if err := r.endCall(ctx, t, k.No); err != nil {
-				return fmt.Errorf("end call %d: %w", k.No, err)
+				return err
 			}
 			for _, seq := range k.Seqs {
 				if at, ok := sent[seq]; !ok || k.SentAt.After(at) {
@@ -195,7 +192,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		}
 		in := t.into(doubt)
 		for _, seq := range slices.Sorted(maps.Keys(sent)) {
-			if err := in.add(ctx, r.id, seq, r.step(), "", 1, millis(sent[seq]), 0, "", "", 0, 0, 0, 0, 0, "", ""); err != nil {
+			if err := in.add(ctx, r.id, seq, r.step(), "", 1, millis(sent[seq])); err != nil {
 				return fmt.Errorf("doubt user %d: %w", seq, err)
 			}
 		}
