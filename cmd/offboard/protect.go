@@ -91,7 +91,12 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *lea
 		}
 		return nil
 	}
-	if _, err := p.Plan(ctx); err != nil {
+	show := j.progress(0, nil)
+	show.stage = "looking up " + list
+	p.Progress = show.planning
+	_, err := p.Plan(ctx)
+	show.end()
+	if err != nil {
 		return nil, fmt.Errorf("look up --protect %s: %w; nothing was written", list, err)
 	}
 	if len(missing) > 0 {

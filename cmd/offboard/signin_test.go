@@ -231,6 +231,38 @@ func TestSignInIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Each stage before the first write tells what it waits for.
+func TestEveryStageTellsItsWait(t *testing.T) {
+	for _, c := range []struct{ name, path, flag, says string }{
+		{"protect list", "/$batch", "--protect=DIR/protect.txt", "waiting for answers to lookup calls since"},
+		{"planning", "/$batch", "--order=danger", "waiting for answers to lookup calls since"},
+		{"roles", "/roleManagement/", "--max-privileged=5", "waiting for the directory roles since"},
+		{"size of the tenant", "/users/$count", "--max-percent=100", "waiting for the number of users since"},
+		{"group", "/groups/", "--protect-group=99999999-0000-4000-8000-000000000002", "waiting for the members of group"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 3, graphsim.Config{NoQuota: true})
+			d.environ = signedIn()
+			if err := os.WriteFile(filepath.Join(d.dir, "protect.txt"), []byte("u0@contoso.example\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				d.t = t
+				d.network = tripped(func(r *http.Request) (*http.Response, error) {
+					if strings.Contains(r.URL.Path, c.path) {
+						return nil, errors.New("connection refused")
+					}
+					return d.tenant.RoundTrip(r)
+				})
+				code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--outage=1m", "--report-dir=DIR/out", c.flag)
+				if told := d.heard["waiting for"]; code != 6 || told == 0 || told > 5*time.Second || !strings.Contains(out, c.says) || !strings.Contains(out, "connection refused") {
+					t.Errorf("exit code %d, told after %v\n%s", code, told, out)
+				}
+			})
+		})
+	}
+}
+
 // In mid-run a sign-in service that hangs is an outage of exactly so long, whose
 // cause is told; and a signal ends the wait at once.
 func TestSignInTroubleInMidRun(t *testing.T) {
