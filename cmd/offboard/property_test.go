@@ -26,8 +26,8 @@ var (
 // enoughCases is from how many cases on every guard must have had its share.
 const enoughCases = 5000
 
-// TestNobodyElseIsTouched draws tenants, files and guards, runs the command on
-// them, and holds the tenant's own log and the report against what plain loops
+// TestNobodyElseIsTouched draws tenants, files, guards and what happens beside a
+// run, plays the command on them, lets a run that stopped go on, and holds the tenant's own log and the report against what plain loops
 // over the drawn truth say:
 //
 //   - no write arrives for anybody who is protected, already revoked, held back
