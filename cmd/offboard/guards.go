@@ -145,6 +145,7 @@ func (g guards) blind(l *learned) error {
 		return err
 	}
 	l.note("limits", "no other than of users", "--no-resolve reads neither roles nor the tenant's size")
+	l.note("columns", "held against nobody", "--no-resolve reads no user")
 	return nil
 }
 
