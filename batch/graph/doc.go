@@ -24,6 +24,9 @@
 //     labelled gzip, and Graph refused the call.
 //   - kiota's retry after a claims challenge: the challenge is taken off the
 //     response and answered by the next token instead.
+//   - azidentity's retries, for the same reason, and its default chain: a sign-in
+//     that is set by halves fell through to somebody else's login. [Environment]
+//     chooses one way, or says what is missing.
 //   - redirects: a batch is never redirected, and a token must not follow one.
 //   - the client capability cp1: an app-only run can dead-lock on a challenge
 //     that its cached token cannot answer (elastic/elasticsearch#142848).
