@@ -39,8 +39,7 @@ func (s *story) staying(u graphsim.User) []sheetRow {
 			if h.field == idOrUPN && strings.Contains(r.cells[i], "@") {
 				own = u.UPN
 			}
-			same := asciiUpper(r.cells[i]) == asciiUpper(own) && (h.field != anEmployeeID || r.cells[i] == own)
-			if own != "" && same && (h.key || h.field <= aUPN) {
+			if own != "" && sameCell(h.field, r.cells[i], own) && (h.key || h.field <= aUPN) {
 				rows = append(rows, r)
 				break
 			}
@@ -73,7 +72,7 @@ func (s *story) named(r sheetRow) (graphsim.User, batch.Outcome, string) {
 	for i, h := range s.sheet.heads {
 		switch {
 		case !h.key || r.cells[i] == "":
-		case r.bad[i]:
+		case r.bad[i], cells[h.field] != "" && !sameCell(h.field, cells[h.field], r.cells[i]):
 			return nobody, batch.Invalid, "bad row"
 		default:
 			cells[h.field] = r.cells[i]
@@ -112,6 +111,11 @@ func (s *story) named(r sheetRow) (graphsim.User, batch.Outcome, string) {
 	return u, outcome, kind
 }
 
+// sameCell reports whether two cells of a kind mean the same.
+func sameCell(f field, a, b string) bool {
+	return a == b || f != anEmployeeID && asciiUpper(a) == asciiUpper(b)
+}
+
 // agrees reports whether all else that a row says of who is meant is true of the
 // user.
 func (s *story) agrees(r sheetRow, u graphsim.User) bool {
@@ -121,7 +125,7 @@ func (s *story) agrees(r sheetRow, u graphsim.User) bool {
 		case h.key || !h.field.names() || cell == "":
 		case cell == "n/a", own == "": // neither says anything
 		case h.field == aUPN && s.guard.renamed && strings.EqualFold(s.keyID(r), u.ID):
-		case h.field == anEmployeeID && cell != own, h.field != anEmployeeID && asciiUpper(cell) != asciiUpper(own):
+		case !sameCell(h.field, cell, own):
 			return false
 		}
 	}

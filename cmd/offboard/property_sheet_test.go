@@ -110,11 +110,30 @@ func (s *story) drawSheet() {
 	for range 3 + s.rng.IntN(26) {
 		sh.rows = append(sh.rows, s.drawRow(s.rng.IntN(len(s.people))))
 	}
+	sh.settleTwins()
 	for i := range sh.rows {
 		sh.rows[i].line = i + 2
 		s.stampAround(sh.rows[i])
 	}
 	sh.text = s.sheetText()
+}
+
+// settleTwins makes two columns that name the same in no row the same in all: else
+// it is a question which of them is meant.
+func (sh *sheet) settleTwins() {
+	for i, h := range sh.heads {
+		alike := func(r sheetRow) bool {
+			return r.form == plainRow && r.cells[i] != "" && sameCell(h.field, r.cells[i], r.cells[h.twin-1])
+		}
+		if h.twin == 0 || slices.ContainsFunc(sh.rows, alike) {
+			continue
+		}
+		for _, r := range sh.rows {
+			if r.form != exampleRow && r.form != blankRow {
+				r.cells[i], r.bad[i] = r.cells[h.twin-1], r.bad[h.twin-1]
+			}
+		}
+	}
 }
 
 // stampAround sets the stamp of the person whom a row is about around the moment
@@ -189,8 +208,11 @@ func (s *story) drawRow(about int) sheetRow {
 	for i, h := range sh.heads {
 		if h.twin > 0 && r.form != exampleRow {
 			r.cells[i], r.bad[i] = r.cells[h.twin-1], r.bad[h.twin-1]
-			if s.one(8) {
+			switch s.rng.IntN(16) {
+			case 0, 1:
 				r.cells[i] = ""
+			case 2:
+				r.cells[i] = propertyOf(h.field, s.somebody()) // the same person after all, perhaps
 			}
 		}
 	}
