@@ -270,10 +270,12 @@ func quickCheck(ctx context.Context, db asker) error {
 		}
 		word = strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***"))
 		what := ErrDamaged
-		if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok { // a read that failed
+		if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok {
 			if code, err := strconv.Atoi(number); err == nil {
 				what = cmp.Or(kindOf(code), ErrDamaged)
 			}
+		} else if strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
+			what = ErrDisk
 		}
 		return fmt.Errorf("%w: SQLite's quick_check says: %s", what, word)
 	}, "PRAGMA quick_check(1)")
