@@ -202,7 +202,7 @@ func (p *play) command() []string {
 	if p.rng.IntN(4) == 0 {
 		_ = os.Remove(input) // it may be gone already
 	}
-	resume := []string{"resume", "--yes", "--concurrency", fmt.Sprint(p.calls), "--report-dir", "out"}
+	resume := []string{"resume", "--yes", "--graph-url", p.url, "--concurrency", fmt.Sprint(p.calls), "--report-dir", "out"}
 	switch _, gone := os.Stat(input); {
 	case gone == nil && p.rng.IntN(2) == 0:
 		return run
