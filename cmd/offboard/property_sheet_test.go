@@ -212,7 +212,7 @@ func (s *story) drawRow(about int) sheetRow {
 			case 0, 1:
 				r.cells[i] = ""
 			case 2:
-				r.cells[i] = propertyOf(h.field, s.somebody()) // the same person after all, perhaps
+				r.cells[i], r.bad[i] = propertyOf(h.field, s.somebody()), false // the same person after all, perhaps
 			}
 		}
 	}
