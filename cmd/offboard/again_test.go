@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,6 +116,24 @@ func TestResumeAsksTheGuards(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A resume that could not prove what it writes begins nothing.
+func TestResumeNeedsToRead(t *testing.T) {
+	stops := func(w *whole) {
+		signal := make(chan struct{})
+		w.job.stop, w.job.Concurrency = signal, 1
+		time.AfterFunc(500*time.Millisecond, func() { close(signal) })
+	}
+	inVirtualTime(t, graphsim.Config{NoQuota: true, Latency: time.Second}, 60, stops, func(w *whole, _ error) {
+		before := w.tenant.Stats().Writes
+		w.job.stop, w.job.Yes = nil, true
+		w.job.target.apps[0].identity.Can = "User.RevokeSessions.All"
+		err := w.job.resume(context.Background())
+		if n := w.tenant.Stats().Writes - before; !errors.Is(err, batch.ErrPermission) || n > 0 {
+			t.Errorf("error %v after %d writes; want ErrPermission and none", err, n)
+		}
+	})
 }
 
 // A plan of the day before is not gone on with unasked: resume refuses, and run

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -14,8 +13,8 @@ import (
 const mostNamed = 20
 
 // rehearse tells what a run would not do, and why; refusal is why it would be
-// refused as a whole, or nil. It reports from the journal as every run does, and
-// then takes the run out of it: nothing is left that could be gone on with.
+// refused as a whole, or nil. It reports from the journal as every run does; its
+// caller takes the run out of it.
 func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	end, err := p.endOf(ctx, p.run)
 	if err != nil {
@@ -39,7 +38,7 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if refusal == nil && (end.Summary.Of(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
 		refusal = errPartial
 	}
-	return errors.Join(refusal, p.run.Discard(ctx))
+	return refusal
 }
 
 // rehearsed are lines as a dry run tells them: of guests it is known that a run

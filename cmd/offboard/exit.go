@@ -107,13 +107,17 @@ func codeOf(err error) (exitCode, string) {
 }
 
 // messages are the lines that tell an error: one, so that no text in it can look like
-// another message, or one for each of several reasons.
+// another message, or one for each of several reasons and then one for what else the
+// error says.
 func messages(err error) []string {
 	lines := []string{err.Error()}
-	if r, ok := err.(*refusedError); ok && len(r.reasons()) > 1 {
+	if r, ok := errors.AsType[*refusedError](err); ok && len(r.reasons()) > 1 {
 		lines = []string{r.head() + ":"}
 		for _, why := range r.reasons() {
 			lines = append(lines, "  - "+why)
+		}
+		if around := strings.Trim(strings.Replace(err.Error(), r.Error(), "", 1), "\n; "); around != "" {
+			lines = append(lines, around)
 		}
 	}
 	for i, line := range lines {

@@ -93,6 +93,11 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
+	if j.run.Plan().Verify {
+		if err := j.target.mayRead(); err != nil {
+			return err
+		}
+	}
 	if send > 0 {
 		if err := j.target.mayRevoke(); err != nil {
 			return err

@@ -33,9 +33,6 @@ func (g *planning) learn(ctx context.Context, j *job, plan *batch.Plan) (learned
 	if err == nil {
 		err = g.since(ctx, j, *plan, zone, &l)
 	}
-	if err == nil && g.byClock() && !plan.Resolve {
-		l.note("clock", "not checked", "--no-resolve asks Graph nothing before the first write")
-	}
 	l.guards.Limits.MinUsers = g.MinUsers
 	plan.Terms.Guards = l.guards
 	plan.Settings = append(plan.Settings, l.settings...)

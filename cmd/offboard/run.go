@@ -124,7 +124,7 @@ func (p *planned) others(ctx context.Context) error {
 
 // start plans a new run, has it guarded and approved, and carries it out. It
 // calls sealed as soon as others who look for a run on this input would find it.
-func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) error {
+func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) (err error) {
 	if err := p.target.mayRevoke(); err != nil {
 		return err
 	}
@@ -133,6 +133,11 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 		return err
 	}
 	defer unlock()
+	defer func() { // what was never sealed leaves nothing behind: a dry run, and whatever failed before
+		if p.run.State() == journal.Planning {
+			err = errors.Join(err, p.run.Discard(ctx))
+		}
+	}()
 	if err := p.earliest(ctx, p.count.Users); err != nil {
 		return err
 	}
@@ -146,7 +151,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) err
 	}
 	// Sealed no sooner: a sealed run can be gone on with.
 	if err := p.run.Seal(ctx, p.plan); err != nil {
-		return errors.Join(err, p.run.Discard(ctx))
+		return err
 	}
 	if err := sealed(); err != nil {
 		return err

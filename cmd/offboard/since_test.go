@@ -119,7 +119,7 @@ func TestWrongClockIsRefused(t *testing.T) {
 		{"how long ago", time.Hour, []string{"--since", "24h"}, 4, "--since counts from this machine's clock"},
 		{"a day", time.Hour, []string{"--since", "2026-01-01"}, 0, "2 to revoke"},
 		{"no dates", 48 * time.Hour, nil, 0, "2 to revoke"},
-		{"both, and a limit", time.Hour, append([]string{"--since", "24h", "--max-users", "1"}, dated...), 4, "--max-users is 1; raise it if that is meant (0 is no limit); --since counts"},
+		{"both, and a limit", time.Hour, append([]string{"--since", "24h", "--max-users", "1"}, dated...), 4, "--max-users is 1; raise it if that is meant (0 is no limit)\noffboard:   - --since counts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -132,6 +132,12 @@ func TestWrongClockIsRefused(t *testing.T) {
 			if c.code == 4 {
 				graph := time.Now().Add(c.skew).UTC().Format("2006-01-02T15:")
 				s.wants(4, 0, "where Graph's says "+graph, append([]string{"run", "hr.csv", "--dry-run"}, c.flags...)...)
+			}
+			if strings.Contains(c.name, "behind") { // no user is read, and Graph's time is known all the same
+				s.wants(4, 0, "set the clock, or give the moment with --as-of ", append([]string{"run", "hr.csv", "--yes", "--no-resolve"}, c.flags...)...)
+				if _, out := s.offboard(nil, 0, append([]string{"run", "hr.csv", "--dry-run", "--no-resolve", "--graph-url", s.url}, c.flags...)...); strings.Contains(out, "not checked") {
+					t.Errorf("a clock that was checked is said not to be\n%s", out)
+				}
 			}
 		})
 	}

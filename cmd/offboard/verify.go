@@ -196,7 +196,7 @@ func fileChecks(in *reading, opt intake.Options) ([]*check, error) {
 }
 
 // runChecks are the users of a run: those whom it revoked, each against its own
-// 2xx, or with since all whom it names.
+// 2xx, or with since all whom it names. Of a skipped row it looked nobody up.
 func runChecks(ctx context.Context, run *journal.Run, since bool) ([]*check, error) {
 	var checks []*check
 	for l, err := range run.Lines(ctx) {
@@ -204,7 +204,7 @@ func runChecks(ctx context.Context, run *journal.Run, since bool) ([]*check, err
 			return nil, err
 		}
 		neutral := l.Record.Outcome.Kind() == batch.Neutral || l.Record.Outcome == batch.Already
-		if l.First != 0 || neutral && !since {
+		if l.First != 0 || l.Record.Outcome == batch.Skipped || neutral && !since {
 			continue
 		}
 		k := &check{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Before, Accepted: l.Record.Accepted}
@@ -269,6 +269,9 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 	}
 	u, asked := pl.User, batch.User{ID: k.row.ID, UPN: k.row.UPN, Before: k.Before}
 	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Before
+	if k.row.From.After(since) { // a stamp from before says nothing of the days until then
+		since = k.row.From
+	}
 	switch {
 	case u.External():
 		k.Reason = "a guest's sessions live in the home tenant; a stamp here says nothing of them"

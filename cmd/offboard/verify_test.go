@@ -59,6 +59,14 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// A row that a gate held back named nobody to read, and keeps no verify from ending well.
+func TestVerifySinceLeavesSkippedRows(t *testing.T) {
+	s := newScene(t, 2)
+	s.file("hr.csv", "upn,Status\nuser0@contoso.example,Inactive\nuser1@contoso.example,Active\n")
+	s.wants(0, 1, "1  skipped", "run", "hr.csv", "--yes", "--where", "Status=Inactive", "--report-dir", "out")
+	s.wants(0, 0, "1 of 1 hold", "verify", "20", "--since", "2020-01-01")
+}
+
 // --watch looks again until the stamps show, and no longer than it was told.
 func TestVerifyWatches(t *testing.T) {
 	for watch, want := range map[time.Duration]int{0: 30, 30 * time.Second: 30, 5 * time.Minute: 0} {
