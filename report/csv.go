@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"iter"
 
 	"offboard/batch"
 )
@@ -13,23 +12,14 @@ import (
 // bufferSize is what a file gathers before it writes.
 const bufferSize = 64 << 10
 
-// CSV writes report.csv: a header, then one record per line, in UTF-8, fields
-// separated by commas, records ended by "\n", which spreadsheets and Unix
+// csvSink writes report.csv: a header, then one record per line, in UTF-8,
+// fields separated by commas, records ended by "\n", which spreadsheets and Unix
 // tools both read.
 //
 // There is no byte order mark. It would make Excel guess the encoding right on
 // a double click, and it would make every other reader find a column named
 // "\ufeffline". Nearly all cells are ASCII; for the rest, Excel's own import
 // asks for the encoding.
-func CSV(w io.Writer, _ Meta, lines iter.Seq2[batch.Line, error]) error {
-	s, err := newCSV(w)
-	if err != nil {
-		return err
-	}
-	return pour(lines, s)
-}
-
-// csvSink writes the columns as CSV.
 type csvSink struct {
 	w   *csv.Writer
 	row [len(columns)]string

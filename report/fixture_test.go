@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"time"
 
@@ -141,4 +142,13 @@ func fixtureEnd() End {
 		e.Summary.Add(l.Record.Outcome)
 	}
 	return e
+}
+
+// one writes one file of the report alone.
+func one(name string, w io.Writer, meta Meta, lines iter.Seq2[batch.Line, error]) error {
+	s, err := newSink(name, w, meta)
+	if err != nil {
+		return err
+	}
+	return pour(lines, s)
 }

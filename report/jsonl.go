@@ -6,20 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 
 	"offboard/batch"
 )
 
-// JSONL writes report.jsonl: one JSON object per line, in UTF-8, with the
-// columns of [CSV] as keys in the same order. Every key is in every object.
+// jsonlSink writes report.jsonl: one JSON object per line, in UTF-8, with the
+// columns of report.csv as keys in the same order. Every key is in every object.
 // Text is exact, but for bytes that are no UTF-8, which become U+FFFD.
-func JSONL(w io.Writer, _ Meta, lines iter.Seq2[batch.Line, error]) error {
-	return pour(lines, newJSONL(w))
-}
-
-// jsonlSink writes the columns as JSON Lines.
 type jsonlSink struct {
 	w    *bufio.Writer
 	keys [len(columns)]string // with the punctuation around them

@@ -119,7 +119,7 @@ func same(want, got any) bool {
 func TestEveryLineSurvivesJSONL(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := JSONL(&b, Meta{}, seq(lines, nil)); err != nil {
+	if err := one(jsonlName, &b, Meta{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	docs := bytes.Split(bytes.TrimSuffix(b.Bytes(), []byte("\n")), []byte("\n"))
@@ -154,7 +154,7 @@ func TestEveryLineSurvivesJSONL(t *testing.T) {
 func TestEveryLineSurvivesCSV(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := CSV(&b, Meta{}, seq(lines, nil)); err != nil {
+	if err := one(csvName, &b, Meta{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(b.Bytes(), []byte("\n")); n != len(lines)+1 {
@@ -187,7 +187,7 @@ func TestRetryKeepsCells(t *testing.T) {
 	lines := randomLines(t)
 	meta := Meta{Plan: batch.Plan{Columns: []string{"id", "date"}}}
 	var b bytes.Buffer
-	if err := Retry(&b, meta, seq(lines, nil)); err != nil {
+	if err := one(retryName, &b, meta, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)

@@ -50,12 +50,12 @@ func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 	if got := names(t, dir); !slices.Equal(got, allNames) {
 		t.Errorf("the directory has %q", got)
 	}
-	for i, f := range []Format{CSV, JSONL, Retry} {
-		if want := filepath.Join(dir, allNames[i]); paths[i] != want {
+	for i, name := range allNames {
+		if want := filepath.Join(dir, name); paths[i] != want {
 			t.Errorf("path %s, want %s", paths[i], want)
 		}
 		var want bytes.Buffer
-		if err := f(&want, fixtureMeta(), seq(fixture(), nil)); err != nil {
+		if err := one(name, &want, fixtureMeta(), seq(fixture(), nil)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(paths[i])
@@ -263,19 +263,19 @@ func (f *failing) Write(p []byte) (int, error) {
 }
 
 func TestEveryWriterPassesErrorsOn(t *testing.T) {
-	for name, f := range map[string]Format{"CSV": CSV, "JSONL": JSONL, "Retry": Retry} {
+	for _, name := range allNames {
 		for _, room := range []int{0, 100, 70_000} {
 			w := failing(room)
-			if err := f(&w, fixtureMeta(), many(nil)); !errors.Is(err, errBroken) {
+			if err := one(name, &w, fixtureMeta(), many(nil)); !errors.Is(err, errBroken) {
 				t.Errorf("%s with room for %d: %v", name, room, err)
 			}
 		}
 		// So little that nothing is written before the end.
-		if err := f(new(failing), fixtureMeta(), seq(fixture(), nil)); !errors.Is(err, errBroken) {
+		if err := one(name, new(failing), fixtureMeta(), seq(fixture(), nil)); !errors.Is(err, errBroken) {
 			t.Errorf("%s at its end: %v", name, err)
 		}
 		var b bytes.Buffer
-		if err := f(&b, fixtureMeta(), many(errBroken)); !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "read record: ") {
+		if err := one(name, &b, fixtureMeta(), many(errBroken)); !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "read record: ") {
 			t.Errorf("%s of failing lines: %v", name, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,19 +16,10 @@ import (
 // errNoColumns is a plan that does not say what its rows' cells are.
 var errNoColumns = errors.New("the plan names no columns")
 
-// Retry writes retry.csv: the rows that did not succeed and were not left
+// retrySink writes retry.csv: the rows that did not succeed and were not left
 // alone on purpose, under the header Plan.Columns, ready to be run again. A
 // user stands there once. The package comment says which cells come back
 // changed, and why such a row is refused and cannot name anybody else.
-func Retry(w io.Writer, meta Meta, lines iter.Seq2[batch.Line, error]) error {
-	s, err := newRetry(w, meta)
-	if err != nil {
-		return err
-	}
-	return pour(lines, s)
-}
-
-// retrySink writes the rows to run again.
 type retrySink struct {
 	w     *csv.Writer
 	width int // of the header

@@ -27,7 +27,7 @@ func Cells(l *batch.Line, names ...string) []string {
 
 // Selected writes one JSON document with two keys: "summary" is what [JSON]
 // writes of the whole run, and "lines" a list of the lines given, each as
-// [JSONL] writes it. The lines are written as they come. After an error the
+// report.jsonl has it. The lines are written as they come. After an error the
 // document is cut off, and no JSON.
 func Selected(w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
 	var b bytes.Buffer

@@ -30,7 +30,7 @@ func TestSelected(t *testing.T) {
 	e := End{Meta: fixtureMeta()}
 	for _, lines := range [][]batch.Line{nil, fixture()[:1], fixture()} {
 		var got, summary, jsonl bytes.Buffer
-		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), JSONL(&jsonl, e.Meta, seq(lines, nil))} {
+		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e.Meta, seq(lines, nil))} {
 			if err != nil {
 				t.Fatal(err)
 			}

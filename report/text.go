@@ -135,7 +135,7 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 // accounts says what a revocation leaves as it was, where it matters.
 func accounts(b *bytes.Buffer, a batch.Accounts) {
 	if a.Enabled > 0 {
-		fmt.Fprintf(b, "%s still enabled when planned: whoever has the password signs in again; disable the account first.\n", plural(a.Enabled, "account"))
+		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", plural(a.Enabled, "account"))
 	}
 	if a.Synced > 0 {
 		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", plural(a.Synced, "account"))

@@ -12,9 +12,10 @@
 // the same batches by $filter; the reply lists everybody found, and choosing is
 // batch's.
 //
-// What the guards need beside, [Client.CountUsers], [Client.Members],
-// [Client.RoleHolders] and [Client.Roles] read, one page a call. A link to a next
-// page is followed below the client's own root only.
+// [Client.CountUsers], [Client.Members], [Client.Named], [Client.RoleHolders] and
+// [Client.Roles] read what the guards need, one page a call. A link to a next page
+// is followed below the client's own root only. [Client.Organization] and
+// [Client.Information] read the name of a tenant.
 //
 // # What is switched off, and why
 //

@@ -10,8 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// Registration is an app registration in a file of its own, with the names that
-// the environment has for them.
+// Registration is an app registration, read from a file or from the environment:
+// the names are the same. Only the environment has SendChain.
 type Registration struct {
 	Tenant      string // AZURE_TENANT_ID
 	Client      string // AZURE_CLIENT_ID

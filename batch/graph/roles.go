@@ -10,7 +10,6 @@ import (
 // RoleHolder is somebody to whom an Entra role is assigned, at whatever scope.
 type RoleHolder struct {
 	ID         string // object id of the user or the group, in lower case
-	UPN        string // of a user; may be empty
 	Type       string // "user"; "group", whose members hold the role; "" when Graph does not say, as of another tenant's principals
 	Role       string // id of the role definition, in lower case; see Client.Roles for its name
 	Privileged bool   // the role makes an administrator
@@ -24,7 +23,6 @@ type assignment struct {
 	Principal   struct {
 		Type string `json:"@odata.type"`
 		ID   string `json:"id"`
-		UPN  string `json:"userPrincipalName"`
 	} `json:"principal"`
 }
 
@@ -64,7 +62,7 @@ func (a assignment) holder() (RoleHolder, error) {
 		return RoleHolder{}, errors.New("it names two principals")
 	}
 	h := RoleHolder{
-		ID: strings.ToLower(a.PrincipalID), UPN: a.Principal.UPN,
+		ID:   strings.ToLower(a.PrincipalID),
 		Role: strings.ToLower(a.RoleID), Privileged: privileged(a.RoleID),
 	}
 	switch strings.TrimPrefix(a.Principal.Type, "#microsoft.graph.") {

@@ -183,7 +183,7 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 		return snap, err
 	}
 	for i := range snap.Infos {
-		snap.Infos[i].Since, snap.Infos[i].Ended = time.Time{}, time.Time{}
+		snap.Infos[i].Since = time.Time{}
 	}
 	r, err := l.s.Run(ctx, "life")
 	if err != nil {

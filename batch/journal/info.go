@@ -16,7 +16,6 @@ type Info struct {
 	State   State
 	Reason  string    // why it is in this state, in words; may be empty
 	Since   time.Time // when it came to this state
-	Ended   time.Time // as Since, in a state that ends a run; zero otherwise
 	Summary batch.Summary
 }
 
@@ -97,11 +96,7 @@ func (r *Run) Info(ctx context.Context) (Info, error) {
 	}
 	sum, err := r.Summary(ctx)
 	now := changes[len(changes)-1]
-	in := Info{Plan: r.Plan(), State: now.State, Reason: now.Reason, Since: now.At, Summary: sum}
-	if now.State.ended() {
-		in.Ended = now.At
-	}
-	return in, err
+	return Info{Plan: r.Plan(), State: now.State, Reason: now.Reason, Since: now.At, Summary: sum}, err
 }
 
 // History tells how the run came to its state, from the first to the last.

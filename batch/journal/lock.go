@@ -55,9 +55,9 @@ func (r *Run) Held() (*LockedError, error) {
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action
-// meanwhile, or fails at once with a *LockedError. Whoever looks for an unfinished
-// run to go on with holds it until the new run is sealed: two who look at once
-// would find nothing, and both begin.
+// meanwhile, or fails within 50 ms with a *LockedError. A process that looks for an
+// unfinished run holds it until the new run is sealed: otherwise two that look at
+// the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
 	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action)}, "\x00")))
 	unlock, err = s.lock("input-" + hex.EncodeToString(key[:8]))

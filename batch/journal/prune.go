@@ -14,7 +14,7 @@ import (
 const pruning State = "pruning"
 
 // Remembered is how long a run must have been at rest before it can be pruned.
-// What a run sent counts toward Graph's quotas for minutes: see Store.Sent.
+// What a run sent counts toward Graph's quotas for minutes: see Store.SentByOthers.
 const Remembered = time.Hour
 
 // sliceRows is how many rows of a table one transaction deletes.

@@ -3,7 +3,6 @@ package journal
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"offboard/batch"
 )
@@ -135,7 +134,7 @@ func TestStates(t *testing.T) {
 	wantErr(t, r.SetState(t.Context(), Refused, ""), ErrState)
 	in, err := r.Info(t.Context())
 	must(t, err)
-	if in.State != Stopped || in.Reason != "SIGTERM" || in.Ended.IsZero() || r.State() != Stopped {
+	if in.State != Stopped || in.Reason != "SIGTERM" || in.Since.IsZero() || r.State() != Stopped {
 		t.Errorf("info %+v", in)
 	}
 	must(t, r.SetState(t.Context(), Running, ""))
@@ -158,7 +157,7 @@ func TestRuns(t *testing.T) {
 	must(t, two.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Denied)}}))
 	infos, err := s.Runs(t.Context())
 	must(t, err)
-	if len(infos) != 2 || infos[0].Plan.Run != "two" || infos[1].Plan.Tenant != "t" || !infos[1].Ended.IsZero() {
+	if len(infos) != 2 || infos[0].Plan.Run != "two" || infos[1].Plan.Tenant != "t" {
 		t.Errorf("runs %+v", infos)
 	}
 	diff(t, "summary", infos[0].Summary,
@@ -200,53 +199,5 @@ func TestDiscard(t *testing.T) {
 	}
 	if n := len(check(t, keep)); n != 2 {
 		t.Errorf("the other run has %d lines", n)
-	}
-}
-
-// What was sent counts from the end of its call, when Graph has surely counted
-// it; a call without an end counts as ending now.
-func TestSent(t *testing.T) {
-	s := openNew(t)
-	run := func(name, tenant string) *Run {
-		r := create(t, s, batch.Plan{Run: name, Tenant: tenant, App: "a"})
-		fill(t, r, 9)
-		seal(t, r, 9)
-		return r
-	}
-	users := func(since time.Time) (n int, first time.Time) {
-		t.Helper()
-		sent, err := s.Sent(t.Context(), "t", "a", since)
-		must(t, err)
-		for _, x := range sent {
-			n += x.Users
-		}
-		if n > 0 {
-			first = sent[0].At
-		}
-		return n, first
-	}
-	left := time.Now().Add(-time.Minute)
-	pool := run("pool", "t") // in which another app sends
-	must(t, pool.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, App: "b", SentAt: left, Seqs: []int{1, 2, 3, 4, 5}}}}))
-	a, b, other := run("a", "t"), run("b", "t"), run("c", "other")
-	for _, r := range []*Run{a, b, other} {
-		must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: left, Seqs: []int{1, 2}}, {No: 2, SentAt: left, Seqs: []int{3}}}}))
-	}
-	if n, _ := users(time.Now()); n != 6 {
-		t.Errorf("under way: %d users, want 6", n)
-	}
-	ended := moment(time.Now())
-	must(t, a.Write(t.Context(), batch.Entry{Over: []int{1, 2}}))
-	must(t, b.Write(t.Context(), batch.Entry{Over: []int{1}}))
-	if n, first := users(left); n != 6 || first.Before(ended) {
-		t.Errorf("%d users from %v on, want 6, none before %v", n, first, ended)
-	}
-	if n, _ := users(time.Now().Add(time.Minute)); n != 1 {
-		t.Errorf("%d users end in a minute or later, want the one whose call has no end", n)
-	}
-	_, err := b.Recover(t.Context())
-	must(t, err)
-	if n, _ := users(time.Now().Add(time.Minute)); n != 0 {
-		t.Errorf("after recovery %d users are under way", n)
 	}
 }

@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// SentAt is how many users were sent in calls that were over at a moment. Graph
-// counted them no later than that.
-type SentAt struct {
-	At    time.Time
-	Users int
-}
-
 // SentCall is a call of some run that counts against a tenant's quotas.
 type SentCall struct {
 	Run   string    // name of the run that made it
@@ -26,24 +19,6 @@ type SentCall struct {
 
 // longCall is how long a call may be under way; batch's calls end sooner.
 const longCall = 10 * time.Minute
-
-// Sent tells what this app has sent to this tenant in all runs, in calls that
-// ended since then, in order of time, so that a new run keeps to what is left of
-// the quota. A call whose end is not known counts as ending now.
-func (s *Store) Sent(ctx context.Context, tenant, app string, since time.Time) ([]SentAt, error) {
-	calls, err := s.SentByOthers(ctx, tenant, nil, since)
-	var sent []SentAt
-	for _, k := range calls {
-		switch last := len(sent) - 1; {
-		case k.App != app:
-		case last >= 0 && sent[last].At.Equal(k.At):
-			sent[last].Users += k.Users
-		default:
-			sent = append(sent, SentAt{k.At, k.Users})
-		}
-	}
-	return sent, err
-}
 
 // SentByOthers tells of the calls that runs other than one have made to a tenant:
 // by all apps, in all processes that use this journal, whatever the cloud. The

@@ -51,6 +51,11 @@ func TestSentByOthers(t *testing.T) {
 	if calls := ask(nil, ended); len(calls) != 4 {
 		t.Errorf("of all runs: %+v", calls)
 	}
+	_, err := theirs.Recover(t.Context())
+	must(t, err)
+	if calls := ask(mine, time.Now().Add(time.Minute)); len(calls) != 0 {
+		t.Errorf("recovered, and under way: %+v", calls)
+	}
 	must(t, mine.SetState(t.Context(), Stopped, ""))
 	if calls := ask(theirs, ended); len(calls) != 2 || calls[0].Run != "mine" {
 		t.Errorf("of the run itself: %+v", calls)

@@ -89,7 +89,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	l := c.blame(f.Scope)
 	p := c.pauseOf(f, l)
 	again := pauses(f) && p.again(f)
-	c.count(now, f, again)
+	c.count(now, f)
 	c.width.leave(now, f)
 	c.pause.calm(f)
 	c.tenant.calm(f)
@@ -104,7 +104,6 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	}
 	l.refuse(now, *p, f, again, c.budget.left())
 	if l.paid {
-		c.stats.Probed += f.Throttled
 		c.budget.spent += l.charge(f.Throttled, again)
 	}
 }

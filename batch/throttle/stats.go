@@ -6,21 +6,15 @@ import (
 	"offboard/batch"
 )
 
-// Stats is what a controller has seen, for the end of a run.
+// Stats is how long calls were ready and had to wait, by what they waited for.
 type Stats struct {
-	Accepted int // users with a 2xx reply
-	Refused  int // users told to wait
-	Probed   int // of these, users that were risked to find a higher limit
-	Pauses   int // times that Graph made everything wait, by an answer to this app
-
-	// How long a call was ready and had to wait, by what it waited for.
 	Paused  time.Duration // a pause after a refusal
 	Quota   time.Duration // a stated quota
 	Learned time.Duration // a lower limit that was learned
 	Rate    time.Duration // the operator's --rate
 }
 
-// Stats gives the counts so far.
+// Stats gives the waits so far.
 func (c *Controller) Stats() Stats { return c.stats }
 
 // reason is what a call waits for.
@@ -57,14 +51,9 @@ func (c *Controller) account(now time.Time) {
 	c.asked = asked{}
 }
 
-// count takes a call's end into the counts; again tells a refusal that begins a new pause.
-func (c *Controller) count(now time.Time, f batch.Feedback, again bool) {
-	c.stats.Accepted += f.Accepted
+// count takes a call's end into the budget and the latency.
+func (c *Controller) count(now time.Time, f batch.Feedback) {
 	c.budget.accepted += f.Accepted
-	c.stats.Refused += f.Throttled
-	if f.Throttled > 0 && again {
-		c.stats.Pauses++
-	}
 	if took := now.Sub(f.Sent); c.latency == 0 {
 		c.latency = took
 	} else {
