@@ -2,15 +2,15 @@ package batch
 
 import "crypto/sha256"
 
-// Kept are users whom rows of the input keep, by everything that the rows name them
-// by, with the line of the first such row. Others may let the same users go: then
-// the rows contradict each other, and nobody can say which of them is right.
+// Kept are the users that rows of the input keep, by everything that the rows name
+// them by, with the line of the first such row. Other rows may let the same users
+// go: then the rows contradict each other, and nobody can say which of them is right.
 //
 // A hash of 12 bytes stands for each name: a file of a million people, of whom a few
 // leave, keeps nearly all.
 type Kept map[hash]uint32
 
-// Add keeps the user whom all the claims name. No claims keep nobody.
+// Add keeps the user that all the claims name. Without claims it keeps no user.
 func (k Kept) Add(named []Claim, line int) {
 	for _, c := range named {
 		if h := hashOf(c.Key, c.Value); k[h] == 0 {
@@ -19,7 +19,7 @@ func (k Kept) Add(named []Claim, line int) {
 	}
 }
 
-// line gives the line of a row that keeps the user whom one of the claims names, or 0.
+// line gives the line of a row that keeps the user named by one of the claims, or 0.
 func (k Kept) line(named []Claim) int {
 	for _, c := range named {
 		if l := k[hashOf(c.Key, c.Value)]; l != 0 {
@@ -29,7 +29,7 @@ func (k Kept) line(named []Claim) int {
 	return 0
 }
 
-// names are all by which rows of the input could name the user.
+// names are all the names by which a row could mean the user.
 func (u User) names() []Claim {
 	var all []Claim
 	for _, k := range []Key{ByID, ByUPN, ByMail, ByEmployeeID, ByOnPremisesUPN} {
@@ -40,11 +40,8 @@ func (u User) names() []Claim {
 	return all
 }
 
-// hashOf is that of a name in the form in which such names are compared.
+// hashOf is the hash of a name in the form in which such names are compared.
 func hashOf(k Key, value string) hash {
-	if k != ByEmployeeID {
-		value = LowerASCII(value)
-	}
-	sum := sha256.Sum256([]byte(string(k) + "\x00" + value))
+	sum := sha256.Sum256([]byte(string(k) + "\x00" + compared(k, value)))
 	return hash(sum[:])
 }

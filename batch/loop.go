@@ -362,8 +362,8 @@ func (l *loop) reply(now time.Time, a answer, t task, r Reply) error {
 	return l.conclude(now, ln, t, r)
 }
 
-// conclude settles the user, or hands one who was denied to the next app: roles
-// and administrative units may let that one do what this one may not.
+// conclude settles the user, or hands a user who was denied to the next app: that
+// app's roles and administrative units may allow it.
 func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) error {
 	if r.Status == 403 {
 		t.denied = append(slices.Clip(t.denied), ln)
@@ -378,13 +378,13 @@ func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) error {
 }
 
 // release settles the users held back, once it is known that the refusal was
-// about them, or nobody is left who could tell.
+// about them, or no other user is left to tell.
 func (l *loop) release(now time.Time, ln *lane) error {
 	p := &ln.probation
 	if len(p.held) == 0 || p.failed() || !p.over && (ln.busy() || l.stopping != nil) {
 		return nil
 	}
-	if err := ln.nobody(); err != nil {
+	if err := ln.refusesAll(); err != nil {
 		return err
 	}
 	held := p.held
@@ -400,11 +400,10 @@ func (l *loop) release(now time.Time, ln *lane) error {
 	return nil
 }
 
-// nobody is the error of a lane that has asked for everybody and answered
-// nobody, where that is no matter of each user: of a lookup that may not be made,
-// and of calls that are all refused as a whole, unless an earlier process has
-// been through that.
-func (l *lane) nobody() error {
+// refusesAll is the error of a lane that got no answer for anyone, for a reason not
+// specific to a user: a lookup that may not be made, or calls that are all refused
+// as a whole, unless an earlier process has been through that.
+func (l *lane) refusesAll() error {
 	p := &l.probation
 	switch r := p.held[0].reply; {
 	case p.over || !l.first:

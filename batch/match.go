@@ -18,8 +18,8 @@ func match(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	return u, outcome, why
 }
 
-// disagreement says in what the user found is not the one whom the row's other
-// columns name, or "". What the directory does not have says nothing.
+// disagreement says how the user found differs from what the row's other columns
+// name, or "". A property that the directory does not have says nothing.
 func disagreement(row Row, u User, allowRenamed bool) string {
 	for _, c := range row.Claims {
 		has := u.property(c.Key)
@@ -54,7 +54,7 @@ func (u User) property(k Key) string {
 	return u.OnPremisesUPN
 }
 
-// named says in words by what the row names its user.
+// named says in words how the row names its user.
 func (r Row) named() string {
 	switch {
 	case r.By.Searched():
@@ -65,7 +65,7 @@ func (r Row) named() string {
 	return "the user principal name " + r.UPN
 }
 
-// matchKey takes the user whom the key names. The directory must name the very
+// matchKey takes the user that the key names. The directory must name the very
 // user asked for: a lookup that was misread on the way could bring somebody else.
 func matchKey(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	if row.By.Searched() {
@@ -106,13 +106,17 @@ func stray(row Row, reply Reply) bool {
 // has reports whether the user has the property that the row names.
 func (r Row) has(u User) bool { return SameValue(r.By, r.Value, u.Value) }
 
-// SameValue reports whether two values of a key name the same. An employee id is a
-// number of the company's: what another case means is for the company to say.
-func SameValue(k Key, a, b string) bool {
+// SameValue reports whether two values of a key name the same.
+func SameValue(k Key, a, b string) bool { return compared(k, a) == compared(k, b) }
+
+// compared is a key's value in the form in which such values are compared. An
+// employee id is the company's own, and stays as it is: only the company can say
+// what another case means.
+func compared(k Key, value string) string {
 	if k == ByEmployeeID {
-		return a == b
+		return value
 	}
-	return sameUPN(a, b)
+	return LowerASCII(value)
 }
 
 // properties are the words for the properties that several users may share.

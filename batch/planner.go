@@ -21,7 +21,7 @@ type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // a *RowError is a bad row; any other error ends the planning
-	Kept         Kept                  // whom rows keep that a gate held back; if there are any, Rows is read twice
+	Kept         Kept                  // users kept by rows that a gate held back; if there are any, Rows is read twice
 	Add          func(context.Context, []Planned) error
 	AllowRenamed bool // an object id may have another UPN than the file says
 	Spare        Spare
@@ -41,7 +41,7 @@ type Planner struct {
 	seen    map[hash]uint32 // Seq of the user that a key names
 	held    map[int]*held   // by Seq
 	planned []Planned
-	gone    Kept // those of Kept whom other rows let go, with a line of those
+	gone    Kept // users of Kept that other rows let go, with the line of such a row
 }
 
 // held is a user who need not be sent, unless another row says that a later
@@ -112,8 +112,8 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	return p.count, err
 }
 
-// keep plans the rows of Kept, which is known of last: those whose user another row
-// lets go contradict that row.
+// keep plans the rows of Kept at the end, when it is known whom other rows let go:
+// a row that keeps such a user contradicts the other row.
 func (p *Planner) keep(ctx context.Context) error {
 	if len(p.Kept) == 0 {
 		return nil
@@ -142,8 +142,8 @@ func (p *Planner) keep(ctx context.Context) error {
 	return p.flush(ctx, true)
 }
 
-// contradiction is how rows end of which one lets a user go and another keeps the
-// user: each of them, so that none is run again without the other.
+// contradiction is the outcome of two rows, one of which lets a user go while the
+// other keeps the user. Both rows end so, and retry.csv has both or neither.
 func contradiction(goes, stays int) Record {
 	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
 }

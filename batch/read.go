@@ -18,12 +18,12 @@ type Reader struct {
 	Outage  time.Duration // how long nothing may be answered; 0 waits for ever
 	Until   Deadline
 	Stop    <-chan struct{} // closed: no new calls
-	Told    func(Trouble)   // told every second what a read waits for, and when it went well of no trouble; may be nil
+	Told    func(Trouble)   // told every second what a read waits for, and the zero Trouble once the read succeeds; may be nil
 }
 
-// Read makes one read until it goes well, and waits as Graph says and as the
-// gate does. What names the read, needs the Graph permission without which it is
-// refused, and cost is what the gate counts for it. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
+// Read repeats one read until it succeeds, and waits as long as Graph and the gate
+// say. What names the read, needs is the Graph permission that it takes, and cost is
+// what the gate counts for it. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
 // ErrPermission, or the refusal itself: a *CallError.
 func (r Reader) Read(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	var t Trial

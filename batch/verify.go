@@ -38,8 +38,8 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
 }
 
-// is reports whether an answer to a question about u is about u. An id decides.
-// A user of whom only a name is known is known by it.
+// is reports whether an answer to a question about u is about u. The object id
+// decides, and the name where the id is not known.
 func (u User) is(seen User) bool {
 	if u.ID != "" {
 		return LowerASCII(u.ID) == LowerASCII(seen.ID)
@@ -47,7 +47,7 @@ func (u User) is(seen User) bool {
 	return u.UPN != "" && sameUPN(u.UPN, seen.UPN)
 }
 
-// whyOther says whom an answer is about that should have been about another.
+// whyOther names the user an answer was wrongly about.
 func whyOther(seen *User) string {
 	if seen == nil || seen.ID == "" {
 		return "the answer names no user"

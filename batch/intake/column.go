@@ -64,7 +64,7 @@ func choose(header []string, w wants) (choice, *HeaderError) {
 		}
 	}
 	for at, name := range header {
-		hr := statusNames[normalise(name)] || dateNames[normalise(name)]
+		hr := isHR(name)
 		if w.watch && hr && ch.place(at) < 0 && len(ch.columns) < maxColumns {
 			ch.columns = append(ch.columns, column{index: at, name: name, why: "an HR column"})
 		}

@@ -122,7 +122,7 @@ func (r *Reader) setGates() {
 		c := &r.wants.where[i]
 		in := r.columns[r.choice.where[i]]
 		c.column, c.names = in.name, !gateOnly(in)
-		c.hr = statusNames[normalise(in.name)] || dateNames[normalise(in.name)]
+		c.hr = isHR(in.name)
 		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
 	d := r.wants.date

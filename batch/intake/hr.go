@@ -37,6 +37,11 @@ var dateNames = normalised(
 	"Datum uit dienst", "Uit dienst", "Einddatum", "Laatste werkdag", "Slutdatum", "Sista arbetsdag", "Sista dag", "Sluttdato", "Siste arbeidsdag", "Slutdato", "Sidste arbejdsdag",
 )
 
+// isHR reports whether a header is one of an HR system's statuses or leaving dates.
+func isHR(header string) bool {
+	return statusNames[normalise(header)] || dateNames[normalise(header)]
+}
+
 // stayWords are statuses of people who work here, or will again.
 var stayWords = folded(
 	"active", "a", "employed", "current", "currently employed", "working", "present", "in service", "regular", "permanent", "temporary",

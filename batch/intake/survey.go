@@ -12,8 +12,7 @@ import (
 	"offboard/batch"
 )
 
-// Survey is what one look through the whole input found, before anybody is asked
-// about in the directory.
+// Survey is what one look through the whole input found, before any lookup.
 type Survey struct {
 	Rows  int        // rows that name somebody and that no gate holds back
 	Unmet []Unmet    // conditions of --where that no row meets
@@ -27,8 +26,8 @@ type Unmet struct {
 	Seen          []string // values that the column has, the most frequent first; a few
 }
 
-// Stay is a column of HR statuses, or of the days on which people leave, by which
-// some of the rows are about people who stay.
+// Stay is a column of HR statuses, or of the days on which people leave, that says of
+// some rows that their people stay.
 type Stay struct {
 	Column string
 	Dates  bool
@@ -48,7 +47,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	}
 	s := surveyor{Reader: rd, today: now.Format(time.DateOnly), twins: map[kind]*twins{}}
 	for i, c := range rd.columns {
-		if gateOnly(c) && (statusNames[normalise(c.name)] || dateNames[normalise(c.name)]) {
+		if gateOnly(c) && isHR(c.name) {
 			s.watched = append(s.watched, watched{at: i, dates: dateNames[normalise(c.name)], said: map[string]int{}, gone: map[string]int{}})
 		}
 	}
@@ -104,7 +103,7 @@ const (
 // twins counts the rows in which two columns of one kind are filled.
 type twins struct{ alike, apart int }
 
-// watched is a column of which nobody asked what it says.
+// watched is a status or date column that no gate uses.
 type watched struct {
 	at                       int // place in Reader.columns
 	dates                    bool
@@ -198,7 +197,7 @@ func frequent(values map[string]int) []string {
 	return all
 }
 
-// watch looks at the columns of which nobody asked.
+// watch counts what the status and date columns say that no gate uses.
 func (s *surveyor) watch(cells []string) {
 	for i := range s.watched {
 		w := &s.watched[i]
@@ -247,7 +246,7 @@ func (w *watched) day(cell, today string) {
 	w.left++
 }
 
-// stay lists the columns by which somebody stays, unless a gate is on such a column.
+// stay lists the columns that say that somebody stays, unless a gate is on such a column.
 // A column counts when at least half of what it says is understood.
 func (s *surveyor) stay() []Stay {
 	asked := slices.ContainsFunc(s.where, func(t tally) bool { return t.known > 0 && t.known >= t.other })

@@ -71,7 +71,7 @@ func (j *job) roleHolders(ctx context.Context) (map[string]string, error) {
 	}
 	for group, name := range groups {
 		err := j.members(ctx, group, func(u batch.User) { holders[u.ID] = cmp.Or(holders[u.ID], name) })
-		if err != nil && !notThere(err) {
+		if err != nil && httpStatus(err) != 404 {
 			return nil, err
 		}
 	}

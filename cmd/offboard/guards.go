@@ -144,8 +144,8 @@ func (g guards) blind(l *learned) error {
 	}); err != nil {
 		return err
 	}
-	l.note("limits", "no other than of users", "--no-resolve reads neither roles nor the tenant's size")
-	l.note("columns", "held against nobody", "--no-resolve reads no user")
+	l.note("limits", "only --max-users applies", "--no-resolve reads neither roles nor the tenant's size")
+	l.note("columns", "not checked against the directory", "--no-resolve reads no user")
 	return nil
 }
 

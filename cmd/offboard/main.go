@@ -41,8 +41,8 @@ func main() {
 	})))
 }
 
-// world is everything outside the process that a command may touch, so that
-// tests can be one.
+// world is what a command has of the outside, so that tests can be one. Files, the
+// clock and the variables of flags are the real ones.
 type world struct {
 	program        string // as it was called
 	args           []string

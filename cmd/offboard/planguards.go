@@ -11,9 +11,9 @@ import (
 // planGuards are the guards that are asked only when a plan is made.
 type planGuards struct {
 	guards
-	MinUsers    int    `help:"Refuse a plan of which fewer users were found, those who end already or protected included: a slip in --where, or an export that broke off." default:"0" placeholder:"N"`
-	MaxInputAge age    `help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: an export that nobody writes any more is green for ever." placeholder:"AGE"`
-	Since       string `help:"Users who were revoked after that end already, and are not sent: how long ago (24h), a day, a time (RFC 3339), a run, whose first success counts, or last: those whom the last finished run of the same flags ended in success." placeholder:"TIME|RUN|last"`
+	MinUsers    int    `help:"Refuse a plan with fewer users found, those who end already or protected included, as after a slip in --where or an export that broke off." default:"0" placeholder:"N"`
+	MaxInputAge age    `help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: otherwise an export that has stopped being updated passes every night." placeholder:"AGE"`
+	Since       string `help:"Users who were revoked after that time end already, and are not sent. How long ago (24h), a day, a time (RFC 3339), a run (its first success), or last: users who ended in success in the last finished run of the same flags." placeholder:"TIME|RUN|last"`
 	Order       string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
 }
 

@@ -16,16 +16,16 @@ import (
 	"offboard/batch/journal"
 )
 
-// planning says whom to revoke, and how. The commands run and plan share it.
+// planning says which users to revoke, and how. The commands run and plan share it.
 type planning struct {
 	File string `arg:"" help:"The CSV file, or - for standard input."`
 
 	selection
 	planGuards
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
-	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since nothing would show whom they reached."`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
-	AllRows   bool   `help:"Take all rows although a column of HR statuses or of leaving dates, which no gate looks at, says that some people stay. --yes does not say that."`
+	AllRows   bool   `help:"Take all rows although a status or leaving-date column that no gate uses says that some people stay. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
 	reports   bool // there will be report files
@@ -37,7 +37,7 @@ type planned struct {
 	*job
 	in    *reading
 	opt   intake.Options
-	kept  batch.Kept // whom rows keep that a gate holds back
+	kept  batch.Kept // users of rows that a gate holds back
 	plan  batch.Plan
 	count batch.Count
 
@@ -50,9 +50,9 @@ func (p *planned) undo() {
 	}
 }
 
-// open opens everything. A wrong file is told before anybody signs in.
-// So is all that needs no directory, and all of it together; person is why nobody
-// could be asked, or what else is known to fail, or nil.
+// open opens everything. A wrong file is told before anybody signs in. Everything
+// checkable without the directory is reported together; person is the error when no
+// one can answer a question, or nil.
 func (g *planning) open(ctx context.Context, c *command, conn connection, exe execution, person error) (_ *planned, err error) {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", errUsage, g.Key)
@@ -139,8 +139,8 @@ func (g *planning) errand(c *command, conn connection, exe execution) errand {
 }
 
 // choice tells all that chooses users, and nothing else: a run that was begun
-// under another choice is another run. What counts as now is its day, so that
-// tomorrow's dates are looked at anew; of a protect list it is what the list says.
+// under another choice is another run. Of the time it holds the day, so that
+// tomorrow's dates are looked at anew, and of a protect list what the list says.
 func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
@@ -161,7 +161,7 @@ func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 }
 
 // make plans into the journal, tells what it found, and holds it against the
-// limits. Whoever calls it seals the run, or discards it, and unlocks it.
+// limits. The caller seals the run, or discards it, and unlocks it.
 func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
 	if p.plan.Resolve {
 		if err := p.target.mayRead(); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"offboard/batch/intake"
 )
 
-// protectFiles spares the users whom the lists name. An entry that is no user of
+// protectFiles spares the users that the lists name. An entry that is no user of
 // this tenant refuses the run: it may be a misspelt name of somebody who is.
 func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 	for _, name := range g.Protect {
@@ -34,7 +33,7 @@ func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 		l.note("protect", fmt.Sprintf("%s users and %s patterns of %s", thousands(len(rows)), thousands(len(patterns)), name), "--protect")
 	}
 	if len(g.Protect) > 0 && j.Simulate {
-		l.note("protect", "spelling is not checked", "a rehearsal makes the users whom a list names, but for nobody...")
+		l.note("protect", "spelling is not checked", "a rehearsal creates every listed user except nobody...@")
 	}
 	return nil
 }
@@ -56,7 +55,7 @@ func withList(g batch.Guards, ids map[string]string, patterns []string) batch.Gu
 	return g
 }
 
-// readProtect reads a list. One that cannot be read whole protects nobody surely.
+// readProtect reads a list. A list that cannot be read whole refuses the run.
 func (c *command) readProtect(name string) ([]batch.Row, []string, error) {
 	list, err := c.read(name)
 	if err != nil {
@@ -100,14 +99,14 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *lea
 		return nil, fmt.Errorf("look up --protect %s: %w; nothing was written", list, err)
 	}
 	if len(missing) > 0 {
-		l.refuse("--protect", "", "--protect %s names users who cannot be found, so it is not sure whom it means: %s", list, strings.Join(missing, "; "))
+		l.refuse("--protect", "", "--protect %s names users who cannot be found, and may mean others: %s", list, strings.Join(missing, "; "))
 	}
 	return ids, nil
 }
 
-// patterns has Graph look for somebody whom each pattern fits. A pattern that fits
-// nobody may be misspelt, and then would leave the people unprotected whom it
-// means. Graph searches by the beginning of a name, and not without one.
+// patterns asks Graph for a user that each pattern fits. A pattern that fits nobody
+// may be misspelt, and would then leave the intended people unprotected. Graph
+// searches by the beginning of a name, and not without one.
 func (g guards) patterns(ctx context.Context, j *job, list string, patterns []string, l *learned) error {
 	var empty []string
 	for _, p := range patterns {
@@ -129,13 +128,13 @@ func (g guards) patterns(ctx context.Context, j *job, list string, patterns []st
 		}
 	}
 	if len(empty) > 0 {
-		l.refuse("--protect", "--allow-empty-pattern", "--protect %s has patterns that fit no user of the tenant, so it is not sure whom they mean: %s; correct them, or give --allow-empty-pattern if that is meant",
+		l.refuse("--protect", "--allow-empty-pattern", "--protect %s has patterns that fit no user of the tenant, and may be misspelt: %s; correct them, or give --allow-empty-pattern if that is meant",
 			list, strings.Join(empty, ", "))
 	}
 	return nil
 }
 
-// anyNamed reports whether the tenant has a user whom the pattern fits.
+// anyNamed reports whether the tenant has a user that the pattern fits.
 func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, err error) {
 	err = j.pages(ctx, "users named "+begin+"...", "User.Read.All", namedUnits, func(ctx context.Context, next string) (string, error) {
 		users, more, err := j.target.apps[0].client.Named(ctx, begin, next)
@@ -148,8 +147,8 @@ func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, e
 	return fits, err
 }
 
-// protectGroups spares the members of the groups. A group without any is taken
-// for a mistake, or for one whose members are hidden from this app.
+// protectGroups spares the members of the groups. A group without members is taken
+// for a mistake, or its members are hidden from this app.
 func (j *job) protectGroups(ctx context.Context, l *learned) error {
 	for _, group := range l.guards.Groups {
 		if !graph.IsObjectID(group) { // told here, with where to find it
@@ -161,7 +160,7 @@ func (j *job) protectGroups(ctx context.Context, l *learned) error {
 			n++
 		})
 		switch {
-		case notThere(err):
+		case httpStatus(err) == 404:
 			l.refuse("--protect-group", "", "the protected group %s does not exist in this tenant", group)
 		case err != nil:
 			return err
@@ -172,10 +171,4 @@ func (j *job) protectGroups(ctx context.Context, l *learned) error {
 		}
 	}
 	return nil
-}
-
-// notThere reports a 404.
-func notThere(err error) bool {
-	e, ok := errors.AsType[*batch.CallError](err)
-	return ok && e.Status == 404
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -90,7 +89,7 @@ func (c *command) lifted(err error) string {
 	if !ok || len(r.lifts) == 0 {
 		return ""
 	}
-	line := append([]string{c.program}, c.args...)
+	line := slices.Clone(c.args)
 	var more []string
 	for _, lift := range r.lifts {
 		flag := strings.Fields(lift)
@@ -99,15 +98,11 @@ func (c *command) lifted(err error) string {
 		}
 		line, more = without(line, flag[0], len(flag) > 1), append(more, flag...)
 	}
-	line = append(line, more...)
-	for i, w := range line {
-		line[i] = quoted(w, runtime.GOOS)
-	}
 	said := "if all of this is meant: "
 	if len(r.lifts) < len(r.why) || len(r.others) > 0 {
 		said = "mend what no flag lifts; then, if the rest is meant: "
 	}
-	return said + strings.Join(line, " ")
+	return said + c.shell(append(line, more...)...)
 }
 
 // without is a command line without a flag, and without its value if it takes one.

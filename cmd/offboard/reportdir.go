@@ -23,14 +23,14 @@ func reportDir(flag string, p batch.Plan) (string, error) {
 }
 
 // claimReportDir makes the run's report directory, and makes sure that files can
-// be made in it: whoever finds out at the end has revoked everybody by then. tidy
-// takes the directory away again if it came to nothing.
+// be made in it: finding out at the end would be after everyone was revoked. tidy
+// takes the directory away again if it stays empty.
 func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 	dir, err := reportDir(e.ReportDir, p)
 	if err != nil {
 		return nil, err
 	}
-	_, there := os.Stat(dir)
+	_, missing := os.Stat(dir)
 	err = os.MkdirAll(dir, 0o700)
 	if err == nil {
 		err = probe(dir)
@@ -39,7 +39,7 @@ func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		return nil, refused("nothing was sent", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
 	}
 	return func() {
-		if there != nil {
+		if missing != nil {
 			_ = os.Remove(dir) // it stays when there is something in it
 		}
 	}, nil
