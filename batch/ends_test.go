@@ -404,19 +404,22 @@ func TestGoneUsersAreNoVerdict(t *testing.T) {
 	gone := Reply{Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."}
 	for _, c := range []struct {
 		name     string
-		resolved bool
+		found    time.Duration // ago; negative for never
 		lastCall int
 		want     string
 		err      error
 	}{
-		{"just found", true, 0, "", ErrNotOffered},
-		{"found before", true, 7, "400 failed ", nil},
-		{"never looked up", false, 0, "400 not_found ", nil},
+		{"just found", time.Minute, 0, "", ErrNotOffered},
+		{"sent before", time.Minute, 7, "400 failed ", nil},
+		{"found yesterday, and not sent yet", 24 * time.Hour, 0, "400 failed ", nil},
+		{"never looked up", -1, 0, "400 not_found ", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, f, j := bench(t, 400)
-				r.Resolved, r.LastCall = c.resolved, c.lastCall
+				if r.LastCall = c.lastCall; c.found >= 0 {
+					r.Found = time.Now().Add(-c.found)
+				}
 				f.script = answers(1, 400, gone)
 				if err := r.Run(t.Context()); !errors.Is(err, c.err) {
 					t.Errorf("got error %v, want %v", err, c.err)

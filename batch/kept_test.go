@@ -95,3 +95,44 @@ func TestContradictingRows(t *testing.T) {
 		}
 	}
 }
+
+// A protected user stays protected when rows contradict each other: no row could be
+// mended so that the user is sent. The user is named among the protected and counts
+// as found, and a row that keeps the user is no part of a contradiction.
+func TestProtectedUserOfContradictingRows(t *testing.T) {
+	for name, spare := range map[string]Spare{
+		"by id":   {IDs: map[string]string{ada: "on the list"}},
+		"by name": {Names: []string{"ada@*"}},
+		"by role": {Admin: true, Roles: map[string]string{ada: "Global Administrator"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			kept, got := Kept{}, map[int]Outcome{}
+			claims := []Claim{{Key: ByUPN, Value: "ada@x.example"}}
+			kept.Add(claims, 3)
+			p := Planner{
+				Directory: &phonebook{users: map[string]User{ada: {ID: ada, UPN: "ada@x.example"}}, asked: map[string]int{}}, Reads: openGate{1},
+				Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Kept: kept, Spare: spare,
+				Rows: func(yield func(Row, error) bool) {
+					row := Row{Line: 3}
+					_ = yield(Row{Line: 2, ID: ada}, nil) && yield(row, &RowError{Row: row, Outcome: Skipped, Reason: "stays", Keeps: claims})
+				},
+				Add: func(_ context.Context, planned []Planned) error {
+					for _, pl := range planned {
+						got[pl.Row.Line] = pl.Record.Outcome
+					}
+					return nil
+				},
+			}
+			count, err := p.Plan(t.Context())
+			if err != nil || got[2] != Protected || got[3] != Skipped {
+				t.Errorf("%s: %v, error %v", name, got, err)
+			}
+			if len(count.Spared) != 1 || !strings.HasPrefix(count.Spared[0], "ada@x.example (") || count.Ended[Protected] != 1 {
+				t.Errorf("%s: named as protected: %v; ended: %v", name, count.Spared, count.Ended)
+			}
+			if k := (Limits{MinUsers: 1}).Checks(count, -1); k[3].Refusal != "" {
+				t.Errorf("%s: %s", name, k[3].Refusal)
+			}
+		})
+	}
+}

@@ -51,7 +51,7 @@ func (l *loop) run(ctx context.Context) error {
 		}
 	}
 	err := l.turn(ctx, answers)
-	if err != nil && !errors.Is(err, ErrStopped) {
+	if err != nil { // also one that only tells of a stop, as a sign-in does that was given up
 		if lost := l.drain(ctx, answers); lost != nil && lost.Error() != err.Error() {
 			err = errors.Join(err, lost)
 		}
@@ -75,8 +75,8 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			return context.Cause(ctx)
 		}
 		now := time.Now()
-		if l.stopping == nil && l.until.Passed(now) {
-			l.stopping = ErrDeadline
+		if l.stopping == nil {
+			l.stopping = stopped(l.stop, l.until, now)
 		}
 		wake, err := l.launch(now)
 		if err != nil {
@@ -89,6 +89,15 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 		}
 		if err := l.flush(ctx); err != nil {
 			return err
+		}
+		if l.stopping == nil {
+			l.stopping = stopped(l.stop, l.until, time.Now())
+		}
+		if l.stopping != nil && len(l.launched) > 0 {
+			if err := l.recall(); err != nil {
+				return err
+			}
+			continue
 		}
 		for _, o := range l.launched {
 			o.lane.work <- o // a worker is free: no more calls are under way than there are workers
@@ -111,11 +120,24 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			}
 		case <-timer.C:
 		case <-l.stop:
-			l.stopping, l.stop = ErrStopped, nil
+			l.stopping, l.stop = ErrStopped, nil // not again: answers are awaited
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// recall takes back the calls that a stop overtook while they were announced. The
+// next commit says that they are over.
+func (l *loop) recall() error {
+	launched := l.launched
+	l.launched = nil
+	for _, o := range launched {
+		if err := l.answered(answer{outgoing: o, err: &CallError{Err: ErrNotSent}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // receive settles the answer, and all others that are there already.

@@ -82,7 +82,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		if err == nil {
 			err = p.keep(ctx)
 		}
-		return p.count, err
+		return p.count, cmp.Or(err, p.ended(ctx))
 	}
 	p.lane = &lane{
 		name: "lookup", first: true, needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
@@ -109,7 +109,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	if err == nil {
 		err = p.flush(ctx, true)
 	}
-	return p.count, err
+	return p.count, cmp.Or(err, p.ended(ctx))
 }
 
 // keep plans the rows of Kept at the end, when it is known whom other rows let go:
@@ -121,6 +121,9 @@ func (p *Planner) keep(ctx context.Context) error {
 	seq := 0
 	for _, err := range p.Rows {
 		seq++
+		if err := p.ended(ctx); err != nil {
+			return err
+		}
 		bad, isBad := errors.AsType[*RowError](err)
 		switch {
 		case err != nil && !isBad:
@@ -158,15 +161,8 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 		if !ok {
 			return p.flush(ctx, true)
 		}
-		select {
-		case <-p.Stop:
-			return ErrStopped
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		default:
-		}
-		if p.Until.Passed(time.Now()) {
-			return ErrDeadline
+		if err := p.ended(ctx); err != nil {
+			return err
 		}
 		p.given(row)
 		if err := p.flush(ctx, false); err != nil {
@@ -174,6 +170,14 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 		}
 		p.tell(time.Now())
 	}
+}
+
+// ended is why planning goes no further, or nil.
+func (p *Planner) ended(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return stopped(p.Stop, p.Until, time.Now())
 }
 
 // whyBlind is why a name is not sent that no answer of the directory was held against.
@@ -265,6 +269,8 @@ func (p *Planner) user(row Row, u User) {
 	rec, spared := p.Spare.record(u, row.From)
 	stays := p.Kept.line(u.names())
 	switch {
+	case spared && rec.Outcome == Protected: // whatever the rows say, and however they are mended
+		p.end(row, u, rec)
 	case stays != 0:
 		p.gone.Add(u.names(), row.Line)
 		p.end(row, u, contradiction(row.Line, stays))

@@ -62,8 +62,8 @@ type Runner struct {
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
 	VerifyTimeout time.Duration
 	Until         Deadline
-	LastCall      int  // number of the last call of the sessions before
-	Resolved      bool // the users were found in the directory: a write that is answered "not there" is not about them
+	LastCall      int       // number of the last call of the sessions before
+	Found         time.Time // when the users were found in the directory; zero when they were not looked up
 
 	Stop     <-chan struct{} // closed: no new calls, answers awaited
 	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
@@ -74,6 +74,11 @@ type Runner struct {
 	state  Progress
 	loop   *loop
 }
+
+// justFound is how long users who were found in the directory are surely still
+// there: until then, writes that are all answered "not there" are about the action.
+// Later the users may have been deleted.
+const justFound = time.Hour
 
 // Progress is where a run stands.
 type Progress struct {
@@ -105,7 +110,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
-			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && r.Resolved, needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && time.Since(r.Found) < justFound, needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
 	}
@@ -136,7 +141,7 @@ func (r *Runner) Run(ctx context.Context) error {
 // settle turns the reply to a revoke into a record, or into another turn.
 func (r *Runner) settle(now time.Time, t task, reply Reply) error {
 	v := r.Retry.Decide(t.trial, reply, jitter())
-	if r.Resolved && (v.Outcome == NotFound || v.Outcome == Invalid) {
+	if !r.Found.IsZero() && (v.Outcome == NotFound || v.Outcome == Invalid) {
 		v.Outcome = Failed
 	}
 	rec := record(t.trial, now, v.Outcome, v.Reason+t.hint)

@@ -35,7 +35,7 @@ func TestRunSettles(t *testing.T) {
 		{"stamps that never move", nil, func(_ *Runner, f *fakeTenant) { f.frozen = true }, "100 unverified "},
 		{"refusals of users who were not looked up", map[int][]Reply{1: {{Status: 404}}, 2: {{Status: 403}}, 3: {{Status: 400}}, 4: {{Status: 405}}}, nil, "96 verified 1 invalid 1 not_found 1 denied 1 failed "},
 		{"refusals of users who were found", map[int][]Reply{1: {{Status: 404, Code: "Request_ResourceNotFound"}}, 2: {{Status: 403}}, 3: {{Status: 400}}, 4: {{Status: 405}}},
-			func(r *Runner, _ *fakeTenant) { r.Resolved = true }, "96 verified 1 denied 3 failed "},
+			func(r *Runner, _ *fakeTenant) { r.Found = time.Now() }, "96 verified 1 denied 3 failed "},
 		{"throttled, then well", map[int][]Reply{1: {busy, busy, ok}, 50: {busy, ok}}, nil, "100 verified "},
 		{"lost, then well", map[int][]Reply{1: {no, ok}, 2: {{Status: 502}, ok}, 3: {{Status: 504}, no, ok}}, nil, "100 verified "},
 		{"never an answer", same(no, 7), nil, "99 verified 1 gave_up "},

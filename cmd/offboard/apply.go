@@ -177,6 +177,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	if err == nil {
 		plan.Users, plan.Accounts = count.Users, count.Accounts
 		plan.Terms.Guards = known.guards
+		j.found = time.Now()
 		plan.Settings = append(plan.Settings, known.settings...)
 		err = j.run.Seal(ctx, plan)
 	}

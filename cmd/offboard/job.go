@@ -33,6 +33,7 @@ type job struct {
 	guards guards        // asked again before a run goes on
 	maxAge time.Duration // of a plan that goes on; 0 is any
 	caller string        // who goes on with another one's plan; "" for the same
+	found  time.Time     // when apply looked the users up again
 }
 
 // newJob reads what the flags say of quotas.
@@ -156,7 +157,10 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
-		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Resolved: plan.Resolve, Stop: j.stop,
+		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
+	}
+	if plan.Resolve {
+		r.Found = cmp.Or(j.found, plan.Created)
 	}
 	j.reads.KeepFree(gates[0])
 	for i, a := range j.target.apps {
