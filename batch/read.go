@@ -34,11 +34,20 @@ func (r Reader) Read(ctx context.Context, what, needs string, cost int, call fun
 			r.Told(wait)
 		}
 	}
+	held := func(now time.Time) {
+		if wait.Tries == 0 { // the service is not to blame
+			wait.Err = errors.New("held back by our own pace: " + r.Gate.Pace(now).Reason)
+		}
+		tell(now)
+	}
 	for {
-		if err := r.wait(ctx, tell, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
+		if err := r.wait(ctx, held, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		sent := time.Now()
+		if wait.Tries == 0 {
+			began, wait.Since, wait.Err = sent, sent, nil
+		}
 		err := r.call(ctx, tell, call)
 		now := time.Now()
 		r.Gate.Leave(now, readFeedback(sent, cost, err))
@@ -125,13 +134,8 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 func (r Reader) wait(ctx context.Context, tell func(time.Time), left func(time.Time) time.Duration) error {
 	for {
 		now := time.Now()
-		select {
-		case <-r.Stop:
-			return ErrStopped
-		default:
-		}
-		if r.Until.Passed(now) {
-			return ErrDeadline
+		if err := stopped(r.Stop, r.Until, now); err != nil {
+			return err
 		}
 		wait := left(now)
 		if wait <= 0 {

@@ -6,9 +6,9 @@ import "time"
 // silent. The zero Trouble is none.
 type Trouble struct {
 	What  string    // what is waited for: "answers to revoke calls", or what a Reader reads
-	Since time.Time // when the first call left that got no good answer
+	Since time.Time // when the first call left that got no good answer, or was held back by the gate
 	Tries int       // calls that failed since
-	Err   error     // of the last of them; nil while the first is under way
+	Err   error     // of the last of them, or why none has left yet; nil while the first is under way
 }
 
 // Any reports whether there is trouble.

@@ -3,6 +3,8 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,4 +145,36 @@ func TestReaderTells(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While our own gate holds a read back, that is what is told, and the service is
+// blamed for nothing: the time does not count as an outage.
+func TestReaderHeldBackByItsGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var words []string
+		r := Reader{
+			Gate: &slowGate{openGate{1}, time.Second, start.Add(15 * time.Minute)}, Retry: DefaultRetry, Timeout: time.Minute, Outage: 10 * time.Minute,
+			Told: func(w Trouble) {
+				if w.Any() && w.Tries == 0 && (len(words) == 0 || words[len(words)-1] != fmt.Sprint(w.Since.Sub(start), w.Err)) {
+					words = append(words, fmt.Sprint(w.Since.Sub(start), w.Err))
+				}
+			},
+		}
+		calls := 0
+		err := r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error {
+			time.Sleep(5 * time.Second)
+			if calls++; calls == 1 {
+				return &CallError{Status: 503}
+			}
+			return nil
+		})
+		if err != nil || calls != 2 {
+			t.Errorf("%d calls, error %v", calls, err)
+		}
+		want := []string{"0s held back by our own pace: open", "15m0s <nil>"}
+		if !slices.Equal(words, want) {
+			t.Errorf("told %q, want %q", words, want)
+		}
+	})
 }
