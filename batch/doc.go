@@ -65,7 +65,7 @@
 //  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.
 //     (TestNothingBelowRetries)
 //  10. No write before the plan is durable, and its intent; no write at all when
-//     the guard refuses, and none ever to a user whom it spares, in runs that are
+//     the guard refuses, and never one to a user that it spares, in runs that are
 //     resumed or applied as well. (the fake tenant of every runner test;
 //     TestNobodyElseIsTouched, TestKilledBeforeRefused, TestResumeAsksTheGuards,
 //     TestApplyAsksTheGuards)

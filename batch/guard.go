@@ -35,9 +35,9 @@ type Check struct {
 }
 
 // Checks holds a plan against every limit. A plan that one refuses is refused
-// whole. Tenant is how many users the tenant has; a negative number means that
-// nobody asked, and holds no plan back: whoever sets the limit makes sure that it
-// is known. A tenant that says it has none holds back every plan that has any.
+// whole. Tenant is how many users the tenant has. A negative number means that
+// it is not known, and holds no plan back: the caller makes sure that it is known
+// where the limit is set. A tenant of 0 users holds back every plan that has any.
 func (l Limits) Checks(c Count, tenant int) []Check {
 	percent := 0
 	if tenant > 0 {

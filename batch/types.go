@@ -226,8 +226,8 @@ type Plan struct {
 	Terms    Terms
 }
 
-// Terms are what a plan was made under, kept so that the same holds for whoever
-// goes on with it. Journal and plan file keep them as JSON.
+// Terms are what a plan was made under, kept so that the same holds when a run goes
+// on with it. Journal and plan file keep them as JSON.
 type Terms struct {
 	User       string `json:"user,omitempty"`        // object id of the user who signed in; "" for an app of its own
 	UserName   string `json:"user_name,omitempty"`   // of that user, where the token had one

@@ -25,7 +25,7 @@ const (
 	refused  = "refused"  // nobody will go on with it
 )
 
-// of counts the lines of a kind. In a dry run whoever is not_sent is neutral.
+// of counts the lines of a kind. In a dry run not_sent is neutral.
 func (e End) of(k batch.Kind) int {
 	n := e.Summary.Of(k)
 	switch {
@@ -46,7 +46,7 @@ func (e End) open() int {
 }
 
 // missing is how many rows of the plan the summary does not tell of. It is
-// zero unless whoever counted missed some.
+// zero unless rows were lost in counting.
 func (e End) missing() int { return max(0, e.Plan.Rows-e.Summary.Lines) }
 
 // outcomes is batch.Outcomes, and behind it any other that was counted, so

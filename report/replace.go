@@ -140,7 +140,7 @@ func (set *drafts) replace(dir string) ([]string, error) {
 	return paths, syncDir(dir)
 }
 
-// mostNames is how many names are tried for one file: whoever has so many of
+// mostNames is how many names are tried for one file: a person who has so many of
 // them open should be told.
 const mostNames = 100
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// RoleHolder is somebody to whom an Entra role is assigned, at whatever scope.
+// RoleHolder is a user or group that has an Entra role assigned, at any scope.
 type RoleHolder struct {
 	ID         string // object id of the user or the group, in lower case
 	Type       string // "user"; "group", whose members hold the role; "" when Graph does not say, as of another tenant's principals
@@ -26,9 +26,9 @@ type assignment struct {
 	} `json:"principal"`
 }
 
-// RoleHolders reads one page of everybody who holds an Entra role now, built-in
-// or custom; whoever is only eligible for one is not among them. Service
-// principals are left out. It begins with next empty, and goes on with what it
+// RoleHolders reads one page of the users and groups that hold an Entra role now,
+// built-in or custom. People who are only eligible for a role, and service
+// principals, are left out. It begins with next empty, and goes on with what it
 // returned as more until that is empty; a page may be empty.
 //
 // It needs RoleManagement.Read.Directory. A page costs two resource units (one,

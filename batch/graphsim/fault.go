@@ -69,8 +69,8 @@ type Fault struct {
 }
 
 // Rate is every kind at the same rate, for soak tests; nil when r is 0. MixedUp
-// is left out: an empty list of hits shows nobody whose it is, so that no client
-// can tell it from the truth.
+// is left out: an empty list of hits does not show which user it is about, and no
+// client can tell it from the truth.
 func Rate(r float64) []Fault {
 	if r <= 0 {
 		return nil

@@ -51,8 +51,8 @@ func (t *Tenant) Add(users ...User) error {
 	return nil
 }
 
-// Strangers adds users of whom nothing is known but that /users/$count has them,
-// so that a rehearsal of some users can happen in a tenant of many.
+// Strangers adds users that only /users/$count knows of, so that a rehearsal of
+// some users can happen in a tenant of many.
 func (t *Tenant) Strangers(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

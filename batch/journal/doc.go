@@ -15,8 +15,8 @@
 //	err = run.Write(ctx, entry)                // intents, then trials and records
 //	err = run.SetState(ctx, journal.Finished, "")
 //
-// To go on after a crash: find the run, Lock it, Recover it, and send whoever
-// is Pending, with call numbers behind LastCall.
+// To go on after a crash: find the run, Lock it, Recover it, and send the users
+// that are Pending, with call numbers behind LastCall.
 //
 // # What is durable when
 //
@@ -34,8 +34,8 @@
 // reads it from its beginning. (TestFailedSyncEndsCheckpoints)
 //
 // A call is intended before it leaves and is over when its users' trials and
-// records are written, in the same transaction. So whoever is in a call that is
-// not over may have been sent, and is told as unsettled; whoever is in none was
+// records are written, in the same transaction. So a user in a call that is
+// not over may have been sent, and is told as unsettled; a user in no call was
 // not sent. Of a call that is over, only its number, its time and its count of
 // users are kept.
 //
@@ -105,9 +105,7 @@
 // SQLite ends a write-ahead log before the first frame that is not whole, and
 // says nothing. A damaged journal.db-wal therefore takes back the last commits
 // since it was moved into the file, all or the last few of them, never a part
-// of one: users whom they settled are then as they were before, and sent
-// again.
+// of one: users that they settled are then as they were before, and sent again.
 //
-// What a disk does that confirms writes which it has not made, nobody here can
-// mend.
+// A disk that confirms writes which it has not made can not be mended here.
 package journal

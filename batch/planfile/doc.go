@@ -1,5 +1,5 @@
-// Package planfile is a plan as a file: what is to be done to whom, written down
-// so that one person can make it, others can read and approve it, and a run can
+// Package planfile is a plan as a file: what is to be done to which users, so that
+// one person can make it, others can read and approve it, and a run can
 // be made of it later, without the CSV and without a doubt that it is the same.
 //
 //	rows --Write--> plan.json --AddApproval--> plan.json --Read--> journal
@@ -78,10 +78,10 @@
 // Approvals can be taken out of a file, or put in twice, by anybody. Neither
 // makes an approval that was not given: a person counts once.
 //
-// The times of a plan and of an approval are the word of whoever made them.
+// The times of a plan and of an approval are the word of the people who made them.
 //
-// A plan can be carried out more than once. Whoever must not do so has to keep
-// the digests of those that were.
+// A plan can be carried out more than once. A program that must not do so has to
+// keep the digests of those that were.
 //
 // A plan holds names of people, and cells of the input; keep it as private as
 // the CSV. The file is not ours to make: give [Write] a new file of mode 0600 in

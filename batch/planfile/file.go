@@ -72,7 +72,7 @@ type File struct {
 
 // Digest is the SHA-256 of all bytes of a plan file before the line that has
 // it. Two plans with one digest are one plan. It protects against accidents
-// alone: whoever alters a plan can write a new digest, but no new approvals.
+// alone: a forger of a plan can write a new digest, but no new approvals.
 type Digest [sha256.Size]byte
 
 // String is the whole digest: 64 hexadecimal digits.

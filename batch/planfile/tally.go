@@ -9,7 +9,7 @@ import (
 )
 
 // tally holds a plan to its own words, row by row: when it is written, so that
-// nothing senseless is approved, and when it is read, since whoever can write a
+// nothing senseless is approved, and when it is read, since a forger of a
 // digest can write senseless rows.
 type tally struct {
 	plan  batch.Plan

@@ -45,7 +45,7 @@ func isUnseen(r rune) bool {
 
 // cutText reads a JSON string off the front of b and says how many bytes it
 // took; 0 when there is none. It understands what appendText writes and is
-// lenient beyond it: whoever reads must write again, and compare.
+// lenient beyond it: the caller must write the text again, and compare.
 func cutText(b []byte) (string, int) {
 	if len(b) == 0 || b[0] != '"' {
 		return "", 0

@@ -15,7 +15,7 @@ var wholeDays = regexp.MustCompile(`^(?:(\d+)w)?(?:(\d+)d)?`)
 
 // UnmarshalText reads what a flag says.
 func (a *age) UnmarshalText(text []byte) error {
-	bad := fmt.Errorf("%q is no age; give one such as 36h, 365d or 2w, up to 100,000d", text)
+	bad := fmt.Errorf("%q is no length of time; give one such as 36h, 365d or 2w, up to 100,000d", text)
 	part := wholeDays.FindSubmatch(text)
 	var days int
 	for i, length := range []int{7, 1} {
@@ -40,6 +40,18 @@ func (a *age) UnmarshalText(text []byte) error {
 	}
 	a.Duration = time.Duration(days)*day + rest
 	return nil
+}
+
+// length is a length of time written as an age is, or 0.
+type length struct{ age }
+
+// UnmarshalText reads what a flag says.
+func (l *length) UnmarshalText(text []byte) error {
+	if d, err := time.ParseDuration(string(text)); err == nil && d == 0 {
+		l.Duration = 0
+		return nil
+	}
+	return l.age.UnmarshalText(text)
 }
 
 // before is the moment that is so long ago; of no age it is the zero time.

@@ -24,4 +24,16 @@ func TestAge(t *testing.T) {
 			t.Errorf("%q is an age: %v", text, a.Duration)
 		}
 	}
+	for text, want := range map[string]time.Duration{"0": 0, "0s": 0, "2d": 2 * day, "90m": 90 * time.Minute} {
+		l := length{age{time.Second}}
+		if err := l.UnmarshalText([]byte(text)); err != nil || l.Duration != want {
+			t.Errorf("length %q is %v, error %v; want %v", text, l.Duration, err, want)
+		}
+	}
+	for _, text := range []string{"", "-1h", "7"} {
+		var l length
+		if err := l.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is a length: %v", text, l.Duration)
+		}
+	}
 }

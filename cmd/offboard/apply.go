@@ -15,11 +15,11 @@ import (
 
 // applyCmd carries out a plan file.
 type applyCmd struct {
-	File      string        `arg:"" help:"The plan file."`
-	Approvals int           `help:"How many different people of the trusted set must have approved." default:"0"`
-	Trusted   string        `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
-	MaxAge    time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
-	Again     bool          `help:"Carry out a plan once more that was carried out to its end."`
+	File      string `arg:"" help:"The plan file."`
+	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0"`
+	Trusted   string `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
+	MaxAge    length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
+	Again     bool   `help:"Carry out a plan once more that was carried out to its end."`
 
 	guards
 	connection
@@ -63,7 +63,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	if j.caller != "" {
 		plan.Settings = append(plan.Settings, batch.Setting{Name: "caller", Value: t.identity().String(), Why: "the plan was made by " + callerOf(plan).String()})
 	}
-	plan.App = t.identity().App // whoever planned may have had an app that only reads
+	plan.App = t.identity().App // the app that planned may have been one that only reads
 	plan.Terms.User, plan.Terms.UserName = t.identity().User, t.identity().UPN
 	plan.Terms.Flags = c.flags()
 	plan.Input, plan.Digest = a.File, file.Digest.String()
@@ -84,7 +84,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		if err := j.carry(a.connection, a.execution); err != nil {
 			return err
 		}
-		j.guards, j.maxAge = a.guards, a.MaxAge
+		j.guards, j.maxAge = a.guards, a.MaxAge.Duration
 		return j.resume(ctx)
 	}
 	if err := a.once(ctx, store, plan.Digest); err != nil {
@@ -104,7 +104,7 @@ func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
 	if why := file.Head.Refusals(); len(why) > 0 {
 		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", errRefused, strings.Join(why, "; "))
 	}
-	age := file.Head.CheckAge(time.Now(), a.MaxAge)
+	age := file.Head.CheckAge(time.Now(), a.MaxAge.Duration)
 	if age != nil {
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
@@ -172,7 +172,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	defer unlock()
 	count, err := a.resolve(ctx, j, file, &known)
 	if err = errors.Join(err, j.files.unchanged()); err == nil {
-		err = refused(nothing, known.checks(count))
+		err = refused(nothingWritten, known.checks(count))
 	}
 	if err == nil {
 		plan.Users, plan.Accounts = count.Users, count.Accounts

@@ -32,7 +32,7 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &applyCmd{File: path, MaxAge: time.Hour}
+	a := &applyCmd{File: path, MaxAge: length{age{time.Hour}}}
 	judged := func() error {
 		_, err := a.trustworthy(&command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}})
 		return err
@@ -143,7 +143,7 @@ func TestApplyAsksTheGuards(t *testing.T) {
 		{"a limit", nil, nil, nil, []string{"--max-users", "29"}, 4, 0, "30 users, and --max-users is 29"},
 		{"a limit of the plan", nil, []string{"--max-users", "30"}, nil, nil, 0, 30, ""},
 		{"every reason at once", nil, nil, func(s *scene) error { s.tenant.Remove(upn(5)); return nil }, []string{"--max-users", "20", "--max-percent", "1"}, 4, 0,
-			"and --max-users is 20; raise it if that is meant (0 is no limit); the plan has 29 of the tenant's 329 users, and --max-percent is 1; raise it if that is meant (0 is no limit); 1 users are no longer"},
+			"and --max-users is 20; raise it if that is meant (0 is no limit)\noffboard:   - the plan has 29 of the tenant's 329 users, and --max-percent is 1; raise it if that is meant (0 is no limit)\noffboard:   - 1 users are no longer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

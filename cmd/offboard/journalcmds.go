@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"offboard/batch/journal"
 )
 
 // resumeCmd goes on with a run, from the journal alone.
 type resumeCmd struct {
-	RunName string        `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
-	MaxAge  time.Duration `help:"Refuse an older plan; 0 allows any age." default:"24h"`
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
+	MaxAge  length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 
 	guards
 	connection
@@ -59,7 +58,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	if err := j.sameTenant(plan); err != nil {
 		return err
 	}
-	j.run, j.guards, j.maxAge = run, r.guards, r.MaxAge
+	j.run, j.guards, j.maxAge = run, r.guards, r.MaxAge.Duration
 	return j.resume(ctx)
 }
 

@@ -66,7 +66,7 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", name, err)
 	}
-	if err := refused(nothing, checks); err != nil {
+	if err := refused(nothingWritten, checks); err != nil {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
 	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      %s\n          or, when enough people have approved: %s\n",
@@ -88,7 +88,7 @@ func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
 	return h
 }
 
-// given are the flags that chose the users, for whoever has to approve.
+// given are the flags that chose the users, for the people who approve.
 func (p *planCmd) given() []planfile.Option {
 	var given []planfile.Option
 	add := func(name string, values ...string) {

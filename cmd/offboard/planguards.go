@@ -31,7 +31,7 @@ func (g *planning) learn(ctx context.Context, j *job, plan *batch.Plan) (learned
 	plan.Terms.Guards.Limits = defaults
 	l, err := g.guards.learn(ctx, j, *plan, planIt)
 	if err == nil {
-		err = g.since(ctx, j, *plan, zone, &l)
+		err = g.spareSince(ctx, j, *plan, zone, &l)
 	}
 	l.guards.Limits.MinUsers = g.MinUsers
 	plan.Terms.Guards = l.guards

@@ -8,8 +8,8 @@ import (
 	"offboard/batch"
 )
 
-// nothing is what a refused plan has done.
-const nothing = "nothing was written"
+// nothingWritten is what a refused plan has done.
+const nothingWritten = "nothing was written"
 
 // refusedError is a command that was refused whole, with every reason that could be
 // found so far.
@@ -61,9 +61,8 @@ func refused(undone string, checks []batch.Check) error {
 	return r
 }
 
-// refuseAll makes one refusal of several errors, or nil when there is none. It
-// finds out before the first look into the directory what would only be found one
-// by one.
+// refuseAll makes one refusal of several errors, or nil when there is none, so that
+// they are told together.
 func refuseAll(errs ...error) error {
 	all := &refusedError{undone: "nothing was planned"}
 	for _, err := range errs {

@@ -58,7 +58,7 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		}
 	}
 	if p.run != nil && tooOld(p.run.Plan(), time.Now(), mostAge).Refusal != "" {
-		if err := p.leave(); err != nil {
+		if err := p.giveUp(); err != nil {
 			return err
 		}
 	}
@@ -73,15 +73,15 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		p.guards, p.maxAge = r.guards, mostAge
 		return p.resume(ctx)
 	}
-	if err := p.others(ctx); err != nil {
+	if err := p.noteOthers(ctx); err != nil {
 		return err
 	}
 	return r.start(ctx, p, sealed)
 }
 
-// leave gives up a run on the same input that is too old to go on with, unless
-// somebody works on it.
-func (p *planned) leave() error {
+// giveUp plans anew in place of a run on the same input that is too old to go on
+// with, unless somebody works on it.
+func (p *planned) giveUp() error {
 	unlock, err := p.run.Lock()
 	if err != nil {
 		return err
@@ -91,10 +91,10 @@ func (p *planned) leave() error {
 	return unlock()
 }
 
-// others tells of runs on the same input that stopped before their end, and that
+// noteOthers tells of runs on the same input that stopped before their end, and that
 // this one does not go on with: they were begun under other flags, or --new is
 // given.
-func (p *planned) others(ctx context.Context) error {
+func (p *planned) noteOthers(ctx context.Context) error {
 	runs, err := p.store.Runs(ctx, journal.Filter{
 		Digest: p.plan.Digest, Tenant: p.plan.Tenant,
 		States: resumableStates,
@@ -142,7 +142,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) (er
 		return err
 	}
 	refuse := func(err error) error { return errors.Join(err, p.run.SetState(ctx, journal.Refused, err.Error())) }
-	refusal := refused(nothing, checks)
+	refusal := refused(nothingWritten, checks)
 	if r.DryRun {
 		return p.rehearse(ctx, refusal)
 	}

@@ -28,8 +28,8 @@ func (m since) check(clock batch.Clock) batch.Check {
 	return clock.Check("--since", "--since "+m.at.Add(-clock.Skew()).UTC().Format(time.RFC3339))
 }
 
-// since spares who was revoked before, as --since says.
-func (g planGuards) since(ctx context.Context, j *job, plan batch.Plan, zone *time.Location, l *learned) error {
+// spareSince spares users who were revoked before, as --since says.
+func (g planGuards) spareSince(ctx context.Context, j *job, plan batch.Plan, zone *time.Location, l *learned) error {
 	switch g.Since {
 	case "":
 		return nil
@@ -79,7 +79,7 @@ func (j *job) sinceWhen(ctx context.Context, s string, zone *time.Location, now 
 	return since{at.Add(-batch.Slack), false, why}, err
 }
 
-// sinceLast spares those whom the last finished run of the same choice ended in
+// sinceLast spares the users that the last finished run of the same choice ended in
 // success, while their stamp is the one that it saw, or later.
 func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error {
 	runs, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Tenant: plan.Tenant})
@@ -104,8 +104,8 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error 
 	return nil
 }
 
-// seen is the stamp that a run saw of everybody whom it ended in success, by
-// object id.
+// seen are the stamps that a run saw of the users who ended in success, by object
+// id.
 func seen(ctx context.Context, run *journal.Run) (map[string]time.Time, error) {
 	stamps := map[string]time.Time{}
 	for l, err := range run.Lines(ctx) {

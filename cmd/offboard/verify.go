@@ -17,11 +17,11 @@ import (
 	"offboard/batch/journal"
 )
 
-// verifyCmd asks the directory, and believes nobody else.
+// verifyCmd asks the directory, and believes no report.
 type verifyCmd struct {
-	What  string        `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
-	Since string        `help:"The stamps must be later than that: how long ago (24h), a day, a time (RFC 3339), or a run, whose first success counts. Required for a file; of a run each stamp must prove the run's own revocation unless this is given." placeholder:"TIME|RUN"`
-	Watch time.Duration `help:"Read again those whose stamps do not hold, for so long or until all do." default:"0"`
+	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
+	Since string `help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
+	Watch length `help:"Read the stamps that do not hold again, for so long or until all hold." default:"0"`
 
 	selection
 	connection
@@ -59,21 +59,21 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer j.target.close()
-	var since since
+	var from since
 	if v.Since != "" {
 		zone, err := v.zone()
 		if err != nil {
 			return err
 		}
-		if since, err = j.sinceWhen(ctx, v.Since, zone, time.Now()); err != nil {
+		if from, err = j.sinceWhen(ctx, v.Since, zone, time.Now()); err != nil {
 			return err
 		}
 	}
-	failing, err := v.watch(ctx, j, checks, since.at)
+	failing, err := v.watch(ctx, j, checks, from.at)
 	if err = errors.Join(err, c.files.unchanged()); err != nil {
 		return err
 	}
-	if err := refused("nothing was verified", []batch.Check{since.check(j.target.clock.read())}); err != nil {
+	if err := refused("nothing was verified", []batch.Check{from.check(j.target.clock.read())}); err != nil {
 		return err
 	}
 	if err := v.tell(c, len(checks), failing); err != nil {
@@ -88,7 +88,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 // watch reads the stamps, and those that do not hold again and again until they
 // do or --watch is over. It gives the checks that fail.
 func (v *verifyCmd) watch(ctx context.Context, j *job, checks []*check, since time.Time) ([]*check, error) {
-	over := time.Now().Add(v.Watch)
+	over := time.Now().Add(v.Watch.Duration)
 	for failing := checks; ; {
 		var err error
 		if failing, err = v.read(ctx, j, failing, since); err != nil {
@@ -232,7 +232,7 @@ func (v *verifyCmd) read(ctx context.Context, j *job, checks []*check, since tim
 		asked = append(asked, k)
 	}
 	p := j.planner()
-	p.AllowRenamed = true // whoever was revoked by id may have a new name by now
+	p.AllowRenamed = true // a user who was revoked by id may have a new name by now
 	p.Rows = func(yield func(batch.Row, error) bool) {
 		for _, k := range asked {
 			if !yield(k.row, nil) {

@@ -80,7 +80,7 @@ func TestVerifyWatches(t *testing.T) {
 					t.Fatal(err)
 				}
 				start := time.Now()
-				v := &verifyCmd{Watch: watch}
+				v := &verifyCmd{Watch: length{age{watch}}}
 				failing, err := v.watch(ctx, w.job, checks, time.Time{})
 				if err != nil || len(checks) != 30 || len(failing) != want {
 					t.Errorf("%d of %d do not hold, want %d; error %v", len(failing), len(checks), want, err)
