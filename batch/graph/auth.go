@@ -38,6 +38,7 @@ type Auth struct {
 	failed   error         // of the last sign-in
 	again    time.Time     // nobody signs in before
 	claims   string        // what its refusal asked for, until it is answered
+	refused  int           // tokens that Graph refused
 	first    *Identity     // of the first token
 }
 
@@ -81,9 +82,8 @@ func (a *Auth) Token(ctx context.Context) (string, error) {
 			return "", a.failed
 		case a.renewing == nil:
 			a.renewing = make(chan struct{})
-			claims := a.claims
 			a.mu.Unlock()
-			return a.renew(ctx, claims)
+			return a.renew(ctx)
 		}
 		over := a.renewing
 		a.mu.Unlock()
@@ -99,11 +99,16 @@ func (a *Auth) Token(ctx context.Context) (string, error) {
 
 // renew signs in, for all who wait. After a failure the token that is still good
 // is used on.
-func (a *Auth) renew(ctx context.Context, claims string) (string, error) {
-	token, cred, err := a.signIn(ctx, claims)
+func (a *Auth) renew(ctx context.Context) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer func() { close(a.renewing); a.renewing = nil }()
+	refused := a.refused
+	token, cred, err := a.signIn(ctx)
+	for err == nil && a.refused != refused { // meanwhile: the cache may have brought the same, and the claims are not answered
+		refused = a.refused
+		token, cred, err = a.signIn(ctx)
+	}
 	now := time.Now()
 	if err == nil {
 		a.cred = cred
@@ -169,12 +174,12 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	return nil
 }
 
-// signIn asks for a token. It ends when ctx does, when Stop is closed, or after
-// signInTimeout.
-func (a *Auth) signIn(ctx context.Context, claims string) (azcore.AccessToken, azcore.TokenCredential, error) {
-	a.mu.Lock()
-	cred, before := a.cred, a.first != nil
+// signIn asks for a token, and lets go of the lock meanwhile. It ends when ctx does,
+// when Stop is closed, or after signInTimeout.
+func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCredential, error) {
+	cred, claims, before := a.cred, a.claims, a.first != nil
 	a.mu.Unlock()
+	defer a.mu.Lock()
 	if cred == nil {
 		var err error
 		if cred, err = a.sign(); err != nil {
@@ -216,6 +221,7 @@ func (a *Auth) refuse(token, claims string) {
 		return
 	}
 	a.token, a.claims, a.cred, a.again = "", claims, nil, time.Time{}
+	a.refused++
 }
 
 // Identity signs in and reads the token.

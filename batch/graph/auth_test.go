@@ -221,6 +221,49 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 	})
 }
 
+// A refusal that comes while the token is renewed holds: the token is not handed out
+// again, whatever the credential's cache says, and its claims are answered.
+func TestRefusalDuringARenewal(t *testing.T) {
+	for name, cached := range map[string]bool{"the cache has the refused token": true, "the renewal brings another": false} {
+		synctest.Test(t, func(t *testing.T) {
+			var claims []string
+			fresh := 0 // credentials made
+			s := &service{takes: time.Second}
+			s.answer = func(n int, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				if claims = append(claims, o.Claims); n == 2 && cached {
+					n = 1
+				}
+				return hourly(n, o)
+			}
+			auth := NewAuth("https://graph.microsoft.com", func() (azcore.TokenCredential, error) { fresh++; return s, nil })
+			first, _ := auth.Token(t.Context())
+			time.Sleep(56 * time.Minute) // due, and still good
+			renewed := make(chan string)
+			go func() {
+				token, err := auth.Token(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				renewed <- token
+			}()
+			time.Sleep(500 * time.Millisecond)
+			if token, _ := auth.Token(t.Context()); token != first {
+				t.Errorf("%s: the token in hand is not used while it is renewed", name)
+			}
+			auth.refuse(first, `{"x":1}`)
+			if token := <-renewed; token != tokenOf("t", "a", 3) {
+				t.Errorf("%s: the renewal gave %q", name, token)
+			}
+			if token, _ := auth.Token(t.Context()); token != tokenOf("t", "a", 3) {
+				t.Errorf("%s: after it came %q", name, token)
+			}
+			if got := strings.Join(claims, "|"); got != `||{"x":1}` || fresh != 2 {
+				t.Errorf("%s: claims of the sign-ins %q, by %d credentials", name, got, fresh)
+			}
+		})
+	}
+}
+
 // Blanks around a token are no part of it; one within it ends at once, untold.
 func TestMalformedToken(t *testing.T) {
 	for _, c := range []struct{ given, want string }{
