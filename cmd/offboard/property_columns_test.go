@@ -108,10 +108,10 @@ func (s *story) drawGateColumns(add func(f field, key bool, names ...string)) {
 	if s.one(2) {
 		add(decoy, false)
 	}
-	switch s.rng.IntN(4) {
-	case 0, 1:
+	switch s.rng.IntN(9) {
+	case 0, 1, 2, 3:
 		add(hrStatus, false)
-	case 2:
+	case 4, 5, 6:
 		add(logWord, false, "accountEnabled", "RiskState", "invitationState", "Status")
 	}
 	if s.one(3) {

@@ -75,7 +75,7 @@ func draw(seed uint64) *story {
 		s.drawSpoils()
 		s.guard.noResolve = s.one(12)
 	}
-	if s.rng.IntN(5) < 3 {
+	if !s.one(4) {
 		ago := time.Duration(3600+s.rng.IntN(48*3600)) * time.Second
 		if s.guard.ago = !s.faulty() && s.one(4); s.guard.ago {
 			ago = ago.Truncate(time.Hour)
@@ -95,12 +95,12 @@ func draw(seed uint64) *story {
 // drawSpoils draws why the run is to be refused: in half of the cases not at
 // all, and seldom for two reasons.
 func (s *story) drawSpoils() {
-	for range pick(s, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2) {
-		s.spoilt[pick(s, "broken list", "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
-			"max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent",
-			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
-			"permission", "permission", "permission", "permission", "column without key", "column without key", "column without key", "column without key",
-			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "no such group", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run", "dry run")] = true
+	for range pick(s, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2) {
+		s.spoilt[pick(s, "broken list", "broken list", "broken list", "broken list", "broken list", "no such group", "no such group", "no such group",
+			"max-users", "max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent",
+			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
+			"permission", "permission", "permission", "permission", "permission", "column without key", "column without key", "column without key", "column without key",
+			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "no such group", "no such group", "no --yes", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run", "dry run")] = true
 	}
 }
 

@@ -77,10 +77,13 @@ func (s *story) judge() verdict {
 	}
 	for id, rows := range goes {
 		u := s.byID(id)
-		end, stays := told{s.ending(u), id}, s.staying(u)
+		end, stays, why := told{s.ending(u), id}, s.staying(u), s.spared(u)
+		if len(why) > 0 && why[0] != "since" {
+			stays = nil // who is protected stays so, whatever the rows say
+		}
 		if len(stays) > 0 {
 			end.outcome = batch.Ambiguous
-			v.decided["contradiction"] = v.decided["contradiction"] || len(s.spared(u)) == 0
+			v.decided["contradiction"] = v.decided["contradiction"] || len(why) == 0
 		} else {
 			s.end(&v, u)
 		}

@@ -107,7 +107,7 @@ func (s *story) drawSheet() {
 	for i := range s.crowd { // every one of them, before the others
 		sh.rows = append(sh.rows, s.drawRow(len(s.people)-s.crowd+i))
 	}
-	for range 3 + s.rng.IntN(26) {
+	for range 6 + s.rng.IntN(24) {
 		sh.rows = append(sh.rows, s.drawRow(s.rng.IntN(len(s.people))))
 	}
 	sh.settleTwins()
@@ -142,7 +142,7 @@ func (s *story) stampAround(r sheetRow) {
 	if s.sheet.date == nil || r.about < 0 || r.day.kind < wholeDay || !s.one(2) {
 		return
 	}
-	at := s.leaves(r).Add(pick(s, -time.Second, 0, time.Second)).UTC()
+	at := s.leaves(r).Add(pick(s, -time.Second, 0, 0, time.Second)).UTC()
 	if at.After(s.guard.since) && at.Before(s.now) {
 		s.people[r.about].Stamp = at
 	}
