@@ -63,7 +63,7 @@ func TestDeniedHoldersAreNoVerdict(t *testing.T) {
 				if got := j.outcomes(); got != c.want {
 					t.Errorf("got %s, want %s", got, c.want)
 				}
-				if rec, ok := j.records[c.denied]; ok && strings.Contains(rec.Reason, needsWrite) != c.hint {
+				if rec, ok := j.records[c.denied]; ok && strings.Contains(rec.Reason, NeedsWrite) != c.hint {
 					t.Errorf("the reason is %q", rec.Reason)
 				}
 			})

@@ -21,12 +21,12 @@ type lane struct {
 	found   bool // the users have just been found in the directory
 	app     string
 	queue   *queue  // lanes that do the same work for several apps share one
-	handed  queue   // users whom another app was denied, for this one to try
+	handed  queue   // users denied to another app, for this one to try
 	peers   []*lane // the lanes that share the queue, this one among them
 
 	// settle takes the reply to one user; trial is up to date. It records an
 	// outcome, or puts the user back into a queue.
-	settle func(now time.Time, t task, r Reply) error
+	settle func(now time.Time, t task, r Reply)
 	// note keeps the trial of a user who will be sent again.
 	note func(Trial)
 

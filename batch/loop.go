@@ -268,9 +268,7 @@ func (l *loop) answered(a answer) error {
 		ln.home(a).split(now.Add(ln.halfWait()), a.tasks)
 	default:
 		for i, t := range a.tasks {
-			if err := l.reply(now, a, t, a.said(i)); err != nil {
-				return err
-			}
+			l.reply(now, a, t, a.said(i))
 		}
 	}
 	return l.health(now, a)
@@ -365,11 +363,11 @@ func (a answer) doubtful(r Reply) bool {
 }
 
 // reply brings one user's trial up to date and settles it.
-func (l *loop) reply(now time.Time, a answer, t task, r Reply) error {
+func (l *loop) reply(now time.Time, a answer, t task, r Reply) {
 	ln := a.lane
 	if fateOf(a.err) == unsent && !r.whole {
 		cmp.Or(t.home, ln.queue).put(t)
-		return nil
+		return
 	}
 	if !errors.Is(a.err, ErrUnsendable) {
 		t.trial = a.tried(t, r)
@@ -379,24 +377,24 @@ func (l *loop) reply(now time.Time, a answer, t task, r Reply) error {
 	if c, _ := classify(r); c == final && !ln.probation.over && ln.suspects(r) {
 		ln.probation.held = append(ln.probation.held, heldReply{t, r})
 		ln.note(t.trial)
-		return nil
+		return
 	}
-	return l.conclude(now, ln, t, r)
+	l.conclude(now, ln, t, r)
 }
 
 // conclude settles the user, or hands a user who was denied to the next app: that
 // app's roles and administrative units may allow it.
-func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) error {
+func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) {
 	if r.Status == 403 {
 		t.denied = append(slices.Clip(t.denied), ln)
 		if next := ln.next(t); next != nil {
 			t.due, t.home = now, &next.handed
 			ln.note(t.trial)
 			t.home.put(t)
-			return nil
+			return
 		}
 	}
-	return ln.settle(now, t, r)
+	ln.settle(now, t, r)
 }
 
 // release settles the users held back, once it is known that the refusal was
@@ -415,9 +413,7 @@ func (l *loop) release(now time.Time, ln *lane) error {
 		if !p.over && h.reply.Status == 403 && p.calls > 0 {
 			h.task.hint = fmt.Sprintf("; everybody was refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
 		}
-		if err := l.conclude(now, ln, h.task, h.reply); err != nil {
-			return err
-		}
+		l.conclude(now, ln, h.task, h.reply)
 	}
 	return nil
 }

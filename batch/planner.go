@@ -85,7 +85,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return p.count, cmp.Or(err, p.ended(ctx))
 	}
 	p.lane = &lane{
-		name: "lookup", first: true, needs: needsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
+		name: "lookup", first: true, needs: NeedsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
 		queue: &queue{}, settle: p.settle, note: func(Trial) {},
 	}
 	p.lane.queue.fresh = func() (task, bool, error) {
@@ -219,7 +219,7 @@ func (p *Planner) good() iter.Seq2[Row, error] {
 }
 
 // settle turns the reply to a lookup into a user, a record, or another turn.
-func (p *Planner) settle(now time.Time, t task, reply Reply) error {
+func (p *Planner) settle(now time.Time, t task, reply Reply) {
 	if c, _ := classify(reply); c == accepted && reply.User == nil && reply.Hits == nil {
 		reply = Reply{Message: "the answer has no body"} // trouble on the way: it says nothing of the user
 	}
@@ -227,13 +227,13 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 	if v.Again {
 		t.due = now.Add(v.Wait)
 		p.lane.queue.put(t)
-		return nil
+		return
 	}
 	row := p.rows[t.user.Seq]
 	if v.Outcome == "" && stray(row, reply) && t.trial.Attempts < strayLooks {
 		t.due = now
 		p.lane.queue.put(t)
-		return nil
+		return
 	}
 	delete(p.rows, t.user.Seq)
 	rec := record(t.trial, now, v.Outcome, "lookup: "+v.Reason)
@@ -244,11 +244,10 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) error {
 		if rec.Outcome == "" {
 			found.Seq = t.user.Seq
 			p.user(row, found)
-			return nil
+			return
 		}
 	}
 	p.end(row, t.user, rec)
-	return nil
 }
 
 // user plans a user, spares one, or points the row at the user that it names

@@ -34,8 +34,8 @@ type Journal interface {
 
 // The least permissions that do the job (Microsoft Graph permissions reference).
 const (
-	needsWrite = "User.RevokeSessions.All"
-	needsRead  = "User.Read.All"
+	NeedsWrite = "User.RevokeSessions.All"
+	NeedsRead  = "User.Read.All"
 )
 
 // App is one app registration that revokes: its own sign-in, its own quota.
@@ -110,7 +110,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
-			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && time.Since(r.Found) < justFound, needs: needsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && time.Since(r.Found) < justFound, needs: NeedsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
 			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
 		})
 	}
@@ -119,7 +119,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	if r.Directory != nil {
 		r.verify = &lane{
-			name: "read-back", needs: needsRead, call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
+			name: "read-back", needs: NeedsRead, call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
 			queue: &queue{}, settle: r.prove, note: func(Trial) {},
 		}
 		lp.lanes = append(lp.lanes, r.verify)
@@ -139,7 +139,7 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 // settle turns the reply to a revoke into a record, or into another turn.
-func (r *Runner) settle(now time.Time, t task, reply Reply) error {
+func (r *Runner) settle(now time.Time, t task, reply Reply) {
 	v := r.Retry.Decide(t.trial, reply, jitter())
 	if !r.Found.IsZero() && (v.Outcome == NotFound || v.Outcome == Invalid) {
 		v.Outcome = Failed
@@ -150,10 +150,10 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) error {
 		t.due = now.Add(v.Wait)
 		r.note(t.trial)
 		cmp.Or(t.home, &r.queue).put(t)
-		return nil
+		return
 	case v.Outcome != "":
 		r.write(rec)
-		return nil
+		return
 	}
 	rec.Accepted = reply.Date
 	r.state.Sent++
@@ -170,7 +170,6 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) error {
 		r.state.Proving++
 		r.verify.queue.put(r.unproved(now, t.user, rec))
 	}
-	return nil
 }
 
 // unproved is the task of reading the user's stamp back.
@@ -183,7 +182,7 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 // failed, or that brought another user, says nothing of the stamp, so a user who got only such has as long
 // again, and as many reads as the retry policy gives attempts: the lane may have
 // been too slow for more than one or two.
-func (r *Runner) prove(now time.Time, t task, reply Reply) error {
+func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	c, _ := classify(reply)
 	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
 	deadline, wait := t.until, pollWait(t.polls)
@@ -193,7 +192,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 		if why == "" {
 			t.record.Outcome, t.record.Reason = Verified, ""
 			r.proved(now, t.record)
-			return nil
+			return
 		}
 		t.polls++
 		t.trial = Trial{}
@@ -201,7 +200,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 	case c == final:
 		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
 		r.proved(now, t.record)
-		return nil
+		return
 	default:
 		if c != accepted {
 			why = describe(reply)
@@ -213,14 +212,13 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) error {
 	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
 	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {
 		r.proved(now, t.record)
-		return nil
+		return
 	}
 	t.due = now.Add(wait)
 	if now.Before(deadline) && t.due.After(deadline) {
 		t.due = deadline
 	}
 	r.verify.queue.put(t)
-	return nil
 }
 
 // proved writes the record of a user whose proof has come, or will not come.

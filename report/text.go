@@ -107,7 +107,7 @@ func tally(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%d not done (%d of them open)\n", e.of(batch.Failure), e.open())
 	}
 	if e.Summary.AllDenied() {
-		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission User.RevokeSessions.All.\n")
+		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + batch.NeedsWrite + ".\n")
 	}
 }
 

@@ -73,6 +73,8 @@ var variables = map[Way][]string{
 // Tenant is AZURE_TENANT_ID: a tenant's id or domain, or "".
 func (e Environment) Tenant() string { return strings.TrimSpace(e[tenantID]) }
 
+func (e Environment) client() string { return strings.TrimSpace(e[clientID]) }
+
 // Authority is where to sign in for a service root.
 func (e Environment) Authority(root string) (Authority, error) {
 	return AuthorityOf(e[authority], root)
@@ -139,7 +141,7 @@ func (e Environment) choose(asked Way, a Authority, tenant string) (Choice, erro
 	case ManagedIdentity:
 		o := &azidentity.ManagedIdentityCredentialOptions{}
 		words := "this machine's managed identity"
-		if id := e[clientID]; id != "" {
+		if id := e.client(); id != "" {
 			o.ID, words = azidentity.ClientID(id), "the managed identity of "+clientID
 		}
 		return Choice{Way: way, Words: words, sign: func() (azcore.TokenCredential, error) {
@@ -208,7 +210,7 @@ func (e Environment) registration(a Authority) (Choice, error) {
 		return Choice{}, fmt.Errorf("%s and %s are both set; unset the one that is not meant", secret, certificate)
 	}
 	send := strings.ToLower(e[sendChain])
-	r := Registration{Tenant: e.Tenant(), Client: strings.TrimSpace(e[clientID]), Secret: e[secret], Certificate: e[certificate],
+	r := Registration{Tenant: e.Tenant(), Client: e.client(), Secret: e[secret], Certificate: e[certificate],
 		Password: e[password], SendChain: send == "1" || send == "true"}
 	words := "the secret of " + secret
 	if r.Secret == "" {
@@ -229,7 +231,7 @@ func (e Environment) workload(a Authority) (Choice, error) {
 	}
 	return Choice{Way: WorkloadIdentity, Words: "the workload identity of " + federated, sign: func() (azcore.TokenCredential, error) {
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientID: e[clientID], TenantID: e.Tenant(), TokenFilePath: e[federated], ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
+			ClientID: e.client(), TenantID: e.Tenant(), TokenFilePath: e[federated], ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
 		})
 	}}, nil
 }

@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 	"strings"
+
+	"offboard/batch"
 )
 
 // Need is what an app wants to do, with the permissions that each allow it, the
@@ -18,11 +20,11 @@ type Need struct {
 // permission too many only gets its 403 from Graph: the lists are the longer ones.
 var (
 	NeedRevoke = Need{"revoke", []string{
-		"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
+		batch.NeedsWrite, "User.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
 		"AgentIdUser.ReadWrite.All", "AgentIdUser.ReadWrite.IdentityParentedBy",
 	}}
 	NeedRead = Need{"read users", []string{
-		"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
+		batch.NeedsRead, "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
 	}}
 )
 

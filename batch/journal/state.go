@@ -41,5 +41,11 @@ func (s State) canBecome(next State) bool {
 // ended reports whether nobody is meant to be at work in this state.
 func (s State) ended() bool { return s == Stopped || s == Finished || s == Refused }
 
+// Resumable are the states of a run that can be gone on with.
+var Resumable = []State{Planned, Running, Stopped}
+
+// Resumable reports whether a run in this state can be gone on with.
+func (s State) Resumable() bool { return slices.Contains(Resumable, s) }
+
 // sealed reports whether a run in this state surely has its whole plan.
 func (s State) sealed() bool { return s != Planning && s != Refused }

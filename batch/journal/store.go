@@ -128,13 +128,12 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 // (digest, tenant, app, cloud, action, resolution, columns and choice) and is
 // planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
-	runs, err := s.find(ctx, `WHERE digest = ? AND tenant = ? AND action = ? AND state IN ('planned', 'running', 'stopped')
-		ORDER BY id DESC`, like.Digest, like.Tenant, string(like.Action))
+	runs, err := s.find(ctx, "WHERE digest = ? AND tenant = ? AND action = ? ORDER BY id DESC", like.Digest, like.Tenant, string(like.Action))
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}
 	for _, r := range runs {
-		if p := r.plan; p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
+		if p := r.plan; r.State().Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
 			slices.Equal(p.Columns, like.Columns) {
 			return r, nil
 		}

@@ -183,7 +183,7 @@ func (j *job) count(ctx context.Context, l *learned) error {
 	if l.guards.Limits.MaxPercent == 0 {
 		return nil
 	}
-	if err := j.fetch(ctx, "the number of users", "User.Read.All", 1, func(ctx context.Context) error {
+	if err := j.fetch(ctx, "the number of users", batch.NeedsRead, 1, func(ctx context.Context) error {
 		var err error
 		l.users, err = j.target.apps[0].client.CountUsers(ctx)
 		return err

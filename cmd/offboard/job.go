@@ -270,7 +270,7 @@ func (c *command) endOf(ctx context.Context, run *journal.Run) (report.End, erro
 // stands says how the run stands, and what goes on with it.
 func (c *command) stands(end *report.End, run *journal.Run, flags ...string) {
 	end.State, end.Resume = string(run.State()), ""
-	if resumable(run.State()) {
+	if run.State().Resumable() {
 		end.Resume = c.resumeLine(run.Plan(), flags...)
 	}
 }

@@ -68,7 +68,7 @@ func toResume(ctx context.Context, store *journal.Store, name string) (*journal.
 	if name != "" {
 		return store.Run(ctx, name)
 	}
-	runs, err := store.Runs(ctx, journal.Filter{States: resumableStates})
+	runs, err := store.Runs(ctx, journal.Filter{States: journal.Resumable})
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func (g guards) patterns(ctx context.Context, j *job, list string, patterns []st
 
 // anyNamed reports whether the tenant has a user that the pattern fits.
 func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, err error) {
-	err = j.pages(ctx, "users named "+begin+"...", "User.Read.All", namedUnits, func(ctx context.Context, next string) (string, error) {
+	err = j.pages(ctx, "users named "+begin+"...", batch.NeedsRead, namedUnits, func(ctx context.Context, next string) (string, error) {
 		users, more, err := j.target.apps[0].client.Named(ctx, begin, next)
 		fits = slices.ContainsFunc(users, func(u batch.User) bool { return batch.Named(pattern, u.UPN) })
 		if fits {

@@ -124,7 +124,7 @@ func (p pruneCmd) keep(o journal.Old) (string, error) {
 	if err := unlock(); err != nil {
 		return "", err
 	}
-	if resumable(o.State()) && !p.Unfinished {
+	if o.State().Resumable() && !p.Unfinished {
 		return "it can still be resumed; --unfinished prunes it, too", nil
 	}
 	return "", nil

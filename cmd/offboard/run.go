@@ -97,7 +97,7 @@ func (p *planned) giveUp() error {
 func (p *planned) noteOthers(ctx context.Context) error {
 	runs, err := p.store.Runs(ctx, journal.Filter{
 		Digest: p.plan.Digest, Tenant: p.plan.Tenant,
-		States: resumableStates,
+		States: journal.Resumable,
 	})
 	for _, o := range runs {
 		run, err := p.store.Run(ctx, o.Plan.Run)

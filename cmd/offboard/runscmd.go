@@ -61,7 +61,7 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 			return err
 		}
 		s, open := r.Summary, 0
-		if resumable(r.State) {
+		if r.State.Resumable() {
 			open = s.Open()
 		}
 		err = t.add(r.Plan.Run, string(r.State), r.Plan.Created.Local().Format(time.DateTime), r.Plan.Input,
@@ -109,9 +109,3 @@ func stateNames() []string {
 	}
 	return names
 }
-
-// resumableStates are those of a run that can be gone on with.
-var resumableStates = []journal.State{journal.Planned, journal.Running, journal.Stopped}
-
-// resumable reports whether a run in this state can be gone on with.
-func resumable(s journal.State) bool { return slices.Contains(resumableStates, s) }
