@@ -33,7 +33,7 @@ func TestChooseKey(t *testing.T) {
 		{"id|objectId", batch.ByID, "", "id@0 id@1"},
 		{"UPN|memberObjectIdOrUpn|employeeId", batch.ByID, "", "(upn@0) id@1 (employee-id@2)"},
 
-		{"UPN|Manager email|Personal E-Mail", batch.ByMail, "", `no column surely holds the users' own mail addresses, and those matched may be private or somebody else's: choose one with --column NAME; matched: "Manager email", "Personal E-Mail"`},
+		{"UPN|Manager email|Personal E-Mail", batch.ByMail, "", `no column surely holds the users' own mail addresses, and those matched may hold private or other people's: choose one with --column NAME; matched: "Manager email", "Personal E-Mail"`},
 		{"Manager [mail]|Private [mail]", batch.ByMail, "", `matched: "Manager [mail]", "Private [mail]"`},
 		{"Email_-_Primary_Work_or_Primary_Home|CF-LRV-Manager_Email_Id", batch.ByMail, "", `matched: "Email_-_Primary_Work_or_Primary_Home", "CF-LRV-Manager_Email_Id"`},
 		{"Manager employee id|n", batch.ByEmployeeID, "", `matched: "Manager employee id"`},

@@ -103,7 +103,7 @@ func chooseKind(header []string, known []column, k kind) ([]column, *HeaderError
 	}
 	e := &HeaderError{Columns: header, Matched: alike(header, k), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", k.words())}
 	if len(e.Matched) > 0 {
-		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may be private or somebody else's: choose one with --column NAME", k.words())
+		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may hold private or other people's: choose one with --column NAME", k.words())
 	}
 	return nil, e
 }

@@ -59,7 +59,7 @@ func (t Trusted) Require(f File, n int) error {
 	if len(counted) >= n {
 		return nil
 	}
-	said := fmt.Sprintf("%d needed of different trusted people, %d there", n, len(counted))
+	said := fmt.Sprintf("it needs %d of different trusted people, and has %d", n, len(counted))
 	if len(counted) > 0 {
 		said += ": " + strings.Join(counted, ", ")
 	}

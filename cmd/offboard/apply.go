@@ -117,7 +117,7 @@ func (a *applyCmd) approved(c *command, file planfile.File) error {
 		return nil
 	}
 	if a.Trusted == "" {
-		return fmt.Errorf("%w: --approvals needs to know whose: --trusted FILE", errUsage)
+		return fmt.Errorf("%w: --approvals needs --trusted FILE, the keys of the people who may approve", errUsage)
 	}
 	keys, err := c.read(a.Trusted)
 	if err != nil {

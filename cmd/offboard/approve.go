@@ -15,7 +15,7 @@ import (
 type approveCmd struct {
 	File string `arg:"" help:"The plan file."`
 	Key  string `help:"Your private key: an Ed25519 key in PEM, as openssl genpkey -algorithm ed25519 makes it." required:"" placeholder:"FILE" type:"path"`
-	Name string `help:"Your name, as the approval shows it. Whose key it is, the trusted set says. Default: the user of this machine." placeholder:"NAME"`
+	Name string `help:"Your name, as the approval shows it; apply goes by the name in the trusted set. Default: the user of this machine." placeholder:"NAME"`
 	Yes  bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not sign."`
 }
 

@@ -27,7 +27,7 @@ type cli struct {
 	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
 	Plan     planCmd     `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
 	Approve  approveCmd  `cmd:"" help:"Sign a plan file."`
-	Apply    applyCmd    `cmd:"" help:"Carry out a plan file, if it is unaltered, young enough, approved, and still true."`
+	Apply    applyCmd    `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
 	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
 	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
 	Runs     runsCmd     `cmd:"" help:"List the runs in the journal, or delete old ones."`
@@ -49,8 +49,8 @@ type connection struct {
 	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
 	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path" keep:""`
 	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`
-	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. Takes more of the tenant's write budget, which is all apps' together." placeholder:"FILE" type:"path" keep:""`
-	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation and move no stamp, as one would that lies."`
+	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. It takes more of the write quota that all apps of the tenant share." placeholder:"FILE" type:"path" keep:""`
+	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation, and revoke nothing."`
 	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 
@@ -58,7 +58,7 @@ type connection struct {
 type execution struct {
 	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
 	Yes           bool          `short:"y" help:"Do not ask."`
-	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal it is asked."`
+	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
 	patience
 }

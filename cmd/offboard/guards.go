@@ -15,7 +15,7 @@ import (
 // refused as a whole. They are asked when a plan is made, and again by the
 // commands that go on with one. A limit that is nil was not given.
 type guards struct {
-	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. An id, a name or the beginning of a pattern that does not exist refuses the run. Repeatable." placeholder:"FILE" type:"path" sep:"none"`
+	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none"`
 	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID"`
 	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles."`
 	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody."`

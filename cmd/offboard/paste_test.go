@@ -70,7 +70,7 @@ func TestResumeTakesTheNewestResumable(t *testing.T) {
 	}
 	other := append(s.run(2), append(journal, "--order", "file", "--max-users", "1")...)
 	code, out := s.offboard(nil, 0, other...)
-	note := regexp.MustCompile(`this goes on with it: (.*)`).FindStringSubmatch(out)
+	note := regexp.MustCompile(`to go on with it: (.*)`).FindStringSubmatch(out)
 	if code != 4 || note == nil {
 		t.Fatalf("exit code %d, and the stopped run is not told of\n%s", code, out)
 	}

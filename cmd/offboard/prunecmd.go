@@ -175,7 +175,7 @@ func (d *pruned) tell(c *command) error {
 	for _, o := range d.Pruned {
 		rows += o.Rows
 	}
-	text := fmt.Sprintf("%s %s with %s; kept %s of that age", verb, plural(len(d.Pruned), "run"), plural(rows, "row"), plural(len(d.Kept), "run"))
+	text := fmt.Sprintf("%s %s with %s; kept %s that are as old", verb, plural(len(d.Pruned), "run"), plural(rows, "row"), plural(len(d.Kept), "run"))
 	if d.Freed > 0 {
 		text += fmt.Sprintf("; the journal gave back %s KB", thousands(int(d.Freed/1000)))
 	}

@@ -28,7 +28,7 @@ with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles
 
 Sign-in (--auth): in the one way that the environment names. OFFBOARD_ACCESS_TOKEN; or AZURE_TENANT_ID, AZURE_CLIENT_ID
 and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; or a managed identity;
-or, if nothing is set, the Azure CLI's login. What is set by halves is an error.
+or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
 
 ` + seedHelp + "\n\n" + exitCodeHelp
 }
@@ -116,7 +116,7 @@ func (p *planned) noteOthers(ctx context.Context) error {
 		if k := tooOld(o.Plan, time.Now(), mostAge); k.Lift != "" {
 			lift = strings.Fields(k.Lift)
 		}
-		p.say("note     run %s on the same input, of %s, is not at its end; this goes on with it: %s",
+		p.say("note     run %s on the same input, of %s, is not at its end; to go on with it: %s",
 			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), p.resumeLine(o.Plan, lift...))
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 
 type showCmd struct {
 	RunName string   `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
-	Outcome []string `help:"The lines with this outcome, too, or with one of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
+	Outcome []string `help:"Show the lines with this outcome, or of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
 }
 
 // Help ends the command's help.
@@ -65,7 +65,7 @@ func outcomesOf(names []string) (map[batch.Outcome]bool, error) {
 	for _, name := range names {
 		of, ok := kinds[name]
 		if !ok && !slices.Contains(batch.Outcomes[:], batch.Outcome(name)) {
-			return nil, fmt.Errorf("%w: --outcome: nobody ends %q; the outcomes are %s; success, neutral, failure and open are several at once",
+			return nil, fmt.Errorf("%w: --outcome: no user ends %q; the outcomes are %s; success, neutral, failure and open are several at once",
 				errUsage, name, outcomeNames())
 		}
 		for _, o := range batch.Outcomes {

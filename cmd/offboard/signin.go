@@ -54,7 +54,7 @@ func (c *command) unnamed(e errand) error {
 	case e.key.Searched():
 		why = fmt.Sprintf("--key %s finds people in any tenant", e.key)
 	case !c.asks:
-		why = "there is no terminal at which somebody sees which tenant it is"
+		why = "there is no terminal at which a person sees the tenant"
 	default:
 		return nil
 	}

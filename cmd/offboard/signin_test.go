@@ -109,7 +109,7 @@ func TestTenantIsHeld(t *testing.T) {
 		says  string
 		calls bool // to the tenant
 	}{
-		{"nobody watches", false, token, "", 4, "no terminal at which somebody sees", false},
+		{"nobody watches", false, token, "", 4, "no terminal at which a person sees", false},
 		{"named by id", false, token, "--tenant " + ours.Tenant, 0, "tenant   Contoso (contoso.example), " + ours.Tenant, true},
 		{"named by domain", false, token, "--tenant Contoso.Example", 0, "", true},
 		{"named by variable", false, token + " AZURE_TENANT_ID=" + ours.Tenant, "", 0, "", true},

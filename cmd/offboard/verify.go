@@ -117,7 +117,7 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 	var seeds seeder
 	if _, err := os.Stat(v.What); v.What == "-" || err == nil || !errors.Is(err, fs.ErrNotExist) {
 		if v.Since == "" {
-			return nil, nil, fmt.Errorf("%w: of a file say since when its users must be revoked: --since", errUsage)
+			return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", errUsage)
 		}
 		in, err := c.read(v.What)
 		if err != nil {

@@ -166,7 +166,7 @@ func (c *command) connected(ctx context.Context, e errand, root, cloud string, a
 			case a.identity.Tenant != id.Tenant:
 				return nil, fmt.Errorf("%w: --app: app %s is of tenant %s, and the first app of %s; a pool works in one tenant", errUsage, id.App, id.Tenant, a.identity.Tenant)
 			case a.identity.App == id.App:
-				return nil, fmt.Errorf("%w: --app: app %s is there twice; its quota is one", errUsage, id.App)
+				return nil, fmt.Errorf("%w: --app: app %s is given twice, and has one quota", errUsage, id.App)
 			}
 		}
 		t.apps = append(t.apps, app{client, id})
