@@ -33,10 +33,10 @@ func TestRequire(t *testing.T) {
 		{"ab", 2, ""},
 		{"abab", 2, ""},
 		{"abB", 3, "it needs 3 of different trusted people, and has 2: ada, bob"},
-		{"x", 1, `0 there; not trusted: "x" (key `},
-		{"xyz", 1, `0 there; not trusted: "x" (key `},
+		{"x", 1, `has 0; not trusted: "x" (key `},
+		{"xyz", 1, `has 0; not trusted: "x" (key `},
 		{"xa", 1, ""},
-		{"xa", 2, `1 there: ada; not trusted: "x" (key `},
+		{"xa", 2, `has 1: ada; not trusted: "x" (key `},
 	}
 	for _, c := range cases {
 		file, _ := written(t, tiny())
