@@ -38,6 +38,11 @@ const (
 	NeedsRead  = "User.Read.All"
 )
 
+// LongestCall is how long a call is waited for. It is far above what one takes: Graph
+// streams batch answers, and one slow item stretches the whole call (20 s are on
+// record).
+const LongestCall = 150 * time.Second
+
 // App is one app registration that revokes: its own sign-in, its own quota.
 type App struct {
 	Name   string // as in Plan.App

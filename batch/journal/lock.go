@@ -40,18 +40,23 @@ const lookTime = 50 * time.Millisecond
 // Held tells who works on the run now, in this process or another; nil when
 // nobody does. It takes the lock for a moment to find out, and changes nothing.
 func (r *Run) Held() (*LockedError, error) {
-	file, note := r.s.lockFiles(r.Plan().Run)
+	by, err := r.s.heldBy(r.Plan().Run)
+	return by, r.wrap("look who holds", err)
+}
+
+func (s *Store) heldBy(run string) (*LockedError, error) {
+	file, note := s.lockFiles(run)
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		return nil, nil // never locked; a look makes no file
 	}
 	l := flock.New(file, flock.SetFlag(os.O_RDONLY))
 	switch ok, err := l.TryRLock(); {
 	case err != nil:
-		return nil, r.wrap("look who holds", err)
+		return nil, err
 	case ok:
-		return nil, r.wrap("look who holds", l.Unlock())
+		return nil, l.Unlock()
 	}
-	return lockedBy(r.Plan().Run, note), nil
+	return lockedBy(run, note), nil
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action

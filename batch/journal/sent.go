@@ -1,24 +1,27 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"offboard/batch"
 )
 
 // SentCall is a call of some run that counts against a tenant's quotas.
 type SentCall struct {
-	Run   string    // name of the run that made it
-	No    int       // of the call within its run; Run and No tell it from all other calls
-	App   string    // the app registration that sent it
-	At    time.Time // when it ended, by this machine's clock; while it is under way, when it was asked about
-	Users int       // at least 0; each counts as one write
-	Open  bool      // under way, or its process died in it
+	Run    string    // name of the run that made it
+	No     int       // of the call within its run; Run and No tell it from all other calls
+	App    string    // the app registration that sent it
+	SentAt time.Time // when it was announced; it left then or later
+	At     time.Time // when it ended, by this machine's clock; while it is under way, when it was asked about
+	Users  int       // at least 0; each counts as one write
+	Open   bool      // under way
 }
-
-// longCall is how long a call may be under way; batch's calls end sooner.
-const longCall = 10 * time.Minute
 
 // SentByOthers tells of the calls that runs other than one have made to a tenant:
 // by all apps, in all processes that use this journal, whatever the cloud. The
@@ -28,11 +31,13 @@ const longCall = 10 * time.Minute
 //
 // Graph has counted a call no later than At. A call under way is told with Open
 // set and the present as its At, each time anew; asked again after its end it has
-// the same Run and No, Open is false, and At is its end and stays so. A call that
-// was told as Open is never left out before it was told with its end, if since
-// is no later than the moment of the asking before. When a process dies in a
-// call, the call is Open until its run is resumed, or for ten minutes behind
-// since.
+// the same Run and No, Open is false, and At is its end and stays so.
+//
+// A process may die in a call, and then nobody writes its end down. The call is Open
+// for [batch.LongestCall] from when it was sent, and ended then. As long as a process
+// holds the run the call is Open however old it is: that process may be stopped, as by
+// SIGSTOP, and the call may leave when it goes on. A call that was told as Open and is
+// left out is over: the holder died since, or the run was deleted.
 func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
 	var calls []SentCall
 	own := 0
@@ -42,21 +47,54 @@ func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, si
 	now := moment(time.Now())
 	err := s.read(ctx, func(c *sql.Conn) error {
 		return each(ctx, c, func(c *cells) error {
-			k := SentCall{Run: c.text(), No: c.num(), App: c.text(), At: c.time(), Users: c.num()}
-			if k.At.IsZero() {
-				k.At, k.Open = now, true
-			}
+			k := SentCall{Run: c.text(), No: c.num(), App: c.text(), SentAt: c.time(), At: c.time(), Users: c.num()}
+			k.Open = k.At.IsZero()
 			calls = append(calls, k)
 			return nil
-		}, `SELECT n.name, k.no, k.app, k.over, k.users, k.over AS at
-				FROM calls k JOIN runs n ON n.id = k.run WHERE k.over >= ? AND k.over > 0 AND n.tenant = ? AND n.id <> ?
-			UNION ALL SELECT n.name, k.no, k.app, k.over, k.users, ? AS at
-				FROM calls k JOIN runs n ON n.id = k.run WHERE k.over = 0 AND k.sent_at >= ? AND n.tenant = ? AND n.id <> ?
-			ORDER BY at, name, no`,
-			millis(since), tenant, own, millis(now), millis(since.Add(-longCall)), tenant, own)
+		}, `SELECT n.name, k.no, k.app, k.sent_at, k.over, k.users
+			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= ? OR k.over = 0) AND n.tenant = ? AND n.id <> ?`,
+			max(1, millis(since)), tenant, own)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
 	}
-	return calls, nil
+	held, told := map[string]bool{}, calls[:0]
+	for _, k := range calls {
+		switch {
+		case k.Open && s.underWay(k, now, held):
+			k.At = now
+		case k.Open:
+			if k.Open, k.At = false, lost(k.SentAt, now); k.At.Before(since) {
+				continue
+			}
+		}
+		told = append(told, k)
+	}
+	slices.SortFunc(told, func(a, b SentCall) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Run, b.Run), cmp.Compare(a.No, b.No))
+	})
+	return told, nil
+}
+
+// underWay reports whether a call that has no end may still be counted by Graph. held
+// keeps what was found out of runs.
+func (s *Store) underWay(k SentCall, now time.Time, held map[string]bool) bool {
+	if age := now.Sub(k.SentAt); age >= 0 && age < batch.LongestCall {
+		return true
+	}
+	is, known := held[k.Run]
+	if !known {
+		by, err := s.heldBy(k.Run)
+		is = by != nil || err != nil // what cannot be found out counts
+		held[k.Run] = is
+	}
+	return is
+}
+
+// lost is when a call ended that no process waits for any more.
+func lost(sent, now time.Time) time.Time {
+	if end := sent.Add(batch.LongestCall); end.Before(now) {
+		return end
+	}
+	return now // the clock was set back, or it is not that long ago
 }

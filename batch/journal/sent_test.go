@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ func TestSentByOthers(t *testing.T) {
 	}
 	at := calls[0].At
 	diff(t, "under way", calls, []SentCall{
-		{Run: "theirs", No: 1, App: "a", At: at, Users: 2, Open: true}, {Run: "theirs", No: 2, App: "b", At: at, Users: 1, Open: true}})
+		{Run: "theirs", No: 1, App: "a", SentAt: moment(left), At: at, Users: 2, Open: true}, {Run: "theirs", No: 2, App: "b", SentAt: moment(left), At: at, Users: 1, Open: true}})
 
 	ended := moment(time.Now())
 	must(t, theirs.Write(t.Context(), batch.Entry{Over: []int{1}}))
@@ -59,5 +61,57 @@ func TestSentByOthers(t *testing.T) {
 	must(t, mine.SetState(t.Context(), Stopped, ""))
 	if calls := ask(theirs, ended); len(calls) != 2 || calls[0].Run != "mine" {
 		t.Errorf("of the run itself: %+v", calls)
+	}
+}
+
+// A call that nobody waits for any more ended when it could have been under way for
+// the longest, also once its run goes on; as long as a process holds the run, it may
+// still leave.
+func TestCallsLeftBehind(t *testing.T) {
+	s := openNew(t)
+	now := moment(time.Now())
+	old, late := now.Add(-time.Hour), now.Add(-time.Second)
+	runs := map[string]*Run{}
+	for _, name := range []string{"held", "killed"} {
+		r := create(t, s, batch.Plan{Run: name, Tenant: "t", App: "a"})
+		fill(t, r, 9)
+		seal(t, r, 9)
+		must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: old, Seqs: []int{1, 2}}, {No: 2, SentAt: late, Seqs: []int{3}}}}))
+		runs[name] = r
+	}
+	unlock, err := runs["held"].Lock()
+	must(t, err)
+	told := func(since time.Time) string {
+		t.Helper()
+		calls, err := s.SentByOthers(t.Context(), "t", nil, since)
+		must(t, err)
+		var said []string
+		for _, k := range calls {
+			end := "open"
+			if !k.Open {
+				end = k.At.Sub(k.SentAt).String()
+			}
+			said = append(said, fmt.Sprintf("%s %d %s", k.Run, k.No, end))
+		}
+		return strings.Join(said, ", ")
+	}
+	diff(t, "since long ago", told(old), "killed 1 2m30s, held 1 open, held 2 open, killed 2 open")
+	diff(t, "since now", told(now), "held 1 open, held 2 open, killed 2 open")
+	must(t, unlock())
+	diff(t, "its holder died", told(now), "held 2 open, killed 2 open")
+	_, err = runs["killed"].Recover(t.Context())
+	must(t, err)
+	if got := told(old); !strings.HasPrefix(got, "held 1 2m30s, killed 1 2m30s, killed 2 1") {
+		t.Errorf("one goes on: %s", got)
+	}
+
+	ahead := create(t, s, batch.Plan{Run: "ahead", Tenant: "t", App: "a"})
+	fill(t, ahead, 9)
+	seal(t, ahead, 9)
+	must(t, ahead.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: now.Add(time.Hour), Seqs: []int{1}}}}))
+	calls, err := s.SentByOthers(t.Context(), "t", runs["held"], now)
+	must(t, err)
+	if k := calls[len(calls)-1]; k.Run != "ahead" || k.Open || k.At.After(time.Now()) {
+		t.Errorf("the clock was set back since it was sent: %+v", k)
 	}
 }

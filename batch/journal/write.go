@@ -54,7 +54,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 			return fmt.Errorf("intend calls: %w", err)
 		}
 		for _, no := range e.Over {
-			if err := r.endCall(ctx, t, no); err != nil {
+			if err := r.endCall(ctx, t, no, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -119,8 +119,8 @@ func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
 }
 
 // endCall leaves a call alone that is over: an entry may be written again.
-func (r *Run) endCall(ctx context.Context, t *tx, no int) error {
-	ended, err := t.exec(ctx, endCall, millis(time.Now()), r.id, no)
+func (r *Run) endCall(ctx context.Context, t *tx, no int, at time.Time) error {
+	ended, err := t.exec(ctx, endCall, millis(at), r.id, no)
 	if err != nil || ended > 0 {
 		return err
 	}
@@ -181,7 +181,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		}
 		sent := map[int]time.Time{}
 		for _, k := range calls {
-			if err := r.endCall(ctx, t, k.No); err != nil {
+			if err := r.endCall(ctx, t, k.No, lost(k.SentAt, time.Now())); err != nil {
 				return err
 			}
 			for _, seq := range k.Seqs {

@@ -13,7 +13,7 @@ import (
 func (j *job) fetch(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	show := j.progress(0, nil)
 	defer show.end()
-	r := batch.Reader{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: callTimeout, Outage: j.Outage, Until: j.until, Stop: j.stop, Told: show.waits}
+	r := batch.Reader{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.stop, Told: show.waits}
 	return r.Read(ctx, what, needs, cost, call)
 }
 

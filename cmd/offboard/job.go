@@ -14,10 +14,6 @@ import (
 	"offboard/report"
 )
 
-// callTimeout is far above what a call takes: Graph streams batch answers, and
-// one slow item stretches the whole call (20 s are on record).
-const callTimeout = 150 * time.Second
-
 // job is a run being planned or carried out by this process.
 type job struct {
 	*command
@@ -67,7 +63,7 @@ func (j *job) sameTenant(p batch.Plan) error {
 func (j *job) planner() batch.Planner {
 	return batch.Planner{
 		Directory: j.target.apps[0].client, Reads: j.reads,
-		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout, Outage: j.Outage, Until: j.until, Stop: j.stop,
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.stop,
 	}
 }
 
@@ -156,7 +152,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	r := batch.Runner{
 		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
-		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
 		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.stop,
 	}
 	if plan.Resolve {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -21,18 +23,20 @@ type others struct {
 	window time.Duration                   // the longest
 	calls  map[otherCall]throttle.Other    // that were counted and may be told again
 	asked  time.Time
-	runs   int // others with calls that count
-	turn   int // how many of them come before this one
+	runs   int                  // others with calls that count
+	turn   int                  // how many of them come before this one
+	stuck  map[string]time.Time // others with calls that should have ended: since when these are under way
 }
 
 type otherCall struct {
 	run string
 	no  int
+	app string
 }
 
 func newOthers(j *job, gates []*throttle.Controller) *others {
 	o := &others{store: j.store, run: j.run, tenant: j.target.identity().Tenant, gates: gates,
-		apps: map[string]*throttle.Controller{}, calls: map[otherCall]throttle.Other{}}
+		apps: map[string]*throttle.Controller{}, calls: map[otherCall]throttle.Other{}, stuck: map[string]time.Time{}}
 	for i, a := range j.target.apps {
 		o.apps[a.identity.App] = gates[i]
 	}
@@ -54,8 +58,15 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 		return err
 	}
 	o.asked = now
+	open := map[otherCall]bool{}
+	clear(o.stuck)
 	for _, k := range sent {
-		key := otherCall{k.Run, k.No}
+		key := otherCall{k.Run, k.No, k.App}
+		if open[key] = k.Open; k.Open && now.Sub(k.SentAt) > batch.LongestCall {
+			if since, ok := o.stuck[k.Run]; !ok || k.SentAt.Before(since) {
+				o.stuck[k.Run] = k.SentAt
+			}
+		}
 		was, told := o.calls[key]
 		if told && !was.Open {
 			continue
@@ -64,15 +75,25 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 		if is.At.After(now) {
 			is.At = now // the clock was set back since; nobody waits for more than a window
 		}
-		gate, ours := o.apps[k.App]
-		if !ours {
-			gate = o.gates[0]
+		o.count(key, is)
+	}
+	for key, was := range o.calls {
+		if was.Open && !open[key] { // its holder died, or its run was deleted
+			o.count(key, throttle.Other{At: now, Users: was.Users})
 		}
-		gate.Count(was, is, !ours)
-		o.calls[key] = is
 	}
 	o.forget(now)
 	return nil
+}
+
+// count takes what is known of a call now into the gates.
+func (o *others) count(key otherCall, is throttle.Other) {
+	gate, ours := o.apps[key.app]
+	if !ours {
+		gate = o.gates[0]
+	}
+	gate.Count(o.calls[key], is, !ours)
+	o.calls[key] = is
 }
 
 // forget drops the calls that have left every window, and counts the runs that are left.
@@ -168,6 +189,9 @@ func (b *beside) Pace(now time.Time) batch.Pace {
 		p.Reason += "; another run uses it, too"
 	case n > 1 && p.Until.IsZero():
 		p.Reason += fmt.Sprintf("; %d other runs use it, too", n)
+	}
+	for _, run := range slices.Sorted(maps.Keys(b.others.stuck)) {
+		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, timeOf(b.others.stuck[run]))
 	}
 	return p
 }

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/graph"
 	"offboard/batch/graphsim"
+	"offboard/batch/journal"
 	"offboard/batch/throttle"
 )
 
@@ -105,6 +108,77 @@ func TestRunsAtOnceShareTheQuota(t *testing.T) {
 				}
 				if took > tt.most {
 					t.Errorf("took %v, want at most %v", took, tt.most)
+				}
+			})
+		})
+	}
+}
+
+// Calls that another run has left behind leave the quota as all calls do: when its
+// process died, once they can be under way no longer; when the process is only stopped,
+// as by SIGSTOP, they count until it goes on or dies. So nothing overruns the quota, and
+// nothing waits for ever.
+func TestCallsLeftBehindLeaveTheQuota(t *testing.T) {
+	const n = 3_000
+	for _, tt := range []struct {
+		name  string
+		users int           // in the calls left behind
+		held  time.Duration // how long a process holds the other run
+		goes  bool          // and whether the process goes on then, and writes down how the calls ended
+		first time.Duration // when the first of our users leaves
+		last  time.Duration // until all are proved
+	}{
+		{"killed with a few calls", 500, 0, false, 0, 150 * time.Second},
+		{"killed with a whole quota", n, 0, false, batch.LongestCall + 150*time.Second, batch.LongestCall + 150*time.Second},
+		{"stopped, then killed", n, 20 * time.Minute, false, 20*time.Minute + 150*time.Second, 20*time.Minute + 150*time.Second},
+		{"stopped, then goes on", n, 20 * time.Minute, true, 20*time.Minute + 150*time.Second, 20*time.Minute + 150*time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var start time.Time
+			var said bytes.Buffer
+			cfg := graphsim.Config{Latency: 50 * time.Millisecond, Quotas: graphsim.DefaultQuotas()}
+			inVirtualTime(t, cfg, n, func(w *whole) {
+				w.must(w.job.carry(connection{Concurrency: 150, QuotaShare: 1}, w.job.execution))
+				other := w.another(t, "other", w.tenant.ClientID(), n).run
+				w.must(other.SetState(context.Background(), journal.Running, ""))
+				start, w.job.stderr = time.Now(), &said
+				var left batch.Entry
+				for seq := 1; seq <= tt.users; seq += throttle.Chunk {
+					k := batch.Call{No: len(left.Calls) + 1, SentAt: start}
+					for i := range throttle.Chunk {
+						k.Seqs = append(k.Seqs, seq+i)
+					}
+					left.Calls, left.Over = append(left.Calls, k), append(left.Over, k.No)
+				}
+				w.must(other.Write(context.Background(), batch.Entry{Calls: left.Calls}))
+				if tt.held > 0 {
+					unlock, err := other.Lock()
+					w.must(err)
+					time.AfterFunc(tt.held, func() {
+						if tt.goes {
+							w.must(other.Write(context.Background(), batch.Entry{Over: left.Over}))
+						}
+						w.must(unlock())
+					})
+				}
+			}, func(w *whole, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+				var first time.Duration
+				for _, e := range w.tenant.Log() {
+					if e.Method == http.MethodPost {
+						first = e.Time.Sub(start)
+						break
+					}
+				}
+				if told := strings.Contains(said.String(), "run other has calls under way since "); told != (tt.held > 0) {
+					t.Errorf("told of a process that is stopped: %v\n%s", told, said.String())
+				}
+				const slack = 5 * time.Second
+				if took := time.Since(start); first < tt.first || first > tt.first+slack || took < tt.last || took > tt.last+slack {
+					t.Errorf("the first user left after %v, all were done after %v; want %v and %v", first, took, tt.first, tt.last)
 				}
 			})
 		})

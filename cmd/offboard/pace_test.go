@@ -422,7 +422,7 @@ func (c paceCase) run(t *testing.T) *paceRow {
 				}
 			}
 		},
-		Concurrency: calls, Retry: batch.DefaultRetry, CallTimeout: callTimeout,
+		Concurrency: calls, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
 	}
 	if err := r.Run(t.Context()); err != nil {
 		t.Error(err)

@@ -67,7 +67,7 @@ func (c *command) signIn(ctx context.Context, p patience, what string, call func
 	show := c.progress(0, nil)
 	defer show.end()
 	r := batch.Reader{
-		Gate: throttle.New(throttle.Config{MaxWidth: 1}), Retry: batch.DefaultRetry, Timeout: callTimeout,
+		Gate: throttle.New(throttle.Config{MaxWidth: 1}), Retry: batch.DefaultRetry, Timeout: batch.LongestCall,
 		Outage: p.Outage, Until: batch.NewDeadline(time.Now(), p.Deadline), Stop: c.stop, Told: show.waits,
 	}
 	err := r.Read(ctx, what, "", 1, call)
