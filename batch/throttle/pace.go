@@ -52,10 +52,18 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	var full time.Duration
 	free := 0
 	for _, l := range c.limits {
-		s, wait := l.perSecond(), l.full(now)
+		kept := c.kept(l, now)
+		s, wait := l.perSecond(), l.full(now, kept)
+		if kept > 0 {
+			s = min(s, float64(l.Limit-kept)/l.Window.Seconds()/float64(l.apps))
+		}
 		if wait > full || full == 0 && s < p.PerSecond {
-			full, free = wait, l.free(now)
-			p.Reason = l.words(now) + room(full, free) + l.growing(now)
+			full, free = wait, max(0, l.free(now)-kept)
+			p.Reason = l.words(now)
+			if kept > 0 {
+				p.Reason += ", " + thousands(kept) + " of them kept free for writes"
+			}
+			p.Reason += room(full, free) + l.growing(now)
 		}
 		p.PerSecond = min(p.PerSecond, s)
 	}

@@ -2,14 +2,15 @@ package throttle
 
 import "time"
 
-// full is how long a log has no room; zero for less than a second.
-func (l *limit) full(now time.Time) time.Duration {
+// full is how long a log has no room beside what is kept free; zero for less than a
+// second.
+func (l *limit) full(now time.Time, kept int) time.Duration {
 	wait := time.Duration(0)
 	switch {
 	case l.learned == 0:
-		wait = l.log.Wait(now, Chunk)
+		wait = l.log.Wait(now, Chunk+kept)
 	case l.drip == nil:
-		wait = max(l.stated(now, Chunk), l.base(now, Chunk))
+		wait = max(l.stated(now, Chunk+kept), l.base(now, Chunk+kept))
 	}
 	if wait < time.Second {
 		return 0

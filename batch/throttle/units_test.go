@@ -55,7 +55,16 @@ func TestKeepFree(t *testing.T) {
 			t.Errorf("at %g: %d reads, want %d", s, admitted, most)
 		}
 	}
+	pace := func(s, perSecond float64, reason string) {
+		t.Helper()
+		if p := reads.Pace(at(s)); p.PerSecond != perSecond || p.Reason != reason {
+			t.Errorf("at %g: %g a second, %s; want %g, %s", s, p.PerSecond, p.Reason, perSecond, reason)
+		}
+	}
+	const units = "documented quota: 8,000 resource units per 10 s"
+	pace(0, 500, units+", 3,000 of them kept free for writes, 5,000 left in it now")
 	read(0, 5_000)
+	pace(0, 500, units+", 3,000 of them kept free for writes; used up, room again in 10 s")
 	for s := range 6 {
 		for range 25 {
 			mustAdmit(t, writes, float64(s))
@@ -66,6 +75,7 @@ func TestKeepFree(t *testing.T) {
 		}
 	}
 	read(6, 8_000)
+	pace(6, 800, units+"; used up, room again in 10 s")
 	smallest := New(Config{Quotas: For(Documented(), ReadUnit), MaxWidth: 500})
 	smallest.KeepFree(New(Config{Quotas: quota, MaxWidth: wide, Users: 3_000}))
 	for range 175 {
