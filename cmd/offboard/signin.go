@@ -115,6 +115,11 @@ const nameTimeout = 4 * time.Second
 // organization reads what the tenant is called, where the app may. Only what ends
 // everything is an error.
 func (c *command) organization(ctx context.Context, a app) (graph.Organization, error) {
+	select {
+	case <-c.stop:
+		return graph.Organization{}, batch.ErrStopped
+	default:
+	}
 	o, err := briefly(ctx, a.client.Organization)
 	if httpStatus(err) == 401 { // the next token may be somebody else's, which must not go unseen
 		o, err = briefly(ctx, a.client.Organization)
