@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,10 +44,10 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 		j.say("         holders of privileged roles: %s now, %s when the plan was made: %s", thousands(count.Privileged), thousands(then), someOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
-	if err := refused("nothing more was written", known.checks(count)); err != nil {
+	if err := refused(nothingMore, known.checks(count)); err != nil {
 		return nil, err
 	}
-	return spared, j.files.unchanged()
+	return spared, j.files.unchanged(nothingMore)
 }
 
 // sayNow names the users of a plan who are spared only now.
@@ -64,6 +65,30 @@ func (j *job) spare(ctx context.Context, spared []batch.Record) error {
 	return nil
 }
 
+// asBegun sets the flags that the run was begun with and that are not given anew, and
+// signs in once more if they name other apps or another way. Conn and exe are the
+// command's own; seed fills a simulated tenant.
+func (j *job) asBegun(ctx context.Context, conn *connection, exe *execution, seed seeder) error {
+	plan := j.run.Plan()
+	j.earlier = true
+	auth, apps := conn.Auth, len(conn.App)
+	if err := j.keep(plan); err != nil {
+		return err
+	}
+	if conn.Auth != auth || len(conn.App) != apps {
+		t, err := j.connect(ctx, errand{connection: *conn, patience: exe.patience, action: plan.Action, plan: plan}, seed)
+		if err != nil {
+			return err
+		}
+		was := j.target
+		j.target = t
+		if err := errors.Join(was.close(), j.sameTenant(plan)); err != nil {
+			return err
+		}
+	}
+	return j.carry(*conn, *exe)
+}
+
 // carry has the job carried out as these flags say.
 func (j *job) carry(conn connection, exe execution) error {
 	quotas, err := conn.quotas()
@@ -73,6 +98,6 @@ func (j *job) carry(conn connection, exe execution) error {
 	j.connection, j.execution = conn, exe
 	j.stated, j.quotas = quotas, throttle.Share(quotas, conn.QuotaShare)
 	j.reads = readGate(j.quotas, conn.Concurrency)
-	j.until = batch.NewDeadline(time.Now(), exe.Deadline)
+	j.until = j.deadline(exe.patience)
 	return nil
 }

@@ -150,7 +150,7 @@ func TestOldPlansAreLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, wants := virtualTenant(t, dir, 60)
 		in, out := filepath.Join(dir, "in.csv"), "--report-dir="+filepath.Join(dir, "out")
-		wants(6, 40, "", "run", in, "--concurrency", "1", "--deadline", "8s", "--yes", out)
+		wants(6, 40, "", "run", in, "--concurrency", "1", "--deadline", "8500ms", "--yes", out)
 		time.Sleep(25 * time.Hour)
 		wants(4, 0, "and --max-age is 24h0m0s; run its input again to plan anew, or allow its age", "resume", "--yes", out)
 		wants(4, 0, "and --max-age is 1h0m0s", "resume", "--max-age", "1h", "--yes", out)

@@ -32,25 +32,25 @@ func (applyCmd) Help() string { return runCmd{}.Help() }
 // Run refuses whatever is not beyond doubt, and then does as run does.
 func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	file, err := a.trustworthy(c)
-	if err := refuseAll(err, c.findPerson(a.Yes, a.File)); err != nil {
+	if err := refuseAll(err, c.findPerson(a.Yes, a.File, "nothing was planned", "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan
-	if err := a.follow(plan); err != nil {
+	if err := a.follow(plan, nothingWritten); err != nil {
 		return err
 	}
 	t, err := c.connect(ctx, errand{connection: a.connection, patience: a.patience, action: plan.Action, plan: plan}, both(seedPlanFile(c, a.File), seedGuards(c, a.guards, plan.Terms.Guards)))
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	j := &job{target: t}
+	defer func() { j.target.close() }() // which may be another by then
 	store, err := c.openJournal(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	j, err := newJob(c, a.connection, a.execution, t, store)
-	if err != nil {
+	if j, err = newJob(c, a.connection, a.execution, t, store); err != nil {
 		return err
 	}
 	if err := j.sameTenant(plan); err != nil {
@@ -78,10 +78,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	if j.run != nil {
 		c.say("resuming run %s of this plan", j.run.Plan().Run)
-		if err := c.keep(j.run.Plan()); err != nil {
-			return err
-		}
-		if err := j.carry(a.connection, a.execution); err != nil {
+		if err := j.asBegun(ctx, &a.connection, &a.execution, both(seedPlan(j.run), seedGuards(c, a.guards, j.run.Plan().Terms.Guards))); err != nil {
 			return err
 		}
 		j.guards, j.maxAge = a.guards, a.MaxAge.Duration
@@ -171,7 +168,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	}
 	defer unlock()
 	count, err := a.resolve(ctx, j, file, &known)
-	if err = errors.Join(err, j.files.unchanged()); err == nil {
+	if err = errors.Join(err, j.files.unchanged(nothingWritten)); err == nil {
 		err = refused(nothingWritten, known.checks(count))
 	}
 	if err == nil {
@@ -184,6 +181,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	if err != nil {
 		return errors.Join(err, j.run.Discard(ctx))
 	}
+	j.goesOn = j.resumeLine(plan, j.resumeFlags()...)
 	if err := errors.Join(sealed(), j.earliest(ctx, plan.Users)); err != nil {
 		return err
 	}
@@ -192,7 +190,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 	}
 	if count.Users > 0 {
 		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(count.Users, "user"))); err != nil {
-			return errors.Join(err, j.run.SetState(ctx, journal.Refused, err.Error()))
+			return j.unbegun(ctx, err)
 		}
 	}
 	return j.carryOut(ctx, 0, plan.Users, 0)

@@ -12,19 +12,23 @@ import (
 )
 
 // findPerson makes sure, before any work is done, that somebody can be asked or
-// that --yes was given. Where standard input is the file, the terminal itself is
-// asked at.
-func (c *command) findPerson(yes bool, file string) error {
-	if yes || c.asks {
+// that --yes was given. The refusal says what was not done, and how else to begin.
+func (c *command) findPerson(yes bool, file, undone, instead string) error {
+	if yes || c.mayAsk(file) {
 		return nil
 	}
-	if file == "-" && c.draws {
+	return refused(undone, []batch.Check{{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; " + instead}})
+}
+
+// mayAsk reports whether somebody can be asked. Where standard input is the file, the
+// terminal itself is asked at.
+func (c *command) mayAsk(file string) bool {
+	if !c.asks && file == "-" && c.draws {
 		if terminal, err := c.terminal(); err == nil {
 			c.answers, c.asks = terminal, true
-			return nil
 		}
 	}
-	return refused("nothing was planned", []batch.Check{{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; give --yes, or look first with --dry-run"}})
+	return c.asks
 }
 
 // openTerminal is the terminal of the process, whatever standard input is.
@@ -66,12 +70,13 @@ func (c *command) ask(yes bool, question string) error {
 	case line = <-answer:
 	case <-c.stop:
 		fmt.Fprintln(c.stderr)
+		return fmt.Errorf("%w, at the question; %s", batch.ErrStopped, c.unwritten())
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return nil
 	}
-	return fmt.Errorf("%w by the person asked; nothing was written", errRefused)
+	return fmt.Errorf("%w by the person asked; %s", errRefused, c.unwritten())
 }
 
 // counts tells what planning found, line by line.

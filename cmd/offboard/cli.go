@@ -77,6 +77,15 @@ type command struct {
 	parsed  *kong.Context // the command line; nil in tests without one
 	log     *slog.Logger
 	files   readings
+	began   time.Time // when --deadline began to count
+	earlier bool      // a run goes on: sessions before this one may have written
+	goesOn  string    // the command that goes on with the run, once there is one that can be resumed
+	told    bool      // what goes on with what was stopped has been said
+}
+
+// deadline is when all of the command must be over, sign-in and planning included.
+func (c *command) deadline(p patience) batch.Deadline {
+	return batch.NewDeadline(c.began, p.Deadline)
 }
 
 // errExit carries the exit code that kong asks for.
@@ -97,7 +106,7 @@ func run(ctx context.Context, w world) (code exitCode) {
 		kong.Exit(func(code int) { panic(errExit{code}) }), // kong's way to end after --help; recovered below
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
-	cmd := &command{world: w, cli: &c, log: slog.New(slog.DiscardHandler)}
+	cmd := &command{world: w, cli: &c, log: slog.New(slog.DiscardHandler), began: time.Now()}
 	if err != nil {
 		return cmd.fail(fmt.Errorf("read the command's grammar: %w", err))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,9 @@ const (
   1  the run could not go on
   2  usage, or the input as a whole cannot be read
   3  finished, or rehearsed; some users did not, or would not, end in success
-  4  refused by a guard or by the person asked; nothing was written
+  4  refused by a guard or by the person asked; nothing was written, or nothing more of a run that was to go on
   5  sign-in or permission
-  6  stopped before the end and resumable; the resume command is printed
+  6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet
   7  locked: somebody else works on this run or input; who and since when is printed`
 )
 
@@ -142,6 +143,9 @@ func (c *command) fail(err error) exitCode {
 	}
 	if lifted := c.lifted(err); lifted != "" {
 		hint = lifted
+	}
+	if code == exitUnended && !c.told {
+		hint = cmp.Or(c.goesOn, "nothing was planned or written; run it again: "+c.shell(c.args...))
 	}
 	if c.cli.LogFormat == "json" {
 		c.log.Error(err.Error(), "exit", int(code), "next", hint)

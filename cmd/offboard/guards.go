@@ -78,12 +78,19 @@ func (g guards) over(own batch.Guards, samePerson bool) batch.Guards {
 	return own
 }
 
+// limit is a limit as it was given, nil if it was not.
+type limit struct {
+	flag string
+	n    *int
+}
+
+func (g guards) limits() []limit {
+	return []limit{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}}
+}
+
 // valid refuses limits below 0, which would limit nothing.
 func (g guards) valid() error {
-	for _, l := range []struct {
-		flag string
-		n    *int
-	}{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}} {
+	for _, l := range g.limits() {
 		if l.n != nil && *l.n < 0 {
 			return fmt.Errorf("%w: %s %d is no limit; give 1 or more, or 0 for none", errUsage, l.flag, *l.n)
 		}

@@ -34,7 +34,7 @@ type job struct {
 
 // newJob reads what the flags say of quotas.
 func newJob(c *command, conn connection, exe execution, t *target, store *journal.Store) (*job, error) {
-	j := &job{command: c, target: t, store: store}
+	j := &job{command: c, target: t, store: store, maxAge: mostAge}
 	return j, j.carry(conn, exe)
 }
 
@@ -89,6 +89,7 @@ func (j *job) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.goesOn = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
 	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
 	if j.run.Plan().Verify {
 		if err := j.target.mayRead(); err != nil {
@@ -120,6 +121,16 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	return j.carryOut(ctx, last, send, verify)
+}
+
+// unbegun ends a new run of which nothing was sent: it was refused, or stopped at the
+// question and can be gone on with.
+func (j *job) unbegun(ctx context.Context, why error) error {
+	state := journal.Refused
+	if errors.Is(why, batch.ErrStopped) {
+		state = journal.Stopped
+	}
+	return errors.Join(why, j.run.SetState(ctx, state, why.Error()))
 }
 
 // earliest says how long the users will take at the least, before anybody is
@@ -201,6 +212,7 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	end.Reason = why
 	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why))
 	j.stands(&end, j.run, j.resumeFlags()...)
+	j.told = true
 	if err := errors.Join(runErr, untold, j.command.end(end)); err != nil {
 		return err
 	}

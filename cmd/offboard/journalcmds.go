@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
+	"offboard/batch"
 	"offboard/batch/journal"
 )
 
 // resumeCmd goes on with a run, from the journal alone.
 type resumeCmd struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run that can be resumed."`
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
 	MaxAge  length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 
 	guards
@@ -29,7 +32,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer store.Close()
-	run, err := toResume(ctx, store, r.RunName)
+	run, err := r.toResume(ctx, c, store)
 	if err != nil {
 		return err
 	}
@@ -40,11 +43,19 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
 	}
-	if err := r.follow(plan); err != nil {
+	c.earlier = true
+	if err := r.follow(plan, nothingMore); err != nil {
 		return err
 	}
 	if err := c.keep(plan); err != nil {
 		return err
+	}
+	if send, _, err := run.Left(ctx); err != nil {
+		return err
+	} else if send > 0 {
+		if err := c.findPerson(r.Yes, "", nothingMore, "give --yes"); err != nil {
+			return err
+		}
 	}
 	t, err := c.connect(ctx, errand{connection: r.connection, patience: r.patience, action: plan.Action, plan: plan}, both(seedPlan(run), seedGuards(c, r.guards, plan.Terms.Guards)))
 	if err != nil {
@@ -62,16 +73,23 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	return j.resume(ctx)
 }
 
-// toResume is the run of that name, or without one the newest that can be gone on
-// with and that nobody works on.
-func toResume(ctx context.Context, store *journal.Store, name string) (*journal.Run, error) {
-	if name != "" {
-		return store.Run(ctx, name)
+// toResume is the run that is named, or without a name the newest that this connection
+// can go on with and that nobody works on.
+func (r *resumeCmd) toResume(ctx context.Context, c *command, store *journal.Store) (*journal.Run, error) {
+	if r.RunName != "" {
+		return store.Run(ctx, r.RunName)
+	}
+	ours, err := c.ours(ctx, r.connection, r.patience)
+	if err != nil {
+		return nil, err
 	}
 	runs, err := store.Runs(ctx, journal.Filter{States: journal.Resumable})
 	if err != nil {
 		return nil, err
 	}
+	others := len(runs)
+	runs = slices.DeleteFunc(runs, func(i journal.Info) bool { return !ours(i.Plan) })
+	others -= len(runs)
 	var busy error
 	for _, r := range runs {
 		run, err := store.Run(ctx, r.Plan.Run)
@@ -90,7 +108,27 @@ func toResume(ctx context.Context, store *journal.Store, name string) (*journal.
 	if busy != nil {
 		return nil, fmt.Errorf("no other run can be resumed: %w", busy)
 	}
+	if others > 0 {
+		return nil, fmt.Errorf("%w here; of other tenants and rehearsals (--simulate) there are %d, which are taken by name", errNoneToResume, others)
+	}
 	return nil, errNoneToResume
+}
+
+// ours says which plans a connection goes on with unnamed: with --simulate rehearsals,
+// and without it what was planned for the tenant and the service that are named.
+func (c *command) ours(ctx context.Context, conn connection, p patience) (func(batch.Plan) bool, error) {
+	if conn.Simulate {
+		return func(p batch.Plan) bool { return p.Cloud == simulatedCloud }, nil
+	}
+	e := errand{connection: conn, patience: p, plan: batch.Plan{Tenant: "the run's"}} // so that none need be named
+	d, err := c.door(e)
+	if err != nil {
+		return nil, err
+	}
+	tenant, _, err := c.wanted(ctx, e, d.env, d.authority)
+	return func(p batch.Plan) bool {
+		return p.Cloud != simulatedCloud && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (conn.GraphURL == "" || p.Cloud == d.root)
+	}, err
 }
 
 // noGraph ends the help of the commands that only read the journal.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"offboard/batch"
@@ -42,14 +43,43 @@ func rootFlag(p batch.Plan) []string {
 	return []string{"--graph-url", p.Cloud}
 }
 
-// resumeFlags are those of this process that hold for a resume, too.
-func (e execution) resumeFlags() []string {
-	var flags []string
-	if e.ReportDir != "" {
-		flags = append(flags, "--report-dir", e.ReportDir)
+// resumeFlags are those of this process that hold for a resume, too, and that the
+// run does not keep by itself.
+func (j *job) resumeFlags() []string {
+	flags := j.guards.typed()
+	add := func(given bool, words ...string) {
+		if given {
+			flags = append(flags, words...)
+		}
 	}
-	if e.Yes {
-		flags = append(flags, "--yes")
+	add(j.ReportDir != "", "--report-dir", j.ReportDir)
+	add(j.maxAge != mostAge, "--max-age", j.maxAge.String())
+	add(j.AsCaller && j.caller != "", "--as-caller")
+	add(j.Yes, "--yes")
+	return flags
+}
+
+// typed are the guards as flags.
+func (g guards) typed() []string {
+	var flags []string
+	for _, name := range g.Protect {
+		flags = append(flags, "--protect", name)
+	}
+	for _, id := range g.ProtectGroup {
+		flags = append(flags, "--protect-group", id)
+	}
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{{"--protect-privileged", g.ProtectPrivileged}, {"--allow-empty-pattern", g.AllowEmptyPattern}, {"--include-caller", g.IncludeCaller}} {
+		if f.on {
+			flags = append(flags, f.name)
+		}
+	}
+	for _, f := range g.limits() {
+		if f.n != nil {
+			flags = append(flags, f.flag, strconv.Itoa(*f.n))
+		}
 	}
 	return flags
 }

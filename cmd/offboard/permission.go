@@ -26,6 +26,6 @@ func (a app) may(n graph.Need) error {
 	if !a.identity.Lacks(n) {
 		return nil
 	}
-	return fmt.Errorf("%w; nothing was sent: to %s, the token of %s needs the Graph permission %s, or one of %s; it has %s",
+	return fmt.Errorf("%w; this command sent nothing: to %s, the token of %s needs the Graph permission %s, or one of %s; it has %s",
 		batch.ErrPermission, n.Do, a.identity, n.Permissions[0], strings.Join(n.Permissions[1:], ", "), a.identity.Can)
 }

@@ -98,7 +98,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if err != nil {
 		return nil, err
 	}
-	p.undone = append(p.undone, func() { t.close() })
+	p.undone = append(p.undone, func() { p.target.close() }) // which may be another by then
 	if p.job, err = newJob(c, conn, exe, t, store); err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, c
 	if unlock, err = p.run.Lock(); err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(g.resolve(ctx, p, known.spare), p.files.unchanged()); err != nil {
+	if err := errors.Join(g.resolve(ctx, p, known.spare), p.files.unchanged(nothingWritten)); err != nil {
 		return nil, nil, errors.Join(err, p.run.Discard(ctx), unlock())
 	}
 	p.counts(p.plan, p.count)

@@ -63,7 +63,7 @@ func (c *command) readProtect(name string) ([]batch.Row, []string, error) {
 	}
 	rows, patterns, err := intake.Protect(list.open())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w; nothing was written: --protect %s: %w", errRefused, name, err)
+		return nil, nil, fmt.Errorf("%w; %s: --protect %s: %w", errRefused, c.unwritten(), name, err)
 	}
 	return rows, patterns, nil
 }
@@ -96,7 +96,7 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *lea
 	_, err := p.Plan(ctx)
 	show.end()
 	if err != nil {
-		return nil, fmt.Errorf("look up --protect %s: %w; nothing was written", list, err)
+		return nil, fmt.Errorf("look up --protect %s: %w; %s", list, err, j.unwritten())
 	}
 	if len(missing) > 0 {
 		l.refuse("--protect", "", "--protect %s names users who cannot be found, and may mean others: %s", list, strings.Join(missing, "; "))

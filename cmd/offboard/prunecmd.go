@@ -147,6 +147,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 			done.keep(c, o, err.Error())
 		case errors.Is(err, journal.ErrNoRun): // another prune was faster
 		case err != nil:
+			c.told = true
 			return fmt.Errorf("%w; pruned %d of %s, and the same command goes on", err, len(done.Pruned), plural(len(going), "run"))
 		default:
 			done.Pruned = append(done.Pruned, aboutOld(o))

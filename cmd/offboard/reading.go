@@ -29,22 +29,22 @@ type reading struct {
 func (r *reading) open() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
 
 // unchanged refuses a file that does not hold any more what was read of it: it
-// may have been read while somebody was writing it.
-func (r *reading) unchanged() error {
+// may have been read while somebody was writing it. Undone says what was not done.
+func (r *reading) unchanged(undone string) error {
 	if !r.again {
 		return nil
 	}
 	f, err := os.Open(r.name)
 	if err != nil {
-		return fmt.Errorf("%w; nothing was written: the file %s cannot be read any more: %w", errRefused, r.name, err)
+		return fmt.Errorf("%w; %s: the file %s cannot be read any more: %w", errRefused, undone, r.name, err)
 	}
 	defer f.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
-		return fmt.Errorf("%w; nothing was written: the file %s cannot be read any more: %w", errRefused, r.name, err)
+		return fmt.Errorf("%w; %s: the file %s cannot be read any more: %w", errRefused, undone, r.name, err)
 	}
 	if hex.EncodeToString(hash.Sum(nil)) != r.digest {
-		return fmt.Errorf("%w: the file changed while it was read; nothing was written: run it again when nobody writes to %s any more", errRefused, r.name)
+		return fmt.Errorf("%w: the file changed while it was read; %s: run it again when nobody writes to %s any more", errRefused, undone, r.name)
 	}
 	return nil
 }
@@ -70,9 +70,9 @@ func (c *command) read(name string) (*reading, error) {
 
 // unchanged refuses when one of the files does not hold any more what was read.
 // It is asked last before something is written.
-func (f *readings) unchanged() error {
+func (f *readings) unchanged(undone string) error {
 	for _, r := range f.all {
-		if err := r.unchanged(); err != nil {
+		if err := r.unchanged(undone); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,19 @@ import (
 	"offboard/batch"
 )
 
-// nothingWritten is what a refused plan has done.
-const nothingWritten = "nothing was written"
+// What a refused plan has done, and a refused run that was to go on.
+const (
+	nothingWritten = "nothing was written"
+	nothingMore    = "nothing more was written"
+)
+
+// unwritten is the one of both that is true now.
+func (c *command) unwritten() string {
+	if c.earlier {
+		return nothingMore
+	}
+	return nothingWritten
+}
 
 // refusedError is a command that was refused whole, with every reason that could be
 // found so far.

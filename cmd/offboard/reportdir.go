@@ -36,7 +36,7 @@ func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		err = probe(dir)
 	}
 	if err != nil {
-		return nil, refused("nothing was sent", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
+		return nil, refused("this command sent nothing", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
 	}
 	return func() {
 		if missing != nil {

@@ -37,7 +37,7 @@ or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
 func (r *runCmd) Run(ctx context.Context, c *command) error {
 	var person error
 	if !r.DryRun {
-		person = c.findPerson(r.Yes, r.File)
+		person = c.findPerson(r.Yes, r.File, "nothing was planned", "give --yes, or look first with --dry-run")
 	}
 	r.rehearsal, r.reports = r.DryRun, true
 	p, err := r.open(ctx, c, r.connection, r.execution, person)
@@ -64,13 +64,10 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	}
 	if p.run != nil {
 		c.say("resuming run %s of %s on the same input; --new starts over", p.run.Plan().Run, p.run.Plan().Created.Local().Format(time.DateTime))
-		if err := c.keep(p.run.Plan()); err != nil {
+		if err := p.asBegun(ctx, &r.connection, &r.execution, both(seedPlan(p.run), seedGuards(c, r.guards, p.run.Plan().Terms.Guards))); err != nil {
 			return err
 		}
-		if err := p.carry(r.connection, r.execution); err != nil {
-			return err
-		}
-		p.guards, p.maxAge = r.guards, mostAge
+		p.guards = r.guards
 		return p.resume(ctx)
 	}
 	if err := p.noteOthers(ctx); err != nil {
@@ -141,24 +138,24 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) (er
 	if err := p.earliest(ctx, p.count.Users); err != nil {
 		return err
 	}
-	refuse := func(err error) error { return errors.Join(err, p.run.SetState(ctx, journal.Refused, err.Error())) }
 	refusal := refused(nothingWritten, checks)
 	if r.DryRun {
 		return p.rehearse(ctx, refusal)
 	}
 	if refusal != nil {
-		return refuse(refusal)
+		return p.unbegun(ctx, refusal)
 	}
 	// Sealed no sooner: a sealed run can be gone on with.
 	if err := p.run.Seal(ctx, p.plan); err != nil {
 		return err
 	}
+	p.goesOn = p.resumeLine(p.plan, p.resumeFlags()...)
 	if err := sealed(); err != nil {
 		return err
 	}
 	if p.count.Users > 0 {
 		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(p.count.Users, "user"))); err != nil {
-			return refuse(err)
+			return p.unbegun(ctx, err)
 		}
 	}
 	return p.carryOut(ctx, 0, p.count.Users, 0)

@@ -31,14 +31,14 @@ type errand struct {
 // follow goes where the plan was made, unless a flag names another place, which
 // sameTenant will refuse. A plan can be forged, and the access token goes where it
 // leads: without the flag only Microsoft's own services will do.
-func (c *connection) follow(p batch.Plan) error {
+func (c *connection) follow(p batch.Plan, undone string) error {
 	c.Simulate = c.Simulate || p.Cloud == simulatedCloud
 	switch {
 	case c.Simulate, c.GraphURL != "":
 		return nil
 	case !graph.Microsofts(p.Cloud):
-		return fmt.Errorf("%w; nothing was written: the plan leads to %q, which is no service of Microsoft's, and the access token would go there; if that is meant, say so: --graph-url %s",
-			errRefused, p.Cloud, quoted(p.Cloud, runtime.GOOS))
+		return fmt.Errorf("%w; %s: the plan leads to %q, which is no service of Microsoft's, and the access token would go there; if that is meant, say so: --graph-url %s",
+			errRefused, undone, p.Cloud, quoted(p.Cloud, runtime.GOOS))
 	}
 	c.GraphURL = p.Cloud
 	return nil
@@ -68,7 +68,7 @@ func (c *command) signIn(ctx context.Context, p patience, what string, call func
 	defer show.end()
 	r := batch.Reader{
 		Gate: throttle.New(throttle.Config{MaxWidth: 1}), Retry: batch.DefaultRetry, Timeout: batch.LongestCall,
-		Outage: p.Outage, Until: batch.NewDeadline(time.Now(), p.Deadline), Stop: c.stop, Told: show.waits,
+		Outage: p.Outage, Until: c.deadline(p), Stop: c.stop, Told: show.waits,
 	}
 	err := r.Read(ctx, what, "", 1, call)
 	if inner := errors.Unwrap(err); inner != nil {
@@ -171,7 +171,7 @@ func (c *command) hold(t *target, want, by string) error {
 		if s := t.organization.String(); s != "" {
 			name = ", " + s
 		}
-		return fmt.Errorf("%w: the sign-in leads to tenant %s%s, and %s names %s; nothing was written; sign in to that one", batch.ErrSignIn, is, name, by, want)
+		return fmt.Errorf("%w: the sign-in leads to tenant %s%s, and %s names %s; %s; sign in to that one", batch.ErrSignIn, is, name, by, want, c.unwritten())
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func (j *job) sameCaller(p batch.Plan) error {
 	case j.AsCaller:
 		return nil
 	case !j.asks:
-		return fmt.Errorf("%w; nothing was written: this is %s, and the plan was made by %s; if that is meant, give --as-caller", errRefused, is, was)
+		return fmt.Errorf("%w; %s: this is %s, and the plan was made by %s; if that is meant, give --as-caller", errRefused, j.unwritten(), is, was)
 	}
 	return j.ask(false, fmt.Sprintf("Go on as %s?", is))
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -41,6 +43,7 @@ type booth struct {
 	network http.RoundTripper
 	environ []string
 	asks    bool
+	stdin   io.Reader // nil: empty
 	stop    chan struct{}
 
 	mu    sync.Mutex
@@ -87,7 +90,7 @@ func (d *booth) offboard(args ...string) (exitCode, string) {
 	}
 	code := run(d.t.Context(), world{
 		args:  append(args, "--journal="+d.dir+"/journal.db"),
-		stdin: strings.NewReader(""), stdout: d, stderr: d, stop: d.stop, network: d.network, asks: d.asks,
+		stdin: cmp.Or(d.stdin, io.Reader(strings.NewReader(""))), stdout: d, stderr: d, stop: d.stop, network: d.network, asks: d.asks,
 		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },
 	})
 	return code, d.said.String()

@@ -28,7 +28,7 @@ func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.
 		return found, "", nil, nil
 	}
 	all := stayWords(found)
-	if c.findPerson(false, g.File) != nil {
+	if !c.mayAsk(g.File) {
 		return found, "", refused("nothing was planned", []batch.Check{{Name: "--all-rows", Lift: "--all-rows",
 			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; choose rows with %s, or take all of them with --all-rows", all, gatesFor(found.Stay))}}), nil
 	}

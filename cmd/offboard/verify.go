@@ -70,7 +70,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 		}
 	}
 	failing, err := v.watch(ctx, j, checks, from.at)
-	if err = errors.Join(err, c.files.unchanged()); err != nil {
+	if err = errors.Join(err, c.files.unchanged(nothingWritten)); err != nil {
 		return err
 	}
 	if err := refused("nothing was verified", []batch.Check{from.check(j.target.clock.read())}); err != nil {
@@ -142,7 +142,7 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 		return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
 			errUsage, plan.Run, c.typed("show", plan.Run))
 	}
-	if err := v.follow(plan); err != nil {
+	if err := v.follow(plan, "nothing was verified"); err != nil {
 		return nil, nil, err
 	}
 	if checks, err = runChecks(ctx, run, v.Since != ""); err != nil {
