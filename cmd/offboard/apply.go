@@ -19,7 +19,7 @@ type applyCmd struct {
 	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0"`
 	Trusted   string `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
 	MaxAge    length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
-	Again     bool   `help:"Carry out a plan once more that was carried out to its end."`
+	Again     bool   `help:"Carry out a plan once more that was carried out before, to its end or not."`
 
 	guards
 	connection
@@ -68,7 +68,9 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	plan.Terms.Flags = c.flags()
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})
-	sealed, err := store.LockInput(plan)
+	anybody := plan
+	anybody.App = "" // another app that applies the plan is kept out, too
+	sealed, err := store.LockInput(anybody)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		j.guards, j.maxAge = a.guards, a.MaxAge.Duration
 		return j.resume(ctx)
 	}
-	if err := a.once(ctx, store, plan.Digest); err != nil {
+	if err := a.once(ctx, j, plan.Digest); err != nil {
 		return err
 	}
 	return a.start(ctx, j, plan, file, sealed)
@@ -130,16 +132,38 @@ func (a *applyCmd) approved(c *command, file planfile.File) error {
 	return nil
 }
 
-// once refuses a plan that was carried out before: its approvals were for once.
-func (a *applyCmd) once(ctx context.Context, store *journal.Store, digest string) error {
+// once refuses a plan that was carried out before, or that another app has a run of
+// that is not at its end: its approvals were for once. While somebody works on such a
+// run --again does not help either.
+func (a *applyCmd) once(ctx context.Context, j *job, digest string) error {
+	open, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Digest: digest})
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		run, err := j.store.Run(ctx, o.Plan.Run)
+		if err != nil {
+			return err
+		}
+		switch by, err := run.Held(); {
+		case err != nil:
+			return err
+		case by != nil:
+			return by
+		case !a.Again:
+			return fmt.Errorf("%w; nothing was written: run %s of this plan, by %s, is not at its end; this goes on with it: %s; or begin another one with --again",
+				errRefused, o.Plan.Run, callerOf(o.Plan), j.resumeLine(o.Plan, "--as-caller"))
+		}
+		j.say("note     run %s of this plan, by %s, is not at its end", o.Plan.Run, callerOf(o.Plan))
+	}
 	if a.Again {
 		return nil
 	}
-	runs, err := store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: digest})
-	if err != nil || len(runs) == 0 {
+	done, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: digest})
+	if err != nil || len(done) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, runs[0].Plan.Run)
+	return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, done[0].Plan.Run)
 }
 
 // start looks everybody up again, and carries the plan out if nothing has

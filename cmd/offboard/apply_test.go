@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"offboard/batch"
@@ -56,6 +57,47 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A plan is for once, whatever app signs in: a run of it by another app that is not at
+// its end is told of, and two never work on it at once.
+func TestOnePlanOneRun(t *testing.T) {
+	d := newBooth(t, 60, graphsim.Config{NoQuota: true, Latency: time.Second})
+	by := func(app string) *booth {
+		return &booth{dir: d.dir, tenant: d.tenant, network: d.tenant, environ: []string{"AZURE_TENANT_ID=" + ours.Tenant, "AZURE_CLIENT_ID=" + app, "AZURE_CLIENT_SECRET=s"}}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		one, two := by(ours.App), by("00000000-0000-4000-8000-00000000000b")
+		one.t, two.t = t, t
+		if code, out := one.offboard("plan", "DIR/in.csv", "--column=upn", "--max-percent=0", "-o", d.dir+"/plan.json"); code != 0 {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		apply := func(b *booth, more ...string) (exitCode, string) {
+			return b.offboard(append([]string{"apply", "DIR/plan.json", "--yes", "--concurrency=1", "--report-dir=DIR/out"}, more...)...)
+		}
+		stopped := make(chan exitCode)
+		go func() {
+			code, _ := apply(one, "--rate=5", "--deadline=12s")
+			stopped <- code
+		}()
+		for _, when := range []string{"it looks users up", "it revokes"} {
+			time.Sleep(4500 * time.Millisecond)
+			if code, out := apply(two, "--as-caller", "--again"); code != 7 {
+				t.Errorf("while %s: exit code %d\n%s", when, code, out)
+			}
+		}
+		if code := <-stopped; code != 6 {
+			t.Fatalf("exit code %d, want a run that was stopped", code)
+		}
+		before := d.writes()
+		code, out := apply(two, "--as-caller")
+		if code != 4 || d.writes() != before || !strings.Contains(out, "of this plan, by app "+ours.App+", is not at its end; this goes on with it: offboard resume") {
+			t.Errorf("exit code %d, %d writes\n%s", code, d.writes()-before, out)
+		}
+		if code, out := apply(two, "--as-caller", "--again"); code != 0 || d.writes() != before+60 {
+			t.Errorf("--again: exit code %d, %d writes\n%s", code, d.writes()-before, out)
+		}
+	})
 }
 
 // A plan whose users have changed since is refused whole, and nothing is written.

@@ -44,7 +44,7 @@ func openTerminal() (io.Reader, error) {
 // nobody can be asked, and --yes must have been given. What was typed before the
 // question could be read is no answer to it.
 func (c *command) ask(yes bool, question string) error {
-	if yes {
+	if yes && c.doubt == "" {
 		return nil
 	}
 	if !c.asks {
@@ -58,6 +58,9 @@ func (c *command) ask(yes bool, question string) error {
 		if err := discardInput(f.Fd()); err != nil {
 			return fmt.Errorf("%w: what was typed before the question cannot be told from an answer (%w); give --yes when the counts above are as they should be", errRefused, err)
 		}
+	}
+	if c.doubt != "" {
+		c.say("note     %s", c.doubt)
 	}
 	fmt.Fprintf(c.stderr, "\n%s [y/N] ", question)
 	answer := make(chan string, 1)

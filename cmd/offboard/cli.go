@@ -80,6 +80,7 @@ type command struct {
 	began   time.Time // when --deadline began to count
 	earlier bool      // a run goes on: sessions before this one may have written
 	goesOn  string    // the command that goes on with the run, once there is one that can be resumed
+	doubt   string    // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
 	told    bool      // what goes on with what was stopped has been said
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"offboard/batch"
 )
@@ -96,12 +97,29 @@ func quoted(word, goos string) string {
 		return word
 	}
 	if goos == "windows" {
-		return `"` + word + `"`
+		return `"` + spelled(word) + `"`
 	}
 	if printable(word) != word { // what acts on a terminal is not printed to be pasted
 		return `"$(printf '` + octal(word) + `')"`
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// spelled is a word that may stand between double quotes: in PowerShell it is the word,
+// and cmd carries out nothing in it. What either would act on there is spelled as
+// PowerShell takes it; the quotation marks of typographers end a word in PowerShell, too.
+func spelled(word string) string {
+	var b strings.Builder
+	for _, r := range word {
+		if !strings.ContainsRune("\"$`%\u201c\u201d\u201e", r) && printable(string(r)) == string(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, half := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, "$([char]%d)", half)
+		}
+	}
+	return b.String()
 }
 
 // octal is the word as printf(1) takes it.

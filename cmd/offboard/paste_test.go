@@ -122,7 +122,11 @@ func TestQuoted(t *testing.T) {
 		{`a\b`, "linux", `'a\b'`},
 		{`C:\Users\ada\j.db`, "windows", `C:\Users\ada\j.db`},
 		{`C:\Program Files\j.db`, "windows", `"C:\Program Files\j.db"`},
-		{`C:\%TEMP%\j.db`, "windows", `"C:\%TEMP%\j.db"`},
+		{`C:\%TEMP%\j.db`, "windows", `"C:\$([char]37)TEMP$([char]37)\j.db"`},
+		{`a"&calc&"`, "windows", `"a$([char]34)&calc&$([char]34)"`},
+		{`https://x/$(calc)`, "windows", `"https://x/$([char]36)(calc)"`},
+		{"a`n\u201d;calc", "windows", `"a$([char]96)n$([char]8221);calc"`},
+		{"a\r\ncalc", "windows", `"a$([char]13)$([char]10)calc"`},
 	} {
 		if got := quoted(c.word, c.goos); got != c.want {
 			t.Errorf("%s on %s is %s, want %s", c.word, c.goos, got, c.want)

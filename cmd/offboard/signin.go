@@ -158,14 +158,13 @@ func httpStatus(err error) int {
 
 // hold compares who signed in with the tenant that was named. A token that says
 // nothing of its tenant is held against what the service says.
-func (c *command) hold(t *target, want, by string) error {
+func (c *command) hold(e errand, t *target, want, by string) error {
 	is := cmp.Or(strings.ToLower(t.identity().Tenant), t.organization.ID)
 	switch {
 	case want == "":
 		return nil
 	case is == "":
-		c.say("note     neither the access token nor the directory says which tenant this is; %s %s could not be confirmed", by, want)
-		return nil
+		return c.unconfirmed(e, t.cloud, fmt.Sprintf("neither the access token nor the directory says which tenant this is; %s %s could not be confirmed", by, want))
 	case is != want:
 		name := ""
 		if s := t.organization.String(); s != "" {
@@ -173,6 +172,21 @@ func (c *command) hold(t *target, want, by string) error {
 		}
 		return fmt.Errorf("%w: the sign-in leads to tenant %s%s, and %s names %s; %s; sign in to that one", batch.ErrSignIn, is, name, by, want, c.unwritten())
 	}
+	return nil
+}
+
+// unconfirmed refuses what unnamed would refuse, of a tenant that was named and that
+// nothing confirms. Somebody at a terminal sees it, and again with the question,
+// which --yes does not answer then. A tenant that is served on this machine is nobody's.
+func (c *command) unconfirmed(e errand, root, doubt string) error {
+	switch {
+	case graph.Loopback(root):
+	case e.key.Searched() || !c.asks:
+		return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Refusal: doubt + "; grant the app Organization.Read.All, or sign in with a token that says its tenant"}})
+	default:
+		c.doubt = doubt
+	}
+	c.say("note     %s", doubt)
 	return nil
 }
 

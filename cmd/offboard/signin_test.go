@@ -153,6 +153,40 @@ func TestTenantIsHeld(t *testing.T) {
 	}
 }
 
+// A tenant that was named and that nothing confirms is as good as none: without a
+// terminal, and with a key that finds people in any tenant, it refuses. A person is
+// asked, and --yes is no answer.
+func TestTenantThatNothingConfirms(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		asks bool
+		typed,
+		args string
+		code exitCode
+	}{
+		{"nobody watches", false, "", "--column=upn --yes", 4},
+		{"mail addresses", true, "y\n", "--column=mail --key=mail --yes", 4},
+		{"somebody agrees", true, "y\n", "--column=upn --yes", 0},
+		{"somebody does not", true, "n\n", "--column=upn --yes", 4},
+		{"nothing is written", true, "", "--column=upn --dry-run", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 3, graphsim.Config{StaticToken: "T", NoQuota: true})
+			d.network = tripped(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, "/organization") {
+					return &http.Response{StatusCode: 403, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+				}
+				return d.tenant.RoundTrip(r)
+			})
+			d.environ, d.asks, d.stdin = []string{"OFFBOARD_ACCESS_TOKEN=T"}, c.asks, strings.NewReader(c.typed)
+			code, out := d.offboard(append([]string{"run", "DIR/in.csv", "--tenant=" + ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out"}, strings.Fields(c.args)...)...)
+			if want := c.code == 0 && c.typed != ""; code != c.code || (d.writes() > 0) != want || !strings.Contains(out, "--tenant "+ours.Tenant+" could not be confirmed") {
+				t.Errorf("exit code %d, want %d; %d writes\n%s", code, c.code, d.writes(), out)
+			}
+		})
+	}
+}
+
 // Without the permission to read the tenant's name people see its id, that the
 // name could not be read, and of which domains the users are.
 func TestTenantWithoutAName(t *testing.T) {

@@ -76,7 +76,7 @@ func (c *command) connect(ctx context.Context, e errand, seed seeder) (*target, 
 		}
 	}
 	c.say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
-	if err := c.hold(t, want, by); err != nil {
+	if err := c.hold(e, t, want, by); err != nil {
 		return nil, err
 	}
 	return t, nil
