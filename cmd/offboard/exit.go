@@ -145,7 +145,11 @@ func (c *command) fail(err error) exitCode {
 		hint = lifted
 	}
 	if code == exitUnended && !c.told {
-		hint = cmp.Or(c.goesOn, "nothing was planned or written; run it again: "+c.shell(c.args...))
+		undone := "nothing was planned or written"
+		if c.earlier {
+			undone = nothingMore
+		}
+		hint = cmp.Or(c.goesOn, undone+"; run it again: "+c.shell(c.args...))
 	}
 	if c.cli.LogFormat == "json" {
 		c.log.Error(err.Error(), "exit", int(code), "next", hint)

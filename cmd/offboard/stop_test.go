@@ -142,11 +142,15 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 		case code != exitUnended:
 			t.Errorf("stop with call %d: exit code %d, want 6\n%s", at, code, said)
 		}
-		if tenant.Stats().Writes > before && !strings.Contains(said, "Resume with: ") {
-			t.Errorf("stop with call %d: users were sent, and nothing says how to go on\n%s", at, said)
+		undone := "nothing was planned or written"
+		if command == "resume" {
+			undone = nothingMore
 		}
-		if command == "resume" || tenant.Stats().Writes > before {
+		switch again := undone + "; run it again: offboard " + strings.Join(args, " "); {
+		case strings.Contains(said, "offboard resume 20000101-"): // and the rest of the run's name
 			args = []string{"resume", "--yes", out}
+		case tenant.Stats().Writes > before || !strings.Contains(said, again):
+			t.Errorf("stop with call %d, after %d writes: it is not said what goes on\n%s", at, tenant.Stats().Writes, said)
 		}
 		wants(0, args...)
 		if n := tenant.Stats().Writes; n != users-1 {
