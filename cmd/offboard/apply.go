@@ -151,7 +151,7 @@ func (a *applyCmd) once(ctx context.Context, j *job, digest string) error {
 		case by != nil:
 			return by
 		case !a.Again:
-			return fmt.Errorf("%w; nothing was written: run %s of this plan, by %s, is not at its end; this goes on with it: %s; or begin another one with --again",
+			return fmt.Errorf("%w; nothing more was written: run %s of this plan, by %s, is not at its end; this goes on with it: %s; or begin another one with --again",
 				errRefused, o.Plan.Run, callerOf(o.Plan), j.resumeLine(o.Plan, "--as-caller"))
 		}
 		j.say("note     run %s of this plan, by %s, is not at its end", o.Plan.Run, callerOf(o.Plan))
@@ -163,7 +163,7 @@ func (a *applyCmd) once(ctx context.Context, j *job, digest string) error {
 	if err != nil || len(done) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; nothing was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, done[0].Plan.Run)
+	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", errRefused, done[0].Plan.Run)
 }
 
 // start looks everybody up again, and carries the plan out if nothing has

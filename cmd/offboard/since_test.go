@@ -135,7 +135,7 @@ func TestWrongClockIsRefused(t *testing.T) {
 			}
 			if strings.Contains(c.name, "behind") { // no user is read, and Graph's time is known all the same
 				s.wants(4, 0, "set the clock, or give the moment with --as-of ", append([]string{"run", "hr.csv", "--yes", "--no-resolve"}, c.flags...)...)
-				if _, out := s.offboard(nil, 0, append([]string{"run", "hr.csv", "--dry-run", "--no-resolve", "--graph-url", s.url}, c.flags...)...); strings.Contains(out, "not checked") {
+				if _, out := s.offboard(nil, 0, append([]string{"run", "hr.csv", "--dry-run", "--no-resolve", "--graph-url", s.url}, c.flags...)...); strings.Contains(out, "clock: not checked") {
 					t.Errorf("a clock that was checked is said not to be\n%s", out)
 				}
 			}
