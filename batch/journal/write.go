@@ -166,7 +166,7 @@ var doubt = newBulk("marks", "run, seq, step, target, doubt, sent_at",
 	" ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL")
 
 // Recover takes a run over from a process that died: the calls that it left
-// open are over now, and every user in them has a trial with Doubt. It tells
+// open are over, as SentByOthers says when, and every user in them has a trial with Doubt. It tells
 // how many users that are. Whoever recovers holds the Lock, or the calls may not
 // be lost at all. It ignores cancellation; a second time it does nothing. The
 // file and the plan are checked before, and may be ErrDamaged.
