@@ -68,6 +68,23 @@ func TestStoppedResumeIsResumed(t *testing.T) {
 	})
 }
 
+// The command that goes on with the run of another app says that this is meant.
+func TestOtherAppsRunIsResumed(t *testing.T) {
+	d := newBooth(t, 60, graphsim.Config{NoQuota: true, Latency: time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		stopped(t, d)
+		d.environ[1] = "AZURE_CLIENT_ID=00000000-0000-4000-8000-00000000000b"
+		code, out := d.offboard("run", "DIR/in.csv", "--dry-run", "--column=upn", "--max-percent=0", "--report-dir=DIR/dry")
+		line := regexp.MustCompile(`(?m)is not at its end; to go on with it: offboard (.*)$`).FindStringSubmatch(out)
+		if code != 0 || line == nil {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		if code, out := d.offboard(append(strings.Fields(line[1]), "--yes")...); code != 0 || d.writes() != 60 {
+			t.Errorf("%s: exit code %d, %d writes\n%s", line[1], code, d.writes(), out)
+		}
+	})
+}
+
 // Nobody is told that nothing was written where an earlier session of the run wrote,
 // nor signed in for a question that cannot be asked.
 func TestRefusedResumeSaysNothingMore(t *testing.T) {

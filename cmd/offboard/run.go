@@ -113,6 +113,9 @@ func (p *planned) noteOthers(ctx context.Context) error {
 		if k := tooOld(o.Plan, time.Now(), mostAge); k.Lift != "" {
 			lift = strings.Fields(k.Lift)
 		}
+		if !p.ownPlan(o.Plan) {
+			lift = append(lift, "--as-caller")
+		}
 		p.say("note     run %s on the same input, of %s, is not at its end; to go on with it: %s",
 			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), p.resumeLine(o.Plan, lift...))
 	}

@@ -194,7 +194,7 @@ func (c *command) unconfirmed(e errand, root, doubt string) error {
 // so; it is kept who did.
 func (j *job) sameCaller(p batch.Plan) error {
 	was, is := callerOf(p), j.target.identity()
-	if was.Tenant = is.Tenant; was.Same(is) {
+	if j.ownPlan(p) {
 		return nil
 	}
 	j.caller = fmt.Sprintf("as %s; the plan was made by %s", is, was)
@@ -206,6 +206,13 @@ func (j *job) sameCaller(p batch.Plan) error {
 		return fmt.Errorf("%w; %s: this is %s, and the plan was made by %s; if that is meant, give --as-caller", errRefused, j.unwritten(), is, was)
 	}
 	return j.ask(false, fmt.Sprintf("Go on as %s?", is))
+}
+
+// ownPlan reports whether the one who is signed in made the plan.
+func (j *job) ownPlan(p batch.Plan) bool {
+	was, is := callerOf(p), j.target.identity()
+	was.Tenant = is.Tenant
+	return was.Same(is)
 }
 
 // callerOf is who made a plan.
