@@ -242,7 +242,7 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 		var found User
 		found, rec.Outcome, rec.Reason = match(row, reply, p.AllowRenamed)
 		if rec.Outcome == "" {
-			found.Seq = t.user.Seq
+			found.Seq, found.AsOf = t.user.Seq, reply.Date
 			p.user(row, found)
 			return
 		}

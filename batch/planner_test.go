@@ -34,7 +34,7 @@ func (p *phonebook) Lookup(ctx context.Context, users []User) ([]Reply, error) {
 		}
 		replies[i] = Reply{Status: 404}
 		if found, ok := p.users[k]; ok {
-			replies[i] = Reply{Status: 200, User: &found}
+			replies[i] = Reply{Status: 200, User: &found, Date: time.Now()}
 		}
 	}
 	return replies, nil

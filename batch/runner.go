@@ -189,6 +189,9 @@ func (r *Runner) unproved(now time.Time, u User, rec Record) task {
 // been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	c, _ := classify(reply)
+	if reply.User != nil {
+		reply.User.AsOf = reply.Date
+	}
 	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
 	deadline, wait := t.until, pollWait(t.polls)
 	switch {

@@ -58,11 +58,12 @@ func (s Spare) protected(u User) string {
 }
 
 // already says why a user need not be sent, or "". A guest whose stamp has moved
-// is not done: that stamp says nothing of sessions in the home tenant.
+// is not done: that stamp says nothing of sessions in the home tenant. Nor is a user
+// whose stamp is Incredible.
 func (s Spare) already(u User, from time.Time) string {
 	seen, known := s.Last[u.ID]
 	switch {
-	case u.External(), !u.Before.After(from):
+	case u.External(), !u.Before.After(from), u.Incredible() != "":
 		return ""
 	case known && !u.Before.Before(seen):
 		return "the last run ended in success, and the stamp is the one that it saw, or later (--since last)"

@@ -55,10 +55,13 @@ func TestSpare(t *testing.T) {
 		{"a later one", last, User{ID: cleo, Before: since.Add(time.Hour)}, time.Time{}, "already the last run ended in success"},
 		{"an earlier one: restored, or another user", last, User{ID: cleo, Before: since.Add(-time.Second)}, time.Time{}, ""},
 		{"no stamp any more", last, User{ID: cleo}, time.Time{}, ""},
+		{"a stamp from the future", s, User{ID: cleo, Before: since.AddDate(73, 0, 0)}, time.Time{}, ""},
+		{"a stamp from the future, in the last run", last, User{ID: cleo, Before: since.AddDate(73, 0, 0)}, time.Time{}, ""},
 		{"not in the last run", last, User{ID: bob, Before: since}, time.Time{}, ""},
 		{"a guest in the last run", last, User{ID: cleo, UPN: "c#EXT#@x.example", Type: "Guest", Before: since}, time.Time{}, ""},
 		{"in the last run, before the date let the row through", last, User{ID: cleo, Before: since}, since.Add(time.Hour), ""},
 	} {
+		c.user.AsOf = since.Add(2 * time.Hour)
 		rec, ok := c.spare.record(c.user, c.from)
 		got := ""
 		if ok {
@@ -123,7 +126,7 @@ func TestPlanSpares(t *testing.T) {
 // Of two rows of one person the later date counts, whichever comes first: a stamp
 // from before says nothing of the time until then.
 func TestPlanHeedsTheLatestDate(t *testing.T) {
-	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
+	day := func(n int) time.Time { return time.Date(1999, 11, n, 0, 0, 0, 0, time.UTC) } // the test's clock begins in 2000
 	for _, c := range []struct {
 		name  string
 		froms []time.Time // of the rows of bob

@@ -84,6 +84,10 @@ type User struct {
 	By         Key       // "" means by ID or UPN
 	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
 
+	// AsOf is the server's Date of the answer that brought the user, which the stamp
+	// is held against; zero when it had none. Neither journal nor plan file keeps it.
+	AsOf time.Time
+
 	// What a lookup reads for the claims of a row; "" when the user has none. Neither
 	// journal nor plan file keeps it.
 	Mail, EmployeeID, OnPremisesUPN string

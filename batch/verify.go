@@ -11,11 +11,25 @@ import (
 const Slack = 60 * time.Second
 
 // Proved reports whether a stamp read back proves a revocation: it is later
-// than the stamp before, and no earlier than the server's own Date of the call
-// less the slack. This machine's clock has no say. A call without a Date proves
-// nothing.
-func Proved(before, after, accepted time.Time) bool {
-	return !accepted.IsZero() && after.After(before) && !after.Before(accepted.Add(-Slack))
+// than the stamp before, no earlier than the server's own Date of the call less
+// the slack, and not Incredible. This machine's clock has no say. A call without a Date
+// proves nothing.
+func Proved(before time.Time, seen User, accepted time.Time) bool {
+	return !accepted.IsZero() && seen.Before.After(before) && !seen.Before.Before(accepted.Add(-Slack)) && seen.Incredible() == ""
+}
+
+// Incredible says why the user's stamp cannot be what a revocation left, or "": it
+// must be no later than the server's own Date of the answer that showed it, and the
+// slack. No revocation so far set a stamp from the future, and without a Date there
+// is nothing to tell one by.
+func (u User) Incredible() string {
+	switch {
+	case u.AsOf.IsZero():
+		return "the answer that showed the stamp carried no Date to hold it against"
+	case u.Before.After(u.AsOf.Add(Slack)):
+		return "the stamp " + u.Before.UTC().Format(time.RFC3339) + " is later than the answer that showed it, of " + u.AsOf.UTC().Format(time.RFC3339)
+	}
+	return ""
 }
 
 // Judge holds what the directory showed, when it was asked for the user u,
@@ -26,7 +40,7 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 	switch {
 	case seen == nil || !u.is(*seen):
 		return whyOther(seen), true
-	case Proved(u.Before, seen.Before, accepted):
+	case Proved(u.Before, *seen, accepted):
 		return "", false
 	case accepted.IsZero():
 		return "the reply carried no Date to hold the stamp against", false
@@ -34,6 +48,8 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 		return "the directory has no stamp", false
 	case !seen.Before.After(u.Before):
 		return "the stamp has not moved", false
+	case seen.Incredible() != "":
+		return seen.Incredible(), false
 	}
 	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
 }

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -8,7 +9,7 @@ import (
 
 func TestProved(t *testing.T) {
 	at := func(s string) time.Time {
-		if s == "" {
+		if s == "" || s == "none" {
 			return time.Time{}
 		}
 		v, err := time.Parse(time.TimeOnly, s)
@@ -19,22 +20,30 @@ func TestProved(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, before, after, accepted string
+		read                          string // "" is the second of the stamp
 		want                          bool
 	}{
-		{"moved to the call's second", "08:00:00", "12:00:00", "12:00:00", true},
-		{"moved past it", "08:00:00", "12:00:05", "12:00:00", true},
-		{"within the slack", "08:00:00", "11:59:00", "12:00:00", true},
-		{"too early for this call: somebody else's", "08:00:00", "11:58:59", "12:00:00", false},
-		{"has not moved", "08:00:00", "08:00:00", "12:00:00", false},
-		{"has not moved, though recent", "12:00:00", "12:00:00", "12:00:00", false},
-		{"moved backwards", "12:00:30", "12:00:00", "12:00:10", false},
-		{"none before", "", "12:00:00", "12:00:00", true},
-		{"none after", "08:00:00", "", "12:00:00", false},
-		{"none at all", "", "", "12:00:00", false},
-		{"a call without a Date proves nothing", "08:00:00", "12:00:00", "", false},
+		{"moved to the call's second", "08:00:00", "12:00:00", "12:00:00", "", true},
+		{"moved past it", "08:00:00", "12:00:05", "12:00:00", "", true},
+		{"within the slack", "08:00:00", "11:59:00", "12:00:00", "", true},
+		{"too early for this call: somebody else's", "08:00:00", "11:58:59", "12:00:00", "", false},
+		{"has not moved", "08:00:00", "08:00:00", "12:00:00", "", false},
+		{"has not moved, though recent", "12:00:00", "12:00:00", "12:00:00", "", false},
+		{"moved backwards", "12:00:30", "12:00:00", "12:00:10", "", false},
+		{"none before", "", "12:00:00", "12:00:00", "", true},
+		{"none after", "08:00:00", "", "12:00:00", "", false},
+		{"none at all", "", "", "12:00:00", "", false},
+		{"a call without a Date proves nothing", "08:00:00", "12:00:00", "", "", false},
+		{"ahead of the read-back by the slack", "08:00:00", "12:02:00", "12:00:00", "12:01:00", true},
+		{"later than the read-back that shows it", "08:00:00", "12:02:01", "12:00:00", "12:01:00", false},
+		{"a read-back without a Date proves nothing", "08:00:00", "12:00:00", "12:00:00", "none", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := Proved(at(c.before), at(c.after), at(c.accepted)); got != c.want {
+			seen := User{Before: at(c.after), AsOf: at(cmp.Or(c.read, c.after))}
+			if c.read == "none" {
+				seen.AsOf = time.Time{}
+			}
+			if got := Proved(at(c.before), seen, at(c.accepted)); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -85,8 +94,12 @@ func TestJudge(t *testing.T) {
 		{"not moved", u, at, &User{ID: ada, Before: u.Before}, "the stamp has not moved", false},
 		{"no stamp", u, at, &User{ID: ada}, "the directory has no stamp", false},
 		{"too early", u, at, &User{ID: ada, Before: at.Add(-2 * Slack)}, "earlier than the revocation", false},
+		{"a stamp from the future", u, at, &User{ID: ada, Before: at.AddDate(73, 0, 0)}, "later than the answer that showed it, of 2026-11-22T12:00:30Z", false},
 		{"a call without a Date", u, time.Time{}, &User{ID: ada, Before: at}, "no Date", false},
 	} {
+		if c.seen != nil {
+			c.seen.AsOf = at.Add(30 * time.Second)
+		}
 		why, trouble := c.user.Judge(c.accepted, c.seen)
 		if trouble != c.trouble || why != c.why && (c.why == "" || !strings.Contains(why, c.why)) {
 			t.Errorf("%s: got %q, trouble %v; want %q, %v", c.name, why, trouble, c.why, c.trouble)

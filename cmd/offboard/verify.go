@@ -279,6 +279,8 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 		k.Reason = "the directory has no stamp"
 	case !since.IsZero() && !u.Before.After(since):
 		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
+	case !since.IsZero() && u.Incredible() != "":
+		k.Reason = u.Incredible()
 	case since.IsZero():
 		k.Reason, _ = asked.Judge(k.Accepted, &u)
 	}
