@@ -10,11 +10,18 @@ import (
 type Guards struct {
 	IDs    map[string]string `json:"ids,omitempty"`    // object ids that protect lists named, in lower case: why, in words
 	Names  []string          `json:"names,omitempty"`  // patterns of user principal names, as in Spare
+	Lists  []List            `json:"lists,omitempty"`  // the files of both, as they were read
 	Groups []string          `json:"groups,omitempty"` // object ids of groups; who is in them is read each time
 	Admin  bool              `json:"admin,omitempty"`  // holders of privileged roles are spared
 	Caller bool              `json:"caller,omitempty"` // the user in Terms.User is not spared
 	Roles  bool              `json:"roles,omitempty"`  // who holds a privileged role was known at planning
 	Limits Limits            `json:"limits,omitzero"`
+}
+
+// List is a protect list that was read: a later change of the file can be seen.
+type List struct {
+	Name   string `json:"name"`   // of the file, absolute
+	Digest string `json:"digest"` // SHA-256 of its bytes, hex
 }
 
 // Limits are counted before the first write. A limit of 0 does not limit.
@@ -31,7 +38,7 @@ type Check struct {
 	Limit   int    // 0 is no limit, or a guard that counts nothing
 	Counted int    // what the plan has
 	Refusal string // why the plan must not be carried out, in words; "" when it may
-	Lift    string // what lifts the refusal, as it is typed: "--max-users 600"; "" when no flag does
+	Lift    string // what lifts the refusal, a flag and its value as one word, not quoted: "--max-users 600"; "" when no flag does
 }
 
 // Checks holds a plan against every limit. A plan that one refuses is refused

@@ -130,6 +130,7 @@ func (g guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose)
 	if err := g.protectFiles(ctx, j, &l); err != nil {
 		return l, err
 	}
+	g.changedLists(j.command, own.Lists, &l)
 	l.spare.Names = append(l.spare.Names, l.guards.Names...)
 	if err := j.protectGroups(ctx, &l); err != nil {
 		return l, err

@@ -27,6 +27,9 @@ func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 			return err
 		}
 		l.guards = withList(l.guards, ids, patterns)
+		if err := l.keepList(j.command, name); err != nil {
+			return err
+		}
 		for id, why := range ids {
 			l.spare.IDs[id] = why
 		}

@@ -102,11 +102,17 @@ func (c *command) lifted(err error) string {
 	line := slices.Clone(c.args)
 	var more []string
 	for _, lift := range r.lifts {
-		flag := strings.Fields(lift)
-		if slices.Contains(more, flag[0]) {
-			continue
+		flag, value, valued := strings.Cut(lift, " ")
+		repeatable := flag == "--protect"
+		if !repeatable {
+			if slices.Contains(more, flag) {
+				continue
+			}
+			line = without(line, flag, valued)
 		}
-		line, more = without(line, flag[0], len(flag) > 1), append(more, flag...)
+		if more = append(more, flag); valued {
+			more = append(more, value)
+		}
 	}
 	said := "if all of this is meant: "
 	if len(r.lifts) < len(r.why) || len(r.others) > 0 {
