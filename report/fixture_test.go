@@ -31,7 +31,7 @@ func fixtureMeta() Meta {
 			Cloud: "https://graph.microsoft.com", Action: batch.Revoke, Resolve: true, Verify: true,
 			Rows: 22, Users: 15, Lines: 25, Accounts: batch.Accounts{External: 1, Synced: 3, Enabled: 12, Privileged: 1},
 		},
-		State: "stopped", Reason: "stopped before the end", Written: at(59, 0), Skips: 2,
+		State: "stopped", Reason: "stopped before the end", Ended: at(58, 0), Written: at(59, 0), Skips: 2,
 	}
 }
 

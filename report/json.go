@@ -16,6 +16,7 @@ type document struct {
 	State     string    `json:"state"`
 	Reason    *string   `json:"reason"`
 	Created   *string   `json:"created_at"`
+	Ended     *string   `json:"ended_at"`
 	Written   *string   `json:"written_at"`
 	Version   string    `json:"version"`
 	Input     string    `json:"input"`
@@ -90,7 +91,7 @@ func JSON(w io.Writer, e End) error {
 	p := e.Plan
 	doc := document{
 		Run: p.Run, State: e.State, Reason: known(e.Reason), Version: p.Version,
-		Created: known(stamp(p.Created)), Written: known(stamp(e.Written)),
+		Created: known(stamp(p.Created)), Ended: known(stamp(e.Ended)), Written: known(stamp(e.Written)),
 		Input: p.Input, Digest: p.Digest, Settings: []setting{},
 		Tenant: p.Tenant, App: p.App, Cloud: p.Cloud, Action: string(p.Action),
 		Rows: p.Rows, Skips: e.Skips, Lines: e.Summary.Lines, Counts: counts(e),

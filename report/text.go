@@ -79,6 +79,7 @@ func heading(b *bytes.Buffer, e End) {
 	field("Graph", p.Cloud)
 	field("Action", string(p.Action))
 	field("Planned", stamp(p.Created))
+	field("Ended", stamp(e.Ended))
 	field("Written", stamp(e.Written))
 	var files []string
 	for _, path := range e.Files {

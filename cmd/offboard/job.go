@@ -209,9 +209,8 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	} else if untold != nil {
 		why = untold.Error()
 	}
+	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why), j.stands(ctx, &end, j.run, j.resumeFlags()...))
 	end.Reason = why
-	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why))
-	j.stands(&end, j.run, j.resumeFlags()...)
 	j.told = true
 	if err := errors.Join(runErr, untold, j.command.end(end)); err != nil {
 		return err
@@ -243,7 +242,7 @@ func (c *command) write(end *report.End, lines iter.Seq2[batch.Line, error], dir
 		c.say("note     the report of another run was in %s, and is in %s now", dir, made.Aside)
 	}
 	if err == nil {
-		end.Dir, end.Files = dir, made.Files
+		end.Dir, end.Files, end.Written = dir, made.Files, time.Now().UTC()
 	}
 	return err
 }
@@ -251,14 +250,10 @@ func (c *command) write(end *report.End, lines iter.Seq2[batch.Line, error], dir
 // endOf folds the journal into what is said of a run.
 func (c *command) endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
-	end.Plan, end.Written = run.Plan(), time.Now().UTC()
-	c.stands(&end, run)
-	changes, err := run.History(ctx)
+	end.Plan = run.Plan()
+	err := c.stands(ctx, &end, run)
 	if err != nil {
 		return end, err
-	}
-	if n := len(changes); n > 0 {
-		end.Reason = changes[n-1].Reason
 	}
 	for _, err := range run.Skips(ctx) {
 		if err != nil {
@@ -275,12 +270,25 @@ func (c *command) endOf(ctx context.Context, run *journal.Run) (report.End, erro
 	return end, nil
 }
 
-// stands says how the run stands, and what goes on with it.
-func (c *command) stands(end *report.End, run *journal.Run, flags ...string) {
-	end.State, end.Resume = string(run.State()), ""
-	if run.State().Resumable() {
+// stands says how the run stands, since when it has ended if it has, and what goes on
+// with it.
+func (c *command) stands(ctx context.Context, end *report.End, run *journal.Run, flags ...string) error {
+	state := run.State()
+	end.State, end.Resume, end.Ended = string(state), "", time.Time{}
+	if state.Resumable() {
 		end.Resume = c.resumeLine(run.Plan(), flags...)
 	}
+	changes, err := run.History(ctx)
+	if err != nil {
+		return err
+	}
+	last := changes[len(changes)-1] // a run without a state is an error
+	end.Reason = last.Reason
+	switch last.State {
+	case journal.Finished, journal.Stopped, journal.Refused:
+		end.Ended = last.At.UTC()
+	}
+	return nil
 }
 
 // end prints the end block, or the JSON document, which also completes a report.
