@@ -111,7 +111,9 @@ func (r *Run) page(ctx context.Context, t asker, page *[]line, cond string, args
 			if call.No != 0 {
 				k.SentAt = call.SentAt
 			}
-			k.Outcome, k.Reason = soFar(*k, call.No, l.trial.Doubt)
+			if k.Outcome, k.Reason = soFar(*k, call.No, l.trial.Doubt); r.State() == Refused {
+				k.Reason = "the run was refused, and nothing was sent"
+			}
 		}
 		*page = append(*page, l)
 		return nil

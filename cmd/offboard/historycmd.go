@@ -42,13 +42,13 @@ func historyText(c *command, user string, history iter.Seq2[journal.Mention, err
 	var t *table
 	for m, err := range history {
 		if err == nil && t == nil {
-			t, err = newTable(c.stdout, "RUN", "CREATED", "TENANT", "CLOUD", "ACTION", "LINE", "OUTCOME", "SENT AT", "VALID FROM AFTER", "REASON")
+			t, err = newTable(c.stdout, "RUN", "STATE", "CREATED", "TENANT", "CLOUD", "ACTION", "LINE", "OUTCOME", "SENT AT", "VALID FROM AFTER", "REASON")
 		}
 		if err != nil {
 			return err
 		}
 		p := m.Plan
-		about := []string{p.Run, p.Created.Local().Format(time.DateTime), cmp.Or(p.Tenant, "unknown"), p.Cloud, string(p.Action)}
+		about := []string{p.Run, string(m.State), p.Created.Local().Format(time.DateTime), cmp.Or(p.Tenant, "unknown"), p.Cloud, string(p.Action)}
 		if err := t.add(append(about, report.Cells(&m.Line, "line", "outcome", "sent_at", "valid_from_after", "reason")...)...); err != nil {
 			return err
 		}

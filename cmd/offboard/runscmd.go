@@ -75,14 +75,17 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 
 func listJSON(c *command, runs []journal.Info) error {
 	type row struct {
-		Run, State, Input, Tenant string
-		Created                   time.Time
-		Users                     int
-		Counts                    map[batch.Outcome]int
+		Run     string                `json:"run"`
+		State   string                `json:"state"`
+		Created time.Time             `json:"created_at"`
+		Input   string                `json:"input"`
+		Tenant  string                `json:"tenant"`
+		Users   int                   `json:"users"`
+		Counts  map[batch.Outcome]int `json:"counts"`
 	}
 	rows := make([]row, 0, len(runs))
 	for _, r := range runs {
-		rows = append(rows, row{r.Plan.Run, string(r.State), r.Plan.Input, r.Plan.Tenant, r.Plan.Created, r.Plan.Users, r.Summary.Counts})
+		rows = append(rows, row{r.Plan.Run, string(r.State), r.Plan.Created, r.Plan.Input, r.Plan.Tenant, r.Plan.Users, r.Summary.Counts})
 	}
 	return json.NewEncoder(c.stdout).Encode(rows)
 }
