@@ -42,7 +42,8 @@ func openTerminal() (io.Reader, error) {
 
 // ask lets a person decide, who has seen the counts. Without a terminal
 // nobody can be asked, and --yes must have been given. What was typed before the
-// question could be read is no answer to it.
+// question could be read is no answer to it, and a yes is none to files that were
+// written meanwhile.
 func (c *command) ask(yes bool, question string) error {
 	if yes && c.doubt == "" {
 		return nil
@@ -77,7 +78,7 @@ func (c *command) ask(yes bool, question string) error {
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
-		return nil
+		return c.files.unchanged(c.unwritten()) // the answer may have taken long
 	}
 	return fmt.Errorf("%w by the person asked; %s", errRefused, c.unwritten())
 }

@@ -121,7 +121,7 @@ func TestRefusedResumeSaysNothingMore(t *testing.T) {
 			{"a person who says no", d.tenant, ours.App, true, "", 4, "refused by the person asked"},
 			{"a list that cannot be read", d.tenant, ours.App, false, "--yes --protect=DIR/broken.txt", 4, "line 1: holds a blank"},
 			{"a list that cannot be looked up", gone, ours.App, false, "--yes --protect=DIR/list.txt", 5, "look up --protect"},
-			{"a list that changes", changing, ours.App, false, "--yes --protect=DIR/list.txt", 4, "the file changed while it was read"},
+			{"a list that changes", changing, ours.App, false, "--yes --protect=DIR/list.txt", 4, "the file changed after it was read"},
 			{"another tenant", d.tenant, ours.App, false, "--yes --tenant=" + otherTenant, 5, "AZURE_TENANT_ID is"},
 			{"no person", d.tenant, ours.App, false, "", 4, "no terminal to ask at; give --yes"},
 		} {

@@ -44,7 +44,7 @@ func (r *reading) unchanged(undone string) error {
 		return fmt.Errorf("%w; %s: the file %s cannot be read any more: %w", errRefused, undone, r.name, err)
 	}
 	if hex.EncodeToString(hash.Sum(nil)) != r.digest {
-		return fmt.Errorf("%w: the file changed while it was read; %s: run it again when nobody writes to %s any more", errRefused, undone, r.name)
+		return fmt.Errorf("%w: the file changed after it was read; %s: run it again when nobody writes to %s any more", errRefused, undone, r.name)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func (c *command) read(name string) (*reading, error) {
 }
 
 // unchanged refuses when one of the files does not hold any more what was read.
-// It is asked last before something is written.
+// It is asked last before something is written, and again after a question.
 func (f *readings) unchanged(undone string) error {
 	for _, r := range f.all {
 		if err := r.unchanged(undone); err != nil {

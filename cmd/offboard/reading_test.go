@@ -48,7 +48,7 @@ func TestChangedFilesAreRefused(t *testing.T) {
 			if c.code == 0 && (code != 0 || writes != 2) {
 				t.Errorf("exit code %d, %d writes, want 0 and 2\n%s", code, writes, out)
 			}
-			if c.code != 0 && (code != c.code || writes != 0 || !strings.Contains(out, "the file changed while it was read; nothing was written")) {
+			if c.code != 0 && (code != c.code || writes != 0 || !strings.Contains(out, "the file changed after it was read; nothing was written")) {
 				t.Errorf("exit code %d, %d writes, want %d and none\n%s", code, writes, c.code, out)
 			}
 		})
