@@ -3,7 +3,7 @@ package batch
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -37,9 +37,9 @@ type Planner struct {
 	loop    *loop
 	lane    *lane
 	count   Count
-	rows    map[int]Row     // rows under way, by Seq
-	seen    map[hash]uint32 // Seq of the user that a key names
-	held    map[int]*held   // by Seq
+	rows    map[int]Row      // rows under way, by Seq
+	seen    map[hash]planned // the user that a key names
+	held    map[int]*held    // by Seq
 	planned []Planned
 	gone    Kept // users of Kept that other rows let go, with the line of such a row
 }
@@ -73,7 +73,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
 	p.gone = Kept{}
-	p.seen = make(map[hash]uint32)
+	p.seen = make(map[hash]planned)
 	p.held = make(map[int]*held)
 	next, stop := pull(p.good())
 	defer stop()
@@ -251,19 +251,23 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 }
 
 // user plans a user, spares one, or points the row at the user that it names
-// again.
+// again. One object id under two names is a contradiction: with a wrong id the
+// user of this row would look done when another one is.
 func (p *Planner) user(row Row, u User) {
-	key := sha256.Sum256([]byte(LowerASCII(u.Key())))
-	k := hash(key[:])
+	k, name := hashOf(ByID, u.Key()), nameOf(u)
 	if same, ok := p.seen[k]; ok {
-		if h := p.held[int(same)]; h != nil && row.From.After(h.from) {
+		if name != same.name && name != 0 && same.name != 0 && (p.Directory != nil || !p.AllowRenamed) {
+			p.end(row, u, Record{Outcome: Invalid, Reason: p.twoNames(u)})
+			return
+		}
+		if h := p.held[int(same.seq)]; h != nil && row.From.After(h.from) {
 			h.from = row.From
 		}
-		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same)})
+		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same.seq)})
 		p.count.Same++
 		return
 	}
-	p.seen[k] = uint32(u.Seq)
+	p.seen[k] = planned{uint32(u.Seq), name}
 	u.Privileged = p.Spare.Roles[u.ID] != ""
 	rec, spared := p.Spare.record(u, row.From)
 	stays := p.Kept.line(u.names())
@@ -298,6 +302,32 @@ func (p *Planner) release() {
 		}
 		p.send(h.row, h.user)
 	}
+}
+
+// planned is what is kept of a user to find rows that name it again.
+type planned struct {
+	seq  uint32
+	name uint32 // see nameOf
+}
+
+// nameOf is a part of the SHA-256 of the user's name; 0 when it has none. The names
+// themselves would take too much memory, and two that differ look alike once in
+// four thousand million.
+func nameOf(u User) uint32 {
+	if u.UPN == "" {
+		return 0
+	}
+	h := hashOf(ByUPN, u.UPN)
+	return binary.BigEndian.Uint32(h[:])
+}
+
+// twoNames is the reason of a row whose user has the object id of another.
+func (p *Planner) twoNames(u User) string {
+	who := "the directory"
+	if p.Directory == nil {
+		who = "the file"
+	}
+	return fmt.Sprintf("%s gave one object id to two names: %s is that of %s, and an earlier row has it under another name", who, u.ID, u.UPN)
 }
 
 // hash is the part of a key's SHA-256 that tells users apart. With 12 bytes two of

@@ -80,6 +80,11 @@ func TestPlan(t *testing.T) {
 	}{
 		{"by UPN and by id", []Row{{UPN: "ada@x.example"}, {ID: bob}}, false, false, nil, "ada bob"},
 		{"one person three ways", []Row{{UPN: "ada@x.example"}, {ID: ada}, {UPN: "ADA@X.example"}}, false, false, nil, "ada =1 =1"},
+		{"one object id under two names", []Row{{UPN: "ada@x.example"}, {UPN: "eve@x.example"}, {ID: ada}, {UPN: "EVE@x.example"}}, true, false, map[string][]Reply{
+			"eve@x.example": {{Status: 200, User: &User{ID: ada, UPN: "eve@x.example"}}}, "EVE@x.example": {{Status: 200, User: &User{ID: ada, UPN: "eve@x.example"}}},
+		}, "ada invalid =1 invalid"},
+		{"one object id under two names, as given", []Row{{ID: ada, UPN: "ada@x.example"}, {ID: ada, UPN: "eve@x.example"}, {ID: ada}, {ID: ada, UPN: "Ada@x.example"}}, false, true, nil, "ada invalid =1 =1"},
+		{"renamed, as given", []Row{{ID: ada, UPN: "ada@x.example"}, {ID: ada, UPN: "eve@x.example"}}, true, true, nil, "ada =1"},
 		{"nobody", []Row{{UPN: "zoe@x.example"}, {UPN: "ada@x.example"}}, false, false, nil, "not_found ada"},
 		{"a bad row", []Row{{Input: "?"}, {UPN: "ada@x.example"}}, false, false, nil, "invalid ada"},
 		{"id and UPN agree, but for case", []Row{{ID: ada, UPN: "Ada@X.Example"}}, false, false, nil, "ada"},

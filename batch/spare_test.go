@@ -81,7 +81,7 @@ func TestSpare(t *testing.T) {
 func TestPlanSpares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &phonebook{asked: map[string]int{}, users: map[string]User{
-			"alias@x.example": {ID: strings.ToUpper(ada), UPN: "alias@x.example"}, ada: {ID: ada, UPN: "ada@x.example"},
+			"alias@x.example": {ID: strings.ToUpper(ada), UPN: "alias@x.example"}, ada: {ID: ada, UPN: "Alias@x.example"},
 			bob: {ID: bob, UPN: "bob@x.example", Synced: true, Enabled: true}, cleo: {ID: cleo, UPN: "cleo@x.example", Type: "Guest"},
 		}}
 		rows := func(yield func(Row, error) bool) {
