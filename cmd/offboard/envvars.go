@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -50,4 +53,20 @@ func each(n *kong.Node, command string, visit func(command string, f *kong.Flag)
 	for _, child := range n.Children {
 		each(child, strings.TrimSpace(command+" "+child.Name), visit)
 	}
+}
+
+// halfSet refuses a flag's variable that is set and empty, as a failed $(...) leaves it:
+// the flag would be taken for one that was not given.
+func halfSet(parsed *kong.Context) error {
+	for _, f := range parsed.Flags() {
+		if slices.ContainsFunc(parsed.Path, func(p *kong.Path) bool { return p.Flag == f }) {
+			continue
+		}
+		for _, name := range f.Tag.Envs {
+			if value, set := os.LookupEnv(name); set && value == "" {
+				return fmt.Errorf("%w: %s is set and empty; give it the value of --%s, or unset it", errUsage, name, f.Name)
+			}
+		}
+	}
+	return nil
 }

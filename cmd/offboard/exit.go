@@ -43,6 +43,7 @@ var (
 	errPartial      = errors.New("some users did not end in success")
 	errSecondSignal = errors.New("stopped at once by a second signal")
 	errUsage        = errors.New("usage")
+	errNoJournal    = errors.New("there is no journal")
 	errNoneToResume = errors.New("no run can be resumed")
 )
 
@@ -80,6 +81,7 @@ var ends = []struct {
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
 	{journal.ErrDamaged, exitError, readBack},
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
+	{errNoJournal, exitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory"},
 	{journal.ErrNoRun, exitUsage, listRuns},
 	{errNoneToResume, exitUsage, listRuns},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},

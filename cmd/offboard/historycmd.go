@@ -26,6 +26,9 @@ func (h historyCmd) Run(ctx context.Context, c *command) error {
 	if h.User == "" {
 		return fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", errUsage)
 	}
+	if err := c.findJournal(); err != nil {
+		return err
+	}
 	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err

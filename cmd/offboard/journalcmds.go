@@ -27,6 +27,9 @@ func (resumeCmd) Help() string { return runCmd{}.Help() }
 
 // Run needs no CSV: the plan is in the journal.
 func (r *resumeCmd) Run(ctx context.Context, c *command) error {
+	if err := c.findJournal(); err != nil {
+		return err
+	}
 	store, err := c.openJournal(ctx)
 	if err != nil {
 		return err
@@ -161,6 +164,9 @@ func (r reportCmd) Run(ctx context.Context, c *command) error {
 
 // onRun opens the journal for one look at one run.
 func (c *command) onRun(ctx context.Context, name string, look func(*journal.Run) error) error {
+	if err := c.findJournal(); err != nil {
+		return err
+	}
 	store, err := c.readJournal(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -21,9 +22,16 @@ func (c *command) typed(words ...string) string {
 	return c.shell(words...)
 }
 
-// shell is the program, as it was called, with these words and no more.
+// shell is the program, as it was called, with these words and no more. A program
+// that was named by a relative path is named by the whole one.
 func (c *command) shell(words ...string) string {
-	line := append([]string{cmp.Or(c.program, "offboard")}, words...)
+	program := cmp.Or(c.program, "offboard")
+	if filepath.Base(program) != program {
+		if whole, err := filepath.Abs(program); err == nil {
+			program = whole
+		}
+	}
+	line := append([]string{program}, words...)
 	for i, w := range line {
 		line[i] = quoted(w, runtime.GOOS)
 	}

@@ -112,6 +112,26 @@ func TestPrintedApplyWorks(t *testing.T) {
 	}
 }
 
+// The program is named so that it is found from another directory, too.
+func TestPrintedProgram(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := filepath.Dir(here)
+	for program, want := range map[string]string{
+		"": "offboard", "offboard": "offboard",
+		filepath.Join("..", "bin", "offboard"):        filepath.Join(up, "bin", "offboard"),
+		"." + string(filepath.Separator) + "offboard": filepath.Join(here, "offboard"),
+		filepath.Join(here, "offboard"):               filepath.Join(here, "offboard"),
+	} {
+		c := &command{world: world{program: program}}
+		if got := c.shell("runs"); got != quoted(want, runtime.GOOS)+" runs" {
+			t.Errorf("called as %q: %s", program, got)
+		}
+	}
+}
+
 func TestQuoted(t *testing.T) {
 	for _, c := range []struct{ word, goos, want string }{
 		{"20261126-1620-ab12", "linux", "20261126-1620-ab12"},

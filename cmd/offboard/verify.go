@@ -133,6 +133,9 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 		seeds = seedFile(in, opt)
 		return v.connected(ctx, c, store, batch.Plan{}, checks, seeds)
 	}
+	if err := c.findJournal(); err != nil {
+		return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
+	}
 	run, err := store.Run(ctx, v.What)
 	if err != nil {
 		return nil, nil, err

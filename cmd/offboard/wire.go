@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -200,7 +202,23 @@ func (c *command) journalPath() (string, error) {
 	if c.cli.Journal != "" {
 		return c.cli.Journal, nil
 	}
-	return journal.DefaultPath(c.getenv, runtime.GOOS)
+	path, err := journal.DefaultPath(c.getenv, runtime.GOOS)
+	if err != nil {
+		err = fmt.Errorf("%w: %w; say where the journal is with --journal PATH", errUsage, err)
+	}
+	return path, err
+}
+
+// findJournal refuses to look for a run where there is no journal.
+func (c *command) findJournal() error {
+	path, err := c.journalPath()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w at %s", errNoJournal, path)
+	}
+	return nil
 }
 
 // readJournal opens that journal for a command that only reads it: it waits for no
