@@ -221,11 +221,19 @@ func (it item) reply(m meta, i int, w want) batch.Reply {
 	return it.found(r, w)
 }
 
-// found adds what is wanted of a 2xx body to the reply; that of a write holds a
-// boolean that carries no information. A list of hits that cannot be believed is
-// no answer, since an empty one has a meaning.
+// found adds what is wanted of a 2xx body to the reply. That of a write holds a
+// boolean that carries no information, so that {"value":false} is a success, too
+// (Microsoft Graph known issues: it is always true, and any 2xx is to be taken as
+// success; microsoft-graph-docs#5359). A body with an error is no success, and
+// none that cannot be believed is an answer: an empty list of hits has a meaning.
 func (it item) found(r batch.Reply, w want) batch.Reply {
 	switch {
+	case it.holdsError():
+		said := fmt.Sprintf("the answer says HTTP %d and holds an error", r.Status)
+		if code, message := refusal(it.Body); code+message != "" {
+			said += ": " + strings.TrimSpace(code+" "+message)
+		}
+		r.Status, r.Message = 0, said
 	case w.hits != "":
 		var err error
 		if r.Hits, err = hits(it.Body, w.hits); err != nil {
@@ -239,6 +247,14 @@ func (it item) found(r batch.Reply, w want) batch.Reply {
 		}
 	}
 	return r
+}
+
+// holdsError reports whether the body is that of a refusal.
+func (it item) holdsError() bool {
+	var b struct {
+		Error json.RawMessage `json:"error"`
+	}
+	return json.Unmarshal(it.Body, &b) == nil && len(b.Error) > 0 && string(b.Error) != "null"
 }
 
 // text is a JSON string's content, or a bare value as written.
