@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (applyCmd) Help() string { return runCmd{}.Help() }
 
 // Run refuses whatever is not beyond doubt, and then does as run does.
 func (a *applyCmd) Run(ctx context.Context, c *command) error {
-	file, err := a.trustworthy(c)
+	file, approved, err := a.trustworthy(c)
 	if err := refuseAll(err, c.findPerson(a.Yes, a.File, "nothing was planned", "give --yes")); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	plan.Terms.User, plan.Terms.UserName = t.identity().User, t.identity().UPN
 	plan.Terms.Flags = c.flags()
 	plan.Input, plan.Digest = a.File, file.Digest.String()
-	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: fmt.Sprintf("made %s, %d approvals", plan.Created.UTC().Format(time.RFC3339), len(file.Approvals))})
+	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + approved})
 	anybody := plan
 	anybody.App = "" // another app that applies the plan is kept out, too
 	sealed, err := store.LockInput(anybody)
@@ -92,11 +93,11 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	return a.start(ctx, j, plan, file, sealed)
 }
 
-// trustworthy reads the plan whole and judges it without asking anybody else.
-func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
-	file, err := c.readPlan(a.File, planfile.Sink{})
-	if err != nil {
-		return file, err
+// trustworthy reads the plan whole and judges it without asking anybody else. It says
+// in words who approved it.
+func (a *applyCmd) trustworthy(c *command) (file planfile.File, approved string, err error) {
+	if file, err = c.readPlan(a.File, planfile.Sink{}); err != nil {
+		return file, "", err
 	}
 	c.showPlan(a.File, file)
 	var planned error
@@ -107,29 +108,41 @@ func (a *applyCmd) trustworthy(c *command) (planfile.File, error) {
 	if age != nil {
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
-	return file, refuseAll(planned, age, a.approved(c, file))
+	approved, unapproved := a.approved(c, file)
+	return file, approved, refuseAll(planned, age, unapproved)
 }
 
-// approved holds the approvals of a plan against the trusted set.
-func (a *applyCmd) approved(c *command, file planfile.File) error {
+// approved holds the approvals of a plan against the trusted set, and names the people
+// of the set who gave one, each of them once.
+func (a *applyCmd) approved(c *command, file planfile.File) (string, error) {
 	if a.Approvals <= 0 && a.Trusted == "" {
-		return nil
+		return plural(len(file.Approvals), "approval") + ", not held against a trusted set", nil
 	}
 	if a.Trusted == "" {
-		return fmt.Errorf("%w: --approvals needs --trusted FILE, the keys of the people who may approve", errUsage)
+		return "", fmt.Errorf("%w: --approvals needs --trusted FILE, the keys of the people who may approve", errUsage)
 	}
 	keys, err := c.read(a.Trusted)
 	if err != nil {
-		return fmt.Errorf("--trusted: %w", err)
+		return "", fmt.Errorf("--trusted: %w", err)
 	}
 	trusted, err := planfile.ParseTrusted(keys.open())
 	if err != nil {
-		return fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
+		return "", fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
 	}
 	if err := trusted.Require(file, max(1, a.Approvals)); err != nil {
-		return fmt.Errorf("%s: %w", a.File, err)
+		return "", fmt.Errorf("%s: %w", a.File, err)
 	}
-	return nil
+	all, err := trusted.Approvals(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", a.File, err)
+	}
+	var people []string
+	for _, j := range all {
+		if j.Counts {
+			people = append(people, j.Signer)
+		}
+	}
+	return fmt.Sprintf("approved by %s (%s)", strings.Join(people, ", "), filepath.Base(a.Trusted)), nil
 }
 
 // once refuses a plan that was carried out before, or that another app has a run of

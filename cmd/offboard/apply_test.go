@@ -35,7 +35,7 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 	}
 	a := &applyCmd{File: path, MaxAge: length{age{time.Hour}}}
 	judged := func() error {
-		_, err := a.trustworthy(&command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}})
+		_, _, err := a.trustworthy(&command{world: world{stderr: io.Discard, stdout: io.Discard}, cli: &cli{}})
 		return err
 	}
 	if err := judged(); err != nil {

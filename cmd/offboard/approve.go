@@ -41,10 +41,16 @@ func (a *approveCmd) Run(_ context.Context, c *command) error {
 	if why := file.Head.Refusals(); len(why) > 0 {
 		return fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", errRefused, why[0])
 	}
+	for _, given := range file.Approvals {
+		if given.Key.Equal(key.Public()) {
+			c.say("note     this key has approved the plan already, as %s; nothing was added", given.Name)
+			return c.approvedPlan(a.File, file)
+		}
+	}
 	if err := c.ask(a.Yes, "Approve this plan?"); err != nil {
 		return err
 	}
-	approval, err := planfile.Approve(file.Digest, key, cmp.Or(a.Name, c.getenv("USER"), c.getenv("USERNAME")), time.Now())
+	approval, err := planfile.Approve(file.Digest, key, cmp.Or(a.Name, c.getenv("USER"), c.getenv("USERNAME"), "unnamed"), time.Now())
 	if err != nil {
 		return fmt.Errorf("approve %s: %w", a.File, err)
 	}
@@ -60,7 +66,12 @@ func (a *approveCmd) Run(_ context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", printable(a.File), file.Digest, len(file.Approvals))
+	return c.approvedPlan(a.File, file)
+}
+
+// approvedPlan tells what the plan file is now.
+func (c *command) approvedPlan(name string, f planfile.File) error {
+	_, err := fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", printable(name), f.Digest, len(f.Approvals))
 	return err
 }
 

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../../testdata/scripts",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OFFBOARD_JOURNAL", e.WorkDir+"/state/journal.db")
-			return keys(e.WorkDir, "ada", "bob")
+			return keys(e.WorkDir, "ada", "bob", "eve")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "damage": damage},
 	})
@@ -67,7 +67,7 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, bytes.ReplaceAll(b, []byte(args[1]), []byte(args[2])), 0o600))
 }
 
-// keys makes a private key for each name, and trusted.txt of the public ones.
+// keys makes a private key for each name, and trusted.txt of the public ones but eve's.
 func keys(dir string, names ...string) error {
 	trusted := ""
 	for _, name := range names {
@@ -82,6 +82,9 @@ func keys(dir string, names ...string) error {
 		text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 		if err := os.WriteFile(filepath.Join(dir, name+".pem"), text, 0o600); err != nil {
 			return err
+		}
+		if name == "eve" {
+			continue
 		}
 		const kind = "ssh-ed25519"
 		blob := append([]byte{0, 0, 0, byte(len(kind))}, kind...)
