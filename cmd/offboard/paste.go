@@ -61,6 +61,7 @@ func (j *job) resumeFlags() []string {
 			flags = append(flags, words...)
 		}
 	}
+	add(j.Tenant != "" && j.target.identity().Tenant == "", "--tenant", j.Tenant) // which the plan has not
 	add(j.ReportDir != "", "--report-dir", j.ReportDir)
 	add(j.maxAge != mostAge, "--max-age", j.maxAge.String())
 	add(j.AsCaller && j.caller != "", "--as-caller")

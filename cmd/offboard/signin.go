@@ -156,6 +156,38 @@ func httpStatus(err error) int {
 	return 0
 }
 
+// confirm asks the service which tenant this is, where the token does not say and the
+// plan or somebody has named one. It waits for the answer as for the sign-in; only a
+// missing permission leaves the tenant unknown. A plan that was made of a tenant that
+// nothing confirmed goes on as one.
+func (c *command) confirm(ctx context.Context, e errand, t *target, want string) error {
+	named := cmp.Or(e.plan.Tenant, want)
+	if t.identity().Tenant != "" || named == "" {
+		return nil
+	}
+	if t.organization.ID == "" {
+		err := c.signIn(ctx, e.patience, "which tenant this is", func(ctx context.Context) (err error) {
+			t.organization, err = t.apps[0].client.Organization(ctx)
+			return err
+		})
+		switch {
+		case errors.Is(err, batch.ErrPermission):
+			return nil
+		case errors.Is(err, batch.ErrStopped), ctx.Err() != nil:
+			return err
+		case err == nil && t.organization.ID == "":
+			err = errors.New("the answer names no tenant")
+		}
+		if err != nil {
+			return fmt.Errorf("%w: the access token does not say which tenant this is, and that it is %s could not be confirmed; %s: %w", batch.ErrSignIn, named, c.unwritten(), err)
+		}
+	}
+	if e.plan.Run == "" || e.plan.Tenant != "" {
+		t.apps[0].identity.Tenant = t.organization.ID
+	}
+	return nil
+}
+
 // hold compares who signed in with the tenant that was named. A token that says
 // nothing of its tenant is held against what the service says.
 func (c *command) hold(e errand, t *target, want, by string) error {
@@ -164,7 +196,7 @@ func (c *command) hold(e errand, t *target, want, by string) error {
 	case want == "":
 		return nil
 	case is == "":
-		return c.unconfirmed(e, t.cloud, fmt.Sprintf("neither the access token nor the directory says which tenant this is; %s %s could not be confirmed", by, want))
+		return c.unconfirmed(e, fmt.Sprintf("the access token does not say which tenant this is, and the app may not read it (Organization.Read.All); %s %s could not be confirmed", by, want))
 	case is != want:
 		name := ""
 		if s := t.organization.String(); s != "" {
@@ -177,15 +209,12 @@ func (c *command) hold(e errand, t *target, want, by string) error {
 
 // unconfirmed refuses what unnamed would refuse, of a tenant that was named and that
 // nothing confirms. Somebody at a terminal sees it, and again with the question,
-// which --yes does not answer then. A tenant that is served on this machine is nobody's.
-func (c *command) unconfirmed(e errand, root, doubt string) error {
-	switch {
-	case graph.Loopback(root):
-	case e.key.Searched() || !c.asks:
-		return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Refusal: doubt + "; grant the app Organization.Read.All, or sign in with a token that says its tenant"}})
-	default:
-		c.doubt = doubt
+// which --yes does not answer then.
+func (c *command) unconfirmed(e errand, doubt string) error {
+	if e.key.Searched() || !c.asks {
+		return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"}})
 	}
+	c.doubt = doubt
 	c.say("note     %s", doubt)
 	return nil
 }

@@ -77,6 +77,9 @@ func (c *command) connect(ctx context.Context, e errand, seed seeder) (*target, 
 			return nil, err
 		}
 	}
+	if err := c.confirm(ctx, e, t, want); err != nil {
+		return nil, err
+	}
 	c.say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
 	if err := c.hold(e, t, want, by); err != nil {
 		return nil, err
