@@ -8,25 +8,33 @@ import "crypto/sha256"
 //
 // A hash of 12 bytes stands for each name: a file of a million people, of whom a few
 // leave, keeps nearly all.
-type Kept map[hash]uint32
+type Kept map[hash]int32 // the line; negative when the row has no cells to write again
 
-// Add keeps the user that all the claims name. Without claims it keeps no user.
-func (k Kept) Add(named []Claim, line int) {
+// Add keeps the users whom the claims name. Without claims it keeps no user.
+func (k Kept) Add(named []Claim, row Row) {
+	line := int32(row.Line)
+	if row.Cells == nil {
+		line = -line
+	}
 	for _, c := range named {
-		if h := hashOf(c.Key, c.Value); k[h] == 0 {
-			k[h] = uint32(line)
+		if h := hashOf(c.Key, c.Value); k[h] == 0 || k[h] < 0 && line > 0 {
+			k[h] = line
 		}
 	}
 }
 
-// line gives the line of a row that keeps the user named by one of the claims, or 0.
-func (k Kept) line(named []Claim) int {
+// line gives the line of a row that keeps the user named by one of the claims, or 0,
+// and whether that row has cells.
+func (k Kept) line(named []Claim) (line int, cells bool) {
 	for _, c := range named {
-		if l := k[hashOf(c.Key, c.Value)]; l != 0 {
-			return int(l)
+		switch l := int(k[hashOf(c.Key, c.Value)]); {
+		case l > 0:
+			return l, true
+		case line == 0:
+			line = -l
 		}
 	}
-	return 0
+	return line, false
 }
 
 // names are all the names by which a row could mean the user.

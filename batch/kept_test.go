@@ -56,7 +56,7 @@ func TestContradictingRows(t *testing.T) {
 					}
 					for row, err := range all {
 						if bad, ok := err.(*RowError); ok {
-							kept.Add(bad.Keeps, row.Line)
+							kept.Add(bad.Keeps, row)
 						}
 					}
 					got := make([]string, len(c.rows))
@@ -108,7 +108,7 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			kept, got := Kept{}, map[int]Outcome{}
 			claims := []Claim{{Key: ByUPN, Value: "ada@x.example"}}
-			kept.Add(claims, 3)
+			kept.Add(claims, Row{Line: 3})
 			p := Planner{
 				Directory: &phonebook{users: map[string]User{ada: {ID: ada, UPN: "ada@x.example"}}, asked: map[string]int{}}, Reads: openGate{1},
 				Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Kept: kept, Spare: spare,
@@ -132,6 +132,41 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 			}
 			if k := (Limits{MinUsers: 1}).Checks(count, -1); k[3].Refusal != "" {
 				t.Errorf("%s: %s", name, k[3].Refusal)
+			}
+		})
+	}
+}
+
+// A row without cells comes back in retry.csv as one that names nobody. So the row
+// that it contradicts comes back as such a row, too, and not alone as it was.
+func TestContradictionByRowWithoutCells(t *testing.T) {
+	claims := []Claim{{Key: ByID, Value: ada}}
+	for name, c := range map[string]struct {
+		stays []Row
+		cells bool // of the row that lets the user go
+	}{
+		"cells":              {[]Row{{Line: 3, Cells: []string{"x"}}}, true},
+		"none":               {[]Row{{Line: 3}}, false},
+		"another with cells": {[]Row{{Line: 3}, {Line: 4, Cells: []string{"x"}}, {Line: 5}}, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			kept := Kept{}
+			for _, r := range c.stays {
+				kept.Add(claims, r)
+			}
+			p := Planner{Concurrency: 1, Kept: kept,
+				Rows: func(yield func(Row, error) bool) { yield(Row{Line: 2, ID: ada, Cells: []string{ada}}, nil) },
+				Add: func(_ context.Context, planned []Planned) error {
+					for _, pl := range planned {
+						if pl.Record.Outcome != Ambiguous || (pl.Row.Cells != nil) != c.cells {
+							t.Errorf("%s: %s, cells %q", name, pl.Record.Outcome, pl.Row.Cells)
+						}
+					}
+					return nil
+				},
+			}
+			if count, err := p.Plan(t.Context()); err != nil || count.Ended[Ambiguous] != 1 {
+				t.Error(name, count.Ended, err)
 			}
 		})
 	}

@@ -132,7 +132,7 @@ func (p *Planner) keep(ctx context.Context) error {
 			continue
 		}
 		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
-		if line := p.gone.line(bad.Keeps); line != 0 {
+		if line, _ := p.gone.line(bad.Keeps); line != 0 {
 			rec = contradiction(line, bad.Row.Line)
 			rec.Reason += " (" + bad.Reason + ")"
 		}
@@ -270,12 +270,15 @@ func (p *Planner) user(row Row, u User) {
 	p.seen[k] = planned{uint32(u.Seq), name}
 	u.Privileged = p.Spare.Roles[u.ID] != ""
 	rec, spared := p.Spare.record(u, row.From)
-	stays := p.Kept.line(u.names())
+	stays, again := p.Kept.line(u.names())
 	switch {
 	case spared && rec.Outcome == Protected: // whatever the rows say, and however they are mended
 		p.end(row, u, rec)
 	case stays != 0:
-		p.gone.Add(u.names(), row.Line)
+		p.gone.Add(u.names(), row)
+		if !again {
+			row.Cells = nil // alone in retry.csv, the row would let the user go
+		}
 		p.end(row, u, contradiction(row.Line, stays))
 	case !spared:
 		p.send(row, u)

@@ -85,7 +85,7 @@ func (d stoppedIn) Lookup(ctx context.Context, users []User) ([]Reply, error) {
 // second reading, which is for rows that keep people.
 func TestStopEndsPlanning(t *testing.T) {
 	kept := Kept{}
-	kept.Add([]Claim{{Key: ByID, Value: bob}}, 3)
+	kept.Add([]Claim{{Key: ByID, Value: bob}}, Row{Line: 3})
 	for _, c := range []struct {
 		name  string
 		blind bool

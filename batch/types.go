@@ -57,7 +57,7 @@ type RowError struct {
 	Row     Row
 	Reason  string
 	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back
-	Keeps   []Claim // what names the user when a gate found that the row says that the user stays; else nil
+	Keeps   []Claim // everybody whom the row may mean, when a gate found that it says that the user stays; else nil
 }
 
 // Error gives the line and the reason.

@@ -31,7 +31,7 @@ func (r *Reader) broken(err error) (batch.Row, error) {
 	case r.feed.lines > 1 || !endsOutside(text, r.comma):
 		return batch.Row{}, r.feed.openQuote()
 	}
-	return r.bad(&batch.RowError{Row: batch.Row{Line: r.feed.start, Input: r.show(text)}, Reason: reason})
+	return r.bad(&batch.RowError{Row: batch.Row{Line: r.feed.start, Input: r.show(text)}, Reason: reason, Keeps: r.shiftedKeeps(split(text, r.comma))})
 }
 
 // bad decides what a record that names nobody is: a line that is no row, the

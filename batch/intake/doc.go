@@ -58,7 +58,7 @@
 //
 // A gate holds a row back: a [batch.RowError] whose outcome is Skipped. First
 // comes the shape of the record, then [Options.Where], then [Options.Date], and
-// the key last, so a row that is held back need not name anybody.
+// the key last, so a row that is held back need not name anybody exactly.
 //
 // A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
 // the two are an instant, and count as such; without, the day alone counts, from
@@ -81,8 +81,12 @@
 //
 // A date gate, and a condition on a column of HR statuses, hold back people who
 // stay: such a row has [batch.RowError.Keeps], so that a row that lets the same
-// person go is found to contradict it. A column is one of HR statuses by its name,
-// and a cell by its word (hr.go); any other condition only chooses rows.
+// person go is found to contradict it. It keeps everybody whom its cells may mean,
+// read leniently (keeps.go), and is a bad row when they mean nobody; empty cells may.
+// A record whose cells may have shifted keeps everybody whom it names anywhere.
+// A column is one of HR statuses by its name, and a cell by its word (hr.go); beside
+// a condition on people who are gone a word that is not known keeps, too. Any other
+// condition only chooses rows.
 //
 // The columns of the gates are among [Reader.Columns]. Their cells are in no
 // reason, but for dates, since the wrong column may have been named.

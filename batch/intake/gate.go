@@ -46,6 +46,7 @@ type condition struct {
 	column, value string
 	names         bool // the column names people; else its cells are words
 	hr            bool // the column is one of HR statuses or leaving dates, by its name
+	gone          bool // it asks a column of HR statuses for people who are gone
 }
 
 func parseCondition(entry string) (condition, error) {
@@ -88,6 +89,19 @@ type held struct {
 	keeps   bool          // the row says that its user stays
 }
 
+// keeps reports whether a cell that does not meet the condition says that somebody
+// stays. If the condition asks for people who are gone, a word that nobody knows says
+// so, too: it may mean that somebody comes back. An empty status says nothing.
+func (c condition) keeps(cell string) bool {
+	switch {
+	case !c.hr || cell == "" || saysNothing(cell):
+		return false
+	case in(stayWords, cell):
+		return true
+	}
+	return c.gone && !in(goneWords, cell)
+}
+
 // hold asks the gates. A condition on a column of HR statuses says that somebody
 // stays when the cell does; any other condition only chooses rows, and a row that it
 // does not choose says nothing of whether its user leaves. A date that cannot be
@@ -107,7 +121,7 @@ func (r *Reader) hold(cells []string) held {
 			h.keeps = false
 			return h
 		}
-		h.keeps = h.keeps || in(stayWords, cell)
+		h.keeps = h.keeps || c.keeps(cell)
 	}
 	if d := r.wants.date; d != nil && h.why == "" {
 		h.from, h.outcome, h.why = d.hold(cells[r.choice.date])
@@ -120,9 +134,10 @@ func (r *Reader) hold(cells []string) held {
 func (r *Reader) setGates() {
 	for i := range r.wants.where {
 		c := &r.wants.where[i]
-		in := r.columns[r.choice.where[i]]
-		c.column, c.names = in.name, !gateOnly(in)
-		c.hr = isHR(in.name)
+		of := r.columns[r.choice.where[i]]
+		c.column, c.names = of.name, !gateOnly(of)
+		c.hr = isHR(of.name)
+		c.gone = statusNames[normalise(of.name)] && in(goneWords, c.value)
 		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
 	d := r.wants.date

@@ -259,7 +259,7 @@ func TestGateOrder(t *testing.T) {
 		{"2026-01-01,,gone,", "-2"},
 		{"x,a@x,gone,", "-2"},
 		{"2026-12-31,a@x,gone,", "=2"},
-		{"2026-12-31,bad,gone,", "=2"},
+		{"2026-12-31,bad,gone,", "-2"},
 		{"2026-12-31,,gone,", "=2"},
 		{"x,a@x,here,", "=2"},
 		{"x,,here,", "=2"},
@@ -284,9 +284,9 @@ func TestGateOrder(t *testing.T) {
 // tell what a record is.
 func TestGateColumnsSayNothing(t *testing.T) {
 	for _, c := range []struct{ name, input, want string }{
-		{"a job called Manager", "upn,status,manager\nbad,Manager,b@x\na@x,gone,b@x\n", "=2 +3"},
+		{"a job called Manager", "upn,status,manager\nbad,Manager,b@x\na@x,gone,b@x\n", "-2 +3"},
 		{"header again", "upn,status\nUser name,Whether gone\na@x,gone\n", "~2 +3"},
-		{"Idaho", "upn,status\nbad,ID\n", "=2"},
+		{"Idaho", "upn,status\nbad,ID\n", "-2"},
 	} {
 		if got := shape(t, c.input, Options{Where: []string{"status=gone"}}); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

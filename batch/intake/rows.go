@@ -117,6 +117,13 @@ func (r *Reader) record() (batch.Row, error) {
 	if reason == "" {
 		reason = noKey
 	}
+	var keeps []batch.Claim
+	if held.keeps {
+		var said bool
+		if keeps, said = r.keeps(row.Cells); said && len(keeps) == 0 && outcome == batch.Skipped {
+			outcome, reason = "", noKey+", in a row that says that somebody stays ("+reason+")"
+		}
+	}
 	if !utf8.Valid(r.feed.raw) {
 		noKey = "the line is not UTF-8: " + asUTF8
 		outcome, reason = "", noKey
@@ -125,29 +132,14 @@ func (r *Reader) record() (batch.Row, error) {
 	}
 	switch {
 	case noKey != "": // perhaps it is no row at all, whatever a gate says
-		return r.bad(&batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome})
+		return r.bad(&batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome, Keeps: keeps})
 	case r.table:
 		return batch.Row{}, r.otherTable()
 	case reason != "":
-		bad := &batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome}
-		if held.keeps {
-			bad.Keeps = says(row)
-		}
+		bad := &batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome, Keeps: keeps}
 		return bad.Row, bad
 	}
 	return row, nil
-}
-
-// says is all that a row says of its user and that names nobody else: the key, and
-// ids and user principal names beside it.
-func says(row batch.Row) []batch.Claim {
-	var all []batch.Claim
-	for _, c := range append([]batch.Claim{{Key: batch.ByID, Value: row.ID}, {Key: batch.ByUPN, Value: row.UPN}, {Key: row.By, Value: row.Value}}, row.Claims...) {
-		if c.Value != "" && (c.Key == row.By || !c.Key.Searched()) {
-			all = append(all, c)
-		}
-	}
-	return all
 }
 
 // nobody takes away whom the row names.

@@ -60,7 +60,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		switch {
 		case isBad:
 			row = bad.Row
-			found.Kept.Add(bad.Keeps, row.Line)
+			found.Kept.Add(bad.Keeps, row)
 		case err != nil:
 			return Survey{}, err
 		default:

@@ -11,41 +11,115 @@ import (
 
 // gate says how a row ends that a gate holds back, or "".
 func (s *story) gate(r sheetRow) (batch.Outcome, string) {
-	gated := slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.field == hrStatus && h.gated })
+	outcome, kind := batch.Outcome(""), ""
 	switch {
-	case r.dropped, r.works && gated:
+	case r.dropped:
 		return batch.Skipped, "where"
+	case r.works && s.gatedByStatus():
+		outcome, kind = batch.Skipped, "where"
 	case s.sheet.date == nil:
 		return "", ""
 	case r.day.kind == unreadable:
 		return batch.Invalid, "date"
 	case r.day.kind == notLeaving, s.leaves(r).After(s.sheet.date.asOf):
-		return batch.Skipped, "date"
+		outcome, kind = batch.Skipped, "date"
 	}
-	return "", ""
+	if outcome != "" && s.meansNobody(r) {
+		outcome, kind = batch.Invalid, "bad row"
+	}
+	return outcome, kind
+}
+
+func (s *story) gatedByStatus() bool {
+	return slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.field == hrStatus && h.gated })
 }
 
 // staying are the rows that keep a person: which say so by a date or an HR status,
-// whether or not the date can be read, and name the person in any of their cells.
+// whether or not the date can be read, and may mean the person by any of their cells.
+// A row with a cell too many or too few keeps everybody whom it names anywhere.
 func (s *story) staying(u graphsim.User) []sheetRow {
+	if s.guard.noResolve {
+		u = graphsim.User{ID: u.ID} // nothing else of the user is known
+	}
 	var rows []sheetRow
 	for _, r := range s.sheet.rows {
 		gate, _ := s.gate(r)
-		if _, _, why := s.named(r); r.form != plainRow || gate == "" || r.dropped || why == "bad row" {
-			continue
-		}
-		for i, h := range s.sheet.heads {
-			own := propertyOf(h.field, u)
-			if h.field == idOrUPN && strings.Contains(r.cells[i], "@") {
-				own = u.UPN
-			}
-			if own != "" && sameCell(h.field, r.cells[i], own) && (h.key || h.field <= aUPN) {
+		switch r.form {
+		case plainRow:
+			if gate != "" && !r.dropped && s.mayMean(r, u) {
 				rows = append(rows, r)
-				break
+			}
+		case tooLong, tooShort:
+			cells := r.cells
+			if r.form == tooShort {
+				cells = cells[:len(cells)-1]
+			}
+			if (s.sheet.date != nil || s.gatedByStatus()) && slices.ContainsFunc(cells, func(c string) bool { return s.strayMeans(c, u) }) {
+				rows = append(rows, r)
 			}
 		}
 	}
 	return rows
+}
+
+// mayMean reports whether a row may mean the user: by an id, a user principal name or
+// what the key asks for, or when these mean nobody by what else the row says.
+func (s *story) mayMean(r sheetRow, u graphsim.User) bool {
+	means, somebody, beside := false, false, false
+	for i, h := range s.sheet.heads {
+		switch {
+		case !h.field.names():
+		case h.key || h.field <= aUPN:
+			means = means || cellMeans(h.field, r.cells[i], u)
+			somebody = somebody || r.cells[i] != "" && !saysNobody(r.cells[i])
+		default:
+			beside = beside || cellMeans(h.field, r.cells[i], u)
+		}
+	}
+	return means || !somebody && beside
+}
+
+// meansNobody reports whether a row says whom it means, and nobody can read it.
+func (s *story) meansNobody(r sheetRow) bool {
+	said := false
+	for i, h := range s.sheet.heads {
+		cell := r.cells[i]
+		switch {
+		case !h.field.names() || cell == "" || cell == "n/a" || strings.Trim(cell, "0-") == "":
+		case !saysNobody(cell):
+			return false
+		default:
+			said = true
+		}
+	}
+	return said
+}
+
+// saysNobody reports whether a cell is nobody's name, however it is read: of badCells,
+// those whose text is no name.
+func saysNobody(cell string) bool {
+	local, domain, at := strings.Cut(cell, "@")
+	return cell == "n/a" || cell == "ann" || cell == "12" || cell == "1.23E+10" || cell == "12345678901234567" || len(cell) == 35 && !at ||
+		strings.Trim(cell, "0-") == "" || at && local == "" || strings.Contains(domain, "@") || strings.Contains(local, "?")
+}
+
+// cellMeans reports whether a cell, read without what stands around a name, may mean
+// the user.
+func cellMeans(f field, cell string, u graphsim.User) bool {
+	bare := strings.Trim(strings.TrimSuffix(cell, " (left)"), "<>{}'=")
+	own := propertyOf(f, u)
+	if (f == idOrUPN || f == anID) && strings.Contains(bare, "@") {
+		own = u.UPN
+	}
+	return own != "" && (sameCell(f, cell, own) || sameCell(f, bare, own)) || strings.EqualFold(bare, u.ID) || strings.EqualFold(bare, strings.ReplaceAll(u.ID, "-", ""))
+}
+
+// strayMeans reports whether a cell, in whatever column it stands, may mean the user.
+func (s *story) strayMeans(cell string, u graphsim.User) bool {
+	if cellMeans(idOrUPN, cell, u) {
+		return true
+	}
+	return slices.ContainsFunc(s.sheet.heads, func(h head) bool { return h.key && h.field > idOrUPN && cellMeans(h.field, cell, u) })
 }
 
 // leaves is from when on the date gate lets a row through; zero without a gate.

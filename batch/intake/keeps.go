@@ -1,0 +1,133 @@
+package intake
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"offboard/batch"
+)
+
+// A row that lets somebody go has to name that person exactly. A row that keeps
+// somebody is read the other way: it keeps everybody whom it may mean, so that a
+// badly written name does not hide that the rows contradict each other.
+
+// keeps are all whom the cells of a row may mean. Ids, user principal names and what
+// the key asks for come first; other properties, which several people may share, count
+// when those name nobody. said reports whether any cell says whom the row means.
+func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
+	var beside []batch.Claim
+	for i, c := range r.columns {
+		text := cells[i]
+		if gateOnly(c) || text == "" || saysNothing(text) {
+			continue
+		}
+		found := mayName(c.kind, text)
+		said = said || len(found) > 0 || c.key || !slices.Contains(loose, normalise(c.name))
+		if c.key || c.kind.property() == "" {
+			named = append(named, found...)
+		} else {
+			beside = append(beside, found...)
+		}
+	}
+	if len(named) == 0 {
+		named = beside
+	}
+	return each(named), said
+}
+
+// shiftedKeeps are all whom the cells of a record may mean that do not stand in their
+// columns. Without a gate that finds that people stay, such a record keeps nobody.
+func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
+	if r.wants.date == nil && !slices.ContainsFunc(r.wants.where, func(c condition) bool { return c.gone }) {
+		return nil
+	}
+	key := r.named[0].kind
+	var named []batch.Claim
+	for _, cell := range all {
+		if cell == "" {
+			continue
+		}
+		named = append(named, mayName(eitherKind, cell)...)
+		if key.property() != "" && (key != employeeKind || idLike(cell)) {
+			named = append(named, mayName(key, cell)...)
+		}
+	}
+	return each(named)
+}
+
+// each leaves out what is there twice.
+func each(named []batch.Claim) []batch.Claim {
+	slices.SortFunc(named, func(a, b batch.Claim) int {
+		return cmp.Or(strings.Compare(string(a.Key), string(b.Key)), strings.Compare(a.Value, b.Value))
+	})
+	return slices.Compact(named)
+}
+
+// mayName is everybody whom a cell of the kind may mean, which is not empty.
+func mayName(k kind, text string) []batch.Claim {
+	if exact := k.of(text); exact.check(text) == "" && text[0] != '\'' {
+		return []batch.Claim{{Key: exact.claims(), Value: text}}
+	}
+	address := k.property()
+	if address == "" || address == batch.ByEmployeeID {
+		address = batch.ByUPN
+	}
+	var all []batch.Claim
+	for _, word := range words(text) {
+		if id := readID(word); id != "" {
+			all = append(all, batch.Claim{Key: batch.ByID, Value: id})
+		}
+		if checkUPN(word) == "" {
+			all = append(all, batch.Claim{Key: address, Value: word})
+		}
+		if k == employeeKind && checkEmployeeID(word) == "" {
+			all = append(all, batch.Claim{Key: batch.ByEmployeeID, Value: word})
+		}
+	}
+	return all
+}
+
+// words are the parts of a cell that may name somebody: what stands between brackets,
+// quotes, colons and the like, with and without the blanks in it, and without
+// characters that show nothing.
+func words(text string) []string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && (unicode.IsControl(r) || blank(r)) {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(text, "%40", "@"))
+	var all []string
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(`<>()[]{}"|,;:/\`, r) }) {
+		fields := strings.Fields(part)
+		for _, word := range append(fields, strings.Join(fields, "")) {
+			for _, w := range []string{word, strings.Trim(word, "'`’‘=.*")} {
+				if w != "" {
+					all = append(all, w)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// readID is the object id that a word means, with hyphens of any kind or without
+// them, or "".
+func readID(word string) string {
+	digits := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) || r == '\u2212' { // a minus sign
+			return -1
+		}
+		return r
+	}, strings.ToLower(word))
+	if len(digits) != 32 {
+		return ""
+	}
+	id := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
+	if checkID(id) != "" {
+		return ""
+	}
+	return id
+}
