@@ -110,9 +110,9 @@ type itemBody struct {
 	OnPremisesUPN string `json:"onPremisesUserPrincipalName"`
 }
 
-func (b itemBody) user() batch.User {
+func (b itemBody) user(id string) batch.User {
 	return batch.User{
-		ID: strings.ToLower(b.ID), UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp,
+		ID: id, UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp,
 		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
 	}
 }
@@ -162,7 +162,7 @@ type item struct {
 
 // decode gives one reply for each user of a call, in order. Items are
 // matched by id only, since Graph answers in any order. A user whose item is
-// missing, unreadable, or answered twice with different statuses or hits has a
+// missing, unreadable, or answered twice with different statuses, users or hits has a
 // reply with Status 0; items that were not asked for are ignored. A body that is not
 // whole is an error: nothing in it is believed.
 func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
@@ -189,13 +189,16 @@ func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
 		}
 		r := it.reply(m, i, wants[i-1])
 		before := replies[i-1]
-		if times[i-1]++; times[i-1] > 1 && (before.Status != r.Status || !slices.Equal(before.Hits, r.Hits)) {
+		if times[i-1]++; times[i-1] > 1 && (before.Status != r.Status || !slices.Equal(before.Hits, r.Hits) || !sameUser(before.User, r.User)) {
 			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
 		}
 		replies[i-1] = r
 	}
 	return replies, nil
 }
+
+// sameUser reports whether two answers say the same of a user, or both nothing.
+func sameUser(a, b *batch.User) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // reply reads one item.
 func (it item) reply(m meta, i int, w want) batch.Reply {
@@ -240,13 +243,29 @@ func (it item) found(r batch.Reply, w want) batch.Reply {
 			r.Status, r.Message = 0, err.Error()
 		}
 	case w.user:
-		var b itemBody
-		if json.Unmarshal(it.Body, &b) == nil && b.ID != "" {
-			u := b.user()
+		if u, err := it.user(); err != nil {
+			r.Status, r.Message = 0, err.Error()
+		} else {
 			r.User = &u
 		}
 	}
 	return r
+}
+
+// user reads the user whom a lookup found.
+func (it item) user() (batch.User, error) {
+	if len(it.Body) == 0 {
+		return batch.User{}, errors.New("the answer for this user has no body")
+	}
+	var b itemBody
+	if err := json.Unmarshal(it.Body, &b); err != nil {
+		return batch.User{}, fmt.Errorf("the answer for this user cannot be read: %w", err)
+	}
+	id, err := idOf(b.ID)
+	if err != nil {
+		return batch.User{}, fmt.Errorf("the answer for this user has %w", err)
+	}
+	return b.user(id), nil
 }
 
 // holdsError reports whether the body is that of a refusal.

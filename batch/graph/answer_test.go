@@ -70,17 +70,43 @@ func TestAnswers(t *testing.T) {
 const noStatus = "the answer for this user has no status"
 
 func TestLookupAnswer(t *testing.T) {
-	client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"A","userPrincipalName":"a@x","userType":"Guest","accountEnabled":true,"onPremisesSyncEnabled":null,"signInSessionsValidFromDateTime":"2021-08-09T09:30:59Z"}},{"id":"2","status":200,"body":{"userPrincipalName":"b@x"}}]}`)
+	client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"0000000A-0000-4000-8000-000000000000","userPrincipalName":"a@x","userType":"Guest","accountEnabled":true,"onPremisesSyncEnabled":null,"signInSessionsValidFromDateTime":"2021-08-09T09:30:59Z"}},{"id":"2","status":200,"body":{"userPrincipalName":"b@x"}}]}`)
 	got, err := client.Lookup(context.Background(), []batch.User{{UPN: "a@x"}, {UPN: "b@x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := batch.User{ID: "a", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
+	want := batch.User{ID: "0000000a-0000-4000-8000-000000000000", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
 	if got[0].User == nil || *got[0].User != want {
 		t.Errorf("got %+v, want %+v", got[0].User, want)
 	}
-	if got[1].User != nil {
-		t.Errorf("an answer without an id gave the user %+v", *got[1].User)
+	if r := got[1]; r.User != nil || r.Status != 0 || r.Message != "the answer for this user has no object id" {
+		t.Errorf("an answer without an id: %+v", r)
+	}
+}
+
+// An object id goes into the paths of later requests: an answer with any other
+// thing in its place is unreadable, whatever was asked.
+func TestObjectIDsOfAnswers(t *testing.T) {
+	const bad = `"id":"../me"`
+	client := func(body string) *Client {
+		c, _ := answering(t, batch.Revoke, 200, http.Header{"Content-Type": {"application/json"}}, body)
+		return c
+	}
+	got, err := client(`{"responses":[{"id":"1","status":200,"body":{`+bad+`,"userPrincipalName":"a@x"}}]}`).Lookup(t.Context(), []batch.User{{UPN: "a@x"}})
+	if err != nil || got[0].Status != 0 || got[0].User != nil || !strings.Contains(got[0].Message, "../me") {
+		t.Errorf("lookup: got %+v, error %v", got, err)
+	}
+	list := client(`{"value":[{` + bad + `,"principalId":"../me","userPrincipalName":"a@x","displayName":"Evil"}]}`)
+	for name, read := range map[string]func() error{
+		"members":      func() error { _, _, err := list.Members(t.Context(), outer, ""); return err },
+		"named":        func() error { _, _, err := list.Named(t.Context(), "a", ""); return err },
+		"role holders": func() error { _, _, err := list.RoleHolders(t.Context(), ""); return err },
+		"organization": func() error { _, err := list.Organization(t.Context()); return err },
+		"tenant":       func() error { _, err := client(`{"tenantId":"../me"}`).Information(t.Context(), outer); return err },
+	} {
+		if err := read(); !errors.Is(err, batch.ErrUnreadable) || !strings.Contains(err.Error(), "../me") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 
@@ -101,7 +127,7 @@ func TestKindOfAccount(t *testing.T) {
 		`"userType":"Member","externalUserState":null,"creationType":null,"userPrincipalName":"a_x#EXT#@y.example"`: batch.ExternalMember,
 		`"userType":null,"externalUserState":null,"creationType":null`:                                              "",
 	} {
-		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"a",`+body+`}}]}`)
+		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":{"id":"0000000a-0000-4000-8000-000000000000",`+body+`}}]}`)
 		got, err := client.Lookup(context.Background(), []batch.User{{ID: "a"}})
 		if err != nil || got[0].User == nil || got[0].User.Type != want {
 			t.Errorf("%s: got %+v and error %v, want %q", body, got, err, want)

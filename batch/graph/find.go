@@ -69,10 +69,11 @@ func hits(body json.RawMessage, by batch.Key) ([]batch.User, error) {
 	}
 	found := make([]batch.User, 0, len(*list.Value))
 	for _, b := range *list.Value {
-		if b.ID == "" {
-			return nil, errors.New("a hit has no object id")
+		id, err := idOf(b.ID)
+		if err != nil {
+			return nil, fmt.Errorf("a hit has %w", err)
 		}
-		u := b.user()
+		u := b.user(id)
 		u.By, u.Value = by, b.value(by)
 		found = append(found, u)
 	}

@@ -102,7 +102,9 @@ func TestNeverSent(t *testing.T) {
 
 // A list of hits is believed whole or not at all, and never read as nobody.
 func TestHits(t *testing.T) {
-	hit := func(id, mail string) batch.User { return batch.User{ID: id, By: batch.ByMail, Value: mail, Mail: mail} }
+	hit := func(id, mail string) batch.User {
+		return batch.User{ID: "0000000" + id + "-0000-4000-8000-000000000000", By: batch.ByMail, Value: mail, Mail: mail}
+	}
 	none := []batch.User{}
 	const noList = "the answer holds no list of hits"
 	for _, c := range []struct {
@@ -111,19 +113,20 @@ func TestHits(t *testing.T) {
 		message    string
 	}{
 		{"nobody", `{"value":[]}`, none, ""},
-		{"one", `{"value":[{"id":"A","mail":"A@x","employeeId":"7"}]}`, []batch.User{{ID: "a", By: batch.ByMail, Value: "A@x", Mail: "A@x", EmployeeID: "7"}}, ""},
-		{"two", `{"value":[{"id":"a","mail":"a@x"},{"id":"b","mail":"a@x"}]}`, []batch.User{hit("a", "a@x"), hit("b", "a@x")}, ""},
-		{"two and more to come", `{"value":[{"id":"a"},{"id":"b"}],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, []batch.User{hit("a", ""), hit("b", "")}, ""},
-		{"more than asked for", `{"value":[{"id":"a"},{"id":"b"},{"id":"c"},{"id":"d"},{"id":"e"},{"id":"f"}]}`, []batch.User{hit("a", ""), hit("b", ""), hit("c", ""), hit("d", ""), hit("e", "")}, ""},
-		{"one and more to come", `{"value":[{"id":"a","mail":"a@x"}],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, nil, "the list of hits is not whole"},
+		{"one", `{"value":[{"id":"0000000A-0000-4000-8000-000000000000","mail":"A@x","employeeId":"7"}]}`, []batch.User{{ID: "0000000a-0000-4000-8000-000000000000", By: batch.ByMail, Value: "A@x", Mail: "A@x", EmployeeID: "7"}}, ""},
+		{"two", `{"value":[{"id":"0000000a-0000-4000-8000-000000000000","mail":"a@x"},{"id":"0000000b-0000-4000-8000-000000000000","mail":"a@x"}]}`, []batch.User{hit("a", "a@x"), hit("b", "a@x")}, ""},
+		{"two and more to come", `{"value":[{"id":"0000000a-0000-4000-8000-000000000000"},{"id":"0000000b-0000-4000-8000-000000000000"}],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, []batch.User{hit("a", ""), hit("b", "")}, ""},
+		{"more than asked for", `{"value":[{"id":"0000000a-0000-4000-8000-000000000000"},{"id":"0000000b-0000-4000-8000-000000000000"},{"id":"0000000c-0000-4000-8000-000000000000"},{"id":"0000000d-0000-4000-8000-000000000000"},{"id":"0000000e-0000-4000-8000-000000000000"},{"id":"0000000f-0000-4000-8000-000000000000"}]}`, []batch.User{hit("a", ""), hit("b", ""), hit("c", ""), hit("d", ""), hit("e", "")}, ""},
+		{"one and more to come", `{"value":[{"id":"0000000a-0000-4000-8000-000000000000","mail":"a@x"}],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, nil, "the list of hits is not whole"},
 		{"an empty page and more to come", `{"value":[],"@odata.nextLink":"https://graph.example/v1.0/users?x"}`, nil, "the list of hits is not whole"},
 		{"null", `null`, nil, noList},
 		{"no list", `{}`, nil, noList},
 		{"null list", `{"value":null}`, nil, noList},
-		{"a user instead of a list", `{"id":"a","mail":"a@x"}`, nil, noList},
+		{"a user instead of a list", `{"id":"0000000a-0000-4000-8000-000000000000","mail":"a@x"}`, nil, noList},
 		{"a boolean", `{"value":true}`, nil, "cannot be read"},
 		{"text", `"x"`, nil, "cannot be read"},
-		{"a hit without an id", `{"value":[{"id":"a"},{"mail":"a@x"}]}`, nil, "a hit has no object id"},
+		{"a hit without an id", `{"value":[{"id":"0000000a-0000-4000-8000-000000000000"},{"mail":"a@x"}]}`, nil, "a hit has no object id"},
+		{"a hit whose id is a path", `{"value":[{"id":"../me"}]}`, nil, `a hit has "../me" for an object id`},
 		{"a null hit", `{"value":[null]}`, nil, "a hit has no object id"},
 		{"an odd hit", `{"value":[{"id":7}]}`, nil, "cannot be read"},
 	} {
@@ -148,11 +151,25 @@ func TestHits(t *testing.T) {
 }
 
 func TestHitsAnsweredTwice(t *testing.T) {
-	one := `{"id":"1","status":200,"body":{"value":[{"id":"a"}]}}`
-	for second, want := range map[string]int{one: 200, `{"id":"1","status":200,"body":{"value":[{"id":"a"},{"id":"b"}]}}`: 0} {
+	one := `{"id":"1","status":200,"body":{"value":[{"id":"0000000a-0000-4000-8000-000000000000"}]}}`
+	for second, want := range map[string]int{one: 200, `{"id":"1","status":200,"body":{"value":[{"id":"0000000a-0000-4000-8000-000000000000"},{"id":"0000000b-0000-4000-8000-000000000000"}]}}`: 0} {
 		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[`+one+`,`+second+`]}`)
 		got, err := client.Lookup(t.Context(), []batch.User{{By: batch.ByMail, Value: "a@x"}})
 		if err != nil || got[0].Status != want || want == 0 && got[0].Hits != nil {
+			t.Errorf("%s: got %+v and error %v, want status %d", second, got, err, want)
+		}
+	}
+}
+
+func TestUserAnsweredTwice(t *testing.T) {
+	item := func(stamp string) string {
+		return `{"id":"1","status":200,"body":{"id":"` + outer + `","signInSessionsValidFromDateTime":"` + stamp + `"}}`
+	}
+	one := item("2026-11-22T12:00:00Z")
+	for second, want := range map[string]int{one: 200, item("2026-11-22T12:00:01Z"): 0} {
+		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[`+one+`,`+second+`]}`)
+		got, err := client.Lookup(t.Context(), []batch.User{{ID: outer}})
+		if err != nil || got[0].Status != want || (got[0].User != nil) != (want == 200) {
 			t.Errorf("%s: got %+v and error %v, want status %d", second, got, err, want)
 		}
 	}

@@ -183,7 +183,7 @@ func TestPagesThatAreNotWhole(t *testing.T) {
 		}
 	}
 	for _, value := range []string{`{"userPrincipalName":"a@x"}`, `null`} {
-		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"value":[{"id":"a"},`+value+`]}`)
+		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"value":[{"id":"`+outer+`"},`+value+`]}`)
 		if users, _, err := client.Members(t.Context(), inner, ""); err == nil || users != nil {
 			t.Errorf("%s: got %v", value, users)
 		}

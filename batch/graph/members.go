@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,6 +16,18 @@ var objectID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-
 
 // IsObjectID reports whether s has the form of an object id, a GUID.
 func IsObjectID(s string) bool { return objectID.MatchString(s) }
+
+// idOf is an object id of an answer in lower case. It goes into the paths of later
+// requests, so that anything but a GUID makes the answer unreadable.
+func idOf(s string) (string, error) {
+	switch {
+	case s == "":
+		return "", errors.New("no object id")
+	case !IsObjectID(s):
+		return "", fmt.Errorf("%q for an object id, which is a GUID", s)
+	}
+	return strings.ToLower(s), nil
+}
 
 // Members reads one page of the users who are in a group, directly or through
 // groups within it. It begins with next empty, and goes on with what it
@@ -38,10 +51,11 @@ func (c *Client) Members(ctx context.Context, group, next string) (members []bat
 		return nil, "", err
 	}
 	for _, b := range found {
-		if b.ID == "" {
-			return nil, "", meta{}.unreadable(fmt.Errorf("read members of %s: one of them has no object id", group))
+		id, err := idOf(b.ID)
+		if err != nil {
+			return nil, "", meta{}.unreadable(fmt.Errorf("read members of %s: one of them has %w", group, err))
 		}
-		members = append(members, batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN})
+		members = append(members, batch.User{ID: id, UPN: b.UPN})
 	}
 	return members, more, nil
 }
@@ -64,7 +78,11 @@ func (c *Client) Named(ctx context.Context, begin, next string) (users []batch.U
 		return nil, "", err
 	}
 	for _, b := range found {
-		users = append(users, batch.User{ID: strings.ToLower(b.ID), UPN: b.UPN})
+		id, err := idOf(b.ID)
+		if err != nil {
+			return nil, "", meta{}.unreadable(fmt.Errorf("read users by name: one of them has %w", err))
+		}
+		users = append(users, batch.User{ID: id, UPN: b.UPN})
 	}
 	return users, more, nil
 }

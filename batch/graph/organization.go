@@ -43,7 +43,11 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	if len(found) != 1 {
 		return Organization{}, &batch.CallError{Err: fmt.Errorf("read organization: %d where one is expected", len(found))}
 	}
-	o := Organization{ID: strings.ToLower(found[0].ID), Name: found[0].Name}
+	id, err := idOf(found[0].ID)
+	if err != nil {
+		return Organization{}, meta{}.unreadable(fmt.Errorf("read organization: it has %w", err))
+	}
+	o := Organization{ID: id, Name: found[0].Name}
 	for _, d := range found[0].Domains {
 		if d.Default {
 			o.Domain = d.Name
@@ -75,5 +79,8 @@ func (c *Client) Information(ctx context.Context, tenant string) (Organization, 
 	if err := json.Unmarshal(body, &found); err != nil {
 		return Organization{}, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read tenant information: %w", err)}
 	}
-	return Organization{ID: strings.ToLower(found.ID), Name: found.Name, Domain: found.Domain}, nil
+	if found.ID = strings.ToLower(found.ID); found.ID != strings.ToLower(tenant) {
+		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: of tenant %q instead of %s", found.ID, tenant))
+	}
+	return Organization{ID: found.ID, Name: found.Name, Domain: found.Domain}, nil
 }

@@ -55,14 +55,15 @@ const servicePrincipal = "service principal"
 
 // holder holds the two mentions of the principal against each other.
 func (a assignment) holder() (RoleHolder, error) {
+	id, err := idOf(a.PrincipalID)
 	switch {
-	case a.PrincipalID == "":
-		return RoleHolder{}, errors.New("it names no principal")
+	case err != nil:
+		return RoleHolder{}, fmt.Errorf("its principal has %w", err)
 	case a.Principal.ID != "" && !strings.EqualFold(a.Principal.ID, a.PrincipalID):
 		return RoleHolder{}, errors.New("it names two principals")
 	}
 	h := RoleHolder{
-		ID:   strings.ToLower(a.PrincipalID),
+		ID:   id,
 		Role: strings.ToLower(a.RoleID), Privileged: privileged(a.RoleID),
 	}
 	switch strings.TrimPrefix(a.Principal.Type, "#microsoft.graph.") {

@@ -69,17 +69,17 @@ func TestHolders(t *testing.T) {
 		name, body string
 		want       string // type, or what the error says
 	}{
-		{"user", user + `user","id":"P","userPrincipalName":"a@x"}`, "user"},
-		{"agent with a user's account", user + `agentUser","id":"p"}`, "user"},
-		{"group", user + `group","id":"p"}`, "group"},
-		{"service principal", user + `servicePrincipal","id":"p"}`, "none"},
-		{"agent", user + `agentIdentity","id":"p"}`, "none"},
-		{"a type of the future", user + `robot","id":"p"}`, ""},
+		{"user", user + `user","id":"0000000A-0000-4000-8000-000000000000","userPrincipalName":"a@x"}`, "user"},
+		{"agent with a user's account", user + `agentUser","id":"0000000a-0000-4000-8000-000000000000"}`, "user"},
+		{"group", user + `group","id":"0000000a-0000-4000-8000-000000000000"}`, "group"},
+		{"service principal", user + `servicePrincipal","id":"0000000a-0000-4000-8000-000000000000"}`, "none"},
+		{"agent", user + `agentIdentity","id":"0000000a-0000-4000-8000-000000000000"}`, "none"},
+		{"a type of the future", user + `robot","id":"0000000a-0000-4000-8000-000000000000"}`, ""},
 		{"of another tenant", `"principal":null`, ""},
 		{"not expanded", `"directoryScopeId":"/"`, ""},
 		{"two principals", user + `user","id":"q"}`, "error: names two principals"},
 	} {
-		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"value":[{"id":"1","principalId":"P","roleDefinitionId":"R",`+c.body+`}]}`)
+		client, _ := answering(t, batch.Revoke, 200, http.Header{}, `{"value":[{"id":"1","principalId":"0000000A-0000-4000-8000-000000000000","roleDefinitionId":"R",`+c.body+`}]}`)
 		got, _, err := client.RoleHolders(t.Context(), "")
 		text, wrong := strings.CutPrefix(c.want, "error: ")
 		switch {
@@ -91,7 +91,7 @@ func TestHolders(t *testing.T) {
 			if err != nil || len(got) != 0 {
 				t.Errorf("%s: got %+v and error %v", c.name, got, err)
 			}
-		case err != nil || len(got) != 1 || got[0].Type != c.want || got[0].ID != "p" || got[0].Role != "r" || !got[0].Privileged:
+		case err != nil || len(got) != 1 || got[0].Type != c.want || got[0].ID != "0000000a-0000-4000-8000-000000000000" || got[0].Role != "r" || !got[0].Privileged:
 			t.Errorf("%s: got %+v and error %v", c.name, got, err)
 		}
 	}
