@@ -139,7 +139,13 @@ func (d *dateGate) unread(cell string) string {
 		return fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
 	}
 	if m := dayFirst.FindString(cell); m != "" {
-		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format, such as D.M.YYYY or M/D/YYYY", m)
+		switch found := formatsFor([]string{cell}); len(found) {
+		case 1:
+			return fmt.Sprintf("%s needs --date-format %s", m, found[0])
+		case 2:
+			return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s or %s", m, found[0], found[1])
+		}
+		return fmt.Sprintf("%s is not written as 2026-12-31 is (ISO 8601): say how dates are written with --date-format", m)
 	}
 	return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
 }

@@ -38,7 +38,9 @@ type Stay struct {
 
 // Look reads the input to its end. What does not let it be read as a whole, wherever
 // it stands, is an error as of [Open] and [Reader.Rows]. The time is what dates are
-// held against; opt.Skip is not called.
+// held against; opt.Skip is not called. A column of dates of which the gate can read
+// none is an [*OptionError], which tells the --date-format that it needs where the cells
+// show it.
 func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	rd, err := Open(r, opt)
@@ -69,10 +71,18 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		}
 		if row.Cells != nil {
 			s.count(row.Cells)
+			if d := rd.wants.date; d != nil {
+				s.dates.count(d, row.Cells[rd.choice.date])
+			}
 		}
 	}
 	if bad := s.apart(); bad != nil {
 		return Survey{}, bad
+	}
+	if d := rd.wants.date; d != nil {
+		if err := s.dates.none(d); err != nil {
+			return Survey{}, err
+		}
 	}
 	found.Unmet, found.Stay = s.unmet(), s.stay()
 	return found, nil
@@ -85,6 +95,7 @@ type surveyor struct {
 	where   []tally // what the columns of --where hold
 	watched []watched
 	twins   map[kind]*twins // of the columns that name users
+	dates   dates           // of the date gate
 }
 
 // tally counts different values, up to mostValues of them.

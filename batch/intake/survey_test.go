@@ -151,7 +151,7 @@ func TestKeeps(t *testing.T) {
 		if got := len(keeps) == 2 && keeps[0].Value == guidA && keeps[1].Value == "a@x"; got != c.want || !c.want && keeps != nil {
 			t.Errorf("%s: %+v, want %v", c.name, keeps, c.want)
 		}
-		s, err := looked(t, input, c.opt)
+		s, err := looked(t, input+"b@x,"+guidB+",Terminated,Oslo,2026-01-01\n", c.opt) // a date that can be read
 		if err != nil || (len(s.Kept) > 0) != c.want {
 			t.Errorf("%s: Look keeps %d, %v", c.name, len(s.Kept), err)
 		}
@@ -165,6 +165,33 @@ func TestLookFindsWhatEndsTheReading(t *testing.T) {
 		_, err := Look(strings.NewReader(rows+rest), Options{}, time.Now())
 		if _, ok := errors.AsType[*InputError](err); !ok {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A column of which no date can be read ends the reading at once, with the format that
+// its dates need where they show it.
+func TestNoDateCanBeRead(t *testing.T) {
+	for _, c := range []struct{ format, dates, want string }{
+		{"", "31.10.2026,13.12.2025,03.12.2025", `one of ISO 8601, such as 2026-12-31; it needs --date-format DD.MM.YYYY`},
+		{"", "3/12/2025,13/1/2025,,n/a", `it needs --date-format D/M/YYYY`},
+		{"", "12/31/2026", `it needs --date-format MM/DD/YYYY`},
+		{"", "03/04/2026", `they do not say which number is the day: it needs --date-format DD/MM/YYYY or MM/DD/YYYY`},
+		{"", "31.10.2026,soon", `say how they are written with --date-format`},
+		{"YYYY/MM/DD", "31.10.2026", `one of the form YYYY/MM/DD (--date-format); it needs --date-format DD.MM.YYYY`},
+		{"", "31.10.2026,2026-10-31", ""},
+		{"", ",n/a", ""},
+	} {
+		text := "upn,end\n"
+		for i, d := range strings.Split(c.dates, ",") {
+			text += fmt.Sprintf("u%d@contoso.example,%s\n", i, d)
+		}
+		_, err := Look(strings.NewReader(text), Options{Date: &DateGate{Column: "end", Format: c.format, AsOf: time.Now()}}, time.Now())
+		switch _, is := errors.AsType[*OptionError](err); {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.dates, err)
+		case c.want != "" && (!is || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: got %v, want %q", c.dates, err, c.want)
 		}
 	}
 }
