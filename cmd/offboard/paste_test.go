@@ -100,7 +100,7 @@ func TestPrintedApplyWorks(t *testing.T) {
 	}
 	s := newScene(t, 5)
 	code, out := s.offboard(nil, 0, "plan", "in.csv", "-o", awkward+".json", "--graph-url", s.url, "--max-percent", "0", "--journal", "of our own.db")
-	line := regexp.MustCompile(`(?m)have approved: (.*)$`).FindStringSubmatch(out)
+	line := regexp.MustCompile(`(?m)without approvals: (.*)$`).FindStringSubmatch(out)
 	if code != 0 || line == nil {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}

@@ -69,8 +69,18 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	if err := refused(nothingWritten, checks); err != nil {
 		return fmt.Errorf("%w; %s says so and cannot be applied", err, path)
 	}
-	_, err = fmt.Fprintf(c.stdout, "Plan      %s\nUsers     %s\nDigest    %s\nNext      %s\n          or, when enough people have approved: %s\n",
-		printable(path), thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"), c.typed(append([]string{"apply", name}, rootFlag(work.plan)...)...))
+	apply := append([]string{"apply", name}, rootFlag(work.plan)...)
+	if work.plan.Tenant == "" && p.Tenant != "" {
+		apply = append(apply, "--tenant", p.Tenant)
+	}
+	_, err = fmt.Fprintf(c.stdout, `Plan      %s
+Users     %s
+Digest    %s
+Next      approve it, each with a private key in place of KEY: %s
+          apply it with two approvals, FILE being the public keys of the people who may approve: %s
+          apply it without approvals: %s
+`, printable(path), thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"),
+		c.typed(slices.Concat(apply, []string{"--approvals", "2", "--trusted", "FILE"})...), c.typed(apply...))
 	return err
 }
 

@@ -79,8 +79,8 @@ func (j *job) sinceWhen(ctx context.Context, s string, zone *time.Location, now 
 	return since{at.Add(-batch.Slack), false, why}, err
 }
 
-// sinceLast spares the users that the last finished run of the same choice ended in
-// success, while their stamp is the one that it saw, or later.
+// sinceLast spares the users that the last finished run of the same choice that found
+// any ended in success, while their stamp is the one that it saw, or later.
 func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error {
 	runs, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Tenant: plan.Tenant})
 	if err != nil {
@@ -89,6 +89,9 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error 
 	for _, info := range runs {
 		if p := info.Plan; p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
 			continue
+		}
+		if info.Plan.Users+info.Summary.Counts[batch.Already]+info.Summary.Counts[batch.Protected] == 0 {
+			continue // it found no user, as in an export that broke off after the header
 		}
 		run, err := j.store.Run(ctx, info.Plan.Run)
 		if err != nil {

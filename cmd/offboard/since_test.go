@@ -98,6 +98,13 @@ func TestSinceLast(t *testing.T) {
 	s.enter("in.csv", s.cast)
 	run(3, 2, "5  already", "--max-users", "400") // another limit is not another choice
 	run(3, 0, "7  already", "--no-verify")
+
+	s.enter("in.csv", nil)
+	run(0, 0, "a header and no rows") // an export that broke off is no last run
+	s.file("in.csv", "upn\nnobody@contoso.example\n")
+	run(3, 0, "1  not_found")
+	s.enter("in.csv", s.cast)
+	run(3, 0, "7  already")
 }
 
 // A clock that is wrong decides no date, and counts no time back; one that is right
