@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -67,7 +68,9 @@ func (a *Auth) AuthenticateRequest(ctx context.Context, request *abstractions.Re
 // Stop is closed.
 func (a *Auth) Token(ctx context.Context) (string, error) {
 	if a.sign == nil {
-		return a.fixed, wellFormed(a.fixed)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.fixed, cmp.Or(a.failed, wellFormed(a.fixed))
 	}
 	for {
 		a.mu.Lock()
@@ -213,10 +216,15 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 	return token, cred, judgeSignIn(err, &met, before)
 }
 
-// refuse makes the next token a new one, unless that happened already.
+// refuse makes the next token a new one, unless that happened already. After a fixed
+// token there is none.
 func (a *Auth) refuse(token, claims string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.sign == nil {
+		a.failed = fmt.Errorf("%w: Graph refuses the token in %s (HTTP 401), which may have expired, and it cannot be renewed; get a new one", batch.ErrSignIn, accessToken)
+		return
+	}
 	if token != a.token {
 		return
 	}

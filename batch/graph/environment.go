@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -27,7 +28,8 @@ const (
 	ByToken          Way = "token"
 )
 
-// Environment is what the process's environment says of signing in.
+// Environment is what the process's environment says of signing in. A variable that is
+// set and empty is in it.
 type Environment map[string]string
 
 // ParseEnvironment takes NAME=VALUE pairs, as os.Environ gives them.
@@ -38,7 +40,7 @@ func ParseEnvironment(pairs []string) Environment {
 		if runtime.GOOS == "windows" { // where capitals do not matter
 			name = strings.ToUpper(name)
 		}
-		if ok && value != "" {
+		if ok {
 			e[name] = value
 		}
 	}
@@ -88,6 +90,23 @@ type Choice struct {
 	token string
 }
 
+// Check refuses a token that Graph at root would refuse, as far as the token says so
+// itself. The error is batch.ErrSignIn.
+func (c Choice) Check(root string, now time.Time) error {
+	if c.Way != ByToken {
+		return nil
+	}
+	is := claimsOf(c.token)
+	switch expiry := is.expiry(); {
+	case !expiry.IsZero() && !now.Before(expiry):
+		return fmt.Errorf("%w: the token in %s expired at %s, and it is %s by this machine's clock; get a new one",
+			batch.ErrSignIn, accessToken, expiry.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	case Microsofts(root) && !is.forGraph():
+		return fmt.Errorf("%w: the token in %s is for %v, not for Microsoft Graph; get one for %s", batch.ErrSignIn, accessToken, is.Audience, root)
+	}
+	return nil
+}
+
 // Auth signs in for the Graph at root.
 func (c Choice) Auth(root string) *Auth {
 	if c.Way == ByToken {
@@ -117,10 +136,16 @@ func (e Environment) choose(asked Way, a Authority, tenant string) (Choice, erro
 	}
 	way := asked
 	if way == Auto {
+		if err := e.emptied([]string{accessToken}); err != nil {
+			return Choice{}, err
+		}
 		var err error
 		if way, err = e.way(); err != nil {
 			return Choice{}, err
 		}
+	}
+	if err := e.emptied(outranked(asked, way)); err != nil {
+		return Choice{}, err
 	}
 	switch way {
 	case ByToken:
@@ -180,6 +205,30 @@ func (e Environment) way() (Way, error) {
 		return "", fmt.Errorf("the environment names no way to sign in%s; for the Azure CLI's login give --auth cli", e.strange())
 	}
 	return ByCLI, nil
+}
+
+// outranked are the variables that would have named another bearer than the way that
+// was found without them. A secret, a certificate and a federated token are of one app,
+// so that one of them makes up for the others.
+func outranked(asked, way Way) []string {
+	switch {
+	case asked == ManagedIdentity:
+		return []string{clientID}
+	case asked == Auto && (way == ManagedIdentity || way == ByCLI):
+		return []string{chosen, tenantID, clientID, secret, certificate, federated}
+	}
+	return nil
+}
+
+// emptied finds a variable that is set and empty, as a failed $(...) leaves it: it is
+// half set, and was meant to name the way.
+func (e Environment) emptied(names []string) error {
+	for _, name := range names {
+		if value, set := e[name]; set && strings.TrimSpace(value) == "" {
+			return fmt.Errorf("%s is set and empty; give it its value, or unset it", name)
+		}
+	}
+	return nil
 }
 
 // named takes what AZURE_TOKEN_CREDENTIALS may say, if it is a single way.
@@ -244,7 +293,7 @@ func (e Environment) misspelt(names []string) error {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(e)) {
-			if name != meant && !slices.Contains(variables[Auto], name) && slips(strings.ToUpper(name), meant) <= 2 {
+			if e[name] != "" && name != meant && !slices.Contains(variables[Auto], name) && slips(strings.ToUpper(name), meant) <= 2 {
 				return fmt.Errorf("%s is set, and looks like a misspelt %s; rename or unset it", name, meant)
 			}
 		}
@@ -259,7 +308,7 @@ func (e Environment) strange() string {
 	var odd []string
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		for _, start := range []string{"AZURE_CLIENT", "AZURE_TENANT", "AZURE_CERT", "AZURE_FEDERATED", "AZURE_SECRET", "AZURE_APP_ID"} {
-			if strings.HasPrefix(strings.ToUpper(name), start) && !slices.Contains(known, name) && !slices.Contains(odd, name) {
+			if e[name] != "" && strings.HasPrefix(strings.ToUpper(name), start) && !slices.Contains(known, name) && !slices.Contains(odd, name) {
 				odd = append(odd, name)
 			}
 		}

@@ -1,12 +1,14 @@
 package graph
 
 import (
+	"encoding/base64"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -59,6 +61,16 @@ func TestChoose(t *testing.T) {
 		{"a password of a user", ids + "AZURE_USERNAME=ada AZURE_PASSWORD=hush", Auto, "", "AZURE_USERNAME"},
 		{"env named, and not set", "", ByEnvironment, "", "AZURE_TENANT_ID is missing"},
 		{"token named, and not set", "", ByToken, "", "OFFBOARD_ACCESS_TOKEN"},
+		{"an empty token", "OFFBOARD_ACCESS_TOKEN=", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
+		{"an empty token beside a secret", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
+		{"an empty token beside what is named", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", ByEnvironment, ByEnvironment, ""},
+		{"an empty app", "AZURE_CLIENT_ID=", Auto, "", "AZURE_CLIENT_ID is set and empty"},
+		{"an empty tenant", "AZURE_TENANT_ID=", Auto, "", "AZURE_TENANT_ID is set and empty"},
+		{"an empty secret", "AZURE_CLIENT_SECRET=", Auto, "", "AZURE_CLIENT_SECRET is set and empty"},
+		{"an empty app of a managed identity", "IDENTITY_ENDPOINT=http://x IDENTITY_HEADER=x AZURE_CLIENT_ID=", Auto, "", "AZURE_CLIENT_ID is set and empty"},
+		{"an empty app of a managed identity named", "AZURE_CLIENT_ID=", ManagedIdentity, "", "AZURE_CLIENT_ID is set and empty"},
+		{"an empty secret beside a certificate", ids + "AZURE_CLIENT_SECRET= AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByEnvironment, ""},
+		{"an empty app and the CLI", "AZURE_CLIENT_ID=", ByCLI, ByCLI, ""},
 		{"a choice of several", "AZURE_TOKEN_CREDENTIALS=prod", Auto, "", "--auth"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -119,5 +131,37 @@ func TestReadCertificateOfOpenSSL(t *testing.T) {
 	reg := Registration{Tenant: "contoso.example", Client: "c", Certificate: filepath.Join(dir, "a.pfx"), Password: "pw"}
 	if _, err := reg.At(Authority{URL: "https://login.example"})(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A token that says itself that Graph would refuse it is not sent.
+func TestTokenCheck(t *testing.T) {
+	const global, china = "https://graph.microsoft.com", "https://microsoftgraph.chinacloudapi.cn"
+	now := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct{ claims, root, says string }{
+		{`{}`, global, ""},
+		{`{"exp":1800000001,"aud":"https://graph.microsoft.com"}`, global, ""},
+		{`{"exp":1800000000,"aud":"https://graph.microsoft.com"}`, global, "OFFBOARD_ACCESS_TOKEN expired at 2027-01-15T08:00:00Z"},
+		{`{"exp":1799999999}`, "http://127.0.0.1:80", "expired at 2027-01-15T07:59:59Z"},
+		{`{"aud":"https://graph.microsoft.com/"}`, global, ""},
+		{`{"aud":"00000003-0000-0000-C000-000000000000"}`, china, ""},
+		{`{"aud":"https://microsoftgraph.chinacloudapi.cn"}`, china, ""},
+		{`{"aud":"https://management.azure.com"}`, global, "is for https://management.azure.com, not for Microsoft Graph"},
+		{`{"aud":"https://graph.microsoft.com.evil.example"}`, global, "not for Microsoft Graph"},
+		{`{"aud":""}`, global, "not for Microsoft Graph"},
+		{`{"aud":"https://management.azure.com"}`, "http://127.0.0.1:80", ""},
+		{`{"aud":["a"]}`, global, ""},
+		{`{"exp":"soon"}`, global, ""},
+		{`opaque`, global, ""},
+	} {
+		token := "h." + base64.RawURLEncoding.EncodeToString([]byte(c.claims)) + ".s"
+		choice, err := ParseEnvironment([]string{accessToken + "=" + token}).Choose(Auto, Authority{}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = choice.Check(c.root, now)
+		if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s at %s: error %v, want %q", c.claims, c.root, err, c.says)
+		}
 	}
 }

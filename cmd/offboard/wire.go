@@ -112,7 +112,9 @@ func (c *command) door(e errand) (d door, err error) {
 	if e.Tenant == "" && d.env.Tenant() == "" && !graph.Loopback(d.root) {
 		unnamed = c.unnamed(e)
 	}
-	d.way, err = d.env.Choose(graph.Way(e.Auth), d.authority, "")
+	if d.way, err = d.env.Choose(graph.Way(e.Auth), d.authority, ""); err == nil {
+		err = d.way.Check(d.root, time.Now())
+	}
 	return d, refuseAll(unnamed, err)
 }
 

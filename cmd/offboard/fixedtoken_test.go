@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch/graphsim"
+)
+
+// A token that cannot be renewed is not waited for: what Graph refuses once ends the
+// command, before the first write or in the middle of them, and is not called new tokens.
+func TestFixedTokenRefused(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		until func(path, body string) bool // the first call that is refused, and all after it
+		again bool                         // the run can be gone on with
+	}{
+		{"at the first call", func(string, string) bool { return true }, false},
+		{"at a lookup", func(path, _ string) bool { return strings.HasSuffix(path, "/$batch") }, false},
+		{"at a write", func(_, body string) bool { return strings.Contains(body, "revokeSignInSessions") }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 3, graphsim.Config{NoQuota: true, StaticToken: "T"})
+			d.environ = []string{"OFFBOARD_ACCESS_TOKEN=T"}
+			synctest.Test(t, func(t *testing.T) {
+				d.t = t
+				refused := 0
+				d.network = tripped(func(r *http.Request) (*http.Response, error) {
+					var body []byte
+					if r.Body != nil {
+						body, _ = io.ReadAll(r.Body) // of memory
+						r.Body = io.NopCloser(bytes.NewReader(body))
+					}
+					if refused > 0 || strings.HasPrefix(r.URL.Host, "graph.") && c.until(r.URL.Path, string(body)) {
+						refused++
+						return &http.Response{StatusCode: 401, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+					}
+					return d.tenant.RoundTrip(r)
+				})
+				start := time.Now()
+				code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out")
+				if took := time.Since(start); code != 5 || took > 3*time.Second || refused != 1 || d.writes() > 0 {
+					t.Errorf("exit code %d after %v, %d calls refused, %d writes", code, took, refused, d.writes())
+				}
+				if !strings.Contains(out, "Graph refuses the token in OFFBOARD_ACCESS_TOKEN (HTTP 401)") || strings.Contains(out, "new tokens") || strings.Contains(out, "resume ") != c.again {
+					t.Errorf("it says\n%s", out)
+				}
+			})
+		})
+	}
+}
+
+// What a token says of itself is looked at before anything is sent.
+func TestFixedTokenIsNotSent(t *testing.T) {
+	for _, c := range []struct{ claims, says string }{
+		{`{"exp":946684800}`, "the token in OFFBOARD_ACCESS_TOKEN expired at 2000-01-01T00:00:00Z"},
+		{`{"aud":"https://management.azure.com/"}`, "is for https://management.azure.com/, not for Microsoft Graph"},
+	} {
+		d := newBooth(t, 3, graphsim.Config{NoQuota: true})
+		d.environ = []string{"OFFBOARD_ACCESS_TOKEN=h." + base64.RawURLEncoding.EncodeToString([]byte(c.claims)) + ".s"}
+		code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant)
+		if code != 5 || !strings.Contains(out, c.says) || d.tenant.Stats().Calls > 0 {
+			t.Errorf("exit code %d, %d calls\n%s", code, d.tenant.Stats().Calls, out)
+		}
+	}
+}
