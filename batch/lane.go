@@ -35,6 +35,7 @@ type lane struct {
 	troubled  time.Time // when the first call since then left in which nobody was answered; zero when there is none
 	bad       int       // such calls since then
 	lastErr   error     // what the last of them brought instead
+	said      string    // what the last user got who must go again
 	quiet     time.Time // while calls are under way: since when none was answered
 	probeAt   time.Time // while the lane is down: when the next call may try
 	staleAt   time.Time // end of the last call refused with 401 that counted

@@ -257,6 +257,9 @@ func (l *loop) answered(a answer) error {
 	a.single()
 	a.own = a.theirs()
 	ln.hear(now, a)
+	if a.err != nil {
+		ln.said = a.err.Error()
+	}
 	switch {
 	case errors.Is(a.err, ErrUnsendable) && a.splits():
 		ln.home(a).split(now, a.tasks)
@@ -374,7 +377,12 @@ func (l *loop) reply(now time.Time, a answer, t task, r Reply) {
 	} else if t.trial.Seq = t.user.Seq; t.trial.Message == "" {
 		t.trial.Message = r.Message
 	}
-	if c, _ := classify(r); c == final && !ln.probation.over && ln.suspects(r) {
+	c, _ := classify(r)
+	held := c == final && !ln.probation.over && ln.suspects(r)
+	if a.err == nil && (held || c != final && c != accepted) {
+		ln.said = describe(r)
+	}
+	if held {
 		ln.probation.held = append(ln.probation.held, heldReply{t, r})
 		ln.note(t.trial)
 		return

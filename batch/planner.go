@@ -225,6 +225,7 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 	}
 	v := p.Retry.Decide(t.trial, reply, jitter())
 	if v.Again {
+		p.lane.said = describe(reply)
 		t.due = now.Add(v.Wait)
 		p.lane.queue.put(t)
 		return

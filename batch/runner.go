@@ -196,6 +196,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	deadline, wait := t.until, pollWait(t.polls)
 	switch {
 	case c == accepted && !trouble:
+		r.verify.said = ""
 		t.record.After = reply.User.Before
 		if why == "" {
 			t.record.Outcome, t.record.Reason = Verified, ""
@@ -215,6 +216,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 		}
 		deadline = deadline.Add(r.VerifyTimeout)
 		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
+		r.verify.said = why
 		t.record.Reason = "accepted, but the read-back met trouble: " + why
 	}
 	tries := t.trial.Attempts + t.trial.Throttles // since a read went well

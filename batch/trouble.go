@@ -9,9 +9,10 @@ type Trouble struct {
 	Since time.Time // when the first call left that got no good answer, or was held back by the gate
 	Tries int       // calls that failed since
 	Err   error     // of the last of them, or why none has left yet; nil while the first is under way
+	Said  string    // of users who wait to go again, the kind of call and what the last of them got; "" when none waits
 }
 
-// Any reports whether there is trouble.
+// Any reports whether a service does not answer. Users may wait all the same: see Said.
 func (t Trouble) Any() bool { return !t.Since.IsZero() }
 
 // slow is how long calls may be under way without any answer before that is told.
@@ -29,12 +30,23 @@ func (l *lane) trouble(now time.Time) Trouble {
 	return t
 }
 
+// waits reports whether users wait for another call, or for a verdict on all.
+func (l *lane) waits() bool {
+	return l.queue.again()+l.handed.again()+len(l.probation.held) > 0
+}
+
 // trouble is the longest one of all lanes.
 func (l *loop) trouble(now time.Time) Trouble {
 	var worst Trouble
 	for _, ln := range l.lanes {
 		if t := ln.trouble(now); t.Any() && (!worst.Any() || t.Since.Before(worst.Since)) {
 			worst = t
+		}
+	}
+	for _, ln := range l.lanes {
+		if ln.said != "" && ln.waits() {
+			worst.Said = ln.name + ": " + ln.said
+			break
 		}
 	}
 	return worst

@@ -178,3 +178,61 @@ func TestReaderHeldBackByItsGate(t *testing.T) {
 		}
 	})
 }
+
+// Users who wait to go again do so for a reason that is told, also while others are
+// answered and there is no outage.
+func TestWhyUsersWaitIsTold(t *testing.T) {
+	odd := Reply{Message: "the answer for this user has no object id"}
+	said := map[string]bool{}
+	keep := func(w Trouble) { said[w.Said] = true }
+	planner := func(first Reply) func(*testing.T) {
+		return func(t *testing.T) {
+			p := &Planner{
+				Directory: &phonebook{asked: map[string]int{}, users: map[string]User{ada: {ID: ada}, bob: {ID: bob}}, script: map[string][]Reply{ada: {first}}},
+				Reads:     openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Rows: rowsOf(Row{ID: ada}, Row{ID: bob}),
+				Add: func(context.Context, []Planned) error { return nil }, Progress: func(c Count) { keep(c.Trouble) },
+			}
+			if _, err := p.Plan(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	runner := func(prepare func(*Runner, *fakeTenant)) func(*testing.T) {
+		return func(t *testing.T) {
+			r, f, _ := bench(t, 3)
+			r.Progress = func(p Progress) { keep(p.Trouble) }
+			prepare(r, f)
+			_ = r.Run(t.Context()) // how it ends is told elsewhere
+		}
+	}
+	for _, c := range []struct {
+		name string
+		do   func(*testing.T)
+		want string
+	}{
+		{"an odd lookup", planner(odd), "lookup: " + odd.Message},
+		{"a lookup without a body", planner(Reply{Status: 200}), "lookup: the answer has no body"},
+		{"a user's own trouble", runner(func(_ *Runner, f *fakeTenant) {
+			f.script = map[int][]Reply{2: {{Status: 503, Code: "UnknownError"}, {Status: 200}}}
+		}), "revoke: HTTP 503 UnknownError"},
+		{"a redirect of the call", runner(func(r *Runner, f *fakeTenant) {
+			f.calls = []error{&CallError{Status: 307, Err: errors.New("HTTP 307, which leads to proxy.example")}}
+		}), "revoke: call refused with HTTP 307, which leads to proxy.example"},
+		{"redirects within an answer", runner(func(_ *Runner, f *fakeTenant) {
+			to := Reply{Status: 307, Message: "it leads to proxy.example"}
+			f.script = map[int][]Reply{1: {to}, 2: {{Status: 503}, to}, 3: {to}}
+		}), "revoke: HTTP 307: it leads to proxy.example"},
+		{"a read-back about others", runner(func(_ *Runner, f *fakeTenant) { f.mixed = 1 }), "read-back: the directory answered with another user, id-1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clear(said)
+			synctest.Test(t, c.do)
+			if !said[c.want] {
+				t.Errorf("told %v, want %q", said, c.want)
+			}
+			if !said[""] {
+				t.Error("a reason was told when nobody waited")
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -218,10 +219,22 @@ func (it item) reply(m meta, i int, w want) batch.Reply {
 	}
 	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
 	if status < 200 || status > 299 {
-		r.Code, r.Message = refusal(it.Body)
+		if r.Code, r.Message = refusal(it.Body); r.Code+r.Message == "" && status < 400 {
+			r.Message = it.leads()
+		}
 		return r
 	}
 	return it.found(r, w)
+}
+
+// leads names the host that a redirect leads to, or is "".
+func (it item) leads() string {
+	for name, v := range it.Headers {
+		if to, err := url.Parse(text(v)); strings.EqualFold(name, "location") && err == nil {
+			return "it leads to " + to.Host + ": a proxy or sign-in page stands between"
+		}
+	}
+	return ""
 }
 
 // found adds what is wanted of a 2xx body to the reply. That of a write holds a

@@ -47,6 +47,8 @@ func TestAnswers(t *testing.T) {
 		{"odd pieces spoil no other", `7,null,"x",{"id":"1","status":200,"body":"text"},{"id":"2","status":200,"headers":null,"body":null}`, [2]batch.Reply{ok(1), ok(2)}},
 		{"headers in any case, numbers too", `{"id":"1","status":429,"headers":{"Retry-After":"2.128","X-MS-Throttle-Scope":"Tenant/Write","x-ms-throttle-information":"WriteLimitExceeded","x-ms-throttle-limit-percentage":"1.2"}},{"id":"2","status":429,"headers":{"retry-after":3}}`,
 			[2]batch.Reply{reply(1, batch.Reply{Status: 429, RetryAfter: 2128 * time.Millisecond, Scope: "Tenant/Write", Info: "WriteLimitExceeded", Percent: 1.2}), reply(2, batch.Reply{Status: 429, RetryAfter: 3 * time.Second})}},
+		{"a redirect", `{"id":"1","status":307,"headers":{"location":"https://proxy.example:8/x"}},{"id":"2","status":302}`,
+			[2]batch.Reply{reply(1, batch.Reply{Status: 307, Message: "it leads to proxy.example:8: a proxy or sign-in page stands between"}), reply(2, batch.Reply{Status: 302})}},
 		{"an error body", `{"id":"1","status":403,"body":{"error":{"code":"Authorization_RequestDenied","message":"No.","innerError":{"code":"x"}}}}`,
 			[2]batch.Reply{reply(1, batch.Reply{Status: 403, Code: "Authorization_RequestDenied", Message: "No."}), none}},
 		{"an error whose code is a number", `{"id":"1","status":405,"body":{"error":{"code":405,"message":"No."}}}`,

@@ -37,12 +37,16 @@ func (p *progress) waits(t batch.Trouble) {
 	}
 }
 
-// waiting is the trouble as the end of a progress line.
+// waiting is the trouble as the end of a progress line, or why users wait to go
+// again.
 func (p *progress) waiting(now time.Time, t batch.Trouble) string {
-	if !p.told.Any() {
-		return ""
+	switch {
+	case p.told.Any():
+		return fmt.Sprintf(", waiting since %s (%s), %s: %s", timeOf(t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
+	case t.Said != "":
+		return ", the last that failed: " + bare(t.Said)
 	}
-	return fmt.Sprintf(", waiting since %s (%s), %s", timeOf(t.Since), span(now.Sub(t.Since)), tried(t))
+	return ""
 }
 
 // announce tells something that stays on the screen.
@@ -76,12 +80,17 @@ func tried(t batch.Trouble) string {
 	return fmt.Sprintf("tried %s times", thousands(t.Tries))
 }
 
-// cause is the last error on one line, without the words around it.
+// cause is what the last error says.
 func cause(t batch.Trouble) string {
 	if t.Err == nil {
 		return "no answer yet"
 	}
-	s := strings.Join(strings.Fields(t.Err.Error()), " ")
+	return bare(t.Err.Error())
+}
+
+// bare is what an error says on one line, without the words around it.
+func bare(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
 	for _, around := range []string{"no answer to the call: ", batch.ErrNotSent.Error() + ": "} {
 		s = strings.TrimPrefix(s, around)
 	}

@@ -58,8 +58,11 @@ func TestWaitIsTold(t *testing.T) {
 					if n := strings.Count(buf.String(), "tried "); n < 5 {
 						t.Errorf("told %d times within a minute", n)
 					}
-					if n := strings.Count(buf.String(), "dial: refused"); stage != "reading" && n != 1 {
-						t.Errorf("the cause stands there %d times", n)
+					if n := strings.Count(buf.String(), "waiting for the answers since"); stage != "reading" && n != 1 {
+						t.Errorf("announced %d times", n)
+					}
+					if n := strings.Count(buf.String(), "dial: refused"); c.name != "terminal" && n != strings.Count(buf.String(), "tried ") { // a terminal cuts lines
+						t.Errorf("the cause stands there %d times: %s", n, buf.String())
 					}
 					tell(p, batch.Trouble{})
 					p.end()
@@ -70,6 +73,17 @@ func TestWaitIsTold(t *testing.T) {
 			})
 		}
 	}
+	synctest.Test(t, func(t *testing.T) { // users wait, and others are answered
+		var buf bytes.Buffer
+		p := &progress{w: &buf}
+		for range 20 {
+			time.Sleep(time.Second)
+			p.planning(batch.Count{Waiting: 6, Trouble: batch.Trouble{Said: "lookup: no\nobject id"}})
+		}
+		if !strings.Contains(buf.String(), "6 waiting to be asked again, the last that failed: lookup: no object id") {
+			t.Errorf("told %s", buf.String())
+		}
+	})
 	synctest.Test(t, func(t *testing.T) { // a hiccup is not worth a word
 		var buf bytes.Buffer
 		p := &progress{w: &buf}
