@@ -19,6 +19,7 @@ type DateGate struct {
 	Zone       *time.Location // where the day begins and ends; nil for UTC
 	StartOfDay bool           // a row passes when its day begins; else when it is over
 	AsOf       time.Time      // the moment that counts as now; not zero
+	Now        bool           // AsOf is the present, which nobody asked for
 }
 
 // dateGate is a DateGate, looked through.
@@ -28,10 +29,14 @@ type dateGate struct {
 	zone       *time.Location
 	startOfDay bool
 	asOf       time.Time
+	asked      string // where asOf comes from, in words
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
-	d := &dateGate{column: trim(g.Column), zone: g.Zone, startOfDay: g.StartOfDay, asOf: g.AsOf}
+	d := &dateGate{column: trim(g.Column), zone: g.Zone, startOfDay: g.StartOfDay, asOf: g.AsOf, asked: "--as-of"}
+	if g.Now {
+		d.asked = "now"
+	}
 	if d.zone == nil {
 		d.zone = time.UTC
 	}
@@ -104,19 +109,19 @@ func (d *dateGate) wait(date date) (from time.Time, _ batch.Outcome, why string)
 		if !date.at.After(d.asOf) {
 			return date.at, "", ""
 		}
-		return date.at, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", d.instantText(date.at), d.instantText(d.asOf))
+		return date.at, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (%s)", d.instantText(date.at), d.instantText(d.asOf), d.asked)
 	}
 	year, month, day := date.at.Date()
 	text := date.at.Format(time.DateOnly)
-	begins := startOfDay(year, month, day, d.zone)
+	begins := StartOfDay(year, month, day, d.zone)
 	if from = begins; !d.startOfDay {
-		from = startOfDay(year, month, day+1, d.zone)
+		from = StartOfDay(year, month, day+1, d.zone)
 	}
 	switch {
 	case begins.After(d.asOf):
-		return from, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (--as-of)", text, d.asOfText())
+		return from, batch.Skipped, fmt.Sprintf("leaves on %s, after %s (%s)", text, d.asOfText(), d.asked)
 	case from.After(d.asOf):
-		return from, batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (--as-of)", text, d.asOfText())
+		return from, batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (%s)", text, d.asOfText(), d.asked)
 	}
 	return from, "", ""
 }
@@ -136,7 +141,18 @@ func (d *dateGate) instantText(t time.Time) string {
 // one: the wrong column may have been named.
 func (d *dateGate) unread(cell string) string {
 	if d.format != nil {
-		return fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
+		why := fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
+		if d.format.beyond(strings.Map(plainBlank, cell)) {
+			why += ": there is no such day or time"
+		}
+		return why
+	}
+	if text := strings.ToUpper(strings.Map(plainBlank, cell)); iso.MatchString(text) {
+		day := text[:len(time.DateOnly)]
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return "there is no day " + day
+		}
+		return "there is no such time of the day"
 	}
 	if m := dayFirst.FindString(cell); m != "" {
 		switch found := formatsFor([]string{cell}); len(found) {

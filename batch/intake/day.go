@@ -8,10 +8,10 @@ type date struct {
 	instant bool
 }
 
-// startOfDay is the first moment of a day, wherever the clocks are changed:
+// StartOfDay is the first moment of a day, wherever the clocks are changed:
 // midnight may not exist, or come twice. If a change takes the clocks back into
 // the day before, it is the last time that the day begins.
-func startOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
+func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	end := midnight.Add(36 * time.Hour) // later than the day begins anywhere
 	for {

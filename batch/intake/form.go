@@ -57,13 +57,15 @@ func isoForm(m []string) form {
 // parse reads text as the form writes it. time.Parse alone is generous (with
 // fractions, with leading zeros), and a day that is not there must not pass.
 func (f form) parse(text string) (date, bool) {
-	layout := strings.ReplaceAll(strings.Join(f, ""), hour24, "15")
-	t, err := time.Parse(layout, text)
+	t, err := time.Parse(f.layout(), text)
 	if err != nil || batch.LowerASCII(f.write(t)) != batch.LowerASCII(text) {
 		return date{}, false
 	}
 	return date{t, f.has(offsetOrZ, offsetColon, offsetPlain, offsetHours)}, true
 }
+
+// layout is the form as one Go layout.
+func (f form) layout() string { return strings.ReplaceAll(strings.Join(f, ""), hour24, "15") }
 
 func (f form) write(t time.Time) string {
 	var b strings.Builder

@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -106,4 +108,14 @@ func (f *format) parse(text string) (date, bool) {
 		}
 	}
 	return date{}, false
+}
+
+// beyond reports whether text has the look of one of the forms, and names a day or a
+// time that there is not.
+func (f *format) beyond(text string) bool {
+	return slices.ContainsFunc(f.forms, func(form form) bool {
+		_, err := time.Parse(form.layout(), text)
+		wrong, ok := errors.AsType[*time.ParseError](err)
+		return ok && strings.HasSuffix(wrong.Message, "out of range")
+	})
 }

@@ -66,12 +66,12 @@ func TestDateGate(t *testing.T) {
 		{"", "31.1.2026 00:00", "bad column \"end\": 31.1.2026 needs --date-format \"D.M.YYYY HH:mm\""},
 		{"", "31.31.2026", "bad column \"end\": 31.31.2026 is not written as 2026-12-31 is"},
 		{"", "31.12.2025 hunter2", "bad column \"end\": 31.12.2025 is not written as"},
-		{"", "2025-02-29", iso},
-		{"", "2025-13-01", iso},
+		{"", "2025-02-29", "bad column \"end\": there is no day 2025-02-29"},
+		{"", "2025-13-01", "bad column \"end\": there is no day 2025-13-01"},
 		{"", "2025-1-1", iso},
 		{"", "20251231", iso},
 		{"", "2025/12/31", iso},
-		{"", "2025-12-31T24:00:00", iso},
+		{"", "2025-12-31T24:00:00", "bad column \"end\": there is no such time of the day"},
 		{"", "2025-12-31T10:00:00+1:00", iso},
 		{"", "2025-12-31Z", iso},
 		{"", "2025-12-31 UTC", iso},
@@ -83,7 +83,7 @@ func TestDateGate(t *testing.T) {
 		{"DD.MM.YYYY", "1.12.2025", "bad column \"end\": not a date of the form DD.MM.YYYY"},
 		{"D.M.YYYY", "1.12.2025", ""},
 		{"D.M.YYYY", "01.12.2025", "bad column \"end\": not a date of the form D.M.YYYY"},
-		{"D.M.YYYY", "31.2.2025", "bad column \"end\": not a date of the form D.M.YYYY"},
+		{"D.M.YYYY", "31.2.2025", "bad column \"end\": not a date of the form D.M.YYYY (--date-format): there is no such day or time"},
 		{"M/D/YYYY", "12/31/2026", "leaves on 2026-12-31, after " + asOf},
 		{"M/D/YYYY h:mm:ss A", "8/19/2021 1:25:31 PM", ""},
 		{"M/D/YYYY h:mm:ss A", "8/19/2021 1:25:31\u202fPM", ""},
@@ -107,6 +107,20 @@ func TestDateGate(t *testing.T) {
 		}
 		if strings.Contains(got, "hunter2") {
 			t.Error(got)
+		}
+	}
+}
+
+// A reason says "now" where nobody asked for another moment.
+func TestDateGateSaysNow(t *testing.T) {
+	date := &DateGate{Column: "end", Zone: cet, AsOf: noon.Add(time.Second), Now: true}
+	for cell, want := range map[string]string{
+		"2026-11-22":           "leaves on 2026-11-22, and that day is not over at 2026-11-22 12:00:01 +01:00 (now)",
+		"2026-12-31":           "leaves on 2026-12-31, after 2026-11-22 12:00:01 +01:00 (now)",
+		"2026-11-22T12:00:00Z": "leaves on 2026-11-22 13:00:00 +01:00, after 2026-11-22 12:00:01 +01:00 (now)",
+	} {
+		if got := gated(t, "upn,end\na@x,"+cell+"\n", Options{Date: date}); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
@@ -182,7 +196,7 @@ func TestStartOfDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		for day := range days(1993, 2010, 2011, 2018, 2024) {
-			begins := startOfDay(day.Year(), day.Month(), day.Day(), zone)
+			begins := StartOfDay(day.Year(), day.Month(), day.Day(), zone)
 			if before := begins.Add(-1).In(zone); before.Format(time.DateOnly) >= day.Format(time.DateOnly) {
 				t.Fatalf("%s: %s begins at %s, and %s is of it", name, day.Format(time.DateOnly), begins.In(zone), before)
 			}

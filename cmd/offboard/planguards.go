@@ -24,14 +24,10 @@ func (g *planning) learn(ctx context.Context, j *job, plan *batch.Plan) (learned
 			return learned{}, err
 		}
 	}
-	zone, err := g.zone()
-	if err != nil {
-		return learned{}, err
-	}
 	plan.Terms.Guards.Limits = defaults
 	l, err := g.guards.learn(ctx, j, *plan, planIt)
 	if err == nil {
-		err = g.spareSince(ctx, j, *plan, zone, &l)
+		err = g.spareSince(ctx, j, *plan, g.zone, &l)
 	}
 	l.guards.Limits.MinUsers = g.MinUsers
 	plan.Terms.Guards = l.guards

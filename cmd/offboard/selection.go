@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // for systems without time zones of their own: Windows, small containers
 
@@ -29,6 +32,13 @@ func (s selection) options(now time.Time) (intake.Options, error) {
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}
+	var zone *time.Location
+	if s.DateColumn != "" || s.TimeZone != localZone {
+		var err error
+		if zone, err = s.zone(); err != nil {
+			return opt, err
+		}
+	}
 	if s.DateColumn == "" {
 		for flag, given := range map[string]bool{"--date-format": s.DateFormat != "", "--as-of": s.AsOf != "", "--start-of-day": s.StartOfDay} {
 			if given {
@@ -37,16 +47,14 @@ func (s selection) options(now time.Time) (intake.Options, error) {
 		}
 		return opt, nil
 	}
-	zone, err := s.zone()
-	if err != nil {
-		return opt, err
-	}
-	opt.Date = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone)}
+	opt.Date = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone).Truncate(time.Second), Now: true}
 	if s.AsOf == "" {
 		return opt, nil
 	}
+	opt.Date.Now = false
+	var err error
 	if opt.Date.AsOf, err = time.Parse(time.RFC3339, s.AsOf); err != nil {
-		opt.Date.AsOf, err = time.ParseInLocation(time.DateOnly, s.AsOf, zone)
+		opt.Date.AsOf, err = dayIn(s.AsOf, zone)
 	}
 	if err != nil {
 		return opt, fmt.Errorf("%w: --as-of %q is neither a time such as 2026-11-22T12:00:00Z nor a day such as 2026-11-22", errUsage, s.AsOf)
@@ -54,11 +62,27 @@ func (s selection) options(now time.Time) (intake.Options, error) {
 	return opt, nil
 }
 
-// zone is where days begin and end.
+// localZone is the --time-zone of this machine.
+const localZone = "Local"
+
+// zone is where days begin and end. A TZ variable that is no zone would silently mean
+// UTC.
 func (s selection) zone() (*time.Location, error) {
 	zone, err := time.LoadLocation(s.TimeZone)
 	if err != nil {
 		return nil, fmt.Errorf("%w: --time-zone %q is no time zone such as Europe/Berlin or UTC", errUsage, s.TimeZone)
 	}
+	if tz := os.Getenv("TZ"); zone.String() == "UTC" && s.TimeZone == localZone && !slices.Contains([]string{"", "UTC"}, strings.TrimPrefix(tz, ":")) {
+		return nil, fmt.Errorf("%w: the variable TZ is %q, which is no time zone such as Europe/Berlin or UTC: correct it, or name one with --time-zone", errUsage, tz)
+	}
 	return zone, nil
+}
+
+// dayIn reads a day such as 2026-11-22, and gives its first moment in the zone.
+func dayIn(s string, zone *time.Location) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return day, err
+	}
+	return intake.StartOfDay(day.Year(), day.Month(), day.Day(), zone), nil
 }

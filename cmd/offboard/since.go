@@ -29,14 +29,14 @@ func (m since) check(clock batch.Clock) batch.Check {
 }
 
 // spareSince spares users who were revoked before, as --since says.
-func (g planGuards) spareSince(ctx context.Context, j *job, plan batch.Plan, zone *time.Location, l *learned) error {
+func (g planGuards) spareSince(ctx context.Context, j *job, plan batch.Plan, zoneOf func() (*time.Location, error), l *learned) error {
 	switch g.Since {
 	case "":
 		return nil
 	case sinceLast:
 		return j.sinceLast(ctx, plan, l)
 	}
-	m, err := j.sinceWhen(ctx, g.Since, zone, time.Now())
+	m, err := j.sinceWhen(ctx, g.Since, zoneOf, time.Now())
 	if err != nil {
 		return err
 	}
@@ -52,14 +52,19 @@ func (g planGuards) spareSince(ctx context.Context, j *job, plan batch.Plan, zon
 // sinceWhen reads a duration, a day, a time or a run. Of a run it is a time that
 // all stamps are later than that the run set: its first success by the server's
 // clock, less the slack that proof has; or its beginning, when it had none.
-func (j *job) sinceWhen(ctx context.Context, s string, zone *time.Location, now time.Time) (since, error) {
+func (j *job) sinceWhen(ctx context.Context, s string, zoneOf func() (*time.Location, error), now time.Time) (since, error) {
 	why := "--since " + s
 	var ago age
 	if ago.UnmarshalText([]byte(s)) == nil {
 		return since{ago.before(now), true, why + ", by this machine's clock"}, nil
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
-		return since{day, false, why + ", the beginning of that day in " + zone.String()}, nil
+	if _, err := time.Parse(time.DateOnly, s); err == nil {
+		zone, err := zoneOf()
+		if err != nil {
+			return since{}, err
+		}
+		day, err := dayIn(s, zone)
+		return since{day, false, why + ", the beginning of that day in " + zone.String()}, err
 	}
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return since{at, false, why}, nil

@@ -61,11 +61,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 	defer j.target.close()
 	var from since
 	if v.Since != "" {
-		zone, err := v.zone()
-		if err != nil {
-			return err
-		}
-		if from, err = j.sinceWhen(ctx, v.Since, zone, time.Now()); err != nil {
+		if from, err = j.sinceWhen(ctx, v.Since, v.zone, time.Now()); err != nil {
 			return err
 		}
 	}
