@@ -88,6 +88,12 @@ func recogniseAny(header string) (alias, bool) {
 	return alias{}, false
 }
 
+// recognised reports whether a header is one by which users are named.
+func recognised(header string) bool {
+	_, ok := recogniseAny(header)
+	return ok
+}
+
 // kindOf is the kind of the alias that s is, or noKind.
 func kindOf(s string) kind {
 	a, _ := recognise(s)

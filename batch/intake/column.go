@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // column is a column of the input that is read.
@@ -45,7 +46,11 @@ func choose(header []string, w wants) (choice, *HeaderError) {
 	ch := choice{columns: keys}
 	var gated []int // indexes in the header
 	for _, c := range w.where {
-		at, bad := find(header, c.column, "with --where COLUMN=VALUE")
+		column, _, bad := c.split(header)
+		if bad != nil {
+			return choice{}, bad
+		}
+		at, bad := find(header, column, "with --where COLUMN=VALUE")
 		if bad != nil {
 			return choice{}, bad
 		}
@@ -63,8 +68,12 @@ func choose(header []string, w wants) (choice, *HeaderError) {
 			ch.columns = append(ch.columns, column{index: at, name: header[at], why: "named for it"})
 		}
 	}
+	ignored, bad := ignored(header, w.ignore)
+	if bad != nil {
+		return choice{}, bad
+	}
 	for at, name := range header {
-		hr := isHR(name)
+		hr := isHR(name) && !ignored[at]
 		if w.watch && hr && ch.place(at) < 0 && len(ch.columns) < maxColumns {
 			ch.columns = append(ch.columns, column{index: at, name: name, why: "an HR column"})
 		}
@@ -83,20 +92,27 @@ func choose(header []string, w wants) (choice, *HeaderError) {
 	return ch, nil
 }
 
+// gated reports whether a gate looks at the column in the place.
+func (r *Reader) gated(place int) bool {
+	return slices.Contains(r.choice.where, place) || r.wants.date != nil && r.choice.date == place
+}
+
 // place finds the column with an index in the header, or gives -1.
 func (ch choice) place(index int) int {
 	return slices.IndexFunc(ch.columns, func(c column) bool { return c.index == index })
 }
 
 // find gives the index of the column that the person named: by the very
-// header, or else by one that differs only in what normalising takes away.
+// header, or else by one that differs only in case, blanks and the signs - _ and
+// dot, or whose plain word in brackets it is. Any other sign may mean something:
+// "Status!" is not the column "Status".
 func find(header []string, want, how string) (int, *HeaderError) {
 	var exact, alike []int
 	for i, h := range header {
 		if h == want {
 			exact = append(exact, i)
 		}
-		if n := normalise(want); n != "" && n == normalise(h) {
+		if n := plainName(want); n != "" && (n == plainName(h) || n == plainName(property(h)) && recognised(h)) {
 			alike = append(alike, i)
 		}
 	}
@@ -117,4 +133,9 @@ func find(header []string, want, how string) (int, *HeaderError) {
 		e.Matched = append(e.Matched, header[i])
 	}
 	return 0, e
+}
+
+// plainName is a header without what people leave out or put in when they type it.
+func plainName(header string) string {
+	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(fold(header))
 }

@@ -126,6 +126,15 @@ func (d *dateGate) wait(date date) (from time.Time, _ batch.Outcome, why string)
 	return from, "", ""
 }
 
+// firstOpenDay is the first day, as YYYY-MM-DD, for which a row has to wait.
+func (d *dateGate) firstOpenDay() string {
+	today := d.asOf.In(d.zone)
+	if d.startOfDay {
+		today = today.AddDate(0, 0, 1)
+	}
+	return today.Format(time.DateOnly)
+}
+
 func (d *dateGate) asOfText() string {
 	if d.asOf.Second() == 0 && d.asOf.Nanosecond() == 0 {
 		return d.asOf.In(d.zone).Format("2006-01-02 15:04 -07:00")

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,19 +44,45 @@ func (o Options) wants() (wants, error) {
 
 // condition is one --where.
 type condition struct {
-	column, value string
-	names         bool // the column names people; else its cells are words
-	hr            bool // the column is one of HR statuses or leaving dates, by its name
-	gone          bool // it asks a column of HR statuses for people who are gone
+	entry         string // as given
+	column, value string // of the header, once that is read
+	names         bool   // the column names people; else its cells are words
+	hr            bool   // the column is one of HR statuses or leaving dates, by its name
+	gone          bool   // it asks a column of HR statuses for people who are gone
 }
 
 func parseCondition(entry string) (condition, error) {
 	column, value, found := strings.Cut(entry, "=")
-	c := condition{column: trim(column), value: trim(value)}
+	c := condition{entry: entry, column: trim(column), value: trim(value)}
 	if !found || c.column == "" {
 		return c, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 	}
 	return c, nil
+}
+
+// operators are the signs of comparisons in other languages. One of them beside the
+// equals sign would turn the condition around, or mean a pattern.
+const operators = "!<>~=:^*"
+
+// split gives column and value of the entry. A header may hold equals signs and
+// other signs itself: then the entry has to have the very header.
+func (c condition) split(header []string) (column, value string, bad *HeaderError) {
+	compared := func(value string) bool {
+		return value != "" && strings.Contains("!~=", value[:1]) || strings.HasPrefix(value, "<>")
+	}
+	for i := range len(c.entry) {
+		if c.entry[i] != '=' {
+			continue
+		}
+		column, value = trim(c.entry[:i]), trim(c.entry[i+1:])
+		if slices.Contains(header, column) && !compared(value) {
+			return column, value, nil
+		}
+	}
+	if strings.Trim(c.column, operators) != c.column || compared(c.value) {
+		return "", "", &HeaderError{Reason: fmt.Sprintf("%q: --where knows only COLUMN=VALUE, and takes the rows whose cell is the value", c.entry)}
+	}
+	return c.column, c.value, nil
 }
 
 // hold says why a cell does not meet the condition, or "". The cell is not
@@ -130,11 +157,24 @@ func (r *Reader) hold(cells []string) held {
 	return h
 }
 
+// twice refuses two conditions on one column: a cell cannot be both.
+func (r *Reader) twice() *HeaderError {
+	for i, c := range r.wants.where {
+		for j, d := range r.wants.where[:i] {
+			if r.choice.where[i] == r.choice.where[j] && !c.same(d.value) {
+				return &HeaderError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
+			}
+		}
+	}
+	return nil
+}
+
 // setGates tells the gates as settings.
 func (r *Reader) setGates() {
 	for i := range r.wants.where {
 		c := &r.wants.where[i]
 		of := r.columns[r.choice.where[i]]
+		_, c.value, _ = c.split(r.header) // which was possible
 		c.column, c.names = of.name, !gateOnly(of)
 		c.hr = isHR(of.name)
 		c.gone = statusNames[normalise(of.name)] && in(goneWords, c.value)

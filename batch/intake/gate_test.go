@@ -399,3 +399,58 @@ func TestRunAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereKnowsOneComparison holds that no other comparison is read as column = value,
+// unless a header is written so, and that two values of one column are refused.
+func TestWhereKnowsOneComparison(t *testing.T) {
+	const only = "--where knows only COLUMN=VALUE"
+	for _, c := range []struct {
+		header string
+		where  []string
+		want   string // in the error, or else the setting
+	}{
+		{"Status", []string{"Status=Active"}, "Status = Active"},
+		{"Status", []string{" s-t_a.t us =Active"}, "Status = Active"},
+		{"Status", []string{"Status!=Active"}, only},
+		{"Status", []string{"Status != Active"}, only},
+		{"Status", []string{"!Status=Active"}, only},
+		{"Status", []string{"Status<=Active"}, only},
+		{"Status", []string{"Status>=Active"}, only},
+		{"Status", []string{"Status~=Active"}, only},
+		{"Status", []string{"Status:=Active"}, only},
+		{"Status", []string{"Status^=Active"}, only},
+		{"Status", []string{"Status*=Active"}, only},
+		{"Status", []string{"Status==Active"}, only},
+		{"Status", []string{"Status = = Active"}, only},
+		{"Status", []string{"Status=~Active"}, only},
+		{"Status", []string{"Status=!Active"}, only},
+		{"Status", []string{"Status=<>Active"}, only},
+		{"Status", []string{"Status<>=Active"}, only},
+		{"Status", []string{"Status\uff01=Active"}, "no column"},
+		{"Status", []string{"Status?=Active"}, "no column"},
+		{"Status!", []string{"Status=Active"}, "no column"},
+		{"Status!", []string{"Status!=Active"}, "Status! = Active"},
+		{"Status=", []string{"Status==Active"}, "Status= = Active"},
+		{"a=b", []string{"a=b=c"}, "a=b = c"},
+		{"Status", []string{"Status=a==b"}, "Status = a==b"},
+		{"Status", []string{"Status=<none>"}, "Status = <none>"},
+		{"Status", []string{"Status="}, "Status = "},
+		{"Status", []string{"Status=Left", "STATUS=Retired"}, `no row can meet both --where "Status=Left" and --where "STATUS=Retired"`},
+		{"Status", []string{"Status=Left", "STATUS=left"}, "Status = left"},
+	} {
+		r, err := Open(strings.NewReader("upn,"+c.header+"\n"), Options{Where: c.where})
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else {
+			for _, s := range r.Settings() {
+				if s.Name == "where" {
+					got = s.Value
+				}
+			}
+		}
+		if err == nil && got != c.want || !strings.Contains(got, c.want) {
+			t.Errorf("header %q, --where %q: %s, want %s", c.header, c.where, got, c.want)
+		}
+	}
+}

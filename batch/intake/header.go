@@ -49,6 +49,10 @@ func (r *Reader) readHeader() error {
 		return bad
 	}
 	r.setGates()
+	if bad := r.twice(); bad != nil {
+		bad.Line = start
+		return bad
+	}
 	return nil
 }
 

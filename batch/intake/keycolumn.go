@@ -8,13 +8,9 @@ import (
 // chooseKeys picks the columns that name the users, and those that are recognised
 // beside them: what they say, the users must have.
 func chooseKeys(header []string, w wants) ([]column, *HeaderError) {
-	ignored := make([]bool, len(header))
-	for _, name := range w.ignore {
-		at, bad := find(header, name, "with --ignore-column NAME")
-		if bad != nil {
-			return nil, bad
-		}
-		ignored[at] = true
+	ignored, bad := ignored(header, w.ignore)
+	if bad != nil {
+		return nil, bad
 	}
 	var known []column
 	for i, h := range header {
@@ -29,6 +25,19 @@ func chooseKeys(header []string, w wants) ([]column, *HeaderError) {
 		return chooseKind(header, known, w.kind)
 	}
 	return chooseAuto(header, known)
+}
+
+// ignored tells for each column whether --ignore-column names it.
+func ignored(header, names []string) ([]bool, *HeaderError) {
+	is := make([]bool, len(header))
+	for _, name := range names {
+		at, bad := find(header, name, "with --ignore-column NAME")
+		if bad != nil {
+			return nil, bad
+		}
+		is[at] = true
+	}
+	return is, nil
 }
 
 // chooseNamed takes the column that --column names.

@@ -16,7 +16,7 @@ import (
 type Survey struct {
 	Rows  int        // rows that name somebody and that no gate holds back
 	Unmet []Unmet    // conditions of --where that no row meets
-	Stay  []Stay     // columns that say that somebody stays, when no gate looks at any such column
+	Stay  []Stay     // columns without a gate that say of such rows that their people stay
 	Kept  batch.Kept // users whom rows keep that a gate holds back
 }
 
@@ -26,21 +26,21 @@ type Unmet struct {
 	Seen          []string // values that the column has, the most frequent first; a few
 }
 
-// Stay is a column of HR statuses, or of the days on which people leave, that says of
-// some rows that their people stay.
+// Stay is a column of HR statuses, or of the days on which people leave, that no gate
+// looks at. It says of some rows which pass the gates that their people stay.
 type Stay struct {
 	Column string
 	Dates  bool
 	Rows   int    // that say so
 	Said   string // what they say, in words
-	Gone   string // of a column of statuses the most frequent one of people who left, or ""
+	Gone   string // of a column of statuses the most frequent one of people who left, in all rows, or ""
 }
 
 // Look reads the input to its end. What does not let it be read as a whole, wherever
-// it stands, is an error as of [Open] and [Reader.Rows]. The time is what dates are
-// held against; opt.Skip is not called. A column of dates of which the gate can read
-// none is an [*OptionError], which tells the --date-format that it needs where the cells
-// show it.
+// it stands, is an error as of [Open] and [Reader.Rows]. Dates are held against the
+// time, or against that of opt.Date; opt.Skip is not called. A column of dates of which
+// the gate can read none is an [*OptionError], which tells the --date-format that it
+// needs where the cells show it.
 func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	rd, err := Open(r, opt)
@@ -48,8 +48,11 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		return Survey{}, err
 	}
 	s := surveyor{Reader: rd, today: now.Format(time.DateOnly), twins: map[kind]*twins{}}
+	if d := rd.wants.date; d != nil {
+		s.today = d.firstOpenDay()
+	}
 	for i, c := range rd.columns {
-		if gateOnly(c) && isHR(c.name) {
+		if gateOnly(c) && isHR(c.name) && !rd.gated(i) {
 			s.watched = append(s.watched, watched{at: i, dates: dateNames[normalise(c.name)], said: map[string]int{}, gone: map[string]int{}})
 		}
 	}
@@ -67,9 +70,9 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 			return Survey{}, err
 		default:
 			found.Rows++
-			s.watch(row.Cells)
 		}
 		if row.Cells != nil {
+			s.watch(row.Cells, !isBad)
 			s.count(row.Cells)
 			if d := rd.wants.date; d != nil {
 				s.dates.count(d, row.Cells[rd.choice.date])
@@ -91,7 +94,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 // surveyor counts what the rows say.
 type surveyor struct {
 	*Reader
-	today   string
+	today   string  // the first day that is not over
 	where   []tally // what the columns of --where hold
 	watched []watched
 	twins   map[kind]*twins // of the columns that name users
@@ -100,9 +103,8 @@ type surveyor struct {
 
 // tally counts different values, up to mostValues of them.
 type tally struct {
-	met          bool
-	values       map[string]int
-	known, other int // cells that are words of HR systems, and other ones
+	met    bool
+	values map[string]int
 }
 
 const (
@@ -114,26 +116,20 @@ const (
 // twins counts the rows in which two columns of one kind are filled.
 type twins struct{ alike, apart int }
 
-// watched is a status or date column that no gate uses.
+// watched is a status or date column that no gate uses. What its cells are, all rows
+// say; who stays, those that pass the gates.
 type watched struct {
-	at                       int // place in Reader.columns
-	dates                    bool
-	stay, left, other, blank int
-	said, gone               map[string]int // statuses of those who stay, and of those who left
-	future                   int            // of stay: days to come
+	at                int // place in Reader.columns
+	dates             bool
+	understood, other int            // cells of all rows
+	said, gone        map[string]int // statuses: of those who pass and stay, and of all who left
+	future, none      int            // dates of rows that pass: days to come, and no day
 }
 
 // count looks at the columns of --where, and at those of one kind.
 func (s *surveyor) count(cells []string) {
 	for i, c := range s.wants.where {
 		cell, t := cells[s.choice.where[i]], &s.where[i]
-		switch {
-		case cell == "" || !c.hr:
-		case in(stayWords, cell) || in(goneWords, cell) || dateNames[normalise(c.column)]:
-			t.known++
-		default:
-			t.other++
-		}
 		if t.met = t.met || c.same(cell); t.met {
 			continue
 		}
@@ -209,20 +205,21 @@ func frequent(values map[string]int) []string {
 }
 
 // watch counts what the status and date columns say that no gate uses.
-func (s *surveyor) watch(cells []string) {
+func (s *surveyor) watch(cells []string, passes bool) {
 	for i := range s.watched {
 		w := &s.watched[i]
 		cell := cells[w.at]
 		switch {
 		case w.dates:
-			w.day(cell, s.today)
+			w.day(cell, s.today, passes)
 		case cell == "":
-			w.blank++
 		case in(stayWords, cell):
-			w.stay++
-			w.said[cell]++
+			w.understood++
+			if passes {
+				w.said[cell]++
+			}
 		case in(goneWords, cell):
-			w.left++
+			w.understood++
 			w.gone[cell]++
 		default:
 			w.other++
@@ -232,65 +229,61 @@ func (s *surveyor) watch(cells []string) {
 
 // day counts a cell of dates. One that may mean a day to come, however it is read,
 // counts as one: this day is not over either.
-func (w *watched) day(cell, today string) {
-	if cell == "" || saysNothing(cell) {
-		w.blank++
-		return
-	}
-	found := mayMean(cell)
-	if len(found) == 0 {
-		w.other++
-		return
-	}
-	for _, d := range found {
-		day := d.Format(time.DateOnly)
-		switch {
-		case d.Year() >= farFuture || slices.Contains(origins, day):
-			w.blank++
+func (w *watched) day(cell, today string, passes bool) {
+	var days []time.Time
+	none := cell == "" || saysNothing(cell)
+	if !none {
+		if days = mayMean(cell); len(days) == 0 {
+			w.other++
 			return
-		case day >= today:
-			w.stay++
+		}
+	}
+	w.understood++
+	if !passes {
+		return
+	}
+	for _, d := range days {
+		day := d.Format(time.DateOnly)
+		if d.Year() >= farFuture || slices.Contains(origins, day) {
+			none = true
+			break
+		}
+		if day >= today {
 			w.future++
 			return
 		}
 	}
-	w.left++
+	if none {
+		w.none++
+	}
 }
 
-// stay lists the columns that say that somebody stays, unless a gate is on such a column.
-// A column counts when at least half of what it says is understood.
+// stay lists the columns that say that somebody stays. A column counts when at least
+// half of what it says is understood.
 func (s *surveyor) stay() []Stay {
-	asked := slices.ContainsFunc(s.where, func(t tally) bool { return t.known > 0 && t.known >= t.other })
-	if asked || s.wants.date != nil {
-		return nil
-	}
 	var all []Stay
 	for _, w := range s.watched {
-		name := s.columns[w.at].name
-		stay := Stay{Column: name, Dates: w.dates, Rows: w.stay}
-		if w.dates {
-			stay.Rows += w.blank
-			switch {
-			case w.blank == 0:
-				stay.Said = "day to come"
-			case w.future == 0:
-				stay.Said = "no day"
-			default:
-				stay.Said = fmt.Sprintf("day to come: %d, no day: %d", w.future, w.blank)
-			}
-		} else {
+		stay := Stay{Column: s.columns[w.at].name, Dates: w.dates, Rows: w.future + w.none}
+		for _, n := range w.said {
+			stay.Rows += n
+		}
+		if stay.Rows == 0 || w.understood < w.other {
+			continue
+		}
+		switch {
+		case !w.dates:
 			stay.Said = strings.Join(frequent(w.said), ", ")
 			if left := frequent(w.gone); len(left) > 0 {
 				stay.Gone = left[0]
 			}
+		case w.none == 0:
+			stay.Said = "day to come"
+		case w.future == 0:
+			stay.Said = "no day"
+		default:
+			stay.Said = fmt.Sprintf("day to come: %d, no day: %d", w.future, w.none)
 		}
-		understood := w.stay + w.left
-		if w.dates {
-			understood += w.blank
-		}
-		if stay.Rows > 0 && understood >= w.other {
-			all = append(all, stay)
-		}
+		all = append(all, stay)
 	}
 	return all
 }

@@ -18,7 +18,7 @@ func looked(t *testing.T, input string, opt Options) (Survey, error) {
 }
 
 // TestStay holds which columns count as HR columns by which people stay: by name and
-// cells together, and only while no gate looks at such a column.
+// cells together, while no gate looks at that column. Rows that pass the gates count.
 func TestStay(t *testing.T) {
 	gate := &DateGate{Column: "Last day", AsOf: noon}
 	for _, c := range []struct {
@@ -52,7 +52,15 @@ func TestStay(t *testing.T) {
 		{"notice was given", Options{}, "upn,ResignationDate\na@x,2027-01-01\n", ""},
 
 		{"a date gate", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
-		{"a gate on the status", Options{Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
+		{"a date gate, and a rehired person", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Left,2026-12-31\n", "Status 1 Active (Left)"},
+		{"a date gate, and most passing words unknown", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Blue,2025-12-31\nc@x,Green,2025-12-31\nd@x,Left,\n", "Status 1 Active (Left)"},
+		{"a date gate, and a column of days", Options{Date: gate}, "upn,Last day,Contract End\na@x,2025-12-31,2026-11-22\n", "Contract End 1 day to come"},
+		{"a date gate from the start of the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
+		{"a date gate of another now", Options{Date: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
+		{"a gate on each", Options{Date: gate, Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
+		{"a column that is left out", Options{Date: gate, Ignore: []string{"status"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
+		{"a gate on the status", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-12-31\nb@x,Active,2026-12-31\n", "Last day 1 day to come"},
+		{"rows that agree", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-01-31\nb@x,Active,2026-12-31\n", ""},
 		{"a gate on the status of a log line", Options{Where: []string{"Status=Success"}}, "upn,Status,Last day\na@x,Success,2026-12-31\nb@x,Failure,2026-12-31\n", "Last day 1 day to come"},
 		{"a gate on a day", Options{Where: []string{"Last day=2026-12-31"}}, "upn,Last day\na@x,2026-12-31\n", ""},
 		{"a gate on something else", Options{Where: []string{"Site=Rome"}}, "upn,Status,Site\na@x,Active,Rome\nb@x,Active,Bonn\n", "Status 1 Active ()"},

@@ -25,7 +25,7 @@ type planning struct {
 	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
 	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached."`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
-	AllRows   bool   `help:"Take all rows although a status or leaving-date column that no gate uses says that some people stay. --yes does not say that."`
+	AllRows   bool   `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
 	reports   bool // there will be report files

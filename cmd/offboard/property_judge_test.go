@@ -320,16 +320,17 @@ func (s *story) beyond(users, admins int) []string {
 	return kinds
 }
 
-// unasked reports whether the file says of somebody that they stay, and no flag
-// says what is meant by it. A --where on a site or the like does not.
+// unasked reports whether a column that no flag is about says that somebody stays
+// whom the gates let through.
 func (s *story) unasked() bool {
 	sh := &s.sheet
-	if sh.allRows || sh.date != nil || slices.ContainsFunc(sh.heads, func(h head) bool { return h.field == hrStatus && h.gated }) {
+	if sh.allRows {
 		return false
 	}
 	return slices.ContainsFunc(sh.rows, func(r sheetRow) bool {
+		gate, _ := s.gate(r)
 		_, _, why := s.named(r)
-		stays := r.works || s.has(lastDay) && (r.day.kind == notLeaving || r.day.at.After(s.now))
-		return r.form == plainRow && !r.dropped && why != "bad row" && stays
+		stays := r.works || sh.date == nil && s.has(lastDay) && (r.day.kind == notLeaving || r.day.at.After(s.now))
+		return r.form == plainRow && gate == "" && why != "bad row" && stays
 	})
 }

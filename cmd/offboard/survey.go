@@ -30,10 +30,10 @@ func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.
 	all := stayWords(found)
 	if !c.mayAsk(g.File) {
 		return found, "", refused("nothing was planned", []batch.Check{{Name: "--all-rows", Lift: "--all-rows",
-			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; choose rows with %s, or take all of them with --all-rows", all, gatesFor(found.Stay))}}), nil
+			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, g.gatesFor(found.Stay))}}), nil
 	}
 	c.say("note     by the file, some of its people stay: %s", all)
-	c.say("         %s chooses rows", gatesFor(found.Stay))
+	c.say("         %s", g.gatesFor(found.Stay))
 	return found, "Take all rows, of people who stay too?", nil, nil
 }
 
@@ -58,13 +58,18 @@ func (g *planning) stayed(found intake.Survey) []batch.Setting {
 	return []batch.Setting{{Name: "people who stay", Value: stayWords(found), Why: why}}
 }
 
-// gatesFor are the flags that choose the people who leave, ready to be pasted where the
-// file shows a value.
-func gatesFor(stay []intake.Stay) string {
+// gatesFor says which flags to add so that only people who leave are chosen, ready to
+// be pasted where the file shows a value. There is one --date-column: what another
+// column of dates says can only be left out.
+func (g *planning) gatesFor(stay []intake.Stay) string {
 	var flags []string
+	dated, out := g.DateColumn != "", ""
 	for _, s := range stay {
 		switch {
+		case s.Dates && dated:
+			out += " --ignore-column " + strconv.Quote(s.Column)
 		case s.Dates:
+			dated = true
 			flags = append(flags, "--date-column "+strconv.Quote(s.Column))
 		case s.Gone != "":
 			flags = append(flags, "--where "+strconv.Quote(s.Column+"="+s.Gone))
@@ -72,7 +77,14 @@ func gatesFor(stay []intake.Stay) string {
 			flags = append(flags, "--where "+strconv.Quote(s.Column+"=VALUE"))
 		}
 	}
-	return strings.Join(flags, " or ")
+	var ways []string
+	if len(flags) > 0 {
+		ways = append(ways, "choose rows with "+strings.Join(flags, " and "))
+	}
+	if out != "" {
+		ways = append(ways, "leave out what does not count with"+out)
+	}
+	return strings.Join(ways, ", and ")
 }
 
 func quotedList(words []string) string {
