@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // chooseKeys picks the columns that name the users, and those that are recognised
@@ -86,10 +87,23 @@ func chooseAuto(header []string, known []column) ([]column, *HeaderError) {
 		return nil, &HeaderError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
 	case keys == 0 && looksLikeData(header):
 		return nil, &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
+	case len(known) > 0 && keys == 0:
+		return nil, &HeaderError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + keysFor(known) + ", or choose a column with --column NAME"}
 	case keys == 0:
 		return nil, &HeaderError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
 	}
 	return known, nil
+}
+
+// keysFor are the flags that look users up by what the columns hold.
+func keysFor(known []column) string {
+	var flags []string
+	for _, k := range []kind{mailKind, employeeKind, onPremisesKind} {
+		if i := slices.IndexFunc(known, func(c column) bool { return c.kind == k }); i >= 0 {
+			flags = append(flags, fmt.Sprintf("--key %s (column %q)", k, known[i].name))
+		}
+	}
+	return strings.Join(flags, " or ")
 }
 
 // chooseKind picks the columns of the kind that --key asks for; if there are
