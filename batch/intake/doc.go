@@ -60,6 +60,12 @@
 // comes the shape of the record, then [Options.Where], then [Options.Date], and
 // the key last, so a row that is held back need not name anybody exactly.
 //
+// A condition is COLUMN=VALUE. Signs of other comparisons, and two values of one
+// column, are a [HeaderError]. A column that the person names has the header's signs,
+// but for blanks and - _ . between words. A gate answers for its own column alone:
+// what another column of HR statuses or leaving dates says of the rows that pass,
+// [Look] tells ([Stay]), unless [Options.Ignore] leaves that column out.
+//
 // A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
 // the two are an instant, and count as such; without, the day alone counts, from
 // its beginning to its end in [DateGate.Zone]. Dates of any other kind need
