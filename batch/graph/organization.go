@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"offboard/batch"
 )
@@ -79,8 +78,9 @@ func (c *Client) Information(ctx context.Context, tenant string) (Organization, 
 	if err := json.Unmarshal(body, &found); err != nil {
 		return Organization{}, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read tenant information: %w", err)}
 	}
-	if found.ID = strings.ToLower(found.ID); found.ID != strings.ToLower(tenant) {
-		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: of tenant %q instead of %s", found.ID, tenant))
+	id, err := idOf(found.ID)
+	if err != nil {
+		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: it has %w", err))
 	}
-	return Organization{ID: found.ID, Name: found.Name, Domain: found.Domain}, nil
+	return Organization{ID: id, Name: found.Name, Domain: found.Domain}, nil
 }

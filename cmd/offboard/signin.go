@@ -113,7 +113,7 @@ func (c *command) wanted(ctx context.Context, e errand, env graph.Environment, a
 const nameTimeout = 4 * time.Second
 
 // organization reads what the tenant is called, where the app may. Only what ends
-// everything is an error.
+// everything is an error, such as a name that is that of another tenant.
 func (c *command) organization(ctx context.Context, a app) (graph.Organization, error) {
 	select {
 	case <-c.stop:
@@ -129,7 +129,10 @@ func (c *command) organization(ctx context.Context, a app) (graph.Organization, 
 			return a.client.Information(ctx, a.identity.Tenant)
 		})
 	}
-	switch {
+	switch is := a.identity.Tenant; {
+	case err == nil && is != "" && !strings.EqualFold(is, o.ID):
+		return graph.Organization{}, fmt.Errorf("%w: the access token is of tenant %s, and what answers says that it is tenant %s, %s; %s; see where the calls go (--graph-url, a proxy), and sign in anew",
+			batch.ErrSignIn, is, o.ID, cmp.Or(o.String(), "without a name"), c.unwritten())
 	case err == nil:
 		return o, nil
 	case errors.Is(err, batch.ErrNotGraph), errors.Is(err, batch.ErrSignIn), errors.Is(err, batch.ErrStopped):

@@ -204,6 +204,32 @@ func TestTenantWithoutAName(t *testing.T) {
 	}
 }
 
+// A tenant whose own name is that of another one is no tenant to write to.
+func TestTenantThatIsAnother(t *testing.T) {
+	for _, told := range []bool{true, false} { // whether the app may read its own tenant's name
+		d := newBooth(t, 3, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+		d.network = tripped(func(r *http.Request) (*http.Response, error) {
+			says := func(status int, body string) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			}
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/organization") && told:
+				return says(200, `{"value":[{"id":"`+otherTenant+`","displayName":"Evil Corp"}]}`)
+			case strings.HasSuffix(r.URL.Path, "/organization"):
+				return says(403, "")
+			case strings.Contains(r.URL.Path, "tenantRelationships"):
+				return says(200, `{"tenantId":"`+otherTenant+`","displayName":"Evil Corp"}`)
+			}
+			return d.tenant.RoundTrip(r)
+		})
+		d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)}
+		code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out")
+		if want := "the access token is of tenant " + ours.Tenant + ", and what answers says that it is tenant " + otherTenant + ", Evil Corp"; code != 5 || !strings.Contains(out, want) || d.writes() > 0 {
+			t.Errorf("exit code %d, %d writes\n%s", code, d.writes(), out)
+		}
+	}
+}
+
 type tripped func(*http.Request) (*http.Response, error)
 
 func (f tripped) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
