@@ -216,20 +216,26 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 	return token, cred, judgeSignIn(err, &met, before)
 }
 
-// refuse makes the next token a new one, unless that happened already. After a fixed
-// token there is none.
+// refuse makes the next token a new one, unless that happened already. A fixed token
+// stays: it may be refused for one user of a call alone.
 func (a *Auth) refuse(token, claims string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.sign == nil {
-		a.failed = fmt.Errorf("%w: Graph refuses the token in %s (HTTP 401), which may have expired, and it cannot be renewed; get a new one", batch.ErrSignIn, accessToken)
-		return
-	}
 	if token != a.token {
 		return
 	}
 	a.token, a.claims, a.cred, a.again = "", claims, nil, time.Time{}
 	a.refused++
+}
+
+// end takes a fixed token out of use, after a call that was refused for it as a whole:
+// there is no other.
+func (a *Auth) end(why *batch.CallError) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.sign == nil {
+		a.failed = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, accessToken, why)
+	}
 }
 
 // Identity signs in and reads the token.

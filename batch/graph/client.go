@@ -215,7 +215,11 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 			// "Back off and use a new connection": Microsoft Graph best practices.
 			c.http.CloseIdleConnections()
 		}
-		return nil, meta, meta.callError(resp, body)
+		refused := meta.callError(resp, body)
+		if resp.StatusCode == http.StatusUnauthorized {
+			c.auth.end(refused)
+		}
+		return nil, meta, refused
 	}
 	if err != nil {
 		return nil, meta, meta.unreadable(err)

@@ -39,7 +39,7 @@ func TestFixedTokenRefused(t *testing.T) {
 					}
 					if refused > 0 || strings.HasPrefix(r.URL.Host, "graph.") && c.until(r.URL.Path, string(body)) {
 						refused++
-						return &http.Response{StatusCode: 401, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+						return says(r, 401, `{"error":{"code":"InvalidAuthenticationToken","message":"the token is expired"}}`), nil
 					}
 					return d.tenant.RoundTrip(r)
 				})
@@ -48,12 +48,25 @@ func TestFixedTokenRefused(t *testing.T) {
 				if took := time.Since(start); code != 5 || took > 3*time.Second || refused != 1 || d.writes() > 0 {
 					t.Errorf("exit code %d after %v, %d calls refused, %d writes", code, took, refused, d.writes())
 				}
-				if !strings.Contains(out, "Graph refuses the token in OFFBOARD_ACCESS_TOKEN (HTTP 401)") || strings.Contains(out, "new tokens") || strings.Contains(out, "resume ") != c.again {
+				if !strings.Contains(out, "Graph refuses the token in OFFBOARD_ACCESS_TOKEN: call refused with HTTP 401 InvalidAuthenticationToken: the token is expired; it may") || strings.Contains(out, "new tokens") || strings.Contains(out, "resume ") != c.again {
 					t.Errorf("it says\n%s", out)
 				}
 			})
 		})
 	}
+}
+
+// A token that is refused for one user alone stays in use.
+func TestFixedTokenRefusedForOne(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{NoQuota: true, StaticToken: "T", Faults: []graphsim.Fault{{Kind: graphsim.Item401, Match: "u1@contoso.example", Times: 2, Only: "write"}}})
+	d.environ = []string{"OFFBOARD_ACCESS_TOKEN=T"}
+	synctest.Test(t, func(t *testing.T) {
+		d.t = t
+		code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out")
+		if code != 0 || d.writes() != 3 {
+			t.Errorf("exit code %d, %d writes\n%s", code, d.writes(), out)
+		}
+	})
 }
 
 // What a token says of itself is looked at before anything is sent.
