@@ -18,6 +18,10 @@ type RetryPolicy struct {
 // Microsoft's SDK design, RetryHandler.
 const throttleWait = 3 * time.Second
 
+// LongestRetryAfter is the longest that a Retry-After is heeded: then the service is
+// asked again.
+const LongestRetryAfter = 24 * time.Hour
+
 // DefaultRetry waits about five minutes in all before it gives a user up. Base
 // and growth are those of Microsoft's own retry handlers, cut at a minute.
 var DefaultRetry = RetryPolicy{Attempts: 10, Base: time.Second, Cap: time.Minute}

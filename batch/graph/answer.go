@@ -299,14 +299,15 @@ func text(raw json.RawMessage) string {
 }
 
 // retryAfter reads seconds, whole or decimal (both are on record in batched
-// replies), or an HTTP date, which is held against the server's own Date.
+// replies), or an HTTP date, which is held against the server's own Date. It gives
+// batch.LongestRetryAfter for whatever is longer.
 func retryAfter(s string, date time.Time) time.Duration {
 	s = strings.TrimSpace(s)
 	if secs, err := strconv.ParseFloat(s, 64); err == nil {
 		if math.IsNaN(secs) || secs < 0 {
 			return 0
 		}
-		return time.Duration(math.Ceil(min(secs, 24*3600)*1000)) * time.Millisecond
+		return time.Duration(math.Ceil(min(secs, batch.LongestRetryAfter.Seconds())*1000)) * time.Millisecond
 	}
 	at, err := http.ParseTime(s)
 	if err != nil {
@@ -315,5 +316,5 @@ func retryAfter(s string, date time.Time) time.Duration {
 	if date.IsZero() {
 		date = time.Now()
 	}
-	return max(0, at.Sub(date))
+	return min(batch.LongestRetryAfter, max(0, at.Sub(date)))
 }

@@ -209,7 +209,7 @@ func TestRetryAfter(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"10": 10 * time.Second, "0.249": 249 * time.Millisecond, "2.128": 2128 * time.Millisecond, " 1 ": time.Second,
 		"Sun, 22 Nov 2026 12:00:27 GMT": 27 * time.Second, "Sun, 22 Nov 2026 11:00:00 GMT": 0,
-		"": 0, "-1": 0, "NaN": 0, "soon": 0, "1e99": 24 * time.Hour,
+		"": 0, "-1": 0, "NaN": 0, "soon": 0, "1e99": 24 * time.Hour, "Sun, 29 Nov 2026 12:00:00 GMT": 24 * time.Hour,
 	} {
 		if got := retryAfter(s, date); got != want {
 			t.Errorf("%q: got %v, want %v", s, got, want)

@@ -109,6 +109,10 @@ func TestPause(t *testing.T) {
 			"paused until 12:00:31: Graph said 429 with Retry-After 30 s"},
 		{"503 as a whole", []batch.Feedback{{Sent: at(0), Cost: 20, Outer: 503, RetryAfter: 9 * time.Second}}, 10,
 			"paused until 12:00:10: Graph said 503 with Retry-After 9 s"},
+		{"until another day", []batch.Feedback{refused(0, 43200)}, 43201,
+			"paused until " + at(43201).Format(time.DateTime) + ": Graph said 429 with Retry-After 43200 s"},
+		{"longer than is heeded", []batch.Feedback{refused(0, 86400)}, 86401,
+			"paused until " + at(86401).Format(time.DateTime) + ": Graph said 429 with a Retry-After of 86400 s or more"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -75,7 +75,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	}
 	if c.paused().left(now) > 0 {
 		p.Until = c.paused().until
-		p.Reason = c.paused().words()
+		p.Reason = c.paused().words(now)
 	}
 	return p
 }

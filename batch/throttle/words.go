@@ -3,17 +3,25 @@ package throttle
 import (
 	"strconv"
 	"time"
+
+	"offboard/batch"
 )
 
 // words says what the pause is for.
-func (p *pause) words() string {
-	s := "paused until " + p.until.Format(time.TimeOnly) + ": Graph said " + strconv.Itoa(p.status)
+func (p *pause) words(now time.Time) string {
+	layout := time.TimeOnly
+	if p.until.Format(time.DateOnly) != now.In(p.until.Location()).Format(time.DateOnly) {
+		layout = time.DateTime
+	}
+	s := "paused until " + p.until.Format(layout) + ": Graph said " + strconv.Itoa(p.status)
 	if p.info != "" {
 		s += " (" + p.info + ")"
 	}
 	switch {
 	case p.said <= 0:
 		s += " without a Retry-After"
+	case p.said >= batch.LongestRetryAfter:
+		s += " with a Retry-After of " + seconds(batch.LongestRetryAfter) + " or more"
 	default:
 		s += " with Retry-After " + seconds(p.said)
 	}

@@ -191,7 +191,7 @@ func (b *beside) Pace(now time.Time) batch.Pace {
 		p.Reason += fmt.Sprintf("; %d other runs use it, too", n)
 	}
 	for _, run := range slices.Sorted(maps.Keys(b.others.stuck)) {
-		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, timeOf(b.others.stuck[run]))
+		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, timeOf(now, b.others.stuck[run]))
 	}
 	return p
 }
