@@ -237,7 +237,8 @@ type Terms struct {
 	UserName   string `json:"user_name,omitempty"`   // of that user, where the token had one
 	TenantName string `json:"tenant_name,omitempty"` // and default domain, where they could be read
 	Guards     Guards `json:"guards,omitzero"`
-	Flags      []Flag `json:"flags,omitempty"` // how the run is carried out, where that was said
+	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
+	Choice     []Flag `json:"choice,omitempty"` // whom it is for, and what is done to them, where that was said
 }
 
 // Flag is a flag as it was given: its name without dashes, and what it was given.

@@ -46,7 +46,7 @@
 // the cells as they were read, so columns that nobody asked for (a password in
 // a bulk template) never get there. Its rows are those whose outcome is
 // neither success nor neutral, the open ones included; a person stands there
-// once, by the first row that named them.
+// once, by the first row that named them. Without such a row there is no retry.csv.
 //
 // Two kinds of row come back to be refused rather than guessed at. A key that
 // had to be escaped begins with an apostrophe and a sign: a reader must refuse

@@ -15,6 +15,7 @@ type End struct {
 	Timing  batch.Timing
 	Dir     string   // where the files are; "" when none were written
 	Files   []string // paths, as [Write] returns them
+	Retry   string   // the command that runs the rows of retry.csv; "" when there is no such file
 	Resume  string   // the command that goes on with the run; "" when there is nothing to go on with
 	Held    string   // who works on the run now, in words; "" when nobody does
 }

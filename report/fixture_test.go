@@ -131,6 +131,7 @@ func fixtureEnd() End {
 	e := End{
 		Meta: fixtureMeta(), Dir: "out",
 		Files:  []string{"out/report.csv", "out/report.jsonl", "out/retry.csv"},
+		Retry:  "offboard run out/retry.csv --where 'Site=Bonn'",
 		Resume: "offboard resume 20260302-0915-k7",
 		Timing: batch.Timing{
 			Started: time.Date(2026, 3, 2, 9, 15, 1, 0, time.UTC), Users: 14, Refused: 3,

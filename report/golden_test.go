@@ -187,7 +187,7 @@ func TestJSONOfNothing(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"created_at", "ended_at", "written_at", "report_dir", "resume"} {
+	for _, key := range []string{"created_at", "ended_at", "written_at", "report_dir", "retry", "resume"} {
 		if v, ok := doc[key]; !ok || v != nil {
 			t.Errorf("%s is %v, %v", key, v, ok)
 		}

@@ -38,6 +38,7 @@ type document struct {
 	Timing    timed     `json:"timing"`
 	ReportDir *string   `json:"report_dir"`
 	Files     []string  `json:"files"`
+	Retry     *string   `json:"retry"`
 	Resume    *string   `json:"resume"`
 	DryRun    bool      `json:"dry_run"`
 	Held      *string   `json:"held_by"`
@@ -99,7 +100,7 @@ func JSON(w io.Writer, e End) error {
 		Failure: e.of(batch.Failure), Open: e.open(), DryRun: e.Dry, Held: known(e.Held),
 		Accounts:  accounted(p.Accounts),
 		Timing:    timedOf(e.Timing),
-		ReportDir: known(e.Dir), Files: []string{}, Resume: known(e.Resume),
+		ReportDir: known(e.Dir), Files: []string{}, Retry: known(e.Retry), Resume: known(e.Resume),
 	}
 	for _, s := range p.Settings {
 		doc.Settings = append(doc.Settings, setting(s))

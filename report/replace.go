@@ -29,12 +29,14 @@ var fileNames = []string{csvName, jsonlName, retryName, documentName}
 // Written is what [Write] made.
 type Written struct {
 	Files []string // paths
+	Retry string   // of them, the path of retry.csv; "" when there is no row to run again
 	Aside string   // the directory that the files of another run were moved to; "" when there were none
 }
 
 // Write makes report.csv, report.jsonl and retry.csv in dir, in one pass over
 // the lines. A missing dir is made, for its owner alone; so are the files. A dry
-// run has no retry.csv: nothing was tried.
+// run has no retry.csv: nothing was tried. Neither has a run of which no row is to be
+// run again; one that this very run left in dir before is removed.
 //
 // The report of another run in dir is not lost: its files are moved into a
 // directory of their own within dir, offboard-RUN. Whose they are, its run.json
@@ -64,17 +66,39 @@ func Write(dir string, meta Meta, lines iter.Seq2[batch.Line, error]) (Written, 
 	for _, d := range set {
 		d.free = aside != ""
 	}
-	files, err := set.replace(dir)
-	return Written{files, aside}, err
+	set.dropRetry(dir, meta)
+	made := Written{Aside: aside}
+	made.Files, err = set.replace(dir)
+	for i, path := range made.Files {
+		if set[i].name == retryName {
+			made.Retry = path
+		}
+	}
+	return made, err
+}
+
+// dropRetry takes a retry.csv without rows out of the set, and removes the one that the
+// same run has in dir from an earlier report: its rows succeeded since.
+func (set *drafts) dropRetry(dir string, meta Meta) {
+	last := len(*set) - 1
+	if d := (*set)[last]; d.name == retryName && d.empty {
+		empty := (*set)[last:]
+		empty.discard()
+		*set = (*set)[:last]
+		if runOf(dir, nil) == meta.Plan.Run {
+			_ = os.Remove(filepath.Join(dir, retryName)) // as a rule it is not there
+		}
+	}
 }
 
 // drafts are files that do not have their names yet.
 type drafts []*draft
 
 type draft struct {
-	name string   // to be
-	free bool     // a file that has the name is another run's, and is left
-	file *os.File // open until it is durable
+	name  string   // to be
+	free  bool     // a file that has the name is another run's, and is left
+	empty bool     // it has no row
+	file  *os.File // open until it is durable
 }
 
 // write fills all the drafts and makes them durable.
@@ -100,6 +124,10 @@ func (set *drafts) write(dir string, meta Meta, lines iter.Seq2[batch.Line, erro
 	}
 	if err := pour(lines, sinks...); err != nil {
 		return err
+	}
+	for i, s := range sinks {
+		r, is := s.(*retrySink)
+		(*set)[i].empty = is && !r.rows
 	}
 	return set.sync()
 }

@@ -24,6 +24,7 @@ type retrySink struct {
 	w     *csv.Writer
 	width int // of the header
 	row   []string
+	rows  bool // there is one below the header
 }
 
 func newRetry(w io.Writer, meta Meta) (*retrySink, error) {
@@ -41,6 +42,7 @@ func (s *retrySink) add(l *batch.Line) error {
 	if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure {
 		return nil
 	}
+	s.rows = true
 	if len(l.Row.Cells) == s.width && !blank(l.Row.Cells...) {
 		return s.write(l.Row.Cells)
 	}

@@ -251,7 +251,13 @@ func verdict(e End) string {
 	}
 	b.WriteByte('\n')
 	if failure > 0 && len(e.Files) > 0 && !e.Dry {
-		fmt.Fprintf(&b, "%s holds them, each person once, to run again.\n", clean(retryFile(e.Files)))
+		fmt.Fprintf(&b, "%s holds them, each person once, to run again", clean(retryFile(e.Files)))
+		if e.Retry != "" {
+			fmt.Fprintf(&b, ": %s", clean(e.Retry))
+		} else {
+			b.WriteByte('.')
+		}
+		b.WriteByte('\n')
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))

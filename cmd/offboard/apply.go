@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,12 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan.App = t.identity().App // the app that planned may have been one that only reads
 	plan.Terms.User, plan.Terms.UserName = t.identity().User, t.identity().UPN
-	plan.Terms.Flags = c.flags()
+	plan.Terms.Flags = c.flags("keep")
+	for _, f := range c.flags("choice") {
+		if !slices.Contains(plan.Terms.Choice, f) {
+			plan.Terms.Choice = append(plan.Terms.Choice, f)
+		}
+	}
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + approved})
 	anybody := plan

@@ -15,11 +15,11 @@ import (
 // refused as a whole. They are asked when a plan is made, and again by the
 // commands that go on with one. A limit that is nil was not given.
 type guards struct {
-	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none"`
-	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID"`
-	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles."`
-	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody."`
-	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session."`
+	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none" choice:""`
+	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID" choice:""`
+	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles." choice:""`
+	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody." choice:""`
+	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session." choice:""`
 	MaxUsers          *int     `help:"Refuse a plan with more users; 0 is no limit. Default: 500, or what the plan was made with." placeholder:"N"`
 	MaxPercent        *int     `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit. Default: 20, or what the plan was made with." placeholder:"N"`
 	MaxPrivileged     *int     `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit. Default: 5, or what the plan was made with." placeholder:"N"`

@@ -243,6 +243,9 @@ func (c *command) write(end *report.End, lines iter.Seq2[batch.Line, error], dir
 	}
 	if err == nil {
 		end.Dir, end.Files, end.Written = dir, made.Files, time.Now().UTC()
+		if made.Retry != "" {
+			end.Retry = c.retryLine(end.Plan, made.Retry)
+		}
 	}
 	return err
 }

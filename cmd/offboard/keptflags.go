@@ -12,14 +12,16 @@ import (
 )
 
 // A run that goes on goes on as it was begun: at the same rate, with the same
-// report directory. Flags that are kept so have the tag keep.
+// report directory. Flags that are kept so have the tag keep. Those that say whom a
+// run is for, and what is done to them, have the tag choice: the command that runs
+// retry.csv repeats them.
 
-// keptFlags are those of the command's flags that are kept.
-func (c *command) keptFlags() []*kong.Flag {
+// tagged are those of the command's flags that have the tag.
+func (c *command) tagged(tag string) []*kong.Flag {
 	if c.parsed == nil {
 		return nil
 	}
-	return slices.DeleteFunc(c.parsed.Flags(), func(f *kong.Flag) bool { return !f.Tag.Has("keep") })
+	return slices.DeleteFunc(c.parsed.Flags(), func(f *kong.Flag) bool { return !f.Tag.Has(tag) })
 }
 
 // given reports whether a flag was given, on the command line or by its variable.
@@ -28,10 +30,10 @@ func (c *command) given(f *kong.Flag) bool {
 		slices.ContainsFunc(f.Tag.Envs, func(env string) bool { _, ok := os.LookupEnv(env); return ok })
 }
 
-// flags are the kept flags that were given.
-func (c *command) flags() []batch.Flag {
+// flags are those that have the tag and were given.
+func (c *command) flags(tag string) []batch.Flag {
 	var all []batch.Flag
-	for _, f := range c.keptFlags() {
+	for _, f := range c.tagged(tag) {
 		if !c.given(f) {
 			continue
 		}
@@ -48,7 +50,7 @@ func (c *command) flags() []batch.Flag {
 
 // keep sets the flags of a run that was begun, where they are not given again.
 func (c *command) keep(run batch.Plan) error {
-	for _, f := range c.keptFlags() {
+	for _, f := range c.tagged("keep") {
 		if c.given(f) {
 			continue
 		}

@@ -44,6 +44,25 @@ func (c *command) resumeLine(p batch.Plan, more ...string) string {
 	return c.typed(slices.Concat([]string{"resume", p.Run}, rootFlag(p), more)...)
 }
 
+// retryLine is the command that runs the rows in the file as the plan's run was. The
+// report gets a directory of its own.
+func (c *command) retryLine(p batch.Plan, file string) string {
+	words := []string{"run", file}
+	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
+		switch {
+		case f.Name == "report-dir":
+		case f.Value == "true", f.Value == "false", strings.HasPrefix(f.Value, "-"):
+			words = append(words, "--"+f.Name+"="+f.Value) // right for switches, too
+		default:
+			words = append(words, "--"+f.Name, f.Value)
+		}
+	}
+	if p.Cloud == simulatedCloud {
+		words = append(words, "--simulate")
+	}
+	return c.typed(append(words, rootFlag(p)...)...)
+}
+
 // rootFlag names the plan's service root, unless that is the usual one.
 func rootFlag(p batch.Plan) []string {
 	if p.Cloud == "" || p.Cloud == globalGraph || p.Cloud == simulatedCloud {

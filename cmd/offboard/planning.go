@@ -22,9 +22,9 @@ type planning struct {
 
 	selection
 	planGuards
-	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke"`
-	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached."`
-	NoVerify  bool   `help:"Do not read the stamps back; users end revoked."`
+	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke" choice:""`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
+	NoVerify  bool   `help:"Do not read the stamps back; users end revoked." choice:""`
 	AllRows   bool   `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
@@ -108,7 +108,7 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
-		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), Flags: c.flags()},
+		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), Flags: c.flags("keep"), Choice: c.flags("choice")},
 	}
 	return p, nil
 }

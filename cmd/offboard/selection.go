@@ -14,16 +14,16 @@ import (
 
 // selection says whom the input names.
 type selection struct {
-	Column       string   `help:"The column that names the users, when no header is recognised. A column whose header speaks of mail or employee ids needs --key, too." placeholder:"NAME"`
+	Column       string   `help:"The column that names the users, when no header is recognised. A column whose header speaks of mail or employee ids needs --key, too." placeholder:"NAME" choice:""`
 	IgnoreColumn []string `help:"Leave out a recognised column, whose cells are not what the directory has, or do not count as a status or leaving date. Every other recognised column must agree with the user found. Repeatable." placeholder:"NAME" sep:"none"`
-	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; if several users have the value, none of them is touched." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto"`
-	Where        []string `help:"Take only rows in which the column has the value, in capitals or not; others end skipped. There is no other comparison. Repeatable, for different columns: all must hold." placeholder:"COLUMN=VALUE" sep:"none"`
-	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME"`
-	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as DD.MM.YYYY or M/D/YYYY." placeholder:"FORMAT"`
-	AsOf         string   `help:"The moment that counts as now for dates: RFC 3339, or a day, which means its beginning. Default: now." placeholder:"TIME"`
-	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local"`
-	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end."`
-	AllowRenamed bool     `help:"Accept an object id whose user has another UPN than the file says."`
+	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; if several users have the value, none of them is touched." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto" choice:""`
+	Where        []string `help:"Take only rows in which the column has the value, in capitals or not; others end skipped. There is no other comparison. Repeatable, for different columns: all must hold." placeholder:"COLUMN=VALUE" sep:"none" choice:""`
+	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME" choice:""`
+	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as DD.MM.YYYY or M/D/YYYY." placeholder:"FORMAT" choice:""`
+	AsOf         string   `help:"The moment that counts as now for dates: RFC 3339, or a day, which means its beginning. Default: now." placeholder:"TIME" choice:""`
+	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local" choice:""`
+	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end." choice:""`
+	AllowRenamed bool     `help:"Accept an object id whose user has another UPN than the file says." choice:""`
 }
 
 // options are those of the intake.
