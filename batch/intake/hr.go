@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // This file knows what HR systems write of people who leave or stay. A column
@@ -12,10 +14,10 @@ import (
 
 // statusNames are the headers of columns that say whether somebody works here.
 var statusNames = normalised(
-	"Status", "HR Status", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status",
+	"Status", "State", "HR Status", "Employment", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status",
 	"Personnel Status", "Emp Status", "Job Status", "Work Status", "Working Status", "Active Status", "Current Status", "Assignment Status",
 	"Contract Status", "Leaver Status", "Termination Status", "Employment History Status", "Lifecycle Status", "User Status",
-	"Mitarbeiterstatus", "Status Mitarbeiter", "Beschäftigungsstatus", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
+	"Mitarbeiterstatus", "Status Mitarbeiter", "Beschäftigung", "Beschäftigungsstatus", "Beschäftigungsverhältnis", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
 	"Statut", "Statut employé", "Statut de l'employé", "Statut salarié", "Statut du salarié", "Statut d'emploi", "Statut RH", "Statut contrat", "Situation", "État",
 	"Estado", "Estatus", "Estado laboral", "Estado empleado", "Estado del empleado", "Estado del trabajador", "Situación laboral",
 	"Stato", "Stato dipendente", "Stato lavorativo", "Situação", "Situação do funcionário", "Status do funcionário", "Estado do funcionário",
@@ -47,8 +49,8 @@ var stayWords = folded(
 	"active", "a", "employed", "current", "currently employed", "working", "present", "in service", "regular", "permanent", "temporary",
 	"full-time", "full time", "fulltime", "part-time", "part time", "parttime", "contractor", "contract", "intern", "trainee", "apprentice", "probation", "on probation",
 	"on leave", "leave", "leave of absence", "loa", "paid leave", "unpaid leave", "sick leave", "maternity leave", "parental leave", "paternity leave", "sabbatical", "furlough", "furloughed", "absent",
-	"hired", "new hire", "rehired", "re-hired", "rehire", "reinstated", "onboarding", "preboarding", "pre-hire", "prehire", "future hire", "starter", "joiner",
-	"aktiv", "angestellt", "beschäftigt", "in beschäftigung", "beurlaubt", "elternzeit", "in elternzeit", "mutterschutz", "krank", "sabbatjahr", "probezeit", "in probezeit", "vollzeit", "teilzeit", "unbefristet", "befristet", "auszubildende", "auszubildender", "werkstudent", "freigestellt",
+	"not terminated", "not leaving", "hired", "new hire", "rehired", "re-hired", "rehire", "reinstated", "onboarding", "preboarding", "pre-hire", "prehire", "future hire", "starter", "joiner",
+	"aktiv", "nicht gekündigt", "angestellt", "beschäftigt", "in beschäftigung", "beurlaubt", "elternzeit", "in elternzeit", "mutterschutz", "krank", "sabbatjahr", "probezeit", "in probezeit", "vollzeit", "teilzeit", "unbefristet", "befristet", "auszubildende", "auszubildender", "werkstudent", "freigestellt",
 	"actif", "active", "actifs", "présent", "présente", "en poste", "employé", "employée", "en activité", "en congé", "congé", "congé maternité", "congé parental", "en arrêt", "arrêt maladie", "cdi", "cdd", "temps plein", "temps partiel", "période d'essai",
 	"activo", "activa", "empleado", "empleada", "en activo", "de alta", "alta", "contratado", "contratada", "de licencia", "licencia", "excedencia", "vigente", "tiempo completo", "tiempo parcial",
 	"attivo", "attiva", "in servizio", "assunto", "assunta", "in aspettativa", "ativo", "ativa", "empregado", "afastado", "em férias",
@@ -57,10 +59,10 @@ var stayWords = folded(
 
 // goneWords are statuses of people who left, or are about to.
 var goneWords = folded(
-	"inactive", "i", "terminated", "t", "term", "termed", "left", "leaver", "leaving", "resigned", "resignation", "retired", "retiree", "deceased", "dismissed", "departed",
+	"inactive", "i", "terminated", "terminating", "termination", "t", "term", "termed", "left", "leaver", "leavers", "leaving", "fired", "exit", "exiting", "not employed", "past employee", "resigned", "resignation", "retired", "retiree", "deceased", "dismissed", "departed",
 	"former", "former employee", "ex-employee", "separated", "discharged", "quit", "laid off", "redundant", "ended", "exited", "offboarded", "offboarding", "gone", "released",
 	"deactivated", "withdrawn", "not active", "no longer employed", "notice", "on notice", "notice period", "in notice period", "contract ended", "expired",
-	"inaktiv", "ausgeschieden", "ausgetreten", "gekündigt", "beendet", "verlassen", "ehemalig", "ehemaliger mitarbeiter", "pensioniert", "verrentet", "in rente", "rentner", "verstorben", "deaktiviert", "entlassen", "nicht aktiv",
+	"inaktiv", "ausgeschieden", "ausscheidend", "ausgetreten", "austritt", "austretend", "nicht beschäftigt", "nicht mehr beschäftigt", "ruhestand", "im ruhestand", "gekündigt", "kündigung", "beendet", "verlassen", "ehemalig", "ehemaliger mitarbeiter", "pensioniert", "verrentet", "in rente", "rentner", "verstorben", "deaktiviert", "entlassen", "nicht aktiv",
 	"inactif", "inactive", "désactivé", "désactivée", "parti", "partie", "sorti", "sortie", "licencié", "licenciée", "démissionné", "démissionnaire", "démission", "retraité", "retraitée", "décédé", "décédée", "terminé", "résilié", "fin de contrat",
 	"inactivo", "inactiva", "baja", "de baja", "dado de baja", "dada de baja", "terminado", "cesado", "cesada", "despedido", "despedida", "renunciado", "jubilado", "jubilada", "fallecido", "desvinculado", "desvinculada", "desactivado", "desactivada",
 	"inattivo", "inattiva", "cessato", "cessata", "dimesso", "dimessa", "licenziato", "inativo", "inativa", "desligado", "desligada", "demitido", "demitida",
@@ -70,7 +72,9 @@ var goneWords = folded(
 func normalised(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, n := range names {
-		m[normalise(n)] = true
+		for _, form := range plainForms(n) {
+			m[normalise(form)] = true
+		}
 	}
 	return m
 }
@@ -78,9 +82,25 @@ func normalised(names ...string) map[string]bool {
 func folded(words ...string) map[string]bool {
 	m := make(map[string]bool, len(words))
 	for _, w := range words {
-		m[fold(w)] = true
+		for _, form := range plainForms(w) {
+			m[fold(form)] = true
+		}
 	}
 	return m
+}
+
+var german = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
+
+// plainForms are the ways to write a word: with its accents, without them, and as
+// German is written in ASCII.
+func plainForms(word string) []string {
+	bare := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(word))
+	return []string{word, bare, german.Replace(word)}
 }
 
 // in reports whether a status is one of the words, or begins with one and says more

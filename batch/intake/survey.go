@@ -119,11 +119,12 @@ type twins struct{ alike, apart int }
 // watched is a status or date column that no gate uses. What its cells are, all rows
 // say; who stays, those that pass the gates.
 type watched struct {
-	at                int // place in Reader.columns
-	dates             bool
-	understood, other int            // cells of all rows
-	said, gone        map[string]int // statuses: of those who pass and stay, and of all who left
-	future, none      int            // dates of rows that pass: days to come, and no day
+	at                    int // place in Reader.columns
+	dates                 bool
+	understood, other     int            // statuses of all rows
+	stays                 int            // statuses of rows that pass, which are no proof that somebody left
+	said, gone            map[string]int // those, and the statuses of all who left
+	future, none, obscure int            // dates of rows that pass: days to come, no day, and what is not understood
 }
 
 // count looks at the columns of --where, and at those of one kind.
@@ -136,9 +137,7 @@ func (s *surveyor) count(cells []string) {
 		if t.values == nil {
 			t.values = map[string]int{}
 		}
-		if _, known := t.values[cell]; known || len(t.values) < mostValues {
-			t.values[cell]++
-		}
+		one(t.values, cell)
 	}
 	if len(s.named) < 2 {
 		return
@@ -211,77 +210,95 @@ func (s *surveyor) watch(cells []string, passes bool) {
 		cell := cells[w.at]
 		switch {
 		case w.dates:
-			w.day(cell, s.today, passes)
+			if passes {
+				w.day(cell, s.today)
+			}
 		case cell == "":
 		case in(stayWords, cell):
 			w.understood++
 			if passes {
-				w.said[cell]++
+				w.stays++
+				one(w.said, cell)
 			}
 		case in(goneWords, cell):
 			w.understood++
-			w.gone[cell]++
+			one(w.gone, cell)
 		default:
 			w.other++
+			if passes {
+				w.stays++
+				one(w.said, cell)
+			}
 		}
 	}
+}
+
+// one counts a value, while there are not too many different ones.
+func one(values map[string]int, v string) {
+	if _, known := values[v]; known || len(values) < mostValues {
+		values[v]++
+	}
+}
+
+// daysSaid tells what a column of dates says of those who stay.
+func (w *watched) daysSaid() string {
+	var words, counts []string
+	for _, c := range []struct {
+		word string
+		n    int
+	}{{"day to come", w.future}, {"no day", w.none}, {"not understood", w.obscure}} {
+		if c.n > 0 {
+			words = append(words, c.word)
+			counts = append(counts, fmt.Sprintf("%s: %d", c.word, c.n))
+		}
+	}
+	if len(words) == 1 {
+		return words[0]
+	}
+	return strings.Join(counts, ", ")
 }
 
 // day counts a cell of dates. One that may mean a day to come, however it is read,
 // counts as one: this day is not over either.
-func (w *watched) day(cell, today string, passes bool) {
-	var days []time.Time
-	none := cell == "" || saysNothing(cell)
-	if !none {
-		if days = mayMean(cell); len(days) == 0 {
-			w.other++
-			return
-		}
-	}
-	w.understood++
-	if !passes {
+func (w *watched) day(cell, today string) {
+	if cell == "" || saysNothing(cell) {
+		w.none++
 		return
+	}
+	days := mayMean(cell)
+	if len(days) == 0 {
+		w.obscure++
 	}
 	for _, d := range days {
 		day := d.Format(time.DateOnly)
-		if d.Year() >= farFuture || slices.Contains(origins, day) {
-			none = true
-			break
-		}
-		if day >= today {
+		switch {
+		case d.Year() >= farFuture || slices.Contains(origins, day):
+			w.none++
+			return
+		case day >= today:
 			w.future++
 			return
 		}
 	}
-	if none {
-		w.none++
-	}
 }
 
-// stay lists the columns that say that somebody stays. A column counts when at least
-// half of what it says is understood.
+// stay lists the columns that say that somebody stays. What is not understood is no
+// proof that somebody leaves. A column of statuses counts when at least half of what
+// it says is understood.
 func (s *surveyor) stay() []Stay {
 	var all []Stay
 	for _, w := range s.watched {
-		stay := Stay{Column: s.columns[w.at].name, Dates: w.dates, Rows: w.future + w.none}
-		for _, n := range w.said {
-			stay.Rows += n
-		}
+		stay := Stay{Column: s.columns[w.at].name, Dates: w.dates, Rows: w.stays + w.future + w.none + w.obscure}
 		if stay.Rows == 0 || w.understood < w.other {
 			continue
 		}
-		switch {
-		case !w.dates:
+		if w.dates {
+			stay.Said = w.daysSaid()
+		} else {
 			stay.Said = strings.Join(frequent(w.said), ", ")
 			if left := frequent(w.gone); len(left) > 0 {
 				stay.Gone = left[0]
 			}
-		case w.none == 0:
-			stay.Said = "day to come"
-		case w.future == 0:
-			stay.Said = "no day"
-		default:
-			stay.Said = fmt.Sprintf("day to come: %d, no day: %d", w.future, w.none)
 		}
 		all = append(all, stay)
 	}

@@ -33,6 +33,13 @@ func TestStay(t *testing.T) {
 		{"French, accents apart", Options{}, "upn,Statut de l\u2019employe\u0301\na@x,En conge\u0301\nb@x,Sorti\n", "Statut de l\u2019employe\u0301 1 En conge\u0301 (Sorti)"},
 		{"Spanish", Options{}, "upn,Estado\na@x,Activo\nb@x,Baja\n", "Estado 1 Activo (Baja)"},
 		{"more behind the word", Options{}, "upn,Employment Status\na@x,Active - US\nb@x,Terminated (vol.)\n", "Employment Status 1 Active - US (Terminated (vol.))"},
+		{"employment", Options{}, "upn,Employment\na@x,Active\nb@x,Leaver\n", "Employment 1 Active (Leaver)"},
+		{"state", Options{}, "upn,State\na@x,Employed\nb@x,Exited\n", "State 1 Employed (Exited)"},
+		{"state of a country", Options{}, "upn,State\na@x,CA\nb@x,WA\nc@x,A\n", ""},
+		{"German in ASCII", Options{}, "upn,Beschaeftigung\na@x,Beschaeftigt\nb@x,ausgetreten\nc@x,gekuendigt\n", "Beschaeftigung 1 Beschaeftigt (ausgetreten)"},
+		{"German", Options{}, "upn,Beschäftigungsstatus\na@x,aktiv\nb@x,Austritt\n", "Beschäftigungsstatus 1 aktiv (Austritt)"},
+		{"French without accents", Options{}, "upn,Statut salarie\na@x,en conge\nb@x,demissionne\n", "Statut salarie 1 en conge (demissionne)"},
+		{"a word that nobody knows", Options{}, "upn,Status\na@x,Pending\nb@x,Left\n", "Status 1 Pending (Left)"},
 		{"words that nobody knows", Options{}, "upn,Status\na@x,Blue\nb@x,Green\nc@x,Active\n", ""},
 		{"the status of a log line", Options{}, "upn,Status\na@x,Success\na@x,Failure\nb@x,Interrupted\n", ""},
 		{"of an account", Options{}, "upn,accountEnabled\na@x,True\nb@x,False\n", ""},
@@ -48,12 +55,17 @@ func TestStay(t *testing.T) {
 		{"as people write dates", Options{}, "upn,Austrittsdatum\na@x,31.12.2026\nb@x,1.2.2026\nc@x,31-Dec-26\nd@x,12/31/2026 10:00:00 AM\n", "Austrittsdatum 3 day to come"},
 		{"the day or the month may come first", Options{}, "upn,Last day\na@x,12/11/2026\n", "Last day 1 day to come"},
 		{"all gone", Options{}, "upn,Leaving date\na@x,2026-01-31\nb@x,1/2/2026\nc@x,\"Jan 5, 2026\"\n", ""},
-		{"no dates", Options{}, "upn,Last day\na@x,soon\nb@x,later\nc@x,\n", ""},
+		{"no dates", Options{}, "upn,Last day\na@x,soon\nb@x,later\nc@x,\n", "Last day 3 no day: 1, not understood: 2"},
+		{"numbers of a spreadsheet", Options{}, "upn,Last day\na@x,47848\nb@x,44196\n", "Last day 2 not understood"},
+		{"months", Options{}, "upn,Termination Date\na@x,2030-12\nb@x,2020-01-31\n", "Termination Date 1 not understood"},
+		{"seconds", Options{}, "upn,Termination Date\na@x,1924905600\nb@x,2020-01-31\nc@x,2020-01-31\n", "Termination Date 1 not understood"},
+		{"a word", Options{}, "upn,End date\na@x,TBD\nb@x,2020-01-31\nc@x,2098-01-31\n", "End date 2 day to come: 1, not understood: 1"},
+		{"no such day", Options{}, "upn,End date\na@x,2020-02-30\n", "End date 1 not understood"},
 		{"notice was given", Options{}, "upn,ResignationDate\na@x,2027-01-01\n", ""},
 
 		{"a date gate", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
 		{"a date gate, and a rehired person", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Left,2026-12-31\n", "Status 1 Active (Left)"},
-		{"a date gate, and most passing words unknown", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Blue,2025-12-31\nc@x,Green,2025-12-31\nd@x,Left,\n", "Status 1 Active (Left)"},
+		{"a date gate, and most passing words unknown", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Blue,2025-12-31\nc@x,Green,2025-12-31\nd@x,Left,\n", "Status 3 Active, Blue, Green (Left)"},
 		{"a date gate, and a column of days", Options{Date: gate}, "upn,Last day,Contract End\na@x,2025-12-31,2026-11-22\n", "Contract End 1 day to come"},
 		{"a date gate from the start of the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
 		{"a date gate of another now", Options{Date: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
@@ -200,6 +212,15 @@ func TestNoDateCanBeRead(t *testing.T) {
 			t.Errorf("%s: %v", c.dates, err)
 		case c.want != "" && (!is || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: got %v, want %q", c.dates, err, c.want)
+		}
+	}
+}
+
+// No word says both that somebody stays and that somebody left.
+func TestWordsOfOneMeaning(t *testing.T) {
+	for w := range stayWords {
+		if goneWords[w] {
+			t.Error(w)
 		}
 	}
 }
