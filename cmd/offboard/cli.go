@@ -124,13 +124,13 @@ func run(ctx context.Context, w world) (code exitCode) {
 	if err != nil {
 		return cmd.fail(fmt.Errorf("%w: %w", errUsage, err))
 	}
+	cmd.log, cmd.parsed = logger(w, &c), k
 	if err := halfSet(k); err != nil {
 		return cmd.fail(err)
 	}
 	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", errUsage, c.Output))
 	}
-	cmd.log, cmd.parsed = logger(w, &c), k
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(cmd)
 	cmd.files.close()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 
@@ -44,7 +45,7 @@ var (
 	errSecondSignal = errors.New("stopped at once by a second signal")
 	errUsage        = errors.New("usage")
 	errNoJournal    = errors.New("there is no journal")
-	errNoneToResume = errors.New("no run can be resumed")
+	errNoneToResume = errors.New("nothing to resume")
 )
 
 // listRuns is a next step; fail makes a whole command line of it.
@@ -83,7 +84,7 @@ var ends = []struct {
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
 	{errNoJournal, exitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory"},
 	{journal.ErrNoRun, exitUsage, listRuns},
-	{errNoneToResume, exitUsage, listRuns},
+	{errNoneToResume, exitDone, listRuns},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
 }
 
@@ -153,8 +154,13 @@ func (c *command) fail(err error) exitCode {
 		}
 		hint = cmp.Or(c.goesOn, undone+"; run it again: "+c.shell(c.args...))
 	}
+	c.document(err, hint, code)
 	if c.cli.LogFormat == "json" {
-		c.log.Error(err.Error(), "exit", int(code), "next", hint)
+		level := slog.LevelError
+		if code == exitDone {
+			level = slog.LevelInfo
+		}
+		c.log.Log(context.Background(), level, err.Error(), "exit", int(code), "next", hint)
 		return code
 	}
 	for _, line := range messages(err) {

@@ -41,8 +41,10 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan := run.Plan()
 	switch run.State() {
-	case journal.Finished, journal.Refused:
-		return fmt.Errorf("%w: run %s is %s; there is nothing to resume", errUsage, plan.Run, run.State())
+	case journal.Finished:
+		return fmt.Errorf("%w: run %s is finished", errNoneToResume, plan.Run)
+	case journal.Refused:
+		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", errUsage, plan.Run)
 	case journal.Planning:
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", errUsage, plan.Run)
 	}

@@ -92,6 +92,10 @@ func refuseAll(errs ...error) error {
 	return all
 }
 
+// liftTenant lifts the refusal of a tenant that was not named. Only people know which
+// one is meant.
+const liftTenant = "--tenant ID"
+
 // lifted is the command as it was typed, with every flag that lifts a reason of
 // the refusal; "" when none does.
 func (c *command) lifted(err error) string {
@@ -114,11 +118,14 @@ func (c *command) lifted(err error) string {
 			more = append(more, value)
 		}
 	}
-	said := "if all of this is meant: "
+	said := "if all of this is meant"
 	if len(r.lifts) < len(r.why) || len(r.others) > 0 {
-		said = "mend what no flag lifts; then, if the rest is meant: "
+		said = "mend what no flag lifts; then, if the rest is meant"
 	}
-	return said + c.shell(append(line, more...)...)
+	if slices.Contains(r.lifts, liftTenant) {
+		said += ", with the tenant that is meant in place of ID"
+	}
+	return said + ": " + c.shell(append(line, more...)...)
 }
 
 // without is a command line without a flag, and without its value if it takes one.

@@ -40,7 +40,7 @@ func TestRefusalsAreToldTogether(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(s.dir, "in.csv"), old, old); err != nil {
 		t.Fatal(err)
 	}
-	next := regexp.MustCompile(`(?m)^offboard: next: (?:if all of this is meant|mend what no flag lifts; then, if the rest is meant): (.*)$`)
+	next := regexp.MustCompile(`(?m)^offboard: next: (?:if all of this is meant|mend what no flag lifts; then, if the rest is meant)(?:, with the tenant that is meant in place of ID)?: (.*)$`)
 	begins := func(wrong ...string) string {
 		return strings.Join(append([]string{"run in.csv --graph-url", s.url}, wrong...), " ")
 	}

@@ -58,7 +58,7 @@ func (c *command) unnamed(e errand) error {
 	default:
 		return nil
 	}
-	return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"}})
+	return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Lift: liftTenant, Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"}})
 }
 
 // signIn signs in and waits for a service in trouble as a run does. What ends the

@@ -33,11 +33,13 @@ type visible struct {
 
 	mu   sync.Mutex // guards what follows; the log writes at any time
 	part []byte     // the beginning of a character
+	used bool       // something was written
 }
 
 func (v *visible) Write(p []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.used = v.used || len(p) > 0
 	if len(v.part) == 0 && harmless(p) {
 		return v.w.Write(p)
 	}

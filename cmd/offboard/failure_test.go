@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch/graphsim"
+)
+
+// printed runs the command and gives what it writes to stdout.
+func (d *booth) printed(args ...string) (code exitCode, stdout string) {
+	var out bytes.Buffer
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, "DIR/", d.dir+"/")
+	}
+	code = run(d.t.Context(), world{
+		args: append(args, "--journal="+d.dir+"/journal.db"), stdin: strings.NewReader(""), stdout: &out, stderr: io.Discard, network: d.network,
+		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },
+	})
+	return code, out.String()
+}
+
+// With -o json stdout has one document however the command ends: of a refusal and of
+// an error it has the reasons, the next step and the exit code.
+func TestJSONOfFailures(t *testing.T) {
+	for _, c := range []struct {
+		name, args string
+		code       exitCode
+		says       string
+		reasons    int
+	}{
+		{"no such flag", "run DIR/in.csv --nosuch -o json", 2, "unknown flag --nosuch", 0},
+		{"no such file", "run DIR/none.csv --yes --tenant=" + ours.Tenant + " --output=json", 2, "none.csv", 0},
+		{"guards", "run DIR/in.csv --yes --max-users=1 --max-percent=1 --column=upn -ojson --report-dir=DIR/out --tenant=" + ours.Tenant, 4, "--max-users is 1", 2},
+		{"no terminal", "run DIR/in.csv -o json --column=upn --report-dir=DIR/out", 4, "no terminal to ask at", 2},
+		{"another tenant", "run DIR/in.csv -o json --yes --column=upn --report-dir=DIR/out --tenant=" + otherTenant, 5, "leads to tenant", 0},
+		{"no such run", "show 2001 -o json", 2, "2001", 0},
+		{"nothing to resume", "resume -o json --yes", 0, "nothing to resume", 0},
+		{"success", "run DIR/in.csv -o json --yes --column=upn --max-percent=0 --report-dir=DIR/out --tenant=" + ours.Tenant, 0, "", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newBooth(t, 3, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+			d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)}
+			if code, out := d.offboard("run", "DIR/in.csv", "--dry-run", "--column=upn", "--max-percent=0", "--report-dir=DIR/out", "--tenant="+ours.Tenant); code != 0 {
+				t.Fatal(out) // which makes the journal
+			}
+			code, out := d.printed(strings.Fields(c.args)...)
+			var f struct {
+				Error   string
+				Reasons []string
+				Next    *string
+				Exit    *int
+			}
+			if err := json.Unmarshal([]byte(out), &f); err != nil || code != c.code {
+				t.Fatalf("exit code %d, want %d; %v of %q", code, c.code, err, out)
+			}
+			if !strings.Contains(f.Error, c.says) || len(f.Reasons) != c.reasons {
+				t.Errorf("want %q and %d reasons\n%s", c.says, c.reasons, out)
+			}
+			if c.says != "" && (f.Exit == nil || *f.Exit != int(code) || f.Next == nil) {
+				t.Errorf("it does not say how it ended\n%s", out)
+			}
+		})
+	}
+}
+
+// All that keeps a run from beginning on Microsoft's service is told at once, and the
+// command that is printed has a flag for the tenant, too.
+func TestNextNamesTheTenant(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{NoQuota: true})
+	d.environ = []string{"AZURE_CLIENT_ID=" + ours.App}
+	if err := os.WriteFile(d.dir+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out := d.offboard("run", "DIR/in.csv", "--report-dir=DIR/file/out", "--column=upn")
+	for _, why := range []string{"no terminal to ask at", "no terminal at which a person sees the tenant", "AZURE_CLIENT_ID is set without", "the report could not be written"} {
+		if !strings.Contains(out, why) {
+			t.Errorf("it is not told that %q:\n%s", why, out)
+		}
+	}
+	next := regexp.MustCompile(`(?m)^offboard: next: mend what no flag lifts; then, if the rest is meant, with the tenant that is meant in place of ID: offboard run .* --yes --tenant ID$`)
+	if code != 4 || !next.MatchString(out) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	_, out = d.offboard("run", "DIR/in.csv", "--column=upn", "--simulate")
+	if strings.Contains(out, "in place of ID") {
+		t.Errorf("a rehearsal needs no tenant\n%s", out)
+	}
+}
+
+// A job that always resumes is green when there is nothing to resume: every run has
+// finished, or was refused. A name that no run has is a mistake.
+func TestNothingToResume(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{NoQuota: true, Latency: time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		d.t, d.environ = t, signedIn()
+		wants := func(code exitCode, words string, args ...string) {
+			t.Helper()
+			if got, out := d.offboard(args...); got != code || !strings.Contains(out, words) {
+				t.Errorf("%s: exit code %d, want %d and %q\n%s", args, got, code, words, out)
+			}
+		}
+		wants(0, "", "run", "DIR/in.csv", "--yes", "--column=upn", "--max-percent=0", "--report-dir=DIR/out")
+		wants(0, "nothing to resume", "resume", "--yes")
+		wants(0, "nothing to resume: run ", "resume", "20", "--yes")
+		wants(2, "", "resume", "nosuchrun", "--yes")
+		wants(4, "", "run", "DIR/in.csv", "--yes", "--column=upn", "--new", "--max-users=1", "--max-percent=0", "--report-dir=DIR/out")
+		wants(0, "nothing to resume", "resume", "--yes")
+	})
+}
