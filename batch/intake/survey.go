@@ -211,7 +211,7 @@ func (s *surveyor) watch(cells []string, passes bool) {
 		switch {
 		case w.dates:
 			if passes {
-				w.day(cell, s.today)
+				w.day(cell, s.read(cell), s.today)
 			}
 		case cell == "":
 		case in(stayWords, cell):
@@ -258,14 +258,23 @@ func (w *watched) daysSaid() string {
 	return strings.Join(counts, ", ")
 }
 
+// read gives the days that a cell may mean: the very one, where the date gate can read it.
+func (s *surveyor) read(cell string) []time.Time {
+	if d := s.wants.date; d != nil && cell != "" {
+		if date, ok := d.parse(cell); ok {
+			return []time.Time{date.at}
+		}
+	}
+	return mayMean(cell)
+}
+
 // day counts a cell of dates. One that may mean a day to come, however it is read,
 // counts as one: this day is not over either.
-func (w *watched) day(cell, today string) {
+func (w *watched) day(cell string, days []time.Time, today string) {
 	if cell == "" || saysNothing(cell) {
 		w.none++
 		return
 	}
-	days := mayMean(cell)
 	if len(days) == 0 {
 		w.obscure++
 	}

@@ -69,6 +69,7 @@ func TestStay(t *testing.T) {
 		{"a date gate, and a column of days", Options{Date: gate}, "upn,Last day,Contract End\na@x,2025-12-31,2026-11-22\n", "Contract End 1 day to come"},
 		{"a date gate from the start of the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
 		{"a date gate of another now", Options{Date: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
+		{"a date gate that says which number is the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, Format: "M/D/YYYY"}}, "upn,Last day,Contract End\na@x,1/12/2026,1/12/2026\n", ""},
 		{"a gate on each", Options{Date: gate, Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
 		{"a column that is left out", Options{Date: gate, Ignore: []string{"status"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
 		{"a gate on the status", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-12-31\nb@x,Active,2026-12-31\n", "Last day 1 day to come"},
