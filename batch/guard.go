@@ -73,7 +73,11 @@ func (l Limits) Checks(c Count, tenant int) []Check {
 		refuse(&checks[2], c.Privileged, fmt.Sprintf("the plan has %d holders of privileged roles, and --max-privileged is %d; %s, or leave them out with --protect-privileged", c.Privileged, l.MaxPrivileged, raise))
 	}
 	if found < l.MinUsers {
-		refuse(&checks[3], found, fmt.Sprintf("%d users were found, and --min-users is %d; see whether the file is whole and --where right, or lower it if that is meant", found, l.MinUsers))
+		users := "users were"
+		if found == 1 {
+			users = "user was"
+		}
+		refuse(&checks[3], found, fmt.Sprintf("%d %s found, and --min-users is %d; see whether the file is whole and --where right, or lower it if that is meant", found, users, l.MinUsers))
 	}
 	return checks
 }

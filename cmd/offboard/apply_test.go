@@ -133,7 +133,7 @@ func TestDriftRefuses(t *testing.T) {
 			if c.want == "" && (code != 0 || writes != 30) {
 				t.Errorf("exit code %d, %d writes\n%s", code, writes, out)
 			}
-			if c.want != "" && (code != 4 || writes != 0 || !strings.Contains(out, c.want) || !strings.Contains(out, "1 users are no longer")) {
+			if c.want != "" && (code != 4 || writes != 0 || !strings.Contains(out, c.want) || !strings.Contains(out, "1 user is no longer")) {
 				t.Errorf("exit code %d, %d writes, want 4, none, and %q\n%s", code, writes, c.want, out)
 			}
 		})
@@ -185,7 +185,7 @@ func TestApplyAsksTheGuards(t *testing.T) {
 		{"a limit", nil, nil, nil, []string{"--max-users", "29"}, 4, 0, "30 users, and --max-users is 29"},
 		{"a limit of the plan", nil, []string{"--max-users", "30"}, nil, nil, 0, 30, ""},
 		{"every reason at once", nil, nil, func(s *scene) error { s.tenant.Remove(upn(5)); return nil }, []string{"--max-users", "20", "--max-percent", "1"}, 4, 0,
-			"and --max-users is 20; raise it if that is meant (0 is no limit)\noffboard:   - the plan has 29 of the tenant's 329 users, and --max-percent is 1; raise it if that is meant (0 is no limit)\noffboard:   - 1 users are no longer"},
+			"and --max-users is 20; raise it if that is meant (0 is no limit)\noffboard:   - the plan has 29 of the tenant's 329 users, and --max-percent is 1; raise it if that is meant (0 is no limit)\noffboard:   - 1 user is no longer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

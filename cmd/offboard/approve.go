@@ -93,7 +93,7 @@ func (c *command) showPlan(name string, f planfile.File) {
 	p := f.Head.Plan
 	c.say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
 	c.say("digest   %s (%s)", f.Digest.Short(), f.Digest)
-	c.say("input    %s, %s rows, SHA-256 %s", p.Input, thousands(p.Rows), p.Digest)
+	c.say("input    %s, %s, SHA-256 %s", p.Input, plural(p.Rows, "row"), p.Digest)
 	for _, s := range p.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}

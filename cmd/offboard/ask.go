@@ -85,7 +85,7 @@ func (c *command) ask(yes bool, question string) error {
 
 // counts tells what planning found, line by line.
 func (c *command) counts(plan batch.Plan, n batch.Count) {
-	c.say("input    %s, %s rows", plan.Input, thousands(n.Rows))
+	c.say("input    %s, %s", plan.Input, plural(n.Rows, "row"))
 	for _, s := range plan.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
@@ -93,13 +93,13 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 	c.say("action   %s", actionWords[plan.Action])
 	c.say("users    %s to revoke", thousands(n.Users))
 	if n.External > 0 {
-		c.say("         %s of them are guests: Graph will say 200 and revoke nothing; they end ineffective", thousands(n.External))
+		c.say("         %s of them %s: Graph will say 200 and revoke nothing; %s ineffective", thousands(n.External), agree(n.External, "is a guest", "are guests"), agree(n.External, "it ends", "they end"))
 	}
 	if n.Privileged > 0 {
-		c.say("         %s of them hold privileged roles: %s", thousands(n.Privileged), someOf(n.Admins, n.Privileged))
+		c.say("         %s of them %s privileged roles: %s", thousands(n.Privileged), agree(n.Privileged, "holds", "hold"), someOf(n.Admins, n.Privileged))
 	}
 	if n.Same > 0 {
-		c.say("         %s more rows name one of them again", thousands(n.Same))
+		c.say("         %s more %s one of them again", thousands(n.Same), agree(n.Same, "row names", "rows name"))
 	}
 	for _, o := range batch.Outcomes {
 		if k := n.Ended[o]; k > 0 {
@@ -107,7 +107,7 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 			if o == batch.Protected {
 				who = ": " + someOf(n.Spared, k)
 			}
-			c.say("         %s rows end %s and are not sent%s", thousands(k), o, who)
+			c.say("         %s %s %s and %s not sent%s", plural(k, "row"), agree(k, "ends", "end"), o, agree(k, "is", "are"), who)
 		}
 	}
 	switch {

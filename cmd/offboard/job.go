@@ -90,7 +90,7 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	j.goesOn = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
-	j.say("run %s: %s of %s users are left to revoke, %s to verify", j.run.Plan().Run, thousands(send), thousands(j.run.Plan().Users), thousands(verify))
+	j.say("run %s: %s of %s %s left to revoke, %s to verify", j.run.Plan().Run, thousands(send), plural(j.run.Plan().Users, "user"), agree(send, "is", "are"), thousands(verify))
 	if j.run.Plan().Verify {
 		if err := j.target.mayRead(); err != nil {
 			return err

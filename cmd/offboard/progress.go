@@ -81,7 +81,7 @@ func (p *progress) planning(c batch.Count) {
 	now := time.Now()
 	p.trouble(now, c.Trouble)
 	p.tell(now, func() string {
-		s := fmt.Sprintf("%s: %s rows, %s users", cmp.Or(p.stage, "planning"), thousands(c.Rows), thousands(c.Users))
+		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), plural(c.Rows, "row"), plural(c.Users, "user"))
 		s += tally(c.Ended, "", 0)
 		if c.Waiting > 0 {
 			s += fmt.Sprintf(", %s waiting to be asked again", thousands(c.Waiting))

@@ -33,7 +33,7 @@ func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 		for id, why := range ids {
 			l.spare.IDs[id] = why
 		}
-		l.note("protect", fmt.Sprintf("%s users and %s patterns of %s", thousands(len(rows)), thousands(len(patterns)), name), "--protect")
+		l.note("protect", fmt.Sprintf("%s and %s of %s", plural(len(rows), "user"), plural(len(patterns), "pattern"), name), "--protect")
 	}
 	if len(g.Protect) > 0 && j.Simulate {
 		l.note("protect", "spelling is not checked", "a rehearsal creates every listed user except nobody...@")

@@ -205,6 +205,14 @@ func plural(n int, noun string) string {
 	return thousands(n) + " " + noun
 }
 
+// agree is the verb for so many: of one, or of any other number.
+func agree(n int, one, others string) string {
+	if n == 1 {
+		return one
+	}
+	return others
+}
+
 // untilStop is a context that also ends with the first signal.
 func (c *command) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)

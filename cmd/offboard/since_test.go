@@ -64,10 +64,10 @@ func TestSinceForms(t *testing.T) {
 		t.Helper()
 		s.wants(code, 0, words, "plan", "in.csv", "--overwrite", "-o", "plan.json", "--time-zone", "UTC", "--since", since)
 	}
-	plan(0, "1 rows end already", "24h")
+	plan(0, "1 row ends already", "24h")
 	plan(0, "2 rows end already", "2d")
 	plan(0, "2 rows end already", now.AddDate(0, 0, -3).Format(time.DateOnly))
-	plan(0, "1 rows end already", now.Add(-2*time.Hour).Format(time.RFC3339))
+	plan(0, "1 row ends already", now.Add(-2*time.Hour).Format(time.RFC3339))
 	plan(0, "which revoked nobody: when it was planned", "20")
 	plan(0, "2 to revoke", "20")
 	plan(2, "lies in the future", "2999-01-01")
