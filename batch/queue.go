@@ -2,6 +2,7 @@ package batch
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -102,6 +103,15 @@ func (q *queue) next(now time.Time) (wait time.Duration, ok bool) {
 		}
 	}
 	return max(0, wait), ok
+}
+
+// sent lists the users who were sent before and wait.
+func (q *queue) sent() []task {
+	all := slices.Clone([]task(q.waiting))
+	for _, h := range q.halves {
+		all = append(all, h.tasks...)
+	}
+	return all
 }
 
 // again counts the users who were sent before and wait.

@@ -3,6 +3,7 @@ package batch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -140,7 +141,30 @@ func (r *Runner) Run(ctx context.Context) error {
 			}
 		}
 	}
-	return lp.run(ctx)
+	err := lp.run(ctx)
+	if errors.Is(err, ErrStopped) || errors.Is(err, ErrOutage) {
+		if lost := r.unread(ctx); lost != nil {
+			err = errors.Join(err, lost)
+		}
+	}
+	return err
+}
+
+// unread says of the users whose proof was awaited when the run stopped that it was
+// cut short: a resumed run reads them back.
+func (r *Runner) unread(ctx context.Context) error {
+	if r.verify == nil {
+		return nil
+	}
+	for _, t := range r.verify.queue.sent() {
+		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
+			t.record.Reason = "accepted; the run was stopped before it was read back"
+		} else {
+			t.record.Reason += "; the run was stopped before the time for that was up"
+		}
+		r.entry.Records = append(r.entry.Records, t.record)
+	}
+	return r.commit(ctx, nil, nil)
 }
 
 // settle turns the reply to a revoke into a record, or into another turn.

@@ -153,3 +153,43 @@ func TestErrorThatTellsOfAStopIsDrained(t *testing.T) {
 		}
 	})
 }
+
+// Users whose proof a stop cuts short are told as that, and read back when the run
+// goes on.
+func TestStopBeforeTheProof(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after time.Duration // of the stop; a call takes 50 ms
+		want  string
+	}{
+		{"before the first read-back", 20 * time.Millisecond, "accepted; the run was stopped before it was read back"},
+		{"after one", 500 * time.Millisecond, "accepted, but the directory has no stamp; the run was stopped before the time for that was up"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, f, j := bench(t, 3)
+			stop := make(chan struct{})
+			r.Stop, f.lag = stop, time.Minute
+			time.AfterFunc(c.after, func() { close(stop) })
+			if err := r.Run(t.Context()); !errors.Is(err, ErrStopped) {
+				t.Errorf("%s: got error %v, want ErrStopped", c.name, err)
+			}
+			for seq := range 3 {
+				if rec := j.records[seq+1]; rec.Outcome != Unverified || rec.Reason != c.want {
+					t.Errorf("%s: user %d is %s: %q, want %q", c.name, seq+1, rec.Outcome, rec.Reason, c.want)
+				}
+			}
+			again, _, _ := bench(t, 0)
+			again.Directory, again.Journal = f, j
+			again.Unproven = func(yield func(Line, error) bool) {
+				for _, rec := range j.records {
+					if !yield(Line{User: User{Seq: rec.Seq, ID: fmt.Sprint("id-", rec.Seq), Type: "Member"}, Record: rec}, nil) {
+						return
+					}
+				}
+			}
+			if err := again.Run(t.Context()); err != nil || j.outcomes() != "3 verified " {
+				t.Errorf("%s: gone on with: %s, error %v", c.name, j.outcomes(), err)
+			}
+		})
+	}
+}

@@ -166,6 +166,10 @@ func (e End) meaning(o batch.Outcome) string {
 		return "their turn has not come yet"
 	case o == batch.Unsettled && e.Held != "":
 		return "sent, and not answered yet"
+	case o == batch.Unverified && e.Held != "":
+		return "Graph accepted, and the directory has not shown it yet"
+	case o == batch.Unverified && e.Resume != "":
+		return "Graph accepted, and the directory had not shown it when the run stopped: not proven yet; a resumed run reads it back"
 	case o == batch.NotSent && e.Summary.Refused > 0:
 		return fmt.Sprintf("%s: %d were sent, and refused or told to wait; the others were never sent", meaning(o), e.Summary.Refused)
 	}

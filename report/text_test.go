@@ -140,3 +140,16 @@ func TestAllDeniedNamesThePermission(t *testing.T) {
 		}
 	}
 }
+
+// The directory is blamed for showing nothing only when it had its time.
+func TestUnverifiedOfEveryState(t *testing.T) {
+	for want, e := range map[string]End{
+		"did not show it in time":             {Meta: Meta{State: "finished"}},
+		"had not shown it when the run stopp": {Meta: Meta{State: "stopped"}, Resume: "offboard resume r"},
+		"has not shown it yet":                {Meta: Meta{State: "running"}, Held: "process 7 on h since t"},
+	} {
+		if got := e.meaning(batch.Unverified); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", e.State, got, want)
+		}
+	}
+}
