@@ -128,6 +128,9 @@ func run(ctx context.Context, w world) (code exitCode) {
 	if err := halfSet(k); err != nil {
 		return cmd.fail(err)
 	}
+	if err := choosesTwice(k); err != nil {
+		return cmd.fail(err)
+	}
 	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", errUsage, c.Output))
 	}

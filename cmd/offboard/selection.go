@@ -8,6 +8,8 @@ import (
 	"time"
 	_ "time/tzdata" // for systems without time zones of their own: Windows, small containers
 
+	"github.com/alecthomas/kong"
+
 	"offboard/batch"
 	"offboard/batch/intake"
 )
@@ -85,4 +87,23 @@ func dayIn(s string, zone *time.Location) (time.Time, error) {
 		return day, err
 	}
 	return intake.StartOfDay(day.Year(), day.Month(), day.Day(), zone), nil
+}
+
+// choosesTwice refuses a second value of a flag that says whom the input names: the
+// last one would silently take the place of a gate.
+func choosesTwice(k *kong.Context) error {
+	once := map[string]bool{"column": false, "key": false, "date-column": false, "date-format": false, "as-of": false, "time-zone": false}
+	for _, p := range k.Path {
+		if p.Flag == nil {
+			continue
+		}
+		given, chooses := once[p.Flag.Name]
+		if given {
+			return fmt.Errorf("%w: --%s is given twice, and can have one value", errUsage, p.Flag.Name)
+		}
+		if chooses {
+			once[p.Flag.Name] = true
+		}
+	}
+	return nil
 }
