@@ -111,11 +111,37 @@ func (s *story) drawSheet() {
 		sh.rows = append(sh.rows, s.drawRow(s.rng.IntN(len(s.people))))
 	}
 	sh.settleTwins()
+	sh.settleDates()
 	for i := range sh.rows {
 		sh.rows[i].line = i + 2
 		s.stampAround(sh.rows[i])
 	}
 	sh.text = s.sheetText()
+}
+
+func dayOf(t time.Time) day { return day{wholeDay, t} }
+
+// settleDates makes one date readable where none is: a column of which none can be
+// read ends the command, and has a test of its own.
+func (sh *sheet) settleDates() {
+	readable := func(r sheetRow) bool {
+		return r.form == plainRow && !r.dropped && (r.day.kind == wholeDay || r.day.kind == instant)
+	}
+	if sh.date == nil || slices.ContainsFunc(sh.rows, readable) {
+		return
+	}
+	for i, r := range sh.rows {
+		for at, h := range sh.heads {
+			if h.field == lastDay && r.form == plainRow && !r.dropped {
+				day := time.Date(2001, 2, 3, 0, 0, 0, 0, time.UTC)
+				sh.rows[i].day, r.cells[at] = dayOf(day), day.Format(time.DateOnly)
+				if sh.date.format != "" {
+					r.cells[at] = day.Format("02.01.2006")
+				}
+				return
+			}
+		}
+	}
 }
 
 // settleTwins makes two columns that name the same in no row the same in all: else
