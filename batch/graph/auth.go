@@ -41,6 +41,7 @@ type Auth struct {
 	claims   string        // what its refusal asked for, until it is answered
 	refused  int           // tokens that Graph refused
 	first    *Identity     // of the first token
+	strikes  int           // calls in a row that were refused as a whole, of a fixed token
 }
 
 // NewAuth signs in by credentials that sign makes, for the Graph at root. They
@@ -228,12 +229,19 @@ func (a *Auth) refuse(token, claims string) {
 	a.refused++
 }
 
-// end takes a fixed token out of use, after a call that was refused for it as a whole:
-// there is no other.
-func (a *Auth) end(why *batch.CallError) {
+// fixedStrikes is how many calls in a row, refused as a whole, take a fixed token out
+// of use. One such refusal may be a backend's mistake; there is no other token to try.
+const fixedStrikes = 2
+
+// answered tells of a call that Graph took, or refused as a whole for its token: nil
+// for the first.
+func (a *Auth) answered(why *batch.CallError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.sign == nil {
+	if a.strikes++; why == nil {
+		a.strikes = 0
+	}
+	if a.sign == nil && a.strikes >= fixedStrikes {
 		a.failed = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, accessToken, why)
 	}
 }

@@ -217,7 +217,7 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 		}
 		refused := meta.callError(resp, body)
 		if resp.StatusCode == http.StatusUnauthorized {
-			c.auth.end(refused)
+			c.auth.answered(refused)
 		}
 		return nil, meta, refused
 	}
@@ -232,6 +232,7 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: err}
 	}
 	c.heard.Store(true)
+	c.auth.answered(nil)
 	return body, meta, nil
 }
 
