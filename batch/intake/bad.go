@@ -117,6 +117,9 @@ func (r *Reader) swallowed(miscounted bool) bool {
 // not fit ours. "ID" alone in a column that is not ours says little: it may be
 // the state of Idaho.
 func (r *Reader) contradicts(all []string) bool {
+	if looksLikeData(all) {
+		return false // a header names no user: an audit log's cells may hold names of properties
+	}
 	ours := func(i int) bool {
 		return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i && !gateOnly(c) })
 	}
