@@ -49,15 +49,15 @@ func TestSignalsWithinASecondAreOne(t *testing.T) {
 	}
 }
 
-// What timeout(1), a closed terminal and a reader that is gone do to a run: no new
-// calls, and the answers of those under way are awaited.
+// What a closed terminal does to a run, and what timeout(1) and a service manager do, who
+// signal the process and its group: no new calls, and the answers of those under way are
+// awaited.
 func TestSoftStops(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no such signals there")
 	}
 	for name, stop := range map[string]func(c *child){
-		"timeout(1)": nil, // does it by itself, after a second
-		"a hangup":   func(c *child) { _ = c.Process.Signal(syscall.SIGHUP) },
+		"a hangup": func(c *child) { _ = c.Process.Signal(syscall.SIGHUP) },
 		"three at once": func(c *child) {
 			for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 				_ = c.Process.Signal(sig)
@@ -68,26 +68,17 @@ func TestSoftStops(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, 400)
 			held, release := s.hold()
-			args := append([]string{"offboard"}, s.run(2)...)
-			if stop == nil {
-				args = append([]string{"timeout", "1"}, args...)
-			}
-			c := s.prepare(nil, args[1:]...)
-			c.Path, c.Args = lookPath(t, args[0]), args
+			c := s.prepare(nil, s.run(2)...)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
 			s.await(held, 2)
-			wait := 1500 * time.Millisecond
-			if stop != nil {
-				stop(c)
-				wait = 200 * time.Millisecond // who stops at once does so by then
-			}
-			timer := time.AfterFunc(wait, release)
+			stop(c)
+			timer := time.AfterFunc(200*time.Millisecond, release) // a run that stops at once does so by then
 			defer timer.Stop()
 			code, out := c.end(t)
-			if want := map[bool]int{true: 124, false: 6}[stop == nil]; code != want || !strings.Contains(out, "Resume with: ") {
-				t.Fatalf("exit code %d, want %d\n%s", code, want, out)
+			if code != 6 || !strings.Contains(out, "Resume with: ") {
+				t.Fatalf("exit code %d, want 6\n%s", code, out)
 			}
 			count := map[string]int{}
 			for _, o := range s.outcomes() {
