@@ -63,7 +63,7 @@ func heading(b *bytes.Buffer, e End) {
 	}
 	field("Run", run)
 	field("Because", e.Reason)
-	field("Input", input+": "+plural(p.Rows, "row")+", "+plural(e.Skips, "skipped line"))
+	field("Input", input+": "+batch.Plural(p.Rows, "row")+", "+batch.Plural(e.Skips, "skipped line"))
 	field("SHA-256", p.Digest)
 	var settings []string
 	for _, s := range p.Settings {
@@ -118,17 +118,17 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 		return
 	}
 	fmt.Fprintf(b, "Time to settle: half of the users in %s, 95 %% in %s, the last in %s after the first call.\n",
-		span(t.Median), span(t.P95), span(t.Last))
+		batch.Span(t.Median), batch.Span(t.P95), batch.Span(t.Last))
 	sep := "Calls waited for "
 	t.Waits.Each(func(reason string, d time.Duration) {
-		fmt.Fprintf(b, "%s%s: %s", sep, reason, span(d))
+		fmt.Fprintf(b, "%s%s: %s", sep, reason, batch.Span(d))
 		sep = "; "
 	})
 	if sep == "; " {
 		b.WriteString(".\n")
 	}
 	if t.Refused > 0 {
-		fmt.Fprintf(b, "Graph told users to wait %s.\n", plural(t.Refused, "time"))
+		fmt.Fprintf(b, "Graph told users to wait %s.\n", batch.Plural(t.Refused, "time"))
 	}
 	b.WriteByte('\n')
 }
@@ -136,23 +136,11 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 // accounts says what a revocation leaves as it was, where it matters.
 func accounts(b *bytes.Buffer, a batch.Accounts) {
 	if a.Enabled > 0 {
-		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", plural(a.Enabled, "account"))
+		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", batch.Plural(a.Enabled, "account"))
 	}
 	if a.Synced > 0 {
-		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", plural(a.Synced, "account"))
+		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
 	}
-}
-
-// span is a duration as people read it.
-func span(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	d = d.Round(time.Second)
-	if d < time.Hour {
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
 // meaning says what an outcome is worth, as the run stands.
@@ -222,9 +210,9 @@ func verdict(e End) string {
 	failure, success, neutral := e.of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
 	switch {
 	case e.Dry:
-		fmt.Fprintf(&b, "Dry run: nothing was written. A run would send %d of %s", s.Counts[batch.NotSent], plural(s.Lines, "row"))
+		fmt.Fprintf(&b, "Dry run: nothing was written. A run would send %d of %s", s.Counts[batch.NotSent], batch.Plural(s.Lines, "row"))
 		if n := e.Plan.Accounts.External; n > 0 {
-			fmt.Fprintf(&b, ", %s among them, for whom Graph revokes nothing", plural(n, "guest"))
+			fmt.Fprintf(&b, ", %s among them, for whom Graph revokes nothing", batch.Plural(n, "guest"))
 		}
 		if failure > 0 {
 			fmt.Fprintf(&b, "; %d would NOT BE DONE", failure)
@@ -237,21 +225,21 @@ func verdict(e End) string {
 	case e.State == planning:
 		b.WriteString("NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.")
 	case e.Held != "":
-		fmt.Fprintf(&b, "UNDER WAY: %s. %d of %s are settled so far.", clean(e.Held), s.Lines-s.Open(), plural(s.Lines, "row"))
+		fmt.Fprintf(&b, "UNDER WAY: %s. %d of %s are settled so far.", clean(e.Held), s.Lines-s.Open(), batch.Plural(s.Lines, "row"))
 	case e.missing() > 0:
-		fmt.Fprintf(&b, "NOT DONE: the plan has %s, and only %d of them can be told of.", plural(e.Plan.Rows, "row"), s.Lines)
+		fmt.Fprintf(&b, "NOT DONE: the plan has %s, and only %d of them can be told of.", batch.Plural(e.Plan.Rows, "row"), s.Lines)
 	case s.Lines == 0:
 		b.WriteString("Nothing to do: the input has no rows.")
 	case s.Open() > 0:
-		fmt.Fprintf(&b, "NOT DONE: %d of %s did not end in success, %d of them still open.", failure, plural(s.Lines, "row"), s.Open())
+		fmt.Fprintf(&b, "NOT DONE: %d of %s did not end in success, %d of them still open.", failure, batch.Plural(s.Lines, "row"), s.Open())
 	case failure > 0:
-		fmt.Fprintf(&b, "NOT DONE for %d of %s.", failure, plural(s.Lines, "row"))
+		fmt.Fprintf(&b, "NOT DONE for %d of %s.", failure, batch.Plural(s.Lines, "row"))
 	case success == 0:
-		fmt.Fprintf(&b, "Nothing done: all of %s left alone on purpose.", plural(s.Lines, "row"))
+		fmt.Fprintf(&b, "Nothing done: all of %s left alone on purpose.", batch.Plural(s.Lines, "row"))
 	case neutral > 0:
-		fmt.Fprintf(&b, "Done for %d of %s; the other %d left alone on purpose.", success, plural(s.Lines, "row"), neutral)
+		fmt.Fprintf(&b, "Done for %d of %s; the other %d left alone on purpose.", success, batch.Plural(s.Lines, "row"), neutral)
 	default:
-		fmt.Fprintf(&b, "Done: all of %s ended in success.", plural(s.Lines, "row"))
+		fmt.Fprintf(&b, "Done: all of %s ended in success.", batch.Plural(s.Lines, "row"))
 	}
 	b.WriteByte('\n')
 	if failure > 0 && len(e.Files) > 0 && !e.Dry {
@@ -277,12 +265,4 @@ func retryFile(paths []string) string {
 		}
 	}
 	return retryName
-}
-
-// plural is a number with its noun.
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

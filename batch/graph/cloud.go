@@ -94,7 +94,7 @@ var (
 // sent. The error is ErrNoTenant, or a *batch.CallError when the authority is in
 // trouble.
 func (a Authority) Tenant(ctx context.Context, name string) (string, error) {
-	if IsObjectID(name) {
+	if batch.IsGUID(name) {
 		return strings.ToLower(name), nil
 	}
 	if !domainName.MatchString(name) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,18 +11,13 @@ import (
 	"offboard/batch"
 )
 
-var objectID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-
-// IsObjectID reports whether s has the form of an object id, a GUID.
-func IsObjectID(s string) bool { return objectID.MatchString(s) }
-
 // idOf is an object id of an answer in lower case. It goes into the paths of later
 // requests, so that anything but a GUID makes the answer unreadable.
 func idOf(s string) (string, error) {
 	switch {
 	case s == "":
 		return "", errors.New("no object id")
-	case !IsObjectID(s):
+	case !batch.IsGUID(s):
 		return "", fmt.Errorf("%q for an object id, which is a GUID", s)
 	}
 	return strings.ToLower(s), nil
@@ -39,7 +33,7 @@ func idOf(s string) (string, error) {
 // resource units (five, less one for $select). A group that does not exist is
 // a 404. Errors are those of a Sender's call; nothing is retried.
 func (c *Client) Members(ctx context.Context, group, next string) (members []batch.User, more string, err error) {
-	if !IsObjectID(group) {
+	if !batch.IsGUID(group) {
 		return nil, "", unsendable(fmt.Errorf("the group %q is no object id, which is a GUID", group))
 	}
 	// A cast of transitive members is documented for advanced queries only:

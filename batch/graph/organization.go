@@ -59,7 +59,7 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 // tenants' apps. It needs CrossTenantInformation.ReadBasic.All (Microsoft Graph
 // documentation, findTenantInformationByTenantId). Errors are as Organization's.
 func (c *Client) Information(ctx context.Context, tenant string) (Organization, error) {
-	if !IsObjectID(tenant) {
+	if !batch.IsGUID(tenant) {
 		return Organization{}, unsendable(fmt.Errorf("the tenant %q is no GUID", tenant))
 	}
 	info, err := c.request(c.root+"/tenantRelationships/findTenantInformationByTenantId(tenantId='"+tenant+"')", nil)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"offboard/batch"
 )
 
 // maxUPN is far above what Entra allows (113 characters), and guest names are long.
@@ -46,29 +48,10 @@ func plain(b byte) bool { return ' ' < b && b < utf8.RuneSelf }
 // zero-width or formatting character, a byte order mark.
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-// isGUID reports whether s is written as 8-4-4-4-12 hexadecimal digits.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // checkID says why a trimmed cell is no object id, or "".
 func checkID(s string) string {
 	switch {
-	case !isGUID(s):
+	case !batch.IsGUID(s):
 		return whyNotID
 	case strings.Trim(s, "0-") == "":
 		return whyZeroID
@@ -85,7 +68,7 @@ func checkUPN(s string) string {
 	}
 	local, domain, found := strings.Cut(s, "@")
 	switch {
-	case !found && isGUID(s):
+	case !found && batch.IsGUID(s):
 		return whyUPNisID
 	case !found:
 		return whyNoAt

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"offboard/batch"
 )
 
 // chooseKeys picks the columns that name the users, and those that are recognised
@@ -135,7 +137,7 @@ func chooseKind(header []string, known []column, k kind) ([]column, *HeaderError
 // is not shown: its other cells may be anything.
 func looksLikeData(header []string) bool {
 	for _, h := range header {
-		if isGUID(h) || checkUPN(h) == "" {
+		if batch.IsGUID(h) || checkUPN(h) == "" {
 			return true
 		}
 	}

@@ -64,7 +64,7 @@ func (k kind) of(cell string) kind {
 	switch {
 	case k != eitherKind:
 		return k
-	case isGUID(cell):
+	case batch.IsGUID(cell):
 		return idKind
 	}
 	return upnKind

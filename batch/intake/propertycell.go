@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"offboard/batch"
 )
 
 const (
@@ -39,7 +41,7 @@ func checkMail(s string) string {
 	}
 	local, domain, _ := strings.Cut(s, "@")
 	switch {
-	case isGUID(s):
+	case batch.IsGUID(s):
 		return whyUPNisID
 	case local == "" || domain == "" || strings.Contains(domain, "@"):
 		return whyMailAt

@@ -52,7 +52,7 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 // protected is the user that an entry names, or why it names none.
 func protected(entry string) (batch.Row, string) {
 	row := batch.Row{Input: entry}
-	if isGUID(entry) {
+	if batch.IsGUID(entry) {
 		row.ID = strings.ToLower(entry)
 		return row, checkID(entry)
 	}

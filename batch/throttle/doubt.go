@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"offboard/batch"
 )
 
 // What was left of a quota when the run began is not known: somebody else may have used
@@ -32,7 +34,7 @@ func (l *limit) growing(now time.Time) string {
 	if l.learned > 0 || !l.crowded(now, Chunk) {
 		return ""
 	}
-	return "; the first ones leave " + thousands(l.step) + " at a time, to see whether others have used it"
+	return "; the first ones leave " + batch.Thousands(l.step) + " at a time, to see whether others have used it"
 }
 
 // doubt tells whether the log of a limit that others may have used does not reach back a window yet.

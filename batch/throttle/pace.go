@@ -61,7 +61,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 			full, free = wait, max(0, l.free(now)-kept)
 			p.Reason = l.words(now)
 			if kept > 0 {
-				p.Reason += ", " + thousands(kept) + " of them kept free for writes"
+				p.Reason += ", " + batch.Thousands(kept) + " of them kept free for writes"
 			}
 			p.Reason += room(full, free) + l.growing(now)
 		}

@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"strconv"
 	"time"
 
 	"offboard/batch"
@@ -57,4 +58,28 @@ func (p *pause) extend(now time.Time, f batch.Feedback, again bool) {
 	if f.Outer != 0 {
 		p.status = f.Outer
 	}
+}
+
+// words says what the pause is for.
+func (p *pause) words(now time.Time) string {
+	layout := time.TimeOnly
+	if p.until.Format(time.DateOnly) != now.In(p.until.Location()).Format(time.DateOnly) {
+		layout = time.DateTime
+	}
+	s := "paused until " + p.until.Format(layout) + ": Graph said " + strconv.Itoa(p.status)
+	if p.info != "" {
+		s += " (" + p.info + ")"
+	}
+	switch {
+	case p.said <= 0:
+		s += " without a Retry-After"
+	case p.said >= batch.LongestRetryAfter:
+		s += " with a Retry-After of " + seconds(batch.LongestRetryAfter) + " or more"
+	default:
+		s += " with Retry-After " + seconds(p.said)
+	}
+	if p.repeats > 0 {
+		s += ", " + strconv.Itoa(p.repeats+1) + " times in a row"
+	}
+	return s
 }

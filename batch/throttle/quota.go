@@ -3,6 +3,8 @@ package throttle
 import (
 	"strconv"
 	"time"
+
+	"offboard/batch"
 )
 
 // Chunk is how many users a full call carries, a limit of Graph's $batch. No
@@ -70,7 +72,7 @@ func (q Quota) words() string {
 
 // amount gives n as a phrase in the quota's terms: "1,480 writes per 150 s".
 func (q Quota) amount(n int) string {
-	return thousands(n) + " " + q.Resource.String() + " per " + seconds(q.Window)
+	return batch.Thousands(n) + " " + q.Resource.String() + " per " + seconds(q.Window)
 }
 
 // Documented gives the limits that Microsoft publishes ("Microsoft Graph
@@ -153,4 +155,9 @@ func Share(quotas []Quota, share float64) []Quota {
 		out[i].Origin = strconv.FormatFloat(share*100, 'g', 3, 64) + " % of the " + q.Origin
 	}
 	return out
+}
+
+// seconds writes a time as people read it here: "150 s", "2.1 s".
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }

@@ -1,6 +1,10 @@
 package throttle
 
-import "time"
+import (
+	"time"
+
+	"offboard/batch"
+)
 
 // full is how long a log has no room beside what is kept free; zero for less than a
 // second.
@@ -43,7 +47,7 @@ func room(full time.Duration, free int) string {
 	case full > 0:
 		return "; used up, room again in " + seconds(full.Round(time.Second))
 	case free > 0:
-		return ", " + thousands(free) + " left in it now"
+		return ", " + batch.Thousands(free) + " left in it now"
 	}
 	return ""
 }

@@ -41,7 +41,7 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 		j.sayNow(len(spared), count)
 	}
 	if then := plan.Accounts.Privileged; count.Privileged > then {
-		j.say("         holders of privileged roles: %s now, %s when the plan was made: %s", thousands(count.Privileged), thousands(then), someOf(count.Admins, count.Privileged))
+		j.say("         holders of privileged roles: %s now, %s when the plan was made: %s", batch.Thousands(count.Privileged), batch.Thousands(then), someOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
 	if err := refused(nothingMore, known.checks(count)); err != nil {
@@ -52,7 +52,7 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 
 // sayNow names the users of a plan who are spared only now.
 func (c *command) sayNow(n int, count batch.Count) {
-	c.say("         protected now, and not sent: %s: %s", plural(n, "user"), someOf(count.Spared, n))
+	c.say("         protected now, and not sent: %s: %s", batch.Plural(n, "user"), someOf(count.Spared, n))
 }
 
 // spare writes down who is spared.

@@ -122,7 +122,7 @@ func (a *applyCmd) trustworthy(c *command) (file planfile.File, approved string,
 // of the set who gave one, each of them once.
 func (a *applyCmd) approved(c *command, file planfile.File) (string, error) {
 	if a.Approvals <= 0 && a.Trusted == "" {
-		return plural(len(file.Approvals), "approval") + ", not held against a trusted set", nil
+		return batch.Plural(len(file.Approvals), "approval") + ", not held against a trusted set", nil
 	}
 	if a.Trusted == "" {
 		return "", fmt.Errorf("%w: --approvals needs --trusted FILE, the keys of the people who may approve", errUsage)
@@ -232,7 +232,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 		j.sayNow(n, count)
 	}
 	if count.Users > 0 {
-		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(count.Users, "user"))); err != nil {
+		if err := j.ask(a.Yes, fmt.Sprintf("Revoke the sessions of %s?", batch.Plural(count.Users, "user"))); err != nil {
 			return j.unbegun(ctx, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/planfile"
 )
 
@@ -93,13 +94,13 @@ func (c *command) showPlan(name string, f planfile.File) {
 	p := f.Head.Plan
 	c.say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
 	c.say("digest   %s (%s)", f.Digest.Short(), f.Digest)
-	c.say("input    %s, %s, SHA-256 %s", p.Input, plural(p.Rows, "row"), p.Digest)
+	c.say("input    %s, %s, SHA-256 %s", p.Input, batch.Plural(p.Rows, "row"), p.Digest)
 	for _, s := range p.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
 	c.tenantLines(p, nil)
 	c.say("action   %s", actionWords[p.Action])
-	c.say("users    %s to revoke", thousands(p.Users))
+	c.say("users    %s to revoke", batch.Thousands(p.Users))
 	for _, o := range f.Head.Options {
 		c.say("option   %s %s", o.Name, o.Value)
 	}

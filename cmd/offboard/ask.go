@@ -85,21 +85,21 @@ func (c *command) ask(yes bool, question string) error {
 
 // counts tells what planning found, line by line.
 func (c *command) counts(plan batch.Plan, n batch.Count) {
-	c.say("input    %s, %s", plan.Input, plural(n.Rows, "row"))
+	c.say("input    %s, %s", plan.Input, batch.Plural(n.Rows, "row"))
 	for _, s := range plan.Settings {
 		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
 	c.tenantLines(plan, n.Domains)
 	c.say("action   %s", actionWords[plan.Action])
-	c.say("users    %s to revoke", thousands(n.Users))
+	c.say("users    %s to revoke", batch.Thousands(n.Users))
 	if n.External > 0 {
-		c.say("         %s of them %s: Graph will say 200 and revoke nothing; %s ineffective", thousands(n.External), agree(n.External, "is a guest", "are guests"), agree(n.External, "it ends", "they end"))
+		c.say("         %s of them %s: Graph will say 200 and revoke nothing; %s ineffective", batch.Thousands(n.External), batch.Agree(n.External, "is a guest", "are guests"), batch.Agree(n.External, "it ends", "they end"))
 	}
 	if n.Privileged > 0 {
-		c.say("         %s of them %s privileged roles: %s", thousands(n.Privileged), agree(n.Privileged, "holds", "hold"), someOf(n.Admins, n.Privileged))
+		c.say("         %s of them %s privileged roles: %s", batch.Thousands(n.Privileged), batch.Agree(n.Privileged, "holds", "hold"), someOf(n.Admins, n.Privileged))
 	}
 	if n.Same > 0 {
-		c.say("         %s more %s one of them again", thousands(n.Same), agree(n.Same, "row names", "rows name"))
+		c.say("         %s more %s one of them again", batch.Thousands(n.Same), batch.Agree(n.Same, "row names", "rows name"))
 	}
 	for _, o := range batch.Outcomes {
 		if k := n.Ended[o]; k > 0 {
@@ -107,7 +107,7 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 			if o == batch.Protected {
 				who = ": " + someOf(n.Spared, k)
 			}
-			c.say("         %s %s %s and %s not sent%s", plural(k, "row"), agree(k, "ends", "end"), o, agree(k, "is", "are"), who)
+			c.say("         %s %s %s and %s not sent%s", batch.Plural(k, "row"), batch.Agree(k, "ends", "end"), o, batch.Agree(k, "is", "are"), who)
 		}
 	}
 	switch {
@@ -122,7 +122,7 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 func someOf(names []string, all int) string {
 	s := strings.Join(names, ", ")
 	if k := all - len(names); k > 0 {
-		s += fmt.Sprintf(" and %s more", thousands(k))
+		s += fmt.Sprintf(" and %s more", batch.Thousands(k))
 	}
 	return s
 }

@@ -55,7 +55,7 @@ func (a *applyCmd) resolve(ctx context.Context, j *job, file planfile.File, know
 	case err != nil:
 		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
 	case len(w.drift) > 0:
-		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", plural(len(w.drift)+w.more, "user"), agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
+		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
 		return count, nil
 	}
 	count.Privileged = w.admins

@@ -105,7 +105,7 @@ func tellRehearsal(c *command, end report.End, lines iter.Seq2[batch.Line, error
 			return err
 		}
 		if more > 0 {
-			fmt.Fprintf(c.stdout, "and %s more; report.csv has all of them\n", thousands(more))
+			fmt.Fprintf(c.stdout, "and %s more; report.csv has all of them\n", batch.Thousands(more))
 		}
 		fmt.Fprintln(c.stdout)
 	}

@@ -90,7 +90,7 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	j.goesOn = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
-	j.say("run %s: %s of %s %s left to revoke, %s to verify", j.run.Plan().Run, thousands(send), plural(j.run.Plan().Users, "user"), agree(send, "is", "are"), thousands(verify))
+	j.say("run %s: %s of %s %s left to revoke, %s to verify", j.run.Plan().Run, batch.Thousands(send), batch.Plural(j.run.Plan().Users, "user"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
 	if j.run.Plan().Verify {
 		if err := j.target.mayRead(); err != nil {
 			return err
@@ -108,7 +108,7 @@ func (j *job) resume(ctx context.Context) error {
 			if err := j.earliest(ctx, send); err != nil {
 				return err
 			}
-			if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", plural(send, "user"))); err != nil {
+			if err := j.ask(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", batch.Plural(send, "user"))); err != nil {
 				return err
 			}
 		}
@@ -142,7 +142,7 @@ func (j *job) earliest(ctx context.Context, users int) error {
 	}
 	now := time.Now()
 	if d := throttle.Earliest(gates, users, now); d >= time.Second {
-		j.say("time     at least %s (%s)", span(d), gates[0].Pace(now).Reason)
+		j.say("time     at least %s (%s)", batch.Span(d), gates[0].Pace(now).Reason)
 	}
 	if len(gates) > 1 {
 		j.say("apps     %d: together they may use up the tenant's whole write budget, and every other app in it will be refused", len(gates))

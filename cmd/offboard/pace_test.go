@@ -153,7 +153,7 @@ func TestPaceBench(t *testing.T) {
 		if r.optimum > 0 {
 			ratio = fmt.Sprintf("%.3f", float64(r.actual-r.slowest)/float64(r.optimum))
 		}
-		fmt.Fprintf(w, "%7s  %-24s %-8s %-8s %9.1f %9.1f %8.2f %6s %5.2f %8d %10d %6d\n", thousands(c.users), c.limits, c.model, c.latency.name,
+		fmt.Fprintf(w, "%7s  %-24s %-8s %-8s %9.1f %9.1f %8.2f %6s %5.2f %8d %10d %6d\n", batch.Thousands(c.users), c.limits, c.model, c.latency.name,
 			r.optimum.Seconds(), r.actual.Seconds(), r.slowest.Seconds(), ratio, c.ratio, r.refused, r.met, r.stats.Calls)
 	}
 	fmt.Fprintf(w, "3,000 users looked up, revoked and read back, at 50 ms a call; refused are reads:\n")

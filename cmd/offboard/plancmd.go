@@ -79,7 +79,7 @@ Digest    %s
 Next      approve it, each with a private key in place of KEY: %s
           apply it with two approvals, FILE being the public keys of the people who may approve: %s
           apply it without approvals: %s
-`, printable(path), thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"),
+`, printable(path), batch.Thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"),
 		c.typed(slices.Concat(apply, []string{"--approvals", "2", "--trusted", "FILE"})...), c.typed(apply...))
 	return err
 }

@@ -81,10 +81,10 @@ func (p *progress) planning(c batch.Count) {
 	now := time.Now()
 	p.trouble(now, c.Trouble)
 	p.tell(now, func() string {
-		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), plural(c.Rows, "row"), plural(c.Users, "user"))
+		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))
 		s += tally(c.Ended, "", 0)
 		if c.Waiting > 0 {
-			s += fmt.Sprintf(", %s waiting to be asked again", thousands(c.Waiting))
+			s += fmt.Sprintf(", %s waiting to be asked again", batch.Thousands(c.Waiting))
 		}
 		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
 	})
@@ -98,10 +98,10 @@ func (p *progress) running(s batch.Progress) {
 		for _, n := range s.Counts {
 			settled += n
 		}
-		line := fmt.Sprintf("%s of %s settled", thousands(settled), thousands(p.total))
+		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), batch.Thousands(p.total))
 		line += tally(s.Counts, "awaiting proof", s.Proving)
 		if s.Waiting > 0 {
-			line += fmt.Sprintf(", %s to be sent again", thousands(s.Waiting))
+			line += fmt.Sprintf(", %s to be sent again", batch.Thousands(s.Waiting))
 		}
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
 			line += fmt.Sprintf(", %.1f users/s", float64(s.Sent)/took)
@@ -109,7 +109,7 @@ func (p *progress) running(s batch.Progress) {
 		line += reason(s.Pace) + p.waiting(s.Now, s.Trouble)
 		if toGo := p.total - settled - s.Proving; toGo > 0 {
 			if d := p.left(toGo); d >= time.Second {
-				line += ", about " + span(d) + " left"
+				line += ", about " + batch.Span(d) + " left"
 			}
 		}
 		return line
@@ -121,11 +121,11 @@ func tally(counts map[batch.Outcome]int, other string, n int) string {
 	s := ""
 	for _, o := range batch.Outcomes {
 		if k := counts[o]; k > 0 {
-			s += fmt.Sprintf(", %s %s", thousands(k), o)
+			s += fmt.Sprintf(", %s %s", batch.Thousands(k), o)
 		}
 	}
 	if n > 0 {
-		s += fmt.Sprintf(", %s %s", thousands(n), other)
+		s += fmt.Sprintf(", %s %s", batch.Thousands(n), other)
 	}
 	return s
 }
@@ -148,24 +148,4 @@ func cut(s string, most int) string {
 		return s
 	}
 	return string(r[:most-1]) + "…"
-}
-
-// thousands writes a count as people read it: 12,345.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// span writes a duration in its two largest units.
-func span(d time.Duration) string {
-	switch d = d.Round(time.Second); {
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
 }

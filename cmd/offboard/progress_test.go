@@ -56,16 +56,3 @@ func TestProgress(t *testing.T) {
 		})
 	}
 }
-
-func TestWords(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("thousands(%d) is %s, want %s", n, got, want)
-		}
-	}
-	for d, want := range map[time.Duration]string{time.Second: "1 s", 90 * time.Second: "1 min 30 s", 83*time.Minute + 20*time.Second: "1 h 23 min"} {
-		if got := span(d); got != want {
-			t.Errorf("span(%v) is %s, want %s", d, got, want)
-		}
-	}
-}

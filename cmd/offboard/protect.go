@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"offboard/batch"
-	"offboard/batch/graph"
 	"offboard/batch/intake"
 )
 
@@ -33,7 +32,7 @@ func (g guards) protectFiles(ctx context.Context, j *job, l *learned) error {
 		for id, why := range ids {
 			l.spare.IDs[id] = why
 		}
-		l.note("protect", fmt.Sprintf("%s and %s of %s", plural(len(rows), "user"), plural(len(patterns), "pattern"), name), "--protect")
+		l.note("protect", fmt.Sprintf("%s and %s of %s", batch.Plural(len(rows), "user"), batch.Plural(len(patterns), "pattern"), name), "--protect")
 	}
 	if len(g.Protect) > 0 && j.Simulate {
 		l.note("protect", "spelling is not checked", "a rehearsal creates every listed user except nobody...@")
@@ -154,7 +153,7 @@ func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, e
 // for a mistake, or its members are hidden from this app.
 func (j *job) protectGroups(ctx context.Context, l *learned) error {
 	for _, group := range l.guards.Groups {
-		if !graph.IsObjectID(group) { // told here, with where to find it
+		if !batch.IsGUID(group) { // told here, with where to find it
 			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", errUsage, group)
 		}
 		n := 0
@@ -170,7 +169,7 @@ func (j *job) protectGroups(ctx context.Context, l *learned) error {
 		case n == 0:
 			l.refuse("--protect-group", "", "the protected group %s has no members that this app can see; take it off, or grant Member.Read.Hidden if they are hidden", group)
 		default:
-			l.note("protect", fmt.Sprintf("%s members of group %s", thousands(n), group), "--protect-group")
+			l.note("protect", fmt.Sprintf("%s members of group %s", batch.Thousands(n), group), "--protect-group")
 		}
 	}
 	return nil

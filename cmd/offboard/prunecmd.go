@@ -85,7 +85,7 @@ func (p pruneCmd) Run(ctx context.Context, c *command) error {
 			c.say("another process has the journal open, so the file keeps its size; later runs fill the space, and a later prune gives it back")
 		}
 	case err != nil:
-		return fmt.Errorf("pruned %s, and the space was not given back: %w", plural(len(done.Pruned), "run"), err)
+		return fmt.Errorf("pruned %s, and the space was not given back: %w", batch.Plural(len(done.Pruned), "run"), err)
 	}
 	return done.tell(c)
 }
@@ -135,7 +135,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 	if len(going) == 0 {
 		return nil
 	}
-	if err := c.ask(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", plural(len(going), "run"))); err != nil {
+	if err := c.ask(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))); err != nil {
 		return err
 	}
 	ctx, cancel := c.untilStop(ctx)
@@ -148,7 +148,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 		case errors.Is(err, journal.ErrNoRun): // another prune was faster
 		case err != nil:
 			c.told = true
-			return fmt.Errorf("%w; pruned %d of %s, and the same command goes on", err, len(done.Pruned), plural(len(going), "run"))
+			return fmt.Errorf("%w; pruned %d of %s, and the same command goes on", err, len(done.Pruned), batch.Plural(len(going), "run"))
 		default:
 			done.Pruned = append(done.Pruned, aboutOld(o))
 		}
@@ -176,9 +176,9 @@ func (d *pruned) tell(c *command) error {
 	for _, o := range d.Pruned {
 		rows += o.Rows
 	}
-	text := fmt.Sprintf("%s %s with %s; kept %s that are as old", verb, plural(len(d.Pruned), "run"), plural(rows, "row"), plural(len(d.Kept), "run"))
+	text := fmt.Sprintf("%s %s with %s; kept %s that are as old", verb, batch.Plural(len(d.Pruned), "run"), batch.Plural(rows, "row"), batch.Plural(len(d.Kept), "run"))
 	if d.Freed > 0 {
-		text += fmt.Sprintf("; the journal gave back %s KB", thousands(int(d.Freed/1000)))
+		text += fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(int(d.Freed/1000)))
 	}
 	_, err := fmt.Fprintln(c.stdout, text)
 	return err
@@ -194,23 +194,7 @@ func describe(o journal.Old) string {
 		return o.Plan().Run + ", whose deletion was cut short"
 	}
 	p := o.Plan()
-	return fmt.Sprintf("%s, %s since %s, %s, %s", p.Run, o.State(), o.Since.Local().Format(time.DateTime), p.Input, plural(p.Rows, "row"))
-}
-
-// plural is a number with its noun.
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
-
-// agree is the verb for so many: of one, or of any other number.
-func agree(n int, one, others string) string {
-	if n == 1 {
-		return one
-	}
-	return others
+	return fmt.Sprintf("%s, %s since %s, %s, %s", p.Run, o.State(), o.Since.Local().Format(time.DateTime), p.Input, batch.Plural(p.Rows, "row"))
 }
 
 // untilStop is a context that also ends with the first signal.

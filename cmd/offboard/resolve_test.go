@@ -36,7 +36,7 @@ func TestResolveAtFullQuota(t *testing.T) {
 					count := resolve(t, tenant, key, users)
 					took, s := time.Since(start), tenant.Stats()
 					t.Logf("%s users in %v, optimum %v: %.3f; %d calls, %d refused reads",
-						thousands(users), took.Round(time.Millisecond), optimum, float64(took)/float64(optimum), s.Calls, s.RefusedReads)
+						batch.Thousands(users), took.Round(time.Millisecond), optimum, float64(took)/float64(optimum), s.Calls, s.RefusedReads)
 					if count.Users != users || s.Reads != users || s.RefusedReads != 0 || s.Invalid != 0 {
 						t.Errorf("%d users were planned; the tenant says %+v", count.Users, s)
 					}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/journal"
 )
 
@@ -157,7 +158,7 @@ func (r *runCmd) start(ctx context.Context, p *planned, sealed func() error) (er
 		return err
 	}
 	if p.count.Users > 0 {
-		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s?", plural(p.count.Users, "user"))); err != nil {
+		if err := p.ask(r.Yes, fmt.Sprintf("Revoke the sessions of %s?", batch.Plural(p.count.Users, "user"))); err != nil {
 			return p.unbegun(ctx, err)
 		}
 	}

@@ -274,7 +274,7 @@ func ofDomains(domains map[string]int) string {
 		return cmp.Or(domains[b]-domains[a], strings.Compare(a, b))
 	})
 	for i, d := range names {
-		names[i] = fmt.Sprintf("%s (%s)", d, thousands(domains[d]))
+		names[i] = fmt.Sprintf("%s (%s)", d, batch.Thousands(domains[d]))
 	}
 	return "; the users found are of " + someOf(names[:min(5, len(names))], len(names))
 }

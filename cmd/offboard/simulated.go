@@ -124,7 +124,7 @@ func seedGuards(c *command, g guards, own batch.Guards) seeder {
 			}
 		}
 		for _, id := range g.over(own, false).Groups {
-			if !graph.IsObjectID(id) {
+			if !batch.IsGUID(id) {
 				continue // the guards tell
 			}
 			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}

@@ -105,7 +105,7 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *learned) error 
 		if l.spare.Last, err = seen(ctx, run); err != nil {
 			return err
 		}
-		l.note("since", "run "+info.Plan.Run, fmt.Sprintf("--since last: %s ended in success", plural(len(l.spare.Last), "user")))
+		l.note("since", "run "+info.Plan.Run, fmt.Sprintf("--since last: %s ended in success", batch.Plural(len(l.spare.Last), "user")))
 		return nil
 	}
 	l.note("since", "nobody", "--since last: no run of the same choice has finished in this tenant")

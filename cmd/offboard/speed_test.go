@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"offboard/batch"
 )
 
 var speedBench = flag.Bool("speed", false, "run TestSpeedBench, which prints a table and takes minutes")
@@ -108,7 +110,7 @@ func TestSpeedBench(t *testing.T) {
 		{"bare loop, 8 calls", speedNarrow, 8 * 20 * 20, median(bareNarrow)},
 		{"plain loop", speedScript, 19 * 20, median(plain)},
 	} {
-		fmt.Fprintf(out, "%-20s %8s %9.0f %9d %8.2f %8d\n", l.name, thousands(l.users), l.row.perSecond, l.possible, l.row.cpu.Seconds(), l.row.peak)
+		fmt.Fprintf(out, "%-20s %8s %9.0f %9d %8.2f %8d\n", l.name, batch.Thousands(l.users), l.row.perSecond, l.possible, l.row.cpu.Seconds(), l.row.peak)
 	}
 	fmt.Fprintf(out, "offboard version: %.1f ms\n", start.Seconds()*1000)
 	fmt.Fprintf(out, "every round: 64 calls %v, 8 calls %v, bare loop %v and %v\n", rates(wide), rates(narrow), rates(bare), rates(bareNarrow))

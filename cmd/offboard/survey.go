@@ -15,7 +15,7 @@ import (
 // or gives the question that a person has to answer; --yes is no answer to that.
 func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
 	if in.size >= mostInMemory {
-		c.say("reading  %s, %s MB", in.name, thousands(int(in.size>>20)))
+		c.say("reading  %s, %s MB", in.name, batch.Thousands(int(in.size>>20)))
 	}
 	found, err = intake.Look(in.open(), opt, now)
 	if err != nil {
@@ -41,7 +41,7 @@ func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.
 func stayWords(found intake.Survey) string {
 	var said []string
 	for _, s := range found.Stay {
-		said = append(said, fmt.Sprintf("column %q, %s of %s (%s)", s.Column, thousands(s.Rows), plural(found.Rows, "row"), s.Said))
+		said = append(said, fmt.Sprintf("column %q, %s of %s (%s)", s.Column, batch.Thousands(s.Rows), batch.Plural(found.Rows, "row"), s.Said))
 	}
 	return strings.Join(said, "; ")
 }

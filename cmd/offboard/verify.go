@@ -93,7 +93,7 @@ func (v *verifyCmd) watch(ctx context.Context, j *job, checks []*check, since ti
 		if len(failing) == 0 || time.Now().Add(watchEvery).After(over) {
 			return failing, nil
 		}
-		j.say("%s of %s hold; reading the others again in %s", thousands(len(checks)-len(failing)), thousands(len(checks)), span(watchEvery))
+		j.say("%s of %s hold; reading the others again in %s", batch.Thousands(len(checks)-len(failing)), batch.Thousands(len(checks)), batch.Span(watchEvery))
 		select {
 		case <-time.After(watchEvery):
 		case <-j.stop:
@@ -290,7 +290,7 @@ func (v *verifyCmd) tell(c *command, all int, failing []*check) error {
 	if c.cli.Output == "json" {
 		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": append([]*check{}, failing...)})
 	}
-	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", thousands(all-len(failing)), thousands(all)); err != nil || len(failing) == 0 {
+	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", batch.Thousands(all-len(failing)), batch.Thousands(all)); err != nil || len(failing) == 0 {
 		return err
 	}
 	t, err := newTable(c.stdout, "LINE", "INPUT", "STAMP", "REASON")

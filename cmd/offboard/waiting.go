@@ -16,7 +16,7 @@ const tellAfter = 3 * time.Second
 // cause changes, and when it is over.
 func (p *progress) trouble(now time.Time, t batch.Trouble) {
 	if p.told.Any() && (!t.Any() || t.Since.After(p.told.Since)) {
-		p.announce(fmt.Sprintf("%s: going on after %s", p.told.What, span(now.Sub(p.told.Since))))
+		p.announce(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))))
 		p.told = batch.Trouble{}
 	}
 	if !t.Any() || now.Sub(t.Since) < tellAfter {
@@ -42,7 +42,7 @@ func (p *progress) waits(t batch.Trouble) {
 func (p *progress) waiting(now time.Time, t batch.Trouble) string {
 	switch {
 	case p.told.Any():
-		return fmt.Sprintf(", waiting since %s (%s), %s: %s", timeOf(now, t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
+		return fmt.Sprintf(", waiting since %s (%s), %s: %s", timeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
 	case t.Said != "":
 		return ", the last that failed: " + bare(t.Said)
 	}
@@ -65,7 +65,7 @@ func (p *progress) announce(s string) {
 
 // waitingFor says what is waited for, since when, how often it was tried, and why.
 func waitingFor(now time.Time, t batch.Trouble) string {
-	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, timeOf(now, t.Since), span(now.Sub(t.Since)), tried(t), cause(t))
+	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, timeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
 }
 
 // timeOf is a time of day, with the date when it is not today's.
@@ -83,7 +83,7 @@ func tried(t batch.Trouble) string {
 	case 1:
 		return "tried once"
 	}
-	return fmt.Sprintf("tried %s times", thousands(t.Tries))
+	return fmt.Sprintf("tried %s times", batch.Thousands(t.Tries))
 }
 
 // cause is what the last error says.
