@@ -13,7 +13,7 @@
 .PHONY: demo test quick others release-check check bench scale torture build
 
 # The rooms that do not link the Graph SDK.
-LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/planfile ./batch/graphsim ./batch/sendertest ./report
+LEAN = ./batch ./batch/intake ./batch/throttle ./batch/journal ./batch/planfile ./batch/durable ./batch/graphsim ./batch/sendertest ./report
 
 DEMO := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/offboard-demo-XXXXXX")
 

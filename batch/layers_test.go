@@ -17,13 +17,14 @@ var arrows = map[string][]string{
 	"batch":            {},
 	"batch/intake":     {"batch"},
 	"batch/throttle":   {"batch"},
-	"batch/journal":    {"batch"},
-	"batch/planfile":   {"batch"},
+	"batch/durable":    {},
+	"batch/journal":    {"batch", "batch/durable"},
+	"batch/planfile":   {"batch", "batch/durable"},
 	"batch/graph":      {"batch"},
 	"batch/graphsim":   {},
 	"batch/sendertest": {"batch"},
-	"report":           {"batch"},
-	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "report"},
+	"report":           {"batch", "batch/durable"},
+	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "batch/durable", "report"},
 }
 
 // owners are the rooms that alone know a library.

@@ -239,6 +239,14 @@ type Terms struct {
 	Guards     Guards `json:"guards,omitzero"`
 	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
 	Choice     []Flag `json:"choice,omitempty"` // whom it is for, and what is done to them, where that was said
+
+	Approvals []Approval `json:"approvals,omitempty"` // of the plan file that was applied, those that were held against a trusted set and count
+}
+
+// Approval is a person's consent to a plan file.
+type Approval struct {
+	Person string `json:"person"`
+	Key    string `json:"key"` // what it was signed with, as ssh-keygen -l prints it: "SHA256:..."
 }
 
 // Flag is a flag as it was given: its name without dashes, and what it was given.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"offboard/batch/durable"
 )
 
 // Document writes run.json into e.Dir: what [JSON] writes, this file among the
@@ -57,7 +59,7 @@ func moveAside(dir, run string) (string, error) {
 	for _, name := range older {
 		_ = os.Rename(filepath.Join(dir, name), filepath.Join(to, name)) // what stays keeps its name
 	}
-	return to, syncDir(to)
+	return to, durable.SyncDir(to)
 }
 
 // runOf is the run whose report the files are, as run.json tells. A report that

@@ -1,19 +1,17 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 )
 
 // Names of the files that [Write] and [Document] make.
@@ -165,7 +163,7 @@ func (set *drafts) replace(dir string) ([]string, error) {
 		}
 		paths = append(paths, path)
 	}
-	return paths, syncDir(dir)
+	return paths, durable.SyncDir(dir)
 }
 
 // mostNames is how many names are tried for one file: a person who has so many of
@@ -222,21 +220,4 @@ func (set *drafts) discard() {
 		_ = d.file.Close()
 		_ = os.Remove(d.file.Name())
 	}
-}
-
-// syncDir makes renames durable. Windows has no such call, and some network
-// file systems refuse it as invalid: there, a rename is as durable as it gets.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("open report directory: %w", err)
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return fmt.Errorf("sync report directory: %w", err)
-	}
-	return nil
 }

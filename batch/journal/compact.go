@@ -44,7 +44,7 @@ func compact(ctx context.Context, path string) (freed int64, err error) {
 	}
 	// Locking must be exclusive before the first look at the file: later it keeps
 	// out writers alone.
-	db, err := sql.Open("sqlite", dsn(path, append([]string{"locking_mode(EXCLUSIVE)", "busy_timeout(0)"}, durable...)...))
+	db, err := sql.Open("sqlite", dsn(path, append([]string{"locking_mode(EXCLUSIVE)", "busy_timeout(0)"}, synced...)...))
 	if err != nil {
 		return 0, err
 	}

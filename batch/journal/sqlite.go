@@ -11,10 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"offboard/batch/durable"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -37,9 +38,9 @@ const (
 // placeholders stand for n parameters, between commas.
 func placeholders(n int) string { return strings.Repeat("?,", n-1) + "?" }
 
-// durable is what every connection has: a commit is on the disk when it returns.
+// synced is what every connection has: a commit is on the disk when it returns.
 // On macOS that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
-var durable = []string{"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)"}
+var synced = []string{"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)"}
 
 // usual is what connections have besides, but for the one of Compact.
 var usual = append([]string{
@@ -49,7 +50,7 @@ var usual = append([]string{
 	"cache_size(-8192)",
 	"wal_autocheckpoint(0)", // see keepLogShort
 	"journal_size_limit(67108864)",
-}, durable...)
+}, synced...)
 
 // dsn names the file and sets what holds for its connections.
 func dsn(path string, pragmas ...string) string {
@@ -124,7 +125,7 @@ func (s *Store) openToWrite(ctx context.Context) error {
 	}
 	// The log is there now. SQLite makes its name durable only in the process that
 	// made it, and that one may have died before.
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
 	return nil
@@ -184,23 +185,7 @@ func makeFile(path string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
-}
-
-// syncDir makes a new file's name survive a power failure. Windows has no such
-// thing to ask for.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil // a parent that we may pass through and not read
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(durable.SyncDir(dir), durable.SyncDir(filepath.Dir(dir)))
 }
 
 // useWAL switches a new file to the write-ahead log. Two processes that do so

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 )
 
 // reportDir is where a run's report goes: what --report-dir names, with {run} and
@@ -33,7 +34,7 @@ func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 	_, missing := os.Stat(dir)
 	err = os.MkdirAll(dir, 0o700)
 	if err == nil {
-		err = probe(dir)
+		err = durable.Probe(dir)
 	}
 	if err != nil {
 		return nil, refused("this command sent nothing", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})

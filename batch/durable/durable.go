@@ -1,0 +1,110 @@
+// Package durable makes files that are there whole or not at all, for their owner
+// alone, and that survive a power failure once they have their names. It imports
+// nothing of this module.
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+// WriteFile makes a file, mode 0600, of what write writes. Without overwrite a name
+// that is taken is fs.ErrExist, and stays as it is. After any error the name stands
+// as it stood, and nothing is left beside it.
+func WriteFile(name string, overwrite bool, write func(io.Writer) error) error {
+	d, err := Begin(name)
+	if err != nil {
+		return err
+	}
+	defer d.Discard()
+	if err := write(d); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := errors.Join(d.Finish(), d.Publish(overwrite)); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(name))
+}
+
+// Draft is a file in the making. It stands beside its name, as ".NAME.*.tmp", until
+// it is published. A process that is killed leaves it there, and nothing reads it.
+type Draft struct {
+	file *os.File
+	name string
+}
+
+// Begin makes an empty draft of the file of this name, mode 0600.
+func Begin(name string) (*Draft, error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, err)
+	}
+	return &Draft{file: f, name: name}, nil
+}
+
+// Write adds to the draft.
+func (d *Draft) Write(p []byte) (int, error) { return d.file.Write(p) }
+
+// Finish makes the content durable.
+func (d *Draft) Finish() error {
+	if err := errors.Join(d.file.Sync(), d.file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// Publish gives a finished draft its name. SyncDir makes that durable. Without
+// overwrite a name that is taken is fs.ErrExist, and stays as it is.
+func (d *Draft) Publish(overwrite bool) error {
+	give := os.Link // a rename would replace what is there
+	if overwrite {
+		give = os.Rename
+	}
+	if err := give(d.file.Name(), d.name); err != nil {
+		return fmt.Errorf("write %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// Discard takes a draft away, and is nothing to a file that has its name. Its own
+// errors are of no use to anybody.
+func (d *Draft) Discard() {
+	_ = d.file.Close()
+	_ = os.Remove(d.file.Name())
+}
+
+// SyncDir makes the names in a directory durable. There is nothing to do where that
+// cannot be asked for: on Windows, on some network file systems, and in a directory
+// that we may write to and not read.
+func SyncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	return nil
+}
+
+// Probe reports why no file can be made in a directory, by making one.
+func Probe(dir string) error {
+	f, err := os.CreateTemp(dir, ".offboard.*.tmp")
+	if err != nil {
+		return fmt.Errorf("write to directory: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
