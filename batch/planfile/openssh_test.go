@@ -1,0 +1,230 @@
+package planfile
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// needs skips a test where programs of OpenSSH are missing, but not in continuous
+// integration, which has them.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s is missing: install openssh-client", p)
+			}
+			t.Skipf("%s is missing: install openssh-client to run this test", p)
+		}
+	}
+}
+
+// does runs a program and returns what it writes to standard output.
+func does(t *testing.T, stdin []byte, name string, args ...string) []byte {
+	t.Helper()
+	out, err := try(stdin, name, args...)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// try gives the standard output, or after a failure both outputs.
+func try(stdin []byte, name string, args ...string) ([]byte, error) {
+	var out, errs bytes.Buffer
+	c := exec.Command(name, args...)
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(stdin), &out, &errs
+	c.Env = append(os.Environ(), "SSH_ASKPASS_REQUIRE=never")
+	if err := c.Run(); err != nil {
+		return append(out.Bytes(), errs.Bytes()...), err
+	}
+	return out.Bytes(), nil
+}
+
+// newKey makes a key with ssh-keygen and returns its file.
+func newKey(t *testing.T, kind, passphrase string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "id_"+kind)
+	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", "ada@laptop", "-f", file}
+	if kind == "rsa" {
+		args = append(args, "-b", "2048") // quicker to make
+	}
+	does(t, nil, "ssh-keygen", args...)
+	return file
+}
+
+// newAgent starts an ssh agent and returns its socket.
+func newAgent(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "s")
+	out := string(does(t, nil, "ssh-agent", "-s", "-a", socket))
+	_, after, _ := strings.Cut(out, "SSH_AGENT_PID=")
+	pid, _, _ := strings.Cut(after, ";")
+	t.Cleanup(func() {
+		cmd := exec.Command("ssh-agent", "-k")
+		cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket, "SSH_AGENT_PID="+pid)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("end the agent: %v: %s", err, out)
+		}
+		os.RemoveAll(dir)
+	})
+	return socket
+}
+
+// inNewAgent adds the key to an agent of its own.
+func inNewAgent(t *testing.T, file, passphrase string) string {
+	t.Helper()
+	socket := newAgent(t)
+	open := file + ".open"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(open, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	does(t, nil, "ssh-keygen", "-q", "-p", "-P", passphrase, "-N", "", "-f", open)
+	does(t, nil, "env", "SSH_AUTH_SOCK="+socket, "ssh-add", "-q", open)
+	if err := os.Remove(open); err != nil {
+		t.Fatal(err)
+	}
+	return socket
+}
+
+func unasked(t *testing.T) func(string) ([]byte, error) {
+	return func(prompt string) ([]byte, error) {
+		t.Errorf("asked for %q", prompt)
+		return nil, os.ErrInvalid
+	}
+}
+
+// What Sign makes ssh-keygen accepts, and what ssh-keygen makes Verify accepts,
+// whatever the kind of key and wherever its private half is.
+func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
+	needs(t, "ssh-keygen", "ssh-agent", "ssh-add")
+	text := []byte("a plan\n")
+	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			plain, locked := newKey(t, kind, ""), newKey(t, kind, "correct horse")
+			socket := inNewAgent(t, locked, "correct horse")
+			asked := func(prompt string) ([]byte, error) {
+				if prompt != "Passphrase of "+locked+": " {
+					t.Errorf("asked for %q", prompt)
+				}
+				return []byte("correct horse"), nil
+			}
+			for _, c := range []struct {
+				name, file, socket string
+				passphrase         func(string) ([]byte, error)
+			}{
+				{"without a passphrase", plain, "", unasked(t)},
+				{"passphrase", locked, "", asked},
+				{"agent", locked, socket, unasked(t)},
+				{"public file and agent", locked + ".pub", socket, unasked(t)},
+			} {
+				key, err := OpenKey(c.file, c.socket, c.passphrase)
+				if err != nil {
+					t.Fatalf("%s: %v", c.name, err)
+				}
+				sig, err := Sign(key, PlanNamespace, bytes.NewReader(text))
+				if err != nil {
+					t.Fatalf("%s: %v", c.name, err)
+				}
+				file := filepath.Join(t.TempDir(), "sig")
+				if err := os.WriteFile(file, sig, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				does(t, text, "ssh-keygen", "-Y", "check-novalidate", "-n", PlanNamespace, "-s", file)
+				if made, err := Verify(sig, PlanNamespace, bytes.NewReader(text)); err != nil || !same(made, key.PublicKey()) {
+					t.Errorf("%s: our own signature: %v", c.name, err)
+				}
+			}
+			theirs := does(t, text, "ssh-keygen", "-q", "-Y", "sign", "-n", PlanNamespace, "-f", plain)
+			if _, err := Verify(theirs, PlanNamespace, bytes.NewReader(text)); err != nil {
+				t.Error(err)
+			}
+			if _, err := Verify(theirs, ReportNamespace, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), `made for the namespace "offboard-plan"`) {
+				t.Errorf("in another namespace: %v", err)
+			}
+			if _, err := Verify(theirs, PlanNamespace, strings.NewReader("a plan\n\n")); err == nil {
+				t.Error("another text passes")
+			}
+			for i := range theirs {
+				for _, flip := range []byte{1, 0x20, 0x80} {
+					altered := bytes.Clone(theirs)
+					altered[i] ^= flip
+					if _, err := Verify(altered, PlanNamespace, bytes.NewReader(text)); err == nil {
+						t.Errorf("byte %d altered by %#x passes:\n%s", i, flip, altered)
+					}
+				}
+			}
+		})
+	}
+}
+
+func same(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
+
+// A key that cannot sign says what would help, and nothing that is secret.
+func TestKeysThatDoNotOpen(t *testing.T) {
+	needs(t, "ssh-keygen", "ssh-agent")
+	key, locked := newKey(t, "ed25519", ""), newKey(t, "ecdsa", "correct horse")
+	does(t, nil, "ssh-keygen", "-q", "-s", key, "-I", "id", "-n", "ada", locked+".pub")
+	old := newKey(t, "rsa", "correct horse")
+	does(t, nil, "ssh-keygen", "-q", "-p", "-m", "PKCS8", "-P", "correct horse", "-N", "correct horse", "-f", old)
+	noKey := filepath.Join(t.TempDir(), "leavers.csv")
+	if err := os.WriteFile(noKey, []byte("upn\nsecret@contoso.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := newAgent(t)
+	says := func(passphrase string) func(string) ([]byte, error) {
+		return func(string) ([]byte, error) { return []byte(passphrase), nil }
+	}
+	for _, c := range []struct {
+		name, file, socket, want string
+		passphrase               func(string) ([]byte, error)
+	}{
+		{"no file", key + ".gone", "", "no such file", unasked(t)},
+		{"no key", noKey, "", "ssh-keygen -t ed25519", unasked(t)},
+		{"public half without an agent", key + ".pub", "", "SSH_AUTH_SOCK is not set", unasked(t)},
+		{"public half, an agent without the key", key + ".pub", empty, "ssh-add", unasked(t)},
+		{"an agent that is gone", key + ".pub", empty + "x", "reach the ssh agent", unasked(t)},
+		{"certificate", strings.TrimSuffix(locked, ".pub") + "-cert.pub", empty, "certificate", unasked(t)},
+		{"wrong passphrase", locked, empty, "the passphrase is wrong", says("battery staple")},
+		{"passphrase in PKCS#8", old, "", "ssh-keygen -p -f", unasked(t)},
+		{"nobody to ask", locked, "", "ssh-add " + locked, func(string) ([]byte, error) { return nil, os.ErrClosed }},
+	} {
+		_, err := OpenKey(c.file, c.socket, c.passphrase)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
+			t.Errorf("%s: %v, want it to name the file and %q", c.name, err, c.want)
+			continue
+		}
+		for _, secret := range []string{"correct horse", "battery staple", "secret@"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error holds a secret: %v", c.name, err)
+			}
+		}
+	}
+}
+
+// The passphrase does not stay in memory.
+func TestPassphraseIsOverwritten(t *testing.T) {
+	needs(t, "ssh-keygen")
+	secret := []byte("correct horse")
+	if _, err := OpenKey(newKey(t, "ed25519", "correct horse"), "", func(string) ([]byte, error) { return secret, nil }); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(secret, make([]byte, len(secret))) {
+		t.Errorf("the passphrase is still there: %q", secret)
+	}
+}

@@ -1,0 +1,135 @@
+package planfile
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// OpenKey makes a private key ready to sign. The file is a private key that OpenSSH
+// can read, or the .pub file of a key whose private half the ssh agent holds, such
+// as one in a FIDO token. The socket is the agent's (SSH_AUTH_SOCK); "" means that
+// there is none.
+//
+// A key with a passphrase is taken from the agent if that has it; otherwise
+// passphrase is asked for it, and what it returns is overwritten with zeros. No
+// error holds any part of the file or of the passphrase.
+func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)) (ssh.Signer, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err // names the file
+	}
+	key, err := openKey(text, file, socket, passphrase)
+	if err == nil {
+		err = acceptable(key.PublicKey())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", file, err)
+	}
+	return key, nil
+}
+
+func openKey(text []byte, file, socket string, passphrase func(prompt string) ([]byte, error)) (ssh.Signer, error) {
+	if public, _, _, _, err := ssh.ParseAuthorizedKey(text); err == nil {
+		if err := acceptable(public); err != nil {
+			return nil, err
+		}
+		return inAgent(socket, public)
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	missing, locked := errors.AsType[*ssh.PassphraseMissingError](err)
+	switch {
+	case err == nil:
+		return key, nil
+	case !locked && bytes.Contains(text, []byte("ENCRYPTED PRIVATE KEY")):
+		return nil, errors.New("OpenSSH's own format is the only one in which a passphrase is supported; write the key in it with: ssh-keygen -p -f FILE")
+	case !locked:
+		return nil, errors.New("it is no private key that can be read here; make one with: ssh-keygen -t ed25519 -f FILE; of a key in a FIDO token, name the .pub file and add the key to the ssh agent")
+	}
+	if missing.PublicKey != nil {
+		if key, err := inAgent(socket, missing.PublicKey); err == nil {
+			return key, nil
+		}
+	}
+	secret, err := passphrase("Passphrase of " + file + ": ")
+	if err != nil {
+		return nil, fmt.Errorf("it has a passphrase, which could not be asked for: %w; add the key to the ssh agent with: ssh-add %s", err, file)
+	}
+	defer clear(secret)
+	key, err = ssh.ParsePrivateKeyWithPassphrase(text, secret)
+	switch {
+	case errors.Is(err, x509.IncorrectPasswordError):
+		return nil, errors.New("the passphrase is wrong")
+	case err != nil:
+		return nil, errors.New("the passphrase opens no key of a kind that can be read here; add the key to the ssh agent, and name its .pub file")
+	}
+	return key, nil
+}
+
+// inAgent is the key whose private half the ssh agent holds.
+func inAgent(socket string, public ssh.PublicKey) (ssh.Signer, error) {
+	if socket == "" {
+		return nil, errors.New("only the public half is here, and no ssh agent is running (SSH_AUTH_SOCK is not set)")
+	}
+	held := false
+	err := withAgent(socket, func(a agent.ExtendedAgent) error {
+		keys, err := a.List()
+		for _, k := range keys {
+			held = held || bytes.Equal(k.Blob, public.Marshal())
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !held:
+		return nil, errors.New("only the public half is here, and the ssh agent does not hold the private half; add it with: ssh-add FILE")
+	}
+	return agentKey{socket, public}, nil
+}
+
+// agentKey signs through the agent. It connects for each signature, so that there is
+// nothing to close.
+type agentKey struct {
+	socket string
+	public ssh.PublicKey
+}
+
+func (k agentKey) PublicKey() ssh.PublicKey { return k.public }
+
+func (k agentKey) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return k.SignWithAlgorithm(rand, data, k.public.Type())
+}
+
+// SignWithAlgorithm is asked with rsa-sha2-512 for RSA keys; other keys have one
+// algorithm.
+func (k agentKey) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) (s *ssh.Signature, err error) {
+	var flags agent.SignatureFlags
+	if algorithm == ssh.KeyAlgoRSASHA512 {
+		flags = agent.SignatureFlagRsaSha512
+	}
+	err = withAgent(k.socket, func(a agent.ExtendedAgent) error {
+		s, err = a.SignWithFlags(k.public, data, flags)
+		return err
+	})
+	return s, err
+}
+
+func withAgent(socket string, use func(agent.ExtendedAgent) error) error {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return fmt.Errorf("reach the ssh agent (SSH_AUTH_SOCK): %w", err)
+	}
+	defer conn.Close()
+	if err := use(agent.NewClient(conn)); err != nil {
+		return fmt.Errorf("ask the ssh agent: %w", err)
+	}
+	return nil
+}
