@@ -223,7 +223,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 		r.verify.said = ""
 		t.record.After = reply.User.Before
 		if why == "" {
-			t.record.Outcome, t.record.Reason = Verified, ""
+			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
 			r.proved(now, t.record)
 			return
 		}

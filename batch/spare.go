@@ -36,6 +36,9 @@ func (s Spare) record(u User, from time.Time) (Record, bool) {
 		return Record{Outcome: Protected, Reason: why}, true
 	}
 	if why := s.already(u, from); why != "" {
+		if by := u.shownBy(); by != "" {
+			why += "; " + by
+		}
 		return Record{Outcome: Already, After: u.Before, Reason: why}, true
 	}
 	return Record{}, false
@@ -57,9 +60,10 @@ func (s Spare) protected(u User) string {
 	return ""
 }
 
-// already says why a user need not be sent, or "". A guest whose stamp has moved
-// is not done: that stamp says nothing of sessions in the home tenant. Nor is a user
-// whose stamp is Incredible.
+// already says why a user need not be sent, or "". For an invalidation either stamp
+// counts; for a revocation only the one that it moves is read. A guest whose stamp
+// has moved is not done: that stamp says nothing of sessions in the home tenant. Nor
+// is a user whose stamp is Incredible.
 func (s Spare) already(u User, from time.Time) string {
 	seen, known := s.Last[u.ID]
 	switch {

@@ -80,13 +80,18 @@ type User struct {
 	Enabled    bool      // accountEnabled; false when it was not read
 	Synced     bool      // onPremisesSyncEnabled
 	Privileged bool      // holds a directory role that makes an administrator; false when it was not read
-	Before     time.Time // signInSessionsValidFromDateTime before the run; zero when unset or not read
+	Before     time.Time // signInSessionsValidFromDateTime before the run, or what StampOf says; zero when unset or not read
 	By         Key       // "" means by ID or UPN
 	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
 
 	// AsOf is the server's Date of the answer that brought the user, which the stamp
 	// is held against; zero when it had none. Neither journal nor plan file keeps it.
 	AsOf time.Time
+
+	// StampOf names the property that the stamp is of, when a lookup read two and gave
+	// the later one; both when they are equal, "" when it read only
+	// signInSessionsValidFromDateTime. Neither journal nor plan file keeps it.
+	StampOf string
 
 	// What a lookup reads for the claims of a row; "" when the user has none. Neither
 	// journal nor plan file keeps it.
@@ -203,7 +208,7 @@ type Action string
 
 const (
 	Revoke     Action = "revoke"     // POST /v1.0/users/{id}/revokeSignInSessions
-	Invalidate Action = "invalidate" // POST /beta/users/{id}/invalidateAllRefreshTokens
+	Invalidate Action = "invalidate" // POST /beta/users/{id}/invalidateAllRefreshTokens, proven by either stamp
 )
 
 // Plan is what a run set out to do. The users stand in the journal.

@@ -36,6 +36,11 @@ func (u User) Incredible() string {
 // against a 2xx of that date to u. Why is empty when it proves the revocation.
 // Trouble means that the answer says nothing of u, and is no better than none.
 // The run's own proof and the command verify both ask here.
+//
+// Of a run that invalidates, both users have the later one of their two stamps. It
+// is later than before only if its own property moved, so either that moved is
+// proof. A stamp from the future hides the other one: such a user stays unproven,
+// the stricter reading.
 func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 	switch {
 	case seen == nil || !u.is(*seen):
@@ -52,6 +57,15 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 		return seen.Incredible(), false
 	}
 	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
+}
+
+// shownBy says which property the user's stamp is of, when it could have been
+// another one; else it is "".
+func (u User) shownBy() string {
+	if u.StampOf == "" {
+		return ""
+	}
+	return "shown by " + u.StampOf
 }
 
 // is reports whether an answer to a question about u is about u. The object id

@@ -103,6 +103,7 @@ type itemBody struct {
 	Enabled bool            `json:"accountEnabled"`
 	Synced  bool            `json:"onPremisesSyncEnabled"`
 	Stamp   time.Time       `json:"signInSessionsValidFromDateTime"`
+	Refresh time.Time       `json:"refreshTokensValidFromDateTime"`
 	State   json.RawMessage `json:"externalUserState"` // nil when the answer left it out
 	Created json.RawMessage `json:"creationType"`
 
@@ -111,11 +112,25 @@ type itemBody struct {
 	OnPremisesUPN string `json:"onPremisesUserPrincipalName"`
 }
 
-func (b itemBody) user(id string) batch.User {
-	return batch.User{
+// user is what the answer says of a user; in beta with the later one of both
+// stamps. The later one shows that its property moved, whichever was the later one
+// before, so that one time before and one after are enough to keep. What v1.0 says
+// of a property that it does not have is not believed.
+func (b itemBody) user(id string, beta bool) batch.User {
+	u := batch.User{
 		ID: id, UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp,
 		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
 	}
+	switch {
+	case !beta:
+	case b.Refresh.After(b.Stamp):
+		u.Before, u.StampOf = b.Refresh, refreshStamp
+	case b.Refresh.Equal(b.Stamp):
+		u.StampOf = refreshStamp + " and " + signInStamp
+	default:
+		u.StampOf = signInStamp
+	}
+	return u
 }
 
 // kind is the type of the account. A guest who was not invited signs in here,
@@ -151,6 +166,7 @@ func (b itemBody) value(by batch.Key) string {
 type want struct {
 	user bool      // the user
 	hits batch.Key // everybody whom a lookup by this property found; "" for none
+	beta bool      // with both stamps
 }
 
 // item is read piece by piece, so that one odd piece spoils no other.
@@ -252,11 +268,11 @@ func (it item) found(r batch.Reply, w want) batch.Reply {
 		r.Status, r.Message = 0, said
 	case w.hits != "":
 		var err error
-		if r.Hits, err = hits(it.Body, w.hits); err != nil {
+		if r.Hits, err = hits(it.Body, w.hits, w.beta); err != nil {
 			r.Status, r.Message = 0, err.Error()
 		}
 	case w.user:
-		if u, err := it.user(); err != nil {
+		if u, err := it.user(w.beta); err != nil {
 			r.Status, r.Message = 0, err.Error()
 		} else {
 			r.User = &u
@@ -266,7 +282,7 @@ func (it item) found(r batch.Reply, w want) batch.Reply {
 }
 
 // user reads the user whom a lookup found.
-func (it item) user() (batch.User, error) {
+func (it item) user(beta bool) (batch.User, error) {
 	if len(it.Body) == 0 {
 		return batch.User{}, errors.New("the answer for this user has no body")
 	}
@@ -278,7 +294,7 @@ func (it item) user() (batch.User, error) {
 	if err != nil {
 		return batch.User{}, fmt.Errorf("the answer for this user has %w", err)
 	}
-	return b.user(id), nil
+	return b.user(id, beta), nil
 }
 
 // holdsError reports whether the body is that of a refusal.

@@ -86,6 +86,37 @@ func TestLookupAnswer(t *testing.T) {
 	}
 }
 
+// Of a run that invalidates the later one of both stamps counts, and is named. Of a
+// run that revokes, only the one that was asked for.
+func TestStampOfAnswer(t *testing.T) {
+	const early, late = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
+	for _, c := range []struct {
+		action          batch.Action
+		signIn, refresh string
+		want, of        string
+	}{
+		{batch.Invalidate, `"` + early + `"`, `"` + late + `"`, late, "refreshTokensValidFromDateTime"},
+		{batch.Invalidate, `"` + late + `"`, `"` + early + `"`, late, "signInSessionsValidFromDateTime"},
+		{batch.Invalidate, `"` + late + `"`, `"` + late + `"`, late, "refreshTokensValidFromDateTime and signInSessionsValidFromDateTime"},
+		{batch.Invalidate, "null", `"` + early + `"`, early, "refreshTokensValidFromDateTime"},
+		{batch.Invalidate, `"` + early + `"`, "null", early, "signInSessionsValidFromDateTime"},
+		{batch.Revoke, `"` + early + `"`, `"` + late + `"`, early, ""},
+		{batch.Revoke, "null", `"` + late + `"`, "0001-01-01T00:00:00Z", ""},
+	} {
+		user := `{"id":"0000000a-0000-4000-8000-000000000000","mail":"a@x","signInSessionsValidFromDateTime":` + c.signIn + `,"refreshTokensValidFromDateTime":` + c.refresh + `}`
+		client, _ := answering(t, c.action, 200, http.Header{}, `{"responses":[{"id":"1","status":200,"body":`+user+`},{"id":"2","status":200,"body":{"value":[`+user+`]}}]}`)
+		got, err := client.Lookup(t.Context(), []batch.User{{ID: "a"}, {By: batch.ByMail, Value: "a@x"}})
+		if err != nil || got[0].User == nil || len(got[1].Hits) != 1 {
+			t.Fatalf("got %+v, error %v", got, err)
+		}
+		for _, u := range []batch.User{*got[0].User, got[1].Hits[0]} {
+			if at := u.Before.Format(time.RFC3339); at != c.want || u.StampOf != c.of {
+				t.Errorf("%s, %s and %s: got %s of %q, want %s of %q", c.action, c.signIn, c.refresh, at, u.StampOf, c.want, c.of)
+			}
+		}
+	}
+}
+
 // An object id goes into the paths of later requests: an answer with any other
 // thing in its place is unreadable, whatever was asked.
 func TestObjectIDsOfAnswers(t *testing.T) {

@@ -26,15 +26,15 @@ import (
 // no state of a run but whether Graph was ever heard, and may be used from
 // several goroutines.
 type Client struct {
-	auth   *Auth
-	root   string // of v1.0
-	host   string // of root
-	http   *http.Client
-	v1     abstractions.RequestAdapter
-	sends  abstractions.RequestAdapter // of the version that has the action
-	send   step
-	lookup step
-	heard  atomic.Bool // Graph has answered well: what goes wrong from now on may pass
+	auth    *Auth
+	root    string // of v1.0
+	host    string // of root
+	http    *http.Client
+	v1      abstractions.RequestAdapter
+	batches abstractions.RequestAdapter // of the version that has the action, and shows what the action moves
+	send    step
+	lookup  step
+	heard   atomic.Bool // Graph has answered well: what goes wrong from now on may pass
 }
 
 var (
@@ -74,16 +74,19 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	ctx := context.Background() // the SDK asks for one, and builds without it
-	if c.lookup, err = lookup(ctx, c.v1); err != nil {
-		return nil, err
-	}
 	if cfg.Action == batch.Invalidate {
+		if c.batches, err = adapter(cfg.Root+"/beta", cfg.Auth, hc); err != nil {
+			return nil, err
+		}
 		c.send = invalidate()
-		c.sends, err = adapter(cfg.Root+"/beta", cfg.Auth, hc)
+		c.lookup, err = lookup(ctx, c.batches, true)
 		return c, err
 	}
-	c.sends = c.v1
-	c.send, err = revoke(ctx, c.v1)
+	c.batches = c.v1
+	if c.send, err = revoke(ctx, c.v1); err != nil {
+		return nil, err
+	}
+	c.lookup, err = lookup(ctx, c.v1, false)
 	return c, err
 }
 
@@ -144,18 +147,19 @@ func ParseRoot(s string) (string, error) {
 
 // Send revokes, with the action of the client.
 func (c *Client) Send(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
-	return c.do(ctx, c.sends, c.send, users)
+	return c.do(ctx, c.send, users)
 }
 
 // Lookup reads the users by their keys, and those who have none by the property
 // that they name; see batch.Reply. Whether such a hit is the user sought, its
-// Value says: Graph documents that it may ignore a query option in silence.
+// Value says: Graph documents that it may ignore a query option in silence. A client
+// that invalidates reads both stamps of a user in beta and gives the later one.
 func (c *Client) Lookup(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
-	return c.do(ctx, c.v1, c.lookup, users)
+	return c.do(ctx, c.lookup, users)
 }
 
 // do makes one call: one SDK BatchRequest, one item a user, ids "1" to "20".
-func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, users []batch.User) ([]batch.Reply, error) {
+func (c *Client) do(ctx context.Context, s step, users []batch.User) ([]batch.Reply, error) {
 	items, wants := make([]core.BatchItem, len(users)), make([]want, len(users))
 	for i, u := range users {
 		var err error
@@ -164,12 +168,12 @@ func (c *Client) do(ctx context.Context, a abstractions.RequestAdapter, s step, 
 		}
 		wants[i] = s.wants(u)
 	}
-	req := core.NewBatchRequest(a)
+	req := core.NewBatchRequest(c.batches)
 	req.SetRequests(items)
 	var out result
 	_, err := req.Send(withHandler(ctx, func(resp *http.Response) {
 		out = c.read(resp, wants)
-	}), a)
+	}), c.batches)
 	switch {
 	case err != nil:
 		return nil, c.unanswered(err)

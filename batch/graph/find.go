@@ -38,7 +38,7 @@ func property(k batch.Key) string {
 // findPath looks users up by a property. It costs one resource unit, as a read
 // of one user does: a list costs two, less one for $select and one for $top
 // below 20, and never less than one (Microsoft Graph, throttling limits).
-func findPath(u batch.User) (string, error) {
+func findPath(u batch.User, fields string) (string, error) {
 	switch {
 	case u.Value == "":
 		return "", fmt.Errorf("user %d has no %s to look up", u.Seq, u.By)
@@ -47,13 +47,13 @@ func findPath(u batch.User) (string, error) {
 	}
 	prop := property(u.By)
 	filter := prop + " eq '" + strings.ReplaceAll(u.Value, "'", "''") + "'"
-	return "/users?$filter=" + escape(filter) + "&$select=" + selected + "&$top=" + strconv.Itoa(maxHits), nil
+	return "/users?$filter=" + escape(filter) + "&$select=" + fields + "&$top=" + strconv.Itoa(maxHits), nil
 }
 
 // hits reads the list that a lookup by property brought; nobody found is an
 // empty list that is not nil. A list that cannot be believed whole is an error:
 // one hit out of a list that goes on is no single hit, and none is not nobody.
-func hits(body json.RawMessage, by batch.Key) ([]batch.User, error) {
+func hits(body json.RawMessage, by batch.Key, beta bool) ([]batch.User, error) {
 	var list struct {
 		Value *[]itemBody `json:"value"`
 		Next  string      `json:"@odata.nextLink"`
@@ -73,7 +73,7 @@ func hits(body json.RawMessage, by batch.Key) ([]batch.User, error) {
 		if err != nil {
 			return nil, fmt.Errorf("a hit has %w", err)
 		}
-		u := b.user(id)
+		u := b.user(id, beta)
 		u.By, u.Value = by, b.value(by)
 		found = append(found, u)
 	}

@@ -21,7 +21,8 @@ type step struct {
 	suffix string // what follows the user in the URL
 	header core.RequestHeader
 	body   core.RequestBody
-	reads  bool // the answer's body is wanted
+	fields string // for $select, when the answer's body is wanted; else ""
+	beta   bool   // the fields are those of beta
 }
 
 // prefix is the part of the SDK's URL templates that names the user.
@@ -31,6 +32,14 @@ const prefix = "{+baseurl}/users/{user%2Did}"
 // and what a row's other columns are held against. The stamp comes only when
 // it is asked for (Microsoft Graph documentation, user resource).
 const selected = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName"
+
+// The stamps of a user. revokeSignInSessions resets the first one. Of
+// invalidateAllRefreshTokens the documentation says that it resets the second one,
+// which only beta has.
+const (
+	signInStamp  = "signInSessionsValidFromDateTime"
+	refreshStamp = "refreshTokensValidFromDateTime"
+)
 
 // revoke is the SDK's request to end the sessions of a user.
 func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
@@ -48,13 +57,17 @@ func invalidate() step {
 		abstractions.POST, prefix+"/invalidateAllRefreshTokens", nobody()))
 }
 
-// lookup is the SDK's request to read a user.
-func lookup(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
+// lookup is the SDK's request to read a user. In beta it asks for both stamps.
+func lookup(ctx context.Context, a abstractions.RequestAdapter, beta bool) (step, error) {
 	info, err := users.NewUserItemRequestBuilderInternal(nobody(), a).ToGetRequestInformation(ctx, nil)
 	if err != nil {
 		return step{}, fmt.Errorf("build lookup request: %w", err)
 	}
-	return step{method: info.Method.String(), suffix: "?$select=" + selected, header: core.RequestHeader{"Accept": "application/json"}, reads: true}, nil
+	fields := selected
+	if beta {
+		fields += "," + refreshStamp
+	}
+	return step{method: info.Method.String(), suffix: "?$select=" + fields, header: core.RequestHeader{"Accept": "application/json"}, fields: fields, beta: beta}, nil
 }
 
 func nobody() map[string]string { return map[string]string{} }
@@ -94,8 +107,8 @@ func (s step) item(id int, u batch.User) (core.BatchItem, error) {
 // be several.
 func (s step) url(u batch.User) (string, error) {
 	switch {
-	case u.ByProperty() && s.reads:
-		return findPath(u)
+	case u.ByProperty() && s.fields != "":
+		return findPath(u, s.fields)
 	case u.ByProperty():
 		return "", fmt.Errorf("user %d is not resolved; look it up by its %s first", u.Seq, u.By)
 	case u.Key() == "":
@@ -108,9 +121,9 @@ func (s step) url(u batch.User) (string, error) {
 func (s step) wants(u batch.User) want {
 	switch {
 	case u.ByProperty():
-		return want{hits: u.By}
-	case s.reads:
-		return want{user: true}
+		return want{hits: u.By, beta: s.beta}
+	case s.fields != "":
+		return want{user: true, beta: s.beta}
 	}
 	return want{}
 }

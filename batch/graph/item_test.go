@@ -85,12 +85,21 @@ func TestRequestBytesOfOtherCalls(t *testing.T) {
 	if *sent != want {
 		t.Errorf("invalidate sent\n%s\nwant\n%s", *sent, want)
 	}
-	if _, err := client.Lookup(context.Background(), users); err != nil {
-		t.Fatal(err)
-	}
-	want = `POST https://graph.example/v1.0/$batch Bearer T` + "\n" +
-		`{"requests":[{"id":"1","method":"GET","url":"/users/o%27b%40contoso.example?$select=id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
-	if *sent != want {
-		t.Errorf("lookup sent\n%s\nwant\n%s", *sent, want)
+	for action, want := range map[batch.Action][2]string{batch.Revoke: {"v1.0", ""}, batch.Invalidate: {"beta", ",refreshTokensValidFromDateTime"}} {
+		client, sent := answering(t, action, 200, http.Header{}, `{"responses":[]}`)
+		fields := "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName" + want[1]
+		for path, user := range map[string]batch.User{
+			"/users/o%27b%40contoso.example?$select=" + fields:                 users[0],
+			"/users?$filter=mail%20eq%20%27a%27&$select=" + fields + "&$top=5": {By: batch.ByMail, Value: "a"},
+		} {
+			if _, err := client.Lookup(context.Background(), []batch.User{user}); err != nil {
+				t.Fatal(err)
+			}
+			want := "POST https://graph.example/" + want[0] + "/$batch Bearer T\n" +
+				`{"requests":[{"id":"1","method":"GET","url":"` + path + `","headers":{"Accept":"application/json"},"body":null,"dependsOn":[]}]}`
+			if *sent != want {
+				t.Errorf("the lookup of a run that does %s sent\n%s\nwant\n%s", action, *sent, want)
+			}
+		}
 	}
 }

@@ -57,8 +57,10 @@ func (d *directory) add(u User) error {
 	rec.set(isDenied, u.Denied)
 	rec.set(isFrozen, u.Frozen)
 	if !u.Stamp.IsZero() {
-		rec.set(hasStamp, true)
-		rec.shown = u.Stamp.Unix()
+		rec.signIn = u.Stamp.Unix()
+	}
+	if !u.Refresh.IsZero() {
+		rec.refresh = u.Refresh.Unix()
 	}
 	d.insert(rec)
 	return nil

@@ -56,6 +56,11 @@
 // moves although nothing is revoked, since a guest's sessions live in the home
 // tenant.
 //
+// A revocation moves the stamp that its page names and no other:
+// revokeSignInSessions signInSessionsValidFromDateTime, invalidateAllRefreshTokens
+// refreshTokensValidFromDateTime; see [Config.Invalidates]. A v1.0 $select of the
+// latter is refused, since v1.0 users do not have it.
+//
 // # Truth
 //
 // [Tenant.Log] has one [Event] per item: whether it was executed, and what was

@@ -55,7 +55,11 @@ func (t *Tenant) decide(c *call, it *item, user int32, price cost) result {
 	if !t.cfg.FrozenStamps && !rec.is(isFrozen) {
 		// The stamp of a guest moves too, and the answer is the same, yet
 		// nothing is revoked: a guest's sessions live in the home tenant.
-		rec.revoke(c.date, t.cfg.Lag)
+		moves := SignInStamp
+		if it.op.action == actInvalidate {
+			moves = t.cfg.Invalidates
+		}
+		rec.revoke(c.date, t.cfg.Lag, moves)
 	}
 	return result{status: 200, body: revoked(c.version), executed: true}
 }

@@ -222,6 +222,57 @@ func find(t *testing.T, tenant *Tenant, filter string) []string {
 	return upns
 }
 
+// Each action moves the stamp that its page names, or what the tenant is told to
+// move; v1.0 reads do not know the second one.
+func TestMovedStamps(t *testing.T) {
+	before := time.Date(1999, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := map[string]struct {
+		action string
+		moves  Stamps
+		want   Stamps
+	}{
+		"revoke":                           {actRevoke, 0, SignInStamp},
+		"revoke, whatever invalidate does": {actRevoke, RefreshStamp, SignInStamp},
+		"invalidate, as documented":        {actInvalidate, 0, RefreshStamp},
+		"invalidate, by the older table":   {actInvalidate, SignInStamp, SignInStamp},
+		"invalidate, both":                 {actInvalidate, SignInStamp | RefreshStamp, SignInStamp | RefreshStamp},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tenant := newTenant(t, Config{Invalidates: tt.moves})
+			if err := tenant.Add(User{UPN: "dora@contoso.com", Stamp: before, Refresh: before}); err != nil {
+				t.Fatal(err)
+			}
+			post(t, tenant, "/beta/users/dora@contoso.com/"+tt.action, "{}")
+			u := user(t, tenant, "dora@contoso.com")
+			a := get(t, tenant, "/beta/users/dora@contoso.com?$select=signInSessionsValidFromDateTime,refreshTokensValidFromDateTime")
+			var shown struct{ SignInSessionsValidFromDateTime, RefreshTokensValidFromDateTime time.Time }
+			if err := json.Unmarshal(a.body, &shown); err != nil {
+				t.Fatalf("%s: %v", a.body, err)
+			}
+			if !shown.SignInSessionsValidFromDateTime.Equal(u.Stamp) || !shown.RefreshTokensValidFromDateTime.Equal(u.Refresh) {
+				t.Errorf("a read shows %+v, and the user is %+v", shown, u)
+			}
+			var moved Stamps
+			if u.Stamp.After(before) {
+				moved |= SignInStamp
+			}
+			if u.Refresh.After(before) {
+				moved |= RefreshStamp
+			}
+			if moved != tt.want {
+				t.Errorf("moved %b, want %b", moved, tt.want)
+			}
+		})
+	}
+	for _, target := range []string{"/v1.0/users/anna@contoso.com?$select=id,refreshTokensValidFromDateTime", "/v1.0/users?$filter=mail%20eq%20'a'&$select=refreshTokensValidFromDateTime"} {
+		a := get(t, newTenant(t, Config{}), target)
+		if e := errorOf(a.body); a.status != 400 || !strings.Contains(e.Message, "Could not find a property named 'refreshTokensValidFromDateTime'") {
+			t.Errorf("%s: got %d %s", target, a.status, a.body)
+		}
+	}
+}
+
 func TestStamps(t *testing.T) {
 	const target = "/v1.0/users/anna@contoso.com?$select=signInSessionsValidFromDateTime"
 	tests := map[string]struct {

@@ -27,6 +27,7 @@ type entity struct {
 
 var (
 	userEntity = entity{"user", userFields}
+	betaUser   = entity{"user", append(slices.Clone(userFields), refreshStamp)}
 	roleEntity = entity{"unifiedRoleDefinition", []string{"id", "displayName", "isBuiltIn", "templateId"}}
 )
 

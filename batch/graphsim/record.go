@@ -12,7 +12,29 @@ const stampLayout = "2006-01-02T15:04:05Z"
 // userFields are the properties that $select may name.
 var userFields = []string{
 	"id", "userPrincipalName", "userType", "accountEnabled", "onPremisesSyncEnabled",
-	"externalUserState", "creationType", "signInSessionsValidFromDateTime", "mail", "employeeId", "onPremisesUserPrincipalName", "displayName",
+	"externalUserState", "creationType", signInStamp, "mail", "employeeId", "onPremisesUserPrincipalName", "displayName",
+}
+
+// The properties that hold the two stamps of a user. Reads of v1.0 know the first
+// one only (Microsoft Graph metadata).
+const (
+	signInStamp  = "signInSessionsValidFromDateTime"
+	refreshStamp = "refreshTokensValidFromDateTime"
+)
+
+// Stamps says which stamps a revocation moves.
+type Stamps uint8
+
+// The stamps of a user. They can be added up.
+const (
+	SignInStamp  Stamps = 1 << iota // signInSessionsValidFromDateTime
+	RefreshStamp                    // refreshTokensValidFromDateTime
+)
+
+// write is a revocation that reads may not show yet.
+type write struct {
+	at    int64 // Unix nanoseconds
+	moved Stamps
 }
 
 // filterFields are the properties that $filter may compare.
@@ -24,18 +46,17 @@ const (
 	isSynced
 	isDenied
 	isGone
-	hasStamp
 	isFrozen
 )
 
-// record is a user in 176 bytes beside its strings; with the indexes by id and
-// UPN a million of them take about 260 MB.
+// record is a user in 184 bytes beside its strings; with the indexes by id and
+// UPN a million of them take about 270 MB.
 type record struct {
 	id                                   guid
 	upn, mail, employee, onPrem, display string
 	external, created                    string  // externalUserState and creationType
-	shown                                int64   // the stamp that reads show, Unix seconds
-	pending                              []int64 // later writes that reads do not show yet, Unix nanoseconds
+	signIn, refresh                      int64   // the stamps that reads show, Unix seconds; 0 for none
+	pending                              []write // in the order of time
 	writes, refused                      uint32
 	lastStatus                           uint16
 	flags                                uint8
@@ -78,19 +99,18 @@ func (r *record) field(name string) string {
 	return ""
 }
 
-// revoke moves the stamp to now. Reads show it after the lag.
-func (r *record) revoke(now time.Time, lag time.Duration) {
+// revoke moves stamps to now. Reads show it after the lag.
+func (r *record) revoke(now time.Time, lag time.Duration, moves Stamps) {
 	r.settle(now, lag)
-	r.pending = append(r.pending, now.UnixNano())
+	r.pending = append(r.pending, write{now.UnixNano(), moves})
 	r.settle(now, lag)
 }
 
 // settle lets reads see what was written a lag ago.
 func (r *record) settle(now time.Time, lag time.Duration) {
 	n := 0
-	for n < len(r.pending) && r.pending[n]+int64(lag) <= now.UnixNano() {
-		r.shown = time.Unix(0, r.pending[n]).Unix()
-		r.set(hasStamp, true)
+	for n < len(r.pending) && r.pending[n].at+int64(lag) <= now.UnixNano() {
+		r.signIn, r.refresh = r.pending[n].move(r.signIn, r.refresh)
 		n++
 	}
 	if r.pending = r.pending[n:]; len(r.pending) == 0 {
@@ -98,16 +118,28 @@ func (r *record) settle(now time.Time, lag time.Duration) {
 	}
 }
 
-// visible is the stamp that a read shows; empty for null.
-func (r *record) visible(now time.Time, lag time.Duration) string {
-	r.settle(now, lag)
-	if !r.is(hasStamp) {
+// move gives the stamps after the write.
+func (w write) move(signIn, refresh int64) (int64, int64) {
+	second := time.Unix(0, w.at).Unix()
+	if w.moved&SignInStamp != 0 {
+		signIn = second
+	}
+	if w.moved&RefreshStamp != 0 {
+		refresh = second
+	}
+	return signIn, refresh
+}
+
+// stampText is a stamp in a reply; empty for null.
+func stampText(second int64) string {
+	if second == 0 {
 		return ""
 	}
-	return time.Unix(r.shown, 0).UTC().Format(stampLayout)
+	return time.Unix(second, 0).UTC().Format(stampLayout)
 }
 
 func (r *record) state(now time.Time, lag time.Duration) UserState {
+	r.settle(now, lag)
 	s := UserState{
 		User: User{
 			ID: r.id.String(), UPN: r.upn, Type: r.field("userType"), Enabled: r.is(isEnabled),
@@ -115,14 +147,21 @@ func (r *record) state(now time.Time, lag time.Duration) UserState {
 			State: r.external, Created: r.created, DisplayName: r.display, Denied: r.is(isDenied), Frozen: r.is(isFrozen),
 		},
 		Writes: int(r.writes), Refused: int(r.refused), LastStatus: int(r.lastStatus),
-		VisibleStamp: r.visible(now, lag),
+		VisibleStamp: stampText(r.signIn),
 	}
-	if n := len(r.pending); n > 0 {
-		s.Stamp = time.Unix(r.pending[n-1]/1e9, 0).UTC()
-	} else if r.is(hasStamp) {
-		s.Stamp = time.Unix(r.shown, 0).UTC()
+	signIn, refresh := r.signIn, r.refresh
+	for _, w := range r.pending {
+		signIn, refresh = w.move(signIn, refresh)
 	}
+	s.Stamp, s.Refresh = stampTime(signIn), stampTime(refresh)
 	return s
+}
+
+func stampTime(second int64) time.Time {
+	if second == 0 {
+		return time.Time{}
+	}
+	return time.Unix(second, 0).UTC()
 }
 
 // appendJSON adds the properties that were selected; without a selection, the
@@ -133,6 +172,7 @@ func (r *record) appendJSON(b []byte, fields []string, now time.Time, lag time.D
 		b = append(b, `"businessPhones":[],"givenName":null,"jobTitle":null,"mobilePhone":null,"officeLocation":null,"preferredLanguage":null,"surname":null,`...)
 		fields = []string{"displayName", "mail", "userPrincipalName", "id"}
 	}
+	r.settle(now, lag)
 	for i, name := range fields {
 		if i > 0 {
 			b = append(b, ',')
@@ -149,8 +189,10 @@ func (r *record) appendJSON(b []byte, fields []string, now time.Time, lag time.D
 			} else {
 				b = append(b, "null"...) // never synced is null, not false (user resource)
 			}
-		case "signInSessionsValidFromDateTime":
-			b = appendNullable(b, r.visible(now, lag))
+		case signInStamp:
+			b = appendNullable(b, stampText(r.signIn))
+		case refreshStamp:
+			b = appendNullable(b, stampText(r.refresh))
 		default:
 			b = appendNullable(b, r.field(name))
 		}

@@ -50,8 +50,11 @@ func route(version, method, target string, eventual bool) operation {
 		segments[i] = s
 	}
 	of := userEntity
-	if segments[0] == "roleManagement" {
+	switch {
+	case segments[0] == "roleManagement":
 		of = roleEntity
+	case version == "beta":
+		of = betaUser
 	}
 	if op.query, op.bad = parseQuery(rawQuery, of); op.bad != nil {
 		return op

@@ -42,6 +42,12 @@ type Config struct {
 	Lag          time.Duration // how long after a write reads still show the older stamp
 	FrozenStamps bool          // stamps never move, although the answers are 200
 
+	// Invalidates are the stamps that invalidateAllRefreshTokens moves. 0 means
+	// RefreshStamp, which is all that its page says. An older table of Microsoft's, of
+	// the names in Azure AD PowerShell and in Graph, maps that property to the other
+	// one, so a client must be right with either, and with both.
+	Invalidates Stamps
+
 	Faults []Fault
 	Seed   uint64 // of all that is drawn; the same calls in the same order get the same replies
 
@@ -119,6 +125,9 @@ func New(cfg Config) *Tenant {
 	}
 	if cfg.Quotas == nil {
 		cfg.Quotas = DefaultQuotas()
+	}
+	if cfg.Invalidates == 0 {
+		cfg.Invalidates = RefreshStamp
 	}
 	anyClient := cfg.ClientID == ""
 	cfg.ClientID = strings.ToLower(cfg.ClientID)

@@ -17,22 +17,23 @@ type User struct {
 	Enabled     bool      `json:"enabled"` // accountEnabled
 	Synced      bool      `json:"synced"`  // onPremisesSyncEnabled: true, or null when false
 	Stamp       time.Time `json:"stamp"`   // signInSessionsValidFromDateTime; zero means null
+	Refresh     time.Time `json:"refresh"` // refreshTokensValidFromDateTime, which beta alone shows; zero means null
 	Mail        string    `json:"mail"`
 	EmployeeID  string    `json:"employee_id"`
 	OnPremUPN   string    `json:"on_prem_upn"`
 	DisplayName string    `json:"display_name"`
 	Denied      bool      `json:"denied"` // a protected administrator: every revocation answers 403
-	Frozen      bool      `json:"frozen"` // the stamp never moves, although revocations answer 200
+	Frozen      bool      `json:"frozen"` // the stamps never move, although revocations answer 200
 }
 
 // UserState is a user as the directory has it now, with what happened to it.
-// Its Stamp is the true one, also while reads still show an older one.
+// Its Stamp and Refresh are the true ones, also while reads still show older ones.
 type UserState struct {
 	User
 	Writes       int    `json:"writes"`        // revocations executed
 	Refused      int    `json:"refused"`       // revocations that arrived and were not executed
 	LastStatus   int    `json:"last_status"`   // of the last revocation whose answer was delivered; 0 for none
-	VisibleStamp string `json:"visible_stamp"` // what a read shows now; empty for null
+	VisibleStamp string `json:"visible_stamp"` // the Stamp that a read shows now; empty for null
 }
 
 // Add puts users into the directory. A user whose id is there already replaces

@@ -22,7 +22,7 @@ type planning struct {
 
 	selection
 	planGuards
-	Action    string `help:"revoke: revokeSignInSessions; invalidate: the older invalidateAllRefreshTokens (beta)." enum:"revoke,invalidate" default:"revoke" choice:""`
+	Action    string `help:"revoke: revokeSignInSessions; invalidate: invalidateAllRefreshTokens, the older beta call (Invoke-MgInvalidateUserRefreshToken)." enum:"revoke,invalidate" default:"revoke" choice:""`
 	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
 	NoVerify  bool   `help:"Do not read the stamps back; users end revoked." choice:""`
 	AllRows   bool   `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay. --yes does not say that."`

@@ -20,7 +20,7 @@ import (
 // verifyCmd asks the directory, and believes no report.
 type verifyCmd struct {
 	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
-	Since string `help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
+	Since string `help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
 	Watch length `help:"Read the stamps that do not hold again, for so long or until all hold." default:"0"`
 
 	selection
@@ -157,7 +157,7 @@ func (v *verifyCmd) prepare(ctx context.Context, c *command, store *journal.Stor
 }
 
 func (v *verifyCmd) connected(ctx context.Context, c *command, store *journal.Store, plan batch.Plan, checks []*check, s seeder) (*job, []*check, error) {
-	e := errand{connection: v.connection, patience: v.patience, action: batch.Revoke, plan: plan, key: batch.Key(v.Key)}
+	e := errand{connection: v.connection, patience: v.patience, action: cmp.Or(plan.Action, batch.Revoke), plan: plan, key: batch.Key(v.Key)}
 	t, err := c.connect(ctx, e, s)
 	if err != nil {
 		return nil, nil, err

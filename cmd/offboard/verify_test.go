@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,37 @@ func TestVerifyWatches(t *testing.T) {
 					t.Errorf("took %v", took)
 				}
 			})
+		})
+	}
+}
+
+// An invalidation is proven by either stamp, and the report says by which one; a
+// revocation by the one stamp that it moves.
+func TestInvalidationIsProvenByEitherStamp(t *testing.T) {
+	const both = graphsim.SignInStamp | graphsim.RefreshStamp
+	for moves, want := range map[graphsim.Stamps]string{
+		0:                    "shown by refreshTokensValidFromDateTime",
+		graphsim.SignInStamp: "shown by signInSessionsValidFromDateTime",
+		both:                 "shown by refreshTokensValidFromDateTime and signInSessionsValidFromDateTime",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			s := newSceneOf(t, graphsim.Config{NoQuota: true, Invalidates: moves}, members("user", 2))
+			invalidate := []string{"run", "in.csv", "--yes", "--action", "invalidate", "--report-dir", "out"}
+			s.wants(0, 2, "2  verified", invalidate...)
+			report, err := os.ReadFile(filepath.Join(s.dir, "out", "report.csv"))
+			if err != nil || strings.Count(string(report), ","+want+"\r\n")+strings.Count(string(report), ","+want+"\n") != 2 {
+				t.Errorf("the report lacks %q (%v):\n%s", want, err, report)
+			}
+			s.wants(0, 0, "2 of 2 hold", "verify", "20")
+			s.wants(0, 0, "2  already", append(invalidate, "--since", "1h", "--new")...)
+			// A revocation and a file know one stamp only, whichever moved.
+			code, hold, writes := 0, "2 of 2 hold", 0
+			if moves == 0 {
+				code, hold, writes = 3, "0 of 2 hold", 2
+			}
+			s.wants(code, 0, hold, "verify", "in.csv", "--since", "1h")
+			s.wants(0, writes, "2 success", "run", "in.csv", "--yes", "--since", "1h", "--report-dir", "out2")
 		})
 	}
 }
