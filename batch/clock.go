@@ -33,8 +33,8 @@ func (c Clock) Skew() time.Duration {
 
 // Check refuses what counts from this machine's clock, when that is wrong. Flag is
 // what counts from it, and lift what does without.
-func (c Clock) Check(flag, lift string) Check {
-	k := Check{Name: flag}
+func (c Clock) Check(flag, lift string) Finding {
+	k := Finding{Name: flag}
 	if s := c.Skew(); s > MostSkew || s < -MostSkew {
 		k.Lift = lift
 		k.Refusal = fmt.Sprintf("%s counts from this machine's clock, which says %s where Graph's says %s; set the clock, or give the moment with %s",

@@ -115,7 +115,7 @@ func (f *fakeTenant) Lookup(ctx context.Context, users []User) ([]Reply, error) 
 	for i, u := range users {
 		found := u
 		if at, ok := f.stamp[u.Seq]; ok && time.Since(at) >= f.lag {
-			found.Before = at
+			found.Stamp = at
 		}
 		replies[i] = Reply{Status: 200, User: &found, Date: time.Now()}
 	}

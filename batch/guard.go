@@ -32,8 +32,8 @@ type Limits struct {
 	MinUsers      int `json:"min_users,omitempty"`      // found in the directory, those who are not sent included
 }
 
-// Check is what a guard says of a plan.
-type Check struct {
+// Finding is what a guard says of a plan.
+type Finding struct {
 	Name    string // of the guard, as its flag
 	Limit   int    // 0 is no limit, or a guard that counts nothing
 	Counted int    // what the plan has
@@ -41,27 +41,27 @@ type Check struct {
 	Lift    string // what lifts the refusal, a flag and its value as one word, not quoted: "--max-users 600"; "" when no flag does
 }
 
-// Checks holds a plan against every limit. A plan that one refuses is refused
+// Findings holds a plan against every limit. A plan that one refuses is refused
 // whole. Tenant is how many users the tenant has. A negative number means that
 // it is not known, and holds no plan back: the caller makes sure that it is known
 // where the limit is set. A tenant of 0 users holds back every plan that has any.
-func (l Limits) Checks(c Count, tenant int) []Check {
+func (l Limits) Findings(c Count, tenant int) []Finding {
 	percent := 0
 	if tenant > 0 {
 		percent = (c.Users*100 + tenant - 1) / tenant
 	}
 	found := c.Users + c.Ended[Already] + c.Ended[Protected]
-	checks := []Check{
+	checks := []Finding{
 		{Name: "--max-users", Limit: l.MaxUsers, Counted: c.Users},
 		{Name: "--max-percent", Limit: l.MaxPercent, Counted: percent},
 		{Name: "--max-privileged", Limit: l.MaxPrivileged, Counted: c.Privileged},
 	}
 	const raise = "raise it if that is meant (0 is no limit)"
-	refuse := func(k *Check, lift int, why string) {
+	refuse := func(k *Finding, lift int, why string) {
 		k.Refusal, k.Lift = why, fmt.Sprintf("%s %d", k.Name, lift)
 	}
 	if l.MinUsers > 0 {
-		checks = append(checks, Check{Name: "--min-users", Limit: l.MinUsers, Counted: found})
+		checks = append(checks, Finding{Name: "--min-users", Limit: l.MinUsers, Counted: found})
 	}
 	if l.MaxUsers > 0 && c.Users > l.MaxUsers {
 		refuse(&checks[0], c.Users, fmt.Sprintf("the plan has %d users, and --max-users is %d; %s", c.Users, l.MaxUsers, raise))
@@ -85,8 +85,8 @@ func (l Limits) Checks(c Count, tenant int) []Check {
 // CheckAge refuses what is older than most, which is a flag's; 0 allows any age.
 // What says in words what happened at that time, and advice what to do. What is of
 // a time after now is not old.
-func CheckAge(flag, what string, at, now time.Time, most time.Duration, advice string) Check {
-	k := Check{Name: flag}
+func CheckAge(flag, what string, at, now time.Time, most time.Duration, advice string) Finding {
+	k := Finding{Name: flag}
 	if age := now.Sub(at); most > 0 && age > most {
 		k.Lift = fmt.Sprintf("%s %dh", flag, int(age/time.Hour)+1)
 		k.Refusal = fmt.Sprintf("%s at %s, %s ago, and %s is %s; %s",

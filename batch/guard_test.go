@@ -10,7 +10,7 @@ import (
 )
 
 // lifted are the limits with what a check says lifts its refusal.
-func lifted(t *testing.T, l Limits, k Check) Limits {
+func lifted(t *testing.T, l Limits, k Finding) Limits {
 	var flag string
 	var n int
 	if _, err := fmt.Sscanf(k.Lift, "%s %d", &flag, &n); err != nil || flag != k.Name {
@@ -63,7 +63,7 @@ func TestChecks(t *testing.T) {
 		{"nobody found", Limits{0, 0, 0, 1}, Count{}, -1, "--min-users"},
 	} {
 		var flags []string
-		for _, k := range c.limits.Checks(c.count, c.tenant) {
+		for _, k := range c.limits.Findings(c.count, c.tenant) {
 			if k.Refusal == "" {
 				continue
 			}
@@ -71,7 +71,7 @@ func TestChecks(t *testing.T) {
 			if !strings.Contains(k.Refusal, k.Name+" is "+strconv.Itoa(k.Limit)) {
 				t.Errorf("%s: %q does not say %s %d", c.name, k.Refusal, k.Name, k.Limit)
 			}
-			if again := lifted(t, c.limits, k).Checks(c.count, c.tenant); slices.ContainsFunc(again, func(a Check) bool { return a.Name == k.Name && a.Refusal != "" }) {
+			if again := lifted(t, c.limits, k).Findings(c.count, c.tenant); slices.ContainsFunc(again, func(a Finding) bool { return a.Name == k.Name && a.Refusal != "" }) {
 				t.Errorf("%s: %q does not lift %q", c.name, k.Lift, k.Refusal)
 			}
 		}

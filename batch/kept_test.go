@@ -67,8 +67,8 @@ func TestContradictingRows(t *testing.T) {
 							for _, pl := range planned {
 								text := pl.User.Key()
 								switch {
-								case pl.Same > 0:
-									text = fmt.Sprint("=", pl.Same)
+								case pl.DuplicateOf > 0:
+									text = fmt.Sprint("=", pl.DuplicateOf)
 								case pl.Record != nil && pl.Record.Outcome == Ambiguous:
 									var gone, stays int
 									if _, err := fmt.Sscanf(pl.Record.Reason, "line %d lets this user go, and line %d keeps the user", &gone, &stays); err != nil {
@@ -130,7 +130,7 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 			if len(count.Spared) != 1 || !strings.HasPrefix(count.Spared[0], "ada@x.example (") || count.Ended[Protected] != 1 {
 				t.Errorf("%s: named as protected: %v; ended: %v", name, count.Spared, count.Ended)
 			}
-			if k := (Limits{MinUsers: 1}).Checks(count, -1); k[3].Refusal != "" {
+			if k := (Limits{MinUsers: 1}).Findings(count, -1); k[3].Refusal != "" {
 				t.Errorf("%s: %s", name, k[3].Refusal)
 			}
 		})

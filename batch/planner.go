@@ -54,17 +54,17 @@ type held struct {
 
 // Count is what planning found.
 type Count struct {
-	Rows     int             // of the input, bad ones too
-	Users    int             // to be sent
-	Accounts                 // of them
-	Admins   []string        // the privileged ones by name, with their roles; the first few
-	Spared   []string        // the protected ones by name, with why; the first few
-	Same     int             // rows that name a user whom another row names
-	Ended    map[Outcome]int // rows that ended without being sent
-	Domains  map[string]int  // users to be sent, by the domain of their name
-	Waiting  int             // lookups that wait to be asked again
-	Pace     Pace
-	Trouble  Trouble // what is waited for, and why
+	Rows       int             // of the input, bad ones too
+	Users      int             // to be sent
+	Accounts                   // of them
+	Admins     []string        // the privileged ones by name, with their roles; the first few
+	Spared     []string        // the protected ones by name, with why; the first few
+	Duplicates int             // rows that name a user whom another row names
+	Ended      map[Outcome]int // rows that ended without being sent
+	Domains    map[string]int  // users to be sent, by the domain of their name
+	Waiting    int             // lookups that wait to be asked again
+	Pace       Pace
+	Trouble    Trouble // what is waited for, and why
 }
 
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
@@ -264,8 +264,8 @@ func (p *Planner) user(row Row, u User) {
 		if h := p.held[int(same.seq)]; h != nil && row.From.After(h.from) {
 			h.from = row.From
 		}
-		p.planned = append(p.planned, Planned{Row: row, User: u, Same: int(same.seq)})
-		p.count.Same++
+		p.planned = append(p.planned, Planned{Row: row, User: u, DuplicateOf: int(same.seq)})
+		p.count.Duplicates++
 		return
 	}
 	p.seen[k] = planned{uint32(u.Seq), name}

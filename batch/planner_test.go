@@ -120,8 +120,8 @@ func TestPlan(t *testing.T) {
 								if pl.Record.Seq != pl.User.Seq || pl.Record.Reason == "" {
 									t.Errorf("record of row %d: %+v", pl.User.Seq, *pl.Record)
 								}
-							case pl.Same != 0:
-								got[pl.User.Seq-1] = fmt.Sprint("=", pl.Same)
+							case pl.DuplicateOf != 0:
+								got[pl.User.Seq-1] = fmt.Sprint("=", pl.DuplicateOf)
 							default:
 								got[pl.User.Seq-1] = map[string]string{ada: "ada", bob: "bob"}[pl.User.ID] + pl.User.UPN[:len(pl.User.UPN)*btoi(pl.User.ID == "")]
 							}
@@ -143,7 +143,7 @@ func TestPlan(t *testing.T) {
 				for _, n := range count.Ended {
 					ended += n
 				}
-				if count.Rows != len(c.rows) || count.Users+count.Same+ended != count.Rows {
+				if count.Rows != len(c.rows) || count.Users+count.Duplicates+ended != count.Rows {
 					t.Errorf("the counts do not add up: %+v", count)
 				}
 			})

@@ -22,7 +22,7 @@ type Sender interface {
 
 // Directory looks users up by Key, or those whose ByProperty is true by their
 // property. The contract is Sender's; a reply with a 2xx carries the user found
-// in Reply.User, its stamp in User.Before, or everybody found in Reply.Hits.
+// in Reply.User, its stamp in User.Stamp, or everybody found in Reply.Hits.
 type Directory interface {
 	Lookup(ctx context.Context, users []User) ([]Reply, error)
 }
@@ -221,7 +221,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	switch {
 	case c == accepted && !trouble:
 		r.verify.said = ""
-		t.record.After = reply.User.Before
+		t.record.After = reply.User.Stamp
 		if why == "" {
 			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
 			r.proved(now, t.record)

@@ -39,7 +39,7 @@ func (s Spare) record(u User, from time.Time) (Record, bool) {
 		if by := u.shownBy(); by != "" {
 			why += "; " + by
 		}
-		return Record{Outcome: Already, After: u.Before, Reason: why}, true
+		return Record{Outcome: Already, After: u.Stamp, Reason: why}, true
 	}
 	return Record{}, false
 }
@@ -67,11 +67,11 @@ func (s Spare) protected(u User) string {
 func (s Spare) already(u User, from time.Time) string {
 	seen, known := s.Last[u.ID]
 	switch {
-	case u.External(), !u.Before.After(from), u.Incredible() != "":
+	case u.External(), !u.Stamp.After(from), u.Incredible() != "":
 		return ""
-	case known && !u.Before.Before(seen):
+	case known && !u.Stamp.Before(seen):
 		return "the last run ended in success, and the stamp is the one that it saw, or later (--since last)"
-	case s.Since.IsZero() || !u.Before.After(s.Since):
+	case s.Since.IsZero() || !u.Stamp.After(s.Since):
 		return ""
 	case from.After(s.Since):
 		return "revoked since " + from.UTC().Format(time.RFC3339) + ", from when the date lets the row through"

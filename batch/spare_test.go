@@ -38,28 +38,28 @@ func TestSpare(t *testing.T) {
 		{"letters that only look alike", s, User{ID: cleo, UPN: "brea\u212aglass-1@x.example"}, time.Time{}, ""},
 		{"an admin", s, User{ID: bob}, time.Time{}, ""},
 		{"an admin, with --protect-privileged", strict, User{ID: bob}, time.Time{}, "protected holds the role Global Administrator"},
-		{"protected counts before already", s, User{ID: ada, Before: since.Add(time.Hour)}, time.Time{}, "protected protected by"},
-		{"revoked since", s, User{ID: cleo, Before: since.Add(time.Second)}, time.Time{}, "already revoked since 2026-11-22T12:00:00Z"},
-		{"revoked at that very second", s, User{ID: cleo, Before: since}, time.Time{}, ""},
-		{"revoked before", s, User{ID: cleo, Before: since.Add(-time.Second)}, time.Time{}, ""},
+		{"protected counts before already", s, User{ID: ada, Stamp: since.Add(time.Hour)}, time.Time{}, "protected protected by"},
+		{"revoked since", s, User{ID: cleo, Stamp: since.Add(time.Second)}, time.Time{}, "already revoked since 2026-11-22T12:00:00Z"},
+		{"revoked at that very second", s, User{ID: cleo, Stamp: since}, time.Time{}, ""},
+		{"revoked before", s, User{ID: cleo, Stamp: since.Add(-time.Second)}, time.Time{}, ""},
 		{"a stamp that nobody set", s, User{ID: cleo}, time.Time{}, ""},
-		{"a guest's stamp says nothing", s, User{ID: cleo, Type: "Guest", Before: since.Add(time.Hour)}, time.Time{}, ""},
+		{"a guest's stamp says nothing", s, User{ID: cleo, Type: "Guest", Stamp: since.Add(time.Hour)}, time.Time{}, ""},
 		{"an unreadable pattern fails closed", Spare{Names: []string{"["}}, User{ID: cleo, UPN: "c@x.example"}, time.Time{}, "protected protected as ["},
-		{"nothing to spare", Spare{}, User{ID: cleo, Before: since}, time.Time{}, ""},
+		{"nothing to spare", Spare{}, User{ID: cleo, Stamp: since}, time.Time{}, ""},
 		{"nobody known", Spare{IDs: map[string]string{ada: "x"}}, User{UPN: "a@x.example"}, time.Time{}, ""},
-		{"revoked since, and since the date let the row through", s, User{ID: cleo, Before: since.Add(time.Hour)}, since.Add(time.Minute), "already revoked since 2026-11-22T12:01:00Z, from when"},
-		{"revoked since, before the date let the row through", s, User{ID: cleo, Before: since.Add(time.Hour)}, since.Add(time.Hour), ""},
-		{"a date before --since", s, User{ID: cleo, Before: since.Add(time.Second)}, since.AddDate(0, 0, -1), "already revoked since 2026-11-22T12:00:00Z"},
-		{"a date without --since", Spare{}, User{ID: cleo, Before: since}, since.Add(-time.Hour), ""},
-		{"the stamp that the last run saw", last, User{ID: cleo, Before: since}, time.Time{}, "already the last run ended in success"},
-		{"a later one", last, User{ID: cleo, Before: since.Add(time.Hour)}, time.Time{}, "already the last run ended in success"},
-		{"an earlier one: restored, or another user", last, User{ID: cleo, Before: since.Add(-time.Second)}, time.Time{}, ""},
+		{"revoked since, and since the date let the row through", s, User{ID: cleo, Stamp: since.Add(time.Hour)}, since.Add(time.Minute), "already revoked since 2026-11-22T12:01:00Z, from when"},
+		{"revoked since, before the date let the row through", s, User{ID: cleo, Stamp: since.Add(time.Hour)}, since.Add(time.Hour), ""},
+		{"a date before --since", s, User{ID: cleo, Stamp: since.Add(time.Second)}, since.AddDate(0, 0, -1), "already revoked since 2026-11-22T12:00:00Z"},
+		{"a date without --since", Spare{}, User{ID: cleo, Stamp: since}, since.Add(-time.Hour), ""},
+		{"the stamp that the last run saw", last, User{ID: cleo, Stamp: since}, time.Time{}, "already the last run ended in success"},
+		{"a later one", last, User{ID: cleo, Stamp: since.Add(time.Hour)}, time.Time{}, "already the last run ended in success"},
+		{"an earlier one: restored, or another user", last, User{ID: cleo, Stamp: since.Add(-time.Second)}, time.Time{}, ""},
 		{"no stamp any more", last, User{ID: cleo}, time.Time{}, ""},
-		{"a stamp from the future", s, User{ID: cleo, Before: since.AddDate(73, 0, 0)}, time.Time{}, ""},
-		{"a stamp from the future, in the last run", last, User{ID: cleo, Before: since.AddDate(73, 0, 0)}, time.Time{}, ""},
-		{"not in the last run", last, User{ID: bob, Before: since}, time.Time{}, ""},
-		{"a guest in the last run", last, User{ID: cleo, UPN: "c#EXT#@x.example", Type: "Guest", Before: since}, time.Time{}, ""},
-		{"in the last run, before the date let the row through", last, User{ID: cleo, Before: since}, since.Add(time.Hour), ""},
+		{"a stamp from the future", s, User{ID: cleo, Stamp: since.AddDate(73, 0, 0)}, time.Time{}, ""},
+		{"a stamp from the future, in the last run", last, User{ID: cleo, Stamp: since.AddDate(73, 0, 0)}, time.Time{}, ""},
+		{"not in the last run", last, User{ID: bob, Stamp: since}, time.Time{}, ""},
+		{"a guest in the last run", last, User{ID: cleo, UPN: "c#EXT#@x.example", Type: "Guest", Stamp: since}, time.Time{}, ""},
+		{"in the last run, before the date let the row through", last, User{ID: cleo, Stamp: since}, since.Add(time.Hour), ""},
 	} {
 		c.user.AsOf = since.Add(2 * time.Hour)
 		rec, ok := c.spare.record(c.user, c.from)
@@ -70,7 +70,7 @@ func TestSpare(t *testing.T) {
 		if got != c.want && (c.want == "" || !strings.HasPrefix(got, c.want)) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
-		if rec.Outcome == Already && !rec.After.Equal(c.user.Before) {
+		if rec.Outcome == Already && !rec.After.Equal(c.user.Stamp) {
 			t.Errorf("%s: the stamp is %v", c.name, rec.After)
 		}
 	}
@@ -98,8 +98,8 @@ func TestPlanSpares(t *testing.T) {
 					switch {
 					case pl.Record != nil:
 						got[pl.Row.Line] = string(pl.Record.Outcome) + " " + pl.Record.Reason
-					case pl.Same > 0:
-						got[pl.Row.Line] = "same as " + strconv.Itoa(pl.Same)
+					case pl.DuplicateOf > 0:
+						got[pl.Row.Line] = "same as " + strconv.Itoa(pl.DuplicateOf)
 					default:
 						got[pl.Row.Line] = fmt.Sprintf("%s privileged %v", pl.User.UPN, pl.User.Privileged)
 					}
@@ -138,7 +138,7 @@ func TestPlanHeedsTheLatestDate(t *testing.T) {
 		{"early, late, early", []time.Time{day(1), day(20), day(2)}, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			book := &phonebook{asked: map[string]int{}, users: map[string]User{bob: {ID: bob, UPN: "bob@x.example", Before: day(10)}}}
+			book := &phonebook{asked: map[string]int{}, users: map[string]User{bob: {ID: bob, UPN: "bob@x.example", Stamp: day(10)}}}
 			var lines []string
 			p := Planner{
 				Directory: book, Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Spare: Spare{Since: day(1)},
@@ -154,8 +154,8 @@ func TestPlanHeedsTheLatestDate(t *testing.T) {
 						switch {
 						case pl.Record != nil:
 							lines = append(lines, fmt.Sprint(pl.User.Seq, " ", pl.Record.Outcome))
-						case pl.Same > 0:
-							lines = append(lines, fmt.Sprint(pl.User.Seq, " as ", pl.Same))
+						case pl.DuplicateOf > 0:
+							lines = append(lines, fmt.Sprint(pl.User.Seq, " as ", pl.DuplicateOf))
 						default:
 							lines = append(lines, fmt.Sprint(pl.User.Seq, " sent"))
 						}

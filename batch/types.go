@@ -80,7 +80,7 @@ type User struct {
 	Enabled    bool      // accountEnabled; false when it was not read
 	Synced     bool      // onPremisesSyncEnabled
 	Privileged bool      // holds a directory role that makes an administrator; false when it was not read
-	Before     time.Time // signInSessionsValidFromDateTime before the run, or what StampOf says; zero when unset or not read
+	Stamp      time.Time // signInSessionsValidFromDateTime, or what StampOf says, when the user was read: in a plan before the run; zero when unset or not read
 	By         Key       // "" means by ID or UPN
 	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
 
@@ -130,13 +130,13 @@ type Reply struct {
 }
 
 // Planned is one row of the input on its way into the plan. Record is set when
-// the row ended before anything was sent for it; Same is the Seq of the user
-// that another row already names, or 0.
+// the row ended before anything was sent for it; DuplicateOf is the Seq of the user
+// that an earlier row already names, or 0.
 type Planned struct {
-	Row    Row
-	User   User
-	Same   int
-	Record *Record
+	Row         Row
+	User        User
+	DuplicateOf int
+	Record      *Record
 }
 
 // Record is the last word on one user.
@@ -303,8 +303,8 @@ func (s *Summary) Add(o Outcome) {
 	s.Counts[o]++
 }
 
-// Of counts the lines whose outcome is of the kind.
-func (s Summary) Of(k Kind) int {
+// CountOf counts the lines whose outcome is of the kind.
+func (s Summary) CountOf(k Kind) int {
 	n := 0
 	for o, c := range s.Counts {
 		if o.Kind() == k {

@@ -15,7 +15,7 @@ const Slack = 60 * time.Second
 // the slack, and not Incredible. This machine's clock has no say. A call without a Date
 // proves nothing.
 func Proved(before time.Time, seen User, accepted time.Time) bool {
-	return !accepted.IsZero() && seen.Before.After(before) && !seen.Before.Before(accepted.Add(-Slack)) && seen.Incredible() == ""
+	return !accepted.IsZero() && seen.Stamp.After(before) && !seen.Stamp.Before(accepted.Add(-Slack)) && seen.Incredible() == ""
 }
 
 // Incredible says why the user's stamp cannot be what a revocation left, or "": it
@@ -26,8 +26,8 @@ func (u User) Incredible() string {
 	switch {
 	case u.AsOf.IsZero():
 		return "the answer that showed the stamp carried no Date to hold it against"
-	case u.Before.After(u.AsOf.Add(Slack)):
-		return "the stamp " + u.Before.UTC().Format(time.RFC3339) + " is later than the answer that showed it, of " + u.AsOf.UTC().Format(time.RFC3339)
+	case u.Stamp.After(u.AsOf.Add(Slack)):
+		return "the stamp " + u.Stamp.UTC().Format(time.RFC3339) + " is later than the answer that showed it, of " + u.AsOf.UTC().Format(time.RFC3339)
 	}
 	return ""
 }
@@ -45,13 +45,13 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 	switch {
 	case seen == nil || !u.is(*seen):
 		return whyOther(seen), true
-	case Proved(u.Before, *seen, accepted):
+	case Proved(u.Stamp, *seen, accepted):
 		return "", false
 	case accepted.IsZero():
 		return "the reply carried no Date to hold the stamp against", false
-	case seen.Before.IsZero():
+	case seen.Stamp.IsZero():
 		return "the directory has no stamp", false
-	case !seen.Before.After(u.Before):
+	case !seen.Stamp.After(u.Stamp):
 		return "the stamp has not moved", false
 	case seen.Incredible() != "":
 		return seen.Incredible(), false

@@ -39,7 +39,7 @@ func TestProved(t *testing.T) {
 		{"a read-back without a Date proves nothing", "08:00:00", "12:00:00", "12:00:00", "none", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			seen := User{Before: at(c.after), AsOf: at(cmp.Or(c.read, c.after))}
+			seen := User{Stamp: at(c.after), AsOf: at(cmp.Or(c.read, c.after))}
 			if c.read == "none" {
 				seen.AsOf = time.Time{}
 			}
@@ -73,7 +73,7 @@ func TestExternal(t *testing.T) {
 // One judge for the run's own proof and for the command verify.
 func TestJudge(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	u := User{ID: ada, UPN: "ada@x.example", Before: at.Add(-time.Hour)}
+	u := User{ID: ada, UPN: "ada@x.example", Stamp: at.Add(-time.Hour)}
 	for _, c := range []struct {
 		name     string
 		user     User
@@ -82,20 +82,20 @@ func TestJudge(t *testing.T) {
 		why      string
 		trouble  bool
 	}{
-		{"proof", u, at, &User{ID: ada, Before: at}, "", false},
-		{"an id in capitals, and a new name", u, at, &User{ID: strings.ToUpper(ada), UPN: "new@x.example", Before: at}, "", false},
-		{"another user's stamp", u, at, &User{ID: bob, UPN: "bob@x.example", Before: at}, "the directory answered with another user, bob@x.example", true},
-		{"another user of the same name", u, at, &User{ID: bob, UPN: "ada@x.example", Before: at}, "the directory answered with another user, ada@x.example", true},
-		{"a stamp of nobody", u, at, &User{Before: at}, "the answer names no user", true},
+		{"proof", u, at, &User{ID: ada, Stamp: at}, "", false},
+		{"an id in capitals, and a new name", u, at, &User{ID: strings.ToUpper(ada), UPN: "new@x.example", Stamp: at}, "", false},
+		{"another user's stamp", u, at, &User{ID: bob, UPN: "bob@x.example", Stamp: at}, "the directory answered with another user, bob@x.example", true},
+		{"another user of the same name", u, at, &User{ID: bob, UPN: "ada@x.example", Stamp: at}, "the directory answered with another user, ada@x.example", true},
+		{"a stamp of nobody", u, at, &User{Stamp: at}, "the answer names no user", true},
 		{"no answer", u, at, nil, "the answer names no user", true},
-		{"known by name alone", User{UPN: "Ada@x.example"}, at, &User{ID: ada, UPN: "ada@X.example", Before: at}, "", false},
-		{"known by name alone, another", User{UPN: "ada@x.example"}, at, &User{ID: ada, UPN: "bob@x.example", Before: at}, "the directory answered with another user, bob@x.example", true},
-		{"nobody known", User{}, at, &User{ID: ada, Before: at}, "the directory answered with another user, " + ada, true},
-		{"not moved", u, at, &User{ID: ada, Before: u.Before}, "the stamp has not moved", false},
+		{"known by name alone", User{UPN: "Ada@x.example"}, at, &User{ID: ada, UPN: "ada@X.example", Stamp: at}, "", false},
+		{"known by name alone, another", User{UPN: "ada@x.example"}, at, &User{ID: ada, UPN: "bob@x.example", Stamp: at}, "the directory answered with another user, bob@x.example", true},
+		{"nobody known", User{}, at, &User{ID: ada, Stamp: at}, "the directory answered with another user, " + ada, true},
+		{"not moved", u, at, &User{ID: ada, Stamp: u.Stamp}, "the stamp has not moved", false},
 		{"no stamp", u, at, &User{ID: ada}, "the directory has no stamp", false},
-		{"too early", u, at, &User{ID: ada, Before: at.Add(-2 * Slack)}, "earlier than the revocation", false},
-		{"a stamp from the future", u, at, &User{ID: ada, Before: at.AddDate(73, 0, 0)}, "later than the answer that showed it, of 2026-11-22T12:00:30Z", false},
-		{"a call without a Date", u, time.Time{}, &User{ID: ada, Before: at}, "no Date", false},
+		{"too early", u, at, &User{ID: ada, Stamp: at.Add(-2 * Slack)}, "earlier than the revocation", false},
+		{"a stamp from the future", u, at, &User{ID: ada, Stamp: at.AddDate(73, 0, 0)}, "later than the answer that showed it, of 2026-11-22T12:00:30Z", false},
+		{"a call without a Date", u, time.Time{}, &User{ID: ada, Stamp: at}, "no Date", false},
 	} {
 		if c.seen != nil {
 			c.seen.AsOf = at.Add(30 * time.Second)

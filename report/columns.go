@@ -28,7 +28,7 @@ var columns = [...]column{
 	{"throttles", func(l *batch.Line) value { return number(l.Record.Throttles) }},
 	{"sent_at", func(l *batch.Line) value { return moment(l.Record.SentAt, millis) }},
 	{"settled_at", func(l *batch.Line) value { return moment(l.Record.SettledAt, millis) }},
-	{"valid_from_before", func(l *batch.Line) value { return moment(l.User.Before, seconds) }},
+	{"valid_from_before", func(l *batch.Line) value { return moment(l.User.Stamp, seconds) }},
 	{"valid_from_after", func(l *batch.Line) value { return moment(l.Record.After, seconds) }},
 	{"request_id", func(l *batch.Line) value { return text(l.Record.RequestID) }},
 	{"reason", func(l *batch.Line) value { return text(reason(l)) }},

@@ -26,9 +26,9 @@ const (
 	refused  = "refused"  // nobody will go on with it
 )
 
-// of counts the lines of a kind. In a dry run not_sent is neutral.
-func (e End) of(k batch.Kind) int {
-	n := e.Summary.Of(k)
+// count counts the lines count a kind. In a dry run not_sent is neutral.
+func (e End) count(k batch.Kind) int {
+	n := e.Summary.CountOf(k)
 	switch {
 	case e.Dry && k == batch.Failure:
 		n -= e.Summary.Counts[batch.NotSent]

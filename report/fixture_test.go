@@ -40,7 +40,7 @@ func row(n int, upn string, rec batch.Record) batch.Line {
 	rec.Seq = n - 2
 	return batch.Line{
 		Row:    batch.Row{Line: n, Input: upn, UPN: upn, Cells: []string{upn, "2026-03-01"}},
-		User:   batch.User{Seq: n - 2, ID: id(n), UPN: upn, Type: "Member", Enabled: true, Before: at(0, 0).AddDate(-1, 0, 0)},
+		User:   batch.User{Seq: n - 2, ID: id(n), UPN: upn, Type: "Member", Enabled: true, Stamp: at(0, 0).AddDate(-1, 0, 0)},
 		Record: rec,
 	}
 }
@@ -84,7 +84,7 @@ func fixture() []batch.Line {
 	fay := row(8, "fay@contoso.com", with(func(r *batch.Record) {
 		r.Outcome, r.Reason = batch.Unverified, "the stamp had not moved by the deadline"
 	}))
-	fay.Record.After = fay.User.Before
+	fay.Record.After = fay.User.Stamp
 	ragged := unnamed(20, "Müller, Ümit", ended(batch.Invalid, "3 cells, the header has 2"))
 	ragged.Row.Cells = []string{"Müller", "Ümit", "ada@contoso.com"}
 	return []batch.Line{

@@ -40,7 +40,7 @@ func randomTime(r *rand.Rand) time.Time {
 func randomLine(r *rand.Rand) batch.Line {
 	l := batch.Line{
 		Row:  batch.Row{Line: r.IntN(1e6), Input: randomText(r), Cells: []string{randomText(r), randomText(r)}},
-		User: batch.User{ID: randomText(r), UPN: randomText(r), Type: randomText(r), Before: randomTime(r)},
+		User: batch.User{ID: randomText(r), UPN: randomText(r), Type: randomText(r), Stamp: randomTime(r)},
 		Record: batch.Record{
 			Outcome: batch.Outcomes[r.IntN(len(batch.Outcomes))], Status: r.IntN(3) * 200,
 			Code: randomText(r), Message: randomText(r), Attempts: r.IntN(3), Throttles: r.IntN(3),
@@ -96,7 +96,7 @@ func wanted(l batch.Line) map[string]any {
 		"http_status": nil, "error_code": some(l.Record.Code), "error_message": some(l.Record.Message),
 		"attempts": float64(l.Record.Attempts), "throttles": float64(l.Record.Throttles),
 		"sent_at": when(l.Record.SentAt, time.Millisecond), "settled_at": when(l.Record.SettledAt, time.Millisecond),
-		"valid_from_before": when(l.User.Before, time.Second), "valid_from_after": when(l.Record.After, time.Second),
+		"valid_from_before": when(l.User.Stamp, time.Second), "valid_from_after": when(l.Record.After, time.Second),
 		"request_id": some(l.Record.RequestID), "reason": some(reason),
 	}
 	if l.Record.Status != 0 {
@@ -105,8 +105,8 @@ func wanted(l batch.Line) map[string]any {
 	return w
 }
 
-// same compares a wanted value to a decoded one.
-func same(want, got any) bool {
+// equal compares a wanted value to a decoded one.
+func equal(want, got any) bool {
 	at, ok := want.(time.Time)
 	if !ok {
 		return want == got
@@ -136,7 +136,7 @@ func TestEveryLineSurvivesJSONL(t *testing.T) {
 			t.Fatalf("%d keys in %s", len(got), doc)
 		}
 		for key, w := range want {
-			if g, ok := got[key]; !ok || !same(w, g) {
+			if g, ok := got[key]; !ok || !equal(w, g) {
 				t.Fatalf("%s is %#v, want %#v, in %s", key, g, w, doc)
 			}
 		}
@@ -176,7 +176,7 @@ func TestEveryLineSurvivesCSV(t *testing.T) {
 			} else if w == nil {
 				w = ""
 			}
-			if text, ok := w.(string); ok && !holds(rec[j], clean(text)) || !ok && !same(w, rec[j]) {
+			if text, ok := w.(string); ok && !holds(rec[j], clean(text)) || !ok && !equal(w, rec[j]) {
 				t.Fatalf("%s is %q, want %q", name, rec[j], w)
 			}
 		}

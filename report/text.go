@@ -98,14 +98,14 @@ func tally(b *bytes.Buffer, e End) {
 			fmt.Fprintf(b, "%8d  %-12s %s\n", n, clean(string(o)), e.meaning(o))
 		}
 	}
-	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, ", e.Summary.Lines, "in all", e.of(batch.Success), e.Summary.Of(batch.Neutral))
+	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, ", e.Summary.Lines, "in all", e.count(batch.Success), e.Summary.CountOf(batch.Neutral))
 	switch {
 	case e.Dry:
-		fmt.Fprintf(b, "%d would be sent, %d would not\n", e.Summary.Counts[batch.NotSent], e.of(batch.Failure))
+		fmt.Fprintf(b, "%d would be sent, %d would not\n", e.Summary.Counts[batch.NotSent], e.count(batch.Failure))
 	case e.State == refused:
-		fmt.Fprintf(b, "%d not done\n", e.of(batch.Failure))
+		fmt.Fprintf(b, "%d not done\n", e.count(batch.Failure))
 	default:
-		fmt.Fprintf(b, "%d not done (%d of them open)\n", e.of(batch.Failure), e.open())
+		fmt.Fprintf(b, "%d not done (%d of them open)\n", e.count(batch.Failure), e.open())
 	}
 	if e.Summary.AllDenied() {
 		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + batch.NeedsWrite + ".\n")
@@ -207,7 +207,7 @@ func meaning(o batch.Outcome) string {
 func verdict(e End) string {
 	var b strings.Builder
 	s := e.Summary
-	failure, success, neutral := e.of(batch.Failure), s.Of(batch.Success), s.Of(batch.Neutral)
+	failure, success, neutral := e.count(batch.Failure), s.CountOf(batch.Success), s.CountOf(batch.Neutral)
 	switch {
 	case e.Dry:
 		fmt.Fprintf(&b, "Dry run: nothing was written. A run would send %d of %s", s.Counts[batch.NotSent], batch.Plural(s.Lines, "row"))

@@ -118,13 +118,13 @@ type itemBody struct {
 // of a property that it does not have is not believed.
 func (b itemBody) user(id string, beta bool) batch.User {
 	u := batch.User{
-		ID: id, UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Before: b.Stamp,
+		ID: id, UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Stamp: b.Stamp,
 		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
 	}
 	switch {
 	case !beta:
 	case b.Refresh.After(b.Stamp):
-		u.Before, u.StampOf = b.Refresh, refreshStamp
+		u.Stamp, u.StampOf = b.Refresh, refreshStamp
 	case b.Refresh.Equal(b.Stamp):
 		u.StampOf = refreshStamp + " and " + signInStamp
 	default:

@@ -77,7 +77,7 @@ func TestLookupAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := batch.User{ID: "0000000a-0000-4000-8000-000000000000", UPN: "a@x", Type: "Guest", Enabled: true, Before: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
+	want := batch.User{ID: "0000000a-0000-4000-8000-000000000000", UPN: "a@x", Type: "Guest", Enabled: true, Stamp: time.Date(2021, 8, 9, 9, 30, 59, 0, time.UTC)}
 	if got[0].User == nil || *got[0].User != want {
 		t.Errorf("got %+v, want %+v", got[0].User, want)
 	}
@@ -110,7 +110,7 @@ func TestStampOfAnswer(t *testing.T) {
 			t.Fatalf("got %+v, error %v", got, err)
 		}
 		for _, u := range []batch.User{*got[0].User, got[1].Hits[0]} {
-			if at := u.Before.Format(time.RFC3339); at != c.want || u.StampOf != c.of {
+			if at := u.Stamp.Format(time.RFC3339); at != c.want || u.StampOf != c.of {
 				t.Errorf("%s, %s and %s: got %s of %q, want %s of %q", c.action, c.signIn, c.refresh, at, u.StampOf, c.want, c.of)
 			}
 		}

@@ -158,7 +158,7 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	id := identify(token)
 	if a.first == nil {
 		a.first = &id
-	} else if !a.first.Same(id) {
+	} else if !a.first.Equal(id) {
 		return became(*a.first, id)
 	}
 	life := t.ExpiresOn.Sub(now)

@@ -203,7 +203,7 @@ func TestFindsItsUsers(t *testing.T) {
 		for i, u := range chunk {
 			n := (from + i) / 4
 			upn, v := fmt.Sprintf("u%d@contoso.example", n), values[n]
-			want := batch.User{ID: graphsim.IDFor(upn), UPN: upn, Type: "Member", Enabled: true, Before: stamp, Mail: v, EmployeeID: "e" + v, OnPremisesUPN: "p" + v}
+			want := batch.User{ID: graphsim.IDFor(upn), UPN: upn, Type: "Member", Enabled: true, Stamp: stamp, Mail: v, EmployeeID: "e" + v, OnPremisesUPN: "p" + v}
 			if !u.ByProperty() {
 				if r := replies[i]; r.Hits != nil || r.User == nil || *r.User != want {
 					t.Errorf("%+v: got %+v", u, r)

@@ -31,8 +31,8 @@ func (i Identity) String() string {
 	return "user " + cmp.Or(i.UPN, i.User) + " by " + app
 }
 
-// Same reports whether two tokens are of one bearer. A name may change.
-func (i Identity) Same(j Identity) bool {
+// Equal reports whether two tokens are of one bearer. A name may change.
+func (i Identity) Equal(j Identity) bool {
 	return strings.EqualFold(i.Tenant, j.Tenant) && strings.EqualFold(i.App, j.App) && i.User == j.User
 }
 

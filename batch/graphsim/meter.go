@@ -52,7 +52,7 @@ func (ms *meters) set(q Quota) {
 // cost is what one request counts.
 type cost struct{ writes, units int }
 
-func (c cost) of(r Resource) int {
+func (c cost) amount(r Resource) int {
 	if r == Writes {
 		return c.writes
 	}
@@ -65,12 +65,12 @@ func (ms *meters) take(now time.Time, app string, c cost) (by Quota, wait time.D
 	ms.feed(now)
 	admitted := true
 	for _, m := range ms.list {
-		if n := c.of(m.quota.Resource); n > 0 && m.counter(app).wait(m.quota, now, n) > 0 {
+		if n := c.amount(m.quota.Resource); n > 0 && m.counter(app).wait(m.quota, now, n) > 0 {
 			admitted = false
 		}
 	}
 	for _, m := range ms.list {
-		if n := c.of(m.quota.Resource); n > 0 {
+		if n := c.amount(m.quota.Resource); n > 0 {
 			m.counter(app).count(m.quota, now, n, admitted)
 		}
 	}
@@ -80,7 +80,7 @@ func (ms *meters) take(now time.Time, app string, c cost) (by Quota, wait time.D
 	// Asked again after counting, since a refused request counts as well and
 	// moves the moment at which it can be accepted.
 	for _, m := range ms.list {
-		if n := c.of(m.quota.Resource); n > 0 {
+		if n := c.amount(m.quota.Resource); n > 0 {
 			if w := m.counter(app).wait(m.quota, now, n); w > wait {
 				by, wait = m.quota, w
 			}

@@ -90,9 +90,9 @@ func (c condition) split(header []string) (column, value string, bad *HeaderErro
 func (c condition) hold(cell string) (batch.Outcome, string) {
 	value := c.value
 	switch {
-	case c.same(cell):
+	case c.matches(cell):
 		return "", ""
-	case escaped(cell) && c.same(cell[1:]):
+	case escaped(cell) && c.matches(cell[1:]):
 		return "", fmt.Sprintf("column %q: %s", c.column, whyEscaped)
 	case value == "":
 		value = "empty"
@@ -100,8 +100,8 @@ func (c condition) hold(cell string) (batch.Outcome, string) {
 	return batch.Skipped, fmt.Sprintf("%s is not %s (--where)", c.column, value)
 }
 
-// same reports whether a cell has the value of the condition.
-func (c condition) same(cell string) bool {
+// matches reports whether a cell has the value of the condition.
+func (c condition) matches(cell string) bool {
 	if c.names {
 		return batch.LowerASCII(cell) == batch.LowerASCII(c.value)
 	}
@@ -161,7 +161,7 @@ func (r *Reader) hold(cells []string) held {
 func (r *Reader) twice() *HeaderError {
 	for i, c := range r.wants.where {
 		for j, d := range r.wants.where[:i] {
-			if r.choice.where[i] == r.choice.where[j] && !c.same(d.value) {
+			if r.choice.where[i] == r.choice.where[j] && !c.matches(d.value) {
 				return &HeaderError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
 			}
 		}

@@ -67,7 +67,7 @@ func each(named []batch.Claim) []batch.Claim {
 
 // mayName is everybody whom a cell of the kind may mean, which is not empty.
 func mayName(k kind, text string) []batch.Claim {
-	if exact := k.of(text); exact.check(text) == "" && text[0] != '\'' {
+	if exact := k.ofCell(text); exact.check(text) == "" && text[0] != '\'' {
 		return []batch.Claim{{Key: exact.claims(), Value: text}}
 	}
 	address := k.property()

@@ -47,7 +47,7 @@ func (k kind) property() batch.Key {
 	return ""
 }
 
-// claims is what a cell of the kind says of a user; of eitherKind, [kind.of] says first
+// claims is what a cell of the kind says of a user; of eitherKind, [kind.ofCell] says first
 // which it is.
 func (k kind) claims() batch.Key {
 	switch k {
@@ -59,8 +59,8 @@ func (k kind) claims() batch.Key {
 	return k.property()
 }
 
-// of is the kind of a cell in a column of the kind.
-func (k kind) of(cell string) kind {
+// ofCell is the kind of a cell in a column of the kind.
+func (k kind) ofCell(cell string) kind {
 	switch {
 	case k != eitherKind:
 		return k

@@ -160,7 +160,7 @@ func (r *Reader) row(c *cells) (batch.Row, string) {
 		switch {
 		case text == "" || gateOnly(col):
 		case col.key:
-			if why = r.name(&row, col.kind.of(text), text); why != "" {
+			if why = r.name(&row, col.kind.ofCell(text), text); why != "" {
 				why = r.inColumn(col, why)
 			}
 		default:
@@ -207,7 +207,7 @@ func (r *Reader) name(row *batch.Row, k kind, text string) string {
 // claim adds what a cell beside those that name the user says of the user, and
 // tells why it cannot be held against anybody. A word for nothing says nothing.
 func claim(row *batch.Row, col column, text string) string {
-	k := col.kind.of(text)
+	k := col.kind.ofCell(text)
 	if k.property() == "" {
 		why := k.check(text)
 		switch {

@@ -131,7 +131,7 @@ type watched struct {
 func (s *surveyor) count(cells []string) {
 	for i, c := range s.wants.where {
 		cell, t := cells[s.choice.where[i]], &s.where[i]
-		if t.met = t.met || c.same(cell); t.met {
+		if t.met = t.met || c.matches(cell); t.met {
 			continue
 		}
 		if t.values == nil {
@@ -147,7 +147,7 @@ func (s *surveyor) count(cells []string) {
 		if !c.key || cells[i] == "" {
 			continue
 		}
-		k := c.kind.of(cells[i])
+		k := c.kind.ofCell(cells[i])
 		switch was, filled := first[k]; {
 		case !filled:
 			first[k] = cells[i]

@@ -36,7 +36,7 @@ func realistic(seq int) batch.Planned {
 	return batch.Planned{
 		Row: batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
 		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true,
-			Before: bench0.Add(-time.Duration(seq) * time.Minute)},
+			Stamp: bench0.Add(-time.Duration(seq) * time.Minute)},
 	}
 }
 
@@ -299,7 +299,7 @@ func BenchmarkFirst(b *testing.B) {
 		took("quick-ms", func() error { return quickCheck(ctx, s.r) })
 		took("digest-ms", func() error { return r.checkPlan(ctx, s.r) })
 		took("both-ms", func() error { return r.check(ctx) })
-		took("left-ms", func() error { _, _, err := r.Left(ctx); return err })
+		took("left-ms", func() error { _, _, err := r.Remaining(ctx); return err })
 		took("first-ms", func() error {
 			for _, err := range r.Pending(ctx) {
 				return err

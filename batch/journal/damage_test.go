@@ -65,7 +65,7 @@ func addSome(t *testing.T, r *Run) {
 		p := realistic(seq)
 		switch seq {
 		case 7, 50:
-			p.Same = 20
+			p.DuplicateOf = 20
 		case 3, 33:
 			p.User.Privileged = true
 		case 11:

@@ -51,7 +51,7 @@ func (f *tenant) Lookup(_ context.Context, users []batch.User) ([]batch.Reply, e
 	replies := make([]batch.Reply, len(users))
 	for i, u := range users {
 		found := u
-		found.Before = f.stamp[u.Seq]
+		found.Stamp = f.stamp[u.Seq]
 		replies[i] = batch.Reply{Status: 200, User: &found, Date: time.Now()}
 	}
 	return replies, nil

@@ -79,7 +79,7 @@ func lifeRow(n int) batch.Planned {
 	p.Row.Cells = []string{p.Row.Input, strings.Repeat("é", 300)}
 	switch {
 	case n%4 == 0:
-		p.Same = n - 1
+		p.DuplicateOf = n - 1
 	case n%5 == 0:
 		rec := batch.Record{Seq: n, Outcome: batch.NotFound, Status: 404}
 		p.Record = &rec
@@ -212,7 +212,7 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 	keep(err)
 	snap.Last, err = r.LastCall(ctx)
 	keep(err)
-	snap.Send, snap.Verify, err = r.Left(ctx)
+	snap.Send, snap.Verify, err = r.Remaining(ctx)
 	keep(err)
 	return snap, errors.Join(errs...)
 }

@@ -16,7 +16,7 @@ func TestStoreHistory(t *testing.T) {
 		r := create(t, s, plan)
 		for i := range rows {
 			rows[i].User.Seq, rows[i].Row.Line = i+1, i+2
-			if rows[i].Same != 0 {
+			if rows[i].DuplicateOf != 0 {
 				plan.Users--
 			}
 		}
@@ -26,7 +26,7 @@ func TestStoreHistory(t *testing.T) {
 	row := func(input, givenID, givenUPN, id, upn string) batch.Planned {
 		return batch.Planned{Row: batch.Row{Input: input, ID: givenID, UPN: givenUPN}, User: batch.User{ID: id, UPN: upn}}
 	}
-	again := func(p batch.Planned, same int) batch.Planned { p.Same = same; return p }
+	again := func(p batch.Planned, same int) batch.Planned { p.DuplicateOf = same; return p }
 	named("upn", row("Ada@c.example", "", "Ada@c.example", "ID-a", "ada@c.example"), row("bob@c.example", "", "bob@c.example", "id-b", "bob@c.example"))
 	named("id", row("id-A", "id-A", "", "id-a", "ada.lovelace@c.example"), row("bob@c.example", "", "bob@c.example", "id-b", "bob@c.example"))
 	named("both", row("id-a", "id-a", "ADA@c.example", "id-a", ""))

@@ -189,9 +189,9 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 	return sum, nil
 }
 
-// Left counts the users, not the rows, that a resumed run would send, and those
+// Remaining counts the users, not the rows, that a resumed run would send, and those
 // that it would only verify. The plan must be sealed.
-func (r *Run) Left(ctx context.Context) (send, verify int, err error) {
+func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
 	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
 		return each(ctx, t, func(c *cells) error {
 			send, verify = r.Plan().Rows-c.num()-c.num(), c.num()

@@ -46,7 +46,7 @@ func member(seq int) batch.Planned {
 	upn := fmt.Sprintf("user%d@contoso.example", seq)
 	return batch.Planned{
 		Row:  batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
-		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true, Before: at(0)},
+		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true, Stamp: at(0)},
 	}
 }
 

@@ -22,7 +22,7 @@ func TestLeftCountsUsers(t *testing.T) {
 	rows := []batch.Planned{
 		{User: batch.User{Seq: 1, ID: "0000000a-0000-4000-8000-000000000000"}},
 		{User: batch.User{Seq: 2, ID: "0000000b-0000-4000-8000-000000000000"}},
-		{User: batch.User{Seq: 3, ID: "0000000a-0000-4000-8000-000000000000"}, Same: 1},
+		{User: batch.User{Seq: 3, ID: "0000000a-0000-4000-8000-000000000000"}, DuplicateOf: 1},
 		{User: batch.User{Seq: 4}, Record: &batch.Record{Seq: 4, Outcome: batch.Invalid}},
 		{User: batch.User{Seq: 5, ID: "0000000c-0000-4000-8000-000000000000"}},
 	}
@@ -38,7 +38,7 @@ func TestLeftCountsUsers(t *testing.T) {
 	if err := run.Write(ctx, batch.Entry{Records: []batch.Record{{Seq: 2, Outcome: batch.Unverified}}}); err != nil {
 		t.Fatal(err)
 	}
-	if send, verify, err := run.Left(ctx); err != nil || send != 2 || verify != 1 {
+	if send, verify, err := run.Remaining(ctx); err != nil || send != 2 || verify != 1 {
 		t.Errorf("got %d to send, %d to verify, error %v; want 2 and 1", send, verify, err)
 	}
 }

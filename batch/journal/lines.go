@@ -34,7 +34,7 @@ func readLine(c *cells) (l line) {
 	l.Row = batch.Row{Line: c.num(), Input: c.text(), Cells: texts(c), ID: c.text(), UPN: c.text()}
 	l.First = c.num()
 	l.User = batch.User{Seq: c.num(), ID: c.text(), UPN: c.text(), Type: c.text(),
-		Enabled: c.flag(), Synced: c.flag(), Privileged: c.flag(), Before: c.time()}
+		Enabled: c.flag(), Synced: c.flag(), Privileged: c.flag(), Stamp: c.time()}
 	if l.User.Seq == 0 {
 		l.First, l.User.Seq = l.Row.Line, l.seq
 	}

@@ -30,14 +30,14 @@ func newModel() *model {
 
 func (m *model) addRows(rows []batch.Planned) {
 	for _, p := range rows {
-		if p.Same != 0 {
+		if p.DuplicateOf != 0 {
 			p.User = batch.User{Seq: p.User.Seq}
 		}
 		if p.Record != nil {
 			m.records[p.User.Seq] = stored(*p.Record)
 		}
 		p.Record = nil
-		p.User.Before = moment(p.User.Before)
+		p.User.Stamp = moment(p.User.Stamp)
 		m.rows[p.User.Seq] = p
 	}
 }
@@ -116,7 +116,7 @@ func (m *model) record(seq int) batch.Record {
 
 func (m *model) lines() []batch.Line {
 	first := map[int]int{} // by seq of the user
-	owner := func(p batch.Planned) int { return cmp.Or(p.Same, p.User.Seq) }
+	owner := func(p batch.Planned) int { return cmp.Or(p.DuplicateOf, p.User.Seq) }
 	for _, p := range m.rows {
 		if l, ok := first[owner(p)]; !ok || p.Row.Line < l {
 			first[owner(p)] = p.Row.Line
@@ -136,7 +136,7 @@ func (m *model) lines() []batch.Line {
 
 func (m *model) pending() (list []batch.Pending) {
 	for _, seq := range slices.Sorted(maps.Keys(m.rows)) {
-		if _, ok := m.records[seq]; !ok && m.rows[seq].Same == 0 {
+		if _, ok := m.records[seq]; !ok && m.rows[seq].DuplicateOf == 0 {
 			list = append(list, batch.Pending{User: m.rows[seq].User, Trial: m.trials[seq]})
 		}
 	}
@@ -200,13 +200,13 @@ func (p *player) plan(t *testing.T) {
 		if p.IntN(4) > 0 || seq == 1 {
 			holders = append(holders, seq)
 		} else {
-			pl.Same = -1
+			pl.DuplicateOf = -1
 		}
 		rows = append(rows, pl)
 	}
 	for i := range rows {
-		if rows[i].Same != 0 {
-			rows[i].Same = holders[p.IntN(len(holders))]
+		if rows[i].DuplicateOf != 0 {
+			rows[i].DuplicateOf = holders[p.IntN(len(holders))]
 		} else if p.IntN(5) == 0 {
 			rec := p.record(rows[i].User.Seq)
 			rows[i].Record = &rec
@@ -234,7 +234,7 @@ func (p *player) plan(t *testing.T) {
 func (p *player) planned(seq int) batch.Planned {
 	pl := member(seq)
 	pl.Row.Line = 3 * seq
-	pl.User.Synced, pl.User.Before, pl.User.Privileged = p.IntN(2) == 0, p.time(), p.IntN(4) == 0
+	pl.User.Synced, pl.User.Stamp, pl.User.Privileged = p.IntN(2) == 0, p.time(), p.IntN(4) == 0
 	switch p.IntN(4) {
 	case 0:
 		pl.Row.Input, pl.Row.UPN = " "+pl.Row.Input+"\n", ""
@@ -265,7 +265,7 @@ func (p *player) record(seq int) batch.Record {
 // users are some users of the plan; few runs have none.
 func (p *player) users() (seqs []int) {
 	for seq, row := range p.m.rows {
-		if row.Same == 0 && p.IntN(4) == 0 {
+		if row.DuplicateOf == 0 && p.IntN(4) == 0 {
 			seqs = append(seqs, seq)
 		}
 	}
@@ -299,7 +299,7 @@ func (p *player) entry() (e batch.Entry) {
 func (p *player) spoil(e *batch.Entry) (ok bool) {
 	nobody := 1000
 	for seq, row := range p.m.rows {
-		if row.Same != 0 {
+		if row.DuplicateOf != 0 {
 			nobody = seq
 		}
 	}

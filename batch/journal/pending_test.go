@@ -24,13 +24,13 @@ func TestPendingOrder(t *testing.T) {
 		case seq%3 == 0, 600 < seq && seq < 2500: // a wide gap
 			p.Record = &batch.Record{Seq: seq, Outcome: batch.Skipped}
 		case seq%11 == 1 && seq > 1:
-			p.Same = 1
+			p.DuplicateOf = 1
 		case p.User.Privileged:
 			first = append(first, seq)
 		default:
 			rest = append(rest, seq)
 		}
-		if p.Same == 0 && p.Record == nil {
+		if p.DuplicateOf == 0 && p.Record == nil {
 			users++
 		}
 		rows = append(rows, p)
@@ -90,7 +90,7 @@ func TestOpenCallBehindDuplicate(t *testing.T) {
 	for seq := 1; seq <= pageRows+100; seq++ {
 		p := member(seq)
 		if seq == pageRows+50 {
-			p.Same = pageRows - 10
+			p.DuplicateOf = pageRows - 10
 		}
 		rows = append(rows, p)
 	}

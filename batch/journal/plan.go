@@ -12,7 +12,7 @@ var addRows = newBulk("rows", "run, seq, line, input, cells, given_id, given_upn
 	"id, upn, type, enabled, synced, privileged, before", "")
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
-// transaction. The Seq of a row's user is the row's own, also when Same points
+// transaction. The Seq of a row's user is the row's own, also when DuplicateOf points
 // at another: of such a row nothing else about the user is kept.
 func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 	given := ctx // the transaction's own is never cancelled
@@ -36,21 +36,21 @@ func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 
 func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) error {
 	u := p.User
-	if p.Same != 0 {
+	if p.DuplicateOf != 0 {
 		u = batch.User{Seq: u.Seq}
 	}
 	switch {
 	case u.Seq < 1:
 		return fmt.Errorf("%w: no row has the number %d", ErrPlan, u.Seq)
-	case p.Record != nil && (p.Same != 0 || p.Record.Seq != u.Seq):
+	case p.Record != nil && (p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
 	list, err := toJSON(p.Row.Cells)
 	if err != nil {
 		return err
 	}
-	err = in.add(ctx, r.id, u.Seq, p.Row.Line, p.Row.Input, list, unless(p.Row.ID, u.ID), unless(p.Row.UPN, u.UPN), p.Same,
-		u.ID, u.UPN, u.Type, flag(u.Enabled), flag(u.Synced), flag(u.Privileged), millis(u.Before))
+	err = in.add(ctx, r.id, u.Seq, p.Row.Line, p.Row.Input, list, unless(p.Row.ID, u.ID), unless(p.Row.UPN, u.UPN), p.DuplicateOf,
+		u.ID, u.UPN, u.Type, flag(u.Enabled), flag(u.Synced), flag(u.Privileged), millis(u.Stamp))
 	if err != nil || p.Record == nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 // Seal completes the plan: it is durable when Seal returns nil, and nothing
 // can be added after. The plan given replaces the one that the run was created
 // with; its name and action stay. What it counts must be what the journal holds,
-// rows must be numbered from 1 without a gap, and every Same must point at a row
+// rows must be numbered from 1 without a gap, and every DuplicateOf must point at a row
 // that is no duplicate itself; otherwise Seal is ErrPlan.
 func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	plan = normal(plan)

@@ -14,7 +14,7 @@ func TestDuplicates(t *testing.T) {
 	r := create(t, s, batch.Plan{Run: "r"})
 	same := func(seq, holder int) batch.Planned {
 		p := member(seq)
-		p.Same = holder
+		p.DuplicateOf = holder
 		return p
 	}
 	must(t, r.AddRows(t.Context(), []batch.Planned{same(5, 3), member(3), same(4, 1)}))
@@ -42,7 +42,7 @@ func TestHolderToCome(t *testing.T) {
 	s := openNew(t)
 	r := create(t, s, batch.Plan{Run: "r"})
 	two, five := member(2), member(5)
-	two.Same, five.Same = 9, 3
+	two.DuplicateOf, five.DuplicateOf = 9, 3
 	must(t, r.AddRows(t.Context(), []batch.Planned{five, two, member(1)}))
 	diff(t, "lines", outcomes(all(t, r.Lines(t.Context()))), "not_sent not_sent not_sent")
 	infos, err := s.Runs(t.Context())
@@ -58,7 +58,7 @@ func TestAddRefuses(t *testing.T) {
 	r := create(t, s, batch.Plan{Run: "r"})
 	with := func(seq, same int, rec *batch.Record) batch.Planned {
 		p := member(seq)
-		p.Same, p.Record = same, rec
+		p.DuplicateOf, p.Record = same, rec
 		return p
 	}
 	for name, p := range map[string]batch.Planned{
@@ -97,7 +97,7 @@ func TestSealRefuses(t *testing.T) {
 	wantErr(t, r.Seal(ctx, batch.Plan{Run: "x", Rows: 2, Users: 2}), ErrPlan)
 	for _, chain := range []int{7, 4} { // to nowhere; to a row that points on
 		one, two := member(3), member(4)
-		one.Same, two.Same = chain, 1
+		one.DuplicateOf, two.DuplicateOf = chain, 1
 		r := create(t, s, batch.Plan{Run: fmt.Sprint("chain", chain)})
 		must(t, r.AddRows(ctx, []batch.Planned{member(1), one, two}))
 		wantErr(t, r.Seal(ctx, batch.Plan{Run: r.Plan().Run, Rows: 3, Users: 1}), ErrPlan)

@@ -38,7 +38,7 @@ func worked(t *testing.T, s *Store, name string, n int) *Run {
 	r := create(t, s, somePlan(name))
 	fill(t, r, n)
 	dup := member(n + 1)
-	dup.Same = 1
+	dup.DuplicateOf = 1
 	must(t, r.AddRows(t.Context(), []batch.Planned{dup}))
 	must(t, r.AddSkips(t.Context(), []batch.Skip{{Line: 1, Reason: "blank"}}))
 	p := r.Plan()
@@ -249,7 +249,7 @@ func gone(t *testing.T, s *Store, r *Run) {
 		t.Errorf("it has a history: %+v", m)
 	}
 	last := func(_ any, err error) error { return err }
-	_, _, left := r.Left(ctx)
+	_, _, left := r.Remaining(ctx)
 	for what, err := range map[string]error{
 		"Info": last(r.Info(ctx)), "History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
 		"Timing": last(r.Timing(ctx)), "Left": left, "Recover": last(r.Recover(ctx)),

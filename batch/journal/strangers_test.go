@@ -13,7 +13,7 @@ func TestStrangers(t *testing.T) {
 	s := openNew(t)
 	r := create(t, s, batch.Plan{Run: "r"})
 	dup := member(2)
-	dup.Same = 3
+	dup.DuplicateOf = 3
 	must(t, r.AddRows(ctx, []batch.Planned{member(1), dup, member(3)}))
 	must(t, r.Seal(ctx, batch.Plan{Run: "r", Rows: 3, Users: 2}))
 	must(t, r.SetState(ctx, Running, ""))

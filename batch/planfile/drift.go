@@ -12,7 +12,7 @@ import (
 // the user is: object id, UPN (its case too), user type, enabled, synced,
 // privileged. It is about users who were resolved.
 //
-// The stamp Before does not count. It moves when a password is changed or
+// The Stamp does not count. It moves when a password is changed or
 // somebody else revokes, and revoking once more harms nobody.
 func Drift(planned, now batch.User) string {
 	var d drift

@@ -8,7 +8,7 @@ import (
 )
 
 func TestDrift(t *testing.T) {
-	planned := batch.User{Seq: 7, ID: "1", UPN: "ada@contoso.com", By: batch.ByMail, Value: "a@x", Type: "Member", Enabled: true, Before: noon}
+	planned := batch.User{Seq: 7, ID: "1", UPN: "ada@contoso.com", By: batch.ByMail, Value: "a@x", Type: "Member", Enabled: true, Stamp: noon}
 	cases := []struct {
 		name   string
 		change func(*batch.User)
@@ -17,7 +17,7 @@ func TestDrift(t *testing.T) {
 		{"nothing", func(*batch.User) {}, ""},
 		{"place", func(u *batch.User) { u.Seq = 0 }, ""},
 		{"how it was found", func(u *batch.User) { u.By, u.Value = "", "" }, ""},
-		{"stamp", func(u *batch.User) { u.Before = noon.Add(time.Hour) }, ""},
+		{"stamp", func(u *batch.User) { u.Stamp = noon.Add(time.Hour) }, ""},
 		{"id", func(u *batch.User) { u.ID = "2" }, `object id was "1" and is "2"`},
 		{"renamed", func(u *batch.User) { u.UPN = "bob@contoso.com" }, `UPN was "ada@contoso.com" and is "bob@contoso.com"`},
 		{"case", func(u *batch.User) { u.UPN = "Ada@contoso.com" }, `UPN was "ada@contoso.com" and is "Ada@contoso.com"`},

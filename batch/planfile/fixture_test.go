@@ -42,7 +42,7 @@ func leavers() content {
 		rows: []batch.Planned{
 			{
 				Row:  batch.Row{Line: 3, Input: ada, ID: ada, UPN: "ada@contoso.com", Cells: []string{ada, "ada@contoso.com"}},
-				User: batch.User{Seq: 1, ID: ada, UPN: "ada@contoso.com", Type: "Member", Enabled: true, Synced: true, Before: noon.Add(-time.Hour)},
+				User: batch.User{Seq: 1, ID: ada, UPN: "ada@contoso.com", Type: "Member", Enabled: true, Synced: true, Stamp: noon.Add(-time.Hour)},
 			},
 			{
 				Row:    batch.Row{Line: 4, Input: "\"J\u00f6rg\"\t\\\u202e\u2603", Cells: []string{"", "\"J\u00f6rg\"\t\\\u202e\u2603"}},
@@ -50,7 +50,7 @@ func leavers() content {
 				Record: &batch.Record{Seq: 2, Outcome: batch.Invalid, SettledAt: noon, Reason: "not a user principal name: there is no @"},
 			},
 			{
-				Row: batch.Row{Line: 5, Input: "ADA@contoso.com", UPN: "ADA@contoso.com", Cells: []string{"", "ADA@contoso.com"}}, User: batch.User{Seq: 3}, Same: 1,
+				Row: batch.Row{Line: 5, Input: "ADA@contoso.com", UPN: "ADA@contoso.com", Cells: []string{"", "ADA@contoso.com"}}, User: batch.User{Seq: 3}, DuplicateOf: 1,
 			},
 			{
 				Row:  batch.Row{Line: 7, Input: "0042", By: batch.ByEmployeeID, Value: "0042", Cells: []string{"", "0042"}},

@@ -87,7 +87,7 @@ func TestRules(t *testing.T) {
 			c.head.Plan.Rows = 3
 		}, "row 2 names the user of row 3"},
 		{"same with a record", func(c *content) {
-			c.rows[1].Same = 1
+			c.rows[1].DuplicateOf = 1
 		}, "row 2: it names the user of row 1 and has a record"},
 		{"nobody", func(c *content) { c.rows[0].User.UPN = "" }, "row 1: it has neither a record nor a user"},
 		{"unresolved", func(c *content) { c.head.Plan.Resolve = true }, `row 1: "a@x" has no object id`},
@@ -134,7 +134,7 @@ func told(t *testing.T, name string, err, is error, want ...string) {
 }
 
 func again(seq, same int) batch.Planned {
-	return batch.Planned{Row: batch.Row{Line: seq}, User: batch.User{Seq: seq}, Same: same}
+	return batch.Planned{Row: batch.Row{Line: seq}, User: batch.User{Seq: seq}, DuplicateOf: same}
 }
 
 // forged is a plan that keeps to the format and to no rule.

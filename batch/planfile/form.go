@@ -113,8 +113,8 @@ func (c *coder) row(p *batch.Planned) {
 		text(c, "by", &r.By)
 		text(c, "value", &r.Value)
 		list(c, "cells", &r.Cells, c.value)
-		c.number("same", &p.Same)
-		if p.Same == 0 {
+		c.number("same", &p.DuplicateOf)
+		if p.DuplicateOf == 0 {
 			c.object("user", func() { c.user(&p.User) })
 		}
 		if c.reading {
@@ -137,7 +137,7 @@ func (c *coder) user(u *batch.User) {
 	c.flag("enabled", &u.Enabled)
 	c.flag("synced", &u.Synced)
 	c.flag("privileged", &u.Privileged)
-	c.time("before", &u.Before)
+	c.time("before", &u.Stamp)
 }
 
 // record has no times of calls that revoke: there were none (see tally).

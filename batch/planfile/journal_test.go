@@ -89,7 +89,7 @@ func rowsOf(t *testing.T, r *journal.Run) func(func(batch.Planned, error) bool) 
 		p := batch.Planned{Row: l.Row, User: l.User}
 		switch {
 		case l.User.Seq != i+1:
-			p.User, p.Same = batch.User{Seq: i + 1}, l.User.Seq
+			p.User, p.DuplicateOf = batch.User{Seq: i + 1}, l.User.Seq
 		case !l.Record.Outcome.Open():
 			p.Record = &l.Record
 		}

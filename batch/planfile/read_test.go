@@ -23,7 +23,7 @@ func crowd(n int) (Head, iter.Seq2[batch.Planned, error]) {
 			p := batch.Planned{
 				Row: batch.Row{Line: i + 2, Input: upn, UPN: upn, Cells: []string{upn}},
 				User: batch.User{Seq: i + 1, ID: "11111111-2222-3333-4444-555555555555", UPN: upn,
-					Type: "Member", Enabled: true, Before: noon},
+					Type: "Member", Enabled: true, Stamp: noon},
 			}
 			if !yield(p, nil) {
 				return

@@ -33,10 +33,10 @@ func (t *tally) add(p *batch.Planned) error {
 		return fmt.Errorf("its number is %d; rows are numbered from 1 without a gap", p.User.Seq)
 	}
 	switch {
-	case p.Same != 0 && p.Record != nil:
-		return fmt.Errorf("it names the user of row %d and has a record of its own", p.Same)
-	case p.Same != 0:
-		t.dups, t.same = append(t.dups, t.rows), append(t.same, p.Same)
+	case p.DuplicateOf != 0 && p.Record != nil:
+		return fmt.Errorf("it names the user of row %d and has a record of its own", p.DuplicateOf)
+	case p.DuplicateOf != 0:
+		t.dups, t.same = append(t.dups, t.rows), append(t.same, p.DuplicateOf)
 		return nil
 	case p.Record != nil:
 		return checkRecord(p.Record, t.rows)

@@ -20,7 +20,7 @@ const maxLine = 32 << 20
 // line at a time, and of rows that name one user two numbers each.
 //
 // The rows come in the order of their Seq, from 1 without a gap. Of a row with
-// Same only the row itself is written. Plan.Run is left out, and times are cut
+// DuplicateOf only the row itself is written. Plan.Run is left out, and times are cut
 // to milliseconds. A row or a count that no plan may have is ErrRow. Bytes that
 // are no UTF-8 become U+FFFD, but for a user's id, UPN or value, where they are
 // ErrRow. After an error, what was written is no plan.

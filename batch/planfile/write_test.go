@@ -68,10 +68,10 @@ func TestEveryFieldTravels(t *testing.T) {
 	in.head.Plan.Run = "" // of no plan file
 	in.head.Plan.Rows, in.head.Plan.Users = 3, 1
 	ended, user := &in.rows[0], &in.rows[1]
-	ended.User.Seq, ended.Same, ended.Record.Seq, ended.Record.Outcome = 1, 0, 1, batch.Invalid
+	ended.User.Seq, ended.DuplicateOf, ended.Record.Seq, ended.Record.Outcome = 1, 0, 1, batch.Invalid
 	ended.Record.SentAt, ended.Record.Accepted = time.Time{}, time.Time{} // of nobody in a plan
-	user.User.Seq, user.Same, user.Record = 2, 0, nil
-	in.rows[2] = batch.Planned{Row: user.Row, User: batch.User{Seq: 3}, Same: 2}
+	user.User.Seq, user.DuplicateOf, user.Record = 2, 0, nil
+	in.rows[2] = batch.Planned{Row: user.Row, User: batch.User{Seq: 3}, DuplicateOf: 2}
 
 	file, _ := written(t, in)
 	out, _, err := reread(file)
@@ -91,7 +91,7 @@ func TestLeftOut(t *testing.T) {
 		"part of a milli": func(c *content) { c.head.Plan.Created = noon.Add(999 * time.Microsecond) },
 		"time zone": func(c *content) {
 			c.head.Plan.Created = noon.In(time.FixedZone("", 3600))
-			c.rows[0].User.Before = time.Time{}.Local()
+			c.rows[0].User.Stamp = time.Time{}.Local()
 		},
 		"empty lists": func(c *content) { c.head.Plan.Settings, c.rows[0].Row.Cells = []batch.Setting{}, []string{} },
 	} {
@@ -141,7 +141,7 @@ func TestUnwritable(t *testing.T) {
 		"long line":    func(c *content) { c.rows[0].Row.Input = strings.Repeat("\x00", maxLine/6) },
 		"long header":  func(c *content) { c.head.Plan.Input = strings.Repeat("a", maxLine) },
 		"far year":     func(c *content) { c.head.Plan.Created = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"year below 0": func(c *content) { c.rows[0].User.Before = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"year below 0": func(c *content) { c.rows[0].User.Stamp = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
 	} {
 		in := tiny()
 		change(&in)
@@ -151,7 +151,7 @@ func TestUnwritable(t *testing.T) {
 	}
 	in := tiny()
 	in.rows[0].Row.Input = strings.Repeat("\x00", maxLine/6-100)
-	in.rows[0].User.Before = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	in.rows[0].User.Stamp = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	file, _ := written(t, in)
 	if out, _, err := reread(file); err != nil || !reflect.DeepEqual(out, in) {
 		t.Errorf("a long line: %v", err)

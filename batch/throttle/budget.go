@@ -12,8 +12,8 @@ type budget struct {
 	spent    int // that probes had refused
 }
 
-// left is how many users a probe may risk now.
-func (b *budget) left() int {
+// remaining is how many users a probe may risk now.
+func (b *budget) remaining() int {
 	earned := riskShare * float64(max(b.users, b.accepted))
 	return max(Chunk, int(earned)) - b.spent
 }

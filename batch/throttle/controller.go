@@ -59,7 +59,7 @@ func (c *Controller) Admit(now time.Time, cost int) time.Duration {
 
 // ask gives the longest wait that anything demands, and what demands it.
 func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
-	if wait := c.paused().left(now); wait > 0 {
+	if wait := c.paused().remaining(now); wait > 0 {
 		return wait, byPause
 	}
 	longest, why := time.Duration(0), byQuota
@@ -67,7 +67,7 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 		longest, why = until(c.rate, now, cost), byRate
 	}
 	for _, l := range c.limits {
-		if wait := l.ask(now, cost+c.kept(l, now), c.budget.left()); wait > longest {
+		if wait := l.ask(now, cost+c.kept(l, now), c.budget.remaining()); wait > longest {
 			longest, why = wait, byQuota
 			if l.learned > 0 {
 				why = byLearned
@@ -102,7 +102,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	if f.Throttled == 0 || f.Outer != 0 || !l.teaches(f) {
 		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
-	l.refuse(now, *p, f, again, c.budget.left())
+	l.refuse(now, *p, f, again, c.budget.remaining())
 	if l.paid {
 		c.budget.spent += l.charge(f.Throttled, again)
 	}

@@ -132,7 +132,7 @@ func TestPause(t *testing.T) {
 			if wait := c.Admit(at(tt.until-0.1), 20); wait != span(tt.until)-span(tt.until-0.1) {
 				t.Errorf("wait %v in the pause", wait)
 			}
-			if left := c.Left(20, at(end)); left < span(tt.until-end) {
+			if left := c.TimeLeft(20, at(end)); left < span(tt.until-end) {
 				t.Errorf("time left %v, less than the pause", left)
 			}
 		})
@@ -277,12 +277,12 @@ func TestLeft(t *testing.T) {
 	c := New(Config{Quotas: writes(3_000), MaxWidth: 160})
 	whole := loop(New(Config{Quotas: writes(3_000), MaxWidth: 160}), models[0].make(steady(3_000)), 20_000, constant(2))
 	half := loop(c, models[0].make(steady(3_000)), 10_000, constant(2))
-	left := c.Left(10_000, at(half.seconds))
+	left := c.TimeLeft(10_000, at(half.seconds))
 	if want := span(whole.seconds - half.seconds); left < want-time.Millisecond || left > want+5*time.Second {
 		t.Errorf("time left %v, took %v", left, want)
 	}
 	for s := range 100 {
-		now := c.Left(10_000, at(half.seconds+float64(10*s)))
+		now := c.TimeLeft(10_000, at(half.seconds+float64(10*s)))
 		if now > left {
 			t.Errorf("time left grew from %v to %v while nothing was sent", left, now)
 		}

@@ -14,16 +14,16 @@ func (c *Controller) Earliest(users int, now time.Time) time.Duration {
 	return c.after(users, users, now, 0)
 }
 
-// Left is the time that so many users will still take, as far as can be said:
+// TimeLeft is the time that so many users will still take, as far as can be said:
 // Earliest with the latency seen so far in it, which makes every window longer
 // by one call, and with no more calls at once than the width. In a pause it
 // holds the rest of the pause.
-func (c *Controller) Left(users int, now time.Time) time.Duration {
-	return c.left(users, users, now)
+func (c *Controller) TimeLeft(users int, now time.Time) time.Duration {
+	return c.timeLeft(users, users, now)
 }
 
-// left is Left for users of the app's own, while the pool has all users to send.
-func (c *Controller) left(own, all int, now time.Time) time.Duration {
+// timeLeft is TimeLeft for users of the app's own, while the pool has all users to send.
+func (c *Controller) timeLeft(own, all int, now time.Time) time.Duration {
 	if own <= 0 && all <= 0 {
 		return 0
 	}
@@ -31,7 +31,7 @@ func (c *Controller) left(own, all int, now time.Time) time.Duration {
 	if own > 0 {
 		calls := (own + Chunk - 1) / Chunk
 		rounds := (calls + c.Width() - 1) / c.Width()
-		long = max(long, c.paused().left(now)+time.Duration(rounds)*c.latency)
+		long = max(long, c.paused().remaining(now)+time.Duration(rounds)*c.latency)
 	}
 	return long
 }
@@ -42,9 +42,9 @@ func (c *Controller) after(own, all int, now time.Time, latency time.Duration) t
 	if own <= 0 && all <= 0 {
 		return 0
 	}
-	rest := c.tenant.left(now)
+	rest := c.tenant.remaining(now)
 	if own > 0 {
-		rest = c.paused().left(now)
+		rest = c.paused().remaining(now)
 	}
 	longest := rest
 	if c.rate != nil {

@@ -73,7 +73,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	if math.IsInf(p.PerSecond, 1) {
 		p.PerSecond = 0
 	}
-	if c.paused().left(now) > 0 {
+	if c.paused().remaining(now) > 0 {
 		p.Until = c.paused().until
 		p.Reason = c.paused().words(now)
 	}

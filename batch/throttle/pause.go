@@ -23,8 +23,8 @@ type pause struct {
 	quiet   bool          // something was accepted since the pause ended
 }
 
-// left says how long the pause still lasts.
-func (p *pause) left(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
+// remaining says how long the pause still lasts.
+func (p *pause) remaining(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
 
 // again tells a refusal that begins a new pause from one that was under way
 // when the last one began.

@@ -59,11 +59,11 @@ func Earliest(pool []*Controller, users int, now time.Time) time.Duration {
 	})
 }
 
-// Left is the time that so many users will still take a pool, as far as can be
-// said; see [Controller.Left].
-func Left(pool []*Controller, users int, now time.Time) time.Duration {
+// TimeLeft is the time that so many users will still take a pool, as far as can be
+// said; see [Controller.TimeLeft].
+func TimeLeft(pool []*Controller, users int, now time.Time) time.Duration {
 	return together(pool, users, func(c *Controller, own, all int) time.Duration {
-		return c.left(own, all, now)
+		return c.timeLeft(own, all, now)
 	})
 }
 

@@ -116,11 +116,11 @@ func TestPoolRate(t *testing.T) {
 func TestPoolBudget(t *testing.T) {
 	pool := newPool(2, 100_000)
 	pool[0].budget.spent += 590
-	if got := pool[1].budget.left(); got != 10 {
+	if got := pool[1].budget.remaining(); got != 10 {
 		t.Errorf("%d left to risk, want 10", got)
 	}
 	pool[0].Leave(at(1), batch.Feedback{Sent: at(0), Cost: 200_000, Accepted: 200_000})
-	if got := pool[1].budget.left(); got != 610 {
+	if got := pool[1].budget.remaining(); got != 610 {
 		t.Errorf("%d left to risk after 200,000 users, want 610", got)
 	}
 }
@@ -154,7 +154,7 @@ func TestPoolLeft(t *testing.T) {
 		whole := loopPool(newPool(apps, 0), newTenancy(0, apps, nil), 80_000, constant(2))
 		pool := newPool(apps, 0)
 		half := loopPool(pool, newTenancy(0, apps, nil), 40_000, constant(2))
-		left := Left(pool, 40_000, at(half.seconds)).Seconds()
+		left := TimeLeft(pool, 40_000, at(half.seconds)).Seconds()
 		if want := whole.seconds - half.seconds; left < want-1 || left > want+5 {
 			t.Errorf("%d apps: %.1f s left, took %.1f", apps, left, want)
 		}

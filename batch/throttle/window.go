@@ -63,7 +63,7 @@ func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func
 	}
 	for _, e := range w.log[w.since(from):] {
 		if over -= count(e); over <= 0 {
-			return w.left(now, e)
+			return w.remaining(now, e)
 		}
 	}
 	return w.width
@@ -81,9 +81,9 @@ func (w *Window) free(limit int, from time.Time, count func(entry) int) int {
 func (e entry) all() int  { return e.users }
 func (e entry) good() int { return e.accepted }
 
-// left says how long e still counts. A service may count both ends of its
+// remaining says how long e still counts. A service may count both ends of its
 // window, so an entry that is exactly one width old still does.
-func (w *Window) left(now time.Time, e entry) time.Duration {
+func (w *Window) remaining(now time.Time, e entry) time.Duration {
 	return w.width - now.Sub(e.last) + 1
 }
 
@@ -130,7 +130,7 @@ func (w *Window) insert(at time.Time, users, accepted int) {
 // expire drops what has left the window.
 func (w *Window) expire(now time.Time) {
 	n := 0
-	for n < len(w.log) && w.left(now, w.log[n]) <= 0 {
+	for n < len(w.log) && w.remaining(now, w.log[n]) <= 0 {
 		w.logged -= w.log[n].users
 		n++
 	}

@@ -16,7 +16,7 @@ import (
 const mostAge = 24 * time.Hour
 
 // tooOld refuses to go on with a plan that is older than most.
-func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Check {
+func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
 		"run its input again to plan anew, or allow its age with --max-age (0 is any)")
 }

@@ -249,7 +249,7 @@ func seedPlanFile(c *command, name string) seeder {
 					continue
 				}
 				u.Type, u.State = account(p.User.Type)
-				u.Enabled, u.Synced, u.Stamp = p.User.Enabled, p.User.Synced, p.User.Before
+				u.Enabled, u.Synced, u.Stamp = p.User.Enabled, p.User.Synced, p.User.Stamp
 				if err := addOnce(t, u); err != nil {
 					return fmt.Errorf("simulate line %d: %w", p.Row.Line, err)
 				}

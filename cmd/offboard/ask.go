@@ -17,7 +17,7 @@ func (c *command) findPerson(yes bool, file, undone, instead string) error {
 	if yes || c.mayAsk(file) {
 		return nil
 	}
-	return refused(undone, []batch.Check{{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; " + instead}})
+	return refused(undone, []batch.Finding{{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; " + instead}})
 }
 
 // mayAsk reports whether somebody can be asked. Where standard input is the file, the
@@ -98,8 +98,8 @@ func (c *command) counts(plan batch.Plan, n batch.Count) {
 	if n.Privileged > 0 {
 		c.say("         %s of them %s privileged roles: %s", batch.Thousands(n.Privileged), batch.Agree(n.Privileged, "holds", "hold"), someOf(n.Admins, n.Privileged))
 	}
-	if n.Same > 0 {
-		c.say("         %s more %s one of them again", batch.Thousands(n.Same), batch.Agree(n.Same, "row names", "rows name"))
+	if n.Duplicates > 0 {
+		c.say("         %s more %s one of them again", batch.Thousands(n.Duplicates), batch.Agree(n.Duplicates, "row names", "rows name"))
 	}
 	for _, o := range batch.Outcomes {
 		if k := n.Ended[o]; k > 0 {

@@ -68,7 +68,7 @@ var errEnough = errors.New("enough")
 // rows passes users on to be looked up, and keeps the others.
 func (w *applying) rows(ctx context.Context, rows []batch.Planned, yield func(batch.Row, error) bool) error {
 	for _, p := range rows {
-		if p.Record != nil || p.Same != 0 {
+		if p.Record != nil || p.DuplicateOf != 0 {
 			if w.ready = append(w.ready, p); len(w.ready) >= 1000 {
 				if err := w.flush(ctx); err != nil {
 					return err
@@ -102,7 +102,7 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		switch {
 		case f.Record != nil:
 			why = f.Record.Reason
-		case f.Same != 0:
+		case f.DuplicateOf != 0:
 			why = "another row of the plan names the same user"
 		default:
 			why = planfile.Drift(p.User, f.User)
@@ -111,7 +111,7 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 			w.drifted(p, why)
 			continue
 		}
-		p.User.Before = f.User.Before
+		p.User.Stamp = f.User.Stamp
 		if p.User.Privileged {
 			w.admins++
 		}

@@ -35,7 +35,7 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if err := tellRehearsal(p.command, end, lines); err != nil {
 		return err
 	}
-	if refusal == nil && (end.Summary.Of(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
+	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
 		refusal = errPartial
 	}
 	return refusal

@@ -34,7 +34,7 @@ type learned struct {
 	spare    batch.Spare
 	users    int             // of the tenant; -1 when nobody asked
 	settings []batch.Setting // for the plan
-	refusals []batch.Check   // beside those of the limits
+	refusals []batch.Finding // beside those of the limits
 }
 
 // note keeps a decision for the plan and its reports.
@@ -44,11 +44,11 @@ func (l *learned) note(name, value, why string) {
 
 // refuse keeps a reason why the plan must not be carried out.
 func (l *learned) refuse(flag, lift, format string, args ...any) {
-	l.refuseAs(batch.Check{Name: flag, Lift: lift, Refusal: fmt.Sprintf(format, args...)})
+	l.refuseAs(batch.Finding{Name: flag, Lift: lift, Refusal: fmt.Sprintf(format, args...)})
 }
 
 // refuseAs keeps a check that refuses.
-func (l *learned) refuseAs(k batch.Check) {
+func (l *learned) refuseAs(k batch.Finding) {
 	if k.Refusal != "" {
 		l.refusals = append(l.refusals, k)
 	}
@@ -203,6 +203,6 @@ func (j *job) count(ctx context.Context, l *learned) error {
 }
 
 // checks holds a plan against the limits, beside all other reasons.
-func (l learned) checks(count batch.Count) []batch.Check {
-	return append(l.guards.Limits.Checks(count, l.users), l.refusals...)
+func (l learned) checks(count batch.Count) []batch.Finding {
+	return append(l.guards.Limits.Findings(count, l.users), l.refusals...)
 }

@@ -85,7 +85,7 @@ func (j *job) resume(ctx context.Context) error {
 	if _, err := j.run.Recover(ctx); err != nil {
 		return err
 	}
-	send, verify, err := j.run.Left(ctx)
+	send, verify, err := j.run.Remaining(ctx)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if plan.Verify {
 		r.Directory = j.target.apps[0].client
 	}
-	show := j.progress(send+verify, func(n int) time.Duration { return throttle.Left(gates, n, time.Now()) })
+	show := j.progress(send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
 	r.Progress = show.running
 	runErr := r.Run(ctx)
 	show.end()
@@ -215,7 +215,7 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	if err := errors.Join(runErr, untold, j.command.end(end)); err != nil {
 		return err
 	}
-	if end.Summary.Of(batch.Failure) > 0 {
+	if end.Summary.CountOf(batch.Failure) > 0 {
 		return errPartial
 	}
 	return nil

@@ -55,7 +55,7 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	if err := c.keep(plan); err != nil {
 		return err
 	}
-	if send, _, err := run.Left(ctx); err != nil {
+	if send, _, err := run.Remaining(ctx); err != nil {
 		return err
 	} else if send > 0 {
 		if err := c.findPerson(r.Yes, "", nothingMore, "give --yes"); err != nil {

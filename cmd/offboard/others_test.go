@@ -30,7 +30,7 @@ func (w *whole) another(t *testing.T, name, id string, n int) *job {
 		w.must(w.tenant.Add(u))
 		planned[i] = batch.Planned{
 			Row:  batch.Row{Line: i + 2, Input: upn, UPN: upn, Cells: []string{upn}},
-			User: batch.User{Seq: i + 1, ID: u.ID, UPN: upn, Type: "Member", Before: before},
+			User: batch.User{Seq: i + 1, ID: u.ID, UPN: upn, Type: "Member", Stamp: before},
 		}
 	}
 	plan := w.job.run.Plan()

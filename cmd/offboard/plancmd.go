@@ -85,7 +85,7 @@ Next      approve it, each with a private key in place of KEY: %s
 }
 
 // head is what a plan file says of the whole.
-func (p *planCmd) head(work *planned, checks []batch.Check) planfile.Head {
+func (p *planCmd) head(work *planned, checks []batch.Finding) planfile.Head {
 	h := planfile.Head{Plan: work.plan, Options: p.given()}
 	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
 	for _, k := range checks {
@@ -141,7 +141,7 @@ func plannedRows(ctx context.Context, run *journal.Run) iter.Seq2[batch.Planned,
 			switch {
 			case err != nil:
 			case l.User.Seq != seq:
-				p.User, p.Same = batch.User{Seq: seq}, l.User.Seq
+				p.User, p.DuplicateOf = batch.User{Seq: seq}, l.User.Seq
 			case !l.Record.Outcome.Open():
 				p.Record = &l.Record
 			}

@@ -43,7 +43,7 @@ func (g *planning) checkAge(in *reading, now time.Time) error {
 	if in.changed.IsZero() {
 		return fmt.Errorf("%w: --max-input-age: when standard input or a pipe was last changed cannot be known; give the name of a file", errUsage)
 	}
-	return refused("nothing was planned", []batch.Check{batch.CheckAge("--max-input-age", "the input was last changed", in.changed, now, g.MaxInputAge.Duration, "see whether its export still runs")})
+	return refused("nothing was planned", []batch.Finding{batch.CheckAge("--max-input-age", "the input was last changed", in.changed, now, g.MaxInputAge.Duration, "see whether its export still runs")})
 }
 
 // byClock reports whether this machine's clock decides which dates are over.

@@ -162,7 +162,7 @@ func (g *planning) choice(c *command, opt intake.Options) (string, error) {
 
 // make plans into the journal, tells what it found, and holds it against the
 // limits. The caller seals the run, or discards it, and unlocks it.
-func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Check, err error) {
+func (g *planning) make(ctx context.Context, p *planned) (unlock func() error, checks []batch.Finding, err error) {
 	if p.plan.Resolve {
 		if err := p.target.mayRead(); err != nil {
 			return nil, nil, err

@@ -55,7 +55,7 @@ func (r *refusedError) Unwrap() []error {
 }
 
 // refused refuses a plan whole, with every reason, and says what was not done.
-func refused(undone string, checks []batch.Check) error {
+func refused(undone string, checks []batch.Finding) error {
 	r := &refusedError{undone: undone}
 	for _, k := range checks {
 		if k.Refusal == "" {

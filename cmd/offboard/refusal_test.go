@@ -81,7 +81,7 @@ func TestRefusalsAreToldTogether(t *testing.T) {
 }
 
 func TestRefuseAll(t *testing.T) {
-	guard := refused("x", []batch.Check{{Name: "--a", Refusal: "a is too much", Lift: "--a 3"}, {Name: "--b"}})
+	guard := refused("x", []batch.Finding{{Name: "--a", Refusal: "a is too much", Lift: "--a 3"}, {Name: "--b"}})
 	for _, c := range []struct {
 		errs []error
 		code exitCode
@@ -102,7 +102,7 @@ func TestRefuseAll(t *testing.T) {
 			t.Errorf("%v is %v, want %s", c.errs, err, c.says)
 		}
 	}
-	if refused("x", []batch.Check{{Name: "--b"}}) != nil || !errors.Is(guard, errRefused) {
+	if refused("x", []batch.Finding{{Name: "--b"}}) != nil || !errors.Is(guard, errRefused) {
 		t.Error("a check that refuses nothing refuses, or one that does is no refusal")
 	}
 }

@@ -37,7 +37,7 @@ func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		err = durable.Probe(dir)
 	}
 	if err != nil {
-		return nil, refused("this command sent nothing", []batch.Check{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
+		return nil, refused("this command sent nothing", []batch.Finding{{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)}})
 	}
 	return func() {
 		if missing != nil {

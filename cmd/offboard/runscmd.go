@@ -65,7 +65,7 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 			open = s.Open()
 		}
 		err = t.add(r.Plan.Run, string(r.State), r.Plan.Created.Local().Format(time.DateTime), r.Plan.Input,
-			strconv.Itoa(s.Lines), strconv.Itoa(s.Of(batch.Success)), strconv.Itoa(s.Of(batch.Failure)), strconv.Itoa(open))
+			strconv.Itoa(s.Lines), strconv.Itoa(s.CountOf(batch.Success)), strconv.Itoa(s.CountOf(batch.Failure)), strconv.Itoa(open))
 	}
 	if err != nil {
 		return err

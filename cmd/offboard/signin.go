@@ -58,7 +58,7 @@ func (c *command) unnamed(e errand) error {
 	default:
 		return nil
 	}
-	return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Lift: liftTenant, Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"}})
+	return refused(c.unwritten(), []batch.Finding{{Name: "--tenant", Lift: liftTenant, Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"}})
 }
 
 // signIn signs in and waits for a service in trouble as a run does. What ends the
@@ -215,7 +215,7 @@ func (c *command) hold(e errand, t *target, want, by string) error {
 // which --yes does not answer then.
 func (c *command) unconfirmed(e errand, doubt string) error {
 	if e.key.Searched() || !c.asks {
-		return refused(c.unwritten(), []batch.Check{{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"}})
+		return refused(c.unwritten(), []batch.Finding{{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"}})
 	}
 	c.doubt = doubt
 	c.say("note     %s", doubt)
@@ -244,7 +244,7 @@ func (j *job) sameCaller(p batch.Plan) error {
 func (j *job) ownPlan(p batch.Plan) bool {
 	was, is := callerOf(p), j.target.identity()
 	was.Tenant = is.Tenant
-	return was.Same(is)
+	return was.Equal(is)
 }
 
 // callerOf is who made a plan.

@@ -178,7 +178,7 @@ func seedPlan(run *journal.Run) seeder {
 				continue
 			}
 			if u, ok := seeded(batch.Row{ID: l.User.ID, UPN: l.User.UPN}); ok {
-				u.Stamp = l.User.Before
+				u.Stamp = l.User.Stamp
 				if err := addOnce(t, u); err != nil {
 					return fmt.Errorf("simulate line %d: %w", l.Row.Line, err)
 				}

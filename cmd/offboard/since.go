@@ -21,9 +21,9 @@ type since struct {
 }
 
 // check refuses to count back from a clock that is wrong.
-func (m since) check(clock batch.Clock) batch.Check {
+func (m since) check(clock batch.Clock) batch.Finding {
 	if !m.byClock {
-		return batch.Check{}
+		return batch.Finding{}
 	}
 	return clock.Check("--since", "--since "+m.at.Add(-clock.Skew()).UTC().Format(time.RFC3339))
 }

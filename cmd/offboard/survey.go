@@ -29,7 +29,7 @@ func (g *planning) survey(c *command, in *reading, opt intake.Options, now time.
 	}
 	all := stayWords(found)
 	if !c.mayAsk(g.File) {
-		return found, "", refused("nothing was planned", []batch.Check{{Name: "--all-rows", Lift: "--all-rows",
+		return found, "", refused("nothing was planned", []batch.Finding{{Name: "--all-rows", Lift: "--all-rows",
 			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, g.gatesFor(found.Stay))}}), nil
 	}
 	c.say("note     by the file, some of its people stay: %s", all)

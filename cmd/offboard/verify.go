@@ -69,7 +69,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *command) error {
 	if err = errors.Join(err, c.files.unchanged(nothingWritten)); err != nil {
 		return err
 	}
-	if err := refused("nothing was verified", []batch.Check{from.check(j.target.clock.read())}); err != nil {
+	if err := refused("nothing was verified", []batch.Finding{from.check(j.target.clock.read())}); err != nil {
 		return err
 	}
 	if err := v.tell(c, len(checks), failing); err != nil {
@@ -206,7 +206,7 @@ func runChecks(ctx context.Context, run *journal.Run, since bool) ([]*check, err
 		if l.First != 0 || l.Record.Outcome == batch.Skipped || neutral && !since {
 			continue
 		}
-		k := &check{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Before, Accepted: l.Record.Accepted}
+		k := &check{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Stamp, Accepted: l.Record.Accepted}
 		switch {
 		case l.User.ID == "" && l.User.UPN == "", l.Record.Outcome == batch.Invalid:
 			k.Reason = "the run has no user for this row"
@@ -266,17 +266,17 @@ func (k *check) judge(pl batch.Planned, since time.Time) {
 		k.Reason = string(pl.Record.Outcome) + ": " + pl.Record.Reason
 		return
 	}
-	u, asked := pl.User, batch.User{ID: k.row.ID, UPN: k.row.UPN, Before: k.Before}
-	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Before
+	u, asked := pl.User, batch.User{ID: k.row.ID, UPN: k.row.UPN, Stamp: k.Before}
+	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Stamp
 	if k.row.From.After(since) { // a stamp from before says nothing of the days until then
 		since = k.row.From
 	}
 	switch {
 	case u.External():
 		k.Reason = "a guest's sessions live in the home tenant; a stamp here says nothing of them"
-	case u.Before.IsZero():
+	case u.Stamp.IsZero():
 		k.Reason = "the directory has no stamp"
-	case !since.IsZero() && !u.Before.After(since):
+	case !since.IsZero() && !u.Stamp.After(since):
 		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
 	case !since.IsZero() && u.Incredible() != "":
 		k.Reason = u.Incredible()

@@ -73,7 +73,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 			}
 			planned[i] = batch.Planned{
 				Row:  batch.Row{Line: i + 2, Input: upn, UPN: upn, Cells: []string{upn}},
-				User: batch.User{Seq: i + 1, ID: u.ID, UPN: upn, Type: "Member", Before: before},
+				User: batch.User{Seq: i + 1, ID: u.ID, UPN: upn, Type: "Member", Stamp: before},
 			}
 		}
 		var err error
