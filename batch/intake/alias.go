@@ -1,103 +1,101 @@
 package intake
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
+
+	"offboard/batch"
 )
 
 // alias is a header by which a column is recognised.
 type alias struct {
-	name string // as its usual source writes it
-	kind kind
+	name string    // as its usual source writes it; "" for no alias
+	key  batch.Key // what the cells below it are
 }
 
-// aliases are all that are known without --key. Mail addresses are none: a mail
-// address is not a user principal name, even where the two are alike for most
-// people.
-var aliases = index([]alias{
-	{"id", idKind},
-	{"userId", idKind},
-	{"objectId", idKind},
-	{"userObjectId", idKind},
-	{"memberObjectId", idKind},
-	{"accountObjectId", idKind},
-	{"azureAdObjectId", idKind},
-	{"azureAdUserId", idKind},
-	{"aadObjectId", idKind},
-	{"aadUserId", idKind},
-	{"entraObjectId", idKind},
-	{"entraUserId", idKind},
-	{"externalDirectoryObjectId", idKind},
-
-	{"userPrincipalName", upnKind},
-	{"upn", upnKind},
-	{"userUpn", upnKind},
-	{"accountUpn", upnKind},
-	{"user name", upnKind},
-	{"sign-in name", upnKind},
-
-	{"memberObjectIdOrUpn", eitherKind},
-	{"memberObjectIdOrUserPrincipalName", eitherKind},
-	{"objectIdOrUpn", eitherKind},
-	{"idOrUpn", eitherKind},
+// aliases are all headers that are known, by their normal form. A header that may be
+// a private address ("Primary Work or Primary Home"), or an id within some other
+// program ("Person ID"), is none of them.
+var aliases = aliasesOf(map[batch.Key][]string{
+	batch.ByID: {
+		"id", "userId", "objectId", "userObjectId", "memberObjectId", "accountObjectId",
+		"azureAdObjectId", "azureAdUserId", "aadObjectId", "aadUserId", "entraObjectId", "entraUserId",
+		"externalDirectoryObjectId",
+	},
+	batch.ByUPN: {
+		"userPrincipalName", "upn", "userUpn", "accountUpn", "user name", "sign-in name",
+	},
+	idOrUPN: {
+		"memberObjectIdOrUpn", "memberObjectIdOrUserPrincipalName", "objectIdOrUpn", "idOrUpn",
+	},
+	batch.ByMail: {
+		"mail", "email", "mailAddress", "emailAddress", "userMail", "userEmail", "employeeEmail",
+		"workMail", "workEmail", "workEmailAddress", "emailWork", "businessEmail", "businessEmailAddress",
+		"companyEmail", "corporateEmail", "primarySmtpAddress",
+	},
+	batch.ByEmployeeID: {
+		"employeeId", "employeeNumber", "employeeNo", "empId", "empNumber", "empNo",
+		"personnelId", "personnelNumber", "personnelNo", "staffId", "staffNumber", "staffNo", "workerId",
+	},
+	batch.ByOnPremisesUPN: {
+		"onPremisesUserPrincipalName", "onPremisesUpn", "onPremUserPrincipalName", "onPremUpn",
+		"adUserPrincipalName", "adUpn", "activeDirectoryUpn",
+	},
 })
 
-// loose are the headers, normalised, by which other things are called, too. In a
-// column that does not name the users, a cell that has not the form says nothing.
-var loose = []string{"id", "userid", "username", "signinname"}
-
-func index(all []alias) map[string]alias {
-	m := make(map[string]alias, len(all))
-	for _, a := range all {
-		m[normalise(a.name)] = a
-	}
-	return m
-}
-
-// others are words around a [property] that make it somebody else's.
-var others = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
-
-// recognise gives the alias that a header or a cell is, if it is one.
-func recognise(header string) (alias, bool) { return among(aliases, header) }
-
-// among looks a header up, and takes none that the words around a [property]
-// make somebody else's.
-func among(known map[string]alias, header string) (alias, bool) {
-	a, ok := known[normalise(header)]
-	if ok && property(header) != "" {
-		around := strings.ToLower(header)
-		for _, w := range others {
-			if strings.Contains(around, w) {
-				return alias{}, false
-			}
+func aliasesOf(names map[batch.Key][]string) map[string]alias {
+	all := map[string]alias{}
+	for key, headers := range names {
+		for _, h := range headers {
+			all[normalise(h)] = alias{h, key}
 		}
 	}
-	return a, ok
+	return all
 }
 
-// recogniseAny gives the alias of any kind that a header is, if it is one.
-func recogniseAny(header string) (alias, bool) {
-	if a, ok := recognise(header); ok {
-		return a, true
+// ambiguous are the headers, in normal form, by which other things are called, too. In
+// a column that does not name the users, a cell that has not the form says nothing.
+var ambiguous = []string{"id", "userid", "username", "signinname"}
+
+// otherPeople are words around a [property] that make it somebody else's, or one that
+// does not name the user now.
+var otherPeople = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
+
+// recognise gives the alias that a header is, or the zero alias.
+func recognise(header string) alias {
+	if property(header) != "" && containsAny(strings.ToLower(header), otherPeople) {
+		return alias{}
 	}
-	for _, known := range properties {
-		if a, ok := among(known, header); ok {
-			return a, true
+	return aliases[normalise(header)]
+}
+
+// hints are parts of headers that may be of the key. They choose nothing: the
+// columns are listed for the person to choose from.
+var hints = map[batch.Key][]string{
+	batch.ByMail:          {"mail", "smtp"},
+	batch.ByEmployeeID:    {"employee", "personnel", "staff", "worker"},
+	batch.ByOnPremisesUPN: {"upn", "principalname"},
+}
+
+// hinted gives the headers that may be of the key, or be somebody else's.
+func hinted(header []string, k batch.Key) []string {
+	var found []string
+	for _, h := range header {
+		if containsAny(strings.ToLower(h), hints[k]) || containsAny(normalise(h), hints[k]) {
+			found = append(found, h)
 		}
 	}
-	return alias{}, false
+	return found
 }
 
-// recognised reports whether a header is one by which users are named.
-func recognised(header string) bool {
-	_, ok := recogniseAny(header)
-	return ok
-}
-
-// kindOf is the kind of the alias that s is, or noKind.
-func kindOf(s string) kind {
-	a, _ := recognise(s)
-	return a.kind
+func containsAny(s string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // normalise takes away what differs between two ways to write a header: case,
@@ -114,22 +112,14 @@ func normalise(header string) string {
 	}, fold(header))
 }
 
+// lastBrackets holds the one plain word in the last brackets of a header.
+var lastBrackets = regexp.MustCompile(`\[([A-Za-z0-9]+)\][^\]]*$`)
+
 // property is the text of the last brackets in a header if it is one plain
-// word, as in "User name [userPrincipalName] Required".
+// word, as in "User name [userPrincipalName] Required", or "".
 func property(header string) string {
-	end := strings.LastIndexByte(header, ']')
-	if end < 0 {
-		return ""
+	if m := lastBrackets.FindStringSubmatch(header); m != nil {
+		return m[1]
 	}
-	start := strings.LastIndexByte(header[:end], '[')
-	if start < 0 {
-		return ""
-	}
-	word := header[start+1 : end]
-	for _, r := range word {
-		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return ""
-		}
-	}
-	return word
+	return ""
 }

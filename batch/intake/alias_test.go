@@ -1,35 +1,39 @@
 package intake
 
-import "testing"
+import (
+	"testing"
 
-func TestKindOf(t *testing.T) {
-	for in, want := range map[string]kind{
-		"id": idKind, "ID": idKind, " Id ": idKind, "\ufeffid": idKind, "i\u200bd": idKind,
-		"objectId": idKind, "Object ID": idKind, "object_id": idKind, "object-id": idKind, "Object\u00a0Id": idKind,
-		"userId": idKind, "User ID": idKind, "user_id": idKind,
-		"azureAdObjectId": idKind, "AAD Object ID": idKind, "Entra object id": idKind,
-		"ID [objectId] Required": idKind,
+	"offboard/batch"
+)
 
-		"userPrincipalName": upnKind, "USERPRINCIPALNAME": upnKind, "User principal name": upnKind, "user_principal_name": upnKind,
-		"UPN": upnKind, "U.P.N.": upnKind, "User name": upnKind, "Username": upnKind, "Sign-in name": upnKind,
-		"User name [userPrincipalName] Required":                      upnKind,
-		"User name (example: chris@contoso.com) [userPrincipalName]*": upnKind,
-		"[userPrincipalName]":                                         upnKind,
-		"Benutzername [userPrincipalName] Erforderlich":               upnKind,
+func TestRecognise(t *testing.T) {
+	for in, want := range map[string]batch.Key{
+		"id": batch.ByID, "ID": batch.ByID, " Id ": batch.ByID, "\ufeffid": batch.ByID, "i\u200bd": batch.ByID,
+		"objectId": batch.ByID, "Object ID": batch.ByID, "object_id": batch.ByID, "object-id": batch.ByID, "Object\u00a0Id": batch.ByID,
+		"userId": batch.ByID, "User ID": batch.ByID, "user_id": batch.ByID,
+		"azureAdObjectId": batch.ByID, "AAD Object ID": batch.ByID, "Entra object id": batch.ByID,
+		"ID [objectId] Required": batch.ByID,
 
-		"Member object ID or user principal name [memberObjectIdOrUpn] Required": eitherKind,
+		"userPrincipalName": batch.ByUPN, "USERPRINCIPALNAME": batch.ByUPN, "User principal name": batch.ByUPN, "user_principal_name": batch.ByUPN,
+		"UPN": batch.ByUPN, "U.P.N.": batch.ByUPN, "User name": batch.ByUPN, "Username": batch.ByUPN, "Sign-in name": batch.ByUPN,
+		"User name [userPrincipalName] Required":                      batch.ByUPN,
+		"User name (example: chris@contoso.com) [userPrincipalName]*": batch.ByUPN,
+		"[userPrincipalName]":                                         batch.ByUPN,
+		"Benutzername [userPrincipalName] Erforderlich":               batch.ByUPN,
 
-		"": noKind, "User": noKind, "Name": noKind, "displayName": noKind, "mail": noKind, "EmailAddress": noKind,
-		"employeeId": noKind, "Employee ID": noKind, "Request ID": noKind, "Resource ID ": noKind, "Correlation ID": noKind,
-		"Manager": noKind, "Manager UPN": noKind, "managerId": noKind, "Manager user name": noKind,
-		"HR": noKind, "HR partner UPN": noKind, "Personal e-mail": noKind,
-		"Manager [userPrincipalName]": noKind, "HR Partner [objectId]": noKind, "Previous user name [userPrincipalName]": noKind,
-		"UPN of manager": noKind, "onPremisesUserPrincipalName": noKind, "UPN (old)": noKind,
-		"User name [displayName] Required": noKind, "Service principal ID": noKind,
-		"us\u0435rprincipalname": noKind, "\uff35\uff30\uff2e": noKind,
+		"Member object ID or user principal name [memberObjectIdOrUpn] Required": idOrUPN,
+
+		"": "", "User": "", "Name": "", "displayName": "",
+		"mail": batch.ByMail, "EmailAddress": batch.ByMail, "employeeId": batch.ByEmployeeID, "Employee ID": batch.ByEmployeeID, "Request ID": "", "Resource ID ": "", "Correlation ID": "",
+		"Manager": "", "Manager UPN": "", "managerId": "", "Manager user name": "",
+		"HR": "", "HR partner UPN": "", "Personal e-mail": "",
+		"Manager [userPrincipalName]": "", "HR Partner [objectId]": "", "Previous user name [userPrincipalName]": "",
+		"UPN of manager": "", "onPremisesUserPrincipalName": batch.ByOnPremisesUPN, "UPN (old)": "",
+		"User name [displayName] Required": "", "Service principal ID": "",
+		"us\u0435rprincipalname": "", "\uff35\uff30\uff2e": "",
 	} {
-		if got := kindOf(in); got != want {
-			t.Errorf("kindOf(%q) = %v, want %v", in, got, want)
+		if got := recognise(in).key; got != want {
+			t.Errorf("recognise(%q) = %v, want %v", in, got, want)
 		}
 	}
 }

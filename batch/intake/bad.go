@@ -31,13 +31,13 @@ func (r *Reader) broken(err error) (batch.Row, error) {
 	case r.feed.lines > 1 || !endsOutside(text, r.comma):
 		return batch.Row{}, r.feed.openQuote()
 	}
-	return r.bad(&batch.RowError{Row: batch.Row{Line: r.feed.start, Input: r.show(text)}, Reason: reason, Keeps: r.shiftedKeeps(split(text, r.comma))})
+	row := batch.Row{Line: r.feed.start, Input: r.show(text)}
+	return r.bad(row, &batch.RowError{Reason: reason, Keeps: r.shiftedKeeps(split(text, r.comma))})
 }
 
 // bad decides what a record that names nobody is: a line that is no row, the
 // header of another table, or the bad row of the error.
-func (r *Reader) bad(e *batch.RowError) (batch.Row, error) {
-	row := e.Row
+func (r *Reader) bad(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	text := r.feed.record()
 	all := split(text, r.comma)
 	n := noteOf(text)
@@ -55,23 +55,12 @@ func (r *Reader) bad(e *batch.RowError) (batch.Row, error) {
 		r.skip(row.Line, "repeated header")
 	case r.table:
 		return batch.Row{}, r.otherTable()
-	case whole && isExample(r.ours(row.Cells)):
+	case whole && isExample(r.namingCells(row.Cells)):
 		r.skip(row.Line, "example row")
 	default:
-		return row, e
+		return refuse(row, e)
 	}
 	return batch.Row{}, errSkipped
-}
-
-// ours are the cells of the columns that name users.
-func (r *Reader) ours(cells []string) []string {
-	var own []string
-	for i, c := range r.columns {
-		if c.key {
-			own = append(own, cells[i])
-		}
-	}
-	return own
 }
 
 // show gives what can be shown of a record whose cells do not stand in their
@@ -79,10 +68,10 @@ func (r *Reader) ours(cells []string) []string {
 // record when every column is ours, or a first cell that nothing has shifted.
 func (r *Reader) show(text string) string {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
-	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, gateOnly) {
+	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c column) bool { return c.key == "" }) {
 		return trim(text)
 	}
-	if all := split(text, r.comma); r.named[0].index == 0 && len(all) > len(r.header) {
+	if all := split(text, r.comma); r.naming[0].index == 0 && len(all) > len(r.header) {
 		return all[0]
 	}
 	return ""
@@ -94,16 +83,16 @@ func (r *Reader) show(text string) string {
 func (r *Reader) swallowed(miscounted bool) bool {
 	namesUser := func(cell string) bool {
 		cell = strings.Trim(cell, `"`)
-		return checkID(cell) == "" || checkUPN(cell) == "" || r.named[0].kind == mailKind && checkMail(cell) == ""
+		return checkID(cell) == "" || checkUPN(cell) == "" || r.naming[0].key == batch.ByMail && checkMail(cell) == ""
 	}
-	employee := r.named[0].kind == employeeKind
+	employee := r.naming[0].key == batch.ByEmployeeID
 	_, below, _ := strings.Cut(r.feed.record(), "\n")
 	for line := range strings.SplitSeq(below, "\n") {
 		all := split(line, r.comma)
 		if miscounted && slices.ContainsFunc(all, namesUser) {
 			return true
 		}
-		if i := r.named[0].index; employee && i < len(all) && len(all) >= len(r.header) && idLike(strings.Trim(all[i], `"`)) {
+		if i := r.naming[0].index; employee && i < len(all) && len(all) >= len(r.header) && idLike(strings.Trim(all[i], `"`)) {
 			return true
 		}
 		if len(all) == len(r.header) && slices.ContainsFunc(r.columns, func(c column) bool { return namesUser(all[c.index]) }) {
@@ -120,56 +109,49 @@ func (r *Reader) contradicts(all []string) bool {
 	if looksLikeData(all) {
 		return false // a header names no user: an audit log's cells may hold names of properties
 	}
-	ours := func(i int) bool {
-		return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i && !gateOnly(c) })
-	}
 	for i, cell := range all {
-		switch {
-		case kindOf(cell) == noKind, normalise(cell) == "id" && !ours(i):
+		switch key := recognise(cell).key; {
+		case key == "" || key.Searched(), normalise(cell) == "id" && !r.personal(i):
 		case i >= len(r.header) || !r.fits(i, cell):
 			return true
 		}
 	}
-	for _, c := range r.columns {
-		if c.index >= len(all) || gateOnly(c) {
-			continue
-		}
-		name := normalise(all[c.index])
-		for i, n := range r.names {
-			if i != c.index && n != "" && n == name && name != r.names[c.index] {
-				return true
-			}
+	for i, cell := range all {
+		if name := normalise(cell); r.personal(i) && name != "" && name != r.normalised[i] && slices.Contains(r.normalised, name) {
+			return true
 		}
 	}
 	return false
 }
 
+// personal reports whether the column with the index is read for what it says of the
+// users.
+func (r *Reader) personal(index int) bool {
+	return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == index && c.key != "" })
+}
+
 // fits reports whether a cell is the header of its own column, or an alias of
-// the same kind.
-func (r *Reader) fits(i int, cell string) bool {
-	if name := normalise(cell); name != "" && name == r.names[i] {
+// the same key.
+func (r *Reader) fits(index int, cell string) bool {
+	if name := normalise(cell); name != "" && name == r.normalised[index] {
 		return true
 	}
-	is, known := recogniseAny(cell)
-	of, _ := recogniseAny(r.header[i])
-	return known && is.kind == of.kind
+	key := recognise(cell).key
+	return key != "" && key == recognise(r.header[index]).key
 }
 
 // repeats reports whether a record says the header again: the cells of all our
 // columns do, or, in a row of labels below a row of keys, at least two cells.
 func (r *Reader) repeats(all []string) bool {
-	same := 0
+	fitting, whole := 0, true
 	for i, cell := range all {
 		if r.fits(i, cell) {
-			same++
+			fitting++
+		} else if r.personal(i) {
+			whole = false
 		}
 	}
-	for _, c := range r.columns {
-		if !gateOnly(c) && !r.fits(c.index, all[c.index]) {
-			return same >= 2 && !r.body
-		}
-	}
-	return true
+	return whole || fitting >= 2 && !r.body
 }
 
 // otherTable ends the reading where the columns may change their meaning.
@@ -177,34 +159,39 @@ func (r *Reader) otherTable() error {
 	return &InputError{Line: r.feed.start, Reason: "a second table with other columns seems to start here: split the file, and run each part by itself"}
 }
 
-// isExample reports whether our cells are the example of a template.
-func isExample(own []string) bool {
+// besideRows reports whether what stands in a column of employee ids is surely a
+// line beside the rows, or another header. Any short text can be an employee
+// id, so the usual check lets all of those through.
+func (r *Reader) besideRows(text string) bool {
+	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.record()) != nil || slices.Contains(r.normalised, normalise(text))
+}
+
+// namingCells are the cells of the columns that name the users.
+func (r *Reader) namingCells(cells []string) []string {
+	var naming []string
+	for i, c := range r.columns {
+		if c.names {
+			naming = append(naming, cells[i])
+		}
+	}
+	return naming
+}
+
+// isExample reports whether the cells that name the user are the example of a
+// template: one is, and the others are empty.
+func isExample(naming []string) bool {
 	found := false
-	for _, cell := range own {
-		is := len(cell) >= 8 && strings.EqualFold(cell[:8], "example:")
-		if cell != "" && !is {
+	for _, cell := range naming {
+		example := strings.HasPrefix(batch.LowerASCII(cell), "example:")
+		if cell != "" && !example {
 			return false
 		}
-		found = found || is
+		found = found || example
 	}
 	return found
 }
 
-// inColumn adds the column's name to a reason if two name users.
-func (r *Reader) inColumn(c column, why string) string {
-	if len(r.named) == 1 {
-		return why
-	}
-	return fmt.Sprintf("column %q: %s", c.name, why)
-}
-
-func (r *Reader) columnList() string {
-	if len(r.named) == 1 {
-		return fmt.Sprintf("column %q", r.named[0].name)
-	}
-	return "columns " + strings.ReplaceAll(list(names(r.named)), ", ", " and ")
-}
-
+// miscounted says what is wrong with the number of cells.
 func (r *Reader) miscounted(cells int) string {
 	switch {
 	case cells == 1:

@@ -4,102 +4,123 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"offboard/batch"
 )
 
-// column is a column of the input that is read.
+// column is a column of the input.
 type column struct {
-	index int
-	name  string // its header, trimmed
-	kind  kind   // what its header says, or --key; noKind when only a gate reads it
-	key   bool   // its cells name the users; if not, and it has a kind, the users must have what they say
-	why   string // how it was chosen
+	index int       // its place in the header
+	name  string    // its header, trimmed
+	key   batch.Key // what its cells are, by its header or --key; "" when only a gate or [Look] reads it
+	names bool      // its cells name the users; if not, and it has a key, the users must have what they say
+	why   string    // how it was chosen; "" for a column that is not read
 }
 
 // role is what a column is read for, as the settings name it.
 func (c column) role() string {
 	switch {
-	case c.key:
-		return "column " + c.kind.String()
-	case gateOnly(c):
+	case c.names:
+		return "column " + string(c.key)
+	case c.key == "":
 		return "column for a gate"
 	}
 	return "column checked"
 }
 
-// gateOnly reports whether nothing but a gate reads the column.
-func gateOnly(c column) bool { return c.kind == noKind }
-
-// choice is which columns are read, in the file's order, and which of them the
+// layout is which columns are read, in the file's order, and which of them the
 // gates look at.
-type choice struct {
+type layout struct {
 	columns []column
-	where   []int // places in columns, one for each condition
-	date    int   // place in columns, when there is a date gate
-}
-
-// choose picks the columns to read. The error has no line yet.
-func choose(header []string, w wants) (choice, *HeaderError) {
-	keys, bad := chooseKeys(header, w)
-	if bad != nil {
-		return choice{}, bad
-	}
-	ch := choice{columns: keys}
-	var gated []int // indexes in the header
-	for _, c := range w.where {
-		column, _, bad := c.split(header)
-		if bad != nil {
-			return choice{}, bad
-		}
-		at, bad := find(header, column, "with --where COLUMN=VALUE")
-		if bad != nil {
-			return choice{}, bad
-		}
-		gated = append(gated, at)
-	}
-	if w.date != nil {
-		at, bad := find(header, w.date.column, "as the column of dates")
-		if bad != nil {
-			return choice{}, bad
-		}
-		gated = append(gated, at)
-	}
-	for _, at := range gated {
-		if ch.place(at) < 0 {
-			ch.columns = append(ch.columns, column{index: at, name: header[at], why: "named for it"})
-		}
-	}
-	ignored, bad := ignored(header, w.ignore)
-	if bad != nil {
-		return choice{}, bad
-	}
-	for at, name := range header {
-		hr := isHR(name) && !ignored[at]
-		if w.watch && hr && ch.place(at) < 0 && len(ch.columns) < maxColumns {
-			ch.columns = append(ch.columns, column{index: at, name: name, why: "an HR column"})
-		}
-	}
-	if len(ch.columns) > maxColumns {
-		return choice{}, &HeaderError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", len(ch.columns), maxColumns)}
-	}
-	slices.SortFunc(ch.columns, func(a, b column) int { return a.index - b.index })
-	for i, at := range gated {
-		if i < len(w.where) {
-			ch.where = append(ch.where, ch.place(at))
-		} else {
-			ch.date = ch.place(at)
-		}
-	}
-	return ch, nil
+	where   []condition
+	date    int // place in columns; -1 without a date gate
 }
 
 // gated reports whether a gate looks at the column in the place.
-func (r *Reader) gated(place int) bool {
-	return slices.Contains(r.choice.where, place) || r.wants.date != nil && r.choice.date == place
+func (l layout) gated(place int) bool {
+	return l.date == place || slices.ContainsFunc(l.where, func(c condition) bool { return c.place == place })
 }
 
-// place finds the column with an index in the header, or gives -1.
-func (ch choice) place(index int) int {
-	return slices.IndexFunc(ch.columns, func(c column) bool { return c.index == index })
+// chooseColumns picks the columns to read. The error has no line yet.
+func chooseColumns(header []string, opt parsedOptions) (layout, *HeaderError) {
+	all := make([]column, len(header))
+	for i, name := range header {
+		all[i] = column{index: i, name: name}
+	}
+	ignored := map[int]bool{}
+	for _, name := range opt.Ignore {
+		at, bad := find(header, name, "with --ignore-column NAME")
+		if bad != nil {
+			return layout{}, bad
+		}
+		ignored[at] = true
+	}
+	if bad := chooseKeys(all, header, ignored, opt); bad != nil {
+		return layout{}, bad
+	}
+	where, gates, bad := gateColumns(header, opt)
+	if bad != nil {
+		return layout{}, bad
+	}
+	for _, at := range gates {
+		if all[at].why == "" {
+			all[at].why = "named for it"
+		}
+	}
+	spare := maxColumns
+	for _, c := range all {
+		if c.why != "" {
+			spare--
+		}
+	}
+	if spare < 0 {
+		return layout{}, &HeaderError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", maxColumns-spare, maxColumns)}
+	}
+	read := layout{where: where, date: -1}
+	places := map[int]int{} // of the columns that are read, by their index
+	for i, c := range all {
+		if opt.watch && c.why == "" && spare > 0 && isHR(c.name) && !ignored[i] {
+			c.why = "an HR column"
+			spare--
+		}
+		if c.why != "" {
+			places[i] = len(read.columns)
+			read.columns = append(read.columns, c)
+		}
+	}
+	for i, at := range gates {
+		if i == len(where) {
+			read.date = places[at]
+			break
+		}
+		where[i].place = places[at]
+		where[i].people = all[at].key != ""
+	}
+	return read, nil
+}
+
+// gateColumns reads the conditions by the header. It gives the indexes of the columns
+// that the gates look at: one for each condition, and that of the dates last.
+func gateColumns(header []string, opt parsedOptions) (where []condition, gates []int, bad *HeaderError) {
+	for _, entry := range opt.Where {
+		name, value, bad := splitCondition(entry, header)
+		if bad != nil {
+			return nil, nil, bad
+		}
+		at, bad := find(header, name, "with --where COLUMN=VALUE")
+		if bad != nil {
+			return nil, nil, bad
+		}
+		where, gates = append(where, newCondition(entry, header[at], value)), append(gates, at)
+	}
+	if opt.date != nil {
+		at, bad := find(header, opt.date.Column, "as the column of dates")
+		if bad != nil {
+			return nil, nil, bad
+		}
+		gates = append(gates, at)
+	}
+	return where, gates, nil
 }
 
 // find gives the index of the column that the person named: by the very
@@ -112,7 +133,7 @@ func find(header []string, want, how string) (int, *HeaderError) {
 		if h == want {
 			exact = append(exact, i)
 		}
-		if n := plainName(want); n != "" && (n == plainName(h) || n == plainName(property(h)) && recognised(h)) {
+		if n := plainName(want); n != "" && (n == plainName(h) || n == plainName(property(h)) && recognise(h).key != "") {
 			alike = append(alike, i)
 		}
 	}
@@ -138,4 +159,18 @@ func find(header []string, want, how string) (int, *HeaderError) {
 // plainName is a header without what people leave out or put in when they type it.
 func plainName(header string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(fold(header))
+}
+
+// looksLikeData reports whether a header holds what names a user. Such a line
+// is not shown: its other cells may be anything.
+func looksLikeData(header []string) bool {
+	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || checkUPN(h) == "" })
+}
+
+func names(columns []column) []string {
+	var all []string
+	for _, c := range columns {
+		all = append(all, c.name)
+	}
+	return all
 }

@@ -50,18 +50,18 @@ func TestChoose(t *testing.T) {
 		{"mail|UPN|Manager mail|Employee ID", "  ", "(mail@0) upn@1 (employee-id@3)"},
 		{"Manager [mail]|UPN|Personal e-mail", "", "upn@1"},
 	} {
-		w, err := Options{Column: c.option}.wants()
+		opt, err := Options{Column: c.option}.parse()
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, bad := choose(strings.Split(c.header, "|"), w)
+		found, bad := chooseColumns(strings.Split(c.header, "|"), opt)
 		var got []string
 		for _, col := range found.columns {
 			form := "%v@%d"
-			if !col.key {
+			if !col.names {
 				form = "(%v@%d)"
 			}
-			got = append(got, fmt.Sprintf(form, col.kind, col.index))
+			got = append(got, fmt.Sprintf(form, col.key, col.index))
 		}
 		text := strings.Join(got, " ")
 		if bad != nil {
@@ -92,7 +92,7 @@ func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 }
 
 func TestHeaderErrorShowsNoData(t *testing.T) {
-	_, bad := choose([]string{"a@contoso.example", "hunter2"}, wants{})
+	_, bad := chooseColumns([]string{"a@contoso.example", "hunter2"}, parsedOptions{})
 	if bad == nil || strings.Contains(bad.Error(), "hunter2") || strings.Contains(bad.Error(), "@") {
 		t.Error(bad)
 	}

@@ -8,70 +8,66 @@ import (
 	"sync"
 )
 
-// usualFormat is a way in which many programs write dates.
-type usualFormat struct {
-	dayFirst bool
-	*format
-}
-
-// usualFormats are those with the day or the month first, the plainer ones before.
-var usualFormats = sync.OnceValue(func() []usualFormat {
-	var all []usualFormat
-	for _, clock := range []string{"", " HH:mm", " HH:mm:ss", " H:mm", " H:mm:ss", " h:mm A", " h:mm:ss A"} {
-		for _, sign := range []string{".", "/", "-"} {
-			for _, order := range []string{"DD MM YYYY", "D M YYYY", "MM DD YYYY", "M D YYYY"} {
-				f, err := newFormat(strings.ReplaceAll(order, " ", sign) + clock)
-				if err != nil {
-					panic(err) // the words above are all known
+// usualFormats are how many programs write dates, the plainer formats before: first
+// those that begin with the day, then those that begin with the month.
+var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
+	for i, first := range []string{"DD MM YYYY|D M YYYY", "MM DD YYYY|M D YYYY"} {
+		for _, clock := range []string{"", " HH:mm", " HH:mm:ss", " H:mm", " H:mm:ss", " h:mm A", " h:mm:ss A"} {
+			for _, sign := range []string{".", "/", "-"} {
+				for day := range strings.SplitSeq(first, "|") {
+					f, err := newDateFormat(strings.ReplaceAll(day, " ", sign) + clock)
+					if err != nil {
+						panic(err) // the words above are all known
+					}
+					all[i] = append(all[i], f)
 				}
-				all = append(all, usualFormat{order[0] == 'D', f})
 			}
 		}
 	}
 	return all
 })
 
-// formatsFor gives of each order the first format that reads all the cells, as people
-// type it.
-func formatsFor(cells []string) []string {
-	var dayFirst, monthFirst string
-	for _, f := range usualFormats() {
-		of := &monthFirst
-		if f.dayFirst {
-			of = &dayFirst
-		}
-		if *of == "" && !slices.ContainsFunc(cells, func(c string) bool { _, ok := f.parse(strings.Map(plainBlank, c)); return !ok }) {
-			*of = f.text
-			if strings.Contains(f.text, " ") {
-				*of = strconv.Quote(f.text)
-			}
+// formatsFor gives the first usual format with the day first, and the first with the
+// month first, that read all the cells, as people type them.
+func formatsFor(cells ...string) []string {
+	var found []string
+	for _, formats := range usualFormats() {
+		i := slices.IndexFunc(formats, func(f *dateFormat) bool {
+			return !slices.ContainsFunc(cells, func(c string) bool { _, ok := f.parse(plainBlanks(c)); return !ok })
+		})
+		switch {
+		case i < 0:
+		case strings.Contains(formats[i].text, " "):
+			found = append(found, strconv.Quote(formats[i].text))
+		default:
+			found = append(found, formats[i].text)
 		}
 	}
-	return slices.DeleteFunc([]string{dayFirst, monthFirst}, func(s string) bool { return s == "" })
+	return found
 }
 
-// mostDates is of how many cells a column is asked how it writes dates.
-const mostDates = 1000
+// mostUnread is how many cells of a column of dates are asked how they are written.
+const mostUnread = 1000
 
-// dates is what the column of dates holds, as far as the gate cannot read it.
-type dates struct {
+// dateCells are the cells of the column of dates, as far as the gate cannot read them.
+type dateCells struct {
 	read   bool     // the gate read one
 	unread []string // the first cells that it could not read
 }
 
-func (d *dates) count(gate *dateGate, cell string) {
+func (d *dateCells) add(gate *dateGate, cell string) {
 	if d.read || cell == "" || saysNothing(cell) {
 		return
 	}
-	if _, d.read = gate.parse(cell); !d.read && len(d.unread) < mostDates {
+	if _, d.read = gate.parse(cell); !d.read && len(d.unread) < mostUnread {
 		d.unread = append(d.unread, cell)
 	}
 }
 
-// none says that the gate can read no date of the column at all, and how the dates are
-// written if that can be told; nil when there is one, or nothing to read. The cells
-// are not shown: the wrong column may have been named.
-func (d *dates) none(gate *dateGate) error {
+// err says that the gate can read no date of the column at all, and how the dates are
+// written if that can be told; nil when it read one, or nothing was there to read. The
+// cells are not shown: the wrong column may have been named.
+func (d *dateCells) err(gate *dateGate) error {
 	if d.read || len(d.unread) == 0 {
 		return nil
 	}
@@ -80,11 +76,11 @@ func (d *dates) none(gate *dateGate) error {
 		how = "the form " + gate.format.text + " (--date-format)"
 	}
 	next := "say how they are written with --date-format, or name another column"
-	switch found := formatsFor(d.unread); len(found) {
+	switch found := formatsFor(d.unread...); len(found) {
 	case 1:
 		next = fmt.Sprintf("it needs --date-format %s", found[0])
 	case 2:
 		next = fmt.Sprintf("they do not say which number is the day: it needs --date-format %s or %s", found[0], found[1])
 	}
-	return &OptionError{"--date-column", fmt.Sprintf("no date in the column %q is one of %s; %s", gate.column, how, next)}
+	return &OptionError{"--date-column", fmt.Sprintf("no date in the column %q is one of %s; %s", gate.Column, how, next)}
 }

@@ -22,34 +22,34 @@ func (r *Reader) readHeader() error {
 		return err
 	}
 	var why string
-	r.comma, why = delimiter(string(raw), stated, r.wants)
+	r.comma, why = delimiter(string(raw), stated, r.opt)
 	start := r.src.no - bytes.Count(raw, []byte("\n"))
 	r.start = start
 	if err := r.bind(raw, start); err != nil {
 		return err
 	}
 	var bad *HeaderError
-	if r.choice, bad = choose(r.header, r.wants); bad != nil {
+	if r.layout, bad = chooseColumns(r.header, r.opt); bad != nil {
 		bad.Line = start
 		return bad
 	}
-	if err := r.cells.RenormalizeHeaders(r.fields); err != nil {
+	if err := r.csv.RenormalizeHeaders(r.fields); err != nil {
 		return fmt.Errorf("line %d: map the columns: %w", start, err)
 	}
 	r.set("delimiter", delimiterName(r.comma), why)
 	r.set("header", fmt.Sprintf("line %d", start), "first line that is neither blank nor a version line")
 	for _, c := range r.columns {
 		r.set(c.role(), c.name, c.why)
-		if c.key {
-			r.named = append(r.named, c)
+		if c.names {
+			r.naming = append(r.naming, c)
 		}
 	}
-	if bad := r.unsaid(); bad != nil {
+	if bad := r.checkNamed(); bad != nil {
 		bad.Line = start
 		return bad
 	}
 	r.setGates()
-	if bad := r.twice(); bad != nil {
+	if bad := r.checkConditions(); bad != nil {
 		bad.Line = start
 		return bad
 	}
@@ -103,17 +103,17 @@ func (r *Reader) wholeHeader(line []byte) ([]byte, error) {
 // bind starts gocsv below the header.
 func (r *Reader) bind(raw []byte, start int) error {
 	r.feed.begin(raw, start)
-	cells, err := gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
+	csvReader, err := gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
 	if _, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &InputError{Line: start, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
 	}
 	if err != nil {
 		return fmt.Errorf("line %d: read the header: %w", start, err)
 	}
-	r.cells = cells
-	for _, h := range cells.Headers {
+	r.csv = csvReader
+	for _, h := range csvReader.Headers {
 		r.header = append(r.header, trim(h))
-		r.names = append(r.names, normalise(h))
+		r.normalised = append(r.normalised, normalise(h))
 	}
 	return nil
 }
@@ -123,24 +123,25 @@ func (r *Reader) bind(raw []byte, start int) error {
 func (r *Reader) fields(header []string) []string {
 	tags := make([]string, len(header))
 	for i, c := range r.columns {
-		tags[c.index] = tag(i)
+		tags[c.index] = fmt.Sprintf("cell[%d]", i)
 	}
 	return tags
 }
 
 // delimiter decides by the header: the delimiter that lets columns be
 // recognised, and of several the one that is there most often outside quotes.
-func delimiter(header string, stated rune, w wants) (rune, string) {
+func delimiter(header string, stated rune, opt parsedOptions) (rune, string) {
 	if strings.ContainsRune(string(delimiters), stated) && stated != 0 {
 		return stated, "stated by the sep= line"
 	}
 	best, most, bestFits := ',', 0, false
 	for _, d := range delimiters {
-		n := countOutside(header, d)
-		if n == 0 {
+		cells := split(header, d)
+		n := len(cells) - 1
+		if n <= 0 {
 			continue
 		}
-		_, bad := choose(split(header, d), w)
+		_, bad := chooseColumns(cells, opt)
 		fits := bad == nil
 		if fits && !bestFits || fits == bestFits && n > most {
 			best, most, bestFits = d, n, fits
@@ -150,19 +151,6 @@ func delimiter(header string, stated rune, w wants) (rune, string) {
 		return best, "none in the header line, which has one column"
 	}
 	return best, fmt.Sprintf("%d in the header line", most)
-}
-
-func countOutside(s string, d rune) int {
-	n, quoted := 0, false
-	for _, c := range s {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == d && !quoted:
-			n++
-		}
-	}
-	return n
 }
 
 func delimiterName(d rune) string {

@@ -25,7 +25,7 @@ func TestDelimiter(t *testing.T) {
 		{"upn", ';', "", ';'},
 		{"upn,a", '?', "", ','},
 	} {
-		if got, _ := delimiter(c.header, c.stated, wants{column: c.column}); got != c.want {
+		if got, _ := delimiter(c.header, c.stated, parsedOptions{Options: Options{Column: c.column}}); got != c.want {
 			t.Errorf("delimiter(%q) = %q, want %q", c.header, got, c.want)
 		}
 	}

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"strings"
-	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -13,7 +12,7 @@ import (
 // an account is enabled, is none.
 
 // statusNames are the headers of columns that say whether somebody works here.
-var statusNames = normalised(
+var statusNames = wordSet(normalise,
 	"Status", "State", "HR Status", "Employment", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status",
 	"Personnel Status", "Emp Status", "Job Status", "Work Status", "Working Status", "Active Status", "Current Status", "Assignment Status",
 	"Contract Status", "Leaver Status", "Termination Status", "Employment History Status", "Lifecycle Status", "User Status",
@@ -25,7 +24,7 @@ var statusNames = normalised(
 )
 
 // dateNames are the headers of columns that say when somebody leaves.
-var dateNames = normalised(
+var dateNames = wordSet(normalise,
 	"Termination Date", "Terminated On", "Terminated Date", "Date Terminated", "Date of Termination", "Term Date", "Effective Termination Date", "Contract Termination Date",
 	"Last Day", "Last Date", "Last Day of Work", "Last Day Worked", "Last Work Day", "Last Working Day", "Last Working Date", "Last Day of Employment", "Last Employment Date",
 	"Leaving Date", "Date of Leaving", "Leave Date", "Leaver Date", "Leaves On", "Date Left", "Employee Leave Date", "Employee Leave Date Time",
@@ -45,7 +44,7 @@ func isHR(header string) bool {
 }
 
 // stayWords are statuses of people who work here, or will again.
-var stayWords = folded(
+var stayWords = wordSet(fold,
 	"active", "a", "employed", "current", "currently employed", "working", "present", "in service", "regular", "permanent", "temporary",
 	"full-time", "full time", "fulltime", "part-time", "part time", "parttime", "contractor", "contract", "intern", "trainee", "apprentice", "probation", "on probation",
 	"on leave", "leave", "leave of absence", "loa", "paid leave", "unpaid leave", "sick leave", "maternity leave", "parental leave", "paternity leave", "sabbatical", "furlough", "furloughed", "absent",
@@ -58,7 +57,7 @@ var stayWords = folded(
 )
 
 // goneWords are statuses of people who left, or are about to.
-var goneWords = folded(
+var goneWords = wordSet(fold,
 	"inactive", "i", "terminated", "terminating", "termination", "t", "term", "termed", "left", "leaver", "leavers", "leaving", "fired", "exit", "exiting", "not employed", "past employee", "resigned", "resignation", "retired", "retiree", "deceased", "dismissed", "departed",
 	"former", "former employee", "ex-employee", "separated", "discharged", "quit", "laid off", "redundant", "ended", "exited", "offboarded", "offboarding", "gone", "released",
 	"deactivated", "withdrawn", "not active", "no longer employed", "notice", "on notice", "notice period", "in notice period", "contract ended", "expired",
@@ -69,31 +68,23 @@ var goneWords = folded(
 	"inactief", "uit dienst", "vertrokken", "slutat", "avslutad", "sluttet", "fratrådt", "nieaktywny", "zwolniony", "neaktivní",
 )
 
-func normalised(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		for _, form := range plainForms(n) {
-			m[normalise(form)] = true
-		}
-	}
-	return m
-}
-
-func folded(words ...string) map[string]bool {
-	m := make(map[string]bool, len(words))
+// wordSet are the words in every way to write them, in the form in which they are
+// compared.
+func wordSet(form func(string) string, words ...string) map[string]bool {
+	set := map[string]bool{}
 	for _, w := range words {
-		for _, form := range plainForms(w) {
-			m[fold(form)] = true
+		for _, spelling := range spellings(w) {
+			set[form(spelling)] = true
 		}
 	}
-	return m
+	return set
 }
 
 var german = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
-// plainForms are the ways to write a word: with its accents, without them, and as
+// spellings are the ways to write a word: with its accents, without them, and as
 // German is written in ASCII.
-func plainForms(word string) []string {
+func spellings(word string) []string {
 	bare := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
@@ -103,49 +94,13 @@ func plainForms(word string) []string {
 	return []string{word, bare, german.Replace(word)}
 }
 
-// in reports whether a status is one of the words, or begins with one and says more
+// isWord reports whether a status is one of the words, or begins with one and says more
 // behind a sign, as "Active - US" and "Active (on leave)" do.
-func in(words map[string]bool, status string) bool {
+func isWord(words map[string]bool, status string) bool {
 	status = fold(status)
 	if words[status] {
 		return true
 	}
 	end := strings.IndexFunc(status, func(r rune) bool { return unicode.IsPunct(r) && r != '\'' })
 	return end > 1 && words[strings.TrimRight(status[:end], " ")]
-}
-
-// dayForms are how dates are written, with every sign between their numbers made a
-// hyphen. Who writes the day first, nobody can tell of a number up to 12.
-var dayForms = []string{
-	"2006-1-2", "20060102", "1-2-2006", "2-1-2006", "1-2-06", "2-1-06",
-	"2-Jan-2006", "2-Jan-06", "2-January-2006", "Jan-2-2006", "January-2-2006",
-}
-
-// mayMean gives the days that a cell may mean. A time behind the day is left out.
-func mayMean(cell string) []time.Time {
-	cell = strings.ReplaceAll(strings.Map(plainBlank, cell), ", ", " ")
-	if m := iso.FindString(strings.ToUpper(cell)); m != "" {
-		cell = m[:len(time.DateOnly)]
-	}
-	words := strings.Fields(cell)
-	if len(words) > 1 && strings.Contains(words[1], ":") {
-		words = words[:1]
-	}
-	if len(words) > 3 && strings.Contains(words[3], ":") {
-		words = words[:3]
-	}
-	text := strings.Map(func(r rune) rune {
-		if r == '.' || r == '/' {
-			return '-'
-		}
-		return r
-	}, strings.Join(words, "-"))
-	text = strings.ReplaceAll(text, "--", "-") // 2. Jan
-	var found []time.Time
-	for _, form := range dayForms {
-		if t, err := time.Parse(form, text); err == nil {
-			found = append(found, t)
-		}
-	}
-	return found
 }

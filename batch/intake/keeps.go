@@ -20,12 +20,12 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {
 		text := cells[i]
-		if gateOnly(c) || text == "" || saysNothing(text) {
+		if c.key == "" || text == "" || saysNothing(text) {
 			continue
 		}
-		found := mayName(c.kind, text)
-		said = said || len(found) > 0 || c.key || !slices.Contains(loose, normalise(c.name))
-		if c.key || c.kind.property() == "" {
+		found := mayName(c.key, text)
+		said = said || len(found) > 0 || c.names || !slices.Contains(ambiguous, normalise(c.name))
+		if c.names || !c.key.Searched() {
 			named = append(named, found...)
 		} else {
 			beside = append(beside, found...)
@@ -40,17 +40,17 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 // shiftedKeeps are all whom the cells of a record may mean that do not stand in their
 // columns. Without a gate that finds that people stay, such a record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
-	if r.wants.date == nil && !slices.ContainsFunc(r.wants.where, func(c condition) bool { return c.gone }) {
+	if r.date < 0 && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
 		return nil
 	}
-	key := r.named[0].kind
+	key := r.naming[0].key
 	var named []batch.Claim
 	for _, cell := range all {
 		if cell == "" {
 			continue
 		}
-		named = append(named, mayName(eitherKind, cell)...)
-		if key.property() != "" && (key != employeeKind || idLike(cell)) {
+		named = append(named, mayName(idOrUPN, cell)...)
+		if key.Searched() && (key != batch.ByEmployeeID || idLike(cell)) {
 			named = append(named, mayName(key, cell)...)
 		}
 	}
@@ -65,14 +65,15 @@ func each(named []batch.Claim) []batch.Claim {
 	return slices.Compact(named)
 }
 
-// mayName is everybody whom a cell of the kind may mean, which is not empty.
-func mayName(k kind, text string) []batch.Claim {
-	if exact := k.ofCell(text); exact.check(text) == "" && text[0] != '\'' {
-		return []batch.Claim{{Key: exact.claims(), Value: text}}
+// mayName is everybody whom a cell of a column with the key, which is not empty, may
+// mean.
+func mayName(column batch.Key, text string) []batch.Claim {
+	if key := keyOf(column, text); check(key, text) == "" && text[0] != '\'' {
+		return []batch.Claim{{Key: key, Value: text}}
 	}
-	address := k.property()
-	if address == "" || address == batch.ByEmployeeID {
-		address = batch.ByUPN
+	address := batch.ByUPN
+	if column == batch.ByMail || column == batch.ByOnPremisesUPN {
+		address = column
 	}
 	var all []batch.Claim
 	for _, word := range words(text) {
@@ -82,7 +83,7 @@ func mayName(k kind, text string) []batch.Claim {
 		if checkUPN(word) == "" {
 			all = append(all, batch.Claim{Key: address, Value: word})
 		}
-		if k == employeeKind && checkEmployeeID(word) == "" {
+		if column == batch.ByEmployeeID && checkEmployeeID(word) == "" {
 			all = append(all, batch.Claim{Key: batch.ByEmployeeID, Value: word})
 		}
 	}

@@ -58,18 +58,18 @@ func TestChooseKey(t *testing.T) {
 // chosen tells the columns that are read, those only kept in brackets, or else
 // the error.
 func chosen(opt Options, header []string) (string, bool) {
-	w, err := opt.wants()
+	parsed, err := opt.parse()
 	if err != nil {
 		return err.Error(), false
 	}
-	found, bad := choose(header, w)
+	found, bad := chooseColumns(header, parsed)
 	if bad != nil {
 		return bad.Error(), false
 	}
 	var all []string
 	for _, c := range found.columns {
-		s := fmt.Sprintf("%v@%d", c.kind, c.index)
-		if !c.key {
+		s := fmt.Sprintf("%v@%d", c.key, c.index)
+		if !c.names {
 			s = "(" + s + ")"
 		}
 		all = append(all, s)

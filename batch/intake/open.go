@@ -9,34 +9,22 @@ import (
 	"offboard/batch"
 )
 
-// Options are the choices of the person.
-type Options struct {
-	Column string           // the one column to read, by its header; "" to recognise columns by their names
-	Ignore []string         // headers of columns that say nothing of the users, although they are recognised
-	Key    batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
-	Where  []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
-	Date   *DateGate        // may be nil
-	Skip   func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
-	watch  bool             // columns that only [Look] looks at are read, too
-}
-
 // Reader reads the rows of one input. It is for one goroutine.
 type Reader struct {
-	settings []batch.Setting
-	skipped  func(batch.Skip)
-	src      *lines
-	feed     *feed
-	comma    rune
-	cells    *gocsv.Unmarshaller
-	header   []string // the header's cells, trimmed
-	names    []string // the same, normalised
-	start    int      // line on which the header starts
-	wants    wants    // what the person asked for
-	choice            // the columns that are read
-	named    []column // those of them that name users
-	body     bool     // a row was met
-	table    bool     // a line that starts a new table was met: its header must come
-	err      error    // why reading ended
+	opt        parsedOptions
+	settings   []batch.Setting
+	src        *lines
+	feed       *feed
+	comma      rune
+	csv        *gocsv.Unmarshaller
+	start      int      // line on which the header starts
+	header     []string // the header's cells, trimmed
+	normalised []string // the same, as [normalise] has them
+	layout              // the columns that are read
+	naming     []column // those of them that name the users
+	body       bool     // a row was met
+	table      bool     // a line that starts a new table was met: its header must come
+	err        error    // why reading ended
 }
 
 // Open reads as far as the header, and decides encoding, delimiter and columns.
@@ -45,7 +33,7 @@ type Reader struct {
 // read or lacks one that was named, an [*InputError] when the input is no CSV
 // text, or else what reading returned. A header without rows is no error.
 func Open(r io.Reader, opt Options) (*Reader, error) {
-	w, err := opt.wants()
+	parsed, err := opt.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +42,7 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 		return nil, err
 	}
 	src := &lines{r: text}
-	rd := &Reader{settings: settings, skipped: opt.Skip, src: src, feed: &feed{src: src}, wants: w}
+	rd := &Reader{opt: parsed, settings: settings, src: src, feed: &feed{src: src}}
 	if err := rd.readHeader(); err != nil {
 		return nil, err
 	}
@@ -64,13 +52,7 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 // Columns are the headers of the columns that are read, trimmed, in the order
 // of the file. [batch.Row.Cells] are their cells. The columns that the gates
 // look at are among them, so that rows written out again meet the same gates.
-func (r *Reader) Columns() []string {
-	names := make([]string, len(r.columns))
-	for i, c := range r.columns {
-		names[i] = c.name
-	}
-	return names
-}
+func (r *Reader) Columns() []string { return names(r.columns) }
 
 // Settings are the decisions made on opening: the encoding, the delimiter, the
 // line of the header, each column that is read, and the gates.
@@ -84,7 +66,7 @@ func (r *Reader) set(name, value, why string) {
 }
 
 func (r *Reader) skip(line int, reason string) {
-	if r.skipped != nil {
-		r.skipped(batch.Skip{Line: line, Reason: reason})
+	if r.opt.Skip != nil {
+		r.opt.Skip(batch.Skip{Line: line, Reason: reason})
 	}
 }

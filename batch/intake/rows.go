@@ -13,36 +13,12 @@ import (
 	"offboard/batch"
 )
 
-// cells are what gocsv fills: the cells of the columns that are read, in their
-// order. Most files have one or two, and a field is filled faster than a slice.
-type cells struct {
-	First  string   `csv:"first"`
-	Second string   `csv:"second"`
-	More   []string `csv:"more" csv[]:"62"`
-}
-
-// maxColumns is how many columns cells can hold.
+// maxColumns is how many columns can be read, as in the tag of cells.
 const maxColumns = 64
 
-// tag is the csv tag of the column in place i.
-func tag(i int) string {
-	switch i {
-	case 0:
-		return "first"
-	case 1:
-		return "second"
-	}
-	return fmt.Sprintf("more[%d]", i-2)
-}
-
-func (c *cells) at(i int) string {
-	switch i {
-	case 0:
-		return c.First
-	case 1:
-		return c.Second
-	}
-	return c.More[i-2]
+// cells are what gocsv fills: the cells of the columns that are read, in their order.
+type cells struct {
+	Cells []string `csv:"cell" csv[]:"64"`
 }
 
 // errSkipped says that a record is no row, and that its line was reported.
@@ -103,65 +79,62 @@ func (r *Reader) blankLine(line []byte) bool {
 
 // record makes a row of the record that starts on the line just read.
 func (r *Reader) record() (batch.Row, error) {
-	v, err := r.cells.Read()
+	v, err := r.csv.Read()
 	if err != nil {
 		return r.broken(err)
 	}
 	if r.feed.lines > 1 && r.swallowed(false) {
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row, noKey := r.row(v.(*cells)) // gocsv returns the type that it was given
-	held := r.hold(row.Cells)
-	row.From = held.from
-	outcome, reason := held.outcome, held.why
-	if reason == "" {
-		reason = noKey
+	row, noKey := r.row(v.(*cells).Cells) // gocsv returns the type that it was given
+	h := r.hold(row.Cells)
+	row.From = h.from
+	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
+	if h.reason == "" {
+		e.Reason = noKey
 	}
-	var keeps []batch.Claim
-	if held.keeps {
+	if h.keeps {
 		var said bool
-		if keeps, said = r.keeps(row.Cells); said && len(keeps) == 0 && outcome == batch.Skipped {
-			outcome, reason = "", noKey+", in a row that says that somebody stays ("+reason+")"
+		if e.Keeps, said = r.keeps(row.Cells); said && len(e.Keeps) == 0 && h.outcome == batch.Skipped {
+			e.Outcome, e.Reason = "", noKey+", in a row that says that somebody stays ("+h.reason+")"
 		}
 	}
 	if !utf8.Valid(r.feed.raw) {
 		noKey = "the line is not UTF-8: " + asUTF8
-		outcome, reason = "", noKey
-		row.Input = strings.ToValidUTF8(row.Input, "\uFFFD")
-		row.Cells = nil
+		e.Outcome, e.Reason = "", noKey
+		row.Input, row.Cells = strings.ToValidUTF8(row.Input, "\uFFFD"), nil
 	}
 	switch {
 	case noKey != "": // perhaps it is no row at all, whatever a gate says
-		return r.bad(&batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome, Keeps: keeps})
+		return r.bad(row, e)
 	case r.table:
 		return batch.Row{}, r.otherTable()
-	case reason != "":
-		bad := &batch.RowError{Row: nobody(row), Reason: reason, Outcome: outcome, Keeps: keeps}
-		return bad.Row, bad
+	case e.Reason != "":
+		return refuse(row, e)
 	}
 	return row, nil
 }
 
-// nobody takes away whom the row names.
-func nobody(row batch.Row) batch.Row {
+// refuse makes the row, without whom it names, that of the error.
+func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	row.ID, row.UPN, row.By, row.Value, row.Claims = "", "", "", "", nil
-	return row
+	e.Row = row
+	return row, e
 }
 
 // row reads the cells of one record. The reason says why it names nobody.
-func (r *Reader) row(c *cells) (batch.Row, string) {
-	row := batch.Row{Line: r.feed.start, Cells: make([]string, len(r.columns))}
-	reason := ""
+func (r *Reader) row(texts []string) (row batch.Row, reason string) {
+	row = batch.Row{Line: r.feed.start, Cells: make([]string, len(r.columns))}
 	for i, col := range r.columns {
 		// A copy, since the cell shares its memory with the whole record.
-		text := strings.Clone(trim(c.at(i)))
+		text := strings.Clone(trim(texts[i]))
 		row.Cells[i] = text
 		why := ""
 		switch {
-		case text == "" || gateOnly(col):
-		case col.key:
-			if why = r.name(&row, col.kind.ofCell(text), text); why != "" {
-				why = r.inColumn(col, why)
+		case text == "" || col.key == "":
+		case col.names:
+			if why = r.name(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
+				why = fmt.Sprintf("column %q: %s", col.name, why)
 			}
 		default:
 			why = claim(&row, col, text)
@@ -174,72 +147,69 @@ func (r *Reader) row(c *cells) (batch.Row, string) {
 		row.Input = row.UPN
 	}
 	if row.Input == "" {
-		reason = "no value in " + r.columnList()
+		reason = "no value in " + r.namingList()
 	}
 	return row, reason
 }
 
+// namingList are the columns that name the users, as people write them.
+func (r *Reader) namingList() string {
+	if len(r.naming) == 1 {
+		return fmt.Sprintf("column %q", r.naming[0].name)
+	}
+	return "columns " + strings.ReplaceAll(list(names(r.naming)), ", ", " and ")
+}
+
 // name lets a cell name the row's user, and says why it cannot. Of several columns
-// of one kind all cells that are not empty must be alike.
-func (r *Reader) name(row *batch.Row, k kind, text string) string {
-	if k != upnKind && row.Input == "" {
+// of one key all cells that are not empty must be alike.
+func (r *Reader) name(row *batch.Row, key batch.Key, text string) string {
+	if key != batch.ByUPN && row.Input == "" {
 		row.Input = text
 	}
-	said := &row.Value
-	switch k {
-	case idKind:
+	named := &row.Value
+	switch key {
+	case batch.ByID:
 		text = strings.ToLower(text)
-		said = &row.ID
-	case upnKind:
-		said = &row.UPN
+		named = &row.ID
+	case batch.ByUPN:
+		named = &row.UPN
 	default:
-		row.By = k.property()
+		row.By = key
 	}
-	switch first := *said; {
+	switch first := *named; {
 	case first == "":
-		*said = text
-	case !batch.SameValue(k.claims(), first, text):
+		*named = text
+	case !batch.SameValue(key, first, text):
 		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
 	}
-	return r.check(k, text)
+	switch why := check(key, text); {
+	case why == "" && key == batch.ByEmployeeID && r.besideRows(text):
+		return whyNameless
+	case why == whyNotID && r.opt.Key != "":
+		return whyKeyNotID
+	case why == whyUPNisID && r.opt.Key != "":
+		return whyKeyIsID
+	default:
+		return why
+	}
 }
 
 // claim adds what a cell beside those that name the user says of the user, and
 // tells why it cannot be held against anybody. A word for nothing says nothing.
 func claim(row *batch.Row, col column, text string) string {
-	k := col.kind.ofCell(text)
-	if k.property() == "" {
-		why := k.check(text)
-		switch {
-		case why == "":
-		case saysNothing(text), slices.Contains(loose, normalise(col.name)):
-			return ""
-		default:
-			return fmt.Sprintf("column %q: %s", col.name, why)
-		}
-		if k == idKind {
-			text = strings.ToLower(text)
-		}
-	} else if saysNothing(text) {
-		return ""
+	key, why := keyOf(col.key, text), ""
+	if !key.Searched() {
+		why = check(key, text)
 	}
-	row.Claims = append(row.Claims, batch.Claim{Key: k.claims(), Value: text, Column: col.name})
-	return ""
-}
-
-// check says why a cell names nobody, or "", in the words of how its column was
-// chosen.
-func (r *Reader) check(k kind, text string) string {
-	why := k.check(text)
 	switch {
-	case why == "" && k == employeeKind && r.nameless(text):
-		return whyNameless
-	case r.wants.kind == noKind:
-		return why
-	case why == whyNotID:
-		return whyKeyNotID
-	case why == whyUPNisID:
-		return whyKeyIsID
+	case saysNothing(text), why != "" && slices.Contains(ambiguous, normalise(col.name)):
+		return ""
+	case why != "":
+		return fmt.Sprintf("column %q: %s", col.name, why)
 	}
-	return why
+	if key == batch.ByID {
+		text = strings.ToLower(text)
+	}
+	row.Claims = append(row.Claims, batch.Claim{Key: key, Value: text, Column: col.name})
+	return ""
 }

@@ -228,3 +228,11 @@ func TestMemoryIsConstant(t *testing.T) {
 		t.Errorf("%d rows, %d lines, heap %d before and %d after", n, r.Lines(), before, after)
 	}
 }
+
+// TestEmptyCellInLostQuote holds that an empty cell where an employee id is looked for,
+// in a record of several lines, names nobody and stops nothing.
+func TestEmptyCellInLostQuote(t *testing.T) {
+	if got := shape(t, "employeeId,n\n\"1,x\n,y\n2\",z,w\n", Options{Key: batch.ByEmployeeID}); got != "!2" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,157 @@
+package intake
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// DateGate holds back the rows of people who leave later. What a date is, and
+// what means that there is none, stands in the package comment.
+type DateGate struct {
+	Column     string         // the column of dates, by its header
+	Format     string         // as in the package comment; "" for ISO 8601
+	Zone       *time.Location // where the day begins and ends; nil for UTC
+	StartOfDay bool           // a row passes when its day begins; else when it is over
+	AsOf       time.Time      // the moment that counts as now; not zero
+	Now        bool           // AsOf is the present, which nobody asked for
+}
+
+// dateGate is a DateGate that can be followed: its Zone is not nil.
+type dateGate struct {
+	DateGate
+	format *dateFormat // nil for ISO 8601
+}
+
+func newDateGate(g DateGate) (*dateGate, error) {
+	d := &dateGate{DateGate: g}
+	d.Column = trim(g.Column)
+	if d.Zone == nil {
+		d.Zone = time.UTC
+	}
+	switch {
+	case d.Column == "":
+		return nil, &OptionError{"date gate", "no column: name the one that holds the dates"}
+	case d.AsOf.IsZero():
+		return nil, &OptionError{"--as-of", "no time: dates cannot be compared with nothing"}
+	case trim(g.Format) == "":
+		return d, nil
+	}
+	var err error
+	d.format, err = newDateFormat(g.Format)
+	return d, err
+}
+
+// parse reads a cell that is not empty. It takes nothing that the format would
+// not write in the same way, but for the case of letters.
+func (d *dateGate) parse(cell string) (date, bool) {
+	cell = plainBlanks(cell)
+	if d.format != nil {
+		return d.format.parse(cell)
+	}
+	return parseISO(strings.ToUpper(cell)) // t and z may be small
+}
+
+// hold says from which moment a row with the cell passes, and why it has to wait.
+func (d *dateGate) hold(cell string) hold {
+	stays := func(what string) hold {
+		return hold{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
+	}
+	switch {
+	case cell == "":
+		return stays("empty")
+	case saysNothing(cell):
+		return stays(cell)
+	}
+	date, ok := d.parse(cell)
+	switch {
+	case !ok:
+		return hold{reason: fmt.Sprintf("column %q: %s", d.Column, d.unread(cell))}
+	case standsForNone(date.at):
+		return stays(date.at.Format(time.DateOnly))
+	case date.at.Year() < farPast:
+		return hold{reason: fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.Column, date.at.Year())}
+	}
+	return d.wait(date)
+}
+
+// wait holds back what is later than the time that counts as now.
+func (d *dateGate) wait(date date) hold {
+	from, begins, leaves, now := date.at, date.at, d.instantText(date.at), d.instantText(d.AsOf)
+	if !date.instant {
+		year, month, day := date.at.Date()
+		leaves, now = date.at.Format(time.DateOnly), d.asOfText()
+		begins = StartOfDay(year, month, day, d.Zone)
+		if from = begins; !d.StartOfDay {
+			from = StartOfDay(year, month, day+1, d.Zone)
+		}
+	}
+	asked := "--as-of"
+	if d.Now {
+		asked = "now"
+	}
+	h := hold{from: from}
+	switch {
+	case begins.After(d.AsOf):
+		h.outcome, h.reason = batch.Skipped, fmt.Sprintf("leaves on %s, after %s (%s)", leaves, now, asked)
+	case from.After(d.AsOf):
+		h.outcome, h.reason = batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (%s)", leaves, now, asked)
+	}
+	return h
+}
+
+// firstOpenDay is the first day, as YYYY-MM-DD, for which a row has to wait.
+func (d *dateGate) firstOpenDay() string {
+	today := d.AsOf.In(d.Zone)
+	if d.StartOfDay {
+		today = today.AddDate(0, 0, 1)
+	}
+	return today.Format(time.DateOnly)
+}
+
+func (d *dateGate) asOfText() string {
+	if d.AsOf.Second() == 0 && d.AsOf.Nanosecond() == 0 {
+		return d.AsOf.In(d.Zone).Format("2006-01-02 15:04 -07:00")
+	}
+	return d.instantText(d.AsOf)
+}
+
+func (d *dateGate) instantText(t time.Time) string {
+	return t.In(d.Zone).Format("2006-01-02 15:04:05.999999999 -07:00")
+}
+
+// numbers is a date whose numbers stand in an order that only people know.
+var numbers = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
+
+// unread says why a cell is no date. Its text is shown only where it looks like
+// one: the wrong column may have been named.
+func (d *dateGate) unread(cell string) string {
+	text := plainBlanks(cell)
+	switch {
+	case d.format != nil && d.format.outOfRange(text):
+		return fmt.Sprintf("not a date of the form %s (--date-format): there is no such day or time", d.format.text)
+	case d.format != nil:
+		return fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
+	}
+	if text = strings.ToUpper(text); iso.MatchString(text) {
+		day := text[:len(time.DateOnly)]
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return "there is no day " + day
+		}
+		return "there is no such time of the day"
+	}
+	m := numbers.FindString(cell)
+	if m == "" {
+		return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
+	}
+	switch found := formatsFor(cell); len(found) {
+	case 1:
+		return fmt.Sprintf("%s needs --date-format %s", m, found[0])
+	case 2:
+		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s or %s", m, found[0], found[1])
+	}
+	return fmt.Sprintf("%s is not written as 2026-12-31 is (ISO 8601): say how dates are written with --date-format", m)
+}

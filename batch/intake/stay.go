@@ -1,0 +1,121 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Stay is a column of HR statuses, or of the days on which people leave, that no gate
+// looks at. It says of some rows which pass the gates that their people stay.
+type Stay struct {
+	Column string
+	Dates  bool
+	Rows   int    // that say so
+	Said   string // what they say, in words
+	Gone   string // of a column of statuses the most frequent one of people who left, in all rows, or ""
+}
+
+// stayColumn counts what such a column says. All rows tell whether it is a column of
+// statuses; those that pass the gates tell who stays. What is not understood is no
+// proof that somebody leaves.
+type stayColumn struct {
+	Stay
+	place          int       // in layout.columns
+	gate           *dateGate // whose format the dates may have; may be nil
+	today          string    // the first day that is not over, as YYYY-MM-DD
+	known, unknown int       // statuses of all rows
+	said, gone     tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
+}
+
+// stayColumns are the columns of HR statuses and leaving days that no gate looks at.
+func (r *Reader) stayColumns(now time.Time) []*stayColumn {
+	today := now.Format(time.DateOnly)
+	if r.opt.date != nil {
+		today = r.opt.date.firstOpenDay()
+	}
+	var all []*stayColumn
+	for i, c := range r.columns {
+		if c.key == "" && isHR(c.name) && !r.gated(i) {
+			all = append(all, &stayColumn{
+				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)]},
+				place: i, gate: r.opt.date, today: today, said: tally{}, gone: tally{},
+			})
+		}
+	}
+	return all
+}
+
+// add counts a cell of the column. A row passes when no gate holds it back.
+func (s *stayColumn) add(cell string, passes bool) {
+	said := cell
+	switch {
+	case s.Dates:
+		said = s.dayWord(cell)
+	case cell == "":
+	case isWord(stayWords, cell):
+		s.known++
+	case isWord(goneWords, cell):
+		s.known++
+		s.gone.add(cell)
+		said = ""
+	default:
+		s.unknown++
+	}
+	if said != "" && passes {
+		s.Rows++
+		s.said.add(said)
+	}
+}
+
+// What a cell says of somebody who stays.
+const (
+	dayToCome     = "day to come"
+	noDay         = "no day"
+	notUnderstood = "not understood"
+)
+
+// dayWord is what a cell of dates says of somebody who stays, or "". A cell that may
+// mean a day to come, however it is read, counts as one.
+func (s *stayColumn) dayWord(cell string) string {
+	if cell == "" || saysNothing(cell) {
+		return noDay
+	}
+	days := looseDays(cell)
+	if s.gate != nil {
+		if exact, ok := s.gate.parse(cell); ok {
+			days = []time.Time{exact.at}
+		}
+	}
+	if len(days) == 0 {
+		return notUnderstood
+	}
+	for _, d := range days {
+		switch {
+		case standsForNone(d):
+			return noDay
+		case d.Format(time.DateOnly) >= s.today:
+			return dayToCome
+		}
+	}
+	return ""
+}
+
+// found is what the column says of those who stay, and whether it says so of anybody. A
+// column of statuses counts when at least half of what it says is understood.
+func (s *stayColumn) found() (Stay, bool) {
+	s.Said = strings.Join(s.said.frequent(), ", ")
+	if s.Dates && len(s.said) > 1 {
+		var counts []string
+		for _, word := range []string{dayToCome, noDay, notUnderstood} {
+			if n := s.said[word]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%s: %d", word, n))
+			}
+		}
+		s.Said = strings.Join(counts, ", ")
+	}
+	if left := s.gone.frequent(); len(left) > 0 {
+		s.Gone = left[0]
+	}
+	return s.Stay, s.Rows > 0 && s.known >= s.unknown
+}

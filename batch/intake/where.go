@@ -1,0 +1,95 @@
+package intake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
+
+// condition is one --where, read by the header.
+type condition struct {
+	entry         string // as given
+	column, value string // the very header, and what its cells must be
+	place         int    // of the column in layout.columns
+	people        bool   // the column names people; else its cells are words
+	hr            bool   // the column is one of HR statuses or leaving dates, by its name
+	gone          bool   // it asks a column of HR statuses for people who are gone
+}
+
+func newCondition(entry, column, value string) condition {
+	return condition{
+		entry: entry, column: column, value: value, hr: isHR(column),
+		gone: statusNames[normalise(column)] && isWord(goneWords, value),
+	}
+}
+
+// operators are the signs of comparisons in other languages. One of them beside the
+// equals sign would turn the condition around, or mean a pattern.
+const operators = "!<>~=:^*"
+
+// splitCondition gives column and value of an entry. A header may hold equals signs
+// and other signs itself: then the entry has to have the very header.
+func splitCondition(entry string, header []string) (column, value string, bad *HeaderError) {
+	compared := func(value string) bool {
+		return value != "" && strings.Contains("!~=", value[:1]) || strings.HasPrefix(value, "<>")
+	}
+	for i := range len(entry) {
+		if entry[i] != '=' {
+			continue
+		}
+		column, value = trim(entry[:i]), trim(entry[i+1:])
+		if slices.Contains(header, column) && !compared(value) {
+			return column, value, nil
+		}
+	}
+	column, value, _ = strings.Cut(entry, "=")
+	column, value = trim(column), trim(value)
+	if strings.Trim(column, operators) != column || compared(value) {
+		return "", "", &HeaderError{Reason: fmt.Sprintf("%q: --where knows only COLUMN=VALUE, and takes the rows whose cell is the value", entry)}
+	}
+	return column, value, nil
+}
+
+// checkConditions refuses two values of one column: a cell cannot be both.
+func (r *Reader) checkConditions() *HeaderError {
+	for i, c := range r.where {
+		for _, d := range r.where[:i] {
+			if c.place == d.place && !c.meets(d.value) {
+				return &HeaderError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
+			}
+		}
+	}
+	return nil
+}
+
+// meets reports whether a cell has the value of the condition.
+func (c condition) meets(cell string) bool {
+	if c.people {
+		return batch.SameValue(batch.ByUPN, cell, c.value)
+	}
+	return cell == c.value || fold(cell) == fold(c.value)
+}
+
+// hold says why the condition holds a row with the cell back. The cell is not told:
+// the column may hold anything. Only a cell of a column of HR statuses says that its
+// user stays. If the condition asks for people who are gone, a word that nobody knows
+// says so, too: it may mean that somebody comes back. An empty status says nothing.
+func (c condition) hold(cell string) hold {
+	h := hold{outcome: batch.Skipped}
+	switch {
+	case c.meets(cell):
+		return hold{}
+	case escaped(cell) && c.meets(cell[1:]):
+		h = hold{reason: fmt.Sprintf("column %q: %s", c.column, whyEscaped)}
+	case c.value == "":
+		h.reason = c.column + " is not empty (--where)"
+	default:
+		h.reason = fmt.Sprintf("%s is not %s (--where)", c.column, c.value)
+	}
+	if c.hr && cell != "" && !saysNothing(cell) {
+		h.keeps = isWord(stayWords, cell) || c.gone && !isWord(goneWords, cell)
+	}
+	return h
+}
