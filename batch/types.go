@@ -240,6 +240,8 @@ type Plan struct {
 type Terms struct {
 	User       string `json:"user,omitempty"`        // object id of the user who signed in; "" for an app of its own
 	UserName   string `json:"user_name,omitempty"`   // of that user, where the token had one
+	OSUser     string `json:"os_user,omitempty"`     // who ran the command, as the operating system names them
+	Host       string `json:"host,omitempty"`        // and on which machine
 	TenantName string `json:"tenant_name,omitempty"` // and default domain, where they could be read
 	Guards     Guards `json:"guards,omitzero"`
 	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
@@ -264,10 +266,10 @@ type Flag struct {
 // Accounts counts the users whom a plan will send by what kind of account they
 // have, as the directory had it.
 type Accounts struct {
-	External   int // who sign in elsewhere
-	Synced     int // who are mastered on premises
-	Enabled    int // whose account is enabled
-	Privileged int // who hold a privileged directory role
+	External   int `json:"external"`   // who sign in elsewhere
+	Synced     int `json:"synced"`     // who are mastered on premises
+	Enabled    int `json:"enabled"`    // whose account is enabled
+	Privileged int `json:"privileged"` // who hold a privileged directory role
 }
 
 // add counts one more user.
@@ -284,7 +286,9 @@ func (a *Accounts) add(u User) {
 
 // Setting is one decision that a person should be able to check.
 type Setting struct {
-	Name, Value, Why string
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Why   string `json:"why"`
 }
 
 // Summary counts the lines of a run by outcome.

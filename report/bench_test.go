@@ -17,7 +17,8 @@ func BenchmarkWrite(b *testing.B) {
 			}
 		}
 	}
-	if _, err := Write(b.TempDir(), fixtureMeta(), source); err != nil {
+	e := fixtureRun()
+	if _, err := Write(b.TempDir(), &e, source); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
@@ -33,7 +34,8 @@ func BenchmarkWriteSuccess(b *testing.B) {
 			}
 		}
 	}
-	if _, err := Write(b.TempDir(), fixtureMeta(), source); err != nil {
+	e := fixtureRun()
+	if _, err := Write(b.TempDir(), &e, source); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")

@@ -7,31 +7,42 @@ import (
 	"offboard/batch"
 )
 
-// column is one column of the report, whatever the format.
+// column is one column of the report, whatever the format. A value that is "" is
+// not known, unless the column is always known.
 type column struct {
 	name  string
-	value func(*batch.Line) value
+	kind  kind
+	value func(*batch.Line) string
 }
+
+type kind int
+
+const (
+	text   kind = iota // of anybody's
+	always             // text that is known even when it is empty
+	digits
+	moment // without quotes or escapes in it
+)
 
 // columns is the report. Readers go by name and by place: add at the end.
 var columns = [...]column{
-	{"line", func(l *batch.Line) value { return number(l.Row.Line) }},
-	{"input", func(l *batch.Line) value { return always(l.Row.Input) }},
-	{"user_id", func(l *batch.Line) value { return text(l.User.ID) }},
-	{"user_principal_name", func(l *batch.Line) value { return text(l.User.UPN) }},
-	{"user_type", func(l *batch.Line) value { return text(l.User.Type) }},
-	{"outcome", func(l *batch.Line) value { return always(string(l.Record.Outcome)) }},
-	{"http_status", func(l *batch.Line) value { return status(l.Record.Status) }},
-	{"error_code", func(l *batch.Line) value { return text(l.Record.Code) }},
-	{"error_message", func(l *batch.Line) value { return text(l.Record.Message) }},
-	{"attempts", func(l *batch.Line) value { return number(l.Record.Attempts) }},
-	{"throttles", func(l *batch.Line) value { return number(l.Record.Throttles) }},
-	{"sent_at", func(l *batch.Line) value { return moment(l.Record.SentAt, millis) }},
-	{"settled_at", func(l *batch.Line) value { return moment(l.Record.SettledAt, millis) }},
-	{"valid_from_before", func(l *batch.Line) value { return moment(l.User.Stamp, seconds) }},
-	{"valid_from_after", func(l *batch.Line) value { return moment(l.Record.After, seconds) }},
-	{"request_id", func(l *batch.Line) value { return text(l.Record.RequestID) }},
-	{"reason", func(l *batch.Line) value { return text(reason(l)) }},
+	{"line", digits, func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
+	{"input", always, func(l *batch.Line) string { return l.Row.Input }},
+	{"user_id", text, func(l *batch.Line) string { return l.User.ID }},
+	{"user_principal_name", text, func(l *batch.Line) string { return l.User.UPN }},
+	{"user_type", text, func(l *batch.Line) string { return l.User.Type }},
+	{"outcome", always, func(l *batch.Line) string { return string(l.Record.Outcome) }},
+	{"http_status", digits, status},
+	{"error_code", text, func(l *batch.Line) string { return l.Record.Code }},
+	{"error_message", text, func(l *batch.Line) string { return l.Record.Message }},
+	{"attempts", digits, func(l *batch.Line) string { return strconv.Itoa(l.Record.Attempts) }},
+	{"throttles", digits, func(l *batch.Line) string { return strconv.Itoa(l.Record.Throttles) }},
+	{"sent_at", moment, func(l *batch.Line) string { return utc(l.Record.SentAt, millis) }},
+	{"settled_at", moment, func(l *batch.Line) string { return utc(l.Record.SettledAt, millis) }},
+	{"valid_from_before", moment, func(l *batch.Line) string { return utc(l.User.Stamp, seconds) }},
+	{"valid_from_after", moment, func(l *batch.Line) string { return utc(l.Record.After, seconds) }},
+	{"request_id", text, func(l *batch.Line) string { return l.Record.RequestID }},
+	{"reason", text, reason},
 }
 
 // Layouts of times that are in UTC already.
@@ -39,6 +50,22 @@ const (
 	seconds = "2006-01-02T15:04:05Z"
 	millis  = "2006-01-02T15:04:05.000Z"
 )
+
+// utc is "" for the zero time.
+func utc(t time.Time, layout string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(layout)
+}
+
+// status is not known when it is zero.
+func status(l *batch.Line) string {
+	if l.Record.Status == 0 {
+		return ""
+	}
+	return strconv.Itoa(l.Record.Status)
+}
 
 // reason is the record's reason, behind the line that named the user first.
 func reason(l *batch.Line) string {
@@ -50,49 +77,4 @@ func reason(l *batch.Line) string {
 		return same
 	}
 	return same + "; " + l.Record.Reason
-}
-
-// value is a cell before a format has written it.
-type value struct {
-	kind kind
-	text string
-}
-
-type kind int
-
-const (
-	unknown kind = iota
-	plain        // text of ours, without quotes or escapes in it: a time
-	numeral      // digits
-	foreign      // text of anybody's
-)
-
-// text is unknown when it is empty.
-func text(s string) value {
-	if s == "" {
-		return value{}
-	}
-	return value{foreign, s}
-}
-
-// always is text that is known even when it is empty.
-func always(s string) value { return value{foreign, s} }
-
-// number is known even when it is zero.
-func number(n int) value { return value{numeral, strconv.Itoa(n)} }
-
-// status is unknown when it is zero.
-func status(n int) value {
-	if n == 0 {
-		return value{}
-	}
-	return number(n)
-}
-
-// moment is unknown when it is the zero time.
-func moment(t time.Time, layout string) value {
-	if t.IsZero() {
-		return value{}
-	}
-	return value{plain, t.UTC().Format(layout)}
 }

@@ -1,23 +1,39 @@
 package report
 
 import (
-	"maps"
-	"slices"
+	"path/filepath"
+	"time"
 
 	"offboard/batch"
 )
 
-// End is what is said of a run when it ends, and whenever it is looked at
-// again: by [Text] to people, by [JSON] to programs.
+// End is what is said of a run when it ends, and whenever it is looked at again: by
+// [Text] to people, by [JSON] to programs, and by [Write] and [Seal] in files.
 type End struct {
-	Meta
-	Summary batch.Summary
-	Timing  batch.Timing
-	Dir     string   // where the files are; "" when none were written
-	Files   []string // paths, as [Write] returns them
-	Retry   string   // the command that runs the rows of retry.csv; "" when there is no such file
-	Resume  string   // the command that goes on with the run; "" when there is nothing to go on with
-	Held    string   // who works on the run now, in words; "" when nobody does
+	Plan       batch.Plan
+	PlanSHA256 string    // of the sealed plan, as the journal has it; "" before
+	State      string    // how the run stands, in a word: "finished", "stopped"
+	Reason     string    // why it stands so, in words; may be empty
+	Ended      time.Time // when it came to its end, or stopped before it; zero leaves it out
+	Written    time.Time // when the report's files were made; zero leaves it out
+	Sessions   []Session // in which the run was carried out, in order of time
+	Skips      int       // lines of the input that are no rows
+	Dry        bool      // a dry run: a user who is not_sent would be sent by a run
+	Summary    batch.Summary
+	Timing     batch.Timing
+	Dir        string   // where the files are; "" when none were written
+	Files      []string // their paths
+	Retry      string   // the command that runs the rows of retry.csv; "" when there is no such file
+	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
+	Held       string   // who works on the run now, in words; "" when nobody does
+
+	sums []byte // of the files, as report.sha256 has them
+}
+
+// Session is one command that carried the run out, or went on with it.
+type Session struct {
+	Began time.Time
+	By    string // who signed in, and who ran the command where, in words
 }
 
 // States of a run that the words here depend on.
@@ -26,7 +42,17 @@ const (
 	refused  = "refused"  // nobody will go on with it
 )
 
-// count counts the lines count a kind. In a dry run not_sent is neutral.
+// RetryFile is the path of retry.csv; "" when there is none.
+func (e End) RetryFile() string {
+	for _, path := range e.Files {
+		if filepath.Base(path) == retryName {
+			return path
+		}
+	}
+	return ""
+}
+
+// count counts the lines of a kind. In a dry run not_sent is neutral.
 func (e End) count(k batch.Kind) int {
 	n := e.Summary.CountOf(k)
 	switch {
@@ -49,16 +75,3 @@ func (e End) open() int {
 // missing is how many rows of the plan the summary does not tell of. It is
 // zero unless rows were lost in counting.
 func (e End) missing() int { return max(0, e.Plan.Rows-e.Summary.Lines) }
-
-// outcomes is batch.Outcomes, and behind it any other that was counted, so
-// that counts always add up.
-func (e End) outcomes() []batch.Outcome {
-	known := batch.Outcomes[:]
-	var other []batch.Outcome
-	for _, o := range slices.Sorted(maps.Keys(e.Summary.Counts)) {
-		if !slices.Contains(known, o) {
-			other = append(other, o)
-		}
-	}
-	return slices.Concat(known, other)
-}

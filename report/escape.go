@@ -48,19 +48,14 @@ func isPlain(s string) bool {
 // Text that begins with an apostrophe does not run, and is left alone: what is
 // escaped once does not change again, however often it is run again.
 func escape(s string) string {
-	if !strings.Contains(s, ";") {
-		if runs(s) {
-			return "'" + s
-		}
-		return s
+	head, tail, more := strings.Cut(s, ";")
+	if runs(head) {
+		head = "'" + head
 	}
-	parts := strings.Split(s, ";")
-	for i, p := range parts {
-		if runs(p) {
-			parts[i] = "'" + p
-		}
+	if !more {
+		return head
 	}
-	return strings.Join(parts, ";")
+	return head + ";" + escape(tail)
 }
 
 // runs reports whether s begins with a formula's sign, once what a spreadsheet

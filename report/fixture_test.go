@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"iter"
@@ -17,8 +18,8 @@ func at(sec, ms int) time.Time {
 
 func id(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
-func fixtureMeta() Meta {
-	return Meta{
+func fixtureRun() End {
+	return End{
 		Plan: batch.Plan{
 			Run: "20260302-0915-k7", Created: at(0, 0), Version: "v1.0.0",
 			Input: "leavers.csv", Digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -30,8 +31,11 @@ func fixtureMeta() Meta {
 			Tenant: "contoso.onmicrosoft.com", App: "11111111-2222-4333-8444-555555555555",
 			Cloud: "https://graph.microsoft.com", Action: batch.Revoke, Resolve: true, Verify: true,
 			Rows: 22, Users: 15, Lines: 25, Accounts: batch.Accounts{External: 1, Synced: 3, Enabled: 12, Privileged: 1},
+			Terms: batch.Terms{OSUser: "mona", Host: "adm-7", Approvals: []batch.Approval{{Person: "bob@contoso.com", Key: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}}},
 		},
-		State: "stopped", Reason: "stopped before the end", Ended: at(58, 0), Written: at(59, 0), Skips: 2,
+		PlanSHA256: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+		Sessions:   []Session{{at(0, 500), "app 11111111-2222-4333-8444-555555555555; mona on adm-7"}, {at(30, 0), "user ada@contoso.com by app 5; ada on adm-8"}},
+		State:      "stopped", Reason: "stopped before the end", Ended: at(58, 0), Written: at(59, 0), Skips: 2,
 	}
 }
 
@@ -128,16 +132,15 @@ func seq(lines []batch.Line, err error) iter.Seq2[batch.Line, error] {
 }
 
 func fixtureEnd() End {
-	e := End{
-		Meta: fixtureMeta(), Dir: "out",
-		Files:  []string{"out/report.csv", "out/report.jsonl", "out/retry.csv"},
-		Retry:  "offboard run out/retry.csv --where 'Site=Bonn'",
-		Resume: "offboard resume 20260302-0915-k7",
-		Timing: batch.Timing{
-			Started: time.Date(2026, 3, 2, 9, 15, 1, 0, time.UTC), Users: 14, Refused: 3,
-			Median: 2100 * time.Millisecond, P95: 151 * time.Second, Last: 2*time.Hour + 5*time.Minute,
-			Waits: batch.Waits{Quota: 148 * time.Second, Paused: 27 * time.Second},
-		},
+	e := fixtureRun()
+	e.Dir = "out"
+	e.Files = []string{"out/report.csv", "out/report.jsonl", "out/retry.csv", "out/run.json", "out/report.sha256"}
+	e.Retry = "offboard run out/retry.csv --where 'Site=Bonn'"
+	e.Resume = "offboard resume 20260302-0915-k7"
+	e.Timing = batch.Timing{
+		Started: time.Date(2026, 3, 2, 9, 15, 1, 0, time.UTC), Users: 14, Refused: 3,
+		Median: 2100 * time.Millisecond, P95: 151 * time.Second, Last: 2*time.Hour + 5*time.Minute,
+		Waits: batch.Waits{Quota: 148 * time.Second, Paused: 27 * time.Second},
 	}
 	for _, l := range fixture() {
 		e.Summary.Add(l.Record.Outcome)
@@ -146,10 +149,10 @@ func fixtureEnd() End {
 }
 
 // one writes one file of the report alone.
-func one(name string, w io.Writer, meta Meta, lines iter.Seq2[batch.Line, error]) error {
-	s, err := newSink(name, w, meta)
-	if err != nil {
+func one(name string, w io.Writer, p batch.Plan, lines iter.Seq2[batch.Line, error]) error {
+	out := bufio.NewWriter(w)
+	if err := pour(lines, sinks[name](out, p)); err != nil {
 		return err
 	}
-	return pour(lines, s)
+	return out.Flush()
 }

@@ -119,7 +119,7 @@ func equal(want, got any) bool {
 func TestEveryLineSurvivesJSONL(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := one(jsonlName, &b, Meta{}, seq(lines, nil)); err != nil {
+	if err := one(jsonlName, &b, batch.Plan{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	docs := bytes.Split(bytes.TrimSuffix(b.Bytes(), []byte("\n")), []byte("\n"))
@@ -154,7 +154,7 @@ func TestEveryLineSurvivesJSONL(t *testing.T) {
 func TestEveryLineSurvivesCSV(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := one(csvName, &b, Meta{}, seq(lines, nil)); err != nil {
+	if err := one(csvName, &b, batch.Plan{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(b.Bytes(), []byte("\n")); n != len(lines)+1 {
@@ -185,9 +185,9 @@ func TestEveryLineSurvivesCSV(t *testing.T) {
 
 func TestRetryKeepsCells(t *testing.T) {
 	lines := randomLines(t)
-	meta := Meta{Plan: batch.Plan{Columns: []string{"id", "date"}}}
+	plan := batch.Plan{Columns: []string{"id", "date"}}
 	var b bytes.Buffer
-	if err := one(retryName, &b, meta, seq(lines, nil)); err != nil {
+	if err := one(retryName, &b, plan, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"errors"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -19,42 +17,48 @@ var errNoColumns = errors.New("the plan names no columns")
 // retrySink writes retry.csv: the rows that did not succeed and were not left
 // alone on purpose, under the header Plan.Columns, ready to be run again. A
 // user stands there once. The package comment says which cells come back
-// changed, and why such a row is refused and cannot name anybody else.
-type retrySink struct {
-	w     *csv.Writer
-	width int // of the header
-	row   []string
-	rows  bool // there is one below the header
+// changed, and why such a row is refused and cannot name anybody else. Without
+// such a row not even the header is written.
+func retrySink(w *bufio.Writer, p batch.Plan) sink {
+	out, begun := csv.NewWriter(w), false
+	write := func(cells []string) error {
+		record := make([]string, len(cells))
+		for i, c := range cells {
+			record[i] = cell(c)
+		}
+		return out.Write(record)
+	}
+	return func(l *batch.Line) error {
+		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure {
+			return nil
+		}
+		if len(p.Columns) == 0 {
+			return errNoColumns
+		}
+		if !begun {
+			begun = true
+			if err := write(p.Columns); err != nil {
+				return err
+			}
+		}
+		return write(again(l, len(p.Columns)))
+	}
 }
 
-func newRetry(w io.Writer, meta Meta) (*retrySink, error) {
-	if len(meta.Plan.Columns) == 0 {
-		return nil, fmt.Errorf("write rows to run again: %w", errNoColumns)
-	}
-	s := &retrySink{
-		w:     csv.NewWriter(bufio.NewWriterSize(w, bufferSize)),
-		width: len(meta.Plan.Columns),
-	}
-	return s, s.write(meta.Plan.Columns)
-}
-
-func (s *retrySink) add(l *batch.Line) error {
-	if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure {
-		return nil
-	}
-	s.rows = true
-	if len(l.Row.Cells) == s.width && !blank(l.Row.Cells...) {
-		return s.write(l.Row.Cells)
+// again is the row as it is run again, under a header of so many cells.
+func again(l *batch.Line, width int) []string {
+	if len(l.Row.Cells) == width && !blank(l.Row.Cells...) {
+		return l.Row.Cells
 	}
 	// What these cells mean is not known, or there are none. No cell may land
 	// in a key's column, also when a spreadsheet saves the file and evens out
 	// its rows; and the row may not look blank, or it would be passed over.
-	ragged := make([]string, s.width+1)
-	ragged[s.width] = l.Row.Input
+	ragged := make([]string, width+1)
+	ragged[width] = l.Row.Input
 	if blank(l.Row.Input) {
-		ragged[s.width] = "line " + strconv.Itoa(l.Row.Line)
+		ragged[width] = "line " + strconv.Itoa(l.Row.Line)
 	}
-	return s.write(ragged)
+	return ragged
 }
 
 // blank reports whether there is nothing to see in the cells.
@@ -69,23 +73,4 @@ func blank(cells ...string) bool {
 
 func visible(r rune) bool {
 	return !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r)
-}
-
-func (s *retrySink) write(cells []string) error {
-	s.row = s.row[:0]
-	for _, c := range cells {
-		s.row = append(s.row, cell(c))
-	}
-	if err := s.w.Write(s.row); err != nil {
-		return fmt.Errorf("write rows to run again: %w", err)
-	}
-	return nil
-}
-
-func (s *retrySink) end() error {
-	s.w.Flush()
-	if err := s.w.Error(); err != nil {
-		return fmt.Errorf("write rows to run again: %w", err)
-	}
-	return nil
 }

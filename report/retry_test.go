@@ -13,26 +13,27 @@ import (
 // A run of which no row is to be run again has no retry.csv, and loses the one of its
 // own earlier report; a file of that name that is not this run's is kept.
 func TestNoRowsNoRetry(t *testing.T) {
-	dir, meta := t.TempDir(), fixtureMeta()
+	dir := t.TempDir()
 	path := filepath.Join(dir, retryName)
 	if err := os.WriteFile(path, []byte("a person's\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	fine := []batch.Line{row(2, "ada@contoso.example", batch.Record{Outcome: batch.Verified})}
 	for i, lines := range [][]batch.Line{fine, fixture(), fine} {
-		made, err := Write(dir, meta, seq(lines, nil))
+		e := fixtureRun()
+		aside, err := Write(dir, &e, seq(lines, nil))
 		if err == nil {
-			err = Document(&End{Meta: meta, Dir: dir, Files: made.Files})
+			err = Seal(&e, nil, nil)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		some := i == 1
-		if _, err := os.Stat(path); some != (err == nil) || some != (made.Retry == path) || !some && !errors.Is(err, fs.ErrNotExist) || len(made.Files) == 3 != some {
-			t.Errorf("report %d: %+v, %v", i, made, err)
+		if _, err := os.Stat(path); some != (err == nil) || some != (e.RetryFile() == path) || !some && !errors.Is(err, fs.ErrNotExist) || len(e.Files) == 5 != some {
+			t.Errorf("report %d: %q, %v", i, e.Files, err)
 		}
 		if i == 0 {
-			if text, err := os.ReadFile(filepath.Join(made.Aside, retryName)); string(text) != "a person's\n" {
+			if text, err := os.ReadFile(filepath.Join(aside, retryName)); string(text) != "a person's\n" {
 				t.Errorf("the person's file: %q, %v", text, err)
 			}
 		}

@@ -18,7 +18,7 @@ func Cells(l *batch.Line, names ...string) []string {
 	for i, name := range names {
 		for _, c := range columns {
 			if c.name == name {
-				cells[i] = c.value(l).text
+				cells[i] = c.value(l)
 			}
 		}
 	}
@@ -30,40 +30,25 @@ func Cells(l *batch.Line, names ...string) []string {
 // report.jsonl has it. The lines are written as they come. After an error the
 // document is cut off, and no JSON.
 func Selected(w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
-	var b bytes.Buffer
-	if err := JSON(&b, e); err != nil {
+	var summary bytes.Buffer
+	if err := JSON(&summary, e); err != nil {
 		return err
 	}
-	s := &listSink{jsonl: newJSONL(w)}
-	if err := write(s.jsonl.w, `{"summary":`+b.String()+`,"lines":[`+"\n"); err != nil {
-		return err
+	out := bufio.NewWriter(w) // it keeps an error until it is flushed
+	fmt.Fprintf(out, `{"summary":%s,"lines":[`+"\n", &summary)
+	add, sep := jsonlSink(out, e.Plan), ""
+	for l, err := range lines {
+		if err != nil {
+			return fmt.Errorf("read record: %w", err)
+		}
+		out.WriteString(sep)
+		if err := add(&l); err != nil {
+			break
+		}
+		sep = ","
 	}
-	return pour(lines, s)
-}
-
-// listSink writes the columns as a JSON list, and what ends the document.
-type listSink struct {
-	jsonl *jsonlSink
-	sep   string
-}
-
-func (s *listSink) add(l *batch.Line) error {
-	if err := write(s.jsonl.w, s.sep); err != nil {
-		return err
-	}
-	s.sep = ","
-	return s.jsonl.add(l)
-}
-
-func (s *listSink) end() error {
-	if err := write(s.jsonl.w, "]}\n"); err != nil {
-		return err
-	}
-	return s.jsonl.end()
-}
-
-func write(w *bufio.Writer, text string) error {
-	if _, err := w.WriteString(text); err != nil {
+	out.WriteString("]}\n")
+	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write lines as JSON: %w", err)
 	}
 	return nil

@@ -27,10 +27,10 @@ func TestCells(t *testing.T) {
 
 // It is the summary and the JSON Lines, in one document.
 func TestSelected(t *testing.T) {
-	e := End{Meta: fixtureMeta()}
+	e := fixtureRun()
 	for _, lines := range [][]batch.Line{nil, fixture()[:1], fixture()} {
 		var got, summary, jsonl bytes.Buffer
-		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e.Meta, seq(lines, nil))} {
+		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e.Plan, seq(lines, nil))} {
 			if err != nil {
 				t.Fatal(err)
 			}

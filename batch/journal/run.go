@@ -34,6 +34,14 @@ func (r *Run) Plan() batch.Plan {
 	return r.plan
 }
 
+// Digest is the SHA-256 of the sealed plan, in hex, as it was written when the plan
+// was sealed; "" before.
+func (r *Run) Digest() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.digest
+}
+
 // State is the run's state as this process last read or wrote it.
 func (r *Run) State() State {
 	r.mu.Lock()
@@ -122,6 +130,17 @@ func addState(ctx context.Context, t *tx, run int, state State, reason string) e
 	_, err := t.exec(ctx, `INSERT INTO states (run, no, at, state, reason)
 		VALUES (?, (SELECT count(*) + 1 FROM states WHERE run = ?), ?, ?, ?)`, run, run, millis(time.Now()), string(state), reason)
 	return err
+}
+
+// AddReport keeps the SHA-256, in hex, of the report.sha256 of a report that is about
+// to be complete. It stands beside those of the run's earlier reports: a copy of an
+// older one was no forgery. It ignores cancellation.
+func (r *Run) AddReport(ctx context.Context, sum string) error {
+	return r.wrap("note a report of", r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
+		_, err := t.exec(ctx, `INSERT INTO reports (run, no, at, sha256)
+			VALUES (?, (SELECT count(*) + 1 FROM reports WHERE run = ?), ?, ?)`, r.id, r.id, millis(time.Now()), sum)
+		return err
+	}))
 }
 
 // planColumns hold a run's plan: all of it as JSON in the last, and before it

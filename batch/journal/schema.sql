@@ -23,6 +23,14 @@ CREATE TABLE states (                              -- how a run came to its stat
 	PRIMARY KEY (run, no)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE reports (                             -- every report of a run that was sealed
+	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	no     INTEGER NOT NULL,                       -- from 1
+	at     INTEGER NOT NULL,
+	sha256 TEXT NOT NULL,                          -- of report.sha256, in hex
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE rows (                                -- the input, and the users that it names
 	run        INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	seq        INTEGER NOT NULL,                   -- number of the row, from 1; names the user in all other tables

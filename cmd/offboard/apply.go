@@ -67,6 +67,7 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	}
 	plan.App = t.identity().App // the app that planned may have been one that only reads
 	plan.Terms.User, plan.Terms.UserName = t.identity().User, t.identity().UPN
+	plan.Terms.OSUser, plan.Terms.Host = operator()
 	plan.Terms.Flags = c.flags("keep")
 	for _, f := range c.flags("choice") {
 		if !slices.Contains(plan.Terms.Choice, f) {
@@ -193,7 +194,7 @@ func (a *applyCmd) start(ctx context.Context, j *job, plan batch.Plan, file plan
 			return err
 		}
 	}
-	tidy, err := j.claimReportDir(plan)
+	tidy, err := j.claimReport(j.execution, plan)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type connection struct {
 // execution says how a run is carried out and told.
 type execution struct {
 	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
+	SignKey       string        `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path" keep:""`
 	Yes           bool          `short:"y" help:"Do not ask."`
 	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
@@ -81,6 +82,7 @@ type command struct {
 	earlier bool      // a run goes on: sessions before this one may have written
 	goesOn  string    // the command that goes on with the run, once there is one that can be resumed
 	doubt   string    // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
+	sign    signer    // of the report; nil without --sign-key
 	told    bool      // what goes on with what was stopped has been said
 }
 

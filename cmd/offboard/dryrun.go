@@ -28,7 +28,7 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if err := p.write(&end, lines, p.ReportDir); err != nil {
 		return err
 	}
-	if err := report.Document(&end); err != nil {
+	if err := report.Seal(&end, p.sign, nil); err != nil {
 		return err
 	}
 	p.say("dry run: nothing was written")

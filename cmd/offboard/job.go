@@ -77,7 +77,7 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	tidy, err := j.claimReportDir(j.run.Plan())
+	tidy, err := j.claimReport(j.execution, j.run.Plan())
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err != nil {
 		return err
 	}
-	if err := j.run.SetState(ctx, journal.Running, j.caller); err != nil {
+	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
 		return err
 	}
 	r := batch.Runner{
@@ -192,9 +192,9 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
 }
 
-// finish writes the reports, ends the run in the journal and tells how it stands,
-// in this order: of a run that is killed while it writes, the same command again
-// only reports. A run whose report could not be written has finished all the same,
+// finish writes the reports, ends the run in the journal, seals the report and tells
+// how the run stands, in this order: of a run that is killed while it writes, the same
+// command again only reports. A run whose report could not be written has finished all the same,
 // and the error says how to have the report. A finished run that was no success is
 // errPartial.
 func (j *job) finish(ctx context.Context, runErr error) error {
@@ -211,6 +211,9 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	}
 	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why), j.stands(ctx, &end, j.run, j.resumeFlags()...))
 	end.Reason = why
+	if untold == nil {
+		untold = j.seal(ctx, &end, j.run)
+	}
 	j.told = true
 	if err := errors.Join(runErr, untold, j.command.end(end)); err != nil {
 		return err
@@ -237,23 +240,31 @@ func (c *command) write(end *report.End, lines iter.Seq2[batch.Line, error], dir
 	if err != nil {
 		return err
 	}
-	made, err := report.Write(dir, end.Meta, lines)
-	if made.Aside != "" {
-		c.say("note     the report of another run was in %s, and is in %s now", dir, made.Aside)
+	aside, err := report.Write(dir, end, lines)
+	if aside != "" {
+		c.say("note     the report of another run was in %s, and is in %s now", dir, aside)
 	}
-	if err == nil {
-		end.Dir, end.Files, end.Written = dir, made.Files, time.Now().UTC()
-		if made.Retry != "" {
-			end.Retry = c.retryLine(end.Plan, made.Retry)
-		}
+	end.Written = time.Now().UTC()
+	if retry := end.RetryFile(); retry != "" {
+		end.Retry = c.retryLine(end.Plan, retry)
 	}
 	return err
+}
+
+// seal completes a report that was written, signs it if there is a key, and notes
+// its digest in the journal.
+func (c *command) seal(ctx context.Context, end *report.End, run *journal.Run) error {
+	err := report.Seal(end, c.sign, func(sum string) error { return run.AddReport(ctx, sum) })
+	if err != nil {
+		return fmt.Errorf("the report is not complete: %w; this writes it again: %s", err, c.typed("report", end.Plan.Run, "--report-dir", end.Dir))
+	}
+	return nil
 }
 
 // endOf folds the journal into what is said of a run.
 func (c *command) endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
-	end.Plan = run.Plan()
+	end.Plan, end.PlanSHA256 = run.Plan(), run.Digest()
 	err := c.stands(ctx, &end, run)
 	if err != nil {
 		return end, err
@@ -285,24 +296,25 @@ func (c *command) stands(ctx context.Context, end *report.End, run *journal.Run,
 	if err != nil {
 		return err
 	}
-	last := changes[len(changes)-1] // a run without a state is an error
-	end.Reason = last.Reason
-	switch last.State {
+	end.Reason, end.Sessions = "", nil
+	for _, change := range changes {
+		if change.State == journal.Running {
+			end.Sessions = append(end.Sessions, report.Session{Began: change.At, By: change.Reason})
+		}
+	}
+	switch last := changes[len(changes)-1]; last.State { // a run without a state is an error
 	case journal.Finished, journal.Stopped, journal.Refused:
-		end.Ended = last.At.UTC()
+		end.Reason, end.Ended = last.Reason, last.At.UTC()
 	}
 	return nil
 }
 
-// end prints the end block, or the JSON document, which also completes a report.
-func (c *command) end(e report.End) (err error) {
-	if e.Dir != "" {
-		err = report.Document(&e)
-	}
+// end prints the end block, or the JSON document.
+func (c *command) end(e report.End) error {
 	if c.cli.Output == "json" {
-		return errors.Join(err, report.JSON(c.stdout, e))
+		return report.JSON(c.stdout, e)
 	}
-	return errors.Join(err, report.Text(c.stdout, e))
+	return report.Text(c.stdout, e)
 }
 
 // held says in words who works on the run now, and takes back what it says of

@@ -142,20 +142,27 @@ const noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
 type reportCmd struct {
 	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
 	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
+	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path"`
 }
 
 // Help ends the command's help.
 func (reportCmd) Help() string { return noGraph }
 
 // Run makes the files again, from the journal alone.
-func (r reportCmd) Run(ctx context.Context, c *command) error {
-	return c.onRun(ctx, r.RunName, func(run *journal.Run) error {
+func (r reportCmd) Run(ctx context.Context, c *command) (err error) {
+	if c.sign, err = c.openSignKey(r.SignKey); err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return c.onRun(ctx, c.openJournal, r.RunName, func(run *journal.Run) error {
 		end, err := c.report(ctx, run, r.ReportDir)
 		if _, ok := errors.AsType[*fs.PathError](err); ok {
 			err = fmt.Errorf("%w; name another directory with --report-dir", err)
 		}
 		if err == nil {
 			err = held(&end, run)
+		}
+		if err == nil {
+			err = c.seal(ctx, &end, run)
 		}
 		if err != nil {
 			return err
@@ -165,11 +172,11 @@ func (r reportCmd) Run(ctx context.Context, c *command) error {
 }
 
 // onRun opens the journal for one look at one run.
-func (c *command) onRun(ctx context.Context, name string, look func(*journal.Run) error) error {
+func (c *command) onRun(ctx context.Context, open func(context.Context) (*journal.Store, error), name string, look func(*journal.Run) error) error {
 	if err := c.findJournal(); err != nil {
 		return err
 	}
-	store, err := c.readJournal(ctx)
+	store, err := open(ctx)
 	if err != nil {
 		return err
 	}

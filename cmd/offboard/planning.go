@@ -102,13 +102,14 @@ func (g *planning) open(ctx context.Context, c *command, conn connection, exe ex
 	if p.job, err = newJob(c, conn, exe, t, store); err != nil {
 		return nil, err
 	}
+	osUser, host := operator()
 	p.plan = batch.Plan{
 		Run: p.plan.Run, Created: now, Version: version,
 		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
 		Tenant: t.identity().Tenant, App: t.identity().App, Cloud: t.cloud,
 		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
-		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), Flags: c.flags("keep"), Choice: c.flags("choice")},
+		Terms: batch.Terms{User: t.identity().User, UserName: t.identity().UPN, TenantName: t.organization.String(), OSUser: osUser, Host: host, Flags: c.flags("keep"), Choice: c.flags("choice")},
 	}
 	return p, nil
 }
@@ -122,7 +123,7 @@ func (p *planned) claim(ctx context.Context, c *command, g *planning, exe execut
 	if !g.reports {
 		return store, err
 	}
-	tidy, noDir := exe.claimReportDir(p.plan)
+	tidy, noDir := c.claimReport(exe, p.plan)
 	if noDir == nil {
 		p.undone = append(p.undone, tidy)
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/durable"
+	"offboard/batch/planfile"
 )
 
 // reportDir is where a run's report goes: what --report-dir names, with {run} and
@@ -23,10 +26,13 @@ func reportDir(flag string, p batch.Plan) (string, error) {
 	return dir, nil
 }
 
-// claimReportDir makes the run's report directory, and makes sure that files can
-// be made in it: finding out at the end would be after everyone was revoked. tidy
-// takes the directory away again if it stays empty.
-func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
+// claimReport makes the run's report directory, and makes sure that files can be made
+// in it and that the key of --sign-key can be used: finding out at the end would be
+// after everyone was revoked. tidy takes the directory away again if it stays empty.
+func (c *command) claimReport(e execution, p batch.Plan) (tidy func(), err error) {
+	if c.sign, err = c.openSignKey(e.SignKey); err != nil {
+		return nil, refused("this command sent nothing", []batch.Finding{{Name: "--sign-key", Refusal: err.Error()}})
+	}
 	dir, err := reportDir(e.ReportDir, p)
 	if err != nil {
 		return nil, err
@@ -43,5 +49,25 @@ func (e execution) claimReportDir(p batch.Plan) (tidy func(), err error) {
 		if missing != nil {
 			_ = os.Remove(dir) // it stays when there is something in it
 		}
+	}, nil
+}
+
+// signer makes the signature of a report out of the text of its report.sha256.
+type signer func(manifest []byte) (signature []byte, err error)
+
+// openSignKey makes the key ready, so that it is asked for its passphrase before
+// anything else is done; nil without a file.
+func (c *command) openSignKey(file string) (signer, error) {
+	if file == "" {
+		return nil, nil
+	}
+	key, err := planfile.OpenKey(file, c.getenv("SSH_AUTH_SOCK"), func(string) ([]byte, error) {
+		return nil, errors.New("only the ssh agent is asked here")
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the report could not be signed (--sign-key): %w", err)
+	}
+	return func(manifest []byte) ([]byte, error) {
+		return planfile.Sign(key, planfile.ReportNamespace, bytes.NewReader(manifest))
 	}, nil
 }

@@ -28,7 +28,7 @@ func (s showCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	return c.onRun(ctx, s.RunName, func(run *journal.Run) error {
+	return c.onRun(ctx, c.readJournal, s.RunName, func(run *journal.Run) error {
 		end, err := c.endOf(ctx, run)
 		if err == nil {
 			err = held(&end, run)

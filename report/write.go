@@ -1,0 +1,232 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/durable"
+)
+
+// Names of the files of a report.
+const (
+	csvName       = "report.csv"
+	jsonlName     = "report.jsonl"
+	retryName     = "retry.csv"
+	documentName  = "run.json"
+	manifestName  = "report.sha256"
+	signatureName = "report.sha256.sig"
+)
+
+// fileNames are all of them in the order in which they are moved: the seal first, and
+// last the file that says whose they are.
+var fileNames = []string{manifestName, signatureName, csvName, jsonlName, retryName, documentName}
+
+// Write makes report.csv, report.jsonl and retry.csv in dir, in one pass over the
+// lines, and notes them in e. A missing dir is made, for its owner alone; so are the
+// files. A dry run has no retry.csv: nothing was tried. Neither has a run of which
+// no row is to be run again. [Seal] completes the report when the run has ended.
+//
+// The report of another run in dir is not lost: its files are moved into a directory
+// of their own within dir, which is returned; "" when there was none. Whose they are,
+// its run.json says.
+//
+// A report is whole when report.sha256 fits its files. So that a process killed on
+// the way leaves nothing that looks like a report, an older report.sha256 goes
+// before the first file is replaced, and the new one comes last. Until all the new
+// files are complete nothing in dir is touched. A file that cannot be replaced, which
+// on Windows is one that is open in Excel, is an error.
+func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make report directory: %w", err)
+	}
+	names := []string{csvName, jsonlName, retryName}
+	if e.Dry {
+		names = names[:2]
+	}
+	var files []*file
+	var to []sink
+	defer func() {
+		for _, f := range files {
+			f.draft.Discard()
+		}
+	}()
+	for _, name := range names {
+		f, err := begin(dir, name)
+		if err != nil {
+			return "", err
+		}
+		files, to = append(files, f), append(to, sinks[name](f.out, e.Plan))
+	}
+	if err := pour(lines, to...); err != nil {
+		return "", fmt.Errorf("write report: %w", err)
+	}
+	for _, f := range files {
+		if err := errors.Join(f.out.Flush(), f.draft.Finish()); err != nil {
+			return "", fmt.Errorf("write report: %w", err)
+		}
+	}
+	if aside, err = moveAside(dir, e.Plan.Run); err != nil {
+		return aside, err
+	}
+	for _, name := range []string{manifestName, signatureName, retryName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return aside, fmt.Errorf("remove an older report: %w", inUse(err))
+		}
+	}
+	if err := durable.SyncDir(dir); err != nil {
+		return aside, err
+	}
+	e.Dir, e.Files, e.sums = dir, nil, nil
+	for _, f := range files {
+		if f.name == retryName && f.size == 0 {
+			continue
+		}
+		if err := f.publish(e); err != nil {
+			return aside, err
+		}
+	}
+	return aside, durable.SyncDir(dir)
+}
+
+// Seal completes the report that [Write] made. It adds run.json, which is what [JSON]
+// writes, and last report.sha256, which lists the files as sha256sum does. Before that
+// has its name, sign is given its text and returns what becomes report.sha256.sig,
+// and keep is given its own SHA-256 in hex. Either may be nil.
+func Seal(e *End, sign func(manifest []byte) (signature []byte, err error), keep func(sum string) error) error {
+	whole := *e
+	for _, name := range []string{documentName, manifestName, signatureName} {
+		if name != signatureName || sign != nil {
+			whole.Files = append(whole.Files[:len(whole.Files):len(whole.Files)], filepath.Join(e.Dir, name))
+		}
+	}
+	var document bytes.Buffer
+	if err := JSON(&document, whole); err != nil {
+		return err
+	}
+	if err := put(e.Dir, documentName, document.Bytes()); err != nil {
+		return err
+	}
+	manifest := fmt.Appendf(e.sums, "%x  %s\n", sha256.Sum256(document.Bytes()), documentName)
+	if sign != nil {
+		signature, err := sign(manifest)
+		if err == nil {
+			err = put(e.Dir, signatureName, signature)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if keep != nil {
+		if err := keep(fmt.Sprintf("%x", sha256.Sum256(manifest))); err != nil {
+			return fmt.Errorf("keep the digest of %s: %w", manifestName, err)
+		}
+	}
+	if err := put(e.Dir, manifestName, manifest); err != nil {
+		return err
+	}
+	e.Files = whole.Files
+	return nil
+}
+
+// put makes or replaces a small file.
+func put(dir, name string, text []byte) error {
+	return durable.WriteFile(filepath.Join(dir, name), true, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// file is a file of the report in the making.
+type file struct {
+	name  string
+	draft *durable.Draft
+	size  int // bytes
+	sum   hash.Hash
+	out   *bufio.Writer
+}
+
+func begin(dir, name string) (*file, error) {
+	draft, err := durable.Begin(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	f := &file{name: name, draft: draft, sum: sha256.New()}
+	f.out = bufio.NewWriterSize(f, 64<<10)
+	return f, nil
+}
+
+// Write is for out.
+func (f *file) Write(p []byte) (int, error) {
+	f.sum.Write(p) // never an error
+	f.size += len(p)
+	return f.draft.Write(p)
+}
+
+// publish gives the file its name, and notes it in e.
+func (f *file) publish(e *End) error {
+	if err := f.draft.Publish(true); err != nil {
+		return inUse(err)
+	}
+	e.Files = append(e.Files, filepath.Join(e.Dir, f.name))
+	e.sums = fmt.Appendf(e.sums, "%x  %s\n", f.sum.Sum(nil), f.name)
+	return nil
+}
+
+// inUse says what most likely is the matter with a file that cannot be replaced.
+func inUse(err error) error {
+	return fmt.Errorf("%w; if the file is open in another program, close it there", err)
+}
+
+// moveAside moves the report of another run, or files that do not say whose they are,
+// into a directory of their own, and gives its path; "" when there was nothing to move.
+func moveAside(dir, run string) (string, error) {
+	var older []string
+	var last time.Time
+	for _, name := range fileNames {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			older, last = append(older, name), info.ModTime()
+		}
+	}
+	whose := runOf(dir)
+	if len(older) == 0 || whose == run {
+		return "", nil
+	}
+	to := filepath.Join(dir, "offboard-"+cmp.Or(whose, last.UTC().Format("20060102-150405")))
+	err := os.Mkdir(to, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		to, err = os.MkdirTemp(dir, filepath.Base(to)+"-*")
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep the report of another run: %w", err)
+	}
+	for _, name := range older {
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(to, name)); err != nil {
+			return to, fmt.Errorf("keep the report of another run: %w", inUse(err))
+		}
+	}
+	return to, durable.SyncDir(to)
+}
+
+// runOf is the run whose report stands in dir, as run.json tells; "" when it does not.
+func runOf(dir string) string {
+	var document struct{ Run string }
+	text, err := os.ReadFile(filepath.Join(dir, documentName))
+	if err != nil || json.Unmarshal(text, &document) != nil || strings.Trim(document.Run, "0123456789abcdefghijklmnopqrstuvwxyz-") != "" {
+		return "" // a run's name becomes a file's name
+	}
+	return document.Run
+}
