@@ -42,7 +42,7 @@ func (l layout) gated(place int) bool {
 }
 
 // chooseColumns picks the columns to read. The error has no line yet.
-func chooseColumns(header []string, opt parsedOptions) (layout, *HeaderError) {
+func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	all := make([]column, len(header))
 	for i, name := range header {
 		all[i] = column{index: i, name: name}
@@ -74,7 +74,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *HeaderError) {
 		}
 	}
 	if spare < 0 {
-		return layout{}, &HeaderError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", maxColumns-spare, maxColumns)}
+		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", maxColumns-spare, maxColumns)}
 	}
 	read := layout{where: where, date: -1}
 	places := map[int]int{} // of the columns that are read, by their index
@@ -101,7 +101,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *HeaderError) {
 
 // gateColumns reads the conditions by the header. It gives the indexes of the columns
 // that the gates look at: one for each condition, and that of the dates last.
-func gateColumns(header []string, opt parsedOptions) (where []condition, gates []int, bad *HeaderError) {
+func gateColumns(header []string, opt parsedOptions) (where []condition, gates []int, bad *InputError) {
 	for _, entry := range opt.Where {
 		name, value, bad := splitCondition(entry, header)
 		if bad != nil {
@@ -127,7 +127,7 @@ func gateColumns(header []string, opt parsedOptions) (where []condition, gates [
 // header, or else by one that differs only in case, blanks and the signs - _ and
 // dot, or whose plain word in brackets it is. Any other sign may mean something:
 // "Status!" is not the column "Status".
-func find(header []string, want, how string) (int, *HeaderError) {
+func find(header []string, want, how string) (int, *InputError) {
 	var exact, alike []int
 	for i, h := range header {
 		if h == want {
@@ -145,11 +145,11 @@ func find(header []string, want, how string) (int, *HeaderError) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0 && looksLikeData(header):
-		return 0, &HeaderError{Reason: fmt.Sprintf("no column %q: this looks like a row, and the header is missing", want)}
+		return 0, &InputError{Reason: fmt.Sprintf("no column %q: this looks like a row, and the header is missing", want)}
 	case len(found) == 0:
-		return 0, &HeaderError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen %s", want, how)}
+		return 0, &InputError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen %s", want, how)}
 	}
-	e := &HeaderError{Columns: header, Reason: fmt.Sprintf("more than one column %q: give them different headers", want)}
+	e := &InputError{Columns: header, Reason: fmt.Sprintf("more than one column %q: give them different headers", want)}
 	for _, i := range found {
 		e.Matched = append(e.Matched, header[i])
 	}

@@ -91,19 +91,19 @@ func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 	}
 }
 
-func TestHeaderErrorShowsNoData(t *testing.T) {
+func TestInputErrorShowsNoData(t *testing.T) {
 	_, bad := chooseColumns([]string{"a@contoso.example", "hunter2"}, parsedOptions{})
 	if bad == nil || strings.Contains(bad.Error(), "hunter2") || strings.Contains(bad.Error(), "@") {
 		t.Error(bad)
 	}
 }
 
-func TestHeaderErrorText(t *testing.T) {
-	e := &HeaderError{Line: 2, Columns: []string{"a", "b"}, Matched: []string{"a"}, Reason: "why"}
+func TestInputErrorText(t *testing.T) {
+	e := &InputError{Line: 2, Columns: []string{"a", "b"}, Matched: []string{"a"}, Reason: "why"}
 	if got, want := e.Error(), `line 2: why; matched: "a"; columns seen: "a", "b"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	many := &HeaderError{Columns: make([]string, 150)}
+	many := &InputError{Columns: make([]string, 150)}
 	if got := many.Error(); !strings.HasSuffix(got, "and 50 more") {
 		t.Error(got)
 	}

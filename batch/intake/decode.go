@@ -5,10 +5,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"offboard/batch"
 )
@@ -59,21 +58,28 @@ func decode(r io.Reader) (*bufio.Reader, []batch.Setting, error) {
 	return text, settings, nil
 }
 
+// marks are the byte order marks, with what they say of the text behind them.
+var marks = []struct {
+	mark, name string
+	encoding   encoding.Encoding // nil for UTF-8
+}{
+	{"\xEF\xBB\xBF", "UTF-8 with BOM", nil},
+	{"\xFF\xFE", "UTF-16 LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+	{"\xFE\xFF", "UTF-16 BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+}
+
 // sniff takes the byte order mark away and decodes what it says.
 func sniff(raw *bufio.Reader, head []byte) (*bufio.Reader, batch.Setting) {
-	utf16 := func(e unicode.Endianness, name string) (*bufio.Reader, batch.Setting) {
-		_, _ = raw.Discard(2) // two bytes were seen: it cannot fail
-		t := transform.NewReader(raw, unicode.UTF16(e, unicode.IgnoreBOM).NewDecoder())
-		return bufio.NewReaderSize(t, sampleSize), batch.Setting{Name: "encoding", Value: name, Why: "byte order mark"}
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		_, _ = raw.Discard(3) // three bytes were seen: it cannot fail
-		return raw, batch.Setting{Name: "encoding", Value: "UTF-8 with BOM", Why: "byte order mark"}
-	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
-		return utf16(unicode.LittleEndian, "UTF-16 LE")
-	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		return utf16(unicode.BigEndian, "UTF-16 BE")
+	for _, m := range marks {
+		if !bytes.HasPrefix(head, []byte(m.mark)) {
+			continue
+		}
+		_, _ = raw.Discard(len(m.mark)) // these bytes were seen: it cannot fail
+		if m.encoding != nil {
+			text := m.encoding.NewDecoder().Reader(raw)
+			raw = bufio.NewReaderSize(text, sampleSize)
+		}
+		return raw, batch.Setting{Name: "encoding", Value: m.name, Why: "byte order mark"}
 	}
 	return raw, batch.Setting{Name: "encoding", Value: "UTF-8", Why: "no byte order mark, and valid UTF-8"}
 }
@@ -92,21 +98,15 @@ func notText(sample []byte) string {
 // notUTF8 names the first byte of the sample that is not UTF-8. A rune that the
 // end of the sample cuts is no fault.
 func notUTF8(sample []byte) error {
-	line, start := 1, 0
-	for i := 0; i < len(sample); {
-		r, size := utf8.DecodeRune(sample[i:])
-		if r == utf8.RuneError && size == 1 {
-			if len(sample)-i < utf8.UTFMax && len(sample) == sampleSize && !utf8.FullRune(sample[i:]) {
-				return nil
-			}
-			return &InputError{Line: line, Reason: fmt.Sprintf("byte %d (0x%02X) is not UTF-8, so the file is in some other encoding: %s", i-start+1, sample[i], asUTF8)}
-		}
-		i += size
-		if r == '\n' {
-			line, start = line+1, i
-		}
+	_, at, err := encoding.UTF8Validator.Transform(make([]byte, len(sample)), sample, len(sample) < sampleSize)
+	if err != encoding.ErrInvalidUTF8 {
+		return nil
 	}
-	return nil
+	above := sample[:at]
+	return &InputError{
+		Line:   bytes.Count(above, []byte("\n")) + 1,
+		Reason: fmt.Sprintf("byte %d (0x%02X) is not UTF-8, so the file is in some other encoding: %s", at-bytes.LastIndexByte(above, '\n'), sample[at], asUTF8),
+	}
 }
 
 // crReader makes line feeds of the carriage returns of a classic Mac file.

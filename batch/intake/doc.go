@@ -23,7 +23,7 @@
 // guessed at, read or kept, unless the person names it: it may hold a manager's
 // address, or a password. Two columns of one kind are one while their cells are
 // alike or one is empty; a row in which they differ names nobody, and if they are
-// alike in no row, [Look] asks the person ([HeaderError]).
+// alike in no row, [Look] asks the person ([InputError]).
 //
 // What a recognised column that does not name the users says of them goes with the
 // row as [batch.Claim]s, which the directory has to confirm. An empty cell and a
@@ -61,7 +61,7 @@
 // the key last, so a row that is held back need not name anybody exactly.
 //
 // A condition is COLUMN=VALUE. Signs of other comparisons, and two values of one
-// column, are a [HeaderError]. A column that the person names has the header's signs,
+// column, are a [InputError]. A column that the person names has the header's signs,
 // but for blanks and - _ . between words. A gate answers for its own column alone:
 // what another column of HR statuses or leaving dates says of the rows that pass,
 // [Look] tells ([Stay]), unless [Options.Ignore] leaves that column out.

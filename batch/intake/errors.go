@@ -6,26 +6,6 @@ import (
 	"strings"
 )
 
-// HeaderError says why the header does not tell which column names the users.
-type HeaderError struct {
-	Line    int      // line of the input on which the header starts
-	Columns []string // the columns seen; nil when the line is no header and may hold anything
-	Matched []string // those that could name users, when there are too many
-	Reason  string   // what is wrong, and the next step
-}
-
-// Error gives the line, the reason and the columns.
-func (e *HeaderError) Error() string {
-	s := fmt.Sprintf("line %d: %s", e.Line, e.Reason)
-	if len(e.Matched) > 0 {
-		s += "; matched: " + list(e.Matched)
-	}
-	if len(e.Columns) > 0 {
-		s += "; columns seen: " + list(e.Columns)
-	}
-	return s
-}
-
 // OptionError says what is wrong with an option, whatever the input.
 type OptionError struct {
 	Option string // as people write it: --key, --where, --date-format
@@ -37,16 +17,25 @@ func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
 
 // InputError says why the input as a whole cannot be read, or read on.
 type InputError struct {
-	Line   int    // line of the input; 0 when it is not about a line
-	Reason string // what is wrong, and the next step
+	Line    int      // line of the input; 0 when it is not about a line
+	Reason  string   // what is wrong, and the next step
+	Matched []string // headers of columns that could name the users, when there are too many
+	Columns []string // headers of all columns, when another one has to be named; else nil: a line that is no header may hold anything
 }
 
-// Error gives the line, if there is one, and the reason.
+// Error gives the line, the reason and the columns.
 func (e *InputError) Error() string {
-	if e.Line == 0 {
-		return e.Reason
+	s := e.Reason
+	if e.Line > 0 {
+		s = fmt.Sprintf("line %d: %s", e.Line, s)
 	}
-	return "line " + strconv.Itoa(e.Line) + ": " + e.Reason
+	if len(e.Matched) > 0 {
+		s += "; matched: " + list(e.Matched)
+	}
+	if len(e.Columns) > 0 {
+		s += "; columns seen: " + list(e.Columns)
+	}
+	return s
 }
 
 func list(names []string) string {

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -17,103 +18,90 @@ var delimiters = []rune{',', ';', '\t', '|'}
 
 // readHeader finds the header and decides how to read what is below it.
 func (r *Reader) readHeader() error {
-	raw, stated, err := r.findHeader()
+	stated, err := r.findHeader()
 	if err != nil {
 		return err
 	}
+	r.start = r.feed.start
 	var why string
-	r.comma, why = delimiter(string(raw), stated, r.opt)
-	start := r.src.no - bytes.Count(raw, []byte("\n"))
-	r.start = start
-	if err := r.bind(raw, start); err != nil {
-		return err
+	r.comma, why = delimiter(r.feed.record(), stated, r.opt)
+	r.csv, err = gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
+	if _, ok := errors.AsType[*csv.ParseError](err); ok {
+		return &InputError{Line: r.start, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
 	}
-	var bad *HeaderError
-	if r.layout, bad = chooseColumns(r.header, r.opt); bad != nil {
-		bad.Line = start
+	if err != nil {
+		return fmt.Errorf("line %d: read the header: %w", r.start, err)
+	}
+	for _, h := range r.csv.Headers {
+		r.header = append(r.header, trim(h))
+		r.normalised = append(r.normalised, normalise(h))
+	}
+	r.set("delimiter", delimiterName(r.comma), why)
+	r.set("header", fmt.Sprintf("line %d", r.start), "first line that is neither blank nor a version line")
+	if bad := r.setColumns(); bad != nil {
+		bad.Line = r.start
 		return bad
 	}
 	if err := r.csv.RenormalizeHeaders(r.fields); err != nil {
-		return fmt.Errorf("line %d: map the columns: %w", start, err)
+		return fmt.Errorf("line %d: map the columns: %w", r.start, err)
 	}
-	r.set("delimiter", delimiterName(r.comma), why)
-	r.set("header", fmt.Sprintf("line %d", start), "first line that is neither blank nor a version line")
+	return nil
+}
+
+// setColumns chooses the columns by the header, and tells them as settings. The error
+// has no line yet.
+func (r *Reader) setColumns() (bad *InputError) {
+	if r.layout, bad = chooseColumns(r.header, r.opt); bad != nil {
+		return bad
+	}
 	for _, c := range r.columns {
 		r.set(c.role(), c.name, c.why)
 		if c.names {
 			r.naming = append(r.naming, c)
 		}
 	}
-	if bad := r.checkNamed(); bad != nil {
-		bad.Line = start
-		return bad
-	}
 	r.setGates()
-	if bad := r.checkConditions(); bad != nil {
-		bad.Line = start
-		return bad
-	}
-	return nil
+	return cmp.Or(r.checkNamed(), r.checkConditions())
 }
 
-// findHeader passes over what stands above the header, and gives the header's
-// lines. The delimiter is the one that a sep= line states, or 0.
-func (r *Reader) findHeader() (raw []byte, stated rune, err error) {
+// findHeader passes over what stands above the header, and leaves the header in the
+// feed. The delimiter is the one that a sep= line states, or 0.
+func (r *Reader) findHeader() (stated rune, err error) {
 	for {
 		line, err := r.src.next()
 		if err == io.EOF {
-			return nil, 0, &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
+			return 0, &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
 		}
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
-		if len(bytes.TrimFunc(line, blank)) == 0 {
+		n := noteOf(string(line))
+		switch {
+		case len(bytes.TrimFunc(line, blank)) == 0:
 			r.skip(r.src.no, "blank line")
-			continue
-		}
-		if n := noteOf(string(line)); n != nil && n.table {
+		case n != nil && n.table:
 			r.skip(r.src.no, n.reason)
-			if s := strings.ToLower(trim(string(line))); strings.HasPrefix(s, "sep=") && len(s) == len("sep=")+1 {
-				stated = rune(s[len(s)-1])
+			if sep, ok := strings.CutPrefix(strings.ToLower(trim(string(line))), "sep="); ok && len(sep) == 1 {
+				stated = rune(sep[0])
 			}
-			continue
+		default:
+			return stated, r.wholeHeader(line)
 		}
-		raw, err := r.wholeHeader(line)
-		return raw, stated, err
 	}
 }
 
-// wholeHeader adds the lines of a header whose quoted cells hold line breaks.
-func (r *Reader) wholeHeader(line []byte) ([]byte, error) {
-	f := &feed{src: r.src}
-	f.begin(line, r.src.no)
-	for bytes.Count(f.raw, []byte(`"`))%2 == 1 {
-		if err := f.more(); err == io.EOF {
-			return nil, f.openQuote()
+// wholeHeader reads the lines of a header whose quoted cells hold line breaks.
+func (r *Reader) wholeHeader(line []byte) error {
+	r.feed.begin(line, r.src.no)
+	for bytes.Count(r.feed.raw, []byte(`"`))%2 == 1 {
+		if err := r.feed.more(); err == io.EOF {
+			return r.feed.openQuote()
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if !utf8.Valid(f.raw) {
-		return nil, &InputError{Line: f.start, Reason: "the header is not UTF-8: " + asUTF8}
-	}
-	return bytes.TrimSuffix(f.raw, []byte("\n")), nil
-}
-
-// bind starts gocsv below the header.
-func (r *Reader) bind(raw []byte, start int) error {
-	r.feed.begin(raw, start)
-	csvReader, err := gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
-	if _, ok := errors.AsType[*csv.ParseError](err); ok {
-		return &InputError{Line: start, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
-	}
-	if err != nil {
-		return fmt.Errorf("line %d: read the header: %w", start, err)
-	}
-	r.csv = csvReader
-	for _, h := range csvReader.Headers {
-		r.header = append(r.header, trim(h))
-		r.normalised = append(r.normalised, normalise(h))
+	if !utf8.Valid(r.feed.raw) {
+		return &InputError{Line: r.feed.start, Reason: "the header is not UTF-8: " + asUTF8}
 	}
 	return nil
 }

@@ -62,9 +62,9 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-func TestHeaderErrorLine(t *testing.T) {
+func TestInputErrorLine(t *testing.T) {
 	_, err := Open(strings.NewReader("version:v1.0\n\n\"a\nb\",c\n"), Options{})
-	e, ok := errors.AsType[*HeaderError](err)
+	e, ok := errors.AsType[*InputError](err)
 	if !ok || e.Line != 3 || len(e.Columns) != 2 {
 		t.Errorf("%#v", err)
 	}

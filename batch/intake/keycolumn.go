@@ -11,7 +11,7 @@ import (
 
 // chooseKeys marks the columns that name the users, and those that are recognised
 // beside them: what they say, the users must have.
-func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedOptions) *HeaderError {
+func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedOptions) *InputError {
 	for i := range all {
 		c := &all[i]
 		if a := recognise(c.name); a.key != "" && !ignored[i] {
@@ -34,7 +34,7 @@ func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedO
 
 // chooseByKey picks the columns of the key that --key asks for. If there are several,
 // they must agree.
-func chooseByKey(all []column, header []string, key batch.Key) *HeaderError {
+func chooseByKey(all []column, header []string, key batch.Key) *InputError {
 	found := false
 	for i := range all {
 		c := &all[i]
@@ -47,9 +47,9 @@ func chooseByKey(all []column, header []string, key batch.Key) *HeaderError {
 		return nil
 	}
 	if looksLikeData(header) {
-		return &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it"}
+		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it"}
 	}
-	e := &HeaderError{Columns: header, Matched: hinted(header, key), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", cellsOf(key))}
+	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", cellsOf(key))}
 	if len(e.Matched) > 0 {
 		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may hold private or other people's: choose one with --column NAME", cellsOf(key))
 	}
@@ -60,7 +60,7 @@ func chooseByKey(all []column, header []string, key batch.Key) *HeaderError {
 // users, if need be several columns of them, which must agree. Mail addresses do not:
 // a mail address is not a user principal name, even where the two are alike for most
 // people.
-func chooseByHeaders(all []column, header []string) *HeaderError {
+func chooseByHeaders(all []column, header []string) *InputError {
 	var ids, upns bool
 	for i := range all {
 		if c := &all[i]; c.key != "" && !c.key.Searched() {
@@ -73,15 +73,15 @@ func chooseByHeaders(all []column, header []string) *HeaderError {
 	flags := keyFlags(all)
 	switch {
 	case servicePrincipals && !upns:
-		return &HeaderError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
+		return &InputError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
 	case ids || upns:
 		return nil
 	case looksLikeData(header):
-		return &HeaderError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
+		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
 	case flags != "":
-		return &HeaderError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + flags + ", or choose a column with --column NAME"}
+		return &InputError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + flags + ", or choose a column with --column NAME"}
 	}
-	return &HeaderError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
+	return &InputError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
 }
 
 // keyFlags are the flags that look users up by what the recognised columns hold.
@@ -97,11 +97,11 @@ func keyFlags(all []column) string {
 
 // checkNamed refuses a column named by --column whose header is known to hold mail
 // addresses or employee ids, until the person says what its cells are.
-func (r *Reader) checkNamed() *HeaderError {
+func (r *Reader) checkNamed() *InputError {
 	named := r.naming[0]
 	k := recognise(named.name).key
 	if r.opt.Column == "" || r.opt.Key != "" || !k.Searched() {
 		return nil
 	}
-	return &HeaderError{Columns: r.header, Reason: fmt.Sprintf("the column %q holds %s, by its name: say so with --key %s, or with --key upn or --key id what it holds instead", named.name, cellsOf(k), k)}
+	return &InputError{Columns: r.header, Reason: fmt.Sprintf("the column %q holds %s, by its name: say so with --key %s, or with --key upn or --key id what it holds instead", named.name, cellsOf(k), k)}
 }

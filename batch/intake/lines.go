@@ -14,45 +14,30 @@ const (
 
 // lines reads physical lines and counts them.
 type lines struct {
-	r   *bufio.Reader
-	no  int    // the last line read, from 1
-	buf []byte // a line that is longer than the reader's buffer
+	scan *bufio.Scanner
+	no   int // the last line read, from 1
+}
+
+func newLines(text io.Reader) *lines {
+	scan := bufio.NewScanner(text)
+	scan.Buffer(make([]byte, sampleSize), maxRecordBytes)
+	return &lines{scan: scan}
 }
 
 // next gives the next line without its end. It is good until the next call.
 // The error is io.EOF after the last line.
 func (l *lines) next() ([]byte, error) {
-	line, err := l.r.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		line, err = l.long(line)
-	}
-	if len(line) == 0 && err == io.EOF {
+	more := l.scan.Scan()
+	switch err := l.scan.Err(); {
+	case err == bufio.ErrTooLong:
+		return nil, &InputError{Line: l.no + 1, Reason: fmt.Sprintf("the line is longer than %d bytes: is this a CSV file?", maxRecordBytes)}
+	case err != nil: // what is left of the line may be less than the line
+		return nil, fmt.Errorf("read line %d of the input: %w", l.no+1, err)
+	case !more:
 		return nil, io.EOF
 	}
 	l.no++
-	if err == bufio.ErrBufferFull {
-		return nil, &InputError{Line: l.no, Reason: fmt.Sprintf("the line is longer than %d bytes: is this a CSV file?", maxRecordBytes)}
-	}
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read line %d of the input: %w", l.no, err)
-	}
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), nil
-}
-
-// long collects a line in pieces; bufio.ErrBufferFull says that it is too long.
-func (l *lines) long(first []byte) ([]byte, error) {
-	l.buf = append(l.buf[:0], first...)
-	for {
-		piece, err := l.r.ReadSlice('\n')
-		l.buf = append(l.buf, piece...)
-		if len(l.buf) > maxRecordBytes {
-			return l.buf, bufio.ErrBufferFull
-		}
-		if err != bufio.ErrBufferFull {
-			return l.buf, err
-		}
-	}
+	return l.scan.Bytes(), nil
 }
 
 // feed is what the CSV reader reads from. It hands out one line at a time, and

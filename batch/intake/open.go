@@ -29,7 +29,7 @@ type Reader struct {
 
 // Open reads as far as the header, and decides encoding, delimiter and columns.
 // The error is an [*OptionError] when the options cannot be followed whatever
-// the input, a [*HeaderError] when the header does not tell which column to
+// the input, a [*InputError] when the header does not tell which column to
 // read or lacks one that was named, an [*InputError] when the input is no CSV
 // text, or else what reading returned. A header without rows is no error.
 func Open(r io.Reader, opt Options) (*Reader, error) {
@@ -41,7 +41,7 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	src := &lines{r: text}
+	src := newLines(text)
 	rd := &Reader{opt: parsed, settings: settings, src: src, feed: &feed{src: src}}
 	if err := rd.readHeader(); err != nil {
 		return nil, err

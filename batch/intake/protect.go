@@ -17,7 +17,7 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	src := &lines{r: text}
+	src := newLines(text)
 	for {
 		line, err := src.next()
 		if errors.Is(err, io.EOF) {
@@ -30,14 +30,14 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 		switch {
 		case entry == "" || entry[0] == '#':
 		case strings.Contains(entry, "*"):
-			if reason := checkRunes(entry, oddInPattern); reason != "" {
-				return nil, nil, &InputError{src.no, "the pattern " + reason}
+			if reason := checkRunes(strings.ReplaceAll(entry, "*", ""), oddInUPN); reason != "" {
+				return nil, nil, &InputError{Line: src.no, Reason: "the pattern " + reason}
 			}
 			patterns = append(patterns, entry)
 		default:
 			row, reason := protected(entry)
 			if reason != "" {
-				return nil, nil, &InputError{src.no, reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
+				return nil, nil, &InputError{Line: src.no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}
 			row.Line = src.no
 			rows = append(rows, row)
@@ -58,13 +58,4 @@ func protected(entry string) (batch.Row, string) {
 	}
 	row.UPN = entry
 	return row, checkUPN(entry)
-}
-
-// oddInPattern is what no user principal name has, and what a pattern could mean
-// otherwise than as itself.
-func oddInPattern(r rune) string {
-	if r == '*' {
-		return ""
-	}
-	return oddInUPN(r)
 }

@@ -27,7 +27,7 @@ type Unmet struct {
 // time, or against that of opt.Date; opt.Skip is not called. A column of dates of which
 // the gate can read none is an [*OptionError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
-// row, are a [*HeaderError].
+// row, are a [*InputError].
 func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	rd, err := Open(r, opt)
@@ -68,7 +68,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	}
 	for _, once := range agree {
 		if !once {
-			return Survey{}, &HeaderError{Line: rd.start, Columns: rd.header, Matched: names(rd.naming),
+			return Survey{}, &InputError{Line: rd.start, Columns: rd.header, Matched: names(rd.naming),
 				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
 		}
 	}

@@ -134,7 +134,7 @@ func TestApart(t *testing.T) {
 		"upn,manager upn\na@x,b@x\n":                         false,
 	} {
 		_, err := looked(t, input, Options{})
-		if _, asks := errors.AsType[*HeaderError](err); asks != want || !asks && err != nil {
+		if _, asks := errors.AsType[*InputError](err); asks != want || !asks && err != nil {
 			t.Errorf("%q: %v, want a question: %v", input, err, want)
 		}
 	}

@@ -31,7 +31,7 @@ const operators = "!<>~=:^*"
 
 // splitCondition gives column and value of an entry. A header may hold equals signs
 // and other signs itself: then the entry has to have the very header.
-func splitCondition(entry string, header []string) (column, value string, bad *HeaderError) {
+func splitCondition(entry string, header []string) (column, value string, bad *InputError) {
 	compared := func(value string) bool {
 		return value != "" && strings.Contains("!~=", value[:1]) || strings.HasPrefix(value, "<>")
 	}
@@ -47,17 +47,17 @@ func splitCondition(entry string, header []string) (column, value string, bad *H
 	column, value, _ = strings.Cut(entry, "=")
 	column, value = trim(column), trim(value)
 	if strings.Trim(column, operators) != column || compared(value) {
-		return "", "", &HeaderError{Reason: fmt.Sprintf("%q: --where knows only COLUMN=VALUE, and takes the rows whose cell is the value", entry)}
+		return "", "", &InputError{Reason: fmt.Sprintf("%q: --where knows only COLUMN=VALUE, and takes the rows whose cell is the value", entry)}
 	}
 	return column, value, nil
 }
 
 // checkConditions refuses two values of one column: a cell cannot be both.
-func (r *Reader) checkConditions() *HeaderError {
+func (r *Reader) checkConditions() *InputError {
 	for i, c := range r.where {
 		for _, d := range r.where[:i] {
 			if c.place == d.place && !c.meets(d.value) {
-				return &HeaderError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
+				return &InputError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
 			}
 		}
 	}

@@ -98,9 +98,6 @@ func codeOf(err error) (exitCode, string) {
 			return e.code, e.hint
 		}
 	}
-	if _, ok := errors.AsType[*intake.HeaderError](err); ok {
-		return exitUsage, ""
-	}
 	if _, ok := errors.AsType[*intake.OptionError](err); ok {
 		return exitUsage, ""
 	}
