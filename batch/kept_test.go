@@ -61,7 +61,7 @@ func TestContradictingRows(t *testing.T) {
 					}
 					got := make([]string, len(c.rows))
 					p := Planner{
-						Directory: &phonebook{users: book, asked: map[string]int{}}, Reads: openGate{1}, Rows: all, Kept: kept,
+						Directory: &phonebook{users: book, asked: map[string]int{}}, Reads: openGate{1}, Rows: withSeqs(all), Kept: kept,
 						Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute,
 						Add: func(_ context.Context, planned []Planned) error {
 							for _, pl := range planned {
@@ -113,8 +113,8 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 				Directory: &phonebook{users: map[string]User{ada: {ID: ada, UPN: "ada@x.example"}}, asked: map[string]int{}}, Reads: openGate{1},
 				Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Kept: kept, Spare: spare,
 				Rows: func(yield func(Row, error) bool) {
-					row := Row{Line: 3}
-					_ = yield(Row{Line: 2, ID: ada}, nil) && yield(row, &RowError{Row: row, Outcome: Skipped, Reason: "stays", Keeps: claims})
+					row := Row{Seq: 2, Line: 3}
+					_ = yield(Row{Seq: 1, Line: 2, ID: ada}, nil) && yield(row, &RowError{Row: row, Outcome: Skipped, Reason: "stays", Keeps: claims})
 				},
 				Add: func(_ context.Context, planned []Planned) error {
 					for _, pl := range planned {
@@ -155,7 +155,7 @@ func TestContradictionByRowWithoutCells(t *testing.T) {
 				kept.Add(claims, r)
 			}
 			p := Planner{Concurrency: 1, Kept: kept,
-				Rows: func(yield func(Row, error) bool) { yield(Row{Line: 2, ID: ada, Cells: []string{ada}}, nil) },
+				Rows: func(yield func(Row, error) bool) { yield(Row{Seq: 1, Line: 2, ID: ada, Cells: []string{ada}}, nil) },
 				Add: func(_ context.Context, planned []Planned) error {
 					for _, pl := range planned {
 						if pl.Record.Outcome != Ambiguous || (pl.Row.Cells != nil) != c.cells {

@@ -20,7 +20,7 @@ import (
 type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Reads        Gate
-	Rows         iter.Seq2[Row, error] // a *RowError is a bad row; any other error ends the planning
+	Rows         iter.Seq2[Row, error] // by ascending Seq; a *RowError is a bad row, any other error ends the planning
 	Kept         Kept                  // users kept by rows that a gate held back; if there are any, Rows is read twice
 	Add          func(context.Context, []Planned) error
 	AllowRenamed bool // an object id may have another UPN than the file says
@@ -93,8 +93,8 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		if !ok {
 			return task{}, false, err
 		}
-		p.rows[p.count.Rows] = row
-		return task{user: User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value}}, true, nil
+		p.rows[row.Seq] = row
+		return task{user: User{Seq: row.Seq, ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value}}, true, nil
 	}
 	p.loop = &loop{
 		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, until: p.Until, stop: p.Stop,
@@ -118,9 +118,7 @@ func (p *Planner) keep(ctx context.Context) error {
 	if len(p.Kept) == 0 {
 		return nil
 	}
-	seq := 0
 	for _, err := range p.Rows {
-		seq++
 		if err := p.ended(ctx); err != nil {
 			return err
 		}
@@ -136,7 +134,7 @@ func (p *Planner) keep(ctx context.Context) error {
 			rec = contradiction(line, bad.Row.Line)
 			rec.Reason += " (" + bad.Reason + ")"
 		}
-		p.end(bad.Row, User{Seq: seq}, rec)
+		p.end(bad.Row, User{Seq: bad.Row.Seq}, rec)
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}
@@ -186,7 +184,7 @@ const whyBlind = "holds a letter beyond ASCII, which a directory may read as ano
 // given plans the user of a row unasked. Nothing would show that the directory
 // folds a letter of the name, so names that it could are refused; see sameUPN.
 func (p *Planner) given(row Row) {
-	u := User{Seq: p.count.Rows, ID: row.ID, UPN: row.UPN}
+	u := User{Seq: row.Seq, ID: row.ID, UPN: row.UPN}
 	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {
 		p.end(row, u, Record{Outcome: Invalid, Reason: whyBlind})
 		return
@@ -197,18 +195,27 @@ func (p *Planner) given(row Row) {
 // good yields the rows that can be asked about, and plans the bad ones on the way.
 func (p *Planner) good() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		last := 0
 		for row, err := range p.Rows {
 			bad, isBad := errors.AsType[*RowError](err)
-			if err != nil && !isBad {
+			if isBad {
+				row = bad.Row
+			}
+			switch {
+			case err != nil && !isBad:
 				yield(Row{}, err)
 				return
+			case row.Seq <= last: // answers would be taken for those of another row
+				yield(Row{}, fmt.Errorf("row %d of line %d comes after row %d", row.Seq, row.Line, last))
+				return
 			}
+			last = row.Seq
 			p.count.Rows++
 			if isBad && bad.Keeps != nil && len(p.Kept) > 0 {
 				continue // see keep
 			}
 			if isBad {
-				p.end(bad.Row, User{Seq: p.count.Rows}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
+				p.end(bad.Row, User{Seq: bad.Row.Seq}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
 				continue
 			}
 			if !yield(row, nil) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,8 +47,25 @@ const (
 	cleo = "0000000c-0000-4000-8000-000000000000"
 )
 
-func rowsOf(rows ...Row) iter.Seq2[Row, error] {
+// withSeqs gives rows their numbers, as a reader does.
+func withSeqs(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		n := 0
+		for row, err := range rows {
+			n++
+			row.Seq = n
+			if bad, ok := errors.AsType[*RowError](err); ok {
+				bad.Row.Seq = n
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+func rowsOf(rows ...Row) iter.Seq2[Row, error] {
+	return withSeqs(func(yield func(Row, error) bool) {
 		for _, r := range rows {
 			var err error
 			if r.ID == "" && r.UPN == "" {
@@ -57,7 +75,7 @@ func rowsOf(rows ...Row) iter.Seq2[Row, error] {
 				return
 			}
 		}
-	}
+	})
 }
 
 func TestPlan(t *testing.T) {
@@ -196,7 +214,7 @@ func TestPlanErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &phonebook{asked: map[string]int{}}
 		failing := func(yield func(Row, error) bool) {
-			_ = yield(Row{UPN: "a@x.example"}, nil) && yield(Row{}, errDisk)
+			_ = yield(Row{Seq: 1, UPN: "a@x.example"}, nil) && yield(Row{}, errDisk)
 		}
 		ok := func(context.Context, []Planned) error { return nil }
 		for name, p := range map[string]Planner{
@@ -211,4 +229,19 @@ func TestPlanErrors(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Rows that share a number would be given each other's answers.
+func TestPlanRefusesRowsOutOfOrder(t *testing.T) {
+	for name, seqs := range map[string][2]int{"without a number": {1, 0}, "twice": {1, 1}, "backwards": {2, 1}} {
+		p := Planner{
+			Rows: func(yield func(Row, error) bool) {
+				_ = yield(Row{Seq: seqs[0], ID: ada}, nil) && yield(Row{Seq: seqs[1], ID: bob}, nil)
+			},
+			Add: func(context.Context, []Planned) error { return nil },
+		}
+		if _, err := p.Plan(t.Context()); err == nil || !strings.Contains(err.Error(), "comes after row") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
 }

@@ -91,7 +91,7 @@ func TestPlanSpares(t *testing.T) {
 		}
 		got := map[int]string{}
 		p := Planner{
-			Directory: book, Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Rows: rows,
+			Directory: book, Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Rows: withSeqs(rows),
 			Spare: Spare{IDs: map[string]string{ada: "kept"}, Roles: map[string]string{bob: "Global Administrator"}},
 			Add: func(_ context.Context, planned []Planned) error {
 				for _, pl := range planned {
@@ -142,13 +142,13 @@ func TestPlanHeedsTheLatestDate(t *testing.T) {
 			var lines []string
 			p := Planner{
 				Directory: book, Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Spare: Spare{Since: day(1)},
-				Rows: func(yield func(Row, error) bool) {
+				Rows: withSeqs(func(yield func(Row, error) bool) {
 					for i, from := range c.froms {
 						if !yield(Row{Line: i + 2, ID: bob, From: from}, nil) {
 							return
 						}
 					}
-				},
+				}),
 				Add: func(_ context.Context, planned []Planned) error {
 					for _, pl := range planned {
 						switch {

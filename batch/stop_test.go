@@ -104,7 +104,7 @@ func TestStopEndsPlanning(t *testing.T) {
 					Directory: &phonebook{users: map[string]User{ada: {ID: ada}}, asked: map[string]int{}},
 					Reads:     openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Stop: stop, Kept: kept,
 					Rows: func(yield func(Row, error) bool) {
-						for _, row := range []Row{{Line: 2, ID: ada}, {Line: 3}, {Line: 4}} {
+						for _, row := range []Row{{Seq: 1, Line: 2, ID: ada}, {Seq: 2, Line: 3}, {Seq: 3, Line: 4}} {
 							if read++; read == c.at {
 								close(stop)
 							}

@@ -73,7 +73,7 @@ func TestTroubleIsToldWhilePlanning(t *testing.T) {
 				return nil, &CallError{Err: errors.New("no such host")}
 			}),
 			Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Outage: 10 * time.Second,
-			Rows:     func(yield func(Row, error) bool) { yield(Row{Line: 2, UPN: "a@x"}, nil) },
+			Rows:     func(yield func(Row, error) bool) { yield(Row{Seq: 1, Line: 2, UPN: "a@x"}, nil) },
 			Add:      func(context.Context, []Planned) error { return nil },
 			Progress: func(c Count) { told = c.Trouble },
 		}

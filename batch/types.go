@@ -24,6 +24,7 @@ func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == B
 
 // Row is a line of the input that was meant to name a user.
 type Row struct {
+	Seq   int      // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
 	Line  int      // line of the input on which the row starts, from 1
 	Input string   // the cell that names the user, as written
 	ID    string   // object id in lower case, or ""
@@ -51,7 +52,7 @@ type Claim struct {
 }
 
 // RowError says why a row cannot name a user, or why a gate held it back. Row
-// holds what could be read of it; Line is always set, Input only when the cell
+// holds what could be read of it; Seq and Line are always set, Input only when the cell
 // is surely the right one: cells of other columns may hold passwords.
 type RowError struct {
 	Row     Row
@@ -73,7 +74,7 @@ type Skip struct {
 // User is one directory object, as far as it is known. Before resolution only
 // Seq and what to look it up by are set: ID or UPN, or By and Value.
 type User struct {
-	Seq        int    // place in the plan, from 1: the ordinal of the row that named it
+	Seq        int    // place in the plan, from 1: the Seq of the row that named it
 	ID         string // object id in lower case; "" only in a run without resolution
 	UPN        string
 	Type       string    // Member, Guest, InternalGuest or ExternalMember; "" when it was not read

@@ -393,7 +393,7 @@ func TestRunAgain(t *testing.T) {
 		t.Fatalf("%+v, again %+v, bad %v", first, again, bad)
 	}
 	for i := range again {
-		again[i].Line = first[i].Line
+		again[i].Seq, again[i].Line = first[i].Seq, first[i].Line
 		if !reflect.DeepEqual(again[i], first[i]) {
 			t.Errorf("%+v, again %+v", first[i], again[i])
 		}

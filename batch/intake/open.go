@@ -25,6 +25,7 @@ type Reader struct {
 	body       bool     // a row was met
 	table      bool     // a line that starts a new table was met: its header must come
 	err        error    // why reading ended
+	rows       int      // that were yielded
 }
 
 // Open reads as far as the header, and decides encoding, delimiter and columns.

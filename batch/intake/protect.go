@@ -39,7 +39,7 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 			if reason != "" {
 				return nil, nil, &InputError{Line: src.no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}
-			row.Line = src.no
+			row.Seq, row.Line = len(rows)+1, src.no
 			rows = append(rows, row)
 		}
 	}

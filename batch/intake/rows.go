@@ -24,7 +24,7 @@ type cells struct {
 // errSkipped says that a record is no row, and that its line was reported.
 var errSkipped = errors.New("no row")
 
-// Rows yields the rows in the order of the input. A bad row comes with a
+// Rows yields the rows in the order of the input, numbered from 1. A bad row comes with a
 // [*batch.RowError], names nobody (ID, UPN and Value are empty), and reading
 // goes on; so does a row that a gate holds back, whose outcome is Skipped.
 // Any other error is the last thing yielded, and every later call yields it
@@ -34,9 +34,15 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
 		for r.err == nil {
 			row, err := r.next()
-			if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
+			bad, isBad := errors.AsType[*batch.RowError](err)
+			if err != nil && !isBad {
 				r.err = err
 				break
+			}
+			r.rows++
+			row.Seq = r.rows
+			if isBad {
+				bad.Row.Seq = r.rows
 			}
 			if !yield(row, err) {
 				return

@@ -63,7 +63,8 @@ func TestEveryFieldTravels(t *testing.T) {
 		p := &in.rows[i] // what is of planning alone
 		p.Row.From, p.Row.Claims = time.Time{}, nil
 		p.User.Mail, p.User.EmployeeID, p.User.OnPremisesUPN = "", "", ""
-		p.User.AsOf = time.Time{}
+		p.User.AsOf, p.User.StampOf = time.Time{}, ""
+		p.Row.Seq = 0
 	}
 	in.head.Plan.Run = "" // of no plan file
 	in.head.Plan.Rows, in.head.Plan.Users = 3, 1

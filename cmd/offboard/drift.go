@@ -16,8 +16,7 @@ type applying struct {
 	run interface {
 		AddRows(context.Context, []batch.Planned) error
 	}
-	asked  map[int]batch.Planned // being looked up, by the planner's number
-	number int                   // of the last one asked about
+	asked  map[int]batch.Planned // being looked up, by Seq
 	ready  []batch.Planned       // rows that nobody is asked about
 	drift  []string              // who is not what the plan says; the first few
 	more   int                   // and how many others
@@ -76,9 +75,8 @@ func (w *applying) rows(ctx context.Context, rows []batch.Planned, yield func(ba
 			}
 			continue
 		}
-		w.number++
-		w.asked[w.number] = p
-		if !yield(batch.Row{Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
+		w.asked[p.User.Seq] = p // the number is the plan's, not that of the rows asked about
+		if !yield(batch.Row{Seq: p.User.Seq, Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
 			return errEnough
 		}
 	}
@@ -93,7 +91,6 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		delete(w.asked, f.User.Seq)
 		if f.Record != nil && f.Record.Outcome == batch.Protected {
 			p.Record = f.Record
-			p.Record.Seq = p.User.Seq
 			rows = append(rows, p)
 			continue
 		}

@@ -82,9 +82,9 @@ func resolve(t *testing.T, tenant *graphsim.Tenant, key batch.Key, users int) ba
 func rowsBy(key batch.Key, people []graphsim.User) iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
 		for i, u := range people {
-			row := batch.Row{Line: i + 2, Input: u.ID, ID: u.ID}
+			row := batch.Row{Seq: i + 1, Line: i + 2, Input: u.ID, ID: u.ID}
 			if key == batch.ByMail {
-				row = batch.Row{Line: i + 2, Input: u.Mail, By: key, Value: u.Mail}
+				row = batch.Row{Seq: i + 1, Line: i + 2, Input: u.Mail, By: key, Value: u.Mail}
 			}
 			if !yield(row, nil) {
 				return

@@ -233,7 +233,8 @@ func (v *verifyCmd) read(ctx context.Context, j *job, checks []*check, since tim
 	p := j.planner()
 	p.AllowRenamed = true // a user who was revoked by id may have a new name by now
 	p.Rows = func(yield func(batch.Row, error) bool) {
-		for _, k := range asked {
+		for i, k := range asked {
+			k.row.Seq = i + 1
 			if !yield(k.row, nil) {
 				return
 			}
