@@ -22,6 +22,11 @@ type Waits struct {
 	Rate    time.Duration // the operator's --rate
 }
 
+// Plus adds the waits of another gate or session.
+func (w Waits) Plus(v Waits) Waits {
+	return Waits{w.Paused + v.Paused, w.Quota + v.Quota, w.Learned + v.Learned, w.Rate + v.Rate}
+}
+
 // Each calls f with every wait that was, and its reason in words.
 func (w Waits) Each(f func(reason string, d time.Duration)) {
 	for _, x := range []struct {

@@ -28,7 +28,7 @@ type Controller struct {
 	budget  *budget       // of the pool
 	apps    int           // in the pool
 	width   width
-	stats   Stats
+	waits   batch.Waits
 	asked   asked
 	latency time.Duration // of a call, smoothed; for Left only
 	writes  *Controller   // see KeepFree

@@ -211,7 +211,7 @@ func TestLearning(t *testing.T) {
 	if got, want := c.Earliest(200, at(154)), 299*time.Second; got < want || got > want+time.Second {
 		t.Errorf("earliest %v, want %v", got, want)
 	}
-	if s := c.Stats(); s.Paused < 149*time.Second {
+	if s := c.Waits(); s.Paused < 149*time.Second {
 		t.Errorf("stats %+v", s)
 	}
 }
@@ -300,7 +300,7 @@ func TestWaitsByReason(t *testing.T) {
 	c.Leave(at(401), refused(400, 60))
 	c.Admit(at(401), 20)
 	c.Admit(at(411), 20)
-	s := c.Stats()
+	s := c.Waits()
 	if s.Quota.Round(time.Second) != 150*time.Second || s.Paused != 10*time.Second || s.Rate != 0 {
 		t.Errorf("stats %+v", s)
 	}

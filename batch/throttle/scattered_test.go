@@ -76,7 +76,7 @@ func TestScatteredRefusals(t *testing.T) {
 			if err := r.Run(t.Context()); err != nil {
 				t.Error(err)
 			}
-			took, stats := time.Since(start), gate.Stats()
+			took, stats := time.Since(start), gate.Waits()
 			t.Logf("%d calls, Retry-After %v: %v, %d refused, paused for %v", tt.width, tt.retryAfter, took, s.refused, stats.Paused)
 			wait := max(tt.retryAfter, 3*time.Second)
 			if tt.retryAfter > 0 {

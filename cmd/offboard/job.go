@@ -185,9 +185,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	ctx = context.WithoutCancel(ctx)
 	var waits batch.Waits
 	for _, g := range gates {
-		w := g.Stats()
-		waits.Paused, waits.Quota = waits.Paused+w.Paused, waits.Quota+w.Quota
-		waits.Learned, waits.Rate = waits.Learned+w.Learned, waits.Rate+w.Rate
+		waits = waits.Plus(g.Waits())
 	}
 	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
 }

@@ -6,16 +6,8 @@ import (
 	"offboard/batch"
 )
 
-// Stats is how long calls were ready and had to wait, by what they waited for.
-type Stats struct {
-	Paused  time.Duration // a pause after a refusal
-	Quota   time.Duration // a stated quota
-	Learned time.Duration // a lower limit that was learned
-	Rate    time.Duration // the operator's --rate
-}
-
-// Stats gives the waits so far.
-func (c *Controller) Stats() Stats { return c.stats }
+// Waits is how long calls were ready and had to wait so far.
+func (c *Controller) Waits() batch.Waits { return c.waits }
 
 // reason is what a call waits for.
 type reason int
@@ -40,13 +32,13 @@ func (c *Controller) account(now time.Time) {
 	waited := max(0, min(now.Sub(c.asked.at), c.asked.wait))
 	switch c.asked.why {
 	case byPause:
-		c.stats.Paused += waited
+		c.waits.Paused += waited
 	case byQuota:
-		c.stats.Quota += waited
+		c.waits.Quota += waited
 	case byLearned:
-		c.stats.Learned += waited
+		c.waits.Learned += waited
 	case byRate:
-		c.stats.Rate += waited
+		c.waits.Rate += waited
 	}
 	c.asked = asked{}
 }
