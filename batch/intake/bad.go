@@ -31,7 +31,7 @@ func (r *Reader) broken(err error) (batch.Row, error) {
 	case r.feed.lines > 1 || !endsOutside(text, r.comma):
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row := batch.Row{Line: r.feed.start, Input: r.show(text)}
+	row := batch.Row{Seq: r.rows + 1, Line: r.feed.start, Input: r.show(text)}
 	return r.bad(row, &batch.RowError{Reason: reason, Keeps: r.shiftedKeeps(split(text, r.comma))})
 }
 
@@ -46,14 +46,14 @@ func (r *Reader) bad(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	case strings.Join(all, "") == "":
 		r.skip(row.Line, "blank row")
 	case n != nil:
-		r.table = r.table || n.table
+		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
 	case r.contradicts(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeats(all):
-		r.table = false
+		r.headerDue = false
 		r.skip(row.Line, "repeated header")
-	case r.table:
+	case r.headerDue:
 		return batch.Row{}, r.otherTable()
 	case whole && isExample(r.namingCells(row.Cells)):
 		r.skip(row.Line, "example row")
@@ -151,7 +151,7 @@ func (r *Reader) repeats(all []string) bool {
 			whole = false
 		}
 	}
-	return whole || fitting >= 2 && !r.body
+	return whole || fitting >= 2 && r.rows == 0
 }
 
 // otherTable ends the reading where the columns may change their meaning.

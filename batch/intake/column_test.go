@@ -77,7 +77,7 @@ func TestChoose(t *testing.T) {
 // of user principal names until somebody says so.
 func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 	for header, want := range map[string]string{
-		"mail":        "holds mail addresses, by its name: say so with --key mail, or with --key upn or --key id what it holds instead",
+		"mail":        "holds mail addresses: add --key mail, or add --key upn or --key id if it holds user principal names or object ids",
 		"Work E-mail": "--key mail", "Personnel No.": "--key employee-id", "AD UPN": "--key on-premises-upn",
 		"Manager mail": "", "x": "", "User name": "",
 	} {

@@ -71,16 +71,16 @@ func (d *dateCells) err(gate *dateGate) error {
 	if d.read || len(d.unread) == 0 {
 		return nil
 	}
-	how := "ISO 8601, such as 2026-12-31"
+	form := "as in ISO 8601, such as 2026-12-31"
 	if gate.format != nil {
-		how = "the form " + gate.format.text + " (--date-format)"
+		form = "of the form " + gate.format.text + " (--date-format)"
 	}
 	next := "say how they are written with --date-format, or name another column"
 	switch found := formatsFor(d.unread...); len(found) {
 	case 1:
 		next = fmt.Sprintf("it needs --date-format %s", found[0])
 	case 2:
-		next = fmt.Sprintf("they do not say which number is the day: it needs --date-format %s or %s", found[0], found[1])
+		next = fmt.Sprintf("its dates do not say which number is the day: it needs --date-format %s or %s", found[0], found[1])
 	}
-	return &OptionError{"--date-column", fmt.Sprintf("no date in the column %q is one of %s; %s", gate.Column, how, next)}
+	return &OptionError{"--date-column", fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, form, next)}
 }

@@ -5,31 +5,50 @@
 // encoding, the delimiter and the columns; [Reader.Settings] tells what was
 // decided and why, so that a person can check it. [Reader.Rows] then streams.
 // [Look] reads the whole input before that, for what only all rows together say.
+// [Protect] reads a list of users who must not be touched.
 //
-//	bytes -> text -> lines -> records -> cells -> rows
-//	decode   lines   feed     gocsv     cell
+// # Map
+//
+// The files, in the order in which to read them:
+//
+//	open.go options.go errors.go   what a caller gives and gets
+//	decode.go                      bytes -> UTF-8 text
+//	lines.go                       text -> lines, and the lines of one record for the CSV reader
+//	text.go                        cells and words: trimmed, compared, empty in all but name
+//	alias.go key.go                the headers that are known, and what the cells below them are
+//	header.go                      finding the header, and the delimiter
+//	column.go keycolumn.go         header -> columns to read, and which of them name the users
+//	rows.go check.go               records -> rows; why a cell names nobody
+//	bad.go note.go quote.go        records that are no good rows: bad, skipped, or the end of the reading
+//	gate.go where.go dategate.go   which rows are held back
+//	date.go dateformat.go          what a date is
+//	hr.go keeps.go                 words of HR systems; everybody whom a row that is held back may mean
+//	survey.go stay.go tally.go     Look, and what it counts
+//	dateadvice.go                  the --date-format that cells need
+//	protect.go                     protect lists
 //
 // Every physical line of the input ends in exactly one of these: the header, a
 // [batch.Skip] (blank, version line, example, second header, footer), a
 // [batch.Row], or a [batch.RowError] with the reason. If that cannot be held,
-// say because a quote was left open, reading ends with an [InputError] that
-// names the line.
+// for example because a quote was left open, reading ends with an [InputError]
+// that names the line.
 //
-// # Rules
+// # Columns
 //
 // A column names users only when its header is exactly one of a list of names,
-// after case, blanks and punctuation are taken away and a [property] in
-// brackets has been preferred to the words around it. No other column is
-// guessed at, read or kept, unless the person names it: it may hold a manager's
-// address, or a password. Two columns of one kind are one while their cells are
-// alike or one is empty; a row in which they differ names nobody, and if they are
-// alike in no row, [Look] asks the person ([InputError]).
+// after case, blanks and punctuation are taken away. A [property] in brackets is
+// preferred to the words around it. No other column is guessed at, read or kept,
+// unless the person names it: it may hold a manager's address, or a password.
+//
+// Two columns of one key are one while their cells are alike or one is empty. A row
+// in which they differ names nobody. If they are alike in no row, [Look] asks which
+// of them to read.
 //
 // What a recognised column that does not name the users says of them goes with the
 // row as [batch.Claim]s, which the directory has to confirm. An empty cell and a
-// word for nothing (n/a, -) claim nothing; nor does, in a column called ID or user
-// name, a cell that is no object id or no user principal name. [Options.Ignore]
-// leaves a column out.
+// word for nothing (n/a, -) claim nothing. In a column called ID or user name, a cell
+// that is no object id or no user principal name claims nothing either.
+// [Options.Ignore] leaves a column out.
 //
 // Words (statuses, values of --where, headers) are compared in one normal form of
 // Unicode, without regard to case. Ids and names of people never are.
@@ -41,7 +60,7 @@
 // # Keys
 //
 // Without [Options.Key] a row names its user by object id or user principal
-// name, and a file with a column of each by both. With a key, columns of that kind
+// name, and a file with a column of each by both. With a key, columns of that key
 // alone name the users. A column named by [Options.Column] whose header is known to
 // hold mail addresses or employee ids needs a key.
 //
@@ -61,13 +80,12 @@
 // the key last, so a row that is held back need not name anybody exactly.
 //
 // A condition is COLUMN=VALUE. Signs of other comparisons, and two values of one
-// column, are a [InputError]. A column that the person names has the header's signs,
-// but for blanks and - _ . between words. A gate answers for its own column alone:
-// what another column of HR statuses or leaving dates says of the rows that pass,
-// [Look] tells ([Stay]), unless [Options.Ignore] leaves that column out.
+// column, are an [InputError]. A gate answers for its own column alone: what another
+// column of HR statuses or leaving dates says of the rows that pass, [Look] tells
+// ([Stay]), unless [Options.Ignore] leaves that column out.
 //
 // A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
-// the two are an instant, and count as such; without, the day alone counts, from
+// the two are an instant, and count as such. Without one the day alone counts, from
 // its beginning to its end in [DateGate.Zone]. Dates of any other kind need
 // [DateGate.Format], in these words:
 //
@@ -82,32 +100,29 @@
 //
 // An empty cell, a dash, zeros (0000-00-00), n/a, null and the like mean "not
 // leaving", and so do the days that programs write for no date: 9999-12-31 and
-// whatever is after 2900, 1970-01-01, 1900-01-01, 0001-01-01 and a few more. A
-// day before 1970 that is none of those is a bad row, as is what cannot be read.
+// whatever is after 2900, 1970-01-01, 1900-01-01, 0001-01-01 and a few more. Any
+// other day before 1970 is a bad row, and so is a date that cannot be read.
 //
-// A date gate, and a condition on a column of HR statuses, hold back people who
-// stay: such a row has [batch.RowError.Keeps], so that a row that lets the same
+// # Rows that keep somebody
+//
+// A row that a date gate or a condition on a column of HR statuses holds back says
+// that its user stays. It has [batch.RowError.Keeps], so that a row that lets the same
 // person go is found to contradict it. It keeps everybody whom its cells may mean,
-// read leniently (keeps.go), and is a bad row when they mean nobody; empty cells may.
-// A record whose cells may have shifted keeps everybody whom it names anywhere.
-// A column is one of HR statuses by its name, and a cell by its word (hr.go); beside
-// a condition on people who are gone a word that is not known keeps, too. Any other
-// condition only chooses rows.
+// read leniently, and is a bad row when they mean nobody. A record whose cells may have
+// shifted keeps everybody whom it names anywhere. Beside a condition on people who are
+// gone, a status that is not known keeps, too. Any other condition only chooses rows.
+//
+// # What is shown
 //
 // The columns of the gates are among [Reader.Columns]. Their cells are in no
-// reason, but for dates, since the wrong column may have been named.
+// reason, but for dates, since the wrong column may have been named. A bad row whose
+// cells cannot be trusted to stand in their columns has nil Cells, so that nothing
+// made from them is run again. Its Input is empty when showing it could show a cell of
+// a column that names nobody.
 //
-// # Caveats
-//
-// A bad row whose cells cannot be trusted to stand in their columns has nil
-// Cells, so that nothing made from them is run again. Its Input is empty when
-// showing it could show a cell of a column that is not ours.
-//
-// A quoted cell may hold line breaks; a record may have up to 100 lines and
-// 1 MiB. A record that holds what looks like rows of its own has lost a closing
-// quote, and ends the reading: better no run than one that silently passes
-// over people.
-//
-// A second table further down, with the columns in another order, ends the
-// reading too: the rows below it would be read from the wrong column.
+// A quoted cell may hold line breaks; a record may have up to 100 lines and 1 MiB. A
+// record that holds what looks like rows of its own has lost a closing quote, and ends
+// the reading, since it would pass over people. A second table further down, with the
+// columns in another order, ends the reading too: its rows would be read from the wrong
+// column.
 package intake

@@ -67,13 +67,16 @@ func FuzzRead(f *testing.F) {
 		claim("header", headerLine(t, r))
 		last = r.Lines()
 		text := plainText(r, input)
-		good := 0
+		good, rows := 0, 0
 		for row, err := range r.Rows() {
 			bad, isBad := errors.AsType[*batch.RowError](err)
 			if err != nil && !isBad {
 				return
 			}
 			claim("row", row.Line)
+			if rows++; row.Seq != rows || isBad && bad.Row.Seq != rows {
+				t.Fatalf("row %d has the number %d, and its error %+v", rows, row.Seq, bad)
+			}
 			if isBad && (row.ID+row.UPN+row.Value+bad.Row.ID+bad.Row.UPN+bad.Row.Value != "" || bad.Outcome != "" && bad.Outcome != batch.Skipped || bad.Reason == "" || bad.Row.Line != row.Line) {
 				t.Fatalf("bad row %+v, error %+v", row, bad)
 			}

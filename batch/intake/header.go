@@ -79,7 +79,7 @@ func (r *Reader) findHeader() (stated rune, err error) {
 		switch {
 		case len(bytes.TrimFunc(line, blank)) == 0:
 			r.skip(r.src.no, "blank line")
-		case n != nil && n.table:
+		case n != nil && n.headerBelow:
 			r.skip(r.src.no, n.reason)
 			if sep, ok := strings.CutPrefix(strings.ToLower(trim(string(line))), "sep="); ok && len(sep) == 1 {
 				stated = rune(sep[0])

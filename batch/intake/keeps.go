@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,7 +33,7 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 	if len(named) == 0 {
 		named = beside
 	}
-	return each(named), said
+	return named, said
 }
 
 // shiftedKeeps are all whom the cells of a record may mean that do not stand in their
@@ -54,15 +53,7 @@ func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 			named = append(named, mayName(key, cell)...)
 		}
 	}
-	return each(named)
-}
-
-// each leaves out what is there twice.
-func each(named []batch.Claim) []batch.Claim {
-	slices.SortFunc(named, func(a, b batch.Claim) int {
-		return cmp.Or(strings.Compare(string(a.Key), string(b.Key)), strings.Compare(a.Value, b.Value))
-	})
-	return slices.Compact(named)
+	return named
 }
 
 // mayName is everybody whom a cell of a column with the key, which is not empty, may

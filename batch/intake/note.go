@@ -4,9 +4,9 @@ import "regexp"
 
 // A note is a line that stands beside the table and is no row of it.
 type note struct {
-	reason string
-	table  bool // a new table starts below it
-	match  *regexp.Regexp
+	reason      string
+	headerBelow bool // a new table starts below it, with a header
+	match       *regexp.Regexp
 }
 
 // notes are matched against a whole line, without blanks, quotes and

@@ -15,24 +15,23 @@ type Reader struct {
 	settings   []batch.Setting
 	src        *lines
 	feed       *feed
-	comma      rune
-	csv        *gocsv.Unmarshaller
-	start      int      // line on which the header starts
-	header     []string // the header's cells, trimmed
-	normalised []string // the same, as [normalise] has them
-	layout              // the columns that are read
-	naming     []column // those of them that name the users
-	body       bool     // a row was met
-	table      bool     // a line that starts a new table was met: its header must come
-	err        error    // why reading ended
-	rows       int      // that were yielded
+	csv        *gocsv.Unmarshaller // reads from feed
+	comma      rune                // the delimiter
+	start      int                 // line on which the header starts
+	header     []string            // the header's cells, trimmed
+	normalised []string            // the same, as [normalise] has them
+	layout                         // the columns that are read, and the gates
+	naming     []column            // the columns that name the users
+	rows       int                 // that were yielded
+	headerDue  bool                // a line that starts a new table was met: its header must come
+	err        error               // why reading ended
 }
 
 // Open reads as far as the header, and decides encoding, delimiter and columns.
 // The error is an [*OptionError] when the options cannot be followed whatever
-// the input, a [*InputError] when the header does not tell which column to
-// read or lacks one that was named, an [*InputError] when the input is no CSV
-// text, or else what reading returned. A header without rows is no error.
+// the input, an [*InputError] when the input is no CSV text, or its header does not
+// tell which column to read or lacks one that was named, or else what reading
+// returned. A header without rows is no error.
 func Open(r io.Reader, opt Options) (*Reader, error) {
 	parsed, err := opt.parse()
 	if err != nil {

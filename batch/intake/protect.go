@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"errors"
 	"io"
 	"strings"
 
@@ -20,10 +19,9 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 	src := newLines(text)
 	for {
 		line, err := src.next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
-		}
-		if err != nil {
+		} else if err != nil {
 			return nil, nil, err
 		}
 		entry := trim(string(line)) // what is no UTF-8 in it reads as U+FFFD, which no entry may hold
@@ -35,11 +33,16 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 			}
 			patterns = append(patterns, entry)
 		default:
-			row, reason := protected(entry)
-			if reason != "" {
+			key := keyOf(idOrUPN, entry)
+			if reason := check(key, entry); reason != "" {
 				return nil, nil, &InputError{Line: src.no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}
-			row.Seq, row.Line = len(rows)+1, src.no
+			row := batch.Row{Seq: len(rows) + 1, Line: src.no, Input: entry}
+			if key == batch.ByID {
+				row.ID = strings.ToLower(entry)
+			} else {
+				row.UPN = entry
+			}
 			rows = append(rows, row)
 		}
 	}
@@ -47,15 +50,4 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 		return nil, nil, &InputError{Reason: "the list protects nobody; take it off, or fill it"}
 	}
 	return rows, patterns, nil
-}
-
-// protected is the user that an entry names, or why it names none.
-func protected(entry string) (batch.Row, string) {
-	row := batch.Row{Input: entry}
-	if batch.IsGUID(entry) {
-		row.ID = strings.ToLower(entry)
-		return row, checkID(entry)
-	}
-	row.UPN = entry
-	return row, checkUPN(entry)
 }

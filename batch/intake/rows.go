@@ -34,16 +34,11 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
 		for r.err == nil {
 			row, err := r.next()
-			bad, isBad := errors.AsType[*batch.RowError](err)
-			if err != nil && !isBad {
+			if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
 				r.err = err
 				break
 			}
 			r.rows++
-			row.Seq = r.rows
-			if isBad {
-				bad.Row.Seq = r.rows
-			}
 			if !yield(row, err) {
 				return
 			}
@@ -66,12 +61,9 @@ func (r *Reader) next() (batch.Row, error) {
 			continue
 		}
 		r.feed.begin(line, r.src.no)
-		row, err := r.record()
-		if err == errSkipped {
-			continue
+		if row, err := r.record(); err != errSkipped {
+			return row, err
 		}
-		r.body = true
-		return row, err
 	}
 }
 
@@ -113,7 +105,7 @@ func (r *Reader) record() (batch.Row, error) {
 	switch {
 	case noKey != "": // perhaps it is no row at all, whatever a gate says
 		return r.bad(row, e)
-	case r.table:
+	case r.headerDue:
 		return batch.Row{}, r.otherTable()
 	case e.Reason != "":
 		return refuse(row, e)
@@ -130,7 +122,7 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 
 // row reads the cells of one record. The reason says why it names nobody.
 func (r *Reader) row(texts []string) (row batch.Row, reason string) {
-	row = batch.Row{Line: r.feed.start, Cells: make([]string, len(r.columns))}
+	row = batch.Row{Seq: r.rows + 1, Line: r.feed.start, Cells: make([]string, len(r.columns))}
 	for i, col := range r.columns {
 		// A copy, since the cell shares its memory with the whole record.
 		text := strings.Clone(trim(texts[i]))

@@ -169,7 +169,7 @@ func TestKeeps(t *testing.T) {
 		if _, bad := read(t, input, c.opt); len(bad) == 1 {
 			keeps = bad[0].Keeps
 		}
-		if got := len(keeps) == 2 && keeps[0].Value == guidA && keeps[1].Value == "a@x"; got != c.want || !c.want && keeps != nil {
+		if got := len(keeps) == 2 && keeps[0].Value == "a@x" && keeps[1].Value == guidA; got != c.want || !c.want && keeps != nil {
 			t.Errorf("%s: %+v, want %v", c.name, keeps, c.want)
 		}
 		s, err := looked(t, input+"b@x,"+guidB+",Terminated,Oslo,2026-01-01\n", c.opt) // a date that can be read
@@ -194,12 +194,12 @@ func TestLookFindsWhatEndsTheReading(t *testing.T) {
 // its dates need where they show it.
 func TestNoDateCanBeRead(t *testing.T) {
 	for _, c := range []struct{ format, dates, want string }{
-		{"", "31.10.2026,13.12.2025,03.12.2025", `one of ISO 8601, such as 2026-12-31; it needs --date-format DD.MM.YYYY`},
+		{"", "31.10.2026,13.12.2025,03.12.2025", `holds no date as in ISO 8601, such as 2026-12-31; it needs --date-format DD.MM.YYYY`},
 		{"", "3/12/2025,13/1/2025,,n/a", `it needs --date-format D/M/YYYY`},
 		{"", "12/31/2026", `it needs --date-format MM/DD/YYYY`},
-		{"", "03/04/2026", `they do not say which number is the day: it needs --date-format DD/MM/YYYY or MM/DD/YYYY`},
+		{"", "03/04/2026", `its dates do not say which number is the day: it needs --date-format DD/MM/YYYY or MM/DD/YYYY`},
 		{"", "31.10.2026,soon", `say how they are written with --date-format`},
-		{"YYYY/MM/DD", "31.10.2026", `one of the form YYYY/MM/DD (--date-format); it needs --date-format DD.MM.YYYY`},
+		{"YYYY/MM/DD", "31.10.2026", `holds no date of the form YYYY/MM/DD (--date-format); it needs --date-format DD.MM.YYYY`},
 		{"", "31.10.2026,2026-10-31", ""},
 		{"", ",n/a", ""},
 	} {
