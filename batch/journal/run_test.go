@@ -201,3 +201,29 @@ func TestDiscard(t *testing.T) {
 		t.Errorf("the other run has %d lines", n)
 	}
 }
+
+// The digests of a run's reports stand in the order in which they were written, and
+// go with the run.
+func TestAddReport(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	keep, gone := running(t, s, "keep", 1), create(t, s, batch.Plan{Run: "gone"})
+	for _, add := range []struct {
+		run *Run
+		sum string
+	}{{keep, "aa"}, {gone, "bb"}, {keep, "cc"}, {keep, "aa"}} {
+		must(t, add.run.AddReport(t.Context(), add.sum))
+	}
+	sums := func() (sums string) {
+		must(t, s.r.QueryRow(`SELECT string_agg(name || no || sha256, ' ' ORDER BY name, no) FROM reports JOIN runs ON runs.id = reports.run WHERE at > 0`).Scan(&sums))
+		return sums
+	}
+	if got := sums(); got != "gone1bb keep1aa keep2cc keep3aa" {
+		t.Errorf("the journal has %s", got)
+	}
+	must(t, gone.Discard(t.Context()))
+	wantErr(t, gone.AddReport(t.Context(), "dd"), ErrNoRun)
+	if got := sums(); got != "keep1aa keep2cc keep3aa" {
+		t.Errorf("with one run discarded the journal has %s", got)
+	}
+}

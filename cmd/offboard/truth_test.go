@@ -110,6 +110,7 @@ func contradiction(o batch.Outcome, u graphsim.UserState, known bool) string {
 // offboard was killed while it wrote it.
 func (s *scene) wholeFiles(dir string) {
 	s.t.Helper()
+	s.sealed(dir)
 	if _, err := os.Stat(filepath.Join(s.dir, dir, "report.csv")); errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -127,6 +128,9 @@ func (s *scene) wholeFiles(dir string) {
 // whom the report does not say what must have become of them.
 func (s *scene) twice(dir string) int {
 	s.t.Helper()
+	if !s.sealed(dir) {
+		s.t.Errorf("%s has no report.sha256", dir)
+	}
 	for i, o := range s.compare(dir, s.cast, true) {
 		if o != s.cast[i].want {
 			s.t.Errorf("%s, line %d, is %q, want %s", s.cast[i].upn, i+2, o, s.cast[i].want)
