@@ -24,24 +24,24 @@ func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == B
 
 // Row is a line of the input that was meant to name a user.
 type Row struct {
-	Seq   int      // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
-	Line  int      // line of the input on which the row starts, from 1
-	Input string   // the cell that names the user, as written
-	ID    string   // object id in lower case, or ""
-	UPN   string   // user principal name, or ""; beside an ID it must agree with the directory
-	By    Key      // "" means by ID or UPN
-	Value string   // the cell's text when By is a property, else ""
-	Cells []string // the cells of the recognised columns, in the order of Plan.Columns
+	Seq   int      `json:"-"`               // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
+	Line  int      `json:"line"`            // line of the input on which the row starts, from 1
+	Input string   `json:"input,omitempty"` // the cell that names the user, as written
+	ID    string   `json:"id,omitempty"`    // object id in lower case, or ""
+	UPN   string   `json:"upn,omitempty"`   // user principal name, or ""; beside an ID it must agree with the directory
+	By    Key      `json:"by,omitempty"`    // "" means by ID or UPN
+	Value string   `json:"value,omitempty"` // the cell's text when By is a property, else ""
+	Cells []string `json:"cells,omitempty"` // the cells of the recognised columns, in the order of Plan.Columns
 
 	// Claims are what the other recognised columns say of the user: the user whom
 	// the row names must have all of it. Like From they are for planning alone, and
 	// neither journal nor plan file keeps them.
-	Claims []Claim
+	Claims []Claim `json:"-"`
 
 	// From is the moment from which the date gate lets the row through: the end of
 	// its last day in the gate's zone (with a start-of-day gate the beginning), or
 	// the instant that the cell names. It is zero without a date gate.
-	From time.Time
+	From time.Time `json:"-"`
 }
 
 // Claim is what one column, which does not name the user, says of the user.
@@ -67,36 +67,36 @@ func (e *RowError) Error() string { return "line " + strconv.Itoa(e.Row.Line) + 
 // Skip is a line of the input that is no row: blank, a version line, an
 // example, a second header, a footer.
 type Skip struct {
-	Line   int
-	Reason string
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
 }
 
 // User is one directory object, as far as it is known. Before resolution only
 // Seq and what to look it up by are set: ID or UPN, or By and Value.
 type User struct {
-	Seq        int    // place in the plan, from 1: the Seq of the row that named it
-	ID         string // object id in lower case; "" only in a run without resolution
-	UPN        string
-	Type       string    // Member, Guest, InternalGuest or ExternalMember; "" when it was not read
-	Enabled    bool      // accountEnabled; false when it was not read
-	Synced     bool      // onPremisesSyncEnabled
-	Privileged bool      // holds a directory role that makes an administrator; false when it was not read
-	Stamp      time.Time // signInSessionsValidFromDateTime, or what StampOf says, when the user was read: in a plan before the run; zero when unset or not read
-	By         Key       // "" means by ID or UPN
-	Value      string    // of the property that By names: before resolution what to look up, after it what the directory has
+	Seq        int       `json:"seq"`          // place in the plan, from 1: the Seq of the row that named it
+	ID         string    `json:"id,omitempty"` // object id in lower case; "" only in a run without resolution
+	UPN        string    `json:"upn,omitempty"`
+	Type       string    `json:"type,omitempty"`       // Member, Guest, InternalGuest or ExternalMember; "" when it was not read
+	Enabled    bool      `json:"enabled,omitempty"`    // accountEnabled; false when it was not read
+	Synced     bool      `json:"synced,omitempty"`     // onPremisesSyncEnabled
+	Privileged bool      `json:"privileged,omitempty"` // holds a directory role that makes an administrator; false when it was not read
+	Stamp      time.Time `json:"stamp,omitzero"`       // signInSessionsValidFromDateTime, or what StampOf says, when the user was read: in a plan before the run; zero when unset or not read
+	By         Key       `json:"by,omitempty"`         // "" means by ID or UPN
+	Value      string    `json:"value,omitempty"`      // of the property that By names: before resolution what to look up, after it what the directory has
 
 	// AsOf is the server's Date of the answer that brought the user, which the stamp
 	// is held against; zero when it had none. Neither journal nor plan file keeps it.
-	AsOf time.Time
+	AsOf time.Time `json:"-"`
 
 	// StampOf names the property that the stamp is of, when a lookup read two and gave
 	// the later one; both when they are equal, "" when it read only
 	// signInSessionsValidFromDateTime. Neither journal nor plan file keeps it.
-	StampOf string
+	StampOf string `json:"-"`
 
 	// What a lookup reads for the claims of a row; "" when the user has none. Neither
 	// journal nor plan file keeps it.
-	Mail, EmployeeID, OnPremisesUPN string
+	Mail, EmployeeID, OnPremisesUPN string `json:"-"`
 }
 
 // Key is what names the user in a request: the object id, or else the UPN.
@@ -142,19 +142,19 @@ type Planned struct {
 
 // Record is the last word on one user.
 type Record struct {
-	Seq       int
-	Outcome   Outcome
-	Status    int // of the reply that decided, 0 when there was none
-	Code      string
-	Message   string
-	Attempts  int
-	Throttles int
-	SentAt    time.Time // when the last call that carried the user left; zero when none did
-	SettledAt time.Time
-	Accepted  time.Time // the server's Date of the 2xx reply; zero when there was none
-	After     time.Time // the stamp as read back; zero when it was not read
-	RequestID string
-	Reason    string // in words, for a person
+	Seq       int       `json:"seq"`
+	Outcome   Outcome   `json:"outcome"`
+	Status    int       `json:"status,omitempty"` // of the reply that decided, 0 when there was none
+	Code      string    `json:"code,omitempty"`
+	Message   string    `json:"message,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	Throttles int       `json:"throttles,omitempty"`
+	SentAt    time.Time `json:"sent_at,omitzero"` // when the last call that carried the user left; zero when none did
+	SettledAt time.Time `json:"settled_at,omitzero"`
+	Accepted  time.Time `json:"accepted,omitzero"` // the server's Date of the 2xx reply; zero when there was none
+	After     time.Time `json:"after,omitzero"`    // the stamp as read back; zero when it was not read
+	RequestID string    `json:"request_id,omitempty"`
+	Reason    string    `json:"reason,omitempty"` // in words, for a person
 }
 
 // Call is the intent to send: durable before the call leaves, so that a crash
@@ -214,26 +214,26 @@ const (
 
 // Plan is what a run set out to do. The users stand in the journal.
 type Plan struct {
-	Run      string // the run's name
-	Created  time.Time
-	Version  string // of offboard
-	Input    string // the file's name as given, "-" for standard input
-	Digest   string // SHA-256 of the input's bytes, hex
-	Columns  []string
-	Settings []Setting // what was decided on reading the input, in words
-	Tenant   string
-	App      string
-	Cloud    string // the service root
-	Action   Action
-	Resolve  bool
-	Verify   bool
-	Rows     int // rows of the input, bad ones too
-	Users    int // users that the plan will send
-	Lines    int // lines of the input
-	Accounts Accounts
-	Choice   string // digest of the flags that chose the users: only the same choice on the same input goes on with a run
-	InOrder  bool   // send in the file's order, and not holders of privileged roles first
-	Terms    Terms
+	Run      string    `json:"run,omitempty"` // the run's name
+	Created  time.Time `json:"created,omitzero"`
+	Version  string    `json:"offboard,omitempty"`     // of offboard
+	Input    string    `json:"input,omitempty"`        // the file's name as given, "-" for standard input
+	Digest   string    `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex
+	Columns  []string  `json:"columns,omitempty"`
+	Settings []Setting `json:"settings,omitempty"` // what was decided on reading the input, in words
+	Tenant   string    `json:"tenant,omitempty"`
+	App      string    `json:"app,omitempty"`
+	Cloud    string    `json:"cloud,omitempty"` // the service root
+	Action   Action    `json:"action"`
+	Resolve  bool      `json:"resolve"`
+	Verify   bool      `json:"verify"`
+	Rows     int       `json:"rows"`  // rows of the input, bad ones too
+	Users    int       `json:"users"` // users that the plan will send
+	Lines    int       `json:"lines"` // lines of the input
+	Accounts Accounts  `json:"accounts,omitzero"`
+	Choice   string    `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
+	InOrder  bool      `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
+	Terms    Terms     `json:"terms,omitzero"`
 }
 
 // Terms are what a plan was made under, kept so that the same holds when a run goes

@@ -7,16 +7,16 @@ import (
 
 // These errors say why a plan file is not read.
 var (
-	// ErrFormat says that the file is no plan of offboard. A plan whose first
-	// line was altered cannot be told from one.
+	// ErrFormat says that the file is no plan of offboard, or that its first line
+	// was altered beyond recognition.
 	ErrFormat = errors.New("not a plan file of offboard, or its first line was altered")
 
 	// ErrNewer says that a newer program wrote the plan.
 	ErrNewer = errors.New("plan was written by a newer offboard, or its first line was altered")
 
-	// ErrAltered says that the file is not what offboard wrote: any byte of it
-	// was changed, lost or added, or it contradicts itself.
-	ErrAltered = errors.New("plan was altered after it was written; do not use it, and plan again")
+	// ErrAltered says that the file is not what offboard wrote, that it contradicts
+	// itself, or that a signature beside it is none of its bytes.
+	ErrAltered = errors.New("plan was altered after it was written or signed; do not use it, and plan again")
 )
 
 // These errors say why a plan that was read is not to be carried out.
@@ -24,7 +24,7 @@ var (
 	// ErrAge says that the plan is too old, or from the future.
 	ErrAge = errors.New("plan is not of the right age")
 
-	// ErrUnapproved says that too few people of the trusted set approved the plan.
+	// ErrUnapproved says that too few people whose keys are trusted approved the plan.
 	ErrUnapproved = errors.New("plan lacks approvals")
 )
 

@@ -12,22 +12,17 @@ import (
 
 // Head is what a plan file says before its rows.
 type Head struct {
-	Plan    batch.Plan // without Run: a run is named when it is carried out
-	Options []Option
-	Guards  []Guard
-}
-
-// Option is a flag that planning was given and that carrying out must heed.
-type Option struct {
-	Name, Value string
+	Plan    batch.Plan   `json:"plan"`              // without Run: a run is named when it is carried out
+	Options []batch.Flag `json:"options,omitempty"` // that chose the users, as they were given
+	Guards  []Guard      `json:"guards,omitempty"`
 }
 
 // Guard is what one guard counted when the plan was made, in words.
 type Guard struct {
-	Name    string
-	Limit   string // what it allows
-	Counted string // what the plan has
-	Refusal string // why the plan must not be carried out; "" when it may
+	Name    string `json:"name"`
+	Limit   string `json:"limit"`             // what it allows
+	Counted string `json:"counted"`           // what the plan has
+	Refusal string `json:"refusal,omitempty"` // why the plan must not be carried out; "" when it may
 }
 
 // Refusals are the reasons of all guards that refuse the plan.
@@ -46,7 +41,7 @@ const ahead = time.Minute
 
 // CheckAge is ErrAge for a plan that is older than most, or that was made more
 // than a minute from now. A most of 0 allows any age. The plan's time is the
-// word of the machine that made it; only approvals vouch for it.
+// word of the machine that made it; only signatures vouch for it.
 func (h Head) CheckAge(now time.Time, most time.Duration) error {
 	made := h.Plan.Created
 	age := now.Sub(made)
@@ -63,16 +58,14 @@ func (h Head) CheckAge(now time.Time, most time.Duration) error {
 	return nil
 }
 
-// File is a plan file that was read whole and found unaltered, without its rows.
+// File is a plan file that was read whole, without its rows.
 type File struct {
-	Head      Head
-	Digest    Digest
-	Approvals []Approval // in the order in which they were added; each signature is good
+	Head   Head
+	Digest Digest
 }
 
-// Digest is the SHA-256 of all bytes of a plan file before the line that has
-// it. Two plans with one digest are one plan. It protects against accidents
-// alone: a forger of a plan can write a new digest, but no new approvals.
+// Digest is the SHA-256 of all bytes of a plan file, as sha256sum prints it. Two plans
+// with one digest are one plan.
 type Digest [sha256.Size]byte
 
 // String is the whole digest: 64 hexadecimal digits.

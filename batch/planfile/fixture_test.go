@@ -3,10 +3,12 @@ package planfile
 import (
 	"bytes"
 	"crypto/ed25519"
+	"io"
 	"iter"
-	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"offboard/batch"
 )
@@ -33,7 +35,7 @@ func leavers() content {
 				Lines: 8, Rows: 5, Users: 2, Columns: []string{"id", "upn"},
 				Settings: []batch.Setting{{Name: "delimiter", Value: "comma", Why: "it splits the header into most columns"}},
 			},
-			Options: []Option{{"--verify-timeout", "2m0s"}, {"--allow-renamed", "false"}},
+			Options: []batch.Flag{{Name: "column", Value: "upn"}, {Name: "allow-renamed", Value: "true"}},
 			Guards: []Guard{
 				{Name: "users", Limit: "500", Counted: "2"},
 				{Name: "privileged", Limit: "0", Counted: "1", Refusal: "the plan has 1 privileged user, and --max-privileged is 0"},
@@ -72,7 +74,7 @@ func tiny() content {
 	return content{
 		head: Head{
 			Plan:    batch.Plan{Created: noon, Action: batch.Revoke, Rows: 2, Users: 1, Columns: []string{"upn"}},
-			Options: []Option{{"--a", "b"}},
+			Options: []batch.Flag{{Name: "a", Value: "b"}},
 			Guards:  []Guard{{Name: "users", Limit: "5"}},
 		},
 		rows: []batch.Planned{
@@ -108,51 +110,63 @@ func written(t testing.TB, in content) ([]byte, Digest) {
 func reread(file []byte) (content, File, error) {
 	var out content
 	f, err := Read(bytes.NewReader(file), Sink{
-		Head:  func(h Head) error { out.head = h; return nil },
 		Rows:  func(rows []batch.Planned) error { out.rows = append(out.rows, rows...); return nil },
 		Skips: func(skips []batch.Skip) error { out.skips = append(out.skips, skips...); return nil },
 	})
+	out.head = f.Head
 	return out, f, err
 }
 
 // person is a signer whose key comes of a letter.
-func person(letter byte) ed25519.PrivateKey {
-	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{letter}, ed25519.SeedSize))
+func person(letter byte) ssh.Signer {
+	s, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{letter}, ed25519.SeedSize)))
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
-func public(key ed25519.PrivateKey) [32]byte { return [32]byte(key.Public().(ed25519.PublicKey)) }
-
-// approved adds an approval of each person, by name.
-func approved(t testing.TB, file []byte, names ...string) []byte {
+// signed is a signature of the text by each person, named after its letter.
+func signed(t testing.TB, text []byte, letters string) []Signature {
 	t.Helper()
-	for i, name := range names {
-		_, f, err := reread(file)
+	var all []Signature
+	for _, letter := range []byte(letters) {
+		s, err := Sign(person(letter), PlanNamespace, bytes.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := Approve(f.Digest, person(name[0]), name, noon.Add(time.Duration(i)*time.Minute))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if _, err := AddApproval(&b, bytes.NewReader(file), a); err != nil {
-			t.Fatal(err)
-		}
-		file = b.Bytes()
+		all = append(all, Signature{File: "plan.jsonl." + string(letter) + ".sig", Text: s})
 	}
-	return file
+	return all
 }
 
-// resealed gives the file the digest that it has, as anybody can.
-func resealed(file []byte) []byte {
-	const head = "\n\"sha256\":\""
-	at := bytes.LastIndex(file, []byte(head))
-	if at < 0 || len(file) < at+len(head)+64 {
-		return file
+// judged holds signatures against a text, an hour after noon.
+func judged(text []byte, all []Signature, by Signers) ([]Approval, error) {
+	return Judge(all, func() io.Reader { return bytes.NewReader(text) }, by, noon.Add(time.Hour))
+}
+
+// forged is a plan that keeps to the format and to no rule.
+func forged(in content) []byte {
+	var b bytes.Buffer
+	put := func(v any) {
+		text, err := encode(v)
+		if err != nil {
+			panic(err)
+		}
+		b.Write(text)
 	}
-	l := newLines(nil)
-	l.hash.Write(file[:at+1])
-	out := slices.Clone(file)
-	copy(out[at+len(head):], l.sum().String())
-	return out
+	put(headLine{format, version, in.head})
+	last := end{Skips: len(in.skips)}
+	for _, p := range in.rows {
+		put(line{Row: &p.Row, User: &p.User, DuplicateOf: p.DuplicateOf, Record: p.Record})
+		last.Rows++
+		if p.Record == nil && p.DuplicateOf == 0 {
+			last.Users++
+		}
+	}
+	for _, s := range in.skips {
+		put(line{Skip: &s})
+	}
+	put(line{End: &last})
+	return b.Bytes()
 }

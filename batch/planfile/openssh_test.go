@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // needs skips a test where programs of OpenSSH are missing, but not in continuous
@@ -51,9 +49,9 @@ func try(stdin []byte, name string, args ...string) ([]byte, error) {
 func newKey(t *testing.T, kind, passphrase string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "id_"+kind)
-	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", "ada@laptop", "-f", file}
+	args := []string{"-q", "-t", kind, "-a", "1", "-N", passphrase, "-C", "ada@laptop", "-f", file}
 	if kind == "rsa" {
-		args = append(args, "-b", "2048") // quicker to make
+		args = append(args, "-b", "1024") // quicker to make
 	}
 	does(t, nil, "ssh-keygen", args...)
 	return file
@@ -93,7 +91,7 @@ func inNewAgent(t *testing.T, file, passphrase string) string {
 	if err := os.WriteFile(open, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	does(t, nil, "ssh-keygen", "-q", "-p", "-P", passphrase, "-N", "", "-f", open)
+	does(t, nil, "ssh-keygen", "-q", "-p", "-a", "1", "-P", passphrase, "-N", "", "-f", open)
 	does(t, nil, "env", "SSH_AUTH_SOCK="+socket, "ssh-add", "-q", open)
 	if err := os.Remove(open); err != nil {
 		t.Fatal(err)
@@ -146,7 +144,7 @@ func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
 					t.Fatal(err)
 				}
 				does(t, text, "ssh-keygen", "-Y", "check-novalidate", "-n", PlanNamespace, "-s", file)
-				if made, err := Verify(sig, PlanNamespace, bytes.NewReader(text)); err != nil || !same(made, key.PublicKey()) {
+				if made, err := Verify(sig, PlanNamespace, bytes.NewReader(text)); err != nil || !equal(made, key.PublicKey()) {
 					t.Errorf("%s: our own signature: %v", c.name, err)
 				}
 			}
@@ -161,19 +159,15 @@ func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
 				t.Error("another text passes")
 			}
 			for i := range theirs {
-				for _, flip := range []byte{1, 0x20, 0x80} {
-					altered := bytes.Clone(theirs)
-					altered[i] ^= flip
-					if _, err := Verify(altered, PlanNamespace, bytes.NewReader(text)); err == nil {
-						t.Errorf("byte %d altered by %#x passes:\n%s", i, flip, altered)
-					}
+				altered := bytes.Clone(theirs)
+				altered[i] ^= 1 << (i % 8)
+				if _, err := Verify(altered, PlanNamespace, bytes.NewReader(text)); err == nil {
+					t.Errorf("byte %d altered passes:\n%s", i, altered)
 				}
 			}
 		})
 	}
 }
-
-func same(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
 // A key that cannot sign says what would help, and nothing that is secret.
 func TestKeysThatDoNotOpen(t *testing.T) {

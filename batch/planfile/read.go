@@ -1,11 +1,13 @@
 package planfile
 
 import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
-	"strconv"
-	"strings"
 
 	"offboard/batch"
 )
@@ -14,183 +16,162 @@ import (
 // slices are the reader's, and good for the one call only. An error of a Sink
 // ends the reading and is returned as it is.
 type Sink struct {
-	Head  func(Head) error            // first, and once
 	Rows  func([]batch.Planned) error // in order, 1,000 at the most
 	Skips func([]batch.Skip) error    // in order, 1,000 at the most
 }
 
-// Read reads a plan file whole: its rows, its digest, its approvals and their
-// signatures. A file that differs in any byte from what was written is
-// ErrAltered (ErrFormat or ErrNewer, when it differs in the first line), and the
-// error gives the line and the byte, from 1.
+// Read reads a plan file whole. A file that is no plan, that contradicts itself, or
+// that has another form than [Write] gives a plan is ErrAltered (ErrFormat or ErrNewer,
+// when its first line differs), and the error names the line. Whether it is the
+// plan that people approved tells [Judge].
 //
-// The Sink gets the rows before their digest is known. NOTHING that it got may
-// be believed, and nobody sent, until Read has returned nil.
+// The Sink gets the rows before the end is known. NOTHING that it got may be
+// believed, and nobody sent, until Read has returned nil.
 //
-// It holds a group of rows at a time, and of rows that name one user two
-// numbers each.
+// It holds a group of rows at a time, and of rows that name one user two numbers
+// each.
 func Read(r io.Reader, sink Sink) (File, error) {
-	return read(newLines(r), sink)
+	in := reader{r: bufio.NewReaderSize(r, 1<<16), hash: sha256.New()}
+	head, err := in.head()
+	if err != nil {
+		return File{}, err
+	}
+	if err := in.body(tally{plan: head.Plan}, sink); err != nil {
+		return File{}, err
+	}
+	return File{Head: head, Digest: Digest(in.hash.Sum(nil))}, nil
 }
 
-func read(l *lines, sink Sink) (File, error) {
-	var f File
-	if err := first(l); err != nil {
-		return File{}, err
-	}
-	for _, form := range []func(*coder){
-		func(c *coder) { c.plan(&f.Head.Plan) },
-		func(c *coder) { c.options(&f.Head.Options) },
-		func(c *coder) { c.guards(&f.Head.Guards) },
-	} {
-		if err := l.line(form); err != nil {
-			return File{}, err
-		}
-	}
-	if sink.Head != nil {
-		if err := sink.Head(f.Head); err != nil {
-			return File{}, err
-		}
-	}
-	if err := readRows(l, f.Head.Plan, sink.Rows); err != nil {
-		return File{}, err
-	}
-	if err := readSkips(l, sink.Skips); err != nil {
-		return File{}, err
-	}
-	f.Digest, l.copy = l.sum(), nil
-	if err := readDigest(l, f.Digest); err != nil {
-		return File{}, err
-	}
-	var err error
-	if f.Approvals, err = readApprovals(l, f.Digest); err != nil {
-		return File{}, err
-	}
-	return f, nil
+// reader takes a file apart into lines.
+type reader struct {
+	r    *bufio.Reader
+	hash hash.Hash // of all lines read
+	no   int       // of the line, from 1
+	b    []byte    // the line, its end included
 }
 
-// first reads the line that says what the file is.
-func first(l *lines) error {
-	err := l.advance()
+// next reads the next line. io.EOF says that there is none.
+func (r *reader) next() error {
+	r.no++
+	r.b = r.b[:0]
+	for {
+		part, err := r.r.ReadSlice('\n')
+		r.b = append(r.b, part...)
+		switch {
+		case len(r.b) > maxLine:
+			return r.altered("it is too long")
+		case err == nil:
+			r.hash.Write(r.b)
+			return nil
+		case errors.Is(err, io.EOF) && len(r.b) == 0:
+			return io.EOF
+		case errors.Is(err, io.EOF):
+			return r.altered("the file breaks off here")
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("read plan: %w", err)
+		}
+	}
+}
+
+// altered is an ErrAltered of the line.
+func (r *reader) altered(format string, args ...any) error {
+	return altered("line %d: %s", r.no, fmt.Sprintf(format, args...))
+}
+
+// head reads the first line.
+func (r *reader) head() (Head, error) {
+	err := r.next()
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, ErrAltered) {
+		return Head{}, err
+	}
+	var is struct {
+		Format  string
+		Version int
+	}
+	switch bad := json.Unmarshal(r.b, &is); {
+	case err != nil || bad != nil || is.Format != format || is.Version < 1:
+		return Head{}, fmt.Errorf(`%w: line 1 does not begin with {"format":"%s","version":%d`, ErrFormat, format, version)
+	case is.Version > version:
+		return Head{}, fmt.Errorf("%w: line 1 says version %d, and this offboard reads %d; update offboard", ErrNewer, is.Version, version)
+	}
+	var l headLine
+	if err := decode(r.b, &l); err != nil {
+		return Head{}, r.altered("%v", err)
+	}
+	if err := (&tally{plan: l.Plan}).head(); err != nil {
+		return Head{}, r.altered("%v", err)
+	}
+	return l.Head, nil
+}
+
+// body reads all other lines.
+func (r *reader) body(t tally, sink Sink) error {
+	var rows []batch.Planned
+	var skips []batch.Skip
+	for {
+		switch err := r.next(); {
+		case errors.Is(err, io.EOF):
+			return r.altered("the file ends before its last line, which counts the others")
+		case err != nil:
+			return err
+		}
+		var l line
+		err := decode(r.b, &l)
+		if err != nil {
+			return r.altered("%v", err)
+		}
+		switch {
+		case l.Row != nil && l.User != nil && l.Skip == nil && l.End == nil && t.Skips == 0:
+			p := batch.Planned{Row: *l.Row, User: *l.User, DuplicateOf: l.DuplicateOf, Record: l.Record}
+			if err := t.add(&p); err != nil {
+				return r.altered("row %d: %v", t.Rows, err)
+			}
+			rows, err = deliver(sink.Rows, append(rows, p), group)
+		case l.Skip != nil && l == line{Skip: l.Skip}:
+			t.Skips++
+			skips, err = deliver(sink.Skips, append(skips, *l.Skip), group)
+		case l.End != nil && l == line{End: l.End}:
+			if err := t.check(*l.End); err != nil {
+				return r.altered("%v", err)
+			}
+			if _, err := deliver(sink.Rows, rows, 1); err != nil {
+				return err
+			}
+			if _, err := deliver(sink.Skips, skips, 1); err != nil {
+				return err
+			}
+			return r.end()
+		default:
+			return r.altered("it is no row, no skipped line and no end where one may stand")
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// end makes sure that nothing follows the last line.
+func (r *reader) end() error {
+	switch err := r.next(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil || errors.Is(err, ErrAltered):
+		return r.altered("nothing may follow the end of the plan")
+	default:
 		return err
 	}
-	number, ok := strings.CutPrefix(string(l.b), magic)
-	number, comma := strings.CutSuffix(number, ",")
-	n, bad := strconv.Atoi(number)
-	switch {
-	case err != nil || !ok || !comma || bad != nil || strconv.Itoa(n) != number || n < 1:
-		return fmt.Errorf("%w: line 1 is not %s%d,", ErrFormat, magic, version)
-	case n > version:
-		return fmt.Errorf("%w: its format is %d, and this offboard reads %d; update offboard", ErrNewer, n, version)
-	}
-	return nil
 }
 
 // group is how many elements a Sink gets together.
 const group = 1000
 
-func readRows(l *lines, plan batch.Plan, take func([]batch.Planned) error) error {
-	tally := tally{plan: plan}
-	out := batches[batch.Planned]{take: take}
-	err := l.each(rowsLine, listEnd, func(b []byte) error {
-		var p batch.Planned
-		if err := l.decode(b, func(c *coder) { c.row(&p) }); err != nil {
-			return err
-		}
-		if err := tally.add(&p); err != nil {
-			return l.altered(0, fmt.Sprintf("row %d: %v", tally.rows, err))
-		}
-		return out.add(p)
-	})
-	if err != nil {
-		return err
+// deliver hands elements on once there are enough, and returns those that wait.
+func deliver[T any](take func([]T) error, held []T, enough int) ([]T, error) {
+	switch {
+	case len(held) < enough:
+		return held, nil
+	case take == nil:
+		return held[:0], nil
 	}
-	if err := tally.end(); err != nil {
-		return l.altered(0, err.Error())
-	}
-	return out.flush()
-}
-
-func readSkips(l *lines, take func([]batch.Skip) error) error {
-	out := batches[batch.Skip]{take: take}
-	err := l.each(skipsLine, listEnd, func(b []byte) error {
-		var s batch.Skip
-		if err := l.decode(b, func(c *coder) { c.skip(&s) }); err != nil {
-			return err
-		}
-		return out.add(s)
-	})
-	if err != nil {
-		return err
-	}
-	return out.flush()
-}
-
-// batches hands elements on in groups.
-type batches[T any] struct {
-	take func([]T) error
-	held []T
-}
-
-func (g *batches[T]) add(v T) error {
-	if g.take == nil {
-		return nil
-	}
-	g.held = append(g.held, v)
-	if len(g.held) < group {
-		return nil
-	}
-	return g.flush()
-}
-
-func (g *batches[T]) flush() error {
-	if len(g.held) == 0 {
-		return nil
-	}
-	err := g.take(g.held)
-	g.held = g.held[:0]
-	return err
-}
-
-func readDigest(l *lines, d Digest) error {
-	var hex string
-	if err := l.line(func(c *coder) { c.digest(&hex) }); err != nil {
-		return err
-	}
-	if hex != d.String() {
-		return altered("the lines up to %d have the digest %s, and line %d says %q", l.no-1, d, l.no, hex)
-	}
-	return nil
-}
-
-// maxApprovals is more than any company asks for, and little to hold.
-const maxApprovals = 1000
-
-func readApprovals(l *lines, d Digest) ([]Approval, error) {
-	var all []Approval
-	err := l.each(signLine, fileEnd, func(b []byte) error {
-		var a Approval
-		if err := l.decode(b, func(c *coder) { c.approval(&a) }); err != nil {
-			return err
-		}
-		if len(all) == maxApprovals {
-			return l.altered(0, fmt.Sprintf("more than %d approvals", maxApprovals))
-		}
-		all = append(all, a)
-		if err := a.check(d); err != nil {
-			return l.altered(0, fmt.Sprintf("approval %d: %v", len(all), err))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	switch err := l.advance(); {
-	case err == nil:
-		return nil, l.altered(0, "nothing may follow the end of the plan")
-	case !errors.Is(err, io.EOF):
-		return nil, err
-	}
-	return all, nil
+	return held[:0], take(held)
 }

@@ -30,21 +30,41 @@ func Sign(key ssh.Signer, namespace string, text io.Reader) ([]byte, error) {
 	return sshsig.Armor(s), nil
 }
 
+// Fingerprint names a key as ssh-keygen does: "SHA256:...".
+func Fingerprint(key ssh.Signer) string { return ssh.FingerprintSHA256(key.PublicKey()) }
+
 // Verify checks an armored signature of a text, as "ssh-keygen -Y check-novalidate
 // -n NAMESPACE" does, and returns the key that made it. Whose key that is says
 // [Signers].
 func Verify(armored []byte, namespace string, text io.Reader) (ssh.PublicKey, error) {
+	s, err := verify(armored, text)
+	if err == nil {
+		err = errors.Join(acceptable(s.PublicKey), isFor(s, namespace))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.PublicKey, nil
+}
+
+// verify takes the namespace and the kind of key as the signature has them.
+func verify(armored []byte, text io.Reader) (*sshsig.Signature, error) {
 	s, err := parseSignature(armored)
 	if err != nil {
 		return nil, err
 	}
-	if s.Namespace != namespace {
-		return nil, fmt.Errorf("it was made for the namespace %q, and not for %q; sign again with: ssh-keygen -Y sign -n %s", s.Namespace, namespace, namespace)
-	}
-	if err := sshsig.Verify(text, s, s.PublicKey, s.HashAlgorithm, namespace); err != nil {
+	if err := sshsig.Verify(text, s, s.PublicKey, s.HashAlgorithm, s.Namespace); err != nil {
 		return nil, fmt.Errorf("it is no signature of these bytes by the key %s", ssh.FingerprintSHA256(s.PublicKey))
 	}
-	return s.PublicKey, nil
+	return s, nil
+}
+
+// isFor is an error for a signature that was made for another namespace.
+func isFor(s *sshsig.Signature, namespace string) error {
+	if s.Namespace != namespace {
+		return fmt.Errorf("it was made for the namespace %q, and not for %q (ssh-keygen -Y sign -n %s)", s.Namespace, namespace, namespace)
+	}
+	return nil
 }
 
 // parseSignature takes a signature in the one form that OpenSSH accepts: it allows
@@ -63,7 +83,7 @@ func parseSignature(armored []byte) (*sshsig.Signature, error) {
 	case !isSecurityKey(s.PublicKey) && len(s.Signature.Rest) > 0:
 		return nil, errors.New("it is damaged: bytes follow the signature")
 	}
-	return s, acceptable(s.PublicKey)
+	return s, nil
 }
 
 // dearmor is strict where pem.Decode is not: text around the signature, headers,
@@ -72,7 +92,7 @@ func dearmor(armored []byte) ([]byte, error) {
 	text := strings.ReplaceAll(string(armored), "\r\n", "\n")
 	text, begins := strings.CutPrefix(text, "-----BEGIN "+sshsig.PEMType+"-----\n")
 	text, ends := strings.CutSuffix(strings.TrimSuffix(text, "\n"), "\n-----END "+sshsig.PEMType+"-----")
-	if !begins || !ends {
+	if !begins || !ends || strings.Contains(text, "\r") {
 		return nil, fmt.Errorf("it is no %s from its first line to its last", sshsig.PEMType)
 	}
 	blob, err := base64.StdEncoding.Strict().DecodeString(text)

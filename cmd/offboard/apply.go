@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 type applyCmd struct {
 	File      string `arg:"" help:"The plan file."`
 	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0"`
-	Trusted   string `help:"The trusted set: a file of public keys, as ssh-ed25519 lines or in PEM, each with a name." placeholder:"FILE" type:"path"`
+	Trusted   string `help:"The trusted set: an allowed_signers file of OpenSSH. A person counts once, whatever number of keys signed." placeholder:"FILE" type:"path"`
 	MaxAge    length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 	Again     bool   `help:"Carry out a plan once more that was carried out before, to its end or not."`
 
@@ -33,7 +34,7 @@ func (applyCmd) Help() string { return runCmd{}.Help() }
 
 // Run refuses whatever is not beyond doubt, and then does as run does.
 func (a *applyCmd) Run(ctx context.Context, c *command) error {
-	file, approved, err := a.trustworthy(c)
+	file, approvals, err := a.trustworthy(c)
 	if err := refuseAll(err, c.findPerson(a.Yes, a.File, "nothing was planned", "give --yes")); err != nil {
 		return err
 	}
@@ -75,7 +76,8 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 		}
 	}
 	plan.Input, plan.Digest = a.File, file.Digest.String()
-	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + approved})
+	plan.Terms.Approvals = approvals
+	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + a.approvedBy(approvals)})
 	anybody := plan
 	anybody.App = "" // another app that applies the plan is kept out, too
 	sealed, err := store.LockInput(anybody)
@@ -100,11 +102,11 @@ func (a *applyCmd) Run(ctx context.Context, c *command) error {
 	return a.start(ctx, j, plan, file, sealed)
 }
 
-// trustworthy reads the plan whole and judges it without asking anybody else. It says
-// in words who approved it.
-func (a *applyCmd) trustworthy(c *command) (file planfile.File, approved string, err error) {
+// trustworthy reads the plan whole and judges it without asking anybody else. It gives
+// the approvals that count.
+func (a *applyCmd) trustworthy(c *command) (file planfile.File, approvals []batch.Approval, err error) {
 	if file, err = c.readPlan(a.File, planfile.Sink{}); err != nil {
-		return file, "", err
+		return file, nil, err
 	}
 	c.showPlan(a.File, file)
 	var planned error
@@ -115,41 +117,51 @@ func (a *applyCmd) trustworthy(c *command) (file planfile.File, approved string,
 	if age != nil {
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
-	approved, unapproved := a.approved(c, file)
-	return file, approved, refuseAll(planned, age, unapproved)
+	approvals, unapproved := a.approved(c)
+	return file, approvals, refuseAll(planned, age, unapproved)
 }
 
-// approved holds the approvals of a plan against the trusted set, and names the people
-// of the set who gave one, each of them once.
-func (a *applyCmd) approved(c *command, file planfile.File) (string, error) {
-	if a.Approvals <= 0 && a.Trusted == "" {
-		return batch.Plural(len(file.Approvals), "approval") + ", not held against a trusted set", nil
-	}
+// approved holds the signatures beside a plan against the trusted set, and gives the
+// approvals that count; none when there is no trusted set.
+func (a *applyCmd) approved(c *command) ([]batch.Approval, error) {
 	if a.Trusted == "" {
-		return "", fmt.Errorf("%w: --approvals needs --trusted FILE, the keys of the people who may approve", errUsage)
+		if a.Approvals > 0 {
+			return nil, fmt.Errorf("%w: --approvals needs --trusted FILE, the allowed_signers file of the people who may approve", errUsage)
+		}
+		_, err := c.approvals(a.File, nil)
+		return nil, err
 	}
-	keys, err := c.read(a.Trusted)
+	trusted, err := c.read(a.Trusted)
 	if err != nil {
-		return "", fmt.Errorf("--trusted: %w", err)
+		return nil, fmt.Errorf("--trusted: %w", err)
 	}
-	trusted, err := planfile.ParseTrusted(keys.open())
+	signers, err := planfile.ParseSigners(trusted.open())
 	if err != nil {
-		return "", fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
+		return nil, fmt.Errorf("%w: --trusted %s: %w", errUsage, a.Trusted, err)
 	}
-	if err := trusted.Require(file, max(1, a.Approvals)); err != nil {
-		return "", fmt.Errorf("%s: %w", a.File, err)
-	}
-	all, err := trusted.Approvals(file)
+	all, err := c.approvals(a.File, signers)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", a.File, err)
+		return nil, err
+	}
+	for _, approval := range all {
+		c.say("approval %s: %s", approval.File, cmp.Or(approval.Why, "by "+approval.Person))
+	}
+	if err := planfile.Require(all, max(1, a.Approvals)); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.File, err)
+	}
+	return planfile.Counted(all), nil
+}
+
+// approvedBy says in words who approved the plan.
+func (a *applyCmd) approvedBy(approvals []batch.Approval) string {
+	if a.Trusted == "" {
+		return "no approval asked for"
 	}
 	var people []string
-	for _, j := range all {
-		if j.Counts {
-			people = append(people, j.Signer)
-		}
+	for _, approval := range approvals {
+		people = append(people, approval.Person)
 	}
-	return fmt.Sprintf("approved by %s (%s)", strings.Join(people, ", "), filepath.Base(a.Trusted)), nil
+	return fmt.Sprintf("approved by %s (%s)", strings.Join(people, ", "), filepath.Base(a.Trusted))
 }
 
 // once refuses a plan that was carried out before, or that another app has a run of

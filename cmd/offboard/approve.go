@@ -3,77 +3,141 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 	"offboard/batch/planfile"
 )
 
 // approveCmd signs a plan.
 type approveCmd struct {
 	File string `arg:"" help:"The plan file."`
-	Key  string `help:"Your private key: an Ed25519 key in PEM, as openssl genpkey -algorithm ed25519 makes it." required:"" placeholder:"FILE" type:"path"`
-	Name string `help:"Your name, as the approval shows it; apply goes by the name in the trusted set. Default: the user of this machine." placeholder:"NAME"`
+	Key  string `help:"Your private SSH key. A passphrase is asked for, unless the ssh agent has the key. For a key whose private half only the agent has, such as one in a FIDO token, name the .pub file." required:"" placeholder:"FILE" type:"path"`
+	Name string `help:"Your name, in the name of the signature's file; whose key it is says the allowed_signers file. Default: the user of this machine." placeholder:"NAME"`
 	Yes  bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not sign."`
 }
 
 // Help ends the command's help.
 func (approveCmd) Help() string { return noGraph }
 
-// Run shows the plan, asks, and adds the signature to the file. Its digest stays
-// the same.
+// Run shows the plan, asks, and puts a signature beside the file, as ssh-keygen -Y
+// sign would.
 func (a *approveCmd) Run(_ context.Context, c *command) error {
-	text, err := os.ReadFile(a.Key)
-	if err != nil {
-		return fmt.Errorf("%w: --key: %w", errUsage, err)
-	}
-	key, err := planfile.ParseKey(text)
-	if err != nil {
-		return fmt.Errorf("%w: --key %s: %w", errUsage, a.Key, err)
-	}
 	file, err := c.readPlan(a.File, planfile.Sink{})
 	if err != nil {
 		return err
 	}
+	approvals, err := c.approvals(a.File, nil)
+	if err != nil {
+		return err
+	}
+	key, err := planfile.OpenKey(a.Key, c.getenv("SSH_AUTH_SOCK"), c.passphrase)
+	switch {
+	case errors.Is(err, batch.ErrStopped):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: --key: %w", errUsage, err)
+	}
 	c.showPlan(a.File, file)
+	for _, given := range approvals {
+		c.say("approval %s, key %s", given.File, given.Key)
+	}
 	if why := file.Head.Refusals(); len(why) > 0 {
 		return fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", errRefused, why[0])
 	}
-	for _, given := range file.Approvals {
-		if given.Key.Equal(key.Public()) {
-			c.say("note     this key has approved the plan already, as %s; nothing was added", given.Name)
-			return c.approvedPlan(a.File, file)
+	fingerprint := planfile.Fingerprint(key)
+	for _, given := range approvals {
+		if given.Key == fingerprint && given.Namespace == planfile.PlanNamespace {
+			c.say("note     this key has approved the plan already, with %s; nothing was added", given.File)
+			return c.approvedPlan(given.File, file, fingerprint)
 		}
 	}
 	if err := c.ask(a.Yes, "Approve this plan?"); err != nil {
 		return err
 	}
-	approval, err := planfile.Approve(file.Digest, key, cmp.Or(a.Name, c.getenv("USER"), c.getenv("USERNAME"), "unnamed"), time.Now())
+	text, err := c.read(a.File)
+	if err != nil {
+		return err
+	}
+	signature, err := planfile.Sign(key, planfile.PlanNamespace, text.open())
 	if err != nil {
 		return fmt.Errorf("approve %s: %w", a.File, err)
 	}
-	err = writeFile(a.File, true, func(w io.Writer) error {
-		f, err := os.Open(a.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		file, err = planfile.AddApproval(w, f, approval)
+	name := signatureName(a.File, cmp.Or(a.Name, c.getenv("USER"), c.getenv("USERNAME"), "unnamed"), fingerprint)
+	err = durable.WriteFile(name, false, func(w io.Writer) error {
+		_, err := w.Write(signature)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.approvedPlan(a.File, file)
+	return c.approvedPlan(name, file, fingerprint)
 }
 
-// approvedPlan tells what the plan file is now.
-func (c *command) approvedPlan(name string, f planfile.File) error {
-	_, err := fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nApprovals %d\n", printable(name), f.Digest, len(f.Approvals))
+// signatureName names the file of a signature after the person and the key, in
+// characters that every file system and shell takes.
+func signatureName(plan, person, fingerprint string) string {
+	safe := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@", r) {
+				return r
+			}
+			return '-'
+		}, s)
+	}
+	key := strings.TrimPrefix(fingerprint, "SHA256:")
+	return fmt.Sprintf("%s.%.64s-%.12s.sig", plan, strings.TrimLeft(safe(person), "-."), safe(key))
+}
+
+// approveLine is what the next person who approves the plan types, who has the usual
+// key. A shell fills in the directory.
+func (c *command) approveLine(plan string) string {
+	return c.shell("approve", plan, "--key") + ` "$HOME/.ssh/id_ed25519"`
+}
+
+// approvedPlan tells where the signature is.
+func (c *command) approvedPlan(name string, f planfile.File, key string) error {
+	_, err := fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nKey       %s\n", printable(name), f.Digest, key)
 	return err
+}
+
+// approvals reads every signature beside a plan, and judges it.
+func (c *command) approvals(plan string, by planfile.Signers) ([]planfile.Approval, error) {
+	if plan == "-" {
+		return nil, nil // nothing lies beside standard input
+	}
+	text, err := c.read(plan)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := os.ReadDir(filepath.Dir(plan))
+	if err != nil {
+		return nil, fmt.Errorf("look for signatures of %s: %w", plan, err)
+	}
+	var all []planfile.Signature
+	for _, e := range beside {
+		if !strings.HasPrefix(e.Name(), filepath.Base(plan)) || !strings.HasSuffix(e.Name(), ".sig") {
+			continue
+		}
+		name := filepath.Join(filepath.Dir(plan), e.Name())
+		r, err := c.read(name)
+		if err != nil {
+			return nil, err
+		}
+		signature, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		all = append(all, planfile.Signature{File: name, Text: signature})
+	}
+	return planfile.Judge(all, text.open, by, time.Now())
 }
 
 // readPlan reads a plan file whole.
@@ -102,12 +166,9 @@ func (c *command) showPlan(name string, f planfile.File) {
 	c.say("action   %s", actionWords[p.Action])
 	c.say("users    %s to revoke", batch.Thousands(p.Users))
 	for _, o := range f.Head.Options {
-		c.say("option   %s %s", o.Name, o.Value)
+		c.say("option   --%s %s", o.Name, o.Value)
 	}
 	for _, g := range f.Head.Guards {
 		c.say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
-	}
-	for _, a := range f.Approvals {
-		c.say("approval by %s at %s, key %s", a.Name, a.Time.Local().Format(time.DateTime), a.KeyID())
 	}
 }

@@ -51,6 +51,10 @@ var (
 // listRuns is a next step; fail makes a whole command line of it.
 const listRuns = "offboard runs"
 
+// approveIt is the next step when approvals are missing; fail makes a whole command
+// line of it.
+const approveIt = "another person whose key is trusted types: "
+
 // readBack is the next step when the journal is damaged; fail says before it how
 // to save what can be read.
 const readBack = "the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others"
@@ -76,7 +80,7 @@ var ends = []struct {
 	{planfile.ErrFormat, exitRefused, ""},
 	{planfile.ErrNewer, exitRefused, ""},
 	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
-	{planfile.ErrUnapproved, exitRefused, "offboard approve PLAN --key KEY"},
+	{planfile.ErrUnapproved, exitRefused, approveIt},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
@@ -132,6 +136,9 @@ func (c *command) fail(err error) exitCode {
 	code, hint := codeOf(err)
 	if hint == listRuns {
 		hint = c.typed("runs")
+	}
+	if hint == approveIt {
+		hint += c.approveLine(c.cli.Apply.File)
 	}
 	if hint == readBack {
 		if path, err := c.journalPath(); err == nil {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -37,7 +36,7 @@ func (planCmd) Help() string {
 func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	name := c.cli.Output
 	if name == "text" || name == "json" {
-		return fmt.Errorf("%w: say where to write the plan: -o plan.json", errUsage)
+		return fmt.Errorf("%w: say where to write the plan: -o plan.jsonl", errUsage)
 	}
 	if p.NoResolve {
 		return fmt.Errorf("%w: a plan file holds users who were looked up; plan without --no-resolve", errUsage)
@@ -76,17 +75,17 @@ func (p *planCmd) Run(ctx context.Context, c *command) (err error) {
 	_, err = fmt.Fprintf(c.stdout, `Plan      %s
 Users     %s
 Digest    %s
-Next      approve it, each with a private key in place of KEY: %s
-          apply it with two approvals, FILE being the public keys of the people who may approve: %s
+Next      approve it, each person with a key of their own: %s
+          apply it with two approvals of people in the file allowed_signers: %s
           apply it without approvals: %s
-`, printable(path), batch.Thousands(work.count.Users), digest, c.shell("approve", name, "--key", "KEY"),
-		c.typed(slices.Concat(apply, []string{"--approvals", "2", "--trusted", "FILE"})...), c.typed(apply...))
+`, printable(path), batch.Thousands(work.count.Users), digest, c.approveLine(name),
+		c.typed(slices.Concat(apply, []string{"--approvals", "2", "--trusted", "allowed_signers"})...), c.typed(apply...))
 	return err
 }
 
 // head is what a plan file says of the whole.
 func (p *planCmd) head(work *planned, checks []batch.Finding) planfile.Head {
-	h := planfile.Head{Plan: work.plan, Options: p.given()}
+	h := planfile.Head{Plan: work.plan, Options: p.options(work.plan.Terms.Choice)}
 	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
 	for _, k := range checks {
 		limit := strconv.Itoa(k.Limit)
@@ -98,36 +97,21 @@ func (p *planCmd) head(work *planned, checks []batch.Finding) planfile.Head {
 	return h
 }
 
-// given are the flags that chose the users, for the people who approve.
-func (p *planCmd) given() []planfile.Option {
-	var given []planfile.Option
-	add := func(name string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				given = append(given, planfile.Option{Name: name, Value: v})
-			}
+// options are the flags that chose the users, for the people who approve.
+func (p *planCmd) options(choice []batch.Flag) []batch.Flag {
+	given := slices.Clone(choice)
+	add := func(name, value string, is bool) {
+		if is {
+			given = append(given, batch.Flag{Name: name, Value: value})
 		}
 	}
-	add("--column", p.Column)
-	add("--ignore-column", p.IgnoreColumn...)
-	add("--key", p.Key)
-	add("--where", p.Where...)
-	add("--date-column", p.DateColumn)
-	add("--date-format", p.DateFormat)
-	add("--as-of", p.AsOf)
-	add("--since", p.Since)
-	add("--protect", p.Protect...)
-	add("--protect-group", p.ProtectGroup...)
-	add("--order", p.Order)
-	if p.MinUsers > 0 {
-		add("--min-users", strconv.Itoa(p.MinUsers))
+	for _, column := range p.IgnoreColumn {
+		add("ignore-column", column, true)
 	}
-	for name, on := range map[string]bool{"--protect-privileged": p.ProtectPrivileged, "--include-caller": p.IncludeCaller, "--allow-renamed": p.AllowRenamed, "--start-of-day": p.StartOfDay, "--allow-empty-pattern": p.AllowEmptyPattern, "--no-verify": p.NoVerify, "--all-rows": p.AllRows} {
-		if on {
-			add(name, "on")
-		}
-	}
-	slices.SortStableFunc(given, func(a, b planfile.Option) int { return strings.Compare(a.Name, b.Name) })
+	add("since", p.Since, p.Since != "")
+	add("order", p.Order, p.Order != "")
+	add("min-users", strconv.Itoa(p.MinUsers), p.MinUsers > 0)
+	add("all-rows", "true", p.AllRows)
 	return given
 }
 

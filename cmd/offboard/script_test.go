@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -14,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
 )
 
 // The test binary is offboard too, so that scripts and crash tests run the real
@@ -67,29 +66,29 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, bytes.ReplaceAll(b, []byte(args[1]), []byte(args[2])), 0o600))
 }
 
-// keys makes a private key for each name, and trusted.txt of the public ones but eve's.
+// keys makes a private SSH key for each name, and allowed_signers of the public ones
+// but eve's.
 func keys(dir string, names ...string) error {
 	trusted := ""
 	for _, name := range names {
-		public, private, err := ed25519.GenerateKey(nil)
+		_, private, err := ed25519.GenerateKey(nil)
 		if err != nil {
 			return err
 		}
-		der, err := x509.MarshalPKCS8PrivateKey(private)
+		block, err := ssh.MarshalPrivateKey(private, name+"@laptop")
 		if err != nil {
 			return err
 		}
-		text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-		if err := os.WriteFile(filepath.Join(dir, name+".pem"), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+".key"), pem.EncodeToMemory(block), 0o600); err != nil {
 			return err
 		}
-		if name == "eve" {
-			continue
+		signer, err := ssh.NewSignerFromKey(private)
+		if err != nil {
+			return err
 		}
-		const kind = "ssh-ed25519"
-		blob := append([]byte{0, 0, 0, byte(len(kind))}, kind...)
-		blob = append(append(blob, 0, 0, 0, byte(len(public))), public...)
-		trusted += kind + " " + base64.StdEncoding.EncodeToString(blob) + " " + name + "@contoso.example\n"
+		if name != "eve" {
+			trusted += name + "@contoso.example " + string(ssh.MarshalAuthorizedKey(signer.PublicKey()))
+		}
 	}
-	return os.WriteFile(filepath.Join(dir, "trusted.txt"), []byte(trusted), 0o600)
+	return os.WriteFile(filepath.Join(dir, "allowed_signers"), []byte(trusted), 0o600)
 }

@@ -1,0 +1,89 @@
+package planfile
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"offboard/batch"
+)
+
+// Signature is a file beside a plan, made by [Sign] or by ssh-keygen.
+type Signature struct {
+	File string // its name
+	Text []byte
+}
+
+// Approval is a signature as the allowed signers see it.
+type Approval struct {
+	File      string // of the signature
+	Namespace string // that it was made for
+	Key       string // its fingerprint, as ssh-keygen shows it: "SHA256:..."
+	Person    string // whose key it is; "" for a key of nobody
+	Why       string // why it does not count; "" when it does
+}
+
+// Judge holds the signatures beside a plan against its bytes and against who may
+// sign. A signature that is damaged, or none of these bytes, is ErrAltered: somebody
+// altered the plan or the signature. All others are listed. The first one counts of
+// each person who may sign plans now.
+//
+// The text gives the bytes of the plan from the beginning, each time it is called.
+func Judge(signatures []Signature, text func() io.Reader, by Signers, now time.Time) ([]Approval, error) {
+	var all []Approval
+	counted := map[string]string{} // which file, by the person
+	for _, f := range signatures {
+		s, err := verify(f.Text, text())
+		if err != nil {
+			return nil, altered("the signature %s: %v; if it belongs to an earlier plan, delete it", f.File, err)
+		}
+		a := Approval{File: f.File, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
+		a.Person, a.Why = by.person(s.PublicKey, PlanNamespace, now)
+		for _, err := range []error{isFor(s, PlanNamespace), acceptable(s.PublicKey)} {
+			if err != nil {
+				a.Why = err.Error()
+			}
+		}
+		if a.Why == "" && counted[a.Person] != "" {
+			a.Why = "the person has approved the plan already, with " + counted[a.Person]
+		}
+		if a.Why == "" {
+			counted[a.Person] = f.File
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// Counted are the approvals that count, one of a person.
+func Counted(all []Approval) []batch.Approval {
+	var counted []batch.Approval
+	for _, a := range all {
+		if a.Why == "" {
+			counted = append(counted, batch.Approval{Person: a.Person, Key: a.Key})
+		}
+	}
+	return counted
+}
+
+// Require is ErrUnapproved unless at least n different people approved the plan. It
+// says of each other signature why it does not count.
+func Require(all []Approval, n int) error {
+	var people []string
+	others := ""
+	for _, a := range all {
+		if a.Why == "" {
+			people = append(people, a.Person)
+		} else {
+			others += fmt.Sprintf("; %s (key %s) does not count: %s", a.File, a.Key, a.Why)
+		}
+	}
+	if len(people) >= n {
+		return nil
+	}
+	return fmt.Errorf("%w: it needs %d of different people, and has %d (%s)%s", ErrUnapproved, n, len(people), cmp.Or(strings.Join(people, ", "), "no person"), others)
+}

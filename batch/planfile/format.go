@@ -1,0 +1,72 @@
+package planfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"offboard/batch"
+)
+
+// This file is the format: what the lines of a plan hold, as encoding/json writes them.
+
+const (
+	format  = "offboard-plan"
+	version = 1 // of the format; a change of anything that is written is a new one
+)
+
+// headLine is the first line.
+type headLine struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Head
+}
+
+// line is any other line: a row, a skipped line, or the end.
+type line struct {
+	Row         *batch.Row    `json:"row,omitempty"`
+	User        *batch.User   `json:"user,omitempty"` // has the number of the row in any case
+	DuplicateOf int           `json:"duplicate_of,omitempty"`
+	Record      *batch.Record `json:"record,omitempty"`
+
+	Skip *batch.Skip `json:"skip,omitempty"`
+	End  *end        `json:"end,omitempty"`
+}
+
+// end is the last line. It counts the others, so that a file that was cut is seen.
+type end struct {
+	Rows  int `json:"rows"`
+	Users int `json:"users"` // to be sent
+	Skips int `json:"skips"`
+}
+
+// encode makes the bytes of a line, its end included.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // people read it
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+// decode reads the bytes of a line, its end included. A line that encoding/json
+// would forgive and not write, such as one with a key twice, is refused: people and
+// programs could read it differently.
+func decode(b []byte, v any) error {
+	in := json.NewDecoder(bytes.NewReader(b))
+	in.DisallowUnknownFields()
+	if err := in.Decode(v); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	again, err := encode(v)
+	if err == nil && !bytes.Equal(again, b) {
+		same := 0
+		for same < min(len(again), len(b)) && again[same] == b[same] {
+			same++
+		}
+		err = fmt.Errorf("from byte %d on it is not as offboard writes it: a key stands there twice, in another place or in capitals, or blanks were added", same+1)
+	}
+	return err
+}
