@@ -108,10 +108,14 @@ func searched(lat string) int {
 
 func TestDocumentedQuota(t *testing.T) {
 	t.Parallel()
+	some := sample{oneIn: 5}
 	for _, users := range []int{100, 3_000, 10_000, 100_000} {
 		best := optimum(models[0].make(steady(3_000)), users)
 		for _, m := range models {
 			for _, l := range latencies {
+				if some.skips() {
+					continue
+				}
 				r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: users}), m.make(steady(3_000)), users, l.draw)
 				check(t, m.name, users, l.name, best, r, 1.02, 0)
 			}
@@ -124,11 +128,15 @@ func TestDocumentedQuota(t *testing.T) {
 // from the last answer, and a scout and two more steps are waited for.
 func TestHiddenLimit(t *testing.T) {
 	t.Parallel()
+	some := sample{oneIn: 5}
 	for _, users := range []int{100, 3_000, 10_000, 100_000} {
 		for _, limit := range []int{1_500, 300} {
 			for _, m := range append(models[:len(models):len(models)], liars...) {
 				best := optimum(m.make(steady(limit)), users)
 				for _, l := range latencies {
+					if some.skips() {
+						continue
+					}
 					r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: users}), m.make(steady(limit)), users, l.draw, 0)
 					slack := best
 					if best > 0 && best < modelWidth {
@@ -166,12 +174,16 @@ func TestMovingLimit(t *testing.T) {
 		{100_000, 1_500, 1_070, 1_500, 1.10, 0.01},
 		{100_000, 300, 1_070, 1_500, 1.10, 0.01},
 	}
+	some := sample{oneIn: 5}
 	for _, tt := range tests {
 		limit := dips(3_000, tt.low, tt.from, tt.to)
 		safe := optimum(models[0].make(limit), tt.users)
 		for _, m := range few {
 			best := max(safe, optimum(m.make(limit), tt.users))
 			for _, l := range latencies {
+				if some.skips() {
+					continue
+				}
 				r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: tt.users}), m.make(limit), tt.users, l.draw, tt.from, tt.to)
 				r.met = max(r.met, min(r.refused, wide*Chunk)) // users leave the log as they went: in a few lumps
 				name := fmt.Sprintf("%s, %d in %g-%g s", m.name, tt.low, tt.from, tt.to)
@@ -187,9 +199,13 @@ func TestMovingLimitSmooth(t *testing.T) {
 	t.Parallel()
 	const users, perSecond = 50_000, 19
 	limit := dips(3_000, 1_000, 500, 1_500)
+	some := sample{oneIn: 5}
 	for _, m := range few {
 		best := float64(users)/perSecond + 1_000*(1-1_000.0/modelWidth/perSecond)
 		for _, l := range latencies {
+			if some.skips() {
+				continue
+			}
 			c := New(Config{Quotas: quota, MaxWidth: wide, Users: users, Rate: perSecond})
 			r := loop(c, m.make(limit), users, l.draw, 500, 1_500)
 			check(t, m.name+", --rate 19", users, l.name, best, r, 1.10, 0.01)
@@ -211,10 +227,14 @@ func TestOtherApp(t *testing.T) {
 		}
 		return &shared{service: &sliding{limit: steady(18_000), width: 300}, perSecond: 30}
 	}
+	some := sample{oneIn: 5}
 	for _, m := range []string{"sliding", "bucket"} {
 		for _, users := range []int{30_000, 100_000} {
 			best := optimum(tenant(m), users)
 			for _, l := range latencies {
+				if some.skips() {
+					continue
+				}
 				r := loop(New(Config{Quotas: raised, MaxWidth: wide, Users: users}), tenant(m), users, l.draw, 0, 300)
 				r.met = max(r.met, min(r.refused, 2*wide*Chunk))
 				check(t, "half a tenant, "+m, users, l.name, best, r, 1.10, 0.01)
@@ -261,10 +281,14 @@ func TestEmptyBucket(t *testing.T) {
 // then refuses a user for its own reasons. That must not look like a limit.
 func TestOutOfTurn(t *testing.T) {
 	t.Parallel()
+	some := sample{oneIn: 5}
 	for _, users := range []int{10_000, 100_000} {
 		best := optimum(models[0].make(steady(3_000)), users)
 		for _, chance := range []float64{0.0001, 0.001, 0.05} {
 			for _, l := range latencies {
+				if some.skips() {
+					continue
+				}
 				s := flaky{models[0].make(steady(3_000)), chance, rand.New(rand.NewPCG(3, 4))}
 				r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: users}), s, users, l.draw)
 				check(t, fmt.Sprintf("%g out of turn", chance), users, l.name, best, r, 1.03+2*chance, 2*chance)

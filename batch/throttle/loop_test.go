@@ -2,12 +2,34 @@ package throttle
 
 import (
 	"container/heap"
+	"flag"
 	"math"
 	"math/rand/v2"
 	"time"
 
 	"offboard/batch"
 )
+
+var soak = flag.Bool("soak", false, "run every case of the closed loop, and every seed; without it a sample")
+
+// sample is every case of a test with -soak, and otherwise one in so many: a number
+// without a common factor with the sizes of the test's tables, so that each entry of
+// each table is met.
+type sample struct{ oneIn, met int }
+
+// skips reports whether the next case is left out.
+func (s *sample) skips() bool {
+	s.met++
+	return !*soak && s.met%s.oneIn != 0
+}
+
+// seeds is how many seeds a test with random input runs.
+func seeds(all uint64) uint64 {
+	if *soak {
+		return all
+	}
+	return all / 5
+}
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

@@ -72,10 +72,14 @@ func newPool(apps, users int) []*Controller {
 func TestPoolDocumented(t *testing.T) {
 	t.Parallel()
 	const users = 100_000
+	some := sample{oneIn: 5}
 	for _, apps := range []int{3, 7} {
 		best := optimum(newTenancy(0, apps, nil), users)
 		for w, way := range ways {
 			for _, l := range latencies {
+				if some.skips() {
+					continue
+				}
 				r := loopPool(newPool(apps, users), newTenancy(w, apps, nil), users, l.draw)
 				check(t, fmt.Sprintf("%d apps, %s", apps, way.name), users, l.name, best, r, 1.02, 0)
 				if perSecond := users / r.seconds; perSecond < 59 {
@@ -92,6 +96,7 @@ func TestPoolDocumented(t *testing.T) {
 func TestPoolOtherApp(t *testing.T) {
 	t.Parallel()
 	const users = 100_000
+	some := sample{oneIn: 2}
 	for _, apps := range []int{3, 7} {
 		for _, w := range []int{0, 2} {
 			for _, mute := range []bool{false, true} {
@@ -105,6 +110,9 @@ func TestPoolOtherApp(t *testing.T) {
 				}
 				best := optimum(world(), users)
 				for _, l := range latencies {
+					if some.skips() {
+						continue
+					}
 					r := loopPool(newPool(apps, users), world(), users, l.draw, 0, 300)
 					name := fmt.Sprintf("%d apps, half a tenant, %s", apps, ways[w].name)
 					if mute {

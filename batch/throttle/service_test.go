@@ -184,12 +184,8 @@ func optimum(s service, n int) float64 {
 	}
 	for i := 0; ; i++ {
 		t := float64(i) * step
-		for n > 0 {
-			ok, _ := s.take(t, 1)
-			if ok == 0 {
-				break
-			}
-			n--
+		for ok := 1; n > 0 && ok > 0; n -= ok {
+			ok, _ = s.take(t, n)
 		}
 		if n == 0 {
 			return t

@@ -13,7 +13,7 @@ import (
 // must end in an admission, and nothing may be admitted in a pause.
 func TestNeverStuck(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(100) {
+	for seed := range seeds(100) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		pool := NewPool(Config{Quotas: randomQuotas(r), MaxWidth: 1 + r.IntN(64), Rate: float64(r.IntN(3)) * 10, Users: r.IntN(20_000)}, 1+int(seed%3))
 		now := epoch

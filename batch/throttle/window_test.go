@@ -106,7 +106,7 @@ func TestWindowNeverExceeds(t *testing.T) {
 		at time.Duration
 		n  int
 	}
-	for seed := range uint64(200) {
+	for seed := range seeds(200) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		limit := 20 + r.IntN(300)
 		wide := time.Duration(1+r.IntN(20)) * time.Second
