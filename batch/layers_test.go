@@ -24,7 +24,8 @@ var arrows = map[string][]string{
 	"batch/graphsim":   {},
 	"batch/sendertest": {"batch"},
 	"report":           {"batch", "batch/durable"},
-	"cmd/offboard":     {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "batch/durable", "report"},
+	"batch/job":        {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "batch/durable", "report"},
+	"cmd/offboard":     {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/intake", "batch/durable", "report"},
 }
 
 // owners are the rooms that alone know a library.

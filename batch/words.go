@@ -3,6 +3,7 @@ package batch
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,4 +63,22 @@ func IsGUID(s string) bool {
 		}
 	}
 	return true
+}
+
+// SomeOf names the first few of so many: "ada, bob and 12 more".
+func SomeOf(names []string, all int) string {
+	s := strings.Join(names, ", ")
+	if more := all - len(names); more > 0 {
+		s += fmt.Sprintf(" and %s more", Thousands(more))
+	}
+	return s
+}
+
+// TimeOf writes a time of this day by the local clock, "15:04:05", and of any other
+// day with its date.
+func TimeOf(now, t time.Time) string {
+	if t.Local().Format(time.DateOnly) != now.Local().Format(time.DateOnly) {
+		return t.Local().Format(time.DateTime)
+	}
+	return t.Local().Format(time.TimeOnly)
 }

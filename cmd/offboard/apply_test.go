@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -217,23 +216,5 @@ func TestApplyAsksTheGuards(t *testing.T) {
 				t.Errorf("exit code %d, %d writes; want %d, %d and %q\n%s", code, writes, c.code, c.writes, c.want, out)
 			}
 		})
-	}
-}
-
-// A role is drift only where it was read both times; else what one of the two
-// knows is taken for both.
-func TestRolesThatOneReadingKnows(t *testing.T) {
-	for _, c := range []struct{ both, planned, now, wantPlanned, wantNow bool }{
-		{true, true, false, true, false},
-		{true, false, true, false, true},
-		{false, true, false, true, true},
-		{false, false, true, true, true},
-		{false, false, false, false, false},
-	} {
-		planned, now := batch.User{Privileged: c.planned}, batch.User{Privileged: c.now}
-		(&applying{roles: c.both}).settleRoles(&planned, &now)
-		if planned.Privileged != c.wantPlanned || now.Privileged != c.wantNow {
-			t.Errorf("%+v: got %v and %v", c, planned.Privileged, now.Privileged)
-		}
 	}
 }

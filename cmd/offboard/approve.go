@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"offboard/batch"
 	"offboard/batch/durable"
+	"offboard/batch/job"
 	"offboard/batch/planfile"
 )
 
@@ -30,43 +28,43 @@ func (approveCmd) Help() string { return noGraph }
 // Run shows the plan, asks, and puts a signature beside the file, as ssh-keygen -Y
 // sign would.
 func (a *approveCmd) Run(_ context.Context, c *command) error {
-	file, err := c.readPlan(a.File, planfile.Sink{})
+	file, err := c.host.ReadPlan(a.File, planfile.Sink{})
 	if err != nil {
 		return err
 	}
-	approvals, err := c.approvals(a.File, nil)
+	approvals, err := c.host.Approvals(a.File, nil)
 	if err != nil {
 		return err
 	}
-	key, err := planfile.OpenKey(a.Key, c.getenv("SSH_AUTH_SOCK"), c.passphrase)
+	key, err := planfile.OpenKey(a.Key, c.getenv("SSH_AUTH_SOCK"), c.Passphrase)
 	switch {
 	case errors.Is(err, batch.ErrStopped):
 		return err
 	case err != nil:
-		return fmt.Errorf("%w: --key: %w", errUsage, err)
+		return fmt.Errorf("%w: --key: %w", job.ErrUsage, err)
 	}
-	c.showPlan(a.File, file)
+	c.PlanFile(a.File, file)
 	for _, given := range approvals {
-		c.say("approval %s, key %s", given.File, given.Key)
+		c.Say("approval %s, key %s", given.File, given.Key)
 	}
 	if why := file.Head.Refusals(); len(why) > 0 {
-		return fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", errRefused, why[0])
+		return fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", job.ErrRefused, why[0])
 	}
 	fingerprint := planfile.Fingerprint(key)
 	for _, given := range approvals {
 		if given.Key == fingerprint && given.Namespace == planfile.PlanNamespace {
-			c.say("note     this key has approved the plan already, with %s; nothing was added", given.File)
+			c.Say("note     this key has approved the plan already, with %s; nothing was added", given.File)
 			return c.approvedPlan(given.File, file, fingerprint)
 		}
 	}
-	if err := c.ask(a.Yes, "Approve this plan?"); err != nil {
+	if err := c.host.Confirm(a.Yes, "Approve this plan?"); err != nil {
 		return err
 	}
-	text, err := c.read(a.File)
+	text, err := c.host.Open(a.File)
 	if err != nil {
 		return err
 	}
-	signature, err := planfile.Sign(key, planfile.PlanNamespace, text.open())
+	signature, err := planfile.Sign(key, planfile.PlanNamespace, text)
 	if err != nil {
 		return fmt.Errorf("approve %s: %w", a.File, err)
 	}
@@ -106,69 +104,4 @@ func (c *command) approveLine(plan string) string {
 func (c *command) approvedPlan(name string, f planfile.File, key string) error {
 	_, err := fmt.Fprintf(c.stdout, "Approved  %s\nDigest    %s\nKey       %s\n", printable(name), f.Digest, key)
 	return err
-}
-
-// approvals reads every signature beside a plan, and judges it.
-func (c *command) approvals(plan string, by planfile.Signers) ([]planfile.Approval, error) {
-	if plan == "-" {
-		return nil, nil // nothing lies beside standard input
-	}
-	text, err := c.read(plan)
-	if err != nil {
-		return nil, err
-	}
-	beside, err := os.ReadDir(filepath.Dir(plan))
-	if err != nil {
-		return nil, fmt.Errorf("look for signatures of %s: %w", plan, err)
-	}
-	var all []planfile.Signature
-	for _, e := range beside {
-		if !strings.HasPrefix(e.Name(), filepath.Base(plan)) || !strings.HasSuffix(e.Name(), ".sig") {
-			continue
-		}
-		name := filepath.Join(filepath.Dir(plan), e.Name())
-		r, err := c.read(name)
-		if err != nil {
-			return nil, err
-		}
-		signature, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		all = append(all, planfile.Signature{File: name, Text: signature})
-	}
-	return planfile.Judge(all, text.open, by, time.Now())
-}
-
-// readPlan reads a plan file whole.
-func (c *command) readPlan(name string, sink planfile.Sink) (planfile.File, error) {
-	r, err := c.read(name)
-	if err != nil {
-		return planfile.File{}, err
-	}
-	file, err := planfile.Read(r.open(), sink)
-	if err != nil {
-		return file, fmt.Errorf("%s: %w", name, err)
-	}
-	return file, nil
-}
-
-// showPlan tells what a plan file holds, before anybody signs or applies it.
-func (c *command) showPlan(name string, f planfile.File) {
-	p := f.Head.Plan
-	c.say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
-	c.say("digest   %s (%s)", f.Digest.Short(), f.Digest)
-	c.say("input    %s, %s, SHA-256 %s", p.Input, batch.Plural(p.Rows, "row"), p.Digest)
-	for _, s := range p.Settings {
-		c.say("         %s: %s (%s)", s.Name, s.Value, s.Why)
-	}
-	c.tenantLines(p, nil)
-	c.say("action   %s", actionWords[p.Action])
-	c.say("users    %s to revoke", batch.Thousands(p.Users))
-	for _, o := range f.Head.Options {
-		c.say("option   --%s %s", o.Name, o.Value)
-	}
-	for _, g := range f.Head.Guards {
-		c.say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
-	}
 }

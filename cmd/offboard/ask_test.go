@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 func TestAsk(t *testing.T) {
@@ -35,9 +36,9 @@ func TestAsk(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var shown bytes.Buffer
-			cmd := &command{world: world{stdin: c.stdin, stderr: &shown, stop: c.stop, asks: c.asks}, cli: &cli{}}
-			err := cmd.ask(c.yes, "Revoke?")
-			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, errRefused) && !(c.stop != nil && errors.Is(err, batch.ErrStopped)) || !strings.Contains(err.Error(), c.want)) {
+			cmd := newCommand(world{stdin: c.stdin, stderr: &shown, stop: c.stop, asks: c.asks, getenv: func(string) string { return "" }}, &cli{})
+			err := cmd.host.Confirm(c.yes, "Revoke?")
+			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, job.ErrRefused) && !(c.stop != nil && errors.Is(err, batch.ErrStopped)) || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got error %v, want %q", err, c.want)
 			}
 			if asked := c.asks && !c.yes; strings.HasPrefix(shown.String(), "\nRevoke? [y/N] ") != asked {

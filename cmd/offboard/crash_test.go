@@ -360,3 +360,6 @@ func TestNoSecretIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// globalAdministrator is the template id of a privileged role.
+const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"

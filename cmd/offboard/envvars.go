@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"offboard/batch/job"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -64,8 +66,27 @@ func halfSet(parsed *kong.Context) error {
 		}
 		for _, name := range f.Tag.Envs {
 			if value, set := os.LookupEnv(name); set && value == "" {
-				return fmt.Errorf("%w: %s is set and empty; give it the value of --%s, or unset it", errUsage, name, f.Name)
+				return fmt.Errorf("%w: %s is set and empty; give it the value of --%s, or unset it", job.ErrUsage, name, f.Name)
 			}
+		}
+	}
+	return nil
+}
+
+// choosesTwice refuses a second value of a flag that says whom the input names: the
+// last one would silently take the place of a gate.
+func choosesTwice(k *kong.Context) error {
+	once := map[string]bool{"column": false, "key": false, "date-column": false, "date-format": false, "as-of": false, "time-zone": false}
+	for _, p := range k.Path {
+		if p.Flag == nil {
+			continue
+		}
+		given, chooses := once[p.Flag.Name]
+		if given {
+			return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, p.Flag.Name)
+		}
+		if chooses {
+			once[p.Flag.Name] = true
 		}
 	}
 	return nil

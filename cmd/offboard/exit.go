@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 
+	"offboard/batch/job"
+
 	"offboard/batch"
 	"offboard/batch/intake"
 	"offboard/batch/journal"
@@ -39,14 +41,7 @@ const (
   7  locked: somebody else works on this run or input; who and since when is printed`
 )
 
-var (
-	errRefused      = errors.New("refused")
-	errPartial      = errors.New("some users did not end in success")
-	errSecondSignal = errors.New("stopped at once by a second signal")
-	errUsage        = errors.New("usage")
-	errNoJournal    = errors.New("there is no journal")
-	errNoneToResume = errors.New("nothing to resume")
-)
+var errSecondSignal = errors.New("stopped at once by a second signal")
 
 // listRuns is a next step; fail makes a whole command line of it.
 const listRuns = "offboard runs"
@@ -66,9 +61,9 @@ var ends = []struct {
 	code exitCode
 	hint string
 }{
-	{errPartial, exitPartial, ""},
-	{errRefused, exitRefused, ""},
-	{errUsage, exitUsage, "offboard --help"},
+	{job.ErrPartial, exitPartial, ""},
+	{job.ErrRefused, exitRefused, ""},
+	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
@@ -86,9 +81,9 @@ var ends = []struct {
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
 	{journal.ErrDamaged, exitError, readBack},
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
-	{errNoJournal, exitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory"},
+	{job.ErrNoJournal, exitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory"},
 	{journal.ErrNoRun, exitUsage, listRuns},
-	{errNoneToResume, exitDone, listRuns},
+	{job.ErrNoneToResume, exitDone, listRuns},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
 }
 
@@ -116,9 +111,9 @@ func codeOf(err error) (exitCode, string) {
 // error says.
 func messages(err error) []string {
 	lines := []string{err.Error()}
-	if r, ok := errors.AsType[*refusedError](err); ok && len(r.reasons()) > 1 {
-		lines = []string{r.head() + ":"}
-		for _, why := range r.reasons() {
+	if r, ok := errors.AsType[*job.Refusal](err); ok && len(r.Reasons()) > 1 {
+		lines = []string{r.Head() + ":"}
+		for _, why := range r.Reasons() {
 			lines = append(lines, "  - "+why)
 		}
 		if around := strings.Trim(strings.Replace(err.Error(), r.Error(), "", 1), "\n; "); around != "" {
@@ -135,7 +130,7 @@ func messages(err error) []string {
 func (c *command) fail(err error) exitCode {
 	code, hint := codeOf(err)
 	if hint == listRuns {
-		hint = c.typed("runs")
+		hint = c.Typed("runs")
 	}
 	if hint == approveIt {
 		hint += c.approveLine(c.cli.Apply.File)
@@ -145,18 +140,18 @@ func (c *command) fail(err error) exitCode {
 			hint = "sqlite3 " + quoted(path, runtime.GOOS) + " .recover > recovered.sql saves what can be read; " + readBack
 		}
 	}
-	if err == nil || errors.Is(err, errPartial) {
+	if err == nil || errors.Is(err, job.ErrPartial) {
 		return code // the end block has said it
 	}
 	if lifted := c.lifted(err); lifted != "" {
 		hint = lifted
 	}
-	if code == exitUnended && !c.told {
+	if code == exitUnended && !c.host.Told {
 		undone := "nothing was planned or written"
-		if c.earlier {
-			undone = nothingMore
+		if c.host.Earlier {
+			undone = "nothing more was written"
 		}
-		hint = cmp.Or(c.goesOn, undone+"; run it again: "+c.shell(c.args...))
+		hint = cmp.Or(c.host.GoesOn, undone+"; run it again: "+c.shell(c.args...))
 	}
 	c.document(err, hint, code)
 	if c.cli.LogFormat == "json" {

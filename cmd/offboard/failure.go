@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+
+	"offboard/batch/job"
 )
 
 // failure is the JSON document of a command that has no other to give.
@@ -20,8 +22,8 @@ func (c *command) document(err error, next string, code exitCode) {
 		return
 	}
 	f := failure{Error: err.Error(), Reasons: []string{}, Next: next, Exit: code}
-	if r, ok := errors.AsType[*refusedError](err); ok {
-		f.Reasons = r.reasons()
+	if r, ok := errors.AsType[*job.Refusal](err); ok {
+		f.Reasons = r.Reasons()
 	}
 	e := json.NewEncoder(c.stdout)
 	e.SetEscapeHTML(false)

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"time"
 
+	"offboard/batch/job"
+
 	"offboard/batch/journal"
 	"offboard/report"
 )
@@ -24,12 +26,12 @@ func (historyCmd) Help() string {
 // Run lists every line that named the user.
 func (h historyCmd) Run(ctx context.Context, c *command) error {
 	if h.User == "" {
-		return fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", errUsage)
+		return fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", job.ErrUsage)
 	}
-	if err := c.findJournal(); err != nil {
+	if err := c.host.FindJournal(); err != nil {
 		return err
 	}
-	store, err := c.readJournal(ctx)
+	store, err := c.host.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func mentionOf(m journal.Mention) mention {
 	}
 	return mention{
 		Run: p.Run, State: string(m.State), Created: p.Created, Tenant: p.Tenant,
-		Cloud: p.Cloud, Simulated: p.Cloud == simulatedCloud, Action: string(p.Action),
+		Cloud: p.Cloud, Simulated: p.Cloud == job.Simulated, Action: string(p.Action),
 		Line: l.Row.Line, Input: l.Row.Input, UserID: known[0], UPN: known[1],
 		Outcome: string(l.Record.Outcome), SentAt: known[2], After: known[3], Reason: known[4],
 	}

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 
+	"offboard/batch/job"
+
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
@@ -30,8 +32,8 @@ func (c *command) given(f *kong.Flag) bool {
 		slices.ContainsFunc(f.Tag.Envs, func(env string) bool { _, ok := os.LookupEnv(env); return ok })
 }
 
-// flags are those that have the tag and were given.
-func (c *command) flags(tag string) []batch.Flag {
+// Flags implements [job.Console].
+func (c *command) Flags(tag string) []batch.Flag {
 	var all []batch.Flag
 	for _, f := range c.tagged(tag) {
 		if !c.given(f) {
@@ -48,8 +50,8 @@ func (c *command) flags(tag string) []batch.Flag {
 	return all
 }
 
-// keep sets the flags of a run that was begun, where they are not given again.
-func (c *command) keep(run batch.Plan) error {
+// Keep implements [job.Console].
+func (c *command) Keep(run batch.Plan) error {
 	for _, f := range c.tagged("keep") {
 		if c.given(f) {
 			continue
@@ -61,9 +63,9 @@ func (c *command) keep(run batch.Plan) error {
 			if _, ok := f.Target.Interface().([]string); ok {
 				f.Target.Set(reflect.Append(f.Target, reflect.ValueOf(k.Value)))
 			} else if err := f.Parse(kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: k.Value}), f.Target); err != nil {
-				return fmt.Errorf("%w: run %s was begun with --%s %s: %w", errUsage, run.Run, k.Name, k.Value, err)
+				return fmt.Errorf("%w: run %s was begun with --%s %s: %w", job.ErrUsage, run.Run, k.Name, k.Value, err)
 			}
-			c.say("         --%s %s, as run %s was begun", k.Name, k.Value, run.Run)
+			c.Say("         --%s %s, as run %s was begun", k.Name, k.Value, run.Run)
 		}
 	}
 	return nil

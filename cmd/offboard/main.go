@@ -1,8 +1,8 @@
 // Command offboard reads a CSV of Microsoft Entra users and revokes their
 // sign-in sessions through Microsoft Graph, with proof per user.
 //
-// The rules are in package batch; this one reads flags, puts the parts
-// together (wire.go) and finds words for people.
+// The rules are in package batch, and package job carries out a command; this one reads
+// flags, asks, and finds words for people.
 package main
 
 import (

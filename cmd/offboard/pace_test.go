@@ -156,17 +156,6 @@ func TestPaceBench(t *testing.T) {
 		fmt.Fprintf(w, "%7s  %-24s %-8s %-8s %9.1f %9.1f %8.2f %6s %5.2f %8d %10d %6d\n", batch.Thousands(c.users), c.limits, c.model, c.latency.name,
 			r.optimum.Seconds(), r.actual.Seconds(), r.slowest.Seconds(), ratio, c.ratio, r.refused, r.met, r.stats.Calls)
 	}
-	fmt.Fprintf(w, "3,000 users looked up, revoked and read back, at 50 ms a call; refused are reads:\n")
-	for _, e := range endsToEnd {
-		t.Run(e.name, func(t *testing.T) {
-			took, s := endToEnd(t, 3_000, e.count, e.quotas)
-			fmt.Fprintf(w, "%-24s optimum %5.1f s  actual %5.1f s  most %5.1f s  refused %5d  calls %6d\n",
-				e.name, e.optimum.Seconds(), took.Seconds(), e.most.Seconds(), s.RefusedReads, s.Calls)
-			if took > e.most {
-				t.Errorf("took %v, want at most %v", took, e.most)
-			}
-		})
-	}
 }
 
 func paceCases() []paceCase {

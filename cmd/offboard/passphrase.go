@@ -10,9 +10,9 @@ import (
 	"offboard/batch"
 )
 
-// passphrase asks at the terminal, which shows nothing of what is typed. A signal
+// Passphrase implements [job.Console]. It asks at the terminal, which shows nothing of what is typed. A signal
 // while it waits leaves the terminal as it was before.
-func (c *command) passphrase(prompt string) ([]byte, error) {
+func (c *command) Passphrase(prompt string) ([]byte, error) {
 	terminal, err := c.terminal()
 	if err != nil {
 		return nil, fmt.Errorf("there is no terminal to ask at: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 // progress tells where a run stands: one line that redraws itself on a
@@ -26,6 +27,18 @@ type progress struct {
 	drawn  bool          // a line stands on the terminal, and none below it
 	told   batch.Trouble // the wait that people know of; see trouble
 	toldAt time.Time     // when they were told
+}
+
+// Progress implements [job.Console].
+func (c *command) Progress(stage string, users int, left func(int) time.Duration) job.Progress {
+	p := &progress{w: c.stderr, draws: c.draws, width: c.width, stage: stage, total: users, left: left}
+	if c.cli.LogFormat == "json" {
+		p.log, p.draws = c.log, false
+	}
+	if p.draws {
+		p.w = c.screen
+	}
+	return p
 }
 
 // How often to tell: often enough to be believed, rarely enough to be read.
@@ -66,7 +79,7 @@ func (p *progress) show() {
 }
 
 // end shows how it ended.
-func (p *progress) end() {
+func (p *progress) End() {
 	if p.latest != nil {
 		p.show()
 	}
@@ -77,7 +90,7 @@ func (p *progress) end() {
 }
 
 // planning tells how far the reading and looking up is.
-func (p *progress) planning(c batch.Count) {
+func (p *progress) Planning(c batch.Count) {
 	now := time.Now()
 	p.trouble(now, c.Trouble)
 	p.tell(now, func() string {
@@ -91,7 +104,7 @@ func (p *progress) planning(c batch.Count) {
 }
 
 // running tells how far the revoking is.
-func (p *progress) running(s batch.Progress) {
+func (p *progress) Running(s batch.Progress) {
 	p.trouble(s.Now, s.Trouble)
 	p.tell(s.Now, func() string {
 		settled := 0

@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"time"
 
+	"offboard/batch/job"
+
 	"offboard/batch"
 	"offboard/batch/journal"
 )
 
 type pruneCmd struct {
-	OlderThan  age  `required:"" help:"Runs that nothing has happened to for so long: no change of state, no call. Such as 365d, 52w or 36h; 1h at the least." placeholder:"AGE"`
-	Unfinished bool `help:"Runs that could still be resumed, too."`
-	DryRun     bool `help:"Tell what would go, and delete nothing."`
-	Yes        bool `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not delete."`
+	OlderThan  job.Age `required:"" help:"Runs that nothing has happened to for so long: no change of state, no call. Such as 365d, 52w or 36h; 1h at the least." placeholder:"AGE"`
+	Unfinished bool    `help:"Runs that could still be resumed, too."`
+	DryRun     bool    `help:"Tell what would go, and delete nothing."`
+	Yes        bool    `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not delete."`
 }
 
 // Help ends the command's help.
@@ -54,14 +56,14 @@ type oldRun struct {
 func (p pruneCmd) Run(ctx context.Context, c *command) error {
 	if p.OlderThan.Duration < journal.Remembered {
 		return fmt.Errorf("%w: --older-than %s: what runs sent a short while ago counts toward Graph's quotas; give %s or more",
-			errUsage, p.OlderThan, journal.Remembered)
+			job.ErrUsage, p.OlderThan, journal.Remembered)
 	}
-	store, err := c.openJournal(ctx)
+	store, err := c.host.OpenJournal(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	done := pruned{DryRun: p.DryRun, Pruned: []oldRun{}, Kept: []oldRun{}, Cutoff: p.OlderThan.before(time.Now()).UTC()}
+	done := pruned{DryRun: p.DryRun, Pruned: []oldRun{}, Kept: []oldRun{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
 	going, err := p.choose(ctx, c, store, &done)
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (p pruneCmd) Run(ctx context.Context, c *command) error {
 	switch done.Freed, err = journal.Compact(ctx, path); {
 	case errors.Is(err, journal.ErrInUse):
 		if len(done.Pruned) > 0 {
-			c.say("another process has the journal open, so the file keeps its size; later runs fill the space, and a later prune gives it back")
+			c.Say("another process has the journal open, so the file keeps its size; later runs fill the space, and a later prune gives it back")
 		}
 	case err != nil:
 		return fmt.Errorf("pruned %s, and the space was not given back: %w", batch.Plural(len(done.Pruned), "run"), err)
@@ -106,7 +108,7 @@ func (p pruneCmd) choose(ctx context.Context, c *command, store *journal.Store, 
 			done.keep(c, o, why)
 			continue
 		}
-		c.say("prune    %s", describe(o))
+		c.Say("prune    %s", describe(o))
 		going = append(going, o)
 	}
 	return going, nil
@@ -135,7 +137,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 	if len(going) == 0 {
 		return nil
 	}
-	if err := c.ask(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))); err != nil {
+	if err := c.host.Confirm(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))); err != nil {
 		return err
 	}
 	ctx, cancel := c.untilStop(ctx)
@@ -147,7 +149,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 			done.keep(c, o, err.Error())
 		case errors.Is(err, journal.ErrNoRun): // another prune was faster
 		case err != nil:
-			c.told = true
+			c.host.Told = true
 			return fmt.Errorf("%w; pruned %d of %s, and the same command goes on", err, len(done.Pruned), batch.Plural(len(going), "run"))
 		default:
 			done.Pruned = append(done.Pruned, aboutOld(o))
@@ -157,7 +159,7 @@ func (p pruneCmd) prune(ctx context.Context, c *command, going []journal.Old, do
 }
 
 func (d *pruned) keep(c *command, o journal.Old, why string) {
-	c.say("keep     %s: %s", describe(o), why)
+	c.Say("keep     %s: %s", describe(o), why)
 	about := aboutOld(o)
 	about.Why = why
 	d.Kept = append(d.Kept, about)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -77,33 +75,6 @@ func TestRefusalsAreToldTogether(t *testing.T) {
 	}
 	if code, out = s.pasted(line[1]); code != 0 || s.written() != 30 {
 		t.Errorf("%s: exit code %d, %d written\n%s", line[1], code, s.written(), out)
-	}
-}
-
-func TestRefuseAll(t *testing.T) {
-	guard := refused("x", []batch.Finding{{Name: "--a", Refusal: "a is too much", Lift: "--a 3"}, {Name: "--b"}})
-	for _, c := range []struct {
-		errs []error
-		code exitCode
-		says string
-	}{
-		{nil, exitDone, ""},
-		{[]error{nil, nil}, exitDone, ""},
-		{[]error{nil, batch.ErrSignIn}, exitSignIn, "sign-in failed"},
-		{[]error{batch.ErrSignIn, errUsage}, exitUsage, "refused; nothing was planned: sign-in failed; usage"},
-		{[]error{guard, batch.ErrSignIn}, exitRefused, "refused; nothing was planned: a is too much; sign-in failed"},
-		{[]error{refuseAll(guard, batch.ErrSignIn), guard}, exitRefused, "refused; nothing was planned: a is too much; a is too much; sign-in failed"},
-	} {
-		err := refuseAll(c.errs...)
-		if code, _ := codeOf(err); code != c.code {
-			t.Errorf("%v: exit code %d, want %d", c.errs, code, c.code)
-		}
-		if err == nil != (c.says == "") || err != nil && err.Error() != c.says {
-			t.Errorf("%v is %v, want %s", c.errs, err, c.says)
-		}
-	}
-	if refused("x", []batch.Finding{{Name: "--b"}}) != nil || !errors.Is(guard, errRefused) {
-		t.Error("a check that refuses nothing refuses, or one that does is no refusal")
 	}
 }
 

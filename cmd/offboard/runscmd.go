@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"offboard/batch/job"
+
 	"offboard/batch"
 	"offboard/batch/journal"
 )
@@ -28,8 +30,8 @@ func (runsCmd) Help() string {
 type listCmd struct {
 	InState   []string `help:"Only runs in this state. Repeatable." placeholder:"NAME"`
 	Tenant    string   `help:"Only runs for this tenant." placeholder:"ID"`
-	NewerThan age      `help:"Only runs created within this time, such as 36h, 365d or 2w." placeholder:"AGE"`
-	OlderThan age      `help:"Only runs created before it." placeholder:"AGE"`
+	NewerThan job.Age  `help:"Only runs created within this time, such as 36h, 365d or 2w." placeholder:"AGE"`
+	OlderThan job.Age  `help:"Only runs created before it." placeholder:"AGE"`
 }
 
 // Help ends the command's help.
@@ -43,7 +45,7 @@ func (l listCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	store, err := c.readJournal(ctx)
+	store, err := c.host.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,10 +94,10 @@ func listJSON(c *command, runs []journal.Info) error {
 
 // filter is what the flags say.
 func (l listCmd) filter(now time.Time) (journal.Filter, error) {
-	f := journal.Filter{Tenant: l.Tenant, NewerThan: l.NewerThan.before(now), OlderThan: l.OlderThan.before(now)}
+	f := journal.Filter{Tenant: l.Tenant, NewerThan: l.NewerThan.Before(now), OlderThan: l.OlderThan.Before(now)}
 	for _, name := range l.InState {
 		if !slices.Contains(stateNames(), name) {
-			return f, fmt.Errorf("%w: --in-state: no run is ever %q; the states are %s", errUsage, name, strings.Join(stateNames(), ", "))
+			return f, fmt.Errorf("%w: --in-state: no run is ever %q; the states are %s", job.ErrUsage, name, strings.Join(stateNames(), ", "))
 		}
 		f.States = append(f.States, journal.State(name))
 	}

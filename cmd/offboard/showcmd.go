@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"offboard/batch/job"
+
 	"offboard/batch"
 	"offboard/batch/journal"
 	"offboard/report"
@@ -28,22 +30,19 @@ func (s showCmd) Run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	return c.onRun(ctx, c.readJournal, s.RunName, func(run *journal.Run) error {
-		end, err := c.endOf(ctx, run)
-		if err == nil {
-			err = held(&end, run)
-		}
+	return c.onRun(ctx, c.host.ReadJournal, s.RunName, func(run *journal.Run) error {
+		end, err := c.host.Standing(ctx, run)
 		if err != nil {
 			return err
 		}
 		if len(wanted) == 0 {
-			return c.end(end)
+			return c.Ended(end)
 		}
 		lines := only(run.Lines(ctx), wanted)
 		if c.cli.Output == "json" {
 			return report.Selected(c.stdout, end, lines)
 		}
-		if err := c.end(end); err != nil {
+		if err := c.Ended(end); err != nil {
 			return err
 		}
 		return showLines(c, lines)
@@ -66,7 +65,7 @@ func outcomesOf(names []string) (map[batch.Outcome]bool, error) {
 		of, ok := kinds[name]
 		if !ok && !slices.Contains(batch.Outcomes[:], batch.Outcome(name)) {
 			return nil, fmt.Errorf("%w: --outcome: no user ends %q; the outcomes are %s; success, neutral, failure and open are several at once",
-				errUsage, name, outcomeNames())
+				job.ErrUsage, name, outcomeNames())
 		}
 		for _, o := range batch.Outcomes {
 			if ok && of(o) || string(o) == name {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 func TestOutcomesOf(t *testing.T) {
@@ -29,7 +30,7 @@ func TestOutcomesOf(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "Failed", "done", "kind"} {
-		if _, err := outcomesOf([]string{name}); !errors.Is(err, errUsage) {
+		if _, err := outcomesOf([]string{name}); !errors.Is(err, job.ErrUsage) {
 			t.Errorf("%q: got error %v", name, err)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -144,7 +142,7 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 		}
 		undone := "nothing was planned or written"
 		if command == "resume" {
-			undone = nothingMore
+			undone = "nothing more was written"
 		}
 		switch again := undone + "; run it again: offboard " + strings.Join(args, " "); {
 		case strings.Contains(said, "offboard resume 20000101-"): // and the rest of the run's name
@@ -158,14 +156,4 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 		}
 	})
 	return through
-}
-
-// The tenant's name is not asked for after a stop, which may come with the token.
-func TestStopBeforeTheTenantsName(t *testing.T) {
-	stop := make(chan struct{})
-	close(stop)
-	c := &command{world: world{stop: stop}}
-	if _, err := c.organization(t.Context(), app{}); !errors.Is(err, batch.ErrStopped) { // without a client to ask
-		t.Errorf("got error %v, want ErrStopped", err)
-	}
 }

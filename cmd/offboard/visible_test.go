@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"offboard/batch/job"
 )
 
 // acting are characters that no text from a file may bring to a terminal.
@@ -76,7 +78,7 @@ func TestVisibleJSON(t *testing.T) {
 func TestErrorIsOneLine(t *testing.T) {
 	var b bytes.Buffer
 	c := &command{world: world{stderr: &b}, cli: &cli{}}
-	c.fail(errors.Join(errors.New("open x\nDone: all of 3 rows"), errRefused))
+	c.fail(errors.Join(errors.New("open x\nDone: all of 3 rows"), job.ErrRefused))
 	if want := "offboard: open x; Done: all of 3 rows; refused\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}

@@ -29,7 +29,7 @@ func (p *progress) trouble(now time.Time, t batch.Trouble) {
 }
 
 // waits tells what a read waits for, which has no other progress.
-func (p *progress) waits(t batch.Trouble) {
+func (p *progress) Waits(t batch.Trouble) {
 	now := time.Now()
 	p.trouble(now, t)
 	if p.latest = nil; p.told.Any() {
@@ -42,7 +42,7 @@ func (p *progress) waits(t batch.Trouble) {
 func (p *progress) waiting(now time.Time, t batch.Trouble) string {
 	switch {
 	case p.told.Any():
-		return fmt.Sprintf(", waiting since %s (%s), %s: %s", timeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
+		return fmt.Sprintf(", waiting since %s (%s), %s: %s", batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
 	case t.Said != "":
 		return ", the last that failed: " + bare(t.Said)
 	}
@@ -65,15 +65,7 @@ func (p *progress) announce(s string) {
 
 // waitingFor says what is waited for, since when, how often it was tried, and why.
 func waitingFor(now time.Time, t batch.Trouble) string {
-	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, timeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
-}
-
-// timeOf is a time of day, with the date when it is not today's.
-func timeOf(now, t time.Time) string {
-	if t.Local().Format(time.DateOnly) != now.Local().Format(time.DateOnly) {
-		return t.Local().Format(time.DateTime)
-	}
-	return t.Local().Format(time.TimeOnly)
+	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
 }
 
 func tried(t batch.Trouble) string {

@@ -30,9 +30,9 @@ func TestWaitIsTold(t *testing.T) {
 		}},
 	} {
 		for stage, tell := range map[string]func(*progress, batch.Trouble){
-			"planning": func(p *progress, w batch.Trouble) { p.planning(batch.Count{Trouble: w}) },
-			"running":  func(p *progress, w batch.Trouble) { p.running(batch.Progress{Now: time.Now(), Trouble: w}) },
-			"reading":  func(p *progress, w batch.Trouble) { p.waits(w) },
+			"planning": func(p *progress, w batch.Trouble) { p.Planning(batch.Count{Trouble: w}) },
+			"running":  func(p *progress, w batch.Trouble) { p.Running(batch.Progress{Now: time.Now(), Trouble: w}) },
+			"reading":  func(p *progress, w batch.Trouble) { p.Waits(w) },
 		} {
 			t.Run(c.name+" "+stage, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestWaitIsTold(t *testing.T) {
 						t.Errorf("the cause stands there %d times: %s", n, buf.String())
 					}
 					tell(p, batch.Trouble{})
-					p.end()
+					p.End()
 					if !strings.Contains(buf.String(), "the answers: going on after 1 min 0 s") {
 						t.Errorf("told %s", buf.String())
 					}
@@ -78,7 +78,7 @@ func TestWaitIsTold(t *testing.T) {
 		p := &progress{w: &buf}
 		for range 20 {
 			time.Sleep(time.Second)
-			p.planning(batch.Count{Waiting: 6, Trouble: batch.Trouble{Said: "lookup: no\nobject id"}})
+			p.Planning(batch.Count{Waiting: 6, Trouble: batch.Trouble{Said: "lookup: no\nobject id"}})
 		}
 		if !strings.Contains(buf.String(), "6 waiting to be asked again, the last that failed: lookup: no object id") {
 			t.Errorf("told %s", buf.String())
@@ -89,10 +89,10 @@ func TestWaitIsTold(t *testing.T) {
 		p := &progress{w: &buf}
 		for range 20 {
 			time.Sleep(time.Second)
-			p.waits(batch.Trouble{What: "the answers", Since: time.Now().Add(-time.Second), Tries: 1})
+			p.Waits(batch.Trouble{What: "the answers", Since: time.Now().Add(-time.Second), Tries: 1})
 		}
-		p.waits(batch.Trouble{})
-		p.end()
+		p.Waits(batch.Trouble{})
+		p.End()
 		if buf.Len() > 0 {
 			t.Errorf("told %s", buf.String())
 		}

@@ -1,0 +1,64 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"offboard/batch"
+)
+
+// mostAge is how old a plan may be that goes on, unless a flag says otherwise. The
+// people in an older one may have come back.
+const mostAge = 24 * time.Hour
+
+// tooOld refuses to go on with a plan that is older than most.
+func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
+	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
+		"run its input again to plan anew, or allow its age with --max-age (0 is any)")
+}
+
+// guardAgain asks the guards of a run that goes on, before its first new call. It
+// gives the records of the users who were to be sent and are spared now; they are
+// written once everybody has agreed.
+func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error) {
+	plan := j.run.Plan()
+	known, err := j.guards.learn(ctx, j, plan, resumeIt)
+	if err != nil {
+		return nil, err
+	}
+	count, spared, err := known.spare.Again(j.run.Lines(ctx))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range known.settings {
+		j.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	if len(spared) > 0 {
+		j.sayNow(len(spared), count)
+	}
+	if then := plan.Accounts.Privileged; count.Privileged > then {
+		j.Say("         holders of privileged roles: %s now, %s when the plan was made: %s", batch.Thousands(count.Privileged), batch.Thousands(then), batch.SomeOf(count.Admins, count.Privileged))
+	}
+	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
+	if err := refused(nothingMore, known.checks(count)...); err != nil {
+		return nil, err
+	}
+	return spared, j.Files.unchanged(nothingMore)
+}
+
+// sayNow names the users of a plan who are spared only now.
+func (h *Host) sayNow(n int, count batch.Count) {
+	h.Say("         protected now, and not sent: %s: %s", batch.Plural(n, "user"), batch.SomeOf(count.Spared, n))
+}
+
+// spare writes down who is spared.
+func (j *job) spare(ctx context.Context, spared []batch.Record) error {
+	for some := range slices.Chunk(spared, 1000) {
+		if err := j.run.Write(ctx, batch.Entry{Records: some}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

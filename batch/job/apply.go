@@ -1,0 +1,334 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/journal"
+	"offboard/batch/planfile"
+)
+
+// Apply carries out a plan file. It refuses whatever is not beyond doubt, and then
+// does as Run does.
+func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
+	file, approvals, err := a.trustworthy(h)
+	if err := refuseAll(nothingPlanned, err, h.mustAsk(a.Yes, a.File, nothingPlanned, "give --yes")); err != nil {
+		return err
+	}
+	plan := file.Head.Plan
+	if err := a.follow(plan, nothingWritten); err != nil {
+		return err
+	}
+	s, err := h.prepare(errand{Connection: &a.Connection, Patience: a.Patience, action: plan.Action, plan: plan})
+	if err != nil {
+		return err
+	}
+	store, err := h.OpenJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	j, err := s.open(ctx, store, &a.Execution, both(seedPlanFile(h, a.File), seedGuards(h, a.Guards, plan.Terms.Guards)))
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	if err := j.sameTenant(plan); err != nil {
+		return err
+	}
+	if err := a.adopt(j, &plan, file, approvals); err != nil {
+		return err
+	}
+	anybody := plan
+	anybody.App = "" // another app that applies the plan is kept out, too
+	unlockInput, err := store.LockInput(anybody)
+	if err != nil {
+		return err
+	}
+	defer unlockInput()
+	if j.run, err = store.Unfinished(ctx, plan); err != nil {
+		return err
+	}
+	if j.run != nil {
+		h.Say("resuming run %s of this plan", j.run.Plan().Run)
+		if err := j.asBegun(ctx, both(seedPlan(j.run), seedGuards(h, a.Guards, j.run.Plan().Terms.Guards))); err != nil {
+			return err
+		}
+		j.guards, j.maxAge = a.Guards, a.MaxAge.Duration
+		return j.resume(ctx)
+	}
+	if err := a.once(ctx, j, plan.Digest); err != nil {
+		return err
+	}
+	return a.start(ctx, j, plan, file, unlockInput)
+}
+
+// adopt makes the plan of a file one of the caller's own, and writes down whose it was.
+func (a *ApplyOptions) adopt(j *job, plan *batch.Plan, file planfile.File, approvals []batch.Approval) error {
+	plan.Run, plan.Version = newName(time.Now()), j.Version
+	if err := j.sameCaller(*plan); err != nil {
+		return err
+	}
+	is := j.tenant.identity()
+	if j.caller != "" {
+		plan.Settings = append(plan.Settings, batch.Setting{Name: "caller", Value: is.String(), Why: "the plan was made by " + CallerOf(*plan).String()})
+	}
+	plan.App = is.App // the app that planned may have been one that only reads
+	plan.Terms.User, plan.Terms.UserName = is.User, is.UPN
+	plan.Terms.OSUser, plan.Terms.Host = operator()
+	plan.Terms.Flags = j.Flags("keep")
+	for _, f := range j.Flags("choice") {
+		if !slices.Contains(plan.Terms.Choice, f) {
+			plan.Terms.Choice = append(plan.Terms.Choice, f)
+		}
+	}
+	plan.Input, plan.Digest = a.File, file.Digest.String()
+	plan.Terms.Approvals = approvals
+	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + a.approvedBy(approvals)})
+	return nil
+}
+
+// trustworthy reads the plan whole and judges it without asking anybody else. It gives
+// the approvals that count.
+func (a *ApplyOptions) trustworthy(h *Host) (file planfile.File, approvals []batch.Approval, err error) {
+	if file, err = h.ReadPlan(a.File, planfile.Sink{}); err != nil {
+		return file, nil, err
+	}
+	h.PlanFile(a.File, file)
+	var planned error
+	if why := file.Head.Refusals(); len(why) > 0 {
+		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", ErrRefused, strings.Join(why, "; "))
+	}
+	age := file.Head.CheckAge(time.Now(), a.MaxAge.Duration)
+	if age != nil {
+		age = fmt.Errorf("%s: %w", a.File, age)
+	}
+	approvals, unapproved := a.approved(h)
+	return file, approvals, refuseAll(nothingPlanned, planned, age, unapproved)
+}
+
+// approved holds the signatures beside a plan against the trusted set, and gives the
+// approvals that count; none when there is no trusted set.
+func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
+	if a.Trusted == "" {
+		if a.Approvals > 0 {
+			return nil, fmt.Errorf("%w: --approvals needs --trusted FILE, the allowed_signers file of the people who may approve", ErrUsage)
+		}
+		_, err := h.Approvals(a.File, nil)
+		return nil, err
+	}
+	trusted, err := h.read(a.Trusted)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted: %w", err)
+	}
+	signers, err := planfile.ParseSigners(trusted.open())
+	if err != nil {
+		return nil, fmt.Errorf("%w: --trusted %s: %w", ErrUsage, a.Trusted, err)
+	}
+	all, err := h.Approvals(a.File, signers)
+	if err != nil {
+		return nil, err
+	}
+	for _, approval := range all {
+		h.Say("approval %s: %s", approval.File, cmp.Or(approval.Why, "by "+approval.Person))
+	}
+	if err := planfile.Require(all, max(1, a.Approvals)); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.File, err)
+	}
+	return planfile.Counted(all), nil
+}
+
+// approvedBy says in words who approved the plan.
+func (a *ApplyOptions) approvedBy(approvals []batch.Approval) string {
+	if a.Trusted == "" {
+		return "no approval asked for"
+	}
+	var people []string
+	for _, approval := range approvals {
+		people = append(people, approval.Person)
+	}
+	return fmt.Sprintf("approved by %s (%s)", strings.Join(people, ", "), filepath.Base(a.Trusted))
+}
+
+// once refuses a plan that was carried out before, or that another app has a run of
+// that is not at its end: its approvals were for once. While somebody works on such a
+// run --again does not help either.
+func (a *ApplyOptions) once(ctx context.Context, j *job, digest string) error {
+	open, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Digest: digest})
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		run, err := j.store.Run(ctx, o.Plan.Run)
+		if err != nil {
+			return err
+		}
+		switch by, err := run.Held(); {
+		case err != nil:
+			return err
+		case by != nil:
+			return by
+		case !a.Again:
+			return fmt.Errorf("%w; nothing more was written: run %s of this plan, by %s, is not at its end; this goes on with it: %s; or begin another one with --again",
+				ErrRefused, o.Plan.Run, CallerOf(o.Plan), j.resumeLine(o.Plan, "--as-caller"))
+		}
+		j.Say("note     run %s of this plan, by %s, is not at its end", o.Plan.Run, CallerOf(o.Plan))
+	}
+	if a.Again {
+		return nil
+	}
+	done, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: digest})
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", ErrRefused, done[0].Plan.Run)
+}
+
+// start looks everybody up again, and carries the plan out if nothing has
+// changed.
+func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, unlockInput func() error) (err error) {
+	for _, may := range []func() error{j.tenant.mayRead, j.tenant.mayRevoke} {
+		if err := may(); err != nil {
+			return err
+		}
+	}
+	tidy, err := j.claimReport(j.Execution, plan)
+	if err != nil {
+		return err
+	}
+	defer tidy()
+	known, err := a.learn(ctx, j, file.Head.Plan, applyIt)
+	if err != nil {
+		return err
+	}
+	if j.run, err = j.store.Create(ctx, plan); err != nil {
+		return err
+	}
+	unlock, err := j.run.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	defer j.discardUnsealed(ctx, &err)
+	count, err := a.resolve(ctx, j, file, &known)
+	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
+		return err
+	}
+	if err := refused(nothingWritten, known.checks(count)...); err != nil {
+		return err
+	}
+	plan.Users, plan.Accounts = count.Users, count.Accounts
+	plan.Terms.Guards = known.guards
+	plan.Settings = append(plan.Settings, known.settings...)
+	j.found = time.Now()
+	if err := j.earliest(ctx, plan.Users); err != nil {
+		return err
+	}
+	if n := count.Ended[batch.Protected]; n > 0 {
+		j.sayNow(n, count)
+	}
+	return j.begin(ctx, plan, unlockInput)
+}
+
+// Approvals reads every signature beside a plan, and judges it.
+func (h *Host) Approvals(plan string, by planfile.Signers) ([]planfile.Approval, error) {
+	if plan == "-" {
+		return nil, nil // nothing lies beside standard input
+	}
+	text, err := h.read(plan)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := os.ReadDir(filepath.Dir(plan))
+	if err != nil {
+		return nil, fmt.Errorf("look for signatures of %s: %w", plan, err)
+	}
+	var all []planfile.Signature
+	for _, e := range beside {
+		if !strings.HasPrefix(e.Name(), filepath.Base(plan)) || !strings.HasSuffix(e.Name(), ".sig") {
+			continue
+		}
+		name := filepath.Join(filepath.Dir(plan), e.Name())
+		r, err := h.read(name)
+		if err != nil {
+			return nil, err
+		}
+		signature, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		all = append(all, planfile.Signature{File: name, Text: signature})
+	}
+	return planfile.Judge(all, text.open, by, time.Now())
+}
+
+// readPlan reads a plan file whole.
+func (h *Host) readPlan(name string, sink planfile.Sink) (planfile.File, error) {
+	r, err := h.read(name)
+	if err != nil {
+		return planfile.File{}, err
+	}
+	file, err := planfile.Read(r.open(), sink)
+	if err != nil {
+		return file, fmt.Errorf("%s: %w", name, err)
+	}
+	return file, nil
+}
+
+// ReadPlan reads a plan file whole.
+func (h *Host) ReadPlan(name string, sink planfile.Sink) (planfile.File, error) {
+	r, err := h.read(name)
+	if err != nil {
+		return planfile.File{}, err
+	}
+	file, err := planfile.Read(r.open(), sink)
+	if err != nil {
+		return file, fmt.Errorf("%s: %w", name, err)
+	}
+	return file, nil
+}
+
+// seedPlanFile makes the users of a plan in a simulated tenant.
+func seedPlanFile(h *Host, name string) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		_, err := h.ReadPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
+			for _, p := range rows {
+				u, ok := seeded(batch.Row{ID: p.User.ID, UPN: p.User.UPN})
+				if !ok || p.User.ID == "" {
+					continue
+				}
+				u.Type, u.State = account(p.User.Type)
+				u.Enabled, u.Synced, u.Stamp = p.User.Enabled, p.User.Synced, p.User.Stamp
+				if err := addOnce(t, u); err != nil {
+					return fmt.Errorf("simulate line %d: %w", p.Row.Line, err)
+				}
+			}
+			return nil
+		}})
+		return err
+	}
+}
+
+// account is what Graph says of an account of this type: userType and
+// externalUserState.
+func account(kind string) (userType, state string) {
+	switch kind {
+	case batch.Guest:
+		return "Guest", "Accepted"
+	case batch.InternalGuest:
+		return "Guest", ""
+	case batch.ExternalMember:
+		return "Member", "Accepted"
+	}
+	return kind, ""
+}

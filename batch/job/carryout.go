@@ -1,0 +1,102 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/batch/throttle"
+)
+
+// earliest says how long the users will take at the least, before anybody is
+// asked.
+func (j *job) earliest(ctx context.Context, users int) error {
+	gates, _, err := j.writeGates(ctx, users)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if d := throttle.Earliest(gates, users, now); d >= time.Second {
+		j.Say("time     at least %s (%s)", batch.Span(d), gates[0].Pace(now).Reason)
+	}
+	if len(gates) > 1 {
+		j.Say("apps     %d: together they may use up the tenant's whole write budget, and every other app in it will be refused", len(gates))
+	}
+	return nil
+}
+
+// carryOut revokes so many users, verifies so many more, and reports. The report is written however it ends.
+func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
+	plan := j.run.Plan()
+	gates, look, err := j.writeGates(ctx, send)
+	if err != nil {
+		return err
+	}
+	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
+		return err
+	}
+	r := batch.Runner{
+		Journal: j.run, Reads: j.reads,
+		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
+		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.Stop,
+	}
+	if plan.Resolve {
+		r.Found = cmp.Or(j.found, plan.Created)
+	}
+	j.reads.KeepFree(gates[0])
+	for i, a := range j.tenant.apps {
+		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: &beside{Controller: gates[i], others: look, ctx: ctx}})
+	}
+	if plan.Verify {
+		r.Directory = j.tenant.apps[0].client
+	}
+	show := j.Progress("", send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
+	r.Progress = show.Running
+	runErr := r.Run(ctx)
+	show.End()
+
+	// From here on a cancelled context must not keep the truth from being told.
+	ctx = context.WithoutCancel(ctx)
+	var waits batch.Waits
+	for _, g := range gates {
+		waits = waits.Plus(g.Waits())
+	}
+	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
+}
+
+// finish writes the reports, ends the run in the journal, seals the report and tells
+// how the run stands, in this order: of a run that is killed while it writes, the same
+// command again only reports. A run whose report could not be written has finished all the same,
+// and the error says how to have the report. A finished run that was no success is
+// ErrPartial.
+func (j *job) finish(ctx context.Context, runErr error) error {
+	end, untold := j.report(ctx, j.run, j.ReportDir)
+	if untold != nil {
+		untold = fmt.Errorf("the report was not written: %w; this writes it elsewhere: %s",
+			untold, j.Typed("report", j.run.Plan().Run, "--report-dir", "DIR"))
+	}
+	state, why := journal.Finished, ""
+	if runErr != nil {
+		state, why = journal.Stopped, runErr.Error()
+	} else if untold != nil {
+		why = untold.Error()
+	}
+	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why), j.stands(ctx, &end, j.run, j.resumeFlags()...))
+	end.Reason = why
+	if untold == nil {
+		untold = j.seal(ctx, &end, j.run)
+	}
+	j.Told = true
+	if err := errors.Join(runErr, untold, j.Ended(end)); err != nil {
+		return err
+	}
+	if end.Summary.CountOf(batch.Failure) > 0 {
+		return ErrPartial
+	}
+	return nil
+}

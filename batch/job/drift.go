@@ -1,0 +1,141 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"offboard/batch"
+	"offboard/batch/planfile"
+)
+
+// applying is a plan file on its way into the journal, with every user looked up
+// once more.
+type applying struct {
+	run interface {
+		AddRows(context.Context, []batch.Planned) error
+	}
+	asked  map[int]batch.Planned // being looked up, by Seq
+	ready  []batch.Planned       // rows that nobody is asked about
+	drift  []string              // who is not what the plan says; the first few
+	more   int                   // and how many others
+	roles  bool                  // the plan and we both know who holds a role
+	admins int                   // users who hold one
+}
+
+// mostDrift is how many users who have changed are named.
+const mostDrift = 20
+
+// resolve looks everybody up again and adds the plan's rows to the journal, with
+// the stamps as they are now. A user who is spared by now ends so; one who is not
+// what the plan says refuses it whole.
+func (a *ApplyOptions) resolve(ctx context.Context, j *job, file planfile.File, known *findings) (batch.Count, error) {
+	w := &applying{run: j.run, asked: map[int]batch.Planned{}, roles: file.Head.Plan.Terms.Guards.Roles && known.spare.Roles != nil}
+	look := j.planner()
+	look.AllowRenamed = true // a new name is drift, and told as such
+	look.Spare = known.spare
+	look.Rows = func(yield func(batch.Row, error) bool) {
+		_, err := j.ReadPlan(a.File, planfile.Sink{
+			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },
+			Rows:  func(rows []batch.Planned) error { return w.rows(ctx, rows, yield) },
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(batch.Row{}, err)
+		}
+	}
+	look.Add = w.add
+	show := j.Progress("looking up again", 0, nil)
+	look.Progress = show.Planning
+	count, err := look.Plan(ctx)
+	show.End()
+	switch {
+	case err != nil:
+		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
+	case len(w.drift) > 0:
+		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
+		return count, nil
+	}
+	count.Privileged = w.admins
+	return count, w.flush(ctx)
+}
+
+// errEnough ends the reading of a plan whose rows nobody wants any more.
+var errEnough = errors.New("enough")
+
+// rows passes users on to be looked up, and keeps the others.
+func (w *applying) rows(ctx context.Context, rows []batch.Planned, yield func(batch.Row, error) bool) error {
+	for _, p := range rows {
+		if p.Record != nil || p.DuplicateOf != 0 {
+			if w.ready = append(w.ready, p); len(w.ready) >= 1000 {
+				if err := w.flush(ctx); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		w.asked[p.User.Seq] = p // the number is the plan's, not that of the rows asked about
+		if !yield(batch.Row{Seq: p.User.Seq, Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
+			return errEnough
+		}
+	}
+	return nil
+}
+
+// add holds what was found against the plan.
+func (w *applying) add(ctx context.Context, found []batch.Planned) error {
+	rows := make([]batch.Planned, 0, len(found))
+	for _, f := range found {
+		p := w.asked[f.User.Seq]
+		delete(w.asked, f.User.Seq)
+		if f.Record != nil && f.Record.Outcome == batch.Protected {
+			p.Record = f.Record
+			rows = append(rows, p)
+			continue
+		}
+		w.settleRoles(&p.User, &f.User)
+		why := ""
+		switch {
+		case f.Record != nil:
+			why = f.Record.Reason
+		case f.DuplicateOf != 0:
+			why = "another row of the plan names the same user"
+		default:
+			why = planfile.Drift(p.User, f.User)
+		}
+		if why != "" {
+			w.drifted(p, why)
+			continue
+		}
+		p.User.Stamp = f.User.Stamp
+		if p.User.Privileged {
+			w.admins++
+		}
+		rows = append(rows, p)
+	}
+	return w.run.AddRows(ctx, rows)
+}
+
+// settleRoles lets roles be no drift that were not read both times: what one of the
+// two knows is true of both.
+func (w *applying) settleRoles(planned, now *batch.User) {
+	if !w.roles {
+		planned.Privileged = planned.Privileged || now.Privileged
+		now.Privileged = planned.Privileged
+	}
+}
+
+func (w *applying) drifted(p batch.Planned, why string) {
+	if len(w.drift) == mostDrift {
+		w.more++
+		return
+	}
+	w.drift = append(w.drift, fmt.Sprintf("line %d, %s: %s", p.Row.Line, p.User.UPN, why))
+}
+
+// flush adds the rows that were kept.
+func (w *applying) flush(ctx context.Context) error {
+	rows := w.ready
+	w.ready = nil
+	return w.run.AddRows(ctx, rows)
+}

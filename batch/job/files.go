@@ -1,0 +1,159 @@
+package job
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// reading is one reading of a file. Its digest, its header and its rows are all
+// of these bytes, whatever is written to the file afterwards.
+type reading struct {
+	name   string // as given, "-" for standard input
+	digest string // SHA-256 of the bytes, hex
+	bytes  interface {
+		io.ReaderAt
+		io.Closer
+	}
+	size    int64
+	changed time.Time // the last time, by the file system; zero when that is unknown
+	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
+}
+
+// open starts at the beginning. Any number of readers may be open at once.
+func (r *reading) open() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
+
+// unchanged refuses a file that does not hold any more what was read of it: it
+// may have been read while somebody was writing it. Undone says what was not done.
+func (r *reading) unchanged(undone string) error {
+	if !r.again {
+		return nil
+	}
+	f, err := os.Open(r.name)
+	if err != nil {
+		return fmt.Errorf("%w; %s: the file %s cannot be read any more: %w", ErrRefused, undone, r.name, err)
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return fmt.Errorf("%w; %s: the file %s cannot be read any more: %w", ErrRefused, undone, r.name, err)
+	}
+	if hex.EncodeToString(hash.Sum(nil)) != r.digest {
+		return fmt.Errorf("%w: the file changed after it was read; %s: run it again when nobody writes to %s any more", ErrRefused, undone, r.name)
+	}
+	return nil
+}
+
+// Files are the files that a command reads, each of them once.
+type Files struct {
+	Stdin io.Reader
+	all   []*reading
+}
+
+// read reads a file, or standard input, unless it was read before.
+func (h *Host) read(name string) (*reading, error) {
+	for _, r := range h.Files.all {
+		if r.name == name {
+			return r, nil
+		}
+	}
+	r, err := readOnce(name, h.Files.Stdin)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read %s: %w", ErrUsage, name, err)
+	}
+	h.Files.all = append(h.Files.all, r)
+	return r, nil
+}
+
+// Open gives a file's bytes as they were read, from the beginning.
+func (h *Host) Open(name string) (io.Reader, error) {
+	r, err := h.read(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.open(), nil
+}
+
+// unchanged refuses when one of the files does not hold any more what was read.
+// It is asked last before something is written, and again after a question.
+func (f *Files) unchanged(undone string) error {
+	for _, r := range f.all {
+		if err := r.unchanged(undone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends what was read.
+func (f *Files) Close() {
+	for _, r := range f.all {
+		r.bytes.Close() // only read from
+	}
+}
+
+// mostInMemory is up to which size a reading is kept in memory, and not in a
+// temporary file. Most inputs are far smaller, and need no directory to write to.
+const mostInMemory = 16 << 20
+
+// readOnce copies the file. A pipe works like standard input.
+func readOnce(name string, stdin io.Reader) (*reading, error) {
+	r := &reading{name: name}
+	src := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		if r.again = info.Mode().IsRegular(); r.again {
+			r.changed = info.ModTime()
+		}
+		src = f
+	}
+	hash := sha256.New()
+	src = io.TeeReader(src, hash)
+	var head bytes.Buffer
+	n, err := io.CopyN(&head, src, mostInMemory)
+	r.size, r.bytes = n, inMemory{bytes.NewReader(head.Bytes())}
+	if err == nil { // there may be more
+		var spool *os.File
+		if spool, r.size, err = spooled(io.MultiReader(&head, src)); err != nil {
+			return nil, err
+		}
+		r.bytes = spool
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	r.digest = hex.EncodeToString(hash.Sum(nil))
+	return r, nil
+}
+
+// inMemory is a small reading, which there is nothing to close of.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// spooled copies what may hold passwords into a temporary file that has no name
+// any more, so that a kill leaves nothing behind.
+func spooled(src io.Reader) (*os.File, int64, error) {
+	f, err := newSpool()
+	if err != nil {
+		return nil, 0, fmt.Errorf("make a temporary file: %w", err)
+	}
+	n, err := io.Copy(f, src)
+	if err != nil {
+		f.Close() // the copy is of no use
+		return nil, 0, err
+	}
+	return f, n, nil
+}

@@ -1,0 +1,152 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/batch/planfile"
+	"offboard/report"
+)
+
+// The ways in which a command ends, beside those of the rooms below.
+var (
+	ErrRefused      = errors.New("refused")
+	ErrPartial      = errors.New("some users did not end in success")
+	ErrUsage        = errors.New("usage")
+	ErrNoJournal    = errors.New("there is no journal")
+	ErrNoneToResume = errors.New("nothing to resume")
+)
+
+// Host is the process that jobs run in.
+type Host struct {
+	Console
+	Version string
+	Journal func() (string, error) // the path of the journal
+	Environ func() []string        // all variables
+	Network http.RoundTripper      // nil is the real one
+	Stop    <-chan struct{}        // closed when no new call may be made
+	Log     *slog.Logger           // of every call
+	Files   Files                  // what was read
+	Began   time.Time              // when --deadline began to count
+	Earlier bool                   // a run goes on: sessions before this one may have written
+	GoesOn  string                 // the command that goes on with the run, once there is one that can be resumed
+	Told    bool                   // what goes on with what was stopped has been said
+	Agent   string                 // the socket of the ssh agent; "" for none
+	sign    signer                 // of the report; nil without --sign-key
+	doubt   string                 // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
+}
+
+// Console is how a job talks to the person who runs it.
+type Console interface {
+	// Say tells something, as one line.
+	Say(format string, args ...any)
+	// MayAsk reports whether somebody can be asked. File is what standard input
+	// may be needed for: "-" when the input is read from there.
+	MayAsk(file string) bool
+	// Ask returns nil for yes. Any other answer is ErrRefused, and a signal at the
+	// question batch.ErrStopped.
+	Ask(question string) error
+	// Passphrase asks for the passphrase of a key.
+	Passphrase(prompt string) ([]byte, error)
+	// Progress tells how far a stage is. Users is how many there are to send, and
+	// left how long so many of them will take; planning has neither.
+	Progress(stage string, users int, left func(users int) time.Duration) Progress
+	// Typed is a command line that does the same wherever it is pasted.
+	Typed(words ...string) string
+	// Flags are the flags with this tag that were given.
+	Flags(tag string) []batch.Flag
+	// Keep sets the flags that the run was begun with and that are not given anew.
+	Keep(run batch.Plan) error
+	// Planned tells what planning found.
+	Planned(batch.Plan, batch.Count)
+	// PlanFile tells what a plan file holds.
+	PlanFile(name string, file planfile.File)
+	// Ended tells how a run ended.
+	Ended(report.End) error
+	// Rehearsed tells what a run would not do.
+	Rehearsed(report.End, iter.Seq2[batch.Line, error]) error
+}
+
+// Progress is told how far a stage is, from one goroutine.
+type Progress interface {
+	Planning(batch.Count)
+	Running(batch.Progress)
+	Waits(batch.Trouble)
+	End()
+}
+
+// deadline is when all of the command must be over, sign-in and planning included.
+func (h *Host) deadline(p Patience) batch.Deadline {
+	return batch.NewDeadline(h.Began, p.Deadline)
+}
+
+// mustAsk makes sure, before any work is done, that somebody can be asked or that
+// --yes was given. The refusal says what was not done, and how else to begin.
+func (h *Host) mustAsk(yes bool, file, undone, instead string) error {
+	if yes || h.MayAsk(file) {
+		return nil
+	}
+	return refused(undone, batch.Finding{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; " + instead})
+}
+
+// Confirm lets a person decide, who has seen the counts. A yes is no answer to files that
+// were written meanwhile, and --yes is none to a tenant in doubt.
+func (h *Host) Confirm(yes bool, question string) error {
+	if yes && h.doubt == "" {
+		return nil
+	}
+	if !h.MayAsk("") {
+		return fmt.Errorf("%w: there is no terminal to ask at; give --yes when the counts above are as they should be", ErrRefused)
+	}
+	if h.doubt != "" {
+		h.Say("note     %s", h.doubt)
+	}
+	if err := h.Ask(question); err != nil {
+		return fmt.Errorf("%w; %s", err, h.unwritten())
+	}
+	return h.Files.unchanged(h.unwritten()) // the answer may have taken long
+}
+
+// FindJournal refuses to look for a run where there is no journal.
+func (h *Host) FindJournal() error {
+	path, err := h.Journal()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w at %s", ErrNoJournal, path)
+	}
+	return nil
+}
+
+// OpenJournal opens the journal, and makes it where there is none.
+func (h *Host) OpenJournal(ctx context.Context) (*journal.Store, error) {
+	path, err := h.Journal()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the journal's directory: %w", err)
+	}
+	return journal.Open(ctx, path)
+}
+
+// ReadJournal opens the journal for a command that only reads it: it waits for no
+// writer, and where there is no journal there are no runs.
+func (h *Host) ReadJournal(ctx context.Context) (*journal.Store, error) {
+	path, err := h.Journal()
+	if err != nil {
+		return nil, err
+	}
+	return journal.OpenToRead(ctx, path)
+}

@@ -1,0 +1,115 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/batch/planfile"
+)
+
+// PlanMade is a plan file that was written.
+type PlanMade struct {
+	Path   string // absolute
+	Users  int    // to revoke
+	Digest planfile.Digest
+	Apply  []string // the words of the command that applies it
+}
+
+// MakePlan plans as Run does, and writes the plan to a file instead of carrying it
+// out: also when a guard refuses it, so that people can read why; nobody can apply
+// it then.
+func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made PlanMade, err error) {
+	if p.NoResolve {
+		return made, fmt.Errorf("%w: a plan file holds users who were looked up; plan without --no-resolve", ErrUsage)
+	}
+	work, err := p.open(ctx, h, &p.Connection, &Execution{Patience: p.Patience}, mayWrite(name, p.Overwrite))
+	if err != nil {
+		return made, err
+	}
+	defer work.close()
+	unlock, err := p.find(ctx, work)
+	if err != nil {
+		return made, err
+	}
+	defer unlock()
+	defer work.discardUnsealed(ctx, &err) // what is planned lies in the journal only until it is in the file
+	err = writeFile(name, p.Overwrite, func(w io.Writer) (err error) {
+		made.Digest, err = planfile.Write(w, p.head(work), plannedRows(ctx, work.run), work.run.Skips(ctx))
+		return err
+	})
+	if err != nil {
+		return made, err
+	}
+	if made.Path, err = filepath.Abs(name); err != nil {
+		return made, fmt.Errorf("find %s: %w", name, err)
+	}
+	if err := refused(nothingWritten, work.checks...); err != nil {
+		return made, fmt.Errorf("%w; %s says so and cannot be applied", err, made.Path)
+	}
+	made.Users = work.count.Users
+	made.Apply = append([]string{"apply", name}, rootFlag(work.plan)...)
+	if work.plan.Tenant == "" && p.Tenant != "" {
+		made.Apply = append(made.Apply, "--tenant", p.Tenant)
+	}
+	return made, nil
+}
+
+// head is what a plan file says of the whole.
+func (p *PlanOptions) head(work *planned) planfile.Head {
+	h := planfile.Head{Plan: work.plan, Options: p.chosen(work.plan.Terms.Choice)}
+	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
+	for _, k := range work.checks {
+		limit := strconv.Itoa(k.Limit)
+		if k.Limit == 0 {
+			limit = "none"
+		}
+		h.Guards = append(h.Guards, planfile.Guard{Name: k.Name, Limit: limit, Counted: strconv.Itoa(k.Counted), Refusal: k.Refusal})
+	}
+	return h
+}
+
+// chosen are the flags that chose the users, for the people who approve.
+func (p *PlanOptions) chosen(choice []batch.Flag) []batch.Flag {
+	given := slices.Clone(choice)
+	add := func(name, value string, is bool) {
+		if is {
+			given = append(given, batch.Flag{Name: name, Value: value})
+		}
+	}
+	for _, column := range p.IgnoreColumn {
+		add("ignore-column", column, true)
+	}
+	add("since", p.Since, p.Since != "")
+	add("order", p.Order, p.Order != "")
+	add("min-users", strconv.Itoa(p.MinUsers), p.MinUsers > 0)
+	add("all-rows", "true", p.AllRows)
+	return given
+}
+
+// plannedRows reads a plan that nobody has begun to carry out.
+func plannedRows(ctx context.Context, run *journal.Run) iter.Seq2[batch.Planned, error] {
+	return func(yield func(batch.Planned, error) bool) {
+		seq := 0
+		for l, err := range run.Lines(ctx) {
+			seq++
+			p := batch.Planned{Row: l.Row, User: l.User}
+			switch {
+			case err != nil:
+			case l.User.Seq != seq:
+				p.User, p.DuplicateOf = batch.User{Seq: seq}, l.User.Seq
+			case !l.Record.Outcome.Open():
+				p.Record = &l.Record
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package job
+
+import "time"
+
+// The options of the commands. Their tags are the words of the command line, which
+// package main reads; keep marks what a run that goes on keeps, and choice what says
+// whom a run is for and what is done to them.
+
+// Selection says whom the input names.
+type Selection struct {
+	Column       string   `help:"The column that names the users, when no header is recognised. A column whose header speaks of mail or employee ids needs --key, too." placeholder:"NAME" choice:""`
+	IgnoreColumn []string `help:"Leave out a recognised column, whose cells are not what the directory has, or do not count as a status or leaving date. Every other recognised column must agree with the user found. Repeatable." placeholder:"NAME" sep:"none"`
+	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; if several users have the value, none of them is touched." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto" choice:""`
+	Where        []string `help:"Take only rows in which the column has the value, in capitals or not; others end skipped. There is no other comparison. Repeatable, for different columns: all must hold." placeholder:"COLUMN=VALUE" sep:"none" choice:""`
+	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME" choice:""`
+	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as DD.MM.YYYY or M/D/YYYY." placeholder:"FORMAT" choice:""`
+	AsOf         string   `help:"The moment that counts as now for dates: RFC 3339, or a day, which means its beginning. Default: now." placeholder:"TIME" choice:""`
+	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local" choice:""`
+	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end." choice:""`
+	AllowRenamed bool     `help:"Accept an object id whose user has another UPN than the file says." choice:""`
+}
+
+// Guards say who is left alone although the input names them, and when a plan is
+// refused as a whole. They are asked when a plan is made, and again by the
+// commands that go on with one. A limit that is nil was not given.
+type Guards struct {
+	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none" choice:""`
+	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID" choice:""`
+	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles." choice:""`
+	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody." choice:""`
+	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session." choice:""`
+	MaxUsers          *int     `help:"Refuse a plan with more users; 0 is no limit. Default: 500, or what the plan was made with." placeholder:"N"`
+	MaxPercent        *int     `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit. Default: 20, or what the plan was made with." placeholder:"N"`
+	MaxPrivileged     *int     `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit. Default: 5, or what the plan was made with." placeholder:"N"`
+}
+
+// PlanGuards are the guards that are asked only when a plan is made.
+type PlanGuards struct {
+	Guards
+	MinUsers    int    `help:"Refuse a plan with fewer users found, those who end already or protected included, as after a slip in --where or an export that broke off." default:"0" placeholder:"N"`
+	MaxInputAge Age    `help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: otherwise an export that has stopped being updated passes every night." placeholder:"AGE"`
+	Since       string `help:"Users who were revoked after that time end already, and are not sent. How long ago (24h), a day, a time (RFC 3339), a run (one minute before its first success), or last: users who ended in success in the last finished run of the same flags, whatever its file, that found any user." placeholder:"TIME|RUN|last"`
+	Order       string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
+}
+
+// Planning says which users to revoke, and how. The commands run and plan share it.
+type Planning struct {
+	File string `arg:"" help:"The CSV file, or - for standard input."`
+
+	Selection
+	PlanGuards
+	Action    string `help:"revoke: revokeSignInSessions; invalidate: invalidateAllRefreshTokens, the older beta call (Invoke-MgInvalidateUserRefreshToken)." enum:"revoke,invalidate" default:"revoke" choice:""`
+	NoResolve bool   `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
+	NoVerify  bool   `help:"Do not read the stamps back; users end revoked." choice:""`
+	AllRows   bool   `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay. --yes does not say that."`
+
+	rehearsal bool // nothing will be written
+	reports   bool // there will be report files
+}
+
+// Connection says which tenant, and how hard to press it.
+type Connection struct {
+	GraphURL       string   `help:"Another service root than https://graph.microsoft.com/v1.0; https, or http on a loopback address." placeholder:"URL"`
+	Tenant         string   `help:"The tenant that the sign-in must lead to: its id, or one of its domains. AZURE_TENANT_ID says the same. Required without a terminal, and with a --key that is searched for." placeholder:"ID|DOMAIN"`
+	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto" keep:""`
+	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
+	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
+	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150" keep:""`
+	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
+	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path" keep:""`
+	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`
+	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. It takes more of the write quota that all apps of the tenant share." placeholder:"FILE" type:"path" keep:""`
+	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation, and revoke nothing."`
+	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
+}
+
+// Execution says how a run is carried out and told.
+type Execution struct {
+	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
+	SignKey       string        `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path" keep:""`
+	Yes           bool          `short:"y" help:"Do not ask."`
+	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
+	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
+	Patience
+}
+
+// Patience says how long to wait for Graph.
+type Patience struct {
+	Deadline time.Duration `help:"How long all of it may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
+	Outage   time.Duration `help:"How long Graph may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h" keep:""`
+}
+
+// RunOptions are those of run.
+type RunOptions struct {
+	Planning
+	DryRun bool `help:"Do everything up to the first write, and stop."`
+	New    bool `help:"Start over, even if a run on the same input can be resumed."`
+
+	Connection
+	Execution
+}
+
+// PlanOptions are those of plan.
+type PlanOptions struct {
+	Planning
+	Overwrite bool `help:"Replace a file that is there."`
+
+	Connection
+	Patience
+}
+
+// ApplyOptions are those of apply.
+type ApplyOptions struct {
+	File      string `arg:"" help:"The plan file."`
+	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0"`
+	Trusted   string `help:"The trusted set: an allowed_signers file of OpenSSH. A person counts once, whatever number of keys signed." placeholder:"FILE" type:"path"`
+	MaxAge    Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
+	Again     bool   `help:"Carry out a plan once more that was carried out before, to its end or not."`
+
+	Guards
+	Connection
+	Execution
+}
+
+// ResumeOptions are those of resume.
+type ResumeOptions struct {
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
+	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
+
+	Guards
+	Connection
+	Execution
+}
+
+// VerifyOptions are those of verify.
+type VerifyOptions struct {
+	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
+	Since string `help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
+	Watch Length `help:"Read the stamps that do not hold again, for so long or until all hold." default:"0"`
+
+	Selection
+	Connection
+	Patience
+}

@@ -1,0 +1,185 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graph"
+	"offboard/batch/graphsim"
+	"offboard/batch/journal"
+	"offboard/batch/throttle"
+)
+
+// another is a job like w's own for another run of so many users in the same journal and tenant, by
+// an app that may be the same.
+func (w *whole) another(t *testing.T, name, id string, n int) *job {
+	t.Helper()
+	ctx := context.Background()
+	planned := make([]batch.Planned, n)
+	before := time.Now().Add(-24 * time.Hour).UTC()
+	for i := range planned {
+		upn := fmt.Sprintf("%s%d@contoso.example", name, i+1)
+		u := graphsim.User{UPN: upn, ID: graphsim.IDFor(upn), Stamp: before}
+		w.must(w.tenant.Add(u))
+		planned[i] = batch.Planned{
+			Row:  batch.Row{Line: i + 2, Input: upn, UPN: upn, Cells: []string{upn}},
+			User: batch.User{Seq: i + 1, ID: u.ID, UPN: upn, Type: "Member", Stamp: before},
+		}
+	}
+	plan := w.job.run.Plan()
+	plan.Run, plan.App, plan.Rows, plan.Users, plan.Lines = name, id, n, n, n+1
+	run, err := w.store.Create(ctx, plan)
+	w.must(err)
+	w.must(run.AddRows(ctx, planned))
+	w.must(run.Seal(ctx, plan))
+	sign := graph.Secret("https://login.simulated/", w.tenant.TenantID(), id, "s", &http.Client{Transport: w.wire})
+	client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
+	w.must(err)
+	exe := *w.job.Execution
+	exe.ReportDir = filepath.Join(filepath.Dir(exe.ReportDir), name)
+	j, err := newJob(*w.job.Connection, exe, &tenant{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: id}}}}, w.store)
+	w.must(err)
+	j.run = run
+	return j
+}
+
+// Runs at once on one journal keep to one quota together, and use all of it: that of their app in
+// the tenant, or that of the tenant when their apps are different.
+func TestRunsAtOnceShareTheQuota(t *testing.T) {
+	tenant := graphsim.Quota{Scope: graphsim.AllApps, Resource: graphsim.Writes, Limit: 4_000, Window: 300 * time.Second}
+	for _, tt := range []struct {
+		name  string
+		apps  []string        // of the other runs; "" is the same app
+		later time.Duration   // after the first run
+		quota *graphsim.Quota // beside the documented ones
+		most  time.Duration   // until all have ended
+	}{
+		{"one app, in the same second", []string{""}, 0, nil, 153 * time.Second},
+		{"one app, one after the other", []string{""}, 20 * time.Second, nil, 153 * time.Second},
+		{"three runs", []string{"", ""}, 0, nil, 303 * time.Second},
+		{"two apps", []string{"second"}, 0, &tenant, 303 * time.Second},
+		{"two apps, one after the other", []string{"second"}, 20 * time.Second, &tenant, 303 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			const n = 3_000
+			cfg := graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, Quotas: graphsim.DefaultQuotas()}
+			quotas := throttle.Documented()
+			if tt.quota != nil {
+				cfg.Quotas[1] = *tt.quota
+				quotas[1].Limit, quotas[1].Window = tt.quota.Limit, tt.quota.Window
+			}
+			var start time.Time
+			var ends chan error
+			inVirtualTime(t, cfg, n, func(w *whole) {
+				start, ends = time.Now(), make(chan error, len(tt.apps))
+				w.must(w.job.wide())
+				w.job.quotas = quotas
+				for i, app := range tt.apps {
+					if app != "" {
+						app = graphsim.IDFor(app)
+					} else {
+						app = w.tenant.ClientID()
+					}
+					j := w.another(t, fmt.Sprintf("other%d", i), app, n)
+					j.quotas = quotas
+					go func() {
+						time.Sleep(tt.later)
+						ends <- j.carryOut(context.Background(), 0, n, 0)
+					}()
+				}
+			}, func(w *whole, err error) {
+				for range tt.apps {
+					if end := <-ends; end != nil {
+						t.Error(end)
+					}
+				}
+				took, s := time.Since(start), w.tenant.Stats()
+				t.Logf("%v, %+v", took, s)
+				if err != nil || s.RefusedWrites > 0 || s.Writes != n*(1+len(tt.apps)) {
+					t.Errorf("error %v, %+v", err, s)
+				}
+				if took > tt.most {
+					t.Errorf("took %v, want at most %v", took, tt.most)
+				}
+			})
+		})
+	}
+}
+
+// Calls that another run has left behind leave the quota as all calls do: when its
+// process died, once they can be under way no longer; when the process is only stopped,
+// as by SIGSTOP, they count until it goes on or dies. So nothing overruns the quota, and
+// nothing waits for ever.
+func TestCallsLeftBehindLeaveTheQuota(t *testing.T) {
+	const n = 3_000
+	for _, tt := range []struct {
+		name  string
+		users int           // in the calls left behind
+		held  time.Duration // how long a process holds the other run
+		goes  bool          // and whether the process goes on then, and writes down how the calls ended
+		first time.Duration // when the first of our users leaves
+		last  time.Duration // until all are proved
+	}{
+		{"killed with a few calls", 500, 0, false, 0, 150 * time.Second},
+		{"killed with a whole quota", n, 0, false, batch.LongestCall + 150*time.Second, batch.LongestCall + 150*time.Second},
+		{"stopped, then killed", n, 20 * time.Minute, false, 20*time.Minute + 150*time.Second, 20*time.Minute + 150*time.Second},
+		{"stopped, then goes on", n, 20 * time.Minute, true, 20*time.Minute + 150*time.Second, 20*time.Minute + 150*time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var start time.Time
+			said := &paces{}
+			cfg := graphsim.Config{Latency: 50 * time.Millisecond, Quotas: graphsim.DefaultQuotas()}
+			inVirtualTime(t, cfg, n, func(w *whole) {
+				w.must(w.job.wide())
+				other := w.another(t, "other", w.tenant.ClientID(), n).run
+				w.must(other.SetState(context.Background(), journal.Running, ""))
+				start, w.job.Console = time.Now(), said
+				var left batch.Entry
+				for seq := 1; seq <= tt.users; seq += throttle.Chunk {
+					k := batch.Call{No: len(left.Calls) + 1, SentAt: start}
+					for i := range throttle.Chunk {
+						k.Seqs = append(k.Seqs, seq+i)
+					}
+					left.Calls, left.Over = append(left.Calls, k), append(left.Over, k.No)
+				}
+				w.must(other.Write(context.Background(), batch.Entry{Calls: left.Calls}))
+				if tt.held > 0 {
+					unlock, err := other.Lock()
+					w.must(err)
+					time.AfterFunc(tt.held, func() {
+						if tt.goes {
+							w.must(other.Write(context.Background(), batch.Entry{Over: left.Over}))
+						}
+						w.must(unlock())
+					})
+				}
+			}, func(w *whole, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+				var first time.Duration
+				for _, e := range w.tenant.Log() {
+					if e.Method == http.MethodPost {
+						first = e.Time.Sub(start)
+						break
+					}
+				}
+				if told := strings.Contains(said.said.String(), "run other has calls under way since "); told != (tt.held > 0) {
+					t.Errorf("told of a process that is stopped: %v\n%s", told, said.said.String())
+				}
+				const slack = 5 * time.Second
+				if took := time.Since(start); first < tt.first || first > tt.first+slack || took < tt.last || took > tt.last+slack {
+					t.Errorf("the first user left after %v, all were done after %v; want %v and %v", first, took, tt.first, tt.last)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"offboard/batch"
+)
+
+// learn asks all guards for a new plan, and adds to it what they found.
+func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (findings, error) {
+	if !plan.Resolve {
+		if err := needDirectory(map[string]bool{"--since": g.Since != ""}); err != nil {
+			return findings{}, err
+		}
+	}
+	plan.Terms.Guards.Limits = defaults
+	l, err := g.Guards.learn(ctx, j, *plan, planIt)
+	if err == nil {
+		err = g.spareSince(ctx, j, *plan, g.zone, &l)
+	}
+	l.guards.Limits.MinUsers = g.MinUsers
+	plan.Terms.Guards = l.guards
+	plan.Settings = append(plan.Settings, l.settings...)
+	return l, err
+}
+
+// checkAge refuses an input that is too old.
+func (g *Planning) checkAge(in *reading, now time.Time) error {
+	if g.MaxInputAge.Duration == 0 {
+		return nil
+	}
+	if in.changed.IsZero() {
+		return fmt.Errorf("%w: --max-input-age: when standard input or a pipe was last changed cannot be known; give the name of a file", ErrUsage)
+	}
+	return refused(nothingPlanned, batch.CheckAge("--max-input-age", "the input was last changed", in.changed, now, g.MaxInputAge.Duration, "see whether its export still runs"))
+}
+
+// byClock reports whether this machine's clock decides which dates are over.
+func (g *Planning) byClock() bool { return g.DateColumn != "" && g.AsOf == "" }
+
+// checkClock refuses to go by a clock that is wrong.
+func (g *Planning) checkClock(j *job, l *findings) {
+	if g.byClock() {
+		clock := j.tenant.clock.read()
+		l.refuseAs(clock.Check("--date-column", "--as-of "+clock.Graph.UTC().Format(time.RFC3339)))
+	}
+}

@@ -1,0 +1,71 @@
+package job
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/durable"
+	"offboard/batch/planfile"
+)
+
+// reportDir is where a run's report goes: what --report-dir names, with {run} and
+// {date} filled in.
+func reportDir(flag string, p batch.Plan) (string, error) {
+	fill := strings.NewReplacer("{run}", p.Run, "{date}", p.Created.Local().Format(time.DateOnly))
+	dir, err := filepath.Abs(fill.Replace(cmp.Or(flag, "offboard-{run}")))
+	if err != nil {
+		return "", fmt.Errorf("find report directory: %w", err)
+	}
+	return dir, nil
+}
+
+// claimReport makes the run's report directory, and makes sure that files can be made
+// in it and that the key of --sign-key can be used: finding out at the end would be
+// after everyone was revoked. tidy takes the directory away again if it stays empty.
+func (h *Host) claimReport(e *Execution, p batch.Plan) (tidy func() error, err error) {
+	if h.sign, err = h.openSignKey(e.SignKey); err != nil {
+		return nil, refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
+	}
+	dir, err := reportDir(e.ReportDir, p)
+	if err != nil {
+		return nil, err
+	}
+	_, missing := os.Stat(dir)
+	err = os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = durable.Probe(dir)
+	}
+	if err != nil {
+		return nil, refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
+	}
+	return func() error {
+		if missing != nil {
+			_ = os.Remove(dir) // it stays when there is something in it
+		}
+		return nil
+	}, nil
+}
+
+// signer makes the signature of a report out of the text of its report.sha256.
+type signer func(manifest []byte) (signature []byte, err error)
+
+// openSignKey makes the key ready, so that it is asked for its passphrase before
+// anything else is done; nil without a file.
+func (h *Host) openSignKey(file string) (signer, error) {
+	if file == "" {
+		return nil, nil
+	}
+	key, err := planfile.OpenKey(file, h.Agent, h.Passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("the report could not be signed (--sign-key): %w", err)
+	}
+	return func(manifest []byte) ([]byte, error) {
+		return planfile.Sign(key, planfile.ReportNamespace, bytes.NewReader(manifest))
+	}, nil
+}

@@ -1,0 +1,178 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+)
+
+// Resume goes on with a run, from the journal alone.
+func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
+	if err := h.FindJournal(); err != nil {
+		return err
+	}
+	store, err := h.OpenJournal(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	run, err := r.toResume(ctx, h, store)
+	if err != nil {
+		return err
+	}
+	plan := run.Plan()
+	switch run.State() {
+	case journal.Finished:
+		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
+	case journal.Refused:
+		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", ErrUsage, plan.Run)
+	case journal.Planning:
+		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", ErrUsage, plan.Run)
+	}
+	h.Earlier = true
+	if err := r.follow(plan, nothingMore); err != nil {
+		return err
+	}
+	if err := h.Keep(plan); err != nil {
+		return err
+	}
+	if send, _, err := run.Remaining(ctx); err != nil {
+		return err
+	} else if send > 0 {
+		if err := h.mustAsk(r.Yes, "", nothingMore, "give --yes"); err != nil {
+			return err
+		}
+	}
+	s, err := h.prepare(errand{Connection: &r.Connection, Patience: r.Patience, action: plan.Action, plan: plan})
+	if err != nil {
+		return err
+	}
+	j, err := s.open(ctx, store, &r.Execution, both(seedPlan(run), seedGuards(h, r.Guards, plan.Terms.Guards)))
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	if err := j.sameTenant(plan); err != nil {
+		return err
+	}
+	j.run, j.guards, j.maxAge = run, r.Guards, r.MaxAge.Duration
+	return j.resume(ctx)
+}
+
+// toResume is the run that is named, or without a name the newest that this connection
+// can go on with and that nobody works on.
+func (r *ResumeOptions) toResume(ctx context.Context, h *Host, store *journal.Store) (*journal.Run, error) {
+	if r.RunName != "" {
+		return store.Run(ctx, r.RunName)
+	}
+	ours, err := h.ours(ctx, r.Connection, r.Patience)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := store.Runs(ctx, journal.Filter{States: journal.Resumable})
+	if err != nil {
+		return nil, err
+	}
+	others := len(runs)
+	runs = slices.DeleteFunc(runs, func(i journal.Info) bool { return !ours(i.Plan) })
+	others -= len(runs)
+	var busy error
+	for _, r := range runs {
+		run, err := store.Run(ctx, r.Plan.Run)
+		if err != nil {
+			return nil, err
+		}
+		held, err := run.Held()
+		if err != nil {
+			return nil, err
+		}
+		if held == nil {
+			return run, nil
+		}
+		busy = errors.Join(busy, held)
+	}
+	if busy != nil {
+		return nil, fmt.Errorf("no other run can be resumed: %w", busy)
+	}
+	if others > 0 {
+		return nil, fmt.Errorf("%w here; of other tenants and rehearsals (--simulate) there are %d, which are taken by name", ErrNoneToResume, others)
+	}
+	return nil, ErrNoneToResume
+}
+
+// ours says which plans a connection goes on with unnamed: with --simulate rehearsals,
+// and without it what was planned for the tenant and the service that are named.
+func (h *Host) ours(ctx context.Context, conn Connection, p Patience) (func(batch.Plan) bool, error) {
+	if conn.Simulate {
+		return func(p batch.Plan) bool { return p.Cloud == Simulated }, nil
+	}
+	s, err := h.prepare(errand{Connection: &conn, Patience: p, plan: batch.Plan{Tenant: "the run's"}}) // so that none need be named
+	if err != nil {
+		return nil, err
+	}
+	tenant, _, err := s.wanted(ctx)
+	return func(p batch.Plan) bool {
+		return p.Cloud != Simulated && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (conn.GraphURL == "" || p.Cloud == s.root)
+	}, err
+}
+
+// resume goes on with a planned run that another process has left.
+func (j *job) resume(ctx context.Context) error {
+	if err := j.sameCaller(j.run.Plan()); err != nil {
+		return err
+	}
+	unlock, err := j.run.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	tidy, err := j.claimReport(j.Execution, j.run.Plan())
+	if err != nil {
+		return err
+	}
+	defer tidy()
+	if _, err := j.run.Recover(ctx); err != nil {
+		return err
+	}
+	send, verify, err := j.run.Remaining(ctx)
+	if err != nil {
+		return err
+	}
+	j.GoesOn = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
+	j.Say("run %s: %s of %s %s left to revoke, %s to verify", j.run.Plan().Run, batch.Thousands(send), batch.Plural(j.run.Plan().Users, "user"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
+	if j.run.Plan().Verify {
+		if err := j.tenant.mayRead(); err != nil {
+			return err
+		}
+	}
+	if send > 0 {
+		if err := j.tenant.mayRevoke(); err != nil {
+			return err
+		}
+		spared, err := j.guardAgain(ctx)
+		if err != nil {
+			return err
+		}
+		if send -= len(spared); send > 0 {
+			if err := j.earliest(ctx, send); err != nil {
+				return err
+			}
+			if err := j.Confirm(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", batch.Plural(send, "user"))); err != nil {
+				return err
+			}
+		}
+		if err := j.spare(ctx, spared); err != nil {
+			return err
+		}
+	}
+	last, err := j.run.LastCall(ctx)
+	if err != nil {
+		return err
+	}
+	return j.carryOut(ctx, last, send, verify)
+}

@@ -1,0 +1,336 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graph"
+	"offboard/batch/graphsim"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// seeder puts users into a simulated tenant.
+type seeder func(context.Context, *graphsim.Tenant) error
+
+// Simulated is how a plan calls a simulated tenant, so that no such run is
+// ever taken for a real one, or resumed against one.
+const Simulated = "a simulated tenant"
+
+// seeded is the user of a row in a simulated tenant, and whether there is one. A
+// rehearsal can show more than success: nobody...@ does not exist, admin...@ is a
+// protected administrator, and ...#EXT#...@ is a guest.
+func seeded(r batch.Row) (graphsim.User, bool) {
+	u := graphsim.User{ID: r.ID, UPN: r.UPN, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	for _, c := range r.Claims { // of two columns of one kind the first
+		of := map[batch.Key]*string{batch.ByID: &u.ID, batch.ByUPN: &u.UPN, batch.ByMail: &u.Mail, batch.ByEmployeeID: &u.EmployeeID, batch.ByOnPremisesUPN: &u.OnPremUPN}[c.Key]
+		*of = cmp.Or(*of, c.Value)
+	}
+	name := cmp.Or(u.UPN, r.Value)
+	switch {
+	case r.By == batch.ByMail:
+		u.UPN, u.Mail = cmp.Or(u.UPN, r.Value), r.Value
+	case r.By == batch.ByEmployeeID:
+		u.UPN, u.EmployeeID = cmp.Or(u.UPN, "employee"+hex.EncodeToString([]byte(r.Value))+"@"+graphsim.DefaultDomain), r.Value
+	case r.By == batch.ByOnPremisesUPN:
+		local, _, _ := strings.Cut(r.Value, "@")
+		u.UPN, u.OnPremUPN, u.Synced = cmp.Or(u.UPN, local+"@"+graphsim.DefaultDomain), r.Value, true
+	case u.UPN == "":
+		u.UPN = r.ID + "@" + graphsim.DefaultDomain
+	}
+	name = strings.ToLower(name)
+	u.Denied = strings.HasPrefix(name, "admin")
+	return u, !strings.HasPrefix(name, "nobody")
+}
+
+// seed puts a row's user into the tenant, once, with what the name stands for.
+func seed(t *graphsim.Tenant, r batch.Row) error {
+	u, ok := seeded(r)
+	if !ok {
+		return nil
+	}
+	return addOnce(t, u)
+}
+
+// globalAdministrator is the role that admin...@ holds in a simulated tenant.
+const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+
+// strangers is how many users a simulated tenant has for each row of the input
+// and one: rehearsals are of some of a tenant's users, not of all.
+const strangers = 9
+
+// seedFile makes a user of each good row.
+func seedFile(in *reading, opt intake.Options) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		rows, err := intake.Open(in.open(), opt)
+		if err != nil {
+			return err
+		}
+		searched := map[string]bool{} // values by which the tenant has a user: the first row that has one says who it is
+		for row, err := range rows.Rows() {
+			if _, bad := errors.AsType[*batch.RowError](err); bad {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if row.By.Searched() {
+				value := batch.LowerASCII(row.Value)
+				if searched[value] {
+					continue
+				}
+				searched[value] = true
+			}
+			if err := seed(t, row); err != nil {
+				return fmt.Errorf("simulate line %d: %w", row.Line, err)
+			}
+		}
+		return nil
+	}
+}
+
+// seedGuards makes what the guards name, so that they can be rehearsed: the users
+// of protect lists, one for each pattern, and groups of somebody who is in no
+// input. Own are the guards of the plan, if there is one.
+func seedGuards(h *Host, g Guards, own batch.Guards) seeder {
+	return func(_ context.Context, t *graphsim.Tenant) error {
+		for _, name := range g.Protect {
+			rows, patterns, err := h.readProtect(name)
+			if err != nil {
+				return err
+			}
+			for _, p := range patterns {
+				rows = append(rows, batch.Row{UPN: strings.ReplaceAll(p, "*", "1")})
+			}
+			for _, r := range rows {
+				if err := seed(t, r); err != nil {
+					return fmt.Errorf("simulate --protect %s: %w", name, err)
+				}
+			}
+		}
+		for _, id := range g.over(own, false).Groups {
+			if !batch.IsGUID(id) {
+				continue // the guards tell
+			}
+			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}
+			if err := addOnce(t, member); err != nil {
+				return fmt.Errorf("simulate --protect-group: %w", err)
+			}
+			if err := t.AddGroup(graphsim.Group{ID: id, Members: []string{graphsim.IDFor(member.UPN)}}); err != nil {
+				return fmt.Errorf("simulate --protect-group: %w", err)
+			}
+		}
+		return nil
+	}
+}
+
+// both seeds by one and then by the other.
+func both(a, b seeder) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		if err := a(ctx, t); err != nil {
+			return err
+		}
+		return b(ctx, t)
+	}
+}
+
+// addOnce leaves a user alone whom an earlier row made.
+func addOnce(t *graphsim.Tenant, u graphsim.User) error {
+	if _, ok := t.User(u.UPN); ok {
+		return nil
+	}
+	if u.ID != "" {
+		if _, ok := t.User(u.ID); ok {
+			return nil
+		}
+	}
+	t.Strangers(strangers)
+	if err := t.Add(u); err != nil || !u.Denied {
+		return err
+	}
+	added, _ := t.User(u.UPN)
+	return t.Assign(globalAdministrator, added.ID)
+}
+
+// seedPlan makes a user of each line of a run, for a resume that has no file.
+func seedPlan(run *journal.Run) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		for l, err := range run.Lines(ctx) {
+			if err != nil {
+				return err
+			}
+			if l.Record.Outcome == batch.Invalid || l.Record.Outcome == batch.NotFound {
+				continue
+			}
+			if u, ok := seeded(batch.Row{ID: l.User.ID, UPN: l.User.UPN}); ok {
+				u.Stamp = l.User.Stamp
+				if err := addOnce(t, u); err != nil {
+					return fmt.Errorf("simulate line %d: %w", l.Row.Line, err)
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// simulation makes a tenant as the flags say.
+func simulation(faults string, quota bool, cfg graphsim.Config) (*graphsim.Tenant, error) {
+	var err error
+	if cfg.Faults, err = parseFaults(faults); err != nil {
+		return nil, fmt.Errorf("%w: faults: %w", ErrUsage, err)
+	}
+	cfg.NoQuota = !quota
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: simulated tenant: %w", ErrUsage, err)
+	}
+	return graphsim.New(cfg), nil
+}
+
+// parseFaults reads a rate, or the script in a file.
+func parseFaults(s string) ([]graphsim.Fault, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if rate, err := strconv.ParseFloat(s, 64); err == nil {
+		return graphsim.Rate(rate), nil
+	}
+	f, err := os.Open(s)
+	if err != nil {
+		return nil, fmt.Errorf("neither a rate such as 0.05 nor a script: %w", err)
+	}
+	defer f.Close()
+	return graphsim.ParseFaults(f)
+}
+
+// simulate serves a tenant on a loopback address for as long as the command runs, and
+// signs in to it as to a real one.
+func (s *signIn) simulate(ctx context.Context, seed seeder) (*tenant, error) {
+	sim, err := simulation(s.SimulateFaults, s.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: s.SimulateFrozen})
+	if err != nil {
+		return nil, err
+	}
+	if err := seed(ctx, sim); err != nil {
+		return nil, err
+	}
+	server, err := serve(ctx, sim, "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	authority := graph.Authority{URL: "https://login.simulated/", Own: true, Client: &http.Client{Transport: toLoopback{server.addr}}}
+	first := graph.Registration{Tenant: sim.TenantID(), Client: sim.ClientID(), Secret: "rehearsal"}
+	var auths []*graph.Auth
+	for _, r := range append([]graph.Registration{first}, s.more...) {
+		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))
+	}
+	t, err := s.clients(ctx, "http://"+server.addr, Simulated, auths, server.close)
+	if err != nil {
+		return nil, errors.Join(err, server.close())
+	}
+	return t, nil
+}
+
+// toLoopback brings what is meant for the simulated authority to it. The
+// sign-in library speaks https only, which a loopback address does not need.
+type toLoopback struct{ addr string }
+
+func (t toLoopback) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = "http", t.addr
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// server is a tenant on a socket.
+type server struct {
+	http *http.Server
+	addr string
+	done chan error
+}
+
+// serve listens before it returns, so that a client may call at once.
+func serve(ctx context.Context, tenant http.Handler, addr string) (*server, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve simulated tenant: %w", err)
+	}
+	s := &server{http: &http.Server{Handler: tenant, ReadHeaderTimeout: time.Minute}, addr: l.Addr().String(), done: make(chan error, 1)}
+	go func() { s.done <- s.http.Serve(l) }() // close waits for it
+	return s, nil
+}
+
+// close ends the server and waits for it.
+func (s *server) close() error {
+	err := s.http.Close()
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
+
+// SimulateOptions are those of simulate.
+type SimulateOptions struct {
+	File    string        `arg:"" optional:"" help:"A CSV file whose rows become the tenant's users."`
+	Listen  string        `help:"The loopback address to listen on." default:"127.0.0.1:8080"`
+	Column  string        `help:"The column that names the users." placeholder:"NAME"`
+	Faults  string        `help:"Trouble: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
+	Latency time.Duration `help:"How long every call takes." default:"50ms"`
+	Lag     time.Duration `help:"How long reads show the stamp as it was before a revocation."`
+	Frozen  bool          `help:"Answer 200 to every revocation, and move no stamp."`
+	Quota   bool          `help:"Count writes and reads as Graph documents it." default:"true" negatable:""`
+	Log     string        `help:"Append one JSON line per revocation that was executed or refused." placeholder:"FILE" type:"path"`
+}
+
+// Simulate serves a tenant for other processes until it is stopped. Ready is told its
+// address, and the access token that it takes.
+func Simulate(ctx context.Context, h *Host, o SimulateOptions, ready func(addr, token string)) error {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%w: --listen %q is no loopback address with a port, such as 127.0.0.1:8080", ErrUsage, o.Listen)
+	}
+	var log io.Writer
+	if o.Log != "" {
+		f, err := os.OpenFile(o.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("open log: %w", err)
+		}
+		defer f.Close()
+		log = f
+	}
+	const token = "simulated"
+	sim, err := simulation(o.Faults, o.Quota, graphsim.Config{
+		StaticToken: token, Latency: o.Latency, Lag: o.Lag, FrozenStamps: o.Frozen, NoLog: true, LogTo: log,
+	})
+	if err != nil {
+		return err
+	}
+	if o.File != "" {
+		in, err := h.read(o.File)
+		if err != nil {
+			return err
+		}
+		if err := seedFile(in, intake.Options{Column: o.Column})(ctx, sim); err != nil {
+			return err
+		}
+	}
+	server, err := serve(ctx, sim, o.Listen)
+	if err != nil {
+		return err
+	}
+	ready(server.addr, token)
+	select {
+	case <-h.Stop:
+	case <-ctx.Done():
+	}
+	return server.close()
+}

@@ -1,0 +1,96 @@
+package job
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+)
+
+// survey looks through the whole input before anybody signs in. It says which
+// --where no row meets. When the file says that some of its people stay, it refuses,
+// or gives the question that a person has to answer; --yes is no answer to that.
+func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
+	if in.size >= mostInMemory {
+		h.Say("reading  %s, %s MB", in.name, batch.Thousands(int(in.size>>20)))
+	}
+	found, err = intake.Look(in.open(), opt, now)
+	if err != nil {
+		return found, "", nil, err
+	}
+	for _, u := range found.Unmet {
+		h.Say("note     no row has %s = %s (--where); the column has %s", u.Column, u.Value, quotedList(u.Seen))
+	}
+	if len(found.Stay) == 0 || g.AllRows {
+		return found, "", nil, nil
+	}
+	all := stayWords(found)
+	if !h.MayAsk(g.File) {
+		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: "--all-rows",
+			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, g.gatesFor(found.Stay))}), nil
+	}
+	h.Say("note     by the file, some of its people stay: %s", all)
+	h.Say("         %s", g.gatesFor(found.Stay))
+	return found, "Take all rows, of people who stay too?", nil, nil
+}
+
+// stayWords says which columns tell of people who stay, and of how many.
+func stayWords(found intake.Survey) string {
+	var said []string
+	for _, s := range found.Stay {
+		said = append(said, fmt.Sprintf("column %q, %s of %s (%s)", s.Column, batch.Thousands(s.Rows), batch.Plural(found.Rows, "row"), s.Said))
+	}
+	return strings.Join(said, "; ")
+}
+
+// stayed is the setting of a run that takes people who stay.
+func (g *Planning) stayed(found intake.Survey) []batch.Setting {
+	if len(found.Stay) == 0 {
+		return nil
+	}
+	why := "taken all the same, by the person asked"
+	if g.AllRows {
+		why = "taken all the same: --all-rows"
+	}
+	return []batch.Setting{{Name: "people who stay", Value: stayWords(found), Why: why}}
+}
+
+// gatesFor says which flags to add so that only people who leave are chosen, ready to
+// be pasted where the file shows a value. There is one --date-column: what another
+// column of dates says can only be left out.
+func (g *Planning) gatesFor(stay []intake.Stay) string {
+	var flags []string
+	dated, out := g.DateColumn != "", ""
+	for _, s := range stay {
+		switch {
+		case s.Dates && dated:
+			out += " --ignore-column " + strconv.Quote(s.Column)
+		case s.Dates:
+			dated = true
+			flags = append(flags, "--date-column "+strconv.Quote(s.Column))
+		case s.Gone != "":
+			flags = append(flags, "--where "+strconv.Quote(s.Column+"="+s.Gone))
+		default:
+			flags = append(flags, "--where "+strconv.Quote(s.Column+"=VALUE"))
+		}
+	}
+	var ways []string
+	if len(flags) > 0 {
+		ways = append(ways, "choose rows with "+strings.Join(flags, " and "))
+	}
+	if out != "" {
+		ways = append(ways, "leave out what does not count with"+out)
+	}
+	return strings.Join(ways, ", and ")
+}
+
+func quotedList(words []string) string {
+	q := make([]string, len(words))
+	for i, w := range words {
+		q[i] = strconv.Quote(w)
+	}
+	return strings.Join(q, ", ")
+}

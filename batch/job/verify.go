@@ -1,0 +1,254 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/intake"
+	"offboard/batch/journal"
+)
+
+// Proof is one user whose stamp is read.
+type Proof struct {
+	Line     int       `json:"line"`
+	Input    string    `json:"input"`
+	ID       string    `json:"user_id"`
+	UPN      string    `json:"user_principal_name"`
+	Stamp    time.Time `json:"valid_from,omitzero"`
+	Reason   string    `json:"reason"`          // why it does not hold; "" when it does
+	Before   time.Time `json:"-"`               // the stamp before the run
+	Accepted time.Time `json:"wanted,omitzero"` // the 2xx that the stamp must prove
+	row      batch.Row
+}
+
+// Verify asks the directory, and believes no report. It reads the stamps until they
+// hold or --watch is over, and gives the number of all users and those whose stamps
+// do not hold.
+func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []*Proof, err error) {
+	store, err := h.ReadJournal(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer store.Close()
+	j, proofs, err := v.open(ctx, h, store)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer j.close()
+	var from since
+	if v.Since != "" {
+		if from, err = j.sinceWhen(ctx, v.Since, v.zone, time.Now()); err != nil {
+			return 0, nil, err
+		}
+	}
+	failing, err = v.watch(ctx, j, proofs, from.at)
+	if err = errors.Join(err, h.Files.unchanged(nothingWritten)); err != nil {
+		return 0, nil, err
+	}
+	return len(proofs), failing, refused("nothing was verified", from.check(j.tenant.clock.read()))
+}
+
+// watch reads the stamps, and those that do not hold again and again until they
+// do or --watch is over. It gives the proofs that fail.
+func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, since time.Time) ([]*Proof, error) {
+	over := time.Now().Add(v.Watch.Duration)
+	for failing := proofs; ; {
+		var err error
+		if failing, err = v.read(ctx, j, failing, since); err != nil {
+			return nil, err
+		}
+		if len(failing) == 0 || time.Now().Add(watchEvery).After(over) {
+			return failing, nil
+		}
+		j.Say("%s of %s hold; reading the others again in %s", batch.Thousands(len(proofs)-len(failing)), batch.Thousands(len(proofs)), batch.Span(watchEvery))
+		select {
+		case <-time.After(watchEvery):
+		case <-j.Stop:
+			return nil, batch.ErrStopped
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// watchEvery is how long --watch leaves between two looks.
+const watchEvery = 15 * time.Second
+
+// open signs in and lists whose stamps to read: those of a file, or of a run.
+func (v *VerifyOptions) open(ctx context.Context, h *Host, store *journal.Store) (*job, []*Proof, error) {
+	var proofs []*Proof
+	var plan batch.Plan
+	var seed seeder
+	if _, err := os.Stat(v.What); v.What == "-" || err == nil || !errors.Is(err, fs.ErrNotExist) {
+		if v.Since == "" {
+			return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", ErrUsage)
+		}
+		in, err := h.read(v.What)
+		if err != nil {
+			return nil, nil, err
+		}
+		opt, err := v.options(time.Now())
+		if err != nil {
+			return nil, nil, err
+		}
+		if proofs, err = fileProofs(in, opt); err != nil {
+			return nil, nil, err
+		}
+		seed = seedFile(in, opt)
+	} else {
+		if err := h.FindJournal(); err != nil {
+			return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
+		}
+		run, err := store.Run(ctx, v.What)
+		if err != nil {
+			return nil, nil, err
+		}
+		plan = run.Plan()
+		if plan.Cloud == Simulated {
+			return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
+				ErrUsage, plan.Run, h.Typed("show", plan.Run))
+		}
+		if err := v.follow(plan, "nothing was verified"); err != nil {
+			return nil, nil, err
+		}
+		if proofs, err = runProofs(ctx, run, v.Since != ""); err != nil {
+			return nil, nil, err
+		}
+		seed = seedPlan(run)
+	}
+	s, err := h.prepare(errand{Connection: &v.Connection, Patience: v.Patience, action: cmp.Or(plan.Action, batch.Revoke), plan: plan, key: batch.Key(v.Key)})
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := s.open(ctx, store, &Execution{Patience: v.Patience}, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = j.tenant.mayRead()
+	if plan.Run != "" {
+		err = errors.Join(j.sameTenant(plan), err)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, j.close())
+	}
+	return j, proofs, nil
+}
+
+// fileProofs are the rows of a file that name somebody; a bad row does not hold.
+func fileProofs(in *reading, opt intake.Options) ([]*Proof, error) {
+	rows, err := intake.Open(in.open(), opt)
+	if err != nil {
+		return nil, err
+	}
+	var proofs []*Proof
+	for row, err := range rows.Rows() {
+		if bad, ok := errors.AsType[*batch.RowError](err); ok {
+			if bad.Outcome != batch.Skipped {
+				proofs = append(proofs, &Proof{Line: bad.Row.Line, Input: bad.Row.Input, Reason: bad.Reason})
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		proofs = append(proofs, &Proof{Line: row.Line, Input: row.Input, row: row})
+	}
+	return proofs, nil
+}
+
+// runProofs are the users of a run: those whom it revoked, each against its own
+// 2xx, or with since all whom it names. Of a skipped row it looked nobody up.
+func runProofs(ctx context.Context, run *journal.Run, since bool) ([]*Proof, error) {
+	var proofs []*Proof
+	for l, err := range run.Lines(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		neutral := l.Record.Outcome.Kind() == batch.Neutral || l.Record.Outcome == batch.Already
+		if l.First != 0 || l.Record.Outcome == batch.Skipped || neutral && !since {
+			continue
+		}
+		k := &Proof{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Stamp, Accepted: l.Record.Accepted}
+		switch {
+		case l.User.ID == "" && l.User.UPN == "", l.Record.Outcome == batch.Invalid:
+			k.Reason = "the run has no user for this row"
+		case !since && l.Record.Accepted.IsZero():
+			k.Reason = "the run has no success to prove: the user is " + string(l.Record.Outcome)
+		default:
+			k.row = batch.Row{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
+		}
+		proofs = append(proofs, k)
+	}
+	return proofs, nil
+}
+
+// read looks at the stamps, and gives those that do not hold.
+func (v *VerifyOptions) read(ctx context.Context, j *job, proofs []*Proof, since time.Time) ([]*Proof, error) {
+	var failing, asked []*Proof
+	for _, k := range proofs {
+		if k.row.Line == 0 {
+			failing = append(failing, k)
+			continue
+		}
+		asked = append(asked, k)
+	}
+	p := j.planner()
+	p.AllowRenamed = true // a user who was revoked by id may have a new name by now
+	p.Rows = func(yield func(batch.Row, error) bool) {
+		for i, k := range asked {
+			k.row.Seq = i + 1
+			if !yield(k.row, nil) {
+				return
+			}
+		}
+	}
+	p.Add = func(_ context.Context, planned []batch.Planned) error {
+		for _, pl := range planned {
+			k := asked[pl.User.Seq-1]
+			if k.judge(pl, since); k.Reason != "" {
+				failing = append(failing, k)
+			}
+		}
+		return nil
+	}
+	show := j.Progress("reading stamps", 0, nil)
+	p.Progress = show.Planning
+	_, err := p.Plan(ctx)
+	show.End()
+	if err != nil {
+		return nil, fmt.Errorf("read stamps: %w", err)
+	}
+	return failing, nil
+}
+
+// judge holds the stamp that was read against what it must show.
+func (k *Proof) judge(pl batch.Planned, since time.Time) {
+	k.Reason = ""
+	if pl.Record != nil {
+		k.Reason = string(pl.Record.Outcome) + ": " + pl.Record.Reason
+		return
+	}
+	u, asked := pl.User, batch.User{ID: k.row.ID, UPN: k.row.UPN, Stamp: k.Before}
+	k.ID, k.UPN, k.Stamp = cmp.Or(u.ID, k.ID), cmp.Or(u.UPN, k.UPN), u.Stamp
+	if k.row.From.After(since) { // a stamp from before says nothing of the days until then
+		since = k.row.From
+	}
+	switch {
+	case u.External():
+		k.Reason = "a guest's sessions live in the home tenant; a stamp here says nothing of them"
+	case u.Stamp.IsZero():
+		k.Reason = "the directory has no stamp"
+	case !since.IsZero() && !u.Stamp.After(since):
+		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
+	case !since.IsZero() && u.Incredible() != "":
+		k.Reason = u.Incredible()
+	case since.IsZero():
+		k.Reason, _ = asked.Judge(k.Accepted, &u)
+	}
+}
