@@ -38,10 +38,41 @@ var dateNames = wordSet(normalise,
 	"Datum uit dienst", "Uit dienst", "Einddatum", "Laatste werkdag", "Slutdatum", "Sista arbetsdag", "Sista dag", "Sluttdato", "Siste arbeidsdag", "Slutdato", "Sidste arbejdsdag",
 )
 
+// activeNames are the headers of columns that say with yes that somebody works here;
+// those of leaverNames say so with no.
+var (
+	activeNames = wordSet(normalise,
+		"Active", "Is Active", "Currently Active", "Active Employee", "Current Employee", "Currently Employed", "Is Employed",
+		"Aktiv", "Actif", "Activo", "Attivo", "Ativo", "Actief")
+	leaverNames = wordSet(normalise,
+		"Leaver", "Is Leaver", "Terminated", "Is Terminated", "Left", "Has Left", "Left Company", "Inactive", "Is Inactive",
+		"Ausgeschieden", "Inaktiv", "Inactif", "Inactivo", "Inattivo", "Inativo", "Inactief")
+)
+
 // isHR reports whether a header is one of an HR system's statuses or leaving dates.
 func isHR(header string) bool {
-	return statusNames[normalise(header)] || dateNames[normalise(header)]
+	return statusWordsOf(header).stay != nil || dateNames[normalise(header)]
 }
+
+// statusWords are the words of one column of HR statuses; nil for any other column.
+type statusWords struct{ stay, gone map[string]bool }
+
+func statusWordsOf(header string) statusWords {
+	switch name := normalise(header); {
+	case statusNames[name]:
+		return statusWords{stay: stayWords, gone: goneWords}
+	case activeNames[name]:
+		return statusWords{stay: yesWords, gone: noWords}
+	case leaverNames[name]:
+		return statusWords{stay: noWords, gone: yesWords}
+	}
+	return statusWords{}
+}
+
+var (
+	yesWords = wordSet(fold, "yes", "y", "true", "t", "1", "ja", "j", "wahr", "oui", "o", "vrai", "sí", "s", "verdadero", "sì", "vero", "sim", "x")
+	noWords  = wordSet(fold, "no", "n", "false", "f", "0", "nein", "falsch", "non", "faux", "falso", "não", "nee")
+)
 
 // stayWords are statuses of people who work here, or will again.
 var stayWords = wordSet(fold,

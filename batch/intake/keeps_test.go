@@ -121,3 +121,20 @@ func TestKeepsOfALineThatIsNoText(t *testing.T) {
 		t.Errorf("%d kept, %v", len(s.Kept), err)
 	}
 }
+
+// A column that says with yes or no whether somebody works here keeps people as a
+// column of statuses does.
+func TestKeepsByYesAndNo(t *testing.T) {
+	for where, want := range map[string]string{"Active=No": "b@x", "Leaver=Yes": "b@x", "Site=Rome": ""} {
+		_, bad := read(t, "upn,Active,Leaver,Site\na@x,No,Yes,Rome\nb@x,Yes,No,Bonn\n", Options{Where: []string{where}})
+		got := ""
+		for _, b := range bad {
+			for _, k := range b.Keeps {
+				got += k.Value
+			}
+		}
+		if got != want {
+			t.Errorf("%s keeps %q, want %q", where, got, want)
+		}
+	}
+}

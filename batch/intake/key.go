@@ -23,7 +23,7 @@ func keyOption(k batch.Key) (batch.Key, error) {
 	case slices.Contains(keys, k):
 		return k, nil
 	}
-	return "", &OptionError{"--key", fmt.Sprintf("no key %q: use auto, %s, %s, %s, %s or %s", k, keys[0], keys[1], keys[2], keys[3], keys[4])}
+	return "", &OptionError{"--key", fmt.Sprintf("no key %q: use auto, id, upn, mail, employee-id or on-premises-upn", k)}
 }
 
 // keyOf is the key of one cell in a column with the key.

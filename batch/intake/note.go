@@ -22,14 +22,8 @@ var notes = []note{
 	{"end-of-file mark", false, regexp.MustCompile("^\x1a$")},
 }
 
-// longestNote saves matching what is too long to be one.
-const longestNote = 300
-
 // noteOf gives the note that a line is, or nil.
 func noteOf(line string) *note {
-	if len(line) > longestNote {
-		return nil
-	}
 	text := trimLine(line)
 	for i := range notes {
 		if notes[i].match.MatchString(text) {

@@ -3,10 +3,8 @@ package intake
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -118,96 +116,4 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	row.ID, row.UPN, row.By, row.Value, row.Claims = "", "", "", "", nil
 	e.Row = row
 	return row, e
-}
-
-// row reads the cells of one record. The reason says why it names nobody.
-func (r *Reader) row(texts []string) (row batch.Row, reason string) {
-	row = batch.Row{Seq: r.rows + 1, Line: r.feed.start, Cells: make([]string, len(r.columns))}
-	for i, col := range r.columns {
-		// A copy, since the cell shares its memory with the whole record.
-		text := strings.Clone(trim(texts[i]))
-		row.Cells[i] = text
-		why := ""
-		switch {
-		case text == "" || col.key == "":
-		case col.names:
-			if why = r.name(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
-				why = fmt.Sprintf("column %q: %s", col.name, why)
-			}
-		default:
-			why = claim(&row, col, text)
-		}
-		if reason == "" {
-			reason = why
-		}
-	}
-	if row.Input == "" {
-		row.Input = row.UPN
-	}
-	if row.Input == "" {
-		reason = "no value in " + r.namingList()
-	}
-	return row, reason
-}
-
-// namingList are the columns that name the users, as people write them.
-func (r *Reader) namingList() string {
-	if len(r.naming) == 1 {
-		return fmt.Sprintf("column %q", r.naming[0].name)
-	}
-	return "columns " + strings.ReplaceAll(list(names(r.naming)), ", ", " and ")
-}
-
-// name lets a cell name the row's user, and says why it cannot. Of several columns
-// of one key all cells that are not empty must be alike.
-func (r *Reader) name(row *batch.Row, key batch.Key, text string) string {
-	if key != batch.ByUPN && row.Input == "" {
-		row.Input = text
-	}
-	named := &row.Value
-	switch key {
-	case batch.ByID:
-		text = strings.ToLower(text)
-		named = &row.ID
-	case batch.ByUPN:
-		named = &row.UPN
-	default:
-		row.By = key
-	}
-	switch first := *named; {
-	case first == "":
-		*named = text
-	case !batch.SameValue(key, first, text):
-		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
-	}
-	switch why := check(key, text); {
-	case why == "" && key == batch.ByEmployeeID && r.besideRows(text):
-		return whyNameless
-	case why == whyNotID && r.opt.Key != "":
-		return whyKeyNotID
-	case why == whyUPNisID && r.opt.Key != "":
-		return whyKeyIsID
-	default:
-		return why
-	}
-}
-
-// claim adds what a cell beside those that name the user says of the user, and
-// tells why it cannot be held against anybody. A word for nothing says nothing.
-func claim(row *batch.Row, col column, text string) string {
-	key, why := keyOf(col.key, text), ""
-	if !key.Searched() {
-		why = check(key, text)
-	}
-	switch {
-	case saysNothing(text), why != "" && slices.Contains(ambiguous, normalise(col.name)):
-		return ""
-	case why != "":
-		return fmt.Sprintf("column %q: %s", col.name, why)
-	}
-	if key == batch.ByID {
-		text = strings.ToLower(text)
-	}
-	row.Claims = append(row.Claims, batch.Claim{Key: key, Value: text, Column: col.name})
-	return ""
 }

@@ -21,6 +21,7 @@ type Stay struct {
 // proof that somebody leaves.
 type stayColumn struct {
 	Stay
+	words          statusWords
 	place          int       // in layout.columns
 	gate           *dateGate // whose format the dates may have; may be nil
 	today          string    // the first day that is not over, as YYYY-MM-DD
@@ -39,7 +40,7 @@ func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 		if c.key == "" && isHR(c.name) && !r.gated(i) {
 			all = append(all, &stayColumn{
 				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)]},
-				place: i, gate: r.opt.date, today: today, said: tally{}, gone: tally{},
+				words: statusWordsOf(c.name), place: i, gate: r.opt.date, today: today, said: tally{}, gone: tally{},
 			})
 		}
 	}
@@ -53,9 +54,9 @@ func (s *stayColumn) add(cell string, passes bool) {
 	case s.Dates:
 		said = s.dayWord(cell)
 	case cell == "":
-	case isWord(stayWords, cell):
+	case isWord(s.words.stay, cell):
 		s.known++
-	case isWord(goneWords, cell):
+	case isWord(s.words.gone, cell):
 		s.known++
 		s.gone.add(cell)
 		said = ""

@@ -35,8 +35,11 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		return Survey{}, err
 	}
 	found := Survey{Kept: batch.Kept{}}
-	conditions := make([]seen, len(rd.where))
-	agree := twins{}
+	unmet := make([]tally, len(rd.where)) // what the columns hold; nil once a row meets the condition
+	for i := range unmet {
+		unmet[i] = tally{}
+	}
+	alike := twins{}
 	stay := rd.stayColumns(now)
 	var dates dateCells
 	for row, err := range rd.Rows() {
@@ -54,19 +57,25 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 			continue
 		}
 		for i, c := range rd.where {
-			conditions[i].add(c, row.Cells[c.place])
+			switch cell := row.Cells[c.place]; {
+			case unmet[i] == nil:
+			case c.meets(cell):
+				unmet[i] = nil
+			default:
+				unmet[i].add(cell)
+			}
 		}
 		for _, s := range stay {
 			s.add(row.Cells[s.place], !isBad)
 		}
 		if len(rd.naming) > 1 {
-			agree.add(rd.columns, row.Cells)
+			alike.add(rd.columns, row.Cells)
 		}
 		if rd.date >= 0 {
 			dates.add(rd.opt.date, row.Cells[rd.date])
 		}
 	}
-	for _, once := range agree {
+	for _, once := range alike {
 		if !once {
 			return Survey{}, &InputError{Line: rd.start, Columns: rd.header, Matched: names(rd.naming),
 				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
@@ -76,8 +85,8 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		return Survey{}, err
 	}
 	for i, c := range rd.where {
-		if s := conditions[i]; !s.met && len(s.values) > 0 {
-			found.Unmet = append(found.Unmet, Unmet{c.column, c.value, s.values.frequent()})
+		if len(unmet[i]) > 0 {
+			found.Unmet = append(found.Unmet, Unmet{c.column, c.value, unmet[i].frequent()})
 		}
 	}
 	for _, s := range stay {
@@ -86,22 +95,6 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		}
 	}
 	return found, nil
-}
-
-// seen is what the column of a condition holds, as long as no row meets it.
-type seen struct {
-	met    bool
-	values tally
-}
-
-func (s *seen) add(c condition, cell string) {
-	if s.met = s.met || c.meets(cell); s.met {
-		return
-	}
-	if s.values == nil {
-		s.values = tally{}
-	}
-	s.values.add(cell)
 }
 
 // twins tells, of each key of which two columns are filled in some row, whether the

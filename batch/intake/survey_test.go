@@ -43,6 +43,10 @@ func TestStay(t *testing.T) {
 		{"words that nobody knows", Options{}, "upn,Status\na@x,Blue\nb@x,Green\nc@x,Active\n", ""},
 		{"the status of a log line", Options{}, "upn,Status\na@x,Success\na@x,Failure\nb@x,Interrupted\n", ""},
 		{"of an account", Options{}, "upn,accountEnabled\na@x,True\nb@x,False\n", ""},
+		{"active or not", Options{}, "upn,Active\na@x,Yes\nb@x,No\n", "Active 1 Yes (No)"},
+		{"leaver or not", Options{}, "upn,Is leaver\na@x,FALSE\nb@x,TRUE\n", "Is leaver 1 FALSE (TRUE)"},
+		{"another thing that is active", Options{}, "upn,Active\na@x,2\nb@x,3\nc@x,yes\n", ""},
+		{"a gate on who is active", Options{Where: []string{"Active=no"}}, "upn,Active,Last day\na@x,No,2026-01-31\nb@x,Yes,2026-01-31\n", ""},
 		{"of a risk", Options{}, "upn,RiskState\na@x,atRisk\nb@x,active\n", ""},
 		{"of an invitation", Options{}, "upn,invitationState\na@x,Accepted\nb@x,Active\n", ""},
 		{"of the manager", Options{}, "upn,Manager status\na@x,Active\n", ""},
@@ -219,9 +223,11 @@ func TestNoDateCanBeRead(t *testing.T) {
 
 // No word says both that somebody stays and that somebody left.
 func TestWordsOfOneMeaning(t *testing.T) {
-	for w := range stayWords {
-		if goneWords[w] {
-			t.Error(w)
+	for _, words := range []statusWords{statusWordsOf("Status"), statusWordsOf("Active"), statusWordsOf("Leaver")} {
+		for w := range words.stay {
+			if words.gone[w] {
+				t.Error(w)
+			}
 		}
 	}
 }

@@ -15,14 +15,13 @@ type condition struct {
 	place         int    // of the column in layout.columns
 	people        bool   // the column names people; else its cells are words
 	hr            bool   // the column is one of HR statuses or leaving dates, by its name
-	gone          bool   // it asks a column of HR statuses for people who are gone
+	words         statusWords
+	gone          bool // it asks a column of HR statuses for people who are gone
 }
 
 func newCondition(entry, column, value string) condition {
-	return condition{
-		entry: entry, column: column, value: value, hr: isHR(column),
-		gone: statusNames[normalise(column)] && isWord(goneWords, value),
-	}
+	words := statusWordsOf(column)
+	return condition{entry: entry, column: column, value: value, hr: isHR(column), words: words, gone: isWord(words.gone, value)}
 }
 
 // operators are the signs of comparisons in other languages. One of them beside the
@@ -89,7 +88,7 @@ func (c condition) hold(cell string) hold {
 		h.reason = fmt.Sprintf("%s is not %s (--where)", c.column, c.value)
 	}
 	if c.hr && cell != "" && !saysNothing(cell) {
-		h.keeps = isWord(stayWords, cell) || c.gone && !isWord(goneWords, cell)
+		h.keeps = isWord(c.words.stay, cell) || c.gone && !isWord(c.words.gone, cell)
 	}
 	return h
 }
