@@ -21,20 +21,6 @@ type Gate interface {
 	Pace(now time.Time) Pace
 }
 
-// Feedback is what a call that has ended tells the gate.
-type Feedback struct {
-	Sent       time.Time     // when the call left
-	Cost       int           // users that it carried, as admitted
-	Accepted   int           // users whose reply was 2xx
-	Throttled  int           // users told to wait: their own 429, or all of them for an outer one
-	RetryAfter time.Duration // the longest wait that a reply named; zero when none did
-	Scope      string        // x-ms-throttle-scope of a throttled reply, when it had one
-	Info       string        // x-ms-throttle-information of a throttled reply, such as "WriteLimitExceeded"; empty when absent
-	Percent    float64       // the highest x-ms-throttle-limit-percentage seen, 0.8 to 1.8; 0 when absent
-	Outer      int           // HTTP status of a call refused as a whole (429, 503, ...); zero otherwise
-	Unsent     bool          // the call never left: what Admit counted is given back
-}
-
 // Pace is a speed with its reason.
 type Pace struct {
 	PerSecond float64   // users a second that the gate allows over time; 0 when it sets no limit

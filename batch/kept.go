@@ -1,6 +1,12 @@
 package batch
 
-import "crypto/sha256"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Kept are the users that rows of the input keep, by everything that the rows name
 // them by, with the line of the first such row. Other rows may let the same users
@@ -37,19 +43,39 @@ func (k Kept) line(named []Claim) (line int, cells bool) {
 	return line, false
 }
 
-// names are all the names by which a row could mean the user.
-func (u User) names() []Claim {
-	var all []Claim
-	for _, k := range []Key{ByID, ByUPN, ByMail, ByEmployeeID, ByOnPremisesUPN} {
-		if v := u.property(k); v != "" {
-			all = append(all, Claim{Key: k, Value: v})
-		}
+// keep plans the rows of Kept at the end, when it is known whom other rows let go:
+// a row that keeps such a user contradicts the other row.
+func (p *Planner) keep(ctx context.Context) error {
+	if len(p.Kept) == 0 {
+		return nil
 	}
-	return all
+	for _, err := range p.Rows {
+		if err := p.ended(ctx); err != nil {
+			return err
+		}
+		bad, isBad := errors.AsType[*RowError](err)
+		switch {
+		case err != nil && !isBad:
+			return err
+		case !isBad || bad.Keeps == nil:
+			continue
+		}
+		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
+		if line, _ := p.gone.line(bad.Keeps); line != 0 {
+			rec = contradiction(line, bad.Row.Line)
+			rec.Reason += " (" + bad.Reason + ")"
+		}
+		p.end(bad.Row, User{Seq: bad.Row.Seq}, rec)
+		if err := p.flush(ctx, false); err != nil {
+			return err
+		}
+		p.tell(time.Now())
+	}
+	return p.flush(ctx, true)
 }
 
-// hashOf is the hash of a name in the form in which such names are compared.
-func hashOf(k Key, value string) hash {
-	sum := sha256.Sum256([]byte(string(k) + "\x00" + compared(k, value)))
-	return hash(sum[:])
+// contradiction is the outcome of two rows, one of which lets a user go while the
+// other keeps the user. Both rows end so, and retry.csv has both or neither.
+func contradiction(goes, stays int) Record {
+	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
 }

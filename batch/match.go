@@ -39,21 +39,6 @@ func disagreement(row Row, u User, allowRenamed bool) string {
 	return ""
 }
 
-// property is what the user has of what a key means, as far as it was read.
-func (u User) property(k Key) string {
-	switch k {
-	case ByID:
-		return u.ID
-	case ByUPN:
-		return u.UPN
-	case ByMail:
-		return u.Mail
-	case ByEmployeeID:
-		return u.EmployeeID
-	}
-	return u.OnPremisesUPN
-}
-
 // named says in words how the row names its user.
 func (r Row) named() string {
 	switch {
@@ -106,19 +91,6 @@ func stray(row Row, reply Reply) bool {
 // has reports whether the user has the property that the row names.
 func (r Row) has(u User) bool { return SameValue(r.By, r.Value, u.Value) }
 
-// SameValue reports whether two values of a key name the same.
-func SameValue(k Key, a, b string) bool { return compared(k, a) == compared(k, b) }
-
-// compared is a key's value in the form in which such values are compared. An
-// employee id is the company's own, and stays as it is: only the company can say
-// what another case means.
-func compared(k Key, value string) string {
-	if k == ByEmployeeID {
-		return value
-	}
-	return LowerASCII(value)
-}
-
 // properties are the words for the properties that several users may share.
 var properties = map[Key]string{
 	ByMail: "mail", ByEmployeeID: "employee id", ByOnPremisesUPN: "on-premises user principal name",
@@ -148,19 +120,4 @@ func matchProperty(row Row, hits []User) (User, Outcome, string) {
 		return u, Invalid, fmt.Sprintf("the directory answered with another user, %s, whose %s is %s", u.UPN, what, cmp.Or(u.Value, "not set"))
 	}
 	return u, "", ""
-}
-
-// sameUPN compares names as LowerASCII has them.
-func sameUPN(a, b string) bool { return LowerASCII(a) == LowerASCII(b) }
-
-// LowerASCII is the form in which names are compared: without regard to the case
-// of ASCII letters. Unicode folding would make one of letters that only look
-// alike, and so of two people.
-func LowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }

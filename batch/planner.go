@@ -3,15 +3,12 @@ package batch
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // Planner turns rows into the users of a plan: it looks them up, holds what the
@@ -50,21 +47,6 @@ type held struct {
 	row  Row
 	user User
 	from time.Time // the latest of its rows
-}
-
-// Count is what planning found.
-type Count struct {
-	Rows       int             // of the input, bad ones too
-	Users      int             // to be sent
-	Accounts                   // of them
-	Admins     []string        // the privileged ones by name, with their roles; the first few
-	Spared     []string        // the protected ones by name, with why; the first few
-	Duplicates int             // rows that name a user whom another row names
-	Ended      map[Outcome]int // rows that ended without being sent
-	Domains    map[string]int  // users to be sent, by the domain of their name
-	Waiting    int             // lookups that wait to be asked again
-	Pace       Pace
-	Trouble    Trouble // what is waited for, and why
 }
 
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
@@ -112,84 +94,12 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	return p.count, cmp.Or(err, p.ended(ctx))
 }
 
-// keep plans the rows of Kept at the end, when it is known whom other rows let go:
-// a row that keeps such a user contradicts the other row.
-func (p *Planner) keep(ctx context.Context) error {
-	if len(p.Kept) == 0 {
-		return nil
-	}
-	for _, err := range p.Rows {
-		if err := p.ended(ctx); err != nil {
-			return err
-		}
-		bad, isBad := errors.AsType[*RowError](err)
-		switch {
-		case err != nil && !isBad:
-			return err
-		case !isBad || bad.Keeps == nil:
-			continue
-		}
-		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
-		if line, _ := p.gone.line(bad.Keeps); line != 0 {
-			rec = contradiction(line, bad.Row.Line)
-			rec.Reason += " (" + bad.Reason + ")"
-		}
-		p.end(bad.Row, User{Seq: bad.Row.Seq}, rec)
-		if err := p.flush(ctx, false); err != nil {
-			return err
-		}
-		p.tell(time.Now())
-	}
-	return p.flush(ctx, true)
-}
-
-// contradiction is the outcome of two rows, one of which lets a user go while the
-// other keeps the user. Both rows end so, and retry.csv has both or neither.
-func contradiction(goes, stays int) Record {
-	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
-}
-
-// take plans rows as they are given, without a directory to ask.
-func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) error {
-	for {
-		row, ok, err := next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return p.flush(ctx, true)
-		}
-		if err := p.ended(ctx); err != nil {
-			return err
-		}
-		p.given(row)
-		if err := p.flush(ctx, false); err != nil {
-			return err
-		}
-		p.tell(time.Now())
-	}
-}
-
 // ended is why planning goes no further, or nil.
 func (p *Planner) ended(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return stopped(p.Stop, p.Until, time.Now())
-}
-
-// whyBlind is why a name is not sent that no answer of the directory was held against.
-const whyBlind = "holds a letter beyond ASCII, which a directory may read as another and so find another user; name the user by object id, or leave --no-resolve out"
-
-// given plans the user of a row unasked. Nothing would show that the directory
-// folds a letter of the name, so names that it could are refused; see sameUPN.
-func (p *Planner) given(row Row) {
-	u := User{Seq: row.Seq, ID: row.ID, UPN: row.UPN}
-	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {
-		p.end(row, u, Record{Outcome: Invalid, Reason: whyBlind})
-		return
-	}
-	p.user(row, u)
 }
 
 // good yields the rows that can be asked about, and plans the bad ones on the way.
@@ -312,52 +222,6 @@ func (p *Planner) release() {
 			continue
 		}
 		p.send(h.row, h.user)
-	}
-}
-
-// planned is what is kept of a user to find rows that name it again.
-type planned struct {
-	seq  uint32
-	name uint32 // see nameOf
-}
-
-// nameOf is a part of the SHA-256 of the user's name; 0 when it has none. The names
-// themselves would take too much memory, and two that differ look alike once in
-// four thousand million.
-func nameOf(u User) uint32 {
-	if u.UPN == "" {
-		return 0
-	}
-	h := hashOf(ByUPN, u.UPN)
-	return binary.BigEndian.Uint32(h[:])
-}
-
-// twoNames is the reason of a row whose user has the object id of another.
-func (p *Planner) twoNames(u User) string {
-	who := "the directory"
-	if p.Directory == nil {
-		who = "the file"
-	}
-	return fmt.Sprintf("%s gave one object id to two names: %s is that of %s, and an earlier row has it under another name", who, u.ID, u.UPN)
-}
-
-// hash is the part of a key's SHA-256 that tells users apart. With 12 bytes two of
-// a million are taken for one once in 10^17 plans, and a plan of a million takes 40
-// MB less than with the keys themselves.
-type hash [12]byte
-
-// mostNamed is how many users of a kind are named.
-const mostNamed = 20
-
-// add counts one more user who will be sent.
-func (c *Count) add(u User, role string) {
-	c.Users++
-	c.Accounts.add(u)
-	if _, domain, ok := strings.Cut(u.UPN, "@"); ok && c.Domains != nil {
-		c.Domains[LowerASCII(domain)]++
-	}
-	if u.Privileged && len(c.Admins) < mostNamed {
-		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 	}
 }
 

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"container/heap"
+	"iter"
 	"slices"
 	"time"
 )
@@ -164,4 +165,13 @@ func (h waitHeap) dueFrom(i int, now time.Time, most int) int {
 		n += h.dueFrom(2*i+2, now, most-n)
 	}
 	return n
+}
+
+// pull turns an iterator around, and joins its error to its values.
+func pull[T any](seq iter.Seq2[T, error]) (func() (T, bool, error), func()) {
+	next, stop := iter.Pull2(seq)
+	return func() (T, bool, error) {
+		v, err, ok := next()
+		return v, ok && err == nil, err
+	}, stop
 }

@@ -3,6 +3,7 @@ package batch
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -33,51 +34,6 @@ type Verdict struct {
 	Again   bool
 	Wait    time.Duration
 	Reason  string
-}
-
-// class sorts replies by what they mean for the user.
-type class int
-
-const (
-	accepted  class = iota // 2xx
-	throttled              // not now; says nothing of the user, and is no attempt
-	stale                  // the token, not the user; the sender signs in anew for the next call
-	transient              // may be different the next time; what Graph did is unknown
-	final                  // will not be different
-)
-
-// classify keys on the status first: codes are missing or "UnknownError" often
-// enough, and messages are no contract (Microsoft Graph, error responses).
-func classify(r Reply) (class, Outcome) {
-	switch s := r.Status; {
-	case r.whole:
-		return final, Failed
-	case s >= 200 && s < 300:
-		return accepted, ""
-	case s == 0, s == 408, s == 424:
-		return transient, ""
-	case s == 429 && r.Code == "Request_ThrottledPermanently":
-		return final, Failed
-	case s == 429:
-		return throttled, ""
-	case s == 503 && r.Code == "Request_ThrottledTemporarily": // the directory's older word for 429
-		return throttled, ""
-	case s == 401:
-		return stale, ""
-	case s == 400:
-		return final, Invalid
-	case s == 403:
-		return final, Denied
-	case s == 404:
-		return final, NotFound
-	case s == 409 && r.Code == "Directory_ConcurrencyViolation":
-		return transient, ""
-	case s == 501, s == 505:
-		return final, Failed
-	case s >= 500:
-		return transient, ""
-	}
-	return final, Failed
 }
 
 // Decide gives the verdict on a reply to a user whose trial, this reply
@@ -113,20 +69,5 @@ func (p RetryPolicy) backoff(n int, r Reply, jitter float64) time.Duration {
 	return d/2 + time.Duration(float64(d/2)*jitter)
 }
 
-// describe says in words what a reply was.
-func describe(r Reply) string {
-	switch {
-	case r.Status == 0 && r.Message != "":
-		return r.Message
-	case r.Status == 0:
-		return "no answer for this user"
-	}
-	return Refusal(r.Status, r.Code, r.Message)
-}
-
-// doubtful reports whether Graph may have acted although the reply is no 2xx:
-// a refusal says that it did not, trouble on the way says nothing.
-func doubtful(r Reply) bool {
-	c, _ := classify(r)
-	return c == transient && r.Status != 409
-}
+// jitter is a number in [0, 1).
+func jitter() float64 { return rand.Float64() }

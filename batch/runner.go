@@ -10,40 +10,6 @@ import (
 	"time"
 )
 
-// Sender revokes. One call, at most ChunkSize users.
-type Sender interface {
-	// Send makes one call. A nil error comes with one reply per user, in the
-	// order of users; Status 0 marks a user whom the answer left out. An error
-	// comes without replies, and whether Graph acted is unknown, unless it is
-	// ErrNotSent, ErrUnsendable or ErrSignIn, or a *CallError with a refusal: then
-	// it did not. Send does not retry, and may be called from several goroutines.
-	Send(ctx context.Context, users []User) ([]Reply, error)
-}
-
-// Directory looks users up by Key, or those whose ByProperty is true by their
-// property. The contract is Sender's; a reply with a 2xx carries the user found
-// in Reply.User, its stamp in User.Stamp, or everybody found in Reply.Hits.
-type Directory interface {
-	Lookup(ctx context.Context, users []User) ([]Reply, error)
-}
-
-// Journal keeps what must survive. Write is one step, durable when it returns
-// nil, and does not heed the cancellation of ctx.
-type Journal interface {
-	Write(ctx context.Context, e Entry) error
-}
-
-// The least permissions that do the job (Microsoft Graph permissions reference).
-const (
-	NeedsWrite = "User.RevokeSessions.All"
-	NeedsRead  = "User.Read.All"
-)
-
-// LongestCall is how long a call is waited for. It is far above what one takes: Graph
-// streams batch answers, and one slow item stretches the whole call (20 s are on
-// record).
-const LongestCall = 150 * time.Second
-
 // App is one app registration that revokes: its own sign-in, its own quota.
 type App struct {
 	Name   string // as in Plan.App
@@ -150,23 +116,6 @@ func (r *Runner) Run(ctx context.Context) error {
 	return err
 }
 
-// unread says of the users whose proof was awaited when the run stopped that it was
-// cut short: a resumed run reads them back.
-func (r *Runner) unread(ctx context.Context) error {
-	if r.verify == nil {
-		return nil
-	}
-	for _, t := range r.verify.queue.sent() {
-		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
-			t.record.Reason = "accepted; the run was stopped before it was read back"
-		} else {
-			t.record.Reason += "; the run was stopped before the time for that was up"
-		}
-		r.entry.Records = append(r.entry.Records, t.record)
-	}
-	return r.commit(ctx, nil, nil)
-}
-
 // settle turns the reply to a revoke into a record, or into another turn.
 func (r *Runner) settle(now time.Time, t task, reply Reply) {
 	v := r.Retry.Decide(t.trial, reply, jitter())
@@ -201,82 +150,12 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) {
 	}
 }
 
-// unproved is the task of reading the user's stamp back.
-func (r *Runner) unproved(now time.Time, u User, rec Record) task {
-	return task{user: u, record: rec, until: now.Add(r.VerifyTimeout), due: now}
-}
-
-// prove holds a stamp read back against the record. Until the deadline, "not
-// yet" is no failure: reads may come from a replica that lags. A read that
-// failed, or that brought another user, says nothing of the stamp, so a user who got only such has as long
-// again, and as many reads as the retry policy gives attempts: the lane may have
-// been too slow for more than one or two.
-func (r *Runner) prove(now time.Time, t task, reply Reply) {
-	c, _ := classify(reply)
-	if reply.User != nil {
-		reply.User.AsOf = reply.Date
-	}
-	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
-	deadline, wait := t.until, pollWait(t.polls)
-	switch {
-	case c == accepted && !trouble:
-		r.verify.said = ""
-		t.record.After = reply.User.Stamp
-		if why == "" {
-			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
-			r.proved(now, t.record)
-			return
-		}
-		t.polls++
-		t.trial = Trial{}
-		t.record.Reason = "accepted, but " + why
-	case c == final:
-		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
-		r.proved(now, t.record)
-		return
-	default:
-		if c != accepted {
-			why = describe(reply)
-		}
-		deadline = deadline.Add(r.VerifyTimeout)
-		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
-		r.verify.said = why
-		t.record.Reason = "accepted, but the read-back met trouble: " + why
-	}
-	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
-	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {
-		r.proved(now, t.record)
-		return
-	}
-	t.due = now.Add(wait)
-	if now.Before(deadline) && t.due.After(deadline) {
-		t.due = deadline
-	}
-	r.verify.queue.put(t)
-}
-
-// proved writes the record of a user whose proof has come, or will not come.
-func (r *Runner) proved(now time.Time, rec Record) {
-	rec.SettledAt = now
-	r.state.Proving--
-	r.write(rec)
-}
-
 func (r *Runner) write(rec Record) {
 	r.entry.Records = append(r.entry.Records, rec)
 	r.state.Counts[rec.Outcome]++
 }
 
 func (r *Runner) note(t Trial) { r.entry.Trials = append(r.entry.Trials, t) }
-
-// record is the last word on a user whose last reply is in the trial.
-func record(t Trial, now time.Time, o Outcome, reason string) Record {
-	return Record{
-		Seq: t.Seq, Outcome: o, Status: t.Status, Code: t.Code, Message: t.Message,
-		Attempts: t.Attempts, Throttles: t.Throttles, SentAt: t.SentAt, SettledAt: now,
-		RequestID: t.RequestID, Reason: reason,
-	}
-}
 
 // commit writes the entry, if there is anything to write.
 func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
@@ -313,13 +192,4 @@ func (r *Runner) pace(now time.Time) Pace {
 		p.Reason = fmt.Sprintf("%d apps, the first: %s", n, p.Reason)
 	}
 	return p
-}
-
-// pull turns an iterator around, and joins its error to its values.
-func pull[T any](seq iter.Seq2[T, error]) (func() (T, bool, error), func()) {
-	next, stop := iter.Pull2(seq)
-	return func() (T, bool, error) {
-		v, err, ok := next()
-		return v, ok && err == nil, err
-	}, stop
 }

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"path"
@@ -112,15 +111,4 @@ func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
 		count.spare(l.User, why)
 	}
 	return count, spared, nil
-}
-
-// spare counts one more user who is protected.
-func (c *Count) spare(u User, why string) {
-	if c.Ended == nil {
-		c.Ended = make(map[Outcome]int)
-	}
-	c.Ended[Protected]++
-	if len(c.Spared) < mostNamed {
-		c.Spared = append(c.Spared, cmp.Or(u.UPN, u.ID)+" ("+why+")")
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -152,13 +151,4 @@ func (r Reader) wait(ctx context.Context, tell func(time.Time), left func(time.T
 		}
 		timer.Stop()
 	}
-}
-
-// readFeedback tells the gate what a read met.
-func readFeedback(sent time.Time, cost int, err error) Feedback {
-	o := answer{outgoing: outgoing{sent: sent, tasks: make([]task, cost)}, err: err}
-	if err == nil {
-		o.replies = slices.Repeat([]Reply{{Status: 200}}, cost)
-	}
-	return o.feedback()
 }

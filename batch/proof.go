@@ -2,7 +2,6 @@ package batch
 
 import (
 	"cmp"
-	"strings"
 	"time"
 )
 
@@ -68,46 +67,10 @@ func (u User) shownBy() string {
 	return "shown by " + u.StampOf
 }
 
-// is reports whether an answer to a question about u is about u. The object id
-// decides, and the name where the id is not known.
-func (u User) is(seen User) bool {
-	if u.ID != "" {
-		return LowerASCII(u.ID) == LowerASCII(seen.ID)
-	}
-	return u.UPN != "" && sameUPN(u.UPN, seen.UPN)
-}
-
 // whyOther names the user an answer was wrongly about.
 func whyOther(seen *User) string {
 	if seen == nil || seen.ID == "" {
 		return "the answer names no user"
 	}
 	return "the directory answered with another user, " + cmp.Or(seen.UPN, seen.ID)
-}
-
-// The kinds of accounts, for [User.Type]. The first two are userType as Graph
-// has it; the others are users whose userType does not tell where they sign in.
-const (
-	Member         = "Member"
-	Guest          = "Guest" // invited: signs in elsewhere
-	InternalGuest  = "Internal guest"
-	ExternalMember = "External member"
-)
-
-// External reports whether the user signs in at another tenant, where this one
-// cannot revoke anything although Graph answers 200 (Microsoft Graph
-// documentation, revokeSignInSessions; confirmed by Microsoft in
-// microsoft-graph-docs#19012). An #EXT# name counts whatever the type: the
-// stricter reading.
-func (u User) External() bool {
-	return u.Type == Guest || u.Type == ExternalMember || strings.Contains(strings.ToUpper(u.UPN), "#EXT#")
-}
-
-// troubleCap is the longest wait after a read-back that failed.
-const troubleCap = 4 * time.Second
-
-// pollWait is how long to wait before reading a stamp again: often at first,
-// when most of them show, then every 15 seconds.
-func pollWait(polls int) time.Duration {
-	return min(15*time.Second, time.Second<<min(polls, 4))
 }

@@ -1,0 +1,83 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// CallError is a call that brought no replies. Whether Graph acted is unknown,
+// unless the error says that the call did not leave or the Status is a refusal (4xx).
+type CallError struct {
+	Status     int // HTTP status of the call as a whole; 0 when none arrived or the body could not be read
+	Code       string
+	Message    string
+	RequestID  string
+	RetryAfter time.Duration
+	Date       time.Time
+	Scope      string
+	Info       string
+	Percent    float64
+	Err        error
+}
+
+// Error says what is known, the cause last.
+func (e *CallError) Error() string {
+	switch {
+	case errors.Is(e.Err, ErrNotGraph):
+		return e.Err.Error()
+	case e.Status != 0 && e.Code+e.Message == "" && e.Err != nil:
+		return fmt.Sprintf("call refused with %v", e.Err)
+	case e.Status != 0:
+		return "call refused with " + Refusal(e.Status, e.Code, e.Message)
+	case errors.Is(e.Err, ErrNotSent), errors.Is(e.Err, ErrUnsendable), errors.Is(e.Err, ErrUnreadable):
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("no answer to the call: %v", e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *CallError) Unwrap() error { return e.Err }
+
+// reply is what a failed call says of each of its users. It is never a 2xx:
+// only a user's own reply makes a success. Nor is it a status that would settle
+// the user, such as 403 or 404, since it was said of the call: those count as no
+// answer.
+func (e *CallError) reply() Reply {
+	r := Reply{
+		Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID,
+		RetryAfter: e.RetryAfter, Date: e.Date, Scope: e.Scope,
+	}
+	if s := e.Status; s != 401 && s != 429 && (s < 500 || e.fatal()) {
+		r.Status, r.Code, r.Message = 0, "", e.Error()
+	}
+	return r
+}
+
+// fatal reports whether the refusal speaks of the way we call and not of the
+// moment: asking again for the same users cannot help.
+func (e *CallError) fatal() bool {
+	s := e.Status
+	return s >= 300 && s < 500 && s != 401 && s != 403 && s != 408 && s != 429 || s == 501 || s == 505
+}
+
+// fate is how far a call got that brought no replies.
+type fate int
+
+const (
+	lost    fate = iota // sent, and whether Graph acted is unknown
+	unsent              // it never left
+	refused             // answered, and refused as a whole: Graph did nothing
+)
+
+// fateOf sorts the errors of a call. What is not known to be otherwise is lost.
+func fateOf(err error) fate {
+	if errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnsendable) || errors.Is(err, ErrSignIn) {
+		return unsent
+	}
+	e, ok := errors.AsType[*CallError](err)
+	if ok && (e.fatal() || e.Status == 401 || e.Status == 403 || e.Status == 429) {
+		return refused
+	}
+	return lost
+}

@@ -1,0 +1,47 @@
+package batch
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Count is what planning found.
+type Count struct {
+	Rows       int             // of the input, bad ones too
+	Users      int             // to be sent
+	Accounts                   // of them
+	Admins     []string        // the privileged ones by name, with their roles; the first few
+	Spared     []string        // the protected ones by name, with why; the first few
+	Duplicates int             // rows that name a user whom another row names
+	Ended      map[Outcome]int // rows that ended without being sent
+	Domains    map[string]int  // users to be sent, by the domain of their name
+	Waiting    int             // lookups that wait to be asked again
+	Pace       Pace
+	Trouble    Trouble // what is waited for, and why
+}
+
+// mostNamed is how many users of a kind are named.
+const mostNamed = 20
+
+// add counts one more user who will be sent.
+func (c *Count) add(u User, role string) {
+	c.Users++
+	c.Accounts.add(u)
+	if _, domain, ok := strings.Cut(u.UPN, "@"); ok && c.Domains != nil {
+		c.Domains[LowerASCII(domain)]++
+	}
+	if u.Privileged && len(c.Admins) < mostNamed {
+		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
+	}
+}
+
+// spare counts one more user who is protected.
+func (c *Count) spare(u User, why string) {
+	if c.Ended == nil {
+		c.Ended = make(map[Outcome]int)
+	}
+	c.Ended[Protected]++
+	if len(c.Spared) < mostNamed {
+		c.Spared = append(c.Spared, cmp.Or(u.UPN, u.ID)+" ("+why+")")
+	}
+}

@@ -1,0 +1,196 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A lane is down after downAfter calls in a row in which nobody was answered. One
+// call at a time then tries whether Graph is back, so that an outage does not
+// walk through the whole plan, failing everybody once.
+const (
+	downAfter = 8
+	probeCap  = 30 * time.Second
+)
+
+// hear keeps what the call says of the service, of the token, and of the first
+// calls as a whole.
+func (l *lane) hear(now time.Time, a answer) {
+	switch life := a.life(); {
+	case life == alive:
+		l.lastGood, l.refused = now, 0
+		fallthrough
+	case life == paced:
+		l.troubled, l.bad, l.lastErr = time.Time{}, 0, nil
+	case a.own, errors.Is(a.err, ErrUnsendable): // no trouble of the service
+	default:
+		l.failed(now, a)
+	}
+	l.quiet = now
+	if a.err == nil && !a.unauthorized() {
+		l.stale = 0
+	}
+	if e, ok := errors.AsType[*CallError](a.err); ok && e.fatal() {
+		if l.refusal = a.err; !a.half {
+			l.refused++
+		}
+	}
+	l.probation.see(a.common())
+}
+
+// life is what a call says of the service.
+type life int
+
+const (
+	silent life = iota // nobody was answered
+	paced              // somebody was told to wait: no outage, and no answer either
+	alive              // somebody was answered for good
+)
+
+// life looks at everybody in the call. A call that was refused as a whole was
+// answered; an answer that cannot be read, or an excuse for everybody, was not.
+func (a answer) life() life {
+	if a.err != nil {
+		e, ok := errors.AsType[*CallError](a.err)
+		switch {
+		case ok && e.Status == 429:
+			return paced
+		case ok && e.fatal():
+			return paced
+		}
+		return silent
+	}
+	l := silent
+	for _, r := range a.replies {
+		switch c, _ := classify(r); c {
+		case accepted, final:
+			return alive
+		case throttled:
+			l = paced
+		}
+	}
+	return l
+}
+
+// excuse is what a call in which nobody was answered brought instead.
+func (a answer) excuse() error {
+	if a.err != nil {
+		return a.err
+	}
+	return errors.New("every user of a call got: " + describe(a.replies[0]))
+}
+
+// failed counts a call in which nobody was answered.
+func (l *lane) failed(now time.Time, a answer) {
+	if l.bad++; l.bad == 1 {
+		l.troubled = a.sent
+	}
+	l.lastErr = a.excuse()
+	if n := l.bad - downAfter; n >= 0 {
+		l.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
+	}
+}
+
+// lost is the error of a lane that got no answer for as long as the run is
+// willing to wait; nil before.
+func (l *lane) lost(now time.Time, outage time.Duration) error {
+	if since := now.Sub(l.troubled); outage > 0 && l.bad >= downAfter && since >= outage && l.busy() {
+		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.lastErr)
+	}
+	return nil
+}
+
+// down is how long no call may leave; zero while the lane is up. After a refused
+// token, too, one call at a time shows whether a new one is taken.
+func (l *lane) down(now time.Time) time.Duration {
+	switch {
+	case l.stale > 0 && l.under > 0:
+		return time.Hour
+	case l.bad < downAfter:
+		return 0
+	case l.under > 0:
+		return time.Hour // until the answer
+	}
+	return max(0, l.probeAt.Sub(now))
+}
+
+// single marks the users of the call who were in trouble while others were
+// answered: in the same call, or for one who is alone in a call that cannot be
+// read, since the last try.
+func (a answer) single() {
+	others := a.life() == alive
+	if errors.Is(a.err, ErrUnreadable) && len(a.tasks) == 1 {
+		others = a.lane.lastGood.After(a.tasks[0].trial.SentAt)
+	}
+	for i := range a.tasks {
+		a.tasks[i].single = a.tasks[i].single || others
+	}
+}
+
+// theirs reports whether the trouble that the call met is that of its users, and
+// no outage: nobody is left who could be answered beside them, since there is
+// one user, or all who are left have been in trouble while others were answered.
+func (a answer) theirs() bool {
+	if a.life() != silent || a.err != nil && !errors.Is(a.err, ErrUnreadable) {
+		return false
+	}
+	q := a.lane.queue
+	if q.fresh != nil || len(q.head) > 0 || len(q.halves) > 0 {
+		return false
+	}
+	lists := [][]task{a.tasks, q.waiting}
+	for _, p := range a.lane.peers {
+		if p.under > 0 || len(p.probation.held) > 0 {
+			return false
+		}
+		lists = append(lists, p.handed.waiting)
+	}
+	users, others := 0, false
+	for _, list := range lists {
+		for i := range list {
+			users++
+			if others = others || !list[i].single; others && users > 1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// staleStrikes is how many calls in a row, each with a token fetched after the
+// one before was refused, end the run: strikes while nothing has gone well yet.
+// One is a token that has expired; more are on record as a backend's mistake, and
+// with every kind of trouble at 5 % of all calls three in a row came once in 4,000
+// calls.
+const staleStrikes = 5
+
+// limit is strikes for a lane of which nothing has gone well yet.
+func (l *lane) limit(later int) int {
+	if l.lastGood.IsZero() {
+		return strikes
+	}
+	return later
+}
+
+// health ends the run when the calls themselves cannot go on.
+func (l *loop) health(now time.Time, a answer) error {
+	ln := a.lane
+	switch p := &ln.probation; {
+	case p.failed() && p.said.Status == 403:
+		return ln.denied()
+	case p.failed():
+		return fmt.Errorf("%w: the first %d %s calls were all refused alike: %s", ErrNotOffered, p.calls, ln.name, describe(p.said))
+	case errors.Is(a.err, ErrSignIn), errors.Is(a.err, ErrNotGraph):
+		return a.err
+	case ln.refused >= ln.limit(downAfter):
+		return fmt.Errorf("%s call: %w", ln.name, a.err)
+	}
+	if a.unauthorized() && !a.sent.Before(ln.staleAt) {
+		ln.staleAt = now
+		if ln.stale++; ln.stale >= ln.limit(staleStrikes) {
+			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.excuse())
+		}
+	}
+	return ln.lost(now, l.outage)
+}

@@ -1,0 +1,101 @@
+package batch
+
+import "time"
+
+// Action is the Graph action that a run calls for every user.
+type Action string
+
+const (
+	Revoke     Action = "revoke"     // POST /v1.0/users/{id}/revokeSignInSessions
+	Invalidate Action = "invalidate" // POST /beta/users/{id}/invalidateAllRefreshTokens, proven by either stamp
+)
+
+// Plan is what a run set out to do. The users stand in the journal.
+type Plan struct {
+	Run      string    `json:"run,omitempty"` // the run's name
+	Created  time.Time `json:"created,omitzero"`
+	Version  string    `json:"offboard,omitempty"`     // of offboard
+	Input    string    `json:"input,omitempty"`        // the file's name as given, "-" for standard input
+	Digest   string    `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex
+	Columns  []string  `json:"columns,omitempty"`
+	Settings []Setting `json:"settings,omitempty"` // what was decided on reading the input, in words
+	Tenant   string    `json:"tenant,omitempty"`
+	App      string    `json:"app,omitempty"`
+	Cloud    string    `json:"cloud,omitempty"` // the service root
+	Action   Action    `json:"action"`
+	Resolve  bool      `json:"resolve"`
+	Verify   bool      `json:"verify"`
+	Rows     int       `json:"rows"`  // rows of the input, bad ones too
+	Users    int       `json:"users"` // users that the plan will send
+	Lines    int       `json:"lines"` // lines of the input
+	Accounts Accounts  `json:"accounts,omitzero"`
+	Choice   string    `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
+	InOrder  bool      `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
+	Terms    Terms     `json:"terms,omitzero"`
+}
+
+// Terms are what a plan was made under, kept so that the same holds when a run goes
+// on with it. Journal and plan file keep them as JSON.
+type Terms struct {
+	User       string `json:"user,omitempty"`        // object id of the user who signed in; "" for an app of its own
+	UserName   string `json:"user_name,omitempty"`   // of that user, where the token had one
+	OSUser     string `json:"os_user,omitempty"`     // who ran the command, as the operating system names them
+	Host       string `json:"host,omitempty"`        // and on which machine
+	TenantName string `json:"tenant_name,omitempty"` // and default domain, where they could be read
+	Guards     Guards `json:"guards,omitzero"`
+	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
+	Choice     []Flag `json:"choice,omitempty"` // whom it is for, and what is done to them, where that was said
+
+	Approvals []Approval `json:"approvals,omitempty"` // of the plan file that was applied, those that were held against a trusted set and count
+}
+
+// Approval is a person's consent to a plan file.
+type Approval struct {
+	Person string `json:"person"`
+	Key    string `json:"key"` // what it was signed with, as ssh-keygen -l prints it: "SHA256:..."
+}
+
+// Flag is a flag as it was given: its name without dashes, and what it was given.
+// A flag that was given twice stands there twice.
+type Flag struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Setting is one decision that a person should be able to check.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Why   string `json:"why"`
+}
+
+// Accounts counts the users whom a plan will send by what kind of account they
+// have, as the directory had it.
+type Accounts struct {
+	External   int `json:"external"`   // who sign in elsewhere
+	Synced     int `json:"synced"`     // who are mastered on premises
+	Enabled    int `json:"enabled"`    // whose account is enabled
+	Privileged int `json:"privileged"` // who hold a privileged directory role
+}
+
+// add counts one more user.
+func (a *Accounts) add(u User) {
+	for _, k := range []struct {
+		is bool
+		n  *int
+	}{{u.External(), &a.External}, {u.Synced, &a.Synced}, {u.Enabled, &a.Enabled}, {u.Privileged, &a.Privileged}} {
+		if k.is {
+			*k.n++
+		}
+	}
+}
+
+// Planned is one row of the input on its way into the plan. Record is set when
+// the row ended before anything was sent for it; DuplicateOf is the Seq of the user
+// that an earlier row already names, or 0.
+type Planned struct {
+	Row         Row
+	User        User
+	DuplicateOf int
+	Record      *Record
+}

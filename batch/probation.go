@@ -1,0 +1,119 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// probation watches the first calls of a lane for the mistakes that refuse
+// everybody: no permission, or an action that is not offered. Users refused
+// meanwhile are held back until an answer of another kind shows that it was
+// about them; if it never does, the run stops and they can be sent again.
+type probation struct {
+	over  bool
+	calls int   // answered so far, while none was different
+	said  Reply // what they all got
+	held  []heldReply
+}
+
+type heldReply struct {
+	task  task
+	reply Reply
+}
+
+// strikes is how many first calls, all refused alike, stop the run.
+const strikes = 3
+
+// see takes what a call says of everybody in it.
+func (p *probation) see(said Reply, ok bool) {
+	switch {
+	case p.over || !ok:
+	case said.Status < 300, p.calls > 0 && (said.Status != p.said.Status || said.Code != p.said.Code):
+		p.over = true
+	default:
+		p.calls++
+		p.said = said
+	}
+}
+
+// failed reports whether the run must stop.
+func (p *probation) failed() bool { return !p.over && p.calls >= strikes }
+
+// common is what probation.see wants: a refusal that everybody in the call got,
+// or a 2xx when somebody was told something else. The call says nothing when it
+// was lost, throttled or out of order for the moment; and a 403 says nothing of
+// the permission when the user holds a role or was denied to another app.
+func (a answer) common() (said Reply, ok bool) {
+	if e, is := errors.AsType[*CallError](a.err); is && e.Status == 403 {
+		return Reply{Status: e.Status, Code: e.Code, Message: e.Message}, true
+	}
+	if a.err != nil {
+		return Reply{}, false
+	}
+	for i, r := range a.replies {
+		switch c, _ := classify(r); {
+		case c == throttled, c == transient, c == stale:
+			continue
+		case c == accepted, !a.lane.suspects(r), ok && (r.Status != said.Status || r.Code != said.Code):
+			return Reply{Status: 200}, true
+		case r.Status == 403 && (a.tasks[i].user.Privileged || len(a.tasks[i].denied) > 0):
+			continue
+		}
+		said, ok = r, true
+	}
+	return said, ok
+}
+
+// suspects reports whether a final refusal may be about everybody. Of reads only
+// a 403 is: a key that names nobody is the row's own matter. Of writes a 404 that
+// speaks of the user is, while the users have just been found.
+func (l *lane) suspects(r Reply) bool {
+	if !l.writes || r.whole {
+		return r.Status == 403 || r.whole
+	}
+	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found
+}
+
+// release settles the users held back, once it is known that the refusal was
+// about them, or no other user is left to tell.
+func (l *loop) release(now time.Time, ln *lane) error {
+	p := &ln.probation
+	if len(p.held) == 0 || p.failed() || !p.over && (ln.busy() || l.stopping != nil) {
+		return nil
+	}
+	if err := ln.refusesAll(); err != nil {
+		return err
+	}
+	held := p.held
+	p.held = nil
+	for _, h := range held {
+		if !p.over && h.reply.Status == 403 && p.calls > 0 {
+			h.task.hint = fmt.Sprintf("; everybody was refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
+		}
+		l.conclude(now, ln, h.task, h.reply)
+	}
+	return nil
+}
+
+// refusesAll is the error of a lane that got no answer for anyone, for a reason not
+// specific to a user: a lookup that may not be made, or calls that are all refused
+// as a whole, unless an earlier process has been through that.
+func (l *lane) refusesAll() error {
+	p := &l.probation
+	switch r := p.held[0].reply; {
+	case p.over || !l.first:
+		return nil
+	case r.whole && r.Status != 0 && l.lastGood.IsZero():
+		return fmt.Errorf("%s call: %w", l.name, l.refusal)
+	case !l.writes && r.Status == 403:
+		return l.denied()
+	}
+	return nil
+}
+
+// denied is the verdict that a permission is missing.
+func (l *lane) denied() error {
+	p := &l.probation
+	return fmt.Errorf("%w: every %s call was refused: %s; they need the Graph permission %s", ErrPermission, l.name, describe(p.said), l.needs)
+}

@@ -1,0 +1,93 @@
+package batch
+
+import (
+	"context"
+	"time"
+)
+
+// unread says of the users whose proof was awaited when the run stopped that it was
+// cut short: a resumed run reads them back.
+func (r *Runner) unread(ctx context.Context) error {
+	if r.verify == nil {
+		return nil
+	}
+	for _, t := range r.verify.queue.sent() {
+		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
+			t.record.Reason = "accepted; the run was stopped before it was read back"
+		} else {
+			t.record.Reason += "; the run was stopped before the time for that was up"
+		}
+		r.entry.Records = append(r.entry.Records, t.record)
+	}
+	return r.commit(ctx, nil, nil)
+}
+
+// unproved is the task of reading the user's stamp back.
+func (r *Runner) unproved(now time.Time, u User, rec Record) task {
+	return task{user: u, record: rec, until: now.Add(r.VerifyTimeout), due: now}
+}
+
+// prove holds a stamp read back against the record. Until the deadline, "not
+// yet" is no failure: reads may come from a replica that lags. A read that
+// failed, or that brought another user, says nothing of the stamp, so a user who got only such has as long
+// again, and as many reads as the retry policy gives attempts: the lane may have
+// been too slow for more than one or two.
+func (r *Runner) prove(now time.Time, t task, reply Reply) {
+	c, _ := classify(reply)
+	if reply.User != nil {
+		reply.User.AsOf = reply.Date
+	}
+	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
+	deadline, wait := t.until, pollWait(t.polls)
+	switch {
+	case c == accepted && !trouble:
+		r.verify.said = ""
+		t.record.After = reply.User.Stamp
+		if why == "" {
+			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
+			r.proved(now, t.record)
+			return
+		}
+		t.polls++
+		t.trial = Trial{}
+		t.record.Reason = "accepted, but " + why
+	case c == final:
+		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
+		r.proved(now, t.record)
+		return
+	default:
+		if c != accepted {
+			why = describe(reply)
+		}
+		deadline = deadline.Add(r.VerifyTimeout)
+		wait = max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap))
+		r.verify.said = why
+		t.record.Reason = "accepted, but the read-back met trouble: " + why
+	}
+	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
+	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {
+		r.proved(now, t.record)
+		return
+	}
+	t.due = now.Add(wait)
+	if now.Before(deadline) && t.due.After(deadline) {
+		t.due = deadline
+	}
+	r.verify.queue.put(t)
+}
+
+// proved writes the record of a user whose proof has come, or will not come.
+func (r *Runner) proved(now time.Time, rec Record) {
+	rec.SettledAt = now
+	r.state.Proving--
+	r.write(rec)
+}
+
+// troubleCap is the longest wait after a read-back that failed.
+const troubleCap = 4 * time.Second
+
+// pollWait is how long to wait before reading a stamp again: often at first,
+// when most of them show, then every 15 seconds.
+func pollWait(polls int) time.Duration {
+	return min(15*time.Second, time.Second<<min(polls, 4))
+}

@@ -1,0 +1,72 @@
+package batch
+
+import (
+	"strconv"
+	"time"
+)
+
+// Key is what of a user the input names it by. The words are those of the flag
+// --key.
+type Key string
+
+// The last three are properties that several users may share, or none have.
+const (
+	ByID            Key = "id"
+	ByUPN           Key = "upn"
+	ByMail          Key = "mail"
+	ByEmployeeID    Key = "employee-id"
+	ByOnPremisesUPN Key = "on-premises-upn"
+)
+
+// Searched reports whether the directory is searched for such a key, since it
+// addresses nobody by itself.
+func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == ByOnPremisesUPN }
+
+// Row is a line of the input that was meant to name a user.
+type Row struct {
+	Seq   int      `json:"-"`               // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
+	Line  int      `json:"line"`            // line of the input on which the row starts, from 1
+	Input string   `json:"input,omitempty"` // the cell that names the user, as written
+	ID    string   `json:"id,omitempty"`    // object id in lower case, or ""
+	UPN   string   `json:"upn,omitempty"`   // user principal name, or ""; beside an ID it must agree with the directory
+	By    Key      `json:"by,omitempty"`    // "" means by ID or UPN
+	Value string   `json:"value,omitempty"` // the cell's text when By is a property, else ""
+	Cells []string `json:"cells,omitempty"` // the cells of the recognised columns, in the order of Plan.Columns
+
+	// Claims are what the other recognised columns say of the user: the user whom
+	// the row names must have all of it. Like From they are for planning alone, and
+	// neither journal nor plan file keeps them.
+	Claims []Claim `json:"-"`
+
+	// From is the moment from which the date gate lets the row through: the end of
+	// its last day in the gate's zone (with a start-of-day gate the beginning), or
+	// the instant that the cell names. It is zero without a date gate.
+	From time.Time `json:"-"`
+}
+
+// Claim is what one column, which does not name the user, says of the user.
+type Claim struct {
+	Key    Key    // what its cells are; never ""
+	Value  string // the cell, not empty; an object id is in lower case
+	Column string // its header
+}
+
+// RowError says why a row cannot name a user, or why a gate held it back. Row
+// holds what could be read of it; Seq and Line are always set, Input only when the cell
+// is surely the right one: cells of other columns may hold passwords.
+type RowError struct {
+	Row     Row
+	Reason  string
+	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back
+	Keeps   []Claim // everybody whom the row may mean, when a gate found that it says that the user stays; else nil
+}
+
+// Error gives the line and the reason.
+func (e *RowError) Error() string { return "line " + strconv.Itoa(e.Row.Line) + ": " + e.Reason }
+
+// Skip is a line of the input that is no row: blank, a version line, an
+// example, a second header, a footer.
+type Skip struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}

@@ -1,0 +1,34 @@
+package batch
+
+import (
+	"context"
+	"time"
+)
+
+// Sender revokes. One call, at most ChunkSize users.
+type Sender interface {
+	// Send makes one call. A nil error comes with one reply per user, in the
+	// order of users; Status 0 marks a user whom the answer left out. An error
+	// comes without replies, and whether Graph acted is unknown, unless it is
+	// ErrNotSent, ErrUnsendable or ErrSignIn, or a *CallError with a refusal: then
+	// it did not. Send does not retry, and may be called from several goroutines.
+	Send(ctx context.Context, users []User) ([]Reply, error)
+}
+
+// Directory looks users up by Key, or those whose ByProperty is true by their
+// property. The contract is Sender's; a reply with a 2xx carries the user found
+// in Reply.User, its stamp in User.Stamp, or everybody found in Reply.Hits.
+type Directory interface {
+	Lookup(ctx context.Context, users []User) ([]Reply, error)
+}
+
+// The least permissions that do the job (Microsoft Graph permissions reference).
+const (
+	NeedsWrite = "User.RevokeSessions.All"
+	NeedsRead  = "User.Read.All"
+)
+
+// LongestCall is how long a call is waited for. It is far above what one takes: Graph
+// streams batch answers, and one slow item stretches the whole call (20 s are on
+// record).
+const LongestCall = 150 * time.Second
