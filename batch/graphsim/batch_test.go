@@ -1,8 +1,6 @@
 package graphsim
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,21 +91,14 @@ func TestBatchAccepted(t *testing.T) {
 
 func TestBatchOuterRules(t *testing.T) {
 	body := revokeAll("anna@contoso.com")
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, _ = z.Write([]byte(body))
-	_ = z.Close()
-
 	tests := map[string]struct {
 		method, contentType, encoding, body string
 		want                                int
 	}{
 		"plain":               {"POST", "application/json", "", body, 200},
 		"with charset":        {"POST", "application/json; charset=utf-8", "", body, 200},
-		"gzip":                {"POST", "application/json", "gzip", packed.String(), 200},
-		"labelled gzip":       {"POST", "application/json", "gzip", body, 400},
-		"gzip cut short":      {"POST", "application/json", "gzip", packed.String()[:packed.Len()-9], 400},
-		"gzip, not labelled":  {"POST", "application/json", "", packed.String(), 400},
+		"labelled gzip":       {"POST", "application/json", "gzip", body, 415},
+		"gzip, not labelled":  {"POST", "application/json", "", "\x1f\x8b\x08", 400},
 		"encoding unknown":    {"POST", "application/json", "br", body, 415},
 		"no content type":     {"POST", "", "", body, 400},
 		"wrong content type":  {"POST", "text/plain", "", body, 400},

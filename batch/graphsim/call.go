@@ -3,8 +3,10 @@ package graphsim
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,8 +41,11 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 		return nil, err
 	}
 	if bad == nil {
-		bad = c.parse(r, target, body, readErr)
-		t.noteInvalid(bad)
+		if bad = c.parse(r, target, body, readErr); bad != nil {
+			t.mu.Lock()
+			t.stats.Invalid++
+			t.mu.Unlock()
+		}
 	}
 	if bad != nil {
 		c.date = t.now()
@@ -53,7 +58,7 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 	if err == nil {
 		rep = c.answer(t)
 	}
-	t.settle(c, err == nil)
+	t.record(c, err == nil)
 	return rep, err
 }
 
@@ -61,9 +66,8 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 func (t *Tenant) begin(r *http.Request, version string) (*call, *failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.calls++
 	t.stats.Calls++
-	c := &call{no: t.calls, version: version, origin: origin(r), clientID: r.Header.Get("client-request-id")}
+	c := &call{no: t.stats.Calls, version: version, origin: origin(r), clientID: r.Header.Get("client-request-id")}
 	c.rng = rand.New(rand.NewPCG(t.cfg.Seed, uint64(c.no)))
 	c.requestID = c.guid()
 	if c.clientID == "" {
@@ -88,12 +92,12 @@ func origin(r *http.Request) string {
 }
 
 // parse reads what the call asks for.
-func (c *call) parse(r *http.Request, target string, body []byte, readErr *failure) *failure {
+func (c *call) parse(r *http.Request, target string, body []byte, readErr *failure) (bad *failure) {
 	if readErr != nil {
 		return readErr
 	}
 	path, _ := splitTarget(target)
-	if path != "/$batch" && !strings.EqualFold(path, "/%24batch") {
+	if !isBatch(path) {
 		eventual := r.Header.Get("ConsistencyLevel") == "eventual"
 		c.items = []*item{{method: r.Method, op: route(c.version, r.Method, target, eventual)}}
 		return nil
@@ -103,20 +107,10 @@ func (c *call) parse(r *http.Request, target string, body []byte, readErr *failu
 		return errMethod
 	}
 	if !isJSON(r.Header.Get("Content-Type")) {
-		return badBatch("Invalid batch payload format: Content-Type must be application/json.")
+		return badBatch("Content-Type must be application/json.")
 	}
-	items, bad := parseBatch(c.version, body)
-	c.items = items
+	c.items, bad = parseBatch(c.version, body)
 	return bad
-}
-
-func (t *Tenant) noteInvalid(bad *failure) {
-	if bad == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.stats.Invalid++
 }
 
 // latency is the time that the call takes.
@@ -145,10 +139,109 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // guid draws an id, such as Graph gives to every request.
 func (c *call) guid() string {
-	var g guid
-	binary.LittleEndian.PutUint64(g[:8], c.rng.Uint64())
-	binary.LittleEndian.PutUint64(g[8:], c.rng.Uint64())
-	g[6] = g[6]&0x0f | 0x40
-	g[8] = g[8]&0x3f | 0x80
-	return g.String()
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:8], c.rng.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], c.rng.Uint64())
+	return guid(b[:], 4)
+}
+
+const (
+	jsonType = "application/json"
+	itemType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+)
+
+// newReply carries what Graph sets on every answer. Date is the server's own
+// clock.
+func (c *call) newReply(status int, contentType string, body []byte) *reply {
+	return &reply{status: status, body: body, header: http.Header{
+		"Content-Type":        {contentType},
+		"Date":                {c.date.UTC().Format(http.TimeFormat)},
+		"Request-Id":          {c.requestID},
+		"Client-Request-Id":   {c.clientID},
+		"X-Ms-Ags-Diagnostic": {`{"ServerInfo":{"DataCenter":"graphsim","Slice":"E","Ring":"0"}}`},
+	}}
+}
+
+// outer answers for the call as a whole with an error.
+func (c *call) outer(bad *failure) *reply {
+	rep := c.newReply(bad.status, jsonType, encode(bad.body(c)))
+	if bad.status == http.StatusUnauthorized {
+		rep.header.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)
+	}
+	return rep
+}
+
+// answer makes the reply to a call whose items have run.
+func (c *call) answer(t *Tenant) *reply {
+	kind := c.fault.kind()
+	switch kind {
+	case LostAnswer, DropBefore:
+		return &reply{fate: dropped}
+	case HTML503:
+		return c.htmlUnavailable()
+	case Outer429:
+		rep := c.outer(throttled(c.rng, c.bearer.app, t.cfg.TenantID))
+		rep.header.Set("Retry-After", retryAfter(c.rng, 1500*time.Millisecond))
+		return rep
+	case Expired401:
+		return c.outer(errDeadToken)
+	}
+	var rep *reply
+	if c.batch {
+		rep = c.newReply(http.StatusOK, jsonType, encode(c.batchBody()))
+	} else {
+		rep = c.direct(c.items[0], &c.results[0])
+	}
+	if kind == Truncated {
+		rep.fate = cut
+		rep.body = rep.body[:1+c.rng.IntN(max(1, len(rep.body)-1))]
+	}
+	return rep
+}
+
+// htmlUnavailable is what a gateway in front of Graph says, which knows
+// nothing of JSON (microsoft-graph-docs#2290).
+func (c *call) htmlUnavailable() *reply {
+	rep := c.newReply(http.StatusServiceUnavailable, "text/html", []byte("<!DOCTYPE html><html><head><title>Service Unavailable</title></head>"+
+		"<body><h2>Our services aren't available right now</h2></body></html>"))
+	rep.header.Del("Request-Id")
+	if c.rng.IntN(2) == 0 {
+		rep.header.Set("Retry-After", "5")
+	}
+	return rep
+}
+
+// direct answers a call that was no batch.
+func (c *call) direct(it *item, r *result) *reply {
+	var rep *reply
+	switch {
+	case r.bad != nil:
+		rep = c.outer(r.bad)
+	case it.op.action == actCount:
+		text := fmt.Sprint(r.body)
+		if c.rng.IntN(2) == 0 { // some OData services send one (oasis-tcs/odata-specs#325)
+			text = "\ufeff" + text
+		}
+		rep = c.newReply(r.status, "text/plain", []byte(text))
+	default:
+		rep = c.newReply(r.status, itemType, encode(r.body))
+	}
+	for name, value := range r.header {
+		rep.header.Set(name, value)
+	}
+	if r.bad == nil {
+		rep.header.Set("x-ms-resource-unit", strconv.Itoa(it.op.units()))
+		rep.header.Set("OData-Version", "4.0")
+	}
+	return rep
+}
+
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), jsonType)
+}
+
+func isBatch(path string) bool {
+	path = strings.TrimPrefix(path, "/")
+	return path == "$batch" || strings.EqualFold(path, "%24batch")
 }

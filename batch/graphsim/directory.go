@@ -2,116 +2,145 @@ package graphsim
 
 import (
 	"cmp"
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // directory finds users. Indexes for $filter are built when first asked for.
 type directory struct {
 	records []record
-	byID    map[guid]int32
+	byID    map[string]int32 // by lower case
 	byUPN   map[string]int32 // by lower case
-	indexes map[string]index
+	indexes map[string]index // by property
 }
 
 // index holds the users that have a value, by lower case.
 type index map[string][]int32
 
-func (x index) add(value string, i int32) {
-	if value != "" {
+func (x index) add(prop string, u *User, i int32) {
+	if value, ok := properties[prop](u).(string); ok {
 		value = strings.ToLower(value)
 		x[value] = append(x[value], i)
 	}
+}
+
+// Add puts users into the directory. A user whose id is there already replaces
+// it and keeps its counters. A UPN that another user holds passes to the new
+// one, and the earlier holder is deleted: Entra never has two users of one UPN.
+// Add refuses what Entra could not hold, and then adds nothing from there on.
+func (t *Tenant) Add(users ...User) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.dir.records = slices.Grow(t.dir.records, len(users))
+	for _, u := range users {
+		if err := t.dir.add(u); err != nil {
+			return fmt.Errorf("add user %q: %w", u.UPN, err)
+		}
+	}
+	return nil
+}
+
+// Strangers adds users that only /users/$count knows of, so that a rehearsal of
+// some users can happen in a tenant of many.
+func (t *Tenant) Strangers(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.strangers += n
+}
+
+// Remove deletes a user, named by id or UPN, as an administrator would in the
+// middle of a run: from then on it answers 404. It reports whether there was
+// such a user.
+func (t *Tenant) Remove(key string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i, ok := t.dir.find(key)
+	if ok {
+		t.dir.remove(i)
+	}
+	return ok
+}
+
+// User returns a user, named by id or UPN.
+func (t *Tenant) User(key string) (UserState, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i, ok := t.dir.find(key)
+	if !ok {
+		return UserState{}, false
+	}
+	return t.dir.records[i].state(), true
 }
 
 func (d *directory) add(u User) error {
 	if u.UPN == "" || strings.ContainsAny(u.UPN, "/\x00") {
 		return fmt.Errorf("a user needs a UPN without a slash")
 	}
-	rec := record{
-		id: guidFor(u.UPN), upn: u.UPN, mail: u.Mail, employee: u.EmployeeID,
-		onPrem: u.OnPremUPN, display: u.DisplayName, external: u.State, created: u.Created,
-	}
 	if strings.Contains(u.UPN, "#EXT#") {
-		rec.external, rec.created = cmp.Or(u.State, "Accepted"), cmp.Or(u.Created, "Invitation")
+		u.Type, u.State, u.Created = cmp.Or(u.Type, "Guest"), cmp.Or(u.State, "Accepted"), cmp.Or(u.Created, "Invitation")
 	}
-	if u.ID != "" {
-		id, ok := parseGUID(u.ID)
-		if !ok {
-			return fmt.Errorf("id %q is no GUID", u.ID)
-		}
-		rec.id = id
-	}
-	switch u.Type {
-	case "Guest", "Member":
-	case "":
-		if strings.Contains(u.UPN, "#EXT#") {
-			u.Type = "Guest"
-		}
-	default:
+	if u.Type = cmp.Or(u.Type, "Member"); u.Type != "Member" && u.Type != "Guest" {
 		return fmt.Errorf("type %q is neither Member nor Guest", u.Type)
 	}
-	rec.set(isGuest, u.Type == "Guest")
-	rec.set(isEnabled, u.Enabled)
-	rec.set(isSynced, u.Synced)
-	rec.set(isDenied, u.Denied)
-	rec.set(isFrozen, u.Frozen)
-	if !u.Stamp.IsZero() {
-		rec.signIn = u.Stamp.Unix()
+	id, ok := parseGUID(cmp.Or(u.ID, IDFor(u.UPN)))
+	if !ok {
+		return fmt.Errorf("id %q is no GUID", u.ID)
 	}
-	if !u.Refresh.IsZero() {
-		rec.refresh = u.Refresh.Unix()
-	}
-	d.insert(rec)
+	u.ID = id
+	u.Stamp, u.Refresh = u.Stamp.UTC().Truncate(time.Second), u.Refresh.UTC().Truncate(time.Second)
+	d.insert(record{UserState: UserState{User: u}})
 	return nil
 }
 
 func (d *directory) insert(rec record) {
-	lower := strings.ToLower(rec.upn)
-	i, known := d.byID[rec.id]
+	lower := strings.ToLower(rec.UPN)
+	i, known := d.byID[rec.ID]
 	if holder, taken := d.byUPN[lower]; taken && (!known || holder != i) {
 		d.remove(holder)
 	}
 	if known {
-		old := &d.records[i]
-		rec.writes, rec.refused, rec.lastStatus = old.writes, old.refused, old.lastStatus
+		rec.Writes, rec.Refused = d.records[i].Writes, d.records[i].Refused
 		d.remove(i)
 		d.records[i] = rec
 	} else {
 		i = int32(len(d.records))
 		d.records = append(d.records, rec)
 	}
-	d.byID[rec.id] = i
-	d.byUPN[lower] = i
+	d.byID[rec.ID], d.byUPN[lower] = i, i
 	for prop, x := range d.indexes {
-		x.add(d.records[i].field(prop), i)
+		x.add(prop, &d.records[i].User, i)
 	}
 }
 
 func (d *directory) remove(i int32) {
 	rec := &d.records[i]
-	rec.set(isGone, true)
-	delete(d.byID, rec.id)
-	delete(d.byUPN, strings.ToLower(rec.upn))
+	rec.gone = true
+	delete(d.byID, rec.ID)
+	delete(d.byUPN, strings.ToLower(rec.UPN))
 	clear(d.indexes) // deletions are rare; the next filter builds its index anew
 }
 
 // find looks a user up as the path of a request does: by object id when the
 // key has that form, else by UPN. Neither regards case.
 func (d *directory) find(key string) (int32, bool) {
-	if id, ok := parseGUID(key); ok {
-		i, ok := d.byID[id]
-		return i, ok
+	by := d.byUPN
+	if _, ok := parseGUID(key); ok {
+		by = d.byID
 	}
-	i, ok := d.byUPN[strings.ToLower(key)]
+	i, ok := by[strings.ToLower(key)]
 	return i, ok
 }
 
 // filter returns the users whose property equals the value. Stricter than is
 // documented: case is not regarded, so that more lookups are ambiguous.
 func (d *directory) filter(prop, value string) []int32 {
+	value = strings.ToLower(value)
 	if prop == "userPrincipalName" {
-		if i, ok := d.byUPN[strings.ToLower(value)]; ok {
+		if i, ok := d.byUPN[value]; ok {
 			return []int32{i}
 		}
 		return nil
@@ -120,22 +149,57 @@ func (d *directory) filter(prop, value string) []int32 {
 	if !ok {
 		x = make(index)
 		for i := range d.records {
-			if !d.records[i].is(isGone) {
-				x.add(d.records[i].field(prop), int32(i))
+			if r := &d.records[i]; !r.gone {
+				x.add(prop, &r.User, int32(i))
 			}
 		}
 		d.indexes[prop] = x
 	}
-	return x[strings.ToLower(value)]
+	return x[value]
 }
 
 // begin returns the users whose user principal name begins so, in any case.
 func (d *directory) begin(with string) (users []int32) {
 	with = strings.ToLower(with)
 	for i := range d.records {
-		if r := &d.records[i]; !r.is(isGone) && strings.HasPrefix(strings.ToLower(r.upn), with) {
+		if r := &d.records[i]; !r.gone && strings.HasPrefix(strings.ToLower(r.UPN), with) {
 			users = append(users, int32(i))
 		}
 	}
 	return users
+}
+
+// parseGUID reads the one form that Graph takes as an object id, 8-4-4-4-12
+// hexadecimal digits in any case, and gives it in lower case: Entra compares object
+// ids without regard to case. Braces or missing dashes make a name of it.
+func parseGUID(s string) (string, bool) {
+	if len(s) != 36 {
+		return "", false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return "", false
+			}
+		case strings.IndexByte("0123456789abcdefABCDEF", c) < 0:
+			return "", false
+		}
+	}
+	return strings.ToLower(s), true
+}
+
+// guid makes an id of 16 bytes, which looks like a UUID of the version.
+func guid(b []byte, version byte) string {
+	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b)
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// IDFor is the object id that [Tenant.Add] gives to a user that has none. It
+// depends on the user principal name alone (not on its case), so that two
+// processes agree on it.
+func IDFor(upn string) string {
+	sum := sha1.Sum([]byte("graphsim user " + strings.ToLower(upn)))
+	return guid(sum[:16], 5)
 }

@@ -42,7 +42,9 @@ var (
 	errConcurrency = &failure{409, "Directory_ConcurrencyViolation", "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."}
 )
 
-func badBatch(message string) *failure { return &failure{400, "BadRequest", message} }
+func badBatch(detail string) *failure {
+	return &failure{400, "BadRequest", "Invalid batch payload format: " + detail}
+}
 
 func unknownSegment(segment string) *failure {
 	return &failure{400, "BadRequest", "Resource not found for the segment '" + segment + "'."}
@@ -75,20 +77,12 @@ func unavailable(rng *rand.Rand) *failure {
 	return &failure{503, "serviceNotAvailable", "The service is temporarily unavailable. Please retry later."}
 }
 
-// appendBody adds Graph's error object. Graph repeats the request id of the
-// whole call in the innerError of every item of a batch (recorded traffic).
-func (f *failure) appendBody(b []byte, c *call) []byte {
-	b = append(b, `{"error":{"code":`...)
-	b = appendString(b, f.code)
-	b = append(b, `,"message":`...)
-	b = appendString(b, f.message)
-	b = append(b, `,"innerError":{"date":"`...)
-	b = c.date.UTC().AppendFormat(b, "2006-01-02T15:04:05")
-	b = append(b, `","request-id":"`...)
-	b = append(b, c.requestID...)
-	b = append(b, `","client-request-id":`...)
-	b = appendString(b, c.clientID)
-	return append(b, `}}}`...)
+// body is Graph's error object. Graph repeats the request id of the whole call in
+// the innerError of every item of a batch (recorded traffic).
+func (f *failure) body(c *call) any {
+	return object{"error": object{"code": f.code, "message": f.message, "innerError": object{
+		"date": c.date.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,
+	}}}
 }
 
 // retryAfter writes a wait in seconds, rounded up; a quarter of the replies

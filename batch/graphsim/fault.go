@@ -5,21 +5,21 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // FaultKind is a misfortune that the tenant can be told to suffer. The list is
-// closed. Kinds of a call strike all of its items at once; the others strike a
-// single item of a batch, or a call made directly where that makes sense.
+// closed.
 type FaultKind string
 
-// Faults of a whole call.
+// Faults of a whole call, which strike all of its items at once.
 const (
 	LostAnswer FaultKind = "LostAnswer" // executed; the connection drops before any answer
 	DropBefore FaultKind = "DropBefore" // the connection drops, nothing was executed
 	Truncated  FaultKind = "Truncated"  // executed; status 200, then the JSON breaks off with the connection
-	HTML503    FaultKind = "HTML503"    // a gateway's 503 with an HTML page, with or without Retry-After
-	Outer429   FaultKind = "Outer429"   // the call itself is throttled, with Retry-After
-	Expired401 FaultKind = "Expired401" // 401 although the token was valid; the token is then dead for good
+	HTML503    FaultKind = "HTML503"    // a gateway's 503 with an HTML page, with or without Retry-After; not executed
+	Outer429   FaultKind = "Outer429"   // the call itself is throttled, with Retry-After; not executed
+	Expired401 FaultKind = "Expired401" // 401 although the token was valid; the token is then dead for good; not executed
 )
 
 // Faults of one item that Graph did not execute.
@@ -37,7 +37,8 @@ const (
 	Item504           FaultKind = "Item504"           // 504, executed
 )
 
-// Faults of the reply to an item that was treated as usual. Batches only.
+// Faults of the reply to an item that was treated as usual, which may have been a
+// refusal. Batches only: a call made directly suffers the others.
 const (
 	MissingItem   FaultKind = "MissingItem"   // the item's reply is left out
 	NullBody      FaultKind = "NullBody"      // a success with body null and no headers
@@ -47,25 +48,25 @@ const (
 	MixedUp       FaultKind = "MixedUp"       // a read is answered with what another read of the call asked for, and that one with this
 )
 
+var (
+	callFaults  = []FaultKind{LostAnswer, DropBefore, Truncated, HTML503, Outer429, Expired401}
+	itemFaults  = []FaultKind{Item429, Item401, Item500, Item503, Conflict409, BadGateway502Item, Item504}
+	replyFaults = []FaultKind{MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader, MixedUp}
+)
+
 // FaultKinds lists every kind.
-func FaultKinds() []FaultKind {
-	return []FaultKind{
-		LostAnswer, DropBefore, Truncated, HTML503, Outer429, Expired401,
-		Item429, Item401, Item500, Item503, Conflict409, BadGateway502Item, Item504,
-		MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader, MixedUp,
-	}
-}
+func FaultKinds() []FaultKind { return slices.Concat(callFaults, itemFaults, replyFaults) }
 
 // Fault says when a kind strikes. All conditions must hold; the zero value of
-// each sets none, so that Fault{Kind: k} strikes always.
+// each sets none, so that Fault{Kind: k} strikes always. The first fault in the
+// list that strikes a call or an item wins. What it keeps from being executed does
+// not use up quota either.
 type Fault struct {
 	Kind  FaultKind `json:"kind"`
-	Rate  float64   `json:"rate,omitempty"`  // chance, drawn once per call or once per item; 0 means 1
-	From  int       `json:"from,omitempty"`  // first call, counted from 1 over all calls to Graph
-	To    int       `json:"to,omitempty"`    // last call
-	Times int       `json:"times,omitempty"` // how often at most
-	Match string    `json:"match,omitempty"` // only this user: id, UPN, or key as sent
-	Only  string    `json:"only,omitempty"`  // "write" or "read"; a call is a write when any item is
+	Rate  float64   `json:"rate"`  // chance, drawn once per call or once per item; 0 means 1
+	Times int       `json:"times"` // how often at most
+	Match string    `json:"match"` // only this user: id, UPN, or key as sent
+	Only  string    `json:"only"`  // "write" or "read"; a call is a write when any item is
 }
 
 // Rate is every kind at the same rate, for soak tests; nil when r is 0. MixedUp
@@ -87,39 +88,174 @@ func Rate(r float64) []Fault {
 func (f Fault) validate() error {
 	switch {
 	case !slices.Contains(FaultKinds(), f.Kind):
-		return fmt.Errorf("kind %q is unknown; use one of %s", f.Kind, kindList())
+		return fmt.Errorf("fault: kind %q is unknown; use one of %q", f.Kind, FaultKinds())
 	case math.IsNaN(f.Rate) || f.Rate < 0 || f.Rate > 1:
-		return fmt.Errorf("rate %v is outside of 0 to 1", f.Rate)
-	case f.From < 0 || f.To < 0 || f.Times < 0:
-		return fmt.Errorf("from, to and times cannot be negative")
-	case f.To > 0 && f.To < f.From:
-		return fmt.Errorf("to=%d lies before from=%d; swap them", f.To, f.From)
+		return fmt.Errorf("fault: rate %v is outside of 0 to 1", f.Rate)
+	case f.Times < 0:
+		return fmt.Errorf("fault: times cannot be negative")
 	case f.Only != "" && f.Only != "write" && f.Only != "read":
-		return fmt.Errorf("only=%q is unknown; use write or read", f.Only)
+		return fmt.Errorf("fault: only=%q is unknown; use write or read", f.Only)
 	}
 	return nil
 }
 
-func kindList() string {
-	var names []string
-	for _, k := range FaultKinds() {
-		names = append(names, string(k))
+// SetFaults replaces the faults in mid-run. Counts of Times begin anew.
+func (t *Tenant) SetFaults(faults ...Fault) error {
+	active := make([]*activeFault, 0, len(faults))
+	for _, f := range faults {
+		if err := f.validate(); err != nil {
+			return err
+		}
+		active = append(active, &activeFault{Fault: f})
 	}
-	return strings.Join(names, ", ")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = active
+	return nil
 }
 
-func (k FaultKind) ofCall() bool {
-	switch k {
-	case LostAnswer, DropBefore, Truncated, HTML503, Outer429, Expired401:
-		return true
-	}
-	return false
+// activeFault is a fault with the number of times that it has struck.
+type activeFault struct {
+	Fault
+	struck int
 }
 
-func (k FaultKind) ofBatch() bool {
-	switch k {
-	case MissingItem, NullBody, DuplicateItem, ForeignItem, NumericHeader, MixedUp:
-		return true
+// kind is empty for what was treated as usual.
+func (f *activeFault) kind() FaultKind {
+	if f == nil {
+		return ""
 	}
-	return false
+	return f.Kind
+}
+
+// drawCall picks the fault of a whole call: the first listed that strikes.
+func (t *Tenant) drawCall(c *call) *activeFault {
+	write := slices.ContainsFunc(c.items, (*item).write)
+	for _, f := range t.faults {
+		if slices.Contains(callFaults, f.Kind) && f.due(write) && t.matches(f, c.items...) && f.strike(c) {
+			return f
+		}
+	}
+	return nil
+}
+
+// drawItem picks the fault of one item.
+func (t *Tenant) drawItem(c *call, it *item) *activeFault {
+	for _, f := range t.faults {
+		if slices.Contains(callFaults, f.Kind) || slices.Contains(replyFaults, f.Kind) && !c.batch || f.Kind == MixedUp && it.write() {
+			continue
+		}
+		if f.due(it.write()) && t.matches(f, it) && f.strike(c) {
+			return f
+		}
+	}
+	return nil
+}
+
+func (f *activeFault) due(write bool) bool {
+	over := f.Times > 0 && f.struck >= f.Times
+	return !over && !(f.Only == "write" && !write) && !(f.Only == "read" && write)
+}
+
+func (f *activeFault) strike(c *call) bool {
+	if f.Rate > 0 && c.rng.Float64() >= f.Rate {
+		return false
+	}
+	f.struck++
+	return true
+}
+
+// matches reports whether one of the items is about the fault's user.
+func (t *Tenant) matches(f *activeFault, items ...*item) bool {
+	user, ok := t.dir.find(f.Match)
+	return f.Match == "" || slices.ContainsFunc(items, func(it *item) bool {
+		i, known := t.dir.find(it.op.key)
+		return strings.EqualFold(f.Match, it.op.key) || ok && known && i == user
+	})
+}
+
+// runUnder treats an item of a call that a fault struck as a whole.
+func (t *Tenant) runUnder(c *call, it *item) result {
+	r := result{fault: c.fault}
+	switch c.fault.Kind {
+	case LostAnswer, Truncated:
+		r = t.perform(c, it)
+		r.fault = c.fault
+	case HTML503:
+		r.status = 503
+	case Outer429:
+		r.status = 429
+	case Expired401:
+		r.status = 401
+	}
+	return r
+}
+
+// runItem treats one item, with a fault of its own if one strikes.
+func (t *Tenant) runItem(c *call, it *item) result {
+	f := t.drawItem(c, it)
+	var r result
+	switch f.kind() {
+	case BadGateway502Item:
+		r = refuse(errBackend, nil)
+		r.executed = c.rng.IntN(2) == 0 && t.perform(c, it).executed
+	case Item504:
+		r = refuse(errTimeout, nil)
+		r.executed = t.perform(c, it).executed
+	case Item429:
+		wait := "0.249" // seen in batches (microsoft-graph-docs#3877)
+		if c.rng.IntN(2) == 0 {
+			wait = "2.128" // the documentation's own sample
+		}
+		r = refuse(throttled(c.rng, c.bearer.app, t.cfg.TenantID), map[string]string{retryAfterName(c.rng): wait})
+	case Item401:
+		r = refuse(errDeadToken, nil)
+	case Item500:
+		r = refuse(errInternal, nil)
+	case Item503:
+		r = refuse(unavailable(c.rng), nil)
+		if c.rng.IntN(2) == 0 {
+			r.header = map[string]string{retryAfterName(c.rng): retryAfter(c.rng, 3*time.Second)}
+		}
+	case Conflict409:
+		r = refuse(errConcurrency, nil)
+	default: // nothing is struck, or the reply alone
+		r = t.perform(c, it)
+		if f.kind() == NullBody && r.bad != nil {
+			f.struck-- // only successes come without a body
+			return r
+		}
+	}
+	r.fault = f
+	return r
+}
+
+// mixUp lets each read that MixedUp struck change answers with another read of
+// the call. A read that finds no other is answered as usual.
+func (c *call) mixUp() {
+	mixed := make([]bool, len(c.items))
+	for i := range c.items {
+		a := &c.results[i]
+		if a.fault.kind() != MixedUp || mixed[i] {
+			continue
+		}
+		var others []int
+		for j, it := range c.items {
+			if kind := c.results[j].fault.kind(); j != i && !it.write() && !mixed[j] && (kind == "" || kind == MixedUp) {
+				others = append(others, j)
+			}
+		}
+		if len(others) == 0 {
+			a.fault.struck--
+			a.fault = nil
+			continue
+		}
+		j := others[c.rng.IntN(len(others))]
+		b := &c.results[j]
+		mixed[i], mixed[j], b.fault = true, true, a.fault
+		a.status, b.status = b.status, a.status
+		a.bad, b.bad = b.bad, a.bad
+		a.body, b.body = b.body, a.body
+		a.header, b.header = b.header, a.header
+	}
 }

@@ -8,14 +8,9 @@ import (
 // Group is a group as a test sets it up. Its members are users, by id or UPN,
 // and other groups, by id.
 type Group struct {
-	ID      string   `json:"id"` // object id, a GUID
-	Members []string `json:"members"`
-	Groups  []string `json:"groups"`
-}
-
-type group struct {
-	members []guid
-	groups  []guid
+	ID      string // object id, a GUID
+	Members []string
+	Groups  []string
 }
 
 // AddGroup puts a group into the directory, or replaces the one of its id. Its
@@ -28,20 +23,20 @@ func (t *Tenant) AddGroup(g Group) error {
 	if !ok {
 		return fmt.Errorf("add group %q: the id is no GUID", g.ID)
 	}
-	var made group
+	made := Group{ID: id}
 	for _, key := range g.Members {
 		i, ok := t.dir.find(key)
 		if !ok {
 			return fmt.Errorf("add group %s: no user %q", id, key)
 		}
-		made.members = append(made.members, t.dir.records[i].id)
+		made.Members = append(made.Members, t.dir.records[i].ID)
 	}
 	for _, key := range g.Groups {
 		inner, ok := parseGUID(key)
 		if _, known := t.groups[inner]; !ok || !known {
 			return fmt.Errorf("add group %s: no group %q", id, key)
 		}
-		made.groups = append(made.groups, inner)
+		made.Groups = append(made.Groups, inner)
 	}
 	t.groups[id] = made
 	return nil
@@ -49,18 +44,18 @@ func (t *Tenant) AddGroup(g Group) error {
 
 // transitive returns the users in a group and in the groups within it, each
 // once, in the order of the directory.
-func (t *Tenant) transitive(id guid) []int32 {
+func (t *Tenant) transitive(id string) []int32 {
 	var members []int32
-	seen := map[guid]bool{id: true}
-	for todo := []guid{id}; len(todo) > 0; {
+	seen := map[string]bool{id: true}
+	for todo := []string{id}; len(todo) > 0; {
 		g := t.groups[todo[0]]
 		todo = todo[1:]
-		for _, m := range g.members {
+		for _, m := range g.Members {
 			if i, ok := t.dir.byID[m]; ok {
 				members = append(members, i)
 			}
 		}
-		for _, inner := range g.groups {
+		for _, inner := range g.Groups {
 			if !seen[inner] {
 				seen[inner] = true
 				todo = append(todo, inner)
@@ -69,4 +64,73 @@ func (t *Tenant) transitive(id guid) []int32 {
 	}
 	slices.Sort(members)
 	return slices.Compact(members)
+}
+
+// role is a definition; a custom one is made when it is first assigned.
+type role struct {
+	id, name string
+	builtIn  bool
+}
+
+// builtInRoles are some of Entra's built-in roles, whose definition and template
+// have one id everywhere (Microsoft Entra documentation, built-in roles).
+func builtInRoles() []role {
+	return []role{
+		{"62e90394-69f5-4237-9190-012177145e10", "Global Administrator", true},
+		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", true},
+		{"729827e3-9c14-49f7-bb1b-9608f156bbb8", "Helpdesk Administrator", true},
+		{"966707d0-3269-4727-9be2-8c3a10f19b9d", "Password Administrator", true},
+		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", true},
+		{"88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers", true},
+		{"95e79109-95c0-4d8e-aee3-d01accf2d47b", "Guest Inviter", true},
+		{"4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", true},
+	}
+}
+
+// roleAssignment gives a role to a user, a group or, when app is set, a service
+// principal.
+type roleAssignment struct {
+	role, principal string
+	app             bool
+}
+
+// Assign gives a role to a principal: a user by id or UPN, a group by id, or,
+// with any other GUID, a service principal. A role id that is none of the
+// built-in ones known here makes a custom role. A user who is removed loses
+// every role.
+func (t *Tenant) Assign(roleID, principal string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var a roleAssignment
+	var ok bool
+	if a.role, ok = parseGUID(roleID); !ok {
+		return fmt.Errorf("assign role %q: the id is no GUID", roleID)
+	}
+	i, isUser := t.dir.find(principal)
+	id, isID := parseGUID(principal)
+	_, isGroup := t.groups[id]
+	switch {
+	case isUser:
+		a.principal = t.dir.records[i].ID
+	case isID:
+		a.principal, a.app = id, !isGroup
+	default:
+		return fmt.Errorf("assign role %s: no user %q", a.role, principal)
+	}
+	if !slices.ContainsFunc(t.roles, func(r role) bool { return r.id == a.role }) {
+		t.roles = append(t.roles, role{a.role, "Custom role " + a.role[:8], false})
+	}
+	if !slices.Contains(t.assigned, a) {
+		t.assigned = append(t.assigned, a)
+	}
+	return nil
+}
+
+// holders are the assignments whose principal is still there.
+func (t *Tenant) holders() []roleAssignment {
+	return slices.DeleteFunc(slices.Clone(t.assigned), func(a roleAssignment) bool {
+		_, isUser := t.dir.byID[a.principal]
+		_, isGroup := t.groups[a.principal]
+		return !a.app && !isUser && !isGroup
+	})
 }

@@ -1,151 +1,133 @@
 package graphsim
 
 import (
-	"bytes"
-	"encoding/json"
-	"net/http"
-	"strconv"
-	"strings"
+	"time"
 )
 
-func parseItem(version string, members map[string]json.RawMessage) (*item, *failure) {
-	it := new(item)
-	var target string
-	for name := range members {
-		switch name {
-		case "id", "method", "url", "headers", "body", "dependsOn":
-		default:
-			return nil, badBatch("Invalid batch payload format: unknown member '" + name + "'.")
-		}
+// result is what became of one item.
+type result struct {
+	status   int
+	bad      *failure          // the body of a refusal
+	body     any               // the body of a success, for JSON
+	header   map[string]string // beyond the usual ones
+	executed bool
+	user     int32 // the record meant, or nobody
+	fault    *activeFault
+	seq      int
+	at       time.Time
+}
+
+const nobody = -1
+
+func refuse(bad *failure, header map[string]string) result {
+	return result{status: bad.status, bad: bad, header: header, user: nobody}
+}
+
+func done(body any) result { return result{status: 200, body: body, executed: true, user: nobody} }
+
+// run executes the items of a call, in the order of the batch, at one moment.
+func (t *Tenant) run(c *call) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.date = t.now()
+	if c.fault = t.drawCall(c); c.fault.kind() == Expired401 {
+		c.bearer.dead = true
 	}
-	for _, m := range [...]struct {
-		name string
-		into *string
-	}{{"id", &it.id}, {"method", &it.method}, {"url", &target}} {
-		if !stringMember(members[m.name], m.into) {
-			return nil, badBatch("Invalid batch payload format: '" + m.name + "' must be a string that is not empty.")
+	c.results = make([]result, len(c.items))
+	for i, it := range c.items {
+		r := &c.results[i]
+		if c.fault != nil {
+			*r = t.runUnder(c, it)
+		} else {
+			*r = t.runItem(c, it)
 		}
+		t.seq++
+		r.seq, r.at, r.user = t.seq, c.date, t.meant(c, it)
+		t.tally(it, r)
 	}
-	headers, bad := itemHeaders(members["headers"])
+	c.mixUp()
+}
+
+// perform treats one item as Graph does when nothing goes wrong: quotas first,
+// since refused requests count as well, then what the router refuses, then
+// permissions, then the directory.
+func (t *Tenant) perform(c *call, it *item) result {
+	price := cost{units: it.op.units()}
+	if it.write() {
+		price.writes = 1
+	}
+	if by, wait := t.meters.take(time.Now(), c.bearer.app, price); wait > 0 {
+		return refuse(throttled(c.rng, c.bearer.app, t.cfg.TenantID), map[string]string{
+			retryAfterName(c.rng):       retryAfter(c.rng, wait),
+			"x-ms-throttle-scope":       by.scopeHeader(c.bearer.app, t.cfg.TenantID),
+			"x-ms-throttle-information": by.information(),
+		})
+	}
+	bad := it.op.bad
+	if bad == nil {
+		bad = c.bearer.grants.check(it.op.action)
+	}
+	if bad == nil && t.abroad(c) {
+		bad = elsewhere(it)
+	}
 	if bad != nil {
-		return nil, bad
+		return refuse(bad, nil)
 	}
-	if bad := checkBody(it, headers, members["body"]); bad != nil {
-		return nil, bad
+	switch it.op.action {
+	case actRead, actRevoke, actInvalidate:
+		return t.performOn(c, it, t.meant(c, it))
 	}
-	if bad := checkTarget(target); bad != nil {
-		return nil, bad
+	body, bad := t.list(c, &it.op)
+	if bad != nil {
+		return refuse(bad, nil)
 	}
-	if d := members["dependsOn"]; len(d) > 0 && !isNull(d) && string(bytes.TrimSpace(d)) != "[]" {
-		return nil, errNotSimulated
-	}
-	it.op = route(version, it.method, target, headers["consistencylevel"] == "eventual")
-	return it, nil
+	return done(body)
 }
 
-// itemHeaders returns the headers by lower case. Their values are strings.
-func itemHeaders(raw json.RawMessage) (map[string]string, *failure) {
-	if len(raw) == 0 || isNull(raw) {
-		return nil, nil
+// performOn treats an item that names one user.
+func (t *Tenant) performOn(c *call, it *item, user int32) result {
+	if user == nobody {
+		return refuse(notFound(it.op.key), nil)
 	}
-	var parsed map[string]*string
-	if json.Unmarshal(raw, &parsed) != nil {
-		return nil, badBatch("Invalid batch payload format: 'headers' must be an object of strings.")
-	}
-	headers := make(map[string]string, len(parsed))
-	for name, value := range parsed {
-		lower := strings.ToLower(name)
-		if _, twice := headers[lower]; twice || value == nil {
-			return nil, badBatch("Invalid batch payload format: header '" + name + "' is null or stands twice.")
-		}
-		headers[lower] = *value
-	}
-	return headers, nil
-}
-
-// checkBody holds the rules on Content-Type and body, with the texts that
-// msgraph-sdk-dotnet#2628 and Softeria/ms-365-mcp-server#677 report. A write
-// needs both, also when the action takes no parameters; null is no body.
-func checkBody(it *item, headers map[string]string, body json.RawMessage) *failure {
-	contentType := headers["content-type"]
-	hasBody := len(body) > 0 && !isNull(body)
-	write := false
-	switch it.method {
-	case http.MethodPost, http.MethodPatch, http.MethodPut:
-		write = true
-	case http.MethodGet, http.MethodDelete:
-	default:
-		return badBatch("Invalid batch payload format: method '" + it.method + "' is not supported.")
-	}
+	rec := &t.dir.records[user]
 	switch {
-	case write && !hasBody:
-		return badBatch("Write request id : " + it.id + " does not contain Content-Type header or body.")
-	case hasBody && contentType == "":
-		return badBatch("Write request with id '" + it.id + "' does not contain a Content-Type header.")
-	case hasBody && isJSON(contentType) && body[0] != '{':
-		return badBatch("Invalid batch payload format: the body of request '" + it.id + "' is no JSON object.")
-	case hasBody && !isJSON(contentType) && body[0] != '"':
-		return badBatch("Invalid batch payload format: the body of request '" + it.id + "' is no base64url string.")
+	case it.op.action == actRead:
+		return done(t.user(c, &it.op, user))
+	case rec.Denied:
+		return refuse(errDenied, nil)
+	case !t.cfg.FrozenStamps && !rec.Frozen:
+		// The stamp of a guest moves too, and the answer is the same, yet
+		// nothing is revoked: a guest's sessions live in the home tenant.
+		moves := SignInStamp
+		if it.op.action == actInvalidate {
+			moves = t.cfg.Invalidates
+		}
+		rec.unseen = append(rec.unseen, write{c.date, moves})
+		rec.settle(c.date, t.cfg.Lag)
 	}
-	return nil
+	return done(c.revoked())
 }
 
-// checkTarget refuses absolute URLs and batches within a batch.
-func checkTarget(target string) *failure {
-	path, _ := splitTarget(target)
-	first, _, _ := strings.Cut(path, "/")
-	if strings.HasPrefix(path, "//") || strings.Contains(first, ":") {
-		return badBatch("Invalid batch payload format: URIs must be relative.")
+// abroad reports whether the call's token is of another tenant.
+func (t *Tenant) abroad(c *call) bool { return c.bearer.tenant != t.cfg.TenantID }
+
+// elsewhere is what another tenant answers, which has none of these users. What
+// else it holds is not simulated.
+func elsewhere(it *item) *failure {
+	switch it.op.action {
+	case actRead, actRevoke, actInvalidate, actMembers:
+		return notFound(it.op.key)
 	}
-	if p := strings.TrimPrefix(path, "/"); p == "$batch" || strings.EqualFold(p, "%24batch") {
-		return badBatch("Invalid batch payload format: batches cannot be nested.")
-	}
-	return nil
+	return errNotSimulated
 }
 
-// stringMember reads a JSON string that is not empty.
-func stringMember(raw json.RawMessage, into *string) bool {
-	if len(raw) < 3 || raw[0] != '"' {
-		return false
+// meant is the record that an item names by key.
+func (t *Tenant) meant(c *call, it *item) int32 {
+	switch it.op.action {
+	case actRevoke, actInvalidate, actRead:
+		if i, ok := t.dir.find(it.op.key); ok && !t.abroad(c) {
+			return i
+		}
 	}
-	if plain := raw[1 : len(raw)-1]; bytes.IndexByte(plain, '\\') < 0 {
-		*into = string(plain)
-		return true
-	}
-	return json.Unmarshal(raw, into) == nil
-}
-
-func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
-
-func isJSON(contentType string) bool {
-	media, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(media), "application/json")
-}
-
-// resourceUnits are what an operation costs by Graph's table (Microsoft Graph
-// service-specific throttling limits): one, but for lists of users two and for
-// transitive members five; less one for $select, less one for $top below 20,
-// one more for $expand, and never below one.
-func (op *operation) resourceUnits() int {
-	units := 1
-	switch op.action {
-	case actFind, actNamed:
-		units = 2
-	case actMembers:
-		units = 5
-	}
-	if op.query.fields != nil {
-		units--
-	}
-	if op.query.top > 0 && op.query.top < 20 {
-		units--
-	}
-	if op.query.expand != "" {
-		units++
-	}
-	return max(1, units)
-}
-
-func (op *operation) unitsHeader() pair {
-	return pair{"x-ms-resource-unit", strconv.Itoa(op.resourceUnits())}
+	return nobody
 }

@@ -160,7 +160,7 @@ func TestRoleAssignments(t *testing.T) {
 		}
 		link = p.Next
 	}
-	if names[global] != "Global Administrator" || names[custom] != "Custom role dddddddd" || len(names) != len(builtIn)+1 {
+	if names[global] != "Global Administrator" || names[custom] != "Custom role dddddddd" || len(names) != len(builtInRoles())+1 {
 		t.Errorf("roles %v", names)
 	}
 	if a := get(t, tenant, "/v1.0/roleManagement/directory/roleAssignments"); strings.Contains(string(a.body), `"principal":`) {
@@ -217,8 +217,8 @@ func TestResourceUnits(t *testing.T) {
 		"/roleManagement/directory/roleDefinitions?$select=id":                                 1,
 	} {
 		op := route("v1.0", "GET", target, true)
-		if op.bad != nil || op.resourceUnits() != want {
-			t.Errorf("%s: %d units (%v), want %d", target, op.resourceUnits(), op.bad, want)
+		if op.bad != nil || op.units() != want {
+			t.Errorf("%s: %d units (%v), want %d", target, op.units(), op.bad, want)
 		}
 	}
 }

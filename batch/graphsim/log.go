@@ -1,9 +1,9 @@
 package graphsim
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -25,15 +25,15 @@ type Event struct {
 
 // Stats are counters over all items since the tenant was made.
 type Stats struct {
-	Calls         int `json:"calls"`          // calls to Graph
-	Invalid       int `json:"invalid"`        // of them, refused as a whole for their shape: a client's bug
-	Unauthorized  int `json:"unauthorized"`   // of them, without a valid token
-	Writes        int `json:"writes"`         // writes executed
-	RefusedWrites int `json:"refused_writes"` // writes that arrived and were not executed
-	Reads         int `json:"reads"`
-	RefusedReads  int `json:"refused_reads"`
-	Throttled     int `json:"throttled"` // items refused with 429
-	Tokens        int `json:"tokens"`    // tokens issued
+	Calls         int // calls to Graph
+	Invalid       int // of them, refused as a whole for their shape: a client's bug
+	Unauthorized  int // of them, without a valid token
+	Writes        int // writes executed
+	RefusedWrites int // writes that arrived and were not executed
+	Reads         int
+	RefusedReads  int
+	Throttled     int // items refused with 429
+	Tokens        int // tokens issued
 }
 
 // Log returns every event so far in the order of execution. An event is there
@@ -82,78 +82,41 @@ func (t *Tenant) tally(it *item, r *result) {
 	}
 	rec := &t.dir.records[r.user]
 	if r.executed {
-		rec.writes++
+		rec.Writes++
 	} else {
-		rec.refused++
+		rec.Refused++
 	}
 }
 
-// settle writes down what is answered, just before the answer leaves; or, when
+// record writes down what is answered, just before the answer leaves; or, when
 // nobody waits for it any more, that it never was.
-func (t *Tenant) settle(c *call, answered bool) {
+func (t *Tenant) record(c *call, answered bool) {
+	if t.cfg.NoLog && t.cfg.LogTo == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := t.scratch[:0]
-	for i := range c.items {
-		it, r := c.items[i], &c.results[i]
-		e := Event{Seq: r.seq, Time: r.at, Call: c.no, Method: it.method, Action: it.op.action,
-			Executed: r.executed, Fault: r.faultKind(), App: c.bearer.app, Tenant: c.bearer.tenant, SignedIn: c.bearer.user}
-		if answered && r.reaches() {
+	var lines bytes.Buffer
+	for i, it := range c.items {
+		r := &c.results[i]
+		e := Event{Seq: r.seq, Time: r.at, Call: c.no, User: it.op.key, Method: it.method, Action: it.op.action,
+			Executed: r.executed, Fault: r.fault.kind(), App: c.bearer.app, Tenant: c.bearer.tenant, SignedIn: c.bearer.user}
+		if answered && !slices.Contains([]FaultKind{LostAnswer, DropBefore, Truncated, MissingItem}, e.Fault) {
 			e.Status = r.status
 		}
-		if e.Status != 0 && r.user != nobody && it.write() {
-			t.dir.records[r.user].lastStatus = uint16(e.Status)
-		}
-		if t.cfg.NoLog && (t.cfg.LogTo == nil || !it.write()) {
-			continue
-		}
-		if e.User = it.op.key; r.user != nobody {
-			e.User = t.dir.records[r.user].id.String()
+		if r.user != nobody {
+			e.User = t.dir.records[r.user].ID
 		}
 		if !t.cfg.NoLog {
 			t.log = append(t.log, e)
 		}
 		if t.cfg.LogTo != nil && it.write() {
-			lines = e.appendLine(lines)
+			lines.Write(append(encode(e), '\n'))
 		}
 	}
-	t.scratch = lines
-	if len(lines) > 0 {
-		if _, err := t.cfg.LogTo.Write(lines); err != nil && t.logErr == nil {
+	if lines.Len() > 0 {
+		if _, err := t.cfg.LogTo.Write(lines.Bytes()); err != nil && t.logErr == nil {
 			t.logErr = err
 		}
 	}
-}
-
-// reaches tells whether the client can see this result's status.
-func (r *result) reaches() bool {
-	switch r.faultKind() {
-	case LostAnswer, DropBefore, Truncated, MissingItem:
-		return false
-	}
-	return true
-}
-
-// appendLine writes what encoding/json writes for an Event.
-func (e *Event) appendLine(b []byte) []byte {
-	b = append(b, `{"seq":`...)
-	b = strconv.AppendInt(b, int64(e.Seq), 10)
-	b = append(b, `,"time":"`...)
-	b = e.Time.AppendFormat(b, time.RFC3339Nano)
-	b = append(b, `","call":`...)
-	b = strconv.AppendInt(b, int64(e.Call), 10)
-	b = appendString(append(b, `,"user":`...), e.User)
-	b = appendString(append(b, `,"method":`...), e.Method)
-	b = appendString(append(b, `,"action":`...), e.Action)
-	b = strconv.AppendBool(append(b, `,"executed":`...), e.Executed)
-	b = strconv.AppendInt(append(b, `,"status":`...), int64(e.Status), 10)
-	if e.Fault != "" {
-		b = appendString(append(b, `,"fault":`...), string(e.Fault))
-	}
-	b = appendString(append(b, `,"app":`...), e.App)
-	b = appendString(append(b, `,"tenant":`...), e.Tenant)
-	if e.SignedIn != "" {
-		b = appendString(append(b, `,"signed_in":`...), e.SignedIn)
-	}
-	return append(b, '}', '\n')
 }

@@ -19,30 +19,36 @@ type query struct {
 	skip   int    // how many the earlier pages held, from $skiptoken
 }
 
-// entity is what $select may name of a kind of object.
-type entity struct {
-	kind   string
-	fields []string
+// filterFields are the properties that $filter may compare.
+var filterFields = []string{"mail", "employeeId", "userPrincipalName", "onPremisesUserPrincipalName"}
+
+// kind is a kind of object, with what $select may name of it.
+type kind struct {
+	name string
+	has  func(property string) bool
 }
 
-var (
-	userEntity = entity{"user", userFields}
-	betaUser   = entity{"user", append(slices.Clone(userFields), refreshStamp)}
-	roleEntity = entity{"unifiedRoleDefinition", []string{"id", "displayName", "isBuiltIn", "templateId"}}
-)
+// kindOf is the kind of the objects below a path that begins so.
+func kindOf(version, segment string) kind {
+	if segment == "roleManagement" {
+		return kind{"unifiedRoleDefinition", func(p string) bool {
+			return slices.Contains([]string{"id", "displayName", "isBuiltIn", "templateId"}, p)
+		}}
+	}
+	return kind{"user", func(p string) bool {
+		return properties[p] != nil || version == "beta" && betaProperties[p] != nil
+	}}
+}
 
 // parseQuery reads a raw query. Option names may be encoded ("%24select"), as
 // the Go SDK sends them. An unknown name that starts with "$" is refused; any
 // other is a custom option, which OData ignores. A "select" without its "$" is
 // ignored too: on v1.0 only some paths take that form (Microsoft Graph
 // documentation, "Use query parameters").
-func parseQuery(raw string, of entity) (query, *failure) {
+func parseQuery(raw string, of kind) (query, *failure) {
 	var q query
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(raw, "&") {
-		if part == "" {
-			continue
-		}
 		name, value, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(name)
 		if err != nil {
@@ -66,17 +72,21 @@ func parseQuery(raw string, of entity) (query, *failure) {
 	return q, nil
 }
 
-func (q *query) set(name, value string, of entity) (bad *failure) {
+func (q *query) set(name, value string, of kind) (bad *failure) {
 	switch name {
 	case "$select":
 		return q.selectFields(value, of)
 	case "$expand":
 		q.expand = value
-	case "$skiptoken":
-		return q.skipTo(value)
 	case "$filter":
-		q.prop, q.value, q.begins, bad = parseFilter(value)
-		return bad
+		return q.filter(value)
+	case "$skiptoken": // a token that a page gave; a client must not look into it
+		digits, ok := strings.CutPrefix(value, tokenPrefix)
+		n, err := strconv.Atoi(digits)
+		if !ok || err != nil || n < 1 {
+			return errQuery
+		}
+		q.skip = n
 	case "$top":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > 999 { // 999 is the page limit of /users
@@ -94,22 +104,11 @@ func (q *query) set(name, value string, of entity) (bad *failure) {
 	return nil
 }
 
-// skipTo reads a token that [Tenant] made. A client must not look into it.
-func (q *query) skipTo(token string) *failure {
-	digits, ok := strings.CutPrefix(token, tokenPrefix)
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 1 {
-		return errQuery
-	}
-	q.skip = n
-	return nil
-}
-
-func (q *query) selectFields(value string, of entity) *failure {
+func (q *query) selectFields(value string, of kind) *failure {
 	for name := range strings.SplitSeq(value, ",") {
 		name = strings.TrimSpace(name)
-		if !slices.Contains(of.fields, name) {
-			return unknownProperty(name, of.kind)
+		if !of.has(name) {
+			return unknownProperty(name, of.name)
 		}
 		if !slices.Contains(q.fields, name) {
 			q.fields = append(q.fields, name)
@@ -118,33 +117,33 @@ func (q *query) selectFields(value string, of entity) *failure {
 	return nil
 }
 
-// parseFilter reads "prop eq 'value'" or "startswith(userPrincipalName,'value')", and
+// filter reads "prop eq 'value'" or "startswith(userPrincipalName,'value')", and
 // nothing else.
-func parseFilter(expr string) (prop, value string, begins bool, bad *failure) {
+func (q *query) filter(expr string) *failure {
 	expr = strings.TrimSpace(expr)
 	var literal string
 	if call, ok := cutCall(expr); ok {
-		prop, literal, _ = strings.Cut(call, ",")
-		if begins = true; prop != "userPrincipalName" {
-			return "", "", false, errFilter // of the other properties nobody asked
+		q.prop, literal, _ = strings.Cut(call, ",")
+		if q.begins = true; q.prop != "userPrincipalName" {
+			return errFilter // the only property that is simulated
 		}
 	} else {
 		var rest, op string
-		prop, rest, _ = strings.Cut(expr, " ")
+		q.prop, rest, _ = strings.Cut(expr, " ")
 		op, literal, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
-		if !slices.Contains(filterFields, prop) || op != "eq" {
-			return "", "", false, errFilter
+		if !slices.Contains(filterFields, q.prop) || op != "eq" {
+			return errFilter
 		}
 	}
 	literal = strings.TrimSpace(literal)
 	if len(literal) < 2 || literal[0] != '\'' || literal[len(literal)-1] != '\'' {
-		return "", "", false, errFilter
+		return errFilter
 	}
-	value, bad = unquote(literal[1 : len(literal)-1])
-	if bad != nil || value == "" {
-		return "", "", false, errFilter // Graph refuses eq '' on several properties; here on all
+	var bad *failure
+	if q.value, bad = unquote(literal[1 : len(literal)-1]); bad != nil || q.value == "" {
+		return errFilter // Graph refuses eq '' on several properties; here on all
 	}
-	return prop, value, begins, nil
+	return nil
 }
 
 // cutCall gives what stands between the brackets of startswith, which Graph's

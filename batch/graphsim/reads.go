@@ -1,73 +1,155 @@
 package graphsim
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 const graphRoot = "https://graph.microsoft.com/"
 
+// object is a JSON object of a reply.
+type object map[string]any
+
+// context is what the metadata calls the things of a reply.
+func (c *call) context(set string, fields []string) string {
+	if len(fields) > 0 {
+		set += "(" + strings.Join(fields, ",") + ")"
+	}
+	return graphRoot + c.version + "/$metadata#" + set
+}
+
 // revoked is the body of a successful revocation. Its value is always true and
 // means nothing (Microsoft Graph known issues).
-func revoked(version string) []byte {
-	return []byte(`{"@odata.context":"` + graphRoot + version + `/$metadata#Edm.Boolean","value":true}`)
+func (c *call) revoked() any {
+	return object{"@odata.context": c.context("Edm.Boolean", nil), "value": true}
 }
 
-// appendContext begins a reply that carries users.
-func appendContext(b []byte, version, set, suffix string, fields []string) []byte {
-	b = append(b, `{"@odata.context":"`+graphRoot...)
-	b = append(b, version...)
-	b = append(b, `/$metadata#`...)
-	b = append(b, set...)
-	for i, f := range fields {
-		b = append(b, "(,"[min(i, 1)])
-		b = append(b, f...)
+// user is the body of a read of one user.
+func (t *Tenant) user(c *call, op *operation, i int32) any {
+	o := t.dir.records[i].object(op.query.fields, c.date, t.cfg.Lag)
+	o["@odata.context"] = c.context("users", op.query.fields) + "/$entity"
+	return o
+}
+
+// list is the body of a read of many objects.
+func (t *Tenant) list(c *call, op *operation) (any, *failure) {
+	fields := op.query.fields
+	users := func(hits []int32) object {
+		return t.page(c, op, "users", len(hits), func(i int) object {
+			return t.dir.records[hits[i]].object(fields, c.date, t.cfg.Lag)
+		})
 	}
-	if len(fields) > 0 {
-		b = append(b, ')')
-	}
-	b = append(b, suffix...)
-	return append(b, `",`...)
-}
-
-func (t *Tenant) entity(c *call, op *operation, rec *record) []byte {
-	b := appendContext(nil, c.version, "users", "/$entity", op.query.fields)
-	b = rec.appendJSON(b, op.query.fields, c.date, t.cfg.Lag)
-	return append(b, '}')
-}
-
-func (t *Tenant) collection(c *call, op *operation) []byte {
 	switch op.action {
-	case actCount:
-		// Text in a direct answer; inside a batch it is taken to be a bare
-		// number (unverified).
-		return strconv.AppendInt(nil, int64(len(t.dir.byID)+t.strangers), 10)
+	case actCount: // text in a direct answer; inside a batch it is taken to be a bare number (unverified)
+		return len(t.dir.byID) + t.strangers, nil
 	case actOrganization:
-		b := appendContext(nil, c.version, "organization", "", nil)
-		b = append(b, `"value":[{"id":`...)
-		b = appendString(b, t.cfg.TenantID)
-		b = append(b, `,"displayName":"Contoso","verifiedDomains":[{"name":`...)
-		b = appendString(b, t.cfg.Domain)
-		return append(b, `,"isInitial":true,"isDefault":true}]}]}`...)
-	}
-	hits := t.dir.filter(op.query.prop, op.query.value)
-	b := appendContext(nil, c.version, "users", "", op.query.fields)
-	if op.query.count {
-		b = append(b, `"@odata.count":`...)
-		b = strconv.AppendInt(b, int64(len(hits)), 10)
-		b = append(b, ',')
-	}
-	if op.query.top > 0 && len(hits) > op.query.top {
-		hits = hits[:op.query.top]
-		b = append(b, `"@odata.nextLink":`...)
-		b = appendString(b, c.origin+"/"+c.version+"/users?$skiptoken="+tokenPrefix+strconv.Itoa(op.query.top))
-		b = append(b, ',')
-	}
-	b = append(b, `"value":[`...)
-	for i, hit := range hits {
-		if i > 0 {
-			b = append(b, ',')
+		domain := object{"name": t.cfg.Domain, "isInitial": true, "isDefault": true}
+		organization := object{"id": t.cfg.TenantID, "displayName": "Contoso", "verifiedDomains": []object{domain}}
+		return object{"@odata.context": c.context("organization", nil), "value": []object{organization}}, nil
+	case actFind:
+		hits := t.dir.filter(op.query.prop, op.query.value)
+		list := users(hits)
+		if op.query.count {
+			list["@odata.count"] = len(hits)
 		}
-		b = append(b, '{')
-		b = t.dir.records[hit].appendJSON(b, op.query.fields, c.date, t.cfg.Lag)
-		b = append(b, '}')
+		return list, nil
+	case actNamed:
+		return users(t.dir.begin(op.query.value)), nil
+	case actMembers:
+		id, ok := parseGUID(op.key)
+		if _, known := t.groups[id]; !ok || !known {
+			return nil, notFound(op.key)
+		}
+		members := t.transitive(id)
+		list := t.page(c, op, "users", len(members), func(i int) object { return t.member(c, op, members[i]) })
+		list["@odata.count"] = len(members)
+		return list, nil
+	case actAssignments:
+		holders := t.holders()
+		return t.page(c, op, "roleManagement/directory/roleAssignments", len(holders), func(i int) object {
+			return t.assignment(c, op, holders[i])
+		}), nil
 	}
-	return append(b, `]}`...)
+	return t.page(c, op, "roleManagement/directory/roleDefinitions", len(t.roles), func(i int) object {
+		return t.roles[i].object(fields)
+	}), nil
+}
+
+// listPage is the most that a page holds when the client asks for no number, as
+// for the members of a group. For roles nothing is documented.
+const listPage = 100
+
+// page is one page of n objects of a set, and the link to the next one.
+func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int) object) object {
+	size := listPage
+	if op.query.top > 0 {
+		size = op.query.top
+	}
+	if t.cfg.PageSize > 0 && op.action != actFind {
+		size = min(size, t.cfg.PageSize)
+	}
+	from := min(op.query.skip, n)
+	to := min(from+size, n)
+	list := object{"@odata.context": c.context(set, op.query.fields)}
+	if to < n {
+		mark := "?"
+		if strings.Contains(op.self, "?") {
+			mark = "&"
+		}
+		list["@odata.nextLink"] = c.origin + "/" + c.version + op.self + mark + "$skiptoken=" + tokenPrefix + strconv.Itoa(to)
+	}
+	value := make([]object, 0, to-from)
+	for i := from; i < to; i++ {
+		value = append(value, each(i))
+	}
+	list["value"] = value
+	return list
+}
+
+// member is a member of a group. An app that may not read users sees their ids and
+// nothing else (Microsoft Graph documentation, "Limited information returned for
+// inaccessible member objects").
+func (t *Tenant) member(c *call, op *operation, i int32) object {
+	o := t.dir.records[i].object(op.query.fields, c.date, t.cfg.Lag)
+	for name := range o {
+		if !c.bearer.grants[actRead] && name != "id" {
+			o[name] = nil
+		}
+	}
+	o["id"] = t.dir.records[i].ID
+	return o
+}
+
+// assignment is a role assignment, with its principal when that is expanded. An
+// inner $select would change nothing (microsoft-graph-docs-contrib#8876).
+func (t *Tenant) assignment(c *call, op *operation, a roleAssignment) object {
+	o := object{
+		"id": a.role + "-" + a.principal + "-1", "principalId": a.principal,
+		"directoryScopeId": "/", "roleDefinitionId": a.role,
+	}
+	if op.query.expand == "" {
+		return o
+	}
+	principal, kind := object{"id": a.principal}, "group"
+	if i, isUser := t.dir.byID[a.principal]; isUser {
+		principal, kind = t.member(c, op, i), "user"
+	} else if a.app {
+		kind = "servicePrincipal"
+	}
+	principal["@odata.type"] = "#microsoft.graph." + kind
+	o["principal"] = principal
+	return o
+}
+
+// object is the role in a reply, with the properties that were selected, or all.
+func (r role) object(fields []string) object {
+	all := object{"id": r.id, "displayName": r.name, "isBuiltIn": r.builtIn, "templateId": r.id}
+	if fields == nil {
+		return all
+	}
+	o := make(object, len(fields))
+	for _, name := range fields {
+		o[name] = all[name]
+	}
+	return o
 }

@@ -140,8 +140,8 @@ func TestGUID(t *testing.T) {
 		if ok != want {
 			t.Errorf("parseGUID(%q) = %v, want %v", s, ok, want)
 		}
-		if ok && g.String() != strings.ToLower(s) {
-			t.Errorf("%q prints as %q", s, g.String())
+		if ok && g != strings.ToLower(s) {
+			t.Errorf("%q prints as %q", s, g)
 		}
 	}
 	if IDFor("Anna@Contoso.com") != IDFor("anna@contoso.com") || IDFor("a") == IDFor("b") {

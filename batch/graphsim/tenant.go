@@ -73,7 +73,7 @@ func (cfg Config) Validate() error {
 	}
 	for _, f := range cfg.Faults {
 		if err := f.validate(); err != nil {
-			return fmt.Errorf("fault: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -89,20 +89,18 @@ type Tenant struct {
 
 	mu        sync.Mutex // guards what follows; never held while waiting
 	dir       directory
-	strangers int // users who are not in dir
-	groups    map[guid]group
+	strangers int              // users who are not in dir
+	groups    map[string]Group // by id in lower case
 	roles     []role
 	assigned  []roleAssignment
 	meters    meters
 	faults    []*activeFault
 	tokens    map[string]*token
 	became    Bearer // of the tokens to come
-	calls     int
 	seq       int
 	stats     Stats
 	log       []Event
 	logErr    error
-	scratch   []byte // lines for LogTo
 }
 
 // New makes a tenant without users. It panics when Validate refuses the
@@ -137,11 +135,11 @@ func New(cfg Config) *Tenant {
 	t := &Tenant{
 		cfg: cfg, anyClient: anyClient,
 		dir: directory{
-			byID:    make(map[guid]int32),
+			byID:    make(map[string]int32),
 			byUPN:   make(map[string]int32),
 			indexes: make(map[string]index),
 		},
-		groups: make(map[guid]group),
+		groups: make(map[string]Group),
 		roles:  builtInRoles(),
 		tokens: make(map[string]*token),
 	}

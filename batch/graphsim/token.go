@@ -18,8 +18,8 @@ func DefaultRoles() []string {
 	return []string{"User.RevokeSessions.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}
 }
 
-// grants is what a token's roles allow.
-type grants struct{ revoke, invalidate, read, organization, members, roles bool }
+// grants are the actions that a token's roles allow.
+type grants map[string]bool
 
 // grantsOf follows the permission tables of the pages of each request. For
 // invalidateAllRefreshTokens an app has User.RevokeSessions.All only. That
@@ -30,16 +30,29 @@ func grantsOf(roles []string) grants {
 		return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(names, r) })
 	}
 	read := has("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+	readRoles := has("RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
+		"Directory.Read.All", "Directory.ReadWrite.All")
 	return grants{
-		revoke:       has("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"),
-		invalidate:   has("User.RevokeSessions.All"),
-		read:         read,
-		organization: read || has("Organization.Read.All", "Organization.ReadWrite.All"),
-		members: has("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
+		actRevoke:     has("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"),
+		actInvalidate: has("User.RevokeSessions.All"),
+		actRead:       read, actFind: read, actNamed: read, actCount: read,
+		actOrganization: read || has("Organization.Read.All", "Organization.ReadWrite.All"),
+		actMembers: has("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
 			"Directory.Read.All"),
-		roles: has("RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
-			"Directory.Read.All", "Directory.ReadWrite.All"),
+		actAssignments: readRoles, actRoles: readRoles,
 	}
+}
+
+// check refuses what the roles do not allow; the words for a revocation are those of
+// Azure-Sentinel#783.
+func (g grants) check(action string) *failure {
+	switch {
+	case g[action]:
+		return nil
+	case action == actRevoke, action == actInvalidate:
+		return errNoRevoke
+	}
+	return errDenied
 }
 
 // Bearer is who an access token says it is of.
@@ -103,7 +116,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	if user != "" {
 		fields["idtyp"], fields["oid"], fields["scp"] = "user", user, strings.Join(t.cfg.Roles, " ")
 	} else { // an app's oid is that of its service principal
-		fields["idtyp"], fields["oid"], fields["roles"] = "app", guidFor("service principal "+app).String(), t.cfg.Roles
+		fields["idtyp"], fields["oid"], fields["roles"] = "app", IDFor("service principal "+app), t.cfg.Roles
 	}
 	claims, err := json.Marshal(fields)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -197,7 +198,7 @@ func simulation(faults string, quota bool, cfg graphsim.Config) (*graphsim.Tenan
 	return graphsim.New(cfg), nil
 }
 
-// parseFaults reads a rate, or the script in a file.
+// parseFaults reads a rate, or the faults in a JSON file.
 func parseFaults(s string) ([]graphsim.Fault, error) {
 	if s == "" {
 		return nil, nil
@@ -207,10 +208,16 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 	}
 	f, err := os.Open(s)
 	if err != nil {
-		return nil, fmt.Errorf("neither a rate such as 0.05 nor a script: %w", err)
+		return nil, fmt.Errorf("neither a rate such as 0.05 nor a file: %w", err)
 	}
 	defer f.Close()
-	return graphsim.ParseFaults(f)
+	var faults []graphsim.Fault
+	dec := json.NewDecoder(f)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&faults); err != nil {
+		return nil, fmt.Errorf(`%s is no list of faults such as [{"kind": "Item429", "rate": 0.05, "only": "write"}]: %w`, s, err)
+	}
+	return faults, nil
 }
 
 // simulate serves a tenant on a loopback address for as long as the command runs, and
@@ -283,7 +290,7 @@ type SimulateOptions struct {
 	File    string        `arg:"" optional:"" help:"A CSV file whose rows become the tenant's users."`
 	Listen  string        `help:"The loopback address to listen on." default:"127.0.0.1:8080"`
 	Column  string        `help:"The column that names the users." placeholder:"NAME"`
-	Faults  string        `help:"Trouble: a rate such as 0.05 for every kind of fault, or a fault script." placeholder:"RATE|FILE"`
+	Faults  string        `help:"Trouble: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
 	Latency time.Duration `help:"How long every call takes." default:"50ms"`
 	Lag     time.Duration `help:"How long reads show the stamp as it was before a revocation."`
 	Frozen  bool          `help:"Answer 200 to every revocation, and move no stamp."`
@@ -332,5 +339,9 @@ func Simulate(ctx context.Context, h *Host, o SimulateOptions, ready func(addr, 
 	case <-h.Stop:
 	case <-ctx.Done():
 	}
-	return server.close()
+	err = server.close()
+	if lost := sim.LogErr(); lost != nil {
+		err = errors.Join(fmt.Errorf("write log: %w", lost), err)
+	}
+	return err
 }

@@ -243,10 +243,6 @@ func TestDiscovery(t *testing.T) {
 		got["issuer"] != "https://login.microsoftonline.us/"+DefaultTenantID+"/v2.0" || got["authorization_endpoint"] == nil {
 		t.Errorf("got %v", got)
 	}
-	got = fetch("https://login.microsoftonline.com/common/discovery/instance?api-version=1.1&authorization_endpoint=https%3A%2F%2F127.0.0.1%3A8443%2Fcontoso%2Foauth2%2Fv2.0%2Fauthorize")
-	if got["tenant_discovery_endpoint"] != "https://127.0.0.1:8443/contoso/v2.0/.well-known/openid-configuration" {
-		t.Errorf("got %v", got)
-	}
 	if a := get(t, tenant, "/fabrikam.com/v2.0/.well-known/openid-configuration"); a.status != 400 {
 		t.Errorf("a tenant that is none: %d", a.status)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -63,7 +62,7 @@ func TestCancelled(t *testing.T) {
 				if len(log) == 1 != tt.executed {
 					t.Fatalf("log %+v", log)
 				}
-				if want := map[bool]int{true: 200, false: 0}[inTime]; tt.executed && (log[0].Status != want || u.LastStatus != want || !log[0].Executed) {
+				if want := map[bool]int{true: 200, false: 0}[inTime]; tt.executed && (log[0].Status != want || !log[0].Executed) {
 					t.Errorf("log %+v, user %+v", log, u)
 				}
 			})
@@ -136,20 +135,6 @@ func TestLogTo(t *testing.T) {
 	}
 }
 
-func TestLineIsJSON(t *testing.T) {
-	e := Event{3, time.Date(2000, 1, 2, 3, 4, 5, 678, time.UTC), 2, "a\"<\u2028ü", "POST", actRevoke, true, 502, BadGateway502Item, "app", "tenant", "anna"}
-	for range 2 {
-		want, err := json.Marshal(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := e.appendLine(nil); string(got) != string(want)+"\n" {
-			t.Errorf("got  %swant %s", got, want)
-		}
-		e.Fault, e.SignedIn = "", ""
-	}
-}
-
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
@@ -159,51 +144,6 @@ func TestLogErr(t *testing.T) {
 	postBatch(t, tenant, revokeAll("anna@contoso.com"))
 	if tenant.LogErr() == nil {
 		t.Error("a lost line goes unnoticed")
-	}
-}
-
-func TestBookkeeping(t *testing.T) {
-	tenant := newTenant(t, Config{})
-	postBatch(t, tenant, revokeAll("anna@contoso.com", "nobody@contoso.com"))
-	server := httptest.NewServer(tenant)
-	t.Cleanup(server.Close)
-	fetch := func(path string, into any) int {
-		t.Helper()
-		resp, err := server.Client().Get(server.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = resp.Body.Close() }()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if into != nil {
-			if err := json.Unmarshal(bytes.SplitN(body, []byte("\n"), 2)[0], into); err != nil {
-				t.Fatalf("%s: %v", body, err)
-			}
-		}
-		return resp.StatusCode
-	}
-	var s Stats
-	if fetch("/_sim/stats", &s); s != tenant.Stats() || s.Writes != 1 || s.RefusedWrites != 1 {
-		t.Errorf("stats %+v", s)
-	}
-	var e Event
-	if fetch("/_sim/log", &e); e.Action != actRevoke || !e.Executed {
-		t.Errorf("event %+v", e)
-	}
-	var u UserState
-	if fetch("/_sim/users/anna%40contoso.com", &u); u.Writes != 1 || u.LastStatus != 200 {
-		t.Errorf("user %+v", u)
-	}
-	for _, path := range []string{"/_sim/users/nobody", "/_sim/other"} {
-		if status := fetch(path, nil); status != 404 {
-			t.Errorf("%s: %d", path, status)
-		}
-	}
-	if a := get(t, tenant, "/_sim/stats"); a.status != 404 {
-		t.Errorf("the bookkeeping is served in process: %d", a.status)
 	}
 }
 
