@@ -12,8 +12,8 @@ import (
 	"offboard/batch"
 )
 
-// broken deals with a record that gocsv could not read.
-func (r *Reader) broken(err error) (batch.Row, error) {
+// unreadable deals with a record that gocsv could not read.
+func (r *Reader) unreadable(err error) (batch.Row, error) {
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
 		if err == io.EOF {
@@ -21,25 +21,25 @@ func (r *Reader) broken(err error) (batch.Row, error) {
 		}
 		return batch.Row{}, err
 	}
-	text := r.feed.record()
+	text := r.feed.text()
 	reason := "a quote is in the wrong place: put quotes around whole cells only, and double those inside"
 	switch {
-	case parse.Err == csv.ErrFieldCount && r.feed.lines > 1 && r.swallowed(true):
+	case parse.Err == csv.ErrFieldCount && r.feed.lines > 1 && r.swallowsRow(true):
 		return batch.Row{}, r.feed.openQuote()
 	case parse.Err == csv.ErrFieldCount:
-		reason = r.miscounted(len(split(text, r.comma)))
+		reason = r.whyMiscounted(len(splitLoosely(text, r.comma)))
 	case r.feed.lines > 1 || !endsOutside(text, r.comma):
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row := batch.Row{Seq: r.rows + 1, Line: r.feed.start, Input: r.show(text)}
-	return r.bad(row, &batch.RowError{Reason: reason, Keeps: r.shiftedKeeps(split(text, r.comma))})
+	row := batch.Row{Seq: r.rows + 1, Line: r.feed.start, Input: r.shownInput(text)}
+	return r.namesNobody(row, &batch.RowError{Reason: reason, Keeps: r.shiftedKeeps(splitLoosely(text, r.comma))})
 }
 
-// bad decides what a record that names nobody is: a line that is no row, the
+// namesNobody decides what a record that names nobody is: a line that is no row, the
 // header of another table, or the bad row of the error.
-func (r *Reader) bad(row batch.Row, e *batch.RowError) (batch.Row, error) {
-	text := r.feed.record()
-	all := split(text, r.comma)
+func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
+	text := r.feed.text()
+	all := splitLoosely(text, r.comma)
 	n := noteOf(text)
 	whole := len(all) == len(r.header) && row.Cells != nil
 	switch {
@@ -48,9 +48,9 @@ func (r *Reader) bad(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	case n != nil:
 		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
-	case r.contradicts(all):
+	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
-	case whole && r.repeats(all):
+	case whole && r.repeatsHeader(all):
 		r.headerDue = false
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
@@ -63,32 +63,32 @@ func (r *Reader) bad(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	return batch.Row{}, errSkipped
 }
 
-// show gives what can be shown of a record whose cells do not stand in their
+// shownInput gives what can be shown of a record whose cells do not stand in their
 // columns. A cell of another column may be a password, so that is little: the
 // record when every column is ours, or a first cell that nothing has shifted.
-func (r *Reader) show(text string) string {
+func (r *Reader) shownInput(text string) string {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c column) bool { return c.key == "" }) {
 		return trim(text)
 	}
-	if all := split(text, r.comma); r.naming[0].index == 0 && len(all) > len(r.header) {
+	if all := splitLoosely(text, r.comma); r.naming[0].index == 0 && len(all) > len(r.header) {
 		return all[0]
 	}
 	return ""
 }
 
-// swallowed reports whether a record of several lines holds a line that would
+// swallowsRow reports whether a record of several lines holds a line that would
 // be a good row, so that a closing quote was lost further up. In a record with
 // the wrong number of cells, a line with the name of a user in any cell is enough.
-func (r *Reader) swallowed(miscounted bool) bool {
+func (r *Reader) swallowsRow(miscounted bool) bool {
 	namesUser := func(cell string) bool {
 		cell = strings.Trim(cell, `"`)
 		return checkID(cell) == "" || checkUPN(cell) == "" || r.naming[0].key == batch.ByMail && checkMail(cell) == ""
 	}
 	employee := r.naming[0].key == batch.ByEmployeeID
-	_, below, _ := strings.Cut(r.feed.record(), "\n")
+	_, below, _ := strings.Cut(r.feed.text(), "\n")
 	for line := range strings.SplitSeq(below, "\n") {
-		all := split(line, r.comma)
+		all := splitLoosely(line, r.comma)
 		if miscounted && slices.ContainsFunc(all, namesUser) {
 			return true
 		}
@@ -102,37 +102,37 @@ func (r *Reader) swallowed(miscounted bool) bool {
 	return false
 }
 
-// contradicts reports whether a record that names nobody is a header that does
+// contradictsHeader reports whether a record that names nobody is a header that does
 // not fit ours. "ID" alone in a column that is not ours says little: it may be
 // the state of Idaho.
-func (r *Reader) contradicts(all []string) bool {
+func (r *Reader) contradictsHeader(all []string) bool {
 	if looksLikeData(all) {
 		return false // a header names no user: an audit log's cells may hold names of properties
 	}
 	for i, cell := range all {
 		switch key := recognise(cell).key; {
-		case key == "" || key.Searched(), normalise(cell) == "id" && !r.personal(i):
-		case i >= len(r.header) || !r.fits(i, cell):
+		case key == "" || key.Searched(), normalise(cell) == "id" && !r.saysWho(i):
+		case i >= len(r.header) || !r.fitsHeader(i, cell):
 			return true
 		}
 	}
 	for i, cell := range all {
-		if name := normalise(cell); r.personal(i) && name != "" && name != r.normalised[i] && slices.Contains(r.normalised, name) {
+		if name := normalise(cell); r.saysWho(i) && name != "" && name != r.normalised[i] && slices.Contains(r.normalised, name) {
 			return true
 		}
 	}
 	return false
 }
 
-// personal reports whether the column with the index is read for what it says of the
+// saysWho reports whether the column with the index is read for what it says of the
 // users.
-func (r *Reader) personal(index int) bool {
+func (r *Reader) saysWho(index int) bool {
 	return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == index && c.key != "" })
 }
 
-// fits reports whether a cell is the header of its own column, or an alias of
+// fitsHeader reports whether a cell is the header of its own column, or an alias of
 // the same key.
-func (r *Reader) fits(index int, cell string) bool {
+func (r *Reader) fitsHeader(index int, cell string) bool {
 	if name := normalise(cell); name != "" && name == r.normalised[index] {
 		return true
 	}
@@ -140,14 +140,14 @@ func (r *Reader) fits(index int, cell string) bool {
 	return key != "" && key == recognise(r.header[index]).key
 }
 
-// repeats reports whether a record says the header again: the cells of all our
+// repeatsHeader reports whether a record says the header again: the cells of all our
 // columns do, or, in a row of labels below a row of keys, at least two cells.
-func (r *Reader) repeats(all []string) bool {
+func (r *Reader) repeatsHeader(all []string) bool {
 	fitting, whole := 0, true
 	for i, cell := range all {
-		if r.fits(i, cell) {
+		if r.fitsHeader(i, cell) {
 			fitting++
-		} else if r.personal(i) {
+		} else if r.saysWho(i) {
 			whole = false
 		}
 	}
@@ -163,7 +163,7 @@ func (r *Reader) otherTable() error {
 // line beside the rows, or another header. Any short text can be an employee
 // id, so the usual check lets all of those through.
 func (r *Reader) besideRows(text string) bool {
-	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.record()) != nil || slices.Contains(r.normalised, normalise(text))
+	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.text()) != nil || slices.Contains(r.normalised, normalise(text))
 }
 
 // namingCells are the cells of the columns that name the users.
@@ -191,8 +191,8 @@ func isExample(naming []string) bool {
 	return found
 }
 
-// miscounted says what is wrong with the number of cells.
-func (r *Reader) miscounted(cells int) string {
+// whyMiscounted says what is wrong with the number of cells.
+func (r *Reader) whyMiscounted(cells int) string {
 	switch {
 	case cells == 1:
 		return fmt.Sprintf("1 cell where the header has %d: the others are missing", len(r.header))

@@ -54,8 +54,8 @@ const (
 	whyKeyIsID    = "an object id where --key asks for something else; leave --key out, or choose another column with --column"
 )
 
-// check says why a trimmed cell, which is not empty, names nobody by the key, or "".
-func check(k batch.Key, cell string) string {
+// checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "".
+func checkCell(k batch.Key, cell string) string {
 	switch k {
 	case batch.ByID:
 		return checkID(cell)

@@ -49,7 +49,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	}
 	ignored := map[int]bool{}
 	for _, name := range opt.Ignore {
-		at, bad := find(header, name, "with --ignore-column NAME")
+		at, bad := findColumn(header, name, "with --ignore-column NAME")
 		if bad != nil {
 			return layout{}, bad
 		}
@@ -107,14 +107,14 @@ func gateColumns(header []string, opt parsedOptions) (where []condition, gates [
 		if bad != nil {
 			return nil, nil, bad
 		}
-		at, bad := find(header, name, "with --where COLUMN=VALUE")
+		at, bad := findColumn(header, name, "with --where COLUMN=VALUE")
 		if bad != nil {
 			return nil, nil, bad
 		}
 		where, gates = append(where, newCondition(entry, header[at], value)), append(gates, at)
 	}
 	if opt.date != nil {
-		at, bad := find(header, opt.date.Column, "as the column of dates")
+		at, bad := findColumn(header, opt.date.Column, "as the column of dates")
 		if bad != nil {
 			return nil, nil, bad
 		}
@@ -123,11 +123,11 @@ func gateColumns(header []string, opt parsedOptions) (where []condition, gates [
 	return where, gates, nil
 }
 
-// find gives the index of the column that the person named: by the very
+// findColumn gives the index of the column that the person named: by the very
 // header, or else by one that differs only in case, blanks and the signs - _ and
 // dot, or whose plain word in brackets it is. Any other sign may mean something:
 // "Status!" is not the column "Status".
-func find(header []string, want, how string) (int, *InputError) {
+func findColumn(header []string, want, how string) (int, *InputError) {
 	var exact, alike []int
 	for i, h := range header {
 		if h == want {
@@ -167,7 +167,7 @@ func looksLikeData(header []string) bool {
 	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || checkUPN(h) == "" })
 }
 
-func names(columns []column) []string {
+func headersOf(columns []column) []string {
 	var all []string
 	for _, c := range columns {
 		all = append(all, c.name)

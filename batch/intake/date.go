@@ -75,7 +75,7 @@ func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.T
 
 var (
 	timeOfDay = regexp.MustCompile(`[Tt, ]+[0-9]{1,2}:.*$`)
-	signs     = regexp.MustCompile(`[-./, ]+`)
+	dateSigns = regexp.MustCompile(`[-./, ]+`)
 )
 
 // looseForms are how people write dates, with every sign between their parts made a
@@ -87,7 +87,7 @@ var looseForms = []string{
 
 // looseDays gives the days that a cell may mean. A time behind the day is left out.
 func looseDays(cell string) []time.Time {
-	text := signs.ReplaceAllString(timeOfDay.ReplaceAllString(plainBlanks(cell), ""), "-")
+	text := dateSigns.ReplaceAllString(timeOfDay.ReplaceAllString(plainBlanks(cell), ""), "-")
 	var days []time.Time
 	for _, form := range looseForms {
 		if t, err := time.Parse(form, text); err == nil {

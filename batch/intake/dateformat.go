@@ -44,7 +44,7 @@ func newDateFormat(text string) (*dateFormat, error) {
 	}
 	switch {
 	case len(unknown) > 0:
-		return bad("unknown %s; YYYY is the year, MM the month, DD the day, HH the hour, mm the minute, ss the second, A is AM or PM", list(unknown))
+		return bad("unknown %s; YYYY is the year, MM the month, DD the day, HH the hour, mm the minute, ss the second, A is AM or PM", quotedList(unknown))
 	case has("h", "hh") != has("A", "a"):
 		return bad("h and A go together; use HH for the hour of 24")
 	case has("Z", "ZZ") && !has("HH", "H", "hh", "h"):
@@ -94,7 +94,7 @@ func (f *dateFormat) readsDays() bool {
 		time.Date(2027, 1, 2, 3, 4, 5, 0, zone),
 		time.Date(2024, 2, 29, 12, 0, 0, 0, zone),
 	} {
-		got, ok := f.parse(write(t, f.layouts[0]))
+		got, ok := f.parse(writeDate(t, f.layouts[0]))
 		if !ok || got.at.Format(time.DateOnly) != t.Format(time.DateOnly) {
 			return false
 		}
@@ -106,8 +106,8 @@ func (f *dateFormat) readsDays() bool {
 // generous with fractions and leading zeros, and knows no wrong day of the week.
 func (f *dateFormat) parse(text string) (date, bool) {
 	for _, layout := range f.layouts {
-		t, err := time.Parse(readable(layout), text)
-		if err == nil && batch.LowerASCII(write(t, layout)) == batch.LowerASCII(text) {
+		t, err := time.Parse(parseLayout(layout), text)
+		if err == nil && batch.LowerASCII(writeDate(t, layout)) == batch.LowerASCII(text) {
 			return date{t, f.instant}, true
 		}
 	}
@@ -118,16 +118,16 @@ func (f *dateFormat) parse(text string) (date, bool) {
 // time that there is not.
 func (f *dateFormat) outOfRange(text string) bool {
 	return slices.ContainsFunc(f.layouts, func(layout string) bool {
-		_, err := time.Parse(readable(layout), text)
+		_, err := time.Parse(parseLayout(layout), text)
 		wrong, ok := errors.AsType[*time.ParseError](err)
 		return ok && strings.HasSuffix(wrong.Message, "out of range")
 	})
 }
 
-// readable is a layout as [time.Parse] knows it.
-func readable(layout string) string { return strings.ReplaceAll(layout, "H", "15") }
+// parseLayout is a layout as [time.Parse] knows it.
+func parseLayout(layout string) string { return strings.ReplaceAll(layout, "H", "15") }
 
-// write writes a time by a layout. No name of a month or day has a capital H.
-func write(t time.Time, layout string) string {
+// writeDate writes a time by a layout. No name of a month or day has a capital H.
+func writeDate(t time.Time, layout string) string {
 	return strings.ReplaceAll(t.Format(layout), "H", strconv.Itoa(t.Hour()))
 }

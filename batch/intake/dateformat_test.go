@@ -62,7 +62,7 @@ func FuzzDate(f *testing.F) {
 			return
 		}
 		if d.format != nil {
-			if !slices.ContainsFunc(d.format.layouts, func(layout string) bool { return sameWords(write(date.at, layout), text) }) {
+			if !slices.ContainsFunc(d.format.layouts, func(layout string) bool { return sameWords(writeDate(date.at, layout), text) }) {
 				t.Fatalf("%q as %q is %v, which is written otherwise", text, layout, date)
 			}
 			return

@@ -69,7 +69,7 @@ func (d *dateGate) hold(cell string) hold {
 	date, ok := d.parse(cell)
 	switch {
 	case !ok:
-		return hold{reason: fmt.Sprintf("column %q: %s", d.Column, d.unread(cell))}
+		return hold{reason: fmt.Sprintf("column %q: %s", d.Column, d.whyUnread(cell))}
 	case standsForNone(date.at):
 		return stays(date.at.Format(time.DateOnly))
 	case date.at.Year() < farPast:
@@ -123,12 +123,12 @@ func (d *dateGate) instantText(t time.Time) string {
 	return t.In(d.Zone).Format("2006-01-02 15:04:05.999999999 -07:00")
 }
 
-// numbers is a date whose numbers stand in an order that only people know.
-var numbers = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
+// numericDate is a date whose numbers stand in an order that only people know.
+var numericDate = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
 
-// unread says why a cell is no date. Its text is shown only where it looks like
+// whyUnread says why a cell is no date. Its text is shown only where it looks like
 // one: the wrong column may have been named.
-func (d *dateGate) unread(cell string) string {
+func (d *dateGate) whyUnread(cell string) string {
 	text := plainBlanks(cell)
 	switch {
 	case d.format != nil && d.format.outOfRange(text):
@@ -143,7 +143,7 @@ func (d *dateGate) unread(cell string) string {
 		}
 		return "there is no such time of the day"
 	}
-	m := numbers.FindString(cell)
+	m := numericDate.FindString(cell)
 	if m == "" {
 		return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
 	}

@@ -30,15 +30,15 @@ func (e *InputError) Error() string {
 		s = fmt.Sprintf("line %d: %s", e.Line, s)
 	}
 	if len(e.Matched) > 0 {
-		s += "; matched: " + list(e.Matched)
+		s += "; matched: " + quotedList(e.Matched)
 	}
 	if len(e.Columns) > 0 {
-		s += "; columns seen: " + list(e.Columns)
+		s += "; columns seen: " + quotedList(e.Columns)
 	}
 	return s
 }
 
-func list(names []string) string {
+func quotedList(names []string) string {
 	const most = 100
 	quoted := make([]string, 0, len(names))
 	for i, n := range names {

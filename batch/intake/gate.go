@@ -45,7 +45,7 @@ func (r *Reader) hold(cells []string) hold {
 // setGates tells the gates as settings.
 func (r *Reader) setGates() {
 	for _, c := range r.where {
-		r.set("where", c.column+" = "+c.value, "--where: other rows are skipped")
+		r.addSetting("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
 	d := r.opt.date
 	if d == nil {
@@ -56,12 +56,12 @@ func (r *Reader) setGates() {
 	if d.StartOfDay {
 		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is"
 	}
-	r.set("date column", d.Column, passes)
+	r.addSetting("date column", d.Column, passes)
 	if d.format == nil {
-		r.set("date format", "YYYY-MM-DD (ISO 8601)", "no --date-format")
+		r.addSetting("date format", "YYYY-MM-DD (ISO 8601)", "no --date-format")
 	} else {
-		r.set("date format", d.format.text, "--date-format")
+		r.addSetting("date format", d.format.text, "--date-format")
 	}
-	r.set("date zone", d.Zone.String(), "where the day begins and ends")
-	r.set("as of", d.asOfText(), "rows with a later date are skipped")
+	r.addSetting("date zone", d.Zone.String(), "where the day begins and ends")
+	r.addSetting("as of", d.asOfText(), "rows with a later date are skipped")
 }

@@ -24,7 +24,7 @@ func (r *Reader) readHeader() error {
 	}
 	r.start = r.feed.start
 	var why string
-	r.comma, why = delimiter(r.feed.record(), stated, r.opt)
+	r.comma, why = delimiter(r.feed.text(), stated, r.opt)
 	r.csv, err = gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
 	if _, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &InputError{Line: r.start, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
@@ -36,8 +36,8 @@ func (r *Reader) readHeader() error {
 		r.header = append(r.header, trim(h))
 		r.normalised = append(r.normalised, normalise(h))
 	}
-	r.set("delimiter", delimiterName(r.comma), why)
-	r.set("header", fmt.Sprintf("line %d", r.start), "first line that is neither blank nor a version line")
+	r.addSetting("delimiter", delimiterName(r.comma), why)
+	r.addSetting("header", fmt.Sprintf("line %d", r.start), "first line that is neither blank nor a version line")
 	if bad := r.setColumns(); bad != nil {
 		bad.Line = r.start
 		return bad
@@ -55,7 +55,7 @@ func (r *Reader) setColumns() (bad *InputError) {
 		return bad
 	}
 	for _, c := range r.columns {
-		r.set(c.role(), c.name, c.why)
+		r.addSetting(c.role(), c.name, c.why)
 		if c.names {
 			r.naming = append(r.naming, c)
 		}
@@ -124,7 +124,7 @@ func delimiter(header string, stated rune, opt parsedOptions) (rune, string) {
 	}
 	best, most, bestFits := ',', 0, false
 	for _, d := range delimiters {
-		cells := split(header, d)
+		cells := splitLoosely(header, d)
 		n := len(cells) - 1
 		if n <= 0 {
 			continue

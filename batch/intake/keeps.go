@@ -59,7 +59,7 @@ func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 // mayName is everybody whom a cell of a column with the key, which is not empty, may
 // mean.
 func mayName(column batch.Key, text string) []batch.Claim {
-	if key := keyOf(column, text); check(key, text) == "" && text[0] != '\'' {
+	if key := keyOf(column, text); checkCell(key, text) == "" && text[0] != '\'' {
 		return []batch.Claim{{Key: key, Value: text}}
 	}
 	address := batch.ByUPN
@@ -67,7 +67,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		address = column
 	}
 	var all []batch.Claim
-	for _, word := range words(text) {
+	for _, word := range looseNames(text) {
 		if id := readID(word); id != "" {
 			all = append(all, batch.Claim{Key: batch.ByID, Value: id})
 		}
@@ -81,10 +81,10 @@ func mayName(column batch.Key, text string) []batch.Claim {
 	return all
 }
 
-// words are the parts of a cell that may name somebody: what stands between brackets,
+// looseNames are the parts of a cell that may name somebody: what stands between brackets,
 // quotes, colons and the like, with and without the blanks in it, and without
 // characters that show nothing.
-func words(text string) []string {
+func looseNames(text string) []string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsSpace(r) && (unicode.IsControl(r) || blank(r)) {
 			return -1

@@ -20,7 +20,7 @@ func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedO
 	}
 	switch {
 	case opt.Column != "":
-		at, bad := find(header, opt.Column, "with --column NAME")
+		at, bad := findColumn(header, opt.Column, "with --column NAME")
 		if bad != nil {
 			return bad
 		}

@@ -87,7 +87,7 @@ func (f *feed) more() error {
 // names the line of the last quote that stayed open beyond the end of its line.
 func (f *feed) openQuote() error {
 	line, opened, at, open := f.start, f.start, f.start, false
-	for _, b := range f.record() {
+	for _, b := range f.text() {
 		switch {
 		case b == '"':
 			open = !open
@@ -102,5 +102,5 @@ func (f *feed) openQuote() error {
 	return &InputError{Line: at, Reason: fmt.Sprintf("a quote opens here and is not closed as it should be (read as far as line %d): close it, or double the quotes inside the cell", f.start+f.lines-1)}
 }
 
-// record gives the record as text, without the last line end.
-func (f *feed) record() string { return string(bytes.TrimSuffix(f.raw, []byte("\n"))) }
+// text gives the record, without the last line end.
+func (f *feed) text() string { return string(bytes.TrimSuffix(f.raw, []byte("\n"))) }

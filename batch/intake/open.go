@@ -52,7 +52,7 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 // Columns are the headers of the columns that are read, trimmed, in the order
 // of the file. [batch.Row.Cells] are their cells. The columns that the gates
 // look at are among them, so that rows written out again meet the same gates.
-func (r *Reader) Columns() []string { return names(r.columns) }
+func (r *Reader) Columns() []string { return headersOf(r.columns) }
 
 // Settings are the decisions made on opening: the encoding, the delimiter, the
 // line of the header, each column that is read, and the gates.
@@ -61,7 +61,7 @@ func (r *Reader) Settings() []batch.Setting { return slices.Clone(r.settings) }
 // Lines is the number of lines read so far.
 func (r *Reader) Lines() int { return r.src.no }
 
-func (r *Reader) set(name, value, why string) {
+func (r *Reader) addSetting(name, value, why string) {
 	r.settings = append(r.settings, batch.Setting{Name: name, Value: value, Why: why})
 }
 

@@ -34,7 +34,7 @@ func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 			patterns = append(patterns, entry)
 		default:
 			key := keyOf(idOrUPN, entry)
-			if reason := check(key, entry); reason != "" {
+			if reason := checkCell(key, entry); reason != "" {
 				return nil, nil, &InputError{Line: src.no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}
 			row := batch.Row{Seq: len(rows) + 1, Line: src.no, Input: entry}

@@ -11,9 +11,9 @@ func trimLine(line string) string {
 	return strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
 }
 
-// split cuts the first record of text into trimmed cells, leniently. It is for
+// splitLoosely cuts the first record of text into trimmed cells, leniently. It is for
 // looking at what is wrong with a record; rows are never made of it.
-func split(text string, comma rune) []string {
+func splitLoosely(text string, comma rune) []string {
 	r := newCSV(strings.NewReader(text), comma)
 	r.LazyQuotes = true
 	r.FieldsPerRecord = -1

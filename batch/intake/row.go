@@ -8,8 +8,8 @@ import (
 	"offboard/batch"
 )
 
-// row reads the cells of one record. The reason says why it names nobody.
-func (r *Reader) row(texts []string) (row batch.Row, reason string) {
+// newRow reads the cells of one record. The reason says why it names nobody.
+func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	row = batch.Row{Seq: r.rows + 1, Line: r.feed.start, Cells: make([]string, len(r.columns))}
 	for i, col := range r.columns {
 		// A copy, since the cell shares its memory with the whole record.
@@ -19,7 +19,7 @@ func (r *Reader) row(texts []string) (row batch.Row, reason string) {
 		switch {
 		case text == "" || col.key == "":
 		case col.names:
-			if why = r.name(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
+			if why = r.nameUser(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)
 			}
 		default:
@@ -43,12 +43,12 @@ func (r *Reader) namingList() string {
 	if len(r.naming) == 1 {
 		return fmt.Sprintf("column %q", r.naming[0].name)
 	}
-	return "columns " + strings.ReplaceAll(list(names(r.naming)), ", ", " and ")
+	return "columns " + strings.ReplaceAll(quotedList(headersOf(r.naming)), ", ", " and ")
 }
 
-// name lets a cell name the row's user, and says why it cannot. Of several columns
+// nameUser lets a cell name the row's user, and says why it cannot. Of several columns
 // of one key all cells that are not empty must be alike.
-func (r *Reader) name(row *batch.Row, key batch.Key, text string) string {
+func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
 	if key != batch.ByUPN && row.Input == "" {
 		row.Input = text
 	}
@@ -68,7 +68,7 @@ func (r *Reader) name(row *batch.Row, key batch.Key, text string) string {
 	case !batch.SameValue(key, first, text):
 		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
 	}
-	switch why := check(key, text); {
+	switch why := checkCell(key, text); {
 	case why == "" && key == batch.ByEmployeeID && r.besideRows(text):
 		return whyNameless
 	case why == whyNotID && r.opt.Key != "":
@@ -85,7 +85,7 @@ func (r *Reader) name(row *batch.Row, key batch.Key, text string) string {
 func claim(row *batch.Row, col column, text string) string {
 	key, why := keyOf(col.key, text), ""
 	if !key.Searched() {
-		why = check(key, text)
+		why = checkCell(key, text)
 	}
 	switch {
 	case saysNothing(text), why != "" && slices.Contains(ambiguous, normalise(col.name)):

@@ -59,7 +59,7 @@ func (r *Reader) next() (batch.Row, error) {
 			continue
 		}
 		r.feed.begin(line, r.src.no)
-		if row, err := r.record(); err != errSkipped {
+		if row, err := r.readRecord(); err != errSkipped {
 			return row, err
 		}
 	}
@@ -67,22 +67,22 @@ func (r *Reader) next() (batch.Row, error) {
 
 // blankLine reports whether a line is made of nothing but blanks and delimiters.
 func (r *Reader) blankLine(line []byte) bool {
-	if len(line) > 0 && plain(line[0]) && rune(line[0]) != r.comma {
+	if len(line) > 0 && visibleASCII(line[0]) && rune(line[0]) != r.comma {
 		return false
 	}
 	return len(bytes.TrimFunc(line, func(c rune) bool { return c == r.comma || blank(c) })) == 0
 }
 
-// record makes a row of the record that starts on the line just read.
-func (r *Reader) record() (batch.Row, error) {
+// readRecord makes a row of the record that starts on the line just read.
+func (r *Reader) readRecord() (batch.Row, error) {
 	v, err := r.csv.Read()
 	if err != nil {
-		return r.broken(err)
+		return r.unreadable(err)
 	}
-	if r.feed.lines > 1 && r.swallowed(false) {
+	if r.feed.lines > 1 && r.swallowsRow(false) {
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row, noKey := r.row(v.(*cells).Cells) // gocsv returns the type that it was given
+	row, noKey := r.newRow(v.(*cells).Cells) // gocsv returns the type that it was given
 	h := r.hold(row.Cells)
 	row.From = h.from
 	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
@@ -102,7 +102,7 @@ func (r *Reader) record() (batch.Row, error) {
 	}
 	switch {
 	case noKey != "": // perhaps it is no row at all, whatever a gate says
-		return r.bad(row, e)
+		return r.namesNobody(row, e)
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()
 	case e.Reason != "":

@@ -77,7 +77,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	}
 	for _, once := range alike {
 		if !once {
-			return Survey{}, &InputError{Line: rd.start, Columns: rd.header, Matched: names(rd.naming),
+			return Survey{}, &InputError{Line: rd.start, Columns: rd.header, Matched: headersOf(rd.naming),
 				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
 		}
 	}

@@ -15,13 +15,13 @@ import (
 
 // trim takes blanks and invisible characters off both ends.
 func trim(s string) string {
-	if n := len(s); n > 0 && plain(s[0]) && plain(s[n-1]) {
+	if n := len(s); n > 0 && visibleASCII(s[0]) && visibleASCII(s[n-1]) {
 		return s
 	}
 	return strings.TrimFunc(s, blank)
 }
 
-func plain(b byte) bool { return ' ' < b && b < utf8.RuneSelf }
+func visibleASCII(b byte) bool { return ' ' < b && b < utf8.RuneSelf }
 
 // blank reports whether a rune shows nothing: a space of any width, a
 // zero-width or formatting character, a byte order mark.
