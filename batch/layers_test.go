@@ -39,6 +39,8 @@ var owners = map[string]string{
 	"github.com/microsoft/":             "batch/graph",
 	"github.com/Azure/azure-sdk-for-go": "batch/graph",
 	"github.com/alecthomas/kong":        "cmd/offboard",
+	"github.com/hiddeco/sshsig":         "batch/planfile",
+	"golang.org/x/crypto/ssh":           "batch/planfile",
 }
 
 func TestArrows(t *testing.T) {
