@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"offboard/batch"
-	"offboard/batch/graphsim"
 	"offboard/batch/journal"
 	"offboard/batch/planfile"
 )
@@ -38,7 +37,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		return err
 	}
 	defer store.Close()
-	j, err := s.open(ctx, store, &a.Execution, both(seedPlanFile(h, a.File), seedGuards(h, a.Guards, plan.Terms.Guards)))
+	j, err := s.open(ctx, store, &a.Execution, h.guarded(seedPlanFile(h, a.File), a.Guards, plan.Terms.Guards))
 	if err != nil {
 		return err
 	}
@@ -61,11 +60,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	}
 	if j.run != nil {
 		h.Say("resuming run %s of this plan", j.run.Plan().Run)
-		if err := j.asBegun(ctx, both(seedPlan(j.run), seedGuards(h, a.Guards, j.run.Plan().Terms.Guards))); err != nil {
-			return err
-		}
-		j.guards, j.maxAge = a.Guards, a.MaxAge.Duration
-		return j.resume(ctx)
+		return j.goOn(ctx, a.Guards, a.MaxAge.Duration)
 	}
 	if err := a.once(ctx, j, plan.Digest); err != nil {
 		return err
@@ -272,19 +267,6 @@ func (h *Host) Approvals(plan string, by planfile.Signers) ([]planfile.Approval,
 	return planfile.Judge(all, text.open, by, time.Now())
 }
 
-// readPlan reads a plan file whole.
-func (h *Host) readPlan(name string, sink planfile.Sink) (planfile.File, error) {
-	r, err := h.read(name)
-	if err != nil {
-		return planfile.File{}, err
-	}
-	file, err := planfile.Read(r.open(), sink)
-	if err != nil {
-		return file, fmt.Errorf("%s: %w", name, err)
-	}
-	return file, nil
-}
-
 // ReadPlan reads a plan file whole.
 func (h *Host) ReadPlan(name string, sink planfile.Sink) (planfile.File, error) {
 	r, err := h.read(name)
@@ -296,39 +278,4 @@ func (h *Host) ReadPlan(name string, sink planfile.Sink) (planfile.File, error) 
 		return file, fmt.Errorf("%s: %w", name, err)
 	}
 	return file, nil
-}
-
-// seedPlanFile makes the users of a plan in a simulated tenant.
-func seedPlanFile(h *Host, name string) seeder {
-	return func(_ context.Context, t *graphsim.Tenant) error {
-		_, err := h.ReadPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
-			for _, p := range rows {
-				u, ok := seeded(batch.Row{ID: p.User.ID, UPN: p.User.UPN})
-				if !ok || p.User.ID == "" {
-					continue
-				}
-				u.Type, u.State = account(p.User.Type)
-				u.Enabled, u.Synced, u.Stamp = p.User.Enabled, p.User.Synced, p.User.Stamp
-				if err := addOnce(t, u); err != nil {
-					return fmt.Errorf("simulate line %d: %w", p.Row.Line, err)
-				}
-			}
-			return nil
-		}})
-		return err
-	}
-}
-
-// account is what Graph says of an account of this type: userType and
-// externalUserState.
-func account(kind string) (userType, state string) {
-	switch kind {
-	case batch.Guest:
-		return "Guest", "Accepted"
-	case batch.InternalGuest:
-		return "Guest", ""
-	case batch.ExternalMember:
-		return "Member", "Accepted"
-	}
-	return kind, ""
 }

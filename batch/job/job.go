@@ -58,11 +58,12 @@ func (j *job) pace() error {
 	return nil
 }
 
-// asBegun sets the flags that the run was begun with and that are not given anew, and
-// signs in once more if they name other apps or another way.
-func (j *job) asBegun(ctx context.Context, seed seeder) error {
+// goOn goes on with a run that was found to be unfinished, under its own guards and
+// these: with the flags that it was begun with, where they are not given anew. If they
+// name other apps or another way, it signs in once more.
+func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 	plan := j.run.Plan()
-	j.Earlier = true
+	j.Earlier, j.guards, j.maxAge = true, g, maxAge
 	auth, apps := j.Auth, len(j.App)
 	if err := j.Keep(plan); err != nil {
 		return err
@@ -72,16 +73,20 @@ func (j *job) asBegun(ctx context.Context, seed seeder) error {
 		if err != nil {
 			return err
 		}
-		was := j.tenant
-		if j.tenant, err = s.connect(ctx, seed); err != nil {
-			j.tenant = was
+		t, err := s.connect(ctx, j.guarded(seedRun(j.run), g, plan.Terms.Guards))
+		if err != nil {
 			return err
 		}
+		was := j.tenant
+		j.tenant = t
 		if err := errors.Join(was.close(), j.sameTenant(plan)); err != nil {
 			return err
 		}
 	}
-	return j.pace()
+	if err := j.pace(); err != nil {
+		return err
+	}
+	return j.resume(ctx)
 }
 
 // sameTenant refuses to work on a plan anywhere but where it was made for.

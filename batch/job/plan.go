@@ -80,7 +80,7 @@ func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Exe
 			return nil, err
 		}
 	}
-	if p.job, err = s.open(ctx, store, exe, both(seedFile(in, opt), seedGuards(h, g.Guards, batch.Guards{}))); err != nil {
+	if p.job, err = s.open(ctx, store, exe, h.guarded(seedFile(in, opt), g.Guards, batch.Guards{})); err != nil {
 		return nil, err
 	}
 	p.undone = append(p.undone, p.job.close)

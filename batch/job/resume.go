@@ -52,7 +52,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err != nil {
 		return err
 	}
-	j, err := s.open(ctx, store, &r.Execution, both(seedPlan(run), seedGuards(h, r.Guards, plan.Terms.Guards)))
+	j, err := s.open(ctx, store, &r.Execution, h.guarded(seedRun(run), r.Guards, plan.Terms.Guards))
 	if err != nil {
 		return err
 	}

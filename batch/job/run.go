@@ -43,11 +43,7 @@ func Run(ctx context.Context, h *Host, r *RunOptions) error {
 	}
 	if p.run != nil {
 		h.Say("resuming run %s of %s on the same input; --new starts over", p.run.Plan().Run, p.run.Plan().Created.Local().Format(time.DateTime))
-		if err := p.asBegun(ctx, both(seedPlan(p.run), seedGuards(h, r.Guards, p.run.Plan().Terms.Guards))); err != nil {
-			return err
-		}
-		p.guards = r.Guards
-		return p.resume(ctx)
+		return p.goOn(ctx, r.Guards, mostAge)
 	}
 	if err := p.noteOthers(ctx); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"offboard/batch/graphsim"
 	"offboard/batch/intake"
 	"offboard/batch/journal"
+	"offboard/batch/planfile"
 )
 
 // seeder puts users into a simulated tenant.
@@ -55,21 +56,61 @@ func seeded(r batch.Row) (graphsim.User, bool) {
 	return u, !strings.HasPrefix(name, "nobody")
 }
 
-// seed puts a row's user into the tenant, once, with what the name stands for.
-func seed(t *graphsim.Tenant, r batch.Row) error {
-	u, ok := seeded(r)
-	if !ok {
-		return nil
-	}
-	return addOnce(t, u)
-}
-
 // globalAdministrator is the role that admin...@ holds in a simulated tenant.
 const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
 
 // strangers is how many users a simulated tenant has for each row of the input
 // and one: rehearsals are of some of a tenant's users, not of all.
 const strangers = 9
+
+// seed makes the user of a row, once, with what the name stands for: a row that names
+// somebody again makes nobody. More, which may be nil, adds what else is known.
+func seed(t *graphsim.Tenant, r batch.Row, more func(*graphsim.User)) error {
+	u, ok := seeded(r)
+	if !ok {
+		return nil
+	}
+	for _, key := range []string{u.UPN, u.ID} {
+		if _, ok := t.User(key); ok && key != "" {
+			return nil
+		}
+	}
+	if more != nil {
+		more(&u)
+	}
+	t.Strangers(strangers)
+	err := t.Add(u)
+	if err == nil && u.Denied {
+		added, _ := t.User(u.UPN)
+		err = t.Assign(globalAdministrator, added.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("simulate line %d: %w", r.Line, err)
+	}
+	return nil
+}
+
+// seedUser makes a user of a plan, as the plan knows them.
+func seedUser(t *graphsim.Tenant, line int, u batch.User) error {
+	return seed(t, batch.Row{Line: line, ID: u.ID, UPN: u.UPN}, func(s *graphsim.User) {
+		s.Type, s.State = account(u.Type)
+		s.Enabled, s.Synced, s.Stamp = u.Enabled, u.Synced, u.Stamp
+	})
+}
+
+// account is what Graph says of an account of this type: userType and
+// externalUserState.
+func account(kind string) (userType, state string) {
+	switch kind {
+	case batch.Guest:
+		return "Guest", "Accepted"
+	case batch.InternalGuest:
+		return "Guest", ""
+	case batch.ExternalMember:
+		return "Member", "Accepted"
+	}
+	return kind, ""
+}
 
 // seedFile makes a user of each good row.
 func seedFile(in *reading, opt intake.Options) seeder {
@@ -86,26 +127,61 @@ func seedFile(in *reading, opt intake.Options) seeder {
 			if err != nil {
 				return err
 			}
-			if row.By.Searched() {
-				value := batch.LowerASCII(row.Value)
+			if value := batch.LowerASCII(row.Value); row.By.Searched() {
 				if searched[value] {
 					continue
 				}
 				searched[value] = true
 			}
-			if err := seed(t, row); err != nil {
-				return fmt.Errorf("simulate line %d: %w", row.Line, err)
+			if err := seed(t, row, nil); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
 }
 
-// seedGuards makes what the guards name, so that they can be rehearsed: the users
-// of protect lists, one for each pattern, and groups of somebody who is in no
-// input. Own are the guards of the plan, if there is one.
-func seedGuards(h *Host, g Guards, own batch.Guards) seeder {
+// seedRun makes the users of a run, for a resume that has no file.
+func seedRun(run *journal.Run) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		for l, err := range run.Lines(ctx) {
+			if err == nil && l.Record.Outcome != batch.Invalid && l.Record.Outcome != batch.NotFound {
+				err = seedUser(t, l.Row.Line, l.User)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// seedPlanFile makes the users of a plan file.
+func seedPlanFile(h *Host, name string) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
+		_, err := h.ReadPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
+			for _, p := range rows {
+				if p.User.ID == "" {
+					continue
+				}
+				if err := seedUser(t, p.Row.Line, p.User); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		return err
+	}
+}
+
+// guarded seeds what the guards name, too, so that they can be rehearsed: the users of
+// protect lists, one for each pattern, and groups of somebody who is in no input. Own
+// are the guards of the plan, if there is one.
+func (h *Host) guarded(people seeder, g Guards, own batch.Guards) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		if err := people(ctx, t); err != nil {
+			return err
+		}
 		for _, name := range g.Protect {
 			rows, patterns, err := h.readProtect(name)
 			if err != nil {
@@ -115,8 +191,8 @@ func seedGuards(h *Host, g Guards, own batch.Guards) seeder {
 				rows = append(rows, batch.Row{UPN: strings.ReplaceAll(p, "*", "1")})
 			}
 			for _, r := range rows {
-				if err := seed(t, r); err != nil {
-					return fmt.Errorf("simulate --protect %s: %w", name, err)
+				if err := seed(t, r, nil); err != nil {
+					return fmt.Errorf("--protect %s: %w", name, err)
 				}
 			}
 		}
@@ -124,61 +200,9 @@ func seedGuards(h *Host, g Guards, own batch.Guards) seeder {
 			if !batch.IsGUID(id) {
 				continue // the guards tell
 			}
-			member := graphsim.User{UPN: "member-of-" + id + "@" + graphsim.DefaultDomain}
-			if err := addOnce(t, member); err != nil {
+			member := "member-of-" + id + "@" + graphsim.DefaultDomain
+			if err := errors.Join(seed(t, batch.Row{UPN: member}, nil), t.AddGroup(graphsim.Group{ID: id, Members: []string{graphsim.IDFor(member)}})); err != nil {
 				return fmt.Errorf("simulate --protect-group: %w", err)
-			}
-			if err := t.AddGroup(graphsim.Group{ID: id, Members: []string{graphsim.IDFor(member.UPN)}}); err != nil {
-				return fmt.Errorf("simulate --protect-group: %w", err)
-			}
-		}
-		return nil
-	}
-}
-
-// both seeds by one and then by the other.
-func both(a, b seeder) seeder {
-	return func(ctx context.Context, t *graphsim.Tenant) error {
-		if err := a(ctx, t); err != nil {
-			return err
-		}
-		return b(ctx, t)
-	}
-}
-
-// addOnce leaves a user alone whom an earlier row made.
-func addOnce(t *graphsim.Tenant, u graphsim.User) error {
-	if _, ok := t.User(u.UPN); ok {
-		return nil
-	}
-	if u.ID != "" {
-		if _, ok := t.User(u.ID); ok {
-			return nil
-		}
-	}
-	t.Strangers(strangers)
-	if err := t.Add(u); err != nil || !u.Denied {
-		return err
-	}
-	added, _ := t.User(u.UPN)
-	return t.Assign(globalAdministrator, added.ID)
-}
-
-// seedPlan makes a user of each line of a run, for a resume that has no file.
-func seedPlan(run *journal.Run) seeder {
-	return func(ctx context.Context, t *graphsim.Tenant) error {
-		for l, err := range run.Lines(ctx) {
-			if err != nil {
-				return err
-			}
-			if l.Record.Outcome == batch.Invalid || l.Record.Outcome == batch.NotFound {
-				continue
-			}
-			if u, ok := seeded(batch.Row{ID: l.User.ID, UPN: l.User.UPN}); ok {
-				u.Stamp = l.User.Stamp
-				if err := addOnce(t, u); err != nil {
-					return fmt.Errorf("simulate line %d: %w", l.Row.Line, err)
-				}
 			}
 		}
 		return nil

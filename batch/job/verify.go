@@ -120,7 +120,7 @@ func (v *VerifyOptions) open(ctx context.Context, h *Host, store *journal.Store)
 		if proofs, err = runProofs(ctx, run, v.Since != ""); err != nil {
 			return nil, nil, err
 		}
-		seed = seedPlan(run)
+		seed = seedRun(run)
 	}
 	s, err := h.prepare(errand{Connection: &v.Connection, Patience: v.Patience, action: cmp.Or(plan.Action, batch.Revoke), plan: plan, key: batch.Key(v.Key)})
 	if err != nil {
