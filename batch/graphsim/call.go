@@ -35,7 +35,10 @@ type call struct {
 // who gives up may leave either way: unsent, or executed and unanswered.
 func (t *Tenant) graph(r *http.Request, version, target string, body []byte, readErr *failure) (*reply, error) {
 	c, bad := t.begin(r, version)
-	latency := t.latency(c)
+	latency := t.cfg.Latency
+	if t.cfg.Jitter > 0 {
+		latency += time.Duration(c.rng.Int64N(int64(t.cfg.Jitter)))
+	}
 	ends := time.Now().Add(latency) // what the work takes is part of the latency, and so is a timer that is late
 	if err := wait(r.Context(), latency/2); err != nil {
 		return nil, err
@@ -111,15 +114,6 @@ func (c *call) parse(r *http.Request, target string, body []byte, readErr *failu
 	}
 	c.items, bad = parseBatch(c.version, body)
 	return bad
-}
-
-// latency is the time that the call takes.
-func (t *Tenant) latency(c *call) time.Duration {
-	d := t.cfg.Latency
-	if t.cfg.Jitter > 0 {
-		d += time.Duration(c.rng.Int64N(int64(t.cfg.Jitter)))
-	}
-	return d
 }
 
 // wait ends with the context.

@@ -101,16 +101,12 @@ func (f Fault) validate() error {
 
 // SetFaults replaces the faults in mid-run. Counts of Times begin anew.
 func (t *Tenant) SetFaults(faults ...Fault) error {
-	active := make([]*activeFault, 0, len(faults))
-	for _, f := range faults {
-		if err := f.validate(); err != nil {
-			return err
-		}
-		active = append(active, &activeFault{Fault: f})
+	if err := (Config{Faults: faults}).Validate(); err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults = active
+	t.faults = activate(faults)
 	return nil
 }
 
@@ -118,6 +114,14 @@ func (t *Tenant) SetFaults(faults ...Fault) error {
 type activeFault struct {
 	Fault
 	struck int
+}
+
+func activate(faults []Fault) []*activeFault {
+	var active []*activeFault
+	for _, f := range faults {
+		active = append(active, &activeFault{Fault: f})
+	}
+	return active
 }
 
 // kind is empty for what was treated as usual.

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -109,42 +110,25 @@ func New(cfg Config) *Tenant {
 	if err := cfg.Validate(); err != nil {
 		panic("graphsim: " + err.Error()) // a programmer's error, as the comment says
 	}
-	if cfg.TenantID == "" {
-		cfg.TenantID = DefaultTenantID
-	}
-	if cfg.Domain == "" {
-		cfg.Domain = DefaultDomain
-	}
+	anyClient := cfg.ClientID == ""
+	cfg.TenantID = cmp.Or(cfg.TenantID, DefaultTenantID)
+	cfg.ClientID = strings.ToLower(cmp.Or(cfg.ClientID, DefaultClientID))
+	cfg.Domain = cmp.Or(cfg.Domain, DefaultDomain)
+	cfg.TokenLifetime = cmp.Or(cfg.TokenLifetime, time.Hour)
+	cfg.Invalidates = cmp.Or(cfg.Invalidates, RefreshStamp)
 	if cfg.Roles == nil {
 		cfg.Roles = DefaultRoles()
-	}
-	if cfg.TokenLifetime == 0 {
-		cfg.TokenLifetime = time.Hour
 	}
 	if cfg.Quotas == nil {
 		cfg.Quotas = DefaultQuotas()
 	}
-	if cfg.Invalidates == 0 {
-		cfg.Invalidates = RefreshStamp
-	}
-	anyClient := cfg.ClientID == ""
-	cfg.ClientID = strings.ToLower(cfg.ClientID)
-	if anyClient {
-		cfg.ClientID = DefaultClientID
-	}
 	t := &Tenant{
 		cfg: cfg, anyClient: anyClient,
-		dir: directory{
-			byID:    make(map[string]int32),
-			byUPN:   make(map[string]int32),
-			indexes: make(map[string]index),
-		},
+		dir:    directory{byID: make(map[string]int32), byUPN: make(map[string]int32), indexes: make(map[string]index)},
 		groups: make(map[string]Group),
 		roles:  builtInRoles(),
 		tokens: make(map[string]*token),
-	}
-	for _, f := range cfg.Faults {
-		t.faults = append(t.faults, &activeFault{Fault: f})
+		faults: activate(cfg.Faults),
 	}
 	if !cfg.NoQuota {
 		t.meters.others = cfg.Others
