@@ -18,8 +18,9 @@
 //	alias.go key.go                the headers that are known, and what the cells below them are
 //	header.go                      finding the header, and the delimiter
 //	column.go keycolumn.go         header -> columns to read, and which of them name the users
-//	rows.go check.go               records -> rows; why a cell names nobody
-//	bad.go note.go quote.go        records that are no good rows: bad, skipped, or the end of the reading
+//	rows.go row.go check.go        records -> rows; why a cell names nobody
+//	bad.go quote.go                records that name nobody, and quotes that were lost
+//	note.go secondheader.go        lines beside the rows; the header again, and that of another table
 //	gate.go where.go dategate.go   which rows are held back
 //	date.go dateformat.go          what a date is
 //	hr.go keeps.go                 words of HR systems; everybody whom a row that is held back may mean

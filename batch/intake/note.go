@@ -1,6 +1,12 @@
 package intake
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
 
 // A note is a line that stands beside the table and is no row of it.
 type note struct {
@@ -31,4 +37,36 @@ func noteOf(line string) *note {
 		}
 	}
 	return nil
+}
+
+// besideRows reports whether what stands in a column of employee ids is surely a
+// line beside the rows, or another header. Any short text can be an employee
+// id, so the usual check lets all of those through.
+func (r *Reader) besideRows(text string) bool {
+	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.text()) != nil || slices.Contains(r.normalised, normalise(text))
+}
+
+// namingCells are the cells of the columns that name the users.
+func (r *Reader) namingCells(cells []string) []string {
+	var naming []string
+	for i, c := range r.columns {
+		if c.names {
+			naming = append(naming, cells[i])
+		}
+	}
+	return naming
+}
+
+// isExample reports whether the cells that name the user are the example of a
+// template: one is, and the others are empty.
+func isExample(naming []string) bool {
+	found := false
+	for _, cell := range naming {
+		example := strings.HasPrefix(batch.LowerASCII(cell), "example:")
+		if cell != "" && !example {
+			return false
+		}
+		found = found || example
+	}
+	return found
 }

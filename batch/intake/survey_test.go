@@ -163,6 +163,7 @@ func TestKeeps(t *testing.T) {
 		{"n/a as a status", Options{Where: []string{"Status=Terminated"}}, "n/a,Rome,", false},
 		{"another word for gone", Options{Where: []string{"Status=Terminated"}}, "Retired,Rome,", false},
 		{"no word of an HR system", Options{Where: []string{"Status=Success"}}, "Failure,Rome,", false},
+		{"a status in a column of dates", Options{Where: []string{"Last day=2026-01-01"}}, "Left,Rome,Active", true},
 		{"a mere filter", Options{Where: []string{"Site=Bonn"}}, "Active,Rome,", false},
 		{"a filter beside a status", Options{Where: []string{"Status=Terminated", "Site=Bonn"}}, "Active,Rome,", false},
 		{"a filter beside a date", Options{Where: []string{"Site=Bonn"}, Date: gate}, "Active,Rome,", false},

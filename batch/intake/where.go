@@ -21,6 +21,9 @@ type condition struct {
 
 func newCondition(entry, column, value string) condition {
 	words := statusWordsOf(column)
+	if dateNames[normalise(column)] {
+		words.stay = stayWords // some systems write "Active" where no date is
+	}
 	return condition{entry: entry, column: column, value: value, hr: isHR(column), words: words, gone: isWord(words.gone, value)}
 }
 
