@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // needs skips a test where programs of OpenSSH are missing, but not in continuous
@@ -195,7 +196,7 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 		{"an agent that is gone", key + ".pub", empty + "x", "reach the ssh agent", unasked(t)},
 		{"certificate", strings.TrimSuffix(locked, ".pub") + "-cert.pub", empty, "certificate", unasked(t)},
 		{"wrong passphrase", locked, empty, "the passphrase is wrong", says("battery staple")},
-		{"passphrase in PKCS#8", old, "", "ssh-keygen -p -f", unasked(t)},
+		{"passphrase in PKCS#8", old, "", "ssh-keygen -p -f FILE converts one", unasked(t)},
 		{"nobody to ask", locked, "", "ssh-add " + locked, func(string) ([]byte, error) { return nil, os.ErrClosed }},
 	} {
 		_, err := OpenKey(c.file, c.socket, c.passphrase)
@@ -220,5 +221,65 @@ func TestPassphraseIsOverwritten(t *testing.T) {
 	}
 	if !bytes.Equal(secret, make([]byte, len(secret))) {
 		t.Errorf("the passphrase is still there: %q", secret)
+	}
+}
+
+// TestAllowedSignersAreThoseOfOpenSSH holds each form of a line against ssh-keygen, at
+// 13:00 UTC, in a zone that is two hours ahead.
+func TestAllowedSignersAreThoseOfOpenSSH(t *testing.T) {
+	needs(t, "ssh-keygen", "env")
+	local := time.Local
+	time.Local = time.FixedZone("", 2*60*60)
+	defer func() { time.Local = local }()
+	text, dir := []byte("a plan\n"), t.TempDir()
+	allowed, signature := filepath.Join(dir, "allowed_signers"), filepath.Join(dir, "sig")
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(signature, signed(t, text, "a")[0].Text)
+	for _, c := range []struct {
+		options string
+		ok      bool
+	}{
+		{"", true},
+		{`namespaces="offboard-plan"`, true},
+		{`NameSpaces="git,offboard-plan"`, true},
+		{`namespaces="git"`, false},
+		{`namespaces="offboard-plan2"`, false},
+		{`namespaces="git",namespaces="offboard-plan"`, false},
+		{`namespaces=offboard-plan`, false},
+		{`valid-after="20261122130000Z"`, true},
+		{`valid-after="20261122130001Z"`, false},
+		{`valid-before="20261122130000Z"`, true},
+		{`valid-before="20261122125959Z"`, false},
+		{`valid-before="202611221300Z"`, true},
+		{`valid-before="202611221259Z"`, false},
+		{`valid-before="20261122Z"`, false},
+		{`valid-before="20261123Z"`, true},
+		{`valid-after="202611221500"`, true},
+		{`valid-after="202611221501"`, false},
+		{`valid-before="202611221500"`, true},
+		{`valid-before="202611221459"`, false},
+		{`valid-after="20261122"`, true},
+		{`valid-after="20261123"`, false},
+		{`valid-before="2026-11-23"`, false},
+		{`valid-after="20261120",valid-before="20261130Z",namespaces="offboard-plan"`, true},
+		{`valid-after="20261123Z",valid-before="20261122Z"`, false},
+		{`command="true"`, false},
+		{"cert-authority", false},
+	} {
+		line := []byte("ada " + c.options + " " + publicOf("a") + " comment\n")
+		write(allowed, line)
+		out, err := try(text, "env", "TZ=XXX-2", "ssh-keygen", "-Y", "verify", "-Overify-time=20261122130000Z", "-f", allowed, "-I", "ada", "-n", PlanNamespace, "-s", signature)
+		if (err == nil) != c.ok {
+			t.Errorf("ssh-keygen, %s: %v, want %v\n%s", c.options, err, c.ok, out)
+		}
+		signers, err := ParseSigners(bytes.NewReader(line))
+		_, why := signers.person(person('a').PublicKey(), PlanNamespace, noon.Add(time.Hour))
+		if (err == nil && why == "") != c.ok {
+			t.Errorf("%s: error %v, %q, want %v", c.options, err, why, c.ok)
+		}
 	}
 }

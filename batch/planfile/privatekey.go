@@ -2,12 +2,12 @@ package planfile
 
 import (
 	"bytes"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -48,12 +48,9 @@ func openKey(text []byte, file, socket string, passphrase func(prompt string) ([
 	switch {
 	case err == nil:
 		return key, nil
-	case !locked && bytes.Contains(text, []byte("ENCRYPTED PRIVATE KEY")):
-		return nil, errors.New("OpenSSH's own format is the only one in which a passphrase is supported; write the key in it with: ssh-keygen -p -f FILE")
 	case !locked:
-		return nil, errors.New("it is no private key that can be read here; make one with: ssh-keygen -t ed25519 -f FILE; of a key in a FIDO token, name the .pub file and add the key to the ssh agent")
-	}
-	if missing.PublicKey != nil {
+		return nil, errors.New("it is no private key that can be read here: OpenSSH's own format is read, with a passphrase or without (ssh-keygen -t ed25519 -f FILE makes one, ssh-keygen -p -f FILE converts one); of a key in a FIDO token, name the .pub file and add the key to the ssh agent")
+	case missing.PublicKey != nil:
 		if key, err := inAgent(socket, missing.PublicKey); err == nil {
 			return key, nil
 		}
@@ -63,12 +60,8 @@ func openKey(text []byte, file, socket string, passphrase func(prompt string) ([
 		return nil, fmt.Errorf("it has a passphrase, which could not be asked for: %w; add the key to the ssh agent with: ssh-add %s", err, file)
 	}
 	defer clear(secret)
-	key, err = ssh.ParsePrivateKeyWithPassphrase(text, secret)
-	switch {
-	case errors.Is(err, x509.IncorrectPasswordError):
-		return nil, errors.New("the passphrase is wrong")
-	case err != nil:
-		return nil, errors.New("the passphrase opens no key of a kind that can be read here; add the key to the ssh agent, and name its .pub file")
+	if key, err = ssh.ParsePrivateKeyWithPassphrase(text, secret); err != nil {
+		return nil, errors.New("the passphrase is wrong, or the key is of a kind that the ssh agent alone can use; add it with ssh-add, and name the .pub file")
 	}
 	return key, nil
 }
@@ -81,18 +74,13 @@ func inAgent(socket string, public ssh.PublicKey) (ssh.Signer, error) {
 	held := false
 	err := withAgent(socket, func(a agent.ExtendedAgent) error {
 		keys, err := a.List()
-		for _, k := range keys {
-			held = held || bytes.Equal(k.Blob, public.Marshal())
-		}
+		held = slices.ContainsFunc(keys, func(k *agent.Key) bool { return bytes.Equal(k.Blob, public.Marshal()) })
 		return err
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case !held:
-		return nil, errors.New("only the public half is here, and the ssh agent does not hold the private half; add it with: ssh-add FILE")
+	if err == nil && !held {
+		err = errors.New("only the public half is here, and the ssh agent does not hold the private half; add it with: ssh-add FILE")
 	}
-	return agentKey{socket, public}, nil
+	return agentKey{socket, public}, err
 }
 
 // agentKey signs through the agent. It connects for each signature, so that there is

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
 	"offboard/batch"
@@ -31,23 +30,23 @@ type Sink struct {
 // It holds a group of rows at a time, and of rows that name one user two numbers
 // each.
 func Read(r io.Reader, sink Sink) (File, error) {
-	in := reader{r: bufio.NewReaderSize(r, 1<<16), hash: sha256.New()}
+	hash := sha256.New()
+	in := reader{r: bufio.NewReaderSize(io.TeeReader(r, hash), 1<<16)}
 	head, err := in.head()
+	if err == nil {
+		err = in.body(tally{plan: head.Plan}, sink)
+	}
 	if err != nil {
 		return File{}, err
 	}
-	if err := in.body(tally{plan: head.Plan}, sink); err != nil {
-		return File{}, err
-	}
-	return File{Head: head, Digest: Digest(in.hash.Sum(nil))}, nil
+	return File{Head: head, Digest: Digest(hash.Sum(nil))}, nil
 }
 
 // reader takes a file apart into lines.
 type reader struct {
-	r    *bufio.Reader
-	hash hash.Hash // of all lines read
-	no   int       // of the line, from 1
-	b    []byte    // the line, its end included
+	r  *bufio.Reader
+	no int    // of the line, from 1
+	b  []byte // the line, its end included
 }
 
 // next reads the next line. io.EOF says that there is none.
@@ -61,7 +60,6 @@ func (r *reader) next() error {
 		case len(r.b) > maxLine:
 			return r.altered("it is too long")
 		case err == nil:
-			r.hash.Write(r.b)
 			return nil
 		case errors.Is(err, io.EOF) && len(r.b) == 0:
 			return io.EOF
@@ -95,10 +93,10 @@ func (r *reader) head() (Head, error) {
 		return Head{}, fmt.Errorf("%w: line 1 says version %d, and this offboard reads %d; update offboard", ErrNewer, is.Version, version)
 	}
 	var l headLine
-	if err := decode(r.b, &l); err != nil {
-		return Head{}, r.altered("%v", err)
+	if err = decode(r.b, &l); err == nil {
+		err = (&tally{plan: l.Plan}).head()
 	}
-	if err := (&tally{plan: l.Plan}).head(); err != nil {
+	if err != nil {
 		return Head{}, r.altered("%v", err)
 	}
 	return l.Head, nil
@@ -134,10 +132,10 @@ func (r *reader) body(t tally, sink Sink) error {
 			if err := t.check(*l.End); err != nil {
 				return r.altered("%v", err)
 			}
-			if _, err := deliver(sink.Rows, rows, 1); err != nil {
-				return err
+			if _, err = deliver(sink.Rows, rows, 1); err == nil {
+				_, err = deliver(sink.Skips, skips, 1)
 			}
-			if _, err := deliver(sink.Skips, skips, 1); err != nil {
+			if err != nil {
 				return err
 			}
 			return r.end()

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"iter"
 
@@ -24,19 +23,15 @@ const maxLine = 20 << 20
 // A row or a count that no plan may have is ErrRow. Bytes that are no UTF-8 become U+FFFD, but for a user's id, UPN
 // or value, where they are ErrRow. After an error, what was written is no plan.
 func Write(w io.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips iter.Seq2[batch.Skip, error]) (Digest, error) {
-	out := writer{w: bufio.NewWriterSize(w, 1<<16), hash: sha256.New()}
-	if err := out.all(h, rows, skips); err != nil {
+	hash := sha256.New()
+	out := bufio.NewWriterSize(io.MultiWriter(w, hash), 1<<16)
+	if err := write(out, h, rows, skips); err != nil {
 		return Digest{}, fmt.Errorf("write plan: %w", err)
 	}
-	return Digest(out.hash.Sum(nil)), nil
+	return Digest(hash.Sum(nil)), nil
 }
 
-type writer struct {
-	w    *bufio.Writer
-	hash hash.Hash
-}
-
-func (w *writer) all(h Head, rows iter.Seq2[batch.Planned, error], skips iter.Seq2[batch.Skip, error]) error {
+func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips iter.Seq2[batch.Skip, error]) error {
 	h.Plan.Run = "" // a run is named when it is carried out
 	t := tally{plan: h.Plan}
 	if err := t.head(); err != nil {
@@ -71,11 +66,11 @@ func (w *writer) all(h Head, rows iter.Seq2[batch.Planned, error], skips iter.Se
 	if err := put(w, line{End: &t.end}); err != nil {
 		return err
 	}
-	return w.w.Flush()
+	return w.Flush()
 }
 
 // put writes one line.
-func put[T any](w *writer, v T) error {
+func put[T any](w *bufio.Writer, v T) error {
 	b, err := encode(v)
 	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it stands for bytes that are no UTF-8
 		var clean T
@@ -89,7 +84,6 @@ func put[T any](w *writer, v T) error {
 	case len(b) > maxLine:
 		return fmt.Errorf("%w: a line has %d bytes, and may have %d: %.60q", ErrRow, len(b), maxLine, b)
 	}
-	w.hash.Write(b)
-	_, err = w.w.Write(b)
+	_, err = w.Write(b)
 	return err
 }
