@@ -45,10 +45,7 @@ func (a *ApplyOptions) resolve(ctx context.Context, j *job, file planfile.File, 
 		}
 	}
 	look.Add = w.add
-	show := j.Progress("looking up again", 0, nil)
-	look.Progress = show.Planning
-	count, err := look.Plan(ctx)
-	show.End()
+	count, err := j.lookUp(ctx, "looking up again", look)
 	switch {
 	case err != nil:
 		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)

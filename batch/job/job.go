@@ -105,3 +105,11 @@ func (j *job) planner() batch.Planner {
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.Stop,
 	}
 }
+
+// lookUp has a planner look users up, and tells how far it is.
+func (j *job) lookUp(ctx context.Context, stage string, p batch.Planner) (batch.Count, error) {
+	show := j.Progress(stage, 0, nil)
+	defer show.End()
+	p.Progress = show.Planning
+	return p.Plan(ctx)
+}

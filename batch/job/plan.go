@@ -197,12 +197,8 @@ func (g *Planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	if g.NoResolve {
 		look.Directory = nil
 	}
-	show := p.Progress("", 0, nil)
-	look.Progress = show.Planning
 	var err error
-	p.count, err = look.Plan(ctx)
-	show.End()
-	if err != nil {
+	if p.count, err = p.lookUp(ctx, "", look); err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
 	p.plan.Rows, p.plan.Users, p.plan.Accounts = p.count.Rows, p.count.Users, p.count.Accounts

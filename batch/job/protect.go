@@ -92,11 +92,7 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *fin
 		}
 		return nil
 	}
-	show := j.Progress("looking up "+list, 0, nil)
-	p.Progress = show.Planning
-	_, err := p.Plan(ctx)
-	show.End()
-	if err != nil {
+	if _, err := j.lookUp(ctx, "looking up "+list, p); err != nil {
 		return nil, fmt.Errorf("look up --protect %s: %w; %s", list, err, j.unwritten())
 	}
 	if len(missing) > 0 {

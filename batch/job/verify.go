@@ -217,11 +217,7 @@ func (v *VerifyOptions) read(ctx context.Context, j *job, proofs []*Proof, since
 		}
 		return nil
 	}
-	show := j.Progress("reading stamps", 0, nil)
-	p.Progress = show.Planning
-	_, err := p.Plan(ctx)
-	show.End()
-	if err != nil {
+	if _, err := j.lookUp(ctx, "reading stamps", p); err != nil {
 		return nil, fmt.Errorf("read stamps: %w", err)
 	}
 	return failing, nil
