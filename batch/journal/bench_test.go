@@ -296,8 +296,8 @@ func BenchmarkFirst(b *testing.B) {
 		if r, err = s.Run(ctx, ""); err != nil {
 			b.Fatal(err)
 		}
-		took("quick-ms", func() error { return quickCheck(ctx, s.r) })
-		took("digest-ms", func() error { return r.checkPlan(ctx, s.r) })
+		took("quick-ms", func() error { return s.read(ctx, s.check) })
+		took("digest-ms", func() error { return r.read(ctx, r.checkPlan) })
 		took("both-ms", func() error { return r.check(ctx) })
 		took("left-ms", func() error { _, _, err := r.Remaining(ctx); return err })
 		took("first-ms", func() error {

@@ -2,9 +2,12 @@ package journal
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"testing"
+
+	"offboard/batch"
 )
 
 func size(t *testing.T, path string) int64 {
@@ -17,27 +20,24 @@ func size(t *testing.T, path string) int64 {
 func TestCompact(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "keep", 1000)
 		worked(t, s, "gone", 2000)
+		worked(t, s, "keep", 1000)
 	})
 	full := size(t, path)
-	freed, err := Compact(t.Context(), path)
+	s := openAt(t, path)
+	freed, err := s.Compact(t.Context())
 	must(t, err)
-	if freed != 0 || size(t, path) != full {
+	if freed != 0 {
 		t.Errorf("%d bytes were given back of a file that has none to give", freed)
 	}
-
-	s := openAt(t, path)
 	old := oldRuns(t, s)
-	before := check(t, old[0].Run)
-	must(t, old[1].Prune(t.Context()))
-	_, err = Compact(t.Context(), path) // by another part of this process
-	wantErr(t, err, ErrInUse)
-	diff(t, "the other run", check(t, old[0].Run), before)
-	must(t, s.Close())
-	freed, err = Compact(t.Context(), path)
+	before := check(t, old[1].Run)
+	must(t, old[0].Prune(t.Context()))
+	freed, err = s.Compact(t.Context())
 	must(t, err)
-	if now := size(t, path); now > full/2 || freed != full-now {
+	diff(t, "the other run", check(t, old[1].Run), before)
+	must(t, s.Close())
+	if now := size(t, path); now > full/2 || int64(freed) != full-now {
 		t.Errorf("of %d bytes %d are left, and %d were given back", full, now, freed)
 	}
 	s = openAt(t, path)
@@ -45,6 +45,34 @@ func TestCompact(t *testing.T) {
 	r, err := s.Run(t.Context(), "keep")
 	must(t, err)
 	diff(t, "the other run", check(t, r), before)
+}
+
+// Compact gives way: what others write in between is kept, and when it is cut short, the
+// next one goes on.
+func TestCompactInSlices(t *testing.T) {
+	t.Parallel()
+	path := inThePast(t, func(t *testing.T, s *Store) {
+		worked(t, s, "gone", 30_000)
+		running(t, s, "keep", 30)
+	})
+	s := openAt(t, path)
+	must(t, oldRuns(t, s)[0].Prune(t.Context()))
+	freed, err := s.Compact(&strike{Context: t.Context(), n: 2})
+	wantErr(t, err, context.Canceled)
+	if freed < shrinkPages*4096 || freed > (shrinkPages+10)*4096 {
+		t.Errorf("one slice gave back %d bytes", freed)
+	}
+	r, err := s.Run(t.Context(), "keep")
+	must(t, err)
+	must(t, r.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Verified)}}))
+	before := check(t, r)
+	freed, err = s.Compact(t.Context())
+	must(t, err)
+	if freed == 0 {
+		t.Error("a second Compact found nothing to give back")
+	}
+	diff(t, "the other run", check(t, r), before)
+	sound(t, s)
 }
 
 // TestCompactChild has the journal open until its input ends.
@@ -61,13 +89,10 @@ func TestCompactChild(t *testing.T) {
 func TestCompactBesideAnotherProcess(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "keep", 10)
 		worked(t, s, "gone", 2000)
+		worked(t, s, "keep", 10)
 	})
-	s := openAt(t, path)
-	must(t, oldRuns(t, s)[1].Prune(t.Context()))
-	must(t, s.Close())
-
+	full := size(t, path)
 	child := asChild(t, "TestCompactChild", path, 0)
 	in, err := child.StdinPipe()
 	must(t, err)
@@ -78,12 +103,14 @@ func TestCompactBesideAnotherProcess(t *testing.T) {
 	if err != nil || line != "open\n" {
 		t.Fatalf("the child says %q, error %v", line, err)
 	}
-	_, err = Compact(t.Context(), path)
-	wantErr(t, err, ErrInUse)
+	s := openAt(t, path)
+	must(t, oldRuns(t, s)[0].Prune(t.Context()))
+	freed, err := s.Compact(t.Context())
+	must(t, err)
+	must(t, s.Close())
+	if now := size(t, path); freed == 0 || full-now != int64(freed) {
+		t.Errorf("%d bytes were given back, and the file has %d of %d", freed, now, full)
+	}
 	must(t, in.Close())
 	must(t, child.Wait())
-	freed, err := Compact(t.Context(), path)
-	if err != nil || freed == 0 {
-		t.Errorf("%d bytes were given back, error %v", freed, err)
-	}
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -20,7 +21,13 @@ import (
 // childEnv makes the test binary a child that works on the journal named.
 const childEnv = "OFFBOARD_JOURNAL_CHILD"
 
+// TestMain keeps the files of tests in memory where the system has a place for that:
+// what a power failure leaves of them is known to the disk of fault_disk_test.go alone.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if fi, err := os.Stat("/dev/shm"); err == nil && fi.IsDir() && flag.Lookup("test.bench").Value.String() == "" {
+		os.Setenv("TMPDIR", "/dev/shm")
+	}
 	if path := os.Getenv(childEnv); path != "" {
 		if err := child(path); err != nil {
 			fmt.Println("error", err)

@@ -215,16 +215,16 @@ func show(ctx context.Context, path string) shown {
 			continue
 		}
 		var errs [3]error
-		s.lines[name], errs[0] = list(r.Lines(ctx))
-		s.pending[name], errs[1] = list(r.Pending(ctx))
+		s.lines[name], errs[0] = upTo(r.Lines(ctx))
+		s.pending[name], errs[1] = upTo(r.Pending(ctx))
 		s.counts[name], errs[2] = r.Summary(ctx)
 		s.errs = append(s.errs, errs[:]...)
 	}
 	return s
 }
 
-// list is what came before an error, and the error.
-func list[T any](seq iter.Seq2[T, error]) (all []T, err error) {
+// upTo is what came before an error, and the error.
+func upTo[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	for v, err := range seq {
 		if err != nil {
 			return all, err

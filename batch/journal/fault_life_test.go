@@ -56,12 +56,15 @@ func (l *life) reopen(ctx context.Context) error {
 func (l *life) checkpoint(ctx context.Context) error {
 	l.s.writing.Lock()
 	defer l.s.writing.Unlock()
-	l.s.checkpoint(ctx, "PASSIVE")
-	if l.s.unsynced != nil {
-		return l.r.wrap("move log of", l.s.unsynced)
+	file(l.s).checkpoint(ctx, "PASSIVE")
+	if file(l.s).unsynced != nil {
+		return l.r.wrap("move log of", file(l.s).unsynced)
 	}
 	return nil
 }
+
+// file is what the store is on.
+func file(s *Store) *sqliteFile { return s.dialect.(*sqliteFile) }
 
 func (l *life) close() {
 	if l.s != nil {
@@ -179,7 +182,7 @@ type snapshot struct {
 
 // read reads the journal by every way there is.
 func (l *life) read(ctx context.Context) (snap snapshot, err error) {
-	if snap.Infos, err = l.s.Runs(ctx); err != nil || len(snap.Infos) == 0 {
+	if snap.Infos, err = l.s.Runs(ctx, Filter{}); err != nil || len(snap.Infos) == 0 {
 		return snap, err
 	}
 	for i := range snap.Infos {

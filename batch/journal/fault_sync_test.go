@@ -39,7 +39,7 @@ func TestFailedSyncEndsCheckpoints(t *testing.T) {
 	move := func() {
 		s.writing.Lock()
 		defer s.writing.Unlock()
-		s.checkpoint(ctx, "PASSIVE")
+		file(s).checkpoint(ctx, "PASSIVE")
 	}
 	move()
 	must(t, write(100))

@@ -19,25 +19,23 @@ func TestFilter(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		f    []Filter
+		f    Filter
 		want string
 	}{
-		{"none", nil, "c b a"},
-		{"empty", []Filter{{}}, "c b a"},
-		{"state", []Filter{{States: []State{Planned}}}, "c b"},
-		{"states", []Filter{{States: []State{Planning, Planned}}}, "c b a"},
-		{"another state", []Filter{{States: []State{Finished}}}, ""},
-		{"tenant in any case", []Filter{{Tenant: "TENANT-A"}}, "c a"},
-		{"tenant, exactly", []Filter{{Tenant: "tenant-_"}}, ""},
-		{"digest", []Filter{{Digest: "of tenant-b"}}, "b"},
-		{"newer", []Filter{{NewerThan: at(0)}}, "c b"},
-		{"newer by a moment", []Filter{{NewerThan: at(0).Add(-time.Millisecond)}}, "c b a"},
-		{"older", []Filter{{OlderThan: at(20)}}, "b a"},
-		{"between", []Filter{{NewerThan: at(5), OlderThan: at(15)}}, "b"},
-		{"all of it", []Filter{{States: []State{Planned}, Tenant: "tenant-a", NewerThan: at(5)}}, "c"},
-		{"two filters", []Filter{{NewerThan: at(5)}, {OlderThan: at(15)}}, "b"},
+		{"empty", Filter{}, "c b a"},
+		{"state", Filter{States: []State{Planned}}, "c b"},
+		{"states", Filter{States: []State{Planning, Planned}}, "c b a"},
+		{"another state", Filter{States: []State{Finished}}, ""},
+		{"tenant in any case", Filter{Tenant: "TENANT-A"}, "c a"},
+		{"tenant, exactly", Filter{Tenant: "tenant-_"}, ""},
+		{"digest", Filter{Digest: "of tenant-b"}, "b"},
+		{"newer", Filter{NewerThan: at(0)}, "c b"},
+		{"newer by a moment", Filter{NewerThan: at(0).Add(-time.Millisecond)}, "c b a"},
+		{"older", Filter{OlderThan: at(20)}, "b a"},
+		{"between", Filter{NewerThan: at(5), OlderThan: at(15)}, "b"},
+		{"all of it", Filter{States: []State{Planned}, Tenant: "tenant-a", NewerThan: at(5)}, "c"},
 	} {
-		infos, err := s.Runs(t.Context(), c.f...)
+		infos, err := s.Runs(t.Context(), c.f)
 		must(t, err)
 		var got []string
 		for _, in := range infos {

@@ -18,8 +18,8 @@ type Mention struct {
 
 // mentions holds a key against every name that a row has: its own cells, and
 // those of the row that holds its user. lower knows ASCII alone.
-const mentions = `AND (? IN (lower(r.input), lower(r.given_id), lower(r.given_upn))
-	OR ? IN (lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn)))`
+const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn),
+	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
 
 // History reads every line of every run that named a user: by object id, by
 // user principal name, or by the cell of the input, as the file or the directory
@@ -29,21 +29,18 @@ const mentions = `AND (? IN (lower(r.input), lower(r.given_id), lower(r.given_up
 // A run that is pruned meanwhile is left out from then on.
 func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, error] {
 	return func(yield func(Mention, error) bool) {
-		cond, args := where(nil)
-		runs, err := s.find(ctx, cond+"ORDER BY id DESC", args...)
+		runs, err := s.find(ctx, newestFirst)
 		if err != nil {
 			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
 			return
 		}
-		key := batch.LowerASCII(key)
 		for _, r := range runs {
-			m := Mention{Plan: r.Plan(), State: r.State()}
 			r.checked = true // what is asked here is who it was, and not whether all is there
-			for m.Line, err = range r.lines(ctx, "lines", mentions, key, key) {
+			for l, err := range r.lines(ctx, "lines", mentions, batch.LowerASCII(key)) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}
-				if !yield(m, err) || err != nil {
+				if !yield(Mention{Plan: r.Plan(), State: r.State(), Line: l.Line}, err) || err != nil {
 					return
 				}
 			}

@@ -2,9 +2,9 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -36,47 +36,30 @@ type Filter struct {
 	OlderThan time.Time // created before this moment
 }
 
-// where is the condition on runs, with its arguments. A run that is being
-// pruned is no run any more.
-func where(filters []Filter) (string, []any) {
-	cond, args := "WHERE state <> 'pruning'", []any(nil)
-	and := func(sql string, with ...any) {
-		cond, args = cond+" AND "+sql, append(args, with...)
-	}
-	for _, f := range filters {
-		if n := len(f.States); n > 0 {
-			var with []any
-			for _, s := range f.States {
-				with = append(with, string(s))
-			}
-			and("state IN ("+placeholders(n)+")", with...)
-		}
-		if f.Tenant != "" {
-			and("lower(tenant) = lower(?)", f.Tenant)
-		}
-		if f.Digest != "" {
-			and("digest = ?", f.Digest)
-		}
-		if !f.NewerThan.IsZero() {
-			and("created > ?", millis(f.NewerThan))
-		}
-		if !f.OlderThan.IsZero() {
-			and("created < ?", millis(f.OlderThan))
-		}
-	}
-	return cond + " ", args
+func (f Filter) admits(r *Run) bool {
+	p := r.plan
+	return (len(f.States) == 0 || slices.Contains(f.States, r.state)) &&
+		(f.Tenant == "" || batch.LowerASCII(f.Tenant) == batch.LowerASCII(p.Tenant)) &&
+		(f.Digest == "" || f.Digest == p.Digest) &&
+		(f.NewerThan.IsZero() || p.Created.After(f.NewerThan)) &&
+		(f.OlderThan.IsZero() || p.Created.Before(f.OlderThan))
 }
 
-// Runs lists the runs that every filter lets through, the newest first.
-func (s *Store) Runs(ctx context.Context, filters ...Filter) ([]Info, error) {
-	cond, args := where(filters)
-	runs, err := s.find(ctx, cond+"ORDER BY id DESC", args...)
+// newestFirst selects all runs but those that are being pruned.
+const newestFirst = "WHERE state <> 'pruning' ORDER BY id DESC"
+
+// Runs lists the runs that the filter admits, the newest first.
+func (s *Store) Runs(ctx context.Context, filter Filter) ([]Info, error) {
+	runs, err := s.find(ctx, newestFirst)
 	if err != nil {
 		return nil, fmt.Errorf("list runs in %s: %w", s.path, err)
 	}
-	infos := make([]Info, 0, len(runs))
+	infos := []Info{}
 	for _, r := range runs {
-		in, err := r.Info(ctx)
+		if !filter.admits(r) {
+			continue
+		}
+		in, err := r.info(ctx)
 		if errors.Is(err, ErrNoRun) {
 			continue // discarded or pruned since
 		}
@@ -88,8 +71,7 @@ func (s *Store) Runs(ctx context.Context, filters ...Filter) ([]Info, error) {
 	return infos, nil
 }
 
-// Info reads the run at a glance, as it is in the journal now.
-func (r *Run) Info(ctx context.Context) (Info, error) {
+func (r *Run) info(ctx context.Context) (Info, error) {
 	changes, err := r.History(ctx)
 	if err != nil {
 		return Info{}, err
@@ -100,13 +82,10 @@ func (r *Run) Info(ctx context.Context) (Info, error) {
 }
 
 // History tells how the run came to its state, from the first to the last.
-func (r *Run) History(ctx context.Context) ([]Change, error) {
-	var changes []Change
-	err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
-		err := each(ctx, t, func(c *cells) error {
-			changes = append(changes, Change{At: c.time(), State: State(c.text()), Reason: c.text()})
-			return nil
-		}, "SELECT at, state, reason FROM states WHERE run = ? ORDER BY no", r.id)
+func (r *Run) History(ctx context.Context) (changes []Change, err error) {
+	err = r.read(ctx, func(t *tx) error {
+		changes, err = list(t, func(c *Change) []any { return []any{&c.At, &c.State, &c.Reason} },
+			"SELECT at, state, reason FROM states WHERE run = $1 ORDER BY no", r.id)
 		if err == nil && len(changes) == 0 {
 			err = fmt.Errorf("%w: table states: it has no state", ErrDamaged)
 		}
@@ -115,70 +94,48 @@ func (r *Run) History(ctx context.Context) ([]Change, error) {
 	return changes, r.wrap("read history of", err)
 }
 
+// countLines counts lines by what is known of their users, and in the row without a
+// word all lines. Nothing of it walks over the rows of users, which are wide.
+const countLines = `
+	WITH open AS MATERIALIZED (SELECT DISTINCT seq FROM intents WHERE run = $1 AND step = $2),
+	known AS (
+		SELECT m.seq, coalesce(m.outcome, CASE WHEN m.doubt = 1 OR o.seq IS NOT NULL THEN 'unsettled'
+			WHEN m.sent_at <> 0 THEN 'refused' ELSE 'not_sent' END) AS word
+		FROM marks m LEFT JOIN open o ON o.seq = m.seq WHERE m.run = $1 AND m.step = $2 AND m.target = ''
+		UNION ALL
+		SELECT o.seq, 'unsettled' FROM open o
+		WHERE NOT EXISTS (SELECT 1 FROM marks m WHERE m.run = $1 AND m.seq = o.seq AND m.step = $2 AND m.target = ''))
+	SELECT word, count(*) FROM (
+		SELECT word FROM known
+		UNION ALL
+		SELECT k.word FROM rows d JOIN known k ON k.seq = d.same WHERE d.run = $1 AND d.same <> 0) AS lines
+	GROUP BY word
+	UNION ALL
+	SELECT '', count(*) FROM rows WHERE run = $1`
+
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
 func (r *Run) Summary(ctx context.Context) (sum batch.Summary, err error) {
-	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error { sum, err = r.summary(ctx, t); return err })
-	return sum, r.wrap("sum up", err)
-}
-
-// Every user with a mark, and every duplicate of one.
-const (
-	countMarks = "SELECT m.outcome, m.doubt, m.sent_at = 0, count(*) FROM marks m WHERE m.run = ? AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt, m.sent_at = 0"
-	countDups  = `SELECT m.outcome, m.doubt, m.sent_at = 0, count(*) FROM rows d JOIN marks m ON m.run = d.run AND m.seq = d.same
-		WHERE d.run = ? AND d.same <> 0 AND m.step = ? AND m.target = '' GROUP BY m.outcome, m.doubt, m.sent_at = 0`
-)
-
-func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err error) {
-	rows, err := number(ctx, t, "SELECT count(*) FROM rows WHERE run = ?", r.id)
-	if err != nil {
-		return sum, err
-	}
-	sum.Lines, sum.Counts = rows, map[batch.Outcome]int{}
-	for _, query := range []string{countMarks, countDups} {
-		if err := each(ctx, t, func(c *cells) error {
-			switch o, doubt, unsent, n := outcome(c), c.flag(), c.flag(), c.num(); {
-			case o != "":
-				sum.Counts[o] += n
-			case doubt:
-				sum.Counts[batch.Unsettled] += n
-			case !unsent:
-				sum.Refused += n
-			}
-			return nil
-		}, query, r.id, r.step()); err != nil {
-			return sum, err
+	sum.Counts = map[batch.Outcome]int{}
+	err = r.read(ctx, func(t *tx) error {
+		type group struct {
+			word string
+			n    int
 		}
-	}
-	calls, err := r.openCalls(ctx, t)
-	if err != nil {
-		return sum, err
-	}
-	seen := map[int]bool{}
-	for _, k := range calls {
-		for _, seq := range k.Seqs {
-			if seen[seq] {
-				continue
+		groups, err := list(t, func(g *group) []any { return []any{&g.word, &g.n} }, countLines, r.id, r.step())
+		for _, g := range groups {
+			switch g.word {
+			case "":
+				sum.Lines = g.n
+			case "refused":
+				sum.Refused = g.n
+			case string(batch.NotSent): // counted below, with those of whom nothing is known
+			default:
+				sum.Counts[batch.Outcome(g.word)] = g.n
 			}
-			seen[seq] = true
-			// Its lines, unless they are counted above.
-			lines, err := number(ctx, t, `SELECT 1 + (SELECT count(*) FROM rows WHERE run = ? AND same = ? AND same <> 0)
-				WHERE NOT EXISTS (SELECT 1 FROM marks WHERE run = ? AND seq = ? AND step = ? AND target = '' AND (outcome IS NOT NULL OR doubt = 1))`,
-				r.id, seq, r.id, seq, r.step())
-			if err != nil {
-				return sum, err
-			}
-			if lines == 0 {
-				continue
-			}
-			sum.Counts[batch.Unsettled] += lines
-			before, err := number(ctx, t, "SELECT count(*) FROM marks WHERE run = ? AND seq = ? AND step = ? AND target = '' AND sent_at <> 0", r.id, seq, r.step())
-			if err != nil {
-				return sum, err
-			}
-			sum.Refused -= lines * before // in an earlier call
 		}
-	}
+		return err
+	})
 	open := sum.Lines
 	for _, n := range sum.Counts {
 		open -= n
@@ -186,18 +143,20 @@ func (r *Run) summary(ctx context.Context, t asker) (sum batch.Summary, err erro
 	if open > 0 {
 		sum.Counts[batch.NotSent] = open
 	}
-	return sum, nil
+	return sum, r.wrap("sum up", err)
 }
 
 // Remaining counts the users, not the rows, that a resumed run would send, and those
 // that it would only verify. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
-	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
-		return each(ctx, t, func(c *cells) error {
-			send, verify = r.Plan().Rows-c.num()-c.num(), c.num()
-			return nil
-		}, `SELECT (SELECT count(*) FROM rows WHERE run = ? AND same <> 0), count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
-			FROM marks WHERE run = ? AND step = ? AND target = '' AND outcome IS NOT NULL`, r.id, r.id, r.step())
+	err = r.read(ctx, func(t *tx) error {
+		send, err = number(t, `SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0)
+			+ (SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL)`, r.id, r.step())
+		send = r.Plan().Rows - send
+		if err == nil {
+			verify, err = number(t, "SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome = 'unverified'", r.id, r.step())
+		}
+		return err
 	})
 	return send, verify, r.wrap("count users left of", err)
 }

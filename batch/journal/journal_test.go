@@ -106,25 +106,28 @@ func check(t testing.TB, r *Run) []batch.Line {
 	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) {
 		t.Errorf("Summary is %v, adding up Lines %v", sum, fold)
 	}
-	i := 0
-	err = each(t.Context(), r.s.r, func(c *cells) error {
-		got := make([]string, 0, 8)
-		for range 8 {
-			got = append(got, fmt.Sprint(c.take()))
+	type row struct {
+		line                         int
+		input, id, upn, outcome, ask string
+		sent, after                  string
+	}
+	var view []row
+	must(t, r.read(t.Context(), func(t *tx) error {
+		view, err = list(t, func(v *row) []any {
+			return []any{&v.line, &v.input, &v.id, &v.upn, &v.outcome, &v.sent, &v.after, &v.ask}
+		}, `SELECT line, input, user_id, user_principal_name, outcome, sent_at, valid_from_after, request_id
+			FROM lines WHERE run = $1 ORDER BY line`, r.Plan().Run)
+		return err
+	}))
+	if len(view) != len(lines) {
+		t.Fatalf("the view has %d lines, not %d", len(view), len(lines))
+	}
+	for i, l := range lines {
+		want := row{l.Row.Line, l.Row.Input, l.User.ID, l.User.UPN, string(l.Record.Outcome), l.Record.RequestID,
+			iso(l.Record.SentAt), iso(l.Record.After)}
+		if view[i] != want {
+			t.Errorf("the view says %+v, Lines %+v", view[i], want)
 		}
-		l := lines[i]
-		want := []string{fmt.Sprint(l.Row.Line), l.Row.Input, l.User.ID, l.User.UPN, string(l.Record.Outcome),
-			iso(l.Record.SentAt), iso(l.Record.After), l.Record.RequestID}
-		if !cmp.Equal(got, want) {
-			t.Errorf("the view says %q, Lines %q", got, want)
-		}
-		i++
-		return nil
-	}, `SELECT line, input, user_id, user_principal_name, outcome, sent_at, valid_from_after, request_id
-		FROM lines WHERE run = ? ORDER BY line`, r.Plan().Run)
-	must(t, err)
-	if i != len(lines) {
-		t.Errorf("the view has %d lines, not %d", i, len(lines))
 	}
 	return lines
 }
@@ -141,7 +144,7 @@ func sound(t testing.TB, s *Store) {
 
 func iso(t time.Time) string {
 	if t.IsZero() {
-		return "<nil>"
+		return ""
 	}
 	return t.Format("2006-01-02T15:04:05.000Z")
 }

@@ -2,10 +2,8 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"iter"
-	"slices"
 
 	"offboard/batch"
 )
@@ -14,69 +12,80 @@ import (
 // that user: the last word, or in a Record without Outcome a trial.
 type line struct {
 	batch.Line
-	seq   int         // of the row
+	seq   int // of the row
+	doubt bool
 	trial batch.Trial // of a user without a record; a zero one if nothing is known
 }
 
 // selectLines reads lines. Of a duplicate, u is the row that holds the user; a plan
 // in the making may not have it yet.
-const selectLines = `SELECT r.seq, r.line, r.input, r.cells, coalesce(r.given_id, r.id), coalesce(r.given_upn, r.upn),
+const selectLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
 	u.line, u.seq, u.id, u.upn, u.type, u.enabled, u.synced, u.privileged, u.before,
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
 	m.sent_at, m.settled_at, m.accepted_at, m.after, m.request_id, m.reason, m.seq
 	FROM rows r
-	LEFT JOIN marks m ON m.run = r.run AND m.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END AND m.step = ? AND m.target = ''
+	LEFT JOIN marks m ON m.run = r.run AND m.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END AND m.step = $1 AND m.target = ''
 	LEFT JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
-	WHERE r.run = ? AND r.seq > ? `
+	WHERE r.run = $2 AND r.seq > $3 `
 
-func readLine(c *cells) (l line) {
-	l.seq = c.num()
-	l.Row = batch.Row{Line: c.num(), Input: c.text(), Cells: texts(c), ID: c.text(), UPN: c.text()}
-	l.First = c.num()
-	l.User = batch.User{Seq: c.num(), ID: c.text(), UPN: c.text(), Type: c.text(),
-		Enabled: c.flag(), Synced: c.flag(), Privileged: c.flag(), Stamp: c.time()}
-	if l.User.Seq == 0 {
-		l.First, l.User.Seq = l.Row.Line, l.seq
-	}
-	k, doubt := &l.Record, false
-	k.Seq, k.Outcome, doubt = l.User.Seq, outcome(c), c.flag()
-	k.Status, k.Code, k.Message, k.Attempts, k.Throttles = c.num(), c.text(), c.text(), c.num(), c.num()
-	k.SentAt, k.SettledAt, k.Accepted, k.After = c.time(), c.time(), c.time(), c.time()
-	k.RequestID, k.Reason = c.text(), c.text()
-	if known := c.num() != 0; known && k.Outcome == "" {
-		l.trial = batch.Trial{Seq: k.Seq, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: doubt,
-			Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
-	}
-	return l
+func (l *line) pointers() []any {
+	row, u, k := &l.Row, &l.User, &l.Record
+	return []any{&l.seq, &row.Line, &row.Input, &row.Cells, &row.ID, &row.UPN,
+		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
+		&k.Outcome, &l.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
+		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
 
-// outcome is a word that a user can end with, or "" for a trial. The database
-// holds the words too, in its schema, which may be what was damaged.
-func outcome(c *cells) batch.Outcome {
-	o := batch.Outcome(c.text())
-	if o != "" && (o.Open() || !slices.Contains(batch.Outcomes[:], o)) {
-		c.err = fmt.Errorf("%w: table marks: no user ends %q", ErrDamaged, o)
+// complete derives what the columns of a line do not say by themselves. again is the
+// line of the first duplicate of its user, 0 when there is none; call is the
+// last open call with the user, or a zero one.
+func (l *line) complete(again int, call batch.Call, state State) {
+	if l.User.Seq == 0 { // the row that holds the user is to come
+		l.First, l.User.Seq = l.Row.Line, l.seq
 	}
-	return o
+	if again != 0 {
+		l.First = min(l.First, again)
+	}
+	if l.First == l.Row.Line {
+		l.First = 0
+	}
+	k := &l.Record
+	k.Seq = l.User.Seq
+	if k.Outcome != "" {
+		return
+	}
+	l.trial = batch.Trial{Seq: l.trial.Seq, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: l.doubt,
+		Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
+	if call.No != 0 {
+		k.SentAt = call.SentAt
+	}
+	if k.Outcome, k.Reason = soFar(*k, call.No, l.doubt); state == Refused {
+		k.Reason = "the run was refused, and nothing was sent"
+	}
 }
 
 // pageRows is how many lines a reader holds at a time.
 const pageRows = 1000
 
-// read reads the lines that a condition picks, in the order of the input, page by
-// page, with the calls that are not over. The file and the plan are checked before.
+// lines reads the lines that a condition picks, in the order of the input, page by
+// page. The condition's own parameters begin at $5. The file and the plan are checked
+// before.
 //
 // Between two pages nothing is open: a read transaction held over a whole run
 // would keep the write-ahead log from being moved into the file, and let it
 // grow without end. The body of the loop may write to the run.
-func (r *Run) read(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
+func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
 	return func(yield func(*line, error) bool) {
-		page := make([]line, 0, pageRows)
+		again := map[int]int{}
 		err := r.check(ctx)
+		if err == nil {
+			err = r.read(ctx, func(t *tx) (err error) { again, err = r.duplicates(t); return err })
+		}
+		page := make([]line, 0, pageRows)
 		for last, full := 0, true; err == nil && full; full = len(page) == pageRows {
-			page = page[:0]
-			if err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
-				return r.page(ctx, t, &page, cond, slices.Concat([]any{r.step(), r.id, last}, args, []any{pageRows})...)
+			if err = r.read(ctx, func(t *tx) error {
+				page, err = r.page(t, page[:0], again, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
+				return err
 			}); err != nil {
 				break
 			}
@@ -92,11 +101,12 @@ func (r *Run) read(ctx context.Context, what, cond string, args ...any) iter.Seq
 	}
 }
 
-// page reads one page, and says of users without a record what can be said so far.
-func (r *Run) page(ctx context.Context, t asker, page *[]line, cond string, args ...any) error {
-	calls, err := r.openCalls(ctx, t)
+// page reads one page into a slice that is used again, with what can be said so far of
+// users without a record.
+func (r *Run) page(t *tx, page []line, again map[int]int, cond string, args ...any) ([]line, error) {
+	calls, err := r.openCalls(t)
 	if err != nil {
-		return err
+		return page, err
 	}
 	open := map[int]batch.Call{} // the last of each user who is in one
 	for _, k := range calls {
@@ -104,29 +114,30 @@ func (r *Run) page(ctx context.Context, t asker, page *[]line, cond string, args
 			open[seq] = k
 		}
 	}
-	return each(ctx, t, func(c *cells) error {
-		l := readLine(c)
-		if k := &l.Record; k.Outcome == "" {
-			call := open[k.Seq]
-			if call.No != 0 {
-				k.SentAt = call.SentAt
-			}
-			if k.Outcome, k.Reason = soFar(*k, call.No, l.trial.Doubt); r.State() == Refused {
-				k.Reason = "the run was refused, and nothing was sent"
-			}
-		}
-		*page = append(*page, l)
-		return nil
-	}, selectLines+cond+" ORDER BY r.seq LIMIT ?", args...)
+	page, err = appendList(page, t, (*line).pointers, selectLines+cond+" ORDER BY r.seq LIMIT $4", args...)
+	for i := range page {
+		seq := page[i].User.Seq
+		page[i].complete(again[seq], open[seq], r.State())
+	}
+	return page, err
+}
+
+// duplicates maps each user who has duplicates to the line of the first.
+func (r *Run) duplicates(t *tx) (map[int]int, error) {
+	type first struct{ user, line int }
+	all, err := list(t, func(f *first) []any { return []any{&f.user, &f.line} },
+		"SELECT same, min(line) FROM rows WHERE run = $1 AND same <> 0 GROUP BY same", r.id)
+	lines := make(map[int]int, len(all))
+	for _, f := range all {
+		lines[f.user] = f.line
+	}
+	return lines, err
 }
 
 // openCalls reads the calls that are not over, by number.
-func (r *Run) openCalls(ctx context.Context, db asker) (calls []batch.Call, err error) {
-	err = each(ctx, db, func(c *cells) error {
-		calls = append(calls, batch.Call{No: c.num(), App: c.text(), SentAt: c.time(), Seqs: fromJSON[int](c)})
-		return nil
-	}, "SELECT no, app, sent_at, seqs FROM calls WHERE run = ? AND over = 0 ORDER BY no", r.id)
-	return calls, err
+func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
+	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.SentAt, &k.Seqs} },
+		"SELECT no, app, sent_at, seqs FROM calls WHERE run = $1 AND over = 0 ORDER BY no", r.id)
 }
 
 // Lines reads every row in the order of the file, with its user and record. A
@@ -142,7 +153,7 @@ func (r *Run) Lines(ctx context.Context) iter.Seq2[batch.Line, error] {
 	return func(yield func(batch.Line, error) bool) {
 		rows := 0
 		for l, err := range r.lines(ctx, "lines", "") {
-			if rows++; !yield(l, err) || err != nil {
+			if rows++; !yield(l.Line, err) || err != nil {
 				return
 			}
 		}
@@ -155,30 +166,9 @@ func (r *Run) Lines(ctx context.Context) iter.Seq2[batch.Line, error] {
 // Unproven reads the users whose record is unverified, in order, to be looked
 // at once more. The loop may write their records meanwhile.
 func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Line, error] {
-	return r.lines(ctx, "unproven users", "AND r.same = 0 AND m.outcome = 'unverified'")
-}
-
-// lines reads the lines that a condition picks, and says of each which line named
-// its user first.
-func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Seq2[batch.Line, error] {
 	return func(yield func(batch.Line, error) bool) {
-		first := map[int]int{} // of the duplicates of each user who has any
-		err := r.s.read(ctx, func(c *sql.Conn) error {
-			return each(ctx, c, func(c *cells) error { first[c.num()] = c.num(); return nil },
-				"SELECT same, min(line) FROM rows WHERE run = ? AND same <> 0 GROUP BY same", r.id)
-		})
-		if err != nil {
-			yield(batch.Line{}, r.wrap("read "+what+" of", err))
-			return
-		}
-		for l, err := range r.read(ctx, what, cond, args...) {
-			if dup, ok := first[l.User.Seq]; ok {
-				l.First = min(l.First, dup)
-			}
-			if l.First == l.Row.Line {
-				l.First = 0
-			}
-			if !yield(l.Line, err) || err != nil {
+		for l, err := range r.lines(ctx, "unproven users", "AND r.same = 0 AND m.outcome = 'unverified'") {
+			if !yield(l.Line, err) {
 				return
 			}
 		}
@@ -199,7 +189,7 @@ func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 	}
 	return func(yield func(batch.Pending, error) bool) {
 		for _, kind := range kinds {
-			for l, err := range r.read(ctx, "pending users", "AND r.same = 0 AND m.outcome IS NULL "+kind) {
+			for l, err := range r.lines(ctx, "pending users", "AND r.same = 0 AND m.outcome IS NULL "+kind) {
 				if !yield(batch.Pending{User: l.User, Trial: l.trial}, err) || err != nil {
 					return
 				}
@@ -212,15 +202,13 @@ func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
 	return func(yield func(batch.Skip, error) bool) {
 		var skips []batch.Skip
-		err := r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
-			return each(ctx, t, func(c *cells) error {
-				skips = append(skips, batch.Skip{Line: c.num(), Reason: c.text()})
-				return nil
-			}, "SELECT line, reason FROM skips WHERE run = ? ORDER BY line", r.id)
+		err := r.read(ctx, func(t *tx) (err error) {
+			skips, err = list(t, func(k *batch.Skip) []any { return []any{&k.Line, &k.Reason} },
+				"SELECT line, reason FROM skips WHERE run = $1 ORDER BY line", r.id)
+			return err
 		})
 		if err != nil {
 			yield(batch.Skip{}, r.wrap("read skipped lines of", err))
-			return
 		}
 		for _, k := range skips {
 			if !yield(k, nil) {

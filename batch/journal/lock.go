@@ -18,14 +18,6 @@ import (
 	"offboard/batch"
 )
 
-// holder is the note beside a lock. It only serves the message; the lock
-// itself is the operating system's.
-type holder struct {
-	Host  string    `json:"host"`
-	PID   int       `json:"pid"`
-	Since time.Time `json:"since"`
-}
-
 // Lock takes the run for this process, or fails within a moment with a *LockedError.
 // The lock dies with its holder, whatever becomes of its files, and other runs
 // in the same journal know nothing of it.
@@ -35,7 +27,7 @@ func (r *Run) Lock() (unlock func() error, err error) {
 }
 
 // lookTime is how long a lock is asked for. Held has it for microseconds.
-const lookTime = 50 * time.Millisecond
+const lookTime = 200 * time.Millisecond
 
 // Held tells who works on the run now, in this process or another; nil when
 // nobody does. It takes the lock for a moment to find out, and changes nothing.
@@ -44,8 +36,8 @@ func (r *Run) Held() (*LockedError, error) {
 	return by, r.wrap("look who holds", err)
 }
 
-func (s *Store) heldBy(run string) (*LockedError, error) {
-	file, note := s.lockFiles(run)
+func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
+	file, note := f.lockFiles(run)
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		return nil, nil // never locked; a look makes no file
 	}
@@ -60,7 +52,7 @@ func (s *Store) heldBy(run string) (*LockedError, error) {
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action
-// meanwhile, or fails within 50 ms with a *LockedError. A process that looks for an
+// meanwhile, or fails within 200 ms with a *LockedError. A process that looks for an
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
@@ -75,16 +67,16 @@ func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
 	return unlock, nil
 }
 
-func (s *Store) lock(run string) (func() error, error) {
-	l, err := s.newLock(run)
+func (f *sqliteFile) lock(run string) (func() error, error) {
+	l, err := f.newLock(run)
 	if err != nil {
 		return nil, err
 	}
-	_, note := s.lockFiles(run)
+	_, note := f.lockFiles(run)
 	// Somebody may only be looking: see Held.
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
-	switch _, err := l.TryLockContext(ctx, lookTime/10); {
+	switch _, err := l.TryLockContext(ctx, lookTime/20); {
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, lockedBy(run, note)
 	case err != nil:
@@ -95,9 +87,9 @@ func (s *Store) lock(run string) (func() error, error) {
 	}
 	// Held here, since a lock that nobody refers to is closed, and so opened,
 	// by the garbage collector: not every caller keeps unlock.
-	s.held.Store(l, true)
+	f.held.Store(l, true)
 	return sync.OnceValue(func() error {
-		s.held.Delete(l)
+		f.held.Delete(l)
 		// The note goes first: after Unlock it may be the next holder's. The
 		// lock file stays: who removes one races with who has just opened it.
 		err := os.Remove(note)
@@ -109,25 +101,20 @@ func (s *Store) lock(run string) (func() error, error) {
 }
 
 // newLock makes the lock's file, and does not lock it.
-func (s *Store) newLock(name string) (*flock.Flock, error) {
-	file, _ := s.lockFiles(name)
+func (f *sqliteFile) newLock(name string) (*flock.Flock, error) {
+	file, _ := f.lockFiles(name)
 	return flock.New(file, flock.SetPermissions(0o600)), os.MkdirAll(filepath.Dir(file), 0o700)
 }
 
 // lockFiles are two, since on Windows a locked file cannot be read, and on NFS
 // closing any descriptor of it would drop the lock.
-func (s *Store) lockFiles(run string) (lock, note string) {
-	base := filepath.Join(s.path+".locks", run)
+func (f *sqliteFile) lockFiles(run string) (lock, note string) {
+	base := filepath.Join(f.path+".locks", run)
 	return base + ".lock", base + ".holder"
 }
 
-// dropLock tidies up after a run that is no more, unless another has its name
-// by now.
-func (s *Store) dropLock(ctx context.Context, run string) {
-	if n, err := number(ctx, s.r, "SELECT count(*) FROM runs WHERE name = ?", run); err != nil || n > 0 {
-		return
-	}
-	lock, note := s.lockFiles(run)
+func (f *sqliteFile) dropLock(run string) {
+	lock, note := f.lockFiles(run)
 	_ = os.Remove(note)
 	_ = os.Remove(lock)
 }
@@ -137,17 +124,20 @@ func leaveNote(path string) error {
 	if err != nil {
 		host = "an unnamed host"
 	}
-	text, err := json.Marshal(holder{Host: host, PID: os.Getpid(), Since: time.Now().UTC()})
+	text, err := json.Marshal(LockedError{Host: host, PID: os.Getpid(), Since: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, text, 0o600)
 }
 
+// lockedBy reads the note. It only serves the message; the lock itself is the
+// operating system's.
 func lockedBy(run, note string) *LockedError {
-	var h holder
+	var by LockedError
 	if text, err := os.ReadFile(note); err == nil {
-		_ = json.Unmarshal(text, &h) // half a note is no note
+		_ = json.Unmarshal(text, &by) // half a note is no note
 	}
-	return &LockedError{Run: run, Host: h.Host, PID: h.PID, Since: h.Since}
+	by.Run = run
+	return &by
 }

@@ -34,18 +34,18 @@ func (m *model) addRows(rows []batch.Planned) {
 			p.User = batch.User{Seq: p.User.Seq}
 		}
 		if p.Record != nil {
-			m.records[p.User.Seq] = stored(*p.Record)
+			m.records[p.User.Seq] = storedRecord(*p.Record)
 		}
 		p.Record = nil
-		p.User.Stamp = moment(p.User.Stamp)
+		p.User.Stamp = stored(p.User.Stamp)
 		m.rows[p.User.Seq] = p
 	}
 }
 
-// stored is the record with the precision of the journal.
-func stored(c batch.Record) batch.Record {
+// storedRecord is the record with the precision of the journal.
+func storedRecord(c batch.Record) batch.Record {
 	for _, t := range []*time.Time{&c.SentAt, &c.SettledAt, &c.Accepted, &c.After} {
-		*t = moment(*t)
+		*t = stored(*t)
 	}
 	return c
 }
@@ -58,11 +58,11 @@ func (m *model) write(e batch.Entry) {
 		delete(m.open, no)
 	}
 	for _, tr := range e.Trials {
-		tr.SentAt = moment(tr.SentAt)
+		tr.SentAt = stored(tr.SentAt)
 		m.trials[tr.Seq] = tr
 	}
 	for _, c := range e.Records {
-		m.records[c.Seq] = stored(c)
+		m.records[c.Seq] = storedRecord(c)
 		delete(m.trials, c.Seq)
 	}
 }
@@ -76,7 +76,7 @@ func (m *model) recover() int {
 			}
 			tr := m.trials[seq]
 			tr.Seq, tr.Doubt = seq, true
-			if sent := moment(m.calls[no].SentAt); !doubted[seq] || sent.After(tr.SentAt) {
+			if sent := stored(m.calls[no].SentAt); !doubted[seq] || sent.After(tr.SentAt) {
 				tr.SentAt = sent
 			}
 			m.trials[seq] = tr
@@ -105,7 +105,7 @@ func (m *model) record(seq int) batch.Record {
 	c := batch.Record{Seq: seq, Outcome: batch.NotSent, Status: tr.Status, Code: tr.Code, Message: tr.Message,
 		Attempts: tr.Attempts, Throttles: tr.Throttles, SentAt: tr.SentAt, RequestID: tr.RequestID}
 	if call.No != 0 {
-		c.SentAt = moment(call.SentAt)
+		c.SentAt = stored(call.SentAt)
 	}
 	if call.No != 0 || tr.Doubt {
 		c.Outcome = batch.Unsettled

@@ -101,7 +101,7 @@ func TestOpenTogether(t *testing.T) {
 			})
 		}
 		must(t, g.Wait())
-		infos, err := openAt(t, path).Runs(t.Context())
+		infos, err := openAt(t, path).Runs(t.Context(), Filter{})
 		must(t, err)
 		if len(infos) != 8 {
 			t.Errorf("%d runs of 8", len(infos))

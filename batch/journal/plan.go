@@ -3,38 +3,31 @@ package journal
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"offboard/batch"
 )
 
-var addRows = newBulk("rows", "run, seq, line, input, cells, given_id, given_upn, same, "+
-	"id, upn, type, enabled, synced, privileged, before", "")
+const addRow = `INSERT INTO rows (run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
 // transaction. The Seq of a row's user is the row's own, also when DuplicateOf points
 // at another: of such a row nothing else about the user is kept.
 func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
-	given := ctx // the transaction's own is never cancelled
-	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
-		in, rec := t.into(addRows), t.into(addRecords)
+	return r.wrap("add rows to", r.planning(ctx, func(t *tx) error {
 		for i := range rows {
-			if i%1000 == 0 && given.Err() != nil {
-				return context.Cause(given)
+			if i%1000 == 0 && ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
-			if err := r.addRow(ctx, in, rec, &rows[i]); err != nil {
+			if err := r.addRow(t, &rows[i]); err != nil {
 				return fmt.Errorf("row %d, line %d: %w", rows[i].User.Seq, rows[i].Row.Line, err)
 			}
 		}
-		if err := in.flush(ctx); err != nil {
-			return err
-		}
-		return rec.flush(ctx)
-	})
-	return r.wrap("add rows to", err)
+		return nil
+	}))
 }
 
-func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) error {
+func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	u := p.User
 	if p.DuplicateOf != 0 {
 		u = batch.User{Seq: u.Seq}
@@ -45,28 +38,23 @@ func (r *Run) addRow(ctx context.Context, in, rec *inserter, p *batch.Planned) e
 	case p.Record != nil && (p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	list, err := toJSON(p.Row.Cells)
-	if err != nil {
-		return err
-	}
-	err = in.add(ctx, r.id, u.Seq, p.Row.Line, p.Row.Input, list, unless(p.Row.ID, u.ID), unless(p.Row.UPN, u.UPN), p.DuplicateOf,
-		u.ID, u.UPN, u.Type, flag(u.Enabled), flag(u.Synced), flag(u.Privileged), millis(u.Stamp))
+	_, err := t.exec(addRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.Row.ID, p.Row.UPN, p.DuplicateOf,
+		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp)
 	if err != nil || p.Record == nil {
 		return err
 	}
-	return r.addRecord(ctx, rec, p.Record)
+	return r.addRecord(t, p.Record)
 }
 
 // AddSkips adds lines of the input that are no rows.
 func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
-	return r.wrap("add skipped lines to", r.planning(ctx, func(ctx context.Context, t *tx) error {
-		in := t.into(newBulk("skips", "run, line, reason", ""))
+	return r.wrap("add skipped lines to", r.planning(ctx, func(t *tx) error {
 		for _, s := range skips {
-			if err := in.add(ctx, r.id, s.Line, s.Reason); err != nil {
+			if _, err := t.exec("INSERT INTO skips (run, line, reason) VALUES ($1, $2, $3)", r.id, s.Line, s.Reason); err != nil {
 				return fmt.Errorf("line %d: %w", s.Line, err)
 			}
 		}
-		return in.flush(ctx)
+		return nil
 	}))
 }
 
@@ -78,24 +66,22 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	plan = normal(plan)
 	var digest string
-	err := r.planning(ctx, func(ctx context.Context, t *tx) error {
-		if err := r.wantPlan(ctx, t, plan); err != nil {
-			return err
-		}
-		args, err := planArgs(plan)
+	err := r.planning(ctx, func(t *tx) error {
+		err := r.wantPlan(t, plan)
 		if err == nil {
-			_, err = t.exec(ctx, "UPDATE runs SET "+strings.ReplaceAll(planColumns, ",", " = ?,")+" = ? WHERE id = ?", append(args, r.id)...)
+			_, err = t.exec(`UPDATE runs SET name = $1, created = $2, input = $3, digest = $4, tenant = $5, action = $6, plan = $7
+				WHERE id = $8`, append(planColumns(plan), r.id)...)
 		}
 		if err == nil {
-			digest, err = r.digestOf(ctx, t, plan.Rows)
+			digest, err = r.digestOf(t)
 		}
 		if err == nil {
-			_, err = t.exec(ctx, "UPDATE runs SET plan_digest = ? WHERE id = ?", digest, r.id)
+			_, err = t.exec("UPDATE runs SET plan_digest = $1 WHERE id = $2", digest, r.id)
 		}
 		if err != nil {
 			return err
 		}
-		return r.become(ctx, t, Planned, "")
+		return r.become(t, Planned, "")
 	})
 	if err != nil {
 		return r.wrap("seal", err)
@@ -110,44 +96,40 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 }
 
 // wantPlan holds a plan against the rows and users that the journal has.
-func (r *Run) wantPlan(ctx context.Context, t *tx, plan batch.Plan) error {
-	var rows, last, users, astray int
-	err := each(ctx, t, func(c *cells) error {
-		rows, last, users, astray = c.num(), c.num(), c.num(), c.num()
-		return nil
-	}, `SELECT
-		(SELECT count(*) FROM rows WHERE run = ?),
-		(SELECT max(seq) FROM rows WHERE run = ?),
-		(SELECT count(*) FROM rows WHERE run = ? AND same = 0) - (SELECT count(*) FROM marks WHERE run = ?),
-		(SELECT count(*) FROM rows d WHERE d.run = ? AND d.same <> 0
-			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`,
-		r.id, r.id, r.id, r.id, r.id)
+func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
+	type counts struct{ rows, last, users, astray int }
+	n, err := one(t, func(n *counts) []any { return []any{&n.rows, &n.last, &n.users, &n.astray} }, `SELECT
+		(SELECT count(*) FROM rows WHERE run = $1),
+		(SELECT max(seq) FROM rows WHERE run = $1),
+		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM marks WHERE run = $1),
+		(SELECT count(*) FROM rows d WHERE d.run = $1 AND d.same <> 0
+			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id)
 	own := r.Plan()
 	switch {
 	case err != nil:
 		return err
 	case plan.Run != own.Run || plan.Action != own.Action:
 		return fmt.Errorf("%w: it is the plan of run %q, which does %q", ErrPlan, plan.Run, plan.Action)
-	case plan.Rows != rows || plan.Users != users:
+	case plan.Rows != n.rows || plan.Users != n.users:
 		return fmt.Errorf("%w: it counts %d rows and %d users to send, the journal has %d and %d",
-			ErrPlan, plan.Rows, plan.Users, rows, users)
-	case last != rows: // the seqs are different, and none is less than 1
-		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, rows, last)
-	case astray > 0:
-		return fmt.Errorf("%w: %d rows name a user whom no row holds", ErrPlan, astray)
+			ErrPlan, plan.Rows, plan.Users, n.rows, n.users)
+	case n.last != n.rows: // the seqs are different, and none is less than 1
+		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, n.rows, n.last)
+	case n.astray > 0:
+		return fmt.Errorf("%w: %d rows name a user whom no row holds", ErrPlan, n.astray)
 	}
 	return nil
 }
 
 // planning runs f in one transaction, if the run is still being planned.
-func (r *Run) planning(ctx context.Context, f func(context.Context, *tx) error) error {
+func (r *Run) planning(ctx context.Context, f func(*tx) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+	return r.update(ctx, func(t *tx, now State) error {
 		if now != Planning {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		return f(ctx, t)
+		return f(t)
 	})
 }

@@ -45,7 +45,7 @@ func TestHolderToCome(t *testing.T) {
 	two.DuplicateOf, five.DuplicateOf = 9, 3
 	must(t, r.AddRows(t.Context(), []batch.Planned{five, two, member(1)}))
 	diff(t, "lines", outcomes(all(t, r.Lines(t.Context()))), "not_sent not_sent not_sent")
-	infos, err := s.Runs(t.Context())
+	infos, err := s.Runs(t.Context(), Filter{})
 	must(t, err)
 	diff(t, "counts", infos[0].Summary.Counts, map[batch.Outcome]int{batch.NotSent: 3})
 	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {

@@ -43,8 +43,8 @@ func (s *Store) Old(ctx context.Context, since time.Time) (old []Old, err error)
 	}
 	for _, r := range runs {
 		o := Old{Run: r}
-		if o.Since, err = r.lastSign(ctx, s.r); err != nil {
-			return nil, r.wrap("look at", sqliteFault(err))
+		if err = s.read(ctx, func(t *tx) error { o.Since, err = r.lastSign(t); return err }); err != nil {
+			return nil, r.wrap("look at", err)
 		}
 		if o.Begun() || o.Since.Before(since) {
 			old = append(old, o)
@@ -55,10 +55,9 @@ func (s *Store) Old(ctx context.Context, since time.Time) (old []Old, err error)
 
 // lastSign is when the run came to its state, or when its last call left where
 // that is later.
-func (r *Run) lastSign(ctx context.Context, db asker) (last time.Time, err error) {
-	err = each(ctx, db, func(c *cells) error { last = c.time(); return nil },
-		`SELECT max(at) FROM (SELECT max(at) AS at FROM states WHERE run = ? UNION ALL SELECT max(sent_at) FROM calls WHERE run = ?) AS signs`, r.id, r.id)
-	return last, err
+func (r *Run) lastSign(t *tx) (time.Time, error) {
+	return one(t, func(at *time.Time) []any { return []any{at} }, `SELECT max(at) FROM (
+		SELECT max(at) AS at FROM states WHERE run = $1 UNION ALL SELECT max(sent_at) FROM calls WHERE run = $1) AS signs`, r.id)
 }
 
 // Prune deletes the run for good, with everything of its own, in whatever state
@@ -75,14 +74,14 @@ func (o Old) Prune(ctx context.Context) error {
 	if err != nil {
 		return o.wrap("prune", err)
 	}
-	// A deletion that somebody has begun goes on.
-	if err = o.begin(ctx, func(ctx context.Context, t *tx, now State) error {
-		last, err := o.lastSign(ctx, t)
+	err = o.begin(ctx, func(t *tx, now State) error {
+		last, err := o.lastSign(t)
 		if err == nil && !last.Equal(o.Since) {
 			err = fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
 		}
 		return err
-	}); err == nil || errors.Is(err, ErrNoRun) {
+	})
+	if err == nil || errors.Is(err, ErrNoRun) { // a deletion that was begun goes on
 		err = o.remove(ctx)
 	}
 	return o.wrap("prune", errors.Join(err, unlock()))
@@ -93,7 +92,7 @@ func (o Old) Prune(ctx context.Context) error {
 // is pruned, and Discard is ErrState. It ignores cancellation.
 func (r *Run) Discard(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	err := r.begin(ctx, func(_ context.Context, _ *tx, now State) error {
+	err := r.begin(ctx, func(_ *tx, now State) error {
 		// Only a running run intends calls, and none goes back from there.
 		if now != Planning && now != Planned {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
@@ -108,12 +107,12 @@ func (r *Run) Discard(ctx context.Context) error {
 
 // begin makes the run invisible, if that is allowed. From here on there is only
 // forward.
-func (r *Run) begin(ctx context.Context, allow func(context.Context, *tx, State) error) error {
-	return r.update(ctx, func(ctx context.Context, t *tx, now State) error {
-		if err := allow(ctx, t, now); err != nil {
+func (r *Run) begin(ctx context.Context, allow func(*tx, State) error) error {
+	return r.update(ctx, func(t *tx, now State) error {
+		if err := allow(t, now); err != nil {
 			return err
 		}
-		return r.become(ctx, t, pruning, "")
+		return r.become(t, pruning, "")
 	})
 }
 
@@ -121,46 +120,73 @@ func (r *Run) begin(ctx context.Context, allow func(context.Context, *tx, State)
 // be much goes slice by slice; what is left goes with the run itself.
 func (r *Run) remove(ctx context.Context) error {
 	for _, of := range []struct{ table, key string }{{"rows", "seq"}, {"marks", "seq"}, {"calls", "no"}} {
-		if err := r.empty(ctx, of.table, of.key); err != nil {
+		upTo := 0
+		if err := r.s.inSlices(ctx, func(t *tx) (more bool, err error) {
+			upTo += sliceRows
+			if _, err = t.exec("DELETE FROM "+of.table+" WHERE run = $1 AND "+of.key+" <= $2", r.id, upTo); err != nil {
+				return false, err
+			}
+			last, err := number(t, "SELECT max("+of.key+") FROM "+of.table+" WHERE run = $1", r.id)
+			return last > upTo, err
+		}); err != nil {
 			return fmt.Errorf("empty %s: %w", of.table, err)
 		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	err := r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
-		n, err := t.exec(ctx, "DELETE FROM runs WHERE id = ?", r.id)
-		if err == nil && n == 0 {
-			err = ErrNoRun // somebody else was faster
+	var deleted, namesakes int
+	err := r.s.update(ctx, func(t *tx) (err error) {
+		if deleted, err = t.exec("DELETE FROM runs WHERE id = $1", r.id); err == nil {
+			namesakes, err = number(t, "SELECT count(*) FROM runs WHERE name = $1", r.Plan().Run)
 		}
 		return err
 	})
-	if err == nil || errors.Is(err, ErrNoRun) {
-		r.s.dropLock(context.WithoutCancel(ctx), r.Plan().Run)
+	if err != nil {
+		return err
 	}
-	return err
+	if namesakes == 0 {
+		r.s.dropLock(r.Plan().Run)
+	}
+	if deleted == 0 {
+		return ErrNoRun // another prune was faster
+	}
+	return nil
 }
 
-// empty deletes a run's rows from a table in the order of the key.
-func (r *Run) empty(ctx context.Context, table, key string) error {
-	last, err := number(context.WithoutCancel(ctx), r.s.r, "SELECT max("+key+") FROM "+table+" WHERE run = ?", r.id)
-	for done := 0; err == nil && done < last; done += sliceRows {
+// inSlices runs f in one transaction after the other, until there is no more to do. It
+// rests in between, as long as it worked: a process that waits for SQLite's lock asks
+// for it now and then, and is not told when it is free.
+func (s *Store) inSlices(ctx context.Context, f func(*tx) (more bool, err error)) error {
+	for more := true; more; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		start := time.Now()
-		err = r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
-			_, err := t.exec(ctx, "DELETE FROM "+table+" WHERE run = ? AND "+key+" <= ?", r.id, done+sliceRows)
+		if err := s.update(ctx, func(t *tx) (err error) { more, err = f(t); return err }); err != nil {
 			return err
-		})
-		if done+sliceRows < last {
-			// Others get their turn. Who waits for SQLite's lock asks for it now and
-			// then, and is not told when it is free.
+		}
+		if more {
 			select {
 			case <-time.After(time.Since(start)):
 			case <-ctx.Done():
 			}
 		}
 	}
-	return sqliteFault(err)
+	return nil
+}
+
+// Compact gives the space of deleted rows back to the file system, and tells how many
+// bytes that were. It takes many transactions, as Prune does, and can be cut short. The
+// file shrinks when its log is moved into it: by Close at the latest, if no other process
+// reads the journal.
+func (s *Store) Compact(ctx context.Context) (freed int, err error) {
+	if err = s.inSlices(ctx, func(t *tx) (bool, error) {
+		n, err := s.shrink(t)
+		freed += n
+		return n > 0, err
+	}); err != nil {
+		err = fmt.Errorf("compact journal %s: %w", s.path, err)
+	}
+	return freed, err
 }

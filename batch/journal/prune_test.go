@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -70,23 +69,21 @@ func names(old []Old) (list []string) {
 	return list
 }
 
-// each reads rows as they are.
-func (s *Store) each(ctx context.Context, f func(*cells) error, query string, args ...any) error {
-	return s.read(ctx, func(c *sql.Conn) error { return each(ctx, c, f, query, args...) })
-}
-
 // traces counts what the database has of a run, in every table that has runs,
 // also in those that were added after this test.
-func traces(t *testing.T, s *Store, id int) int {
+func traces(t *testing.T, s *Store, id int) (n int) {
 	t.Helper()
-	n := 0
-	err := s.each(t.Context(), func(c *cells) error {
-		var k int
-		err := s.r.QueryRow("SELECT count(*) FROM "+c.text()+" WHERE run = ?", id).Scan(&k)
-		n += k
+	must(t, s.read(t.Context(), func(t *tx) error {
+		tables, err := list(t, func(table *string) []any { return []any{table} },
+			`SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ON c.name = 'run' WHERE m.type = 'table'`)
+		for _, table := range tables {
+			k, err := number(t, "SELECT count(*) FROM "+table+" WHERE run = $1", id)
+			if n += k; err != nil {
+				return err
+			}
+		}
 		return err
-	}, `SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ON c.name = 'run' WHERE m.type = 'table'`)
-	must(t, err)
+	}))
 	return n
 }
 
@@ -230,10 +227,9 @@ func TestPruneCutShort(t *testing.T) {
 func gone(t *testing.T, s *Store, r *Run) {
 	t.Helper()
 	ctx := t.Context()
-	infos, err := s.Runs(ctx)
+	infos, err := s.Runs(ctx, Filter{})
 	must(t, err)
-	cond, args := where(nil)
-	runs, err := s.find(ctx, cond, args...)
+	runs, err := s.find(ctx, newestFirst)
 	must(t, err)
 	if len(infos) > 0 || len(runs) > 0 {
 		t.Errorf("it is listed: %+v", infos)
@@ -251,7 +247,7 @@ func gone(t *testing.T, s *Store, r *Run) {
 	last := func(_ any, err error) error { return err }
 	_, _, left := r.Remaining(ctx)
 	for what, err := range map[string]error{
-		"Info": last(r.Info(ctx)), "History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
+		"info": last(r.info(ctx)), "History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
 		"Timing": last(r.Timing(ctx)), "Left": left, "Recover": last(r.Recover(ctx)),
 		"Lines": ending(r.Lines(ctx)), "Pending": ending(r.Pending(ctx)), "Unproven": ending(r.Unproven(ctx)), "Skips": ending(r.Skips(ctx)),
 		"SetState": r.SetState(ctx, Running, ""), "Write": r.Write(ctx, batch.Entry{}), "Discard": r.Discard(ctx),
@@ -278,12 +274,20 @@ func truth(t *testing.T, s *Store, whole []batch.Line) {
 	for _, l := range whole {
 		want[l.Row.Line] = string(l.Record.Outcome)
 	}
-	must(t, s.each(t.Context(), func(c *cells) error {
-		if line, outcome := c.num(), c.text(); outcome != want[line] {
-			t.Errorf("the view says %s of line %d, which was %s", outcome, line, want[line])
+	type said struct {
+		line    int
+		outcome string
+	}
+	var view []said
+	must(t, s.read(t.Context(), func(t *tx) (err error) {
+		view, err = list(t, func(v *said) []any { return []any{&v.line, &v.outcome} }, "SELECT line, outcome FROM lines")
+		return err
+	}))
+	for _, v := range view {
+		if v.outcome != want[v.line] {
+			t.Errorf("the view says %s of line %d, which was %s", v.outcome, v.line, want[v.line])
 		}
-		return nil
-	}, "SELECT line, outcome FROM lines"))
+	}
 }
 
 // A report under way while its run is pruned ends in an error, and is right as

@@ -15,7 +15,7 @@ import (
 func TestReadBesideWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	running(t, openAt(t, path), "r", 3)
-	writer, err := sql.Open("sqlite", dsn(path, usual...))
+	writer, err := sql.Open("sqlite", dsn(path))
 	must(t, err)
 	defer writer.Close()
 	under, err := writer.BeginTx(t.Context(), nil)
@@ -31,7 +31,7 @@ func TestReadBesideWriter(t *testing.T) {
 		if err != nil {
 			t.Fatalf("opened %s: %v", what, err)
 		}
-		infos, err := s.Runs(ctx)
+		infos, err := s.Runs(ctx, Filter{})
 		must(t, err)
 		r, err := s.Run(ctx, "r")
 		must(t, err)
@@ -57,7 +57,7 @@ func TestReadNothing(t *testing.T) {
 		must(t, make(path))
 		s, err := OpenToRead(t.Context(), path)
 		must(t, err)
-		infos, err := s.Runs(t.Context())
+		infos, err := s.Runs(t.Context(), Filter{})
 		if err != nil || len(infos) > 0 {
 			t.Errorf("%s: runs %+v, error %v", name, infos, err)
 		}

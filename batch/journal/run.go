@@ -2,8 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -11,20 +9,25 @@ import (
 	"offboard/batch"
 )
 
-// Run is one run in the journal. Whoever plans, writes or recovers holds its
+// Run is one run in the journal. A process that plans, writes or recovers holds its
 // Lock; reading needs none.
 type Run struct {
-	s  *Store
-	id int
+	s *Store
 
-	mu     sync.Mutex // guards what follows
-	plan   batch.Plan
-	digest string // of the sealed plan; "" before
-	state  State
+	mu sync.Mutex // guards what follows, but for the id
+	runRow
 
 	once    sync.Mutex   // guards what follows, found out once
 	checked bool         // the file and the plan are whole
 	dups    map[int]bool // rows that hold no user of their own; nil: not known
+}
+
+// runRow is a run as the table has it.
+type runRow struct {
+	id     int
+	state  State
+	digest string // of the sealed plan; "" before
+	plan   batch.Plan
 }
 
 // Plan is what the run set out to do.
@@ -50,17 +53,17 @@ func (r *Run) State() State {
 }
 
 // step is what is done to each user.
-func (r *Run) step() string { return string(r.Plan().Action) }
+func (r *Run) step() batch.Action { return r.Plan().Action }
 
 // SetState moves the run on, with a reason in words that may be empty. Only
 // the arrows in the drawing at State are allowed, anything else is ErrState.
 // It ignores cancellation.
 func (r *Run) SetState(ctx context.Context, next State, reason string) error {
-	err := r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+	err := r.update(ctx, func(t *tx, now State) error {
 		if !now.canBecome(next) {
 			return fmt.Errorf("%w: a %s run does not become %s", ErrState, now, next)
 		}
-		return r.become(ctx, t, next, reason)
+		return r.become(t, next, reason)
 	})
 	if err == nil {
 		r.mu.Lock()
@@ -70,44 +73,47 @@ func (r *Run) SetState(ctx context.Context, next State, reason string) error {
 	return r.wrap("set state of", err)
 }
 
+func (r *Run) become(t *tx, next State, reason string) error {
+	if _, err := t.exec("UPDATE runs SET state = $1 WHERE id = $2", next, r.id); err != nil {
+		return err
+	}
+	_, err := t.exec(`INSERT INTO states (run, no, at, state, reason)
+		VALUES ($1, (SELECT count(*) + 1 FROM states WHERE run = $1), $2, $3, $4)`, r.id, time.Now(), next, reason)
+	return err
+}
+
 // stateOf finds no run whose deletion was begun.
-const stateOf = "SELECT state FROM runs WHERE id = ? AND state <> 'pruning'"
+const stateOf = "SELECT state FROM runs WHERE id = $1 AND state <> 'pruning'"
 
 // stateIn is the state that the run has in the journal now; ErrNoRun when it was
 // deleted, or its deletion was begun.
-func (r *Run) stateIn(ctx context.Context, db asker) (now State, err error) {
-	err = each(ctx, db, func(c *cells) error { now = State(c.text()); return nil }, stateOf, r.id)
+func (r *Run) stateIn(t *tx) (State, error) {
+	now, err := one(t, func(s *State) []any { return []any{s} }, stateOf, r.id)
 	if err == nil && now == "" {
 		err = ErrNoRun
 	}
 	return now, err
 }
 
-// ask runs f in one read transaction, unless the run is no more: all that is read
-// in it is of one moment.
-func (r *Run) ask(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	return r.s.read(ctx, func(c *sql.Conn) error {
-		t, err := c.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-		if err != nil {
+// read runs f in one read transaction, unless the run is no more.
+func (r *Run) read(ctx context.Context, f func(*tx) error) error {
+	return r.s.read(ctx, func(t *tx) error {
+		if _, err := r.stateIn(t); err != nil {
 			return err
 		}
-		defer t.Rollback()
-		if _, err := r.stateIn(ctx, t); err != nil {
-			return err
-		}
-		return f(ctx, t)
+		return f(t)
 	})
 }
 
 // update runs f in one transaction that ignores cancellation, and tells it the
 // state that the run has in the journal now.
-func (r *Run) update(ctx context.Context, f func(ctx context.Context, t *tx, now State) error) error {
-	return r.s.update(context.WithoutCancel(ctx), func(ctx context.Context, t *tx) error {
-		now, err := r.stateIn(ctx, t)
+func (r *Run) update(ctx context.Context, f func(t *tx, now State) error) error {
+	return r.s.update(ctx, func(t *tx) error {
+		now, err := r.stateIn(t)
 		if err != nil {
 			return err
 		}
-		return f(ctx, t, now)
+		return f(t, now)
 	})
 }
 
@@ -119,50 +125,25 @@ func (r *Run) wrap(verb string, err error) error {
 	return fmt.Errorf("%s run %s in %s: %w", verb, r.Plan().Run, r.s.path, err)
 }
 
-func (r *Run) become(ctx context.Context, t *tx, next State, reason string) error {
-	if _, err := t.exec(ctx, "UPDATE runs SET state = ? WHERE id = ?", string(next), r.id); err != nil {
-		return err
-	}
-	return addState(ctx, t, r.id, next, reason)
-}
-
-func addState(ctx context.Context, t *tx, run int, state State, reason string) error {
-	_, err := t.exec(ctx, `INSERT INTO states (run, no, at, state, reason)
-		VALUES (?, (SELECT count(*) + 1 FROM states WHERE run = ?), ?, ?, ?)`, run, run, millis(time.Now()), string(state), reason)
-	return err
-}
-
 // AddReport keeps the SHA-256, in hex, of the report.sha256 of a report that is about
 // to be complete. It stands beside those of the run's earlier reports: a copy of an
 // older one was no forgery. It ignores cancellation.
 func (r *Run) AddReport(ctx context.Context, sum string) error {
-	return r.wrap("note a report of", r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
-		_, err := t.exec(ctx, `INSERT INTO reports (run, no, at, sha256)
-			VALUES (?, (SELECT count(*) + 1 FROM reports WHERE run = ?), ?, ?)`, r.id, r.id, millis(time.Now()), sum)
+	return r.wrap("note a report of", r.update(ctx, func(t *tx, _ State) error {
+		_, err := t.exec(`INSERT INTO reports (run, no, at, sha256)
+			VALUES ($1, (SELECT count(*) + 1 FROM reports WHERE run = $1), $2, $3)`, r.id, time.Now(), sum)
 		return err
 	}))
 }
 
-// planColumns hold a run's plan: all of it as JSON in the last, and before it
-// what runs are looked for by.
-const planColumns = "name, created, input, digest, tenant, action, plan"
-
-func planArgs(p batch.Plan) ([]any, error) {
-	plan, err := json.Marshal(p)
-	return []any{p.Run, millis(p.Created), p.Input, p.Digest, p.Tenant, string(p.Action), string(plan)}, err
-}
-
-// readRun reads a run's id, state, plan_digest and plan.
-func readRun(c *cells) *Run {
-	r := &Run{id: c.num(), state: State(c.text()), digest: c.text()}
-	if err := json.Unmarshal([]byte(c.text()), &r.plan); err != nil && c.err == nil {
-		c.err = fmt.Errorf("%w: table runs, run %d: %w", ErrDamaged, r.id, err)
-	}
-	return r
+// planColumns are a run's plan in the table: what runs are looked for by, and then
+// all of it.
+func planColumns(p batch.Plan) []any {
+	return []any{p.Run, p.Created, p.Input, p.Digest, p.Tenant, p.Action, p}
 }
 
 // normal is the plan as it will be read again.
 func normal(p batch.Plan) batch.Plan {
-	p.Created = moment(p.Created)
+	p.Created = stored(p.Created)
 	return p
 }

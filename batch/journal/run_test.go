@@ -132,7 +132,7 @@ func TestStates(t *testing.T) {
 	r := running(t, openNew(t), "r", 1)
 	must(t, r.SetState(t.Context(), Stopped, "SIGTERM"))
 	wantErr(t, r.SetState(t.Context(), Refused, ""), ErrState)
-	in, err := r.Info(t.Context())
+	in, err := r.info(t.Context())
 	must(t, err)
 	if in.State != Stopped || in.Reason != "SIGTERM" || in.Since.IsZero() || r.State() != Stopped {
 		t.Errorf("info %+v", in)
@@ -155,7 +155,7 @@ func TestRuns(t *testing.T) {
 	create(t, s, somePlan("one"))
 	two := running(t, s, "two", 2)
 	must(t, two.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Denied)}}))
-	infos, err := s.Runs(t.Context())
+	infos, err := s.Runs(t.Context(), Filter{})
 	must(t, err)
 	if len(infos) != 2 || infos[0].Plan.Run != "two" || infos[1].Plan.Tenant != "t" {
 		t.Errorf("runs %+v", infos)

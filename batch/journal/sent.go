@@ -3,7 +3,6 @@ package journal
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,27 +43,23 @@ func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, si
 	if except != nil {
 		own = except.id
 	}
-	now := moment(time.Now())
-	err := s.read(ctx, func(c *sql.Conn) error {
-		return each(ctx, c, func(c *cells) error {
-			k := SentCall{Run: c.text(), No: c.num(), App: c.text(), SentAt: c.time(), At: c.time(), Users: c.num()}
-			k.Open = k.At.IsZero()
-			calls = append(calls, k)
-			return nil
-		}, `SELECT n.name, k.no, k.app, k.sent_at, k.over, k.users
-			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= ? OR k.over = 0) AND n.tenant = ? AND n.id <> ?`,
-			max(1, millis(since)), tenant, own)
+	now := stored(time.Now())
+	err := s.read(ctx, func(t *tx) (err error) {
+		calls, err = list(t, func(k *SentCall) []any { return []any{&k.Run, &k.No, &k.App, &k.SentAt, &k.At, &k.Users} },
+			`SELECT n.name, k.no, k.app, k.sent_at, k.over, k.users
+			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= $1 OR k.over = 0) AND n.tenant = $2 AND n.id <> $3`,
+			max(1, since.UnixMilli()), tenant, own)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read calls sent in %s: %w", s.path, err)
 	}
 	held, told := map[string]bool{}, calls[:0]
 	for _, k := range calls {
-		switch {
-		case k.Open && s.underWay(k, now, held):
-			k.At = now
-		case k.Open:
-			if k.Open, k.At = false, lost(k.SentAt, now); k.At.Before(since) {
+		if k.At.IsZero() {
+			if k.Open = s.underWay(k, now, held); k.Open {
+				k.At = now
+			} else if k.At = lost(k.SentAt, now); k.At.Before(since) {
 				continue
 			}
 		}

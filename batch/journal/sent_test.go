@@ -33,14 +33,14 @@ func TestSentByOthers(t *testing.T) {
 	}
 	asked := time.Now()
 	calls := ask(mine, asked.Add(-time.Hour))
-	if len(calls) != 2 || calls[0].At.Before(moment(asked)) {
+	if len(calls) != 2 || calls[0].At.Before(stored(asked)) {
 		t.Fatalf("under way: %+v", calls)
 	}
 	at := calls[0].At
 	diff(t, "under way", calls, []SentCall{
-		{Run: "theirs", No: 1, App: "a", SentAt: moment(left), At: at, Users: 2, Open: true}, {Run: "theirs", No: 2, App: "b", SentAt: moment(left), At: at, Users: 1, Open: true}})
+		{Run: "theirs", No: 1, App: "a", SentAt: stored(left), At: at, Users: 2, Open: true}, {Run: "theirs", No: 2, App: "b", SentAt: stored(left), At: at, Users: 1, Open: true}})
 
-	ended := moment(time.Now())
+	ended := stored(time.Now())
 	must(t, theirs.Write(t.Context(), batch.Entry{Over: []int{1}}))
 	calls = ask(mine, ended)
 	if len(calls) != 2 || calls[0].Open || calls[0].At.Before(ended) || calls[0].No != 1 || !calls[1].Open {
@@ -69,7 +69,7 @@ func TestSentByOthers(t *testing.T) {
 // still leave.
 func TestCallsLeftBehind(t *testing.T) {
 	s := openNew(t)
-	now := moment(time.Now())
+	now := stored(time.Now())
 	old, late := now.Add(-time.Hour), now.Add(-time.Second)
 	runs := map[string]*Run{}
 	for _, name := range []string{"held", "killed"} {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"offboard/batch/durable"
@@ -21,9 +22,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// What only SQLite understands stands in this file, in schema.sql, and in
-// compact.go; the lock of a journal that is a file stands in lock.go. Queries
-// elsewhere are ones that PostgreSQL takes as well, but for the placeholder.
+// What only SQLite understands stands in this file and in schema.sql, and how a
+// journal that is a file is locked in lock.go.
 
 //go:embed schema.sql
 var schema string
@@ -35,22 +35,17 @@ const (
 	applicationID = 0x6f666264
 )
 
-// placeholders stand for n parameters, between commas.
-func placeholders(n int) string { return strings.Repeat("?,", n-1) + "?" }
-
-// synced is what every connection has: a commit is on the disk when it returns.
-// On macOS that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
-var synced = []string{"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)"}
-
-// usual is what connections have besides, but for the one of Compact.
-var usual = append([]string{
+// usual is what every connection has. A commit is on the disk when it returns; on macOS
+// that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
+var usual = []string{
+	"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)",
 	"busy_timeout(10000)",
 	"foreign_keys(1)",
 	"trusted_schema(0)",
 	"cache_size(-8192)",
-	"wal_autocheckpoint(0)", // see keepLogShort
+	"wal_autocheckpoint(0)", // see wrote
 	"journal_size_limit(67108864)",
-}, synced...)
+}
 
 // dsn names the file and sets what holds for its connections.
 func dsn(path string, pragmas ...string) string {
@@ -62,9 +57,19 @@ func dsn(path string, pragmas ...string) string {
 		"_txlock":    {"immediate"}, // a write waits at its beginning, and cannot fail halfway for a lock
 		"_dqs":       {"0"},
 		"_defensive": {"1"},
-		"_pragma":    pragmas,
+		"_pragma":    append(pragmas, usual...),
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// connect makes a database handle with so many connections at the most.
+func connect(dsn string, connections int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn)
+	if err == nil {
+		db.SetMaxOpenConns(connections)
+		db.SetMaxIdleConns(connections)
+	}
+	return db, err
 }
 
 // Open opens the journal at path, and makes one, with the directories above
@@ -72,97 +77,93 @@ func dsn(path string, pragmas ...string) string {
 // ErrNotJournal, and both are left as they are. A place where nothing can be
 // written is ErrDisk. No writer is waited for, unless there is no journal yet.
 func Open(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, (*Store).openToWrite)
+	return open(ctx, path, (*sqliteFile).openToWrite)
 }
 
 // OpenToRead opens the journal at path for commands that only read. Where there is
 // none, or none yet, the Store has no runs, and nothing is made. Methods that
 // write are ErrState.
 func OpenToRead(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, (*Store).openToRead)
+	return open(ctx, path, (*sqliteFile).openToRead)
 }
 
-func open(ctx context.Context, path string, how func(*Store, context.Context) error) (*Store, error) {
+func open(ctx context.Context, path string, how func(*sqliteFile, context.Context) error) (*Store, error) {
 	full, err := filepath.Abs(path)
-	s := &Store{path: full}
+	f := &sqliteFile{path: full}
 	if err == nil {
-		err = how(s, ctx)
+		err = how(f, ctx)
+	}
+	s := &Store{dialect: f, path: f.path, w: f.w, r: f.r}
+	if err == nil && s.w != nil {
+		err = s.prepare(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, errors.Join(sqliteFault(err), s.closeAll()))
+		return nil, fmt.Errorf("open journal %s: %w", path, errors.Join(f.sort(err), f.closeAll()))
 	}
 	return s, nil
 }
 
-func (s *Store) openToWrite(ctx context.Context) error {
-	if err := makeFile(s.path); err != nil {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
-	}
-	// One file, one name: locks and SQLite's own files stand beside the name.
-	path, err := filepath.EvalSymlinks(s.path)
-	if err != nil {
-		return err
-	}
-	s.path = path
-	if s.w, err = sql.Open("sqlite", dsn(path, usual...)); err != nil {
-		return err
-	}
-	s.w.SetMaxOpenConns(1) // SQLite has one writer: queue for it here, in order
-	version, err := versionOf(ctx, s.w)
-	if err != nil {
-		return err
-	}
-	if err := s.useWAL(ctx); err != nil {
-		return fmt.Errorf("switch to write-ahead log: %w", err)
-	}
-	if version == 0 {
-		if err := s.update(ctx, makeSchema); err != nil {
-			return fmt.Errorf("make tables: %w", err)
-		}
-	}
-	if err := errors.Join(s.openReaders(), s.prepare(ctx)); err != nil {
-		return err
-	}
-	// The log is there now. SQLite makes its name durable only in the process that
-	// made it, and that one may have died before.
-	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
-	}
-	return nil
+// sqliteFile is the dialect of a journal in a file.
+type sqliteFile struct {
+	path     string
+	w, r     *sql.DB
+	unsynced error    // of the first sync that failed; nil: none did
+	held     sync.Map // the *flock.Flock of each lock that this process has
 }
 
-func (s *Store) openToRead(ctx context.Context) error {
+func (f *sqliteFile) openToWrite(ctx context.Context) error {
+	err := makeFile(f.path)
+	if err == nil { // one file, one name: locks and SQLite's own files stand beside the name
+		f.path, err = filepath.EvalSymlinks(f.path)
+	}
+	if err == nil {
+		f.w, err = connect(dsn(f.path), 1) // SQLite has one writer: queue for it here, in order
+	}
+	if err != nil {
+		return err
+	}
+	version, err := versionOf(ctx, f.w)
+	if err == nil && version == 0 {
+		err = f.makeTables(ctx)
+	}
+	if err == nil {
+		err = f.openReaders()
+	}
+	if err == nil {
+		// The log is there now. SQLite makes its name durable only in the process that
+		// made it, and that one may have died before.
+		err = durable.SyncDir(filepath.Dir(f.path))
+	}
+	return err
+}
+
+func (f *sqliteFile) openToRead(ctx context.Context) error {
 	version := 0
-	fi, err := os.Stat(s.path)
+	fi, err := os.Stat(f.path)
 	if err == nil && fi.Size() > 0 {
-		if s.path, err = filepath.EvalSymlinks(s.path); err == nil {
-			err = s.openReaders()
+		if f.path, err = filepath.EvalSymlinks(f.path); err == nil {
+			err = f.openReaders()
 		}
 		if err == nil {
-			version, err = versionOf(ctx, s.r)
+			version, err = versionOf(ctx, f.r)
 		}
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
 	if version > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := s.closeAll(); err != nil {
+	// There is none, or nothing in it: a journal without runs, in memory, instead. Another
+	// connection would be another one.
+	if err := f.closeAll(); err != nil {
 		return err
 	}
-	if s.r, err = sql.Open("sqlite", ":memory:"); err != nil {
-		return err
+	if f.r, err = connect(":memory:", 1); err == nil {
+		_, err = f.r.ExecContext(ctx, schema)
 	}
-	s.r.SetMaxOpenConns(1) // another connection would be another journal
-	_, err = s.r.ExecContext(ctx, schema)
 	return err
 }
 
-func (s *Store) openReaders() (err error) {
-	if s.r, err = sql.Open("sqlite", dsn(s.path, append(usual[:len(usual):len(usual)], "query_only(1)")...)); err == nil {
-		s.r.SetMaxOpenConns(4)
-		s.r.SetMaxIdleConns(4)
-	}
+func (f *sqliteFile) openReaders() (err error) {
+	f.r, err = connect(dsn(f.path, "query_only(1)"), 4)
 	return err
 }
 
@@ -188,50 +189,46 @@ func makeFile(path string) error {
 	return errors.Join(durable.SyncDir(dir), durable.SyncDir(filepath.Dir(dir)))
 }
 
-// useWAL switches a new file to the write-ahead log. Two processes that do so
-// at once are told "locked" however long they would wait, so they take turns.
-func (s *Store) useWAL(ctx context.Context) error {
-	var mode string
-	if err := s.w.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
-		return err
-	}
-	l, err := s.newLock(".open") // no run has this name
+// makeTables makes a journal of an empty file. Two processes that switch it to the
+// write-ahead log at once are told "locked" however long they would wait, so they take
+// turns.
+func (f *sqliteFile) makeTables(ctx context.Context) (err error) {
+	turn, err := f.newLock(".open") // no run has this name
 	if err == nil {
-		_, err = l.TryLockContext(ctx, 10*time.Millisecond)
+		_, err = turn.TryLockContext(ctx, 10*time.Millisecond)
 	}
 	if err != nil {
 		return err
 	}
-	err = s.w.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
-	if err == nil && mode != "wal" {
-		err = fmt.Errorf("the file system does not allow it, and the mode stays %q", mode)
+	defer func() { err = errors.Join(err, turn.Unlock()) }()
+	if version, err := versionOf(ctx, f.w); err != nil || version > 0 {
+		return err // another process was faster
 	}
-	return errors.Join(err, l.Unlock())
-}
-
-// makeSchema makes the tables, unless another process was faster.
-func makeSchema(ctx context.Context, t *tx) error {
-	if version, err := versionOf(ctx, t); err != nil || version > 0 {
-		return err
+	var mode string
+	if err := f.w.QueryRowContext(ctx, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return fmt.Errorf("switch to write-ahead log: %w", err)
 	}
-	_, err := t.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d", schema, applicationID, schemaVersion))
-	return err
+	if mode != "wal" {
+		return fmt.Errorf("switch to write-ahead log: the file system does not allow it, and the mode stays %q", mode)
+	}
+	if _, err = f.w.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		schema, applicationID, schemaVersion)); err != nil {
+		return fmt.Errorf("make tables: %w", err)
+	}
+	return nil
 }
 
 // versionOf is the version of the journal's schema, 0 for an empty file. Any
 // other file is ErrNotJournal or ErrNewer.
-func versionOf(ctx context.Context, db asker) (version int, err error) {
+func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
 	var app, objects int
-	err = each(ctx, db, func(c *cells) error {
-		app, version, objects = c.num(), c.num(), c.num()
-		return nil
-	}, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
-		FROM pragma_application_id a, pragma_user_version v`)
+	err = db.QueryRowContext(ctx, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id a, pragma_user_version v`).Scan(&app, &version, &objects)
 	switch code := sqliteCode(err) & 0xff; {
 	case code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_ERROR:
 		return 0, errNotJournal
 	case err != nil:
-		return 0, fmt.Errorf("read schema version: %w", sqliteFault(err))
+		return 0, fmt.Errorf("read schema version: %w", err)
 	case app == applicationID && version > schemaVersion:
 		return 0, fmt.Errorf("%w: its schema has version %d, this program knows %d", ErrNewer, version, schemaVersion)
 	case app == applicationID && version > 0, app == 0 && version == 0 && objects == 0:
@@ -244,72 +241,116 @@ func versionOf(ctx context.Context, db asker) (version int, err error) {
 // nothing tells it from any other file.
 var errNotJournal = fmt.Errorf("%w, or one whose beginning is damaged", ErrNotJournal)
 
-// quickCheck asks SQLite whether the file is whole: its pages, the order of the
-// keys, the types and the words of the columns. SQLite keeps no sums of its
-// pages, so a bit flipped within a text or a number is not seen here.
-func quickCheck(ctx context.Context, db asker) error {
-	return each(ctx, db, func(c *cells) error {
-		word := c.text()
-		if word == "ok" {
-			return nil
-		}
-		word = strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***"))
-		what := ErrDamaged
-		if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok {
-			if code, err := strconv.Atoi(number); err == nil {
-				what = cmp.Or(kindOf(code), ErrDamaged)
-			}
-		} else if strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
-			what = ErrDisk
-		}
-		return fmt.Errorf("%w: SQLite's quick_check says: %s", what, word)
-	}, "PRAGMA quick_check(1)")
+// check asks SQLite for the pages, the order of the keys, and the types and words of
+// the columns. SQLite keeps no sums of its pages, so a bit flipped within a text or a
+// number is not seen here.
+func (f *sqliteFile) check(t *tx) error {
+	word, err := one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
+	if err != nil || word == "ok" {
+		return err
+	}
+	kind := ErrDamaged
+	if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok {
+		code, _ := strconv.Atoi(strings.TrimSpace(number))
+		kind = cmp.Or(kindOf(code), ErrDamaged)
+	} else if strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
+		kind = ErrDisk
+	}
+	return fmt.Errorf("%w: SQLite's quick_check says: %s", kind, strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***")))
+}
+
+func (f *sqliteFile) writable() error {
+	if f.unsynced != nil {
+		return fmt.Errorf("nothing is written after a failed sync: %w", f.unsynced)
+	}
+	return nil
 }
 
 // logPages is how long the write-ahead log may grow before it is moved into the
 // file, in pages of 4 KB.
 const logPages = 1000
 
-const logLength = "PRAGMA wal_checkpoint(NOOP)"
-
-// keepLogShort does what SQLite does by itself after a commit, but for one
-// thing: it looks at the result. A checkpoint that a reader keeps from its end
-// leaves pages in the file that are not synced; when the sync of the next one
-// fails, the kernel may have dropped them, and the one after that would call
+// wrote moves the log into the file when it is long. SQLite does so by itself after a
+// commit, but for one thing: it does not look at the result. A checkpoint that a reader
+// keeps from its end leaves pages in the file that are not synced; when the sync of the
+// next one fails, the kernel may have dropped them, and the one after that would call
 // them safe and forget the log. So none may follow a failed sync.
 //
-// The write before is durable whatever becomes of this.
-func (s *Store) keepLogShort(ctx context.Context) {
-	st := s.stmts[logLength]
-	if st == nil {
-		return // the file is being opened, and its log looked at soon
+// The write before is durable whatever becomes of the checkpoint.
+func (f *sqliteFile) wrote(ctx context.Context, err error) {
+	if syncFailed(err) {
+		f.unsynced = err
+	}
+	if err != nil {
+		return
 	}
 	var busy, log, moved int
-	err := st.QueryRowContext(ctx).Scan(&busy, &log, &moved)
+	err = f.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &log, &moved)
 	if err == nil && log-moved >= logPages {
-		s.checkpoint(ctx, "PASSIVE")
+		f.checkpoint(ctx, "PASSIVE")
 	}
 }
 
 // checkpoint moves the log into the file, as far as readers allow it. What
-// fails can be done again later, but for a sync: none follows that. The caller
-// holds writing.
-func (s *Store) checkpoint(ctx context.Context, mode string) {
-	if s.unsynced != nil {
+// fails can be done again later, but for a sync: none follows that.
+func (f *sqliteFile) checkpoint(ctx context.Context, mode string) {
+	if f.unsynced != nil {
 		return
 	}
-	_, err := s.w.ExecContext(ctx, "PRAGMA wal_checkpoint("+mode+")")
+	_, err := f.w.ExecContext(ctx, "PRAGMA wal_checkpoint("+mode+")")
 	if syncFailed(err) {
-		s.unsynced = fmt.Errorf("move log into file: %w", sqliteFault(err))
+		f.unsynced = fmt.Errorf("move log into file: %w", f.sort(err))
 	}
 }
 
-// dropCache is what a reader does at its end. All connections of a process
+// idle drops what a reader has cached. All connections of a process
 // share one list of pages that may be reused: a writer that takes an idle
 // reader's pages leaves that reader below its own limit and all of them at the
 // common one, and SQLite then drops every page at once that it has read
 // (measured: Lines at 40 % of its speed, with two reads of the file a row).
-const dropCache = "PRAGMA shrink_memory"
+func (f *sqliteFile) idle(ctx context.Context, c *sql.Conn) {
+	_, _ = c.ExecContext(ctx, "PRAGMA shrink_memory") // whatever becomes of this, it is about speed
+}
+
+// shrinkPages is how many pages one transaction gives back: 4 MB.
+const shrinkPages = 1000
+
+// shrink moves the last pages of the file into the place of free ones, and cuts them
+// off. The file itself gets shorter when the log is moved into it.
+func (f *sqliteFile) shrink(t *tx) (freed int, err error) {
+	const size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+	before, err := number(t, size)
+	if err == nil { // the answer has a row for each page
+		_, err = list(t, func(*struct{}) []any { return nil }, "PRAGMA incremental_vacuum("+strconv.Itoa(shrinkPages)+")")
+	}
+	if err != nil {
+		return 0, err
+	}
+	after, err := number(t, size)
+	return before - after, err
+}
+
+// close ignores all errors of the checkpoint but a failed sync, since the log is as
+// durable as the file. It does not wait for another process that reads or writes.
+func (f *sqliteFile) close() error {
+	if f.w != nil {
+		_, _ = f.w.Exec("PRAGMA busy_timeout = 100")
+		f.checkpoint(context.Background(), "TRUNCATE")
+	}
+	if f.unsynced != nil {
+		return nil // SQLite moves the log when its last connection closes; it must not
+	}
+	return f.closeAll()
+}
+
+func (f *sqliteFile) closeAll() (err error) {
+	for _, db := range []*sql.DB{f.r, f.w} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return err
+}
 
 // sqliteCode is SQLite's own word on the error, or 0.
 func sqliteCode(err error) int {
@@ -325,17 +366,18 @@ func syncFailed(err error) bool {
 	return code == sqlite3.SQLITE_IOERR_FSYNC || code == sqlite3.SQLITE_IOERR_DIR_FSYNC
 }
 
-// sqliteFault sorts what SQLite says: ErrDamaged where the file does not hold what was
-// written, ErrDisk where the disk does not do what it should. A disk that is full
-// or fails has damaged nothing.
-func sqliteFault(err error) error {
-	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrDisk) {
+// sort finds ErrDamaged where the file does not hold what was written, ErrDisk where
+// the disk does not do what it should. A disk that is full or fails has damaged
+// nothing.
+func (f *sqliteFile) sort(err error) error {
+	kind := kindOf(sqliteCode(err))
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		kind = ErrDisk
+	}
+	if kind == nil || errors.Is(err, ErrDamaged) || errors.Is(err, ErrDisk) {
 		return err
 	}
-	if kind := kindOf(sqliteCode(err)); kind != nil {
-		return fmt.Errorf("%w: %w", kind, err)
-	}
-	return err
+	return fmt.Errorf("%w: %w", kind, err)
 }
 
 // kindOf is ErrDamaged, ErrDisk or nil, by SQLite's word on an error.

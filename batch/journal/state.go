@@ -38,9 +38,6 @@ func (s State) canBecome(next State) bool {
 	return false
 }
 
-// ended reports whether nobody is meant to be at work in this state.
-func (s State) ended() bool { return s == Stopped || s == Finished || s == Refused }
-
 // Resumable are the states of a run that can be gone on with.
 var Resumable = []State{Planned, Running, Stopped}
 

@@ -16,84 +16,186 @@ import (
 // Store is an open journal. It may be used by many goroutines at once; so may
 // its runs.
 type Store struct {
+	dialect
 	path  string
 	w     *sql.DB // one connection; nil: opened to read
 	r     *sql.DB // a few, none of which can write
 	stmts map[string]*sql.Stmt
-	held  sync.Map // the *flock.Flock of each run locked here
 
-	writing  sync.Mutex // guards what follows; w has one connection anyhow
-	unsynced error      // of the first sync that failed; nil: none did
+	writing sync.Mutex // held by the one who writes; w has one connection anyhow
+}
+
+// dialect is what only one kind of database understands. The rest of the room is
+// SQL that both SQLite and PostgreSQL take, with parameters as $1, $2 and so on.
+type dialect interface {
+	// check asks whether the whole database is as it was written: ErrDamaged if not.
+	check(t *tx) error
+
+	// sort adds ErrDamaged or ErrDisk to an error of the database that means one of them.
+	sort(err error) error
+
+	// writable is asked before a write. It is ErrDisk when none may follow any more.
+	writable() error
+
+	// wrote is told how every write ended.
+	wrote(ctx context.Context, err error)
+
+	// idle is told of a connection that has read something and rests now.
+	idle(ctx context.Context, c *sql.Conn)
+
+	// shrink gives some of the space of deleted rows back, and tells how many bytes;
+	// 0 when there is none left.
+	shrink(t *tx) (freed int, err error)
+
+	// lock takes a lock of that name, which ends with the process, or is a *LockedError.
+	lock(name string) (unlock func() error, err error)
+
+	// heldBy tells who has a lock; nil when no process has it.
+	heldBy(name string) (*LockedError, error)
+
+	// dropLock forgets a lock that nobody will ask for again.
+	dropLock(name string)
+
+	// close closes both databases.
+	close() error
+}
+
+// tx is one transaction, to read or to write.
+type tx struct {
+	*sql.Tx
+	ctx   context.Context
+	stmts map[string]*sql.Stmt
+}
+
+// prepared are the statements that a run executes again and again.
+var prepared = []string{stateOf, addRow, addCall, endCall, addRecord, addTrial, addDoubt}
+
+func (s *Store) prepare(ctx context.Context) error {
+	s.stmts = make(map[string]*sql.Stmt)
+	for _, q := range prepared {
+		st, err := s.w.PrepareContext(ctx, q)
+		if err != nil {
+			return fmt.Errorf("prepare statement: %w", err)
+		}
+		s.stmts[q] = st
+	}
+	return nil
+}
+
+// exec executes a statement, and tells how many rows it touched.
+func (t *tx) exec(query string, args ...any) (int, error) {
+	if err := encode(args); err != nil {
+		return 0, err
+	}
+	var done sql.Result
+	var err error
+	if st := t.stmts[query]; st != nil {
+		done, err = t.StmtContext(t.ctx, st).ExecContext(t.ctx, args...)
+	} else {
+		done, err = t.ExecContext(t.ctx, query, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := done.RowsAffected()
+	return int(n), err
+}
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	if err := encode(args); err != nil {
+		return nil, err
+	}
+	if st := t.stmts[query]; st != nil {
+		return t.StmtContext(t.ctx, st).QueryContext(t.ctx, args...)
+	}
+	return t.QueryContext(t.ctx, query, args...)
+}
+
+// read runs f in one read transaction: all that it reads is of one moment.
+func (s *Store) read(ctx context.Context, f func(*tx) error) error {
+	c, err := s.r.Conn(ctx)
+	if err != nil {
+		return s.sort(err)
+	}
+	defer c.Close()
+	defer s.idle(context.WithoutCancel(ctx), c)
+	return s.transact(ctx, c, &sql.TxOptions{ReadOnly: true}, nil, f)
+}
+
+// update runs f in one transaction: all of it is durable when update returns
+// nil, and none of it has happened otherwise. It ignores cancellation.
+func (s *Store) update(ctx context.Context, f func(*tx) error) error {
+	if s.w == nil {
+		return fmt.Errorf("%w: the journal was opened to read", ErrState)
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.writable(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := s.transact(ctx, s.w, nil, s.stmts, f)
+	s.wrote(ctx, err)
+	return err
+}
+
+// beginner is a database or a connection.
+type beginner interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (s *Store) transact(ctx context.Context, db beginner, opts *sql.TxOptions, stmts map[string]*sql.Stmt, f func(*tx) error) error {
+	t, err := db.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", s.sort(err))
+	}
+	defer t.Rollback() // does nothing after Commit
+	if err := f(&tx{t, ctx, stmts}); err != nil {
+		return s.sort(err)
+	}
+	return s.sort(t.Commit())
 }
 
 // Path is the journal's file, with all links resolved.
 func (s *Store) Path() string { return s.path }
 
-// Close moves the write-ahead log into the file, as far as others allow it,
-// and closes the journal. After a sync that failed it does neither: see ErrDisk.
+// Close closes the journal, and before moves the write-ahead log into the file, as far
+// as others allow it. After a sync that failed it does neither: see ErrDisk.
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.w != nil {
-		// No error of this matters but a failed sync, since the log is as durable as
-		// the file. Another process that reads or writes is not waited for.
-		_, _ = s.w.Exec("PRAGMA busy_timeout = 100")
-		s.checkpoint(context.Background(), "TRUNCATE")
-	}
-	if s.unsynced != nil {
-		return nil // SQLite moves the log when its last connection closes; it must not
-	}
-	if err := s.closeAll(); err != nil {
+	if err := s.close(); err != nil {
 		return fmt.Errorf("close journal %s: %w", s.path, err)
 	}
 	return nil
 }
 
-func (s *Store) closeAll() error {
-	var errs []error
-	for _, st := range s.stmts {
-		errs = append(errs, st.Close())
-	}
-	for _, db := range []*sql.DB{s.r, s.w} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // Create begins a run in the state planning. The plan's name must be new, and
 // made of letters, digits, dots, dashes and underscores.
 func (s *Store) Create(ctx context.Context, plan batch.Plan) (*Run, error) {
-	r := &Run{s: s, plan: normal(plan), state: Planning}
-	if err := s.create(context.WithoutCancel(ctx), r); err != nil {
+	r := &Run{s: s, runRow: runRow{plan: normal(plan), state: Planning}}
+	if err := s.update(ctx, r.create); err != nil {
 		return nil, fmt.Errorf("create run %q in %s: %w", plan.Run, s.path, err)
 	}
 	return r, nil
 }
 
-func (s *Store) create(ctx context.Context, r *Run) error {
+func (r *Run) create(t *tx) error {
 	if !validName(r.plan.Run) {
 		return errors.New("name a run with up to 100 letters, digits, dots, dashes and underscores")
 	}
-	return s.update(ctx, func(ctx context.Context, t *tx) error {
-		taken, err := number(ctx, t, "SELECT count(*) FROM runs WHERE name = ?", r.plan.Run)
-		if err != nil {
-			return err
-		}
-		if taken > 0 {
-			return errors.New("there is one already")
-		}
-		args, err := planArgs(r.plan)
-		if err == nil {
-			r.id, err = number(ctx, t, "INSERT INTO runs (state, plan_digest, "+planColumns+") VALUES ("+
-				placeholders(len(args)+2)+") RETURNING id", append([]any{string(Planning), ""}, args...)...)
-		}
-		if err != nil {
-			return err
-		}
-		return addState(ctx, t, r.id, Planning, "")
-	})
+	taken, err := number(t, "SELECT count(*) FROM runs WHERE name = $1", r.plan.Run)
+	if err != nil {
+		return err
+	}
+	if taken > 0 {
+		return errors.New("there is one already")
+	}
+	if r.id, err = number(t, `INSERT INTO runs (name, created, input, digest, tenant, action, plan, state, plan_digest)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') RETURNING id`, append(planColumns(r.plan), Planning)...); err != nil {
+		return err
+	}
+	return r.become(t, Planning, "")
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`).MatchString
@@ -102,9 +204,8 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`).MatchSt
 // is the latest. It fails with ErrNoRun or ErrAmbiguous.
 func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 	const limit = 11
-	runs, err := s.find(ctx, `
-		WHERE state <> 'pruning' AND (? = '' OR substr(name, 1, length(?)) = ?)
-		ORDER BY name = ? DESC, id DESC LIMIT ?`, name, name, name, name, limit)
+	runs, err := s.find(ctx, `WHERE state <> 'pruning' AND substr(name, 1, length($1)) = $1
+		ORDER BY CASE name WHEN $1 THEN 0 ELSE 1 END, id DESC LIMIT $2`, name, limit)
 	switch {
 	case err != nil:
 	case len(runs) == 0:
@@ -128,12 +229,12 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 // (digest, tenant, app, cloud, action, resolution, columns and choice) and is
 // planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
-	runs, err := s.find(ctx, "WHERE digest = ? AND tenant = ? AND action = ? ORDER BY id DESC", like.Digest, like.Tenant, string(like.Action))
+	runs, err := s.find(ctx, "WHERE digest = $1 AND tenant = $2 AND action = $3 ORDER BY id DESC", like.Digest, like.Tenant, like.Action)
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}
 	for _, r := range runs {
-		if p := r.plan; r.State().Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
+		if p := r.plan; r.state.Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
 			slices.Equal(p.Columns, like.Columns) {
 			return r, nil
 		}
@@ -143,12 +244,13 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 
 // find reads the runs that the rest of a query selects.
 func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run, err error) {
-	err = s.read(ctx, func(c *sql.Conn) error {
-		return each(ctx, c, func(c *cells) error {
-			r := readRun(c)
-			r.s, runs = s, append(runs, r)
-			return nil
-		}, "SELECT id, state, plan_digest, plan FROM runs "+rest, args...)
+	err = s.read(ctx, func(t *tx) error {
+		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.digest, &r.plan} },
+			"SELECT id, state, plan_digest, plan FROM runs "+rest, args...)
+		for _, f := range found {
+			runs = append(runs, &Run{s: s, runRow: f})
+		}
+		return err
 	})
 	return runs, err
 }

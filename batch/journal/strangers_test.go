@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"testing"
 
 	"offboard/batch"
@@ -46,11 +47,13 @@ func TestDropTrials(t *testing.T) {
 		e.Records = append(e.Records, settled(seq, 1, batch.Revoked))
 	}
 	must(t, one.Write(ctx, e))
-	must(t, each(ctx, s.r, func(c *cells) error {
-		run, n, odd := c.num(), c.num(), c.num()
-		if want := map[int]int{one.id: 15, two.id: 30}[run]; n != want || odd != 15 {
-			t.Errorf("run %d has %d trials, %d of them of odd users", run, n, odd)
+	type group struct{ run, n, odd int }
+	must(t, s.read(ctx, func(x *tx) error {
+		groups, err := list(x, func(g *group) []any { return []any{&g.run, &g.n, &g.odd} },
+			"SELECT run, count(*), sum(seq % 2) FROM marks WHERE outcome IS NULL GROUP BY run ORDER BY run")
+		if want := []group{{one.id, 15, 15}, {two.id, 30, 15}}; !slices.Equal(groups, want) {
+			t.Errorf("runs, their trials, and those of odd users: %v, want %v", groups, want)
 		}
-		return nil
-	}, "SELECT run, count(*), sum(seq % 2) FROM marks WHERE outcome IS NULL GROUP BY run"))
+		return err
+	}))
 }

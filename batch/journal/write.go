@@ -3,7 +3,6 @@ package journal
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,22 +11,26 @@ import (
 	"offboard/batch"
 )
 
-const endCall = "UPDATE calls SET over = ?, seqs = '[]' WHERE run = ? AND no = ? AND over = 0"
+const (
+	addCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)"
+	endCall = "UPDATE calls SET over = $1, seqs = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
-var addCalls = newBulk("calls", "run, no, step, app, sent_at, users, over, seqs", "")
+	// A record replaces whatever is known of the user; a trial does not replace a record.
+	addRecord = addMark
+	addTrial  = addMark + " WHERE marks.outcome IS NULL"
+	addMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
+			sent_at, settled_at, accepted_at, after, request_id, reason)
+		VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
+			status = excluded.status, code = excluded.code, message = excluded.message, attempts = excluded.attempts,
+			throttles = excluded.throttles, sent_at = excluded.sent_at, settled_at = excluded.settled_at,
+			accepted_at = excluded.accepted_at, after = excluded.after, request_id = excluded.request_id, reason = excluded.reason`
 
-// A record replaces whatever is known of the user; a trial does not replace a record.
-var (
-	addRecords = newBulk("marks", "run, seq, step, target, status, code, message, attempts, throttles, sent_at, request_id, "+
-		"outcome, settled_at, accepted_at, after, reason", newMark)
-	addTrials = newBulk("marks", "run, seq, step, target, status, code, message, attempts, throttles, sent_at, request_id, doubt",
-		newMark+" WHERE marks.outcome IS NULL")
+	// addDoubt keeps what a trial knows, and leaves a record alone: such a user was
+	// settled before the call was, and nothing is open there.
+	addDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, '', 1, $4)
+		ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL`
 )
-
-const newMark = ` ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
-	status = excluded.status, code = excluded.code, message = excluded.message, attempts = excluded.attempts, throttles = excluded.throttles,
-	sent_at = excluded.sent_at, settled_at = excluded.settled_at, accepted_at = excluded.accepted_at, after = excluded.after,
-	request_id = excluded.request_id, reason = excluded.reason`
 
 // Write makes an entry durable, all of it or nothing: first the calls that are
 // about to leave, then those that are over, then trials, then records. It
@@ -43,40 +46,52 @@ const newMark = ` ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = e
 // entry has then not happened and may be written again. After a failed sync it is
 // not taken any more, and whether it has happened shows when the journal is opened anew.
 func (r *Run) Write(ctx context.Context, e batch.Entry) error {
-	return r.wrap("write to", r.update(ctx, func(ctx context.Context, t *tx, now State) error {
+	return r.wrap("write to", r.update(ctx, func(t *tx, now State) error {
 		if !now.sealed() || len(e.Calls) > 0 && now != Running {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
 		}
-		if err := r.wantUsers(ctx, t, e); err != nil {
+		if err := r.wantUsers(t, e); err != nil {
 			return err
 		}
-		if err := r.intend(ctx, t, e.Calls); err != nil {
-			return fmt.Errorf("intend calls: %w", err)
+		for _, k := range e.Calls {
+			if _, err := t.exec(addCall, r.id, k.No, r.step(), cmp.Or(k.App, r.Plan().App), k.SentAt, len(k.Seqs), k.Seqs); err != nil {
+				return fmt.Errorf("intend call %d: %w", k.No, err)
+			}
 		}
 		for _, no := range e.Over {
-			if err := r.endCall(ctx, t, no, time.Now()); err != nil {
+			if err := r.endCall(t, no, time.Now()); err != nil {
 				return err
 			}
 		}
-		if err := r.writeTrials(ctx, t, e.Trials); err != nil {
-			return fmt.Errorf("write trials: %w", err)
+		for _, k := range e.Trials {
+			if _, err := t.exec(addTrial, r.id, k.Seq, r.step(), nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+				k.SentAt, 0, 0, 0, k.RequestID, ""); err != nil {
+				return fmt.Errorf("write trial of user %d: %w", k.Seq, err)
+			}
 		}
-		return r.writeRecords(ctx, t, e.Records)
+		for i := range e.Records {
+			if err := r.addRecord(t, &e.Records[i]); err != nil {
+				return fmt.Errorf("write record of user %d: %w", e.Records[i].Seq, err)
+			}
+		}
+		return nil
 	}))
 }
 
 // wantUsers makes sure that everybody in the entry is a user of the plan. A record
 // of anybody else would be in no report.
-func (r *Run) wantUsers(ctx context.Context, t *tx, e batch.Entry) error {
+func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 	r.once.Lock()
 	defer r.once.Unlock()
 	if r.dups == nil {
-		dups := map[int]bool{}
-		if err := each(ctx, t, func(c *cells) error { dups[c.num()] = true; return nil },
-			"SELECT seq FROM rows WHERE run = ? AND same <> 0", r.id); err != nil {
+		dups, err := numbers(t, "SELECT seq FROM rows WHERE run = $1 AND same <> 0", r.id)
+		if err != nil {
 			return err
 		}
-		r.dups = dups
+		r.dups = make(map[int]bool, len(dups))
+		for _, seq := range dups {
+			r.dups[seq] = true
+		}
 	}
 	var seqs []int
 	for _, k := range e.Calls {
@@ -104,84 +119,45 @@ func (r *Run) wantUsers(ctx context.Context, t *tx, e batch.Entry) error {
 	return nil
 }
 
-func (r *Run) intend(ctx context.Context, t *tx, calls []batch.Call) error {
-	in := t.into(addCalls)
-	for _, k := range calls {
-		seqs, err := toJSON(k.Seqs)
-		if err == nil {
-			err = in.add(ctx, r.id, k.No, r.step(), cmp.Or(k.App, r.Plan().App), millis(k.SentAt), len(k.Seqs), 0, seqs)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return in.flush(ctx)
-}
-
 // endCall leaves a call alone that is over: an entry may be written again.
-func (r *Run) endCall(ctx context.Context, t *tx, no int, at time.Time) error {
-	ended, err := t.exec(ctx, endCall, millis(at), r.id, no)
+func (r *Run) endCall(t *tx, no int, at time.Time) error {
+	ended, err := t.exec(endCall, at, r.id, no)
 	if err != nil || ended > 0 {
 		return err
 	}
-	known, err := number(ctx, t, "SELECT count(*) FROM calls WHERE run = ? AND no = ?", r.id, no)
+	known, err := number(t, "SELECT count(*) FROM calls WHERE run = $1 AND no = $2", r.id, no)
 	if err == nil && known == 0 {
-		err = fmt.Errorf("%w: nobody intended call %d", ErrPlan, no)
+		err = fmt.Errorf("%w: call %d was never intended", ErrPlan, no)
 	}
 	return err
 }
 
-func (r *Run) writeTrials(ctx context.Context, t *tx, trials []batch.Trial) error {
-	in := t.into(addTrials)
-	for _, k := range trials {
-		if err := in.add(ctx, r.id, k.Seq, r.step(), "", k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-			millis(k.SentAt), k.RequestID, flag(k.Doubt)); err != nil {
-			return err
-		}
-	}
-	return in.flush(ctx)
-}
-
-func (r *Run) writeRecords(ctx context.Context, t *tx, records []batch.Record) error {
-	in := t.into(addRecords)
-	for i := range records {
-		if err := r.addRecord(ctx, in, &records[i]); err != nil {
-			return fmt.Errorf("user %d: %w", records[i].Seq, err)
-		}
-	}
-	return in.flush(ctx)
-}
-
-func (r *Run) addRecord(ctx context.Context, in *inserter, k *batch.Record) error {
-	if k.Outcome.Open() || !slices.Contains(batch.Outcomes[:], k.Outcome) {
+func (r *Run) addRecord(t *tx, k *batch.Record) error {
+	if !ends(k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	return in.add(ctx, r.id, k.Seq, r.step(), "", k.Status, k.Code, k.Message, k.Attempts, k.Throttles, millis(k.SentAt), k.RequestID,
-		string(k.Outcome), millis(k.SettledAt), millis(k.Accepted), millis(k.After), k.Reason)
+	_, err := t.exec(addRecord, r.id, k.Seq, r.step(), k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+		k.SentAt, k.SettledAt, k.Accepted, k.After, k.RequestID, k.Reason)
+	return err
 }
-
-// doubt keeps what a trial knows, and leaves a record alone: such a user was
-// settled before the call was, and nothing is open there.
-var doubt = newBulk("marks", "run, seq, step, target, doubt, sent_at",
-	" ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL")
 
 // Recover takes a run over from a process that died: the calls that it left
 // open are over, as SentByOthers says when, and every user in them has a trial with Doubt. It tells
-// how many users that are. Whoever recovers holds the Lock, or the calls may not
+// how many users that are. The caller holds the Lock, or the calls may not
 // be lost at all. It ignores cancellation; a second time it does nothing. The
 // file and the plan are checked before, and may be ErrDamaged.
 func (r *Run) Recover(ctx context.Context) (users int, err error) {
 	if err := r.check(ctx); err != nil {
 		return 0, r.wrap("recover", err)
 	}
-	err = r.update(ctx, func(ctx context.Context, t *tx, _ State) error {
-		calls, err := r.openCalls(ctx, t)
+	err = r.update(ctx, func(t *tx, _ State) error {
+		calls, err := r.openCalls(t)
 		if err != nil {
 			return err
 		}
 		sent := map[int]time.Time{}
 		for _, k := range calls {
-			if err := r.endCall(ctx, t, k.No, lost(k.SentAt, time.Now())); err != nil {
+			if err := r.endCall(t, k.No, lost(k.SentAt, time.Now())); err != nil {
 				return err
 			}
 			for _, seq := range k.Seqs {
@@ -190,15 +166,14 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 				}
 			}
 		}
-		in := t.into(doubt)
 		for _, seq := range slices.Sorted(maps.Keys(sent)) {
-			if err := in.add(ctx, r.id, seq, r.step(), "", 1, millis(sent[seq])); err != nil {
+			n, err := t.exec(addDoubt, r.id, seq, r.step(), sent[seq])
+			if err != nil {
 				return fmt.Errorf("doubt user %d: %w", seq, err)
 			}
+			users += n
 		}
-		err = in.flush(ctx)
-		users = in.touched
-		return err
+		return nil
 	})
 	return users, r.wrap("recover", err)
 }
@@ -206,8 +181,8 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 // LastCall is the highest number of a call that was ever intended, 0 when none
 // was, so that numbers go on after a resume.
 func (r *Run) LastCall(ctx context.Context) (no int, err error) {
-	err = r.ask(ctx, func(ctx context.Context, t *sql.Tx) error {
-		no, err = number(ctx, t, "SELECT max(no) FROM calls WHERE run = ?", r.id)
+	err = r.read(ctx, func(t *tx) error {
+		no, err = number(t, "SELECT max(no) FROM calls WHERE run = $1", r.id)
 		return err
 	})
 	return no, r.wrap("read last call of", err)

@@ -26,9 +26,7 @@ func (pruneCmd) Help() string {
 works on are kept, and so are, without --unfinished, those that could still be resumed (planned, running
 or stopped). It can be stopped at any point; the same command goes on.
 
-Then the journal gives the space back, if that is a tenth of the file and nobody else has it open. What is
-left is written anew, which takes room for it twice, in the directory for temporary files and beside the
-journal, and nobody can open the journal until that is done.
+Then the journal gives the space back, a little at a time: others who use it go on meanwhile.
 
 ` + noGraph
 }
@@ -38,7 +36,7 @@ type pruned struct {
 	DryRun bool      `json:"dry_run"`
 	Pruned []oldRun  `json:"pruned"` // with DryRun, those that would be
 	Kept   []oldRun  `json:"kept"`
-	Freed  int64     `json:"freed_bytes"`
+	Freed  int       `json:"freed_bytes"`
 	Cutoff time.Time `json:"older_than"`
 }
 
@@ -77,16 +75,7 @@ func (p pruneCmd) Run(ctx context.Context, c *command) error {
 	if err := p.prune(ctx, c, going, &done); err != nil {
 		return err
 	}
-	path := store.Path()
-	if err := store.Close(); err != nil { // or the file would be in use
-		return err
-	}
-	switch done.Freed, err = journal.Compact(ctx, path); {
-	case errors.Is(err, journal.ErrInUse):
-		if len(done.Pruned) > 0 {
-			c.Say("another process has the journal open, so the file keeps its size; later runs fill the space, and a later prune gives it back")
-		}
-	case err != nil:
+	if done.Freed, err = store.Compact(ctx); err != nil {
 		return fmt.Errorf("pruned %s, and the space was not given back: %w", batch.Plural(len(done.Pruned), "run"), err)
 	}
 	return done.tell(c)
@@ -180,7 +169,7 @@ func (d *pruned) tell(c *command) error {
 	}
 	text := fmt.Sprintf("%s %s with %s; kept %s that are as old", verb, batch.Plural(len(d.Pruned), "run"), batch.Plural(rows, "row"), batch.Plural(len(d.Kept), "run"))
 	if d.Freed > 0 {
-		text += fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(int(d.Freed/1000)))
+		text += fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(d.Freed/1000))
 	}
 	_, err := fmt.Fprintln(c.stdout, text)
 	return err
