@@ -17,6 +17,18 @@
 // is followed below the client's own root only. [Client.Organization] and
 // [Client.Information] read the name of a tenant.
 //
+// # The files
+//
+//	client.go, transport.go      the client; what carries its calls, and what never left
+//	item.go, find.go             one user's item of a batch; looking a user up by a property
+//	call.go, answer.go, user.go  the answer to a call, to an item, and what it says of a user
+//	page.go, lists.go, roles.go  reads of many: page by page; users; roles and who holds them
+//	organization.go              what a tenant is called
+//	environment.go, signin.go, certificate.go, registration.go   ways to sign in
+//	auth.go, identity.go, permission.go   tokens; whose they are; what they allow
+//	root.go, authority.go        service roots and clouds; where to sign in
+//	proxy.go                     what may stand between this machine and Microsoft
+//
 // # What is switched off, and why
 //
 //   - kiota's RetryHandler: it would retry 429, 503 and 504 by itself, asleep

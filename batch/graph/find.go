@@ -55,7 +55,7 @@ func findPath(u batch.User, fields string) (string, error) {
 // one hit out of a list that goes on is no single hit, and none is not nobody.
 func hits(body json.RawMessage, by batch.Key, beta bool) ([]batch.User, error) {
 	var list struct {
-		Value *[]itemBody `json:"value"`
+		Value *[]userBody `json:"value"`
 		Next  string      `json:"@odata.nextLink"`
 	}
 	if err := json.Unmarshal(body, &list); err != nil {

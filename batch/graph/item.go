@@ -28,22 +28,9 @@ type step struct {
 // prefix is the part of the SDK's URL templates that names the user.
 const prefix = "{+baseurl}/users/{user%2Did}"
 
-// selected are the properties that a lookup asks for: what the plan keeps of a user,
-// and what a row's other columns are held against. The stamp comes only when
-// it is asked for (Microsoft Graph documentation, user resource).
-const selected = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName"
-
-// The stamps of a user. revokeSignInSessions resets the first one. Of
-// invalidateAllRefreshTokens the documentation says that it resets the second one,
-// which only beta has.
-const (
-	signInStamp  = "signInSessionsValidFromDateTime"
-	refreshStamp = "refreshTokensValidFromDateTime"
-)
-
 // revoke is the SDK's request to end the sessions of a user.
 func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
-	info, err := users.NewItemRevokeSignInSessionsRequestBuilderInternal(nobody(), a).ToPostRequestInformation(ctx, nil)
+	info, err := users.NewItemRevokeSignInSessionsRequestBuilderInternal(noUser(), a).ToPostRequestInformation(ctx, nil)
 	if err != nil {
 		return step{}, fmt.Errorf("build revoke request: %w", err)
 	}
@@ -54,12 +41,12 @@ func revoke(ctx context.Context, a abstractions.RequestAdapter) (step, error) {
 // is no dependency.
 func invalidate() step {
 	return write(abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.POST, prefix+"/invalidateAllRefreshTokens", nobody()))
+		abstractions.POST, prefix+"/invalidateAllRefreshTokens", noUser()))
 }
 
 // lookup is the SDK's request to read a user. In beta it asks for both stamps.
 func lookup(ctx context.Context, a abstractions.RequestAdapter, beta bool) (step, error) {
-	info, err := users.NewUserItemRequestBuilderInternal(nobody(), a).ToGetRequestInformation(ctx, nil)
+	info, err := users.NewUserItemRequestBuilderInternal(noUser(), a).ToGetRequestInformation(ctx, nil)
 	if err != nil {
 		return step{}, fmt.Errorf("build lookup request: %w", err)
 	}
@@ -70,7 +57,7 @@ func lookup(ctx context.Context, a abstractions.RequestAdapter, beta bool) (step
 	return step{method: info.Method.String(), suffix: "?$select=" + fields, header: core.RequestHeader{"Accept": "application/json"}, fields: fields, beta: beta}, nil
 }
 
-func nobody() map[string]string { return map[string]string{} }
+func noUser() map[string]string { return map[string]string{} }
 
 // write is a step with what Graph wants of a POST: without a Content-Type and a
 // body that is not null it refuses the whole batch with 400

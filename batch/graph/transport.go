@@ -6,7 +6,28 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
+
+	khttp "github.com/microsoft/kiota-http-go"
 )
+
+// quiet is how long a connection may bring nothing before it is asked whether it
+// is alive, and then how long it has to answer.
+const quiet = 15 * time.Second
+
+// Transport is the SDK's own transport, with the proxy of the environment, room
+// for as many idle connections as calls may be under way, and a look at
+// connections that have gone quiet: after a laptop's sleep or a change of
+// network, HTTP/2 would otherwise go on to send calls into the old one, each to
+// wait for its timeout.
+func Transport(calls int) http.RoundTripper {
+	rt := khttp.GetDefaultTransport()
+	if t, ok := rt.(*http.Transport); ok {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
+		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: quiet}
+	}
+	return rt
+}
 
 // leaving tells the calls that never left from those that may have arrived: an
 // error of the first kind is a *stayed. Graph acts on a batch when its body is

@@ -2,25 +2,38 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
 	"offboard/batch"
 )
 
-// idOf is an object id of an answer in lower case. It goes into the paths of later
-// requests, so that anything but a GUID makes the answer unreadable.
-func idOf(s string) (string, error) {
-	switch {
-	case s == "":
-		return "", errors.New("no object id")
-	case !batch.IsGUID(s):
-		return "", fmt.Errorf("%q for an object id, which is a GUID", s)
+// CountUsers says how many users the tenant has. The number comes from an index
+// that lags behind the directory (Microsoft Graph documentation, advanced query
+// capabilities). It needs User.Read.All and costs one resource unit. Errors are
+// those of a Sender's call; nothing is retried.
+func (c *Client) CountUsers(ctx context.Context) (int, error) {
+	info, err := users.NewCountRequestBuilderInternal(noUser(), c.v1).ToGetRequestInformation(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("build count request: %w", err)
 	}
-	return strings.ToLower(s), nil
+	info.Headers.Add("ConsistencyLevel", "eventual") // without it Graph answers 400
+	body, meta, err := c.get(ctx, info)
+	if err != nil {
+		return 0, err
+	}
+	// A byte order mark may precede plain text (oasis-tcs/odata-specs#325).
+	digits := strings.TrimSpace(strings.TrimPrefix(string(body), "\ufeff"))
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil {
+		return 0, meta.unreadable(fmt.Errorf("read the number of users: %w", err))
+	}
+	return int(n), nil
 }
 
 // Members reads one page of the users who are in a group, directly or through
@@ -40,7 +53,7 @@ func (c *Client) Members(ctx context.Context, group, next string) (members []bat
 	// with this header and $count (Microsoft Graph documentation, list group
 	// transitive members). The answer may lag behind the directory.
 	path := "/groups/" + group + "/transitiveMembers/microsoft.graph.user?$count=true&$select=id,userPrincipalName&$top=999"
-	found, more, err := page[itemBody](ctx, c, path, next, map[string]string{"ConsistencyLevel": "eventual"})
+	found, more, err := page[userBody](ctx, c, path, next, map[string]string{"ConsistencyLevel": "eventual"})
 	if err != nil {
 		return nil, "", err
 	}
@@ -67,7 +80,7 @@ func (c *Client) Named(ctx context.Context, begin, next string) (users []batch.U
 		return nil, "", unsendable(fmt.Errorf("no user principal name begins with %q", begin))
 	}
 	filter := "startswith(userPrincipalName,'" + strings.ReplaceAll(begin, "'", "''") + "')"
-	found, more, err := page[itemBody](ctx, c, "/users?$filter="+escape(filter)+"&$select=id,userPrincipalName&$top=999", next, nil)
+	found, more, err := page[userBody](ctx, c, "/users?$filter="+escape(filter)+"&$select=id,userPrincipalName&$top=999", next, nil)
 	if err != nil {
 		return nil, "", err
 	}

@@ -7,35 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
-	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
-
-// CountUsers says how many users the tenant has. The number comes from an index
-// that lags behind the directory (Microsoft Graph documentation, advanced query
-// capabilities). It needs User.Read.All and costs one resource unit. Errors are
-// those of a Sender's call; nothing is retried.
-func (c *Client) CountUsers(ctx context.Context) (int, error) {
-	info, err := users.NewCountRequestBuilderInternal(nobody(), c.v1).ToGetRequestInformation(ctx, nil)
-	if err != nil {
-		return 0, fmt.Errorf("build count request: %w", err)
-	}
-	info.Headers.Add("ConsistencyLevel", "eventual") // without it Graph answers 400
-	body, meta, err := c.get(ctx, info)
-	if err != nil {
-		return 0, err
-	}
-	// A byte order mark may precede plain text (oasis-tcs/odata-specs#325).
-	digits := strings.TrimSpace(strings.TrimPrefix(string(body), "\ufeff"))
-	n, err := strconv.ParseUint(digits, 10, 31)
-	if err != nil {
-		return 0, meta.unreadable(fmt.Errorf("read the number of users: %w", err))
-	}
-	return int(n), nil
-}
 
 // get makes one read that is no batch.
 func (c *Client) get(ctx context.Context, info *abstractions.RequestInformation) (body []byte, m meta, err error) {

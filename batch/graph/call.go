@@ -1,0 +1,225 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+
+	"offboard/batch"
+)
+
+// result is what was read of an answer: replies or an error, not both.
+type result struct {
+	replies []batch.Reply
+	err     error
+}
+
+// maxBody is far above what 20 answers need.
+const maxBody = 16 << 20
+
+// read takes the answer to a batch apart and closes it.
+func (c *Client) read(resp *http.Response, wants []want) result {
+	body, meta, err := c.whole(resp)
+	if err != nil {
+		return result{err: err}
+	}
+	replies, err := decode(body, wants, meta)
+	if err != nil {
+		return result{err: meta.unreadable(err)}
+	}
+	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
+		c.auth.refuse(bearer(resp.Request), "")
+	}
+	return result{replies: replies}
+}
+
+// whole reads an answer and closes it. One that is no 2xx, or breaks off, is a
+// *batch.CallError.
+func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	meta := metaOf(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			// "Back off and use a new connection": Microsoft Graph best practices.
+			c.http.CloseIdleConnections()
+		}
+		refused := meta.callError(resp, body)
+		if resp.StatusCode == http.StatusUnauthorized {
+			c.auth.answered(refused)
+		}
+		return nil, meta, refused
+	}
+	if err != nil {
+		return nil, meta, meta.unreadable(err)
+	}
+	if title, page := webPage(resp, body); page {
+		err := pageBetween(resp.Request.URL.Host, title)
+		if !c.heard.Load() {
+			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
+		}
+		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: err}
+	}
+	c.heard.Store(true)
+	c.auth.answered(nil)
+	return body, meta, nil
+}
+
+// meta is what the answer says of the call as a whole.
+type meta struct {
+	requestID  string
+	date       time.Time
+	retryAfter time.Duration
+	throttle
+}
+
+// throttle is what Graph may say about a limit in headers of its own
+// (Microsoft Graph documentation, throttling guidance).
+type throttle struct {
+	scope, info string
+	percent     float64
+}
+
+// hear takes one header, of the call or of an item.
+func (t *throttle) hear(name, value string) {
+	switch strings.ToLower(name) {
+	case "x-ms-throttle-scope":
+		t.scope = value
+	case "x-ms-throttle-information":
+		t.info = value
+	case "x-ms-throttle-limit-percentage":
+		if p, err := strconv.ParseFloat(value, 64); err == nil && p > 0 && p < 100 {
+			t.percent = p
+		}
+	}
+}
+
+func metaOf(resp *http.Response) meta {
+	m := meta{requestID: resp.Header.Get("request-id")}
+	for name := range resp.Header {
+		m.hear(name, resp.Header.Get(name))
+	}
+	if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		m.date = d
+	}
+	m.retryAfter = retryAfter(resp.Header.Get("Retry-After"), m.date)
+	return m
+}
+
+func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
+	status := resp.StatusCode
+	e := &batch.CallError{
+		Status: status, RequestID: m.requestID, RetryAfter: m.retryAfter, Date: m.date,
+		Scope: m.scope, Info: m.info, Percent: m.percent,
+		Err: fmt.Errorf("HTTP %d", status),
+	}
+	if e.Code, e.Message = refusal(body); e.Code+e.Message == "" {
+		e.Code, e.Message = refusedToken(resp.Header.Get(challengeHeader))
+	}
+	if title, page := webPage(resp, body); page && e.Code+e.Message == "" { // of a gateway
+		e.Err = fmt.Errorf("HTTP %d, a web page, title %q", status, title)
+	}
+	if to, err := resp.Location(); err == nil && status >= 300 && status < 400 {
+		e.Err = fmt.Errorf("HTTP %d, which leads to %s: a proxy or sign-in page stands between", status, to.Host)
+	}
+	return e
+}
+
+// unreadable is the error of an answer that is no use.
+func (m meta) unreadable(err error) error {
+	return &batch.CallError{RequestID: m.requestID, Err: fmt.Errorf("%w: %w", batch.ErrUnreadable, err)}
+}
+
+// unsendable is the error of a call that would have been wrong to make.
+func unsendable(err error) error {
+	return &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrUnsendable, err)}
+}
+
+// unanswered sorts the errors of a call that brought no answer.
+func (c *Client) unanswered(err error) error {
+	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) { // by Auth
+		return err
+	}
+	if bad := untrusted(c.host, err); bad != nil { // found out before anything was written
+		err = fmt.Errorf("%w: %w", batch.ErrNotSent, bad)
+		if !c.heard.Load() {
+			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
+		}
+	}
+	if _, ok := errors.AsType[*stayed](err); ok {
+		err = fmt.Errorf("%w: %w", batch.ErrNotSent, err)
+	}
+	return &batch.CallError{Err: err}
+}
+
+// refusal reads Graph's error: a code, which some services write as a number, and
+// a message. Older services give a text in place of the object.
+func refusal(body []byte) (code, message string) {
+	var b struct {
+		Error json.RawMessage `json:"error"`
+		Words json.RawMessage `json:"error_description"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return "", ""
+	}
+	var e struct {
+		Code    json.RawMessage `json:"code"`
+		Message json.RawMessage `json:"message"`
+	}
+	if json.Unmarshal(b.Error, &e) != nil {
+		return text(b.Error), text(b.Words)
+	}
+	return text(e.Code), text(e.Message)
+}
+
+// text is a JSON string's content, or a bare value as written.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// retryAfter reads seconds, whole or decimal (both are on record in batched
+// replies), or an HTTP date, which is held against the server's own Date. It gives
+// batch.LongestRetryAfter for whatever is longer.
+func retryAfter(s string, date time.Time) time.Duration {
+	s = strings.TrimSpace(s)
+	if secs, err := strconv.ParseFloat(s, 64); err == nil {
+		if math.IsNaN(secs) || secs < 0 {
+			return 0
+		}
+		return time.Duration(math.Ceil(min(secs, batch.LongestRetryAfter.Seconds())*1000)) * time.Millisecond
+	}
+	at, err := http.ParseTime(s)
+	if err != nil {
+		return 0
+	}
+	if date.IsZero() {
+		date = time.Now()
+	}
+	return min(batch.LongestRetryAfter, max(0, at.Sub(date)))
+}
+
+// withHandler asks the SDK to hand over the response as it is. The SDK wants a
+// parsed answer back, and gets an empty one.
+func withHandler(ctx context.Context, read func(*http.Response)) context.Context {
+	opt := abstractions.NewRequestHandlerOption()
+	opt.SetResponseHandler(func(response any, _ abstractions.ErrorMappings) (any, error) {
+		read(response.(*http.Response)) // kiota-http-go passes nothing else
+		return core.NewBatchResponse(), nil
+	})
+	return context.WithValue(ctx, abstractions.ResponseHandlerOptionKey, opt)
+}
