@@ -54,12 +54,12 @@ func aliasesOf(names map[batch.Key][]string) map[string]alias {
 	return all
 }
 
-// ambiguous are the headers, in normal form, by which other things are called, too. In
-// a column that does not name the users, a cell that has not the form says nothing.
+// ambiguous are headers, in normal form, that other things have, too. In such a column
+// beside those that name the users, a cell that is not of the key's form says nothing.
 var ambiguous = []string{"id", "userid", "username", "signinname"}
 
 // otherPeople are words around a [property] that make it somebody else's, or one that
-// does not name the user now.
+// the user had before.
 var otherPeople = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
 
 // recognise gives the alias that a header is, or the zero alias.
@@ -70,7 +70,7 @@ func recognise(header string) alias {
 	return aliases[normalise(header)]
 }
 
-// hints are parts of headers that may be of the key. They choose nothing: the
+// hints are parts of headers whose columns may have the key. They choose nothing: the
 // columns are listed for the person to choose from.
 var hints = map[batch.Key][]string{
 	batch.ByMail:          {"mail", "smtp"},
@@ -78,7 +78,8 @@ var hints = map[batch.Key][]string{
 	batch.ByOnPremisesUPN: {"upn", "principalname"},
 }
 
-// hinted gives the headers that may be of the key, or be somebody else's.
+// hinted gives the headers whose columns may have the key, of the users or of other
+// people.
 func hinted(header []string, k batch.Key) []string {
 	var found []string
 	for _, h := range header {

@@ -17,7 +17,7 @@ type DateGate struct {
 	Zone       *time.Location // where the day begins and ends; nil for UTC
 	StartOfDay bool           // a row passes when its day begins; else when it is over
 	AsOf       time.Time      // the moment that counts as now; not zero
-	Now        bool           // AsOf is the present, which nobody asked for
+	Now        bool           // AsOf is the present, since no other time was asked for
 }
 
 // dateGate is a DateGate that can be followed: its Zone is not nil.

@@ -12,9 +12,9 @@ import (
 // somebody is read the other way: it keeps everybody whom it may mean, so that a
 // badly written name does not hide that the rows contradict each other.
 
-// keeps are all whom the cells of a row may mean. Ids, user principal names and what
-// the key asks for come first; other properties, which several people may share, count
-// when those name nobody. said reports whether any cell says whom the row means.
+// keeps gives everybody whom the cells of a row may mean. Ids, user principal names and
+// what the key asks for come first. Other properties, which several people may share,
+// count when those name nobody. said reports whether any cell says whom the row means.
 func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {
@@ -36,8 +36,8 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 	return named, said
 }
 
-// shiftedKeeps are all whom the cells of a record may mean that do not stand in their
-// columns. Without a gate that finds that people stay, such a record keeps nobody.
+// shiftedKeeps gives everybody whom the cells of a record may mean when they may not
+// stand in their columns. Without a gate that finds who stays, the record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 	if r.date < 0 && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
 		return nil
@@ -56,8 +56,8 @@ func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 	return named
 }
 
-// mayName is everybody whom a cell of a column with the key, which is not empty, may
-// mean.
+// mayName gives everybody whom a cell may mean. The key is that of its column; the cell
+// is not empty.
 func mayName(column batch.Key, text string) []batch.Claim {
 	if key := keyOf(column, text); checkCell(key, text) == "" && text[0] != '\'' {
 		return []batch.Claim{{Key: key, Value: text}}

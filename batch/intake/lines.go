@@ -31,7 +31,7 @@ func (l *lines) next() ([]byte, error) {
 	switch err := l.scan.Err(); {
 	case err == bufio.ErrTooLong:
 		return nil, &InputError{Line: l.no + 1, Reason: fmt.Sprintf("the line is longer than %d bytes: is this a CSV file?", maxRecordBytes)}
-	case err != nil: // what is left of the line may be less than the line
+	case err != nil: // even if a line came: it may be cut
 		return nil, fmt.Errorf("read line %d of the input: %w", l.no+1, err)
 	case !more:
 		return nil, io.EOF
@@ -47,7 +47,7 @@ func (l *lines) next() ([]byte, error) {
 type feed struct {
 	src   *lines
 	raw   []byte // the record so far; every line ends in LF
-	off   int    // how much of raw was handed out
+	read  int    // how much of raw was handed out
 	start int    // line of the input on which the record starts
 	lines int    // lines of the record
 }
@@ -55,18 +55,18 @@ type feed struct {
 // begin makes line the first of a record that starts on line start.
 func (f *feed) begin(line []byte, start int) {
 	f.raw = append(append(f.raw[:0], line...), '\n')
-	f.off, f.start, f.lines = 0, start, 1
+	f.read, f.start, f.lines = 0, start, 1
 }
 
 // Read hands out what is left of the line, or else of the next.
 func (f *feed) Read(p []byte) (int, error) {
-	if f.off == len(f.raw) {
+	if f.read == len(f.raw) {
 		if err := f.more(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, f.raw[f.off:])
-	f.off += n
+	n := copy(p, f.raw[f.read:])
+	f.read += n
 	return n, nil
 }
 
