@@ -132,13 +132,13 @@ func (o *others) share(gate *throttle.Controller, now time.Time) int {
 		return askUsers
 	}
 	room := gate.Room(now)
-	if even := room / (o.runs + 1); even >= throttle.Chunk {
+	if even := room / (o.runs + 1); even >= batch.ChunkSize {
 		return min(askUsers, even)
 	}
 	if turn := now.UnixNano() / int64(askLeast) % int64(o.runs+1); room > 0 && turn != int64(o.turn) {
 		return 0
 	}
-	return throttle.Chunk
+	return batch.ChunkSize
 }
 
 // beside is an app's gate in a run that others may run beside: it asks about them once a second,

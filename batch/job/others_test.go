@@ -143,9 +143,9 @@ func TestCallsLeftBehindLeaveTheQuota(t *testing.T) {
 				w.must(other.SetState(context.Background(), journal.Running, ""))
 				start, w.job.Console = time.Now(), said
 				var left batch.Entry
-				for seq := 1; seq <= tt.users; seq += throttle.Chunk {
+				for seq := 1; seq <= tt.users; seq += batch.ChunkSize {
 					k := batch.Call{No: len(left.Calls) + 1, SentAt: start}
-					for i := range throttle.Chunk {
+					for i := range batch.ChunkSize {
 						k.Seqs = append(k.Seqs, seq+i)
 					}
 					left.Calls, left.Over = append(left.Calls, k), append(left.Over, k.No)

@@ -101,9 +101,9 @@ func growing(users int, lat string) float64 {
 // is one, or a quota that somebody else has used.
 func searched(lat string) int {
 	if lat == "2 s tail" {
-		return 16 * Chunk
+		return 16 * chunk
 	}
-	return 5 * Chunk
+	return 5 * chunk
 }
 
 func TestDocumentedQuota(t *testing.T) {
@@ -185,7 +185,7 @@ func TestMovingLimit(t *testing.T) {
 					continue
 				}
 				r := loop(New(Config{Quotas: quota, MaxWidth: wide, Users: tt.users}), m.make(limit), tt.users, l.draw, tt.from, tt.to)
-				r.met = max(r.met, min(r.refused, wide*Chunk)) // users leave the log as they went: in a few lumps
+				r.met = max(r.met, min(r.refused, wide*chunk)) // users leave the log as they went: in a few lumps
 				name := fmt.Sprintf("%s, %d in %g-%g s", m.name, tt.low, tt.from, tt.to)
 				check(t, name, tt.users, l.name, best, r, tt.ratio, tt.share)
 			}
@@ -236,7 +236,7 @@ func TestOtherApp(t *testing.T) {
 					continue
 				}
 				r := loop(New(Config{Quotas: raised, MaxWidth: wide, Users: users}), tenant(m), users, l.draw, 0, 300)
-				r.met = max(r.met, min(r.refused, 2*wide*Chunk))
+				r.met = max(r.met, min(r.refused, 2*wide*chunk))
 				check(t, "half a tenant, "+m, users, l.name, best, r, 1.10, 0.01)
 			}
 		}
@@ -302,6 +302,6 @@ func TestNoQuota(t *testing.T) {
 	t.Parallel()
 	const users = 100_000
 	r := loop(New(Config{MaxWidth: 64}), &sliding{limit: steady(1e9), width: modelWidth}, users, constant(0.05))
-	rounds := (users/Chunk + 63) / 64
+	rounds := (users/chunk + 63) / 64
 	check(t, "no quota", users, "50 ms", float64(rounds-1)*0.05, r, 1.001, 0)
 }

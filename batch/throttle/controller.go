@@ -21,17 +21,17 @@ type Config struct {
 // Controller is a [batch.Gate] over any number of quotas. It is for one
 // goroutine. Use [New] or [NewPool].
 type Controller struct {
-	limits  []*limit      // those of the tenant are the pool's
-	rate    *rate.Limiter // what the operator asked for, of the pool; nil for no limit
-	pause   pause         // of the app
-	tenant  *pause        // of the pool
-	budget  *budget       // of the pool
-	apps    int           // in the pool
-	width   width
-	waits   batch.Waits
-	asked   asked
-	latency time.Duration // of a call, smoothed; for Left only
-	writes  *Controller   // see KeepFree
+	limits   []*limit      // those of the tenant are the pool's
+	rate     *rate.Limiter // what the operator asked for, of the pool; nil for no limit
+	pause    pause         // of the app
+	tenant   *pause        // of the pool
+	budget   *budget       // of the pool
+	apps     int           // in the pool
+	width    width
+	waits    batch.Waits
+	lastWait toldWait
+	latency  time.Duration // of a call, smoothed; for TimeLeft only
+	writes   *Controller   // see KeepFree
 }
 
 var _ batch.Gate = (*Controller)(nil)
@@ -42,14 +42,14 @@ func New(c Config) *Controller { return NewPool(c, 1)[0] }
 
 // Admit implements [batch.Gate].
 func (c *Controller) Admit(now time.Time, cost int) time.Duration {
-	c.account(now)
+	c.accountWait(now)
 	wait, why := c.ask(now, cost)
 	if wait > 0 {
-		c.asked = asked{now, wait, why}
+		c.lastWait = toldWait{now, wait, why}
 		return wait
 	}
 	if c.rate != nil {
-		c.rate.AllowN(now, min(cost, Chunk))
+		c.rate.AllowN(now, min(cost, chunk))
 	}
 	for _, l := range c.limits {
 		l.enter(now, cost)
@@ -67,9 +67,9 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 		longest, why = until(c.rate, now, cost), byRate
 	}
 	for _, l := range c.limits {
-		if wait := l.ask(now, cost+c.kept(l, now), c.budget.remaining()); wait > longest {
+		if wait := l.ask(now, cost+c.keptFree(l, now), c.budget.remaining()); wait > longest {
 			longest, why = wait, byQuota
-			if l.learned > 0 {
+			if l.learnedLimit > 0 {
 				why = byLearned
 			}
 		}
@@ -89,7 +89,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	l := c.blame(f.Scope)
 	p := c.pauseOf(f, l)
 	again := pauses(f) && p.again(f)
-	c.count(now, f)
+	c.observe(now, f)
 	c.width.leave(now, f)
 	c.pause.calm(f)
 	c.tenant.calm(f)
@@ -105,6 +105,16 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	l.refuse(now, *p, f, again, c.budget.remaining())
 	if l.paid {
 		c.budget.spent += l.charge(f.Throttled, again)
+	}
+}
+
+// observe takes a call's end into the budget and the latency.
+func (c *Controller) observe(now time.Time, f batch.Feedback) {
+	c.budget.accepted += f.Accepted
+	if took := now.Sub(f.Sent); c.latency == 0 {
+		c.latency = took
+	} else {
+		c.latency += (took - c.latency) / 16
 	}
 }
 
@@ -153,12 +163,14 @@ func served(f batch.Feedback) int {
 	return max(0, f.Cost-f.Throttled)
 }
 
-// until says how long before the limiter has room for cost users, of which no
-// more than a chunk is asked.
-func until(r *rate.Limiter, now time.Time, cost int) time.Duration {
-	missing := float64(min(cost, Chunk)) - r.TokensAt(now)
-	if missing <= 0 {
-		return 0
+// Restate puts quotas in the place of those of the same name and window, and keeps what was
+// counted and learned: the size of the tenant may become known while lookups are made.
+func (c *Controller) Restate(quotas []Quota) {
+	for _, l := range c.limits {
+		for _, q := range quotas {
+			if q.Name == l.Name && q.Window == l.Window {
+				l.Quota, l.log.limit = q, q.Limit
+			}
+		}
 	}
-	return time.Duration(missing/float64(r.Limit())*float64(time.Second)) + 1
 }

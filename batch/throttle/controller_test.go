@@ -360,8 +360,8 @@ func ExampleController() {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	c := New(Config{Quotas: For(Documented(), Write), MaxWidth: 160})
 	fmt.Println("50,000 users: at least", c.Earliest(50_000, noon))
-	for c.Admit(noon, Chunk) == 0 {
-		c.Leave(noon, batch.Feedback{Sent: noon, Cost: Chunk, Accepted: Chunk})
+	for c.Admit(noon, chunk) == 0 {
+		c.Leave(noon, batch.Feedback{Sent: noon, Cost: chunk, Accepted: chunk})
 	}
 	fmt.Println(c.Pace(noon.Add(time.Minute)).Reason)
 	// Output:

@@ -16,26 +16,26 @@ const rounding = time.Second
 // begun anew, where Graph promised room within seconds, as a bucket would. A limit
 // that drops while the log is empty is first taken for a chunk or two, half of which a
 // bucket has in a moment.
-const trickle = 20 * Chunk
+const trickle = 20 * chunk
 
 // refuse learns from a throttled call. The pause has it in already; again tells
 // that the call left after the pause before.
 func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, budget int) {
-	again = again || l.heard.Before(p.at) // another trouble may have begun the pause
-	l.heard = now
-	l.opens = later(p.until, now.Add(f.RetryAfter))
-	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.began) {
-		l.began = began
+	again = again || l.refusedAt.Before(p.at) // another trouble may have begun the pause
+	l.refusedAt = now
+	l.opensAt = later(p.until, now.Add(f.RetryAfter))
+	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.windowBegan) {
+		l.windowBegan = began
 	}
-	if l.drip != nil && f.Sent.Before(l.from) {
-		if l.doubt(now) {
-			l.empty, l.got = l.emptyAt(now), 0
+	if l.bucket != nil && f.Sent.Before(l.countFrom) {
+		if l.inFirstWindow(now) {
+			l.emptySince, l.inflow = l.emptyAt(now), 0
 		}
 		return // under way when the drip was measured
 	}
-	if !again && l.drip == nil {
-		if l.settles {
-			l.empty = l.emptyAt(now)
+	if !again && l.bucket == nil {
+		if l.settling {
+			l.emptySince = l.emptyAt(now)
 			l.estimate()
 		}
 		return
@@ -58,46 +58,46 @@ func pauses(f batch.Feedback) bool {
 // call chance refuses everybody soon enough. A drip is so near to what there is
 // that its refusals are scattered.
 func (l *limit) teaches(f batch.Feedback) bool {
-	return l.drip != nil || !scattered(f) && f.Cost >= Chunk/2
+	return l.bucket != nil || !scattered(f) && f.Cost >= chunk/2
 }
 
 // learn draws the conclusion from a refusal that began a new pause.
 func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
 	scout, gained := l.probe.scout, l.probe.gained
-	before := l.learned
-	l.paid = probed || l.drip != nil
-	l.settles = false
-	drips := l.dripping(now, f)
+	before := l.learnedLimit
+	l.paid = probed || l.bucket != nil
+	l.settling = false
+	fromBucket := l.likeBucket(now, f)
 	switch {
-	case l.drip != nil && drips && p.repeats < 2:
+	case l.bucket != nil && fromBucket && p.repeats < 2:
 		l.measure(now, f)
-	case probed && scout && drips && (gained >= Chunk || l.doubt(now)):
+	case probed && scout && fromBucket && (gained >= chunk || l.inFirstWindow(now)):
 		l.follow(now, gained)
-	case probed && scout && drips: // the log was right
+	case probed && scout && fromBucket: // the log was right
 	default:
-		l.floor = Chunk
-		if probed && !scout && l.drip == nil {
-			l.floor = l.learned // which was accepted; refused probes take room of it where they count
+		l.floor = chunk
+		if probed && !scout && l.bucket == nil {
+			l.floor = l.learnedLimit // which was accepted; refused probes take room of it where they count
 		}
-		l.drip, l.from = nil, time.Time{}
-		l.met, l.settles = now, true
-		l.empty = l.emptyAt(now)
-		l.ramps = drips && !l.paid
+		l.bucket, l.countFrom = nil, time.Time{}
+		l.metAt, l.settling = now, true
+		l.emptySince = l.emptyAt(now)
+		l.ramps = fromBucket && !l.paid
 		l.estimate()
 		if !l.paid {
-			l.probe.again(now)
+			l.probe.scoutNext(now)
 		}
 	}
-	if probed && l.drip == nil && l.doubt(now) && !(scout && gained == 0) {
+	if probed && l.bucket == nil && l.inFirstWindow(now) && !(scout && gained == 0) {
 		l.paid = false
-		l.probe.again(now)
+		l.probe.scoutNext(now)
 		return
 	}
 	if probed {
 		l.probe.failed(now, l.Window, budget)
-		higher := 5*l.learned >= 6*before || l.drip != nil && 2*gained >= before
-		lower := scout && 2*l.learned <= before // what was learned was no limit
+		higher := 5*l.learnedLimit >= 6*before || l.bucket != nil && 2*gained >= before
+		lower := scout && 2*l.learnedLimit <= before // what was learned was no limit
 		l.paid = !higher && !lower && !scout
 	}
 }
@@ -105,10 +105,10 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 // estimate sets the learned limit to what was accepted since one window before
 // room opens. In a fixed window that is its start, in a sliding one its oldest entry.
 func (l *limit) estimate() {
-	sum := l.log.accepted(l.began)
-	l.learned = max(l.floor, sum)
-	if l.Limit > 0 && (l.learned >= l.Limit || l.doubt(l.met) && l.whole(l.learned)) {
-		l.learned = l.Limit
+	sum := l.log.accepted(l.windowBegan)
+	l.learnedLimit = max(l.floor, sum)
+	if l.Limit > 0 && (l.learnedLimit >= l.Limit || l.inFirstWindow(l.metAt) && l.whole(l.learnedLimit)) {
+		l.learnedLimit = l.Limit
 		l.lift() // the quota itself was met, by the log's count: nothing is learned
 	}
 }
@@ -121,25 +121,25 @@ func (l *limit) estimate() {
 func (l *limit) grow(now time.Time) {
 	window := now.Add(-l.Window)
 	switch {
-	case l.probe.scout && l.doubt(now) && l.stated(now, Chunk) == 0: // it goes on until it is refused
+	case l.probe.scout && l.inFirstWindow(now) && l.stated(now, chunk) == 0: // it goes on until it is refused
 	case l.probe.scout:
-		enough := l.learned / 2
+		enough := l.learnedLimit / 2
 		if l.ramps {
 			enough = max(enough, trickle)
 		}
-		if l.probe.gained >= enough && l.log.accepted(window) > l.learned {
-			l.from = l.probe.start // a fixed window began anew
-			l.learned = max(l.learned, l.probe.gained)
-			l.probe.due(now)
+		if l.probe.gained >= enough && l.log.accepted(window) > l.learnedLimit {
+			l.countFrom = l.probe.start // a fixed window began anew
+			l.learnedLimit = max(l.learnedLimit, l.probe.gained)
+			l.probe.succeeded(now)
 			l.lift()
 		}
-	case l.drip == nil && l.probe.start.Before(window):
-		l.learned = max(l.learned, l.log.accepted(window))
-		l.probe.due(now)
+	case l.bucket == nil && l.probe.start.Before(window):
+		l.learnedLimit = max(l.learnedLimit, l.log.accepted(window))
+		l.probe.succeeded(now)
 		l.lift()
-	case l.drip != nil && l.Limit > 0 && l.from.Before(window):
+	case l.bucket != nil && l.Limit > 0 && l.countFrom.Before(window):
 		if sum := l.log.accepted(window); l.whole(sum) {
-			l.learned = sum
+			l.learnedLimit = sum
 			l.lift()
 		}
 	}
@@ -147,10 +147,10 @@ func (l *limit) grow(now time.Time) {
 
 // lift forgets the learned limit when it is as good as the quota.
 func (l *limit) lift() {
-	if l.Limit > 0 && l.whole(l.learned) {
-		l.learned, l.drip, l.from = 0, nil, time.Time{}
+	if l.Limit > 0 && l.whole(l.learnedLimit) {
+		l.learnedLimit, l.bucket, l.countFrom = 0, nil, time.Time{}
 		l.probe = probe{}
-		l.settles = false
+		l.settling = false
 	}
 }
 
@@ -158,7 +158,7 @@ func (l *limit) lift() {
 // used some of it before, refused users may have taken a tenth.
 func (l *limit) whole(users int) bool {
 	part := lifted
-	if l.doubt(l.met) {
+	if l.inFirstWindow(l.metAt) {
 		part = 0.9
 	}
 	return float64(users) >= part*float64(l.Limit)

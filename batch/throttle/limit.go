@@ -14,29 +14,29 @@ import (
 // little. The quota's own window holds in any case.
 type limit struct {
 	Quota
-	apps    int // of the pool that share it; all of them for the tenant's
-	log     *Window
-	step    int           // users of the first burst under way at the most; 0 where nobody else is feared, as for reads
-	first   time.Time     // when the first call left, where step is set
-	learned int           // users in a window; 0 while nothing lower than the quota is known
-	from    time.Time     // users whose call ended before do not count against learned
-	drip    *rate.Limiter // the pace of a bucket; nil while the log is followed
-	got     int           // users accepted since the bucket was empty
-	empty   time.Time     // when that was
-	grown   time.Time     // when a pace in doubt last grew
-	steps   int           // how often it did
+	sharers      int // of the pool that share it; all of them for the tenant's
+	log          *slidingLog
+	burstStep    int           // users of the first burst under way at the most; 0 where nobody else is feared, as for reads
+	firstCall    time.Time     // when the first call left, where step is set
+	learnedLimit int           // users in a window; 0 while nothing lower than the quota is known
+	countFrom    time.Time     // users whose call ended before do not count against learned
+	bucket       *rate.Limiter // the pace of a bucket; nil while the log is followed
+	inflow       int           // users accepted since the bucket was empty
+	emptySince   time.Time     // when that was
+	grewAt       time.Time     // when a pace in doubt last grew
+	growths      int           // how often it did
 
-	met     time.Time // the last refusal that taught something
-	heard   time.Time // the last refusal of all
-	opens   time.Time // when Graph said that there is room
-	began   time.Time // when the window began that was full at met, if Graph's word is taken
-	floor   int       // no estimate is lower
-	settles bool      // calls from before met may still correct the estimate
-	ramps   bool      // few go at once; see ramped
-	paid    bool      // that refusal, and those with it, are paid from the budget
-	bill    int       // what the budget still pays of them
-	probe   probe
-	warned  time.Time // no probe goes before; see heed
+	metAt       time.Time // the last refusal that taught something
+	refusedAt   time.Time // the last refusal of all
+	opensAt     time.Time // when Graph said that there is room
+	windowBegan time.Time // when the window began that was full at met, if Graph's word is taken
+	floor       int       // no estimate is lower
+	settling    bool      // calls from before met may still correct the estimate
+	ramps       bool      // few go at once; see ramped
+	paid        bool      // that refusal, and those with it, are paid from the budget
+	bill        int       // what the budget still pays of them
+	probe       probe
+	warnedUntil time.Time // no probe goes before; see heed
 }
 
 // named tells whether x-ms-throttle-scope ("Tenant_Application/Write/...") speaks of the quota.
@@ -51,8 +51,8 @@ func (l *limit) named(scope string) bool {
 
 // ask says how long until cost users may go.
 func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
-	if l.learned == 0 {
-		if wait := l.log.Wait(now, cost); wait > 0 || !l.crowded(now, cost) {
+	if l.learnedLimit == 0 {
+		if wait := l.log.wait(now, cost); wait > 0 || !l.crowded(now, cost) {
 			return wait
 		}
 		return l.Window // ask again when a call has ended
@@ -73,60 +73,78 @@ func (l *limit) stated(now time.Time, cost int) time.Duration {
 	if l.Limit == 0 {
 		return 0
 	}
-	return l.log.wait(now, cost, l.Limit, time.Time{}, entry.good)
+	return l.log.waitUnder(now, cost, l.Limit, time.Time{}, entry.good)
 }
 
 // base is the wait for what was learned, without any probing.
 func (l *limit) base(now time.Time, cost int) time.Duration {
-	if l.drip != nil {
-		return max(until(l.drip, now, cost), l.opens.Sub(now))
+	if l.bucket != nil {
+		return max(until(l.bucket, now, cost), l.opensAt.Sub(now))
 	}
-	return l.log.wait(now, cost, l.learned, l.from, entry.all)
+	return l.log.waitUnder(now, cost, l.learnedLimit, l.countFrom, entry.all)
+}
+
+// free is how many may go at once; zero for less than a chunk, and for a drip.
+func (l *limit) free(now time.Time) int {
+	l.log.expire(now)
+	most, n := l.Limit, 0
+	switch {
+	case l.bucket != nil:
+		return 0
+	case l.learnedLimit > 0:
+		most, n = l.learnedLimit, l.log.free(l.learnedLimit, l.countFrom, entry.all)
+	default:
+		n = l.log.free(l.Limit, time.Time{}, entry.all)
+	}
+	if n < min(chunk, most) {
+		return 0
+	}
+	return n
 }
 
 // enter counts an admitted call.
 func (l *limit) enter(now time.Time, cost int) {
-	if l.step > 0 && l.first.IsZero() {
-		l.first = now
+	if l.burstStep > 0 && l.firstCall.IsZero() {
+		l.firstCall = now
 	}
-	if l.learned > 0 {
+	if l.learnedLimit > 0 {
 		switch extra := l.base(now, cost) > 0; {
 		case extra:
 			l.probe.enter(now, cost)
-		case l.drip != nil:
-			l.drip.AllowN(now, min(cost, Chunk))
-		case l.doubt(l.met):
-			l.probe.settle(now, 0)
+		case l.bucket != nil:
+			l.bucket.AllowN(now, min(cost, chunk))
+		case l.inFirstWindow(l.metAt):
+			l.probe.stopScouting(now, 0)
 		default:
-			l.probe.settle(now, l.Window)
+			l.probe.stopScouting(now, l.Window)
 		}
 	}
-	l.log.Enter(cost)
+	l.log.enter(cost)
 }
 
 // withdraw takes back what enter counted.
 func (l *limit) withdraw(f batch.Feedback) {
-	l.log.Withdraw(f.Cost)
+	l.log.withdraw(f.Cost)
 	l.probe.leave(f.Sent, f.Cost, 0)
 }
 
 // leave counts a call that has ended.
 func (l *limit) leave(now time.Time, f batch.Feedback) {
 	good := served(f)
-	l.log.Leave(now, f.Cost, good)
+	l.log.leave(now, f.Cost, good)
 	l.heed(now, f)
-	if l.learned == 0 {
+	if l.learnedLimit == 0 {
 		return
 	}
-	l.got += good
+	l.inflow += good
 	switch {
-	case l.settles && l.drip == nil && f.Sent.Before(l.met):
+	case l.settling && l.bucket == nil && f.Sent.Before(l.metAt):
 		l.estimate()
 		return
-	case l.settles && l.drip != nil && f.Sent.Before(l.from):
+	case l.settling && l.bucket != nil && f.Sent.Before(l.countFrom):
 		l.gain(now)
 		return
-	case l.drip != nil && l.doubt(now) && f.Throttled == 0 && good > 0:
+	case l.bucket != nil && l.inFirstWindow(now) && f.Throttled == 0 && good > 0:
 		l.faster(now, f.Sent)
 	}
 	l.climb(now)

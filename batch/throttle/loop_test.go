@@ -124,7 +124,7 @@ func loopPool(pool []*Controller, s graph, users int, lat latency, metAfter ...f
 		timer := math.Inf(1)
 		for i, g := range pool {
 			for users > 0 && under[i] < g.Width() {
-				cost := min(Chunk, users)
+				cost := min(chunk, users)
 				if wait := g.Admit(at(t), cost); wait > 0 {
 					timer = min(timer, t+wait.Seconds()+1e-6)
 					break

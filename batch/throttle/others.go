@@ -28,7 +28,7 @@ func (c *Controller) Count(was, is Other, foreign bool) {
 			l.log.elsewhere += is.Users
 			continue
 		}
-		l.log.Preload(is.At, is.Users)
+		l.log.preload(is.At, is.Users)
 	}
 }
 
@@ -37,8 +37,8 @@ func (c *Controller) Count(was, is Other, foreign bool) {
 func (c *Controller) Room(now time.Time) int {
 	n := math.MaxInt
 	for _, l := range c.limits {
-		if l.Limit > 0 || l.learned > 0 {
-			n = min(n, l.free(now)/l.apps)
+		if l.Limit > 0 || l.learnedLimit > 0 {
+			n = min(n, l.free(now)/l.sharers)
 		}
 	}
 	return n

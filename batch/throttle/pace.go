@@ -9,7 +9,7 @@ import (
 )
 
 // perSecond is what the limit allows one app over time, in users; infinite for none.
-func (l *limit) perSecond() float64 { return l.allows() / float64(l.apps) }
+func (l *limit) perSecond() float64 { return l.allows() / float64(l.sharers) }
 
 func (l *limit) allows() float64 {
 	stated := math.Inf(1)
@@ -17,10 +17,10 @@ func (l *limit) allows() float64 {
 		stated = float64(l.Limit) / l.Window.Seconds()
 	}
 	switch {
-	case l.drip != nil:
-		return min(float64(l.drip.Limit()), stated) // a pace in doubt may grow beyond, for a while
-	case l.learned > 0:
-		return float64(l.learned) / l.Window.Seconds()
+	case l.bucket != nil:
+		return min(float64(l.bucket.Limit()), stated) // a pace in doubt may grow beyond, for a while
+	case l.learnedLimit > 0:
+		return float64(l.learnedLimit) / l.Window.Seconds()
 	}
 	return stated
 }
@@ -28,20 +28,20 @@ func (l *limit) allows() float64 {
 // words says why the limit is what it is.
 func (l *limit) words(now time.Time) string {
 	among := ""
-	if l.apps > 1 {
-		among = ", for " + strconv.Itoa(l.apps) + " apps"
+	if l.sharers > 1 {
+		among = ", for " + strconv.Itoa(l.sharers) + " apps"
 	}
-	if l.learned == 0 {
+	if l.learnedLimit == 0 {
 		return l.Quota.words() + among
 	}
 	drip := ""
-	if l.drip != nil {
-		drip = " (as they come free, " + strconv.FormatFloat(float64(l.drip.Limit()), 'f', 1, 64) + " a second)"
+	if l.bucket != nil {
+		drip = " (as they come free, " + strconv.FormatFloat(float64(l.bucket.Limit()), 'f', 1, 64) + " a second)"
 	}
-	if l.doubt(now) {
+	if l.inFirstWindow(now) {
 		return l.Quota.words() + among + ", but a 429 came before they were used up; finding out what is left" + drip
 	}
-	return "learned limit " + l.amount(l.learned) + among + " after a 429" + drip + ", probing up"
+	return "learned limit " + l.amount(l.learnedLimit) + among + " after a 429" + drip + ", probing up"
 }
 
 // Pace implements [batch.Gate]. The speed is that over time, by the slowest
@@ -52,10 +52,10 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	var full time.Duration
 	free := 0
 	for _, l := range c.limits {
-		kept := c.kept(l, now)
+		kept := c.keptFree(l, now)
 		s, wait := l.perSecond(), l.full(now, kept)
 		if kept > 0 {
-			s = min(s, float64(l.Limit-kept)/l.Window.Seconds()/float64(l.apps))
+			s = min(s, float64(l.Limit-kept)/l.Window.Seconds()/float64(l.sharers))
 		}
 		if wait > full || full == 0 && s < p.PerSecond {
 			full, free = wait, max(0, l.free(now)-kept)
@@ -98,4 +98,32 @@ func (c *Controller) smooth(p batch.Pace, full time.Duration, free int) batch.Pa
 	}
 	p.PerSecond = min(p.PerSecond, r)
 	return p
+}
+
+// full is how long a log has no room beside what is kept free; zero for less than a
+// second.
+func (l *limit) full(now time.Time, kept int) time.Duration {
+	wait := time.Duration(0)
+	switch {
+	case l.learnedLimit == 0:
+		wait = l.log.wait(now, chunk+kept)
+	case l.bucket == nil:
+		wait = max(l.stated(now, chunk+kept), l.base(now, chunk+kept))
+	}
+	if wait < time.Second {
+		return 0
+	}
+	return wait
+}
+
+// room says how many may go at once, or when a full log has room again: waiting
+// without a word looks like hanging.
+func room(full time.Duration, free int) string {
+	switch {
+	case full > 0:
+		return "; used up, room again in " + seconds(full.Round(time.Second))
+	case free > 0:
+		return ", " + batch.Thousands(free) + " left in it now"
+	}
+	return ""
 }

@@ -1,7 +1,6 @@
 package throttle
 
 import (
-	"sort"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -30,17 +29,17 @@ func NewPool(c Config, apps int) []*Controller {
 	risk, tenant := &budget{users: c.Users}, &pause{}
 	var smooth *rate.Limiter
 	if c.Rate > 0 {
-		smooth = rate.NewLimiter(rate.Limit(c.Rate), Chunk)
+		smooth = rate.NewLimiter(rate.Limit(c.Rate), chunk)
 	}
 	for i := range pool {
 		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth)}
 		for j, q := range c.Quotas {
-			l := &limit{Quota: q, apps: 1, log: NewWindow(q.Limit, q.Window)}
+			l := &limit{Quota: q, sharers: 1, log: newSlidingLog(q.Limit, q.Window)}
 			if q.Resource == Write && q.Limit > 0 {
-				l.step = firstStep(q.Limit, c.Users)
+				l.burstStep = firstStep(q.Limit, c.Users)
 			}
 			if q.Scope == Tenant {
-				if l.apps = len(pool); i > 0 {
+				if l.sharers = len(pool); i > 0 {
 					l = pool[0].limits[j]
 				}
 			}
@@ -49,42 +48,4 @@ func NewPool(c Config, apps int) []*Controller {
 		pool[i] = g
 	}
 	return pool
-}
-
-// Earliest is how long it takes a pool at least until the last of so many users
-// can leave, however they are spread over its apps; see [Controller.Earliest].
-func Earliest(pool []*Controller, users int, now time.Time) time.Duration {
-	return together(pool, users, func(c *Controller, own, all int) time.Duration {
-		return c.after(own, all, now, 0)
-	})
-}
-
-// TimeLeft is the time that so many users will still take a pool, as far as can be
-// said; see [Controller.TimeLeft].
-func TimeLeft(pool []*Controller, users int, now time.Time) time.Duration {
-	return together(pool, users, func(c *Controller, own, all int) time.Duration {
-		return c.timeLeft(own, all, now)
-	})
-}
-
-// together finds the first moment at which the apps can be done with all users.
-// need says how long a controller needs for users of its own, and for all of
-// them what the pool shares.
-func together(pool []*Controller, users int, need func(c *Controller, own, all int) time.Duration) time.Duration {
-	alone, least := need(pool[0], users, users), need(pool[0], 0, users)
-	for _, c := range pool[1:] {
-		alone, least = min(alone, need(c, users, users)), max(least, need(c, 0, users))
-	}
-	if len(pool) == 1 || users <= 0 {
-		return alone
-	}
-	const step = 100 * time.Millisecond // finer is of no use to anybody
-	steps := sort.Search(max(0, int((alone-least)/step)), func(i int) bool {
-		limit, done := least+time.Duration(i)*step, 0
-		for _, c := range pool {
-			done += sort.Search(users-done, func(n int) bool { return need(c, n+1, 0) > limit })
-		}
-		return done >= users
-	})
-	return min(alone, least+time.Duration(steps)*step)
 }

@@ -125,7 +125,7 @@ func TestPoolOtherApp(t *testing.T) {
 					case r.slowest > 1, apps > 3:
 						share = 0.03
 					}
-					r.met = max(r.met, min(r.refused, 2*wide*Chunk)) // see TestOtherApp
+					r.met = max(r.met, min(r.refused, 2*wide*chunk)) // see TestOtherApp
 					check(t, name, users, l.name, best, r, 1.10, share)
 				}
 			}

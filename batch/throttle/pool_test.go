@@ -40,7 +40,7 @@ func TestPoolScope(t *testing.T) {
 				t.Errorf("the other app pauses: %v, want %v", got, tt.all)
 			}
 			for i, l := range other.limits {
-				if got, want := l.learned > 0, tt.all && i == tt.who; got != want {
+				if got, want := l.learnedLimit > 0, tt.all && i == tt.who; got != want {
 					t.Errorf("%s of the other app learned: %v, want %v", l.Name, got, want)
 				}
 			}

@@ -28,7 +28,7 @@ const rareProbe = 12
 // base is the wait for what was learned.
 func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int) time.Duration {
 	p := &l.probe
-	if now.Before(l.warned) {
+	if now.Before(l.warnedUntil) {
 		return base
 	}
 	if !p.on {
@@ -43,24 +43,24 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 			start = l.scoutAt(cost)
 		}
 		wait := max(0, start.Sub(now))
-		if l.drip == nil && (l.log.underWay > 0 || base-wait < l.Window/20) {
+		if l.bucket == nil && (l.log.underWay > 0 || base-wait < l.Window/20) {
 			return base // calls under way would be mistaken for the probe; or the log has room soon enough
 		}
 		return min(base, wait)
 	}
-	if l.drip == nil && l.crossing(now, cost) {
+	if l.bucket == nil && l.crossing(now, cost) {
 		return base
 	}
 	growth := 2
-	if l.drip != nil {
+	if l.bucket != nil {
 		growth = 4 // what a bucket gained meanwhile is soon used up
 	}
-	allowed := max(Chunk, p.gained/growth)
+	allowed := max(chunk, p.gained/growth)
 	if p.scout && p.gained > 0 {
 		// A bucket would have gained this much by now; a fixed window more.
-		bucket := float64(l.learned) * now.Sub(l.met).Seconds() / l.Window.Seconds()
-		allowed = max(allowed, p.gained/2, min(int(bucket), l.learned)-p.gained)
-		if l.doubt(now) {
+		bucket := float64(l.learnedLimit) * now.Sub(l.metAt).Seconds() / l.Window.Seconds()
+		allowed = max(allowed, p.gained/2, min(int(bucket), l.learnedLimit)-p.gained)
+		if l.inFirstWindow(now) {
 			allowed = max(allowed, 2*p.gained)
 		}
 	}
@@ -75,8 +75,8 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 // somebody who looked for it never got it (docs#15823), so nothing may rest on it. Nor does
 // it name its limit, so all are warned. Of calls from before the last refusal it is no news.
 func (l *limit) heed(now time.Time, f batch.Feedback) {
-	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.met) {
-		l.warned = now.Add(l.Window)
+	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.metAt) {
+		l.warnedUntil = now.Add(l.Window)
 	}
 }
 
@@ -89,25 +89,25 @@ func (l *limit) crossing(now time.Time, cost int) bool {
 		return false
 	}
 	from := l.probe.start
-	if l.probe.scout && !l.doubt(now) {
+	if l.probe.scout && !l.inFirstWindow(now) {
 		from = now.Add(-l.Window)
 	}
 	sum := l.log.accepted(from)
-	return sum <= l.learned && sum+l.log.underWay+cost > l.learned
+	return sum <= l.learnedLimit && sum+l.log.underWay+cost > l.learnedLimit
 }
 
 // scoutAt is when a first chunk looks for room: at the time that Graph named, or
 // later, when a bucket would have gained a chunk.
 func (l *limit) scoutAt(cost int) time.Time {
-	if l.doubt(l.opens) && l.Limit > 0 {
-		return l.opens.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
+	if l.inFirstWindow(l.opensAt) && l.Limit > 0 {
+		return l.opensAt.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
 	}
-	share := 1.2 * float64(cost) / float64(l.learned)
-	bucket := l.met.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
-	if bucket.After(l.opens) {
+	share := 1.2 * float64(cost) / float64(l.learnedLimit)
+	bucket := l.metAt.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
+	if bucket.After(l.opensAt) {
 		return bucket
 	}
-	return l.opens
+	return l.opensAt
 }
 
 // enter counts users that go in excess, and starts the probe if none is on.
@@ -128,26 +128,57 @@ func (p *probe) leave(sent time.Time, cost, accepted int) {
 	}
 }
 
-// settle ends the scouting when the log has room first; the next probe comes a while later.
-func (p *probe) settle(now time.Time, later time.Duration) {
+// stopScouting ends the scouting when the log has room first; the next probe comes a while later.
+func (p *probe) stopScouting(now time.Time, later time.Duration) {
 	if p.scout && !p.on {
 		*p = probe{since: now, next: now.Add(later)}
 	}
 }
 
-// again sends a scout after a limit was met.
-func (p *probe) again(now time.Time) { *p = probe{scout: true, since: now, next: now, rare: p.rare} }
+// scoutNext sends a scout after a limit was met.
+func (p *probe) scoutNext(now time.Time) {
+	*p = probe{scout: true, since: now, next: now, rare: p.rare}
+}
 
-// due ends a probe that went well; the next may begin at once.
-func (p *probe) due(now time.Time) { *p = probe{since: now, next: now, rare: p.rare} }
+// succeeded ends a probe that went well; the next may begin at once.
+func (p *probe) succeeded(now time.Time) { *p = probe{since: now, next: now, rare: p.rare} }
 
 // failed ends a probe that met a refusal. The next comes a window later, and
 // the less there is left to risk, the later.
 func (p *probe) failed(now time.Time, window time.Duration, budget int) {
 	rare := 0
-	if budget < Chunk {
+	if budget < chunk {
 		rare = min(p.rare+1, 10)
 	}
-	scarce := float64(2*Chunk) / float64(max(budget, Chunk))
+	scarce := float64(2*chunk) / float64(max(budget, chunk))
 	*p = probe{since: now, next: now.Add(time.Duration(max(1, scarce) * float64(window))), rare: rare}
+}
+
+// riskShare is the part of a run's users that probes may have refused; one
+// chunk is allowed in any case. Some probes have more than a chunk under way
+// when they fail, and some come when nothing is left; with both it stays about 1 %.
+const riskShare = 0.006
+
+// budget is what a run, with all of its apps, may pay for probes.
+type budget struct {
+	users    int // expected to pass
+	accepted int // that have passed
+	spent    int // that probes had refused
+}
+
+// remaining is how many users a probe may risk now.
+func (b *budget) remaining() int {
+	earned := riskShare * float64(max(b.users, b.accepted))
+	return max(chunk, int(earned)) - b.spent
+}
+
+// charge is what the budget pays of a refusal: three chunks for all that were
+// under way together, so that one noisy moment does not end all probing.
+func (l *limit) charge(refused int, again bool) int {
+	if again {
+		l.bill = 3 * chunk
+	}
+	part := min(l.bill, refused)
+	l.bill -= part
+	return part
 }

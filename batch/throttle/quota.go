@@ -7,9 +7,9 @@ import (
 	"offboard/batch"
 )
 
-// Chunk is how many users a full call carries, a limit of Graph's $batch. No
-// limit is shared or learned down to less than one chunk.
-const Chunk = 20
+// chunk is how many users a full call carries. No limit is shared or learned down to
+// less than one.
+const chunk = batch.ChunkSize
 
 // Scope is what a quota is counted for.
 type Scope int
@@ -150,7 +150,7 @@ func Share(quotas []Quota, share float64) []Quota {
 	}
 	for i, q := range out {
 		const eps = 1e-9 // 18,000 x 0.7 is 12,600, whatever binary fractions say
-		part := max(int(float64(q.Limit)*share+eps), Chunk)
+		part := max(int(float64(q.Limit)*share+eps), chunk)
 		out[i].Limit = min(part, q.Limit)
 		out[i].Origin = strconv.FormatFloat(share*100, 'g', 3, 64) + " % of the " + q.Origin
 	}

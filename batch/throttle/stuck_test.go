@@ -20,7 +20,7 @@ func TestNeverStuck(t *testing.T) {
 		var under []outgoing
 		asked, app, paused := 0, 0, make([]time.Time, len(pool))
 		for range 2_000 {
-			cost := 1 + r.IntN(Chunk)
+			cost := 1 + r.IntN(chunk)
 			if asked == 0 {
 				app = r.IntN(len(pool))
 			}

@@ -19,18 +19,18 @@ const (
 	byRate
 )
 
-// asked is the last wait that was told, to be counted when somebody asks again.
-type asked struct {
+// toldWait is the last wait that was told, to be counted when somebody asks again.
+type toldWait struct {
 	at   time.Time
 	wait time.Duration
 	why  reason
 }
 
-// account counts the time since a wait was told, and no more than was told: if
+// accountWait counts the time since a wait was told, and no more than was told: if
 // nobody asked again, nobody waited.
-func (c *Controller) account(now time.Time) {
-	waited := max(0, min(now.Sub(c.asked.at), c.asked.wait))
-	switch c.asked.why {
+func (c *Controller) accountWait(now time.Time) {
+	waited := max(0, min(now.Sub(c.lastWait.at), c.lastWait.wait))
+	switch c.lastWait.why {
 	case byPause:
 		c.waits.Paused += waited
 	case byQuota:
@@ -40,15 +40,5 @@ func (c *Controller) account(now time.Time) {
 	case byRate:
 		c.waits.Rate += waited
 	}
-	c.asked = asked{}
-}
-
-// count takes a call's end into the budget and the latency.
-func (c *Controller) count(now time.Time, f batch.Feedback) {
-	c.budget.accepted += f.Accepted
-	if took := now.Sub(f.Sent); c.latency == 0 {
-		c.latency = took
-	} else {
-		c.latency += (took - c.latency) / 16
-	}
+	c.lastWait = toldWait{}
 }

@@ -48,8 +48,8 @@ func TestKeepFree(t *testing.T) {
 	admitted := 0
 	read := func(s float64, most int) {
 		t.Helper()
-		for reads.Admit(at(s), Chunk) == 0 {
-			admitted += Chunk
+		for reads.Admit(at(s), chunk) == 0 {
+			admitted += chunk
 		}
 		if admitted != most {
 			t.Errorf("at %g: %d reads, want %d", s, admitted, most)
@@ -81,7 +81,7 @@ func TestKeepFree(t *testing.T) {
 	for range 175 {
 		mustAdmit(t, smallest, 0)
 	}
-	if wait := smallest.Admit(at(0), Chunk); wait < 9*time.Second {
+	if wait := smallest.Admit(at(0), chunk); wait < 9*time.Second {
 		t.Errorf("wait %v", wait)
 	}
 }

@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"sort"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -22,6 +23,44 @@ func (c *Controller) TimeLeft(users int, now time.Time) time.Duration {
 	return c.timeLeft(users, users, now)
 }
 
+// Earliest is how long it takes a pool at least until the last of so many users
+// can leave, however they are spread over its apps; see [Controller.Earliest].
+func Earliest(pool []*Controller, users int, now time.Time) time.Duration {
+	return soonest(pool, users, func(c *Controller, own, all int) time.Duration {
+		return c.after(own, all, now, 0)
+	})
+}
+
+// TimeLeft is the time that so many users will still take a pool, as far as can be
+// said; see [Controller.TimeLeft].
+func TimeLeft(pool []*Controller, users int, now time.Time) time.Duration {
+	return soonest(pool, users, func(c *Controller, own, all int) time.Duration {
+		return c.timeLeft(own, all, now)
+	})
+}
+
+// soonest finds the first moment at which the apps can be done with all users.
+// need says how long a controller needs for users of its own, and for all of
+// them what the pool shares.
+func soonest(pool []*Controller, users int, need func(c *Controller, own, all int) time.Duration) time.Duration {
+	alone, least := need(pool[0], users, users), need(pool[0], 0, users)
+	for _, c := range pool[1:] {
+		alone, least = min(alone, need(c, users, users)), max(least, need(c, 0, users))
+	}
+	if len(pool) == 1 || users <= 0 {
+		return alone
+	}
+	const step = 100 * time.Millisecond // finer is of no use to anybody
+	steps := sort.Search(max(0, int((alone-least)/step)), func(i int) bool {
+		limit, done := least+time.Duration(i)*step, 0
+		for _, c := range pool {
+			done += sort.Search(users-done, func(n int) bool { return need(c, n+1, 0) > limit })
+		}
+		return done >= users
+	})
+	return min(alone, least+time.Duration(steps)*step)
+}
+
 // timeLeft is TimeLeft for users of the app's own, while the pool has all users to send.
 func (c *Controller) timeLeft(own, all int, now time.Time) time.Duration {
 	if own <= 0 && all <= 0 {
@@ -29,7 +68,7 @@ func (c *Controller) timeLeft(own, all int, now time.Time) time.Duration {
 	}
 	long := c.after(own, all, now, c.latency) + c.latency
 	if own > 0 {
-		calls := (own + Chunk - 1) / Chunk
+		calls := (own + chunk - 1) / chunk
 		rounds := (calls + c.Width() - 1) / c.Width()
 		long = max(long, c.paused().remaining(now)+time.Duration(rounds)*c.latency)
 	}
@@ -60,12 +99,12 @@ func (c *Controller) after(own, all int, now time.Time, latency time.Duration) t
 		}
 		round := l.Window + latency
 		switch {
-		case l.learned == 0:
+		case l.learnedLimit == 0:
 			longest = max(longest, l.after(now, users, l.Limit, rest, round))
-		case l.drip != nil:
-			longest = max(longest, drain(l.drip, now, users))
+		case l.bucket != nil:
+			longest = max(longest, drain(l.bucket, now, users))
 		default:
-			longest = max(longest, l.after(now, users, l.learned, rest, round))
+			longest = max(longest, l.after(now, users, l.learnedLimit, rest, round))
 		}
 	}
 	return longest
@@ -79,7 +118,7 @@ func (l *limit) after(now time.Time, users, most int, rest, round time.Duration)
 	}
 	rounds := (users - 1) / most
 	place := users - rounds*most // of the places, the one that the last user takes
-	return max(rest, l.log.wait(now, place, most, l.from, entry.all)) + time.Duration(rounds)*round
+	return max(rest, l.log.waitUnder(now, place, most, l.countFrom, entry.all)) + time.Duration(rounds)*round
 }
 
 // drain is how long users take at a smooth rate.

@@ -2,18 +2,6 @@ package throttle
 
 import "time"
 
-// Restate puts quotas in the place of those of the same name and window, and keeps what was
-// counted and learned: the size of the tenant may become known while lookups are made.
-func (c *Controller) Restate(quotas []Quota) {
-	for _, l := range c.limits {
-		for _, q := range quotas {
-			if q.Name == l.Name && q.Window == l.Window {
-				l.Quota, l.log.limit = q, q.Limit
-			}
-		}
-	}
-}
-
 // KeepFree has reads leave room for the writes of another controller while some may leave at
 // once: a write costs a unit of the same account, and must not be refused for a read. Of the
 // smallest tenant's units nothing is kept free: every tenant has more than those and a
@@ -21,20 +9,20 @@ func (c *Controller) Restate(quotas []Quota) {
 // short run are refused now and then, and never its writes. With nil nothing is kept free.
 func (c *Controller) KeepFree(writes *Controller) { c.writes = writes }
 
-// kept is how many users of a limit are kept free.
-func (c *Controller) kept(l *limit, now time.Time) int {
+// keptFree is how many users of a limit are kept free.
+func (c *Controller) keptFree(l *limit, now time.Time) int {
 	if c.writes == nil || l.Resource != ReadUnit {
 		return 0
 	}
-	return max(0, min(c.writes.takes(now, l.Window), l.Limit-Units(0).Limit))
+	return max(0, min(c.writes.unitsForWrites(now, l.Window), l.Limit-Units(0).Limit))
 }
 
-// takes is how many units writes take in a window that ends now: those that left, and those that may
+// unitsForWrites is how many units writes take in a window that ends now: those that left, and those that may
 // leave at once. It is zero when none may and none is under way.
-func (c *Controller) takes(now time.Time, window time.Duration) int {
+func (c *Controller) unitsForWrites(now time.Time, window time.Duration) int {
 	soon := max(0, c.budget.users-c.budget.accepted)
 	for _, l := range c.limits {
-		if l.Limit > 0 || l.learned > 0 {
+		if l.Limit > 0 || l.learnedLimit > 0 {
 			soon = min(soon, l.free(now))
 		}
 	}

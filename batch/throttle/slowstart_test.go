@@ -6,10 +6,10 @@ import "testing"
 func TestFirstBurst(t *testing.T) {
 	for _, tt := range []struct{ users, step int }{{60, 100}, {500, 100}, {1_000, 180}, {3_000, 500}, {100_000, 500}} {
 		c := New(Config{Quotas: quota, MaxWidth: wide, Users: tt.users})
-		for n := 0; n < tt.step; n += Chunk {
+		for n := 0; n < tt.step; n += chunk {
 			mustAdmit(t, c, 0)
 		}
-		if c.Admit(at(0), Chunk) == 0 {
+		if c.Admit(at(0), chunk) == 0 {
 			t.Errorf("%d users: more than %d go at once", tt.users, tt.step)
 		}
 		c.Leave(at(1), accepted(0))

@@ -53,24 +53,24 @@ func TestWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := NewWindow(100, 10*time.Second)
+			w := newSlidingLog(100, 10*time.Second)
 			for _, s := range tt.steps {
 				now := epoch.Add(span(s.at))
 				switch s.do {
 				case "enter":
-					got := w.Wait(now, s.n)
+					got := w.wait(now, s.n)
 					if diff := got - span(s.wait); diff < 0 || diff > 1 {
 						t.Fatalf("at %g: Wait(%d) = %v, want %v", s.at, s.n, got, span(s.wait))
 					}
 					if got == 0 {
-						w.Enter(s.n)
+						w.enter(s.n)
 					}
 				case "leave":
-					w.Leave(now, s.n, s.n)
+					w.leave(now, s.n, s.n)
 				case "withdraw":
-					w.Withdraw(s.n)
+					w.withdraw(s.n)
 				case "preload":
-					w.Preload(now, s.n)
+					w.preload(now, s.n)
 				}
 			}
 		})
@@ -82,16 +82,16 @@ func TestWindowOutOfOrder(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
 	at := r.Perm(50)
-	w, v := NewWindow(100, 10*time.Second), NewWindow(100, 10*time.Second)
+	w, v := newSlidingLog(100, 10*time.Second), newSlidingLog(100, 10*time.Second)
 	for _, s := range at {
-		w.Preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
+		w.preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
 	}
 	slices.Sort(at)
 	for _, s := range at {
-		v.Preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
+		v.preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
 	}
 	for n := 1; n <= 100; n++ {
-		if a, b := w.Wait(epoch.Add(5*time.Second), n), v.Wait(epoch.Add(5*time.Second), n); a != b {
+		if a, b := w.wait(epoch.Add(5*time.Second), n), v.wait(epoch.Add(5*time.Second), n); a != b {
 			t.Fatalf("Wait(%d) = %v, in order %v", n, a, b)
 		}
 	}
@@ -110,15 +110,15 @@ func TestWindowNeverExceeds(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		limit := 20 + r.IntN(300)
 		wide := time.Duration(1+r.IntN(20)) * time.Second
-		w := NewWindow(limit, wide)
+		w := newSlidingLog(limit, wide)
 		var counts []count
 		ends := map[time.Duration]int{}
 		now := time.Duration(0)
 		for range 2_000 {
-			cost := 1 + r.IntN(Chunk)
-			wait := w.Wait(epoch.Add(now), cost)
+			cost := 1 + r.IntN(chunk)
+			wait := w.wait(epoch.Add(now), cost)
 			if wait == 0 {
-				w.Enter(cost)
+				w.enter(cost)
 				took := time.Duration(r.ExpFloat64() * r.Float64() * float64(wide) / 4)
 				counts = append(counts, count{now + time.Duration(r.Float64()*float64(took)), cost})
 				ends[now+took] += cost
@@ -132,7 +132,7 @@ func TestWindowNeverExceeds(t *testing.T) {
 				if at > next {
 					break
 				}
-				w.Leave(epoch.Add(at), ends[at], ends[at])
+				w.leave(epoch.Add(at), ends[at], ends[at])
 				delete(ends, at)
 				next = at
 				break
@@ -166,15 +166,15 @@ func sorted(m map[time.Duration]int) []time.Duration {
 // TestWindowIsSmall has a million calls in a window and little to show for it.
 func TestWindowIsSmall(t *testing.T) {
 	t.Parallel()
-	w := NewWindow(0, 150*time.Second)
+	w := newSlidingLog(0, 150*time.Second)
 	for i := range 1_000_000 {
-		w.Enter(Chunk)
-		w.Leave(epoch.Add(time.Duration(i)*150*time.Microsecond), Chunk, Chunk)
+		w.enter(chunk)
+		w.leave(epoch.Add(time.Duration(i)*150*time.Microsecond), chunk, chunk)
 	}
 	if len(w.log) > grains+1 {
 		t.Errorf("%d entries, want at most %d", len(w.log), grains+1)
 	}
-	if w.logged != 1_000_000*Chunk {
+	if w.logged != 1_000_000*chunk {
 		t.Errorf("logged %d users, want all", w.logged)
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Window is a sliding-window log: it admits at most Limit users in any span of
+// slidingLog is a sliding-window log: it admits at most Limit users in any span of
 // its width, wherever the span begins. The zero Window admits everything and
 // remembers nothing.
 //
 // A user counts from admission while the call is under way, and for one width
 // after the call's end: the service counted it somewhere between leaving and
 // answer, and only the end is sure to be no earlier than that.
-type Window struct {
+type slidingLog struct {
 	limit     int // users; 0 for no limit
 	width     time.Duration
 	underWay  int     // users admitted whose call has not ended
@@ -32,27 +32,27 @@ type entry struct {
 
 const grains = 1024
 
-// NewWindow makes a log for limit users in any width; with limit 0 it keeps the
+// newSlidingLog makes a log for limit users in any width; with limit 0 it keeps the
 // log and admits everything.
-func NewWindow(limit int, width time.Duration) *Window {
-	return &Window{limit: limit, width: width}
+func newSlidingLog(limit int, width time.Duration) *slidingLog {
+	return &slidingLog{limit: limit, width: width}
 }
 
-// Wait says how long until cost users may go, all of them together; zero means
+// wait says how long until cost users may go, all of them together; zero means
 // now. When room depends on calls under way it is the least that is possible,
 // and worth asking again when one has ended. A cost above the limit may go when
 // the window is empty, since it could never go otherwise.
-func (w *Window) Wait(now time.Time, cost int) time.Duration {
+func (w *slidingLog) wait(now time.Time, cost int) time.Duration {
 	if w.limit == 0 {
 		w.expire(now)
 		return 0
 	}
-	return w.wait(now, cost, w.limit, time.Time{}, entry.all)
+	return w.waitUnder(now, cost, w.limit, time.Time{}, entry.all)
 }
 
-// wait is Wait for another limit, in which calls that ended before from do not
+// waitUnder is wait for another limit, in which calls that ended before from do not
 // count, and of the others what count says.
-func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
+func (w *slidingLog) waitUnder(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
 	w.expire(now)
 	if w.underWay+w.elsewhere+w.logged+min(cost, limit) <= limit {
 		return 0 // whatever counts
@@ -69,8 +69,8 @@ func (w *Window) wait(now time.Time, cost, limit int, from time.Time, count func
 	return w.width
 }
 
-// free is the room that another limit has when what is too old is gone; see wait and expire.
-func (w *Window) free(limit int, from time.Time, count func(entry) int) int {
+// free is the room that another limit has when what is too old is gone; see waitUnder and expire.
+func (w *slidingLog) free(limit int, from time.Time, count func(entry) int) int {
 	n := limit - w.underWay - w.elsewhere
 	for _, e := range w.log[w.since(from):] {
 		n -= count(e)
@@ -83,35 +83,35 @@ func (e entry) good() int { return e.accepted }
 
 // remaining says how long e still counts. A service may count both ends of its
 // window, so an entry that is exactly one width old still does.
-func (w *Window) remaining(now time.Time, e entry) time.Duration {
+func (w *slidingLog) remaining(now time.Time, e entry) time.Duration {
 	return w.width - now.Sub(e.last) + 1
 }
 
-// Enter counts cost users as under way.
-func (w *Window) Enter(cost int) { w.underWay += cost }
+// enter counts cost users as under way.
+func (w *slidingLog) enter(cost int) { w.underWay += cost }
 
-// Leave tells that a call with cost users has ended now, accepted of them with
+// leave tells that a call with cost users has ended now, accepted of them with
 // success. Refused users count as well: Graph counts them.
-func (w *Window) Leave(now time.Time, cost, accepted int) {
+func (w *slidingLog) leave(now time.Time, cost, accepted int) {
 	w.underWay = max(0, w.underWay-cost)
 	if w.width > 0 {
 		w.insert(now, cost, accepted)
 	}
 }
 
-// Withdraw gives back what Enter counted, for a call that never left.
-func (w *Window) Withdraw(cost int) { w.underWay = max(0, w.underWay-cost) }
+// withdraw gives back what enter counted, for a call that never left.
+func (w *slidingLog) withdraw(cost int) { w.underWay = max(0, w.underWay-cost) }
 
-// Preload counts n users of an earlier process whose calls ended at a time. For
+// preload counts n users of an earlier process whose calls ended at a time. For
 // a call whose end is not known, that is the latest time at which it can have
 // been counted.
-func (w *Window) Preload(at time.Time, n int) {
+func (w *slidingLog) preload(at time.Time, n int) {
 	if w.width > 0 {
 		w.insert(at, n, n)
 	}
 }
 
-func (w *Window) insert(at time.Time, users, accepted int) {
+func (w *slidingLog) insert(at time.Time, users, accepted int) {
 	w.logged += users
 	i := len(w.log)
 	for i > 0 && w.log[i-1].last.After(at) {
@@ -128,7 +128,7 @@ func (w *Window) insert(at time.Time, users, accepted int) {
 }
 
 // expire drops what has left the window.
-func (w *Window) expire(now time.Time) {
+func (w *slidingLog) expire(now time.Time) {
 	n := 0
 	for n < len(w.log) && w.remaining(now, w.log[n]) <= 0 {
 		w.logged -= w.log[n].users
@@ -138,7 +138,7 @@ func (w *Window) expire(now time.Time) {
 }
 
 // since is the index of the first entry that reaches beyond t.
-func (w *Window) since(t time.Time) int {
+func (w *slidingLog) since(t time.Time) int {
 	i := len(w.log)
 	for i > 0 && w.log[i-1].last.After(t) {
 		i--
@@ -147,7 +147,7 @@ func (w *Window) since(t time.Time) int {
 }
 
 // accepted counts the users accepted in calls that ended after t.
-func (w *Window) accepted(t time.Time) int {
+func (w *slidingLog) accepted(t time.Time) int {
 	n := 0
 	for _, e := range w.log[w.since(t):] {
 		n += e.accepted

@@ -1,0 +1,59 @@
+package throttle
+
+import (
+	"time"
+
+	"offboard/batch"
+)
+
+const (
+	burstSteps = 6         // parts in which the first burst leaves, each when the one before was answered
+	leastStep  = 5 * chunk // so few go at once in any case
+)
+
+// firstStep is how many users of the first burst may be under way.
+func firstStep(limit, users int) int {
+	step := (min(limit, users) + burstSteps - 1) / burstSteps
+	return max(leastStep, (step+chunk-1)/chunk*chunk)
+}
+
+// crowded tells whether cost users more would be too many of the first burst under way.
+func (l *limit) crowded(now time.Time, cost int) bool {
+	return l.burstStep > 0 && l.inFirstWindow(now) && l.log.underWay > 0 && l.log.underWay+cost > l.burstStep
+}
+
+// growing says that the first burst waits for answers.
+func (l *limit) growing(now time.Time) string {
+	if l.learnedLimit > 0 || !l.crowded(now, chunk) {
+		return ""
+	}
+	return "; the first ones leave " + batch.Thousands(l.burstStep) + " at a time, to see whether others have used it"
+}
+
+// inFirstWindow tells whether the log of a limit that others may have used does not reach back a window yet.
+func (l *limit) inFirstWindow(now time.Time) bool { return now.Sub(l.firstCall) < l.Window }
+
+// ramped tells whether cost users more would be too many under way. No more go at
+// once than were accepted since room opened. While the log has entries from before
+// the refusal, they may all be refused, and are no more than may be risked.
+func (l *limit) ramped(now time.Time, cost, budget int) bool {
+	if !l.ramps || l.log.underWay == 0 {
+		return false
+	}
+	most := l.log.accepted(l.opensAt)
+	if l.oldEntries(now) {
+		most = min(most, budget)
+	}
+	return l.log.underWay+cost > most
+}
+
+// climb ends the ramp when so much went well that the rest may go at once.
+func (l *limit) climb(now time.Time) {
+	if l.ramps && !l.oldEntries(now) && 2*l.log.accepted(l.opensAt) >= l.learnedLimit {
+		l.ramps = false
+	}
+}
+
+// oldEntries tells whether the log has entries from before the limit was met. A drip
+// does not go by them.
+func (l *limit) oldEntries(now time.Time) bool { return l.bucket == nil && now.Sub(l.metAt) < l.Window }
