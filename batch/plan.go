@@ -46,7 +46,9 @@ type Terms struct {
 	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
 	Choice     []Flag `json:"choice,omitempty"` // whom it is for, and what is done to them, where that was said
 
-	Approvals []Approval `json:"approvals,omitempty"` // of the plan file that was applied, those that were held against a trusted set and count
+	Source       string     `json:"source,omitempty"`        // the input that the applied plan file was made from
+	SourceSHA256 string     `json:"source_sha256,omitempty"` // and its digest, hex
+	Approvals    []Approval `json:"approvals,omitempty"`     // of the plan file that was applied, those that were held against a trusted set and count
 }
 
 // Approval is a person's consent to a plan file.

@@ -21,7 +21,6 @@ const (
 	text   kind = iota // of anybody's
 	always             // text that is known even when it is empty
 	digits
-	moment // without quotes or escapes in it
 )
 
 // columns is the report. Readers go by name and by place: add at the end.
@@ -37,10 +36,10 @@ var columns = [...]column{
 	{"error_message", text, func(l *batch.Line) string { return l.Record.Message }},
 	{"attempts", digits, func(l *batch.Line) string { return strconv.Itoa(l.Record.Attempts) }},
 	{"throttles", digits, func(l *batch.Line) string { return strconv.Itoa(l.Record.Throttles) }},
-	{"sent_at", moment, func(l *batch.Line) string { return utc(l.Record.SentAt, millis) }},
-	{"settled_at", moment, func(l *batch.Line) string { return utc(l.Record.SettledAt, millis) }},
-	{"valid_from_before", moment, func(l *batch.Line) string { return utc(l.User.Stamp, seconds) }},
-	{"valid_from_after", moment, func(l *batch.Line) string { return utc(l.Record.After, seconds) }},
+	{"sent_at", text, func(l *batch.Line) string { return utc(l.Record.SentAt, millis) }},
+	{"settled_at", text, func(l *batch.Line) string { return utc(l.Record.SettledAt, millis) }},
+	{"valid_from_before", text, func(l *batch.Line) string { return utc(l.User.Stamp, seconds) }},
+	{"valid_from_after", text, func(l *batch.Line) string { return utc(l.Record.After, seconds) }},
 	{"request_id", text, func(l *batch.Line) string { return l.Record.RequestID }},
 	{"reason", text, reason},
 }

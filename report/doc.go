@@ -1,16 +1,17 @@
 // Package report turns the records of a run into what people and programs
-// read: two files for the record, one to run again, one that says whose they
-// are, and the block that ends a run on the screen. It knows batch.Line and
-// nothing of where lines come from; given the same lines and the same [Meta], it
-// writes the same bytes.
+// read: a directory of files, and the block that ends a run on the screen. It knows
+// batch.Line and nothing of where lines come from; given the same lines and the same
+// [End], it writes the same bytes.
 //
 //	                +-- report.csv     for a spreadsheet, grep and an auditor
 //	lines --Write---+-- report.jsonl   the same columns, exact, for programs
 //	                +-- retry.csv      what did not succeed, to run again
 //
-//	summary --+-- Text                 for the person at the terminal
-//	          +-- JSON                 for the program that called
-//	          +-- Document             the same as run.json, beside the files
+//	End --+--Seal---+-- run.json           what JSON writes
+//	      |         +-- report.sha256      the files and their digests: the seal
+//	      |         +-- report.sha256.sig  where there is a key
+//	      +--Text------ for the person at the terminal
+//	      +--JSON------ for the program that called
 //
 // # One line per row
 //

@@ -63,7 +63,9 @@ func JSON(w io.Writer, e End) error {
 		{"version", p.Version},
 		{"input", p.Input},
 		{"input_sha256", p.Digest},
-		{"plan_sha256", known(e.PlanSHA256)},
+		{"source", known(p.Terms.Source)}, // of an applied plan file, which is the input then
+		{"source_sha256", known(p.Terms.SourceSHA256)},
+		{"plan_sha256", known(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
 		{"settings", append([]batch.Setting{}, p.Settings...)},
 		{"tenant", p.Tenant},

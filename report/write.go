@@ -14,6 +14,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,10 +46,11 @@ var fileNames = []string{manifestName, signatureName, csvName, jsonlName, retryN
 // its run.json says.
 //
 // A report is whole when report.sha256 fits its files. So that a process killed on
-// the way leaves nothing that looks like a report, an older report.sha256 goes
-// before the first file is replaced, and the new one comes last. Until all the new
-// files are complete nothing in dir is touched. A file that cannot be replaced, which
-// on Windows is one that is open in Excel, is an error.
+// the way leaves nothing that passes for a report, an older report.sha256 goes
+// before the first file is replaced, and the new one comes last. That holds after a
+// power failure too, whichever names were lost in it: files of two reports never fit.
+// Until all the new files are complete nothing in dir is touched. A file that cannot
+// be replaced, which on Windows is one that is open in Excel, is an error.
 func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make report directory: %w", err)
@@ -87,9 +89,6 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string
 			return aside, fmt.Errorf("remove an older report: %w", inUse(err))
 		}
 	}
-	if err := durable.SyncDir(dir); err != nil {
-		return aside, err
-	}
 	e.Dir, e.Files, e.sums = dir, nil, nil
 	for _, f := range files {
 		if f.name == retryName && f.size == 0 {
@@ -99,7 +98,7 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string
 			return aside, err
 		}
 	}
-	return aside, durable.SyncDir(dir)
+	return aside, nil
 }
 
 // Seal completes the report that [Write] made. It adds run.json, which is what [JSON]
@@ -108,10 +107,9 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string
 // and keep is given its own SHA-256 in hex. Either may be nil.
 func Seal(e *End, sign func(manifest []byte) (signature []byte, err error), keep func(sum string) error) error {
 	whole := *e
-	for _, name := range []string{documentName, manifestName, signatureName} {
-		if name != signatureName || sign != nil {
-			whole.Files = append(whole.Files[:len(whole.Files):len(whole.Files)], filepath.Join(e.Dir, name))
-		}
+	whole.Files = append(slices.Clone(e.Files), filepath.Join(e.Dir, documentName), filepath.Join(e.Dir, manifestName))
+	if sign != nil {
+		whole.Files = append(whole.Files, filepath.Join(e.Dir, signatureName))
 	}
 	var document bytes.Buffer
 	if err := JSON(&document, whole); err != nil {
@@ -218,7 +216,7 @@ func moveAside(dir, run string) (string, error) {
 			return to, fmt.Errorf("keep the report of another run: %w", inUse(err))
 		}
 	}
-	return to, durable.SyncDir(to)
+	return to, nil
 }
 
 // runOf is the run whose report stands in dir, as run.json tells; "" when it does not.

@@ -87,6 +87,7 @@ func (a *ApplyOptions) adopt(j *job, plan *batch.Plan, file planfile.File, appro
 			plan.Terms.Choice = append(plan.Terms.Choice, f)
 		}
 	}
+	plan.Terms.Source, plan.Terms.SourceSHA256 = plan.Input, plan.Digest
 	plan.Input, plan.Digest = a.File, file.Digest.String()
 	plan.Terms.Approvals = approvals
 	plan.Settings = append(plan.Settings, batch.Setting{Name: "plan", Value: file.Digest.Short(), Why: "made " + plan.Created.UTC().Format(time.RFC3339) + ", " + a.approvedBy(approvals)})

@@ -19,9 +19,12 @@ func (h *Host) Report(ctx context.Context, run *journal.Run, dir, signKey string
 		return end, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if end, err = h.report(ctx, run, dir); err == nil {
+		err = held(&end, run)
+	}
+	if err == nil {
 		err = h.seal(ctx, &end, run)
 	}
-	return end, errors.Join(err, held(&end, run))
+	return end, err
 }
 
 // Standing is how a run stands, and who works on it.
