@@ -54,7 +54,7 @@ func (a answer) tried(t task, r Reply) Trial {
 	case c == throttled:
 		trial.Throttles++
 	case c != accepted && c != final && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt) && !a.own:
-		// Nobody has been answered since this user's last attempt: that is an
+		// No user was answered since this user's last attempt: that is an
 		// outage, and it is not counted against the user.
 	default:
 		trial.Attempts++
@@ -71,8 +71,8 @@ func (a answer) doubtful(r Reply) bool {
 	return fateOf(a.err) == lost && c != throttled
 }
 
-// splits reports whether the call failed because of somebody in it, who is
-// found by halving. Nobody can tell who it was from the failure of the whole.
+// splits reports whether the call failed because of one of its users. Halving the
+// call finds that user, whom the failure of the whole does not name.
 func (a answer) splits() bool {
 	if a.err == nil || len(a.tasks) < 2 {
 		return false

@@ -40,9 +40,8 @@ func (e *CallError) Error() string {
 func (e *CallError) Unwrap() error { return e.Err }
 
 // reply is what a failed call says of each of its users. It is never a 2xx:
-// only a user's own reply makes a success. Nor is it a status that would settle
-// the user, such as 403 or 404, since it was said of the call: those count as no
-// answer.
+// only a user's own reply makes a success. A status that would settle the user, such
+// as 403 or 404, counts as no answer, since it was said of the call.
 func (e *CallError) reply() Reply {
 	r := Reply{
 		Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID,

@@ -16,10 +16,9 @@ func NewDeadline(start time.Time, after time.Duration) Deadline {
 }
 
 // Passed reports whether the time is up by either of the machine's clocks. The
-// monotonic one stands still while a laptop sleeps, and somebody who allows two
-// hours means those on the wall; the one on the wall may be set back, and must
-// not make two hours endless. A clock that is set forward stops the run early,
-// which a resume mends.
+// monotonic clock stands still while a laptop sleeps, and two hours are meant to be
+// two hours on the wall. The wall clock may be set back, which must not make two
+// hours endless. When it is set forward, the run stops early, and can be resumed.
 func (d Deadline) Passed(now time.Time) bool {
 	return d.after > 0 && (now.Sub(d.start) >= d.after || now.Round(0).Sub(d.start.Round(0)) >= d.after)
 }

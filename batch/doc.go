@@ -30,6 +30,42 @@
 //	lane     one kind of call with the users who wait for it
 //	settled  has a record; pending: has none
 //
+// # Files
+//
+// The words, and the rules about them:
+//
+//	row.go user.go compare.go   a line of the input, a directory object, and when two names are one
+//	plan.go count.go summary.go what a run set out to do, what planning found, what a run came to
+//	outcome.go record.go        how a user ended
+//	journal.go                  what is made durable: calls, trials, records
+//	reply.go callerror.go       what Graph said of one user, and of a call that brought no replies
+//	errors.go words.go          the errors that end a run; counts and spans as people read them
+//	retry.go                    a reply and a trial -> a verdict
+//	match.go                    an answer and a row -> the user, or why it is another
+//	proof.go                    a stamp that was read back -> proven or not, and why
+//	guard.go spare.go clock.go  limits, users who are left alone, and this machine's clock
+//	deadline.go timing.go       when a run stops by itself, and how long it took
+//
+// Planning:
+//
+//	planner.go    rows -> users of the plan, through one lane of lookups
+//	unresolved.go the same without a directory
+//	duplicate.go  rows that name one person twice
+//	kept.go       rows that let a person go whom other rows keep
+//	reader.go     reads that concern no single user, such as the members of a group
+//
+// Sending and proving:
+//
+//	sender.go gate.go feedback.go what the loop asks of Graph and of the pace
+//	runner.go     the users of a plan -> records, through a lane of writes for each app
+//	readback.go   the lane that reads stamps back
+//	loop.go       the one goroutine: which calls leave, and what is durable before they do
+//	lane.go queue.go  one kind of call, its workers, and the users who wait for it
+//	answer.go settle.go  what an answered call says of each of its users, and what follows
+//	health.go     whether the service answers, and when a run ends because it does not
+//	probation.go  whether the first calls were refused for a reason that all users share
+//	trouble.go    what is waited for, in words
+//
 // # The loop
 //
 // One goroutine owns a run. Each turn it forms the calls that the gates and the
@@ -41,9 +77,9 @@
 //
 // # Invariants
 //
-//  1. A user's failure is a record; an error ends the run. A verdict on everybody
-//     needs refusals of users who are not known to be special, and one user's
-//     trouble is told of that user alone. (TestRunSettles,
+//  1. A user's failure is a record; an error ends the run. Refusals end a
+//     run only when they met users without roles, and one user's trouble is told of
+//     that user alone. (TestRunSettles,
 //     TestDeniedHoldersAreNoVerdict, TestOnePoisonsACall, TestOutageInsideAnswers)
 //  2. Every line of the input ends in exactly one record or is named as
 //     skipped. After a crash, users sent and unanswered are unsettled, never

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A lane is down after downAfter calls in a row in which nobody was answered. One
-// call at a time then tries whether Graph is back, so that an outage does not
-// walk through the whole plan, failing everybody once.
+// A lane is down after downAfter calls in a row in which no user was answered. From
+// then on one call at a time tries whether Graph is back. Otherwise an outage would
+// fail every user of the plan once.
 const (
 	downAfter = 8
 	probeCap  = 30 * time.Second
@@ -43,13 +43,13 @@ func (l *lane) hear(now time.Time, a answer) {
 type life int
 
 const (
-	silent life = iota // nobody was answered
-	paced              // somebody was told to wait: no outage, and no answer either
-	alive              // somebody was answered for good
+	silent life = iota // no user was answered
+	paced              // a user was told to wait: no outage, and no answer either
+	alive              // a user was answered for good
 )
 
-// life looks at everybody in the call. A call that was refused as a whole was
-// answered; an answer that cannot be read, or an excuse for everybody, was not.
+// life looks at every user of the call. A call that was refused as a whole was
+// answered. An answer that cannot be read is none.
 func (a answer) life() life {
 	if a.err != nil {
 		e, ok := errors.AsType[*CallError](a.err)
@@ -73,7 +73,7 @@ func (a answer) life() life {
 	return l
 }
 
-// excuse is what a call in which nobody was answered brought instead.
+// excuse is what a call in which no user was answered brought instead.
 func (a answer) excuse() error {
 	if a.err != nil {
 		return a.err
@@ -81,7 +81,7 @@ func (a answer) excuse() error {
 	return errors.New("every user of a call got: " + describe(a.replies[0]))
 }
 
-// failed counts a call in which nobody was answered.
+// failed counts a call in which no user was answered.
 func (l *lane) failed(now time.Time, a answer) {
 	if l.bad++; l.bad == 1 {
 		l.troubled = a.sent
@@ -102,7 +102,7 @@ func (l *lane) lost(now time.Time, outage time.Duration) error {
 }
 
 // down is how long no call may leave; zero while the lane is up. After a refused
-// token, too, one call at a time shows whether a new one is taken.
+// token, too, one call at a time shows whether Graph takes a new one.
 func (l *lane) down(now time.Time) time.Duration {
 	switch {
 	case l.stale > 0 && l.under > 0:
@@ -128,9 +128,9 @@ func (a answer) single() {
 	}
 }
 
-// theirs reports whether the trouble that the call met is that of its users, and
-// no outage: nobody is left who could be answered beside them, since there is
-// one user, or all who are left have been in trouble while others were answered.
+// theirs reports whether the trouble that the call met is that of its users and no
+// outage. It is when no other user is left who could be answered: there is one user,
+// or all who are left have been in trouble while others were answered.
 func (a answer) theirs() bool {
 	if a.life() != silent || a.err != nil && !errors.Is(a.err, ErrUnreadable) {
 		return false

@@ -9,8 +9,8 @@ import (
 )
 
 // Kept are the users that rows of the input keep, by everything that the rows name
-// them by, with the line of the first such row. Other rows may let the same users
-// go: then the rows contradict each other, and nobody can say which of them is right.
+// them by, with the line of the first such row. When another row lets the same user
+// go, the two contradict each other, and no rule can say which of them is right.
 //
 // A hash of 12 bytes stands for each name: a file of a million people, of whom a few
 // leave, keeps nearly all.

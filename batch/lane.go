@@ -30,16 +30,16 @@ type lane struct {
 	note func(Trial)
 
 	probation probation
-	lastGood  time.Time // end of the last call in which somebody was answered for good
-	troubled  time.Time // when the first call since then left in which nobody was answered; zero when there is none
+	lastGood  time.Time // end of the last call in which a user was answered for good
+	troubled  time.Time // when the first call since then left in which no user was answered; zero when there is none
 	bad       int       // such calls since then
 	lastErr   error     // what the last of them brought instead
-	said      string    // what the last user got who must go again
+	said      string    // what the last user got who is sent again
 	quiet     time.Time // while calls are under way: since when none was answered
 	probeAt   time.Time // while the lane is down: when the next call may try
 	staleAt   time.Time // end of the last call refused with 401 that counted
 	stale     int       // such calls in a row, each sent after the one before was answered
-	refused   int       // calls refused as a whole since somebody was answered, halves not counted
+	refused   int       // calls refused as a whole since a user was answered, halves not counted
 	refusal   error     // of the last of them
 	under     int       // calls under way
 	work      chan outgoing

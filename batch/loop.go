@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// loop moves users through its lanes until nobody is left. One goroutine, the
+// loop moves users through its lanes until none is left. One goroutine, the
 // one that calls run, owns everything here: it decides, writes down and tells.
 // Workers only make calls.
 type loop struct {
@@ -33,7 +33,7 @@ type loop struct {
 	over     []int
 }
 
-// run returns nil when everybody is through, ErrStopped or ErrDeadline when
+// run returns nil when all users are through, ErrStopped or ErrDeadline when
 // stopped with work left, or the error that ended the run. No goroutine outlives it.
 func (l *loop) run(ctx context.Context) error {
 	answers := make(chan answer)

@@ -51,7 +51,7 @@ func (r Row) named() string {
 }
 
 // matchKey takes the user that the key names. The directory must name the very
-// user asked for: a lookup that was misread on the way could bring somebody else.
+// user asked for: a lookup that was misread on the way could bring another one.
 func matchKey(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	if row.By.Searched() {
 		return matchProperty(row, reply.Hits)
@@ -72,8 +72,8 @@ func matchKey(row Row, reply Reply, allowRenamed bool) (User, Outcome, string) {
 	return u, "", ""
 }
 
-// strayLooks is how often a row is looked up before an answer about somebody
-// else is believed to be the directory's last word. A service may mix two
+// strayLooks is how often a row is looked up before an answer about another
+// user is believed to be the directory's last word. A service may mix two
 // answers up; one that folds letters of a name does so every time.
 const strayLooks = 3
 
@@ -96,8 +96,8 @@ var properties = map[Key]string{
 	ByMail: "mail", ByEmployeeID: "employee id", ByOnPremisesUPN: "on-premises user principal name",
 }
 
-// matchProperty takes the one user that has the property, and nobody when there
-// are several: no rule could say which one was meant.
+// matchProperty takes the one user that has the property. When several have it, it
+// takes none: no rule could say which one was meant.
 func matchProperty(row Row, hits []User) (User, Outcome, string) {
 	what := properties[row.By]
 	switch len(hits) {

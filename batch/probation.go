@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// probation watches the first calls of a lane for the mistakes that refuse
-// everybody: no permission, or an action that is not offered. Users refused
-// meanwhile are held back until an answer of another kind shows that it was
-// about them; if it never does, the run stops and they can be sent again.
+// probation watches the first calls of a lane for the mistakes that refuse all
+// users: no permission, or an action that is not offered. Users refused meanwhile
+// are held back until an answer of another kind shows that the refusal was about
+// them. Without such an answer the run stops, and they can be sent again.
 type probation struct {
 	over  bool
 	calls int   // answered so far, while none was different
@@ -25,7 +25,7 @@ type heldReply struct {
 // strikes is how many first calls, all refused alike, stop the run.
 const strikes = 3
 
-// see takes what a call says of everybody in it.
+// see takes what a call says of all its users.
 func (p *probation) see(said Reply, ok bool) {
 	switch {
 	case p.over || !ok:
@@ -40,8 +40,8 @@ func (p *probation) see(said Reply, ok bool) {
 // failed reports whether the run must stop.
 func (p *probation) failed() bool { return !p.over && p.calls >= strikes }
 
-// common is what probation.see wants: a refusal that everybody in the call got,
-// or a 2xx when somebody was told something else. The call says nothing when it
+// common is what probation.see wants: a refusal that all users of the call got, or a
+// 2xx when one of them was told something else. The call says nothing when it
 // was lost, throttled or out of order for the moment; and a 403 says nothing of
 // the permission when the user holds a role or was denied to another app.
 func (a answer) common() (said Reply, ok bool) {
@@ -65,9 +65,9 @@ func (a answer) common() (said Reply, ok bool) {
 	return said, ok
 }
 
-// suspects reports whether a final refusal may be about everybody. Of reads only
-// a 403 is: a key that names nobody is the row's own matter. Of writes a 404 that
-// speaks of the user is, while the users have just been found.
+// suspects reports whether a final refusal may be about all users. Of reads only a
+// 403 may be: a key without a user is the row's own matter. Of writes a 404 that
+// speaks of the user may be, while the users have just been found.
 func (l *lane) suspects(r Reply) bool {
 	if !l.writes || r.whole {
 		return r.Status == 403 || r.whole

@@ -26,8 +26,8 @@ type task struct {
 }
 
 // queue gives the fullest chunk that is due, or how long until one is. Halves of
-// calls that failed travel as they are, and first. Waiting users come before
-// fresh ones: they have been promised a time.
+// calls that failed travel first, as they are. Waiting users come before fresh ones:
+// they have been promised a time.
 type queue struct {
 	halves  []half // in the order in which they are due
 	waiting waitHeap
@@ -35,7 +35,7 @@ type queue struct {
 	head    []task                     // pulled from fresh, not yet taken
 }
 
-// half is a part of a call that failed because of somebody in it.
+// half is a part of a call that failed because of one of its users.
 type half struct {
 	due   time.Time
 	tasks []task
@@ -124,7 +124,7 @@ func (q *queue) again() int {
 	return n
 }
 
-// empty reports whether nobody is left, waiting or fresh.
+// empty reports whether no user is left, waiting or fresh.
 func (q *queue) empty() bool {
 	return len(q.halves) == 0 && len(q.waiting) == 0 && len(q.head) == 0 && q.fresh == nil
 }

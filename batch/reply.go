@@ -18,7 +18,7 @@ type Reply struct {
 	Percent    float64       // x-ms-throttle-limit-percentage, 0.8 to 1.8; 0 when absent
 	User       *User         // a lookup's hit by ID or UPN, without Seq; nil otherwise
 	whole      bool          // said of a call as a whole that carried this user alone: a refusal for good
-	Hits       []User        // everybody a lookup by property found, 5 at most, without Seq; empty when it found nobody
+	Hits       []User        // the users that a lookup by property found, 5 at most, without Seq; empty when it found none
 }
 
 // class sorts replies by what they mean for the user.

@@ -15,8 +15,8 @@ type RetryPolicy struct {
 	Cap      time.Duration // longest backoff
 }
 
-// throttleWait is how long a user waits who was told to wait, but not how long:
-// Microsoft's SDK design, RetryHandler.
+// throttleWait is how long a user waits when Graph named no time: Microsoft's SDK
+// design, RetryHandler.
 const throttleWait = 3 * time.Second
 
 // LongestRetryAfter is the longest that a Retry-After is heeded: then the service is
@@ -43,7 +43,7 @@ func (p RetryPolicy) Decide(t Trial, r Reply, jitter float64) Verdict {
 	switch c {
 	case accepted:
 		return Verdict{}
-	case throttled: // whether everybody waits, and how fast they come back, is the gate's to say
+	case throttled: // the gate says whether all users wait, and how fast they come back
 		return Verdict{Again: true, Wait: cmp.Or(r.RetryAfter, throttleWait), Reason: "throttled"}
 	case stale, transient:
 		if t.Attempts >= p.Attempts {

@@ -18,8 +18,8 @@ const (
 	ByOnPremisesUPN Key = "on-premises-upn"
 )
 
-// Searched reports whether the directory is searched for such a key, since it
-// addresses nobody by itself.
+// Searched reports whether the directory is searched for such a key, since a request
+// cannot address a user by it.
 func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == ByOnPremisesUPN }
 
 // Row is a line of the input that was meant to name a user.
@@ -58,7 +58,7 @@ type RowError struct {
 	Row     Row
 	Reason  string
 	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back
-	Keeps   []Claim // everybody whom the row may mean, when a gate found that it says that the user stays; else nil
+	Keeps   []Claim // all the names of users whom the row may mean, when a gate found that the row keeps them; else nil
 }
 
 // Error gives the line and the reason.

@@ -17,7 +17,7 @@ type Sender interface {
 
 // Directory looks users up by Key, or those whose ByProperty is true by their
 // property. The contract is Sender's; a reply with a 2xx carries the user found
-// in Reply.User, its stamp in User.Stamp, or everybody found in Reply.Hits.
+// in Reply.User, its stamp in User.Stamp, or all users found in Reply.Hits.
 type Directory interface {
 	Lookup(ctx context.Context, users []User) ([]Reply, error)
 }

@@ -13,10 +13,10 @@ import (
 type Spare struct {
 	IDs   map[string]string    // object id in lower case: why, in words
 	Names []string             // patterns of user principal names, see Named
-	Roles map[string]string    // object id of a holder of a privileged role: the role's name; not spared by itself. nil when nobody read them
+	Roles map[string]string    // object id of a holder of a privileged role: the role's name; not spared by itself. nil when roles were not read
 	Admin bool                 // spare the holders of Roles, too
-	Since time.Time            // spare users whose stamp is later; zero for nobody
-	Last  map[string]time.Time // spare users by object id whose stamp is this one or later; nil for nobody
+	Since time.Time            // spare users whose stamp is later; zero spares none
+	Last  map[string]time.Time // spare users by object id whose stamp is this one or later; nil spares none
 }
 
 // Named reports whether a user principal name fits a pattern, as [path.Match]
@@ -27,7 +27,7 @@ func Named(pattern, upn string) bool {
 	return ok || err != nil
 }
 
-// record is how a user ends who is spared. From is the moment from which a date
+// record is the end of a user who is spared. From is the moment from which a date
 // gate lets the user's rows through, or zero: a stamp from before says nothing of
 // the time until then.
 func (s Spare) record(u User, from time.Time) (Record, bool) {
@@ -59,10 +59,9 @@ func (s Spare) protected(u User) string {
 	return ""
 }
 
-// already says why a user need not be sent, or "". For an invalidation either stamp
-// counts; for a revocation only the one that it moves is read. A guest whose stamp
-// has moved is not done: that stamp says nothing of sessions in the home tenant. Nor
-// is a user whose stamp is Incredible.
+// already says why a user need not be sent, or "". It never says so of a guest: a
+// stamp that has moved says nothing of sessions in the home tenant. Nor does it
+// believe a stamp that is Incredible.
 func (s Spare) already(u User, from time.Time) string {
 	seen, known := s.Last[u.ID]
 	switch {

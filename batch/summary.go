@@ -27,7 +27,7 @@ func (s Summary) CountOf(k Kind) int {
 	return n
 }
 
-// AllDenied reports whether everybody who was sent and answered was denied.
+// AllDenied reports whether every user who was sent and answered was denied.
 func (s Summary) AllDenied() bool {
 	for _, o := range [...]Outcome{Verified, Revoked, Unverified, Ineffective, Failed, GaveUp} {
 		if s.Counts[o] > 0 {

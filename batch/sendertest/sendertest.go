@@ -1,6 +1,6 @@
-// Package sendertest is the suite that every batch.Sender must pass, the one
-// that speaks to Graph and the ones that stand in for it in tests alike: what
-// the runner may rely on is written here once.
+// Package sendertest is the suite that every batch.Sender must pass: the one that
+// speaks to Graph, and those that stand in for it in tests. It holds what the runner
+// may rely on, once.
 package sendertest
 
 import (

@@ -8,7 +8,7 @@ import (
 	"offboard/batch"
 )
 
-// bucketMargin holds a drip, whose pace is an estimate, a little below it.
+// bucketMargin holds a bucket, whose pace is an estimate, a little below it.
 const bucketMargin = 0.985
 
 // until says how long before the limiter has room for cost users, of which no
@@ -44,7 +44,7 @@ func (l *limit) follow(now time.Time, gained int) {
 	l.gain(now)
 }
 
-// gain sets the drip to what has flowed in, or to what was learned if that is more.
+// gain sets the pace to what has flowed in, or to what was learned if that is more.
 // Calls that were under way when the bucket was found empty still count.
 func (l *limit) gain(now time.Time) {
 	took := l.countFrom.Sub(l.emptySince)
@@ -57,7 +57,7 @@ func (l *limit) gain(now time.Time) {
 	l.bucket = newBucket(now, pace)
 }
 
-// measure corrects the drip after a refusal. The bucket was empty when it was
+// measure corrects the pace after a refusal. The bucket was empty when it was
 // measured last and is empty now, so what was accepted between is what it
 // gained. After a short time that is a poor measure, the more so when the call
 // was refused in part only: it moves the pace less, and never up.
@@ -82,7 +82,7 @@ func (l *limit) measure(now time.Time, f batch.Feedback) {
 	l.keep(now, pace)
 }
 
-// keep makes the drip one of so many a second.
+// keep follows a bucket of so many users a second.
 func (l *limit) keep(now time.Time, pace float64) {
 	l.learnedLimit = max(chunk, int(pace*l.Window.Seconds()))
 	l.bucket = newBucket(now, pace)
@@ -108,7 +108,7 @@ func (l *limit) search(now time.Time) {
 	pace = max(bucketMargin*pace, chunk/l.Window.Seconds())
 	l.emptySince, l.inflow = l.emptyAt(now), 0
 	l.keep(now, pace)
-	l.bucket.ReserveN(now, chunk/2) // who was refused comes back, too
+	l.bucket.ReserveN(now, chunk/2) // refused users come back, too
 }
 
 // faster makes a pace in doubt grow after a call that went well, once in a round trip; the

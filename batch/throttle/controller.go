@@ -155,7 +155,7 @@ func (c *Controller) pauseOf(f batch.Feedback, l *limit) *pause {
 }
 
 // served is how many users of a call Graph did not turn away. A 404 was served
-// and counted; of a call refused as a whole nobody was.
+// and counted. A call refused as a whole served no user.
 func served(f batch.Feedback) int {
 	if f.Outer != 0 {
 		return f.Accepted

@@ -7,13 +7,28 @@
 // ([Controller.Restate]); a write costs one of them too, so reads leave room for the writes
 // that may go ([Controller.KeepFree]).
 //
+// # Files
+//
+//	controller.go  the gate: asks every limit, and blames one for a refusal
+//	pool.go        a controller for each of several apps, which share the tenant's limits
+//	quota.go quotafile.go  what is documented, or stated in a file
+//	limit.go       one quota: its log, and what refusals have taught about it
+//	slidinglog.go  how many users left in a window
+//	slowstart.go   few users at first, while others may have used the quota
+//	learn.go       a refusal -> a lower limit
+//	probe.go       whether a lower limit came back, and what may be risked to see it
+//	bucket.go      a limit that opens little by little
+//	pause.go width.go  no call leaves; fewer calls at once
+//	keepfree.go others.go  units that writes need; what other runs send
+//	pace.go timeleft.go waits.go  what people are told: how fast and why, how long still, what was waited for
+//
 // # Why a sliding log
 //
 // "3,000 writes per 150 s" does not say how the service counts. It may keep a
-// sliding log, a counter that starts anew every 150 s at a moment nobody knows,
+// sliding log, a counter that starts anew every 150 s at an unknown moment,
 // or a bucket that refills by 20 a second. A schedule with at most 3,000 writes
 // in any 150 s, wherever the 150 s begin, is refused by none of the three, and a
-// schedule that breaks this rule is refused by the first. So [Window] is the
+// schedule that breaks this rule is refused by the first. So the sliding log is the
 // fastest schedule that is safe without knowing: 3,000 users go at once, the
 // next 3,000 as the first leave the window. Over time that is the full quota, as
 // fast as a bucket; a full bucket is at most one window ahead, once in a run.
@@ -35,7 +50,7 @@
 // the controller searches, and the documented pace is its first guess. After the time that Graph
 // named one chunk goes, then twice what was accepted, again and again: a fixed
 // window that began anew, or users that left a log all together, show within a few round trips. Where
-// that is refused, room comes free little by little: a drip follows it, faster with each
+// that is refused, room comes free little by little: a token bucket follows it, faster with each
 // call that goes well and slower after each refusal, by what was accepted since the last time that
 // nothing was left. Graph may count refused users too; then Retry-After says when
 // nothing was left.
@@ -44,7 +59,7 @@
 //
 // Graph may throttle below its documentation. These things follow a 429:
 //
-//   - A pause until the longest Retry-After, counted from the answer. Nothing
+//   - A pause until the longest Retry-After, counted from the answer. No call
 //     leaves in it, since refused calls count too. Refusals straight after a
 //     pause make the pause grow, because Graph has been seen to answer "1" for
 //     ever.
@@ -76,7 +91,7 @@
 //
 // When Graph took most of a call, only the refused users wait: no pause, and no
 // limit learned. Busy services refuse some here and there, and behind a limit that is
-// full all are refused. A drip alone is so near to what there is that its refusals
+// full all are refused. A bucket alone is followed so near to what there is that its refusals
 // are of a few, and it learns from those too.
 //
 // Item 429s change the pace; a call refused as a whole (429, 5xx) halves the
@@ -88,8 +103,8 @@
 // besides. [NewPool] makes a controller for each app; they share the tenant's
 // limits, logs and all, so three apps reach the tenant's 60 users a second and
 // seven do not overrun it. A refusal is for its scope: the app's pauses and
-// teaches the app, the tenant's everybody. Where Graph names no scope, the limit that
-// allows an app least is blamed, the tenant's in even parts.
+// teaches the app; the tenant's pauses and teaches all apps. Where Graph names no scope,
+// the limit that allows an app least is blamed, the tenant's in even parts.
 //
 // # Caveats
 //

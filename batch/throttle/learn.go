@@ -31,7 +31,7 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 		if l.inFirstWindow(now) {
 			l.emptySince, l.inflow = l.emptyAt(now), 0
 		}
-		return // under way when the drip was measured
+		return // under way when the bucket was measured
 	}
 	if !again && l.bucket == nil {
 		if l.settling {
@@ -44,19 +44,18 @@ func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, bud
 }
 
 // scattered tells whether Graph took most of a call: then a refusal is about the
-// users whom it names, and no others have to wait. A service under load refuses
-// some here and there, however slowly one goes; behind a limit that is full all
-// are refused.
+// users whom it names, and no others wait. A service under load refuses some users
+// here and there, at any pace; a limit that is full refuses all.
 func scattered(f batch.Feedback) bool { return f.Outer == 0 && 2*f.Throttled < f.Cost }
 
-// pauses tells whether everybody waits after a call.
+// pauses tells whether all users wait after a call.
 func pauses(f batch.Feedback) bool {
 	return f.Throttled > 0 && !scattered(f) || outerTrouble(f.Outer)
 }
 
 // teaches tells whether a refusal may say something about the limit. In a small
-// call chance refuses everybody soon enough. A drip is so near to what there is
-// that its refusals are scattered.
+// call, refusals by chance soon meet every user. A bucket is followed so near to what
+// there is that its refusals are scattered.
 func (l *limit) teaches(f batch.Feedback) bool {
 	return l.bucket != nil || !scattered(f) && f.Cost >= chunk/2
 }
@@ -154,7 +153,7 @@ func (l *limit) lift() {
 	}
 }
 
-// whole tells whether so many users are as many as the quota allows. Where somebody
+// whole tells whether so many users are as many as the quota allows. Where another app
 // used some of it before, refused users may have taken a tenth.
 func (l *limit) whole(users int) bool {
 	part := lifted

@@ -10,16 +10,16 @@ import (
 )
 
 // limit is one quota, its log, and what refusals have taught about it. It
-// follows the log held to learned, or the drip when room was seen to open little by
-// little. The quota's own window holds in any case.
+// follows the log held to learnedLimit, or a token bucket when room was seen to open
+// little by little. The quota's own window holds in any case.
 type limit struct {
 	Quota
 	sharers      int // of the pool that share it; all of them for the tenant's
 	log          *slidingLog
-	burstStep    int           // users of the first burst under way at the most; 0 where nobody else is feared, as for reads
-	firstCall    time.Time     // when the first call left, where step is set
+	burstStep    int           // users of the first burst under way at the most; 0 where no other app uses the quota, as for reads
+	firstCall    time.Time     // when the first call left, where burstStep is set
 	learnedLimit int           // users in a window; 0 while nothing lower than the quota is known
-	countFrom    time.Time     // users whose call ended before do not count against learned
+	countFrom    time.Time     // users whose call ended before do not count against learnedLimit
 	bucket       *rate.Limiter // the pace of a bucket; nil while the log is followed
 	inflow       int           // users accepted since the bucket was empty
 	emptySince   time.Time     // when that was
@@ -29,9 +29,9 @@ type limit struct {
 	metAt       time.Time // the last refusal that taught something
 	refusedAt   time.Time // the last refusal of all
 	opensAt     time.Time // when Graph said that there is room
-	windowBegan time.Time // when the window began that was full at met, if Graph's word is taken
+	windowBegan time.Time // when the window began that was full at metAt, if Graph's word is taken
 	floor       int       // no estimate is lower
-	settling    bool      // calls from before met may still correct the estimate
+	settling    bool      // calls from before metAt may still correct the estimate
 	ramps       bool      // few go at once; see ramped
 	paid        bool      // that refusal, and those with it, are paid from the budget
 	bill        int       // what the budget still pays of them
@@ -67,8 +67,8 @@ func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
 }
 
 // stated is the wait for the quota itself while a lower limit is in force. Refused
-// users do not count here, or those that the lower limit refused would
-// hide the room that it has. They count against what was learned.
+// users count against what was learned, and not here: those that the lower limit
+// refused would hide the room that the quota has.
 func (l *limit) stated(now time.Time, cost int) time.Duration {
 	if l.Limit == 0 {
 		return 0
@@ -84,7 +84,7 @@ func (l *limit) base(now time.Time, cost int) time.Duration {
 	return l.log.waitUnder(now, cost, l.learnedLimit, l.countFrom, entry.all)
 }
 
-// free is how many may go at once; zero for less than a chunk, and for a drip.
+// free is how many may go at once; zero for less than a chunk, and while a bucket is followed.
 func (l *limit) free(now time.Time) int {
 	l.log.expire(now)
 	most, n := l.Limit, 0

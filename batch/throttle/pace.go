@@ -34,14 +34,14 @@ func (l *limit) words(now time.Time) string {
 	if l.learnedLimit == 0 {
 		return l.Quota.words() + among
 	}
-	drip := ""
+	bucket := ""
 	if l.bucket != nil {
-		drip = " (as they come free, " + strconv.FormatFloat(float64(l.bucket.Limit()), 'f', 1, 64) + " a second)"
+		bucket = " (as they come free, " + strconv.FormatFloat(float64(l.bucket.Limit()), 'f', 1, 64) + " a second)"
 	}
 	if l.inFirstWindow(now) {
-		return l.Quota.words() + among + ", but a 429 came before they were used up; finding out what is left" + drip
+		return l.Quota.words() + among + ", but a 429 came before they were used up; finding out what is left" + bucket
 	}
-	return "learned limit " + l.amount(l.learnedLimit) + among + " after a 429" + drip + ", probing up"
+	return "learned limit " + l.amount(l.learnedLimit) + among + " after a 429" + bucket + ", probing up"
 }
 
 // Pace implements [batch.Gate]. The speed is that over time, by the slowest

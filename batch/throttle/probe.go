@@ -71,9 +71,9 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 }
 
 // heed stops probing for a window when Graph says that a limit is used up,
-// though it refused nobody. It does nothing else: the header is documented, but
-// somebody who looked for it never got it (docs#15823), so nothing may rest on it. Nor does
-// it name its limit, so all are warned. Of calls from before the last refusal it is no news.
+// though it refused no user. It does nothing else: the header is documented, but it is
+// on record that it never came (docs#15823), so nothing may rest on it. It does not
+// name its limit, so all limits are warned. A call from before the last refusal brings no news.
 func (l *limit) heed(now time.Time, f batch.Feedback) {
 	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.metAt) {
 		l.warnedUntil = now.Add(l.Window)

@@ -55,14 +55,14 @@ func (r Resource) String() string {
 	}
 }
 
-// Quota is a limit as somebody stated it: at most Limit in any Window.
+// Quota is a limit as it is stated: at most Limit in any Window.
 type Quota struct {
 	Name     string // as in a quota file: "app+tenant-writes"
 	Scope    Scope
 	Resource Resource
 	Limit    int           // users, at one resource each
 	Window   time.Duration // over which Limit is counted
-	Origin   string        // who stated it, for sentences: "documented quota", "quota file"
+	Origin   string        // where it is stated, for sentences: "documented quota", "quota file"
 }
 
 // words gives the quota as a phrase: "documented quota: 3,000 writes per 150 s".

@@ -6,6 +6,18 @@ import (
 	"offboard/batch"
 )
 
+// Slow start: few users are under way while it is not known how many the quota has
+// room for. It comes twice.
+//
+// The first burst: another app may have used some of the quota before the run began. So
+// the burst leaves in steps, and a limit that is met before the log reaches back a window
+// is in doubt. It may be a lower limit, or what others have left of the stated one.
+//
+// A ramp: a refusal and the log contradict each other. Graph promises room within
+// seconds, so for few users, while the log, held to what was learned, has room for
+// thousands. The estimate is poor then. Another app may take what leaves the log, or so
+// much leaves it in the second to which Retry-After is rounded that the estimate may be
+// twice the truth.
 const (
 	burstSteps = 6         // parts in which the first burst leaves, each when the one before was answered
 	leastStep  = 5 * chunk // so few go at once in any case
@@ -33,8 +45,8 @@ func (l *limit) growing(now time.Time) string {
 // inFirstWindow tells whether the log of a limit that others may have used does not reach back a window yet.
 func (l *limit) inFirstWindow(now time.Time) bool { return now.Sub(l.firstCall) < l.Window }
 
-// ramped tells whether cost users more would be too many under way. No more go at
-// once than were accepted since room opened. While the log has entries from before
+// ramped tells whether cost users more would be too many under way in a ramp. No more go
+// at once than were accepted since room opened. While the log has entries from before
 // the refusal, they may all be refused, and are no more than may be risked.
 func (l *limit) ramped(now time.Time, cost, budget int) bool {
 	if !l.ramps || l.log.underWay == 0 {
@@ -54,6 +66,6 @@ func (l *limit) climb(now time.Time) {
 	}
 }
 
-// oldEntries tells whether the log has entries from before the limit was met. A drip
-// does not go by them.
+// oldEntries tells whether the log has entries from before the limit was met. A
+// bucket does not go by them.
 func (l *limit) oldEntries(now time.Time) bool { return l.bucket == nil && now.Sub(l.metAt) < l.Window }

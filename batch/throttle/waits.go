@@ -19,15 +19,15 @@ const (
 	byRate
 )
 
-// toldWait is the last wait that was told, to be counted when somebody asks again.
+// toldWait is the last wait that was told, to be counted when the loop asks again.
 type toldWait struct {
 	at   time.Time
 	wait time.Duration
 	why  reason
 }
 
-// accountWait counts the time since a wait was told, and no more than was told: if
-// nobody asked again, nobody waited.
+// accountWait counts the time since a wait was told, and no more than was told. A wait
+// after which the loop did not ask again is not counted.
 func (c *Controller) accountWait(now time.Time) {
 	waited := max(0, min(now.Sub(c.lastWait.at), c.lastWait.wait))
 	switch c.lastWait.why {
