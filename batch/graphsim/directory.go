@@ -10,23 +10,16 @@ import (
 	"time"
 )
 
-// directory finds users. Indexes for $filter are built when first asked for.
+// directory finds users.
 type directory struct {
 	records []record
-	byID    map[string]int32 // by lower case
-	byUPN   map[string]int32 // by lower case
-	indexes map[string]index // by property
+	byID    map[string]int32          // by lower case
+	byUPN   map[string]int32          // by lower case
+	holding map[propertyValue][]int32 // users who have, or once had, such a property
 }
 
-// index holds the users that have a value, by lower case.
-type index map[string][]int32
-
-func (x index) add(prop string, u *User, i int32) {
-	if value, ok := properties[prop](u).(string); ok {
-		value = strings.ToLower(value)
-		x[value] = append(x[value], i)
-	}
-}
+// propertyValue is a property that $filter may compare, with a value in lower case.
+type propertyValue struct{ name, value string }
 
 // Add puts users into the directory. A user whose id is there already replaces
 // it and keeps its counters. A UPN that another user holds passes to the new
@@ -111,8 +104,11 @@ func (d *directory) insert(rec record) {
 		d.records = append(d.records, rec)
 	}
 	d.byID[rec.ID], d.byUPN[lower] = i, i
-	for prop, x := range d.indexes {
-		x.add(prop, &d.records[i].User, i)
+	for _, name := range filterFields {
+		if value, ok := properties[name](&rec.User).(string); ok && name != "userPrincipalName" {
+			p := propertyValue{name, strings.ToLower(value)}
+			d.holding[p] = append(d.holding[p], i)
+		}
 	}
 }
 
@@ -121,7 +117,6 @@ func (d *directory) remove(i int32) {
 	rec.gone = true
 	delete(d.byID, rec.ID)
 	delete(d.byUPN, strings.ToLower(rec.UPN))
-	clear(d.indexes) // deletions are rare; the next filter builds its index anew
 }
 
 // find looks a user up as the path of a request does: by object id when the
@@ -137,25 +132,18 @@ func (d *directory) find(key string) (int32, bool) {
 
 // filter returns the users whose property equals the value. Stricter than is
 // documented: case is not regarded, so that more lookups are ambiguous.
-func (d *directory) filter(prop, value string) []int32 {
-	value = strings.ToLower(value)
-	if prop == "userPrincipalName" {
-		if i, ok := d.byUPN[value]; ok {
-			return []int32{i}
-		}
-		return nil
+func (d *directory) filter(name, value string) (users []int32) {
+	if i, ok := d.byUPN[strings.ToLower(value)]; ok && name == "userPrincipalName" {
+		return []int32{i}
 	}
-	x, ok := d.indexes[prop]
-	if !ok {
-		x = make(index)
-		for i := range d.records {
-			if r := &d.records[i]; !r.gone {
-				x.add(prop, &r.User, int32(i))
-			}
+	for _, i := range d.holding[propertyValue{name, strings.ToLower(value)}] {
+		r := &d.records[i]
+		has, _ := properties[name](&r.User).(string)
+		if !r.gone && strings.EqualFold(has, value) && !slices.Contains(users, i) {
+			users = append(users, i)
 		}
-		d.indexes[prop] = x
 	}
-	return x[value]
+	return users
 }
 
 // begin returns the users whose user principal name begins so, in any case.

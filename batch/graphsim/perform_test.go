@@ -182,16 +182,21 @@ func TestFind(t *testing.T) {
 		"none":            {"employeeId eq '8'", nil},
 		"deleted":         {"mail eq 'gone@contoso.com'", nil},
 		"added later":     {"mail eq 'late@contoso.com'", []string{"late@contoso.com"}},
+		"before a change": {"mail eq 'was@contoso.com'", nil},
+		"after a change":  {"mail eq 'is@contoso.com'", []string{"moved@contoso.com"}},
 	}
 	tenant := newTenant(t, Config{})
 	if err := tenant.Add(User{UPN: "gone@contoso.com", Mail: "gone@contoso.com"}); err != nil {
 		t.Fatal(err)
 	}
-	find(t, tenant, "mail eq 'x'") // builds the index
 	tenant.Remove("gone@contoso.com")
-	find(t, tenant, "mail eq 'x'") // builds it anew
-	if err := tenant.Add(User{UPN: "late@contoso.com", Mail: "late@contoso.com"}); err != nil {
-		t.Fatal(err)
+	for _, u := range []User{
+		{UPN: "late@contoso.com", Mail: "late@contoso.com"}, {UPN: "moved@contoso.com", Mail: "is@contoso.com"},
+		{UPN: "moved@contoso.com", Mail: "was@contoso.com"}, {UPN: "moved@contoso.com", Mail: "Is@contoso.com"},
+	} {
+		if err := tenant.Add(u); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package graphsim
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,7 +30,7 @@ type operation struct {
 	action string
 	key    string // who is meant, decoded; for a find the value sought
 	query  query
-	self   string // path and query but for $skiptoken, to make links to other pages of
+	self   string // path and query, to put another $skiptoken behind
 	bad    *failure
 }
 
@@ -220,15 +219,15 @@ func (op *operation) units() int {
 // tokenPrefix begins every $skiptoken.
 const tokenPrefix = "graphsim-"
 
-// selfLink is a request's target without its $skiptoken.
+// selfLink is a request's target without its $skiptoken, and open for another.
 func selfLink(path, rawQuery string) string {
-	options := slices.DeleteFunc(strings.Split(rawQuery, "&"), func(o string) bool {
-		return o == "" || strings.HasPrefix(o, "$skiptoken=") || strings.HasPrefix(o, "%24skiptoken=")
-	})
-	if len(options) == 0 {
-		return "/" + path
+	link := "/" + path + "?"
+	for option := range strings.SplitSeq(rawQuery, "&") {
+		if option != "" && !strings.HasPrefix(option, "$skiptoken=") && !strings.HasPrefix(option, "%24skiptoken=") {
+			link += option + "&"
+		}
 	}
-	return "/" + path + "?" + strings.Join(options, "&")
+	return link
 }
 
 // splitTarget divides a request target as a URL parser does. A raw "#" begins

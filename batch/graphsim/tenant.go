@@ -124,7 +124,7 @@ func New(cfg Config) *Tenant {
 	}
 	t := &Tenant{
 		cfg: cfg, anyClient: anyClient,
-		dir:    directory{byID: make(map[string]int32), byUPN: make(map[string]int32), indexes: make(map[string]index)},
+		dir:    directory{byID: make(map[string]int32), byUPN: make(map[string]int32), holding: make(map[propertyValue][]int32)},
 		groups: make(map[string]Group),
 		roles:  builtInRoles(),
 		tokens: make(map[string]*token),
