@@ -25,7 +25,7 @@ var arrows = map[string][]string{
 	"batch/sendertest": {"batch"},
 	"report":           {"batch", "batch/durable"},
 	"batch/job":        {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/graph", "batch/graphsim", "batch/durable", "report"},
-	"cmd/offboard":     {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/intake", "batch/durable", "report"},
+	"cmd/offboard":     {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/intake", "report"},
 }
 
 // owners are the rooms that alone know a library.

@@ -4,9 +4,10 @@
 //
 // # The commands
 //
-// [Run], [MakePlan], [Apply], [Resume] and [Verify] are the commands of the same
-// names. They are given a [Host], which is the process and the person before it, and
-// their options, and they end in an error that says which kind of end it was.
+// [Run], [MakePlan], [Approve], [Apply], [Resume], [Verify] and [Prune] are the
+// commands of the same names. They are given a [Host], which is the process and the
+// person before it, and their options, and they end in an error that says which kind of
+// end it was.
 //
 // # How it is read
 //
@@ -26,11 +27,13 @@
 //
 //	run.go         run: plans and carries out
 //	plan.go        planning, which run and plan share
+//	approve.go     approve: signs a plan file
 //	apply.go       apply: holds a plan file against the directory as it is now
 //	drift.go
 //	resume.go      resume: which run goes on, and with what
 //	carryout.go    revokes, proves and ends a run
 //	others.go      what other runs on the same journal send
 //	ending.go      what is told of a run at its end, or any time later
+//	prune.go       runs prune: which old runs go
 //	verify.go      verify: reads stamps, and believes no report
 package job

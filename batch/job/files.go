@@ -70,15 +70,6 @@ func (h *Host) read(name string) (*reading, error) {
 	return r, nil
 }
 
-// Open gives a file's bytes as they were read, from the beginning.
-func (h *Host) Open(name string) (io.Reader, error) {
-	r, err := h.read(name)
-	if err != nil {
-		return nil, err
-	}
-	return r.open(), nil
-}
-
 // unchanged refuses when one of the files does not hold any more what was read.
 // It is asked last before something is written, and again after a question.
 func (f *Files) unchanged(undone string) error {

@@ -32,6 +32,7 @@ type Host struct {
 	Console
 	Version string
 	Journal func() (string, error) // the path of the journal
+	Named   bool                   // the person named the journal
 	Environ func() []string        // all variables
 	Network http.RoundTripper      // nil is the real one
 	Stop    <-chan struct{}        // closed when no new call may be made
@@ -73,8 +74,8 @@ type Console interface {
 	PlanFile(name string, file planfile.File)
 	// Ended tells how a run ended.
 	Ended(report.End) error
-	// Rehearsed tells what a run would not do.
-	Rehearsed(report.End, iter.Seq2[batch.Line, error]) error
+	// Rehearsed tells how a dry run ended, and which lines a run would not revoke.
+	Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, error]) error
 }
 
 // Progress is told how far a stage is, from one goroutine.
@@ -127,6 +128,16 @@ func (h *Host) FindJournal() error {
 		return fmt.Errorf("%w at %s", ErrNoJournal, path)
 	}
 	return nil
+}
+
+// HasJournal reports whether there is a journal. One that was named and is not there
+// is ErrNoJournal; the user's own is made by the first run.
+func (h *Host) HasJournal() (bool, error) {
+	err := h.FindJournal()
+	if errors.Is(err, ErrNoJournal) && !h.Named {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // OpenJournal opens the journal, and makes it where there is none.

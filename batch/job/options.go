@@ -135,7 +135,7 @@ type ResumeOptions struct {
 // VerifyOptions are those of verify.
 type VerifyOptions struct {
 	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
-	Since string `help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
+	Since string `env:"OFFBOARD_VERIFY_SINCE" help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
 	Watch Length `help:"Read the stamps that do not hold again, for so long or until all hold." default:"0"`
 
 	Selection

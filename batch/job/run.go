@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -146,13 +147,24 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if err := p.write(&end, lines, p.ReportDir); err != nil {
 		return err
 	}
-	if err := errors.Join(report.Seal(&end, p.sign, nil), p.Rehearsed(end, lines)); err != nil {
+	if err := errors.Join(report.Seal(&end, p.sign, nil), p.Rehearsed(end, unrevoked(lines))); err != nil {
 		return err
 	}
 	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
 		refusal = ErrPartial
 	}
 	return refusal
+}
+
+// unrevoked are the lines whose users a run would not revoke, and any error.
+func unrevoked(lines iter.Seq2[batch.Line, error]) iter.Seq2[batch.Line, error] {
+	return func(yield func(batch.Line, error) bool) {
+		for l, err := range lines {
+			if (err != nil || l.Record.Outcome != batch.NotSent || l.User.External()) && !yield(l, err) {
+				return
+			}
+		}
+	}
 }
 
 // begin seals a plan, asks, and carries it out. It calls unlockInput as soon as others

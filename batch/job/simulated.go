@@ -313,7 +313,7 @@ func (s *server) close() error {
 type SimulateOptions struct {
 	File    string        `arg:"" optional:"" help:"A CSV file whose rows become the tenant's users."`
 	Listen  string        `help:"The loopback address to listen on." default:"127.0.0.1:8080"`
-	Column  string        `help:"The column that names the users." placeholder:"NAME"`
+	Column  string        `env:"OFFBOARD_SIMULATE_COLUMN" help:"The column that names the users." placeholder:"NAME"`
 	Faults  string        `help:"Trouble: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
 	Latency time.Duration `help:"How long every call takes." default:"50ms"`
 	Lag     time.Duration `help:"How long reads show the stamp as it was before a revocation."`

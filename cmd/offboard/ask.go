@@ -2,15 +2,17 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"strings"
 
-	"offboard/batch/job"
+	"golang.org/x/term"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 // MayAsk implements [job.Console]. Where standard input is the file, the terminal
@@ -18,7 +20,7 @@ import (
 func (c *command) MayAsk(file string) bool {
 	if !c.asks && file == "-" && c.draws {
 		if terminal, err := c.terminal(); err == nil {
-			c.answers, c.asks = terminal, true
+			c.stdin, c.asks = terminal, true
 		}
 	}
 	return c.asks
@@ -36,31 +38,66 @@ func openTerminal() (io.Reader, error) {
 // Ask implements [job.Console]. What was typed before the question could be read is no
 // answer to it.
 func (c *command) Ask(question string) error {
-	from := c.stdin
-	if c.answers != nil {
-		from = c.answers
-	}
-	if f, ok := from.(*os.File); ok {
+	if f, ok := c.stdin.(*os.File); ok {
 		if err := discardInput(f.Fd()); err != nil {
 			return fmt.Errorf("%w: what was typed before the question cannot be told from an answer (%w); give --yes when the counts above are as they should be", job.ErrRefused, err)
 		}
 	}
 	fmt.Fprintf(c.stderr, "\n%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() { // a read from a terminal cannot be called off; it ends with the process
-		line, _ := bufio.NewReader(from).ReadString('\n') // an error leaves no "y" behind
-		answer <- line
-	}()
-	var line string
-	select {
-	case line = <-answer:
-	case <-c.stop:
+	line, err := awaited(c.stop, func() (string, error) { return bufio.NewReader(c.stdin).ReadString('\n') })
+	if errors.Is(err, batch.ErrStopped) {
 		fmt.Fprintln(c.stderr)
-		return fmt.Errorf("%w, at the question", batch.ErrStopped)
+		return fmt.Errorf("%w, at the question", err)
 	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
+	switch strings.ToLower(strings.TrimSpace(line)) { // another error leaves no "y" behind
 	case "y", "yes":
 		return nil
 	}
 	return fmt.Errorf("%w by the person asked", job.ErrRefused)
+}
+
+// Passphrase implements [job.Console]. It asks at the terminal, which shows nothing of
+// what is typed. A signal while it waits leaves the terminal as it was before.
+func (c *command) Passphrase(prompt string) ([]byte, error) {
+	terminal, err := c.terminal()
+	tty, ok := terminal.(*os.File)
+	if err == nil && !ok {
+		err = errors.New("it is no file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("there is no terminal to ask at: %w", err)
+	}
+	before, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		tty.Close() // nothing was written to it
+		return nil, fmt.Errorf("there is no terminal to ask at: %w", err)
+	}
+	fmt.Fprint(c.stderr, printable(prompt))
+	defer fmt.Fprintln(c.stderr)
+	typed, err := awaited(c.stop, func() ([]byte, error) {
+		defer tty.Close()
+		return term.ReadPassword(int(tty.Fd()))
+	})
+	if errors.Is(err, batch.ErrStopped) {
+		err = errors.Join(err, term.Restore(int(tty.Fd()), before))
+	}
+	return typed, err
+}
+
+// awaited is what was read from a person, or ErrStopped at a signal. A read from a
+// terminal cannot be called off; it ends with the process.
+func awaited[T any](stop <-chan struct{}, read func() (T, error)) (text T, err error) {
+	done := make(chan struct{})
+	var typed T
+	var failed error
+	go func() {
+		defer close(done)
+		typed, failed = read()
+	}()
+	select {
+	case <-done:
+		return typed, failed
+	case <-stop:
+		return text, batch.ErrStopped
+	}
 }

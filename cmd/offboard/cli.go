@@ -4,24 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime"
 	"time"
 
-	"offboard/batch/job"
-	"offboard/batch/journal"
-
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/batch/journal"
 )
 
 // version is set by the release build.
 var version = "dev"
 
 // cli is the grammar. Every flag has an environment variable by one rule (see
-// envvars); secrets have no flag.
+// flags.go); secrets have no flag.
 type cli struct {
 	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory." placeholder:"PATH" type:"path"`
 	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
@@ -46,54 +44,43 @@ type cli struct {
 // jobs.
 type command struct {
 	world
-	host    *job.Host
-	answers io.Reader // from a person; nil is standard input
-	cli     *cli
-	parsed  *kong.Context // the command line; nil in tests without one
-	log     *slog.Logger
+	host   *job.Host
+	cli    *cli
+	parsed *kong.Context // the command line; nil until it was read
+	log    *slog.Logger
 }
-
-// errExit carries the exit code that kong asks for.
-type errExit struct{ code int }
-
-func (e errExit) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, w world) (code exitCode) {
 	var c cli
 	w.screen = w.stderr
 	w.stdout, w.stderr = &visible{w: w.stdout}, &visible{w: w.stderr}
-	parser, err := kong.New(&c,
+	parser := kong.Must(&c,
 		kong.Name("offboard"),
 		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),
-		envvars(),
+		kong.DefaultEnvars("OFFBOARD"),
+		kong.PostBuild(details),
 		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(func(code int) { panic(errExit{code}) }), // kong's way to end after --help; recovered below
+		kong.Exit(func(code int) { panic(exitCode(code)) }), // kong's way to end after --help; recovered below
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
-	cmd := newCommand(w, &c)
-	if err != nil {
-		return cmd.fail(fmt.Errorf("read the command's grammar: %w", err))
-	}
 	defer func() {
 		if r := recover(); r != nil {
-			e, ok := r.(errExit)
+			ended, ok := r.(exitCode)
 			if !ok {
 				panic(r)
 			}
-			code = exitCode(e.code)
+			code = ended
 		}
 	}()
+	cmd := newCommand(w, &c)
 	k, err := parser.Parse(w.args)
 	if err != nil {
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, err))
 	}
 	cmd.parsed, cmd.log = k, logger(w, &c)
-	cmd.host.Log = cmd.log
-	if err := halfSet(k); err != nil {
-		return cmd.fail(err)
-	}
-	if err := choosesTwice(k); err != nil {
+	cmd.host.Log, cmd.host.Named = cmd.log, c.Journal != ""
+	if err := errors.Join(halfSet(k), choosesTwice(k)); err != nil {
 		return cmd.fail(err)
 	}
 	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
@@ -140,11 +127,4 @@ func logger(w world, c *cli) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w.stderr, opt))
 	}
 	return slog.New(slog.NewTextHandler(w.stderr, opt))
-}
-
-type versionCmd struct{}
-
-func (versionCmd) Run(c *command) error {
-	_, err := fmt.Fprintln(c.stdout, "offboard", version)
-	return err
 }

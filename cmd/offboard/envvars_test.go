@@ -10,7 +10,7 @@ import (
 // Every flag of the whole grammar has the variable that the rule gives it, no
 // variable means two things, and none approves, deletes or undoes unasked.
 func TestEnvironmentVariables(t *testing.T) {
-	k, err := kong.New(&cli{}, envvars())
+	k, err := kong.New(&cli{}, kong.DefaultEnvars("OFFBOARD"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,5 +59,16 @@ func TestEnvironmentVariables(t *testing.T) {
 		if of[at] != want {
 			t.Errorf("%s has %q, want %s", at, of[at], want)
 		}
+	}
+}
+
+// each visits every flag of a command and of those below it. The command of the
+// global flags is "", and of runs prune "runs prune".
+func each(n *kong.Node, command string, visit func(command string, f *kong.Flag)) {
+	for _, f := range n.Flags {
+		visit(command, f)
+	}
+	for _, child := range n.Children {
+		each(child, strings.TrimSpace(command+" "+child.Name), visit)
 	}
 }

@@ -1,19 +1,71 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
 	"slices"
+	"strings"
 
 	"offboard/batch/job"
 )
 
-// failure is the JSON document of a command that has no other to give.
-type failure struct {
-	Error   string   `json:"error"`
-	Reasons []string `json:"reasons"` // of a refusal, each of them
-	Next    string   `json:"next"`    // what to do now; "" when nothing is known
-	Exit    exitCode `json:"exit"`
+// fail tells the error and its next step, and gives the exit code.
+func (c *command) fail(err error) exitCode {
+	code, next := codeOf(err)
+	if err == nil || errors.Is(err, job.ErrPartial) {
+		return code // the end block has said it
+	}
+	path, _ := c.journalPath() // which is known where it is told of
+	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
+	next = cmp.Or(c.lifted(err), next)
+	if code == exitUnended && !c.host.Told {
+		undone := "nothing was planned or written"
+		if c.host.Earlier {
+			undone = "nothing more was written"
+		}
+		next = cmp.Or(c.host.GoesOn, undone+"; run it again: "+c.shell(c.args...))
+	}
+	c.document(err, next, code)
+	if c.cli.LogFormat == "json" {
+		level := slog.LevelError
+		if code == exitDone {
+			level = slog.LevelInfo
+		}
+		c.log.Log(context.Background(), level, err.Error(), "exit", int(code), "next", next)
+		return code
+	}
+	for _, line := range messages(err) {
+		fmt.Fprintf(c.stderr, "offboard: %s\n", line)
+	}
+	if next != "" {
+		fmt.Fprintf(c.stderr, "offboard: next: %s\n", next)
+	}
+	return code
+}
+
+// messages are the lines that tell an error: one, so that no text in it can look like
+// another message, or one for each of several reasons and then one for what else the
+// error says.
+func messages(err error) []string {
+	lines := []string{err.Error()}
+	if r, ok := errors.AsType[*job.Refusal](err); ok && len(r.Reasons()) > 1 {
+		lines = []string{r.Head() + ":"}
+		for _, why := range r.Reasons() {
+			lines = append(lines, "  - "+why)
+		}
+		if around := strings.Trim(strings.Replace(err.Error(), r.Error(), "", 1), "\n; "); around != "" {
+			lines = append(lines, around)
+		}
+	}
+	for i, line := range lines {
+		lines[i] = strings.ReplaceAll(line, "\n", "; ")
+	}
+	return lines
 }
 
 // document writes the failure where -o json asks for one document and none was written.
@@ -21,14 +73,19 @@ func (c *command) document(err error, next string, code exitCode) {
 	if out, ok := c.stdout.(*visible); !ok || out.used || !c.wantsJSON() {
 		return
 	}
-	f := failure{Error: err.Error(), Reasons: []string{}, Next: next, Exit: code}
+	reasons := []string{} // of a refusal, each of them
 	if r, ok := errors.AsType[*job.Refusal](err); ok {
-		f.Reasons = r.Reasons()
+		reasons = r.Reasons()
 	}
 	e := json.NewEncoder(c.stdout)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	_ = e.Encode(f) // stderr and the exit code tell the same
+	_ = e.Encode(struct { // stderr and the exit code tell the same
+		Error   string   `json:"error"`
+		Reasons []string `json:"reasons"`
+		Next    string   `json:"next"` // what to do now; "" when nothing is known
+		Exit    exitCode `json:"exit"`
+	}{err.Error(), reasons, next, code})
 }
 
 // wantsJSON reports whether stdout is to be one JSON document. Of a command line that

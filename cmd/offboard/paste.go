@@ -35,6 +35,12 @@ func (c *command) shell(words ...string) string {
 	return strings.Join(line, " ")
 }
 
+// approveLine is what the next person who approves the plan types, who has the usual
+// key. A shell fills in the directory.
+func (c *command) approveLine(plan string) string {
+	return c.shell("approve", plan, "--key") + ` "$HOME/.ssh/id_ed25519"`
+}
+
 // quoted is a word that a shell takes as it stands: sh, or on Windows cmd and
 // PowerShell alike.
 func quoted(word, goos string) string {

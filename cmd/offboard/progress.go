@@ -65,20 +65,31 @@ func (p *progress) tell(now time.Time, line func() string) {
 
 // show tells the latest line.
 func (p *progress) show() {
-	s := printable(p.latest()) // a service's words are in it
+	line := p.latest()
 	p.latest = nil
-	switch {
-	case p.log != nil:
-		p.log.Info("progress", "state", s)
-	case p.draws: // cut, since a line that wraps cannot be drawn over
-		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(s, p.width()-1))
-		p.drawn = true
-	default:
-		fmt.Fprintln(p.w, s)
-	}
+	p.put(line, false)
 }
 
-// end shows how it ended.
+// put writes a line, which has a service's words in it. One that stays is not drawn
+// over by the next.
+func (p *progress) put(line string, stays bool) {
+	line = printable(line)
+	switch {
+	case p.log != nil && stays:
+		p.log.Warn(line)
+	case p.log != nil:
+		p.log.Info("progress", "state", line)
+	case p.draws && stays:
+		fmt.Fprintf(p.w, "\r\x1b[K%s\n", line)
+	case p.draws: // cut, since a line that wraps cannot be drawn over
+		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, p.width()-1))
+	default:
+		fmt.Fprintln(p.w, line)
+	}
+	p.drawn = p.draws && !stays
+}
+
+// End shows how it ended.
 func (p *progress) End() {
 	if p.latest != nil {
 		p.show()
@@ -89,21 +100,18 @@ func (p *progress) End() {
 	}
 }
 
-// planning tells how far the reading and looking up is.
+// Planning tells how far the reading and looking up is.
 func (p *progress) Planning(c batch.Count) {
 	now := time.Now()
 	p.trouble(now, c.Trouble)
 	p.tell(now, func() string {
 		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))
-		s += tally(c.Ended, "", 0)
-		if c.Waiting > 0 {
-			s += fmt.Sprintf(", %s waiting to be asked again", batch.Thousands(c.Waiting))
-		}
+		s += tally(c.Ended) + some(c.Waiting, "waiting to be asked again")
 		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
 	})
 }
 
-// running tells how far the revoking is.
+// Running tells how far the revoking is.
 func (p *progress) Running(s batch.Progress) {
 	p.trouble(s.Now, s.Trouble)
 	p.tell(s.Now, func() string {
@@ -112,10 +120,7 @@ func (p *progress) Running(s batch.Progress) {
 			settled += n
 		}
 		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), batch.Thousands(p.total))
-		line += tally(s.Counts, "awaiting proof", s.Proving)
-		if s.Waiting > 0 {
-			line += fmt.Sprintf(", %s to be sent again", batch.Thousands(s.Waiting))
-		}
+		line += tally(s.Counts) + some(s.Proving, "awaiting proof") + some(s.Waiting, "to be sent again")
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
 			line += fmt.Sprintf(", %.1f users/s", float64(s.Sent)/took)
 		}
@@ -129,18 +134,21 @@ func (p *progress) Running(s batch.Progress) {
 	})
 }
 
-// tally lists counts by outcome, and one more of another kind.
-func tally(counts map[batch.Outcome]int, other string, n int) string {
+// tally lists counts by outcome.
+func tally(counts map[batch.Outcome]int) string {
 	s := ""
 	for _, o := range batch.Outcomes {
-		if k := counts[o]; k > 0 {
-			s += fmt.Sprintf(", %s %s", batch.Thousands(k), o)
-		}
-	}
-	if n > 0 {
-		s += fmt.Sprintf(", %s %s", batch.Thousands(n), other)
+		s += some(counts[o], string(o))
 	}
 	return s
+}
+
+// some is a count as a part of a line; "" for none.
+func some(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s %s", batch.Thousands(n), what)
 }
 
 // reason is the pace with its reason, as the end of a line.

@@ -64,7 +64,7 @@ func oldJournal(t *testing.T, states ...journal.State) string {
 func offboardHere(t *testing.T, answer string, args ...string) (code exitCode, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	w := world{args: args, stdin: strings.NewReader(answer), stdout: &out, stderr: &errs, asks: answer != ""}
+	w := world{args: args, stdin: strings.NewReader(answer), stdout: &out, stderr: &errs, asks: answer != "", getenv: func(string) string { return "" }}
 	return run(t.Context(), w), out.String(), errs.String()
 }
 
@@ -155,7 +155,7 @@ func TestPruneStops(t *testing.T) {
 	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	errs := &strikeAt{word: "prune    1-finished", cancel: func() { cancel(errSecondSignal) }}
-	code := run(ctx, world{args: args, stdout: io.Discard, stderr: errs})
+	code := run(ctx, world{args: args, stdout: io.Discard, stderr: errs, getenv: func(string) string { return "" }})
 	if code != exitUnended || !strings.Contains(errs.String(), "pruned 0 of 2 runs, and the same command goes on") {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
@@ -165,20 +165,6 @@ func TestPruneStops(t *testing.T) {
 	code, out, said := offboardHere(t, "", args...)
 	if left := listed(t, path); code != 0 || len(left) > 0 || !strings.Contains(said, "0-finished, whose deletion was cut short") {
 		t.Errorf("exit code %d, left are %v\n%s%s", code, left, out, said)
-	}
-}
-
-func TestUntilStop(t *testing.T) {
-	stop := make(chan struct{})
-	ctx, cancel := (&command{world: world{stop: stop}}).untilStop(t.Context())
-	defer cancel()
-	if ctx.Err() != nil {
-		t.Error("it ended before the signal")
-	}
-	close(stop)
-	<-ctx.Done()
-	if code, _ := codeOf(context.Cause(ctx)); code != exitUnended {
-		t.Errorf("exit code %d for %v", code, context.Cause(ctx))
 	}
 }
 

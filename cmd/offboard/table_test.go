@@ -7,46 +7,62 @@ import (
 	"testing"
 )
 
+// cells are columns of rows that are cells already.
+func cells(heads ...string) []column[[]any] {
+	var columns []column[[]any]
+	for i, head := range heads {
+		columns = append(columns, column[[]any]{head, "k" + head, func(row []any) any { return row[i] }})
+	}
+	return append(columns, column[[]any]{"", "only", func([]any) any { return "in JSON" }})
+}
+
 func TestTable(t *testing.T) {
-	var b bytes.Buffer
-	w, err := newTable(&b, "A", "B", "C")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range [][]string{{"1", "a\tb\x1b[31m\n", ""}, {"22222", "", "c"}} {
-		if err := w.add(row...); err != nil {
-			t.Fatal(err)
+	rows := [][]any{{1, "a\tb\x1b[31m\n", nil}, {22222, "", "c"}}
+	for _, c := range []struct {
+		rows [][]any
+		want string
+		json string
+	}{
+		{rows, "A      B          C\n1      a b [31m   \n22222             c\n",
+			`[{"kA":1,"kB":"a\tb\u001b[31m\n","kC":null,"only":"in JSON"},` + "\n" + `{"kA":22222,"kB":"","kC":"c","only":"in JSON"}]` + "\n"},
+		{nil, "none at all\n", "[]\n"},
+	} {
+		var text, doc bytes.Buffer
+		err := errors.Join(table(&text, all(c.rows), "none\tat all", cells("A", "B", "C")), array(&doc, all(c.rows), cells("A", "B", "C")))
+		if err != nil || text.String() != c.want || doc.String() != c.json {
+			t.Errorf("error %v; got\n%q, want\n%q; and\n%s, want\n%s", err, text.String(), c.want, doc.String(), c.json)
 		}
-	}
-	if err := w.end(); err != nil {
-		t.Fatal(err)
-	}
-	want := "A      B          C\n1      a b [31m   \n22222             c\n"
-	if b.String() != want {
-		t.Errorf("got\n%q, want\n%q", b.String(), want)
 	}
 }
 
 // A long table is written as it comes, and ends with the first error.
 func TestTableStreams(t *testing.T) {
 	var b bytes.Buffer
-	w, err := newTable(&b, "A", "B")
-	for range tableRows {
-		if err == nil {
-			err = w.add("1", "2")
+	broken := errors.New("broken")
+	rows := func(yield func([]any, error) bool) {
+		for range tableRows {
+			if !yield([]any{1, 2}, nil) {
+				return
+			}
+		}
+		yield(nil, broken)
+	}
+	err := table(&b, rows, "", cells("A", "B"))
+	if n := strings.Count(b.String(), "\n"); !errors.Is(err, broken) || n != tableRows+1 {
+		t.Errorf("%d lines are written, error %v; want %d", n, err, tableRows+1)
+	}
+	asked := 0
+	endless := func(yield func([]any, error) bool) {
+		for asked < 3*tableRows && yield([]any{1, 2}, nil) {
+			asked++
 		}
 	}
-	if n := strings.Count(b.String(), "\n"); err != nil || n != tableRows {
-		t.Errorf("%d lines are written, error %v; want %d", n, err, tableRows)
-	}
-	w, err = newTable(closedPipe{}, "A")
-	for range tableRows {
-		if err == nil {
-			err = w.add("1")
+	for name, write := range map[string]error{
+		"table": table(closedPipe{}, endless, "", cells("A", "B")), "array": array(closedPipe{}, endless, cells("A", "B")),
+	} {
+		if write == nil || asked >= 3*tableRows {
+			t.Errorf("nobody took the %s, and %d rows were written", name, asked)
 		}
-	}
-	if err == nil {
-		t.Error("nobody took it, and it was written")
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,15 +15,21 @@ import (
 	"offboard/report"
 )
 
+// Say implements [job.Console]: it tells people something on stderr, and log
+// collectors in their own form.
+func (c *command) Say(format string, args ...any) {
+	s := printable(fmt.Sprintf(format, args...))
+	if c.cli.LogFormat == "json" {
+		c.log.Info(strings.Join(strings.Fields(s), " "))
+		return
+	}
+	fmt.Fprintln(c.stderr, s)
+}
+
 // Planned implements [job.Console], line by line.
 func (c *command) Planned(plan batch.Plan, n batch.Count) {
-	c.Say("input    %s, %s", plan.Input, batch.Plural(n.Rows, "row"))
-	for _, s := range plan.Settings {
-		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
-	}
-	c.tenantLines(plan, n.Domains)
-	c.Say("action   %s", actionWords[plan.Action])
-	c.Say("users    %s to revoke", batch.Thousands(n.Users))
+	plan.Rows, plan.Users = n.Rows, n.Users
+	c.about(plan, "", n.Domains)
 	if n.External > 0 {
 		c.Say("         %s of them %s: Graph will say 200 and revoke nothing; %s ineffective", batch.Thousands(n.External), batch.Agree(n.External, "is a guest", "are guests"), batch.Agree(n.External, "it ends", "they end"))
 	}
@@ -49,17 +56,43 @@ func (c *command) Planned(plan batch.Plan, n batch.Count) {
 	}
 }
 
-// tenantLines tell of the plan's tenant and of who signed in.
-func (c *command) tenantLines(p batch.Plan, domains map[string]int) {
-	name := ""
-	if p.Terms.TenantName != "" {
-		name = p.Terms.TenantName + ", "
+// PlanFile implements [job.Console], before anybody signs or applies the plan.
+func (c *command) PlanFile(name string, f planfile.File) {
+	p := f.Head.Plan
+	c.Say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
+	c.Say("digest   %s (%s)", f.Digest.Short(), f.Digest)
+	c.about(p, ", SHA-256 "+p.Digest, nil)
+	for _, o := range f.Head.Options {
+		c.Say("option   --%s %s", o.Name, o.Value)
 	}
-	c.Say("tenant   %s%s at %s", name, cmp.Or(p.Tenant, "unknown"), p.Cloud)
-	if name == "" {
+	for _, g := range f.Head.Guards {
+		c.Say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
+	}
+}
+
+// actionWords name the calls, as Graph's documentation does.
+var actionWords = map[batch.Action]string{
+	batch.Revoke:     "revokeSignInSessions (v1.0)",
+	batch.Invalidate: "invalidateAllRefreshTokens (beta)",
+}
+
+// about tells what a plan is of: its input, with its digest where people need it, its
+// tenant, who signed in, and how many users. Domains are those of the users, counted.
+func (c *command) about(p batch.Plan, digest string, domains map[string]int) {
+	c.Say("input    %s, %s%s", p.Input, batch.Plural(p.Rows, "row"), digest)
+	for _, s := range p.Settings {
+		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	tenant := cmp.Or(p.Tenant, "unknown") + " at " + p.Cloud
+	if p.Terms.TenantName != "" {
+		c.Say("tenant   %s, %s", p.Terms.TenantName, tenant)
+	} else {
+		c.Say("tenant   %s", tenant)
 		c.Say("         its name could not be read (Organization.Read.All)%s", ofDomains(domains))
 	}
 	c.Say("as       %s", job.CallerOf(p))
+	c.Say("action   %s", actionWords[p.Action])
+	c.Say("users    %s to revoke", batch.Thousands(p.Users))
 }
 
 // ofDomains tells of which domains users are, the most frequent first.
@@ -76,46 +109,50 @@ func ofDomains(domains map[string]int) string {
 	return "; the users found are of " + batch.SomeOf(names[:min(5, len(names))], len(names))
 }
 
-// Say implements [job.Console]: it tells people something on stderr, and log
-// collectors in their own form.
-func (c *command) Say(format string, args ...any) {
-	s := printable(fmt.Sprintf(format, args...))
-	if c.cli.LogFormat == "json" {
-		c.log.Info(strings.Join(strings.Fields(s), " "))
-		return
-	}
-	fmt.Fprintln(c.stderr, s)
-}
-
-var actionWords = map[batch.Action]string{
-	batch.Revoke:     "revokeSignInSessions (v1.0)",
-	batch.Invalidate: "invalidateAllRefreshTokens (beta)",
-}
-
-// PlanFile implements [job.Console], before anybody signs or applies the plan.
-func (c *command) PlanFile(name string, f planfile.File) {
-	p := f.Head.Plan
-	c.Say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
-	c.Say("digest   %s (%s)", f.Digest.Short(), f.Digest)
-	c.Say("input    %s, %s, SHA-256 %s", p.Input, batch.Plural(p.Rows, "row"), p.Digest)
-	for _, s := range p.Settings {
-		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
-	}
-	c.tenantLines(p, nil)
-	c.Say("action   %s", actionWords[p.Action])
-	c.Say("users    %s to revoke", batch.Thousands(p.Users))
-	for _, o := range f.Head.Options {
-		c.Say("option   --%s %s", o.Name, o.Value)
-	}
-	for _, g := range f.Head.Guards {
-		c.Say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
-	}
-}
-
 // Ended implements [job.Console]: the end block, or the JSON document.
 func (c *command) Ended(e report.End) error {
 	if c.cli.Output == "json" {
 		return report.JSON(c.stdout, e)
 	}
 	return report.Text(c.stdout, e)
+}
+
+// mostNamed is how many rows a dry run names on the screen.
+const mostNamed = 20
+
+// Rehearsed implements [job.Console]. It names the rows that would not be revoked: as
+// JSON all of them, on the screen the first few, those that would not end in success
+// before the others.
+func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, error]) error {
+	c.Say("dry run: nothing was written")
+	if c.cli.Output == "json" {
+		return report.Selected(c.stdout, end, unrevoked)
+	}
+	var failing, others []batch.Line
+	more := 0
+	for l, err := range unrevoked {
+		if err != nil {
+			return err
+		}
+		kind := &others
+		if l.Record.Outcome.Kind() == batch.Failure {
+			kind = &failing
+		}
+		if more++; len(*kind) < mostNamed {
+			*kind = append(*kind, l)
+		}
+	}
+	if more > 0 {
+		named := append(failing, others...)
+		named = named[:min(mostNamed, len(named))]
+		fmt.Fprintln(c.stdout, "A run would not revoke:")
+		if err := c.lines(all(named)); err != nil {
+			return err
+		}
+		if more -= len(named); more > 0 {
+			fmt.Fprintf(c.stdout, "and %s more; report.csv has all of them\n", batch.Thousands(more))
+		}
+		fmt.Fprintln(c.stdout)
+	}
+	return report.Text(c.stdout, end)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -15,48 +13,40 @@ import (
 // verifyCmd asks the directory, and believes no report.
 type verifyCmd struct{ job.VerifyOptions }
 
-// Help ends the command's help.
-func (verifyCmd) Help() string {
-	return "Graph permissions: User.Read.All.\n\n" + strings.Replace(exitCodeHelp,
-		"every user ended in success, or was left alone on purpose; also: nothing to do", "every stamp holds", 1)
-}
-
 // Run reads the stamps and tells which do not hold.
 func (v *verifyCmd) Run(ctx context.Context, c *command) error {
-	all, failing, err := job.Verify(ctx, c.host, &v.VerifyOptions)
-	if err != nil {
-		return err
+	checked, failing, err := job.Verify(ctx, c.host, &v.VerifyOptions)
+	if err == nil {
+		err = c.proofs(checked, failing)
 	}
-	if err := tellProofs(c, all, failing); err != nil {
-		return err
+	if err == nil && len(failing) > 0 {
+		err = job.ErrPartial
 	}
-	if len(failing) > 0 {
-		return job.ErrPartial
-	}
-	return nil
+	return err
 }
 
-// tellProofs writes who holds, and by name who does not.
-func tellProofs(c *command, all int, failing []*job.Proof) error {
+// proofs tells how many users hold, and by name who does not.
+func (c *command) proofs(checked int, failing []*job.Proof) error {
+	holds := checked - len(failing)
 	if c.cli.Output == "json" {
-		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": all, "holds": all - len(failing), "failing": append([]*job.Proof{}, failing...)})
+		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": checked, "holds": holds, "failing": append([]*job.Proof{}, failing...)})
 	}
-	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", batch.Thousands(all-len(failing)), batch.Thousands(all)); err != nil || len(failing) == 0 {
+	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", batch.Thousands(holds), batch.Thousands(checked)); err != nil || len(failing) == 0 {
 		return err
 	}
-	t, err := newTable(c.stdout, "LINE", "INPUT", "STAMP", "REASON")
-	for _, k := range failing {
-		if err != nil {
-			return err
-		}
-		stamp := "none"
-		if !k.Stamp.IsZero() {
-			stamp = k.Stamp.UTC().Format(time.RFC3339)
-		}
-		err = t.add(strconv.Itoa(k.Line), k.Input, stamp, k.Reason)
+	type proof = *job.Proof
+	return table(c.stdout, all(failing), "", []column[proof]{
+		{"LINE", "", func(p proof) any { return p.Line }},
+		{"INPUT", "", func(p proof) any { return p.Input }},
+		{"STAMP", "", stamp},
+		{"REASON", "", func(p proof) any { return p.Reason }},
+	})
+}
+
+// stamp is what the directory has of a user.
+func stamp(p *job.Proof) any {
+	if p.Stamp.IsZero() {
+		return "none"
 	}
-	if err != nil {
-		return err
-	}
-	return t.end()
+	return p.Stamp.UTC().Format(time.RFC3339)
 }

@@ -77,7 +77,7 @@ func TestVisibleJSON(t *testing.T) {
 // An error is one line, whatever is in it.
 func TestErrorIsOneLine(t *testing.T) {
 	var b bytes.Buffer
-	c := &command{world: world{stderr: &b}, cli: &cli{}}
+	c := newCommand(world{stderr: &b, getenv: func(string) string { return "" }}, &cli{})
 	c.fail(errors.Join(errors.New("open x\nDone: all of 3 rows"), job.ErrRefused))
 	if want := "offboard: open x; Done: all of 3 rows; refused\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)

@@ -16,7 +16,7 @@ const tellAfter = 3 * time.Second
 // cause changes, and when it is over.
 func (p *progress) trouble(now time.Time, t batch.Trouble) {
 	if p.told.Any() && (!t.Any() || t.Since.After(p.told.Since)) {
-		p.announce(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))))
+		p.put(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))), true)
 		p.told = batch.Trouble{}
 	}
 	if !t.Any() || now.Sub(t.Since) < tellAfter {
@@ -24,11 +24,11 @@ func (p *progress) trouble(now time.Time, t batch.Trouble) {
 	}
 	if !p.told.Any() || cause(t) != cause(p.told) && now.Sub(p.toldAt) >= printEvery {
 		p.told, p.toldAt = t, now
-		p.announce(waitingFor(now, t))
+		p.put(waitingFor(now, t), true)
 	}
 }
 
-// waits tells what a read waits for, which has no other progress.
+// Waits tells what a read waits for, which has no other progress.
 func (p *progress) Waits(t batch.Trouble) {
 	now := time.Now()
 	p.trouble(now, t)
@@ -42,30 +42,21 @@ func (p *progress) Waits(t batch.Trouble) {
 func (p *progress) waiting(now time.Time, t batch.Trouble) string {
 	switch {
 	case p.told.Any():
-		return fmt.Sprintf(", waiting since %s (%s), %s: %s", batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
+		return ", waiting" + since(now, t)
 	case t.Said != "":
 		return ", the last that failed: " + bare(t.Said)
 	}
 	return ""
 }
 
-// announce tells something that stays on the screen.
-func (p *progress) announce(s string) {
-	s = printable(s)
-	switch {
-	case p.log != nil:
-		p.log.Warn(s)
-	case p.draws:
-		fmt.Fprintf(p.w, "\r\x1b[K%s\n", s)
-		p.drawn = false
-	default:
-		fmt.Fprintln(p.w, s)
-	}
-}
-
 // waitingFor says what is waited for, since when, how often it was tried, and why.
 func waitingFor(now time.Time, t batch.Trouble) string {
-	return fmt.Sprintf("waiting for %s since %s (%s), %s: %s", t.What, batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
+	return "waiting for " + t.What + since(now, t)
+}
+
+// since says since when something is waited for, how often it was tried, and why.
+func since(now time.Time, t batch.Trouble) string {
+	return fmt.Sprintf(" since %s (%s), %s: %s", batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
 }
 
 func tried(t batch.Trouble) string {

@@ -1,0 +1,95 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"offboard/batch"
+	"offboard/batch/durable"
+	"offboard/batch/planfile"
+)
+
+// ApproveOptions are those of approve.
+type ApproveOptions struct {
+	File string `arg:"" help:"The plan file."`
+	Key  string `env:"OFFBOARD_APPROVE_KEY" help:"Your private SSH key. A passphrase is asked for, unless the ssh agent has the key. For a key whose private half only the agent has, such as one in a FIDO token, name the .pub file." required:"" placeholder:"FILE" type:"path"`
+	Name string `help:"Your name, in the name of the signature's file; whose key it is says the allowed_signers file. Default: the user of this machine." placeholder:"NAME"`
+	Yes  bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not sign."`
+}
+
+// Approved is a plan with a person's signature beside it.
+type Approved struct {
+	File   string // of the signature
+	Digest planfile.Digest
+	Key    string // its fingerprint
+}
+
+// Approve shows the plan, asks, and puts a signature beside the file, as ssh-keygen -Y
+// sign would. A key that has approved the plan already adds nothing.
+func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
+	var none Approved
+	file, err := h.ReadPlan(a.File, planfile.Sink{})
+	if err != nil {
+		return none, err
+	}
+	approvals, err := h.Approvals(a.File, nil)
+	if err != nil {
+		return none, err
+	}
+	key, err := planfile.OpenKey(a.Key, h.Agent, h.Passphrase)
+	switch {
+	case errors.Is(err, batch.ErrStopped):
+		return none, err
+	case err != nil:
+		return none, fmt.Errorf("%w: --key: %w", ErrUsage, err)
+	}
+	h.PlanFile(a.File, file)
+	for _, given := range approvals {
+		h.Say("approval %s, key %s", given.File, given.Key)
+	}
+	if why := file.Head.Refusals(); len(why) > 0 {
+		return none, fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", ErrRefused, why[0])
+	}
+	fingerprint := planfile.Fingerprint(key)
+	for _, given := range approvals {
+		if given.Key == fingerprint && given.Namespace == planfile.PlanNamespace {
+			h.Say("note     this key has approved the plan already, with %s; nothing was added", given.File)
+			return Approved{given.File, file.Digest, fingerprint}, nil
+		}
+	}
+	if err := h.Confirm(a.Yes, "Approve this plan?"); err != nil {
+		return none, err
+	}
+	text, err := h.read(a.File)
+	if err != nil {
+		return none, err
+	}
+	signature, err := planfile.Sign(key, planfile.PlanNamespace, text.open())
+	if err != nil {
+		return none, fmt.Errorf("approve %s: %w", a.File, err)
+	}
+	name := signatureName(a.File, a.Name, fingerprint)
+	err = durable.WriteFile(name, false, func(w io.Writer) error {
+		_, err := w.Write(signature)
+		return err
+	})
+	return Approved{name, file.Digest, fingerprint}, err
+}
+
+// signatureName names the file of a signature after the person and the key, in
+// characters that every file system and shell takes.
+func signatureName(plan, person, fingerprint string) string {
+	safe := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@", r) {
+				return r
+			}
+			return '-'
+		}, s)
+	}
+	key := strings.TrimPrefix(fingerprint, "SHA256:")
+	return fmt.Sprintf("%s.%.64s-%.12s.sig", plan, strings.TrimLeft(safe(person), "-."), safe(key))
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"reflect"
+	"slices"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch"
+	"offboard/batch/job"
+)
+
+// Every flag has an environment variable: OFFBOARD_ and its name. Where a name means
+// two things, run has that variable, and the tag env gives the other command one with
+// the command before it: OFFBOARD_APPROVE_KEY. A flag with the tag env:"-" has none.
+//
+// A run that goes on goes on as it was begun: at the same rate, with the same
+// report directory. Flags that are kept so have the tag keep. Those that say whom a
+// run is for, and what is done to them, have the tag choice: the command that runs
+// retry.csv repeats them.
+
+// typed reports whether a flag stands on the command line.
+func typed(k *kong.Context, f *kong.Flag) bool {
+	return slices.ContainsFunc(k.Path, func(p *kong.Path) bool { return p.Flag == f })
+}
+
+// halfSet refuses a flag's variable that is set and empty, as a failed $(...) leaves it:
+// the flag would be taken for one that was not given.
+func halfSet(k *kong.Context) error {
+	for _, f := range k.Flags() {
+		for _, name := range f.Envs {
+			if value, set := os.LookupEnv(name); set && value == "" && !typed(k, f) {
+				return fmt.Errorf("%w: %s is set and empty; give it the value of --%s, or unset it", job.ErrUsage, name, f.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// choosesTwice refuses a second value of a flag that says whom the input names: the
+// last one would silently take the place of a gate.
+func choosesTwice(k *kong.Context) error {
+	given := map[*kong.Flag]bool{}
+	for _, p := range k.Path {
+		f := p.Flag
+		if f == nil || !f.Tag.Has("choice") || f.IsCumulative() {
+			continue
+		}
+		if given[f] {
+			return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, f.Name)
+		}
+		given[f] = true
+	}
+	return nil
+}
+
+// tagged are those of the command's flags that have the tag, and whether each was
+// given: on the command line or by its variable.
+func (c *command) tagged(tag string) iter.Seq2[*kong.Flag, bool] {
+	return func(yield func(*kong.Flag, bool) bool) {
+		if c.parsed == nil {
+			return
+		}
+		set := func(env string) bool { _, ok := os.LookupEnv(env); return ok }
+		for _, f := range c.parsed.Flags() {
+			if f.Tag.Has(tag) && !yield(f, typed(c.parsed, f) || slices.ContainsFunc(f.Envs, set)) {
+				return
+			}
+		}
+	}
+}
+
+// Flags implements [job.Console].
+func (c *command) Flags(tag string) []batch.Flag {
+	var all []batch.Flag
+	for f, given := range c.tagged(tag) {
+		if !given {
+			continue
+		}
+		values, several := f.Target.Interface().([]string)
+		if !several {
+			values = []string{fmt.Sprint(f.Target.Interface())}
+		}
+		for _, v := range values {
+			all = append(all, batch.Flag{Name: f.Name, Value: v})
+		}
+	}
+	return all
+}
+
+// Keep implements [job.Console].
+func (c *command) Keep(run batch.Plan) error {
+	for f, given := range c.tagged("keep") {
+		for _, k := range run.Terms.Flags {
+			if given || k.Name != f.Name {
+				continue
+			}
+			if _, several := f.Target.Interface().([]string); several {
+				f.Target.Set(reflect.Append(f.Target, reflect.ValueOf(k.Value)))
+			} else if err := f.Parse(kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: k.Value}), f.Target); err != nil {
+				return fmt.Errorf("%w: run %s was begun with --%s %s: %w", job.ErrUsage, run.Run, k.Name, k.Value, err)
+			}
+			c.Say("         --%s %s, as run %s was begun", k.Name, k.Value, run.Run)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch"
+)
+
+// details end the help of each command.
+func details(k *kong.Kong) error {
+	text := map[string]string{
+		"run":      ofRun,
+		"resume":   ofRun,
+		"apply":    ofRun,
+		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the guards read; see offboard run --help.\n\n" + exitCodeHelp,
+		"approve":  noGraph,
+		"verify":   "Graph permissions: User.Read.All.\n\n" + strings.Replace(exitCodeHelp, "every user ended in success, or was left alone on purpose; also: nothing to do", "every stamp holds", 1),
+		"runs":     "Alone it lists, and takes the filters that offboard runs list --help tells.\n\n" + noGraph,
+		"list":     "The states are " + joined(states) + ".\n\n" + noGraph,
+		"prune":    ofPrune,
+		"show":     "The outcomes are " + joined(batch.Outcomes[:]) + ".\n\n" + noGraph,
+		"history":  "The newest run comes first. Runs that were pruned are not in the journal any more.\n\n" + noGraph,
+		"report":   noGraph,
+		"simulate": seeds + "\n\n" + noGraph,
+	}
+	var tell func(n *kong.Node)
+	tell = func(n *kong.Node) {
+		if n.Type == kong.CommandNode {
+			n.Detail = text[n.Name]
+		}
+		for _, child := range n.Children {
+			tell(child)
+		}
+	}
+	tell(k.Model.Node)
+	return nil
+}
+
+// noGraph ends the help of the commands that only read the journal.
+const noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
+
+const exitCodeHelp = `Exit codes:
+  0  every user ended in success, or was left alone on purpose; also: nothing to do
+  1  the run could not go on
+  2  usage, or the input as a whole cannot be read
+  3  finished, or rehearsed; some users did not, or would not, end in success
+  4  refused by a guard or by the person asked; nothing was written, or nothing more of a run that was to go on
+  5  sign-in or permission
+  6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet
+  7  locked: somebody else works on this run or input; who and since when is printed`
+
+const ofRun = `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
+(not needed with --no-resolve), RoleManagement.Read.Directory to know who holds a privileged role (not needed
+with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that groups hold.
+
+Sign-in (--auth): in the one way that the environment names. OFFBOARD_ACCESS_TOKEN; or AZURE_TENANT_ID, AZURE_CLIENT_ID
+and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; or a managed identity;
+or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
+
+` + seeds + "\n\n" + exitCodeHelp
+
+// seeds are what the simulated tenant makes of a name, so that a rehearsal can show
+// more than success.
+const seeds = `In a simulated tenant every row of the input is a user, except that
+
+    nobody...@    does not exist        (ends not_found)
+    admin...@     is a protected admin  (holds a privileged role; ends denied)
+    ...#EXT#...@  is a guest            (ends ineffective)`
+
+const ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
+works on are kept, and so are, without --unfinished, those that could still be resumed (planned, running
+or stopped). It can be stopped at any point; the same command goes on.
+
+Then the journal gives the space back, a little at a time: others who use it go on meanwhile.
+
+` + noGraph
