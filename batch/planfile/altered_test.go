@@ -125,7 +125,7 @@ func TestAlteredPlace(t *testing.T) {
 		{"no plan", `{"format":`, "upn\r\n", ErrFormat, `line 1 does not begin with {"format":"offboard-plan","version":1`},
 		{"no number", `"version":1`, `"version":"1"`, ErrFormat, "line 1"},
 		{"newer", `"version":1`, `"version":12`, ErrNewer, "line 1 says version 12, and this offboard reads 1; update offboard"},
-		{"key", `"line":3`, `"lime":3`, ErrAltered, `line 3: unknown field "lime"`},
+		{"key", `"line":3`, `"lime":3`, ErrAltered, "line 3: from byte 12 on it is not as offboard writes it: a key is unknown"},
 		{"capitals", `"line":3`, `"Line":3`, ErrAltered, "line 3: from byte 10 on it is not as offboard writes it"},
 		{"twice", `"line":3`, `"line":3,"line":3`, ErrAltered, "line 3: from byte 19 on"},
 		{"action", `"action":"revoke"`, `"action":"delete"`, ErrAltered, `line 1: the action "delete" is none of revoke and invalidate`},

@@ -55,9 +55,7 @@ func encode(v any) ([]byte, error) {
 // would forgive and not write, such as one with a key twice, is refused: people and
 // programs could read it differently.
 func decode(b []byte, v any) error {
-	in := json.NewDecoder(bytes.NewReader(b))
-	in.DisallowUnknownFields()
-	if err := in.Decode(v); err != nil {
+	if err := json.Unmarshal(b, v); err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	again, err := encode(v)
@@ -66,7 +64,7 @@ func decode(b []byte, v any) error {
 		for same < min(len(again), len(b)) && again[same] == b[same] {
 			same++
 		}
-		err = fmt.Errorf("from byte %d on it is not as offboard writes it: a key stands there twice, in another place or in capitals, or blanks were added", same+1)
+		err = fmt.Errorf("from byte %d on it is not as offboard writes it: a key is unknown, stands there twice, in another place or in capitals, or blanks were added", same+1)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 // without the CSV, has the plan, the rows, the users and the skips of the run
 // that planned.
 func TestJournal(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	in := leavers()
 	for i := range in.rows { // what the journal has no columns for

@@ -2,6 +2,9 @@ package planfile
 
 import (
 	"bytes"
+	"encoding/asn1"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,6 +113,7 @@ func unasked(t *testing.T) func(string) ([]byte, error) {
 // What Sign makes ssh-keygen accepts, and what ssh-keygen makes Verify accepts,
 // whatever the kind of key and wherever its private half is.
 func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
+	t.Parallel()
 	needs(t, "ssh-keygen", "ssh-agent", "ssh-add")
 	text := []byte("a plan\n")
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
@@ -172,6 +176,7 @@ func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
 
 // A key that cannot sign says what would help, and nothing that is secret.
 func TestKeysThatDoNotOpen(t *testing.T) {
+	t.Parallel()
 	needs(t, "ssh-keygen", "ssh-agent")
 	key, locked := newKey(t, "ed25519", ""), newKey(t, "ecdsa", "correct horse")
 	does(t, nil, "ssh-keygen", "-q", "-s", key, "-I", "id", "-n", "ada", locked+".pub")
@@ -179,6 +184,18 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 	does(t, nil, "ssh-keygen", "-q", "-p", "-m", "PKCS8", "-P", "correct horse", "-N", "correct horse", "-f", old)
 	noKey := filepath.Join(t.TempDir(), "leavers.csv")
 	if err := os.WriteFile(noKey, []byte("upn\nsecret@contoso.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := new(big.Int).SetBit(big.NewInt(1), 1023, 1)
+	der, err := asn1.Marshal(struct {
+		Version       int
+		P, Q, G, Y, X *big.Int
+	}{0, p, new(big.Int).SetBit(big.NewInt(1), 159, 1), big.NewInt(2), big.NewInt(4), big.NewInt(2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsaKey := filepath.Join(t.TempDir(), "id_dsa")
+	if err := os.WriteFile(dsaKey, pem.EncodeToMemory(&pem.Block{Type: "DSA PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	empty := newAgent(t)
@@ -195,6 +212,7 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 		{"public half, an agent without the key", key + ".pub", empty, "ssh-add", unasked(t)},
 		{"an agent that is gone", key + ".pub", empty + "x", "reach the ssh agent", unasked(t)},
 		{"certificate", strings.TrimSuffix(locked, ".pub") + "-cert.pub", empty, "certificate", unasked(t)},
+		{"DSA", dsaKey, "", "ssh-dss may not sign", unasked(t)},
 		{"wrong passphrase", locked, empty, "the passphrase is wrong", says("battery staple")},
 		{"passphrase in PKCS#8", old, "", "ssh-keygen -p -f FILE converts one", unasked(t)},
 		{"nobody to ask", locked, "", "ssh-add " + locked, func(string) ([]byte, error) { return nil, os.ErrClosed }},
@@ -214,6 +232,7 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 
 // The passphrase does not stay in memory.
 func TestPassphraseIsOverwritten(t *testing.T) {
+	t.Parallel()
 	needs(t, "ssh-keygen")
 	secret := []byte("correct horse")
 	if _, err := OpenKey(newKey(t, "ed25519", "correct horse"), "", func(string) ([]byte, error) { return secret, nil }); err != nil {

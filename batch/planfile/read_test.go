@@ -35,6 +35,7 @@ func crowd(n int) (Head, iter.Seq2[batch.Planned, error]) {
 // TestStreams holds that both directions hold a part of the plan only: the
 // first rows arrive while most have not been made.
 func TestStreams(t *testing.T) {
+	t.Parallel()
 	const n = 20_000
 	var made atomic.Int64
 	h, rows := crowd(n)
@@ -67,6 +68,7 @@ func TestStreams(t *testing.T) {
 
 // TestGroups holds that a Sink gets every row once, and in order.
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, group - 1, group, group + 1, 2*group + 1} {
 		h, rows := crowd(n)
 		skips := make([]batch.Skip, n)
@@ -136,6 +138,7 @@ func (endless) Read(b []byte) (int, error) {
 }
 
 func TestEndlessLine(t *testing.T) {
+	t.Parallel()
 	file, _ := written(t, tiny())
 	start := bytes.Index(file, []byte(`{"row":{"line":3`))
 	if _, err := Read(io.MultiReader(bytes.NewReader(file[:start]), endless{}), Sink{}); !errors.Is(err, ErrAltered) {

@@ -52,6 +52,7 @@ func fill(v reflect.Value, n *int) {
 // TestEveryFieldTravels fails when a field is added to a type that a plan file
 // holds, and not to the file.
 func TestEveryFieldTravels(t *testing.T) {
+	t.Parallel()
 	var in content
 	n := 0
 	in.rows = make([]batch.Planned, 3)
@@ -120,6 +121,7 @@ func TestNoUTF8(t *testing.T) {
 
 // TestUnwritable: what could not be read again is not written.
 func TestUnwritable(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*content){
 		"long line":    func(c *content) { c.rows[0].Row.Input = strings.Repeat("a", maxLine) },
 		"far year":     func(c *content) { c.head.Plan.Created = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
