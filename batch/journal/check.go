@@ -13,14 +13,15 @@ import (
 // A plan's digest is a SHA-256 over all that a sealed plan says: its own columns, every
 // row of the input with the user that it names, and the lines that are no rows.
 // It is written when the plan is sealed and compared before the first user or
-// line is given, so that no flipped bit leads to another person.
+// line is given, so that no flipped bit leads to another person. The number of the run
+// belongs to it: where one is flipped, a row that is read in order is not found by its key.
 const (
 	digestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, action, plan) FROM runs WHERE id = $1"
 	digestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
-		concat_ws('|', seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before) AS words
+		concat_ws('|', run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
 	digestSkips = `SELECT count(*), string_agg(words, '|') FROM (
-		SELECT concat_ws('|', line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
+		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )
 
 // digestOf reads a plan and gives its digest. The database puts the texts together, a
@@ -67,8 +68,8 @@ func (r *Run) check(ctx context.Context) error {
 
 // checkPlan holds a sealed plan against its digest.
 func (r *Run) checkPlan(t *tx) error {
-	if r.digest == "" {
-		return nil // never sealed
+	if r.digest == "" && !r.State().sealed() {
+		return nil
 	}
 	found, err := r.digestOf(t)
 	if err == nil && found != r.digest {

@@ -1,41 +1,41 @@
 package journal
 
 import (
-	"errors"
-	"iter"
-
 	"context"
-	goflag "flag"
+	"errors"
 	"fmt"
-	"github.com/google/go-cmp/cmp"
+	"iter"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"offboard/batch"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-var flips = goflag.Int("flips", 3, "how many bits of each page TestFlips flips, one at a time")
-
 // wholeJournal makes a journal in which there is some of everything: every
-// table, every state, texts that overflow their page, and free pages.
-func wholeJournal(t *testing.T, path string) {
+// table, every state, texts that overflow their page, and free pages. Each run has so
+// many rows, a multiple of 60.
+func wholeJournal(t *testing.T, path string, rows int) {
 	t.Helper()
 	ctx := t.Context()
 	s := openAt(t, path)
 	gone := create(t, s, batch.Plan{Run: "gone"})
-	fill(t, gone, 80)
+	fill(t, gone, rows+20)
 	for _, name := range []string{"finished", "stopped", "planning", "refused", "open"} {
 		plan := somePlan(name)
-		plan.Rows, plan.Users = 60, 56
+		plan.Rows, plan.Users = rows, rows-4
 		plan.Settings = append(plan.Settings, batch.Setting{Name: "filter", Why: strings.Repeat("a long reason ", 90)})
 		r := create(t, s, plan)
-		addSome(t, r)
+		addSome(t, r, rows)
 		if name == "planning" {
 			continue
 		}
@@ -45,7 +45,7 @@ func wholeJournal(t *testing.T, path string) {
 			continue
 		}
 		must(t, r.SetState(ctx, Running, ""))
-		sendSome(t, r, name == "finished")
+		sendSome(t, r, rows, name == "finished")
 		if name == "open" {
 			continue
 		}
@@ -56,12 +56,12 @@ func wholeJournal(t *testing.T, path string) {
 	must(t, s.Close())
 }
 
-// addSome plans 60 rows: duplicates before and behind their user, privileged
+// addSome plans rows: duplicates before and behind their user, privileged
 // users, bad rows and long texts among them.
-func addSome(t *testing.T, r *Run) {
+func addSome(t *testing.T, r *Run, n int) {
 	t.Helper()
 	var rows []batch.Planned
-	for seq := 1; seq <= 60; seq++ {
+	for seq := 1; seq <= n; seq++ {
 		p := realistic(seq)
 		switch seq {
 		case 7, 50:
@@ -80,36 +80,33 @@ func addSome(t *testing.T, r *Run) {
 }
 
 // sendSome sends all but the last users, or all, in calls of 10.
-func sendSome(t *testing.T, r *Run, finish bool) {
+func sendSome(t *testing.T, r *Run, rows int, finish bool) {
 	t.Helper()
-	for no := 1; no <= 6; no++ {
-		call := batch.Call{No: no, SentAt: at(no)}
+	for no := 1; no <= rows/10; no++ {
+		call := batch.Call{No: no, SentAt: at(no % 60)}
 		e := batch.Entry{Over: []int{no}}
 		for seq := no*10 - 9; seq <= no*10; seq++ {
 			if seq == 7 || seq == 50 || seq == 12 || seq == 13 {
 				continue
 			}
 			call.Seqs = append(call.Seqs, seq)
-			rec := settled(seq, no, []batch.Outcome{batch.Verified, batch.Unverified, batch.Denied}[seq%3])
+			rec := settled(seq, no, batch.Outcomes[seq%(len(batch.Outcomes)-2)])
 			if seq == 15 {
 				rec.Message = strings.Repeat("a long message ", 300)
 			}
 			if !finish && seq%5 == 0 {
-				e.Trials = append(e.Trials, batch.Trial{Seq: seq, Attempts: 1, SentAt: at(no), Doubt: seq%2 == 0, Status: 504})
+				e.Trials = append(e.Trials, batch.Trial{Seq: seq, Attempts: 1, SentAt: at(no % 60), Doubt: seq%2 == 0, Status: 504})
 				continue
 			}
 			e.Records = append(e.Records, rec)
 		}
 		must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{call}}))
-		if !finish && no == 6 {
+		if !finish && no == rows/10 {
 			return // the last call is under way
 		}
 		must(t, r.Write(t.Context(), e))
 	}
 }
-
-// runNames are those of wholeJournal.
-var runNames = []string{"finished", "stopped", "planning", "refused", "open"}
 
 // harm is one way in which a file is damaged.
 type harm struct {
@@ -117,37 +114,44 @@ type harm struct {
 	do   func(file []byte) []byte
 }
 
-// harms lists what is done to a file with pages of a size: to each of them, a
-// few bits flipped (half of them where its structure is), zeros, and the end.
-func harms(rnd *rand.Rand, file []byte, size int) (list []harm) {
-	for page := 0; page*size < len(file); page++ {
-		start, length := page*size, min(size, len(file)-page*size)
-		for i := range *flips {
-			bit := rnd.IntN(8 * length)
+const pageSize = 4096
+
+// flips are so many flipped bits of each page, one at a time. Every other one is where
+// the page's own structure is.
+func flips(rnd *rand.Rand, file []byte, each int) (list []harm) {
+	for start := 0; start < len(file); start += pageSize {
+		for i := range each {
+			bit := rnd.IntN(8 * pageSize)
 			if i%2 == 1 {
-				bit = rnd.IntN(8 * min(length, 120))
+				bit = rnd.IntN(8 * 120)
 			}
-			list = append(list, harm{fmt.Sprintf("page %d, bit %d", page+1, bit), func(f []byte) []byte {
+			list = append(list, harm{fmt.Sprintf("page %d, bit %d", start/pageSize+1, bit), func(f []byte) []byte {
 				f[start+bit/8] ^= 1 << (bit % 8)
 				return f
 			}})
-		}
-		list = append(list, harm{fmt.Sprintf("page %d, zeros", page+1), func(f []byte) []byte {
-			clear(f[start : start+length])
-			return f
-		}})
-		if page > 0 { // a file without a byte is a new journal
-			list = append(list, harm{fmt.Sprintf("page %d, end", page+1), func(f []byte) []byte { return f[:start] }})
 		}
 	}
 	return list
 }
 
-// eachHarm tries every harm on a copy of its own of the file, on all processors.
-func eachHarm(t *testing.T, file []byte, list []harm, try func(t *testing.T, dir string, file []byte) []string) {
+// holes are pages of zeros, and ends of the file, one at every so many pages.
+func holes(file []byte, every int) (list []harm) {
+	for start := pageSize; start < len(file); start += every * pageSize { // a file without a byte is a new journal
+		list = append(list,
+			harm{fmt.Sprintf("page %d, zeros", start/pageSize+1), func(f []byte) []byte { clear(f[start : start+pageSize]); return f }},
+			harm{fmt.Sprintf("page %d, end", start/pageSize+1), func(f []byte) []byte { return f[:start] }})
+	}
+	return list
+}
+
+// eachHarm tries every harm on a copy of its own of the file, on all processors. try
+// says what came of it, and lists lies.
+func eachHarm(t *testing.T, file []byte, list []harm, try func(ctx context.Context, path string) (what string, lies []string)) (count map[string]int) {
 	t.Helper()
 	work := make(chan harm)
 	var wg sync.WaitGroup
+	var mu sync.Mutex
+	count = map[string]int{}
 	for range 4 {
 		dir := t.TempDir()
 		wg.Go(func() {
@@ -155,18 +159,24 @@ func eachHarm(t *testing.T, file []byte, list []harm, try func(t *testing.T, dir
 			for h := range work {
 				n++
 				sub := filepath.Join(dir, fmt.Sprint(n))
-				lies := func() (lies []string) {
+				what, lies := func() (what string, lies []string) {
 					defer func() {
 						if p := recover(); p != nil {
 							lies = append(lies, fmt.Sprintf("panic: %v\n%s", p, debug.Stack()))
 						}
 					}()
-					if err := os.Mkdir(sub, 0o700); err != nil {
-						return []string{err.Error()}
+					path := filepath.Join(sub, "journal.db")
+					if err := errors.Join(os.Mkdir(sub, 0o700), os.WriteFile(path, h.do(slices.Clone(file)), 0o600)); err != nil {
+						return "", []string{err.Error()}
 					}
-					return try(t, sub, h.do(append([]byte(nil), file...)))
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					return try(ctx, path)
 				}()
 				os.RemoveAll(sub)
+				mu.Lock()
+				count[what]++
+				mu.Unlock()
 				for _, lie := range lies {
 					t.Errorf("%s: %s", h.name, lie)
 				}
@@ -178,149 +188,161 @@ func eachHarm(t *testing.T, file []byte, list []harm, try func(t *testing.T, dir
 	}
 	close(work)
 	wg.Wait()
-	t.Logf("%d cases", len(list))
+	return count
 }
 
 // patience is far more than a case takes; one that has no end is a failure.
-const patience = 2 * time.Minute // of a case that hangs; the slowest take seconds, and ten times that on a busy machine
+const patience = 2 * time.Minute
 
-func newSeed(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+// runNames are those of wholeJournal, but for the one in the making: it has no digest,
+// and no user in it can ever be sent.
+var runNames = []string{"finished", "stopped", "refused", "open"}
 
 // shown is what a journal shows of its runs.
 type shown struct {
-	lines   map[string][]batch.Line
-	pending map[string][]batch.Pending
-	counts  map[string]batch.Summary
-	errs    []error
+	lines    map[string][]batch.Line
+	pending  map[string][]batch.Pending
+	unproven map[string][]batch.Line
+	counts   map[string]batch.Summary
+	errs     []error
 }
 
-func show(ctx context.Context, path string) shown {
-	s := shown{lines: map[string][]batch.Line{}, pending: map[string][]batch.Pending{}, counts: map[string]batch.Summary{}}
-	store, err := OpenToRead(ctx, path)
+// show reads a journal as a report, and as a resume.
+func show(ctx context.Context, path string, resume bool) shown {
+	s := shown{map[string][]batch.Line{}, map[string][]batch.Pending{}, map[string][]batch.Line{}, map[string]batch.Summary{}, nil}
+	open := OpenToRead
+	if resume {
+		open = Open
+	}
+	store, err := open(ctx, path)
 	if err != nil {
-		return shown{errs: []error{err}}
+		s.errs = []error{err}
+		return s
 	}
 	defer store.Close()
 	for _, name := range runNames {
-		if name == "planning" {
-			continue // it has no digest, and nobody in it can ever be sent
-		}
 		r, err := store.Run(ctx, name)
 		if err != nil {
 			s.errs = append(s.errs, err)
 			continue
 		}
-		var errs [3]error
-		s.lines[name], errs[0] = upTo(r.Lines(ctx))
-		s.pending[name], errs[1] = upTo(r.Pending(ctx))
-		s.counts[name], errs[2] = r.Summary(ctx)
+		var errs [5]error
+		if resume {
+			_, errs[0] = r.Recover(ctx)
+		}
+		s.lines[name], errs[1] = upToError(r.Lines(ctx))
+		s.pending[name], errs[2] = upToError(r.Pending(ctx))
+		s.unproven[name], errs[3] = upToError(r.Unproven(ctx))
+		s.counts[name], errs[4] = r.Summary(ctx)
 		s.errs = append(s.errs, errs[:]...)
 	}
 	return s
 }
 
-// upTo is what came before an error, and the error.
-func upTo[T any](seq iter.Seq2[T, error]) (all []T, err error) {
+// upToError is what came before an error, and the error.
+func upToError[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	for v, err := range seq {
 		if err != nil {
 			return all, err
 		}
-		if all = append(all, v); len(all) > 10_000 {
+		if all = append(all, v); len(all) > 100_000 {
 			return nil, fmt.Errorf("no end after %d", len(all))
 		}
 	}
 	return all, nil
 }
 
-// told reports whether an error says honestly that the file is no good. A run
+// honest reports whether an error says that the file is no good. A run
 // whose name was hit is not found.
-func told(err error) bool {
+func honest(err error) bool {
 	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotJournal) || errors.Is(err, ErrNewer) || errors.Is(err, ErrNoRun)
 }
 
-// strangers lists everybody shown who is not the person of that row, and every error
-// that tells of no damage.
-func (got shown) strangers(want shown) (lies []string) {
+// against says in a word what a damaged journal shows, and lists lies: an error that tells of
+// no damage, a user who is not the person of that row or not there without an error, and a
+// success that was none.
+func (got shown) against(want shown) (what string, lies []string) {
+	lie := func(format string, args ...any) { lies = append(lies, fmt.Sprintf(format, args...)) }
 	for _, err := range got.errs {
-		if err != nil && !told(err) {
-			lies = append(lies, fmt.Sprintf("an error that tells of no damage: %v", err))
+		if err != nil && !honest(err) {
+			lie("an error that tells of no damage: %v", err)
 		}
 	}
-	for name, lines := range got.lines {
-		for i, l := range lines {
-			if w := want.lines[name]; i >= len(w) || !cmp.Equal(l.Row, w[i].Row) || l.User != w[i].User {
-				lies = append(lies, fmt.Sprintf("%s: line %d shows %+v %+v", name, i+1, l.Row, l.User))
+	refused := errors.Join(got.errs...) != nil
+	for name, w := range want.lines {
+		lines := got.lines[name]
+		if len(lines) != len(w) && !refused {
+			lie("%s: %d lines of %d, and no error", name, len(lines), len(w))
+		}
+		persons := map[batch.User]bool{}
+		for _, l := range w {
+			persons[l.User] = true
+		}
+		for _, p := range got.pending[name] {
+			if !persons[p.User] {
+				lie("%s: %+v is pending", name, p.User)
+			}
+		}
+		for i, l := range slices.Concat(lines, got.unproven[name]) {
+			if i < len(lines) && (i >= len(w) || !cmp.Equal(l.Row, w[i].Row) || l.User != w[i].User) || !persons[l.User] {
+				lie("%s: line %d shows %+v %+v", name, i+1, l.Row, l.User)
+			}
+			if i < min(len(lines), len(w)) && l.Record.Outcome.Kind() == batch.Success && w[i].Record.Outcome.Kind() != batch.Success {
+				what = "SEEN AS A SUCCESS THAT WAS NONE"
 			}
 		}
 	}
-	for name, users := range got.pending {
-		known := map[batch.User]bool{}
-		for _, l := range want.lines[name] {
-			known[l.User] = true
-		}
-		for _, p := range users {
-			if !known[p.User] {
-				lies = append(lies, fmt.Sprintf("%s: %+v is pending", name, p.User))
-			}
-		}
+	switch {
+	case what != "":
+	case refused:
+		what = "refused"
+	case cmp.Equal(got.lines, want.lines) && cmp.Equal(got.pending, want.pending) && cmp.Equal(got.counts, want.counts):
+		what = "harmless"
+	case cmp.Equal(got.outcomes(), want.outcomes()):
+		what = "unseen: a time, a number or a text of a record"
+	default:
+		what = "unseen: an outcome, and none became a success"
 	}
-	return lies
+	return what, lies
 }
 
-// TestFlips damages every page of a journal in many ways: a bit flipped here and
-// there, zeros, an end. Nobody is ever shown, or sent, who is not the person of the
-// plan. How much of the rest passes unseen, it counts: SQLite keeps no sums of its
-// pages.
-func TestFlips(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one goroutine, and very many cases")
+func (got shown) outcomes() map[string]string {
+	words := map[string]string{}
+	for name, lines := range got.lines {
+		words[name] = outcomes(lines)
 	}
+	return words
+}
+
+// TestFlips damages a journal in many ways, and reads it as a report and as a resume
+// do. Nobody is ever shown, or sent, who is not the person of the plan, and nobody is told as
+// a success who was none. What passes unseen, it counts: SQLite keeps no sums of its pages.
+func TestFlips(t *testing.T) {
 	t.Parallel()
+	rows, each, every := 60, 1, 5
+	if *soak {
+		rows, each, every = 600, 4, 10
+	}
 	path := filepath.Join(t.TempDir(), "journal.db")
-	wholeJournal(t, path)
-	want := show(t.Context(), path)
-	must(t, errors.Join(want.errs...))
+	wholeJournal(t, path, rows)
 	file, err := os.ReadFile(path)
 	must(t, err)
-	var mu sync.Mutex
-	count := map[string]int{}
-	eachHarm(t, file, harms(newSeed(t), file, 4096), func(t *testing.T, dir string, file []byte) []string {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		path := filepath.Join(dir, "journal.db")
-		if err := os.WriteFile(path, file, 0o600); err != nil {
-			return []string{err.Error()}
+	for _, resume := range []bool{false, true} {
+		original := filepath.Join(t.TempDir(), "journal.db")
+		must(t, os.WriteFile(original, file, 0o600))
+		want := show(t.Context(), original, resume)
+		must(t, errors.Join(want.errs...))
+		try := func(ctx context.Context, path string) (string, []string) {
+			return show(ctx, path, resume).against(want)
 		}
-		got := show(ctx, path)
-		what := "harmless"
-		switch damaged := errors.Join(got.errs...); {
-		case damaged != nil:
-			what = "told"
-		case got.falseSuccess(want):
-			what = "unseen, and a success that was none"
-		case !cmp.Equal(got.lines, want.lines) || !cmp.Equal(got.counts, want.counts) || !cmp.Equal(got.pending, want.pending):
-			what = "unseen, and something else of a record"
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		count[what]++
-		return got.strangers(want)
-	})
-	t.Logf("%v", count)
-}
-
-// falseSuccess reports whether somebody is told as a success who was none.
-func (got shown) falseSuccess(want shown) bool {
-	for name, lines := range got.lines {
-		for i, l := range lines {
-			if w := want.lines[name]; i < len(w) && l.Record.Outcome.Kind() == batch.Success && w[i].Record.Outcome.Kind() != batch.Success {
-				return true
+		for what, list := range map[string][]harm{"flipped bits": flips(rand.New(rand.NewPCG(1, 2)), file, each), "holes": holes(file, every)} {
+			count := eachHarm(t, file, list, try)
+			for _, word := range slices.Sorted(maps.Keys(count)) {
+				t.Logf("resume %-5v  %d pages, %5d %s: %5d %s", resume, len(file)/pageSize, len(list), what, count[word], word)
+			}
+			if n := count["SEEN AS A SUCCESS THAT WAS NONE"]; n > 0 {
+				t.Errorf("%d cases show a success that was none", n)
 			}
 		}
 	}
-	return false
 }

@@ -105,7 +105,7 @@ func TestEngineFaults(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, max(4, k.stride/4)
 				switch {
-				case *everyFault:
+				case *soak:
 					stride = 1
 				case testing.Short():
 					stride *= 4

@@ -1,7 +1,7 @@
 package journal
 
 import (
-	command "flag"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -11,7 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-var everyFault = command.Bool("faults", false, "fail every single operation, not every few")
+var soak = flag.Bool("soak", false, "try everything: every fault, every power cut, many flipped bits")
 
 // faultKinds are the ways to fail, each tried once and lasting.
 var faultKinds = []struct {
@@ -64,7 +64,7 @@ func TestFaults(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, k.stride
 				switch {
-				case *everyFault:
+				case *soak:
 					stride = 1
 				case testing.Short():
 					stride *= 8
@@ -183,7 +183,7 @@ func TestPowerCuts(t *testing.T) {
 	var cuts []cut
 	act, ops, stride := 0, 0, 17
 	switch {
-	case *everyFault:
+	case *soak:
 		stride = 1
 	case testing.Short():
 		stride = 67
@@ -220,7 +220,7 @@ func TestReadFaults(t *testing.T) {
 	want, err := l.read(t.Context())
 	must(t, err)
 	stride := 7
-	if *everyFault {
+	if *soak {
 		stride = 1
 	}
 	for _, lasts := range []bool{false, true} {
