@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// MostSkew is how far this machine's clock may be from Graph's where a date
+// mostSkew is how far this machine's clock may be from Graph's where a date
 // decides who is revoked.
-const MostSkew = 5 * time.Minute
+const mostSkew = 5 * time.Minute
 
 // Clock is this machine's clock held against Graph's, in one answer.
 type Clock struct {
@@ -35,7 +35,7 @@ func (c Clock) Skew() time.Duration {
 // what counts from it, and lift what does without.
 func (c Clock) Check(flag, lift string) Finding {
 	k := Finding{Name: flag}
-	if s := c.Skew(); s > MostSkew || s < -MostSkew {
+	if s := c.Skew(); s > mostSkew || s < -mostSkew {
 		k.Lift = lift
 		k.Refusal = fmt.Sprintf("%s counts from this machine's clock, which says %s where Graph's says %s; set the clock, or give the moment with %s",
 			flag, c.Answered.UTC().Format(time.RFC3339), c.Graph.UTC().Format(time.RFC3339), lift)

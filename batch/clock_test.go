@@ -19,10 +19,10 @@ func TestClock(t *testing.T) {
 		{"right", 0, 300 * time.Millisecond, 0, false},
 		{"right, within the second", 900 * time.Millisecond, time.Second, 0, false},
 		{"right, after a slow answer", -10 * time.Minute, 10 * time.Minute, 0, false},
-		{"ahead as far as may be", MostSkew + time.Second, MostSkew + 2*time.Second, MostSkew, false},
-		{"ahead", MostSkew + 2*time.Second, MostSkew + 3*time.Second, MostSkew + time.Second, true},
-		{"behind as far as may be", -MostSkew - time.Second, -MostSkew, -MostSkew, false},
-		{"behind", -MostSkew - 2*time.Second, -MostSkew - time.Second, -MostSkew - time.Second, true},
+		{"ahead as far as may be", mostSkew + time.Second, mostSkew + 2*time.Second, mostSkew, false},
+		{"ahead", mostSkew + 2*time.Second, mostSkew + 3*time.Second, mostSkew + time.Second, true},
+		{"behind as far as may be", -mostSkew - time.Second, -mostSkew, -mostSkew, false},
+		{"behind", -mostSkew - 2*time.Second, -mostSkew - time.Second, -mostSkew - time.Second, true},
 		{"a day ahead", 24 * time.Hour, 24*time.Hour + time.Second, 24*time.Hour - time.Second, true},
 	} {
 		clock := Clock{Asked: graph.Add(c.asked), Answered: graph.Add(c.answered), Graph: graph}

@@ -57,10 +57,10 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.gone = Kept{}
 	p.seen = make(map[hash]planned)
 	p.held = make(map[int]*held)
-	next, stop := pull(p.good())
+	next, stop := pull(p.goodRows())
 	defer stop()
 	if p.Directory == nil {
-		err := p.take(ctx, next)
+		err := p.planUnresolved(ctx, next)
 		if err == nil {
 			err = p.keep(ctx)
 		}
@@ -102,8 +102,8 @@ func (p *Planner) ended(ctx context.Context) error {
 	return stopped(p.Stop, p.Until, time.Now())
 }
 
-// good yields the rows that can be asked about, and plans the bad ones on the way.
-func (p *Planner) good() iter.Seq2[Row, error] {
+// goodRows yields the rows that can be asked about, and plans the bad ones on the way.
+func (p *Planner) goodRows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		last := 0
 		for row, err := range p.Rows {

@@ -9,11 +9,11 @@ import (
 // Graph's servers have clocks of their own, and stamps have whole seconds.
 const Slack = 60 * time.Second
 
-// Proved reports whether a stamp read back proves a revocation: it is later
+// proves reports whether a stamp read back proves a revocation: it is later
 // than the stamp before, no earlier than the server's own Date of the call less
 // the slack, and not Incredible. This machine's clock has no say. A call without a Date
 // proves nothing.
-func Proved(before time.Time, seen User, accepted time.Time) bool {
+func proves(before time.Time, seen User, accepted time.Time) bool {
 	return !accepted.IsZero() && seen.Stamp.After(before) && !seen.Stamp.Before(accepted.Add(-Slack)) && seen.Incredible() == ""
 }
 
@@ -44,7 +44,7 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 	switch {
 	case seen == nil || !u.is(*seen):
 		return whyOther(seen), true
-	case Proved(u.Stamp, *seen, accepted):
+	case proves(u.Stamp, *seen, accepted):
 		return "", false
 	case accepted.IsZero():
 		return "the reply carried no Date to hold the stamp against", false

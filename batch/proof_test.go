@@ -43,7 +43,7 @@ func TestProved(t *testing.T) {
 			if c.read == "none" {
 				seen.AsOf = time.Time{}
 			}
-			if got := Proved(at(c.before), seen, at(c.accepted)); got != c.want {
+			if got := proves(at(c.before), seen, at(c.accepted)); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -59,7 +59,8 @@ func (s Spare) protected(u User) string {
 	return ""
 }
 
-// already says why a user need not be sent, or "". It never says so of a guest: a
+// already says why a user need not be sent, or "". For an invalidation either stamp
+// counts; for a revocation only the one that it moves is read. It never says so of a guest: a
 // stamp that has moved says nothing of sessions in the home tenant. Nor does it
 // believe a stamp that is Incredible.
 func (s Spare) already(u User, from time.Time) string {

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// take plans rows as they are given, without a directory to ask.
-func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) error {
+// planUnresolved plans rows as they are given, without a directory to ask.
+func (p *Planner) planUnresolved(ctx context.Context, next func() (Row, bool, error)) error {
 	for {
 		row, ok, err := next()
 		if err != nil {
@@ -20,7 +20,7 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 		if err := p.ended(ctx); err != nil {
 			return err
 		}
-		p.given(row)
+		p.planAsGiven(row)
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}
@@ -28,12 +28,13 @@ func (p *Planner) take(ctx context.Context, next func() (Row, bool, error)) erro
 	}
 }
 
-// whyBlind is why a name is not sent that no answer of the directory was held against.
+// whyBlind is why a name with a letter beyond ASCII is not sent without a lookup.
 const whyBlind = "holds a letter beyond ASCII, which a directory may read as another and so find another user; name the user by object id, or leave --no-resolve out"
 
-// given plans the user of a row unasked. Nothing would show that the directory
-// folds a letter of the name, so names that it could are refused; see sameUPN.
-func (p *Planner) given(row Row) {
+// planAsGiven plans the user of a row without a lookup. No answer would show that the
+// directory folds a letter of the name, so names with such letters are refused; see
+// sameUPN.
+func (p *Planner) planAsGiven(row Row) {
 	u := User{Seq: row.Seq, ID: row.ID, UPN: row.UPN}
 	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {
 		p.end(row, u, Record{Outcome: Invalid, Reason: whyBlind})

@@ -132,7 +132,7 @@ func TestPause(t *testing.T) {
 			if wait := c.Admit(at(tt.until-0.1), 20); wait != span(tt.until)-span(tt.until-0.1) {
 				t.Errorf("wait %v in the pause", wait)
 			}
-			if left := c.TimeLeft(20, at(end)); left < span(tt.until-end) {
+			if left := TimeLeft([]*Controller{c}, 20, at(end)); left < span(tt.until-end) {
 				t.Errorf("time left %v, less than the pause", left)
 			}
 		})
@@ -172,7 +172,7 @@ func TestRate(t *testing.T) {
 	if p := c.Pace(at(5)); p.PerSecond != 5 || p.Reason != "--rate 5" {
 		t.Errorf("pace %+v", p)
 	}
-	if got := c.Earliest(1_000, at(8.1)); got != 196*time.Second {
+	if got := Earliest([]*Controller{c}, 1_000, at(8.1)); got != 196*time.Second {
 		t.Errorf("earliest %v, want 3m16s", got)
 	}
 }
@@ -208,7 +208,7 @@ func TestLearning(t *testing.T) {
 	if p := c.Pace(at(154)); !strings.HasSuffix(p.Reason, "; used up, room again in 149 s") {
 		t.Errorf("reason %q does not say when there is room", p.Reason)
 	}
-	if got, want := c.Earliest(200, at(154)), 299*time.Second; got < want || got > want+time.Second {
+	if got, want := Earliest([]*Controller{c}, 200, at(154)), 299*time.Second; got < want || got > want+time.Second {
 		t.Errorf("earliest %v, want %v", got, want)
 	}
 	if s := c.Waits(); s.Paused < 149*time.Second {
@@ -258,7 +258,7 @@ func TestEarliest(t *testing.T) {
 		{50_000, 40 * time.Minute}, {100_000, 4950 * time.Second},
 	}
 	for _, tt := range tests {
-		if got := c.Earliest(tt.users, at(0)); got != tt.want {
+		if got := Earliest([]*Controller{c}, tt.users, at(0)); got != tt.want {
 			t.Errorf("Earliest(%d) = %v, want %v", tt.users, got, tt.want)
 		}
 	}
@@ -277,12 +277,12 @@ func TestLeft(t *testing.T) {
 	c := New(Config{Quotas: writes(3_000), MaxWidth: 160})
 	whole := loop(New(Config{Quotas: writes(3_000), MaxWidth: 160}), models[0].make(steady(3_000)), 20_000, constant(2))
 	half := loop(c, models[0].make(steady(3_000)), 10_000, constant(2))
-	left := c.TimeLeft(10_000, at(half.seconds))
+	left := TimeLeft([]*Controller{c}, 10_000, at(half.seconds))
 	if want := span(whole.seconds - half.seconds); left < want-time.Millisecond || left > want+5*time.Second {
 		t.Errorf("time left %v, took %v", left, want)
 	}
 	for s := range 100 {
-		now := c.TimeLeft(10_000, at(half.seconds+float64(10*s)))
+		now := TimeLeft([]*Controller{c}, 10_000, at(half.seconds+float64(10*s)))
 		if now > left {
 			t.Errorf("time left grew from %v to %v while nothing was sent", left, now)
 		}
@@ -359,7 +359,7 @@ func TestPaceWithoutQuota(t *testing.T) {
 func ExampleController() {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	c := New(Config{Quotas: For(Documented(), Write), MaxWidth: 160})
-	fmt.Println("50,000 users: at least", c.Earliest(50_000, noon))
+	fmt.Println("50,000 users: at least", Earliest([]*Controller{c}, 50_000, noon))
 	for c.Admit(noon, chunk) == 0 {
 		c.Leave(noon, batch.Feedback{Sent: noon, Cost: chunk, Accepted: chunk})
 	}

@@ -7,24 +7,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Earliest is how long it takes at least until the last of so many users can
-// leave, by the windows, the rate and the pause as they are now: a lower bound,
-// as if every call took no time and no other app of the pool sent any. For 50,000 users at 3,000 per 150 s it
-// is 40 minutes.
-func (c *Controller) Earliest(users int, now time.Time) time.Duration {
-	return c.after(users, users, now, 0)
-}
-
-// TimeLeft is the time that so many users will still take, as far as can be said:
-// Earliest with the latency seen so far in it, which makes every window longer
-// by one call, and with no more calls at once than the width. In a pause it
-// holds the rest of the pause.
-func (c *Controller) TimeLeft(users int, now time.Time) time.Duration {
-	return c.timeLeft(users, users, now)
-}
-
-// Earliest is how long it takes a pool at least until the last of so many users
-// can leave, however they are spread over its apps; see [Controller.Earliest].
+// Earliest is how long it takes a pool at least until the last of so many users can
+// leave, however they are spread over its apps, by the windows, the rate and the pauses
+// as they are now. It is a lower bound, as if every call took no time. For 50,000
+// users of one app at 3,000 per 150 s it is 40 minutes.
 func Earliest(pool []*Controller, users int, now time.Time) time.Duration {
 	return soonest(pool, users, func(c *Controller, own, all int) time.Duration {
 		return c.after(own, all, now, 0)
@@ -32,7 +18,9 @@ func Earliest(pool []*Controller, users int, now time.Time) time.Duration {
 }
 
 // TimeLeft is the time that so many users will still take a pool, as far as can be
-// said; see [Controller.TimeLeft].
+// said: Earliest with the latency seen so far, which makes every window longer by one
+// call, and with no more calls at once than the width. In a pause it holds the rest of
+// the pause.
 func TimeLeft(pool []*Controller, users int, now time.Time) time.Duration {
 	return soonest(pool, users, func(c *Controller, own, all int) time.Duration {
 		return c.timeLeft(own, all, now)
@@ -61,7 +49,8 @@ func soonest(pool []*Controller, users int, need func(c *Controller, own, all in
 	return min(alone, least+time.Duration(steps)*step)
 }
 
-// timeLeft is TimeLeft for users of the app's own, while the pool has all users to send.
+// timeLeft is how long one app still takes for users of its own, while the pool has all
+// users to send.
 func (c *Controller) timeLeft(own, all int, now time.Time) time.Duration {
 	if own <= 0 && all <= 0 {
 		return 0
