@@ -22,38 +22,63 @@ var sinks = map[string]func(w *bufio.Writer, p batch.Plan) sink{
 	retryName: retrySink,
 }
 
-// pour hands every line to every sink, in one pass. The sinks write in a goroutine
-// of their own, since reading takes as long as writing does.
+// pageLines is how many lines go to a sink together.
+const pageLines = 500
+
+// pour hands every line to every sink, in one pass. Each sink writes in a goroutine
+// of its own, since reading takes as long as writing does; no page is read before
+// every sink has the one before.
 func pour(lines iter.Seq2[batch.Line, error], to ...sink) error {
-	writer, failed := errgroup.WithContext(context.Background())
-	queue := make(chan batch.Line, 1000)
-	writer.Go(func() error {
-		var l batch.Line
-		for l = range queue {
-			for _, add := range to {
-				if err := add(&l); err != nil {
-					return err
+	writers, failed := errgroup.WithContext(context.Background())
+	var queues []chan []batch.Line
+	for _, add := range to {
+		queue := make(chan []batch.Line)
+		queues = append(queues, queue)
+		writers.Go(func() error {
+			for page := range queue {
+				for i := range page {
+					if err := add(&page[i]); err != nil {
+						return err
+					}
 				}
 			}
-		}
-		return nil
-	})
-	unread := func() error {
-		defer close(queue) // also when the iterator panics
-		for l, err := range lines {
-			if err != nil {
-				return fmt.Errorf("read record: %w", err)
-			}
-			select {
-			case queue <- l:
-			case <-failed.Done():
-				return nil // the writer's error counts
-			}
-		}
-		return nil
-	}()
-	if err := writer.Wait(); err != nil {
+			return nil
+		})
+	}
+	unread := deal(failed, lines, queues)
+	if err := writers.Wait(); err != nil {
 		return err
 	}
 	return unread
+}
+
+// deal hands the lines out in pages, and closes the queues also when the iterator
+// panics. A context that is done is a writer that has failed, whose error counts.
+func deal(failed context.Context, lines iter.Seq2[batch.Line, error], queues []chan []batch.Line) error {
+	defer func() {
+		for _, queue := range queues {
+			close(queue)
+		}
+	}()
+	page := make([]batch.Line, 0, pageLines)
+	hand := func() bool {
+		for _, queue := range queues {
+			select {
+			case queue <- page:
+			case <-failed.Done():
+			}
+		}
+		page = make([]batch.Line, 0, pageLines) // the writers have the other one
+		return failed.Err() == nil
+	}
+	for l, err := range lines {
+		if err != nil {
+			return fmt.Errorf("read record: %w", err)
+		}
+		if page = append(page, l); len(page) == pageLines && !hand() {
+			return nil
+		}
+	}
+	hand()
+	return nil
 }
