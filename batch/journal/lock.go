@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -26,8 +25,9 @@ func (r *Run) Lock() (unlock func() error, err error) {
 	return unlock, r.wrap("lock", err)
 }
 
-// lookTime is how long a lock is asked for. Held has it for microseconds.
-const lookTime = 200 * time.Millisecond
+// lookTime is how long a lock is asked for while others only look who has it. A look
+// takes microseconds, and longer where its process does not get the processor.
+const lookTime = 10 * time.Second
 
 // Held tells who works on the run now, in this process or another; nil when
 // nobody does. It takes the lock for a moment to find out, and changes nothing.
@@ -52,7 +52,7 @@ func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 }
 
 // LockInput keeps others from planning for the same input, tenant, app and action
-// meanwhile, or fails within 200 ms with a *LockedError. A process that looks for an
+// meanwhile, or fails with a *LockedError. A process that looks for an
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
@@ -73,14 +73,22 @@ func (f *sqliteFile) lock(run string) (func() error, error) {
 		return nil, err
 	}
 	_, note := f.lockFiles(run)
-	// Somebody may only be looking: see Held.
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-	defer cancel()
-	switch _, err := l.TryLockContext(ctx, lookTime/20); {
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, lockedBy(run, note)
-	case err != nil:
-		return nil, err
+	for until := time.Now().Add(lookTime); ; time.Sleep(5 * time.Millisecond) {
+		ok, err := l.TryLock()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			break
+		}
+		switch by, err := f.heldBy(run); {
+		case err != nil:
+			return nil, err
+		case by != nil:
+			return nil, by
+		case time.Now().After(until): // others look all the time
+			return nil, lockedBy(run, note)
+		}
 	}
 	if err := leaveNote(note); err != nil {
 		return nil, errors.Join(err, l.Unlock())
