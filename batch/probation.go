@@ -89,7 +89,7 @@ func (l *loop) release(now time.Time, ln *lane) error {
 	p.held = nil
 	for _, h := range held {
 		if !p.over && h.reply.Status == 403 && p.calls > 0 {
-			h.task.hint = fmt.Sprintf("; everybody was refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
+			h.task.hint = fmt.Sprintf("; all users sent so far were refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
 		}
 		l.conclude(now, ln, h.task, h.reply)
 	}

@@ -3,9 +3,9 @@
 // A [Controller] is a [batch.Gate]: a state machine without a clock, a
 // goroutine or a lock. One goroutine asks it, and hands it the time. Make one
 // controller for writes and one for reads: Graph meters them apart, and reads
-// must never slow writes. Units of the tenant's size are learned on the way
-// ([Controller.Restate]); a write costs one of them too, so reads leave room for the writes
-// that may go ([Controller.KeepFree]).
+// must never slow writes. How many units reads have depends on the tenant's size, which
+// may become known on the way ([Controller.Restate]). A write costs a unit too, so reads
+// leave room for the writes that may go ([Controller.KeepFree]).
 //
 // # Files
 //
@@ -13,7 +13,7 @@
 //	pool.go        a controller for each of several apps, which share the tenant's limits
 //	quota.go quotafile.go  what is documented, or stated in a file
 //	limit.go       one quota: its log, and what refusals have taught about it
-//	slidinglog.go  how many users left in a window
+//	slidinglog.go  how many users left within a window
 //	slowstart.go   few users at first, while others may have used the quota
 //	learn.go       a refusal -> a lower limit
 //	probe.go       whether a lower limit came back, and what may be risked to see it
@@ -40,10 +40,11 @@
 //
 // # What others have used
 //
-// Part of a quota may be used up before we come, and nothing tells. So the first
-// burst leaves in six steps, each when the one before was answered: that costs five round
-// trips, and of users refused no more than a sixth. Reads leave at once: an app's units are
-// its own, count for 10 s, and a refusal costs no more.
+// Other apps may have used part of a quota before the run begins, and Graph does not say
+// so. The first burst therefore leaves in six steps, each when the one before was
+// answered. That costs five round trips, and no more than a sixth of the users is
+// refused. Reads leave at once: an app's units are its own and count for 10 s, so that a
+// refusal costs 10 s at the most.
 //
 // A limit that is met while the log does not reach back a window is in doubt: it may be
 // lower than stated, or the stated one may be used up. Until the log reaches back a window
