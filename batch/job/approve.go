@@ -39,7 +39,7 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, err
 	}
-	key, err := planfile.OpenKey(a.Key, h.Agent, h.Passphrase)
+	key, err := planfile.OpenKey(a.Key, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
 	switch {
 	case errors.Is(err, batch.ErrStopped):
 		return none, err

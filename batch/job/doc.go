@@ -4,8 +4,8 @@
 //
 // # The commands
 //
-// [Run], [MakePlan], [Approve], [Apply], [Resume], [Verify] and [Prune] are the
-// commands of the same names. They are given a [Host], which is the process and the
+// [Run], [MakePlan], [Approve], [Apply], [Resume], [Verify], [Runs],
+// [Show], [History], [Report] and [Prune] are the commands of the same names. They are given a [Host], which is the process and the
 // person before it, and their options, and they end in an error that says which kind of
 // end it was.
 //
@@ -34,6 +34,7 @@
 //	carryout.go    revokes, proves and ends a run
 //	others.go      what other runs on the same journal send
 //	ending.go      what is told of a run at its end, or any time later
+//	look.go        runs, show, history and report: what the journal has
 //	prune.go       runs prune: which old runs go
 //	verify.go      verify: reads stamps, and believes no report
 package job

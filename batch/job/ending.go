@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -11,27 +10,6 @@ import (
 	"offboard/batch/journal"
 	"offboard/report"
 )
-
-// Report writes the files of a run again, from the journal alone, signs them if there
-// is a key, and says who works on the run.
-func (h *Host) Report(ctx context.Context, run *journal.Run, dir, signKey string) (end report.End, err error) {
-	if h.sign, err = h.openSignKey(signKey); err != nil {
-		return end, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	if end, err = h.report(ctx, run, dir); err == nil {
-		err = held(&end, run)
-	}
-	if err == nil {
-		err = h.seal(ctx, &end, run)
-	}
-	return end, err
-}
-
-// Standing is how a run stands, and who works on it.
-func (h *Host) Standing(ctx context.Context, run *journal.Run) (report.End, error) {
-	end, err := h.endOf(ctx, run)
-	return end, errors.Join(err, held(&end, run))
-}
 
 // report writes the files of a run.
 func (h *Host) report(ctx context.Context, run *journal.Run, dir string) (report.End, error) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"offboard/batch"
@@ -31,20 +32,19 @@ var (
 type Host struct {
 	Console
 	Version string
-	Journal func() (string, error) // the path of the journal
-	Named   bool                   // the person named the journal
-	Environ func() []string        // all variables
-	Network http.RoundTripper      // nil is the real one
-	Stop    <-chan struct{}        // closed when no new call may be made
-	Log     *slog.Logger           // of every call
-	Files   Files                  // what was read
-	Began   time.Time              // when --deadline began to count
-	Earlier bool                   // a run goes on: sessions before this one may have written
-	GoesOn  string                 // the command that goes on with the run, once there is one that can be resumed
-	Told    bool                   // what goes on with what was stopped has been said
-	Agent   string                 // the socket of the ssh agent; "" for none
-	sign    signer                 // of the report; nil without --sign-key
-	doubt   string                 // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
+	Journal string              // the file that was named; "" for the user's own
+	Getenv  func(string) string // one variable
+	Environ func() []string     // all variables
+	Network http.RoundTripper   // nil is the real one
+	Stop    <-chan struct{}     // closed when no new call may be made
+	Log     *slog.Logger        // of every call
+	Files   Files               // what was read
+	Began   time.Time           // when --deadline began to count
+	Earlier bool                // a run goes on: sessions before this one may have written
+	GoesOn  string              // the command that goes on with the run, once there is one that can be resumed
+	Told    bool                // what goes on with what was stopped has been said
+	sign    signer              // of the report; nil without --sign-key
+	doubt   string              // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
 }
 
 // Console is how a job talks to the person who runs it.
@@ -86,6 +86,20 @@ type Progress interface {
 	End()
 }
 
+// Next is what a person does after a stop: the command that goes on with the run, or
+// the same again, which is given; "" when that has been said.
+func (h *Host) Next(again string) string {
+	switch {
+	case h.Told:
+		return ""
+	case h.GoesOn != "":
+		return h.GoesOn
+	case h.Earlier:
+		return nothingMore + "; run it again: " + again
+	}
+	return "nothing was planned or written; run it again: " + again
+}
+
 // deadline is when all of the command must be over, sign-in and planning included.
 func (h *Host) deadline(p Patience) batch.Deadline {
 	return batch.NewDeadline(h.Began, p.Deadline)
@@ -118,9 +132,21 @@ func (h *Host) Confirm(yes bool, question string) error {
 	return h.Files.unchanged(h.unwritten()) // the answer may have taken long
 }
 
+// JournalPath is the file that was named, or the user's own.
+func (h *Host) JournalPath() (string, error) {
+	if h.Journal != "" {
+		return h.Journal, nil
+	}
+	path, err := journal.DefaultPath(h.Getenv, runtime.GOOS)
+	if err != nil {
+		err = fmt.Errorf("%w: %w; say where the journal is with --journal PATH", ErrUsage, err)
+	}
+	return path, err
+}
+
 // FindJournal refuses to look for a run where there is no journal.
 func (h *Host) FindJournal() error {
-	path, err := h.Journal()
+	path, err := h.JournalPath()
 	if err != nil {
 		return err
 	}
@@ -134,7 +160,7 @@ func (h *Host) FindJournal() error {
 // is ErrNoJournal; the user's own is made by the first run.
 func (h *Host) HasJournal() (bool, error) {
 	err := h.FindJournal()
-	if errors.Is(err, ErrNoJournal) && !h.Named {
+	if errors.Is(err, ErrNoJournal) && h.Journal == "" {
 		return false, nil
 	}
 	return err == nil, err
@@ -142,7 +168,7 @@ func (h *Host) HasJournal() (bool, error) {
 
 // OpenJournal opens the journal, and makes it where there is none.
 func (h *Host) OpenJournal(ctx context.Context) (*journal.Store, error) {
-	path, err := h.Journal()
+	path, err := h.JournalPath()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +181,7 @@ func (h *Host) OpenJournal(ctx context.Context) (*journal.Store, error) {
 // ReadJournal opens the journal for a command that only reads it: it waits for no
 // writer, and where there is no journal there are no runs.
 func (h *Host) ReadJournal(ctx context.Context) (*journal.Store, error) {
-	path, err := h.Journal()
+	path, err := h.JournalPath()
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package job
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -58,6 +59,28 @@ func (r *Refusal) Unwrap() []error {
 		return r.Others
 	}
 	return append([]error{ErrRefused}, r.Others...)
+}
+
+// Lifts are the flags that lift reasons of a refusal, with their values, and words that
+// say when to give them; none when no flag lifts any.
+func Lifts(err error) (flags []string, when string) {
+	r, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		return nil, ""
+	}
+	when = "if all of this is meant"
+	if len(r.Others) > 0 || slices.ContainsFunc(r.Checks, func(k batch.Finding) bool { return k.Lift == "" }) {
+		when = "mend what no flag lifts; then, if the rest is meant"
+	}
+	for _, k := range r.Checks {
+		if k.Lift != "" && !slices.Contains(flags, k.Lift) {
+			flags = append(flags, k.Lift)
+		}
+	}
+	if slices.Contains(flags, LiftTenant) {
+		when += ", with the tenant that is meant in place of ID"
+	}
+	return flags, when
 }
 
 // refused makes one refusal of the checks that refuse, or nil when none does.

@@ -61,7 +61,7 @@ func (h *Host) openSignKey(file string) (signer, error) {
 	if file == "" {
 		return nil, nil
 	}
-	key, err := planfile.OpenKey(file, h.Agent, h.Passphrase)
+	key, err := planfile.OpenKey(file, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
 	if err != nil {
 		return nil, fmt.Errorf("the report could not be signed (--sign-key): %w", err)
 	}

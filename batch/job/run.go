@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -147,7 +146,7 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if err := p.write(&end, lines, p.ReportDir); err != nil {
 		return err
 	}
-	if err := errors.Join(report.Seal(&end, p.sign, nil), p.Rehearsed(end, unrevoked(lines))); err != nil {
+	if err := errors.Join(report.Seal(&end, p.sign, nil), p.Rehearsed(end, only(lines, unrevoked))); err != nil {
 		return err
 	}
 	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
@@ -156,15 +155,9 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	return refusal
 }
 
-// unrevoked are the lines whose users a run would not revoke, and any error.
-func unrevoked(lines iter.Seq2[batch.Line, error]) iter.Seq2[batch.Line, error] {
-	return func(yield func(batch.Line, error) bool) {
-		for l, err := range lines {
-			if (err != nil || l.Record.Outcome != batch.NotSent || l.User.External()) && !yield(l, err) {
-				return
-			}
-		}
-	}
+// unrevoked reports whether a run would not revoke the line's user.
+func unrevoked(l *batch.Line) bool {
+	return l.Record.Outcome != batch.NotSent || l.User.External()
 }
 
 // begin seals a plan, asks, and carries it out. It calls unlockInput as soon as others

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
 	"offboard/batch/job"
-	"offboard/batch/journal"
 )
 
 // version is set by the release build.
@@ -79,7 +77,7 @@ func run(ctx context.Context, w world) (code exitCode) {
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, err))
 	}
 	cmd.parsed, cmd.log = k, logger(w, &c)
-	cmd.host.Log, cmd.host.Named = cmd.log, c.Journal != ""
+	cmd.host.Log, cmd.host.Journal = cmd.log, c.Journal
 	if err := errors.Join(halfSet(k), choosesTwice(k)); err != nil {
 		return cmd.fail(err)
 	}
@@ -99,22 +97,10 @@ func run(ctx context.Context, w world) (code exitCode) {
 func newCommand(w world, c *cli) *command {
 	cmd := &command{world: w, cli: c, log: slog.New(slog.DiscardHandler)}
 	cmd.host = &job.Host{
-		Console: cmd, Version: version, Journal: cmd.journalPath, Environ: w.environ, Network: w.network,
-		Stop: w.stop, Log: cmd.log, Files: job.Files{Stdin: w.stdin}, Began: time.Now(), Agent: w.getenv("SSH_AUTH_SOCK"),
+		Console: cmd, Version: version, Getenv: w.getenv, Environ: w.environ, Network: w.network,
+		Stop: w.stop, Log: cmd.log, Files: job.Files{Stdin: w.stdin}, Began: time.Now(),
 	}
 	return cmd
-}
-
-// journalPath is the file that --journal names, or the user's own.
-func (c *command) journalPath() (string, error) {
-	if c.cli.Journal != "" {
-		return c.cli.Journal, nil
-	}
-	path, err := journal.DefaultPath(c.getenv, runtime.GOOS)
-	if err != nil {
-		err = fmt.Errorf("%w: %w; say where the journal is with --journal PATH", job.ErrUsage, err)
-	}
-	return path, err
 }
 
 // logger writes to stderr; without --verbose only what a person should know.

@@ -4,14 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"offboard/batch"
 	"offboard/batch/job"
-	"offboard/batch/journal"
 )
 
 // runCmd is the main job.
@@ -106,24 +103,15 @@ func (p *pruneCmd) Run(ctx context.Context, c *command) error {
 }
 
 // reportCmd writes the report files of a run again.
-type reportCmd struct {
-	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
-	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
-	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path"`
-}
+type reportCmd struct{ job.ReportOptions }
 
-// Run makes the files again, from the journal alone, and notes their digest there.
-func (r reportCmd) Run(ctx context.Context, c *command) error {
-	return c.onRun(ctx, c.host.OpenJournal, r.RunName, func(run *journal.Run) error {
-		end, err := c.host.Report(ctx, run, r.ReportDir, r.SignKey)
-		if _, ok := errors.AsType[*fs.PathError](err); ok {
-			err = fmt.Errorf("%w; name another directory with --report-dir", err)
-		}
-		if err != nil {
-			return err
-		}
-		return c.Ended(end)
-	})
+// Run tells how the run stands.
+func (r *reportCmd) Run(ctx context.Context, c *command) error {
+	end, err := job.Report(ctx, c.host, &r.ReportOptions)
+	if err != nil {
+		return err
+	}
+	return c.Ended(end)
 }
 
 // simulateCmd serves a tenant for other processes: rehearsals, crash tests.

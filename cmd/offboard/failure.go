@@ -20,15 +20,11 @@ func (c *command) fail(err error) exitCode {
 	if err == nil || errors.Is(err, job.ErrPartial) {
 		return code // the end block has said it
 	}
-	path, _ := c.journalPath() // which is known where it is told of
+	path, _ := c.host.JournalPath() // which is known where it is told of
 	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
 	next = cmp.Or(c.lifted(err), next)
-	if code == exitUnended && !c.host.Told {
-		undone := "nothing was planned or written"
-		if c.host.Earlier {
-			undone = "nothing more was written"
-		}
-		next = cmp.Or(c.host.GoesOn, undone+"; run it again: "+c.shell(c.args...))
+	if code == exitUnended {
+		next = cmp.Or(c.host.Next(c.shell(c.args...)), next)
 	}
 	c.document(err, next, code)
 	if c.cli.LogFormat == "json" {

@@ -6,6 +6,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 // details end the help of each command.
@@ -18,9 +19,9 @@ func details(k *kong.Kong) error {
 		"approve":  noGraph,
 		"verify":   "Graph permissions: User.Read.All.\n\n" + strings.Replace(exitCodeHelp, "every user ended in success, or was left alone on purpose; also: nothing to do", "every stamp holds", 1),
 		"runs":     "Alone it lists, and takes the filters that offboard runs list --help tells.\n\n" + noGraph,
-		"list":     "The states are " + joined(states) + ".\n\n" + noGraph,
+		"list":     "The states are " + job.Listed(job.States) + ".\n\n" + noGraph,
 		"prune":    ofPrune,
-		"show":     "The outcomes are " + joined(batch.Outcomes[:]) + ".\n\n" + noGraph,
+		"show":     "The outcomes are " + job.Listed(batch.Outcomes[:]) + ".\n\n" + noGraph,
 		"history":  "The newest run comes first. Runs that were pruned are not in the journal any more.\n\n" + noGraph,
 		"report":   noGraph,
 		"simulate": seeds + "\n\n" + noGraph,

@@ -3,40 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
 )
 
-type historyCmd struct {
-	User string `arg:"" help:"An object id, a user principal name, or a cell of an input, in capitals or not."`
-}
+// historyCmd tells what became of a user.
+type historyCmd struct{ job.HistoryOptions }
 
 // Run lists every line that named the user.
-func (h historyCmd) Run(ctx context.Context, c *command) error {
-	if h.User == "" {
-		return fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", job.ErrUsage)
-	}
-	if err := c.host.FindJournal(); err != nil {
-		return err
-	}
-	store, err := c.host.ReadJournal(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+func (h *historyCmd) Run(ctx context.Context, c *command) error {
 	type mention = *journal.Mention
 	line := func(m mention) *batch.Line { return &m.Line }
-	mentions := func(yield func(mention, error) bool) {
-		for m, err := range store.History(ctx, h.User) {
-			if !yield(&m, err) {
-				return
-			}
-		}
-	}
-	return list(c, mentions, "no run names "+h.User,
+	return list(c, job.History(ctx, c.host, &h.HistoryOptions), "no run names "+h.User,
 		column[mention]{"RUN", "run", func(m mention) any { return m.Plan.Run }},
 		column[mention]{"STATE", "state", func(m mention) any { return m.State }},
 		column[mention]{"CREATED", "created_at", func(m mention) any { return m.Plan.Created }},

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"time"
 
 	"offboard/batch"
 	"offboard/batch/job"
@@ -17,36 +14,12 @@ type runsCmd struct {
 	Prune pruneCmd `cmd:"" help:"Delete old runs for good."`
 }
 
-// listCmd has a filter for what is known of a run before its users are counted.
-type listCmd struct {
-	InState   []string `help:"Only runs in this state. Repeatable." placeholder:"NAME"`
-	Tenant    string   `env:"OFFBOARD_RUNS_LIST_TENANT" help:"Only runs for this tenant." placeholder:"ID"`
-	NewerThan job.Age  `help:"Only runs created within this time, such as 36h, 365d or 2w." placeholder:"AGE"`
-	OlderThan job.Age  `env:"OFFBOARD_RUNS_LIST_OLDER_THAN" help:"Only runs created before it." placeholder:"AGE"`
-}
-
-// states are those of a run in the order in which it comes to them.
-var states = []journal.State{journal.Planning, journal.Planned, journal.Running, journal.Stopped, journal.Finished, journal.Refused}
+// listCmd lists runs.
+type listCmd struct{ job.RunsOptions }
 
 // Run lists the newest first.
-func (l listCmd) Run(ctx context.Context, c *command) error {
-	now := time.Now()
-	filter := journal.Filter{Tenant: l.Tenant, NewerThan: l.NewerThan.Before(now), OlderThan: l.OlderThan.Before(now)}
-	for _, name := range l.InState {
-		if !slices.Contains(states, journal.State(name)) {
-			return fmt.Errorf("%w: --in-state: no run is ever %q; the states are %s", job.ErrUsage, name, joined(states))
-		}
-		filter.States = append(filter.States, journal.State(name))
-	}
-	if _, err := c.host.HasJournal(); err != nil {
-		return err
-	}
-	store, err := c.host.ReadJournal(ctx) // one that is not there has no runs
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	runs, err := store.Runs(ctx, filter)
+func (l *listCmd) Run(ctx context.Context, c *command) error {
+	runs, err := job.Runs(ctx, c.host, &l.RunsOptions)
 	if err != nil {
 		return err
 	}

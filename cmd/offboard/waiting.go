@@ -60,13 +60,10 @@ func since(now time.Time, t batch.Trouble) string {
 }
 
 func tried(t batch.Trouble) string {
-	switch t.Tries {
-	case 0:
+	if t.Tries == 0 {
 		return "first try"
-	case 1:
-		return "tried once"
 	}
-	return fmt.Sprintf("tried %s times", batch.Thousands(t.Tries))
+	return "tried " + batch.Plural(t.Tries, "time")
 }
 
 // cause is what the last error says.

@@ -1,11 +1,10 @@
-package main
+package job
 
 import (
 	"errors"
 	"testing"
 
 	"offboard/batch"
-	"offboard/batch/job"
 )
 
 func TestOutcomesOf(t *testing.T) {
@@ -30,7 +29,7 @@ func TestOutcomesOf(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "Failed", "done", "kind"} {
-		if _, err := outcomesOf([]string{name}); !errors.Is(err, job.ErrUsage) {
+		if _, err := outcomesOf([]string{name}); !errors.Is(err, ErrUsage) {
 			t.Errorf("%q: got error %v", name, err)
 		}
 	}

@@ -1,0 +1,196 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/report"
+)
+
+// The commands that look back read the journal alone.
+
+// RunsOptions are those of runs list: a filter for what is known of a run before its
+// users are counted.
+type RunsOptions struct {
+	InState   []string `help:"Only runs in this state. Repeatable." placeholder:"NAME"`
+	Tenant    string   `env:"OFFBOARD_RUNS_LIST_TENANT" help:"Only runs for this tenant." placeholder:"ID"`
+	NewerThan Age      `help:"Only runs created within this time, such as 36h, 365d or 2w." placeholder:"AGE"`
+	OlderThan Age      `env:"OFFBOARD_RUNS_LIST_OLDER_THAN" help:"Only runs created before it." placeholder:"AGE"`
+}
+
+// States are those of a run in the order in which it comes to them.
+var States = []journal.State{journal.Planning, journal.Planned, journal.Running, journal.Stopped, journal.Finished, journal.Refused}
+
+// Runs lists runs, the newest first. A journal that is not there has none.
+func Runs(ctx context.Context, h *Host, o *RunsOptions) ([]journal.Info, error) {
+	now := time.Now()
+	filter := journal.Filter{Tenant: o.Tenant, NewerThan: o.NewerThan.Before(now), OlderThan: o.OlderThan.Before(now)}
+	for _, name := range o.InState {
+		if !slices.Contains(States, journal.State(name)) {
+			return nil, fmt.Errorf("%w: --in-state: no run is ever %q; the states are %s", ErrUsage, name, Listed(States))
+		}
+		filter.States = append(filter.States, journal.State(name))
+	}
+	if there, err := h.HasJournal(); !there {
+		return nil, err
+	}
+	store, err := h.ReadJournal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return store.Runs(ctx, filter)
+}
+
+// HistoryOptions are those of history.
+type HistoryOptions struct {
+	User string `arg:"" help:"An object id, a user principal name, or a cell of an input, in capitals or not."`
+}
+
+// History gives every line of every run that named the user, those of the newest run
+// first.
+func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal.Mention, error] {
+	return func(yield func(*journal.Mention, error) bool) {
+		var err error
+		if o.User == "" {
+			err = fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", ErrUsage)
+		} else {
+			err = h.FindJournal()
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		store, err := h.ReadJournal(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer store.Close()
+		for m, err := range store.History(ctx, o.User) {
+			if !yield(&m, err) {
+				return
+			}
+		}
+	}
+}
+
+// ShowOptions are those of show.
+type ShowOptions struct {
+	RunName string   `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	Outcome []string `help:"Show the lines with this outcome, or of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
+}
+
+// Show tells how a run stands now and who works on it, and the lines with an outcome
+// that was asked for; lines is nil when none was.
+func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End, lines iter.Seq2[batch.Line, error]) error) error {
+	wanted, err := outcomesOf(o.Outcome)
+	if err != nil {
+		return err
+	}
+	return h.oneRun(ctx, h.ReadJournal, o.RunName, func(run *journal.Run) error {
+		end, err := h.endOf(ctx, run)
+		if err := errors.Join(err, held(&end, run)); err != nil {
+			return err
+		}
+		if len(wanted) == 0 {
+			return tell(end, nil)
+		}
+		return tell(end, only(run.Lines(ctx), func(l *batch.Line) bool { return wanted[l.Record.Outcome] }))
+	})
+}
+
+// ReportOptions are those of report.
+type ReportOptions struct {
+	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
+	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path"`
+}
+
+// Report writes the files of a run again, from the journal alone, signs them if there
+// is a key, notes their digest in the journal, and says who works on the run.
+func Report(ctx context.Context, h *Host, o *ReportOptions) (end report.End, err error) {
+	err = h.oneRun(ctx, h.OpenJournal, o.RunName, func(run *journal.Run) error {
+		if h.sign, err = h.openSignKey(o.SignKey); err != nil {
+			return fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		if end, err = h.report(ctx, run, o.ReportDir); err == nil {
+			err = held(&end, run)
+		}
+		if err == nil {
+			err = h.seal(ctx, &end, run)
+		}
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fmt.Errorf("%w; name another directory with --report-dir", err)
+		}
+		return err
+	})
+	return end, err
+}
+
+// oneRun opens the journal for one look at one run.
+func (h *Host) oneRun(ctx context.Context, open func(context.Context) (*journal.Store, error), name string, look func(*journal.Run) error) error {
+	if err := h.FindJournal(); err != nil {
+		return err
+	}
+	store, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	run, err := store.Run(ctx, name)
+	if err != nil {
+		return err
+	}
+	return look(run)
+}
+
+// only are the lines that are wanted, and any error.
+func only(lines iter.Seq2[batch.Line, error], wanted func(*batch.Line) bool) iter.Seq2[batch.Line, error] {
+	return func(yield func(batch.Line, error) bool) {
+		for l, err := range lines {
+			if (err != nil || wanted(&l)) && !yield(l, err) {
+				return
+			}
+		}
+	}
+}
+
+// kinds are words for several outcomes at once, beside "open". As in every count, what
+// is open is a failure, too.
+var kinds = map[batch.Kind]string{batch.Success: "success", batch.Neutral: "neutral", batch.Failure: "failure"}
+
+// outcomesOf reads the names of outcomes and kinds.
+func outcomesOf(names []string) (map[batch.Outcome]bool, error) {
+	wanted := map[batch.Outcome]bool{}
+	for _, name := range names {
+		known := false
+		for _, o := range batch.Outcomes {
+			if name == string(o) || name == kinds[o.Kind()] || name == "open" && o.Open() {
+				wanted[o], known = true, true
+			}
+		}
+		if !known {
+			return nil, fmt.Errorf("%w: --outcome: no user ends %q; the outcomes are %s; success, neutral, failure and open are several at once",
+				ErrUsage, name, Listed(batch.Outcomes[:]))
+		}
+	}
+	return wanted, nil
+}
+
+// Listed are words, as a sentence lists them.
+func Listed[S ~string](names []S) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = string(name)
+	}
+	return strings.Join(words, ", ")
+}
