@@ -20,8 +20,8 @@ func size(t *testing.T, path string) int64 {
 func TestCompact(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 2000)
-		worked(t, s, "keep", 1000)
+		worked(t, s, "gone", 400)
+		worked(t, s, "keep", 200)
 	})
 	full := size(t, path)
 	s := openAt(t, path)
@@ -52,14 +52,14 @@ func TestCompact(t *testing.T) {
 func TestCompactInSlices(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 30_000)
+		worked(t, s, "gone", 600)
 		running(t, s, "keep", 30)
 	})
 	s := openAt(t, path)
 	must(t, oldRuns(t, s)[0].Prune(t.Context()))
 	freed, err := s.Compact(&strike{Context: t.Context(), n: 2})
 	wantErr(t, err, context.Canceled)
-	if freed < shrinkPages*4096 || freed > (shrinkPages+10)*4096 {
+	if freed < shrinkPages*4096 || freed > (shrinkPages+2)*4096 {
 		t.Errorf("one slice gave back %d bytes", freed)
 	}
 	r, err := s.Run(t.Context(), "keep")
@@ -89,7 +89,7 @@ func TestCompactChild(t *testing.T) {
 func TestCompactBesideAnotherProcess(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 2000)
+		worked(t, s, "gone", 400)
 		worked(t, s, "keep", 10)
 	})
 	full := size(t, path)

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 	if fi, err := os.Stat("/dev/shm"); err == nil && fi.IsDir() && flag.Lookup("test.bench").Value.String() == "" {
 		os.Setenv("TMPDIR", "/dev/shm")
 	}
+	sliceRows, shrinkPages = 40, 20
 	if path := os.Getenv(childEnv); path != "" {
 		if err := child(path); err != nil {
 			fmt.Println("error", err)

@@ -116,10 +116,10 @@ type harm struct {
 
 const pageSize = 4096
 
-// flips are so many flipped bits of each page, one at a time. Every other one is where
-// the page's own structure is.
-func flips(rnd *rand.Rand, file []byte, each int) (list []harm) {
-	for start := 0; start < len(file); start += pageSize {
+// flips are so many flipped bits, one at a time, of every so many pages. Every other one
+// is where the page's own structure is.
+func flips(rnd *rand.Rand, file []byte, each, every int) (list []harm) {
+	for start := 0; start < len(file); start += every * pageSize {
 		for i := range each {
 			bit := rnd.IntN(8 * pageSize)
 			if i%2 == 1 {
@@ -319,9 +319,12 @@ func (got shown) outcomes() map[string]string {
 // a success who was none. What passes unseen, it counts: SQLite keeps no sums of its pages.
 func TestFlips(t *testing.T) {
 	t.Parallel()
-	rows, each, every := 60, 1, 5
-	if *soak {
-		rows, each, every = 600, 4, 10
+	rows, each, every := 60, 1, 2
+	switch {
+	case *soak:
+		rows, each, every = 600, 4, 1
+	case testing.Short():
+		every = 8
 	}
 	path := filepath.Join(t.TempDir(), "journal.db")
 	wholeJournal(t, path, rows)
@@ -335,7 +338,7 @@ func TestFlips(t *testing.T) {
 		try := func(ctx context.Context, path string) (string, []string) {
 			return show(ctx, path, resume).against(want)
 		}
-		for what, list := range map[string][]harm{"flipped bits": flips(rand.New(rand.NewPCG(1, 2)), file, each), "holes": holes(file, every)} {
+		for what, list := range map[string][]harm{"flipped bits": flips(rand.New(rand.NewPCG(1, 2)), file, each, every), "holes": holes(file, 5*every)} {
 			count := eachHarm(t, file, list, try)
 			for _, word := range slices.Sorted(maps.Keys(count)) {
 				t.Logf("resume %-5v  %d pages, %5d %s: %5d %s", resume, len(file)/pageSize, len(list), what, count[word], word)

@@ -19,16 +19,16 @@ var faultKinds = []struct {
 	fault
 	stride int // which operations are failed by default: every so many
 }{
-	{"disk full", fault{op: opGrow, code: sqlite3.SQLITE_FULL}, 61},
-	{"write error", fault{op: opWrite, code: sqlite3.SQLITE_IOERR_WRITE}, 67},
-	{"half a write", fault{op: opWrite, code: sqlite3.SQLITE_FULL, torn: true}, 71},
-	{"read-only", fault{op: opWrite, code: sqlite3.SQLITE_READONLY}, 73},
-	{"read error", fault{op: opRead, code: sqlite3.SQLITE_IOERR_READ}, 59},
-	{"sync error", fault{op: opSync, code: sqlite3.SQLITE_IOERR_FSYNC}, 9},
+	{"disk full", fault{op: opGrow, code: sqlite3.SQLITE_FULL}, 89},
+	{"write error", fault{op: opWrite, code: sqlite3.SQLITE_IOERR_WRITE}, 97},
+	{"half a write", fault{op: opWrite, code: sqlite3.SQLITE_FULL, torn: true}, 101},
+	{"read-only", fault{op: opWrite, code: sqlite3.SQLITE_READONLY}, 103},
+	{"read error", fault{op: opRead, code: sqlite3.SQLITE_IOERR_READ}, 127},
+	{"sync error", fault{op: opSync, code: sqlite3.SQLITE_IOERR_FSYNC}, 13},
 	{"truncate error", fault{op: opTrunc, code: sqlite3.SQLITE_IOERR_TRUNCATE}, 3},
 	{"no open", fault{op: opOpen, code: sqlite3.SQLITE_CANTOPEN}, 5},
 	{"no delete", fault{op: opDelete, code: sqlite3.SQLITE_IOERR_DELETE}, 1},
-	{"no shared memory", fault{op: opMap, code: sqlite3.SQLITE_IOERR_SHMMAP}, 3},
+	{"no shared memory", fault{op: opMap, code: sqlite3.SQLITE_IOERR_SHMMAP}, 5},
 }
 
 // reference is what the journal says before every act and after the last, when

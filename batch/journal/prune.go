@@ -17,8 +17,8 @@ const pruning State = "pruning"
 // What a run sent counts toward Graph's quotas for minutes: see Store.SentByOthers.
 const Remembered = time.Hour
 
-// sliceRows is how many rows of a table one transaction deletes.
-const sliceRows = 5000
+// sliceRows is how many rows of a table one transaction deletes; fewer in tests.
+var sliceRows = 5000
 
 // Old is a run at rest, as it was when it was looked at.
 type Old struct {

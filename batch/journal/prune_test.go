@@ -294,8 +294,8 @@ func truth(t *testing.T, s *Store, whole []batch.Line) {
 // far as it came.
 func TestPruneUnderReader(t *testing.T) {
 	t.Parallel()
-	for _, when := range []int{1, pageRows, pageRows + 1, 3 * pageRows} {
-		path := inThePast(t, func(t *testing.T, s *Store) { worked(t, s, "r", 3*pageRows+10) })
+	for _, when := range []int{1, pageRows, pageRows + 1, 2 * pageRows} {
+		path := inThePast(t, func(t *testing.T, s *Store) { worked(t, s, "r", 2*pageRows+10) })
 		s := openAt(t, path)
 		r, err := s.Run(t.Context(), "r")
 		must(t, err)

@@ -312,8 +312,8 @@ func (f *sqliteFile) idle(ctx context.Context, c *sql.Conn) {
 	_, _ = c.ExecContext(ctx, "PRAGMA shrink_memory") // whatever becomes of this, it is about speed
 }
 
-// shrinkPages is how many pages one transaction gives back: 4 MB.
-const shrinkPages = 1000
+// shrinkPages is how many pages one transaction gives back: 4 MB, and less in tests.
+var shrinkPages = 1000
 
 // shrink moves the last pages of the file into the place of free ones, and cuts them
 // off. The file itself gets shorter when the log is moved into it.
