@@ -15,19 +15,14 @@ var (
 	ErrNewer = errors.New("journal was written by a newer offboard")
 
 	// ErrDisk says that the disk does not do what the journal needs: it is full,
-	// it fails, or the file or its directory cannot be written. Any method that
-	// reads or writes can return it, and can be called again, but for one case:
-	// what the disk could not sync may be gone though a later sync succeeds. So
-	// after a failed sync every write of the Store is this error, and the log is
-	// kept for the next process, which reads it from its beginning.
+	// it fails, or the file or its directory cannot be written. What was asked can be
+	// asked again, but after a failed sync every write of the Store is this error.
 	ErrDisk = errors.New("the journal's disk failed, is full, or cannot be written")
 
 	// ErrDamaged says that the journal does not hold what was written to it:
-	// the disk, or somebody, changed it. Nothing of what was asked may be
-	// believed. It can come from every method that reads or writes as well, and
-	// names the file and the run. Nothing is repaired here: "sqlite3 FILE .recover"
-	// saves what can be read, and the tenant itself knows who was revoked: verify
-	// --since and run --since read it from there.
+	// the disk, or somebody, changed it. It names the file and the run. Nothing is
+	// repaired here: "sqlite3 FILE .recover" saves what can be read, and the tenant
+	// itself knows who was revoked: verify --since and run --since read it from there.
 	ErrDamaged = errors.New("journal is damaged")
 )
 

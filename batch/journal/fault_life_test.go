@@ -185,9 +185,6 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 	if snap.Infos, err = l.s.Runs(ctx, Filter{}); err != nil || len(snap.Infos) == 0 {
 		return snap, err
 	}
-	for i := range snap.Infos {
-		snap.Infos[i].Since = time.Time{}
-	}
 	r, err := l.s.Run(ctx, "life")
 	if err != nil {
 		return snap, err

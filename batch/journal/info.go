@@ -14,8 +14,6 @@ import (
 type Info struct {
 	Plan    batch.Plan
 	State   State
-	Reason  string    // why it is in this state, in words; may be empty
-	Since   time.Time // when it came to this state
 	Summary batch.Summary
 }
 
@@ -59,26 +57,16 @@ func (s *Store) Runs(ctx context.Context, filter Filter) ([]Info, error) {
 		if !filter.admits(r) {
 			continue
 		}
-		in, err := r.info(ctx)
+		sum, err := r.Summary(ctx)
 		if errors.Is(err, ErrNoRun) {
 			continue // discarded or pruned since
 		}
 		if err != nil {
 			return nil, err
 		}
-		infos = append(infos, in)
+		infos = append(infos, Info{Plan: r.plan, State: r.state, Summary: sum})
 	}
 	return infos, nil
-}
-
-func (r *Run) info(ctx context.Context) (Info, error) {
-	changes, err := r.History(ctx)
-	if err != nil {
-		return Info{}, err
-	}
-	sum, err := r.Summary(ctx)
-	now := changes[len(changes)-1]
-	return Info{Plan: r.Plan(), State: now.State, Reason: now.Reason, Since: now.At, Summary: sum}, err
 }
 
 // History tells how the run came to its state, from the first to the last.
@@ -149,14 +137,13 @@ func (r *Run) Summary(ctx context.Context) (sum batch.Summary, err error) {
 // Remaining counts the users, not the rows, that a resumed run would send, and those
 // that it would only verify. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
+	type users struct{ settled, unverified int } // settled: with the duplicates
+	var done users
 	err = r.read(ctx, func(t *tx) error {
-		send, err = number(t, `SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0)
-			+ (SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL)`, r.id, r.step())
-		send = r.Plan().Rows - send
-		if err == nil {
-			verify, err = number(t, "SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome = 'unverified'", r.id, r.step())
-		}
+		done, err = one(t, func(u *users) []any { return []any{&u.settled, &u.unverified} },
+			`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) + count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+			FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL`, r.id, r.step())
 		return err
 	})
-	return send, verify, r.wrap("count users left of", err)
+	return r.Plan().Rows - done.settled, done.unverified, r.wrap("count users left of", err)
 }

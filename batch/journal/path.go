@@ -13,21 +13,20 @@ func DefaultPath(getenv func(string) string, goos string) (string, error) {
 	switch goos {
 	case "windows":
 		if dir := getenv("LocalAppData"); dir != "" {
-			return strings.Join([]string{dir, "offboard", "journal.db"}, `\`), nil
+			return dir + `\offboard\journal.db`, nil
 		}
 		return "", errors.New("find state directory: %LocalAppData% is not set")
 	case "darwin", "ios":
 		if home != "" {
 			return home + "/Library/Application Support/offboard/journal.db", nil
 		}
-		return "", errors.New("find state directory: $HOME is not set")
+	default:
+		if dir := getenv("XDG_STATE_HOME"); strings.HasPrefix(dir, "/") { // its specification has relative paths ignored
+			return strings.TrimRight(dir, "/") + "/offboard/journal.db", nil
+		}
+		if home != "" {
+			return home + "/.local/state/offboard/journal.db", nil
+		}
 	}
-	// The XDG specification has relative paths ignored.
-	if dir := getenv("XDG_STATE_HOME"); strings.HasPrefix(dir, "/") {
-		return strings.TrimRight(dir, "/") + "/offboard/journal.db", nil
-	}
-	if home != "" {
-		return home + "/.local/state/offboard/journal.db", nil
-	}
-	return "", errors.New("find state directory: neither $XDG_STATE_HOME nor $HOME is set")
+	return "", errors.New("find state directory: $HOME is not set")
 }

@@ -247,7 +247,7 @@ func gone(t *testing.T, s *Store, r *Run) {
 	last := func(_ any, err error) error { return err }
 	_, _, left := r.Remaining(ctx)
 	for what, err := range map[string]error{
-		"info": last(r.info(ctx)), "History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
+		"History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
 		"Timing": last(r.Timing(ctx)), "Left": left, "Recover": last(r.Recover(ctx)),
 		"Lines": ending(r.Lines(ctx)), "Pending": ending(r.Pending(ctx)), "Unproven": ending(r.Unproven(ctx)), "Skips": ending(r.Skips(ctx)),
 		"SetState": r.SetState(ctx, Running, ""), "Write": r.Write(ctx, batch.Entry{}), "Discard": r.Discard(ctx),
