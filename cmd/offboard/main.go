@@ -1,8 +1,22 @@
 // Command offboard reads a CSV of Microsoft Entra users and revokes their
 // sign-in sessions through Microsoft Graph, with proof per user.
 //
-// The rules are in package batch, and package job carries out a command; this one reads
-// flags, asks, and finds words for people.
+// The rules are in package batch, and package job carries out a command. This one reads
+// flags, asks, and finds words for people; it is the console of the jobs.
+//
+//	main.go, signals.go      the process
+//	cli.go, commands.go      the grammar, and what each command does
+//	flags.go, help.go        flags that are kept, or were half set; what --help ends with
+//	exit.go, failure.go      an error's exit code, and its next step
+//	lifted.go                the command that lifts a refusal
+//
+//	ask.go, terminal_*.go    questions and passphrases
+//	tell.go                  what a job says: plans, plan files, ends
+//	progress.go, waiting.go  how far it is, and what it waits for
+//	runs.go, show.go, history.go, verify.go, table.go
+//	                         lists, as tables or as JSON
+//	paste.go                 command lines that can be pasted
+//	visible.go               text that must not talk to the terminal
 package main
 
 import (
