@@ -15,6 +15,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/journal"
 	"offboard/batch/planfile"
+	"offboard/batch/signature"
 )
 
 // Apply carries out a plan file. It refuses whatever is not beyond doubt, and then
@@ -127,7 +128,7 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted: %w", err)
 	}
-	signers, err := planfile.ParseSigners(trusted.open())
+	signers, err := signature.ParseSigners(trusted.open())
 	if err != nil {
 		return nil, fmt.Errorf("%w: --trusted %s: %w", ErrUsage, a.Trusted, err)
 	}
@@ -138,10 +139,10 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 	for _, approval := range all {
 		h.Say("approval %s: %s", approval.File, cmp.Or(approval.Why, "by "+approval.Person))
 	}
-	if err := planfile.Require(all, max(1, a.Approvals)); err != nil {
+	if err := signature.Require(all, max(1, a.Approvals)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.File, err)
 	}
-	return planfile.Counted(all), nil
+	return signature.Counted(all), nil
 }
 
 // approvedBy says in words who approved the plan.
@@ -237,7 +238,7 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file 
 }
 
 // Approvals reads every signature beside a plan, and judges it.
-func (h *Host) Approvals(plan string, by planfile.Signers) ([]planfile.Approval, error) {
+func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Approval, error) {
 	if plan == "-" {
 		return nil, nil // nothing lies beside standard input
 	}
@@ -249,7 +250,7 @@ func (h *Host) Approvals(plan string, by planfile.Signers) ([]planfile.Approval,
 	if err != nil {
 		return nil, fmt.Errorf("look for signatures of %s: %w", plan, err)
 	}
-	var all []planfile.Signature
+	var all []signature.File
 	for _, e := range beside {
 		if !strings.HasPrefix(e.Name(), filepath.Base(plan)) || !strings.HasSuffix(e.Name(), ".sig") {
 			continue
@@ -259,13 +260,13 @@ func (h *Host) Approvals(plan string, by planfile.Signers) ([]planfile.Approval,
 		if err != nil {
 			return nil, err
 		}
-		signature, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
+		armored, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		all = append(all, planfile.Signature{File: name, Text: signature})
+		all = append(all, signature.File{Name: name, Text: armored})
 	}
-	return planfile.Judge(all, text.open, by, time.Now())
+	return signature.Judge(all, text.open, by, time.Now())
 }
 
 // ReadPlan reads a plan file whole.

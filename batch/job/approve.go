@@ -10,6 +10,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/durable"
 	"offboard/batch/planfile"
+	"offboard/batch/signature"
 )
 
 // ApproveOptions are those of approve.
@@ -39,7 +40,7 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, err
 	}
-	key, err := planfile.OpenKey(a.Key, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
+	key, err := signature.OpenKey(a.Key, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
 	switch {
 	case errors.Is(err, batch.ErrStopped):
 		return none, err
@@ -53,9 +54,9 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if why := file.Head.Refusals(); len(why) > 0 {
 		return none, fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", ErrRefused, why[0])
 	}
-	fingerprint := planfile.Fingerprint(key)
+	fingerprint := signature.Fingerprint(key)
 	for _, given := range approvals {
-		if given.Key == fingerprint && given.Namespace == planfile.PlanNamespace {
+		if given.Key == fingerprint && given.Namespace == signature.PlanNamespace {
 			h.Say("note     this key has approved the plan already, with %s; nothing was added", given.File)
 			return Approved{given.File, file.Digest, fingerprint}, nil
 		}
@@ -67,13 +68,13 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, err
 	}
-	signature, err := planfile.Sign(key, planfile.PlanNamespace, text.open())
+	armored, err := signature.Sign(key, signature.PlanNamespace, text.open())
 	if err != nil {
 		return none, fmt.Errorf("approve %s: %w", a.File, err)
 	}
 	name := signatureName(a.File, a.Name, fingerprint)
 	err = durable.WriteFile(name, false, func(w io.Writer) error {
-		_, err := w.Write(signature)
+		_, err := w.Write(armored)
 		return err
 	})
 	return Approved{name, file.Digest, fingerprint}, err

@@ -11,7 +11,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/durable"
-	"offboard/batch/planfile"
+	"offboard/batch/signature"
 )
 
 // reportDir is where a run's report goes: what --report-dir names, with {run} and
@@ -61,11 +61,11 @@ func (h *Host) openSignKey(file string) (signer, error) {
 	if file == "" {
 		return nil, nil
 	}
-	key, err := planfile.OpenKey(file, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
+	key, err := signature.OpenKey(file, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
 	if err != nil {
 		return nil, fmt.Errorf("the report could not be signed (--sign-key): %w", err)
 	}
 	return func(manifest []byte) ([]byte, error) {
-		return planfile.Sign(key, planfile.ReportNamespace, bytes.NewReader(manifest))
+		return signature.Sign(key, signature.ReportNamespace, bytes.NewReader(manifest))
 	}, nil
 }

@@ -3,8 +3,6 @@
 // without the CSV.
 //
 //	rows --Write--> plan.jsonl --Read--> journal
-//	                    |                   ^
-//	                  Sign --> *.sig --Judge, Require
 //
 // # Format
 //
@@ -26,9 +24,8 @@
 // # Signatures
 //
 // The digest of a plan is the SHA-256 of the file, as sha256sum prints it. Nothing in
-// the file protects it from people who edit it; signatures beside it do. They are those
-// of "ssh-keygen -Y sign -n offboard-plan", and an allowed_signers file says whose key
-// made which. Approvals can be deleted, which makes none that was not given.
+// the file protects it from people who edit it; signatures beside it do, which package
+// signature makes and checks.
 //
 // The time of a plan is the word of the machine that made it. A plan can be carried
 // out more than once; a program that must not do so keeps the digests of those that

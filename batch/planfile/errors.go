@@ -14,19 +14,14 @@ var (
 	// ErrNewer says that a newer program wrote the plan.
 	ErrNewer = errors.New("plan was written by a newer offboard, or its first line was altered")
 
-	// ErrAltered says that the file is not what offboard wrote, that it contradicts
-	// itself, or that a signature beside it is none of its bytes.
-	ErrAltered = errors.New("plan was altered after it was written or signed; do not use it, and plan again")
+	// ErrAltered says that the file is not what offboard wrote, or that it contradicts
+	// itself.
+	ErrAltered = errors.New("plan was altered after it was written; do not use it, and plan again")
 )
 
-// These errors say why a plan that was read is not to be carried out.
-var (
-	// ErrAge says that the plan is too old, or from the future.
-	ErrAge = errors.New("plan is not of the right age")
-
-	// ErrUnapproved says that too few people whose keys are trusted approved the plan.
-	ErrUnapproved = errors.New("plan lacks approvals")
-)
+// ErrAge says that a plan that was read is too old to be carried out, or from the
+// future.
+var ErrAge = errors.New("plan is not of the right age")
 
 // ErrRow says that something handed to [Write] cannot stand in a plan.
 var ErrRow = errors.New("cannot stand in a plan")

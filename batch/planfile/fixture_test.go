@@ -2,13 +2,9 @@ package planfile
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"io"
 	"iter"
 	"testing"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"offboard/batch"
 )
@@ -115,34 +111,6 @@ func reread(file []byte) (content, File, error) {
 	})
 	out.head = f.Head
 	return out, f, err
-}
-
-// person is a signer whose key comes of a letter.
-func person(letter byte) ssh.Signer {
-	s, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{letter}, ed25519.SeedSize)))
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
-
-// signed is a signature of the text by each person, named after its letter.
-func signed(t testing.TB, text []byte, letters string) []Signature {
-	t.Helper()
-	var all []Signature
-	for _, letter := range []byte(letters) {
-		s, err := Sign(person(letter), PlanNamespace, bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, Signature{File: "plan.jsonl." + string(letter) + ".sig", Text: s})
-	}
-	return all
-}
-
-// judged holds signatures against a text, an hour after noon.
-func judged(text []byte, all []Signature, by Signers) ([]Approval, error) {
-	return Judge(all, func() io.Reader { return bytes.NewReader(text) }, by, noon.Add(time.Hour))
 }
 
 // forged is a plan that keeps to the format and to no rule.

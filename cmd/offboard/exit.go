@@ -9,6 +9,7 @@ import (
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/planfile"
+	"offboard/batch/signature"
 )
 
 // exitCode is what the process ends with. The list is part of the command's
@@ -50,7 +51,8 @@ var ends = []struct {
 	{planfile.ErrFormat, exitRefused, ""},
 	{planfile.ErrNewer, exitRefused, ""},
 	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
-	{planfile.ErrUnapproved, exitRefused, "another person whose key is trusted types: {approve}"},
+	{signature.ErrAltered, exitRefused, ""},
+	{signature.ErrUnapproved, exitRefused, "another person whose key is trusted types: {approve}"},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
 	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},

@@ -1,4 +1,4 @@
-package planfile
+package signature
 
 import (
 	"bytes"
@@ -123,7 +123,7 @@ func TestSignersRefused(t *testing.T) {
 
 // TestJudge holds which signatures count, and why others do not.
 func TestJudge(t *testing.T) {
-	file, _ := written(t, tiny())
+	file := []byte("a plan\n")
 	ecKey, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -132,12 +132,12 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sign := func(key ssh.Signer, namespace string) Signature {
+	sign := func(key ssh.Signer, namespace string) File {
 		text, err := Sign(key, namespace, bytes.NewReader(file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return Signature{File: namespace + ".sig", Text: text}
+		return File{Name: namespace + ".sig", Text: text}
 	}
 	cert := &ssh.Certificate{Key: person('a').PublicKey(), CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
 	if err := cert.SignCert(rand.Reader, person('c')); err != nil {
@@ -151,7 +151,7 @@ func TestJudge(t *testing.T) {
 	for _, c := range []struct {
 		name       string
 		signers    string
-		signatures []Signature
+		signatures []File
 		people     string
 		why        string // of one that does not count
 	}{
@@ -161,10 +161,10 @@ func TestJudge(t *testing.T) {
 		{"twice by one key", two, signed(t, file, "aa"), "ada@contoso.com", "the person has approved the plan already, with plan.jsonl.a.sig"},
 		{"two keys of one person", trustedAda + "ADA@contoso.com " + publicOf("b"), signed(t, file, "ab"), "ada@contoso.com", "the person has approved the plan already"},
 		{"expired", trustedBob + `ada valid-before="20261101Z" ` + publicOf("a"), signed(t, file, "ab"), "bob@contoso.com", "the key of ada was valid before 2026-11-01T00:00:00Z"},
-		{"for another namespace", two, []Signature{sign(person('a'), ReportNamespace)}, "", `it was made for the namespace "offboard-report"`},
+		{"for another namespace", two, []File{sign(person('a'), ReportNamespace)}, "", `it was made for the namespace "offboard-report"`},
 		{"a key that may not sign plans", `ada namespaces="git" ` + publicOf("a"), signed(t, file, "a"), "", `the namespaces ["git"] alone`},
-		{"by a certificate", two, []Signature{sign(certified, PlanNamespace)}, "", "a certificate"},
-		{"ecdsa", "eve " + string(ssh.MarshalAuthorizedKey(ec.PublicKey())), []Signature{sign(ec, PlanNamespace)}, "eve", ""},
+		{"by a certificate", two, []File{sign(certified, PlanNamespace)}, "", "a certificate"},
+		{"ecdsa", "eve " + string(ssh.MarshalAuthorizedKey(ec.PublicKey())), []File{sign(ec, PlanNamespace)}, "eve", ""},
 	} {
 		all, err := judged(file, c.signatures, signersOf(t, c.signers))
 		if err != nil {

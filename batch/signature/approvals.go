@@ -1,7 +1,8 @@
-package planfile
+package signature
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,11 +13,17 @@ import (
 	"offboard/batch"
 )
 
-// Signature is a file beside a plan, made by [Sign] or by ssh-keygen.
-type Signature struct {
-	File string // its name
+// File is a signature beside a plan, made by [Sign] or by ssh-keygen.
+type File struct {
+	Name string
 	Text []byte
 }
+
+// ErrAltered says that a signature is damaged, or is none of the plan's bytes.
+var ErrAltered = errors.New("the plan or a signature of it was altered after it was signed; do not use it, and plan again")
+
+// ErrUnapproved says that too few people whose keys are trusted approved the plan.
+var ErrUnapproved = errors.New("plan lacks approvals")
 
 // Approval is a signature as the allowed signers see it.
 type Approval struct {
@@ -33,15 +40,15 @@ type Approval struct {
 // each person who may sign plans now.
 //
 // The text gives the bytes of the plan from the beginning, each time it is called.
-func Judge(signatures []Signature, text func() io.Reader, by Signers, now time.Time) ([]Approval, error) {
+func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) ([]Approval, error) {
 	var all []Approval
 	counted := map[string]string{} // which file, by the person
 	for _, f := range signatures {
 		s, err := verify(f.Text, text())
 		if err != nil {
-			return nil, altered("the signature %s: %v; if it belongs to an earlier plan, delete it", f.File, err)
+			return nil, fmt.Errorf("%w: the signature %s: %w; if it belongs to an earlier plan, delete it", ErrAltered, f.Name, err)
 		}
-		a := Approval{File: f.File, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
+		a := Approval{File: f.Name, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
 		a.Person, a.Why = by.person(s.PublicKey, PlanNamespace, now)
 		for _, err := range []error{isFor(s, PlanNamespace), acceptable(s.PublicKey)} {
 			if err != nil {
@@ -52,7 +59,7 @@ func Judge(signatures []Signature, text func() io.Reader, by Signers, now time.T
 			a.Why = "the person has approved the plan already, with " + counted[a.Person]
 		}
 		if a.Why == "" {
-			counted[a.Person] = f.File
+			counted[a.Person] = f.Name
 		}
 		all = append(all, a)
 	}
