@@ -23,8 +23,10 @@ import (
 func TestResolveAtFullQuota(t *testing.T) {
 	const limit, window = 3_500, 10 * time.Second // Microsoft Graph, throttling limits: tenants of less than 50 users
 	for model, users := range map[graphsim.Model]int{graphsim.SlidingWindow: 100_000, graphsim.FixedWindow: 20_000, graphsim.TokenBucket: 20_000} {
-		if testing.Short() {
-			users = min(users, 20_000)
+		if testing.Short() { // how the service counts is its own affair
+			if users = 20_000; model != graphsim.SlidingWindow {
+				continue
+			}
 		}
 		optimum := time.Duration((users-1)/limit) * window
 		for _, key := range []batch.Key{batch.ByID, batch.ByMail} {
