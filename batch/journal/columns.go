@@ -18,7 +18,10 @@ func list[T any](t *tx, pointers func(*T) []any, query string, args ...any) ([]T
 
 // appendList is list behind what is there.
 func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, args ...any) ([]T, error) {
-	rows, err := t.query(query, args...)
+	if err := encode(args); err != nil {
+		return all, err
+	}
+	rows, err := t.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return all, err
 	}

@@ -243,17 +243,26 @@ var errNotJournal = fmt.Errorf("%w, or one whose beginning is damaged", ErrNotJo
 
 // check asks SQLite for the pages, the order of the keys, and the types and words of
 // the columns. SQLite keeps no sums of its pages, so a bit flipped within a text or a
-// number is not seen here.
+// number is not seen here. It tells of some pages that could not be read in words, as of
+// damage: so it is asked twice, the second time without what it had read.
 func (f *sqliteFile) check(t *tx) error {
-	word, err := one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
+	ask := func() (word string, err error) {
+		return one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
+	}
+	word, err := ask()
 	if err != nil || word == "ok" {
+		return err
+	}
+	f.rest(t)
+	again, err := ask()
+	if err != nil {
 		return err
 	}
 	kind := ErrDamaged
 	if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok {
 		code, _ := strconv.Atoi(strings.TrimSpace(number))
 		kind = cmp.Or(kindOf(code), ErrDamaged)
-	} else if strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
+	} else if again == "ok" || strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
 		kind = ErrDisk
 	}
 	return fmt.Errorf("%w: SQLite's quick_check says: %s", kind, strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***")))
@@ -303,13 +312,13 @@ func (f *sqliteFile) checkpoint(ctx context.Context, mode string) {
 	}
 }
 
-// idle drops what a reader has cached. All connections of a process
+// rest drops what a reader has cached. All connections of a process
 // share one list of pages that may be reused: a writer that takes an idle
 // reader's pages leaves that reader below its own limit and all of them at the
 // common one, and SQLite then drops every page at once that it has read
 // (measured: Lines at 40 % of its speed, with two reads of the file a row).
-func (f *sqliteFile) idle(ctx context.Context, c *sql.Conn) {
-	_, _ = c.ExecContext(ctx, "PRAGMA shrink_memory") // whatever becomes of this, it is about speed
+func (f *sqliteFile) rest(t *tx) {
+	_, _ = t.ExecContext(t.ctx, "PRAGMA shrink_memory") // whatever becomes of this, it is about speed
 }
 
 // shrinkPages is how many pages one transaction gives back: 4 MB, and less in tests.

@@ -40,8 +40,8 @@ type dialect interface {
 	// wrote is told how every write ended.
 	wrote(ctx context.Context, err error)
 
-	// idle is told of a connection that has read something and rests now.
-	idle(ctx context.Context, c *sql.Conn)
+	// rest is told of a transaction that has read all it wants.
+	rest(t *tx)
 
 	// shrink gives some of the space of deleted rows back, and tells how many bytes;
 	// 0 when there is none left.
@@ -68,7 +68,7 @@ type tx struct {
 }
 
 // prepared are the statements that a run executes again and again.
-var prepared = []string{stateOf, addRow, addCall, endCall, addRecord, addTrial, addDoubt}
+var prepared = []string{addRow, addCall, endCall, addRecord, addTrial, addDoubt}
 
 func (s *Store) prepare(ctx context.Context) error {
 	s.stmts = make(map[string]*sql.Stmt)
@@ -101,25 +101,12 @@ func (t *tx) exec(query string, args ...any) (int, error) {
 	return int(n), err
 }
 
-func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
-	if err := encode(args); err != nil {
-		return nil, err
-	}
-	if st := t.stmts[query]; st != nil {
-		return t.StmtContext(t.ctx, st).QueryContext(t.ctx, args...)
-	}
-	return t.QueryContext(t.ctx, query, args...)
-}
-
 // read runs f in one read transaction: all that it reads is of one moment.
 func (s *Store) read(ctx context.Context, f func(*tx) error) error {
-	c, err := s.r.Conn(ctx)
-	if err != nil {
-		return s.sort(err)
-	}
-	defer c.Close()
-	defer s.idle(context.WithoutCancel(ctx), c)
-	return s.transact(ctx, c, &sql.TxOptions{ReadOnly: true}, nil, f)
+	return s.transact(ctx, s.r, &sql.TxOptions{ReadOnly: true}, nil, func(t *tx) error {
+		defer s.rest(t)
+		return f(t)
+	})
 }
 
 // update runs f in one transaction: all of it is durable when update returns
@@ -139,12 +126,7 @@ func (s *Store) update(ctx context.Context, f func(*tx) error) error {
 	return err
 }
 
-// beginner is a database or a connection.
-type beginner interface {
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
-}
-
-func (s *Store) transact(ctx context.Context, db beginner, opts *sql.TxOptions, stmts map[string]*sql.Stmt, f func(*tx) error) error {
+func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, stmts map[string]*sql.Stmt, f func(*tx) error) error {
 	t, err := db.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", s.sort(err))
