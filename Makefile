@@ -3,8 +3,8 @@
 #   make demo           the main job on testdata/leavers.csv, against a simulated tenant
 #   make test           every test once, and vet, also for Windows and macOS
 #   make quick          vet and the tests of everything that does not link the Graph SDK, in seconds
-#   make soak           the long runs: every disk fault, 10,000 drawn cases, 500 kills, the race detector
-#   make soak-ci        the same with fewer cases and kills, within 20 minutes
+#   make soak           the long runs: exhaustive, cases, torture and race, see there
+#   make soak-ci        the same within 20 minutes: fewer cases, kills and flipped bits
 #   make race           every test under the race detector, in its short form; needs a C compiler
 #   make exhaustive     the rooms whose tests have a long form (-soak), in that form
 #   make cases          10,000 drawn cases in which nobody else may be touched; CASES=n for n of them
@@ -28,11 +28,13 @@ LONG = $(sort $(dir $(shell grep -rl '"soak", false' --include='*_test.go' batch
 # watch: instrumented, it takes five times as long and finds nothing more.
 RACE = -race '-gcflags=modernc.org/...=-race=false'
 
-# How much the long runs do.
+# How much the long runs do, and which test of a long form they leave out.
 CASES = 10000
 KILLS = 500
-soak-ci: CASES = 1500
+SKIP =
+soak-ci: CASES = 1000
 soak-ci: KILLS = 60
+soak-ci: SKIP = ^TestFlips$$
 
 DEMO := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/offboard-demo-XXXXXX")
 
@@ -87,7 +89,7 @@ scale:
 soak soak-ci: exhaustive cases torture race
 
 exhaustive:
-	for room in $(LONG); do go test -timeout 60m -soak ./$$room || exit 1; done
+	for room in $(LONG); do go test -timeout 60m -soak -skip '$(SKIP)' ./$$room || exit 1; done
 
 cases:
 	go test -timeout 60m -run '^TestNobodyElseIsTouched$$' ./cmd/offboard -cases $(CASES)
