@@ -243,27 +243,20 @@ var errNotJournal = fmt.Errorf("%w, or one whose beginning is damaged", ErrNotJo
 
 // check asks SQLite for the pages, the order of the keys, and the types and words of
 // the columns. SQLite keeps no sums of its pages, so a bit flipped within a text or a
-// number is not seen here. It tells of some pages that could not be read in words, as of
-// damage: so it is asked twice, the second time without what it had read.
+// number is not seen here.
 func (f *sqliteFile) check(t *tx) error {
-	ask := func() (word string, err error) {
-		return one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
-	}
-	word, err := ask()
+	word, err := one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
 	if err != nil || word == "ok" {
-		return err
-	}
-	f.rest(t)
-	again, err := ask()
-	if err != nil {
 		return err
 	}
 	kind := ErrDamaged
 	if _, number, ok := strings.Cut(word, "unable to get the page. error code="); ok {
 		code, _ := strconv.Atoi(strings.TrimSpace(number))
 		kind = cmp.Or(kindOf(code), ErrDamaged)
-	} else if again == "ok" || strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
+	} else if strings.Contains(word, "failed to get page") { // of an overflow page that is in the file
 		kind = ErrDisk
+	} else if strings.Contains(word, "Failed to read ptrmap") { // which SQLite says of both
+		kind = fmt.Errorf("%w, or the %w", ErrDisk, ErrDamaged)
 	}
 	return fmt.Errorf("%w: SQLite's quick_check says: %s", kind, strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***")))
 }
