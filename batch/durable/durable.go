@@ -15,8 +15,9 @@ import (
 )
 
 // WriteFile makes a file, mode 0600, of what write writes. Without overwrite a name
-// that is taken is fs.ErrExist, and stays as it is. After any error the name stands
-// as it stood, and nothing is left beside it.
+// that is taken is fs.ErrExist, and stays as it is. After an error the name stands as
+// it stood, and nothing is left beside it. An error of [SyncDir] is the exception: the
+// new file has its name, and may lose it in a power failure.
 func WriteFile(name string, overwrite bool, write func(io.Writer) error) error {
 	d, err := Begin(name)
 	if err != nil {
@@ -26,7 +27,10 @@ func WriteFile(name string, overwrite bool, write func(io.Writer) error) error {
 	if err := write(d); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	if err := errors.Join(d.Finish(), d.Publish(overwrite)); err != nil {
+	if err := d.Finish(); err != nil {
+		return err
+	}
+	if err := d.Publish(overwrite); err != nil {
 		return err
 	}
 	return SyncDir(filepath.Dir(name))

@@ -79,6 +79,20 @@ func TestWriteFileIsWholeOrNot(t *testing.T) {
 	}
 }
 
+// A file whose content could not be made durable never gets its name.
+func TestWriteFileThatIsNotDurable(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	for _, overwrite := range []bool{false, true} {
+		err := WriteFile(name, overwrite, func(w io.Writer) error {
+			return errors.Join(words("half")(w), w.(*Draft).file.Close()) // fsync of a closed file fails
+		})
+		if got := names(t, dir); !errors.Is(err, fs.ErrClosed) || len(got) != 0 {
+			t.Errorf("overwrite %v: error %v, and the directory has %q", overwrite, err, got)
+		}
+	}
+}
+
 // What has been published stays when the draft is discarded.
 func TestDraft(t *testing.T) {
 	dir := t.TempDir()

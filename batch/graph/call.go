@@ -53,7 +53,7 @@ func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		if resp.StatusCode == http.StatusServiceUnavailable {
 			// "Back off and use a new connection": Microsoft Graph best practices.
-			c.http.CloseIdleConnections()
+			c.leaveConnections()
 		}
 		refused := meta.callError(resp, body)
 		if resp.StatusCode == http.StatusUnauthorized {

@@ -22,8 +22,9 @@ import (
 // several goroutines.
 type Client struct {
 	auth    *Auth
-	root    string // of v1.0
-	host    string // of root
+	root    string            // of v1.0
+	host    string            // of root
+	bottom  http.RoundTripper // what Config.Transport is: the one that has the connections
 	http    *http.Client
 	v1      abstractions.RequestAdapter
 	batches abstractions.RequestAdapter // of the version that has the action, and shows what the action moves
@@ -42,7 +43,7 @@ type Config struct {
 	Root      string // service root without version, as ParseRoot gives it
 	Action    batch.Action
 	Auth      *Auth
-	Transport http.RoundTripper // see Transport
+	Transport http.RoundTripper // see Transport; after a 503 its CloseIdleConnections is called, if it has one
 }
 
 // registry makes the SDK's registry of error types, which it would otherwise
@@ -64,7 +65,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse Graph URL: %w", err)
 	}
-	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", host: root.Host, http: hc}
+	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", host: root.Host, bottom: cfg.Transport, http: hc}
 	if c.v1, err = adapter(c.root, cfg.Auth, hc); err != nil {
 		return nil, err
 	}

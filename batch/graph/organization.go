@@ -40,7 +40,7 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 		return Organization{}, err
 	}
 	if len(found) != 1 {
-		return Organization{}, &batch.CallError{Err: fmt.Errorf("read organization: %d where one is expected", len(found))}
+		return Organization{}, meta{}.unreadable(fmt.Errorf("read organization: %d where one is expected", len(found)))
 	}
 	id, err := idOf(found[0].ID)
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *Client) Information(ctx context.Context, tenant string) (Organization, 
 		Domain string `json:"defaultDomainName"`
 	}
 	if err := json.Unmarshal(body, &found); err != nil {
-		return Organization{}, &batch.CallError{RequestID: meta.requestID, Err: fmt.Errorf("read tenant information: %w", err)}
+		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: %w", err))
 	}
 	id, err := idOf(found.ID)
 	if err != nil {

@@ -1,9 +1,12 @@
 package graph
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
 
+	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -36,5 +39,26 @@ func TestTenantInformation(t *testing.T) {
 	}
 	if _, err := client.Information(t.Context(), "x')/users"); err == nil {
 		t.Error("a tenant id that is none was sent")
+	}
+}
+
+// A 2xx that does not say what a tenant is called is unreadable, as every other one is.
+func TestTenantNamesThatCannotBeRead(t *testing.T) {
+	const id = "8f4c2f6e-0000-4000-8000-000000000001"
+	for name, c := range map[string]struct {
+		body string
+		ask  func(*Client, context.Context) (Organization, error)
+	}{
+		"no organization":            {`{"value":[]}`, (*Client).Organization},
+		"two organizations":          {`{"value":[{"id":"` + id + `"},{"id":"` + id + `"}]}`, (*Client).Organization},
+		"an odd organization":        {`{"value":[{"id":7}]}`, (*Client).Organization},
+		"an organization without id": {`{"value":[{}]}`, (*Client).Organization},
+		"information is no object":   {`[]`, func(c *Client, ctx context.Context) (Organization, error) { return c.Information(ctx, id) }},
+		"information without id":     {`{}`, func(c *Client, ctx context.Context) (Organization, error) { return c.Information(ctx, id) }},
+	} {
+		client, _ := answering(t, batch.Revoke, 200, http.Header{"Content-Type": {"application/json"}}, c.body)
+		if o, err := c.ask(client, t.Context()); !errors.Is(err, batch.ErrUnreadable) {
+			t.Errorf("%s: got %+v, error %v", name, o, err)
+		}
 	}
 }

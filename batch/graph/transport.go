@@ -29,6 +29,15 @@ func Transport(calls int) http.RoundTripper {
 	return rt
 }
 
+// leaveConnections has the next call make a connection of its own. A connection that
+// other calls are using stays. http.Client would ask the outermost RoundTripper to do
+// this, and kiota's cannot.
+func (c *Client) leaveConnections() {
+	if t, ok := c.bottom.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
 // leaving tells the calls that never left from those that may have arrived: an
 // error of the first kind is a *stayed. Graph acts on a batch when its body is
 // there, and no byte of that is written before the header is.

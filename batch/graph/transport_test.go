@@ -9,12 +9,44 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"offboard/batch"
 )
+
+// "Back off and use a new connection" after a 503, and after nothing else.
+func TestNewConnectionAfter503(t *testing.T) {
+	for code, want := range map[int]int64{503: 2, 500: 1, 429: 1} {
+		var made, calls atomic.Int64
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			if calls.Add(1) == 1 {
+				w.WriteHeader(code)
+			}
+			fmt.Fprint(w, `{"responses":[]}`)
+		}))
+		srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+			if s == http.StateNew {
+				made.Add(1)
+			}
+		}
+		srv.Start()
+		defer srv.Close()
+		client, err := New(Config{Root: srv.URL, Auth: FixedToken("T"), Transport: Transport(1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			_, _ = client.Send(t.Context(), []batch.User{{ID: "a"}})
+		}
+		if made.Load() != want || calls.Load() != 3 {
+			t.Errorf("after HTTP %d: %d calls over %d connections, want 3 over %d", code, calls.Load(), made.Load(), want)
+		}
+	}
+}
 
 // Every way in which a call can end, over real connections: whether it left, was
 // refused, or may have been carried out. What that makes of its users, a table

@@ -46,3 +46,6 @@ func (t timed) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, nil
 }
+
+// CloseIdleConnections has the transport below leave its connections: graph asks for it.
+func (t timed) CloseIdleConnections() { (&http.Client{Transport: t.next}).CloseIdleConnections() }

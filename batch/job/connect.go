@@ -228,3 +228,6 @@ func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.log.Debug("call", "path", r.URL.Path, "took", took, "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
 	return resp, nil
 }
+
+// CloseIdleConnections has the transport below leave its connections: graph asks for it.
+func (l logged) CloseIdleConnections() { (&http.Client{Transport: l.next}).CloseIdleConnections() }

@@ -146,7 +146,10 @@ func (p *planned) rehearse(ctx context.Context, refusal error) error {
 	if err := p.write(&end, lines, p.ReportDir); err != nil {
 		return err
 	}
-	if err := errors.Join(report.Seal(&end, p.sign, nil), p.Rehearsed(end, only(lines, unrevoked))); err != nil {
+	if err := report.Seal(&end, p.sign, nil); err != nil {
+		return err
+	}
+	if err := p.Rehearsed(end, only(lines, unrevoked)); err != nil {
 		return err
 	}
 	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || p.count.External > 0) {
