@@ -16,9 +16,9 @@ type outgoing struct {
 
 type answer struct {
 	outgoing
-	replies []Reply
-	err     error
-	own     bool // see theirs
+	replies      []Reply
+	err          error
+	usersTrouble bool // see theirs
 }
 
 // said is what the call says of the user at i. When the user was alone in a call
@@ -30,7 +30,7 @@ func (a answer) said(i int) Reply {
 		return a.replies[i]
 	case errors.Is(a.err, ErrUnsendable):
 		return Reply{Message: a.err.Error(), whole: true}
-	case ok && e.fatal() && len(a.tasks) == 1:
+	case ok && e.refusedForGood() && len(a.tasks) == 1:
 		return Reply{Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID, Date: e.Date, whole: true}
 	case ok:
 		return e.reply()
@@ -53,7 +53,7 @@ func (a answer) tried(t task, r Reply) Trial {
 	switch c, _ := classify(r); {
 	case c == throttled:
 		trial.Throttles++
-	case c != accepted && c != final && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt) && !a.own:
+	case c != accepted && c != final && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt) && !a.usersTrouble:
 		// No user was answered since this user's last attempt: that is an
 		// outage, and it is not counted against the user.
 	default:
@@ -78,7 +78,7 @@ func (a answer) splits() bool {
 		return false
 	}
 	e, ok := errors.AsType[*CallError](a.err)
-	return errors.Is(a.err, ErrUnsendable) || errors.Is(a.err, ErrUnreadable) || ok && e.fatal()
+	return errors.Is(a.err, ErrUnsendable) || errors.Is(a.err, ErrUnreadable) || ok && e.refusedForGood()
 }
 
 // unauthorized reports whether the token was refused: for the call, or for each

@@ -47,15 +47,15 @@ func (e *CallError) reply() Reply {
 		Status: e.Status, Code: e.Code, Message: e.Message, RequestID: e.RequestID,
 		RetryAfter: e.RetryAfter, Date: e.Date, Scope: e.Scope,
 	}
-	if s := e.Status; s != 401 && s != 429 && (s < 500 || e.fatal()) {
+	if s := e.Status; s != 401 && s != 429 && (s < 500 || e.refusedForGood()) {
 		r.Status, r.Code, r.Message = 0, "", e.Error()
 	}
 	return r
 }
 
-// fatal reports whether the refusal speaks of the way we call and not of the
+// refusedForGood reports whether the refusal speaks of the way we call and not of the
 // moment: asking again for the same users cannot help.
-func (e *CallError) fatal() bool {
+func (e *CallError) refusedForGood() bool {
 	s := e.Status
 	return s >= 300 && s < 500 && s != 401 && s != 403 && s != 408 && s != 429 || s == 501 || s == 505
 }
@@ -75,7 +75,7 @@ func fateOf(err error) fate {
 		return unsent
 	}
 	e, ok := errors.AsType[*CallError](err)
-	if ok && (e.fatal() || e.Status == 401 || e.Status == 403 || e.Status == 429) {
+	if ok && (e.refusedForGood() || e.Status == 401 || e.Status == 403 || e.Status == 429) {
 		return refused
 	}
 	return lost

@@ -11,7 +11,7 @@ type Count struct {
 	Users      int             // to be sent
 	Accounts                   // of them
 	Admins     []string        // the privileged ones by name, with their roles; the first few
-	Spared     []string        // the protected ones by name, with why; the first few
+	Protected  []string        // the protected ones by name, with why; the first few
 	Duplicates int             // rows that name a user whom another row names
 	Ended      map[Outcome]int // rows that ended without being sent
 	Domains    map[string]int  // users to be sent, by the domain of their name
@@ -35,13 +35,13 @@ func (c *Count) add(u User, role string) {
 	}
 }
 
-// spare counts one more user who is protected.
-func (c *Count) spare(u User, why string) {
+// addProtected counts one more user who is protected.
+func (c *Count) addProtected(u User, why string) {
 	if c.Ended == nil {
 		c.Ended = make(map[Outcome]int)
 	}
 	c.Ended[Protected]++
-	if len(c.Spared) < mostNamed {
-		c.Spared = append(c.Spared, cmp.Or(u.UPN, u.ID)+" ("+why+")")
+	if len(c.Protected) < mostNamed {
+		c.Protected = append(c.Protected, cmp.Or(u.UPN, u.ID)+" ("+why+")")
 	}
 }

@@ -51,8 +51,8 @@
 //	planner.go    rows -> users of the plan, through one lane of lookups
 //	unresolved.go the same without a directory
 //	duplicate.go  rows that name one person twice
-//	kept.go       rows that let a person go whom other rows keep
-//	reader.go     reads that concern no single user, such as the members of a group
+//	contradiction.go  rows that let a person go whom other rows keep
+//	asker.go      reads that concern no single user, such as the members of a group
 //
 // Sending and proving:
 //
@@ -61,7 +61,7 @@
 //	readback.go   the lane that reads stamps back
 //	loop.go       the one goroutine: which calls leave, and what is durable before they do
 //	lane.go queue.go  one kind of call, its workers, and the users who wait for it
-//	answer.go settle.go  what an answered call says of each of its users, and what follows
+//	answer.go answered.go  what an answered call says of each of its users, and what follows
 //	health.go     whether the service answers, and when a run ends because it does not
 //	probation.go  whether the first calls were refused for a reason that all users share
 //	trouble.go    what is waited for, in words

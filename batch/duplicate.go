@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// planned is what is kept of a user to find rows that name it again.
-type planned struct {
+// seenUser is what is kept of a user to find rows that name it again.
+type seenUser struct {
 	seq  uint32
 	name uint32 // see nameOf
 }

@@ -8,14 +8,14 @@ import (
 // Guards are what a plan was held against. They stay with it, so that a run that
 // goes on, or a plan that is carried out later, is held against the same.
 type Guards struct {
-	IDs    map[string]string `json:"ids,omitempty"`    // object ids that protect lists named, in lower case: why, in words
-	Names  []string          `json:"names,omitempty"`  // patterns of user principal names, as in Spare
-	Lists  []List            `json:"lists,omitempty"`  // the files of both, as they were read
-	Groups []string          `json:"groups,omitempty"` // object ids of groups; who is in them is read each time
-	Admin  bool              `json:"admin,omitempty"`  // holders of privileged roles are spared
-	Caller bool              `json:"caller,omitempty"` // the user in Terms.User is not spared
-	Roles  bool              `json:"roles,omitempty"`  // who holds a privileged role was known at planning
-	Limits Limits            `json:"limits,omitzero"`
+	IDs           map[string]string `json:"ids,omitempty"`    // object ids that protect lists named, in lower case: why, in words
+	Names         []string          `json:"names,omitempty"`  // patterns of user principal names, as in Spare
+	Lists         []List            `json:"lists,omitempty"`  // the files of both, as they were read
+	Groups        []string          `json:"groups,omitempty"` // object ids of groups; who is in them is read each time
+	Admin         bool              `json:"admin,omitempty"`  // holders of privileged roles are spared
+	IncludeCaller bool              `json:"caller,omitempty"` // the user in Terms.User is not spared
+	Roles         bool              `json:"roles,omitempty"`  // who holds a privileged role was known at planning
+	Limits        Limits            `json:"limits,omitzero"`
 }
 
 // List is a protect list that was read: a later change of the file can be seen.

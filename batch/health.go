@@ -21,17 +21,17 @@ func (l *lane) hear(now time.Time, a answer) {
 	case life == alive:
 		l.lastGood, l.refused = now, 0
 		fallthrough
-	case life == paced:
+	case life == heard:
 		l.troubled, l.bad, l.lastErr = time.Time{}, 0, nil
-	case a.own, errors.Is(a.err, ErrUnsendable): // no trouble of the service
+	case a.usersTrouble, errors.Is(a.err, ErrUnsendable): // no trouble of the service
 	default:
-		l.failed(now, a)
+		l.countFailure(now, a)
 	}
 	l.quiet = now
 	if a.err == nil && !a.unauthorized() {
 		l.stale = 0
 	}
-	if e, ok := errors.AsType[*CallError](a.err); ok && e.fatal() {
+	if e, ok := errors.AsType[*CallError](a.err); ok && e.refusedForGood() {
 		if l.refusal = a.err; !a.half {
 			l.refused++
 		}
@@ -44,7 +44,7 @@ type life int
 
 const (
 	silent life = iota // no user was answered
-	paced              // a user was told to wait: no outage, and no answer either
+	heard              // a user was told to wait: no outage, and no answer either
 	alive              // a user was answered for good
 )
 
@@ -55,9 +55,9 @@ func (a answer) life() life {
 		e, ok := errors.AsType[*CallError](a.err)
 		switch {
 		case ok && e.Status == 429:
-			return paced
-		case ok && e.fatal():
-			return paced
+			return heard
+		case ok && e.refusedForGood():
+			return heard
 		}
 		return silent
 	}
@@ -67,7 +67,7 @@ func (a answer) life() life {
 		case accepted, final:
 			return alive
 		case throttled:
-			l = paced
+			l = heard
 		}
 	}
 	return l
@@ -81,8 +81,8 @@ func (a answer) excuse() error {
 	return errors.New("every user of a call got: " + describe(a.replies[0]))
 }
 
-// failed counts a call in which no user was answered.
-func (l *lane) failed(now time.Time, a answer) {
+// countFailure counts a call in which no user was answered.
+func (l *lane) countFailure(now time.Time, a answer) {
 	if l.bad++; l.bad == 1 {
 		l.troubled = a.sent
 	}
@@ -92,9 +92,9 @@ func (l *lane) failed(now time.Time, a answer) {
 	}
 }
 
-// lost is the error of a lane that got no answer for as long as the run is
+// outageError is the error of a lane that got no answer for as long as the run is
 // willing to wait; nil before.
-func (l *lane) lost(now time.Time, outage time.Duration) error {
+func (l *lane) outageError(now time.Time, outage time.Duration) error {
 	if since := now.Sub(l.troubled); outage > 0 && l.bad >= downAfter && since >= outage && l.busy() {
 		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.lastErr)
 	}
@@ -115,10 +115,10 @@ func (l *lane) down(now time.Time) time.Duration {
 	return max(0, l.probeAt.Sub(now))
 }
 
-// single marks the users of the call who were in trouble while others were
+// markSingles marks the users of the call who were in trouble while others were
 // answered: in the same call, or for one who is alone in a call that cannot be
 // read, since the last try.
-func (a answer) single() {
+func (a answer) markSingles() {
 	others := a.life() == alive
 	if errors.Is(a.err, ErrUnreadable) && len(a.tasks) == 1 {
 		others = a.lane.lastGood.After(a.tasks[0].trial.SentAt)
@@ -165,8 +165,8 @@ func (a answer) theirs() bool {
 // calls.
 const staleStrikes = 5
 
-// limit is strikes for a lane of which nothing has gone well yet.
-func (l *lane) limit(later int) int {
+// strikesAllowed is strikes for a lane of which nothing has gone well yet.
+func (l *lane) strikesAllowed(later int) int {
 	if l.lastGood.IsZero() {
 		return strikes
 	}
@@ -177,20 +177,20 @@ func (l *lane) limit(later int) int {
 func (l *loop) health(now time.Time, a answer) error {
 	ln := a.lane
 	switch p := &ln.probation; {
-	case p.failed() && p.said.Status == 403:
-		return ln.denied()
-	case p.failed():
+	case p.mustStop() && p.said.Status == 403:
+		return ln.permissionError()
+	case p.mustStop():
 		return fmt.Errorf("%w: the first %d %s calls were all refused alike: %s", ErrNotOffered, p.calls, ln.name, describe(p.said))
 	case errors.Is(a.err, ErrSignIn), errors.Is(a.err, ErrNotGraph):
 		return a.err
-	case ln.refused >= ln.limit(downAfter):
+	case ln.refused >= ln.strikesAllowed(downAfter):
 		return fmt.Errorf("%s call: %w", ln.name, a.err)
 	}
 	if a.unauthorized() && !a.sent.Before(ln.staleAt) {
 		ln.staleAt = now
-		if ln.stale++; ln.stale >= ln.limit(staleStrikes) {
+		if ln.stale++; ln.stale >= ln.strikesAllowed(staleStrikes) {
 			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.excuse())
 		}
 	}
-	return ln.lost(now, l.outage)
+	return ln.outageError(now, l.outage)
 }

@@ -66,8 +66,8 @@ func (l *lane) serve(ctx context.Context, timeout time.Duration, answers chan<- 
 // busy reports whether the lane has users, under way or to come.
 func (l *lane) busy() bool { return l.under > 0 || !l.queue.empty() || !l.handed.empty() }
 
-// next is an app that has not tried the user yet, or nil.
-func (l *lane) next(t task) *lane {
+// nextApp is an app that has not tried the user yet, or nil.
+func (l *lane) nextApp(t task) *lane {
 	for _, p := range l.peers {
 		if p != l && !slices.Contains(t.denied, p) {
 			return p

@@ -47,7 +47,7 @@ func (l *loop) run(ctx context.Context) error {
 			workers.Go(func() error { ln.serve(ctx, l.timeout, answers); return nil })
 		}
 	}
-	err := l.turn(ctx, answers)
+	err := l.turns(ctx, answers)
 	if err != nil { // also one that only tells of a stop, as a sign-in does that was given up
 		if lost := l.drain(ctx, answers); lost != nil && lost.Error() != err.Error() {
 			err = errors.Join(err, lost)
@@ -62,9 +62,9 @@ func (l *loop) run(ctx context.Context) error {
 // tick is the longest that the loop goes without telling where it stands.
 const tick = time.Second
 
-// turn is the loop itself: launch, commit, send, then wait for whatever comes
+// turns is the loop itself: launch, commit, send, then wait for whatever comes
 // first. Everything that came in between two commits shares one of them.
-func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
+func (l *loop) turns(ctx context.Context, answers <-chan answer) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -80,7 +80,7 @@ func (l *loop) turn(ctx context.Context, answers <-chan answer) error {
 			return err
 		}
 		for _, ln := range l.lanes {
-			if err := cmp.Or(ln.lost(now, l.outage), l.release(now, ln)); err != nil {
+			if err := cmp.Or(ln.outageError(now, l.outage), l.settleHeld(now, ln)); err != nil {
 				return err
 			}
 		}
@@ -188,7 +188,7 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 			}
 			if n == 0 {
 				for _, q := range [...]*queue{&ln.handed, ln.queue} {
-					if wait, ok := q.next(now); ok {
+					if wait, ok := q.nextDue(now); ok {
 						wake = min(wake, wait)
 					}
 				}

@@ -18,7 +18,7 @@ type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // by ascending Seq; a *RowError is a bad row, any other error ends the planning
-	Kept         Kept                  // users kept by rows that a gate held back; if there are any, Rows is read twice
+	Stay         LinesByName           // users kept by rows that a gate held back; if there are any, Rows is read twice
 	Add          func(context.Context, []Planned) error
 	AllowRenamed bool // an object id may have another UPN than the file says
 	Spare        Spare
@@ -31,19 +31,19 @@ type Planner struct {
 	Stop        <-chan struct{}
 	Progress    func(Count) // may be nil
 
-	loop    *loop
-	lane    *lane
-	count   Count
-	rows    map[int]Row      // rows under way, by Seq
-	seen    map[hash]planned // the user that a key names
-	held    map[int]*held    // by Seq
-	planned []Planned
-	gone    Kept // users of Kept that other rows let go, with the line of such a row
+	loop         *loop
+	lane         *lane
+	count        Count
+	rows         map[int]Row           // rows under way, by Seq
+	seen         map[hash]seenUser     // the user that a key names
+	maybeAlready map[int]*maybeAlready // by Seq
+	planned      []Planned
+	gone         LinesByName // users of Stay that other rows let go, with the line of such a row
 }
 
-// held is a user who need not be sent, unless another row says that a later
+// maybeAlready is a user who need not be sent, unless another row says that a later
 // stamp is needed.
-type held struct {
+type maybeAlready struct {
 	row  Row
 	user User
 	from time.Time // the latest of its rows
@@ -54,9 +54,9 @@ type held struct {
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
-	p.gone = Kept{}
-	p.seen = make(map[hash]planned)
-	p.held = make(map[int]*held)
+	p.gone = LinesByName{}
+	p.seen = make(map[hash]seenUser)
+	p.maybeAlready = make(map[int]*maybeAlready)
 	next, stop := pull(p.goodRows())
 	defer stop()
 	if p.Directory == nil {
@@ -85,7 +85,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	}
 	err := p.loop.run(ctx)
 	if err == nil {
-		p.release()
+		p.planMaybeAlready()
 		err = p.keep(ctx)
 	}
 	if err == nil {
@@ -121,11 +121,11 @@ func (p *Planner) goodRows() iter.Seq2[Row, error] {
 			}
 			last = row.Seq
 			p.count.Rows++
-			if isBad && bad.Keeps != nil && len(p.Kept) > 0 {
+			if isBad && bad.Keeps != nil && len(p.Stay) > 0 {
 				continue // see keep
 			}
 			if isBad {
-				p.end(bad.Row, User{Seq: bad.Row.Seq}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
+				p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
 				continue
 			}
 			if !yield(row, nil) {
@@ -161,76 +161,76 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 		found, rec.Outcome, rec.Reason = match(row, reply, p.AllowRenamed)
 		if rec.Outcome == "" {
 			found.Seq, found.AsOf = t.user.Seq, reply.Date
-			p.user(row, found)
+			p.planUser(row, found)
 			return
 		}
 	}
-	p.end(row, t.user, rec)
+	p.planEnded(row, t.user, rec)
 }
 
-// user plans a user, spares one, or points the row at the user that it names
+// planUser plans a user, spares one, or points the row at the user that it names
 // again. One object id under two names is a contradiction: with a wrong id the
 // user of this row would look done when another one is.
-func (p *Planner) user(row Row, u User) {
-	k, name := hashOf(ByID, u.Key()), nameOf(u)
+func (p *Planner) planUser(row Row, u User) {
+	k, name := hashOf(ByID, u.Address()), nameOf(u)
 	if same, ok := p.seen[k]; ok {
 		if name != same.name && name != 0 && same.name != 0 && (p.Directory != nil || !p.AllowRenamed) {
-			p.end(row, u, Record{Outcome: Invalid, Reason: p.twoNames(u)})
+			p.planEnded(row, u, Record{Outcome: Invalid, Reason: p.twoNames(u)})
 			return
 		}
-		if h := p.held[int(same.seq)]; h != nil && row.From.After(h.from) {
+		if h := p.maybeAlready[int(same.seq)]; h != nil && row.From.After(h.from) {
 			h.from = row.From
 		}
 		p.planned = append(p.planned, Planned{Row: row, User: u, DuplicateOf: int(same.seq)})
 		p.count.Duplicates++
 		return
 	}
-	p.seen[k] = planned{uint32(u.Seq), name}
+	p.seen[k] = seenUser{uint32(u.Seq), name}
 	u.Privileged = p.Spare.Roles[u.ID] != ""
 	rec, spared := p.Spare.record(u, row.From)
-	stays, again := p.Kept.line(u.names())
+	stayLine, writable := p.Stay.line(u.names())
 	switch {
 	case spared && rec.Outcome == Protected: // whatever the rows say, and however they are mended
-		p.end(row, u, rec)
-	case stays != 0:
+		p.planEnded(row, u, rec)
+	case stayLine != 0:
 		p.gone.Add(u.names(), row)
-		if !again {
+		if !writable {
 			row.Cells = nil // alone in retry.csv, the row would let the user go
 		}
-		p.end(row, u, contradiction(row.Line, stays))
+		p.planEnded(row, u, contradiction(row.Line, stayLine))
 	case !spared:
-		p.send(row, u)
+		p.planToSend(row, u)
 	case rec.Outcome == Already && !row.From.IsZero():
-		p.held[u.Seq] = &held{row, u, row.From}
+		p.maybeAlready[u.Seq] = &maybeAlready{row, u, row.From}
 	default:
-		p.end(row, u, rec)
+		p.planEnded(row, u, rec)
 	}
 }
 
-// send plans a user who will be sent.
-func (p *Planner) send(row Row, u User) {
+// planToSend plans a user who will be sent.
+func (p *Planner) planToSend(row Row, u User) {
 	p.count.add(u, p.Spare.Roles[u.ID])
 	p.planned = append(p.planned, Planned{Row: row, User: u})
 }
 
-// release plans the users that were held, now that all their rows are known.
-func (p *Planner) release() {
-	for _, seq := range slices.Sorted(maps.Keys(p.held)) {
-		h := p.held[seq]
+// planMaybeAlready plans the users that were held, now that all their rows are known.
+func (p *Planner) planMaybeAlready() {
+	for _, seq := range slices.Sorted(maps.Keys(p.maybeAlready)) {
+		h := p.maybeAlready[seq]
 		if rec, spared := p.Spare.record(h.user, h.from); spared {
-			p.end(h.row, h.user, rec)
+			p.planEnded(h.row, h.user, rec)
 			continue
 		}
-		p.send(h.row, h.user)
+		p.planToSend(h.row, h.user)
 	}
 }
 
-// end plans a row that ends here.
-func (p *Planner) end(row Row, u User, rec Record) {
+// planEnded plans a row that ends here.
+func (p *Planner) planEnded(row Row, u User, rec Record) {
 	rec.Seq, rec.SettledAt = u.Seq, time.Now()
 	p.planned = append(p.planned, Planned{Row: row, User: u, Record: &rec})
 	if rec.Outcome == Protected {
-		p.count.spare(u, rec.Reason)
+		p.count.addProtected(u, rec.Reason)
 		return
 	}
 	p.count.Ended[rec.Outcome]++
@@ -255,7 +255,7 @@ func (p *Planner) tell(now time.Time) {
 		return
 	}
 	if p.lane != nil {
-		p.count.Waiting, p.count.Pace = p.lane.queue.again(), p.Reads.Pace(now)
+		p.count.Waiting, p.count.Pace = p.lane.queue.waitingCount(), p.Reads.Pace(now)
 		p.count.Trouble = p.loop.trouble(now)
 	}
 	p.Progress(p.count)

@@ -37,8 +37,8 @@ func (p *probation) see(said Reply, ok bool) {
 	}
 }
 
-// failed reports whether the run must stop.
-func (p *probation) failed() bool { return !p.over && p.calls >= strikes }
+// mustStop reports whether the run must stop.
+func (p *probation) mustStop() bool { return !p.over && p.calls >= strikes }
 
 // common is what probation.see wants: a refusal that all users of the call got, or a
 // 2xx when one of them was told something else. The call says nothing when it
@@ -75,11 +75,11 @@ func (l *lane) suspects(r Reply) bool {
 	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found
 }
 
-// release settles the users held back, once it is known that the refusal was
+// settleHeld settles the users held back, once it is known that the refusal was
 // about them, or no other user is left to tell.
-func (l *loop) release(now time.Time, ln *lane) error {
+func (l *loop) settleHeld(now time.Time, ln *lane) error {
 	p := &ln.probation
-	if len(p.held) == 0 || p.failed() || !p.over && (ln.busy() || l.stopping != nil) {
+	if len(p.held) == 0 || p.mustStop() || !p.over && (ln.busy() || l.stopping != nil) {
 		return nil
 	}
 	if err := ln.refusesAll(); err != nil {
@@ -107,13 +107,13 @@ func (l *lane) refusesAll() error {
 	case r.whole && r.Status != 0 && l.lastGood.IsZero():
 		return fmt.Errorf("%s call: %w", l.name, l.refusal)
 	case !l.writes && r.Status == 403:
-		return l.denied()
+		return l.permissionError()
 	}
 	return nil
 }
 
-// denied is the verdict that a permission is missing.
-func (l *lane) denied() error {
+// permissionError is the verdict that a permission is missing.
+func (l *lane) permissionError() error {
 	p := &l.probation
 	return fmt.Errorf("%w: every %s call was refused: %s; they need the Graph permission %s", ErrPermission, l.name, describe(p.said), l.needs)
 }

@@ -11,17 +11,17 @@ const Slack = 60 * time.Second
 
 // proves reports whether a stamp read back proves a revocation: it is later
 // than the stamp before, no earlier than the server's own Date of the call less
-// the slack, and not Incredible. This machine's clock has no say. A call without a Date
+// the slack, and not incredible (see WhyIncredible). This machine's clock has no say. A call without a Date
 // proves nothing.
 func proves(before time.Time, seen User, accepted time.Time) bool {
-	return !accepted.IsZero() && seen.Stamp.After(before) && !seen.Stamp.Before(accepted.Add(-Slack)) && seen.Incredible() == ""
+	return !accepted.IsZero() && seen.Stamp.After(before) && !seen.Stamp.Before(accepted.Add(-Slack)) && seen.WhyIncredible() == ""
 }
 
-// Incredible says why the user's stamp cannot be what a revocation left, or "": it
+// WhyIncredible says why the user's stamp cannot be what a revocation left, or "": it
 // must be no later than the server's own Date of the answer that showed it, and the
 // slack. No revocation so far set a stamp from the future, and without a Date there
 // is nothing to tell one by.
-func (u User) Incredible() string {
+func (u User) WhyIncredible() string {
 	switch {
 	case u.AsOf.IsZero():
 		return "the answer that showed the stamp carried no Date to hold it against"
@@ -52,8 +52,8 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 		return "the directory has no stamp", false
 	case !seen.Stamp.After(u.Stamp):
 		return "the stamp has not moved", false
-	case seen.Incredible() != "":
-		return seen.Incredible(), false
+	case seen.WhyIncredible() != "":
+		return seen.WhyIncredible(), false
 	}
 	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
 }

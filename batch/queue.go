@@ -93,8 +93,8 @@ func (q *queue) split(due time.Time, tasks []task) {
 	q.halves = append(q.halves, half{due, tasks[:n:n]}, half{due, tasks[n:]})
 }
 
-// next is how long until the first waiting user is due; ok is false when none waits.
-func (q *queue) next(now time.Time) (wait time.Duration, ok bool) {
+// nextDue is how long until the first waiting user is due; ok is false when none waits.
+func (q *queue) nextDue(now time.Time) (wait time.Duration, ok bool) {
 	if len(q.waiting) > 0 {
 		wait, ok = q.waiting[0].due.Sub(now), true
 	}
@@ -106,8 +106,8 @@ func (q *queue) next(now time.Time) (wait time.Duration, ok bool) {
 	return max(0, wait), ok
 }
 
-// sent lists the users who were sent before and wait.
-func (q *queue) sent() []task {
+// waitingTasks lists the users who were sent before and wait.
+func (q *queue) waitingTasks() []task {
 	all := slices.Clone([]task(q.waiting))
 	for _, h := range q.halves {
 		all = append(all, h.tasks...)
@@ -115,8 +115,8 @@ func (q *queue) sent() []task {
 	return all
 }
 
-// again counts the users who were sent before and wait.
-func (q *queue) again() int {
+// waitingCount counts the users who were sent before and wait.
+func (q *queue) waitingCount() int {
 	n := len(q.waiting)
 	for _, h := range q.halves {
 		n += len(h.tasks)

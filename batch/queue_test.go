@@ -49,7 +49,7 @@ func TestQueue(t *testing.T) {
 					got = append(got, tk.user.Seq)
 				}
 				next := "none"
-				if d, ok := q.next(at(s.at)); ok {
+				if d, ok := q.nextDue(at(s.at)); ok {
 					next = d.String()
 				}
 				if fmt.Sprint(got) != s.want || next != s.next {

@@ -11,7 +11,7 @@ func (r *Runner) unread(ctx context.Context) error {
 	if r.verify == nil {
 		return nil
 	}
-	for _, t := range r.verify.queue.sent() {
+	for _, t := range r.verify.queue.waitingTasks() {
 		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
 			t.record.Reason = "accepted; the run was stopped before it was read back"
 		} else {
@@ -22,8 +22,8 @@ func (r *Runner) unread(ctx context.Context) error {
 	return r.commit(ctx, nil, nil)
 }
 
-// unproved is the task of reading the user's stamp back.
-func (r *Runner) unproved(now time.Time, u User, rec Record) task {
+// readBackTask is the task of reading the user's stamp back.
+func (r *Runner) readBackTask(now time.Time, u User, rec Record) task {
 	return task{user: u, record: rec, until: now.Add(r.VerifyTimeout), due: now}
 }
 
@@ -45,7 +45,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 		t.record.After = reply.User.Stamp
 		if why == "" {
 			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
-			r.proved(now, t.record)
+			r.proofOver(now, t.record)
 			return
 		}
 		t.polls++
@@ -53,7 +53,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 		t.record.Reason = "accepted, but " + why
 	case c == final:
 		t.record.Reason = "accepted, but the read-back was refused: " + describe(reply)
-		r.proved(now, t.record)
+		r.proofOver(now, t.record)
 		return
 	default:
 		if c != accepted {
@@ -66,7 +66,7 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	}
 	tries := t.trial.Attempts + t.trial.Throttles // since a read went well
 	if !now.Before(deadline) && (tries == 0 || tries >= r.Retry.Attempts) {
-		r.proved(now, t.record)
+		r.proofOver(now, t.record)
 		return
 	}
 	t.due = now.Add(wait)
@@ -76,8 +76,8 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	r.verify.queue.put(t)
 }
 
-// proved writes the record of a user whose proof has come, or will not come.
-func (r *Runner) proved(now time.Time, rec Record) {
+// proofOver writes the record of a user whose proof has come, or will not come.
+func (r *Runner) proofOver(now time.Time, rec Record) {
 	rec.SettledAt = now
 	r.state.Proving--
 	r.write(rec)

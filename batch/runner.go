@@ -54,13 +54,13 @@ const justFound = time.Hour
 
 // Progress is where a run stands.
 type Progress struct {
-	Now     time.Time
-	Counts  map[Outcome]int // users settled by this Run
-	Sent    int             // users accepted by this Run
-	Proving int             // of them, users whose proof is awaited
-	Waiting int             // users sent before and waiting to go again
-	Pace    Pace
-	Trouble Trouble // what is waited for, and why
+	Now      time.Time
+	Counts   map[Outcome]int // users settled by this Run
+	Accepted int             // users accepted by this Run
+	Proving  int             // of them, users whose proof is awaited
+	Waiting  int             // users sent before and waiting to go again
+	Pace     Pace
+	Trouble  Trouble // what is waited for, and why
 }
 
 // Run returns nil when every user has a final record, ErrStopped when it was
@@ -103,7 +103,7 @@ func (r *Runner) Run(ctx context.Context) error {
 				if ok {
 					r.state.Proving++
 				}
-				return r.unproved(time.Now(), a.User, a.Record), ok, err
+				return r.readBackTask(time.Now(), a.User, a.Record), ok, err
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) {
 		return
 	}
 	rec.Accepted = reply.Date
-	r.state.Sent++
+	r.state.Accepted++
 	switch {
 	case t.user.External():
 		rec.Outcome, rec.Reason = Ineffective, "a guest's sessions live in the home tenant; Graph answered 2xx and revoked nothing"
@@ -146,7 +146,7 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) {
 		rec.Outcome, rec.Reason = Unverified, "accepted; not read back yet"
 		r.entry.Records = append(r.entry.Records, rec)
 		r.state.Proving++
-		r.verify.queue.put(r.unproved(now, t.user, rec))
+		r.verify.queue.put(r.readBackTask(now, t.user, rec))
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *Runner) tell(now time.Time) {
 	}
 	s := r.state
 	s.Counts = maps.Clone(s.Counts) // what comes after is not durable yet, and may never be
-	s.Now, s.Waiting, s.Pace = now, r.queue.again(), r.pace(now)
+	s.Now, s.Waiting, s.Pace = now, r.queue.waitingCount(), r.pace(now)
 	s.Trouble = r.loop.trouble(now)
 	r.Progress(s)
 }

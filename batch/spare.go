@@ -62,11 +62,11 @@ func (s Spare) protected(u User) string {
 // already says why a user need not be sent, or "". For an invalidation either stamp
 // counts; for a revocation only the one that it moves is read. It never says so of a guest: a
 // stamp that has moved says nothing of sessions in the home tenant. Nor does it
-// believe a stamp that is Incredible.
+// believe an incredible stamp.
 func (s Spare) already(u User, from time.Time) string {
 	seen, known := s.Last[u.ID]
 	switch {
-	case u.External(), !u.Stamp.After(from), u.Incredible() != "":
+	case u.External(), !u.Stamp.After(from), u.WhyIncredible() != "":
 		return ""
 	case known && !u.Stamp.Before(seen):
 		return "the last run ended in success, and the stamp is the one that it saw, or later (--since last)"
@@ -108,7 +108,7 @@ func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
 		}
 		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
 		spared = append(spared, rec)
-		count.spare(l.User, why)
+		count.addProtected(l.User, why)
 	}
 	return count, spared, nil
 }

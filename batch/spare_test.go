@@ -214,7 +214,7 @@ func TestSpareAgain(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q and error %v, want %q", got, err, want)
 	}
-	if count.Users != 2 || count.Privileged != 2 || count.Ended[Protected] != 3 || len(count.Spared) != 3 {
+	if count.Users != 2 || count.Privileged != 2 || count.Ended[Protected] != 3 || len(count.Protected) != 3 {
 		t.Errorf("counted %+v", count)
 	}
 	// Roles that nobody read again are those of the plan.

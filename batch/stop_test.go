@@ -84,7 +84,7 @@ func (d stoppedIn) Lookup(ctx context.Context, users []User) ([]Reply, error) {
 // A stop ends planning whenever it comes: at the last lookup, too, and in the
 // second reading, which is for rows that keep people.
 func TestStopEndsPlanning(t *testing.T) {
-	kept := Kept{}
+	kept := LinesByName{}
 	kept.Add([]Claim{{Key: ByID, Value: bob}}, Row{Line: 3})
 	for _, c := range []struct {
 		name  string
@@ -102,7 +102,7 @@ func TestStopEndsPlanning(t *testing.T) {
 				stop, read, added := make(chan struct{}), 0, 0
 				p := Planner{
 					Directory: &phonebook{users: map[string]User{ada: {ID: ada}}, asked: map[string]int{}},
-					Reads:     openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Stop: stop, Kept: kept,
+					Reads:     openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Stop: stop, Stay: kept,
 					Rows: func(yield func(Row, error) bool) {
 						for _, row := range []Row{{Seq: 1, Line: 2, ID: ada}, {Seq: 2, Line: 3}, {Seq: 3, Line: 4}} {
 							if read++; read == c.at {
@@ -123,7 +123,7 @@ func TestStopEndsPlanning(t *testing.T) {
 				case c.blind:
 					p.Directory = nil
 				case c.at == 0:
-					p.Directory, p.Kept = stoppedIn{p.Directory, stop}, nil
+					p.Directory, p.Stay = stoppedIn{p.Directory, stop}, nil
 				}
 				if _, err := p.Plan(t.Context()); !errors.Is(err, ErrStopped) {
 					t.Errorf("got error %v, want ErrStopped; %d rows were planned", err, added)

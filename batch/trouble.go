@@ -32,7 +32,7 @@ func (l *lane) trouble(now time.Time) Trouble {
 
 // waits reports whether users wait for another call, or for a verdict on all.
 func (l *lane) waits() bool {
-	return l.queue.again()+l.handed.again()+len(l.probation.held) > 0
+	return l.queue.waitingCount()+l.handed.waitingCount()+len(l.probation.held) > 0
 }
 
 // trouble is the longest one of all lanes.

@@ -115,14 +115,14 @@ func TestReaderTells(t *testing.T) {
 				start := time.Now()
 				var told time.Duration
 				var first, last Trouble
-				r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: 2 * time.Minute, Stop: stop, Told: func(w Trouble) {
+				r := Asker{Gate: openGate{1}, Retry: DefaultRetry, Timeout: 2 * time.Minute, Stop: stop, Told: func(w Trouble) {
 					if w.Any() && time.Since(w.Since) >= 3*time.Second && told == 0 {
 						told, first = time.Since(start), w
 					}
 					last = w
 				}}
 				time.AfterFunc(10*time.Second, func() { close(stop) })
-				err := r.Read(t.Context(), "the directory roles", "", 1, func(ctx context.Context) error {
+				err := r.Ask(t.Context(), "the directory roles", "", 1, func(ctx context.Context) error {
 					select {
 					case <-time.After(takes):
 						return &CallError{Err: errors.New("connection refused")}
@@ -136,10 +136,10 @@ func TestReaderTells(t *testing.T) {
 				if !errors.Is(err, ErrStopped) || time.Since(start) > 11*time.Second {
 					t.Errorf("ended after %v with %v", time.Since(start), err)
 				}
-				if err := r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }); !errors.Is(err, ErrStopped) {
+				if err := r.Ask(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }); !errors.Is(err, ErrStopped) {
 					t.Errorf("a read after the stop: %v", err)
 				}
-				if r.Stop = nil; r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }) != nil || last.Any() {
+				if r.Stop = nil; r.Ask(t.Context(), "the directory roles", "", 1, func(context.Context) error { return nil }) != nil || last.Any() {
 					t.Errorf("after a read that went well, told %+v", last)
 				}
 			})
@@ -153,7 +153,7 @@ func TestReaderHeldBackByItsGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var words []string
-		r := Reader{
+		r := Asker{
 			Gate: &slowGate{openGate{1}, time.Second, start.Add(15 * time.Minute)}, Retry: DefaultRetry, Timeout: time.Minute, Outage: 10 * time.Minute,
 			Told: func(w Trouble) {
 				if w.Any() && w.Tries == 0 && (len(words) == 0 || words[len(words)-1] != fmt.Sprint(w.Since.Sub(start), w.Err)) {
@@ -162,7 +162,7 @@ func TestReaderHeldBackByItsGate(t *testing.T) {
 			},
 		}
 		calls := 0
-		err := r.Read(t.Context(), "the directory roles", "", 1, func(context.Context) error {
+		err := r.Ask(t.Context(), "the directory roles", "", 1, func(context.Context) error {
 			time.Sleep(5 * time.Second)
 			if calls++; calls == 1 {
 				return &CallError{Status: 503}

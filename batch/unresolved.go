@@ -37,8 +37,8 @@ const whyBlind = "holds a letter beyond ASCII, which a directory may read as ano
 func (p *Planner) planAsGiven(row Row) {
 	u := User{Seq: row.Seq, ID: row.ID, UPN: row.UPN}
 	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {
-		p.end(row, u, Record{Outcome: Invalid, Reason: whyBlind})
+		p.planEnded(row, u, Record{Outcome: Invalid, Reason: whyBlind})
 		return
 	}
-	p.user(row, u)
+	p.planUser(row, u)
 }

@@ -33,8 +33,8 @@ type User struct {
 	Mail, EmployeeID, OnPremisesUPN string `json:"-"`
 }
 
-// Key is what names the user in a request: the object id, or else the UPN.
-func (u User) Key() string {
+// Address is what names the user in a request: the object id, or else the UPN.
+func (u User) Address() string {
 	if u.ID != "" {
 		return u.ID
 	}

@@ -98,10 +98,10 @@ func (s step) url(u batch.User) (string, error) {
 		return findPath(u, s.fields)
 	case u.ByProperty():
 		return "", fmt.Errorf("user %d is not resolved; look it up by its %s first", u.Seq, u.By)
-	case u.Key() == "":
+	case u.Address() == "":
 		return "", fmt.Errorf("user %d has neither object id nor user principal name", u.Seq)
 	}
-	return userPath(u.Key()) + s.suffix, nil
+	return userPath(u.Address()) + s.suffix, nil
 }
 
 // wants is what to read of the answer for one user.

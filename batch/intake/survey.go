@@ -10,10 +10,10 @@ import (
 
 // Survey is what one look through the whole input found, before any lookup.
 type Survey struct {
-	Rows  int        // rows that name somebody and that no gate holds back
-	Unmet []Unmet    // conditions of --where that no row meets
-	Stay  []Stay     // columns without a gate that say of such rows that their people stay
-	Kept  batch.Kept // users whom rows keep that a gate holds back
+	Rows  int               // rows that name somebody and that no gate holds back
+	Unmet []Unmet           // conditions of --where that no row meets
+	Stay  []Stay            // columns without a gate that say of such rows that their people stay
+	Kept  batch.LinesByName // users whom rows keep that a gate holds back
 }
 
 // Unmet is a condition that no row of the input meets.
@@ -34,7 +34,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	if err != nil {
 		return Survey{}, err
 	}
-	found := Survey{Kept: batch.Kept{}}
+	found := Survey{Kept: batch.LinesByName{}}
 	unmet := make([]tally, len(rd.where)) // what the columns hold; nil once a row meets the condition
 	for i := range unmet {
 		unmet[i] = tally{}

@@ -50,7 +50,7 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error)
 
 // sayNow names the users of a plan who are spared only now.
 func (h *Host) sayNow(n int, count batch.Count) {
-	h.Say("         protected now, and not sent: %s: %s", batch.Plural(n, "user"), batch.SomeOf(count.Spared, n))
+	h.Say("         protected now, and not sent: %s: %s", batch.Plural(n, "user"), batch.SomeOf(count.Protected, n))
 }
 
 // spare writes down who is spared.

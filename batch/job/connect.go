@@ -196,11 +196,11 @@ func (s *signIn) clients(ctx context.Context, root, cloud string, auths []*graph
 func (s *signIn) patiently(ctx context.Context, what string, call func(context.Context) error) error {
 	show := s.Progress("", 0, nil)
 	defer show.End()
-	r := batch.Reader{
+	r := batch.Asker{
 		Gate: throttle.New(throttle.Config{MaxWidth: 1}), Retry: batch.DefaultRetry, Timeout: batch.LongestCall,
 		Outage: s.Outage, Until: s.deadline(s.Patience), Stop: s.Stop, Told: show.Waits,
 	}
-	err := r.Read(ctx, what, "", 1, call)
+	err := r.Ask(ctx, what, "", 1, call)
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // nothing was read
 	}

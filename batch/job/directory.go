@@ -13,8 +13,8 @@ import (
 func (j *job) fetch(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	show := j.Progress("", 0, nil)
 	defer show.End()
-	r := batch.Reader{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.Stop, Told: show.Waits}
-	return r.Read(ctx, what, needs, cost, call)
+	r := batch.Asker{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.Stop, Told: show.Waits}
+	return r.Ask(ctx, what, needs, cost, call)
 }
 
 // The resource units that a page costs (Microsoft Graph, throttling limits).

@@ -60,7 +60,7 @@ func (g Guards) over(own batch.Guards, samePerson bool) batch.Guards {
 		}
 	}
 	own.Admin = own.Admin || g.ProtectPrivileged
-	own.Caller = g.IncludeCaller || own.Caller && samePerson
+	own.IncludeCaller = g.IncludeCaller || own.IncludeCaller && samePerson
 	return own
 }
 
@@ -104,10 +104,10 @@ func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose)
 	l := findings{guards: g.over(own, caller.User != "" && plan.Terms.User == caller.User), users: -1}
 	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}
 	maps.Copy(l.spare.IDs, own.IDs)
-	if caller.User != "" && !l.guards.Caller {
+	if caller.User != "" && !l.guards.IncludeCaller {
 		l.spare.IDs[caller.User] = "the account that is signed in (--include-caller)"
 	}
-	if caller.UPN != "" && !l.guards.Caller { // without resolution a row may have the name alone
+	if caller.UPN != "" && !l.guards.IncludeCaller { // without resolution a row may have the name alone
 		l.spare.Names = append(l.spare.Names, caller.UPN)
 	}
 	if !plan.Resolve {

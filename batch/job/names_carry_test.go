@@ -129,7 +129,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	must(j.run.Seal(ctx, p.plan))
 	for p, err := range j.run.Pending(ctx) {
 		must(err)
-		keys = append(keys, p.User.Key())
+		keys = append(keys, p.User.Address())
 	}
 	if err := j.carryOut(ctx, 0, p.count.Users, 0); !errors.Is(err, ErrPartial) {
 		must(err)

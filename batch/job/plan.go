@@ -22,7 +22,7 @@ type planned struct {
 	*job
 	in     *reading
 	opt    intake.Options
-	kept   batch.Kept // users of rows that a gate holds back
+	kept   batch.LinesByName // users of rows that a gate holds back
 	plan   batch.Plan
 	count  batch.Count
 	checks []batch.Finding // what the guards say
@@ -177,7 +177,7 @@ func (g *Planning) resolve(ctx context.Context, p *planned, spare batch.Spare) e
 	opt := p.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
 	look := p.planner()
-	look.Rows, look.AllowRenamed, look.Spare, look.Kept = func(yield func(batch.Row, error) bool) {
+	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
 		rows, err := intake.Open(p.in.open(), opt)
 		if err != nil {
 			yield(batch.Row{}, err)

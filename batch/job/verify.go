@@ -242,8 +242,8 @@ func (k *Proof) judge(pl batch.Planned, since time.Time) {
 		k.Reason = "the directory has no stamp"
 	case !since.IsZero() && !u.Stamp.After(since):
 		k.Reason = "the stamp is not later than " + since.UTC().Format(time.RFC3339)
-	case !since.IsZero() && u.Incredible() != "":
-		k.Reason = u.Incredible()
+	case !since.IsZero() && u.WhyIncredible() != "":
+		k.Reason = u.WhyIncredible()
 	case since.IsZero():
 		k.Reason, _ = asked.Judge(k.Accepted, &u)
 	}

@@ -76,7 +76,7 @@ func checkRecord(r *batch.Record, seq int) error {
 // checkUser looks at a user who will be sent.
 func checkUser(u batch.User, resolved bool) error {
 	switch {
-	case u.Key() == "":
+	case u.Address() == "":
 		return errors.New("it has neither a record nor a user to send")
 	case resolved && u.ID == "":
 		return fmt.Errorf("%q has no object id, and the plan is a resolved one", u.UPN)

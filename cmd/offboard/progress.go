@@ -122,7 +122,7 @@ func (p *progress) Running(s batch.Progress) {
 		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), batch.Thousands(p.total))
 		line += tally(s.Counts) + some(s.Proving, "awaiting proof") + some(s.Waiting, "to be sent again")
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
-			line += fmt.Sprintf(", %.1f users/s", float64(s.Sent)/took)
+			line += fmt.Sprintf(", %.1f users/s", float64(s.Accepted)/took)
 		}
 		line += reason(s.Pace) + p.waiting(s.Now, s.Trouble)
 		if toGo := p.total - settled - s.Proving; toGo > 0 {

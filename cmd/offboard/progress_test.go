@@ -34,7 +34,7 @@ func TestProgress(t *testing.T) {
 				}
 				counts := map[batch.Outcome]int{}
 				tell := func(sent int) {
-					p.Running(batch.Progress{Now: time.Now(), Counts: counts, Sent: sent, Pace: batch.Pace{PerSecond: 20, Reason: "because"}})
+					p.Running(batch.Progress{Now: time.Now(), Counts: counts, Accepted: sent, Pace: batch.Pace{PerSecond: 20, Reason: "because"}})
 				}
 				tell(0)
 				time.Sleep(step)
@@ -47,7 +47,7 @@ func TestProgress(t *testing.T) {
 				tell(199)
 				time.Sleep(time.Millisecond)
 				p.left = func(int) time.Duration { return 450 * time.Second }
-				p.Running(batch.Progress{Now: time.Now(), Counts: counts, Sent: 200, Pace: batch.Pace{PerSecond: 20, Reason: "because"}})
+				p.Running(batch.Progress{Now: time.Now(), Counts: counts, Accepted: 200, Pace: batch.Pace{PerSecond: 20, Reason: "because"}})
 				p.End()
 				if got := buf.String(); got != strings.Join(c.want, "") {
 					t.Errorf("got  %q\nwant %q", got, strings.Join(c.want, ""))

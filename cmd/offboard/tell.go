@@ -43,7 +43,7 @@ func (c *command) Planned(plan batch.Plan, n batch.Count) {
 		if k := n.Ended[o]; k > 0 {
 			who := ""
 			if o == batch.Protected {
-				who = ": " + batch.SomeOf(n.Spared, k)
+				who = ": " + batch.SomeOf(n.Protected, k)
 			}
 			c.Say("         %s %s %s and %s not sent%s", batch.Plural(k, "row"), batch.Agree(k, "ends", "end"), o, batch.Agree(k, "is", "are"), who)
 		}

@@ -46,7 +46,7 @@ func TestContradictingRows(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, blind %v", c.name, blind), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					kept := Kept{}
+					kept := LinesByName{}
 					all := func(yield func(Row, error) bool) {
 						for _, r := range c.rows {
 							if !r(yield) {
@@ -61,11 +61,11 @@ func TestContradictingRows(t *testing.T) {
 					}
 					got := make([]string, len(c.rows))
 					p := Planner{
-						Directory: &phonebook{users: book, asked: map[string]int{}}, Reads: openGate{1}, Rows: withSeqs(all), Kept: kept,
+						Directory: &phonebook{users: book, asked: map[string]int{}}, Reads: openGate{1}, Rows: withSeqs(all), Stay: kept,
 						Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute,
 						Add: func(_ context.Context, planned []Planned) error {
 							for _, pl := range planned {
-								text := pl.User.Key()
+								text := pl.User.Address()
 								switch {
 								case pl.DuplicateOf > 0:
 									text = fmt.Sprint("=", pl.DuplicateOf)
@@ -106,12 +106,12 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 		"by role": {Admin: true, Roles: map[string]string{ada: "Global Administrator"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			kept, got := Kept{}, map[int]Outcome{}
+			kept, got := LinesByName{}, map[int]Outcome{}
 			claims := []Claim{{Key: ByUPN, Value: "ada@x.example"}}
 			kept.Add(claims, Row{Line: 3})
 			p := Planner{
 				Directory: &phonebook{users: map[string]User{ada: {ID: ada, UPN: "ada@x.example"}}, asked: map[string]int{}}, Reads: openGate{1},
-				Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Kept: kept, Spare: spare,
+				Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Stay: kept, Spare: spare,
 				Rows: func(yield func(Row, error) bool) {
 					row := Row{Seq: 2, Line: 3}
 					_ = yield(Row{Seq: 1, Line: 2, ID: ada}, nil) && yield(row, &RowError{Row: row, Outcome: Skipped, Reason: "stays", Keeps: claims})
@@ -127,8 +127,8 @@ func TestProtectedUserOfContradictingRows(t *testing.T) {
 			if err != nil || got[2] != Protected || got[3] != Skipped {
 				t.Errorf("%s: %v, error %v", name, got, err)
 			}
-			if len(count.Spared) != 1 || !strings.HasPrefix(count.Spared[0], "ada@x.example (") || count.Ended[Protected] != 1 {
-				t.Errorf("%s: named as protected: %v; ended: %v", name, count.Spared, count.Ended)
+			if len(count.Protected) != 1 || !strings.HasPrefix(count.Protected[0], "ada@x.example (") || count.Ended[Protected] != 1 {
+				t.Errorf("%s: named as protected: %v; ended: %v", name, count.Protected, count.Ended)
 			}
 			if k := (Limits{MinUsers: 1}).Findings(count, -1); k[3].Refusal != "" {
 				t.Errorf("%s: %s", name, k[3].Refusal)
@@ -150,11 +150,11 @@ func TestContradictionByRowWithoutCells(t *testing.T) {
 		"another with cells": {[]Row{{Line: 3}, {Line: 4, Cells: []string{"x"}}, {Line: 5}}, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			kept := Kept{}
+			kept := LinesByName{}
 			for _, r := range c.stays {
 				kept.Add(claims, r)
 			}
-			p := Planner{Concurrency: 1, Kept: kept,
+			p := Planner{Concurrency: 1, Stay: kept,
 				Rows: func(yield func(Row, error) bool) { yield(Row{Seq: 1, Line: 2, ID: ada, Cells: []string{ada}}, nil) },
 				Add: func(_ context.Context, planned []Planned) error {
 					for _, pl := range planned {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Kept are the users that rows of the input keep, by everything that the rows name
+// LinesByName are the users that rows of the input keep, by everything that the rows name
 // them by, with the line of the first such row. When another row lets the same user
 // go, the two contradict each other, and no rule can say which of them is right.
 //
 // A hash of 12 bytes stands for each name: a file of a million people, of whom a few
 // leave, keeps nearly all.
-type Kept map[hash]int32 // the line; negative when the row has no cells to write again
+type LinesByName map[hash]int32 // the line; negative when the row has no cells to write again
 
 // Add keeps the users whom the claims name. Without claims it keeps no user.
-func (k Kept) Add(named []Claim, row Row) {
+func (k LinesByName) Add(named []Claim, row Row) {
 	line := int32(row.Line)
 	if row.Cells == nil {
 		line = -line
@@ -31,7 +31,7 @@ func (k Kept) Add(named []Claim, row Row) {
 
 // line gives the line of a row that keeps the user named by one of the claims, or 0,
 // and whether that row has cells.
-func (k Kept) line(named []Claim) (line int, cells bool) {
+func (k LinesByName) line(named []Claim) (line int, cells bool) {
 	for _, c := range named {
 		switch l := int(k[hashOf(c.Key, c.Value)]); {
 		case l > 0:
@@ -43,10 +43,10 @@ func (k Kept) line(named []Claim) (line int, cells bool) {
 	return line, false
 }
 
-// keep plans the rows of Kept at the end, when it is known whom other rows let go:
+// keep plans the rows of Stay at the end, when it is known whom other rows let go:
 // a row that keeps such a user contradicts the other row.
 func (p *Planner) keep(ctx context.Context) error {
-	if len(p.Kept) == 0 {
+	if len(p.Stay) == 0 {
 		return nil
 	}
 	for _, err := range p.Rows {
@@ -65,7 +65,7 @@ func (p *Planner) keep(ctx context.Context) error {
 			rec = contradiction(line, bad.Row.Line)
 			rec.Reason += " (" + bad.Reason + ")"
 		}
-		p.end(bad.Row, User{Seq: bad.Row.Seq}, rec)
+		p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, rec)
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}

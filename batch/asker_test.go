@@ -35,9 +35,9 @@ func TestReader(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute, Outage: 10 * time.Minute}
+				r := Asker{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute, Outage: 10 * time.Minute}
 				n, start := 0, time.Now()
-				err := r.Read(t.Context(), "members", "GroupMember.Read.All", 4, func(context.Context) error {
+				err := r.Ask(t.Context(), "members", "GroupMember.Read.All", 4, func(context.Context) error {
 					n++
 					return c.errs[min(n, len(c.errs))-1]
 				})
@@ -58,24 +58,24 @@ func TestReader(t *testing.T) {
 func TestReaderStops(t *testing.T) {
 	cause := errors.New("second signal")
 	for name, c := range map[string]struct {
-		with func(*Reader, context.CancelCauseFunc)
+		with func(*Asker, context.CancelCauseFunc)
 		want error
 	}{
-		"signal": {func(r *Reader, _ context.CancelCauseFunc) {
+		"signal": {func(r *Asker, _ context.CancelCauseFunc) {
 			ch := make(chan struct{})
 			r.Stop = ch
 			time.AfterFunc(time.Minute, func() { close(ch) })
 		}, ErrStopped},
-		"deadline": {func(r *Reader, _ context.CancelCauseFunc) { r.Until = NewDeadline(time.Now(), time.Minute) }, ErrDeadline},
-		"cancel":   {func(_ *Reader, cancel context.CancelCauseFunc) { time.AfterFunc(time.Minute, func() { cancel(cause) }) }, cause},
+		"deadline": {func(r *Asker, _ context.CancelCauseFunc) { r.Until = NewDeadline(time.Now(), time.Minute) }, ErrDeadline},
+		"cancel":   {func(_ *Asker, cancel context.CancelCauseFunc) { time.AfterFunc(time.Minute, func() { cancel(cause) }) }, cause},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
-			r := Reader{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute}
+			r := Asker{Gate: openGate{1}, Retry: DefaultRetry, Timeout: time.Minute}
 			c.with(&r, cancel)
 			start := time.Now()
-			err := r.Read(ctx, "members", "", 4, func(context.Context) error {
+			err := r.Ask(ctx, "members", "", 4, func(context.Context) error {
 				return &CallError{Status: 429, RetryAfter: time.Hour}
 			})
 			if !errors.Is(err, c.want) || time.Since(start) > time.Minute+time.Second {

@@ -17,8 +17,8 @@ func (l *loop) answered(a answer) error {
 		l.over = append(l.over, a.no)
 	}
 	ln.gate.Leave(now, a.feedback())
-	a.single()
-	a.own = a.theirs()
+	a.markSingles()
+	a.usersTrouble = a.theirs()
 	ln.hear(now, a)
 	if a.err != nil {
 		ln.said = a.err.Error()
@@ -34,14 +34,14 @@ func (l *loop) answered(a answer) error {
 		ln.home(a).split(now.Add(ln.halfWait()), a.tasks)
 	default:
 		for i, t := range a.tasks {
-			l.reply(now, a, t, a.said(i))
+			l.settleUser(now, a, t, a.said(i))
 		}
 	}
 	return l.health(now, a)
 }
 
-// reply brings one user's trial up to date and settles it.
-func (l *loop) reply(now time.Time, a answer, t task, r Reply) {
+// settleUser brings one user's trial up to date and settles it.
+func (l *loop) settleUser(now time.Time, a answer, t task, r Reply) {
 	ln := a.lane
 	if fateOf(a.err) == unsent && !r.whole {
 		cmp.Or(t.home, ln.queue).put(t)
@@ -70,7 +70,7 @@ func (l *loop) reply(now time.Time, a answer, t task, r Reply) {
 func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) {
 	if r.Status == 403 {
 		t.denied = append(slices.Clip(t.denied), ln)
-		if next := ln.next(t); next != nil {
+		if next := ln.nextApp(t); next != nil {
 			t.due, t.home = now, &next.handed
 			ln.note(t.trial)
 			t.home.put(t)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Reader makes the few reads that concern no single user: a page of a group's
+// Asker makes the few reads that concern no single user: a page of a group's
 // members, who holds which role, how many users there are. Set the fields, then
 // call Read as often as needed, from one goroutine.
-type Reader struct {
+type Asker struct {
 	Gate    Gate
 	Retry   RetryPolicy
 	Timeout time.Duration // of one call
@@ -20,11 +20,11 @@ type Reader struct {
 	Told    func(Trouble)   // told every second what a read waits for, and the zero Trouble once the read succeeds; may be nil
 }
 
-// Read repeats one read until it succeeds, and waits as long as Graph and the gate
+// Ask repeats one read until it succeeds, and waits as long as Graph and the gate
 // say. What names the read, needs is the Graph permission that it takes, and cost is
 // what the gate counts for it. The error is ErrStopped, ErrDeadline, ErrOutage, ErrSignIn,
 // ErrPermission, or the refusal itself: a *CallError.
-func (r Reader) Read(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
+func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
 	var t Trial
 	began := time.Now()
 	wait := Trouble{What: what, Since: began}
@@ -72,7 +72,7 @@ func (r Reader) Read(ctx context.Context, what, needs string, cost int, call fun
 
 // call makes one call, and tells while it is under way. It is cut short by a
 // stop, since a read leaves nothing behind.
-func (r Reader) call(ctx context.Context, tell func(time.Time), call func(context.Context) error) error {
+func (r Asker) call(ctx context.Context, tell func(time.Time), call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	over := make(chan error, 1)
@@ -94,7 +94,7 @@ func (r Reader) call(ctx context.Context, tell func(time.Time), call func(contex
 }
 
 // judge says how long to wait after an error, or that it is the last.
-func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (time.Duration, error) {
+func (r Asker) judge(t *Trial, err error, needs string, since time.Duration) (time.Duration, error) {
 	reply := Reply{}
 	e, ok := errors.AsType[*CallError](err)
 	switch {
@@ -130,7 +130,7 @@ func (r Reader) judge(t *Trial, err error, needs string, since time.Duration) (t
 }
 
 // wait asks left until it says that it is time.
-func (r Reader) wait(ctx context.Context, tell func(time.Time), left func(time.Time) time.Duration) error {
+func (r Asker) wait(ctx context.Context, tell func(time.Time), left func(time.Time) time.Duration) error {
 	for {
 		now := time.Now()
 		if err := stopped(r.Stop, r.Until, now); err != nil {
