@@ -53,7 +53,7 @@ func (a answer) tried(t task, r Reply) Trial {
 	switch c, _ := classify(r); {
 	case c == throttled:
 		trial.Throttles++
-	case c != accepted && c != final && before.Attempts > 0 && !a.lane.lastGood.After(before.SentAt) && !a.usersTrouble:
+	case c != accepted && c != final && before.Attempts > 0 && !a.lane.outage.lastGood.After(before.SentAt) && !a.usersTrouble:
 		// No user was answered since this user's last attempt: that is an
 		// outage, and it is not counted against the user.
 	default:

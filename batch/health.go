@@ -19,21 +19,21 @@ const (
 func (l *lane) hear(now time.Time, a answer) {
 	switch life := a.life(); {
 	case life == alive:
-		l.lastGood, l.refused = now, 0
+		l.outage.lastGood, l.refusals.calls = now, 0
 		fallthrough
 	case life == heard:
-		l.troubled, l.bad, l.lastErr = time.Time{}, 0, nil
+		l.outage.since, l.outage.calls, l.outage.err = time.Time{}, 0, nil
 	case a.usersTrouble, errors.Is(a.err, ErrUnsendable): // no trouble of the service
 	default:
 		l.countFailure(now, a)
 	}
 	l.quiet = now
 	if a.err == nil && !a.unauthorized() {
-		l.stale = 0
+		l.token.calls = 0
 	}
 	if e, ok := errors.AsType[*CallError](a.err); ok && e.refusedForGood() {
-		if l.refusal = a.err; !a.half {
-			l.refused++
+		if l.refusals.last = a.err; !a.half {
+			l.refusals.calls++
 		}
 	}
 	l.probation.see(a.common())
@@ -83,20 +83,20 @@ func (a answer) excuse() error {
 
 // countFailure counts a call in which no user was answered.
 func (l *lane) countFailure(now time.Time, a answer) {
-	if l.bad++; l.bad == 1 {
-		l.troubled = a.sent
+	if l.outage.calls++; l.outage.calls == 1 {
+		l.outage.since = a.sent
 	}
-	l.lastErr = a.excuse()
-	if n := l.bad - downAfter; n >= 0 {
-		l.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
+	l.outage.err = a.excuse()
+	if n := l.outage.calls - downAfter; n >= 0 {
+		l.outage.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
 	}
 }
 
 // outageError is the error of a lane that got no answer for as long as the run is
 // willing to wait; nil before.
 func (l *lane) outageError(now time.Time, outage time.Duration) error {
-	if since := now.Sub(l.troubled); outage > 0 && l.bad >= downAfter && since >= outage && l.busy() {
-		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.lastErr)
+	if since := now.Sub(l.outage.since); outage > 0 && l.outage.calls >= downAfter && since >= outage && l.busy() {
+		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.outage.err)
 	}
 	return nil
 }
@@ -105,14 +105,14 @@ func (l *lane) outageError(now time.Time, outage time.Duration) error {
 // token, too, one call at a time shows whether Graph takes a new one.
 func (l *lane) down(now time.Time) time.Duration {
 	switch {
-	case l.stale > 0 && l.under > 0:
+	case l.token.calls > 0 && l.under > 0:
 		return time.Hour
-	case l.bad < downAfter:
+	case l.outage.calls < downAfter:
 		return 0
 	case l.under > 0:
 		return time.Hour // until the answer
 	}
-	return max(0, l.probeAt.Sub(now))
+	return max(0, l.outage.probeAt.Sub(now))
 }
 
 // markSingles marks the users of the call who were in trouble while others were
@@ -121,7 +121,7 @@ func (l *lane) down(now time.Time) time.Duration {
 func (a answer) markSingles() {
 	others := a.life() == alive
 	if errors.Is(a.err, ErrUnreadable) && len(a.tasks) == 1 {
-		others = a.lane.lastGood.After(a.tasks[0].trial.SentAt)
+		others = a.lane.outage.lastGood.After(a.tasks[0].trial.SentAt)
 	}
 	for i := range a.tasks {
 		a.tasks[i].single = a.tasks[i].single || others
@@ -167,7 +167,7 @@ const staleStrikes = 5
 
 // strikesAllowed is strikes for a lane of which nothing has gone well yet.
 func (l *lane) strikesAllowed(later int) int {
-	if l.lastGood.IsZero() {
+	if l.outage.lastGood.IsZero() {
 		return strikes
 	}
 	return later
@@ -183,12 +183,12 @@ func (l *loop) health(now time.Time, a answer) error {
 		return fmt.Errorf("%w: the first %d %s calls were all refused alike: %s", ErrNotOffered, p.calls, ln.name, describe(p.said))
 	case errors.Is(a.err, ErrSignIn), errors.Is(a.err, ErrNotGraph):
 		return a.err
-	case ln.refused >= ln.strikesAllowed(downAfter):
+	case ln.refusals.calls >= ln.strikesAllowed(downAfter):
 		return fmt.Errorf("%s call: %w", ln.name, a.err)
 	}
-	if a.unauthorized() && !a.sent.Before(ln.staleAt) {
-		ln.staleAt = now
-		if ln.stale++; ln.stale >= ln.strikesAllowed(staleStrikes) {
+	if a.unauthorized() && !a.sent.Before(ln.token.at) {
+		ln.token.at = now
+		if ln.token.calls++; ln.token.calls >= ln.strikesAllowed(staleStrikes) {
 			return fmt.Errorf("%w: new tokens are refused too: %w", ErrSignIn, a.excuse())
 		}
 	}

@@ -10,18 +10,21 @@ import (
 
 // lane moves users through one kind of call: lookups, writes or read-backs.
 type lane struct {
+	// What is called, and how often at once.
 	name    string
 	needs   string // the Graph permission without which every call is refused
 	call    func(context.Context, []User) ([]Reply, error)
 	gate    Gate
 	workers int
-	writes  bool // calls are announced in the journal before they leave
-	first   bool // nothing of this kind was sent before this process
-	found   bool // the users have just been found in the directory
-	app     string
-	queue   *queue  // lanes that do the same work for several apps share one
-	handed  queue   // users denied to another app, for this one to try
-	peers   []*lane // the lanes that share the queue, this one among them
+	writes  bool   // calls are announced in the journal before they leave
+	first   bool   // nothing of this kind was sent before this process
+	found   bool   // the users have just been found in the directory
+	app     string // as Plan.App, of a lane of writes
+
+	// Who waits for a call.
+	queue  *queue  // lanes that do the same work for several apps share one
+	handed queue   // users denied to another app, for this one to try
+	peers  []*lane // the lanes that share the queue, this one among them
 
 	// settle takes the reply to one user; trial is up to date. It records an
 	// outcome, or puts the user back into a queue.
@@ -30,19 +33,35 @@ type lane struct {
 	note func(Trial)
 
 	probation probation
-	lastGood  time.Time // end of the last call in which a user was answered for good
-	troubled  time.Time // when the first call since then left in which no user was answered; zero when there is none
-	bad       int       // such calls since then
-	lastErr   error     // what the last of them brought instead
-	said      string    // what the last user got who is sent again
-	quiet     time.Time // while calls are under way: since when none was answered
-	probeAt   time.Time // while the lane is down: when the next call may try
-	staleAt   time.Time // end of the last call refused with 401 that counted
-	stale     int       // such calls in a row, each sent after the one before was answered
-	refused   int       // calls refused as a whole since a user was answered, halves not counted
-	refusal   error     // of the last of them
-	under     int       // calls under way
-	work      chan outgoing
+	outage    outage
+	token     refusedToken
+	refusals  refusals
+
+	said  string    // what the last user got who is sent again
+	quiet time.Time // while calls are under way: since when none was answered
+	under int       // calls under way
+	work  chan outgoing
+}
+
+// outage counts the calls in a row in which no user was answered; see downAfter.
+type outage struct {
+	lastGood time.Time // end of the last call in which a user was answered for good; zero before the first
+	since    time.Time // when the first call after it left in which no user was answered; zero when there is none
+	calls    int       // such calls
+	err      error     // what the last of them brought instead
+	probeAt  time.Time // when the next call may try, while the lane is down
+}
+
+// refusedToken counts the calls in a row that were refused with 401; see staleStrikes.
+type refusedToken struct {
+	calls int       // each sent after the one before was answered
+	at    time.Time // end of the last of them
+}
+
+// refusals counts the calls that were refused for good as a whole; see CallError.refusedForGood.
+type refusals struct {
+	calls int   // since a user was answered, halves not counted
+	last  error // of the last of them, halves counted
 }
 
 // serve makes calls until the lane's work ends. The timeout is far above what
@@ -83,7 +102,7 @@ func (l *lane) home(a answer) *queue { return cmp.Or(a.tasks[0].home, l.queue) }
 // nothing has gone well yet, so that the first calls show first whether all fail
 // alike.
 func (l *lane) halfWait() time.Duration {
-	if l.lastGood.IsZero() {
+	if l.outage.lastGood.IsZero() {
 		return 5 * time.Second
 	}
 	return time.Second

@@ -104,8 +104,8 @@ func (l *lane) refusesAll() error {
 	switch r := p.held[0].reply; {
 	case p.over || !l.first:
 		return nil
-	case r.whole && r.Status != 0 && l.lastGood.IsZero():
-		return fmt.Errorf("%s call: %w", l.name, l.refusal)
+	case r.whole && r.Status != 0 && l.outage.lastGood.IsZero():
+		return fmt.Errorf("%s call: %w", l.name, l.refusals.last)
 	case !l.writes && r.Status == 403:
 		return l.permissionError()
 	}

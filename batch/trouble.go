@@ -23,8 +23,8 @@ func (l *lane) trouble(now time.Time) Trouble {
 	if !l.busy() {
 		return Trouble{}
 	}
-	t := Trouble{What: "answers to " + l.name + " calls", Since: l.troubled, Tries: l.bad, Err: l.lastErr}
-	if l.bad == 0 && l.under > 0 && now.Sub(l.quiet) >= slow {
+	t := Trouble{What: "answers to " + l.name + " calls", Since: l.outage.since, Tries: l.outage.calls, Err: l.outage.err}
+	if l.outage.calls == 0 && l.under > 0 && now.Sub(l.quiet) >= slow {
 		t.Since = l.quiet
 	}
 	return t

@@ -54,9 +54,9 @@ func aliasesOf(names map[batch.Key][]string) map[string]alias {
 	return all
 }
 
-// ambiguous are headers, in normal form, that other things have, too. In such a column
+// sharedHeaders are headers, in normal form, that other things have, too. In such a column
 // beside those that name the users, a cell that is not of the key's form says nothing.
-var ambiguous = []string{"id", "userid", "username", "signinname"}
+var sharedHeaders = []string{"id", "userid", "username", "signinname"}
 
 // otherPeople are words around a [property] that make it somebody else's, or one that
 // the user had before.

@@ -37,7 +37,7 @@ const (
 	whyBlank    = "holds a blank"
 	whyDisplay  = "holds a name or brackets around the address; keep the address alone"
 	whyEncoded  = "holds a percent sign, which no user principal name has; write it without percent-encoding"
-	whyBackward = `holds a slash or backslash, as in DOMAIN\name; write the user principal name`
+	whySlash    = `holds a slash or backslash, as in DOMAIN\name; write the user principal name`
 	whyChar     = "holds a character that no user principal name has"
 	whyDomain   = "the domain is not a plain ASCII one (letters, digits, hyphens, dots between)"
 	whyLong     = "longer than any user principal name"
@@ -191,7 +191,7 @@ func oddInUPN(r rune) string {
 	case r == '%':
 		return whyEncoded
 	case r == '/' || r == '\\':
-		return whyBackward
+		return whySlash
 	case strings.ContainsRune(`"(),:;[]|`, r), symbol(r):
 		return whyChar
 	}

@@ -12,7 +12,7 @@ import (
 type column struct {
 	index int       // its place in the header
 	name  string    // its header, trimmed
-	key   batch.Key // what its cells are, by its header or --key; "" when only a gate or [Look] reads it
+	key   batch.Key // what its cells are, by its header or --key; "" when only a gate or [TakeSurvey] reads it
 	names bool      // its cells name the users; if not, and it has a key, the users must have what they say
 	why   string    // how it was chosen; "" for a column that is not read
 }
@@ -31,14 +31,14 @@ func (c column) role() string {
 // layout is which columns are read, in the file's order, and which of them the
 // gates look at.
 type layout struct {
-	columns []column
-	where   []condition
-	date    int // place in columns; -1 without a date gate
+	columns   []column
+	where     []condition
+	datePlace int // place in columns; -1 without a date gate
 }
 
 // gated reports whether a gate looks at the column in the place.
 func (l layout) gated(place int) bool {
-	return l.date == place || slices.ContainsFunc(l.where, func(c condition) bool { return c.place == place })
+	return l.datePlace == place || slices.ContainsFunc(l.where, func(c condition) bool { return c.place == place })
 }
 
 // chooseColumns picks the columns to read. The error has no line yet.
@@ -76,7 +76,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	if spare < 0 {
 		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", maxColumns-spare, maxColumns)}
 	}
-	read := layout{where: where, date: -1}
+	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
 	for i, c := range all {
 		if opt.watch && c.why == "" && spare > 0 && isHR(c.name) && !ignored[i] {
@@ -90,7 +90,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	}
 	for i, at := range gates {
 		if i == len(where) {
-			read.date = places[at]
+			read.datePlace = places[at]
 			break
 		}
 		where[i].place = places[at]
@@ -113,8 +113,8 @@ func gateColumns(header []string, opt parsedOptions) (where []condition, gates [
 		}
 		where, gates = append(where, newCondition(entry, header[at], value)), append(gates, at)
 	}
-	if opt.date != nil {
-		at, bad := findColumn(header, opt.date.Column, "as the column of dates")
+	if opt.dateGate != nil {
+		at, bad := findColumn(header, opt.dateGate.Column, "as the column of dates")
 		if bad != nil {
 			return nil, nil, bad
 		}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// date is what a cell says: a day, or an instant.
-type date struct {
+// readDate is what a cell says: a day, or an instant.
+type readDate struct {
 	at      time.Time // as written; without an offset, only the day of it counts
 	instant bool
 }
@@ -19,10 +19,10 @@ var iso = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:([T ])[0-9]{2}:[0-9]
 var offsets = map[int]string{len(""): "", len("Z"): "Z07:00", len("+07"): "-07", len("+0700"): "-0700", len("+07:00"): "-07:00"}
 
 // parseISO reads a date as in ISO 8601, in capitals.
-func parseISO(text string) (date, bool) {
+func parseISO(text string) (readDate, bool) {
 	m := iso.FindStringSubmatch(text)
 	if m == nil {
-		return date{}, false
+		return readDate{}, false
 	}
 	blank, seconds, offset := m[1], m[2], m[3]
 	layout := time.DateOnly
@@ -34,7 +34,7 @@ func parseISO(text string) (date, bool) {
 	}
 	layout += offsets[len(offset)]
 	t, err := time.Parse(layout, text)
-	return date{t, offset != ""}, err == nil
+	return readDate{t, offset != ""}, err == nil
 }
 
 const (

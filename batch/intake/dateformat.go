@@ -104,14 +104,14 @@ func (f *dateFormat) readsDays() bool {
 
 // parse reads text as the format writes it, in any case. [time.Parse] alone is
 // generous with fractions and leading zeros, and knows no wrong day of the week.
-func (f *dateFormat) parse(text string) (date, bool) {
+func (f *dateFormat) parse(text string) (readDate, bool) {
 	for _, layout := range f.layouts {
 		t, err := time.Parse(parseLayout(layout), text)
 		if err == nil && batch.LowerASCII(writeDate(t, layout)) == batch.LowerASCII(text) {
-			return date{t, f.instant}, true
+			return readDate{t, f.instant}, true
 		}
 	}
-	return date{}, false
+	return readDate{}, false
 }
 
 // outOfRange reports whether text has the look of the format, and names a day or a

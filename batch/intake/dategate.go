@@ -47,7 +47,7 @@ func newDateGate(g DateGate) (*dateGate, error) {
 
 // parse reads a cell that is not empty. It takes nothing that the format would
 // not write in the same way, but for the case of letters.
-func (d *dateGate) parse(cell string) (date, bool) {
+func (d *dateGate) parse(cell string) (readDate, bool) {
 	cell = plainBlanks(cell)
 	if d.format != nil {
 		return d.format.parse(cell)
@@ -55,10 +55,10 @@ func (d *dateGate) parse(cell string) (date, bool) {
 	return parseISO(strings.ToUpper(cell)) // t and z may be small
 }
 
-// hold says from which moment a row with the cell passes, and why it has to wait.
-func (d *dateGate) hold(cell string) hold {
-	stays := func(what string) hold {
-		return hold{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
+// rule says from which moment a row with the cell passes, and why it has to wait.
+func (d *dateGate) rule(cell string) ruling {
+	stays := func(what string) ruling {
+		return ruling{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
 	}
 	switch {
 	case cell == "":
@@ -69,17 +69,17 @@ func (d *dateGate) hold(cell string) hold {
 	date, ok := d.parse(cell)
 	switch {
 	case !ok:
-		return hold{reason: fmt.Sprintf("column %q: %s", d.Column, d.whyUnread(cell))}
+		return ruling{reason: fmt.Sprintf("column %q: %s", d.Column, d.whyUnread(cell))}
 	case standsForNone(date.at):
 		return stays(date.at.Format(time.DateOnly))
 	case date.at.Year() < farPast:
-		return hold{reason: fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.Column, date.at.Year())}
+		return ruling{reason: fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.Column, date.at.Year())}
 	}
 	return d.wait(date)
 }
 
 // wait holds back what is later than the time that counts as now.
-func (d *dateGate) wait(date date) hold {
+func (d *dateGate) wait(date readDate) ruling {
 	from, begins, leaves, now := date.at, date.at, d.instantText(date.at), d.instantText(d.AsOf)
 	if !date.instant {
 		year, month, day := date.at.Date()
@@ -93,7 +93,7 @@ func (d *dateGate) wait(date date) hold {
 	if d.Now {
 		asked = "now"
 	}
-	h := hold{from: from}
+	h := ruling{from: from}
 	switch {
 	case begins.After(d.AsOf):
 		h.outcome, h.reason = batch.Skipped, fmt.Sprintf("leaves on %s, after %s (%s)", leaves, now, asked)

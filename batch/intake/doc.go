@@ -4,8 +4,8 @@
 // spreadsheet on the way. [Open] reads as far as the header and decides the
 // encoding, the delimiter and the columns; [Reader.Settings] tells what was
 // decided and why, so that a person can check it. [Reader.Rows] then streams.
-// [Look] reads the whole input before that, for what only all rows together say.
-// [Protect] reads a list of users who must not be touched.
+// [TakeSurvey] reads the whole input before that, for what only all rows together say.
+// [ReadProtectList] reads a list of users who must not be touched.
 //
 // # Map
 //
@@ -24,7 +24,7 @@
 //	gate.go where.go dategate.go   which rows are held back
 //	date.go dateformat.go          what a date is
 //	hr.go keeps.go                 words of HR systems; everybody whom a row that is held back may mean
-//	survey.go stay.go tally.go     Look, and what it counts
+//	survey.go stay.go tally.go     the survey, and what it counts
 //	dateadvice.go                  the --date-format that cells need
 //	protect.go                     protect lists
 //
@@ -42,7 +42,7 @@
 // unless the person names it: it may hold a manager's address, or a password.
 //
 // Two columns of one key are one while their cells are alike or one is empty. A row
-// in which they differ names nobody. If they are alike in no row, [Look] asks which
+// in which they differ names nobody. If they are alike in no row, [TakeSurvey] asks which
 // of them to read.
 //
 // What a recognised column that does not name the users says of them goes with the
@@ -77,12 +77,12 @@
 // # Gates
 //
 // A gate holds a row back: a [batch.RowError] whose outcome is Skipped. First
-// comes the shape of the record, then [Options.Where], then [Options.Date], and
+// comes the shape of the record, then [Options.Where], then [Options.DateGate], and
 // the key last, so a row that is held back need not name anybody exactly.
 //
 // A condition is COLUMN=VALUE. Signs of other comparisons, and two values of one
 // column, are an [InputError]. A gate answers for its own column alone: what another
-// column of HR statuses or leaving dates says of the rows that pass, [Look] tells
+// column of HR statuses or leaving dates says of the rows that pass, [TakeSurvey] tells
 // ([Stay]), unless [Options.Ignore] leaves that column out.
 //
 // A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z

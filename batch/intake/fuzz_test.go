@@ -90,10 +90,10 @@ func FuzzRead(f *testing.F) {
 		if last != r.Lines() || text != nil && last != len(text) {
 			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.Lines(), len(text))
 		}
-		found, err := Look(strings.NewReader(string(input)), opt, noon)
+		found, err := TakeSurvey(strings.NewReader(string(input)), opt, noon)
 		_, noDate := errors.AsType[*OptionError](err) // no row passes then
 		if e, ok := errors.AsType[*InputError](err); !(ok && e.Matched != nil) && !(noDate && good == 0) && (err != nil || found.Rows != good) {
-			t.Fatalf("Look finds %d good rows of %d, %v", found.Rows, good, err)
+			t.Fatalf("the survey finds %d good rows of %d, %v", found.Rows, good, err)
 		}
 	})
 }
@@ -114,9 +114,9 @@ func fuzzOptions(column string, mode byte) Options {
 		opt.Where = []string{column + "=Gone"}
 	}
 	if mode&dateGateBit != 0 {
-		opt.Date = &DateGate{Column: column, AsOf: noon}
+		opt.DateGate = &DateGate{Column: column, AsOf: noon}
 		if mode&dayFormat != 0 {
-			opt.Date.Format = "DD.MM.YYYY"
+			opt.DateGate.Format = "DD.MM.YYYY"
 		}
 	}
 	if mode&(whereGate|dateGateBit) == 0 {

@@ -6,39 +6,39 @@ import (
 	"offboard/batch"
 )
 
-// hold is why a gate holds a row back; without a reason the row passes.
-type hold struct {
-	from    time.Time     // [batch.Row.From]
-	outcome batch.Outcome // Skipped, or "" for a cell that cannot be judged
-	reason  string
-	keeps   bool // the row says that its user stays
+// ruling is why a gate holds a row back; without a reason the row passes.
+type ruling struct {
+	from      time.Time     // [batch.Row.From]
+	outcome   batch.Outcome // Skipped, or "" for a cell that cannot be judged
+	reason    string
+	userStays bool // the row says that its user stays
 }
 
-// hold asks the gates. A condition on a column of HR statuses says that somebody
+// rule asks the gates. A condition on a column of HR statuses says that somebody
 // stays when the cell does; any other condition only chooses rows, and a row that it
 // does not choose says nothing of whether its user leaves. A date that cannot be
 // judged may be one of somebody who stays.
-func (r *Reader) hold(cells []string) hold {
-	var first hold
+func (r *Reader) rule(cells []string) ruling {
+	var first ruling
 	for _, c := range r.where {
-		h := c.hold(cells[c.place])
+		h := c.rule(cells[c.place])
 		if h.reason == "" {
 			continue
 		}
-		keeps := first.keeps || h.keeps
+		keeps := first.userStays || h.userStays
 		if first.reason == "" {
 			first = h
 		}
-		first.keeps = keeps && c.hr
+		first.userStays = keeps && c.hr
 		if !c.hr {
 			return first
 		}
 	}
-	if r.date < 0 || first.reason != "" {
+	if r.datePlace < 0 || first.reason != "" {
 		return first
 	}
-	h := r.opt.date.hold(cells[r.date])
-	h.keeps = h.reason != ""
+	h := r.opt.dateGate.rule(cells[r.datePlace])
+	h.userStays = h.reason != ""
 	return h
 }
 
@@ -47,11 +47,11 @@ func (r *Reader) setGates() {
 	for _, c := range r.where {
 		r.addSetting("where", c.column+" = "+c.value, "--where: other rows are skipped")
 	}
-	d := r.opt.date
+	d := r.opt.dateGate
 	if d == nil {
 		return
 	}
-	d.Column = r.columns[r.date].name
+	d.Column = r.columns[r.datePlace].name
 	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is"
 	if d.StartOfDay {
 		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is"

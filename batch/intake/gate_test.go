@@ -101,7 +101,7 @@ func TestDateGate(t *testing.T) {
 		{"YYYYMMDD", "20261121", ""},
 	} {
 		date := &DateGate{Column: "END", Format: c.format, Zone: cet, AsOf: noon}
-		got := gated(t, "upn,end\na@x,\""+c.cell+"\"\n", Options{Date: date})
+		got := gated(t, "upn,end\na@x,\""+c.cell+"\"\n", Options{DateGate: date})
 		if got != c.want && (c.want == "" || !strings.HasPrefix(got, c.want)) {
 			t.Errorf("%q as %q: %q, want %q", c.cell, c.format, got, c.want)
 		}
@@ -119,7 +119,7 @@ func TestDateGateSaysNow(t *testing.T) {
 		"2026-12-31":           "leaves on 2026-12-31, after 2026-11-22 12:00:01 +01:00 (now)",
 		"2026-11-22T12:00:00Z": "leaves on 2026-11-22 13:00:00 +01:00, after 2026-11-22 12:00:01 +01:00 (now)",
 	} {
-		if got := gated(t, "upn,end\na@x,"+cell+"\n", Options{Date: date}); got != want {
+		if got := gated(t, "upn,end\na@x,"+cell+"\n", Options{DateGate: date}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -177,10 +177,10 @@ func TestDayEnds(t *testing.T) {
 			passes bool
 		}{{due.Add(-1), false}, {due, true}} {
 			date := &DateGate{Column: "end", Zone: zone, StartOfDay: c.startOfDay, AsOf: at.moment}
-			if good, _ := read(t, "upn,end\na@x,"+c.day+"\n", Options{Date: date}); at.passes && !good[0].From.Equal(due) {
+			if good, _ := read(t, "upn,end\na@x,"+c.day+"\n", Options{DateGate: date}); at.passes && !good[0].From.Equal(due) {
 				t.Errorf("%s in %s: lets the row through from %s, want %s", c.day, c.zone, good[0].From, due)
 			}
-			if got := gated(t, "upn,end\na@x,"+c.day+"\n", Options{Date: date}); (got == "") != at.passes {
+			if got := gated(t, "upn,end\na@x,"+c.day+"\n", Options{DateGate: date}); (got == "") != at.passes {
 				t.Errorf("%s in %s at %s: %q", c.day, c.zone, at.moment, got)
 			}
 		}
@@ -269,7 +269,7 @@ func TestWhere(t *testing.T) {
 			t.Errorf("%q: %v, want %s", where, err, want)
 		}
 	}
-	_, err := Open(strings.NewReader(in), Options{Date: &DateGate{Column: "End", AsOf: noon}})
+	_, err := Open(strings.NewReader(in), Options{DateGate: &DateGate{Column: "End", AsOf: noon}})
 	if want := `line 1: no column "End": name one of those seen as the column of dates; columns seen: "upn", "Status", "Left Company"`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -277,7 +277,7 @@ func TestWhere(t *testing.T) {
 
 // TestGateOrder holds what comes first: the shape, --where, the date, the key.
 func TestGateOrder(t *testing.T) {
-	opt := Options{Where: []string{"status=gone"}, Date: &DateGate{Column: "end", Zone: cet, AsOf: noon}}
+	opt := Options{Where: []string{"status=gone"}, DateGate: &DateGate{Column: "end", Zone: cet, AsOf: noon}}
 	const header = "end,upn,status,state\n"
 	for _, c := range []struct{ line, want string }{
 		{"2026-01-01,a@x,gone,", "+2"},
@@ -331,7 +331,7 @@ func TestGateOfALineThatIsNoText(t *testing.T) {
 
 // TestGatesShowNothing holds that a gate's column is not ours to show.
 func TestGatesShowNothing(t *testing.T) {
-	opt := Options{Where: []string{"password=x"}, Date: &DateGate{Column: "secret", AsOf: noon}}
+	opt := Options{Where: []string{"password=x"}, DateGate: &DateGate{Column: "secret", AsOf: noon}}
 	const secret = "hunter2"
 	_, bad := read(t, "password,upn,secret\n"+
 		secret+",a@x,y\n"+
@@ -356,7 +356,7 @@ func TestGateSettings(t *testing.T) {
 	}
 	r, err := Open(strings.NewReader("Last Day,upn,Status,mail\n"), Options{
 		Key: batch.ByMail, Where: []string{"status=Gone", "UPN="},
-		Date: &DateGate{Column: "last_day", Format: "DD.MM.YYYY", Zone: oslo, StartOfDay: true, AsOf: noon.Add(time.Second)},
+		DateGate: &DateGate{Column: "last_day", Format: "DD.MM.YYYY", Zone: oslo, StartOfDay: true, AsOf: noon.Add(time.Second)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -378,7 +378,7 @@ func TestGateSettings(t *testing.T) {
 // TestRunAgain writes the rows that passed under the header of Columns, as
 // retry.csv does, and reads them with the same options: they pass again.
 func TestRunAgain(t *testing.T) {
-	opt := Options{Key: batch.ByEmployeeID, Where: []string{"Status=Gone", "Site=-1"}, Date: &DateGate{Column: "end", Format: "D.M.YYYY", Zone: cet, AsOf: noon}}
+	opt := Options{Key: batch.ByEmployeeID, Where: []string{"Status=Gone", "Site=-1"}, DateGate: &DateGate{Column: "end", Format: "D.M.YYYY", Zone: cet, AsOf: noon}}
 	r, err := Open(strings.NewReader("note,end,Status,id,employeeId,Site\nx,1.2.2026,gone,,00042,-1\nx,1.2.2027,gone,,00043,-1\nx,2.2.2026,Gone,,E 44,-1\n"), opt)
 	if err != nil {
 		t.Fatal(err)

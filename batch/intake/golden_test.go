@@ -28,11 +28,11 @@ var columnOf = map[string]string{
 var moreOptions = map[string]Options{
 	"gates_bamboohr.csv": {
 		Key: batch.ByMail, Where: []string{"status=inactive"},
-		Date: &DateGate{Column: "terminationDate", Zone: time.FixedZone("PST", -8*60*60), AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
+		DateGate: &DateGate{Column: "terminationDate", Zone: time.FixedZone("PST", -8*60*60), AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
 	},
 	"key_employee_id.csv": {
-		Key:  batch.ByEmployeeID,
-		Date: &DateGate{Column: "Last Day", Format: "DD.MM.YYYY", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
+		Key:      batch.ByEmployeeID,
+		DateGate: &DateGate{Column: "Last Day", Format: "DD.MM.YYYY", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
 	},
 	"bamboohr.csv":             {Key: batch.ByMail},
 	"key_mail_private.csv":     {Key: batch.ByMail},

@@ -12,10 +12,10 @@ import (
 // somebody is read the other way: it keeps everybody whom it may mean, so that a
 // badly written name does not hide that the rows contradict each other.
 
-// keeps gives everybody whom the cells of a row may mean. Ids, user principal names and
+// whomMeant gives everybody whom the cells of a row may mean. Ids, user principal names and
 // what the key asks for come first. Other properties, which several people may share,
 // count when those name nobody. said reports whether any cell says whom the row means.
-func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
+func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {
 		text := cells[i]
@@ -23,7 +23,7 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 			continue
 		}
 		found := mayName(c.key, text)
-		said = said || len(found) > 0 || c.names || !slices.Contains(ambiguous, normalise(c.name))
+		said = said || len(found) > 0 || c.names || !slices.Contains(sharedHeaders, normalise(c.name))
 		if c.names || !c.key.Searched() {
 			named = append(named, found...)
 		} else {
@@ -39,7 +39,7 @@ func (r *Reader) keeps(cells []string) (named []batch.Claim, said bool) {
 // shiftedKeeps gives everybody whom the cells of a record may mean when they may not
 // stand in their columns. Without a gate that finds who stays, the record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
-	if r.date < 0 && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
+	if r.datePlace < 0 && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
 		return nil
 	}
 	key := r.naming[0].key

@@ -76,7 +76,7 @@ func TestKeepsLeniently(t *testing.T) {
 		if strings.Count(c.row, ",") >= strings.Count(c.header, ",") {
 			row += ",2030-01-01"
 		}
-		_, bad := read(t, header+row+"\n", Options{Key: c.key, Date: gate})
+		_, bad := read(t, header+row+"\n", Options{Key: c.key, DateGate: gate})
 		if len(bad) != 1 {
 			t.Errorf("%q: %d bad rows", c.row, len(bad))
 			continue
@@ -116,7 +116,7 @@ func TestKeepsNobodyWithoutGate(t *testing.T) {
 // A line of which some text is lost keeps whom the rest of it means.
 func TestKeepsOfALineThatIsNoText(t *testing.T) {
 	const rows = "a@x,2030-01-01,x\xff\nb@x,2026-01-01,x\xff\n"
-	s, err := Look(strings.NewReader("upn,Last day,Note\nc@x,2026-01-01,"+strings.Repeat("x", sampleSize)+"\n"+rows), Options{Date: &DateGate{Column: "Last day", AsOf: noon}}, time.Now())
+	s, err := TakeSurvey(strings.NewReader("upn,Last day,Note\nc@x,2026-01-01,"+strings.Repeat("x", sampleSize)+"\n"+rows), Options{DateGate: &DateGate{Column: "Last day", AsOf: noon}}, time.Now())
 	if err != nil || len(s.Kept) != 1 {
 		t.Errorf("%d kept, %v", len(s.Kept), err)
 	}

@@ -160,7 +160,7 @@ func TestKeyRows(t *testing.T) {
 		{batch.ByEmployeeID, "employeeId\n\u200b 00042\u00a0\n", "employee-id 00042"},
 		{batch.ByEmployeeID, "employeeId,upn\nLabel,a@x\n", "employee-id Label"},
 		{batch.ByOnPremisesUPN, "on-premises upn\na@x.local\n", "on-premises-upn a@x.local"},
-		{batch.ByOnPremisesUPN, "onPremisesUpn\nDOM\\a\n", whyBackward},
+		{batch.ByOnPremisesUPN, "onPremisesUpn\nDOM\\a\n", whySlash},
 	} {
 		good, bad := read(t, c.input, Options{Key: c.key})
 		got := ""
@@ -222,9 +222,9 @@ func TestOptionError(t *testing.T) {
 		{Options{Key: "x"}, "--key: no key"},
 		{Options{Where: []string{"a=b", "c"}}, `--where: "c" is not COLUMN=VALUE`},
 		{Options{Where: []string{" = b"}}, `--where: " = b" is not COLUMN=VALUE`},
-		{Options{Date: &DateGate{AsOf: noon}}, "date gate: no column"},
-		{Options{Date: &DateGate{Column: "a"}}, "--as-of: no time"},
-		{Options{Date: &DateGate{Column: "a", AsOf: noon, Format: "x"}}, `--date-format: "x": unknown "x"`},
+		{Options{DateGate: &DateGate{AsOf: noon}}, "date gate: no column"},
+		{Options{DateGate: &DateGate{Column: "a"}}, "--as-of: no time"},
+		{Options{DateGate: &DateGate{Column: "a", AsOf: noon, Format: "x"}}, `--date-format: "x": unknown "x"`},
 	} {
 		_, err := Open(strings.NewReader("upn,a\n"), c.opt)
 		if _, ok := errors.AsType[*OptionError](err); !ok || !strings.HasPrefix(err.Error(), c.want) {

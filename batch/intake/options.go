@@ -9,20 +9,20 @@ import (
 
 // Options are the choices of the person.
 type Options struct {
-	Column string           // the one column that names the users, by its header; "" to recognise columns by their names
-	Ignore []string         // headers of columns that say nothing of the users, although they are recognised
-	Key    batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
-	Where  []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
-	Date   *DateGate        // may be nil
-	Skip   func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
-	watch  bool             // columns that only [Look] looks at are read, too
+	Column   string           // the one column that names the users, by its header; "" to recognise columns by their names
+	Ignore   []string         // headers of columns that say nothing of the users, although they are recognised
+	Key      batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
+	Where    []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
+	DateGate *DateGate        // may be nil
+	Skip     func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
+	watch    bool             // columns that only [TakeSurvey] looks at are read, too
 }
 
 // parsedOptions are Options that can be followed: names are trimmed, and Key is ""
 // when the columns decide.
 type parsedOptions struct {
 	Options
-	date *dateGate // nil without one
+	dateGate *dateGate // nil without one
 }
 
 // parse checks the options. The error is an [*OptionError].
@@ -41,8 +41,8 @@ func (o Options) parse() (opt parsedOptions, err error) {
 			return opt, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 		}
 	}
-	if o.Date != nil {
-		opt.date, err = newDateGate(*o.Date)
+	if o.DateGate != nil {
+		opt.dateGate, err = newDateGate(*o.DateGate)
 	}
 	return opt, err
 }

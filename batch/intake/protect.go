@@ -7,11 +7,11 @@ import (
 	"offboard/batch"
 )
 
-// Protect reads a list of users who must not be touched: object ids, user
+// ReadProtectList reads a list of users who must not be touched: object ids, user
 // principal names, and patterns of names with * for any characters, one a line.
 // Blank lines and those that begin with # are comments. A list fails closed: a
 // line that is none of these, or a list without entries, is an [*InputError].
-func Protect(r io.Reader) (rows []batch.Row, patterns []string, err error) {
+func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 	text, _, err := decode(r)
 	if err != nil {
 		return nil, nil, err

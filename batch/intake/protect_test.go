@@ -24,7 +24,7 @@ func TestProtect(t *testing.T) {
 		{"no UTF-8 at the end", "ann@x.example\nj\xf6rg@x.example\n", "UTF-8"},
 		{"an id of zeros", "00000000-0000-0000-0000-000000000000", "line 1: the object id is all zeros"},
 	} {
-		rows, patterns, err := Protect(strings.NewReader(c.text))
+		rows, patterns, err := ReadProtectList(strings.NewReader(c.text))
 		var got []string
 		for _, r := range rows {
 			got = append(got, fmt.Sprint(r.Line, " ", r.ID, r.UPN))

@@ -88,7 +88,7 @@ func claim(row *batch.Row, col column, text string) string {
 		why = checkCell(key, text)
 	}
 	switch {
-	case saysNothing(text), why != "" && slices.Contains(ambiguous, normalise(col.name)):
+	case saysNothing(text), why != "" && slices.Contains(sharedHeaders, normalise(col.name)):
 		return ""
 	case why != "":
 		return fmt.Sprintf("column %q: %s", col.name, why)

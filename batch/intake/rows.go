@@ -82,26 +82,26 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	if r.feed.lines > 1 && r.swallowsRow(false) {
 		return batch.Row{}, r.feed.openQuote()
 	}
-	row, noKey := r.newRow(v.(*cells).Cells) // gocsv returns the type that it was given
-	h := r.hold(row.Cells)
+	row, whyNobody := r.newRow(v.(*cells).Cells) // gocsv returns the type that it was given
+	h := r.rule(row.Cells)
 	row.From = h.from
 	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
 	if h.reason == "" {
-		e.Reason = noKey
+		e.Reason = whyNobody
 	}
-	if h.keeps {
+	if h.userStays {
 		var said bool
-		if e.Keeps, said = r.keeps(row.Cells); said && len(e.Keeps) == 0 && h.outcome == batch.Skipped {
-			e.Outcome, e.Reason = "", noKey+", in a row that says that somebody stays ("+h.reason+")"
+		if e.Keeps, said = r.whomMeant(row.Cells); said && len(e.Keeps) == 0 && h.outcome == batch.Skipped {
+			e.Outcome, e.Reason = "", whyNobody+", in a row that says that somebody stays ("+h.reason+")"
 		}
 	}
 	if !utf8.Valid(r.feed.raw) {
-		noKey = "the line is not UTF-8: " + asUTF8
-		e.Outcome, e.Reason = "", noKey
+		whyNobody = "the line is not UTF-8: " + asUTF8
+		e.Outcome, e.Reason = "", whyNobody
 		row.Input, row.Cells = strings.ToValidUTF8(row.Input, "\uFFFD"), nil
 	}
 	switch {
-	case noKey != "": // perhaps it is no row at all, whatever a gate says
+	case whyNobody != "": // perhaps it is no row at all, whatever a gate says
 		return r.namesNobody(row, e)
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()

@@ -21,26 +21,26 @@ type Stay struct {
 // proof that somebody leaves.
 type stayColumn struct {
 	Stay
-	words          statusWords
-	place          int       // in layout.columns
-	gate           *dateGate // whose format the dates may have; may be nil
-	today          string    // the first day that is not over, as YYYY-MM-DD
-	known, unknown int       // statuses of all rows
-	said, gone     tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
+	words            statusWords
+	place            int       // in layout.columns
+	gate             *dateGate // whose format the dates may have; may be nil
+	today            string    // the first day that is not over, as YYYY-MM-DD
+	known, unknown   int       // statuses of all rows
+	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
 }
 
 // stayColumns are the columns of HR statuses and leaving days that no gate looks at.
 func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 	today := now.Format(time.DateOnly)
-	if r.opt.date != nil {
-		today = r.opt.date.firstOpenDay()
+	if r.opt.dateGate != nil {
+		today = r.opt.dateGate.firstOpenDay()
 	}
 	var all []*stayColumn
 	for i, c := range r.columns {
 		if c.key == "" && isHR(c.name) && !r.gated(i) {
 			all = append(all, &stayColumn{
 				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)]},
-				words: statusWordsOf(c.name), place: i, gate: r.opt.date, today: today, said: tally{}, gone: tally{},
+				words: statusWordsOf(c.name), place: i, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
 			})
 		}
 	}
@@ -58,14 +58,14 @@ func (s *stayColumn) add(cell string, passes bool) {
 		s.known++
 	case isWord(s.words.gone, cell):
 		s.known++
-		s.gone.add(cell)
+		s.leavers.add(cell)
 		said = ""
 	default:
 		s.unknown++
 	}
 	if said != "" && passes {
 		s.Rows++
-		s.said.add(said)
+		s.sayings.add(said)
 	}
 }
 
@@ -102,20 +102,20 @@ func (s *stayColumn) dayWord(cell string) string {
 	return ""
 }
 
-// found is what the column says of those who stay, and whether it says so of anybody. A
+// result is what the column says of those who stay, and whether it says so of anybody. A
 // column of statuses counts when at least half of what it says is understood.
-func (s *stayColumn) found() (Stay, bool) {
-	s.Said = strings.Join(s.said.frequent(), ", ")
-	if s.Dates && len(s.said) > 1 {
+func (s *stayColumn) result() (Stay, bool) {
+	s.Said = strings.Join(s.sayings.frequent(), ", ")
+	if s.Dates && len(s.sayings) > 1 {
 		var counts []string
 		for _, word := range []string{dayToCome, noDay, notUnderstood} {
-			if n := s.said[word]; n > 0 {
+			if n := s.sayings[word]; n > 0 {
 				counts = append(counts, fmt.Sprintf("%s: %d", word, n))
 			}
 		}
 		s.Said = strings.Join(counts, ", ")
 	}
-	if left := s.gone.frequent(); len(left) > 0 {
+	if left := s.leavers.frequent(); len(left) > 0 {
 		s.Gone = left[0]
 	}
 	return s.Stay, s.Rows > 0 && s.known >= s.unknown

@@ -22,13 +22,13 @@ type Unmet struct {
 	Seen          []string // values that the column has, the most frequent first; a few
 }
 
-// Look reads the input to its end. What does not let it be read as a whole, wherever
+// TakeSurvey reads the input to its end. What does not let it be read as a whole, wherever
 // it stands, is an error as of [Open] and [Reader.Rows]. Dates are held against the
 // time, or against that of opt.Date; opt.Skip is not called. A column of dates of which
 // the gate can read none is an [*OptionError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
-func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
+func TakeSurvey(r io.Reader, opt Options, now time.Time) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	rd, err := Open(r, opt)
 	if err != nil {
@@ -71,8 +71,8 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		if len(rd.naming) > 1 {
 			alike.add(rd.columns, row.Cells)
 		}
-		if rd.date >= 0 {
-			dates.add(rd.opt.date, row.Cells[rd.date])
+		if rd.datePlace >= 0 {
+			dates.add(rd.opt.dateGate, row.Cells[rd.datePlace])
 		}
 	}
 	for _, once := range alike {
@@ -81,7 +81,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
 		}
 	}
-	if err := dates.err(rd.opt.date); err != nil {
+	if err := dates.err(rd.opt.dateGate); err != nil {
 		return Survey{}, err
 	}
 	for i, c := range rd.where {
@@ -90,7 +90,7 @@ func Look(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		}
 	}
 	for _, s := range stay {
-		if stay, any := s.found(); any {
+		if stay, any := s.result(); any {
 			found.Stay = append(found.Stay, stay)
 		}
 	}

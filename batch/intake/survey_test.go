@@ -11,10 +11,10 @@ import (
 	"offboard/batch"
 )
 
-// looked is what Look finds in an input, or the error.
+// looked is what the survey finds in an input, or the error.
 func looked(t *testing.T, input string, opt Options) (Survey, error) {
 	t.Helper()
-	return Look(strings.NewReader(input), opt, noon)
+	return TakeSurvey(strings.NewReader(input), opt, noon)
 }
 
 // TestStay holds which columns count as HR columns by which people stay: by name and
@@ -67,15 +67,15 @@ func TestStay(t *testing.T) {
 		{"no such day", Options{}, "upn,End date\na@x,2020-02-30\n", "End date 1 not understood"},
 		{"notice was given", Options{}, "upn,ResignationDate\na@x,2027-01-01\n", ""},
 
-		{"a date gate", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
-		{"a date gate, and a rehired person", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Left,2026-12-31\n", "Status 1 Active (Left)"},
-		{"a date gate, and most passing words unknown", Options{Date: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Blue,2025-12-31\nc@x,Green,2025-12-31\nd@x,Left,\n", "Status 3 Active, Blue, Green (Left)"},
-		{"a date gate, and a column of days", Options{Date: gate}, "upn,Last day,Contract End\na@x,2025-12-31,2026-11-22\n", "Contract End 1 day to come"},
-		{"a date gate from the start of the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
-		{"a date gate of another now", Options{Date: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
-		{"a date gate that says which number is the day", Options{Date: &DateGate{Column: "Last day", AsOf: noon, Format: "M/D/YYYY"}}, "upn,Last day,Contract End\na@x,1/12/2026,1/12/2026\n", ""},
-		{"a gate on each", Options{Date: gate, Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
-		{"a column that is left out", Options{Date: gate, Ignore: []string{"status"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
+		{"a date gate", Options{DateGate: gate}, "upn,Status,Last day\na@x,Active,2026-12-31\n", ""},
+		{"a date gate, and a rehired person", Options{DateGate: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Left,2026-12-31\n", "Status 1 Active (Left)"},
+		{"a date gate, and most passing words unknown", Options{DateGate: gate}, "upn,Status,Last day\na@x,Active,2025-12-31\nb@x,Blue,2025-12-31\nc@x,Green,2025-12-31\nd@x,Left,\n", "Status 3 Active, Blue, Green (Left)"},
+		{"a date gate, and a column of days", Options{DateGate: gate}, "upn,Last day,Contract End\na@x,2025-12-31,2026-11-22\n", "Contract End 1 day to come"},
+		{"a date gate from the start of the day", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
+		{"a date gate of another now", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
+		{"a date gate that says which number is the day", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon, Format: "M/D/YYYY"}}, "upn,Last day,Contract End\na@x,1/12/2026,1/12/2026\n", ""},
+		{"a gate on each", Options{DateGate: gate, Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
+		{"a column that is left out", Options{DateGate: gate, Ignore: []string{"status"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
 		{"a gate on the status", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-12-31\nb@x,Active,2026-12-31\n", "Last day 1 day to come"},
 		{"rows that agree", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-01-31\nb@x,Active,2026-12-31\n", ""},
 		{"a gate on the status of a log line", Options{Where: []string{"Status=Success"}}, "upn,Status,Last day\na@x,Success,2026-12-31\nb@x,Failure,2026-12-31\n", "Last day 1 day to come"},
@@ -153,10 +153,10 @@ func TestKeeps(t *testing.T) {
 		cells string // Status, Site, Last day
 		want  bool
 	}{
-		{"no date", Options{Date: gate}, "Active,Rome,", true},
-		{"later", Options{Date: gate}, "Terminated,Rome,2027-01-01", true},
-		{"a date that nobody can judge", Options{Date: gate}, "Active,Rome,1/2/2026", true},
-		{"passes", Options{Date: gate}, "Active,Rome,2026-01-01", false},
+		{"no date", Options{DateGate: gate}, "Active,Rome,", true},
+		{"later", Options{DateGate: gate}, "Terminated,Rome,2027-01-01", true},
+		{"a date that nobody can judge", Options{DateGate: gate}, "Active,Rome,1/2/2026", true},
+		{"passes", Options{DateGate: gate}, "Active,Rome,2026-01-01", false},
 		{"HR status", Options{Where: []string{"Status=Terminated"}}, "Active,Rome,", true},
 		{"a word that nobody knows", Options{Where: []string{"Status=Terminated"}}, "Pending,Rome,", true},
 		{"an empty status", Options{Where: []string{"Status=Terminated"}}, ",Rome,", false},
@@ -166,7 +166,7 @@ func TestKeeps(t *testing.T) {
 		{"a status in a column of dates", Options{Where: []string{"Last day=2026-01-01"}}, "Left,Rome,Active", true},
 		{"a mere filter", Options{Where: []string{"Site=Bonn"}}, "Active,Rome,", false},
 		{"a filter beside a status", Options{Where: []string{"Status=Terminated", "Site=Bonn"}}, "Active,Rome,", false},
-		{"a filter beside a date", Options{Where: []string{"Site=Bonn"}, Date: gate}, "Active,Rome,", false},
+		{"a filter beside a date", Options{Where: []string{"Site=Bonn"}, DateGate: gate}, "Active,Rome,", false},
 		{"a filter that the row meets", Options{Where: []string{"Status=Terminated", "Site=Rome"}}, "Active,Rome,", true},
 	} {
 		input := "upn,id,Status,Site,Last day\na@x," + guidA + "," + c.cells + "\n"
@@ -179,7 +179,7 @@ func TestKeeps(t *testing.T) {
 		}
 		s, err := looked(t, input+"b@x,"+guidB+",Terminated,Oslo,2026-01-01\n", c.opt) // a date that can be read
 		if err != nil || (len(s.Kept) > 0) != c.want {
-			t.Errorf("%s: Look keeps %d, %v", c.name, len(s.Kept), err)
+			t.Errorf("%s: the survey keeps %d, %v", c.name, len(s.Kept), err)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestKeeps(t *testing.T) {
 func TestLookFindsWhatEndsTheReading(t *testing.T) {
 	rows := "upn,x\n" + strings.Repeat("a@x,1\n", 3000)
 	for name, rest := range map[string]string{"second table": "x,upn\n1,b@x\n", "lost quote": "\"b@x,1\na@x,1\n"} {
-		_, err := Look(strings.NewReader(rows+rest), Options{}, time.Now())
+		_, err := TakeSurvey(strings.NewReader(rows+rest), Options{}, time.Now())
 		if _, ok := errors.AsType[*InputError](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -212,7 +212,7 @@ func TestNoDateCanBeRead(t *testing.T) {
 		for i, d := range strings.Split(c.dates, ",") {
 			text += fmt.Sprintf("u%d@contoso.example,%s\n", i, d)
 		}
-		_, err := Look(strings.NewReader(text), Options{Date: &DateGate{Column: "end", Format: c.format, AsOf: time.Now()}}, time.Now())
+		_, err := TakeSurvey(strings.NewReader(text), Options{DateGate: &DateGate{Column: "end", Format: c.format, AsOf: time.Now()}}, time.Now())
 		switch _, is := errors.AsType[*OptionError](err); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.dates, err)

@@ -74,24 +74,24 @@ func (c condition) meets(cell string) bool {
 	return cell == c.value || fold(cell) == fold(c.value)
 }
 
-// hold says why the condition holds a row with the cell back. The cell is not told:
+// rule says why the condition holds a row with the cell back. The cell is not told:
 // the column may hold anything. Only a cell of a column of HR statuses says that its
 // user stays. If the condition asks for people who are gone, a word that nobody knows
 // says so, too: it may mean that somebody comes back. An empty status says nothing.
-func (c condition) hold(cell string) hold {
-	h := hold{outcome: batch.Skipped}
+func (c condition) rule(cell string) ruling {
+	h := ruling{outcome: batch.Skipped}
 	switch {
 	case c.meets(cell):
-		return hold{}
+		return ruling{}
 	case escaped(cell) && c.meets(cell[1:]):
-		h = hold{reason: fmt.Sprintf("column %q: %s", c.column, whyEscaped)}
+		h = ruling{reason: fmt.Sprintf("column %q: %s", c.column, whyEscaped)}
 	case c.value == "":
 		h.reason = c.column + " is not empty (--where)"
 	default:
 		h.reason = fmt.Sprintf("%s is not %s (--where)", c.column, c.value)
 	}
 	if c.hr && cell != "" && !saysNothing(cell) {
-		h.keeps = isWord(c.words.stay, cell) || c.gone && !isWord(c.words.gone, cell)
+		h.userStays = isWord(c.words.stay, cell) || c.gone && !isWord(c.words.gone, cell)
 	}
 	return h
 }

@@ -129,8 +129,8 @@ func (g *Planning) choice(h *Host, opt intake.Options) (string, error) {
 	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
-	if opt.Date != nil {
-		day = dated + opt.Date.AsOf.Format(time.DateOnly)
+	if opt.DateGate != nil {
+		day = dated + opt.DateGate.AsOf.Format(time.DateOnly)
 	}
 	parts = append(append(append(parts, g.Where...), g.ProtectGroup...), g.IgnoreColumn...)
 	for _, name := range g.Protect {

@@ -63,7 +63,7 @@ func (h *Host) readProtect(name string) ([]batch.Row, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("--protect: %w", err)
 	}
-	rows, patterns, err := intake.Protect(list.open())
+	rows, patterns, err := intake.ReadProtectList(list.open())
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %s: --protect %s: %w", ErrRefused, h.unwritten(), name, err)
 	}

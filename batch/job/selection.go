@@ -33,14 +33,14 @@ func (s Selection) options(now time.Time) (intake.Options, error) {
 		}
 		return opt, nil
 	}
-	opt.Date = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone).Truncate(time.Second), Now: true}
+	opt.DateGate = &intake.DateGate{Column: s.DateColumn, Format: s.DateFormat, Zone: zone, StartOfDay: s.StartOfDay, AsOf: now.In(zone).Truncate(time.Second), Now: true}
 	if s.AsOf == "" {
 		return opt, nil
 	}
-	opt.Date.Now = false
+	opt.DateGate.Now = false
 	var err error
-	if opt.Date.AsOf, err = time.Parse(time.RFC3339, s.AsOf); err != nil {
-		opt.Date.AsOf, err = dayIn(s.AsOf, zone)
+	if opt.DateGate.AsOf, err = time.Parse(time.RFC3339, s.AsOf); err != nil {
+		opt.DateGate.AsOf, err = dayIn(s.AsOf, zone)
 	}
 	if err != nil {
 		return opt, fmt.Errorf("%w: --as-of %q is neither a time such as 2026-11-22T12:00:00Z nor a day such as 2026-11-22", ErrUsage, s.AsOf)

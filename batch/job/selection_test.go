@@ -18,11 +18,11 @@ func TestDaysWithoutMidnight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := opt.Date.AsOf.In(opt.Date.Zone).Format(time.RFC3339); got != c.begins || opt.Date.Now {
+		if got := opt.DateGate.AsOf.In(opt.DateGate.Zone).Format(time.RFC3339); got != c.begins || opt.DateGate.Now {
 			t.Errorf("--as-of %s in %s is %s, want %s", c.day, c.zone, got, c.begins)
 		}
 		from, err := (&job{}).sinceWhen(t.Context(), c.day, s.zone, time.Now())
-		if got := from.at.In(opt.Date.Zone).Format(time.RFC3339); err != nil || got != c.begins {
+		if got := from.at.In(opt.DateGate.Zone).Format(time.RFC3339); err != nil || got != c.begins {
 			t.Errorf("--since %s in %s is %s, want %s; error %v", c.day, c.zone, got, c.begins, err)
 		}
 	}

@@ -37,24 +37,24 @@ func (l *limit) likeBucket(now time.Time, f batch.Feedback) bool {
 	return f.RetryAfter < l.Window/10
 }
 
-// follow keeps the pace of a bucket that was empty when the limit was met and is
+// startBucket keeps the pace of a bucket that was empty when the limit was met and is
 // empty again now. What a scout gained between has flowed in since.
-func (l *limit) follow(now time.Time, gained int) {
-	l.inflow, l.countFrom, l.settling, l.growths = gained, now, true, 0
-	l.gain(now)
+func (l *limit) startBucket(now time.Time, gained int) {
+	l.bucket.inflow, l.countFrom, l.met.settling, l.bucket.growths = gained, now, true, 0
+	l.paceFromInflow(now)
 }
 
-// gain sets the pace to what has flowed in, or to what was learned if that is more.
+// paceFromInflow sets the pace to what has flowed in, or to what was learned if that is more.
 // Calls that were under way when the bucket was found empty still count.
-func (l *limit) gain(now time.Time) {
-	took := l.countFrom.Sub(l.emptySince)
-	pace := float64(l.inflow) / max(took, rounding).Seconds()
+func (l *limit) paceFromInflow(now time.Time) {
+	took := l.countFrom.Sub(l.bucket.emptySince)
+	pace := float64(l.bucket.inflow) / max(took, rounding).Seconds()
 	if l.Limit > 0 && took < 5*rounding { // when it was empty is known to a second, so that this is a poor measure
 		pace = min(pace, float64(l.Limit)/l.Window.Seconds())
 	}
 	pace = bucketMargin * max(float64(l.learnedLimit)/l.Window.Seconds(), pace)
 	l.learnedLimit = max(l.learnedLimit, int(pace*l.Window.Seconds()))
-	l.bucket = newBucket(now, pace)
+	l.bucket.rate = newBucket(now, pace)
 }
 
 // measure corrects the pace after a refusal. The bucket was empty when it was
@@ -63,63 +63,63 @@ func (l *limit) gain(now time.Time) {
 // was refused in part only: it moves the pace less, and never up.
 func (l *limit) measure(now time.Time, f batch.Feedback) {
 	if l.inFirstWindow(now) {
-		l.search(now)
+		l.slowDown(now)
 		return
 	}
-	was := float64(l.bucket.Limit())
-	took := max(now.Sub(l.emptySince), time.Second)
-	pace := bucketMargin * float64(l.inflow) / took.Seconds()
+	was := float64(l.bucket.rate.Limit())
+	took := max(now.Sub(l.bucket.emptySince), time.Second)
+	pace := bucketMargin * float64(l.bucket.inflow) / took.Seconds()
 	if enough := l.Window / 6; took < enough {
 		weight := took.Seconds() / enough.Seconds() * float64(f.Throttled) / float64(max(1, f.Cost))
 		pace = min(was+weight*(pace-was), bucketMargin*was)
 	} else {
-		l.emptySince, l.inflow = now, 0
+		l.bucket.emptySince, l.bucket.inflow = now, 0
 	}
 	pace = max(pace, was/2)
 	if l.Limit > 0 {
 		pace = min(pace, float64(l.Limit)/l.Window.Seconds())
 	}
-	l.keep(now, pace)
+	l.setPace(now, pace)
 }
 
-// keep follows a bucket of so many users a second.
-func (l *limit) keep(now time.Time, pace float64) {
+// setPace follows a bucket of so many users a second.
+func (l *limit) setPace(now time.Time, pace float64) {
 	l.learnedLimit = max(chunk, int(pace*l.Window.Seconds()))
-	l.bucket = newBucket(now, pace)
-	l.countFrom, l.settling = now, false
+	l.bucket.rate = newBucket(now, pace)
+	l.countFrom, l.met.settling = now, false
 }
 
 // emptyAt is when a bucket that refused now is empty, and no more. Graph may count
 // refused users too, and says by Retry-After when the first is let in again.
 func (l *limit) emptyAt(now time.Time) time.Time {
 	if l.inFirstWindow(now) {
-		return later(now, l.opensAt)
+		return later(now, l.met.opensAt)
 	}
 	return now
 }
 
-// search corrects a pace in doubt after a refusal. What was accepted since the bucket was
+// slowDown corrects a pace in doubt after a refusal. What was accepted since the bucket was
 // empty is a measure that is worth the more, the more users it is of.
-func (l *limit) search(now time.Time) {
-	was := float64(l.bucket.Limit())
-	took := max(now.Sub(l.emptySince), time.Second/10).Seconds()
-	weight := min(1, max(float64(l.inflow), was*took)/(2*chunk))
-	pace := min(was, (1-weight)*was+weight*float64(l.inflow)/took)
+func (l *limit) slowDown(now time.Time) {
+	was := float64(l.bucket.rate.Limit())
+	took := max(now.Sub(l.bucket.emptySince), time.Second/10).Seconds()
+	weight := min(1, max(float64(l.bucket.inflow), was*took)/(2*chunk))
+	pace := min(was, (1-weight)*was+weight*float64(l.bucket.inflow)/took)
 	pace = max(bucketMargin*pace, chunk/l.Window.Seconds())
-	l.emptySince, l.inflow = l.emptyAt(now), 0
-	l.keep(now, pace)
-	l.bucket.ReserveN(now, chunk/2) // refused users come back, too
+	l.bucket.emptySince, l.bucket.inflow = l.emptyAt(now), 0
+	l.setPace(now, pace)
+	l.bucket.rate.ReserveN(now, chunk/2) // refused users come back, too
 }
 
-// faster makes a pace in doubt grow after a call that went well, once in a round trip; the
+// speedUp makes a pace in doubt grow after a call that went well, once in a round trip; the
 // longer it is followed, the less.
-func (l *limit) faster(now, sent time.Time) {
-	if sent.Before(l.grewAt) || sent.Before(l.countFrom) {
+func (l *limit) speedUp(now, sent time.Time) {
+	if sent.Before(l.bucket.grewAt) || sent.Before(l.countFrom) {
 		return
 	}
-	l.grewAt = now
-	if l.growths++; l.inflow <= chunk {
+	l.bucket.grewAt = now
+	if l.bucket.growths++; l.bucket.inflow <= chunk {
 		return
 	}
-	l.bucket.SetLimitAt(now, l.bucket.Limit()*rate.Limit(1+1.2/(8+float64(l.growths))))
+	l.bucket.rate.SetLimitAt(now, l.bucket.rate.Limit()*rate.Limit(1+1.2/(8+float64(l.bucket.growths))))
 }

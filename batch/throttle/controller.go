@@ -59,7 +59,7 @@ func (c *Controller) Admit(now time.Time, cost int) time.Duration {
 
 // ask gives the longest wait that anything demands, and what demands it.
 func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
-	if wait := c.paused().remaining(now); wait > 0 {
+	if wait := c.longerPause().remaining(now); wait > 0 {
 		return wait, byPause
 	}
 	longest, why := time.Duration(0), byQuota
@@ -88,7 +88,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	}
 	l := c.blame(f.Scope)
 	p := c.pauseOf(f, l)
-	again := pauses(f) && p.again(f)
+	newRefusal := pauses(f) && p.newRefusal(f)
 	c.observe(now, f)
 	c.width.leave(now, f)
 	c.pause.calm(f)
@@ -97,14 +97,14 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 		l.leave(now, f)
 	}
 	if pauses(f) {
-		p.extend(now, f, again)
+		p.extend(now, f, newRefusal)
 	}
 	if f.Throttled == 0 || f.Outer != 0 || !l.teaches(f) {
 		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
-	l.refuse(now, *p, f, again, c.budget.remaining())
-	if l.paid {
-		c.budget.spent += l.charge(f.Throttled, again)
+	l.refuse(now, *p, f, newRefusal, c.budget.remaining())
+	if l.met.paid {
+		c.budget.spent += l.charge(f.Throttled, newRefusal)
 	}
 }
 
@@ -136,8 +136,8 @@ func (c *Controller) blame(scope string) *limit {
 	return least
 }
 
-// paused gives the pause that ends last: the app's own or the tenant's.
-func (c *Controller) paused() *pause {
+// longerPause gives the pause that ends last: the app's own or the tenant's.
+func (c *Controller) longerPause() *pause {
 	if c.tenant.until.After(c.pause.until) {
 		return c.tenant
 	}

@@ -20,22 +20,22 @@ const trickle = 20 * chunk
 
 // refuse learns from a throttled call. The pause has it in already; again tells
 // that the call left after the pause before.
-func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, again bool, budget int) {
-	again = again || l.refusedAt.Before(p.at) // another trouble may have begun the pause
-	l.refusedAt = now
-	l.opensAt = later(p.until, now.Add(f.RetryAfter))
-	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); again || began.After(l.windowBegan) {
-		l.windowBegan = began
+func (l *limit) refuse(now time.Time, p pause, f batch.Feedback, newRefusal bool, budget int) {
+	newRefusal = newRefusal || l.met.refusedAt.Before(p.at) // another trouble may have begun the pause
+	l.met.refusedAt = now
+	l.met.opensAt = later(p.until, now.Add(f.RetryAfter))
+	if began := f.Sent.Add(max(0, f.RetryAfter-rounding) - l.Window); newRefusal || began.After(l.met.windowBegan) {
+		l.met.windowBegan = began
 	}
-	if l.bucket != nil && f.Sent.Before(l.countFrom) {
+	if l.bucket.rate != nil && f.Sent.Before(l.countFrom) {
 		if l.inFirstWindow(now) {
-			l.emptySince, l.inflow = l.emptyAt(now), 0
+			l.bucket.emptySince, l.bucket.inflow = l.emptyAt(now), 0
 		}
 		return // under way when the bucket was measured
 	}
-	if !again && l.bucket == nil {
-		if l.settling {
-			l.emptySince = l.emptyAt(now)
+	if !newRefusal && l.bucket.rate == nil {
+		if l.met.settling {
+			l.bucket.emptySince = l.emptyAt(now)
 			l.estimate()
 		}
 		return
@@ -57,7 +57,7 @@ func pauses(f batch.Feedback) bool {
 // call, refusals by chance soon meet every user. A bucket is followed so near to what
 // there is that its refusals are scattered.
 func (l *limit) teaches(f batch.Feedback) bool {
-	return l.bucket != nil || !scattered(f) && f.Cost >= chunk/2
+	return l.bucket.rate != nil || !scattered(f) && f.Cost >= chunk/2
 }
 
 // learn draws the conclusion from a refusal that began a new pause.
@@ -65,50 +65,50 @@ func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
 	scout, gained := l.probe.scout, l.probe.gained
 	before := l.learnedLimit
-	l.paid = probed || l.bucket != nil
-	l.settling = false
+	l.met.paid = probed || l.bucket.rate != nil
+	l.met.settling = false
 	fromBucket := l.likeBucket(now, f)
 	switch {
-	case l.bucket != nil && fromBucket && p.repeats < 2:
+	case l.bucket.rate != nil && fromBucket && p.repeats < 2:
 		l.measure(now, f)
 	case probed && scout && fromBucket && (gained >= chunk || l.inFirstWindow(now)):
-		l.follow(now, gained)
+		l.startBucket(now, gained)
 	case probed && scout && fromBucket: // the log was right
 	default:
-		l.floor = chunk
-		if probed && !scout && l.bucket == nil {
-			l.floor = l.learnedLimit // which was accepted; refused probes take room of it where they count
+		l.met.floor = chunk
+		if probed && !scout && l.bucket.rate == nil {
+			l.met.floor = l.learnedLimit // which was accepted; refused probes take room of it where they count
 		}
-		l.bucket, l.countFrom = nil, time.Time{}
-		l.metAt, l.settling = now, true
-		l.emptySince = l.emptyAt(now)
-		l.ramps = fromBucket && !l.paid
+		l.bucket.rate, l.countFrom = nil, time.Time{}
+		l.met.at, l.met.settling = now, true
+		l.bucket.emptySince = l.emptyAt(now)
+		l.met.ramps = fromBucket && !l.met.paid
 		l.estimate()
-		if !l.paid {
+		if !l.met.paid {
 			l.probe.scoutNext(now)
 		}
 	}
-	if probed && l.bucket == nil && l.inFirstWindow(now) && !(scout && gained == 0) {
-		l.paid = false
+	if probed && l.bucket.rate == nil && l.inFirstWindow(now) && !(scout && gained == 0) {
+		l.met.paid = false
 		l.probe.scoutNext(now)
 		return
 	}
 	if probed {
 		l.probe.failed(now, l.Window, budget)
-		higher := 5*l.learnedLimit >= 6*before || l.bucket != nil && 2*gained >= before
+		higher := 5*l.learnedLimit >= 6*before || l.bucket.rate != nil && 2*gained >= before
 		lower := scout && 2*l.learnedLimit <= before // what was learned was no limit
-		l.paid = !higher && !lower && !scout
+		l.met.paid = !higher && !lower && !scout
 	}
 }
 
 // estimate sets the learned limit to what was accepted since one window before
 // room opens. In a fixed window that is its start, in a sliding one its oldest entry.
 func (l *limit) estimate() {
-	sum := l.log.accepted(l.windowBegan)
-	l.learnedLimit = max(l.floor, sum)
-	if l.Limit > 0 && (l.learnedLimit >= l.Limit || l.inFirstWindow(l.metAt) && l.whole(l.learnedLimit)) {
+	sum := l.log.served(l.met.windowBegan)
+	l.learnedLimit = max(l.met.floor, sum)
+	if l.Limit > 0 && (l.learnedLimit >= l.Limit || l.inFirstWindow(l.met.at) && l.whole(l.learnedLimit)) {
 		l.learnedLimit = l.Limit
-		l.lift() // the quota itself was met, by the log's count: nothing is learned
+		l.liftIfWhole() // the quota itself was met, by the log's count: nothing is learned
 	}
 }
 
@@ -120,36 +120,36 @@ func (l *limit) estimate() {
 func (l *limit) grow(now time.Time) {
 	window := now.Add(-l.Window)
 	switch {
-	case l.probe.scout && l.inFirstWindow(now) && l.stated(now, chunk) == 0: // it goes on until it is refused
+	case l.probe.scout && l.inFirstWindow(now) && l.waitStated(now, chunk) == 0: // it goes on until it is refused
 	case l.probe.scout:
 		enough := l.learnedLimit / 2
-		if l.ramps {
+		if l.met.ramps {
 			enough = max(enough, trickle)
 		}
-		if l.probe.gained >= enough && l.log.accepted(window) > l.learnedLimit {
+		if l.probe.gained >= enough && l.log.served(window) > l.learnedLimit {
 			l.countFrom = l.probe.start // a fixed window began anew
 			l.learnedLimit = max(l.learnedLimit, l.probe.gained)
 			l.probe.succeeded(now)
-			l.lift()
+			l.liftIfWhole()
 		}
-	case l.bucket == nil && l.probe.start.Before(window):
-		l.learnedLimit = max(l.learnedLimit, l.log.accepted(window))
+	case l.bucket.rate == nil && l.probe.start.Before(window):
+		l.learnedLimit = max(l.learnedLimit, l.log.served(window))
 		l.probe.succeeded(now)
-		l.lift()
-	case l.bucket != nil && l.Limit > 0 && l.countFrom.Before(window):
-		if sum := l.log.accepted(window); l.whole(sum) {
+		l.liftIfWhole()
+	case l.bucket.rate != nil && l.Limit > 0 && l.countFrom.Before(window):
+		if sum := l.log.served(window); l.whole(sum) {
 			l.learnedLimit = sum
-			l.lift()
+			l.liftIfWhole()
 		}
 	}
 }
 
-// lift forgets the learned limit when it is as good as the quota.
-func (l *limit) lift() {
+// liftIfWhole forgets the learned limit when it is as good as the quota.
+func (l *limit) liftIfWhole() {
 	if l.Limit > 0 && l.whole(l.learnedLimit) {
-		l.learnedLimit, l.bucket, l.countFrom = 0, nil, time.Time{}
+		l.learnedLimit, l.bucket.rate, l.countFrom = 0, nil, time.Time{}
 		l.probe = probe{}
-		l.settling = false
+		l.met.settling = false
 	}
 }
 
@@ -157,7 +157,7 @@ func (l *limit) lift() {
 // used some of it before, refused users may have taken a tenth.
 func (l *limit) whole(users int) bool {
 	part := lifted
-	if l.inFirstWindow(l.metAt) {
+	if l.inFirstWindow(l.met.at) {
 		part = 0.9
 	}
 	return float64(users) >= part*float64(l.Limit)

@@ -17,8 +17,8 @@ func (l *limit) allows() float64 {
 		stated = float64(l.Limit) / l.Window.Seconds()
 	}
 	switch {
-	case l.bucket != nil:
-		return min(float64(l.bucket.Limit()), stated) // a pace in doubt may grow beyond, for a while
+	case l.bucket.rate != nil:
+		return min(float64(l.bucket.rate.Limit()), stated) // a pace in doubt may grow beyond, for a while
 	case l.learnedLimit > 0:
 		return float64(l.learnedLimit) / l.Window.Seconds()
 	}
@@ -35,8 +35,8 @@ func (l *limit) words(now time.Time) string {
 		return l.Quota.words() + among
 	}
 	bucket := ""
-	if l.bucket != nil {
-		bucket = " (as they come free, " + strconv.FormatFloat(float64(l.bucket.Limit()), 'f', 1, 64) + " a second)"
+	if l.bucket.rate != nil {
+		bucket = " (as they come free, " + strconv.FormatFloat(float64(l.bucket.rate.Limit()), 'f', 1, 64) + " a second)"
 	}
 	if l.inFirstWindow(now) {
 		return l.Quota.words() + among + ", but a 429 came before they were used up; finding out what is left" + bucket
@@ -53,7 +53,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	free := 0
 	for _, l := range c.limits {
 		kept := c.keptFree(l, now)
-		s, wait := l.perSecond(), l.full(now, kept)
+		s, wait := l.perSecond(), l.fullFor(now, kept)
 		if kept > 0 {
 			s = min(s, float64(l.Limit-kept)/l.Window.Seconds()/float64(l.sharers))
 		}
@@ -63,7 +63,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 			if kept > 0 {
 				p.Reason += ", " + batch.Thousands(kept) + " of them kept free for writes"
 			}
-			p.Reason += room(full, free) + l.growing(now)
+			p.Reason += roomWords(full, free) + l.burstWords(now)
 		}
 		p.PerSecond = min(p.PerSecond, s)
 	}
@@ -73,9 +73,9 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 	if math.IsInf(p.PerSecond, 1) {
 		p.PerSecond = 0
 	}
-	if c.paused().remaining(now) > 0 {
-		p.Until = c.paused().until
-		p.Reason = c.paused().words(now)
+	if c.longerPause().remaining(now) > 0 {
+		p.Until = c.longerPause().until
+		p.Reason = c.longerPause().words(now)
 	}
 	return p
 }
@@ -100,15 +100,15 @@ func (c *Controller) smooth(p batch.Pace, full time.Duration, free int) batch.Pa
 	return p
 }
 
-// full is how long a log has no room beside what is kept free; zero for less than a
+// fullFor is how long a log has no room beside what is kept free; zero for less than a
 // second.
-func (l *limit) full(now time.Time, kept int) time.Duration {
+func (l *limit) fullFor(now time.Time, kept int) time.Duration {
 	wait := time.Duration(0)
 	switch {
 	case l.learnedLimit == 0:
 		wait = l.log.wait(now, chunk+kept)
-	case l.bucket == nil:
-		wait = max(l.stated(now, chunk+kept), l.base(now, chunk+kept))
+	case l.bucket.rate == nil:
+		wait = max(l.waitStated(now, chunk+kept), l.waitLearned(now, chunk+kept))
 	}
 	if wait < time.Second {
 		return 0
@@ -116,9 +116,9 @@ func (l *limit) full(now time.Time, kept int) time.Duration {
 	return wait
 }
 
-// room says how many may go at once, or when a full log has room again: waiting
+// roomWords says how many may go at once, or when a full log has room again: waiting
 // without a word looks like hanging.
-func room(full time.Duration, free int) string {
+func roomWords(full time.Duration, free int) string {
 	switch {
 	case full > 0:
 		return "; used up, room again in " + seconds(full.Round(time.Second))

@@ -26,9 +26,9 @@ type pause struct {
 // remaining says how long the pause still lasts.
 func (p *pause) remaining(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
 
-// again tells a refusal that begins a new pause from one that was under way
+// newRefusal tells a refusal that begins a new pause from one that was under way
 // when the last one began.
-func (p *pause) again(f batch.Feedback) bool { return !f.Sent.Before(p.until) }
+func (p *pause) newRefusal(f batch.Feedback) bool { return !f.Sent.Before(p.until) }
 
 // calm takes users served after the pause as the end of the trouble.
 func (p *pause) calm(f batch.Feedback) {
@@ -39,8 +39,8 @@ func (p *pause) calm(f batch.Feedback) {
 
 // extend pauses for what f asks. Graph has been seen to answer "1" again and
 // again, so refusals in a row make the pause grow by themselves.
-func (p *pause) extend(now time.Time, f batch.Feedback, again bool) {
-	if again {
+func (p *pause) extend(now time.Time, f batch.Feedback, newRefusal bool) {
+	if newRefusal {
 		if !p.until.IsZero() && !p.quiet {
 			p.repeats++
 		}

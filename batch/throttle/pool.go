@@ -36,7 +36,7 @@ func NewPool(c Config, apps int) []*Controller {
 		for j, q := range c.Quotas {
 			l := &limit{Quota: q, sharers: 1, log: newSlidingLog(q.Limit, q.Window)}
 			if q.Resource == Write && q.Limit > 0 {
-				l.burstStep = firstStep(q.Limit, c.Users)
+				l.burst.step = firstStep(q.Limit, c.Users)
 			}
 			if q.Scope == Tenant {
 				if l.sharers = len(pool); i > 0 {

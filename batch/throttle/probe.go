@@ -24,41 +24,41 @@ type probe struct {
 // which came back is found in a time in proportion to that spent below it.
 const rareProbe = 12
 
-// mayProbe says how long until cost users may go in excess of what was learned;
+// waitOrProbe says how long until cost users may go in excess of what was learned;
 // base is the wait for what was learned.
-func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int) time.Duration {
+func (l *limit) waitOrProbe(now time.Time, cost int, learned time.Duration, budget int) time.Duration {
 	p := &l.probe
 	if now.Before(l.warnedUntil) {
-		return base
+		return learned
 	}
 	if !p.on {
 		if budget < cost && now.Sub(p.since) < rareProbe<<p.rare*l.Window {
 			if p.next.Before(now) {
 				p.next = now
 			}
-			return base
+			return learned
 		}
 		start := p.next
 		if p.scout {
 			start = l.scoutAt(cost)
 		}
 		wait := max(0, start.Sub(now))
-		if l.bucket == nil && (l.log.underWay > 0 || base-wait < l.Window/20) {
-			return base // calls under way would be mistaken for the probe; or the log has room soon enough
+		if l.bucket.rate == nil && (l.log.underWay > 0 || learned-wait < l.Window/20) {
+			return learned // calls under way would be mistaken for the probe; or the log has room soon enough
 		}
-		return min(base, wait)
+		return min(learned, wait)
 	}
-	if l.bucket == nil && l.crossing(now, cost) {
-		return base
+	if l.bucket.rate == nil && l.crossing(now, cost) {
+		return learned
 	}
 	growth := 2
-	if l.bucket != nil {
+	if l.bucket.rate != nil {
 		growth = 4 // what a bucket gained meanwhile is soon used up
 	}
 	allowed := max(chunk, p.gained/growth)
 	if p.scout && p.gained > 0 {
 		// A bucket would have gained this much by now; a fixed window more.
-		bucket := float64(l.learnedLimit) * now.Sub(l.metAt).Seconds() / l.Window.Seconds()
+		bucket := float64(l.learnedLimit) * now.Sub(l.met.at).Seconds() / l.Window.Seconds()
 		allowed = max(allowed, p.gained/2, min(int(bucket), l.learnedLimit)-p.gained)
 		if l.inFirstWindow(now) {
 			allowed = max(allowed, 2*p.gained)
@@ -67,7 +67,7 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 	if p.risk+cost <= allowed {
 		return 0
 	}
-	return base
+	return learned
 }
 
 // heed stops probing for a window when Graph says that a limit is used up,
@@ -75,7 +75,7 @@ func (l *limit) mayProbe(now time.Time, cost int, base time.Duration, budget int
 // on record that it never came (docs#15823), so nothing may rest on it. It does not
 // name its limit, so all limits are warned. A call from before the last refusal brings no news.
 func (l *limit) heed(now time.Time, f batch.Feedback) {
-	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.metAt) {
+	if f.Percent >= 1 && f.Throttled == 0 && f.Sent.After(l.met.at) {
 		l.warnedUntil = now.Add(l.Window)
 	}
 }
@@ -92,22 +92,22 @@ func (l *limit) crossing(now time.Time, cost int) bool {
 	if l.probe.scout && !l.inFirstWindow(now) {
 		from = now.Add(-l.Window)
 	}
-	sum := l.log.accepted(from)
+	sum := l.log.served(from)
 	return sum <= l.learnedLimit && sum+l.log.underWay+cost > l.learnedLimit
 }
 
 // scoutAt is when a first chunk looks for room: at the time that Graph named, or
 // later, when a bucket would have gained a chunk.
 func (l *limit) scoutAt(cost int) time.Time {
-	if l.inFirstWindow(l.opensAt) && l.Limit > 0 {
-		return l.opensAt.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
+	if l.inFirstWindow(l.met.opensAt) && l.Limit > 0 {
+		return l.met.opensAt.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
 	}
 	share := 1.2 * float64(cost) / float64(l.learnedLimit)
-	bucket := l.metAt.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
-	if bucket.After(l.opensAt) {
+	bucket := l.met.at.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
+	if bucket.After(l.met.opensAt) {
 		return bucket
 	}
-	return l.opensAt
+	return l.met.opensAt
 }
 
 // enter counts users that go in excess, and starts the probe if none is on.
@@ -120,11 +120,11 @@ func (p *probe) enter(now time.Time, cost int) {
 
 // leave counts the end of a call. Calls that were not in excess cannot be told
 // apart, so no more is gained than was at risk.
-func (p *probe) leave(sent time.Time, cost, accepted int) {
+func (p *probe) leave(sent time.Time, cost, served int) {
 	if p.on && !sent.Before(p.start) {
 		part := min(p.risk, cost)
 		p.risk -= part
-		p.gained += min(part, accepted)
+		p.gained += min(part, served)
 	}
 }
 
@@ -174,11 +174,11 @@ func (b *budget) remaining() int {
 
 // charge is what the budget pays of a refusal: three chunks for all that were
 // under way together, so that one noisy moment does not end all probing.
-func (l *limit) charge(refused int, again bool) int {
-	if again {
-		l.bill = 3 * chunk
+func (l *limit) charge(refused int, newRefusal bool) int {
+	if newRefusal {
+		l.met.bill = 3 * chunk
 	}
-	part := min(l.bill, refused)
-	l.bill -= part
+	part := min(l.met.bill, refused)
+	l.met.bill -= part
 	return part
 }

@@ -55,7 +55,7 @@ func TestHeedNoNews(t *testing.T) {
 		"left before the last refusal": {Sent: at(10), Cost: 20, Accepted: 20, Percent: 1.8},
 		"refused":                      {Sent: at(30), Cost: 20, Throttled: 20, Percent: 1.8},
 	} {
-		l := &limit{metAt: at(20), Quota: writes(3_000)[0]}
+		l := &limit{met: met{at: at(20)}, Quota: writes(3_000)[0]}
 		if l.heed(at(40), f); !l.warnedUntil.IsZero() {
 			t.Errorf("%s: warned", name)
 		}

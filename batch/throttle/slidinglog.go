@@ -14,7 +14,7 @@ import (
 // answer, and only the end is sure to be no earlier than that.
 type slidingLog struct {
 	limit     int // users; 0 for no limit
-	width     time.Duration
+	window    time.Duration
 	underWay  int     // users admitted whose call has not ended
 	elsewhere int     // users under way in other runs
 	logged    int     // users in log
@@ -27,15 +27,15 @@ type slidingLog struct {
 type entry struct {
 	first, last time.Time
 	users       int
-	accepted    int
+	served      int
 }
 
 const grains = 1024
 
 // newSlidingLog makes a log for limit users in any width; with limit 0 it keeps the
 // log and admits everything.
-func newSlidingLog(limit int, width time.Duration) *slidingLog {
-	return &slidingLog{limit: limit, width: width}
+func newSlidingLog(limit int, window time.Duration) *slidingLog {
+	return &slidingLog{limit: limit, window: window}
 }
 
 // wait says how long until cost users may go, all of them together; zero means
@@ -66,7 +66,7 @@ func (w *slidingLog) waitUnder(now time.Time, cost, limit int, from time.Time, c
 			return w.remaining(now, e)
 		}
 	}
-	return w.width
+	return w.window
 }
 
 // free is the room that another limit has when what is too old is gone; see waitUnder and expire.
@@ -79,12 +79,12 @@ func (w *slidingLog) free(limit int, from time.Time, count func(entry) int) int 
 }
 
 func (e entry) all() int  { return e.users }
-func (e entry) good() int { return e.accepted }
+func (e entry) good() int { return e.served }
 
 // remaining says how long e still counts. A service may count both ends of its
 // window, so an entry that is exactly one width old still does.
 func (w *slidingLog) remaining(now time.Time, e entry) time.Duration {
-	return w.width - now.Sub(e.last) + 1
+	return w.window - now.Sub(e.last) + 1
 }
 
 // enter counts cost users as under way.
@@ -92,10 +92,10 @@ func (w *slidingLog) enter(cost int) { w.underWay += cost }
 
 // leave tells that a call with cost users has ended now, accepted of them with
 // success. Refused users count as well: Graph counts them.
-func (w *slidingLog) leave(now time.Time, cost, accepted int) {
+func (w *slidingLog) leave(now time.Time, cost, served int) {
 	w.underWay = max(0, w.underWay-cost)
-	if w.width > 0 {
-		w.insert(now, cost, accepted)
+	if w.window > 0 {
+		w.insert(now, cost, served)
 	}
 }
 
@@ -106,25 +106,25 @@ func (w *slidingLog) withdraw(cost int) { w.underWay = max(0, w.underWay-cost) }
 // a call whose end is not known, that is the latest time at which it can have
 // been counted.
 func (w *slidingLog) preload(at time.Time, n int) {
-	if w.width > 0 {
+	if w.window > 0 {
 		w.insert(at, n, n)
 	}
 }
 
-func (w *slidingLog) insert(at time.Time, users, accepted int) {
+func (w *slidingLog) insert(at time.Time, users, served int) {
 	w.logged += users
 	i := len(w.log)
 	for i > 0 && w.log[i-1].last.After(at) {
 		i--
 	}
-	if i > 0 && at.Sub(w.log[i-1].first) < w.width/grains {
+	if i > 0 && at.Sub(w.log[i-1].first) < w.window/grains {
 		e := &w.log[i-1]
 		e.last = at
 		e.users += users
-		e.accepted += accepted
+		e.served += served
 		return
 	}
-	w.log = slices.Insert(w.log, i, entry{at, at, users, accepted})
+	w.log = slices.Insert(w.log, i, entry{at, at, users, served})
 }
 
 // expire drops what has left the window.
@@ -146,11 +146,11 @@ func (w *slidingLog) since(t time.Time) int {
 	return i
 }
 
-// accepted counts the users accepted in calls that ended after t.
-func (w *slidingLog) accepted(t time.Time) int {
+// served counts the users accepted in calls that ended after t.
+func (w *slidingLog) served(t time.Time) int {
 	n := 0
 	for _, e := range w.log[w.since(t):] {
-		n += e.accepted
+		n += e.served
 	}
 	return n
 }

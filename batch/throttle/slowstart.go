@@ -31,28 +31,28 @@ func firstStep(limit, users int) int {
 
 // crowded tells whether cost users more would be too many of the first burst under way.
 func (l *limit) crowded(now time.Time, cost int) bool {
-	return l.burstStep > 0 && l.inFirstWindow(now) && l.log.underWay > 0 && l.log.underWay+cost > l.burstStep
+	return l.burst.step > 0 && l.inFirstWindow(now) && l.log.underWay > 0 && l.log.underWay+cost > l.burst.step
 }
 
-// growing says that the first burst waits for answers.
-func (l *limit) growing(now time.Time) string {
+// burstWords says that the first burst waits for answers.
+func (l *limit) burstWords(now time.Time) string {
 	if l.learnedLimit > 0 || !l.crowded(now, chunk) {
 		return ""
 	}
-	return "; the first ones leave " + batch.Thousands(l.burstStep) + " at a time, to see whether others have used it"
+	return "; the first ones leave " + batch.Thousands(l.burst.step) + " at a time, to see whether others have used it"
 }
 
 // inFirstWindow tells whether the log of a limit that others may have used does not reach back a window yet.
-func (l *limit) inFirstWindow(now time.Time) bool { return now.Sub(l.firstCall) < l.Window }
+func (l *limit) inFirstWindow(now time.Time) bool { return now.Sub(l.burst.firstCall) < l.Window }
 
 // ramped tells whether cost users more would be too many under way in a ramp. No more go
 // at once than were accepted since room opened. While the log has entries from before
 // the refusal, they may all be refused, and are no more than may be risked.
 func (l *limit) ramped(now time.Time, cost, budget int) bool {
-	if !l.ramps || l.log.underWay == 0 {
+	if !l.met.ramps || l.log.underWay == 0 {
 		return false
 	}
-	most := l.log.accepted(l.opensAt)
+	most := l.log.served(l.met.opensAt)
 	if l.oldEntries(now) {
 		most = min(most, budget)
 	}
@@ -61,11 +61,13 @@ func (l *limit) ramped(now time.Time, cost, budget int) bool {
 
 // climb ends the ramp when so much went well that the rest may go at once.
 func (l *limit) climb(now time.Time) {
-	if l.ramps && !l.oldEntries(now) && 2*l.log.accepted(l.opensAt) >= l.learnedLimit {
-		l.ramps = false
+	if l.met.ramps && !l.oldEntries(now) && 2*l.log.served(l.met.opensAt) >= l.learnedLimit {
+		l.met.ramps = false
 	}
 }
 
 // oldEntries tells whether the log has entries from before the limit was met. A
 // bucket does not go by them.
-func (l *limit) oldEntries(now time.Time) bool { return l.bucket == nil && now.Sub(l.metAt) < l.Window }
+func (l *limit) oldEntries(now time.Time) bool {
+	return l.bucket.rate == nil && now.Sub(l.met.at) < l.Window
+}

@@ -58,7 +58,7 @@ func TestNeverStuck(t *testing.T) {
 					t.Fatalf("seed %d: width %d", seed, w)
 				}
 			}
-			if TimeLeft([]*Controller{c}, 1_000, now) < c.paused().remaining(now) {
+			if TimeLeft([]*Controller{c}, 1_000, now) < c.longerPause().remaining(now) {
 				t.Fatalf("seed %d: the time left forgets the pause", seed)
 			}
 			if r.IntN(50) == 0 && TimeLeft(pool, 1_000, now) > TimeLeft([]*Controller{c}, 1_000, now) {

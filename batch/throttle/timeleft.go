@@ -59,7 +59,7 @@ func (c *Controller) timeLeft(own, all int, now time.Time) time.Duration {
 	if own > 0 {
 		calls := (own + chunk - 1) / chunk
 		rounds := (calls + c.Width() - 1) / c.Width()
-		long = max(long, c.paused().remaining(now)+time.Duration(rounds)*c.latency)
+		long = max(long, c.longerPause().remaining(now)+time.Duration(rounds)*c.latency)
 	}
 	return long
 }
@@ -72,7 +72,7 @@ func (c *Controller) after(own, all int, now time.Time, latency time.Duration) t
 	}
 	rest := c.tenant.remaining(now)
 	if own > 0 {
-		rest = c.paused().remaining(now)
+		rest = c.longerPause().remaining(now)
 	}
 	longest := rest
 	if c.rate != nil {
@@ -90,8 +90,8 @@ func (c *Controller) after(own, all int, now time.Time, latency time.Duration) t
 		switch {
 		case l.learnedLimit == 0:
 			longest = max(longest, l.after(now, users, l.Limit, rest, round))
-		case l.bucket != nil:
-			longest = max(longest, drain(l.bucket, now, users))
+		case l.bucket.rate != nil:
+			longest = max(longest, drain(l.bucket.rate, now, users))
 		default:
 			longest = max(longest, l.after(now, users, l.learnedLimit, rest, round))
 		}

@@ -14,28 +14,28 @@ import (
 // Graph refuses calls as a whole. Each such refusal halves it; calm widens it
 // again by an eighth of the most in every round of calls.
 type width struct {
-	most   float64
-	now    float64
-	halved time.Time // calls that left before do not halve it again
+	most    float64
+	allowed float64
+	halved  time.Time // calls that left before do not halve it again
 }
 
 const widenSteps = 8
 
 func newWidth(most int) width {
 	m := float64(max(1, most))
-	return width{most: m, now: m}
+	return width{most: m, allowed: m}
 }
 
-func (w *width) calls() int { return int(w.now) }
+func (w *width) calls() int { return int(w.allowed) }
 
 func (w *width) leave(now time.Time, f batch.Feedback) {
 	switch {
 	case !outerTrouble(f.Outer):
 		if f.Throttled == 0 {
-			w.now = min(w.most, w.now+max(1, w.most/widenSteps)/w.now)
+			w.allowed = min(w.most, w.allowed+max(1, w.most/widenSteps)/w.allowed)
 		}
 	case !f.Sent.Before(w.halved):
-		w.now = max(1, w.now/2)
+		w.allowed = max(1, w.allowed/2)
 		w.halved = now
 	}
 }
