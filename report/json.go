@@ -122,7 +122,7 @@ func JSON(w io.Writer, e End) error {
 // known is nil for what there is none of: no text, or the zero time.
 func known(v any) any {
 	if t, ok := v.(time.Time); ok {
-		v = utc(t, seconds)
+		v = utc(t)
 	}
 	if v == "" {
 		return nil

@@ -18,7 +18,7 @@ func Cells(l *batch.Line, names ...string) []string {
 	for i, name := range names {
 		for _, c := range columns {
 			if c.name == name {
-				cells[i] = c.value(l)
+				cells[i] = string(c.value(nil, l))
 			}
 		}
 	}

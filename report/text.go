@@ -72,9 +72,9 @@ func heading(b *bytes.Buffer, e End) {
 	list("App", p.App)
 	list("Graph", p.Cloud)
 	list("Action", string(p.Action))
-	list("Planned", utc(p.Created, seconds))
-	list("Ended", utc(e.Ended, seconds))
-	list("Written", utc(e.Written, seconds))
+	list("Planned", utc(p.Created))
+	list("Ended", utc(e.Ended))
+	list("Written", utc(e.Written))
 	list("Files", e.Files...)
 	b.WriteByte('\n')
 }
