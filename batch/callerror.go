@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// CallError is a call that brought no replies. Whether Graph acted is unknown,
-// unless the error says that the call did not leave or the Status is a refusal (4xx).
+// CallError is a call that brought no replies. Whether Graph acted is unknown, unless
+// fateOf says otherwise: the call never left, or the Status is 401, 403, 429 or one of
+// refusedForGood.
 type CallError struct {
 	Status     int // HTTP status of the call as a whole; 0 when none arrived or the body could not be read
 	Code       string
@@ -53,8 +54,8 @@ func (e *CallError) reply() Reply {
 	return r
 }
 
-// refusedForGood reports whether the refusal speaks of the way we call and not of the
-// moment: asking again for the same users cannot help.
+// refusedForGood reports whether the same call would be refused again. One user in it
+// may be the reason, so such a call is halved.
 func (e *CallError) refusedForGood() bool {
 	s := e.Status
 	return s >= 300 && s < 500 && s != 401 && s != 403 && s != 408 && s != 429 || s == 501 || s == 505

@@ -29,3 +29,23 @@ func LowerASCII(s string) string {
 		return r
 	}, s)
 }
+
+// IsGUID reports whether s has the form of an object id, a tenant id or an app id:
+// 8-4-4-4-12 hexadecimal digits of either case.
+func IsGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// LinesByName are the users that rows of the input keep, by everything that the rows name
-// them by, with the line of the first such row. When another row lets the same user
-// go, the two contradict each other, and no rule can say which of them is right.
+// LinesByName are users by everything that rows name them by, each with the line of the
+// first such row. Planner.Stay has those whom rows keep, and Planner.gone those of them
+// whom other rows let go. Two such rows contradict each other, and no rule can say which
+// of them is right.
 //
-// A hash of 12 bytes stands for each name: a file of a million people, of whom a few
-// leave, keeps nearly all.
+// A hash of 12 bytes stands for each name: in a file of a million people, of whom a few
+// leave, nearly all are kept.
 type LinesByName map[hash]int32 // the line; negative when the row has no cells to write again
 
-// Add keeps the users whom the claims name. Without claims it keeps no user.
+// Add notes the line of a row for the users whom the claims name.
 func (k LinesByName) Add(named []Claim, row Row) {
 	line := int32(row.Line)
 	if row.Cells == nil {
@@ -29,8 +30,8 @@ func (k LinesByName) Add(named []Claim, row Row) {
 	}
 }
 
-// line gives the line of a row that keeps the user named by one of the claims, or 0,
-// and whether that row has cells.
+// line gives the line of a row noted for a user whom one of the claims names, or 0, and
+// whether that row has cells.
 func (k LinesByName) line(named []Claim) (line int, cells bool) {
 	for _, c := range named {
 		switch l := int(k[hashOf(c.Key, c.Value)]); {

@@ -22,17 +22,3 @@ func NewDeadline(start time.Time, after time.Duration) Deadline {
 func (d Deadline) Passed(now time.Time) bool {
 	return d.after > 0 && (now.Sub(d.start) >= d.after || now.Round(0).Sub(d.start.Round(0)) >= d.after)
 }
-
-// stopped is ErrStopped when stop is closed, ErrDeadline when the time is up, and
-// nil before both.
-func stopped(stop <-chan struct{}, until Deadline, now time.Time) error {
-	select {
-	case <-stop:
-		return ErrStopped
-	default:
-	}
-	if until.Passed(now) {
-		return ErrDeadline
-	}
-	return nil
-}

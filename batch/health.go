@@ -17,11 +17,12 @@ const (
 // hear keeps what the call says of the service, of the token, and of the first
 // calls as a whole.
 func (l *lane) hear(now time.Time, a answer) {
-	switch life := a.life(); {
-	case life == alive:
+	life := a.life()
+	if life == alive {
 		l.outage.lastGood, l.refusals.calls = now, 0
-		fallthrough
-	case life == heard:
+	}
+	switch {
+	case life != silent:
 		l.outage.since, l.outage.calls, l.outage.err = time.Time{}, 0, nil
 	case a.usersTrouble, errors.Is(a.err, ErrUnsendable): // no trouble of the service
 	default:
@@ -44,7 +45,7 @@ type life int
 
 const (
 	silent life = iota // no user was answered
-	heard              // a user was told to wait: no outage, and no answer either
+	heard              // Graph answered, and no user for good: told to wait, or refused as a whole
 	alive              // a user was answered for good
 )
 
@@ -115,49 +116,6 @@ func (l *lane) down(now time.Time) time.Duration {
 	return max(0, l.outage.probeAt.Sub(now))
 }
 
-// markSingles marks the users of the call who were in trouble while others were
-// answered: in the same call, or for one who is alone in a call that cannot be
-// read, since the last try.
-func (a answer) markSingles() {
-	others := a.life() == alive
-	if errors.Is(a.err, ErrUnreadable) && len(a.tasks) == 1 {
-		others = a.lane.outage.lastGood.After(a.tasks[0].trial.SentAt)
-	}
-	for i := range a.tasks {
-		a.tasks[i].single = a.tasks[i].single || others
-	}
-}
-
-// theirs reports whether the trouble that the call met is that of its users and no
-// outage. It is when no other user is left who could be answered: there is one user,
-// or all who are left have been in trouble while others were answered.
-func (a answer) theirs() bool {
-	if a.life() != silent || a.err != nil && !errors.Is(a.err, ErrUnreadable) {
-		return false
-	}
-	q := a.lane.queue
-	if q.fresh != nil || len(q.head) > 0 || len(q.halves) > 0 {
-		return false
-	}
-	lists := [][]task{a.tasks, q.waiting}
-	for _, p := range a.lane.peers {
-		if p.under > 0 || len(p.probation.held) > 0 {
-			return false
-		}
-		lists = append(lists, p.handed.waiting)
-	}
-	users, others := 0, false
-	for _, list := range lists {
-		for i := range list {
-			users++
-			if others = others || !list[i].single; others && users > 1 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // staleStrikes is how many calls in a row, each with a token fetched after the
 // one before was refused, end the run: strikes while nothing has gone well yet.
 // One is a token that has expired; more are on record as a backend's mistake, and
@@ -165,7 +123,8 @@ func (a answer) theirs() bool {
 // calls.
 const staleStrikes = 5
 
-// strikesAllowed is strikes for a lane of which nothing has gone well yet.
+// strikesAllowed is how many calls of a kind of trouble end the run: later, but no more
+// than strikes while nothing of the lane has gone well yet.
 func (l *lane) strikesAllowed(later int) int {
 	if l.outage.lastGood.IsZero() {
 		return strikes

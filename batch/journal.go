@@ -41,8 +41,9 @@ type Trial struct {
 	RequestID string
 }
 
-// Pending is a user who has no final record: fresh (a zero Trial), or sent
-// before and to be sent again.
+// Pending is a user who has no record: fresh (a zero Trial), or sent before and to be
+// sent again. The users come in the order of sending, which the journal makes: holders of
+// privileged roles first, unless Plan.InOrder says otherwise.
 type Pending struct {
 	User  User
 	Trial Trial

@@ -7,14 +7,14 @@ type Outcome string
 const (
 	Verified    Outcome = "verified"    // 2xx, and the stamp was seen to move
 	Revoked     Outcome = "revoked"     // 2xx, verification off
-	Unverified  Outcome = "unverified"  // 2xx, but the stamp had not moved by the deadline
+	Unverified  Outcome = "unverified"  // 2xx, and no proof yet: not read back, or not moved by the deadline
 	Ineffective Outcome = "ineffective" // 2xx for a guest, whose sessions live in another tenant
 	Already     Outcome = "already"     // the stamp was already past the time asked for
 	Skipped     Outcome = "skipped"     // a gate held the row back
-	Protected   Outcome = "protected"   // on a protect list; never sent
-	Invalid     Outcome = "invalid"     // the row cannot name a user
+	Protected   Outcome = "protected"   // on a protect list, holder of a role, or the caller; sent only if that was before it was known
+	Invalid     Outcome = "invalid"     // the row cannot name a user, disagrees with the directory, or gives one object id a second name
 	NotFound    Outcome = "not_found"   // 404, or a lookup without a hit
-	Ambiguous   Outcome = "ambiguous"   // a lookup with more than one hit
+	Ambiguous   Outcome = "ambiguous"   // a lookup with more than one hit, or rows that contradict each other
 	Denied      Outcome = "denied"      // 403 for this user
 	Failed      Outcome = "failed"      // any other final refusal
 	GaveUp      Outcome = "gave_up"     // transient trouble outlasted the retry budget
@@ -51,6 +51,6 @@ func (o Outcome) Kind() Kind {
 	return Failure
 }
 
-// Open reports whether the outcome is only what can be said so far: a resumed
-// run will work on this user again.
+// Open reports whether a resumed run sends the user again. It does not for an
+// unverified one, whose stamp it only reads again.
 func (o Outcome) Open() bool { return o == Unsettled || o == NotSent }

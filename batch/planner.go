@@ -14,6 +14,10 @@ import (
 // Planner turns rows into the users of a plan: it looks them up, holds what the
 // directory says against what the file says, and finds rows that name one
 // person twice. It writes nothing to Graph.
+//
+// Without a Directory it cannot see that an object id and a user principal name are one
+// person's. A person named by id in one row and by name in another is then two users, and
+// is sent twice.
 type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Reads        Gate
@@ -67,8 +71,15 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		return p.count, cmp.Or(err, p.ended(ctx))
 	}
 	p.lane = &lane{
-		name: "lookup", first: true, needs: NeedsRead, call: p.Directory.Lookup, gate: p.Reads, workers: p.Concurrency,
-		queue: &queue{}, settle: p.settle, note: func(Trial) {},
+		name:    "lookup",
+		needs:   NeedsRead,
+		call:    p.Directory.Lookup,
+		gate:    p.Reads,
+		workers: p.Concurrency,
+		first:   true,
+		queue:   &queue{},
+		settle:  p.settle,
+		note:    func(Trial) {},
 	}
 	p.lane.queue.fresh = func() (task, bool, error) {
 		row, ok, err := next()
@@ -168,7 +179,7 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 	p.planEnded(row, t.user, rec)
 }
 
-// planUser plans a user, spares one, or points the row at the user that it names
+// planUser plans a user, leaves one out, or points the row at the user that it names
 // again. One object id under two names is a contradiction: with a wrong id the
 // user of this row would look done when another one is.
 func (p *Planner) planUser(row Row, u User) {
@@ -213,7 +224,8 @@ func (p *Planner) planToSend(row Row, u User) {
 	p.planned = append(p.planned, Planned{Row: row, User: u})
 }
 
-// planMaybeAlready plans the users that were held, now that all their rows are known.
+// planMaybeAlready plans the users that may be done already, now that all their rows are
+// known.
 func (p *Planner) planMaybeAlready() {
 	for _, seq := range slices.Sorted(maps.Keys(p.maybeAlready)) {
 		h := p.maybeAlready[seq]

@@ -106,7 +106,8 @@ func (q *queue) nextDue(now time.Time) (wait time.Duration, ok bool) {
 	return max(0, wait), ok
 }
 
-// waitingTasks lists the users who were sent before and wait.
+// waitingTasks lists the users who wait until they are due: those put back after an
+// answer, and those of halved calls.
 func (q *queue) waitingTasks() []task {
 	all := slices.Clone([]task(q.waiting))
 	for _, h := range q.halves {
@@ -115,7 +116,7 @@ func (q *queue) waitingTasks() []task {
 	return all
 }
 
-// waitingCount counts the users who were sent before and wait.
+// waitingCount counts them.
 func (q *queue) waitingCount() int {
 	n := len(q.waiting)
 	for _, h := range q.halves {

@@ -2,7 +2,8 @@ package batch
 
 import "time"
 
-// Record is the last word on one user.
+// Record is the latest word on one user. It is final, except that of an unverified user
+// whose read-back is still to come.
 type Record struct {
 	Seq       int       `json:"seq"`
 	Outcome   Outcome   `json:"outcome"`
@@ -19,7 +20,7 @@ type Record struct {
 	Reason    string    `json:"reason,omitempty"` // in words, for a person
 }
 
-// record is the last word on a user whose last reply is in the trial.
+// record is that of a user whose last reply is in the trial.
 func record(t Trial, now time.Time, o Outcome, reason string) Record {
 	return Record{
 		Seq: t.Seq, Outcome: o, Status: t.Status, Code: t.Code, Message: t.Message,

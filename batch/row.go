@@ -44,11 +44,13 @@ type Row struct {
 	From time.Time `json:"-"`
 }
 
-// Claim is what one column, which does not name the user, says of the user.
+// Claim is one property of a user and its value. In Row.Claims it is what a column
+// beside those that name the user says. In RowError.Keeps it is one of the names that a
+// row may mean.
 type Claim struct {
-	Key    Key    // what its cells are; never ""
-	Value  string // the cell, not empty; an object id is in lower case
-	Column string // its header
+	Key    Key    // what the value is; never ""
+	Value  string // not empty; an object id is in lower case
+	Column string // the header of the column in Row.Claims, else ""
 }
 
 // RowError says why a row cannot name a user, or why a gate held it back. Row

@@ -28,7 +28,7 @@ type Runner struct {
 	Pending  iter.Seq2[Pending, error] // users to send, pulled one chunk at a time
 	Unproven iter.Seq2[Line, error]    // users accepted before, to verify only; nil for none
 
-	Concurrency   int // calls under way at the most: writes of all apps together, and reads
+	Concurrency   int // at most so many writes of all apps together are under way (an app has its share, rounded up), and besides as many reads
 	Retry         RetryPolicy
 	CallTimeout   time.Duration // of one call; Graph may hold one for minutes
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
@@ -65,8 +65,8 @@ type Progress struct {
 
 // Run returns nil when every user has a final record, ErrStopped when it was
 // asked to stop, ErrDeadline when its time was up, or the error that ended the
-// run. Whatever was answered until
-// then is in the journal.
+// run. Whatever was answered until then is in the journal. The end of ctx is the hard
+// stop: it cuts calls under way short.
 func (r *Runner) Run(ctx context.Context) error {
 	r.state.Counts = make(map[Outcome]int)
 	next, stop := pull(r.Pending)
@@ -82,8 +82,18 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.loop = lp
 	for _, a := range r.Apps {
 		lp.lanes = append(lp.lanes, &lane{
-			name: "revoke", first: r.LastCall == 0, found: r.LastCall == 0 && time.Since(r.Found) < justFound, needs: NeedsWrite, call: a.Sender.Send, gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
-			writes: true, app: a.Name, queue: &r.queue, settle: r.settle, note: r.note,
+			name:    "revoke",
+			needs:   NeedsWrite,
+			call:    a.Sender.Send,
+			gate:    a.Gate,
+			workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
+			writes:  true,
+			first:   r.LastCall == 0,
+			found:   r.LastCall == 0 && time.Since(r.Found) < justFound,
+			app:     a.Name,
+			queue:   &r.queue,
+			settle:  r.settle,
+			note:    r.note,
 		})
 	}
 	for _, ln := range lp.lanes {
@@ -91,8 +101,14 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	if r.Directory != nil {
 		r.verify = &lane{
-			name: "read-back", needs: NeedsRead, call: r.Directory.Lookup, gate: r.Reads, workers: r.Concurrency,
-			queue: &queue{}, settle: r.prove, note: func(Trial) {},
+			name:    "read-back",
+			needs:   NeedsRead,
+			call:    r.Directory.Lookup,
+			gate:    r.Reads,
+			workers: r.Concurrency,
+			queue:   &queue{},
+			settle:  r.prove,
+			note:    func(Trial) {},
 		}
 		lp.lanes = append(lp.lanes, r.verify)
 		if r.Unproven != nil {

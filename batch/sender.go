@@ -9,9 +9,10 @@ import (
 type Sender interface {
 	// Send makes one call. A nil error comes with one reply per user, in the
 	// order of users; Status 0 marks a user whom the answer left out. An error
-	// comes without replies, and whether Graph acted is unknown, unless it is
-	// ErrNotSent, ErrUnsendable or ErrSignIn, or a *CallError with a refusal: then
-	// it did not. Send does not retry, and may be called from several goroutines.
+	// comes without replies. Whether Graph acted is unknown, unless the call never
+	// left (ErrNotSent, ErrUnsendable, ErrSignIn), or it is a *CallError whose
+	// Status is 401, 403, 429, or a refusal for good such as 400: then it did not.
+	// Send does not retry, and may be called from several goroutines.
 	Send(ctx context.Context, users []User) ([]Reply, error)
 }
 

@@ -31,9 +31,9 @@ func (p *Planner) planUnresolved(ctx context.Context, next func() (Row, bool, er
 // whyBlind is why a name with a letter beyond ASCII is not sent without a lookup.
 const whyBlind = "holds a letter beyond ASCII, which a directory may read as another and so find another user; name the user by object id, or leave --no-resolve out"
 
-// planAsGiven plans the user of a row without a lookup. No answer would show that the
-// directory folds a letter of the name, so names with such letters are refused; see
-// sameUPN.
+// planAsGiven plans the user of a row without a lookup. A directory may read a letter
+// beyond ASCII as another one, and so revoke somebody else. A lookup would show that;
+// without one such a name is refused.
 func (p *Planner) planAsGiven(row Row) {
 	u := User{Seq: row.Seq, ID: row.ID, UPN: row.UPN}
 	if u.ID == "" && strings.ContainsFunc(u.UPN, func(r rune) bool { return r > unicode.MaxASCII }) {

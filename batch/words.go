@@ -45,26 +45,6 @@ func Span(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// IsGUID reports whether s has the form of an object id, a tenant id or an app id:
-// 8-4-4-4-12 hexadecimal digits of either case.
-func IsGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // SomeOf names the first few of so many: "ada, bob and 12 more".
 func SomeOf(names []string, all int) string {
 	s := strings.Join(names, ", ")
