@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// moveAside moves the report of another run, or files that do not say whose they are,
-// into a directory of their own, and gives its path; "" when there was nothing to move.
+// moveAside moves the report of another run into a directory of its own, and gives its
+// path; "" when there was nothing to move. Files without a run.json that names a run are
+// moved too: they may be of another run.
 func moveAside(dir, run string) (string, error) {
 	var older []string
 	var last time.Time

@@ -45,6 +45,21 @@ var columns = [...]column{
 	{"reason", freeText, reason},
 }
 
+// Cells are what a line has in the columns named, as text; "" is not known.
+// Text is exact, control characters included. A column that the report does
+// not have is not known either.
+func Cells(l *batch.Line, names ...string) []string {
+	cells := make([]string, len(names))
+	for i, name := range names {
+		for _, c := range columns {
+			if c.name == name {
+				cells[i] = string(c.value(nil, l))
+			}
+		}
+	}
+	return cells
+}
+
 // appendSeconds appends a time in UTC and whole seconds, and nothing for the zero time.
 func appendSeconds(b []byte, t time.Time) []byte {
 	if t.IsZero() {

@@ -8,10 +8,29 @@
 //	                +-- retry.csv      what did not succeed, to run again
 //
 //	End --+--Seal---+-- run.json           what JSON writes
-//	      |         +-- report.sha256      the files and their digests: the seal
 //	      |         +-- report.sha256.sig  where there is a key
+//	      |         +-- report.sha256      the files and their digests: the seal
 //	      +--Text------ for the person at the terminal
 //	      +--JSON------ for the program that called
+//
+// # The files, in reading order
+//
+//	end.go, columns.go           what is told of a run, and of each of its rows
+//	write.go, pour.go, aside.go  making the files, in one pass; an older report
+//	csv.go, jsonl.go, retry.go   each file that has lines
+//	escape.go                    cells that no spreadsheet takes for a formula
+//	text.go, json.go, selected.go   the end of a run on the screen and as JSON; lines with it
+//
+// # The order of writing
+//
+//  1. [Write] writes report.csv, report.jsonl and retry.csv as drafts, each digested on
+//     its way. Nothing in the directory is touched before all of them are on the disk.
+//  2. The report of another run is moved aside; an older seal of this run is removed.
+//  3. The drafts get their names, and End notes the files.
+//  4. The caller notes in the End what it knows only now: when the report was written,
+//     the command that runs retry.csv, how the run ended.
+//  5. [Seal] writes run.json, then the signature, has the journal keep the digest of the
+//     seal, and gives report.sha256 its name last.
 //
 // # One line per row
 //
@@ -29,7 +48,7 @@
 //
 // What is not known is an empty cell in CSV and null in JSON Lines. That holds
 // for an unset time, for the status of a user who got no reply, and for empty
-// text. Three columns are always known and never null: line, attempts and
+// text. Five columns are always known and never null: line, attempts and
 // throttles are numbers, zero included, and input and outcome are text, even
 // where the input's cell is empty.
 //

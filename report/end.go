@@ -12,7 +12,7 @@ import (
 type End struct {
 	Plan       batch.Plan
 	PlanSHA256 string    // of the sealed plan, as the journal has it; "" before
-	State      string    // how the run stands, in a word: "finished", "stopped"
+	State      string    // how the run stands: "planning", "running", "stopped", "finished", "refused", or "dry run" of a rehearsal
 	Reason     string    // why it stands so, in words; may be empty
 	Ended      time.Time // when it came to its end, or stopped before it; zero leaves it out
 	Written    time.Time // when the report's files were made; zero leaves it out

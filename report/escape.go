@@ -38,18 +38,18 @@ func isPlain(s string) bool {
 	return true
 }
 
-// escape puts an apostrophe before text that a spreadsheet would run.
+// escape puts an apostrophe before text that a spreadsheet would take for a formula.
 //
 // Where the comma is the decimal sign, a double click splits the file at
 // semicolons and takes no notice of quotes in the middle of what it then
 // thinks is a cell. So every part between semicolons is escaped like a cell of
 // its own.
 //
-// Text that begins with an apostrophe does not run, and is left alone: what is
-// escaped once does not change again, however often it is run again.
+// Text that begins with an apostrophe is no formula, and is left alone. So a cell that
+// was escaped does not change again when its row comes back in the next retry.csv.
 func escape(s string) string {
 	head, tail, more := strings.Cut(s, ";")
-	if runs(head) {
+	if isFormula(head) {
 		head = "'" + head
 	}
 	if !more {
@@ -58,9 +58,9 @@ func escape(s string) string {
 	return head + ";" + escape(tail)
 }
 
-// runs reports whether s begins with a formula's sign, once what a spreadsheet
+// isFormula reports whether s begins with a formula's sign, once what a spreadsheet
 // may drop or unwrap is gone: blanks, invisible characters, double quotes.
-func runs(s string) bool {
+func isFormula(s string) bool {
 	for _, r := range s {
 		if r == '"' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
 			continue

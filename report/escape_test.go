@@ -14,7 +14,7 @@ func holds(cell, text string) bool {
 		return false
 	}
 	for i, w := range want {
-		if runs(w) {
+		if isFormula(w) {
 			w = "'" + w
 		}
 		if got[i] != w {
@@ -65,6 +65,9 @@ func TestCell(t *testing.T) {
 		if got := cell(tt.in); got != tt.want {
 			t.Errorf("cell(%q) = %q, want %q", tt.in, got, tt.want)
 		}
+		if isBare([]byte(tt.in)) && (tt.want != tt.in || strings.ContainsAny(tt.in, `,"`)) {
+			t.Errorf("%q is written as it is", tt.in)
+		}
 	}
 }
 
@@ -84,7 +87,7 @@ func FuzzCell(f *testing.F) {
 			t.Errorf("%q is not clean: %q", s, got)
 		}
 		for p := range strings.SplitSeq(got, ";") {
-			if runs(p) {
+			if isFormula(p) {
 				t.Errorf("%q runs in %q", p, got)
 			}
 		}

@@ -36,8 +36,9 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// JSON writes the end of a run as one JSON document. Every key is always there;
-// what there is none of is null. Times are in UTC.
+// JSON writes the end of a run as one JSON document. Every key is always there. Text
+// and times that are not known, or of which there is none, are null; lists are empty
+// instead. Times are in UTC.
 //
 // rows is what the plan says the input has, lines what the report has; they
 // are equal unless records are missing. counts has every outcome, zero
@@ -51,34 +52,34 @@ func JSON(w io.Writer, e End) error {
 	}
 	sessions := []object{}
 	for _, s := range e.Sessions {
-		sessions = append(sessions, object{{"began_at", known(s.Began)}, {"by", s.By}})
+		sessions = append(sessions, object{{"began_at", orNull(s.Began)}, {"by", s.By}})
 	}
 	doc := object{
 		{"run", p.Run},
 		{"state", e.State},
-		{"reason", known(e.Reason)},
-		{"created_at", known(p.Created)},
-		{"ended_at", known(e.Ended)},
-		{"written_at", known(e.Written)},
-		{"version", p.Version},
+		{"reason", orNull(e.Reason)},
+		{"created_at", orNull(p.Created)},
+		{"ended_at", orNull(e.Ended)},
+		{"written_at", orNull(e.Written)},
+		{"version", orNull(p.Version)},
 		{"input", p.Input},
-		{"input_sha256", p.Digest},
-		{"source", known(p.Terms.Source)}, // of an applied plan file, which is the input then
-		{"source_sha256", known(p.Terms.SourceSHA256)},
-		{"plan_sha256", known(e.PlanSHA256)}, // of the sealed plan in the journal
+		{"input_sha256", orNull(p.Digest)},
+		{"source", orNull(p.Terms.Source)}, // of an applied plan file, which is the input then
+		{"source_sha256", orNull(p.Terms.SourceSHA256)},
+		{"plan_sha256", orNull(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
 		{"settings", append([]batch.Setting{}, p.Settings...)},
-		{"tenant", p.Tenant},
-		{"app", p.App},
+		{"tenant", orNull(p.Tenant)},
+		{"app", orNull(p.App)},
 		{"operator", object{ // who made the plan, or applied it
-			{"app", known(p.App)},
-			{"user", known(p.Terms.User)}, // null for an app of its own
-			{"user_name", known(p.Terms.UserName)},
-			{"os_user", known(p.Terms.OSUser)},
-			{"host", known(p.Terms.Host)},
+			{"app", orNull(p.App)},
+			{"user", orNull(p.Terms.User)}, // null for an app of its own
+			{"user_name", orNull(p.Terms.UserName)},
+			{"os_user", orNull(p.Terms.OSUser)},
+			{"host", orNull(p.Terms.Host)},
 		}},
 		{"sessions", sessions},
-		{"cloud", p.Cloud},
+		{"cloud", orNull(p.Cloud)},
 		{"action", p.Action},
 		{"rows", p.Rows},
 		{"skipped_lines", e.Skips},
@@ -90,7 +91,7 @@ func JSON(w io.Writer, e End) error {
 		{"open", e.open()},
 		{"accounts", p.Accounts}, // the users of the plan, as the directory had them
 		{"timing", object{ // in seconds from the first call
-			{"started_at", known(t.Started)},
+			{"started_at", orNull(t.Started)},
 			{"users", t.Users},
 			{"median_s", reached(t, t.Median)},
 			{"p95_s", reached(t, t.P95)},
@@ -103,12 +104,12 @@ func JSON(w io.Writer, e End) error {
 				{"rate", t.Waits.Rate.Seconds()},
 			}},
 		}},
-		{"report_dir", known(e.Dir)},
+		{"report_dir", orNull(e.Dir)},
 		{"files", append([]string{}, e.Files...)},
-		{"retry", known(e.Retry)},
-		{"resume", known(e.Resume)},
+		{"retry", orNull(e.Retry)},
+		{"resume", orNull(e.Resume)},
 		{"dry_run", e.Dry},
-		{"held_by", known(e.Held)},
+		{"held_by", orNull(e.Held)},
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -119,8 +120,8 @@ func JSON(w io.Writer, e End) error {
 	return nil
 }
 
-// known is nil for what there is none of: no text, or the zero time.
-func known(v any) any {
+// orNull is nil for empty text and for the zero time.
+func orNull(v any) any {
 	if t, ok := v.(time.Time); ok {
 		v = utc(t)
 	}

@@ -29,7 +29,7 @@ const pageLines = 500
 // of its own, since reading takes as long as writing does; no page is read before
 // every sink has the one before.
 func pour(lines iter.Seq2[batch.Line, error], to ...sink) error {
-	writers, failed := errgroup.WithContext(context.Background())
+	writers, stop := errgroup.WithContext(context.Background())
 	var queues []chan []batch.Line
 	for _, add := range to {
 		queue := make(chan []batch.Line)
@@ -45,40 +45,41 @@ func pour(lines iter.Seq2[batch.Line, error], to ...sink) error {
 			return nil
 		})
 	}
-	unread := deal(failed, lines, queues)
+	unread := feed(stop, lines, queues)
 	if err := writers.Wait(); err != nil {
 		return err
 	}
 	return unread
 }
 
-// deal hands the lines out in pages, and closes the queues also when the iterator
-// panics. A context that is done is a writer that has failed, whose error counts.
-func deal(failed context.Context, lines iter.Seq2[batch.Line, error], queues []chan []batch.Line) error {
+// feed sends the lines to the queues in pages, and closes the queues also when the
+// iterator panics. It ends early when stop is done: a writer has failed then, and pour
+// returns that writer's error.
+func feed(stop context.Context, lines iter.Seq2[batch.Line, error], queues []chan []batch.Line) error {
 	defer func() {
 		for _, queue := range queues {
 			close(queue)
 		}
 	}()
 	page := make([]batch.Line, 0, pageLines)
-	hand := func() bool {
+	send := func() bool {
 		for _, queue := range queues {
 			select {
 			case queue <- page:
-			case <-failed.Done():
+			case <-stop.Done():
 			}
 		}
 		page = make([]batch.Line, 0, pageLines) // the writers have the other one
-		return failed.Err() == nil
+		return stop.Err() == nil
 	}
 	for l, err := range lines {
 		if err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}
-		if page = append(page, l); len(page) == pageLines && !hand() {
+		if page = append(page, l); len(page) == pageLines && !send() {
 			return nil
 		}
 	}
-	hand()
+	send()
 	return nil
 }

@@ -10,21 +10,6 @@ import (
 	"offboard/batch"
 )
 
-// Cells are what a line has in the columns named, as text; "" is not known.
-// Text is exact, control characters included. A column that the report does
-// not have is not known either.
-func Cells(l *batch.Line, names ...string) []string {
-	cells := make([]string, len(names))
-	for i, name := range names {
-		for _, c := range columns {
-			if c.name == name {
-				cells[i] = string(c.value(nil, l))
-			}
-		}
-	}
-	return cells
-}
-
 // Selected writes one JSON document with two keys: "summary" is what [JSON]
 // writes of the whole run, and "lines" a list of the lines given, each as
 // report.jsonl has it. The lines are written as they come. After an error the

@@ -10,8 +10,8 @@ import (
 	"offboard/batch"
 )
 
-// limits is what no outcome changes, said once under every count.
-const limits = "Note: access tokens already issued work until they expire, mostly within an hour;" +
+// tokenNote is what no outcome changes, said once under every count.
+const tokenNote = "Note: access tokens already issued work until they expire, mostly within an hour;" +
 	" accounts, passwords and apps' own sessions are as they were.\n"
 
 // Text writes the block that ends a run on the screen: what was run, the rows
@@ -21,7 +21,7 @@ const limits = "Note: access tokens already issued work until they expire, mostl
 func Text(w io.Writer, e End) error {
 	var b bytes.Buffer
 	heading(&b, e)
-	if e.Summary.Lines > 0 && !(e.State == planning && !e.Dry) {
+	if e.Summary.Lines > 0 && e.State != planning {
 		tally(&b, e)
 		timing(&b, e.Timing)
 		accounts(&b, e.Plan.Accounts)
@@ -79,21 +79,24 @@ func heading(b *bytes.Buffer, e End) {
 	b.WriteByte('\n')
 }
 
-// tally lists the outcomes that occurred, and the total.
+// tally lists the outcomes that occurred, and the total. The users whom a dry run would
+// send are counted apart and not among those left alone: so it asks the summary for the
+// neutral ones, and not [End.count].
 func tally(b *bytes.Buffer, e End) {
+	n := batch.Thousands
 	for _, o := range batch.Outcomes {
-		if n := e.Summary.Counts[o]; n != 0 {
-			fmt.Fprintf(b, "%8d  %-12s %s\n", n, o, e.meaning(o))
+		if count := e.Summary.Counts[o]; count != 0 {
+			fmt.Fprintf(b, "%8s  %-12s %s\n", n(count), o, e.meaning(o))
 		}
 	}
-	fmt.Fprintf(b, "%8d  %-12s %d success, %d left alone on purpose, ", e.Summary.Lines, "in all", e.count(batch.Success), e.Summary.CountOf(batch.Neutral))
+	fmt.Fprintf(b, "%8s  %-12s %s success, %s left alone on purpose, ", n(e.Summary.Lines), "in all", n(e.count(batch.Success)), n(e.Summary.CountOf(batch.Neutral)))
 	switch failure := e.count(batch.Failure); {
 	case e.Dry:
-		fmt.Fprintf(b, "%d would be sent, %d would not\n", e.Summary.Counts[batch.NotSent], failure)
+		fmt.Fprintf(b, "%s would be sent, %s would not\n", n(e.Summary.Counts[batch.NotSent]), n(failure))
 	case e.State == refused:
-		fmt.Fprintf(b, "%d not done\n", failure)
+		fmt.Fprintf(b, "%s not done\n", n(failure))
 	default:
-		fmt.Fprintf(b, "%d not done (%d of them open)\n", failure, e.open())
+		fmt.Fprintf(b, "%s not done (%s of them open)\n", n(failure), n(e.open()))
 	}
 	if e.Summary.AllDenied() {
 		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + batch.NeedsWrite + ".\n")
@@ -130,7 +133,7 @@ func accounts(b *bytes.Buffer, a batch.Accounts) {
 	if a.Synced > 0 {
 		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
 	}
-	b.WriteString(limits + "\n")
+	b.WriteString(tokenNote + "\n")
 }
 
 // meaning says what an outcome is worth, as the run stands.
@@ -149,14 +152,14 @@ func (e End) meaning(o batch.Outcome) string {
 	case o == batch.Unverified && e.Resume != "":
 		return "Graph accepted, and the directory had not shown it when the run stopped: not proven yet; a resumed run reads it back"
 	case o == batch.NotSent && e.Summary.Refused > 0:
-		return fmt.Sprintf("%s: %d were sent, and refused or told to wait; the others were never sent", meanings[o], e.Summary.Refused)
+		return fmt.Sprintf("%s: %s were sent, and refused or told to wait; the others were never sent", usualMeanings[o], batch.Thousands(e.Summary.Refused))
 	}
-	return meanings[o]
+	return usualMeanings[o]
 }
 
-// meanings say what an outcome is worth, to somebody who has not read any
-// documentation.
-var meanings = map[batch.Outcome]string{
+// usualMeanings say what an outcome is worth in a run that has ended, to somebody who
+// has not read any documentation.
+var usualMeanings = map[batch.Outcome]string{
 	batch.Verified:    "Graph accepted, and the directory shows it",
 	batch.Revoked:     "Graph accepted; the directory was not asked, as verification was off",
 	batch.Already:     "the directory showed it before the run; nothing was sent",
@@ -175,7 +178,8 @@ var meanings = map[batch.Outcome]string{
 }
 
 // verdict is the last word. It says "done" only of rows that ended in success,
-// and of a run of which everything is there.
+// and of a run of which everything is there. A dry run has words of its own, so that
+// neutral need not count those whom it would send.
 func verdict(e End) string {
 	s, rows := e.Summary, batch.Plural(e.Summary.Lines, "row")
 	failure, success, neutral := e.count(batch.Failure), s.CountOf(batch.Success), s.CountOf(batch.Neutral)

@@ -87,7 +87,7 @@ func TestVerdictOfEveryState(t *testing.T) {
 func TestEveryOutcomeHasItsOwnMeaning(t *testing.T) {
 	seen := map[string]batch.Outcome{"": "no outcome at all"}
 	for _, o := range batch.Outcomes {
-		m := meanings[o]
+		m := usualMeanings[o]
 		if other, ok := seen[m]; ok {
 			t.Errorf("%s means what %s means: %s", o, other, m)
 		}
@@ -149,6 +149,36 @@ func TestUnverifiedOfEveryState(t *testing.T) {
 	} {
 		if got := e.meaning(batch.Unverified); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", e.State, got, want)
+		}
+	}
+}
+
+// Every count of users is written as people read it.
+func TestTextWritesCountsWithCommas(t *testing.T) {
+	e := fixtureEnd()
+	e.Plan.Rows = 12_000
+	e.Summary = batch.Summary{Refused: 1500}
+	for o, n := range map[batch.Outcome]int{batch.Verified: 5500, batch.Protected: 2500, batch.NotSent: 4000} {
+		for range n {
+			e.Summary.Add(o)
+		}
+	}
+	for state, tt := range map[string]struct {
+		dry  bool
+		want []string
+	}{
+		"stopped": {false, []string{"   5,500  verified", "12,000  in all", "5,500 success, 2,500 left alone", "4,000 not done (4,000 of them open)", ": 1,500 were sent"}},
+		"dry run": {true, []string{"4,000 would be sent", "5,500 success"}},
+	} {
+		e.State, e.Dry = state, tt.dry
+		var b bytes.Buffer
+		if err := Text(&b, e); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: no %q in\n%s", state, want, &b)
+			}
 		}
 	}
 }

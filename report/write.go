@@ -38,8 +38,8 @@ var fileNames = []string{manifestName, signatureName, csvName, jsonlName, retryN
 // no row is to be run again. [Seal] completes the report when the run has ended.
 //
 // The report of another run in dir is not lost: its files are moved into a directory
-// of their own within dir, which is returned; "" when there was none. Whose they are,
-// its run.json says.
+// of their own within dir, which is returned; "" when there was none. The run.json in
+// dir says whose files they are, and without one they are moved too.
 //
 // A report is whole when report.sha256 fits its files. So that a process killed on
 // the way leaves nothing that passes for a report, an older report.sha256 goes
@@ -67,13 +67,13 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string
 		if err != nil {
 			return "", err
 		}
-		files, to = append(files, f), append(to, sinks[name](f.out, e.Plan))
+		files, to = append(files, f), append(to, sinks[name](f.buffered, e.Plan))
 	}
 	if err := pour(lines, to...); err != nil {
 		return "", fmt.Errorf("write report: %w", err)
 	}
 	for _, f := range files {
-		if err := errors.Join(f.out.Flush(), f.draft.Finish()); err != nil {
+		if err := f.finish(); err != nil {
 			return "", fmt.Errorf("write report: %w", err)
 		}
 	}
@@ -97,7 +97,8 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error]) (aside string
 	return aside, nil
 }
 
-// Seal completes the report that [Write] made. It adds run.json, which is what [JSON]
+// Seal completes the report that [Write] made of the same e, in which the caller may have
+// noted more meanwhile: when it was written, and how the run ended. It adds run.json, which is what [JSON]
 // writes, and last report.sha256, which lists the files as sha256sum does. Before that
 // has its name, sign is given its text and returns what becomes report.sha256.sig,
 // and keep is given its own SHA-256 in hex. Either may be nil.
@@ -146,11 +147,11 @@ func put(dir, name string, text []byte) error {
 
 // file is a file of the report in the making.
 type file struct {
-	name  string
-	draft *durable.Draft
-	size  int // bytes
-	sum   hash.Hash
-	out   *bufio.Writer
+	name     string
+	draft    *durable.Draft
+	size     int // bytes
+	sum      hash.Hash
+	buffered *bufio.Writer // what sinks write to; it writes to the file
 }
 
 func begin(dir, name string) (*file, error) {
@@ -159,15 +160,23 @@ func begin(dir, name string) (*file, error) {
 		return nil, err
 	}
 	f := &file{name: name, draft: draft, sum: sha256.New()}
-	f.out = bufio.NewWriterSize(f, 64<<10)
+	f.buffered = bufio.NewWriterSize(f, 64<<10)
 	return f, nil
 }
 
-// Write is for out.
+// Write takes what was buffered, and counts and digests it on its way to the disk.
 func (f *file) Write(p []byte) (int, error) {
 	f.sum.Write(p) // never an error
 	f.size += len(p)
 	return f.draft.Write(p)
+}
+
+// finish makes the whole content durable.
+func (f *file) finish() error {
+	if err := f.buffered.Flush(); err != nil {
+		return err
+	}
+	return f.draft.Finish()
 }
 
 // publish gives the file its name, and notes it in e.
