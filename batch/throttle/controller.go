@@ -15,7 +15,7 @@ type Config struct {
 	Quotas   []Quota // every one of them covers every call; see For
 	Rate     float64 // users a second that the operator allows, evenly spread; 0 for no limit
 	MaxWidth int     // calls under way at most; less than 1 means 1
-	Users    int     // users expected to pass, which sets how many may be risked to find a higher limit; 0: not known, taken as 10,000
+	Users    int     // users expected to pass: it sets what may be risked to find a higher limit, and the steps of the first burst; 0: not known, taken as 10,000
 }
 
 // Controller is a [batch.Gate] over any number of quotas. It is for one
@@ -86,8 +86,8 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 		}
 		return
 	}
-	l := c.blame(f.Scope)
-	p := c.pauseOf(f, l)
+	blamed := c.blame(f.Scope)
+	p := c.pauseOf(f, blamed)
 	newRefusal := pauses(f) && p.newRefusal(f)
 	c.observe(now, f)
 	c.width.leave(now, f)
@@ -99,12 +99,12 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	if pauses(f) {
 		p.extend(now, f, newRefusal)
 	}
-	if f.Throttled == 0 || f.Outer != 0 || !l.teaches(f) {
+	if f.Throttled == 0 || f.Outer != 0 || !blamed.teaches(f) {
 		return // quotas refuse users; a call refused as a whole speaks of load, which is the width's
 	}
-	l.refuse(now, *p, f, newRefusal, c.budget.remaining())
-	if l.met.paid {
-		c.budget.spent += l.charge(f.Throttled, newRefusal)
+	blamed.refuse(now, *p, f, newRefusal, c.budget.remaining())
+	if blamed.met.paid {
+		c.budget.spent += blamed.charge(f.Throttled, newRefusal)
 	}
 }
 
@@ -114,9 +114,13 @@ func (c *Controller) observe(now time.Time, f batch.Feedback) {
 	if took := now.Sub(f.Sent); c.latency == 0 {
 		c.latency = took
 	} else {
-		c.latency += (took - c.latency) / 16
+		c.latency += (took - c.latency) / latencyCalls
 	}
 }
+
+// latencyCalls is about how many calls the smoothed latency remembers: TimeLeft is told
+// every second, and should not jump with a slow call.
+const latencyCalls = 16
 
 // Width implements [batch.Gate].
 func (c *Controller) Width() int { return c.width.calls() }
@@ -169,7 +173,7 @@ func (c *Controller) Restate(quotas []Quota) {
 	for _, l := range c.limits {
 		for _, q := range quotas {
 			if q.Name == l.Name && q.Window == l.Window {
-				l.Quota, l.log.limit = q, q.Limit
+				l.Quota = q
 			}
 		}
 	}

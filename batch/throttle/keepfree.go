@@ -2,11 +2,12 @@ package throttle
 
 import "time"
 
-// KeepFree has reads leave room for the writes of another controller while some may leave at
-// once: a write costs a unit of the same account, and must not be refused for a read. Of the
-// smallest tenant's units nothing is kept free: every tenant has more than those and a
-// burst of writes together. When no write may leave or is under way, reads may have all units, so that those of a
-// short run are refused now and then, and never its writes. With nil nothing is kept free.
+// KeepFree makes this controller of reads leave units free for the writes of another one: a
+// write costs a unit of the same account, and must not be refused for a read. Units are kept
+// free for the writes that are under way or may leave at once; when there are none, reads
+// may have all. So in a short run a read may be refused now and then, and never a write.
+// The units of the smallest tenant are left to reads in any case: every tenant has more
+// than those and a burst of writes together. With nil nothing is kept free.
 func (c *Controller) KeepFree(writes *Controller) { c.writes = writes }
 
 // keptFree is how many users of a limit are kept free.

@@ -6,8 +6,12 @@ import (
 	"offboard/batch"
 )
 
-// lifted is the part of a quota at which a learned limit is forgotten.
-const lifted = 0.97
+// lifted is the part of a quota at which a learned limit is forgotten. Where another app
+// used some of it before, refused users may have taken a tenth.
+const (
+	lifted              = 0.97
+	liftedInFirstWindow = 0.9
+)
 
 // rounding is how much Retry-After may be too long: it is in whole seconds, rounded up.
 const rounding = time.Second
@@ -60,48 +64,70 @@ func (l *limit) teaches(f batch.Feedback) bool {
 	return l.bucket.rate != nil || !scattered(f) && f.Cost >= chunk/2
 }
 
-// learn draws the conclusion from a refusal that began a new pause.
+// learn draws the conclusion from a refusal that began a new pause:
+//
+//	refused                                      then
+//	a call at a bucket's pace, soon to go on     measure: the pace is corrected
+//	a scout that had gained users                startBucket: a bucket is followed
+//	a scout that had gained none                 the log was right: nothing changes
+//	anything else                                meet: the limit is met anew
+//
+// The second and third need a refusal that is likeBucket, too; any other scout meets the
+// limit anew. In the first window a scout starts a bucket whatever it gained.
 func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
-	scout, gained := l.probe.scout, l.probe.gained
-	before := l.learnedLimit
+	was, before := l.probe, l.learnedLimit
 	l.met.paid = probed || l.bucket.rate != nil
 	l.met.settling = false
 	fromBucket := l.likeBucket(now, f)
 	switch {
 	case l.bucket.rate != nil && fromBucket && p.repeats < 2:
 		l.measure(now, f)
-	case probed && scout && fromBucket && (gained >= chunk || l.inFirstWindow(now)):
-		l.startBucket(now, gained)
-	case probed && scout && fromBucket: // the log was right
+	case probed && was.scout && fromBucket && (was.gained >= chunk || l.inFirstWindow(now)):
+		l.startBucket(now, was.gained)
+	case probed && was.scout && fromBucket: // the log was right
 	default:
-		l.met.floor = chunk
-		if probed && !scout && l.bucket.rate == nil {
-			l.met.floor = l.learnedLimit // which was accepted; refused probes take room of it where they count
-		}
-		l.bucket.rate, l.countFrom = nil, time.Time{}
-		l.met.at, l.met.settling = now, true
-		l.bucket.emptySince = l.emptyAt(now)
-		l.met.ramps = fromBucket && !l.met.paid
-		l.estimate()
-		if !l.met.paid {
-			l.probe.scoutNext(now)
-		}
+		l.meet(now, fromBucket, probed && !was.scout && l.bucket.rate == nil)
 	}
-	if probed && l.bucket.rate == nil && l.inFirstWindow(now) && !(scout && gained == 0) {
+	if probed {
+		l.pay(now, was, before, budget)
+	}
+}
+
+// meet follows the log again, held to an estimate of the limit that was met. After a
+// refused probe that is no lower than what was learned, which was served: where refused
+// users count, those of the probe take room of it.
+func (l *limit) meet(now time.Time, fromBucket, probed bool) {
+	l.met.floor = chunk
+	if probed {
+		l.met.floor = l.learnedLimit
+	}
+	l.bucket.rate, l.countFrom = nil, time.Time{}
+	l.met.at, l.met.settling = now, true
+	l.bucket.emptySince = l.emptyAt(now)
+	l.met.ramps = fromBucket && !l.met.paid
+	l.estimate()
+	if !l.met.paid {
+		l.probe.scoutNext(now)
+	}
+}
+
+// pay ends a probe that was refused, and says whether the budget pays for it. It does not
+// for a scout, nor when the probe found something: a limit a fifth higher than before, or
+// half of it beside a bucket. In the first window nothing is paid, and the next scout goes
+// at once.
+func (l *limit) pay(now time.Time, was probe, before, budget int) {
+	if l.bucket.rate == nil && l.inFirstWindow(now) && !(was.scout && was.gained == 0) {
 		l.met.paid = false
 		l.probe.scoutNext(now)
 		return
 	}
-	if probed {
-		l.probe.failed(now, l.Window, budget)
-		higher := 5*l.learnedLimit >= 6*before || l.bucket.rate != nil && 2*gained >= before
-		lower := scout && 2*l.learnedLimit <= before // what was learned was no limit
-		l.met.paid = !higher && !lower && !scout
-	}
+	l.probe.failed(now, l.Window, budget)
+	higher := 5*l.learnedLimit >= 6*before || l.bucket.rate != nil && 2*was.gained >= before
+	l.met.paid = !higher && !was.scout
 }
 
-// estimate sets the learned limit to what was accepted since one window before
+// estimate sets the learned limit to what was served since one window before
 // room opens. In a fixed window that is its start, in a sliding one its oldest entry.
 func (l *limit) estimate() {
 	sum := l.log.served(l.met.windowBegan)
@@ -153,12 +179,11 @@ func (l *limit) liftIfWhole() {
 	}
 }
 
-// whole tells whether so many users are as many as the quota allows. Where another app
-// used some of it before, refused users may have taken a tenth.
+// whole tells whether so many users are as many as the quota allows.
 func (l *limit) whole(users int) bool {
 	part := lifted
 	if l.inFirstWindow(l.met.at) {
-		part = 0.9
+		part = liftedInFirstWindow
 	}
 	return float64(users) >= part*float64(l.Limit)
 }

@@ -69,7 +69,7 @@ func (l *limit) named(scope string) bool {
 // ask says how long until cost users may go.
 func (l *limit) ask(now time.Time, cost, budget int) time.Duration {
 	if l.learnedLimit == 0 {
-		if wait := l.log.wait(now, cost); wait > 0 || !l.crowded(now, cost) {
+		if wait := l.log.wait(now, cost, l.Limit); wait > 0 || !l.crowded(now, cost) {
 			return wait
 		}
 		return l.untilLeave()

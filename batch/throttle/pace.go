@@ -106,7 +106,7 @@ func (l *limit) fullFor(now time.Time, kept int) time.Duration {
 	wait := time.Duration(0)
 	switch {
 	case l.learnedLimit == 0:
-		wait = l.log.wait(now, chunk+kept)
+		wait = l.log.wait(now, chunk+kept, l.Limit)
 	case l.bucket.rate == nil:
 		wait = max(l.waitStated(now, chunk+kept), l.waitLearned(now, chunk+kept))
 	}

@@ -26,7 +26,7 @@ type pause struct {
 // remaining says how long the pause still lasts.
 func (p *pause) remaining(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
 
-// newRefusal tells a refusal that begins a new pause from one that was under way
+// newRefusal tells a refusal that begins a new pause from that of a call that was under way
 // when the last one began.
 func (p *pause) newRefusal(f batch.Feedback) bool { return !f.Sent.Before(p.until) }
 

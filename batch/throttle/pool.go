@@ -34,7 +34,7 @@ func NewPool(c Config, apps int) []*Controller {
 	for i := range pool {
 		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth)}
 		for j, q := range c.Quotas {
-			l := &limit{Quota: q, sharers: 1, log: newSlidingLog(q.Limit, q.Window)}
+			l := &limit{Quota: q, sharers: 1, log: &slidingLog{window: q.Window}}
 			if q.Resource == Write && q.Limit > 0 {
 				l.burst.step = firstStep(q.Limit, c.Users)
 			}

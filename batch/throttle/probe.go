@@ -24,6 +24,15 @@ type probe struct {
 // which came back is found in a time in proportion to that spent below it.
 const rareProbe = 12
 
+// These numbers were found by make bench, as those of bucket.go.
+const (
+	soonEnough   = 20  // no probe goes for less than this part of a window
+	probeGrowth  = 2   // a probe may have this part of what it gained at risk
+	bucketGrowth = 4   // the same beside a bucket: what that gained meanwhile is soon used up
+	scoutShare   = 1.2 // a scout goes when a bucket would have gained so much of a call
+	scoutLatest  = 0.1 // of a window, and no later
+)
+
 // waitOrProbe says how long until cost users may go in excess of what was learned;
 // base is the wait for what was learned.
 func (l *limit) waitOrProbe(now time.Time, cost int, learned time.Duration, budget int) time.Duration {
@@ -43,7 +52,7 @@ func (l *limit) waitOrProbe(now time.Time, cost int, learned time.Duration, budg
 			start = l.scoutAt(cost)
 		}
 		wait := max(0, start.Sub(now))
-		if l.bucket.rate == nil && (l.log.underWay > 0 || learned-wait < l.Window/20) {
+		if l.bucket.rate == nil && (l.log.underWay > 0 || learned-wait < l.Window/soonEnough) {
 			return learned // calls under way would be mistaken for the probe; or the log has room soon enough
 		}
 		return min(learned, wait)
@@ -51,9 +60,9 @@ func (l *limit) waitOrProbe(now time.Time, cost int, learned time.Duration, budg
 	if l.bucket.rate == nil && l.crossing(now, cost) {
 		return learned
 	}
-	growth := 2
+	growth := probeGrowth
 	if l.bucket.rate != nil {
-		growth = 4 // what a bucket gained meanwhile is soon used up
+		growth = bucketGrowth
 	}
 	allowed := max(chunk, p.gained/growth)
 	if p.scout && p.gained > 0 {
@@ -102,8 +111,8 @@ func (l *limit) scoutAt(cost int) time.Time {
 	if l.inFirstWindow(l.met.opensAt) && l.Limit > 0 {
 		return l.met.opensAt.Add(time.Duration(float64(cost) / 2 / float64(l.Limit) * float64(l.Window)))
 	}
-	share := 1.2 * float64(cost) / float64(l.learnedLimit)
-	bucket := l.met.at.Add(time.Duration(min(share, 0.1) * float64(l.Window)))
+	share := scoutShare * float64(cost) / float64(l.learnedLimit)
+	bucket := l.met.at.Add(time.Duration(min(share, scoutLatest) * float64(l.Window)))
 	if bucket.After(l.met.opensAt) {
 		return bucket
 	}
@@ -152,33 +161,4 @@ func (p *probe) failed(now time.Time, window time.Duration, budget int) {
 	}
 	scarce := float64(2*chunk) / float64(max(budget, chunk))
 	*p = probe{since: now, next: now.Add(time.Duration(max(1, scarce) * float64(window))), rare: rare}
-}
-
-// riskShare is the part of a run's users that probes may have refused; one
-// chunk is allowed in any case. Some probes have more than a chunk under way
-// when they fail, and some come when nothing is left; with both it stays about 1 %.
-const riskShare = 0.006
-
-// budget is what a run, with all of its apps, may pay for probes.
-type budget struct {
-	users    int // expected to pass
-	accepted int // that have passed
-	spent    int // that probes had refused
-}
-
-// remaining is how many users a probe may risk now.
-func (b *budget) remaining() int {
-	earned := riskShare * float64(max(b.users, b.accepted))
-	return max(chunk, int(earned)) - b.spent
-}
-
-// charge is what the budget pays of a refusal: three chunks for all that were
-// under way together, so that one noisy moment does not end all probing.
-func (l *limit) charge(refused int, newRefusal bool) int {
-	if newRefusal {
-		l.met.bill = 3 * chunk
-	}
-	part := min(l.met.bill, refused)
-	l.met.bill -= part
-	return part
 }

@@ -5,15 +5,13 @@ import (
 	"time"
 )
 
-// slidingLog is a sliding-window log: it admits at most Limit users in any span of
-// its width, wherever the span begins. The zero Window admits everything and
-// remembers nothing.
+// slidingLog is a sliding-window log: held to a limit, it admits at most so many users in
+// any span of its window, wherever the span begins.
 //
-// A user counts from admission while the call is under way, and for one width
+// A user counts from admission while the call is under way, and for one window
 // after the call's end: the service counted it somewhere between leaving and
 // answer, and only the end is sure to be no earlier than that.
 type slidingLog struct {
-	limit     int // users; 0 for no limit
 	window    time.Duration
 	underWay  int     // users admitted whose call has not ended
 	elsewhere int     // users under way in other runs
@@ -22,7 +20,7 @@ type slidingLog struct {
 }
 
 // entry stands for the calls that ended between first and last. All of them
-// count until last leaves the window, which is the safe side; a log of a width
+// count until last leaves the window, which is the safe side; a log
 // has no more than grains entries, however fast the calls are.
 type entry struct {
 	first, last time.Time
@@ -30,28 +28,24 @@ type entry struct {
 	served      int
 }
 
+// grains is how many parts of its window a log tells apart: calls that end in the same
+// part share an entry.
 const grains = 1024
 
-// newSlidingLog makes a log for limit users in any width; with limit 0 it keeps the
-// log and admits everything.
-func newSlidingLog(limit int, window time.Duration) *slidingLog {
-	return &slidingLog{limit: limit, window: window}
-}
-
-// wait says how long until cost users may go, all of them together; zero means
-// now. When room depends on calls under way it is the least that is possible,
+// wait says how long until cost users may go, all of them together, if the log is held to
+// the limit; zero means now. A limit of 0 admits everything. When room depends on calls under way it is the least that is possible,
 // and worth asking again when one has ended. A cost above the limit may go when
 // the window is empty, since it could never go otherwise.
-func (w *slidingLog) wait(now time.Time, cost int) time.Duration {
-	if w.limit == 0 {
+func (w *slidingLog) wait(now time.Time, cost, limit int) time.Duration {
+	if limit == 0 {
 		w.expire(now)
 		return 0
 	}
-	return w.waitUnder(now, cost, w.limit, time.Time{}, entry.all)
+	return w.waitUnder(now, cost, limit, time.Time{}, entry.all)
 }
 
-// waitUnder is wait for another limit, in which calls that ended before from do not
-// count, and of the others what count says.
+// waitUnder is wait where calls that ended before from do not count, and of the others
+// what count says.
 func (w *slidingLog) waitUnder(now time.Time, cost, limit int, from time.Time, count func(entry) int) time.Duration {
 	w.expire(now)
 	if w.underWay+w.elsewhere+w.logged+min(cost, limit) <= limit {
@@ -69,7 +63,7 @@ func (w *slidingLog) waitUnder(now time.Time, cost, limit int, from time.Time, c
 	return w.window
 }
 
-// free is the room that another limit has when what is too old is gone; see waitUnder and expire.
+// free is the room under the limit when what is too old is gone; see waitUnder and expire.
 func (w *slidingLog) free(limit int, from time.Time, count func(entry) int) int {
 	n := limit - w.underWay - w.elsewhere
 	for _, e := range w.log[w.since(from):] {
@@ -82,7 +76,7 @@ func (e entry) all() int  { return e.users }
 func (e entry) good() int { return e.served }
 
 // remaining says how long e still counts. A service may count both ends of its
-// window, so an entry that is exactly one width old still does.
+// window, so an entry that is exactly one window old still does.
 func (w *slidingLog) remaining(now time.Time, e entry) time.Duration {
 	return w.window - now.Sub(e.last) + 1
 }
@@ -90,13 +84,11 @@ func (w *slidingLog) remaining(now time.Time, e entry) time.Duration {
 // enter counts cost users as under way.
 func (w *slidingLog) enter(cost int) { w.underWay += cost }
 
-// leave tells that a call with cost users has ended now, accepted of them with
-// success. Refused users count as well: Graph counts them.
+// leave tells that a call with cost users has ended now, and how many of them were
+// served. Refused users count as well: Graph counts them.
 func (w *slidingLog) leave(now time.Time, cost, served int) {
 	w.underWay = max(0, w.underWay-cost)
-	if w.window > 0 {
-		w.insert(now, cost, served)
-	}
+	w.insert(now, cost, served)
 }
 
 // withdraw gives back what enter counted, for a call that never left.
@@ -106,9 +98,7 @@ func (w *slidingLog) withdraw(cost int) { w.underWay = max(0, w.underWay-cost) }
 // a call whose end is not known, that is the latest time at which it can have
 // been counted.
 func (w *slidingLog) preload(at time.Time, n int) {
-	if w.window > 0 {
-		w.insert(at, n, n)
-	}
+	w.insert(at, n, n)
 }
 
 func (w *slidingLog) insert(at time.Time, users, served int) {
@@ -146,7 +136,7 @@ func (w *slidingLog) since(t time.Time) int {
 	return i
 }
 
-// served counts the users accepted in calls that ended after t.
+// served counts the users served in calls that ended after t.
 func (w *slidingLog) served(t time.Time) int {
 	n := 0
 	for _, e := range w.log[w.since(t):] {

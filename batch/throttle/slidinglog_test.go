@@ -53,12 +53,12 @@ func TestWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newSlidingLog(100, 10*time.Second)
+			w := &slidingLog{window: 10 * time.Second}
 			for _, s := range tt.steps {
 				now := epoch.Add(span(s.at))
 				switch s.do {
 				case "enter":
-					got := w.wait(now, s.n)
+					got := w.wait(now, s.n, 100)
 					if diff := got - span(s.wait); diff < 0 || diff > 1 {
 						t.Fatalf("at %g: Wait(%d) = %v, want %v", s.at, s.n, got, span(s.wait))
 					}
@@ -82,7 +82,7 @@ func TestWindowOutOfOrder(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
 	at := r.Perm(50)
-	w, v := newSlidingLog(100, 10*time.Second), newSlidingLog(100, 10*time.Second)
+	w, v := &slidingLog{window: 10 * time.Second}, &slidingLog{window: 10 * time.Second}
 	for _, s := range at {
 		w.preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
 	}
@@ -91,7 +91,7 @@ func TestWindowOutOfOrder(t *testing.T) {
 		v.preload(epoch.Add(time.Duration(s)*100*time.Millisecond), 2)
 	}
 	for n := 1; n <= 100; n++ {
-		if a, b := w.wait(epoch.Add(5*time.Second), n), v.wait(epoch.Add(5*time.Second), n); a != b {
+		if a, b := w.wait(epoch.Add(5*time.Second), n, 100), v.wait(epoch.Add(5*time.Second), n, 100); a != b {
 			t.Fatalf("Wait(%d) = %v, in order %v", n, a, b)
 		}
 	}
@@ -110,13 +110,13 @@ func TestWindowNeverExceeds(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		limit := 20 + r.IntN(300)
 		wide := time.Duration(1+r.IntN(20)) * time.Second
-		w := newSlidingLog(limit, wide)
+		w := &slidingLog{window: wide}
 		var counts []count
 		ends := map[time.Duration]int{}
 		now := time.Duration(0)
 		for range 2_000 {
 			cost := 1 + r.IntN(chunk)
-			wait := w.wait(epoch.Add(now), cost)
+			wait := w.wait(epoch.Add(now), cost, limit)
 			if wait == 0 {
 				w.enter(cost)
 				took := time.Duration(r.ExpFloat64() * r.Float64() * float64(wide) / 4)
@@ -166,7 +166,7 @@ func sorted(m map[time.Duration]int) []time.Duration {
 // TestWindowIsSmall has a million calls in a window and little to show for it.
 func TestWindowIsSmall(t *testing.T) {
 	t.Parallel()
-	w := newSlidingLog(0, 150*time.Second)
+	w := &slidingLog{window: 150 * time.Second}
 	for i := range 1_000_000 {
 		w.enter(chunk)
 		w.leave(epoch.Add(time.Duration(i)*150*time.Microsecond), chunk, chunk)

@@ -45,9 +45,9 @@ func (l *limit) burstWords(now time.Time) string {
 // inFirstWindow tells whether the log of a limit that others may have used does not reach back a window yet.
 func (l *limit) inFirstWindow(now time.Time) bool { return now.Sub(l.burst.firstCall) < l.Window }
 
-// ramped tells whether cost users more would be too many under way in a ramp. No more go
-// at once than were accepted since room opened. While the log has entries from before
-// the refusal, they may all be refused, and are no more than may be risked.
+// ramped tells whether cost users more would be too many under way in a ramp. As many go
+// at once as were served since room opened. While the log has entries from before the
+// refusal, all of them may be refused, so the budget bounds them as well.
 func (l *limit) ramped(now time.Time, cost, budget int) bool {
 	if !l.met.ramps || l.log.underWay == 0 {
 		return false
