@@ -22,7 +22,7 @@ import (
 // does as Run does.
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	file, approvals, err := a.trustworthy(h)
-	if err := refuseAll(nothingPlanned, err, h.mustAsk(a.Yes, a.File, nothingPlanned, "give --yes")); err != nil {
+	if err := refuseAll(nothingPlanned, err, h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan

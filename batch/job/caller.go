@@ -19,7 +19,7 @@ func (j *job) sameCaller(p batch.Plan) error {
 	switch {
 	case j.AsCaller:
 		return nil
-	case !j.MayAsk(""):
+	case !j.MayAsk():
 		return fmt.Errorf("%w; %s: this is %s, and the plan was made by %s; if that is meant, give --as-caller", ErrRefused, j.unwritten(), is, was)
 	}
 	return j.Confirm(false, fmt.Sprintf("Go on as %s?", is))

@@ -16,7 +16,8 @@ import (
 type nobody struct{}
 
 func (nobody) Say(string, ...any)                                       {}
-func (nobody) MayAsk(string) bool                                       { return false }
+func (nobody) MayAsk() bool                                             { return false }
+func (nobody) AskAtTerminal()                                           {}
 func (nobody) Ask(string) error                                         { return ErrRefused }
 func (nobody) Passphrase(string) ([]byte, error)                        { return nil, ErrRefused }
 func (nobody) Progress(string, int, func(int) time.Duration) Progress   { return unseen{} }

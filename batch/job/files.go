@@ -67,6 +67,9 @@ func (h *Host) read(name string) (*reading, error) {
 		return nil, fmt.Errorf("%w: read %s: %w", ErrUsage, name, err)
 	}
 	h.Files.all = append(h.Files.all, r)
+	if name == "-" {
+		h.AskAtTerminal()
+	}
 	return r, nil
 }
 

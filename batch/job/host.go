@@ -51,9 +51,11 @@ type Host struct {
 type Console interface {
 	// Say tells something, as one line.
 	Say(format string, args ...any)
-	// MayAsk reports whether somebody can be asked. File is what standard input
-	// may be needed for: "-" when the input is read from there.
-	MayAsk(file string) bool
+	// MayAsk reports whether somebody can be asked.
+	MayAsk() bool
+	// AskAtTerminal is called when standard input was read as a file: questions are
+	// asked at the terminal then, if there is one.
+	AskAtTerminal()
 	// Ask returns nil for yes. Any other answer is ErrRefused, and a signal at the
 	// question batch.ErrStopped.
 	Ask(question string) error
@@ -107,8 +109,8 @@ func (h *Host) deadline(p Patience) batch.Deadline {
 
 // mustAsk makes sure, before any work is done, that somebody can be asked or that
 // --yes was given. The refusal says what was not done, and how else to begin.
-func (h *Host) mustAsk(yes bool, file, undone, instead string) error {
-	if yes || h.MayAsk(file) {
+func (h *Host) mustAsk(yes bool, undone, instead string) error {
+	if yes || h.MayAsk() {
 		return nil
 	}
 	return refused(undone, batch.Finding{Name: "--yes", Lift: "--yes", Refusal: "there is no terminal to ask at; " + instead})
@@ -120,7 +122,7 @@ func (h *Host) Confirm(yes bool, question string) error {
 	if yes && h.doubt == "" {
 		return nil
 	}
-	if !h.MayAsk("") {
+	if !h.MayAsk() {
 		return fmt.Errorf("%w: there is no terminal to ask at; give --yes when the counts above are as they should be", ErrRefused)
 	}
 	if h.doubt != "" {

@@ -24,7 +24,7 @@ func (s *signIn) unnamed() error {
 		return nil
 	case s.key.Searched():
 		why = fmt.Sprintf("--key %s finds people in any tenant", s.key)
-	case !s.MayAsk(""):
+	case !s.MayAsk():
 		why = "there is no terminal at which a person sees the tenant"
 	default:
 		return nil
@@ -116,7 +116,7 @@ func (s *signIn) hold(t *tenant, want, by string) error {
 // nothing confirms. Somebody at a terminal sees it, and again with the question,
 // which --yes does not answer then.
 func (s *signIn) unconfirmed(doubt string) error {
-	if s.key.Searched() || !s.MayAsk("") {
+	if s.key.Searched() || !s.MayAsk() {
 		return refused(s.unwritten(), batch.Finding{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"})
 	}
 	s.doubt = doubt

@@ -119,7 +119,9 @@ type ReportOptions struct {
 // is a key, notes their digest in the journal, and says who works on the run.
 func Report(ctx context.Context, h *Host, o *ReportOptions) (end report.End, err error) {
 	err = h.oneRun(ctx, h.OpenJournal, o.RunName, func(run *journal.Run) error {
-		if h.sign, err = h.openSignKey(o.SignKey); err != nil {
+		if h.sign, err = h.openSignKey(o.SignKey); errors.Is(err, batch.ErrStopped) {
+			return err
+		} else if err != nil {
 			return fmt.Errorf("%w: %w", ErrUsage, err)
 		}
 		if end, err = h.report(ctx, run, o.ReportDir); err == nil {

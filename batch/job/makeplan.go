@@ -29,7 +29,7 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 	if p.NoResolve {
 		return made, fmt.Errorf("%w: a plan file holds users who were looked up; plan without --no-resolve", ErrUsage)
 	}
-	work, err := p.open(ctx, h, &p.Connection, &Execution{Patience: p.Patience}, mayWrite(name, p.Overwrite))
+	work, err := p.open(ctx, h, &p.Connection, &Execution{Patience: p.Patience}, func() error { return mayWrite(name, p.Overwrite) })
 	if err != nil {
 		return made, err
 	}

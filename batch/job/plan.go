@@ -37,9 +37,9 @@ func (p *planned) close() {
 }
 
 // open opens everything. A wrong file is told before anybody signs in. Everything
-// checkable without the directory is reported together; person is the error when no
-// one can answer a question, or nil. The caller closes what was opened.
-func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Execution, person error) (_ *planned, err error) {
+// checkable without the directory is reported together, with what able says once the
+// input was read. The caller closes what was opened.
+func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Execution, able func() error) (_ *planned, err error) {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, g.Key)
 	}
@@ -72,7 +72,7 @@ func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Exe
 	}()
 	store, unready := p.claim(ctx, h, g, exe)
 	s, unnamed := h.prepare(g.errand(h, conn, exe))
-	if err := refuseAll(nothingPlanned, person, g.checkAge(in, now), stays, unready, unnamed); err != nil {
+	if err := refuseAll(nothingPlanned, able(), g.checkAge(in, now), stays, unready, unnamed); err != nil {
 		return nil, err
 	}
 	if question != "" {
@@ -116,7 +116,7 @@ func (p *planned) claim(ctx context.Context, h *Host, g *Planning, exe *Executio
 // errand is what planning signs in for.
 func (g *Planning) errand(h *Host, conn *Connection, exe *Execution) errand {
 	e := errand{Connection: conn, Patience: exe.Patience, action: batch.Action(g.Action), key: batch.Key(g.Key)}
-	if g.rehearsal && h.MayAsk("") {
+	if g.rehearsal && h.MayAsk() {
 		e.key = "" // somebody sees the tenant, and nothing is written
 	}
 	return e

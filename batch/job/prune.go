@@ -61,11 +61,14 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 	if err != nil || p.DryRun {
 		return done, err
 	}
+	ctx, cancel := h.untilStop(ctx)
+	defer cancel()
 	if err := p.delete(ctx, h, going, done); err != nil {
 		return nil, err
 	}
 	if done.Freed, err = store.Compact(ctx); err != nil {
-		return nil, fmt.Errorf("pruned %s, and the space was not given back: %w", batch.Plural(len(done.Pruned), "run"), err)
+		h.Told = true
+		return nil, fmt.Errorf("%w; pruned %s, and the space was not all given back; the same command goes on", err, batch.Plural(len(done.Pruned), "run"))
 	}
 	return done, nil
 }
@@ -111,8 +114,6 @@ func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old,
 	if err := h.Confirm(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))); err != nil {
 		return err
 	}
-	ctx, cancel := h.untilStop(ctx)
-	defer cancel()
 	for _, o := range going {
 		err := o.Prune(ctx)
 		switch {
@@ -153,6 +154,11 @@ func describe(o journal.Old) string {
 // untilStop is a context that also ends with the first signal.
 func (h *Host) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	select {
+	case <-h.Stop:
+		cancel(batch.ErrStopped)
+	default:
+	}
 	go func() { // ends with the command
 		select {
 		case <-h.Stop:

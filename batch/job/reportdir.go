@@ -3,6 +3,7 @@ package job
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +30,9 @@ func reportDir(flag string, p batch.Plan) (string, error) {
 // in it and that the key of --sign-key can be used: finding out at the end would be
 // after everyone was revoked. tidy takes the directory away again if it stays empty.
 func (h *Host) claimReport(e *Execution, p batch.Plan) (tidy func() error, err error) {
-	if h.sign, err = h.openSignKey(e.SignKey); err != nil {
+	if h.sign, err = h.openSignKey(e.SignKey); errors.Is(err, batch.ErrStopped) {
+		return nil, err
+	} else if err != nil {
 		return nil, refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
 	}
 	dir, err := reportDir(e.ReportDir, p)

@@ -44,7 +44,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if send, _, err := run.Remaining(ctx); err != nil {
 		return err
 	} else if send > 0 {
-		if err := h.mustAsk(r.Yes, "", nothingMore, "give --yes"); err != nil {
+		if err := h.mustAsk(r.Yes, nothingMore, "give --yes"); err != nil {
 			return err
 		}
 	}

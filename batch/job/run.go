@@ -14,12 +14,10 @@ import (
 
 // Run plans and carries out, or goes on with what was begun on the same input.
 func Run(ctx context.Context, h *Host, r *RunOptions) error {
-	var person error
-	if !r.DryRun {
-		person = h.mustAsk(r.Yes, r.File, nothingPlanned, "give --yes, or look first with --dry-run")
-	}
 	r.rehearsal, r.reports = r.DryRun, true
-	p, err := r.open(ctx, h, &r.Connection, &r.Execution, person)
+	p, err := r.open(ctx, h, &r.Connection, &r.Execution, func() error {
+		return h.mustAsk(r.Yes || r.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
+	})
 	if err != nil {
 		return err
 	}

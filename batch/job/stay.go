@@ -28,7 +28,7 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 		return found, "", nil, nil
 	}
 	all := stayWords(found)
-	if !h.MayAsk(g.File) {
+	if !h.MayAsk() {
 		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: "--all-rows",
 			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, g.gatesFor(found.Stay))}), nil
 	}

@@ -15,15 +15,16 @@ import (
 	"offboard/batch/job"
 )
 
-// MayAsk implements [job.Console]. Where standard input is the file, the terminal
-// itself is asked at.
-func (c *command) MayAsk(file string) bool {
-	if !c.asks && file == "-" && c.draws {
+// MayAsk implements [job.Console].
+func (c *command) MayAsk() bool { return c.asks }
+
+// AskAtTerminal implements [job.Console].
+func (c *command) AskAtTerminal() {
+	if !c.asks && c.draws {
 		if terminal, err := c.terminal(); err == nil {
 			c.stdin, c.asks = terminal, true
 		}
 	}
-	return c.asks
 }
 
 // openTerminal is the terminal of the process, whatever standard input is.

@@ -52,7 +52,9 @@ type command struct {
 func run(ctx context.Context, w world) (code exitCode) {
 	var c cli
 	w.screen = w.stderr
-	w.stdout, w.stderr = &visible{w: w.stdout}, &visible{w: w.stderr}
+	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
+	w.stdout, w.stderr = stdout, stderr
+	defer func() { stdout.end(); stderr.end() }()
 	parser := kong.Must(&c,
 		kong.Name("offboard"),
 		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),

@@ -37,13 +37,12 @@ var ends = []struct {
 	code exitCode
 	next string
 }{
-	{job.ErrPartial, exitPartial, ""},
+	{batch.ErrStopped, exitUnended, ""},
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
-	{batch.ErrStopped, exitUnended, ""},
 	{batch.ErrOutage, exitUnended, ""},
 	{errSecondSignal, exitUnended, ""},
 	{context.Canceled, exitUnended, ""},
@@ -66,8 +65,11 @@ var ends = []struct {
 
 // codeOf finds the exit code and the next step for an error.
 func codeOf(err error) (exitCode, string) {
-	if err == nil {
+	switch err {
+	case nil:
 		return exitDone, ""
+	case job.ErrPartial: // whatever is joined to it is more serious
+		return exitPartial, ""
 	}
 	for _, e := range ends {
 		if errors.Is(err, e.is) {

@@ -14,11 +14,12 @@ import (
 	"offboard/batch/job"
 )
 
-// fail tells the error and its next step, and gives the exit code.
+// fail tells the error and its next step, and gives the exit code. The end block has
+// told ErrPartial, but nothing that is joined to it.
 func (c *command) fail(err error) exitCode {
 	code, next := codeOf(err)
-	if err == nil || errors.Is(err, job.ErrPartial) {
-		return code // the end block has said it
+	if err == nil || err == job.ErrPartial {
+		return code
 	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
 	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
@@ -66,7 +67,7 @@ func messages(err error) []string {
 
 // document writes the failure where -o json asks for one document and none was written.
 func (c *command) document(err error, next string, code exitCode) {
-	if out, ok := c.stdout.(*visible); !ok || out.used || !c.wantsJSON() {
+	if out, ok := c.stdout.(*visible); !ok || out.wrote || !c.wantsJSON() {
 		return
 	}
 	reasons := []string{} // of a refusal, each of them

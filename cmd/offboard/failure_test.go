@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"regexp"
@@ -11,7 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/graphsim"
+	"offboard/batch/job"
+	"offboard/batch/journal"
 )
 
 // printed runs the command and gives what it writes to stdout.
@@ -25,6 +29,31 @@ func (d *booth) printed(args ...string) (code exitCode, stdout string) {
 		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },
 	})
 	return code, out.String()
+}
+
+// A run that ended well but for some users says so in its end block alone. What failed
+// beside is told, and its exit code counts.
+func TestJoinedToPartial(t *testing.T) {
+	for _, c := range []struct {
+		beside error
+		code   exitCode
+		said   string
+	}{
+		{nil, 3, ""},
+		{errors.New("discard run r"), 1, "some users did not end in success; discard run r"},
+		{journal.ErrDisk, 1, "offboard: next: free space"},
+		{batch.ErrStopped, 6, "stopped before the end"},
+	} {
+		var b bytes.Buffer
+		cmd := newCommand(world{stderr: &b, getenv: func(string) string { return "" }}, &cli{})
+		err := job.ErrPartial
+		if c.beside != nil {
+			err = errors.Join(err, c.beside)
+		}
+		if code := cmd.fail(err); code != c.code || !strings.Contains(b.String(), c.said) || (c.said == "") != (b.Len() == 0) {
+			t.Errorf("%v beside: exit code %d, want %d; said is %q", c.beside, code, c.code, b.String())
+		}
+	}
 }
 
 // With -o json stdout has one document however the command ends: of a refusal and of

@@ -64,6 +64,37 @@ func TestPassphraseAtTheTerminal(t *testing.T) {
 	}
 }
 
+// A signal at the passphrase of --sign-key is a stop like any other.
+func TestStopAtTheSignKey(t *testing.T) {
+	if _, err := exec.LookPath("ssh-keygen"); err != nil {
+		t.Skip("ssh-keygen is missing: install openssh-client to run this test")
+	}
+	s := newScene(t, 2)
+	if code, out := s.offboard(nil, 0, s.run(2)...); code != 0 {
+		t.Fatal(out)
+	}
+	key := filepath.Join(s.dir, "key")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-N", "correct horse", "-f", key).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, args := range [][]string{{"report"}, append(s.run(2), "--new"), {"run", "in.csv", "--new", "--graph-url", s.url}} {
+		d := newDesk(t)
+		p := s.prepare([]string{"SSH_AUTH_SOCK="}, append(args, "--sign-key", "key")...)
+		d.sit(p)
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.Process.Kill() }) // it has ended, as a rule
+		d.sees("Passphrase of " + key + ": ")
+		d.types("\x03")
+		code, out := p.end(t)
+		d.sees("run it again")
+		if shown := d.sees(""); code != 6 || strings.Contains(shown, "usage") || strings.Contains(shown, "refused") {
+			t.Errorf("%s: exit code %d\n%s%s", args, code, out, shown)
+		}
+	}
+}
+
 // hides reports whether the terminal does not show what is typed.
 func (d *desk) hides() bool {
 	d.t.Helper()

@@ -168,6 +168,17 @@ func TestPruneStops(t *testing.T) {
 	}
 }
 
+// The first signal ends it also while it gives space back, and it says what was done.
+func TestPruneStopsCompacting(t *testing.T) {
+	stop := make(chan struct{})
+	errs := &strikeAt{word: "keep     0-stopped", cancel: func() { close(stop) }}
+	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", oldJournal(t, journal.Stopped)}
+	code := run(t.Context(), world{args: args, stdout: io.Discard, stderr: errs, stop: stop, getenv: func(string) string { return "" }})
+	if want := "pruned 0 runs, and the space was not all given back; the same command goes on\n"; code != exitUnended || !strings.HasSuffix(errs.String(), want) {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+}
+
 // The file gives the space back, also while somebody has it open.
 func TestPruneGivesSpaceBack(t *testing.T) {
 	path := oldJournal(t, journal.Finished)

@@ -83,7 +83,7 @@ func array[T any](w io.Writer, rows iter.Seq2[T, error], columns []column[T]) er
 // width; a table may be longer than memory.
 const tableRows = 1000
 
-// table writes rows in columns.
+// table writes rows in columns. Before an error it writes those that came.
 func table[T any](w io.Writer, rows iter.Seq2[T, error], none string, columns []column[T]) error {
 	out := bufio.NewWriter(w) // it keeps an error until it is flushed
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -99,6 +99,8 @@ func table[T any](w io.Writer, rows iter.Seq2[T, error], none string, columns []
 	n := 0
 	for row, err := range rows {
 		if err != nil {
+			t.Flush()
+			out.Flush() // the first error says why the list ends
 			return err
 		}
 		if n == 0 {

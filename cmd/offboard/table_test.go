@@ -35,6 +35,29 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// A list that ends with an error has the rows that came before it. As JSON it is no
+// whole array.
+func TestListCutShort(t *testing.T) {
+	broken := errors.New("broken")
+	rows := func(yield func([]any, error) bool) {
+		if yield([]any{1}, nil) && yield([]any{2}, nil) {
+			yield(nil, broken)
+		}
+	}
+	var text, doc bytes.Buffer
+	for _, err := range []error{table(&text, rows, "", cells("A")), array(&doc, rows, cells("A"))} {
+		if !errors.Is(err, broken) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if want := "A\n1\n2\n"; text.String() != want {
+		t.Errorf("the table is %q, want %q", text.String(), want)
+	}
+	if want := `[{"kA":1,"only":"in JSON"},` + "\n" + `{"kA":2,"only":"in JSON"}`; doc.String() != want {
+		t.Errorf("the array is %q, want %q", doc.String(), want)
+	}
+}
+
 // A long table is written as it comes, and ends with the first error.
 func TestTableStreams(t *testing.T) {
 	var b bytes.Buffer

@@ -150,3 +150,29 @@ func TestTypedAheadIsNoConsent(t *testing.T) {
 		})
 	}
 }
+
+// Where standard input is the file, the terminal is one at which a person sees the
+// tenant, whether or not there will be a question.
+func TestPipedFileAtATerminal(t *testing.T) {
+	s := newScene(t, 2)
+	for _, args := range [][]string{{"run", "-", "--dry-run"}, {"run", "-", "--yes"}, {"run", "-"}, {"plan", "-", "-o", "plan.jsonl"}} {
+		d := newDesk(t)
+		p := s.prepare([]string{"OFFBOARD_ACCESS_TOKEN="}, args...) // half set, so that it ends before anything is sent
+		d.sit(p)
+		f, err := os.Open(s.dir + "/in.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		p.Stdin = f
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.Process.Kill() }) // it has ended, as a rule
+		code, out := p.end(t)
+		d.sees("OFFBOARD_ACCESS_TOKEN is set")
+		if shown := d.sees(""); code != 5 || strings.Contains(shown, "no terminal") {
+			t.Errorf("%s: exit code %d\n%s%s", args, code, out, shown)
+		}
+	}
+}

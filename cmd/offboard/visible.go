@@ -29,19 +29,30 @@ func printable(s string) string {
 // visible writes text in which every character that acts is shown as \u202e and
 // the like: what files and services say must not talk to the terminal. It is also
 // how JSON writes the character, so that a JSON document stays one, and says the
-// same. Bytes that are no text become U+FFFD.
+// same. Bytes that are no text become U+FFFD; a character that was cut short does when
+// the output ends.
 type visible struct {
 	w io.Writer
 
-	mu   sync.Mutex // guards what follows; the log writes at any time
-	part []byte     // the beginning of a character
-	used bool       // something was written
+	mu    sync.Mutex // guards what follows; the log writes at any time
+	part  []byte     // the beginning of a character
+	wrote bool       // something was written
+}
+
+// end ends the output.
+func (v *visible) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.part) > 0 {
+		_, _ = io.WriteString(v.w, "\ufffd") // stands for no text that anybody waits for
+	}
+	v.part = nil
 }
 
 func (v *visible) Write(p []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.used = v.used || len(p) > 0
+	v.wrote = v.wrote || len(p) > 0
 	in := append(v.part, p...)
 	v.part = nil
 	out := make([]byte, 0, len(in))

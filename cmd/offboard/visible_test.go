@@ -50,8 +50,11 @@ func TestVisible(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	io.WriteString(&visible{w: &b}, "a\xffb\x9bc\xc3")
-	if want := "a\ufffdb\ufffdc"; b.String() != want { // 9b alone is a control sequence to some terminals
+	v := &visible{w: &b}
+	io.WriteString(v, "a\xffb\x9bc\xc3")
+	v.end()
+	v.end()
+	if want := "a\ufffdb\ufffdc\ufffd"; b.String() != want { // 9b alone is a control sequence to some terminals
 		t.Errorf("bytes that are no text come out as %q, want %q", b.String(), want)
 	}
 }
