@@ -12,16 +12,17 @@ import (
 	"offboard/batch"
 )
 
-// want is what is read of the 2xx answer for one user; the zero value is
-// nothing.
-type want struct {
+// expected is what the 2xx reply for one user must hold, and what is read of it. The
+// zero value is nothing.
+type expected struct {
 	user bool      // the user
-	hits batch.Key // everybody whom a lookup by this property found; "" for none
-	beta bool      // with both stamps
+	hits batch.Key // all users whom a lookup by this property found; "" when it was none
+	beta bool      // the users have both stamps
 }
 
-// item is read piece by piece, so that one odd piece spoils no other.
-type item struct {
+// replyItem is the reply to one item of a batch. It is read piece by piece, so that one
+// odd piece spoils no other.
+type replyItem struct {
 	ID      json.RawMessage            `json:"id"`
 	Status  json.RawMessage            `json:"status"`
 	Headers map[string]json.RawMessage `json:"headers"`
@@ -33,7 +34,7 @@ type item struct {
 // missing, unreadable, or answered twice with different statuses, users or hits has a
 // reply with Status 0; items that were not asked for are ignored. A body that is not
 // whole is an error: nothing in it is believed.
-func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
+func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 	var envelope struct {
 		Responses *[]json.RawMessage `json:"responses"`
 	}
@@ -43,11 +44,11 @@ func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
 	if envelope.Responses == nil {
 		return nil, errors.New("read batch answer: it has no responses")
 	}
-	n := len(wants)
+	n := len(expect)
 	replies := make([]batch.Reply, n)
 	times := make([]int, n)
 	for _, raw := range *envelope.Responses {
-		var it item
+		var it replyItem
 		if json.Unmarshal(raw, &it) != nil {
 			continue
 		}
@@ -55,7 +56,7 @@ func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
 		if err != nil || i < 1 || i > n || text(it.ID) != strconv.Itoa(i) {
 			continue
 		}
-		r := it.reply(m, i, wants[i-1])
+		r := it.reply(m, i, expect[i-1])
 		before := replies[i-1]
 		if times[i-1]++; times[i-1] > 1 && (before.Status != r.Status || !slices.Equal(before.Hits, r.Hits) || !sameUser(before.User, r.User)) {
 			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
@@ -69,7 +70,7 @@ func decode(body []byte, wants []want, m meta) ([]batch.Reply, error) {
 func sameUser(a, b *batch.User) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // reply reads one item.
-func (it item) reply(m meta, i int, w want) batch.Reply {
+func (it replyItem) reply(m meta, i int, w expected) batch.Reply {
 	r := batch.Reply{Date: m.date, RequestID: fmt.Sprintf("%s/%d", m.requestID, i)}
 	status, err := strconv.Atoi(string(it.Status))
 	if err != nil || status < 100 || status > 599 {
@@ -86,7 +87,7 @@ func (it item) reply(m meta, i int, w want) batch.Reply {
 	}
 	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
 	if status < 200 || status > 299 {
-		if r.Code, r.Message = refusal(it.Body); r.Code+r.Message == "" && status < 400 {
+		if r.Code, r.Message = errorOf(it.Body); r.Code+r.Message == "" && status < 400 {
 			r.Message = it.leads()
 		}
 		return r
@@ -95,7 +96,7 @@ func (it item) reply(m meta, i int, w want) batch.Reply {
 }
 
 // leads names the host that a redirect leads to, or is "".
-func (it item) leads() string {
+func (it replyItem) leads() string {
 	for name, v := range it.Headers {
 		if to, err := url.Parse(text(v)); strings.EqualFold(name, "location") && err == nil {
 			return "it leads to " + to.Host + ": a proxy or sign-in page stands between"
@@ -104,16 +105,17 @@ func (it item) leads() string {
 	return ""
 }
 
-// found adds what is wanted of a 2xx body to the reply. That of a write holds a
+// found adds what is expected of a 2xx body to the reply. The body of a write holds a
 // boolean that carries no information, so that {"value":false} is a success, too
 // (Microsoft Graph known issues: it is always true, and any 2xx is to be taken as
-// success; microsoft-graph-docs#5359). A body with an error is no success, and
-// none that cannot be believed is an answer: an empty list of hits has a meaning.
-func (it item) found(r batch.Reply, w want) batch.Reply {
+// success; microsoft-graph-docs#5359). A body with an error is no success. A body that
+// cannot be believed has Status 0 and not an empty list of hits, which would mean that
+// there is no such user.
+func (it replyItem) found(r batch.Reply, w expected) batch.Reply {
 	switch {
 	case it.holdsError():
 		said := fmt.Sprintf("the answer says HTTP %d and holds an error", r.Status)
-		if code, message := refusal(it.Body); code+message != "" {
+		if code, message := errorOf(it.Body); code+message != "" {
 			said += ": " + strings.TrimSpace(code+" "+message)
 		}
 		r.Status, r.Message = 0, said
@@ -133,7 +135,7 @@ func (it item) found(r batch.Reply, w want) batch.Reply {
 }
 
 // user reads the user whom a lookup found.
-func (it item) user(beta bool) (batch.User, error) {
+func (it replyItem) user(beta bool) (batch.User, error) {
 	if len(it.Body) == 0 {
 		return batch.User{}, errors.New("the answer for this user has no body")
 	}
@@ -149,7 +151,7 @@ func (it item) user(beta bool) (batch.User, error) {
 }
 
 // holdsError reports whether the body is that of a refusal.
-func (it item) holdsError() bool {
+func (it replyItem) holdsError() bool {
 	var b struct {
 		Error json.RawMessage `json:"error"`
 	}

@@ -3,11 +3,8 @@ package graph
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -21,33 +18,34 @@ import (
 
 // Auth hands out access tokens. It keeps a token until it is due; one call
 // then renews it, and the others go on with the one that is still good. A token
-// that Graph refused before its time is never handed out again, and neither is
-// one of another bearer than the first.
+// that Graph refused before its time is never handed out again. A token of another
+// bearer than the first one's is an error.
 type Auth struct {
 	Stop <-chan struct{} // closed: a sign-in under way is given up; nil for never
 
-	scope string
-	sign  SignIn // nil for a fixed token
-	fixed string
+	scope         string
+	newCredential NewCredential // nil for a fixed token
+	fixed         string
 
-	mu       sync.Mutex // never held during a sign-in
-	cred     azcore.TokenCredential
-	token    string        // "" while there is none
-	due      time.Time     // when the token is to be renewed
-	until    time.Time     // when it is good no more
-	renewing chan struct{} // closed when the sign-in under way is over; nil while there is none
-	failed   error         // of the last sign-in
-	again    time.Time     // nobody signs in before
-	claims   string        // what its refusal asked for, until it is answered
-	refused  int           // tokens that Graph refused
-	first    *Identity     // of the first token
-	strikes  int           // calls in a row that were refused as a whole, of a fixed token
+	mu        sync.Mutex // never held during a sign-in
+	cred      azcore.TokenCredential
+	token     string        // "" while there is none
+	due       time.Time     // when the token is to be renewed
+	until     time.Time     // when it is good no more
+	renewing  chan struct{} // closed when the sign-in under way is over; nil while there is none
+	failed    error         // of the last sign-in
+	notBefore time.Time     // the earliest time of the next sign-in
+	claims    string        // what Graph asked for when it refused a token; the next sign-in passes it on
+	refusals  int           // how many tokens Graph has refused
+	first     *Identity     // of the first token
+	strikes   int           // how many calls in a row Graph refused as a whole for their token
 }
 
-// NewAuth signs in by credentials that sign makes, for the Graph at root. They
-// are made anew after a refusal, since their cache would hand out the refused token.
-func NewAuth(root string, sign SignIn) *Auth {
-	return &Auth{scope: audience(root) + "/.default", sign: sign}
+// NewAuth makes an Auth for the Graph at root. No call is made before the first token is
+// asked for. It makes a new credential after Graph refused a token, since the cache of
+// the old one would hand out the refused token.
+func NewAuth(root string, newCredential NewCredential) *Auth {
+	return &Auth{scope: audience(root) + "/.default", newCredential: newCredential}
 }
 
 // FixedToken uses a token from elsewhere, which cannot be renewed. Blanks around
@@ -68,7 +66,7 @@ func (a *Auth) AuthenticateRequest(ctx context.Context, request *abstractions.Re
 // ErrSignIn, or ErrNotSent when the sign-in service is in trouble, ctx ends or
 // Stop is closed.
 func (a *Auth) Token(ctx context.Context) (string, error) {
-	if a.sign == nil {
+	if a.newCredential == nil {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.fixed, cmp.Or(a.failed, wellFormed(a.fixed))
@@ -78,10 +76,10 @@ func (a *Auth) Token(ctx context.Context) (string, error) {
 		now := time.Now()
 		good := a.token != "" && now.Before(a.until)
 		switch {
-		case good && (now.Before(a.due) || now.Before(a.again) || a.renewing != nil):
+		case good && (now.Before(a.due) || now.Before(a.notBefore) || a.renewing != nil):
 			defer a.mu.Unlock()
 			return a.token, nil
-		case a.renewing == nil && a.failed != nil && now.Before(a.again):
+		case a.renewing == nil && a.failed != nil && now.Before(a.notBefore):
 			defer a.mu.Unlock()
 			return "", a.failed
 		case a.renewing == nil:
@@ -107,10 +105,13 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer func() { close(a.renewing); a.renewing = nil }()
-	refused := a.refused
+	refusals := a.refusals
 	token, cred, err := a.signIn(ctx)
-	for err == nil && a.refused != refused { // meanwhile: the cache may have brought the same, and the claims are not answered
-		refused = a.refused
+	// Graph may have refused the old token during the sign-in. Then the new one may be the
+	// refused one, out of the credential's cache, and it does not answer the claims that
+	// came with the refusal. So it is thrown away.
+	for err == nil && a.refusals != refusals {
+		refusals = a.refusals
 		token, cred, err = a.signIn(ctx)
 	}
 	now := time.Now()
@@ -123,12 +124,12 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 	gaveUp := ctx.Err() != nil || errors.Is(err, batch.ErrStopped)
 	switch {
 	case errors.Is(err, errBecame):
-		a.token, a.failed, a.again = "", err, now.Add(100*365*24*time.Hour)
+		a.token, a.failed, a.notBefore = "", err, now.Add(100*365*24*time.Hour)
 	case a.token != "" && now.Before(a.until):
-		a.again = now.Add(renewEvery)
+		a.notBefore = now.Add(renewEvery)
 		return a.token, nil
 	case !gaveUp: // the next one who needs a token tries for itself
-		a.failed, a.again = err, now.Add(retryPause(err))
+		a.failed, a.notBefore = err, now.Add(retryPause(err))
 	}
 	return "", err
 }
@@ -149,7 +150,7 @@ func retryPause(err error) time.Duration {
 	return signInPause
 }
 
-// take keeps a token, if it is of the first one's bearer.
+// take keeps a token, if its bearer is that of the first one.
 func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	token := strings.TrimSpace(t.Token)
 	if err := wellFormed(token); err != nil {
@@ -162,12 +163,12 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 		return became(*a.first, id)
 	}
 	life := t.ExpiresOn.Sub(now)
-	if life <= 0 { // by this machine's clock, which may be off; Graph decides
+	if life <= 0 { // this machine's clock may be wrong, so Graph is to decide
 		life = time.Minute
 	}
-	a.again = time.Time{}
-	if token == a.token { // not renewed yet: the service has a margin of its own
-		a.again = now.Add(min(renewEvery, life/10))
+	a.notBefore = time.Time{}
+	if token == a.token { // the credential gave the same token: it renews only when its own margin is reached
+		a.notBefore = now.Add(min(renewEvery, life/10))
 	}
 	a.token, a.failed, a.claims = token, nil, ""
 	a.until = now.Add(life - min(30*time.Second, life/10))
@@ -181,12 +182,12 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 // signIn asks for a token, and lets go of the lock meanwhile. It ends when ctx does,
 // when Stop is closed, or after signInTimeout.
 func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCredential, error) {
-	cred, claims, before := a.cred, a.claims, a.first != nil
+	cred, claims, hadToken := a.cred, a.claims, a.first != nil
 	a.mu.Unlock()
 	defer a.mu.Lock()
 	if cred == nil {
 		var err error
-		if cred, err = a.sign(); err != nil {
+		if cred, err = a.newCredential(); err != nil {
 			return azcore.AccessToken{}, nil, fmt.Errorf("%w: %w", batch.ErrSignIn, err)
 		}
 	}
@@ -214,35 +215,37 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 	case cause != nil:
 		return token, cred, signInTrouble(cause)
 	}
-	return token, cred, judgeSignIn(err, &met, before)
+	return token, cred, judgeSignIn(err, &met, hadToken)
 }
 
-// refuse makes the next token a new one, unless that happened already. A fixed token
-// stays: it may be refused for one user of a call alone.
-func (a *Auth) refuse(token, claims string) {
+// dropToken is called when Graph refused a token, for a whole call or for one user of
+// it. The next caller of Token signs in anew, with the claims that Graph asked for. It
+// does nothing if the token was dropped already. A fixed token stays, since there is no
+// other one and Graph may take it for the next user; see noteAnswer.
+func (a *Auth) dropToken(token, claims string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if token != a.token {
 		return
 	}
-	a.token, a.claims, a.cred, a.again = "", claims, nil, time.Time{}
-	a.refused++
+	a.token, a.claims, a.cred, a.notBefore = "", claims, nil, time.Time{}
+	a.refusals++
 }
 
 // fixedStrikes is how many calls in a row, refused as a whole, take a fixed token out
 // of use. One such refusal may be a backend's mistake; there is no other token to try.
 const fixedStrikes = 2
 
-// answered tells of a call that Graph took, or refused as a whole for its token: nil
-// for the first.
-func (a *Auth) answered(why *batch.CallError) {
+// noteAnswer counts the calls in a row whose token Graph refused. The refusal is nil for
+// a call that Graph accepted, with which the count begins anew.
+func (a *Auth) noteAnswer(refusal *batch.CallError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.strikes++; why == nil {
+	if a.strikes++; refusal == nil {
 		a.strikes = 0
 	}
-	if a.sign == nil && a.strikes >= fixedStrikes {
-		a.failed = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, accessToken, why)
+	if a.newCredential == nil && a.strikes >= fixedStrikes {
+		a.failed = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, envAccessToken, refusal)
 	}
 }
 
@@ -253,59 +256,4 @@ func (a *Auth) Identity(ctx context.Context) (Identity, error) {
 		return Identity{}, err
 	}
 	return identify(token), nil
-}
-
-// challenges watches for 401: it marks the token, and takes the challenge off
-// the response, which the SDK would otherwise answer with a call of its own.
-type challenges struct {
-	next http.RoundTripper
-	auth *Auth
-}
-
-func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := c.next.RoundTrip(req)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		said := resp.Header.Get("WWW-Authenticate")
-		c.auth.refuse(bearer(req), challenge(said))
-		resp.Header.Set(challengeHeader, said)
-		resp.Header.Del("WWW-Authenticate")
-	}
-	return resp, err
-}
-
-// challengeHeader is where a challenge stands that was taken off.
-const challengeHeader = "X-Offboard-Challenge"
-
-var errorParameters = regexp.MustCompile(`(?i)\berror(_?description)?="([^"]*)"`)
-
-// refusedToken says why a token was refused, for an answer whose body does not.
-func refusedToken(challenge string) (code, message string) {
-	for _, m := range errorParameters.FindAllStringSubmatch(challenge, -1) {
-		if m[1] == "" {
-			code = m[2]
-		} else {
-			message = m[2]
-		}
-	}
-	return code, message
-}
-
-// bearer is the token that a request carried.
-func bearer(req *http.Request) string {
-	return strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
-}
-
-var claimsParameter = regexp.MustCompile(`(?i)\bclaims="([^"]*)"`)
-
-// challenge gives the claims that a WWW-Authenticate header asks for, decoded.
-func challenge(header string) string {
-	m := claimsParameter.FindStringSubmatch(header)
-	if m == nil {
-		return ""
-	}
-	b, err := base64.StdEncoding.DecodeString(m[1])
-	if err != nil {
-		return ""
-	}
-	return string(b)
 }

@@ -185,7 +185,7 @@ func TestIdentityIsHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		auth.refuse(first, "")
+		auth.dropToken(first, "")
 		for range 2 {
 			token, err := auth.Token(t.Context())
 			if c.ends != errors.Is(err, batch.ErrSignIn) || c.ends == (token != "") || c.ends && !strings.Contains(err.Error(), "tenant t") {
@@ -206,7 +206,7 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 		auth := s.auth()
 		first, _ := auth.Token(t.Context())
 		for range 20 { // the calls that carried it are all refused
-			auth.refuse(first, `{"x":1}`)
+			auth.dropToken(first, `{"x":1}`)
 			if _, err := auth.Token(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -250,7 +250,7 @@ func TestRefusalDuringARenewal(t *testing.T) {
 			if token, _ := auth.Token(t.Context()); token != first {
 				t.Errorf("%s: the token in hand is not used while it is renewed", name)
 			}
-			auth.refuse(first, `{"x":1}`)
+			auth.dropToken(first, `{"x":1}`)
 			if token := <-renewed; token != tokenOf("t", "a", 3) {
 				t.Errorf("%s: the renewal gave %q", name, token)
 			}
@@ -325,7 +325,7 @@ func TestAuthorityInTrouble(t *testing.T) {
 				}
 				return &http.Response{StatusCode: c.status, Header: http.Header{"Retry-After": {c.header}}, Body: readerOf(c.body), Request: r}, nil
 			})}
-			auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "right", hc))
+			auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "right", hc))
 			_, err := auth.Token(t.Context())
 			if c.want == nil {
 				if err != nil {

@@ -21,10 +21,10 @@ type Authority struct {
 	Client *http.Client // nil for the usual one
 }
 
-// AuthorityOf gives the authority for a service root: host, the value of
+// authorityOf gives the authority for a service root: host, the value of
 // AZURE_AUTHORITY_HOST, or that of the root's cloud when host is "". One on this
 // machine is trusted as it is.
-func AuthorityOf(host, root string) (Authority, error) {
+func authorityOf(host, root string) (Authority, error) {
 	if host == "" {
 		host = clouds[globalHost]
 		if u, err := url.Parse(root); err == nil && clouds[u.Host] != "" {

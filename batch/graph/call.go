@@ -28,52 +28,52 @@ type result struct {
 // maxBody is far above what 20 answers need.
 const maxBody = 16 << 20
 
-// read takes the answer to a batch apart and closes it.
-func (c *Client) read(resp *http.Response, wants []want) result {
-	body, meta, err := c.whole(resp)
+// readBatch takes the answer to a batch apart and closes it.
+func (c *Client) readBatch(resp *http.Response, expect []expected) result {
+	body, m, err := c.readAnswer(resp)
 	if err != nil {
 		return result{err: err}
 	}
-	replies, err := decode(body, wants, meta)
+	replies, err := decode(body, expect, m)
 	if err != nil {
-		return result{err: meta.unreadable(err)}
+		return result{err: m.unreadable(err)}
 	}
 	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
-		c.auth.refuse(bearer(resp.Request), "")
+		c.auth.dropToken(bearer(resp.Request), "")
 	}
 	return result{replies: replies}
 }
 
-// whole reads an answer and closes it. One that is no 2xx, or breaks off, is a
+// readAnswer reads the whole of an answer and closes it. One that is no 2xx, or breaks off, is a
 // *batch.CallError.
-func (c *Client) whole(resp *http.Response) ([]byte, meta, error) {
+func (c *Client) readAnswer(resp *http.Response) ([]byte, meta, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	meta := metaOf(resp)
+	m := metaOf(resp)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		if resp.StatusCode == http.StatusServiceUnavailable {
 			// "Back off and use a new connection": Microsoft Graph best practices.
 			c.leaveConnections()
 		}
-		refused := meta.callError(resp, body)
+		refused := m.callError(resp, body)
 		if resp.StatusCode == http.StatusUnauthorized {
-			c.auth.answered(refused)
+			c.auth.noteAnswer(refused)
 		}
-		return nil, meta, refused
+		return nil, m, refused
 	}
 	if err != nil {
-		return nil, meta, meta.unreadable(err)
+		return nil, m, m.unreadable(err)
 	}
 	if title, page := webPage(resp, body); page {
 		err := pageBetween(resp.Request.URL.Host, title)
-		if !c.heard.Load() {
+		if !c.everAnswered.Load() {
 			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
 		}
-		return nil, meta, &batch.CallError{RequestID: meta.requestID, Err: err}
+		return nil, m, &batch.CallError{RequestID: m.requestID, Err: err}
 	}
-	c.heard.Store(true)
-	c.auth.answered(nil)
-	return body, meta, nil
+	c.everAnswered.Store(true)
+	c.auth.noteAnswer(nil)
+	return body, m, nil
 }
 
 // meta is what the answer says of the call as a whole.
@@ -124,8 +124,8 @@ func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
 		Scope: m.scope, Info: m.info, Percent: m.percent,
 		Err: fmt.Errorf("HTTP %d", status),
 	}
-	if e.Code, e.Message = refusal(body); e.Code+e.Message == "" {
-		e.Code, e.Message = refusedToken(resp.Header.Get(challengeHeader))
+	if e.Code, e.Message = errorOf(body); e.Code+e.Message == "" {
+		e.Code, e.Message = challengeError(resp.Header.Get(challengeHeader))
 	}
 	if title, page := webPage(resp, body); page && e.Code+e.Message == "" { // of a gateway
 		e.Err = fmt.Errorf("HTTP %d, a web page, title %q", status, title)
@@ -153,7 +153,7 @@ func (c *Client) unanswered(err error) error {
 	}
 	if bad := untrusted(c.host, err); bad != nil { // found out before anything was written
 		err = fmt.Errorf("%w: %w", batch.ErrNotSent, bad)
-		if !c.heard.Load() {
+		if !c.everAnswered.Load() {
 			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
 		}
 	}
@@ -163,9 +163,9 @@ func (c *Client) unanswered(err error) error {
 	return &batch.CallError{Err: err}
 }
 
-// refusal reads Graph's error: a code, which some services write as a number, and
+// errorOf reads Graph's error: a code, which some services write as a number, and
 // a message. Older services give a text in place of the object.
-func refusal(body []byte) (code, message string) {
+func errorOf(body []byte) (code, message string) {
 	var b struct {
 		Error json.RawMessage `json:"error"`
 		Words json.RawMessage `json:"error_description"`

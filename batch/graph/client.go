@@ -17,20 +17,19 @@ import (
 	"offboard/batch"
 )
 
-// Client is a batch.Sender and a batch.Directory over the Graph SDK. It holds
-// no state of a run but whether Graph was ever heard, and may be used from
-// several goroutines.
+// Client is a batch.Sender and a batch.Directory over the Graph SDK. Of a run it keeps
+// nothing but whether Graph ever answered. It may be used from several goroutines.
 type Client struct {
-	auth    *Auth
-	root    string            // of v1.0
-	host    string            // of root
-	bottom  http.RoundTripper // what Config.Transport is: the one that has the connections
-	http    *http.Client
-	v1      abstractions.RequestAdapter
-	batches abstractions.RequestAdapter // of the version that has the action, and shows what the action moves
-	send    step
-	lookup  step
-	heard   atomic.Bool // Graph has answered well: what goes wrong from now on may pass
+	auth         *Auth
+	v1URL        string            // the service root with /v1.0
+	host         string            // of the service root
+	bottom       http.RoundTripper // what Config.Transport is: the one that has the connections
+	http         *http.Client
+	v1           abstractions.RequestAdapter
+	batches      abstractions.RequestAdapter // of the version that has the action, and shows what the action moves
+	send         itemTemplate
+	lookup       itemTemplate
+	everAnswered atomic.Bool // Graph has given a good answer: what goes wrong from now on may pass
 }
 
 var (
@@ -55,6 +54,8 @@ var registry = sync.OnceFunc(func() { core.GetErrorFactoryFromRegistry(core.Batc
 func New(cfg Config) (*Client, error) {
 	registry()
 	hc := &http.Client{
+		// With a list of middlewares kiota leaves out its own: these and no others run, and
+		// nothing below batch retries, redirects or compresses.
 		Transport: khttp.NewCustomTransportWithParentTransport(
 			challenges{leaving{cfg.Transport}, cfg.Auth},
 			core.NewGraphTelemetryHandler(&core.GraphClientOptions{}), // adds a client-request-id to every call
@@ -65,8 +66,8 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse Graph URL: %w", err)
 	}
-	c := &Client{auth: cfg.Auth, root: cfg.Root + "/v1.0", host: root.Host, bottom: cfg.Transport, http: hc}
-	if c.v1, err = adapter(c.root, cfg.Auth, hc); err != nil {
+	c := &Client{auth: cfg.Auth, v1URL: cfg.Root + "/v1.0", host: root.Host, bottom: cfg.Transport, http: hc}
+	if c.v1, err = adapter(c.v1URL, cfg.Auth, hc); err != nil {
 		return nil, err
 	}
 	ctx := context.Background() // the SDK asks for one, and builds without it
@@ -107,28 +108,28 @@ func (c *Client) Send(ctx context.Context, users []batch.User) ([]batch.Reply, e
 }
 
 // Lookup reads the users by their keys, and those who have none by the property
-// that they name; see batch.Reply. Whether such a hit is the user sought, its
-// Value says: Graph documents that it may ignore a query option in silence. A client
+// that they name; see batch.Reply. The caller must compare the Value of a hit with the
+// one sought: Graph documents that it may ignore a query option in silence. A client
 // that invalidates reads both stamps of a user in beta and gives the later one.
 func (c *Client) Lookup(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
 	return c.do(ctx, c.lookup, users)
 }
 
 // do makes one call: one SDK BatchRequest, one item a user, ids "1" to "20".
-func (c *Client) do(ctx context.Context, s step, users []batch.User) ([]batch.Reply, error) {
-	items, wants := make([]core.BatchItem, len(users)), make([]want, len(users))
+func (c *Client) do(ctx context.Context, t itemTemplate, users []batch.User) ([]batch.Reply, error) {
+	items, expect := make([]core.BatchItem, len(users)), make([]expected, len(users))
 	for i, u := range users {
 		var err error
-		if items[i], err = s.item(i+1, u); err != nil {
+		if items[i], err = t.item(i+1, u); err != nil {
 			return nil, unsendable(err)
 		}
-		wants[i] = s.wants(u)
+		expect[i] = t.expects(u)
 	}
 	req := core.NewBatchRequest(c.batches)
 	req.SetRequests(items)
 	var out result
 	_, err := req.Send(withHandler(ctx, func(resp *http.Response) {
-		out = c.read(resp, wants)
+		out = c.readBatch(resp, expect)
 	}), c.batches)
 	switch {
 	case err != nil:

@@ -2,11 +2,11 @@
 // the Graph SDK and azidentity; everything it says to the rest of offboard is a
 // [batch.Reply] or a [batch.CallError].
 //
-// A [Client] turns up to 20 users into one JSON batch. Items are built by the
-// SDK's users request builders and sent as one SDK BatchRequest; the answer is
-// read here, item by item, since the SDK's own reader fails the whole call for
-// one odd item (a body that is no object, a header that is a number) and knows
-// nothing of items that are missing, foreign or answered twice.
+// A [Client] turns up to 20 users into one JSON batch. The SDK's request builders give
+// the method and the action's path; the item itself is written here, and all items are
+// sent as one SDK BatchRequest. The answer is read here, item by item: the SDK's own
+// reader fails the whole call for one odd item (a body that is no object, a header that
+// is a number), and does not notice items that are missing, foreign or answered twice.
 //
 // A user who is named by mail, employee id or on-premises name is looked up in
 // the same batches by $filter; the reply lists everybody found, and choosing is
@@ -19,13 +19,16 @@
 //
 // # The files
 //
-//	client.go, transport.go      the client; what carries its calls, and what never left
+//	client.go                    the client
+//	transport.go                 what carries its calls and those of a sign-in, in order
 //	item.go, find.go             one user's item of a batch; looking a user up by a property
 //	call.go, answer.go, user.go  the answer to a call, to an item, and what it says of a user
 //	page.go, lists.go, roles.go  reads of many: page by page; users; roles and who holds them
 //	organization.go              what a tenant is called
-//	environment.go, signin.go, certificate.go, registration.go   ways to sign in
-//	auth.go, identity.go, permission.go   tokens; whose they are; what they allow
+//	environment.go, choice.go, misspelt.go   the variables; the way to sign in that they name; slips
+//	registration.go, certificate.go, signin.go   an app's credential; how a sign-in ended
+//	auth.go, challenge.go        handing out tokens; why Graph refused one
+//	tokens.go, identity.go, permission.go   what a token says; whose it is; what it allows
 //	root.go, authority.go        service roots and clouds; where to sign in
 //	proxy.go                     what may stand between this machine and Microsoft
 //
@@ -46,10 +49,21 @@
 //
 // # How far a call got
 //
-// An error of a call that did not leave is batch.ErrNotSent or batch.ErrSignIn, and
-// of one that must not leave batch.ErrUnsendable. A 2xx that cannot be read is
-// batch.ErrUnreadable. An answer that refuses the call has its status in the
-// batch.CallError. Of any other call nobody knows whether Graph acted.
+// Every error of a call is a [batch.CallError] or one of these sentinels; most are both.
+//
+//	what came                                    the error                  did Graph act?
+//	no token, and waiting does not help          ErrSignIn                  no
+//	no token; it may come later                  ErrNotSent                 no
+//	the call would have been wrong to make       ErrUnsendable              no
+//	no connection, or stopped before it was sent  ErrNotSent                no
+//	a certificate that is not trusted            ErrNotSent, ErrNotGraph *  no
+//	an answer that refuses the call              its Status in CallError    no below 500, not known from 500 on
+//	a 2xx with a web page                        ErrNotGraph *, or CallError alone   not known
+//	a 2xx that is cut off or cannot be read      ErrUnreadable              not known
+//	no answer, though the call was sent          CallError alone            not known
+//
+// The one with a star is ErrNotGraph only until Graph has given a first good answer.
+// After that it is taken for trouble that may pass.
 //
 // # Caveats
 //

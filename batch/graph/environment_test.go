@@ -155,7 +155,7 @@ func TestTokenCheck(t *testing.T) {
 		{`opaque`, global, ""},
 	} {
 		token := "h." + base64.RawURLEncoding.EncodeToString([]byte(c.claims)) + ".s"
-		choice, err := ParseEnvironment([]string{accessToken + "=" + token}).Choose(Auto, Authority{}, "")
+		choice, err := ParseEnvironment([]string{envAccessToken + "=" + token}).Choose(Auto, Authority{}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -250,28 +250,28 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"responses":[{"id":"1","status":200,"body":{"value":[{"id":"a","mail":"m"}]}},{"id":"2","status":200,"body":{"id":"b"}},{"id":"3","status":200}]}`))
 	f.Add([]byte(`{"responses":[{"id":"1","status":200,"body":null},{"id":"1","status":404,"headers":{"Retry-After":"1"},"body":{"error":{"code":"x"}}}]}`))
 	f.Add([]byte(`{"responses":[{"id":1,"status":"200","body":{"value":[],"@odata.nextLink":"x"}}]}`))
-	wants := []want{{hits: batch.ByMail}, {user: true}, {}}
+	expect := []expected{{hits: batch.ByMail}, {user: true}, {}}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		replies, err := decode(body, wants, meta{requestID: "R"})
+		replies, err := decode(body, expect, meta{requestID: "R"})
 		if err != nil {
 			if replies != nil {
 				t.Error("replies beside an error")
 			}
 			return
 		}
-		if len(replies) != len(wants) {
+		if len(replies) != len(expect) {
 			t.Fatalf("%d replies", len(replies))
 		}
 		for i, r := range replies {
 			ok := r.Status >= 200 && r.Status <= 299
 			switch {
-			case r.Hits != nil != (ok && wants[i].hits != ""):
+			case r.Hits != nil != (ok && expect[i].hits != ""):
 				t.Errorf("user %d: hits %v with status %d", i+1, r.Hits, r.Status)
-			case r.User != nil && (!ok || !wants[i].user || r.User.ID == ""):
+			case r.User != nil && (!ok || !expect[i].user || r.User.ID == ""):
 				t.Errorf("user %d: user %+v with status %d", i+1, r.User, r.Status)
 			}
 			for _, h := range r.Hits {
-				if h.ID == "" || h.By != wants[i].hits {
+				if h.ID == "" || h.By != expect[i].hits {
 					t.Errorf("user %d: hit %+v", i+1, h)
 				}
 			}

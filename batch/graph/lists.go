@@ -23,7 +23,7 @@ func (c *Client) CountUsers(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("build count request: %w", err)
 	}
 	info.Headers.Add("ConsistencyLevel", "eventual") // without it Graph answers 400
-	body, meta, err := c.get(ctx, info)
+	body, m, err := c.get(ctx, info)
 	if err != nil {
 		return 0, err
 	}
@@ -31,7 +31,7 @@ func (c *Client) CountUsers(ctx context.Context) (int, error) {
 	digits := strings.TrimSpace(strings.TrimPrefix(string(body), "\ufeff"))
 	n, err := strconv.ParseUint(digits, 10, 31)
 	if err != nil {
-		return 0, meta.unreadable(fmt.Errorf("read the number of users: %w", err))
+		return 0, m.unreadable(fmt.Errorf("read the number of users: %w", err))
 	}
 	return int(n), nil
 }

@@ -62,11 +62,11 @@ func (c *Client) Information(ctx context.Context, tenant string) (Organization, 
 	if !batch.IsGUID(tenant) {
 		return Organization{}, unsendable(fmt.Errorf("the tenant %q is no GUID", tenant))
 	}
-	info, err := c.request(c.root+"/tenantRelationships/findTenantInformationByTenantId(tenantId='"+tenant+"')", nil)
+	info, err := c.request(c.v1URL+"/tenantRelationships/findTenantInformationByTenantId(tenantId='"+tenant+"')", nil)
 	if err != nil {
 		return Organization{}, unsendable(err)
 	}
-	body, meta, err := c.get(ctx, info)
+	body, m, err := c.get(ctx, info)
 	if err != nil {
 		return Organization{}, err
 	}
@@ -76,11 +76,11 @@ func (c *Client) Information(ctx context.Context, tenant string) (Organization, 
 		Domain string `json:"defaultDomainName"`
 	}
 	if err := json.Unmarshal(body, &found); err != nil {
-		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: %w", err))
+		return Organization{}, m.unreadable(fmt.Errorf("read tenant information: %w", err))
 	}
 	id, err := idOf(found.ID)
 	if err != nil {
-		return Organization{}, meta.unreadable(fmt.Errorf("read tenant information: it has %w", err))
+		return Organization{}, m.unreadable(fmt.Errorf("read tenant information: it has %w", err))
 	}
 	return Organization{ID: id, Name: found.Name, Domain: found.Domain}, nil
 }

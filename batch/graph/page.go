@@ -16,7 +16,7 @@ import (
 func (c *Client) get(ctx context.Context, info *abstractions.RequestInformation) (body []byte, m meta, err error) {
 	var answered error
 	err = c.v1.SendNoContent(withHandler(ctx, func(resp *http.Response) {
-		body, m, answered = c.whole(resp)
+		body, m, answered = c.readAnswer(resp)
 	}), info, nil)
 	if err != nil {
 		return nil, m, c.unanswered(err)
@@ -27,7 +27,7 @@ func (c *Client) get(ctx context.Context, info *abstractions.RequestInformation)
 // page reads one page of a list, at a path below the root and its version or at
 // the link to a next page, and returns the link to the one after it.
 func page[T any](ctx context.Context, c *Client, path, next string, header map[string]string) ([]T, string, error) {
-	link := c.root + path
+	link := c.v1URL + path
 	if next != "" {
 		link = next
 	}
@@ -35,18 +35,18 @@ func page[T any](ctx context.Context, c *Client, path, next string, header map[s
 	if err != nil {
 		return nil, "", unsendable(err)
 	}
-	body, meta, err := c.get(ctx, info)
+	body, m, err := c.get(ctx, info)
 	if err != nil {
 		return nil, "", err
 	}
 	values, more, err := c.values(body, link)
 	if err != nil {
-		return nil, "", meta.unreadable(err)
+		return nil, "", m.unreadable(err)
 	}
 	found := make([]T, len(values))
 	for i, v := range values {
 		if err := json.Unmarshal(v, &found[i]); err != nil {
-			return nil, "", meta.unreadable(fmt.Errorf("read list: %w", err))
+			return nil, "", m.unreadable(fmt.Errorf("read list: %w", err))
 		}
 	}
 	return found, more, nil
@@ -94,7 +94,7 @@ func (c *Client) values(body []byte, link string) ([]json.RawMessage, string, er
 // own parses a link that leads to where the client's own calls go. A token must
 // not follow any other.
 func (c *Client) own(link string) (*url.URL, error) {
-	root, err := url.Parse(c.root)
+	root, err := url.Parse(c.v1URL)
 	if err != nil {
 		return nil, fmt.Errorf("parse root: %w", err)
 	}
@@ -105,7 +105,7 @@ func (c *Client) own(link string) (*url.URL, error) {
 	case u.Scheme != root.Scheme, !strings.EqualFold(u.Host, root.Host):
 		return nil, fmt.Errorf("the link to the next page leads to %s://%s and not to %s://%s; it was not followed", u.Scheme, u.Host, root.Scheme, root.Host)
 	case u.User != nil, u.Fragment != "", !strings.HasPrefix(u.Path, root.Path+"/"), strings.Contains(u.Path, "/.."):
-		return nil, fmt.Errorf("the link to the next page leads out of %s; it was not followed", c.root)
+		return nil, fmt.Errorf("the link to the next page leads out of %s; it was not followed", c.v1URL)
 	}
 	return u, nil
 }

@@ -7,26 +7,44 @@ import (
 	"offboard/batch"
 )
 
-// Need is what an app wants to do, with the permissions that each allow it, the
-// least of them first.
+// Need is what somebody wants to do, with the permissions of which each one allows it.
 type Need struct {
-	Do          string // in words
-	Permissions []string
+	Do          string   // in words
+	Permissions []string // for an app of its own or a user's sign-in, the least first
+	OfUsers     []string // for a user's sign-in alone
 }
 
 // The permissions are those of the Microsoft Graph permissions reference, and
-// Directory.AccessAsUser.All, with which an app may do what its user may. A token
-// with a permission that is missing here would be refused wrongly, and one with a
-// permission too many only gets its 403 from Graph: the lists are the longer ones.
+// Directory.AccessAsUser.All, with which an app may do what its user may. The lists are
+// rather too long than too short: a token whose permission is missing here would be
+// refused wrongly, and one with a permission too many gets its 403 from Graph.
 var (
-	NeedRevoke = Need{"revoke", []string{
-		batch.NeedsWrite, "User.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
-		"AgentIdUser.ReadWrite.All", "AgentIdUser.ReadWrite.IdentityParentedBy",
-	}}
 	NeedRead = Need{"read users", []string{
-		batch.NeedsRead, "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
-	}}
+		batch.NeedsRead, "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, []string{"Directory.AccessAsUser.All"}}
+	needRevoke = Need{"revoke", []string{
+		batch.NeedsWrite, "User.ReadWrite.All", "Directory.ReadWrite.All",
+		"AgentIdUser.ReadWrite.All", "AgentIdUser.ReadWrite.IdentityParentedBy",
+	}, []string{"Directory.AccessAsUser.All"}}
+	needInvalidate = Need{"invalidate", []string{batch.NeedsWrite}, []string{"Directory.ReadWrite.All", "Directory.AccessAsUser.All"}}
 )
+
+// NeedTo is what an action needs.
+func NeedTo(action batch.Action) Need {
+	if action == batch.Invalidate {
+		return needInvalidate
+	}
+	return needRevoke
+}
+
+// Allowing are the permissions of which each one allows the need to this bearer, the
+// least first.
+func (i Identity) Allowing(n Need) []string {
+	if i.User == "" {
+		return n.Permissions
+	}
+	return slices.Concat(n.Permissions, n.OfUsers)
+}
 
 // Lacks reports whether the token says what its bearer may do, and that this is
 // not among it. A token that cannot be read, or that names no permission, says
@@ -34,6 +52,6 @@ var (
 func (i Identity) Lacks(n Need) bool {
 	has := strings.Fields(i.Can)
 	return len(has) > 0 && !slices.ContainsFunc(has, func(p string) bool {
-		return slices.ContainsFunc(n.Permissions, func(q string) bool { return strings.EqualFold(p, q) })
+		return slices.ContainsFunc(i.Allowing(n), func(q string) bool { return strings.EqualFold(p, q) })
 	})
 }

@@ -36,7 +36,7 @@ func TestUntrustedCertificate(t *testing.T) {
 			}
 		}
 	}
-	client.heard.Store(true)
+	client.everAnswered.Store(true)
 	if _, err := client.CountUsers(t.Context()); errors.Is(err, batch.ErrNotGraph) || !errors.Is(err, batch.ErrNotSent) {
 		t.Errorf("after Graph was heard: %v", err)
 	}
@@ -59,7 +59,7 @@ func TestWebPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client.heard.Store(c.heard)
+		client.everAnswered.Store(c.heard)
 		_, err = client.Lookup(t.Context(), []batch.User{{ID: "a"}})
 		srv.Close()
 		if errors.Is(err, batch.ErrNotGraph) != c.ends || err == nil || !strings.Contains(err.Error(), `"Sign in to Guest WiFi"`) {

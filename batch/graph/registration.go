@@ -56,8 +56,8 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 	return reg, nil
 }
 
-// At signs the app in at an authority.
-func (r Registration) At(a Authority) SignIn {
+// At returns what makes the credential of the app at an authority. No call is made.
+func (r Registration) At(a Authority) NewCredential {
 	return func() (azcore.TokenCredential, error) {
 		if r.Secret != "" {
 			return azidentity.NewClientSecretCredential(r.Tenant, r.Client, r.Secret, &azidentity.ClientSecretCredentialOptions{

@@ -19,14 +19,9 @@ import (
 	"offboard/batch"
 )
 
-// SignIn makes the credentials that an Auth signs in with.
-type SignIn func() (azcore.TokenCredential, error)
-
-// Secret signs an app in with its secret at an authority of one's own, an https
-// URL, which is trusted without asking Microsoft whether it is one of theirs.
-func Secret(authority, tenant, app, secret string, hc *http.Client) SignIn {
-	return Registration{Tenant: tenant, Client: app, Secret: secret}.At(Authority{URL: authority, Own: true, Client: hc})
-}
+// NewCredential makes a credential, which asks for tokens later. It may read files and
+// makes no call.
+type NewCredential func() (azcore.TokenCredential, error)
 
 // options are those of every credential: no retries of its own, and a transport
 // that notes what it meets.
@@ -56,33 +51,6 @@ type trouble struct {
 
 type troubleKey struct{}
 
-// noting notes what a sign-in meets for the one who asked for it.
-type noting struct{ next http.RoundTripper }
-
-func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := n.next.RoundTrip(r)
-	met, ok := r.Context().Value(troubleKey{}).(*trouble)
-	if !ok {
-		return resp, err
-	}
-	met.calls++
-	if met.err = err; err != nil {
-		met.setup = untrusted(r.URL.Host, err)
-		return resp, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if met.err = err; err != nil {
-		return nil, err
-	}
-	if title, page := webPage(resp, body); page && resp.StatusCode < 300 {
-		met.setup = pageBetween(r.URL.Host, title)
-		met.err = met.setup
-	}
-	return resp, nil
-}
-
 // signInTrouble is a sign-in that may go well later.
 func signInTrouble(cause error) error {
 	return &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
@@ -91,10 +59,11 @@ func signInTrouble(cause error) error {
 // later is an error of a credential that may be gone the next time.
 type later struct{ error }
 
-// judgeSignIn tells a sign-in service in trouble from one that says no. Before
-// the first token, trouble that waiting does not mend is an end, too.
-func judgeSignIn(err error, met *trouble, before bool) error {
-	if met.setup != nil && !before {
+// judgeSignIn tells a sign-in service in trouble from one that says no. Until a first
+// token was had, trouble that waiting does not mend (a bad certificate, a web page) is
+// ErrSignIn; later it may pass.
+func judgeSignIn(err error, met *trouble, hadToken bool) error {
+	if met.setup != nil && !hadToken {
 		return fmt.Errorf("%w: %w", batch.ErrSignIn, met.setup)
 	}
 	if met.err != nil {

@@ -25,6 +25,11 @@ func TestClientIsASender(t *testing.T) {
 	}
 }
 
+// secretOf is the credential of an app at an authority that is trusted as it is.
+func secretOf(authority, tenant, app, secret string, hc *http.Client) NewCredential {
+	return Registration{Tenant: tenant, Client: app, Secret: secret}.At(Authority{URL: authority, Own: true, Client: hc})
+}
+
 func simulated(t *testing.T, action batch.Action) sendertest.Tenant {
 	t.Helper()
 	tenant := graphsim.New(graphsim.Config{ClientSecret: "s3cret"})
@@ -41,7 +46,7 @@ func simulated(t *testing.T, action batch.Action) sendertest.Tenant {
 	}
 	tn.Denied = add(graphsim.User{UPN: "admin@contoso.example", Denied: true})
 	tn.Missing = batch.User{ID: graphsim.IDFor("nobody@contoso.example")}
-	sign := Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s3cret", &http.Client{Transport: tenant})
+	sign := secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s3cret", &http.Client{Transport: tenant})
 	client, err := New(Config{Root: "https://graph.microsoft.com", Action: action, Auth: NewAuth("https://graph.microsoft.com", sign), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +115,7 @@ func TestRefusedTokenIsReplaced(t *testing.T) {
 	if err := tenant.Add(graphsim.User{UPN: "ada@contoso.example"}); err != nil {
 		t.Fatal(err)
 	}
-	auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: auth, Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +137,7 @@ func TestRefusedTokenIsReplaced(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	tenant := graphsim.New(graphsim.Config{})
-	auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 	id, err := auth.Identity(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +156,7 @@ func TestSignedInUser(t *testing.T) {
 	const oid = "AAAAAAAA-0000-4000-8000-000000000001"
 	for signedIn, want := range map[string]string{"": "", oid: strings.ToLower(oid)} {
 		tenant := graphsim.New(graphsim.Config{SignedIn: signedIn})
-		auth := NewAuth("https://graph.microsoft.com", Secret("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+		auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 		id, err := auth.Identity(t.Context())
 		id.Can = "" // TestLacks
 		if err != nil || id != (Identity{Tenant: tenant.TenantID(), App: tenant.ClientID(), User: want}) {

@@ -1,15 +1,29 @@
 package graph
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	khttp "github.com/microsoft/kiota-http-go"
 )
+
+// This file has all that stands between a request and the network. A call to Graph
+// passes, from the outside in:
+//
+//	kiota's custom transport   with the telemetry handler alone
+//	challenges                 a 401 drops the token, and loses its challenge
+//	leaving                    marks an error of a call that never left
+//	Config.Transport           Transport, in whatever its caller put around it
+//
+// A call of the sign-in library passes noting, and then http.DefaultTransport or the
+// Transport of Authority.Client.
 
 // quiet is how long a connection may bring nothing before it is asked whether it
 // is alive, and then how long it has to answer.
@@ -68,4 +82,54 @@ func (l leaving) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &stayed{err}
 	}
 	return nil, err
+}
+
+// challenges watches for 401: it marks the token, and takes the challenge off
+// the response, which the SDK would otherwise answer with a call of its own.
+type challenges struct {
+	next http.RoundTripper
+	auth *Auth
+}
+
+func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.next.RoundTrip(req)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		said := resp.Header.Get("WWW-Authenticate")
+		c.auth.dropToken(bearer(req), challenge(said))
+		resp.Header.Set(challengeHeader, said)
+		resp.Header.Del("WWW-Authenticate")
+	}
+	return resp, err
+}
+
+// bearer is the token that a request carried.
+func bearer(req *http.Request) string {
+	return strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+}
+
+// noting notes what a sign-in meets for the one who asked for it.
+type noting struct{ next http.RoundTripper }
+
+func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := n.next.RoundTrip(r)
+	met, ok := r.Context().Value(troubleKey{}).(*trouble)
+	if !ok {
+		return resp, err
+	}
+	met.calls++
+	if met.err = err; err != nil {
+		met.setup = untrusted(r.URL.Host, err)
+		return resp, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if met.err = err; err != nil {
+		return nil, err
+	}
+	if title, page := webPage(resp, body); page && resp.StatusCode < 300 {
+		met.setup = pageBetween(r.URL.Host, title)
+		met.err = met.setup
+	}
+	return resp, nil
 }

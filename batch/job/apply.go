@@ -194,10 +194,11 @@ func (a *ApplyOptions) once(ctx context.Context, j *job, digest string) error {
 // start looks everybody up again, and carries the plan out if nothing has
 // changed.
 func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, unlockInput func() error) (err error) {
-	for _, may := range []func() error{j.tenant.mayRead, j.tenant.mayRevoke} {
-		if err := may(); err != nil {
-			return err
-		}
+	if err := j.tenant.mayRead(); err != nil {
+		return err
+	}
+	if err := j.tenant.mayRevoke(plan.Action); err != nil {
+		return err
 	}
 	tidy, err := j.claimReport(j.Execution, plan)
 	if err != nil {

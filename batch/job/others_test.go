@@ -38,7 +38,7 @@ func (w *whole) another(t *testing.T, name, id string, n int) *job {
 	w.must(err)
 	w.must(run.AddRows(ctx, planned))
 	w.must(run.Seal(ctx, plan))
-	sign := graph.Secret("https://login.simulated/", w.tenant.TenantID(), id, "s", &http.Client{Transport: w.wire})
+	sign := w.app(id)
 	client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
 	w.must(err)
 	exe := *w.job.Execution

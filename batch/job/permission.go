@@ -12,10 +12,10 @@ import (
 // its bearer may not read users.
 func (t *tenant) mayRead() error { return t.apps[0].may(graph.NeedRead) }
 
-// mayRevoke does the same for every app that is to revoke.
-func (t *tenant) mayRevoke() error {
+// mayRevoke does the same for every app that is to carry out the action.
+func (t *tenant) mayRevoke(action batch.Action) error {
 	for _, a := range t.apps {
-		if err := a.may(graph.NeedRevoke); err != nil {
+		if err := a.may(graph.NeedTo(action)); err != nil {
 			return err
 		}
 	}
@@ -26,6 +26,11 @@ func (a app) may(n graph.Need) error {
 	if !a.identity.Lacks(n) {
 		return nil
 	}
-	return fmt.Errorf("%w; this command sent nothing: to %s, the token of %s needs the Graph permission %s, or one of %s; it has %s",
-		batch.ErrPermission, n.Do, a.identity, n.Permissions[0], strings.Join(n.Permissions[1:], ", "), a.identity.Can)
+	allowing := a.identity.Allowing(n)
+	needs := allowing[0]
+	if others := allowing[1:]; len(others) > 0 {
+		needs += ", or one of " + strings.Join(others, ", ")
+	}
+	return fmt.Errorf("%w; this command sent nothing: to %s, the token of %s needs the Graph permission %s; it has %s",
+		batch.ErrPermission, n.Do, a.identity, needs, a.identity.Can)
 }

@@ -151,7 +151,7 @@ func (j *job) resume(ctx context.Context) error {
 		}
 	}
 	if send > 0 {
-		if err := j.tenant.mayRevoke(); err != nil {
+		if err := j.tenant.mayRevoke(j.run.Plan().Action); err != nil {
 			return err
 		}
 		spared, err := j.guardAgain(ctx)

@@ -97,7 +97,7 @@ func (p *planned) noteOthers(ctx context.Context) error {
 
 // start plans a new run, has it guarded and approved, and carries it out.
 func (r *RunOptions) start(ctx context.Context, p *planned, unlockInput func() error) (err error) {
-	if err := p.tenant.mayRevoke(); err != nil {
+	if err := p.tenant.mayRevoke(p.plan.Action); err != nil {
 		return err
 	}
 	unlock, err := r.find(ctx, p)

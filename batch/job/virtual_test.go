@@ -43,6 +43,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.tenant.RoundTrip(r)
 }
 
+// app is what makes the credential of an app in the tenant.
+func (w *whole) app(id string) graph.NewCredential {
+	at := graph.Authority{URL: "https://login.simulated/", Own: true, Client: &http.Client{Transport: w.wire}}
+	return graph.Registration{Tenant: w.tenant.TenantID(), Client: id, Secret: "s"}.At(at)
+}
+
 // inVirtualTime carries out a plan of n users against the tenant. prepare, which
 // may be nil, sees everything before it begins, and check afterwards.
 func inVirtualTime(t *testing.T, cfg graphsim.Config, n int, prepare func(*whole), check func(*whole, error)) {
@@ -95,7 +101,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 		if err := run.Seal(ctx, plan); err != nil {
 			t.Fatal(err)
 		}
-		sign := graph.Secret("https://login.simulated/", w.tenant.TenantID(), w.tenant.ClientID(), "s", &http.Client{Transport: w.wire})
+		sign := w.app(w.tenant.ClientID())
 		client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
 		if err != nil {
 			t.Fatal(err)
