@@ -1,9 +1,7 @@
 package intake
 
 import (
-	"regexp"
 	"strings"
-	"unicode"
 
 	"offboard/batch"
 )
@@ -97,30 +95,4 @@ func containsAny(s string, parts []string) bool {
 		}
 	}
 	return false
-}
-
-// normalise takes away what differs between two ways to write a header: case,
-// blanks, punctuation, invisible characters, and the words around a [property].
-func normalise(header string) string {
-	if p := property(header); p != "" {
-		header = p
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return -1
-		}
-		return r
-	}, fold(header))
-}
-
-// lastBrackets holds the one plain word in the last brackets of a header.
-var lastBrackets = regexp.MustCompile(`\[([A-Za-z0-9]+)\][^\]]*$`)
-
-// property is the text of the last brackets in a header if it is one plain
-// word, as in "User name [userPrincipalName] Required", or "".
-func property(header string) string {
-	if m := lastBrackets.FindStringSubmatch(header); m != nil {
-		return m[1]
-	}
-	return ""
 }

@@ -35,33 +35,6 @@ func (r *Reader) unreadable(err error) (batch.Row, error) {
 	return r.namesNobody(row, &batch.RowError{Reason: reason, Keeps: r.shiftedKeeps(all)})
 }
 
-// namesNobody decides what a record that names nobody is: a line that is no row, the
-// header of another table, or the bad row of the error.
-func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
-	all := r.looseCells()
-	n := noteOf(r.feed.text())
-	whole := len(all) == len(r.header) && row.Cells != nil
-	switch {
-	case strings.Join(all, "") == "":
-		r.skip(row.Line, "blank row")
-	case n != nil:
-		r.headerDue = r.headerDue || n.headerBelow
-		r.skip(row.Line, n.reason)
-	case r.contradictsHeader(all):
-		return batch.Row{}, r.otherTable()
-	case whole && r.repeatsHeader(all):
-		r.headerDue = false
-		r.skip(row.Line, "repeated header")
-	case r.headerDue:
-		return batch.Row{}, r.otherTable()
-	case whole && isExample(r.namingCells(row.Cells)):
-		r.skip(row.Line, "example row")
-	default:
-		return refuse(row, e)
-	}
-	return batch.Row{}, errSkipped
-}
-
 // looseCells are the cells of the record, as far as they can be told apart.
 func (r *Reader) looseCells() []string { return splitLoosely(r.feed.text(), r.comma) }
 

@@ -3,7 +3,6 @@ package intake
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"offboard/batch"
 )
@@ -154,11 +153,6 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 		e.Matched = append(e.Matched, header[i])
 	}
 	return 0, e
-}
-
-// plainName is a header without what people leave out or put in when they type it.
-func plainName(header string) string {
-	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(fold(header))
 }
 
 // looksLikeData reports whether a header holds what names a user. Such a line

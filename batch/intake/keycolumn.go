@@ -94,14 +94,3 @@ func keyFlags(all []column) string {
 	}
 	return strings.Join(flags, " or ")
 }
-
-// checkNamed refuses a column named by --column whose header is known to hold mail
-// addresses or employee ids, until the person says what its cells are.
-func (r *Reader) checkNamed() *InputError {
-	named := r.naming[0]
-	k := recognise(named.name).key
-	if r.opt.Column == "" || r.opt.Key != "" || !k.Searched() {
-		return nil
-	}
-	return &InputError{Columns: r.header, Reason: fmt.Sprintf("by its name the column %q holds %s: add --key %s, or add --key upn or --key id if it holds user principal names or object ids", named.name, cellsOf(k), k)}
-}

@@ -3,6 +3,7 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"io"
 )
@@ -104,3 +105,12 @@ func (f *feed) openQuote() error {
 
 // text gives the record, without the last line end.
 func (f *feed) text() string { return string(bytes.TrimSuffix(f.raw, []byte("\n"))) }
+
+// newCSV is the one way in which CSV is read here.
+func newCSV(r io.Reader, comma rune) *csv.Reader {
+	c := csv.NewReader(r)
+	c.Comma = comma
+	c.ReuseRecord = true
+	c.TrimLeadingSpace = comma != '\t' // it would take empty cells for blanks
+	return c
+}

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -39,24 +38,6 @@ func noteOf(line string) *note {
 	return nil
 }
 
-// besideRows reports whether what stands in a column of employee ids is surely a
-// line beside the rows, or another header. Any short text can be an employee
-// id, so the usual check lets all of those through.
-func (r *Reader) besideRows(text string) bool {
-	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.text()) != nil || slices.Contains(r.normalised, normalise(text))
-}
-
-// namingCells are the cells of the columns that name the users.
-func (r *Reader) namingCells(cells []string) []string {
-	var naming []string
-	for i, c := range r.columns {
-		if c.names {
-			naming = append(naming, cells[i])
-		}
-	}
-	return naming
-}
-
 // isExample reports whether the cells that name the user are the example of a
 // template: one is, and the others are empty.
 func isExample(naming []string) bool {
@@ -69,4 +50,9 @@ func isExample(naming []string) bool {
 		found = found || example
 	}
 	return found
+}
+
+// trimLine takes blanks, quotes and delimiters off both ends of a line.
+func trimLine(line string) string {
+	return strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
 }

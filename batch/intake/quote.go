@@ -1,15 +1,6 @@
 package intake
 
-import (
-	"encoding/csv"
-	"io"
-	"strings"
-)
-
-// trimLine takes blanks, quotes and delimiters off both ends of a line.
-func trimLine(line string) string {
-	return strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
-}
+import "strings"
 
 // splitLoosely cuts the first record of text into trimmed cells, leniently. It is for
 // looking at what is wrong with a record; rows are never made of it.
@@ -71,13 +62,4 @@ func closeQuote(cell, sep string) (rest string, even, closed bool) {
 		}
 	}
 	return "", quotes%2 == 0, false
-}
-
-// newCSV is the one way in which CSV is read here.
-func newCSV(r io.Reader, comma rune) *csv.Reader {
-	c := csv.NewReader(r)
-	c.Comma = comma
-	c.ReuseRecord = true
-	c.TrimLeadingSpace = comma != '\t' // it would take empty cells for blanks
-	return c
 }

@@ -99,3 +99,21 @@ func claim(row *batch.Row, col column, text string) string {
 	row.Claims = append(row.Claims, batch.Claim{Key: key, Value: text, Column: col.name})
 	return ""
 }
+
+// besideRows reports whether what stands in a column of employee ids is surely a
+// line beside the rows, or another header. Any short text can be an employee
+// id, so the usual check lets all of those through.
+func (r *Reader) besideRows(text string) bool {
+	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.text()) != nil || slices.Contains(r.normalised, normalise(text))
+}
+
+// namingCells are the cells of the columns that name the users.
+func (r *Reader) namingCells(cells []string) []string {
+	var naming []string
+	for i, c := range r.columns {
+		if c.names {
+			naming = append(naming, cells[i])
+		}
+	}
+	return naming
+}

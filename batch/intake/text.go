@@ -13,6 +13,24 @@ import (
 	"offboard/batch"
 )
 
+// The forms in which text is compared, each looser than the one before. Ids and names of
+// people never go beyond the second: a looser form would make one of two people.
+//
+//	form             of                                  makes alike
+//	trim             every cell and header               blanks and invisible characters at the ends
+//	batch.SameValue  ids, names, mail addresses          and letters of any case, in ASCII (no employee ids)
+//	fold             statuses, values of --where         and in all of Unicode, accents however written, runs of blanks
+//	plainName        headers as the person types them    and headers with or without blanks - _ and dots
+//	normalise        headers that are known              and any punctuation, and the words around a [property]
+//
+// And the ways to be empty:
+//
+//	trim gives ""    nothing is in the cell
+//	saysNothing      a word, a dash or zeros for no value: n/a, -, 0000-00-00
+//	standsForNone    a day that programs write for no date: 9999-12-31, 1970-01-01
+//	Reader.blankLine a line of blanks and delimiters
+//	isExample        the example of a template where the name of a user belongs
+
 // trim takes blanks and invisible characters off both ends.
 func trim(s string) string {
 	if n := len(s); n > 0 && visibleASCII(s[0]) && visibleASCII(s[n-1]) {
@@ -72,4 +90,35 @@ func fold(s string) string {
 		}, s)
 	}
 	return strings.Join(strings.Fields(batch.LowerASCII(s)), " ")
+}
+
+// plainName is a header without what people leave out or put in when they type it.
+func plainName(header string) string {
+	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(fold(header))
+}
+
+// normalise takes away what differs between two ways to write a header: case,
+// blanks, punctuation, invisible characters, and the words around a [property].
+func normalise(header string) string {
+	if p := property(header); p != "" {
+		header = p
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, fold(header))
+}
+
+// lastBrackets holds the one plain word in the last brackets of a header.
+var lastBrackets = regexp.MustCompile(`\[([A-Za-z0-9]+)\][^\]]*$`)
+
+// property is the text of the last brackets in a header if it is one plain
+// word, as in "User name [userPrincipalName] Required", or "".
+func property(header string) string {
+	if m := lastBrackets.FindStringSubmatch(header); m != nil {
+		return m[1]
+	}
+	return ""
 }
