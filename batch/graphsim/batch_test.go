@@ -186,7 +186,7 @@ func TestInnerErrorRepeatsOuterID(t *testing.T) {
 
 func TestSameSeedSameAnswer(t *testing.T) {
 	answer := func() string {
-		tenant := newTenant(t, Config{Seed: 7, Faults: Rate(0.2)})
+		tenant := newTenant(t, Config{Seed: 7, Faults: EveryFault(0.2)})
 		a, err := do(t, tenant, request(t, "POST", "https://graph.microsoft.com/v1.0/$batch", revokeAll(many(t, tenant, 20)...)))
 		return fmt.Sprint(a.status, err, len(a.body), a.header.Get("request-id"))
 	}

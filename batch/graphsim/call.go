@@ -21,7 +21,7 @@ type call struct {
 	requestID string
 	clientID  string // client-request-id, echoed
 	date      time.Time
-	bearer    *token
+	token     *token
 	items     []*item
 	results   []result
 	fault     *activeFault
@@ -55,13 +55,13 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 		return c.outer(bad), wait(r.Context(), time.Until(ends))
 	}
 
-	t.run(c)
+	t.runCall(c)
 	err := wait(r.Context(), time.Until(ends))
 	var rep *reply
 	if err == nil {
 		rep = c.answer(t)
 	}
-	t.record(c, err == nil)
+	t.logItems(c, err == nil)
 	return rep, err
 }
 
@@ -77,7 +77,7 @@ func (t *Tenant) begin(r *http.Request, version string) (*call, *failure) {
 		c.clientID = c.requestID // Graph repeats its own id when the client sent none
 	}
 	var bad *failure
-	if c.bearer, bad = t.authenticate(r.Header); bad != nil {
+	if c.token, bad = t.authenticate(r.Header); bad != nil {
 		t.stats.Unauthorized++
 	}
 	return c, bad
@@ -139,11 +139,6 @@ func (c *call) guid() string {
 	return guid(b[:], 4)
 }
 
-const (
-	jsonType = "application/json"
-	itemType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-)
-
 // newReply carries what Graph sets on every answer. Date is the server's own
 // clock.
 func (c *call) newReply(status int, contentType string, body []byte) *reply {
@@ -174,7 +169,7 @@ func (c *call) answer(t *Tenant) *reply {
 	case HTML503:
 		return c.htmlUnavailable()
 	case Outer429:
-		rep := c.outer(throttled(c.rng, c.bearer.app, t.cfg.TenantID))
+		rep := c.outer(throttled(c.rng, c.token.app, t.cfg.TenantID))
 		rep.header.Set("Retry-After", retryAfter(c.rng, 1500*time.Millisecond))
 		return rep
 	case Expired401:
@@ -228,11 +223,6 @@ func (c *call) direct(it *item, r *result) *reply {
 		rep.header.Set("OData-Version", "4.0")
 	}
 	return rep
-}
-
-func isJSON(contentType string) bool {
-	media, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(media), jsonType)
 }
 
 func isBatch(path string) bool {

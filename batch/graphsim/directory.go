@@ -2,8 +2,6 @@ package graphsim
 
 import (
 	"cmp"
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +10,7 @@ import (
 
 // directory finds users.
 type directory struct {
-	records []record
+	entries []entry
 	byID    map[string]int32          // by lower case
 	byUPN   map[string]int32          // by lower case
 	holding map[propertyValue][]int32 // users who have, or once had, such a property
@@ -28,7 +26,7 @@ type propertyValue struct{ name, value string }
 func (t *Tenant) Add(users ...User) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.dir.records = slices.Grow(t.dir.records, len(users))
+	t.dir.entries = slices.Grow(t.dir.entries, len(users))
 	for _, u := range users {
 		if err := t.dir.add(u); err != nil {
 			return fmt.Errorf("add user %q: %w", u.UPN, err)
@@ -37,9 +35,9 @@ func (t *Tenant) Add(users ...User) error {
 	return nil
 }
 
-// Strangers adds users that only /users/$count knows of, so that a rehearsal of
+// AddStrangers adds users that only /users/$count knows of, so that a rehearsal of
 // some users can happen in a tenant of many.
-func (t *Tenant) Strangers(n int) {
+func (t *Tenant) AddStrangers(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.strangers += n
@@ -66,7 +64,7 @@ func (t *Tenant) User(key string) (UserState, bool) {
 	if !ok {
 		return UserState{}, false
 	}
-	return t.dir.records[i].state(), true
+	return t.dir.entries[i].state(), true
 }
 
 func (d *directory) add(u User) error {
@@ -85,23 +83,23 @@ func (d *directory) add(u User) error {
 	}
 	u.ID = id
 	u.Stamp, u.Refresh = u.Stamp.UTC().Truncate(time.Second), u.Refresh.UTC().Truncate(time.Second)
-	d.insert(record{UserState: UserState{User: u}})
+	d.insert(entry{UserState: UserState{User: u}})
 	return nil
 }
 
-func (d *directory) insert(rec record) {
+func (d *directory) insert(rec entry) {
 	lower := strings.ToLower(rec.UPN)
 	i, known := d.byID[rec.ID]
 	if holder, taken := d.byUPN[lower]; taken && (!known || holder != i) {
 		d.remove(holder)
 	}
 	if known {
-		rec.Writes, rec.Refused = d.records[i].Writes, d.records[i].Refused
+		rec.Writes, rec.Refused = d.entries[i].Writes, d.entries[i].Refused
 		d.remove(i)
-		d.records[i] = rec
+		d.entries[i] = rec
 	} else {
-		i = int32(len(d.records))
-		d.records = append(d.records, rec)
+		i = int32(len(d.entries))
+		d.entries = append(d.entries, rec)
 	}
 	d.byID[rec.ID], d.byUPN[lower] = i, i
 	for _, name := range filterFields {
@@ -113,7 +111,7 @@ func (d *directory) insert(rec record) {
 }
 
 func (d *directory) remove(i int32) {
-	rec := &d.records[i]
+	rec := &d.entries[i]
 	rec.gone = true
 	delete(d.byID, rec.ID)
 	delete(d.byUPN, strings.ToLower(rec.UPN))
@@ -137,7 +135,7 @@ func (d *directory) filter(name, value string) (users []int32) {
 		return []int32{i}
 	}
 	for _, i := range d.holding[propertyValue{name, strings.ToLower(value)}] {
-		r := &d.records[i]
+		r := &d.entries[i]
 		has, _ := properties[name](&r.User).(string)
 		if !r.gone && strings.EqualFold(has, value) && !slices.Contains(users, i) {
 			users = append(users, i)
@@ -146,48 +144,13 @@ func (d *directory) filter(name, value string) (users []int32) {
 	return users
 }
 
-// begin returns the users whose user principal name begins so, in any case.
-func (d *directory) begin(with string) (users []int32) {
+// startingWith returns the users whose user principal name begins so, in any case.
+func (d *directory) startingWith(with string) (users []int32) {
 	with = strings.ToLower(with)
-	for i := range d.records {
-		if r := &d.records[i]; !r.gone && strings.HasPrefix(strings.ToLower(r.UPN), with) {
+	for i := range d.entries {
+		if r := &d.entries[i]; !r.gone && strings.HasPrefix(strings.ToLower(r.UPN), with) {
 			users = append(users, int32(i))
 		}
 	}
 	return users
-}
-
-// parseGUID reads the one form that Graph takes as an object id, 8-4-4-4-12
-// hexadecimal digits in any case, and gives it in lower case: Entra compares object
-// ids without regard to case. Braces or missing dashes make a name of it.
-func parseGUID(s string) (string, bool) {
-	if len(s) != 36 {
-		return "", false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return "", false
-			}
-		case strings.IndexByte("0123456789abcdefABCDEF", c) < 0:
-			return "", false
-		}
-	}
-	return strings.ToLower(s), true
-}
-
-// guid makes an id of 16 bytes, which looks like a UUID of the version.
-func guid(b []byte, version byte) string {
-	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b)
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}
-
-// IDFor is the object id that [Tenant.Add] gives to a user that has none. It
-// depends on the user principal name alone (not on its case), so that two
-// processes agree on it.
-func IDFor(upn string) string {
-	sum := sha1.Sum([]byte("graphsim user " + strings.ToLower(upn)))
-	return guid(sum[:16], 5)
 }

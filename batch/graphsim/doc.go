@@ -46,12 +46,29 @@
 //	http.go, call.go          the way in: a socket or none; one call to Graph, from token to answer
 //	batch.go                  the form of a $batch, and of its answer
 //	route.go, query.go        what a path and its options ask for
-//	item.go, reads.go         what becomes of one request; the bodies of reads
+//	perform.go, reads.go      what becomes of one request; the bodies of reads
 //	failure.go                refusals in Graph's words
-//	quota.go, counter.go      limits, and three ways of counting
+//	header.go, guid.go        values of headers; object ids
+//	quota.go, counter.go      limits, and four ways of counting
 //	fault.go                  trouble on demand
 //	signin.go, token.go       the token endpoint; what a token allows
 //	log.go                    the truth, to compare a client's claims with
+//
+// # The journey of a call
+//
+//  1. ServeHTTP or RoundTrip hands it to serve, which reads the body and tells Graph from
+//     the token endpoint (login).
+//  2. graph numbers the call and looks at its token; a bad token is a 401.
+//  3. Half of the latency passes.
+//  4. parse reads what is asked for: parseBatch the form of a batch, route each path.
+//     A batch of a wrong form ends here, with 400.
+//  5. runCall draws a fault of the whole call and runs each item (runStruck, runItem).
+//  6. obey takes the item's cost from the quotas, checks its permission, and reads the
+//     directory (reads.go) or revokes (obeyOnUser).
+//  7. The other half of the latency passes. A caller that left meanwhile gets no answer,
+//     and what was executed stays.
+//  8. answer makes the reply, spoiled as the fault says, and logItems notes the truth
+//     before it leaves.
 //
 // # How strict
 //
@@ -61,8 +78,8 @@
 // such calls as Invalid; a correct client has none. Each item is then judged on
 // its own, and the replies come back in an order of their own.
 //
-// Quotas count every item, refused ones included; see [Quota], and
-// [DefaultQuotas] for the published limits.
+// Quotas count refused items too, but for [TokenBucket]; what a fault keeps from being
+// executed uses up nothing. See [Quota], and [DefaultQuotas] for the published limits.
 //
 // A revocation moves the stamp that its page names and no other:
 // revokeSignInSessions signInSessionsValidFromDateTime, invalidateAllRefreshTokens
@@ -75,8 +92,8 @@
 //
 // Not simulated, and answered with 501: dependsOn, lists of users without
 // $filter, pages after the first of a list with eq, other reads of groups and roles.
-// Answered with 405: changing users. Answered with 400: /me, and properties
-// beyond those of [User]. A delegated token ([Config.SignedIn]) may do what its
+// Answered with 405: changing users. Answered with 400: /me, other paths
+// (such as tenantRelationships), and properties beyond those of [User]. A delegated token ([Config.SignedIn]) may do what its
 // scopes allow; that its user needs a role as well is not simulated. The signature
 // of an assertion is not checked. Tokens are unsigned.
 //

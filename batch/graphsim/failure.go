@@ -2,9 +2,6 @@ package graphsim
 
 import (
 	"math/rand/v2"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // failure is a refusal in Graph's words. The words are not contractual
@@ -83,24 +80,4 @@ func (f *failure) body(c *call) any {
 	return object{"error": object{"code": f.code, "message": f.message, "innerError": object{
 		"date": c.date.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,
 	}}}
-}
-
-// retryAfter writes a wait in seconds, rounded up; a quarter of the replies
-// has decimals, as in the documentation's batch sample ("2.128").
-func retryAfter(rng *rand.Rand, wait time.Duration) string {
-	if rng.IntN(4) == 0 {
-		ms := (wait + time.Millisecond - 1) / time.Millisecond
-		return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64)
-	}
-	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
-}
-
-// retryAfterName varies the case of the header's name, which Graph's own pages
-// spell both ways.
-func retryAfterName(rng *rand.Rand) string {
-	name := "Retry-After"
-	if rng.IntN(2) == 0 {
-		name = strings.ToLower(name)
-	}
-	return name
 }

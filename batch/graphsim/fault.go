@@ -69,17 +69,17 @@ type Fault struct {
 	Only  string    `json:"only"`  // "write" or "read"; a call is a write when any item is
 }
 
-// Rate is every kind at the same rate, for soak tests; nil when r is 0. MixedUp
-// is left out: an empty list of hits does not show which user it is about, and no
-// client can tell it from the truth.
-func Rate(r float64) []Fault {
-	if r <= 0 {
+// EveryFault is a fault of every kind at the same rate, for soak tests; nil when the rate
+// is 0. MixedUp is left out: an empty list of hits does not show which user it is about,
+// and no client can tell it from the truth.
+func EveryFault(rate float64) []Fault {
+	if rate <= 0 {
 		return nil
 	}
 	var faults []Fault
 	for _, kind := range FaultKinds() {
 		if kind != MixedUp {
-			faults = append(faults, Fault{Kind: kind, Rate: r})
+			faults = append(faults, Fault{Kind: kind, Rate: rate})
 		}
 	}
 	return faults
@@ -178,12 +178,12 @@ func (t *Tenant) matches(f *activeFault, items ...*item) bool {
 	})
 }
 
-// runUnder treats an item of a call that a fault struck as a whole.
-func (t *Tenant) runUnder(c *call, it *item) result {
+// runStruck treats an item of a call that a fault struck as a whole.
+func (t *Tenant) runStruck(c *call, it *item) result {
 	r := result{fault: c.fault}
 	switch c.fault.Kind {
 	case LostAnswer, Truncated:
-		r = t.perform(c, it)
+		r = t.obey(c, it)
 		r.fault = c.fault
 	case HTML503:
 		r.status = 503
@@ -202,16 +202,16 @@ func (t *Tenant) runItem(c *call, it *item) result {
 	switch f.kind() {
 	case BadGateway502Item:
 		r = refuse(errBackend, nil)
-		r.executed = c.rng.IntN(2) == 0 && t.perform(c, it).executed
+		r.executed = c.rng.IntN(2) == 0 && t.obey(c, it).executed
 	case Item504:
 		r = refuse(errTimeout, nil)
-		r.executed = t.perform(c, it).executed
+		r.executed = t.obey(c, it).executed
 	case Item429:
 		wait := "0.249" // seen in batches (microsoft-graph-docs#3877)
 		if c.rng.IntN(2) == 0 {
 			wait = "2.128" // the documentation's own sample
 		}
-		r = refuse(throttled(c.rng, c.bearer.app, t.cfg.TenantID), map[string]string{retryAfterName(c.rng): wait})
+		r = refuse(throttled(c.rng, c.token.app, t.cfg.TenantID), map[string]string{retryAfterName(c.rng): wait})
 	case Item401:
 		r = refuse(errDeadToken, nil)
 	case Item500:
@@ -224,7 +224,7 @@ func (t *Tenant) runItem(c *call, it *item) result {
 	case Conflict409:
 		r = refuse(errConcurrency, nil)
 	default: // nothing is struck, or the reply alone
-		r = t.perform(c, it)
+		r = t.obey(c, it)
 		if f.kind() == NullBody && r.bad != nil {
 			f.struck-- // only successes come without a body
 			return r

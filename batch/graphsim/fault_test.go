@@ -211,8 +211,8 @@ func TestFaultRate(t *testing.T) {
 	if struckCalls < 20 || struckCalls > 60 || struckItems < items/14 || struckItems > items/7 {
 		t.Errorf("%d of 200 calls, %d of %d items struck", struckCalls, struckItems, items)
 	}
-	if Rate(0) != nil || len(Rate(0.5)) != len(FaultKinds())-1 {
-		t.Error("Rate must name every kind but MixedUp once, and none at zero")
+	if EveryFault(0) != nil || len(EveryFault(0.5)) != len(FaultKinds())-1 {
+		t.Error("EveryFault must name every kind but MixedUp once, and none at zero")
 	}
 }
 

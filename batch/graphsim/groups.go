@@ -29,7 +29,7 @@ func (t *Tenant) AddGroup(g Group) error {
 		if !ok {
 			return fmt.Errorf("add group %s: no user %q", id, key)
 		}
-		made.Members = append(made.Members, t.dir.records[i].ID)
+		made.Members = append(made.Members, t.dir.entries[i].ID)
 	}
 	for _, key := range g.Groups {
 		inner, ok := parseGUID(key)
@@ -111,7 +111,7 @@ func (t *Tenant) Assign(roleID, principal string) error {
 	_, isGroup := t.groups[id]
 	switch {
 	case isUser:
-		a.principal = t.dir.records[i].ID
+		a.principal = t.dir.entries[i].ID
 	case isID:
 		a.principal, a.app = id, !isGroup
 	default:

@@ -36,8 +36,10 @@ type Stats struct {
 	Tokens        int // tokens issued
 }
 
-// Log returns every event so far in the order of execution. An event is there
-// before its answer leaves.
+// Log returns the events so far in the order of execution: one for each item of a batch
+// and for each call made directly, reads and refused ones included. Calls that were
+// refused as a whole have none. An event is there before its answer leaves. With
+// [Config.NoLog] there are none.
 func (t *Tenant) Log() []Event {
 	t.mu.Lock()
 	events := slices.Clone(t.log)
@@ -80,7 +82,7 @@ func (t *Tenant) tally(it *item, r *result) {
 	if r.user == nobody || !it.write() {
 		return
 	}
-	rec := &t.dir.records[r.user]
+	rec := &t.dir.entries[r.user]
 	if r.executed {
 		rec.Writes++
 	} else {
@@ -88,9 +90,9 @@ func (t *Tenant) tally(it *item, r *result) {
 	}
 }
 
-// record writes down what is answered, just before the answer leaves; or, when
+// logItems writes down what is answered, just before the answer leaves; or, when
 // nobody waits for it any more, that it never was.
-func (t *Tenant) record(c *call, answered bool) {
+func (t *Tenant) logItems(c *call, answered bool) {
 	if t.cfg.NoLog && t.cfg.LogTo == nil {
 		return
 	}
@@ -100,12 +102,12 @@ func (t *Tenant) record(c *call, answered bool) {
 	for i, it := range c.items {
 		r := &c.results[i]
 		e := Event{Seq: r.seq, Time: r.at, Call: c.no, User: it.op.key, Method: it.method, Action: it.op.action,
-			Executed: r.executed, Fault: r.fault.kind(), App: c.bearer.app, Tenant: c.bearer.tenant, SignedIn: c.bearer.user}
+			Executed: r.executed, Fault: r.fault.kind(), App: c.token.app, Tenant: c.token.tenant, SignedIn: c.token.user}
 		if answered && !slices.Contains([]FaultKind{LostAnswer, DropBefore, Truncated, MissingItem}, e.Fault) {
 			e.Status = r.status
 		}
 		if r.user != nobody {
-			e.User = t.dir.records[r.user].ID
+			e.User = t.dir.entries[r.user].ID
 		}
 		if !t.cfg.NoLog {
 			t.log = append(t.log, e)

@@ -161,7 +161,7 @@ func TestRead(t *testing.T) {
 		if a, err := do(t, tenant, r); err != nil || strings.TrimPrefix(string(a.body), "\ufeff") != "7" {
 			t.Errorf("got %s, %v", a.body, err)
 		}
-		tenant.Strangers(2)
+		tenant.AddStrangers(2)
 		item := `{"id":"1","method":"GET","url":"/users/$count","headers":{"consistencylevel":"eventual"}}`
 		if got := replies(t, postBatch(t, tenant, batchOf(item))); string(got["1"].Body) != "9" {
 			t.Errorf("in a batch: %+v", got)

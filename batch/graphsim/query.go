@@ -22,20 +22,20 @@ type query struct {
 // filterFields are the properties that $filter may compare.
 var filterFields = []string{"mail", "employeeId", "userPrincipalName", "onPremisesUserPrincipalName"}
 
-// kind is a kind of object, with what $select may name of it.
-type kind struct {
+// objectType is a type of object, with what $select may name of it.
+type objectType struct {
 	name string
 	has  func(property string) bool
 }
 
-// kindOf is the kind of the objects below a path that begins so.
-func kindOf(version, segment string) kind {
+// typeOf is the type of the objects below a path that begins so.
+func typeOf(version, segment string) objectType {
 	if segment == "roleManagement" {
-		return kind{"unifiedRoleDefinition", func(p string) bool {
+		return objectType{"unifiedRoleDefinition", func(p string) bool {
 			return slices.Contains([]string{"id", "displayName", "isBuiltIn", "templateId"}, p)
 		}}
 	}
-	return kind{"user", func(p string) bool {
+	return objectType{"user", func(p string) bool {
 		return properties[p] != nil || version == "beta" && betaProperties[p] != nil
 	}}
 }
@@ -45,7 +45,7 @@ func kindOf(version, segment string) kind {
 // other is a custom option, which OData ignores. A "select" without its "$" is
 // ignored too: on v1.0 only some paths take that form (Microsoft Graph
 // documentation, "Use query parameters").
-func parseQuery(raw string, of kind) (query, *failure) {
+func parseQuery(raw string, of objectType) (query, *failure) {
 	var q query
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(raw, "&") {
@@ -72,7 +72,7 @@ func parseQuery(raw string, of kind) (query, *failure) {
 	return q, nil
 }
 
-func (q *query) set(name, value string, of kind) (bad *failure) {
+func (q *query) set(name, value string, of objectType) (bad *failure) {
 	switch name {
 	case "$select":
 		return q.selectFields(value, of)
@@ -104,7 +104,7 @@ func (q *query) set(name, value string, of kind) (bad *failure) {
 	return nil
 }
 
-func (q *query) selectFields(value string, of kind) *failure {
+func (q *query) selectFields(value string, of objectType) *failure {
 	for name := range strings.SplitSeq(value, ",") {
 		name = strings.TrimSpace(name)
 		if !of.has(name) {

@@ -113,10 +113,10 @@ func (t *Tenant) SetQuota(q Quota) error {
 	return nil
 }
 
-// Consume lets somebody else use n writes of a scope: for AllApps another app
+// UseByOthers lets others use n writes of a scope: for AllApps another app
 // in the tenant, for the other scopes another process that runs as the app of
 // [Config.ClientID].
-func (t *Tenant) Consume(scope Scope, n int) {
+func (t *Tenant) UseByOthers(scope Scope, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()

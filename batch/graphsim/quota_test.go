@@ -290,7 +290,7 @@ func TestOtherApps(t *testing.T) {
 			t.Errorf("%d admitted beside 8/s of others, want 100 - 80", n)
 		}
 		<-time.After(time.Hour)
-		tenant.Consume(AllApps, 15)
+		tenant.UseByOthers(AllApps, 15)
 		if n := count(); n != 5 {
 			t.Errorf("%d admitted after another 15 were consumed, want 5", n)
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-const graphRoot = "https://graph.microsoft.com/"
+const metadataRoot = "https://graph.microsoft.com/"
 
 // object is a JSON object of a reply.
 type object map[string]any
@@ -15,7 +15,7 @@ func (c *call) context(set string, fields []string) string {
 	if len(fields) > 0 {
 		set += "(" + strings.Join(fields, ",") + ")"
 	}
-	return graphRoot + c.version + "/$metadata#" + set
+	return metadataRoot + c.version + "/$metadata#" + set
 }
 
 // revoked is the body of a successful revocation. Its value is always true and
@@ -24,9 +24,9 @@ func (c *call) revoked() any {
 	return object{"@odata.context": c.context("Edm.Boolean", nil), "value": true}
 }
 
-// user is the body of a read of one user.
-func (t *Tenant) user(c *call, op *operation, i int32) any {
-	o := t.dir.records[i].object(op.query.fields, c.date, t.cfg.Lag)
+// userBody is the body of a read of one user.
+func (t *Tenant) userBody(c *call, op *operation, i int32) any {
+	o := t.dir.entries[i].object(op.query.fields, c.date, t.cfg.Lag)
 	o["@odata.context"] = c.context("users", op.query.fields) + "/$entity"
 	return o
 }
@@ -36,7 +36,7 @@ func (t *Tenant) list(c *call, op *operation) (any, *failure) {
 	fields := op.query.fields
 	users := func(hits []int32) object {
 		return t.page(c, op, "users", len(hits), func(i int) object {
-			return t.dir.records[hits[i]].object(fields, c.date, t.cfg.Lag)
+			return t.dir.entries[hits[i]].object(fields, c.date, t.cfg.Lag)
 		})
 	}
 	switch op.action {
@@ -54,7 +54,7 @@ func (t *Tenant) list(c *call, op *operation) (any, *failure) {
 		}
 		return list, nil
 	case actNamed:
-		return users(t.dir.begin(op.query.value)), nil
+		return users(t.dir.startingWith(op.query.value)), nil
 	case actMembers:
 		id, ok := parseGUID(op.key)
 		if _, known := t.groups[id]; !ok || !known {
@@ -106,13 +106,13 @@ func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int
 // nothing else (Microsoft Graph documentation, "Limited information returned for
 // inaccessible member objects").
 func (t *Tenant) member(c *call, op *operation, i int32) object {
-	o := t.dir.records[i].object(op.query.fields, c.date, t.cfg.Lag)
+	o := t.dir.entries[i].object(op.query.fields, c.date, t.cfg.Lag)
 	for name := range o {
-		if !c.bearer.grants[actRead] && name != "id" {
+		if !c.token.grants[actRead] && name != "id" {
 			o[name] = nil
 		}
 	}
-	o["id"] = t.dir.records[i].ID
+	o["id"] = t.dir.entries[i].ID
 	return o
 }
 

@@ -48,22 +48,22 @@ func route(version, method, target string, eventual bool) operation {
 		}
 	}
 	first, rest := segments[0], segments[1:]
-	if op.query, op.bad = parseQuery(rawQuery, kindOf(version, first)); op.bad != nil {
+	if op.query, op.bad = parseQuery(rawQuery, typeOf(version, first)); op.bad != nil {
 		return op
 	}
 	switch {
 	case first == "groups":
-		op.group(method, rest, eventual)
+		op.routeGroup(method, rest, eventual)
 	case first == "roleManagement":
-		op.role(method, rest)
+		op.routeRole(method, rest)
 	case op.query.expand != "", op.query.skip > 0 && !op.query.begins:
 		op.bad = errNotSimulated
 	case first == "users":
-		op.users(version, method, rest, eventual)
+		op.routeUsers(version, method, rest, eventual)
 	case strings.HasPrefix(first, "users("):
 		key, bad := quotedKey(first)
 		if op.bad = bad; bad == nil {
-			op.user(version, method, key, rest)
+			op.routeUser(version, method, key, rest)
 		}
 	case first == "organization" && len(rest) == 0:
 		op.get(method, actOrganization)
@@ -75,11 +75,11 @@ func route(version, method, target string, eventual bool) operation {
 	return op
 }
 
-// users routes what follows "/users".
-func (op *operation) users(version, method string, rest []string, eventual bool) {
+// routeUsers routes what follows "/users".
+func (op *operation) routeUsers(version, method string, rest []string, eventual bool) {
 	switch {
 	case len(rest) == 0:
-		op.find(method, eventual)
+		op.routeFind(method, eventual)
 	case len(rest) == 1 && rest[0] == "$count":
 		op.get(method, actCount)
 		if op.bad == nil && !eventual {
@@ -87,13 +87,13 @@ func (op *operation) users(version, method string, rest []string, eventual bool)
 		}
 	default:
 		if op.bad = pathKey(rest[0]); op.bad == nil {
-			op.user(version, method, rest[0], rest[1:])
+			op.routeUser(version, method, rest[0], rest[1:])
 		}
 	}
 }
 
-// user routes what follows the key of a user.
-func (op *operation) user(version, method, key string, rest []string) {
+// routeUser routes what follows the key of a user.
+func (op *operation) routeUser(version, method, key string, rest []string) {
 	op.key = key
 	if len(rest) == 0 {
 		op.get(method, actRead)
@@ -118,9 +118,9 @@ func (op *operation) user(version, method, key string, rest []string) {
 	}
 }
 
-// find routes the collection itself. Lists without a filter page through the
+// routeFind routes the collection itself. Lists without a filter page through the
 // whole tenant; that is not simulated.
-func (op *operation) find(method string, eventual bool) {
+func (op *operation) routeFind(method string, eventual bool) {
 	op.get(method, actFind)
 	switch {
 	case op.bad != nil:
@@ -136,11 +136,11 @@ func (op *operation) find(method string, eventual bool) {
 	}
 }
 
-// group routes what follows "/groups": the transitive members of a group that
+// routeGroup routes what follows "/groups": the transitive members of a group that
 // are users, and nothing else. The cast needs the advanced query parameters
 // (Microsoft Graph documentation, list group transitive members; that it goes
 // without has been seen, microsoft-graph-docs#11881).
-func (op *operation) group(method string, rest []string, eventual bool) {
+func (op *operation) routeGroup(method string, rest []string, eventual bool) {
 	if len(rest) != 3 || rest[1] != "transitiveMembers" || rest[2] != "microsoft.graph.user" {
 		op.bad = errNotSimulated
 		return
@@ -156,11 +156,11 @@ func (op *operation) group(method string, rest []string, eventual bool) {
 	}
 }
 
-// role routes what follows "/roleManagement". Of the options the pages of the
+// routeRole routes what follows "/roleManagement". Of the options the pages of the
 // two lists name $filter, $expand and $select, so $top and $count are refused;
 // the documentation is silent about more than one $expand, and a report says
 // that it fails (microsoft-graph-docs#16186).
-func (op *operation) role(method string, rest []string) {
+func (op *operation) routeRole(method string, rest []string) {
 	if len(rest) != 2 || rest[0] != "directory" {
 		op.bad = errNotSimulated
 		return

@@ -14,9 +14,9 @@ import (
 // assertionType is the only client_assertion_type there is (RFC 7523).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// graphRoots are the resources that a token can be asked for (Microsoft Graph
+// tokenResources are the resources that a token can be asked for (Microsoft Graph
 // documentation, "National cloud deployments").
-var graphRoots = []string{
+var tokenResources = []string{
 	"https://graph.microsoft.com", "https://graph.microsoft.us",
 	"https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn",
 }
@@ -33,7 +33,7 @@ func (t *Tenant) login(r *http.Request, path string, body []byte) *reply {
 	case rest == "v2.0/.well-known/openid-configuration" && r.Method == http.MethodGet:
 		return t.openID(tenant, host)
 	case rest == "oauth2/v2.0/token" && r.Method == http.MethodPost:
-		return t.token(tenant, body)
+		return t.grantToken(tenant, body)
 	}
 	return &reply{status: http.StatusNotFound, header: http.Header{}}
 }
@@ -41,7 +41,7 @@ func (t *Tenant) login(r *http.Request, path string, body []byte) *reply {
 // openID names the endpoints under the authority by which it was asked. They
 // are https, whatever carried the question: MSAL accepts nothing else.
 func (t *Tenant) openID(tenant, host string) *reply {
-	if !t.named(tenant) {
+	if !t.isNamed(tenant) {
 		return oauthError(http.StatusBadRequest, "invalid_tenant", 90002, "Tenant '"+tenant+"' not found.")
 	}
 	base := "https://" + host + "/" + tenant
@@ -52,20 +52,20 @@ func (t *Tenant) openID(tenant, host string) *reply {
 	})
 }
 
-func (t *Tenant) named(tenant string) bool {
+func (t *Tenant) isNamed(tenant string) bool {
 	return strings.EqualFold(tenant, t.cfg.TenantID) || strings.EqualFold(tenant, t.cfg.Domain)
 }
 
-// token is the client credentials grant. Codes are those of Microsoft's
+// grantToken is the client credentials grant. Codes are those of Microsoft's
 // "Microsoft Entra authentication and authorization error codes".
-func (t *Tenant) token(tenant string, body []byte) *reply {
+func (t *Tenant) grantToken(tenant string, body []byte) *reply {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return oauthError(http.StatusBadRequest, "invalid_request", 900144, "The request body is malformed.")
 	}
 	app := strings.ToLower(form.Get("client_id")) // as in the appid claim
 	switch {
-	case !t.named(tenant):
+	case !t.isNamed(tenant):
 		return oauthError(http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+tenant+"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.")
 	case form.Get("grant_type") != "client_credentials":
 		return oauthError(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '"+form.Get("grant_type")+"'.")
@@ -81,13 +81,13 @@ func (t *Tenant) token(tenant string, body []byte) *reply {
 	if refused != nil {
 		return refused
 	}
-	bearer, err := t.issue(app, audience)
+	raw, err := t.issue(app, audience)
 	if err != nil {
 		return oauthError(http.StatusInternalServerError, "server_error", 90033, err.Error())
 	}
 	seconds := int(t.cfg.TokenLifetime / time.Second)
 	return jsonReply(http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": bearer,
+		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": raw,
 	})
 }
 
@@ -138,7 +138,7 @@ func scopeAudience(scope string) (string, *reply) {
 	for s := range strings.FieldsSeq(scope) {
 		root, ok := strings.CutSuffix(s, "/.default")
 		switch {
-		case ok && slices.Contains(graphRoots, root):
+		case ok && slices.Contains(tokenResources, root):
 			return root, nil
 		case ok:
 			return "", oauthError(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named "+root+" was not found in the tenant.")

@@ -256,13 +256,13 @@ func TestDiscovery(t *testing.T) {
 func TestSignInAs(t *testing.T) {
 	const path, other = "/" + DefaultTenantID + "/oauth2/v2.0/token", "8f4c2f6e-0000-4000-8000-00000000000f"
 	tests := map[string]struct {
-		becomes  Bearer
+		becomes  Caller
 		status   int
 		executed bool
 	}{
-		"another tenant": {Bearer{Tenant: other}, 404, false},
-		"another app":    {Bearer{App: other}, 200, true},
-		"another user":   {Bearer{User: other}, 200, true},
+		"another tenant": {Caller{Tenant: other}, 404, false},
+		"another app":    {Caller{App: other}, 200, true},
+		"another user":   {Caller{User: other}, 200, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -286,9 +286,9 @@ func TestSignInAs(t *testing.T) {
 				t.Errorf("the second token: %d", got)
 			}
 			e := tenant.Log()[0]
-			want := Bearer{Tenant: DefaultTenantID, App: "app-1"}
-			want = Bearer{cmp.Or(tt.becomes.Tenant, want.Tenant), cmp.Or(tt.becomes.App, want.App), tt.becomes.User}
-			if got := (Bearer{e.Tenant, e.App, e.SignedIn}); got != want {
+			want := Caller{Tenant: DefaultTenantID, App: "app-1"}
+			want = Caller{cmp.Or(tt.becomes.Tenant, want.Tenant), cmp.Or(tt.becomes.App, want.App), tt.becomes.User}
+			if got := (Caller{e.Tenant, e.App, e.SignedIn}); got != want {
 				t.Errorf("the log has %+v, want %+v", got, want)
 			}
 		})

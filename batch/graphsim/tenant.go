@@ -16,21 +16,21 @@ const (
 	DefaultDomain   = "contoso.onmicrosoft.com"
 )
 
-// Config describes a tenant. The zero value is a tenant at its strictest pace
-// (the published quotas), without latency, lag or faults, that lets any client
-// sign in.
+// Config describes a tenant. The zero value is one that throttles by the published
+// quotas, counted in the strictest way, lets any client sign in with any secret, and
+// grants it [DefaultRoles]. It has no latency, no lag and no faults.
 type Config struct {
 	TenantID     string // GUID; empty means DefaultTenantID
 	Domain       string // the tenant's other name at the token endpoint; empty means DefaultDomain
 	ClientID     string // the app; empty lets any app sign in, and means DefaultClientID for StaticToken
 	ClientSecret string // empty accepts any secret
 
-	StaticToken   string        // a bearer that is valid without signing in, with all of Roles
+	StaticToken   string        // a token that is valid without signing in, with all of Roles
 	Roles         []string      // granted application permissions; nil means [DefaultRoles], empty means none
 	SignedIn      string        // object id of a user: tokens are this user's then (oid), whatever the grant, and Roles their scopes (scp)
 	TokenLifetime time.Duration // 0 means one hour
 
-	PageSize int // the most that a page of members or roles holds; 0 means what the client asks for, or 100
+	PageSize int // the most that a page holds, of all lists but users found by eq; 0 means what the client asks for, or 100
 
 	Quotas  []Quota // nil means [DefaultQuotas]
 	NoQuota bool    // nothing is throttled
@@ -88,20 +88,20 @@ type Tenant struct {
 	cfg       Config
 	anyClient bool // any app may sign in
 
-	mu        sync.Mutex // guards what follows; never held while waiting
-	dir       directory
-	strangers int              // users who are not in dir
-	groups    map[string]Group // by id in lower case
-	roles     []role
-	assigned  []roleAssignment
-	meters    meters
-	faults    []*activeFault
-	tokens    map[string]*token
-	became    Bearer // of the tokens to come
-	seq       int
-	stats     Stats
-	log       []Event
-	logErr    error
+	mu         sync.Mutex // guards what follows; never held while waiting
+	dir        directory
+	strangers  int              // users who are not in dir
+	groups     map[string]Group // by id in lower case
+	roles      []role
+	assigned   []roleAssignment
+	meters     meters
+	faults     []*activeFault
+	tokens     map[string]*token
+	nextCaller Caller // of the tokens to come
+	seq        int
+	stats      Stats
+	log        []Event
+	logErr     error
 }
 
 // New makes a tenant without users. It panics when Validate refuses the

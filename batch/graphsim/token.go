@@ -55,27 +55,27 @@ func (g grants) check(action string) *failure {
 	return errDenied
 }
 
-// Bearer is who an access token says it is of.
-type Bearer struct {
+// Caller is whom an access token is of, as it says itself.
+type Caller struct {
 	Tenant string // tid
 	App    string // appid
 	User   string // oid of the user who signed in; "" for an app of its own
 }
 
-// SignInAs makes every token from now on one of another bearer, as when somebody
-// switches accounts beside a program that runs; empty fields stay as they are.
-// Tokens of another tenant are taken, and show that tenant, in which nobody is
-// whom this one knows. Tokens of before end, so that the next call needs a new one.
-func (t *Tenant) SignInAs(b Bearer) {
+// SignInAs gives every token from now on to another caller, as when somebody switches
+// accounts beside a program that runs; empty fields stay as they are. A token of another
+// tenant is accepted, and shows that tenant, which has none of the users of this one.
+// Earlier tokens are dead, so that the next call needs a new one.
+func (t *Tenant) SignInAs(caller Caller) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.became = b
+	t.nextCaller = caller
 	for _, tok := range t.tokens {
 		tok.dead = true
 	}
 }
 
-// token is a bearer that the tenant knows.
+// token is what the tenant knows of an access token that it issued.
 type token struct {
 	app     string
 	tenant  string
@@ -85,13 +85,13 @@ type token struct {
 	dead    bool      // refused for good by Expired401
 }
 
-// authenticate finds the bearer of a call. The caller holds the lock.
+// authenticate finds the token of a call. The caller holds the lock.
 func (t *Tenant) authenticate(h http.Header) (*token, *failure) {
-	scheme, bearer, _ := strings.Cut(h.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+	scheme, raw, _ := strings.Cut(h.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
 		return nil, errEmptyToken
 	}
-	tok, ok := t.tokens[bearer]
+	tok, ok := t.tokens[raw]
 	if !ok || tok.dead || !tok.expires.IsZero() && !time.Now().Before(tok.expires) {
 		return nil, errDeadToken
 	}
@@ -106,7 +106,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	defer t.mu.Unlock()
 	t.stats.Tokens++
 	now := t.now()
-	app, tenant, user := cmp.Or(t.became.App, app), cmp.Or(t.became.Tenant, t.cfg.TenantID), cmp.Or(t.became.User, t.cfg.SignedIn)
+	app, tenant, user := cmp.Or(t.nextCaller.App, app), cmp.Or(t.nextCaller.Tenant, t.cfg.TenantID), cmp.Or(t.nextCaller.User, t.cfg.SignedIn)
 	fields := map[string]any{
 		"aud": audience, "iss": "https://sts.windows.net/" + tenant + "/",
 		"tid": tenant, "appid": app, "ver": "1.0",
@@ -123,10 +123,10 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 		return "", err
 	}
 	enc := base64.RawURLEncoding
-	bearer := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + enc.EncodeToString(claims) +
+	raw := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + enc.EncodeToString(claims) +
 		"." + enc.EncodeToString([]byte("graphsim"))
-	t.tokens[bearer] = &token{
+	t.tokens[raw] = &token{
 		app: app, tenant: tenant, user: user, grants: grantsOf(t.cfg.Roles), expires: time.Now().Add(t.cfg.TokenLifetime),
 	}
-	return bearer, nil
+	return raw, nil
 }

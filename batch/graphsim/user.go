@@ -46,9 +46,9 @@ const (
 	RefreshStamp                    // refreshTokensValidFromDateTime
 )
 
-// record is a user with its history. Its stamps are those that reads show; they
+// entry is a user of the directory with its history. Its stamps are those that reads show; they
 // have whole seconds, as in Graph's samples.
-type record struct {
+type entry struct {
 	UserState
 	gone   bool
 	unseen []write // revocations that reads do not show yet, the oldest first
@@ -71,8 +71,8 @@ func (w write) on(u *User) {
 	}
 }
 
-// settle lets reads see what was written a lag ago.
-func (r *record) settle(now time.Time, lag time.Duration) {
+// reveal lets reads see what was written a lag ago.
+func (r *entry) reveal(now time.Time, lag time.Duration) {
 	for len(r.unseen) > 0 && !r.unseen[0].at.Add(lag).After(now) {
 		r.unseen[0].on(&r.User)
 		r.unseen = r.unseen[1:]
@@ -80,7 +80,7 @@ func (r *record) settle(now time.Time, lag time.Duration) {
 }
 
 // state is the user with every write, shown or not.
-func (r *record) state() UserState {
+func (r *entry) state() UserState {
 	s := r.UserState
 	for _, w := range r.unseen {
 		w.on(&s.User)
@@ -127,8 +127,8 @@ func orNull[T comparable](v T) any {
 }
 
 // object is the user in a reply, with the properties that were selected.
-func (r *record) object(fields []string, now time.Time, lag time.Duration) object {
-	r.settle(now, lag)
+func (r *entry) object(fields []string, now time.Time, lag time.Duration) object {
+	r.reveal(now, lag)
 	o := make(object, len(fields)+1)
 	if fields == nil {
 		for _, name := range []string{"givenName", "jobTitle", "mobilePhone", "officeLocation", "preferredLanguage", "surname"} {

@@ -78,7 +78,7 @@ func seed(t *graphsim.Tenant, r batch.Row, more func(*graphsim.User)) error {
 	if more != nil {
 		more(&u)
 	}
-	t.Strangers(strangers)
+	t.AddStrangers(strangers)
 	err := t.Add(u)
 	if err == nil && u.Denied {
 		added, _ := t.User(u.UPN)
@@ -228,7 +228,7 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 		return nil, nil
 	}
 	if rate, err := strconv.ParseFloat(s, 64); err == nil {
-		return graphsim.Rate(rate), nil
+		return graphsim.EveryFault(rate), nil
 	}
 	f, err := os.Open(s)
 	if err != nil {

@@ -204,7 +204,7 @@ func TestEveryFaultEndsInTheTruth(t *testing.T) {
 	if testing.Short() {
 		users = 2_000
 	}
-	cfg := graphsim.Config{NoQuota: true, Faults: graphsim.Rate(0.05), Seed: 1, Latency: 100 * time.Millisecond}
+	cfg := graphsim.Config{NoQuota: true, Faults: graphsim.EveryFault(0.05), Seed: 1, Latency: 100 * time.Millisecond}
 	inVirtualTime(t, cfg, users, nil, func(w *whole, err error) {
 		lines, sum := w.outcomes(t)
 		t.Logf("error %v; outcomes %v; %+v", err, sum.Counts, w.tenant.Stats())

@@ -41,7 +41,7 @@ func TestOldPlansAreLeft(t *testing.T) {
 func virtualTenant(t *testing.T, dir string, users int) (*graphsim.Tenant, func(code, writes int, words string, args ...string)) {
 	t.Helper()
 	tenant := graphsim.New(graphsim.Config{NoQuota: true, Latency: time.Second})
-	tenant.Strangers(1000)
+	tenant.AddStrangers(1000)
 	for _, p := range members("user", users) {
 		if err := tenant.Add(graphsim.User{UPN: p.upn}); err != nil {
 			t.Fatal(err)
@@ -73,11 +73,11 @@ func TestApplySparesItsOwnCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant, wants := virtualTenant(t, dir, 3)
 		apply := []string{"apply", plan, "--yes", "--as-caller", "--again", "--report-dir", filepath.Join(dir, "out")}
-		tenant.SignInAs(graphsim.Bearer{User: graphsim.IDFor("user0@contoso.example")})
+		tenant.SignInAs(graphsim.Caller{User: graphsim.IDFor("user0@contoso.example")})
 		wants(0, 0, "user0@contoso.example (the account that is signed in", "plan", in, "-o", plan)
 		wants(0, 0, "3 to revoke", "plan", in, "-o", plan, "--overwrite", "--include-caller")
 		wants(0, 3, "3  verified", apply...)
-		tenant.SignInAs(graphsim.Bearer{User: graphsim.IDFor("user1@contoso.example")})
+		tenant.SignInAs(graphsim.Caller{User: graphsim.IDFor("user1@contoso.example")})
 		wants(0, 2, "user1@contoso.example (the account that is signed in", apply...)
 		wants(0, 3, "3  verified", append(apply, "--include-caller")...)
 	})

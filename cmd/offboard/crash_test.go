@@ -94,7 +94,7 @@ func newSceneOf(t *testing.T, cfg graphsim.Config, cast []person) *scene {
 	s := &scene{t: t, dir: t.TempDir(), cast: cast}
 	cfg.StaticToken, cfg.LogTo = "T", s
 	s.tenant = graphsim.New(cfg)
-	s.tenant.Strangers(10 * len(cast)) // the file is about a small part of the tenant
+	s.tenant.AddStrangers(10 * len(cast)) // the file is about a small part of the tenant
 	s.enter("in.csv", cast)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)

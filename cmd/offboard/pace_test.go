@@ -359,10 +359,10 @@ func (c paceCase) run(t *testing.T) *paceRow {
 		pending[i].User = batch.User{Seq: i + 1, ID: id, UPN: upn, Type: "Member"}
 	}
 	time.Sleep(pacePhase)
-	tenant.Consume(graphsim.AllApps, 0) // the other app, if there is one, begins
+	tenant.UseByOthers(graphsim.AllApps, 0) // the other app, if there is one, begins
 	time.Sleep(c.before)
 	if c.used > 0 {
-		tenant.Consume(graphsim.AppTenant, c.used)
+		tenant.UseByOthers(graphsim.AppTenant, c.used)
 		time.Sleep(c.dated)
 	}
 

@@ -65,7 +65,7 @@ func draw(seed uint64) *story {
 	s.cfg = graphsim.Config{Seed: seed, PageSize: s.rng.IntN(4), Lag: time.Duration(s.rng.IntN(3)) * time.Second}
 	switch s.rng.IntN(20) {
 	case 0, 1:
-		s.cfg.Faults = graphsim.Rate(0.02)
+		s.cfg.Faults = graphsim.EveryFault(0.02)
 	case 2:
 		s.cfg.Faults = []graphsim.Fault{{Kind: graphsim.MixedUp, Rate: 0.2}}
 	}

@@ -117,7 +117,7 @@ func (s *story) drawGroups() {
 // tenant is the story's, as the simulator has it.
 func (s *story) tenant() (*graphsim.Tenant, error) {
 	t := graphsim.New(s.cfg)
-	t.Strangers(s.strangers)
+	t.AddStrangers(s.strangers)
 	if err := t.Add(s.people...); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ type twist struct {
 	write  bool             // at the numbered call that writes, and not at that of any kind
 	call   int              // from 1; 0 for never
 	stop   bool             // a signal comes while the call is under way
-	become *graphsim.Bearer // later tokens are of somebody else
+	become *graphsim.Caller // later tokens are of somebody else
 	mixes  bool             // from then on the tenant mixes up what it reads
 	late   []string         // ids of people who are protected when the run goes on, and were not before
 	how    lateness
@@ -90,7 +90,7 @@ func (s *story) drawTwist() {
 	case 0, 1, 2:
 		w.call, w.write, w.mixes = 1, true, true
 	case 3, 4, 5, 6:
-		w.become = &graphsim.Bearer{}
+		w.become = &graphsim.Caller{}
 		switch s.rng.IntN(3) {
 		case 0:
 			w.become.Tenant = s.guid()
@@ -183,12 +183,12 @@ func (s *story) play(ctx context.Context, tenant *graphsim.Tenant, dir string, s
 	if err != nil || !open {
 		return p, err
 	}
-	tenant.SignInAs(graphsim.Bearer{})
+	tenant.SignInAs(graphsim.Caller{})
 	args := []string{"resume", "--yes"}
 	switch late := s.twist.late; {
 	case len(late) == 0:
 	case s.twist.how == byCaller && late[0] != s.cfg.SignedIn:
-		tenant.SignInAs(graphsim.Bearer{User: late[0]})
+		tenant.SignInAs(graphsim.Caller{User: late[0]})
 		call(nil, args...)
 		p.asked = tenant.Log()[len(p.between):]
 		args = append(args, "--as-caller")

@@ -24,13 +24,13 @@ import (
 )
 
 // bearerOf is a token that says whose it is.
-func bearerOf(b graphsim.Bearer) string {
+func bearerOf(b graphsim.Caller) string {
 	claims := fmt.Sprintf(`{"tid":%q,"appid":%q,"idtyp":"app","roles":["User.RevokeSessions.All","User.Read.All"]}`, b.Tenant, b.App)
 	return "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s"
 }
 
 // ours is the bearer of the simulated tenant.
-var ours = graphsim.Bearer{Tenant: graphsim.DefaultTenantID, App: graphsim.DefaultClientID}
+var ours = graphsim.Caller{Tenant: graphsim.DefaultTenantID, App: graphsim.DefaultClientID}
 
 const otherTenant = "99999999-0000-4000-8000-000000000001"
 
@@ -379,7 +379,7 @@ func TestSignInTroubleInMidRun(t *testing.T) {
 // A sign-in that becomes somebody else's ends the run, resumable, before anything
 // is sent with the new token.
 func TestIdentityChangesUnderARun(t *testing.T) {
-	for name, later := range map[string]graphsim.Bearer{
+	for name, later := range map[string]graphsim.Caller{
 		"another tenant": {Tenant: otherTenant}, "another app": {App: "00000000-0000-4000-8000-00000000000a"}, "a user": {User: "00000000-0000-4000-8000-00000000000b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -393,7 +393,7 @@ func TestIdentityChangesUnderARun(t *testing.T) {
 					t.Errorf("exit code %d\n%s", code, out)
 				}
 				for _, e := range d.tenant.Log() {
-					if (graphsim.Bearer{Tenant: e.Tenant, App: e.App, User: e.SignedIn}) != ours {
+					if (graphsim.Caller{Tenant: e.Tenant, App: e.App, User: e.SignedIn}) != ours {
 						t.Fatalf("sent with another's token: %+v", e)
 					}
 				}

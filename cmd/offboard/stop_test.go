@@ -83,7 +83,7 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		tenant := graphsim.New(graphsim.Config{NoQuota: true, Latency: time.Second})
-		tenant.Strangers(1000)
+		tenant.AddStrangers(1000)
 		for _, p := range members("user", users) {
 			if err := tenant.Add(graphsim.User{UPN: p.upn}); err != nil {
 				t.Fatal(err)
