@@ -113,7 +113,7 @@ func checkMail(s string) string {
 	local, domain, _ := strings.Cut(s, "@")
 	switch {
 	case batch.IsGUID(s):
-		return whyUPNisID
+		return whyKeyIsID
 	case local == "" || domain == "" || strings.Contains(domain, "@"):
 		return whyMailAt
 	case s[0] == '=':

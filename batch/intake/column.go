@@ -9,12 +9,15 @@ import (
 
 // column is a column of the input.
 type column struct {
-	index int       // its place in the header
+	index int       // its place among all columns of the header; its place in layout.columns is never called so
 	name  string    // its header, trimmed
 	key   batch.Key // what its cells are, by its header or --key; "" when only a gate or [TakeSurvey] reads it
 	names bool      // its cells name the users; if not, and it has a key, the users must have what they say
 	why   string    // how it was chosen; "" for a column that is not read
 }
+
+// read reports whether the column was chosen for any purpose.
+func (c column) read() bool { return c.why != "" }
 
 // role is what a column is read for, as the settings name it.
 func (c column) role() string {
@@ -32,7 +35,7 @@ func (c column) role() string {
 type layout struct {
 	columns   []column
 	where     []condition
-	datePlace int // place in columns; -1 without a date gate
+	datePlace int // of the column of dates in columns; -1 without a date gate
 }
 
 // gated reports whether a gate looks at the column in the place.
@@ -57,18 +60,19 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	if bad := chooseKeys(all, header, ignored, opt); bad != nil {
 		return layout{}, bad
 	}
-	where, gates, bad := gateColumns(header, opt)
+	where, dateIndex, bad := gateColumns(header, opt)
 	if bad != nil {
 		return layout{}, bad
 	}
-	for _, at := range gates {
-		if all[at].why == "" {
-			all[at].why = "named for it"
+	for i := range all {
+		named := i == dateIndex || slices.ContainsFunc(where, func(c condition) bool { return c.index == i })
+		if named && !all[i].read() {
+			all[i].why = "named for it"
 		}
 	}
 	spare := maxColumns
 	for _, c := range all {
-		if c.why != "" {
+		if c.read() {
 			spare--
 		}
 	}
@@ -78,48 +82,44 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
 	for i, c := range all {
-		if opt.watch && c.why == "" && spare > 0 && isHR(c.name) && !ignored[i] {
+		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !ignored[i] {
 			c.why = "an HR column"
 			spare--
 		}
-		if c.why != "" {
+		if c.read() {
 			places[i] = len(read.columns)
 			read.columns = append(read.columns, c)
 		}
 	}
-	for i, at := range gates {
-		if i == len(where) {
-			read.datePlace = places[at]
-			break
-		}
-		where[i].place = places[at]
-		where[i].people = all[at].key != ""
+	for i := range where {
+		c := &where[i]
+		c.place, c.people = places[c.index], all[c.index].key != ""
+	}
+	if dateIndex >= 0 {
+		read.datePlace = places[dateIndex]
 	}
 	return read, nil
 }
 
-// gateColumns reads the conditions by the header. It gives the indexes of the columns
-// that the gates look at: one for each condition, and that of the dates last.
-func gateColumns(header []string, opt parsedOptions) (where []condition, gates []int, bad *InputError) {
+// gateColumns reads the conditions by the header, and gives the index of the column of
+// dates, or -1.
+func gateColumns(header []string, opt parsedOptions) (where []condition, dateIndex int, bad *InputError) {
 	for _, entry := range opt.Where {
 		name, value, bad := splitCondition(entry, header)
 		if bad != nil {
-			return nil, nil, bad
+			return nil, -1, bad
 		}
 		at, bad := findColumn(header, name, "with --where COLUMN=VALUE")
 		if bad != nil {
-			return nil, nil, bad
+			return nil, -1, bad
 		}
-		where, gates = append(where, newCondition(entry, header[at], value)), append(gates, at)
+		where = append(where, newCondition(entry, header[at], value, at))
 	}
-	if opt.dateGate != nil {
-		at, bad := findColumn(header, opt.dateGate.Column, "as the column of dates")
-		if bad != nil {
-			return nil, nil, bad
-		}
-		gates = append(gates, at)
+	if opt.dateGate == nil {
+		return where, -1, nil
 	}
-	return where, gates, nil
+	dateIndex, bad = findColumn(header, opt.dateGate.Column, "as the column of dates")
+	return where, dateIndex, bad
 }
 
 // findColumn gives the index of the column that the person named: by the very

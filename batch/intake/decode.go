@@ -68,7 +68,9 @@ var marks = []struct {
 	{"\xFE\xFF", "UTF-16 BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
-// sniff takes the byte order mark away and decodes what it says.
+// sniff takes the byte order mark away and decodes what it says. That a text without one is
+// valid UTF-8 is checked by decode for the first part; later lines are checked one by one,
+// and those that are not are bad rows.
 func sniff(raw *bufio.Reader, head []byte) (*bufio.Reader, batch.Setting) {
 	for _, m := range marks {
 		if !bytes.HasPrefix(head, []byte(m.mark)) {

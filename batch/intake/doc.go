@@ -15,15 +15,15 @@
 //	decode.go                      bytes -> UTF-8 text
 //	lines.go                       text -> lines, and the lines of one record for the CSV reader
 //	text.go                        cells and words: trimmed, compared, empty in all but name
-//	alias.go key.go                the headers that are known, and what the cells below them are
+//	alias.go key.go hr.go          the headers that are known, and what the cells below them are
 //	header.go                      finding the header, and the delimiter
 //	column.go keycolumn.go         header -> columns to read, and which of them name the users
 //	rows.go row.go check.go        records -> rows; why a cell names nobody
-//	bad.go quote.go                records that name nobody, and quotes that were lost
+//	bad.go quote.go                records that cannot be read, and quotes that were lost
 //	note.go secondheader.go        lines beside the rows; the header again, and that of another table
-//	gate.go where.go dategate.go   which rows are held back
+//	keeps.go                       everybody whom a row that is held back may mean
+//	gate.go where.go dategate.go   which rows are held back, and which of them say that somebody stays
 //	date.go dateformat.go          what a date is
-//	hr.go keeps.go                 words of HR systems; everybody whom a row that is held back may mean
 //	survey.go stay.go tally.go     the survey, and what it counts
 //	dateadvice.go                  the --date-format that cells need
 //	protect.go                     protect lists
@@ -50,6 +50,9 @@
 // word for nothing (n/a, -) claim nothing. In a column called ID or user name, a cell
 // that is no object id or no user principal name claims nothing either.
 // [Options.Ignore] leaves a column out.
+//
+// An HR column is one whose header is known to be that of statuses which say whether
+// somebody works here, or of leaving dates (hr.go).
 //
 // Words (statuses, values of --where, headers) are compared in one normal form of
 // Unicode, without regard to case. Ids and names of people never are.
@@ -82,7 +85,7 @@
 //
 // A condition is COLUMN=VALUE. Signs of other comparisons, and two values of one
 // column, are an [InputError]. A gate answers for its own column alone: what another
-// column of HR statuses or leaving dates says of the rows that pass, [TakeSurvey] tells
+// HR column says of the rows that pass, [TakeSurvey] tells
 // ([Stay]), unless [Options.Ignore] leaves that column out.
 //
 // A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
@@ -106,12 +109,41 @@
 //
 // # Rows that keep somebody
 //
-// A row that a date gate or a condition on a column of HR statuses holds back says
-// that its user stays. It has [batch.RowError.Keeps], so that a row that lets the same
-// person go is found to contradict it. It keeps everybody whom its cells may mean,
-// read leniently, and is a bad row when they mean nobody. A record whose cells may have
-// shifted keeps everybody whom it names anywhere. Beside a condition on people who are
-// gone, a status that is not known keeps, too. Any other condition only chooses rows.
+// A row that a date gate holds back says that its user stays, also when its date cannot be
+// read. So does one that a condition on an HR column holds back when its cell is a word
+// for staying, or, beside a condition for people who are gone, an unknown one. Any other
+// condition only chooses rows: a row that it holds back says nothing of staying.
+//
+// A row that says so has [batch.RowError.Keeps], so that a row that lets the same person
+// go is found to contradict it. It keeps everybody whom its cells may mean, read
+// leniently. If they mean nobody it is a bad row, unless those cells are empty. A record
+// whose cells may have shifted keeps everybody whom it names anywhere, if there is a date
+// gate or a condition for people who are gone.
+//
+// # One row
+//
+// With --where Status=Terminated and a date gate on "Last day", of the file
+//
+//	userPrincipalName;Status;Last day
+//	 Ada@contoso.example;Active;soon
+//
+// the second line goes this way:
+//
+//	lines.next, feed         the line, which is one record: no quote is open
+//	gocsv                    the cells of the three columns that are read
+//	Reader.newRow            trimmed, the first is a user principal name: Row.UPN. It names
+//	                         somebody, so whyNobody is ""
+//	Reader.rule              "Active" is not "Terminated": the row is held back, outcome
+//	                         skipped, reason "Status is not Terminated (--where)". Status is
+//	                         an HR column and "active" a word for staying: the user stays.
+//	                         The date, which could not be read, is not asked for
+//	Reader.whomMeant         Keeps: the user principal name Ada@contoso.example
+//	refuse                   a [batch.RowError] with Row (UPN taken away), Outcome, Reason, Keeps
+//
+// Of several reasons the first of this list is told: the number of cells or a quote; bytes
+// that are no UTF-8; the first --where that holds the row back, in the order given; the
+// date; why the cells name nobody. A record that names nobody may be no row at all, such
+// as a footer or the header again: then it is a [batch.Skip].
 //
 // # What is shown
 //

@@ -6,39 +6,43 @@ import (
 	"offboard/batch"
 )
 
-// ruling is why a gate holds a row back; without a reason the row passes.
+// ruling is what a gate says of a row.
 type ruling struct {
 	from      time.Time     // [batch.Row.From]
 	outcome   batch.Outcome // Skipped, or "" for a cell that cannot be judged
-	reason    string
-	userStays bool // the row says that its user stays
+	reason    string        // why the row is held back, or ""
+	userStays bool          // the row is held back, and says that its user stays
 }
 
-// rule asks the gates. A condition on a column of HR statuses says that somebody
-// stays when the cell does; any other condition only chooses rows, and a row that it
-// does not choose says nothing of whether its user leaves. A date that cannot be
+// passes reports whether the row is not held back.
+func (g ruling) passes() bool { return g.reason == "" }
+
+// rule asks the gates; the first that holds the row back gives the reason. If a condition
+// that only chooses rows holds it back, the row says nothing of staying, whatever the
+// others say. Otherwise its user stays when any condition on an HR column says so. The
+// date is asked last, and only if no condition held the row back; a date that cannot be
 // judged may be one of somebody who stays.
 func (r *Reader) rule(cells []string) ruling {
 	var first ruling
 	for _, c := range r.where {
 		h := c.rule(cells[c.place])
-		if h.reason == "" {
+		if h.passes() {
 			continue
 		}
-		keeps := first.userStays || h.userStays
-		if first.reason == "" {
+		stays := first.userStays || h.userStays
+		if first.passes() {
 			first = h
 		}
-		first.userStays = keeps && c.hr
+		first.userStays = stays && c.hr
 		if !c.hr {
 			return first
 		}
 	}
-	if r.datePlace < 0 || first.reason != "" {
+	if r.datePlace < 0 || !first.passes() {
 		return first
 	}
 	h := r.opt.dateGate.rule(cells[r.datePlace])
-	h.userStays = h.reason != ""
+	h.userStays = !h.passes()
 	return h
 }
 

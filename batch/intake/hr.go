@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// This file knows what HR systems write of people who leave or stay. A column
-// counts by its name and its cells together: the status of a log line, or whether
-// an account is enabled, is none.
+// This file knows what HR systems write of people who leave or stay. An HR column is one
+// that isHR knows by its header. Where no gate looks at it, it counts only if its cells
+// fit, too (see stayColumn.result): the status of a log line is none.
 
 // statusNames are the headers of columns that say whether somebody works here.
 var statusNames = wordSet(normalise,
@@ -49,7 +49,8 @@ var (
 		"Ausgeschieden", "Inaktiv", "Inactif", "Inactivo", "Inattivo", "Inativo", "Inactief")
 )
 
-// isHR reports whether a header is one of an HR system's statuses or leaving dates.
+// isHR reports whether a header is that of an HR column: of statuses that say whether
+// somebody works here, or of the dates on which people leave.
 func isHR(header string) bool {
 	return statusWordsOf(header).stay != nil || dateNames[normalise(header)]
 }

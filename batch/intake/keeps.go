@@ -12,9 +12,12 @@ import (
 // somebody is read the other way: it keeps everybody whom it may mean, so that a
 // badly written name does not hide that the rows contradict each other.
 
-// whomMeant gives everybody whom the cells of a row may mean. Ids, user principal names and
-// what the key asks for come first. Other properties, which several people may share,
-// count when those name nobody. said reports whether any cell says whom the row means.
+// whomMeant gives everybody whom the cells of a row may mean, by the columns of the key and
+// those of ids and user principal names. Only if these name nobody, the columns of other
+// properties count, which several people may share. said reports whether the row says
+// whom it means: it does not if all these cells are empty or words for nothing. A cell
+// below one of sharedHeaders beside those that name the users says so only if it names
+// somebody.
 func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {

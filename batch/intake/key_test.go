@@ -102,7 +102,7 @@ func TestCheckMail(t *testing.T) {
 		"=jo@contoso.example":                         whyFormula,
 		"jo@cöntoso.example":                          whyDomain,
 		"jo@contoso..example":                         whyDomain,
-		"3f2504e0-4f89-41d3-9a0c-0305e82c3301":        whyUPNisID,
+		"3f2504e0-4f89-41d3-9a0c-0305e82c3301":        whyKeyIsID,
 		strings.Repeat("a", 240) + "@contoso.example": "",
 		strings.Repeat("a", 241) + "@contoso.example": whyMailLong,
 	} {

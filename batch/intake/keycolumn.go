@@ -24,7 +24,7 @@ func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedO
 		if bad != nil {
 			return bad
 		}
-		all[at] = column{at, header[at], cmp.Or(opt.Key, idOrUPN), true, "--column"}
+		all[at] = column{index: at, name: header[at], key: cmp.Or(opt.Key, idOrUPN), names: true, why: "--column"}
 		return nil
 	case opt.Key != "":
 		return chooseByKey(all, header, opt.Key)

@@ -8,7 +8,9 @@ import (
 	"offboard/batch"
 )
 
-// newRow reads the cells of one record. The reason says why it names nobody.
+// newRow reads the cells of one record. The reason says why it names nobody: that no cell
+// names anybody, or else what is wrong with the first cell, in the order of the columns,
+// that names somebody or says something of the user.
 func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	row = batch.Row{Seq: r.rows + 1, Line: r.feed.start, Cells: make([]string, len(r.columns))}
 	for i, col := range r.columns {

@@ -15,6 +15,10 @@ import (
 const maxColumns = 64
 
 // cells are what gocsv fills: the cells of the columns that are read, in their order.
+//
+// That records are read with gocsv is a fixed choice of the project. It is asked for two
+// things: the header, and of each record these cells. What a record is, encoding/csv
+// says, with the settings of newCSV.
 type cells struct {
 	Cells []string `csv:"cell" csv[]:"64"`
 }
@@ -73,7 +77,11 @@ func (r *Reader) blankLine(line []byte) bool {
 	return len(bytes.TrimFunc(line, func(c rune) bool { return c == r.comma || blank(c) })) == 0
 }
 
-// readRecord makes a row of the record that starts on the line just read.
+// readRecord makes a row of the record that starts on the line just read. A record has
+// the first of these reasons that holds: its shape (unreadable), bytes that are no UTF-8, a
+// gate that holds it back, and why its cells name nobody. A row that says that its user
+// stays, and means nobody, has the last two as one. A record that names nobody may be no
+// row at all, so namesNobody is asked first, whatever the reason.
 func (r *Reader) readRecord() (batch.Row, error) {
 	v, err := r.csv.Read()
 	if err != nil {
@@ -86,7 +94,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	h := r.rule(row.Cells)
 	row.From = h.from
 	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
-	if h.reason == "" {
+	if h.passes() {
 		e.Reason = whyNobody
 	}
 	if h.userStays {

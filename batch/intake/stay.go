@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Stay is a column of HR statuses, or of the days on which people leave, that no gate
-// looks at. It says of some rows which pass the gates that their people stay.
+// Stay is an HR column that no gate looks at. It says of some rows which pass the gates
+// that their people stay.
 type Stay struct {
 	Column string
 	Dates  bool
@@ -29,7 +29,7 @@ type stayColumn struct {
 	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
 }
 
-// stayColumns are the columns of HR statuses and leaving days that no gate looks at.
+// stayColumns are the HR columns that no gate looks at.
 func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 	today := now.Format(time.DateOnly)
 	if r.opt.dateGate != nil {

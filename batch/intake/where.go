@@ -12,19 +12,19 @@ import (
 type condition struct {
 	entry         string // as given
 	column, value string // the very header, and what its cells must be
-	place         int    // of the column in layout.columns
+	index, place  int    // of the column in the header, and in layout.columns
 	people        bool   // the column names people; else its cells are words
-	hr            bool   // the column is one of HR statuses or leaving dates, by its name
+	hr            bool   // it is an HR column
 	words         statusWords
-	gone          bool // it asks a column of HR statuses for people who are gone
+	gone          bool // it asks an HR column for people who are gone
 }
 
-func newCondition(entry, column, value string) condition {
+func newCondition(entry, column, value string, index int) condition {
 	words := statusWordsOf(column)
 	if dateNames[normalise(column)] {
 		words.stay = stayWords // some systems write "Active" where no date is
 	}
-	return condition{entry: entry, column: column, value: value, hr: isHR(column), words: words, gone: isWord(words.gone, value)}
+	return condition{entry: entry, column: column, value: value, index: index, hr: isHR(column), words: words, gone: isWord(words.gone, value)}
 }
 
 // operators are the signs of comparisons in other languages. One of them beside the
@@ -75,8 +75,8 @@ func (c condition) meets(cell string) bool {
 }
 
 // rule says why the condition holds a row with the cell back. The cell is not told:
-// the column may hold anything. Only a cell of a column of HR statuses says that its
-// user stays. If the condition asks for people who are gone, a word that nobody knows
+// the column may hold anything. Only a cell of an HR column says that its user stays, by a
+// word for that. If the condition asks for people who are gone, a word that is not known
 // says so, too: it may mean that somebody comes back. An empty status says nothing.
 func (c condition) rule(cell string) ruling {
 	h := ruling{outcome: batch.Skipped}
