@@ -51,7 +51,7 @@ func (h *Host) seal(ctx context.Context, end *report.End, run *journal.Run) erro
 // endOf folds the journal into what is said of a run.
 func (h *Host) endOf(ctx context.Context, run *journal.Run) (report.End, error) {
 	var end report.End
-	end.Plan, end.PlanSHA256 = run.Plan(), run.Digest()
+	end.Plan, end.PlanSHA256 = run.Plan(), run.SealDigest()
 	err := h.stands(ctx, &end, run)
 	if err != nil {
 		return end, err
@@ -79,7 +79,7 @@ func (h *Host) stands(ctx context.Context, end *report.End, run *journal.Run, fl
 	if state.Resumable() {
 		end.Resume = h.resumeLine(run.Plan(), flags...)
 	}
-	changes, err := run.History(ctx)
+	changes, err := run.Changes(ctx)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal
 			return
 		}
 		defer store.Close()
-		for m, err := range store.History(ctx, o.User) {
+		for m, err := range store.Mentions(ctx, o.User) {
 			if !yield(&m, err) {
 				return
 			}

@@ -53,7 +53,7 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 	if since.IsZero() {
 		since = now.Add(-o.window)
 	}
-	sent, err := o.store.SentByOthers(ctx, o.tenant, except, since)
+	sent, err := o.store.SentCalls(ctx, o.tenant, except, since)
 	if err != nil {
 		return err
 	}

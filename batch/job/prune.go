@@ -145,7 +145,7 @@ func aboutOld(o journal.Old) OldRun {
 
 func describe(o journal.Old) string {
 	p := o.Plan()
-	if o.Begun() {
+	if o.HalfPruned() {
 		return p.Run + ", whose deletion was cut short"
 	}
 	return fmt.Sprintf("%s, %s since %s, %s, %s", p.Run, o.State(), o.Since.Local().Format(time.DateTime), p.Input, batch.Plural(p.Rows, "row"))

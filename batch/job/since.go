@@ -77,7 +77,7 @@ func (j *job) sinceWhen(ctx context.Context, s string, zoneOf func() (*time.Loca
 	if plan.Tenant != j.tenant.identity().Tenant || plan.Cloud != j.tenant.cloud {
 		return since{}, fmt.Errorf("%w: --since: run %s is one of tenant %s at %s", ErrUsage, plan.Run, plan.Tenant, plan.Cloud)
 	}
-	at, err := run.Began(ctx)
+	at, err := run.FirstSuccess(ctx)
 	if at.IsZero() {
 		at, why = plan.Created, why+", which revoked nobody: when it was planned"
 	}

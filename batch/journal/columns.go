@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,12 +40,21 @@ func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, ar
 		one = zero
 		for i, value := range values {
 			if err := decode(value, to[i]); err != nil {
-				return all, fmt.Errorf("%w: column %d: %w", ErrDamaged, i+1, err)
+				return all, fmt.Errorf("%w: column %s: %w", ErrDamaged, nameOf(rows, i), err)
 			}
 		}
 		all = append(all, one)
 	}
 	return all, rows.Err()
+}
+
+// nameOf is the table and the name of a column, or the expression that it comes from.
+func nameOf(rows *sql.Rows, i int) string {
+	names, err := rows.Columns()
+	if err != nil {
+		return fmt.Sprint(i + 1)
+	}
+	return names[i]
 }
 
 // one reads the one row of the answer; where there is none, it is zero.
@@ -76,25 +86,25 @@ func decode(value, pointer any) error {
 	case *int:
 		n, ok := value.(int64)
 		*to = int(n)
-		return is(ok, "number", value)
+		return wantType(ok, "number", value)
 	case *bool:
 		n, ok := value.(int64)
 		*to = n != 0
-		return is(ok, "flag", value)
+		return wantType(ok, "flag", value)
 	case *time.Duration:
 		ms, ok := value.(int64)
 		*to = time.Duration(ms) * time.Millisecond
-		return is(ok, "duration", value)
+		return wantType(ok, "duration", value)
 	case *time.Time:
 		ms, ok := value.(int64)
 		if ms != 0 {
 			*to = time.UnixMilli(ms).UTC()
 		}
-		return is(ok, "time", value)
+		return wantType(ok, "time", value)
 	}
 	text, ok := value.(string)
 	if !ok || text == "[]" { // an empty list is nil
-		return is(ok, "text", value)
+		return wantType(ok, "text", value)
 	}
 	switch to := pointer.(type) {
 	case *string:
@@ -104,7 +114,7 @@ func decode(value, pointer any) error {
 	case *batch.Outcome:
 		// The database holds the words too, in its schema, which may be what was damaged.
 		*to = batch.Outcome(text)
-		return is(ends(*to), "outcome", value)
+		return wantType(isLastWord(*to), "outcome", value)
 	case *[]string:
 		// Most lists have no escape in them. Those are taken apart at their quotes, in a
 		// tenth of the time.
@@ -119,15 +129,15 @@ func decode(value, pointer any) error {
 	return nil
 }
 
-func is(ok bool, what string, value any) error {
+func wantType(ok bool, what string, value any) error {
 	if !ok {
 		return fmt.Errorf("%v is no %s", value, what)
 	}
 	return nil
 }
 
-// ends reports whether a user can end with the outcome.
-func ends(o batch.Outcome) bool { return !o.Open() && slices.Contains(batch.Outcomes[:], o) }
+// isLastWord reports whether a user can end with the outcome.
+func isLastWord(o batch.Outcome) bool { return !o.Open() && slices.Contains(batch.Outcomes[:], o) }
 
 // encode makes of values what the database stores: times and durations are
 // milliseconds, flags numbers, lists and plans JSON.

@@ -349,3 +349,23 @@ func TestFlips(t *testing.T) {
 		}
 	}
 }
+
+// A value that no Go type takes is told with its table and column.
+func TestDamageIsNamed(t *testing.T) {
+	s := openNew(t)
+	r := running(t, s, "r", 2)
+	must(t, r.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Verified)}}))
+	_, err := s.w.Exec("PRAGMA ignore_check_constraints = 1; UPDATE marks SET outcome = 'verifyed'")
+	must(t, err)
+	r.checked = true // the database holds the words, too, and would be first
+	lines := 0
+	for _, err := range r.Lines(t.Context()) {
+		lines++
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "column marks.outcome: verifyed is no outcome") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if lines != 1 {
+		t.Errorf("%d lines, want the error alone", lines)
+	}
+}

@@ -93,7 +93,7 @@
 //
 // What is not seen: SQLite keeps no sums of its pages, so a bit flipped in a
 // record's time, text or number passes for what was written, and so may an older
-// state of the file. [Store.Runs], [Run.Summary] and [Store.History] do not check
+// state of the file. [Store.Runs], [Run.Summary] and [Store.Mentions] do not check
 // at all. TestFlips counts what passes. Of 1,300 bits flipped one at a time in the 325
 // pages of a journal of 3,000 users, 554 were errors, 690 changed nothing that is read,
 // 51 (4 %) changed a time, a number or a text of a record unseen, and 5 (0.4 %) an

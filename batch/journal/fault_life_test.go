@@ -203,7 +203,7 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 		snap.Skips = append(snap.Skips, v)
 		keep(err)
 	}
-	snap.History, err = r.History(ctx)
+	snap.History, err = r.Changes(ctx)
 	keep(err)
 	for i := range snap.History {
 		snap.History[i].At = time.Time{}

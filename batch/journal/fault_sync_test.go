@@ -73,6 +73,20 @@ func TestFailedSyncEndsCheckpoints(t *testing.T) {
 	diff(t, "counts after a power failure", sum.Counts, map[batch.Outcome]int{batch.Verified: acked, batch.NotSent: 400 - acked})
 }
 
+// Where the length of the log cannot be found out, it is moved all the same.
+func TestLogOfUnknownLength(t *testing.T) {
+	was := logLength
+	logLength = "PRAGMA wal_checkpoint("
+	defer func() { logLength = was }()
+	s := openNew(t)
+	create(t, s, batch.Plan{Run: "r"})
+	var busy, log, moved int
+	must(t, s.w.QueryRow(was).Scan(&busy, &log, &moved))
+	if log == 0 || moved != log {
+		t.Errorf("of %d pages of the log %d are in the file", log, moved)
+	}
+}
+
 // TestLogStaysShort writes several times what the log may hold.
 func TestLogStaysShort(t *testing.T) {
 	t.Parallel()

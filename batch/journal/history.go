@@ -21,13 +21,13 @@ type Mention struct {
 const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn),
 	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
 
-// History reads every line of every run that named a user: by object id, by
+// Mentions reads every line of every run that named a user: by object id, by
 // user principal name, or by the cell of the input, as the file or the directory
 // had it, but for the case of ASCII letters. The newest run comes first, and
 // its lines in the order of the file. It reads the rows of all runs.
 //
 // A run that is pruned meanwhile is left out from then on.
-func (s *Store) History(ctx context.Context, key string) iter.Seq2[Mention, error] {
+func (s *Store) Mentions(ctx context.Context, key string) iter.Seq2[Mention, error] {
 	return func(yield func(Mention, error) bool) {
 		runs, err := s.find(ctx, newestFirst)
 		if err != nil {

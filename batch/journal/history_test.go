@@ -49,7 +49,7 @@ func TestStoreHistory(t *testing.T) {
 		{"%", ""},
 	} {
 		var got []string
-		for m, err := range s.History(t.Context(), c.key) {
+		for m, err := range s.Mentions(t.Context(), c.key) {
 			must(t, err)
 			got = append(got, fmt.Sprintf("%s:%d", m.Plan.Run, m.Line.Row.Line))
 			if m.State != Planned || m.Plan.Tenant != "t-"+m.Plan.Run || m.Line.Record.Outcome != batch.NotSent {
@@ -73,7 +73,7 @@ func TestHistoryIsAsLines(t *testing.T) {
 			want = append(want, whole[2*pageRows]) // the duplicate
 		}
 		var got []batch.Line
-		for _, m := range all(t, s.History(t.Context(), strings.ToUpper(whole[i].User.UPN))) {
+		for _, m := range all(t, s.Mentions(t.Context(), strings.ToUpper(whole[i].User.UPN))) {
 			got = append(got, m.Line)
 		}
 		diff(t, "lines", got, want)
@@ -87,12 +87,12 @@ func TestHistoryEnds(t *testing.T) {
 		must(t, create(t, s, batch.Plan{Run: name}).AddRows(t.Context(), []batch.Planned{member(1), member(2)}))
 	}
 	n := 0
-	for range s.History(t.Context(), "user1@contoso.example") {
+	for range s.Mentions(t.Context(), "user1@contoso.example") {
 		n++
 		break
 	}
 	must(t, s.r.Close())
-	for _, err := range s.History(t.Context(), "user1@contoso.example") {
+	for _, err := range s.Mentions(t.Context(), "user1@contoso.example") {
 		if n++; err == nil {
 			t.Error("a closed journal was read")
 		}

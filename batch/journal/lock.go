@@ -18,8 +18,8 @@ import (
 )
 
 // Lock takes the run for this process, or fails within a moment with a *LockedError.
-// The lock dies with its holder, whatever becomes of its files, and other runs
-// in the same journal know nothing of it.
+// The lock dies with its holder, and holds nobody up who works on another run of the
+// same journal.
 func (r *Run) Lock() (unlock func() error, err error) {
 	unlock, err = r.s.lock(r.Plan().Run)
 	return unlock, r.wrap("lock", err)
@@ -38,11 +38,10 @@ func (r *Run) Held() (*LockedError, error) {
 
 func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 	file, note := f.lockFiles(run)
-	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		return nil, nil // never locked; a look makes no file
-	}
-	l := flock.New(file, flock.SetFlag(os.O_RDONLY))
+	l := flock.New(file, flock.SetFlag(os.O_RDONLY)) // a look makes no file
 	switch ok, err := l.TryRLock(); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
 	case err != nil:
 		return nil, err
 	case ok:
@@ -75,6 +74,9 @@ func (f *sqliteFile) lock(run string) (func() error, error) {
 	_, note := f.lockFiles(run)
 	for until := time.Now().Add(lookTime); ; time.Sleep(5 * time.Millisecond) {
 		ok, err := l.TryLock()
+		if ok && !hasName(l) { // its holder has removed it since it was opened
+			ok, err = false, l.Unlock()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -98,14 +100,19 @@ func (f *sqliteFile) lock(run string) (func() error, error) {
 	f.held.Store(l, true)
 	return sync.OnceValue(func() error {
 		f.held.Delete(l)
-		// The note goes first: after Unlock it may be the next holder's. The
-		// lock file stays: who removes one races with who has just opened it.
+		// The note goes first: once the file is gone or unlocked it may be the next
+		// holder's. Windows removes no file that is open, and the next holder takes it.
 		err := os.Remove(note)
-		if errors.Is(err, os.ErrNotExist) {
-			err = nil // discarded
-		}
+		_ = os.Remove(l.Path())
 		return errors.Join(err, l.Unlock())
 	}), nil
+}
+
+// hasName reports whether a locked file is the one that others find by its name.
+func hasName(l *flock.Flock) bool {
+	locked, err := l.Stat()
+	named, gone := os.Stat(l.Path())
+	return err == nil && gone == nil && os.SameFile(locked, named)
 }
 
 // newLock makes the lock's file, and does not lock it.
@@ -119,12 +126,6 @@ func (f *sqliteFile) newLock(name string) (*flock.Flock, error) {
 func (f *sqliteFile) lockFiles(run string) (lock, note string) {
 	base := filepath.Join(f.path+".locks", run)
 	return base + ".lock", base + ".holder"
-}
-
-func (f *sqliteFile) dropLock(run string) {
-	lock, note := f.lockFiles(run)
-	_ = os.Remove(note)
-	_ = os.Remove(lock)
 }
 
 func leaveNote(path string) error {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +73,44 @@ func TestLockDies(t *testing.T) {
 	unlock, err := r.Lock()
 	must(t, err)
 	must(t, unlock())
+}
+
+// A lock leaves no file behind, and is one lock all the same: one that opened the file
+// before its holder removed it has nothing.
+func TestLocksLeaveNoFiles(t *testing.T) {
+	s := openNew(t)
+	var working sync.WaitGroup
+	var holders atomic.Int32
+	for range 4 {
+		working.Go(func() {
+			for taken := 0; taken < 500; {
+				unlock, err := s.LockInput(batch.Plan{Digest: "d"})
+				if errors.Is(err, ErrLocked) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d hold the lock", n)
+				}
+				taken++
+				holders.Add(-1)
+				if err := unlock(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+	files, err := os.ReadDir(s.path + ".locks")
+	must(t, err)
+	for _, f := range files {
+		if f.Name() != ".open.lock" {
+			t.Errorf("%s is left", f.Name())
+		}
+	}
 }
 
 func TestLockedErrorWords(t *testing.T) {

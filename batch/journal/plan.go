@@ -7,7 +7,7 @@ import (
 	"offboard/batch"
 )
 
-const addRow = `INSERT INTO rows (run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before)
+const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
@@ -38,7 +38,7 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	case p.Record != nil && (p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	_, err := t.exec(addRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.Row.ID, p.Row.UPN, p.DuplicateOf,
+	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.Row.ID, p.Row.UPN, p.DuplicateOf,
 		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp)
 	if err != nil || p.Record == nil {
 		return err
@@ -86,12 +86,12 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	if err != nil {
 		return r.wrap("seal", err)
 	}
-	r.once.Lock()
+	r.lazy.Lock()
 	r.checked = true
-	r.once.Unlock()
+	r.lazy.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan, r.digest, r.state = plan, digest, Planned
+	r.plan, r.seal, r.state = plan, digest, Planned
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 const pruning State = "pruning"
 
 // Remembered is how long a run must have been at rest before it can be pruned.
-// What a run sent counts toward Graph's quotas for minutes: see Store.SentByOthers.
+// What a run sent counts toward Graph's quotas for minutes: see Store.SentCalls.
 const Remembered = time.Hour
 
 // sliceRows is how many rows of a table one transaction deletes; fewer in tests.
@@ -26,15 +26,15 @@ type Old struct {
 	Since time.Time // its last change of state, or its last call where that is later
 }
 
-// Begun reports whether the run's deletion was begun and cut short. What is
+// HalfPruned reports whether the run's deletion was begun and cut short. What is
 // left of it is in no list and no report.
-func (o Old) Begun() bool { return o.State() == pruning }
+func (o Old) HalfPruned() bool { return o.State() == pruning }
 
-// Old lists the runs that nothing has happened to since a moment, the oldest
-// first, and those whose deletion was begun, whatever their age. A moment that
+// Old lists the runs that nothing has happened to since the cutoff, the oldest
+// first, and those whose deletion was begun, whatever their age. A cutoff that
 // is less than [Remembered] ago is an error.
-func (s *Store) Old(ctx context.Context, since time.Time) (old []Old, err error) {
-	if time.Since(since) < Remembered {
+func (s *Store) Old(ctx context.Context, cutoff time.Time) (old []Old, err error) {
+	if time.Since(cutoff) < Remembered {
 		return nil, fmt.Errorf("what runs sent in the last %s counts toward Graph's quotas; keep it", Remembered)
 	}
 	runs, err := s.find(ctx, "ORDER BY id")
@@ -46,7 +46,7 @@ func (s *Store) Old(ctx context.Context, since time.Time) (old []Old, err error)
 		if err = s.read(ctx, func(t *tx) error { o.Since, err = r.lastSign(t); return err }); err != nil {
 			return nil, r.wrap("look at", err)
 		}
-		if o.Begun() || o.Since.Before(since) {
+		if o.HalfPruned() || o.Since.Before(cutoff) {
 			old = append(old, o)
 		}
 	}
@@ -74,7 +74,7 @@ func (o Old) Prune(ctx context.Context) error {
 	if err != nil {
 		return o.wrap("prune", err)
 	}
-	err = o.begin(ctx, func(t *tx, now State) error {
+	err = o.startPruning(ctx, func(t *tx, now State) error {
 		last, err := o.lastSign(t)
 		if err == nil && !last.Equal(o.Since) {
 			err = fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
@@ -92,7 +92,7 @@ func (o Old) Prune(ctx context.Context) error {
 // is pruned, and Discard is ErrState. It ignores cancellation.
 func (r *Run) Discard(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	err := r.begin(ctx, func(_ *tx, now State) error {
+	err := r.startPruning(ctx, func(_ *tx, now State) error {
 		// Only a running run intends calls, and none goes back from there.
 		if now != Planning && now != Planned {
 			return fmt.Errorf("%w: it is %s", ErrState, now)
@@ -105,9 +105,9 @@ func (r *Run) Discard(ctx context.Context) error {
 	return r.wrap("discard", err)
 }
 
-// begin makes the run invisible, if that is allowed. From here on there is only
+// startPruning makes the run invisible, if that is allowed. From here on there is only
 // forward.
-func (r *Run) begin(ctx context.Context, allow func(*tx, State) error) error {
+func (r *Run) startPruning(ctx context.Context, allow func(*tx, State) error) error {
 	return r.update(ctx, func(t *tx, now State) error {
 		if err := allow(t, now); err != nil {
 			return err
@@ -135,23 +135,13 @@ func (r *Run) remove(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var deleted, namesakes int
-	err := r.s.update(ctx, func(t *tx) (err error) {
-		if deleted, err = t.exec("DELETE FROM runs WHERE id = $1", r.id); err == nil {
-			namesakes, err = number(t, "SELECT count(*) FROM runs WHERE name = $1", r.Plan().Run)
+	return r.s.update(ctx, func(t *tx) error {
+		deleted, err := t.exec("DELETE FROM runs WHERE id = $1", r.id)
+		if err == nil && deleted == 0 {
+			err = ErrNoRun // another prune was faster
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if namesakes == 0 {
-		r.s.dropLock(r.Plan().Run)
-	}
-	if deleted == 0 {
-		return ErrNoRun // another prune was faster
-	}
-	return nil
 }
 
 // inSlices runs f in one transaction after the other, until there is no more to do. It

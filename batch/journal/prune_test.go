@@ -209,7 +209,7 @@ func TestPruneCutShort(t *testing.T) {
 		s = openAt(t, path) // as a new process would
 		gone(t, s, o.Run)
 		again := oldRuns(t, s)
-		if len(again) != 1 || !again[0].Begun() {
+		if len(again) != 1 || !again[0].HalfPruned() {
 			t.Fatalf("cut short after %d transactions, and not listed: %+v", n, again)
 		}
 		must(t, again[0].Prune(t.Context()))
@@ -241,13 +241,13 @@ func gone(t *testing.T, s *Store, r *Run) {
 	if like, err := s.Unfinished(ctx, r.Plan()); like != nil || err != nil {
 		t.Errorf("it can be gone on with, error %v", err)
 	}
-	if m := all(t, s.History(ctx, "user1@contoso.example")); len(m) > 0 {
+	if m := all(t, s.Mentions(ctx, "user1@contoso.example")); len(m) > 0 {
 		t.Errorf("it has a history: %+v", m)
 	}
 	last := func(_ any, err error) error { return err }
 	_, _, left := r.Remaining(ctx)
 	for what, err := range map[string]error{
-		"History": last(r.History(ctx)), "Summary": last(r.Summary(ctx)),
+		"History": last(r.Changes(ctx)), "Summary": last(r.Summary(ctx)),
 		"Timing": last(r.Timing(ctx)), "Left": left, "Recover": last(r.Recover(ctx)),
 		"Lines": ending(r.Lines(ctx)), "Pending": ending(r.Pending(ctx)), "Unproven": ending(r.Unproven(ctx)), "Skips": ending(r.Skips(ctx)),
 		"SetState": r.SetState(ctx, Running, ""), "Write": r.Write(ctx, batch.Entry{}), "Discard": r.Discard(ctx),
@@ -382,7 +382,7 @@ func TestPruneKilled(t *testing.T) {
 		}
 		s := openAt(t, path)
 		old := oldRuns(t, s)
-		if !slices.Equal(names(old), []string{"r"}) || !old[0].Begun() {
+		if !slices.Equal(names(old), []string{"r"}) || !old[0].HalfPruned() {
 			t.Fatalf("killed after %d transactions, the journal has %v", n, names(old))
 		}
 		gone(t, s, old[0].Run)

@@ -17,17 +17,17 @@ type Run struct {
 	mu sync.Mutex // guards what follows, but for the id
 	runRow
 
-	once    sync.Mutex   // guards what follows, found out once
+	lazy    sync.Mutex   // guards what follows, which is found out when it is first needed
 	checked bool         // the file and the plan are whole
 	dups    map[int]bool // rows that hold no user of their own; nil: not known
 }
 
 // runRow is a run as the table has it.
 type runRow struct {
-	id     int
-	state  State
-	digest string // of the sealed plan; "" before
-	plan   batch.Plan
+	id    int
+	state State
+	seal  string // digest of the sealed plan; "" before
+	plan  batch.Plan
 }
 
 // Plan is what the run set out to do.
@@ -37,12 +37,12 @@ func (r *Run) Plan() batch.Plan {
 	return r.plan
 }
 
-// Digest is the SHA-256 of the sealed plan, in hex, as it was written when the plan
+// SealDigest is the SHA-256 of the sealed plan, in hex, as it was written when the plan
 // was sealed; "" before.
-func (r *Run) Digest() string {
+func (r *Run) SealDigest() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.digest
+	return r.seal
 }
 
 // State is the run's state as this process last read or wrote it.
@@ -54,46 +54,6 @@ func (r *Run) State() State {
 
 // step is what is done to each user.
 func (r *Run) step() batch.Action { return r.Plan().Action }
-
-// SetState moves the run on, with a reason in words that may be empty. Only
-// the arrows in the drawing at State are allowed, anything else is ErrState.
-// It ignores cancellation.
-func (r *Run) SetState(ctx context.Context, next State, reason string) error {
-	err := r.update(ctx, func(t *tx, now State) error {
-		if !now.canBecome(next) {
-			return fmt.Errorf("%w: a %s run does not become %s", ErrState, now, next)
-		}
-		return r.become(t, next, reason)
-	})
-	if err == nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.state = next
-	}
-	return r.wrap("set state of", err)
-}
-
-func (r *Run) become(t *tx, next State, reason string) error {
-	if _, err := t.exec("UPDATE runs SET state = $1 WHERE id = $2", next, r.id); err != nil {
-		return err
-	}
-	_, err := t.exec(`INSERT INTO states (run, no, at, state, reason)
-		VALUES ($1, (SELECT count(*) + 1 FROM states WHERE run = $1), $2, $3, $4)`, r.id, time.Now(), next, reason)
-	return err
-}
-
-// stateOf finds no run whose deletion was begun.
-const stateOf = "SELECT state FROM runs WHERE id = $1 AND state <> 'pruning'"
-
-// stateIn is the state that the run has in the journal now; ErrNoRun when it was
-// deleted, or its deletion was begun.
-func (r *Run) stateIn(t *tx) (State, error) {
-	now, err := one(t, func(s *State) []any { return []any{s} }, stateOf, r.id)
-	if err == nil && now == "" {
-		err = ErrNoRun
-	}
-	return now, err
-}
 
 // read runs f in one read transaction, unless the run is no more.
 func (r *Run) read(ctx context.Context, f func(*tx) error) error {

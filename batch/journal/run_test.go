@@ -133,7 +133,7 @@ func TestStates(t *testing.T) {
 	must(t, r.SetState(t.Context(), Stopped, "SIGTERM"))
 	wantErr(t, r.SetState(t.Context(), Refused, ""), ErrState)
 	must(t, r.SetState(t.Context(), Running, ""))
-	history, err := r.History(t.Context())
+	history, err := r.Changes(t.Context())
 	must(t, err)
 	if c := history[3]; c.State != Stopped || c.Reason != "SIGTERM" {
 		t.Errorf("stopped, and the history says %+v", c)

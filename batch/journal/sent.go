@@ -22,7 +22,7 @@ type SentCall struct {
 	Open   bool      // under way
 }
 
-// SentByOthers tells of the calls that runs other than one have made to a tenant:
+// SentCalls tells of the calls that runs other than one have made to a tenant:
 // by all apps, in all processes that use this journal, whatever the cloud. The
 // tenant is an object id, and except may be nil, which leaves out no run. Told
 // are the calls that ended at or after since, and all that are under way. They
@@ -37,7 +37,7 @@ type SentCall struct {
 // holds the run the call is Open however old it is: that process may be stopped, as by
 // SIGSTOP, and the call may leave when it goes on. A call that was told as Open and is
 // left out is over: the holder died since, or the run was deleted.
-func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
+func (s *Store) SentCalls(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
 	var calls []SentCall
 	own := 0
 	if except != nil {
@@ -59,7 +59,7 @@ func (s *Store) SentByOthers(ctx context.Context, tenant string, except *Run, si
 		if k.At.IsZero() {
 			if k.Open = s.underWay(k, now, held); k.Open {
 				k.At = now
-			} else if k.At = lost(k.SentAt, now); k.At.Before(since) {
+			} else if k.At = presumedEnd(k.SentAt, now); k.At.Before(since) {
 				continue
 			}
 		}
@@ -86,8 +86,8 @@ func (s *Store) underWay(k SentCall, now time.Time, held map[string]bool) bool {
 	return is
 }
 
-// lost is when a call ended that no process waits for any more.
-func lost(sent, now time.Time) time.Time {
+// presumedEnd is when a call ended that no process waits for any more.
+func presumedEnd(sent, now time.Time) time.Time {
 	if end := sent.Add(batch.LongestCall); end.Before(now) {
 		return end
 	}

@@ -43,7 +43,8 @@ var usual = []string{
 	"foreign_keys(1)",
 	"trusted_schema(0)",
 	"cache_size(-8192)",
-	"wal_autocheckpoint(0)", // see wrote
+	"short_column_names(0)", "full_column_names(1)", // an error names the table, too
+	"wal_autocheckpoint(0)", // see afterWrite
 	"journal_size_limit(67108864)",
 }
 
@@ -98,7 +99,7 @@ func open(ctx context.Context, path string, how func(*sqliteFile, context.Contex
 		err = s.prepare(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, errors.Join(f.sort(err), f.closeAll()))
+		return nil, fmt.Errorf("open journal %s: %w", path, errors.Join(f.classify(err), f.closeAll()))
 	}
 	return s, nil
 }
@@ -272,14 +273,17 @@ func (f *sqliteFile) writable() error {
 // file, in pages of 4 KB.
 const logPages = 1000
 
-// wrote moves the log into the file when it is long. SQLite does so by itself after a
+// logLength asks how long the log is, and how much of it is in the file; in a test it fails.
+var logLength = "PRAGMA wal_checkpoint(NOOP)"
+
+// afterWrite moves the log into the file when it is long. SQLite does so by itself after a
 // commit, but for one thing: it does not look at the result. A checkpoint that a reader
 // keeps from its end leaves pages in the file that are not synced; when the sync of the
 // next one fails, the kernel may have dropped them, and the one after that would call
 // them safe and forget the log. So none may follow a failed sync.
 //
 // The write before is durable whatever becomes of the checkpoint.
-func (f *sqliteFile) wrote(ctx context.Context, err error) {
+func (f *sqliteFile) afterWrite(ctx context.Context, err error) {
 	if syncFailed(err) {
 		f.unsynced = err
 	}
@@ -287,8 +291,8 @@ func (f *sqliteFile) wrote(ctx context.Context, err error) {
 		return
 	}
 	var busy, log, moved int
-	err = f.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &log, &moved)
-	if err == nil && log-moved >= logPages {
+	err = f.w.QueryRowContext(ctx, logLength).Scan(&busy, &log, &moved)
+	if err != nil || log-moved >= logPages { // of unknown length it may be long
 		f.checkpoint(ctx, "PASSIVE")
 	}
 }
@@ -301,16 +305,16 @@ func (f *sqliteFile) checkpoint(ctx context.Context, mode string) {
 	}
 	_, err := f.w.ExecContext(ctx, "PRAGMA wal_checkpoint("+mode+")")
 	if syncFailed(err) {
-		f.unsynced = fmt.Errorf("move log into file: %w", f.sort(err))
+		f.unsynced = fmt.Errorf("move log into file: %w", f.classify(err))
 	}
 }
 
-// rest drops what a reader has cached. All connections of a process
+// dropCache drops what a reader has cached. All connections of a process
 // share one list of pages that may be reused: a writer that takes an idle
 // reader's pages leaves that reader below its own limit and all of them at the
 // common one, and SQLite then drops every page at once that it has read
 // (measured: Lines at 40 % of its speed, with two reads of the file a row).
-func (f *sqliteFile) rest(t *tx) {
+func (f *sqliteFile) dropCache(t *tx) {
 	_, _ = t.ExecContext(t.ctx, "PRAGMA shrink_memory") // whatever becomes of this, it is about speed
 }
 
@@ -368,10 +372,10 @@ func syncFailed(err error) bool {
 	return code == sqlite3.SQLITE_IOERR_FSYNC || code == sqlite3.SQLITE_IOERR_DIR_FSYNC
 }
 
-// sort finds ErrDamaged where the file does not hold what was written, ErrDisk where
+// classify finds ErrDamaged where the file does not hold what was written, ErrDisk where
 // the disk does not do what it should. A disk that is full or fails has damaged
 // nothing.
-func (f *sqliteFile) sort(err error) error {
+func (f *sqliteFile) classify(err error) error {
 	kind := kindOf(sqliteCode(err))
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		kind = ErrDisk

@@ -31,17 +31,17 @@ type dialect interface {
 	// check asks whether the whole database is as it was written: ErrDamaged if not.
 	check(t *tx) error
 
-	// sort adds ErrDamaged or ErrDisk to an error of the database that means one of them.
-	sort(err error) error
+	// classify adds ErrDamaged or ErrDisk to an error of the database that means one of them.
+	classify(err error) error
 
 	// writable is asked before a write. It is ErrDisk when none may follow any more.
 	writable() error
 
-	// wrote is told how every write ended.
-	wrote(ctx context.Context, err error)
+	// afterWrite is told how every write ended.
+	afterWrite(ctx context.Context, err error)
 
-	// rest is told of a transaction that has read all it wants.
-	rest(t *tx)
+	// dropCache is told of a transaction that has read all it wants.
+	dropCache(t *tx)
 
 	// shrink gives some of the space of deleted rows back, and tells how many bytes;
 	// 0 when there is none left.
@@ -52,9 +52,6 @@ type dialect interface {
 
 	// heldBy tells who has a lock; nil when no process has it.
 	heldBy(name string) (*LockedError, error)
-
-	// dropLock forgets a lock that nobody will ask for again.
-	dropLock(name string)
 
 	// close closes both databases.
 	close() error
@@ -68,7 +65,7 @@ type tx struct {
 }
 
 // prepared are the statements that a run executes again and again.
-var prepared = []string{addRow, addCall, endCall, addRecord, addTrial, addDoubt}
+var prepared = []string{sqlAddRow, sqlAddCall, sqlEndCall, sqlAddRecord, sqlAddTrial, sqlAddDoubt}
 
 func (s *Store) prepare(ctx context.Context) error {
 	s.stmts = make(map[string]*sql.Stmt)
@@ -104,7 +101,7 @@ func (t *tx) exec(query string, args ...any) (int, error) {
 // read runs f in one read transaction: all that it reads is of one moment.
 func (s *Store) read(ctx context.Context, f func(*tx) error) error {
 	return s.transact(ctx, s.r, &sql.TxOptions{ReadOnly: true}, nil, func(t *tx) error {
-		defer s.rest(t)
+		defer s.dropCache(t)
 		return f(t)
 	})
 }
@@ -122,20 +119,20 @@ func (s *Store) update(ctx context.Context, f func(*tx) error) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := s.transact(ctx, s.w, nil, s.stmts, f)
-	s.wrote(ctx, err)
+	s.afterWrite(ctx, err)
 	return err
 }
 
 func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, stmts map[string]*sql.Stmt, f func(*tx) error) error {
 	t, err := db.BeginTx(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("begin: %w", s.sort(err))
+		return fmt.Errorf("begin: %w", s.classify(err))
 	}
 	defer t.Rollback() // does nothing after Commit
 	if err := f(&tx{t, ctx, stmts}); err != nil {
-		return s.sort(err)
+		return s.classify(err)
 	}
-	return s.sort(t.Commit())
+	return s.classify(t.Commit())
 }
 
 // Path is the journal's file, with all links resolved.
@@ -227,7 +224,7 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 // find reads the runs that the rest of a query selects.
 func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.digest, &r.plan} },
+		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.seal, &r.plan} },
 			"SELECT id, state, plan_digest, plan FROM runs "+rest, args...)
 		for _, f := range found {
 			runs = append(runs, &Run{s: s, runRow: f})

@@ -45,13 +45,13 @@ func (r *Run) timing(t *tx) (batch.Timing, error) {
 	return timing, err
 }
 
-// Began is the server's Date of the run's first 2xx: when it began by the clock
+// FirstSuccess is the server's Date of the run's first 2xx: when it began by the clock
 // that sets the stamps. It is zero for a run without any.
-func (r *Run) Began(ctx context.Context) (first time.Time, err error) {
+func (r *Run) FirstSuccess(ctx context.Context) (first time.Time, err error) {
 	err = r.read(ctx, func(t *tx) error {
 		first, err = one(t, func(at *time.Time) []any { return []any{at} },
 			"SELECT min(accepted_at) FROM marks WHERE run = $1 AND accepted_at <> 0", r.id)
 		return err
 	})
-	return first, r.wrap("read the beginning of", err)
+	return first, r.wrap("read the first success of", err)
 }

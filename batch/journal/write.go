@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	addCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)"
-	endCall = "UPDATE calls SET over = $1, seqs = '[]' WHERE run = $2 AND no = $3 AND over = 0"
+	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)"
+	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
 	// A record replaces whatever is known of the user; a trial does not replace a record.
-	addRecord = addMark
-	addTrial  = addMark + " WHERE marks.outcome IS NULL"
-	addMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
+	sqlAddRecord = sqlAddMark
+	sqlAddTrial  = sqlAddMark + " WHERE marks.outcome IS NULL"
+	sqlAddMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
 			sent_at, settled_at, accepted_at, after, request_id, reason)
 		VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
@@ -26,9 +26,9 @@ const (
 			throttles = excluded.throttles, sent_at = excluded.sent_at, settled_at = excluded.settled_at,
 			accepted_at = excluded.accepted_at, after = excluded.after, request_id = excluded.request_id, reason = excluded.reason`
 
-	// addDoubt keeps what a trial knows, and leaves a record alone: such a user was
+	// sqlAddDoubt keeps what a trial knows, and leaves a record alone: such a user was
 	// settled before the call was, and nothing is open there.
-	addDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, '', 1, $4)
+	sqlAddDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, '', 1, $4)
 		ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL`
 )
 
@@ -54,7 +54,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 			return err
 		}
 		for _, k := range e.Calls {
-			if _, err := t.exec(addCall, r.id, k.No, r.step(), cmp.Or(k.App, r.Plan().App), k.SentAt, len(k.Seqs), k.Seqs); err != nil {
+			if _, err := t.exec(sqlAddCall, r.id, k.No, r.step(), cmp.Or(k.App, r.Plan().App), k.SentAt, len(k.Seqs), k.Seqs); err != nil {
 				return fmt.Errorf("intend call %d: %w", k.No, err)
 			}
 		}
@@ -64,7 +64,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 			}
 		}
 		for _, k := range e.Trials {
-			if _, err := t.exec(addTrial, r.id, k.Seq, r.step(), nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+			if _, err := t.exec(sqlAddTrial, r.id, k.Seq, r.step(), nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
 				k.SentAt, 0, 0, 0, k.RequestID, ""); err != nil {
 				return fmt.Errorf("write trial of user %d: %w", k.Seq, err)
 			}
@@ -81,8 +81,8 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 // wantUsers makes sure that everybody in the entry is a user of the plan. A record
 // of anybody else would be in no report.
 func (r *Run) wantUsers(t *tx, e batch.Entry) error {
-	r.once.Lock()
-	defer r.once.Unlock()
+	r.lazy.Lock()
+	defer r.lazy.Unlock()
 	if r.dups == nil {
 		dups, err := numbers(t, "SELECT seq FROM rows WHERE run = $1 AND same <> 0", r.id)
 		if err != nil {
@@ -121,7 +121,7 @@ func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 
 // endCall leaves a call alone that is over: an entry may be written again.
 func (r *Run) endCall(t *tx, no int, at time.Time) error {
-	ended, err := t.exec(endCall, at, r.id, no)
+	ended, err := t.exec(sqlEndCall, at, r.id, no)
 	if err != nil || ended > 0 {
 		return err
 	}
@@ -133,16 +133,16 @@ func (r *Run) endCall(t *tx, no int, at time.Time) error {
 }
 
 func (r *Run) addRecord(t *tx, k *batch.Record) error {
-	if !ends(k.Outcome) {
+	if !isLastWord(k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	_, err := t.exec(addRecord, r.id, k.Seq, r.step(), k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+	_, err := t.exec(sqlAddRecord, r.id, k.Seq, r.step(), k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
 		k.SentAt, k.SettledAt, k.Accepted, k.After, k.RequestID, k.Reason)
 	return err
 }
 
 // Recover takes a run over from a process that died: the calls that it left
-// open are over, as SentByOthers says when, and every user in them has a trial with Doubt. It tells
+// open are over, as SentCalls says when, and every user in them has a trial with Doubt. It tells
 // how many users that are. The caller holds the Lock, or the calls may not
 // be lost at all. It ignores cancellation; a second time it does nothing. The
 // file and the plan are checked before, and may be ErrDamaged.
@@ -157,7 +157,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		}
 		sent := map[int]time.Time{}
 		for _, k := range calls {
-			if err := r.endCall(t, k.No, lost(k.SentAt, time.Now())); err != nil {
+			if err := r.endCall(t, k.No, presumedEnd(k.SentAt, time.Now())); err != nil {
 				return err
 			}
 			for _, seq := range k.Seqs {
@@ -167,7 +167,7 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 			}
 		}
 		for _, seq := range slices.Sorted(maps.Keys(sent)) {
-			n, err := t.exec(addDoubt, r.id, seq, r.step(), sent[seq])
+			n, err := t.exec(sqlAddDoubt, r.id, seq, r.step(), sent[seq])
 			if err != nil {
 				return fmt.Errorf("doubt user %d: %w", seq, err)
 			}

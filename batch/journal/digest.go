@@ -53,8 +53,8 @@ func (r *Run) digestOf(t *tx) (string, error) {
 // believed: the database checks its file, and a sealed plan is held against its
 // digest. A run that was sealed through the Run itself needs no check.
 func (r *Run) check(ctx context.Context) error {
-	r.once.Lock()
-	defer r.once.Unlock()
+	r.lazy.Lock()
+	defer r.lazy.Unlock()
 	if r.checked {
 		return nil
 	}
@@ -68,12 +68,12 @@ func (r *Run) check(ctx context.Context) error {
 
 // checkPlan holds a sealed plan against its digest.
 func (r *Run) checkPlan(t *tx) error {
-	if r.digest == "" && !r.State().sealed() {
+	if r.seal == "" && !r.State().sealed() {
 		return nil
 	}
 	found, err := r.digestOf(t)
-	if err == nil && found != r.digest {
-		err = fmt.Errorf("%w: the plan is not what was sealed: its digest was %.12s..., and is %.12s...", ErrDamaged, r.digest, found)
+	if err == nil && found != r.seal {
+		err = fmt.Errorf("%w: the plan is not what was sealed: its digest was %.12s..., and is %.12s...", ErrDamaged, r.seal, found)
 	}
 	return err
 }
