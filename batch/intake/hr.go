@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 
@@ -8,19 +9,30 @@ import (
 )
 
 // This file knows what HR systems write of people who leave or stay. An HR column is one
-// that isHR knows by its header. Where no gate looks at it, it counts only if its cells
-// fit, too (see stayColumn.result): the status of a log line is none.
+// that isHR knows by its header. Where no gate looks at it, and a log or an address may have
+// the same header, it counts only if its cells fit, too (see stayColumn.counts).
 
-// statusNames are the headers of columns that say whether somebody works here.
+// statusNames are the headers of columns that say for certain whether somebody works
+// here, in whatever words.
 var statusNames = wordSet(normalise,
-	"Status", "State", "HR Status", "Employment", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status",
-	"Personnel Status", "Emp Status", "Job Status", "Work Status", "Working Status", "Active Status", "Current Status", "Assignment Status",
-	"Contract Status", "Leaver Status", "Termination Status", "Employment History Status", "Lifecycle Status", "User Status",
-	"Mitarbeiterstatus", "Status Mitarbeiter", "Beschäftigung", "Beschäftigungsstatus", "Beschäftigungsverhältnis", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
-	"Statut", "Statut employé", "Statut de l'employé", "Statut salarié", "Statut du salarié", "Statut d'emploi", "Statut RH", "Statut contrat", "Situation", "État",
-	"Estado", "Estatus", "Estado laboral", "Estado empleado", "Estado del empleado", "Estado del trabajador", "Situación laboral",
-	"Stato", "Stato dipendente", "Stato lavorativo", "Situação", "Situação do funcionário", "Status do funcionário", "Estado do funcionário",
-	"Medewerkerstatus", "Status medewerker", "Status dienstverband", "Anställningsstatus", "Ansettelsesstatus", "Ansættelsesstatus", "Stan", "Stav",
+	"HR Status", "Employment", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status", "Workforce Status",
+	"Personnel Status", "Emp Status", "Empl Status", "Work Status", "Working Status", "Contract Status", "Employment History Status", "Status of Employment", "Colleague Status", "Associate Status",
+	"Mitarbeiterstatus", "Status Mitarbeiter", "Mitarbeitendenstatus", "Beschäftigung", "Beschäftigungsstatus", "Beschäftigungsverhältnis", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
+	"Statut employé", "Statut de l'employé", "Statut salarié", "Statut du salarié", "Statut d'emploi", "Statut RH", "Statut contrat",
+	"Estado laboral", "Estado empleado", "Estado del empleado", "Estado del trabajador", "Situación laboral",
+	"Stato dipendente", "Stato lavorativo", "Situação do funcionário", "Status do funcionário", "Estado do funcionário",
+	"Medewerkerstatus", "Status medewerker", "Status dienstverband", "Anställningsstatus", "Ansettelsesstatus", "Ansættelsesstatus",
+)
+
+// stat2Names are the headers of SAP's employment status, which is a number.
+var stat2Names = wordSet(normalise, "STAT2", "P0000-STAT2", "PA0000-STAT2", "Employment Status (STAT2)", "Beschäftigungsstatus (STAT2)")
+
+// bareNames are headers of columns of HR statuses that a log or a list of accounts may
+// have, too. placeNames are those that may hold parts of addresses.
+var (
+	bareNames = wordSet(normalise,
+		"Status", "Current Status", "User Status", "Job Status", "Assignment Status", "Lifecycle Status", "Statut", "Estatus", "Situation", "Situação")
+	placeNames = wordSet(normalise, "State", "État", "Estado", "Stato", "Stan", "Stav")
 )
 
 // dateNames are the headers of columns that say when somebody leaves.
@@ -42,12 +54,15 @@ var dateNames = wordSet(normalise,
 // those of leaverNames say so with no.
 var (
 	activeNames = wordSet(normalise,
-		"Active", "Is Active", "Currently Active", "Active Employee", "Current Employee", "Currently Employed", "Is Employed",
-		"Aktiv", "Actif", "Activo", "Attivo", "Ativo", "Actief")
+		"Active", "Is Active", "Currently Active", "Active Status", "Active Employee", "Employee Active", "Active Worker", "Current Employee", "Currently Employed", "Employed", "Is Employed",
+		"Aktiv", "Ist aktiv", "Mitarbeiter aktiv", "Aktivstatus", "Actif", "Activo", "Attivo", "Ativo", "Actief")
 	leaverNames = wordSet(normalise,
-		"Leaver", "Is Leaver", "Terminated", "Is Terminated", "Left", "Has Left", "Left Company", "Inactive", "Is Inactive",
+		"Leaver", "Is Leaver", "Leaver Status", "Termination Status", "Terminated", "Is Terminated", "Left", "Has Left", "Left Company", "Inactive", "Is Inactive",
 		"Ausgeschieden", "Inaktiv", "Inactif", "Inactivo", "Inattivo", "Inativo", "Inactief")
 )
+
+// endings may stand behind the name of a column that says for certain who works here.
+var endings = []string{"code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
 // isHR reports whether a header is that of an HR column: of statuses that say whether
 // somebody works here, or of the dates on which people leave.
@@ -55,17 +70,33 @@ func isHR(header string) bool {
 	return statusWordsOf(header).stay != nil || dateNames[normalise(header)]
 }
 
-// statusWords are the words of one column of HR statuses; nil for any other column.
-type statusWords struct{ stay, gone map[string]bool }
+// statusWords are the words of one column of HR statuses; zero for any other column.
+type statusWords struct {
+	stay, gone map[string]bool
+	other      map[string]bool // words by which the column is something else's; nil if its name is certain
+	place      bool            // the column may hold parts of addresses
+	leaver     bool            // yes, or a day, says that somebody leaves
+}
 
 func statusWordsOf(header string) statusWords {
-	switch name := normalise(header); {
-	case statusNames[name]:
-		return statusWords{stay: stayWords, gone: goneWords}
-	case activeNames[name]:
-		return statusWords{stay: yesWords, gone: noWords}
-	case leaverNames[name]:
-		return statusWords{stay: noWords, gone: yesWords}
+	name := normalise(header)
+	switch {
+	case bareNames[name]:
+		return statusWords{stay: statusStay, gone: statusGone, other: otherWords}
+	case placeNames[name]:
+		return statusWords{stay: stayWords, gone: goneWords, place: true}
+	case stat2Names[name]:
+		return statusWords{stay: stat2Stay, gone: stat2Gone}
+	}
+	for _, ending := range append(endings, "") {
+		switch bare := strings.TrimSuffix(name, ending); {
+		case statusNames[bare]:
+			return statusWords{stay: statusStay, gone: statusGone}
+		case activeNames[bare]:
+			return statusWords{stay: activeStay, gone: activeGone}
+		case leaverNames[bare]:
+			return statusWords{stay: leaverStay, gone: leaverGone, leaver: true}
+		}
 	}
 	return statusWords{}
 }
@@ -75,13 +106,46 @@ var (
 	noWords  = wordSet(fold, "no", "n", "false", "f", "0", "nein", "falsch", "non", "faux", "falso", "não", "nee")
 )
 
+// Yes and no stand beside words in every column of statuses. T is true where the header
+// asks for yes or no, and else terminated; F may be full-time.
+var (
+	statusStay, statusGone = words(stayWords, yesWords, "t"), words(goneWords, noWords, "f")
+	activeStay, activeGone = words(stayWords, yesWords), words(goneWords, noWords, "t")
+	leaverStay, leaverGone = words(stayWords, noWords), words(goneWords, yesWords)
+)
+
+// SAP's employment status: 3 is active, 2 a pensioner, 0 withdrawn. 1 is called inactive
+// and means employment that rests, as in parental leave.
+var (
+	stat2Stay = words(stayWords, wordSet(fold, "3", "1"))
+	stat2Gone = words(goneWords, wordSet(fold, "2", "0"), "i", "inactive", "inaktiv")
+)
+
+// words are those of two sets, without some.
+func words(some, more map[string]bool, without ...string) map[string]bool {
+	all := maps.Clone(some)
+	maps.Copy(all, more)
+	for _, w := range without {
+		delete(all, w)
+	}
+	return all
+}
+
+// otherWords are statuses of log lines, accounts, risks and tickets.
+var otherWords = wordSet(fold,
+	"success", "successful", "succeeded", "failure", "failed", "interrupted", "ok", "error", "warning", "delivered", "quarantined", "sent", "allowed", "denied", "granted",
+	"enabled", "disabled", "enforced", "blocked", "unblocked", "locked", "unlocked", "licensed", "unlicensed", "synced", "compliant", "not compliant", "noncompliant", "accepted", "pendingacceptance", "member", "guest",
+	"compromised", "atrisk", "at risk", "confirmedcompromised", "remediated", "open", "in progress", "resolved", "completed", "done", "closed",
+	"erfolg", "erfolgreich", "fehler", "fehlgeschlagen", "unterbrochen", "aktiviert", "gesperrt", "offen", "erledigt", "réussite", "réussi", "échec", "interrompu", "activé", "éxito", "correcto", "interrumpido", "habilitado", "deshabilitado",
+)
+
 // stayWords are statuses of people who work here, or will again.
 var stayWords = wordSet(fold,
 	"active", "a", "employed", "current", "currently employed", "working", "present", "in service", "regular", "permanent", "temporary",
 	"full-time", "full time", "fulltime", "part-time", "part time", "parttime", "contractor", "contract", "intern", "trainee", "apprentice", "probation", "on probation",
 	"on leave", "leave", "leave of absence", "loa", "paid leave", "unpaid leave", "sick leave", "maternity leave", "parental leave", "paternity leave", "sabbatical", "furlough", "furloughed", "absent",
-	"not terminated", "not leaving", "hired", "new hire", "rehired", "re-hired", "rehire", "reinstated", "onboarding", "preboarding", "pre-hire", "prehire", "future hire", "starter", "joiner",
-	"aktiv", "nicht gekündigt", "angestellt", "beschäftigt", "in beschäftigung", "beurlaubt", "elternzeit", "in elternzeit", "mutterschutz", "krank", "sabbatjahr", "probezeit", "in probezeit", "vollzeit", "teilzeit", "unbefristet", "befristet", "auszubildende", "auszubildender", "werkstudent", "freigestellt",
+	"not terminated", "not leaving", "hired", "new hire", "rehired", "re-hired", "rehire", "reinstated", "dormant", "onboarding", "preboarding", "pre-hire", "prehire", "future hire", "starter", "joiner",
+	"aktiv", "nicht gekündigt", "angestellt", "beschäftigt", "in beschäftigung", "beurlaubt", "ruhend", "ruht", "elternzeit", "in elternzeit", "mutterschutz", "krank", "sabbatjahr", "probezeit", "in probezeit", "vollzeit", "teilzeit", "unbefristet", "befristet", "auszubildende", "auszubildender", "werkstudent", "freigestellt",
 	"actif", "active", "actifs", "présent", "présente", "en poste", "employé", "employée", "en activité", "en congé", "congé", "congé maternité", "congé parental", "en arrêt", "arrêt maladie", "cdi", "cdd", "temps plein", "temps partiel", "période d'essai",
 	"activo", "activa", "empleado", "empleada", "en activo", "de alta", "alta", "contratado", "contratada", "de licencia", "licencia", "excedencia", "vigente", "tiempo completo", "tiempo parcial",
 	"attivo", "attiva", "in servizio", "assunto", "assunta", "in aspettativa", "ativo", "ativa", "empregado", "afastado", "em férias",
@@ -93,7 +157,9 @@ var goneWords = wordSet(fold,
 	"inactive", "i", "terminated", "terminating", "termination", "t", "term", "termed", "left", "leaver", "leavers", "leaving", "fired", "exit", "exiting", "not employed", "past employee", "resigned", "resignation", "retired", "retiree", "deceased", "dismissed", "departed",
 	"former", "former employee", "ex-employee", "separated", "discharged", "quit", "laid off", "redundant", "ended", "exited", "offboarded", "offboarding", "gone", "released",
 	"deactivated", "withdrawn", "not active", "no longer employed", "notice", "on notice", "notice period", "in notice period", "contract ended", "expired",
-	"inaktiv", "ausgeschieden", "ausscheidend", "ausgetreten", "austritt", "austretend", "nicht beschäftigt", "nicht mehr beschäftigt", "ruhestand", "im ruhestand", "gekündigt", "kündigung", "beendet", "verlassen", "ehemalig", "ehemaliger mitarbeiter", "pensioniert", "verrentet", "in rente", "rentner", "verstorben", "deaktiviert", "entlassen", "nicht aktiv",
+	"retirement", "pensioner", "terminate", "terminated employee", "inactive employee", "pending termination", "to be terminated", "voluntary termination", "involuntary termination", "termination - voluntary", "termination - involuntary", "ex employee", "layoff", "laid-off", "passed away", "end of contract", "contract expired", "contract completed",
+	"no longer employed here", "no longer with company", "no longer with the company", "no longer working", "not working", "job abandonment", "absconded", "relieved", "serving notice", "inactivated", "non-active", "past",
+	"inaktiv", "ausgeschieden", "ausscheidend", "ausgetreten", "austritt", "austretend", "nicht beschäftigt", "nicht mehr beschäftigt", "ruhestand", "im ruhestand", "gekündigt", "kündigung", "beendet", "verlassen", "ehemalig", "ehemaliger mitarbeiter", "pensioniert", "verrentet", "in rente", "rente", "rentner", "pensionär", "austritt erfolgt", "verstorben", "deaktiviert", "entlassen", "nicht aktiv",
 	"inactif", "inactive", "désactivé", "désactivée", "parti", "partie", "sorti", "sortie", "licencié", "licenciée", "démissionné", "démissionnaire", "démission", "retraité", "retraitée", "décédé", "décédée", "terminé", "résilié", "fin de contrat",
 	"inactivo", "inactiva", "baja", "de baja", "dado de baja", "dada de baja", "terminado", "cesado", "cesada", "despedido", "despedida", "renunciado", "jubilado", "jubilada", "fallecido", "desvinculado", "desvinculada", "desactivado", "desactivada",
 	"inattivo", "inattiva", "cessato", "cessata", "dimesso", "dimessa", "licenziato", "inativo", "inativa", "desligado", "desligada", "demitido", "demitida",

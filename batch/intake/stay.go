@@ -17,15 +17,17 @@ type Stay struct {
 }
 
 // stayColumn counts what such a column says. All rows tell whether it is a column of
-// statuses; those that pass the gates tell who stays. What is not understood is no
-// proof that somebody leaves.
+// statuses, where its name leaves that open; those that pass the gates tell who stays.
+// What is not understood is no proof that somebody leaves.
 type stayColumn struct {
 	Stay
 	words            statusWords
 	place            int       // in layout.columns
 	gate             *dateGate // whose format the dates may have; may be nil
 	today            string    // the first day that is not over, as YYYY-MM-DD
-	known, unknown   int       // statuses of all rows
+	known, unknown   int       // statuses of all rows, or words of no status
+	plain            bool      // one of the known is more than a letter or two
+	other            int       // words of all rows that something else's column has
 	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
 }
 
@@ -53,13 +55,18 @@ func (s *stayColumn) add(cell string, passes bool) {
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
-	case cell == "":
 	case isWord(s.words.stay, cell):
-		s.known++
+		s.know(cell)
 	case isWord(s.words.gone, cell):
-		s.known++
+		s.know(cell)
 		s.leavers.add(cell)
 		said = ""
+	case cell == "" || saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
+	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
+		s.other++
+	case s.words.leaver && len(looseDays(cell)) > 0:
+		s.known++
+		said = s.dayWord(cell)
 	default:
 		s.unknown++
 	}
@@ -67,6 +74,30 @@ func (s *stayColumn) add(cell string, passes bool) {
 		s.Rows++
 		s.sayings.add(said)
 	}
+}
+
+// know counts a status that is understood. Two letters may be those of a place.
+func (s *stayColumn) know(cell string) {
+	s.known++
+	s.plain = s.plain || len(cell) > 2
+}
+
+// counts reports whether the column is one of HR, and says anything. If its name may be a
+// log's, it is none when it has no known status, and most of the others are words of
+// something else. If its name may be an address's, it is one when it has a known word, or
+// at least half of it is understood.
+func (s *stayColumn) counts() bool {
+	switch {
+	case s.Dates:
+		return true
+	case s.known+s.unknown+s.other == 0:
+		return false
+	case s.words.place:
+		return s.plain || s.known >= s.unknown
+	case s.words.other != nil:
+		return s.known > 0 || s.unknown >= s.other
+	}
+	return true
 }
 
 // What a cell says of somebody who stays.
@@ -102,8 +133,7 @@ func (s *stayColumn) dayWord(cell string) string {
 	return ""
 }
 
-// result is what the column says of those who stay, and whether it says so of anybody. A
-// column of statuses counts when at least half of what it says is understood.
+// result is what the column says of those who stay, and whether it says so of anybody.
 func (s *stayColumn) result() (Stay, bool) {
 	s.Said = strings.Join(s.sayings.frequent(), ", ")
 	if s.Dates && len(s.sayings) > 1 {
@@ -118,5 +148,5 @@ func (s *stayColumn) result() (Stay, bool) {
 	if left := s.leavers.frequent(); len(left) > 0 {
 		s.Gone = left[0]
 	}
-	return s.Stay, s.Rows > 0 && s.known >= s.unknown
+	return s.Stay, s.Rows > 0 && s.counts()
 }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,12 +41,12 @@ func TestStay(t *testing.T) {
 		{"German", Options{}, "upn,Beschäftigungsstatus\na@x,aktiv\nb@x,Austritt\n", "Beschäftigungsstatus 1 aktiv (Austritt)"},
 		{"French without accents", Options{}, "upn,Statut salarie\na@x,en conge\nb@x,demissionne\n", "Statut salarie 1 en conge (demissionne)"},
 		{"a word that nobody knows", Options{}, "upn,Status\na@x,Pending\nb@x,Left\n", "Status 1 Pending (Left)"},
-		{"words that nobody knows", Options{}, "upn,Status\na@x,Blue\nb@x,Green\nc@x,Active\n", ""},
+		{"words that nobody knows", Options{}, "upn,Status\na@x,Blue\nb@x,Green\nc@x,Active\n", "Status 3 Active, Blue, Green ()"},
 		{"the status of a log line", Options{}, "upn,Status\na@x,Success\na@x,Failure\nb@x,Interrupted\n", ""},
 		{"of an account", Options{}, "upn,accountEnabled\na@x,True\nb@x,False\n", ""},
 		{"active or not", Options{}, "upn,Active\na@x,Yes\nb@x,No\n", "Active 1 Yes (No)"},
 		{"leaver or not", Options{}, "upn,Is leaver\na@x,FALSE\nb@x,TRUE\n", "Is leaver 1 FALSE (TRUE)"},
-		{"another thing that is active", Options{}, "upn,Active\na@x,2\nb@x,3\nc@x,yes\n", ""},
+		{"numbers of who is active", Options{}, "upn,Active\na@x,2\nb@x,0\nc@x,yes\n", "Active 2 2, yes (0)"},
 		{"a gate on who is active", Options{Where: []string{"Active=no"}}, "upn,Active,Last day\na@x,No,2026-01-31\nb@x,Yes,2026-01-31\n", ""},
 		{"of a risk", Options{}, "upn,RiskState\na@x,atRisk\nb@x,active\n", ""},
 		{"of an invitation", Options{}, "upn,invitationState\na@x,Accepted\nb@x,Active\n", ""},
@@ -96,6 +97,74 @@ func TestStay(t *testing.T) {
 		}
 		if text := strings.Join(got, "\n"); text != c.want {
 			t.Errorf("%s: %q, want %q", c.name, text, c.want)
+		}
+	}
+}
+
+// TestWhatCountsAsStatus holds of every header and the cells below it which of them say
+// that people stay. The rows pass, since there is no gate.
+func TestWhatCountsAsStatus(t *testing.T) {
+	for _, c := range []struct{ headers, cells, want string }{
+		// Yes and no, where the name is one of HR.
+		{"Active Status|Active_Status|Status|Employment Status|Worker Status|Employee Status|Beschäftigungsstatus|Active|Currently Active|Active (Y/N)|Active Flag", "Yes No", "Yes"},
+		{"Active Status|Status|Employment_Status|Worker Status|Beschaeftigungsstatus|Aktiv", "1 0", "1"},
+		{"Active Status|Status|Beschäftigungsstatus|Aktiv", "Ja Nein", "Ja"},
+		{"Active Status|Status|Employment Status|Active", "y n", "y"},
+		{"Active Status|Status|Employment Status|Active", "TRUE FALSE", "TRUE"},
+		{"Active Status|Active", "T F", "T"},
+		{"Employment Status|Status", "T F", "F"}, // terminated, and perhaps full-time
+		{"Active|Aktiv|Active Status|Leaver|Inactive|Termination Status", "Active Terminated", "Active"},
+		{"Active|Aktiv|Active Status|Leaver", "Aktiv Inaktiv", "Aktiv"},
+		{"Leaver|Leaver Status|Termination Status|Is Terminated", "Yes No", "No"},
+		{"Leaver|Left|Terminated", "2026-01-31 31.12.2098", "day to come"},
+		{"STAT2|P0000-STAT2|Employment Status (STAT2)", "3 0 1 2", "1 3"},
+		{"STAT2", "active withdrawn inactive", "active inactive"},
+
+		// What is not understood.
+		{"Status|Statut|Current Status|Employment Status|HR Status|Worker Status|Worker Status Code|Active Status|Active", "Yes No Foo", "Foo Yes"},
+		{"Status|Statut|Employment Status|Worker Status Description|Active Status|Active|Leaver", "Foo 47848 TBD", "47848 Foo TBD"},
+		{"Status|Employment Status|Active", "Terminated NULL", "NULL"},
+		{"Status|Employment Status", "Terminated Foo Foo Foo Left", "Foo"},
+		{"Employment Status|HR Status", "Success", "Success"},
+		{"Status", "Success Foo TBD", "Foo Success TBD"},
+		{"Status", "Disabled Disabled Active", "Active Disabled"},
+		{"State|Estado|Stato", "Rome Bonn Employed", "Bonn Employed Rome"},
+
+		// Words of having left, and no word at all.
+		{"Status|Employment Status|Active|Active Status|State", "Terminated Left Retired", ""},
+		{"Status|Employment Status|Active|Leaver", "n/a - NULL", ""},
+		{"Status|Employment Status|Active|Active Status|STAT2", "0 0", ""},
+		{"Status|Employment Status|Active|Active Status", "No Nein false n", ""},
+		{"Leaver|Leaver Status", "Yes Ja true 1 x", ""},
+		{"Leaver|Left|Terminated", "2026-01-31 31.12.2025", ""},
+		{"Status|Employment Status", "Resigned Voluntary_Termination Deceased Pensionär", "Voluntary_Termination"},
+
+		// Logs, accounts and addresses.
+		{"Status", "Success Failure Interrupted", ""},
+		{"Status", "Success Failure 50126", ""},
+		{"Status", `{"errorCode":0} {"errorCode":50126}`, ""},
+		{"Status", "Enabled Disabled", ""},
+		{"State|Estado|Stato", "CA WA A NO", ""},
+		{"State|Estado", "Rome Bonn", ""},
+		{"Sign-in status|Account status|License status|MFA status|RiskState|accountEnabled|Account enabled|Device status|Status Code|Order Status|invitationState", "Active Yes Foo 1", ""},
+	} {
+		for header := range strings.SplitSeq(c.headers, "|") {
+			var b strings.Builder
+			w := csv.NewWriter(&b)
+			w.Write([]string{"upn", header})
+			for i, cell := range strings.Fields(c.cells) {
+				w.Write([]string{fmt.Sprintf("u%d@x", i), cell})
+			}
+			w.Flush()
+			s, err := looked(t, b.String(), Options{})
+			var got []string
+			for _, col := range s.Stay {
+				got = strings.Split(col.Said, ", ")
+			}
+			slices.Sort(got)
+			if text := strings.Join(got, " "); err != nil || text != c.want {
+				t.Errorf("%s, %s: %q, %v, want %q", header, c.cells, text, err, c.want)
+			}
 		}
 	}
 }
@@ -224,7 +293,7 @@ func TestNoDateCanBeRead(t *testing.T) {
 
 // No word says both that somebody stays and that somebody left.
 func TestWordsOfOneMeaning(t *testing.T) {
-	for _, words := range []statusWords{statusWordsOf("Status"), statusWordsOf("Active"), statusWordsOf("Leaver")} {
+	for _, words := range []statusWords{statusWordsOf("Status"), statusWordsOf("Active"), statusWordsOf("Leaver"), statusWordsOf("State"), statusWordsOf("STAT2")} {
 		for w := range words.stay {
 			if words.gone[w] {
 				t.Error(w)
