@@ -142,7 +142,7 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 	if err := signature.Require(all, max(1, a.Approvals)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.File, err)
 	}
-	return signature.Counted(all), nil
+	return signature.Approvals(all), nil
 }
 
 // approvedBy says in words who approved the plan.
@@ -239,7 +239,7 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file 
 }
 
 // Approvals reads every signature beside a plan, and judges it.
-func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Approval, error) {
+func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged, error) {
 	if plan == "-" {
 		return nil, nil // nothing lies beside standard input
 	}

@@ -116,6 +116,23 @@ func TestAlteredPlace(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
+	// A first line that is cut off or too long is told so, if it is one of a plan.
+	head, _, _ := bytes.Cut(file, []byte("\n"))
+	for name, c := range map[string]struct {
+		r    io.Reader
+		is   error
+		want string
+	}{
+		"cut":               {bytes.NewReader(head[:len(head)/2]), ErrAltered, "line 1: the file breaks off here"},
+		"no line end":       {bytes.NewReader(head), ErrAltered, "line 1: the file breaks off here"},
+		"too long":          {io.MultiReader(bytes.NewReader(head), endless{}), ErrAltered, "line 1: it is too long"},
+		"another, cut":      {strings.NewReader(`{"format":"x"`), ErrFormat, "line 1 does not begin with"},
+		"another, too long": {endless{}, ErrFormat, "line 1 does not begin with"},
+	} {
+		if _, err := Read(c.r, Sink{}); !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("first line, %s: %v, want %q", name, err, c.want)
+		}
+	}
 	if _, _, err := reread(nil); !errors.Is(err, ErrFormat) {
 		t.Errorf("empty file: %v", err)
 	}

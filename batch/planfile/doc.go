@@ -21,15 +21,23 @@
 // record with which it ended, or the number of the row that holds its user. Reading is
 // strict: what encoding/json would not write is refused.
 //
+// # The files
+//
+//	format.go           the lines of a plan, as Go has them and as they are written
+//	file.go, errors.go  what is known of a plan that was read: its digest, its age
+//	write.go, read.go   rows -> lines, and back
+//	validator.go        what no plan may say, asked when writing and when reading
+//	drift.go            in what a user is no longer the one who was planned
+//
 // # Signatures
 //
 // The digest of a plan is the SHA-256 of the file, as sha256sum prints it. Nothing in
 // the file protects it from people who edit it; signatures beside it do, which package
 // signature makes and checks.
 //
-// The time of a plan is the word of the machine that made it. A plan can be carried
-// out more than once; a program that must not do so keeps the digests of those that
-// were.
+// The time of a plan is what the machine that made it said. Nothing in a plan keeps it
+// from being carried out a second time. A program that must not do so keeps the digests
+// of the plans that it carried out.
 //
 // A plan holds names of people, and cells of the input; keep it as private as the CSV.
 package planfile

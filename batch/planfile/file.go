@@ -6,54 +6,26 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"offboard/batch"
 )
 
-// Head is what a plan file says before its rows.
-type Head struct {
-	Plan    batch.Plan   `json:"plan"`              // without Run: a run is named when it is carried out
-	Options []batch.Flag `json:"options,omitempty"` // that chose the users, as they were given
-	Guards  []Guard      `json:"guards,omitempty"`
-}
+// clockSlack is how far this machine's clock may be behind the one that planned.
+const clockSlack = time.Minute
 
-// Guard is what one guard counted when the plan was made, in words.
-type Guard struct {
-	Name    string `json:"name"`
-	Limit   string `json:"limit"`             // what it allows
-	Counted string `json:"counted"`           // what the plan has
-	Refusal string `json:"refusal,omitempty"` // why the plan must not be carried out; "" when it may
-}
-
-// Refusals are the reasons of all guards that refuse the plan.
-func (h Head) Refusals() []string {
-	var why []string
-	for _, g := range h.Guards {
-		if g.Refusal != "" {
-			why = append(why, g.Refusal)
-		}
-	}
-	return why
-}
-
-// ahead is how far this machine's clock may be behind the one that planned.
-const ahead = time.Minute
-
-// CheckAge is ErrAge for a plan that is older than most, or that was made more
-// than a minute from now. A most of 0 allows any age. The plan's time is the
-// word of the machine that made it; only signatures vouch for it.
-func (h Head) CheckAge(now time.Time, most time.Duration) error {
+// CheckAge returns ErrAge for a plan that is older than maxAge, or that was made more
+// than a minute after now. A maxAge of 0 allows any age. The time of the plan is what the
+// machine that made it said; only signatures vouch for it.
+func (h Head) CheckAge(now time.Time, maxAge time.Duration) error {
 	made := h.Plan.Created
 	age := now.Sub(made)
 	switch {
 	case made.IsZero():
 		return fmt.Errorf("%w: it does not say when it was made; plan again", ErrAge)
-	case age < -ahead:
+	case age < -clockSlack:
 		return fmt.Errorf("%w: it was made at %s, which is %s from now; set the clock of this machine or of the other", ErrAge,
 			made.UTC().Format(time.RFC3339), (-age).Round(time.Second))
-	case most > 0 && age > most:
+	case maxAge > 0 && age > maxAge:
 		return fmt.Errorf("%w: it was made at %s, %s ago, and may be %s old; plan again", ErrAge,
-			made.UTC().Format(time.RFC3339), age.Round(time.Second), most)
+			made.UTC().Format(time.RFC3339), age.Round(time.Second), maxAge)
 	}
 	return nil
 }

@@ -13,9 +13,38 @@ import (
 // This file is the format: what the lines of a plan hold, as encoding/json writes them.
 
 const (
-	format  = "offboard-plan"
-	version = 1 // of the format; a change of anything that is written is a new one
+	format = "offboard-plan"
+	// version is that of the format. It goes up with every change of what is written. A
+	// new field with a JSON name in batch.Plan, Terms, Row, User, Record or Skip is such
+	// a change.
+	version = 1
 )
+
+// Head is what a plan file says before its rows.
+type Head struct {
+	Plan    batch.Plan   `json:"plan"`              // without Run: a run is named when it is carried out
+	Options []batch.Flag `json:"options,omitempty"` // that chose the users, as they were given
+	Guards  []Guard      `json:"guards,omitempty"`
+}
+
+// Guard is what one guard counted when the plan was made, in words.
+type Guard struct {
+	Name    string `json:"name"`
+	Limit   string `json:"limit"`             // what it allows
+	Counted string `json:"counted"`           // what the plan has
+	Refusal string `json:"refusal,omitempty"` // why the plan must not be carried out; "" when it may
+}
+
+// Refusals are the reasons of all guards that refuse the plan.
+func (h Head) Refusals() []string {
+	var why []string
+	for _, g := range h.Guards {
+		if g.Refusal != "" {
+			why = append(why, g.Refusal)
+		}
+	}
+	return why
+}
 
 // headLine is the first line.
 type headLine struct {

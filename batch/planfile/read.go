@@ -2,6 +2,7 @@ package planfile
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -19,22 +20,22 @@ type Sink struct {
 	Skips func([]batch.Skip) error    // in order, 1,000 at the most
 }
 
-// Read reads a plan file whole. A file that is no plan, that contradicts itself, or
-// that has another form than [Write] gives a plan is ErrAltered (ErrFormat or ErrNewer,
-// when its first line differs), and the error names the line. Whether it is the
-// plan that people approved tells [Judge].
+// Read reads a plan file whole. A file that does not begin as a plan does is ErrFormat, a
+// plan of a newer program ErrNewer. A plan that contradicts itself, or that has another
+// form than [Write] gives it, is ErrAltered. These errors name the line. Read does not
+// know whether people approved the plan; package signature does.
 //
 // The Sink gets the rows before the end is known. NOTHING that it got may be
 // believed, and nobody sent, until Read has returned nil.
 //
-// It holds a group of rows at a time, and of rows that name one user two numbers
-// each.
+// It keeps one group of rows in memory, and two numbers for each row that names a user
+// again.
 func Read(r io.Reader, sink Sink) (File, error) {
 	hash := sha256.New()
 	in := reader{r: bufio.NewReaderSize(io.TeeReader(r, hash), 1<<16)}
 	head, err := in.head()
 	if err == nil {
-		err = in.body(tally{plan: head.Plan}, sink)
+		err = in.body(validator{plan: head.Plan}, sink)
 	}
 	if err != nil {
 		return File{}, err
@@ -76,25 +77,33 @@ func (r *reader) altered(format string, args ...any) error {
 	return altered("line %d: %s", r.no, fmt.Sprintf(format, args...))
 }
 
-// head reads the first line.
+// beginning is what the first line of every plan begins with.
+const beginning = `{"format":"` + format + `","version":`
+
+// head reads the first line. A line that is cut off or too long is one of a damaged plan
+// if it begins as a plan does, and else the file is no plan.
 func (r *reader) head() (Head, error) {
+	noPlan := fmt.Errorf("%w: line 1 does not begin with %s%d", ErrFormat, beginning, version)
 	err := r.next()
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, ErrAltered) {
+	if errors.Is(err, io.EOF) || errors.Is(err, ErrAltered) && !bytes.HasPrefix(r.b, []byte(beginning)) {
+		return Head{}, noPlan
+	}
+	if err != nil {
 		return Head{}, err
 	}
 	var is struct {
 		Format  string
 		Version int
 	}
-	switch bad := json.Unmarshal(r.b, &is); {
-	case err != nil || bad != nil || is.Format != format || is.Version < 1:
-		return Head{}, fmt.Errorf(`%w: line 1 does not begin with {"format":"%s","version":%d`, ErrFormat, format, version)
-	case is.Version > version:
+	if json.Unmarshal(r.b, &is) != nil || is.Format != format || is.Version < 1 {
+		return Head{}, noPlan
+	}
+	if is.Version > version {
 		return Head{}, fmt.Errorf("%w: line 1 says version %d, and this offboard reads %d; update offboard", ErrNewer, is.Version, version)
 	}
 	var l headLine
 	if err = decode(r.b, &l); err == nil {
-		err = (&tally{plan: l.Plan}).head()
+		err = (&validator{plan: l.Plan}).checkHead()
 	}
 	if err != nil {
 		return Head{}, r.altered("%v", err)
@@ -103,7 +112,7 @@ func (r *reader) head() (Head, error) {
 }
 
 // body reads all other lines.
-func (r *reader) body(t tally, sink Sink) error {
+func (r *reader) body(v validator, sink Sink) error {
 	var rows []batch.Planned
 	var skips []batch.Skip
 	for {
@@ -119,17 +128,17 @@ func (r *reader) body(t tally, sink Sink) error {
 			return r.altered("%v", err)
 		}
 		switch {
-		case l.Row != nil && l.User != nil && l.Skip == nil && l.End == nil && t.Skips == 0:
+		case l.Row != nil && l.User != nil && l.Skip == nil && l.End == nil && v.Skips == 0:
 			p := batch.Planned{Row: *l.Row, User: *l.User, DuplicateOf: l.DuplicateOf, Record: l.Record}
-			if err := t.add(&p); err != nil {
-				return r.altered("row %d: %v", t.Rows, err)
+			if err := v.checkRow(&p); err != nil {
+				return r.altered("row %d: %v", v.Rows, err)
 			}
 			rows, err = deliver(sink.Rows, append(rows, p), group)
 		case l.Skip != nil && l == line{Skip: l.Skip}:
-			t.Skips++
+			v.Skips++
 			skips, err = deliver(sink.Skips, append(skips, *l.Skip), group)
 		case l.End != nil && l == line{End: l.End}:
-			if err := t.check(*l.End); err != nil {
+			if err := v.checkEnd(*l.End); err != nil {
 				return r.altered("%v", err)
 			}
 			if _, err = deliver(sink.Rows, rows, 1); err == nil {

@@ -12,16 +12,17 @@ import (
 	"offboard/batch"
 )
 
-// maxLine is the longest line, in bytes. A record of the input has 1 MiB at the
-// most, and stands in a row no more than three times, each byte as six.
+// maxLine is the longest line, in bytes. A record of the input has at most 1 MiB. A row
+// holds it at most three times, and JSON writes each byte as at most six.
 const maxLine = 20 << 20
 
-// Write writes a plan and returns its digest. It holds one line at a time, and of
-// rows that name one user two numbers each.
+// Write writes a plan and returns its digest. It keeps one line in memory, and two
+// numbers for each row that names a user again.
 //
 // The rows come in the order of their Seq, from 1 without a gap. Plan.Run is left out.
-// A row or a count that no plan may have is ErrRow. Bytes that are no UTF-8 become U+FFFD, but for a user's id, UPN
-// or value, where they are ErrRow. After an error, what was written is no plan.
+// A row or a count that no plan may have is ErrRow. Bytes that are no UTF-8 become
+// U+FFFD; in a user's id, UPN or value they are ErrRow instead. After an error, what was
+// written is no plan.
 func Write(w io.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips iter.Seq2[batch.Skip, error]) (Digest, error) {
 	hash := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(w, hash), 1<<16)
@@ -33,8 +34,8 @@ func Write(w io.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips iter
 
 func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips iter.Seq2[batch.Skip, error]) error {
 	h.Plan.Run = "" // a run is named when it is carried out
-	t := tally{plan: h.Plan}
-	if err := t.head(); err != nil {
+	v := validator{plan: h.Plan}
+	if err := v.checkHead(); err != nil {
 		return fmt.Errorf("%w: %w", ErrRow, err)
 	}
 	if err := put(w, headLine{format, version, h}); err != nil {
@@ -44,8 +45,8 @@ func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips 
 		if err != nil {
 			return err
 		}
-		if err := t.add(&p); err != nil {
-			return fmt.Errorf("row %d %w: %w", t.Rows, ErrRow, err)
+		if err := v.checkRow(&p); err != nil {
+			return fmt.Errorf("row %d %w: %w", v.Rows, ErrRow, err)
 		}
 		if err := put(w, line{Row: &p.Row, User: &p.User, DuplicateOf: p.DuplicateOf, Record: p.Record}); err != nil {
 			return err
@@ -55,24 +56,26 @@ func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips 
 		if err != nil {
 			return err
 		}
-		t.Skips++
+		v.Skips++
 		if err := put(w, line{Skip: &s}); err != nil {
 			return err
 		}
 	}
-	if err := t.check(t.end); err != nil {
+	if err := v.checkEnd(v.end); err != nil {
 		return fmt.Errorf("%w: %w", ErrRow, err)
 	}
-	if err := put(w, line{End: &t.end}); err != nil {
+	if err := put(w, line{End: &v.end}); err != nil {
 		return err
 	}
 	return w.Flush()
 }
 
-// put writes one line.
+// put writes one line. For bytes that are no UTF-8 encoding/json writes the escape
+// \ufffd, and for the character U+FFFD it writes the character. Read would refuse the
+// escape as a form that Write does not give, so such a line is read and written again.
 func put[T any](w *bufio.Writer, v T) error {
 	b, err := encode(v)
-	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) { // it stands for bytes that are no UTF-8
+	if err == nil && bytes.Contains(b, []byte(`\ufffd`)) {
 		var clean T
 		if err = json.Unmarshal(b, &clean); err == nil {
 			b, err = encode(clean)

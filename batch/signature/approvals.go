@@ -25,8 +25,8 @@ var ErrAltered = errors.New("the plan or a signature of it was altered after it 
 // ErrUnapproved says that too few people whose keys are trusted approved the plan.
 var ErrUnapproved = errors.New("plan lacks approvals")
 
-// Approval is a signature as the allowed signers see it.
-type Approval struct {
+// Judged is a signature of a plan's bytes, and whether it counts as an approval.
+type Judged struct {
 	File      string // of the signature
 	Namespace string // that it was made for
 	Key       string // its fingerprint, as ssh-keygen shows it: "SHA256:..."
@@ -36,19 +36,19 @@ type Approval struct {
 
 // Judge holds the signatures beside a plan against its bytes and against who may
 // sign. A signature that is damaged, or none of these bytes, is ErrAltered: somebody
-// altered the plan or the signature. All others are listed. The first one counts of
-// each person who may sign plans now.
+// altered the plan or the signature. All others are returned. Of those of a person who
+// may sign plans now the first one counts.
 //
 // The text gives the bytes of the plan from the beginning, each time it is called.
-func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) ([]Approval, error) {
-	var all []Approval
+func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) ([]Judged, error) {
+	var all []Judged
 	counted := map[string]string{} // which file, by the person
 	for _, f := range signatures {
-		s, err := verify(f.Text, text())
+		s, err := matchesBytes(f.Text, text())
 		if err != nil {
 			return nil, fmt.Errorf("%w: the signature %s: %w; if it belongs to an earlier plan, delete it", ErrAltered, f.Name, err)
 		}
-		a := Approval{File: f.Name, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
+		a := Judged{File: f.Name, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
 		a.Person, a.Why = by.person(s.PublicKey, PlanNamespace, now)
 		for _, err := range []error{isFor(s, PlanNamespace), acceptable(s.PublicKey)} {
 			if err != nil {
@@ -66,8 +66,8 @@ func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) 
 	return all, nil
 }
 
-// Counted are the approvals that count, one of a person.
-func Counted(all []Approval) []batch.Approval {
+// Approvals are the signatures that count, one of each person.
+func Approvals(all []Judged) []batch.Approval {
 	var counted []batch.Approval
 	for _, a := range all {
 		if a.Why == "" {
@@ -77,9 +77,9 @@ func Counted(all []Approval) []batch.Approval {
 	return counted
 }
 
-// Require is ErrUnapproved unless at least n different people approved the plan. It
+// Require returns ErrUnapproved unless at least n different people approved the plan. It
 // says of each other signature why it does not count.
-func Require(all []Approval, n int) error {
+func Require(all []Judged, n int) error {
 	var people []string
 	others := ""
 	for _, a := range all {

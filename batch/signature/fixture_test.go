@@ -37,8 +37,18 @@ func signed(t testing.TB, text []byte, letters string) []File {
 	return all
 }
 
+// verify checks a signature as "ssh-keygen -Y check-novalidate -n NAMESPACE" does, and
+// returns the key that made it.
+func verify(armored []byte, namespace string, text io.Reader) (ssh.PublicKey, error) {
+	s, err := matchesBytes(armored, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.PublicKey, errors.Join(acceptable(s.PublicKey), isFor(s, namespace))
+}
+
 // judged holds signatures against a text, an hour after noon.
-func judged(text []byte, all []File, by Signers) ([]Approval, error) {
+func judged(text []byte, all []File, by Signers) ([]Judged, error) {
 	return Judge(all, func() io.Reader { return bytes.NewReader(text) }, by, noon.Add(time.Hour))
 }
 

@@ -12,7 +12,7 @@ func FuzzSignatures(f *testing.F) {
 	f.Add(good, []byte(trustedAda+trustedBob))
 	f.Add([]byte("-----BEGIN SSH SIGNATURE-----\n-----END SSH SIGNATURE-----\n"), []byte(`x valid-after="2026" ssh-rsa AAAA`))
 	f.Fuzz(func(t *testing.T, armored, allowed []byte) {
-		if _, err := Verify(armored, PlanNamespace, bytes.NewReader(text)); err == nil && unbroken(armored) != unbroken(good) {
+		if _, err := verify(armored, PlanNamespace, bytes.NewReader(text)); err == nil && unbroken(armored) != unbroken(good) {
 			t.Errorf("passes:\n%s", armored)
 		}
 		all, err := ParseSigners(bytes.NewReader(allowed))

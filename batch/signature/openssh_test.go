@@ -149,24 +149,24 @@ func TestSignaturesAreThoseOfOpenSSH(t *testing.T) {
 					t.Fatal(err)
 				}
 				does(t, text, "ssh-keygen", "-Y", "check-novalidate", "-n", PlanNamespace, "-s", file)
-				if made, err := Verify(sig, PlanNamespace, bytes.NewReader(text)); err != nil || !equal(made, key.PublicKey()) {
+				if made, err := verify(sig, PlanNamespace, bytes.NewReader(text)); err != nil || !equal(made, key.PublicKey()) {
 					t.Errorf("%s: our own signature: %v", c.name, err)
 				}
 			}
 			theirs := does(t, text, "ssh-keygen", "-q", "-Y", "sign", "-n", PlanNamespace, "-f", plain)
-			if _, err := Verify(theirs, PlanNamespace, bytes.NewReader(text)); err != nil {
+			if _, err := verify(theirs, PlanNamespace, bytes.NewReader(text)); err != nil {
 				t.Error(err)
 			}
-			if _, err := Verify(theirs, ReportNamespace, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), `made for the namespace "offboard-plan"`) {
+			if _, err := verify(theirs, ReportNamespace, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), `made for the namespace "offboard-plan"`) {
 				t.Errorf("in another namespace: %v", err)
 			}
-			if _, err := Verify(theirs, PlanNamespace, strings.NewReader("a plan\n\n")); err == nil {
+			if _, err := verify(theirs, PlanNamespace, strings.NewReader("a plan\n\n")); err == nil {
 				t.Error("another text passes")
 			}
 			for i := range theirs {
 				altered := bytes.Clone(theirs)
 				altered[i] ^= 1 << (i % 8)
-				if _, err := Verify(altered, PlanNamespace, bytes.NewReader(text)); err == nil {
+				if _, err := verify(altered, PlanNamespace, bytes.NewReader(text)); err == nil {
 					t.Errorf("byte %d altered passes:\n%s", i, altered)
 				}
 			}

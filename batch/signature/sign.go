@@ -33,22 +33,10 @@ func Sign(key ssh.Signer, namespace string, text io.Reader) ([]byte, error) {
 // Fingerprint names a key as ssh-keygen does: "SHA256:...".
 func Fingerprint(key ssh.Signer) string { return ssh.FingerprintSHA256(key.PublicKey()) }
 
-// Verify checks an armored signature of a text, as "ssh-keygen -Y check-novalidate
-// -n NAMESPACE" does, and returns the key that made it. Whose key that is says
-// [Signers].
-func Verify(armored []byte, namespace string, text io.Reader) (ssh.PublicKey, error) {
-	s, err := verify(armored, text)
-	if err == nil {
-		err = errors.Join(acceptable(s.PublicKey), isFor(s, namespace))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.PublicKey, nil
-}
-
-// verify takes the namespace and the kind of key as the signature has them.
-func verify(armored []byte, text io.Reader) (*sshsig.Signature, error) {
+// matchesBytes checks that an armored signature was made of a text, by the key that it
+// holds. It does NOT check for what namespace, nor whether such a key may sign: its
+// caller does, with isFor and acceptable.
+func matchesBytes(armored []byte, text io.Reader) (*sshsig.Signature, error) {
 	s, err := parseSignature(armored)
 	if err != nil {
 		return nil, err

@@ -25,11 +25,12 @@ type signer struct {
 	after, before time.Time // zero: no limit
 }
 
-// ParseSigners reads an allowed_signers file (ssh-keygen(1), "ALLOWED SIGNERS"). It
-// takes what "ssh-keygen -Y verify" would heed and refuses the rest, with the line:
-// patterns and lists of principals, certificate authorities, unknown options. The
-// principal is the person, capitals or not. A key has one person, and may stand on
-// several lines of that person.
+// ParseSigners reads an allowed_signers file (ssh-keygen(1), "ALLOWED SIGNERS"). It takes
+// a part of what ssh-keygen heeds: one plain principal, and the options namespaces,
+// valid-after and valid-before. A line that holds anything else, such as a pattern, a
+// list of principals or a certificate authority, is an error with its number. It is
+// never ignored. The principal is the person, whether in capitals or not. A key belongs
+// to one person, and may stand on several lines of that person.
 func ParseSigners(r io.Reader) (Signers, error) {
 	var all Signers
 	no := 0

@@ -174,7 +174,7 @@ func TestJudge(t *testing.T) {
 		if people := peopleOf(all); people != c.people || len(all) != len(c.signatures) {
 			t.Errorf("%s: %q approved, want %q; %+v", c.name, people, c.people, all)
 		}
-		n := len(Counted(all))
+		n := len(Approvals(all))
 		if err := Require(all, n); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -195,14 +195,14 @@ func TestTrailingBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	good.Signature.Rest = []byte{1}
-	if _, err := Verify(armored(good.Marshal()), PlanNamespace, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), "bytes follow the signature") {
+	if _, err := verify(armored(good.Marshal()), PlanNamespace, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), "bytes follow the signature") {
 		t.Error(err)
 	}
 	good.Signature.Rest = nil
-	if _, err := Verify(armored(append(good.Marshal(), 1)), PlanNamespace, bytes.NewReader(text)); err == nil {
+	if _, err := verify(armored(append(good.Marshal(), 1)), PlanNamespace, bytes.NewReader(text)); err == nil {
 		t.Error("bytes behind the last part pass")
 	}
-	if _, err := Verify(armored(good.Marshal()), PlanNamespace, bytes.NewReader(text)); err != nil {
+	if _, err := verify(armored(good.Marshal()), PlanNamespace, bytes.NewReader(text)); err != nil {
 		t.Error(err)
 	}
 }
@@ -211,9 +211,9 @@ func armored(blob []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "SSH SIGNATURE", Bytes: blob})
 }
 
-func peopleOf(all []Approval) string {
+func peopleOf(all []Judged) string {
 	var people []string
-	for _, a := range Counted(all) {
+	for _, a := range Approvals(all) {
 		people = append(people, a.Person)
 	}
 	return strings.Join(people, ", ")

@@ -9,28 +9,28 @@ import (
 	"offboard/batch"
 )
 
-// tally holds a plan to its own words, row by row: when it is written, so that
+// validator holds a plan to its own words, row by row: when it is written, so that
 // nothing senseless is approved, and when it is read, since anybody can write
-// senseless rows.
-type tally struct {
+// senseless rows. Its methods say what is wrong, or nil.
+type validator struct {
 	end  // what was counted so far
 	plan batch.Plan
-	dups []int // seqs of rows that name a user again, ascending
-	same []int // the rows that they point at
+	dups []int // numbers of the rows that name a user again, ascending
+	same []int // for each of them, the number of the row that holds the user
 }
 
-// before are the outcomes that a row can have before anything was sent. A plan
+// plannable are the outcomes that a row can have before anything was sent. A plan
 // that held "revoked" would make a report of what nobody did.
-var before = []batch.Outcome{
+var plannable = []batch.Outcome{
 	batch.Already, batch.Skipped, batch.Protected,
 	batch.Invalid, batch.NotFound, batch.Ambiguous, batch.Denied, batch.Failed, batch.GaveUp,
 }
 
 var keys = []batch.Key{"", batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN}
 
-// head says what is wrong with the plan as a whole, or nil.
-func (t *tally) head() error {
-	switch p := t.plan; {
+// checkHead checks the plan as a whole, before its rows.
+func (v *validator) checkHead() error {
+	switch p := v.plan; {
 	case p.Run != "":
 		return fmt.Errorf("it belongs to the run %s already", p.Run)
 	case p.Action != batch.Revoke && p.Action != batch.Invalidate:
@@ -41,31 +41,31 @@ func (t *tally) head() error {
 	return nil
 }
 
-// add says what is wrong with the next row, or nil.
-func (t *tally) add(p *batch.Planned) error {
-	t.Rows++
+// checkRow counts the next row and checks it.
+func (v *validator) checkRow(p *batch.Planned) error {
+	v.Rows++
 	switch {
-	case p.User.Seq != t.Rows:
+	case p.User.Seq != v.Rows:
 		return fmt.Errorf("its number is %d; rows are numbered from 1 without a gap", p.User.Seq)
 	case !slices.Contains(keys, p.Row.By) || !slices.Contains(keys, p.User.By):
 		return fmt.Errorf("it is named by %q, which is none of %q", p.Row.By+p.User.By, keys[1:])
-	case p.DuplicateOf != 0 && (p.Record != nil || p.User != batch.User{Seq: t.Rows}):
+	case p.DuplicateOf != 0 && (p.Record != nil || p.User != batch.User{Seq: v.Rows}):
 		return fmt.Errorf("it names the user of row %d and has a user or a record of its own", p.DuplicateOf)
 	case p.DuplicateOf != 0:
-		t.dups, t.same = append(t.dups, t.Rows), append(t.same, p.DuplicateOf)
+		v.dups, v.same = append(v.dups, v.Rows), append(v.same, p.DuplicateOf)
 		return nil
 	case p.Record != nil:
-		return checkRecord(p.Record, t.Rows)
+		return checkRecord(p.Record, v.Rows)
 	}
-	t.Users++
-	return checkUser(p.User, t.plan.Resolve)
+	v.Users++
+	return checkUser(p.User, v.plan.Resolve)
 }
 
 func checkRecord(r *batch.Record, seq int) error {
 	switch {
 	case r.Seq != seq:
 		return fmt.Errorf("its record is one of row %d", r.Seq)
-	case !slices.Contains(before, r.Outcome):
+	case !slices.Contains(plannable, r.Outcome):
 		return fmt.Errorf("%q is no outcome of a row before anything was sent", r.Outcome)
 	case !r.SentAt.IsZero() || !r.Accepted.IsZero():
 		return errors.New("its record says that it was sent")
@@ -86,16 +86,16 @@ func checkUser(u batch.User, resolved bool) error {
 	return nil
 }
 
-// check holds the counts of the head and of the end against the lines, and says what
-// is wrong with the rows as a whole, or nil.
-func (t *tally) check(said end) error {
-	if said != t.end || t.Rows != t.plan.Rows || t.Users != t.plan.Users {
+// checkEnd holds the counts of the head and of the end against the lines, and checks that
+// each row that names a user again points at a row that holds one.
+func (v *validator) checkEnd(said end) error {
+	if said != v.end || v.Rows != v.plan.Rows || v.Users != v.plan.Users {
 		return fmt.Errorf("the plan counts %d rows and %d users to send, its end %d and %d and %d skipped lines, and it has %d, %d and %d",
-			t.plan.Rows, t.plan.Users, said.Rows, said.Users, said.Skips, t.Rows, t.Users, t.Skips)
+			v.plan.Rows, v.plan.Users, said.Rows, said.Users, said.Skips, v.Rows, v.Users, v.Skips)
 	}
-	for i, to := range t.same {
-		if _, dup := slices.BinarySearch(t.dups, to); dup || to < 1 || to > t.Rows {
-			return fmt.Errorf("row %d names the user of row %d, which holds none", t.dups[i], to)
+	for i, to := range v.same {
+		if _, dup := slices.BinarySearch(v.dups, to); dup || to < 1 || to > v.Rows {
+			return fmt.Errorf("row %d names the user of row %d, which holds none", v.dups[i], to)
 		}
 	}
 	return nil
