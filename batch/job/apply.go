@@ -22,7 +22,8 @@ import (
 // does as Run does.
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	file, approvals, err := a.trustworthy(h)
-	if err := refuseAll(nothingPlanned, err, h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
+	_, wrong := a.quotas()
+	if err := refuseAll(nothingPlanned, err, wrong, a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan
@@ -43,6 +44,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		return err
 	}
 	defer j.close()
+	j.maxAge = a.MaxAge.Duration
 	if err := j.sameTenant(plan); err != nil {
 		return err
 	}
@@ -56,8 +58,10 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		return err
 	}
 	defer unlockInput()
-	if j.run, err = store.Unfinished(ctx, plan); err != nil {
-		return err
+	if !a.Again {
+		if j.run, err = store.Unfinished(ctx, plan); err != nil {
+			return err
+		}
 	}
 	if j.run != nil {
 		h.Say("resuming run %s of this plan", j.run.Plan().Run)
@@ -214,7 +218,7 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file 
 	}
 	unlock, err := j.run.Lock()
 	if err != nil {
-		return err
+		return errors.Join(err, j.run.Discard(ctx))
 	}
 	defer unlock()
 	defer j.discardUnsealed(ctx, &err)

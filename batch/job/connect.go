@@ -74,7 +74,7 @@ type signIn struct {
 // that is missing.
 func (h *Host) prepare(e errand) (*signIn, error) {
 	s := &signIn{Host: h, errand: e}
-	var unread, unnamed, wrong, err error
+	var unread, unnamed, wrong error
 	s.more, unread = h.registrations(e.App)
 	switch {
 	case e.Simulate && e.GraphURL != "":
@@ -82,15 +82,8 @@ func (h *Host) prepare(e errand) (*signIn, error) {
 	case e.Simulate:
 		return s, unread
 	}
-	if s.root, err = graph.ParseRoot(cmp.Or(e.GraphURL, globalGraph)); err != nil {
-		return s, fmt.Errorf("%w: --graph-url: %w", ErrUsage, err)
-	}
-	s.env = graph.ParseEnvironment(h.Environ())
-	if s.authority, err = s.env.Authority(s.root); err != nil {
+	if err := s.locate(); err != nil {
 		return s, err
-	}
-	if h.Network != nil {
-		s.authority.Client = &http.Client{Transport: h.Network}
 	}
 	if e.Tenant == "" && s.env.Tenant() == "" && !graph.Loopback(s.root) {
 		unnamed = s.unnamed()
@@ -99,6 +92,18 @@ func (h *Host) prepare(e errand) (*signIn, error) {
 		wrong = s.way.Check(s.root, time.Now())
 	}
 	return s, refuseAll(h.unwritten(), unread, unnamed, wrong)
+}
+
+// locate finds the service root and the sign-in service that flags and environment name.
+func (s *signIn) locate() (err error) {
+	if s.root, err = graph.ParseRoot(cmp.Or(s.GraphURL, globalGraph)); err != nil {
+		return fmt.Errorf("%w: --graph-url: %w", ErrUsage, err)
+	}
+	s.env = graph.ParseEnvironment(s.Environ())
+	if s.authority, err = s.env.Authority(s.root); err == nil && s.Network != nil {
+		s.authority.Client = &http.Client{Transport: s.Network}
+	}
+	return err
 }
 
 // connect signs in to the tenant that the flags name. Seed fills a simulated one.

@@ -3,6 +3,8 @@ package job
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"offboard/batch"
 )
@@ -69,8 +71,8 @@ func (j *job) roleHolders(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for group, name := range groups {
-		err := j.members(ctx, group, func(u batch.User) { holders[u.ID] = cmp.Or(holders[u.ID], name) })
+	for _, group := range slices.Sorted(maps.Keys(groups)) {
+		err := j.members(ctx, group, func(u batch.User) { holders[u.ID] = cmp.Or(holders[u.ID], groups[group]) })
 		if err != nil && httpStatus(err) != 404 {
 			return nil, err
 		}

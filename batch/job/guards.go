@@ -64,24 +64,39 @@ func (g Guards) over(own batch.Guards, samePerson bool) batch.Guards {
 	return own
 }
 
-// limit is a limit as it was given, nil if it was not.
-type limit struct {
-	flag string
-	n    *int
-}
-
-func (g Guards) limits() []limit {
-	return []limit{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}}
-}
-
-// valid refuses limits below 0, which would limit nothing.
-func (g Guards) valid() error {
-	for _, l := range g.limits() {
+// wrong is what cannot be meant, as far as that is known without the directory; resolve
+// says whether it will be read.
+func (g Guards) wrong(h *Host, resolve bool) error {
+	var all []error
+	for _, l := range []struct {
+		flag string
+		n    *int
+	}{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}} {
 		if l.n != nil && *l.n < 0 {
-			return fmt.Errorf("%w: %s %d is no limit; give 1 or more, or 0 for none", ErrUsage, l.flag, *l.n)
+			all = append(all, fmt.Errorf("%w: %s %d is no limit; give 1 or more, or 0 for none", ErrUsage, l.flag, *l.n))
 		}
 	}
-	return nil
+	for _, id := range g.ProtectGroup {
+		all = append(all, isGroup(id))
+	}
+	if !resolve {
+		return refuseAll(h.unwritten(), append(all, needDirectory(map[string]bool{
+			"--protect": len(g.Protect) > 0, "--protect-group": len(g.ProtectGroup) > 0, "--protect-privileged": g.ProtectPrivileged,
+		}))...)
+	}
+	for _, name := range g.Protect {
+		_, _, err := h.readProtect(name)
+		all = append(all, err)
+	}
+	return refuseAll(h.unwritten(), all...)
+}
+
+// isGroup refuses what is no object id, and tells where to find it.
+func isGroup(id string) error {
+	if batch.IsGUID(id) {
+		return nil
+	}
+	return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", ErrUsage, id)
 }
 
 // purpose is what the guards are asked for.
@@ -97,9 +112,6 @@ const (
 // tenant has, as the flags and the guards of the plan ask. What cannot be read
 // ends the run: a guard that fails open is none.
 func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose) (findings, error) {
-	if err := g.valid(); err != nil {
-		return findings{}, err
-	}
 	caller, own := j.tenant.identity(), plan.Terms.Guards
 	l := findings{guards: g.over(own, caller.User != "" && plan.Terms.User == caller.User), users: -1}
 	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}
@@ -111,7 +123,9 @@ func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose)
 		l.spare.Names = append(l.spare.Names, caller.UPN)
 	}
 	if !plan.Resolve {
-		return l, g.blind(&l)
+		l.note("limits", "only --max-users applies", "--no-resolve reads neither roles nor the tenant's size")
+		l.note("columns", "not checked against the directory", "--no-resolve reads no user")
+		return l, nil
 	}
 	if err := g.protectFiles(ctx, j, &l); err != nil {
 		return l, err
@@ -129,18 +143,6 @@ func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose)
 		}
 	}
 	return l, j.count(ctx, &l)
-}
-
-// blind refuses what cannot be done without reading the directory.
-func (g Guards) blind(l *findings) error {
-	if err := needDirectory(map[string]bool{
-		"--protect": len(g.Protect) > 0, "--protect-group": len(g.ProtectGroup) > 0, "--protect-privileged": g.ProtectPrivileged,
-	}); err != nil {
-		return err
-	}
-	l.note("limits", "only --max-users applies", "--no-resolve reads neither roles nor the tenant's size")
-	l.note("columns", "not checked against the directory", "--no-resolve reads no user")
-	return nil
 }
 
 // needDirectory refuses flags that were given with --no-resolve.

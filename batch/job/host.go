@@ -44,6 +44,7 @@ type Host struct {
 	GoesOn  string              // the command that goes on with the run, once there is one that can be resumed
 	Told    bool                // what goes on with what was stopped has been said
 	sign    signer              // of the report; nil without --sign-key
+	signKey string              // the file of its key
 	doubt   string              // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
 }
 

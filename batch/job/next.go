@@ -2,7 +2,6 @@ package job
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"offboard/batch"
@@ -21,18 +20,22 @@ func (h *Host) resumeLine(p batch.Plan, more ...string) string {
 func (h *Host) retryLine(p batch.Plan, file string) string {
 	words := []string{"run", file}
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
-		switch {
-		case f.Name == "report-dir":
-		case f.Value == "true", f.Value == "false", strings.HasPrefix(f.Value, "-"):
-			words = append(words, "--"+f.Name+"="+f.Value) // right for switches, too
-		default:
-			words = append(words, "--"+f.Name, f.Value)
+		if f.Name != "report-dir" {
+			words = append(words, typedFlag(f)...)
 		}
 	}
 	if p.Cloud == Simulated {
 		words = append(words, "--simulate")
 	}
 	return h.Typed(append(words, rootFlag(p)...)...)
+}
+
+// typedFlag is a flag as words of a command line.
+func typedFlag(f batch.Flag) []string {
+	if f.Value == "true" || f.Value == "false" || strings.HasPrefix(f.Value, "-") {
+		return []string{"--" + f.Name + "=" + f.Value} // right for switches, too
+	}
+	return []string{"--" + f.Name, f.Value}
 }
 
 // rootFlag names the plan's service root, unless that is the usual one.
@@ -43,44 +46,27 @@ func rootFlag(p batch.Plan) []string {
 	return []string{"--graph-url", p.Cloud}
 }
 
-// resumeFlags are those of this process that hold for a resume, too, and that the
-// run does not keep by itself.
+// resumeFlags are the flags of this process that hold for a resume, too, and that the
+// plan of the run does not keep.
 func (j *job) resumeFlags() []string {
-	flags := j.guards.typed()
+	var flags []string
+	given := j.Flags("keep")
+	if j.Earlier { // the guards of a new run are its plan's
+		given = append(j.Flags("guard"), given...)
+	}
+	for _, f := range given {
+		if !slices.Contains(j.run.Plan().Terms.Flags, f) {
+			flags = append(flags, typedFlag(f)...)
+		}
+	}
 	add := func(given bool, words ...string) {
 		if given {
 			flags = append(flags, words...)
 		}
 	}
 	add(j.Tenant != "" && j.tenant.identity().Tenant == "", "--tenant", j.Tenant) // which the plan has not
-	add(j.ReportDir != "", "--report-dir", j.ReportDir)
 	add(j.maxAge != mostAge, "--max-age", j.maxAge.String())
 	add(j.AsCaller && j.caller != "", "--as-caller")
 	add(j.Yes, "--yes")
-	return flags
-}
-
-// typed are the guards as flags.
-func (g Guards) typed() []string {
-	var flags []string
-	for _, name := range g.Protect {
-		flags = append(flags, "--protect", name)
-	}
-	for _, id := range g.ProtectGroup {
-		flags = append(flags, "--protect-group", id)
-	}
-	for _, f := range []struct {
-		name string
-		on   bool
-	}{{"--protect-privileged", g.ProtectPrivileged}, {"--allow-empty-pattern", g.AllowEmptyPattern}, {"--include-caller", g.IncludeCaller}} {
-		if f.on {
-			flags = append(flags, f.name)
-		}
-	}
-	for _, f := range g.limits() {
-		if f.n != nil {
-			flags = append(flags, f.flag, strconv.Itoa(*f.n))
-		}
-	}
 	return flags
 }

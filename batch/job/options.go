@@ -3,8 +3,8 @@ package job
 import "time"
 
 // The options of the commands. Their tags are the words of the command line, which
-// package main reads; keep marks what a run that goes on keeps, and choice what says
-// whom a run is for and what is done to them.
+// package main reads. keep marks what a run that goes on keeps, choice what the command
+// that runs retry.csv repeats, and guard what the command that goes on repeats.
 
 // Selection says whom the input names.
 type Selection struct {
@@ -24,14 +24,14 @@ type Selection struct {
 // refused as a whole. They are asked when a plan is made, and again by the
 // commands that go on with one. A limit that is nil was not given.
 type Guards struct {
-	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none" choice:""`
-	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID" choice:""`
-	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles." choice:""`
-	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody." choice:""`
-	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session." choice:""`
-	MaxUsers          *int     `help:"Refuse a plan with more users; 0 is no limit. Default: 500, or what the plan was made with." placeholder:"N"`
-	MaxPercent        *int     `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit. Default: 20, or what the plan was made with." placeholder:"N"`
-	MaxPrivileged     *int     `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit. Default: 5, or what the plan was made with." placeholder:"N"`
+	Protect           []string `help:"A file of users who are never touched: object ids, user principal names and patterns such as breakglass-*@contoso.com, one a line. If an id or a name does not exist, or a pattern fits nobody, the run is refused. Repeatable." placeholder:"FILE" type:"path" sep:"none" choice:"" guard:""`
+	ProtectGroup      []string `help:"The object id of a group whose members, nested ones too, are never touched. Repeatable." placeholder:"ID" choice:"" guard:""`
+	ProtectPrivileged bool     `help:"Never touch holders of privileged directory roles." choice:"" guard:""`
+	AllowEmptyPattern bool     `help:"Accept a pattern of --protect that fits nobody." choice:"" guard:""`
+	IncludeCaller     bool     `help:"Do not leave out the account that is signed in; revoking it may end the run's own session." choice:"" guard:""`
+	MaxUsers          *int     `help:"Refuse a plan with more users; 0 is no limit. Default: 500, or what the plan was made with." placeholder:"N" guard:""`
+	MaxPercent        *int     `help:"Refuse a plan with more of the tenant's users, in percent; 0 is no limit. Default: 20, or what the plan was made with." placeholder:"N" guard:""`
+	MaxPrivileged     *int     `help:"Refuse a plan with more holders of privileged directory roles; 0 is no limit. Default: 5, or what the plan was made with." placeholder:"N" guard:""`
 }
 
 // PlanGuards are the guards that are asked only when a plan is made.

@@ -32,13 +32,13 @@ type planned struct {
 
 func (p *planned) close() {
 	for _, end := range slices.Backward(p.undone) {
-		_ = end() // nothing was written by them
+		_ = end() // what was written is durable by now
 	}
 }
 
-// open opens everything. A wrong file is told before anybody signs in. Everything
-// checkable without the directory is reported together, with what able says once the
-// input was read. The caller closes what was opened.
+// open opens everything. A wrong file is told first. All else that can be checked
+// without the directory is told together, before anybody signs in, with what able says
+// once the input was read. The caller closes what was opened.
 func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Execution, able func() error) (_ *planned, err error) {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return nil, fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, g.Key)
@@ -70,9 +70,9 @@ func (g *Planning) open(ctx context.Context, h *Host, conn *Connection, exe *Exe
 			p.close()
 		}
 	}()
-	store, unready := p.claim(ctx, h, g, exe)
+	store, unclaimed := p.claim(ctx, h, g, exe)
 	s, unnamed := h.prepare(g.errand(h, conn, exe))
-	if err := refuseAll(nothingPlanned, able(), g.checkAge(in, now), stays, unready, unnamed); err != nil {
+	if err := refuseAll(nothingPlanned, able(), g.wrong(h, conn), g.checkAge(in, now), stays, unclaimed, unnamed); err != nil {
 		return nil, err
 	}
 	if question != "" {
@@ -160,7 +160,7 @@ func (g *Planning) find(ctx context.Context, p *planned) (unlock func() error, e
 		return nil, err
 	}
 	if unlock, err = p.run.Lock(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.run.Discard(ctx))
 	}
 	if err := errors.Join(g.resolve(ctx, p, known.spare), p.Files.unchanged(nothingWritten)); err != nil {
 		return nil, errors.Join(err, p.run.Discard(ctx), unlock())

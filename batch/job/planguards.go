@@ -10,11 +10,6 @@ import (
 
 // learn asks all guards for a new plan, and adds to it what they found.
 func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (findings, error) {
-	if !plan.Resolve {
-		if err := needDirectory(map[string]bool{"--since": g.Since != ""}); err != nil {
-			return findings{}, err
-		}
-	}
 	plan.Terms.Guards.Limits = defaults
 	l, err := g.Guards.learn(ctx, j, *plan, planIt)
 	if err == nil {
@@ -24,6 +19,16 @@ func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (finding
 	plan.Terms.Guards = l.guards
 	plan.Settings = append(plan.Settings, l.settings...)
 	return l, err
+}
+
+// wrong is what cannot be meant, as far as that is known without the directory.
+func (g *Planning) wrong(h *Host, conn *Connection) error {
+	_, err := conn.quotas()
+	var blind error
+	if g.NoResolve {
+		blind = needDirectory(map[string]bool{"--since": g.Since != ""})
+	}
+	return refuseAll(nothingPlanned, err, g.Guards.wrong(h, !g.NoResolve), blind)
 }
 
 // checkAge refuses an input that is too old.

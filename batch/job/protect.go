@@ -65,7 +65,7 @@ func (h *Host) readProtect(name string) ([]batch.Row, []string, error) {
 	}
 	rows, patterns, err := intake.ReadProtectList(list.open())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w; %s: --protect %s: %w", ErrRefused, h.unwritten(), name, err)
+		return nil, nil, refused(h.unwritten(), batch.Finding{Name: "--protect", Refusal: fmt.Sprintf("--protect %s: %v", name, err)})
 	}
 	return rows, patterns, nil
 }
@@ -148,8 +148,8 @@ func (j *job) anyNamed(ctx context.Context, pattern, begin string) (fits bool, e
 // for a mistake, or its members are hidden from this app.
 func (j *job) protectGroups(ctx context.Context, l *findings) error {
 	for _, group := range l.guards.Groups {
-		if !batch.IsGUID(group) { // told here, with where to find it
-			return fmt.Errorf("%w: --protect-group %q is no object id, which is a GUID; the group's page in the Entra admin center shows it", ErrUsage, group)
+		if err := isGroup(group); err != nil {
+			return err
 		}
 		n := 0
 		err := j.members(ctx, group, func(u batch.User) {

@@ -44,30 +44,33 @@ func (h *Host) claimReport(e *Execution, p batch.Plan) (tidy func() error, err e
 	if err == nil {
 		err = durable.Probe(dir)
 	}
-	if err != nil {
-		return nil, refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
-	}
-	return func() error {
+	tidy = func() error {
 		if missing != nil {
 			_ = os.Remove(dir) // it stays when there is something in it
 		}
 		return nil
-	}, nil
+	}
+	if err != nil {
+		_ = tidy()
+		return nil, refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
+	}
+	return tidy, nil
 }
 
 // signer makes the signature of a report out of the text of its report.sha256.
 type signer func(manifest []byte) (signature []byte, err error)
 
 // openSignKey makes the key ready, so that it is asked for its passphrase before
-// anything else is done; nil without a file.
+// anything else is done; nil without a file. A key that is ready stays so.
 func (h *Host) openSignKey(file string) (signer, error) {
-	if file == "" {
-		return nil, nil
+	if file == "" || file == h.signKey {
+		return h.sign, nil
 	}
 	key, err := signature.OpenKey(file, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
 	if err != nil {
 		return nil, fmt.Errorf("the report could not be signed (--sign-key): %w", err)
 	}
+	h.signKey = file
 	return func(manifest []byte) ([]byte, error) {
 		return signature.Sign(key, signature.ReportNamespace, bytes.NewReader(manifest))
 	}, nil

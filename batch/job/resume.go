@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,12 +42,17 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := h.Keep(plan); err != nil {
 		return err
 	}
-	if send, _, err := run.Remaining(ctx); err != nil {
+	send, _, err := run.Remaining(ctx)
+	if err != nil {
 		return err
-	} else if send > 0 {
-		if err := h.mustAsk(r.Yes, nothingMore, "give --yes"); err != nil {
-			return err
-		}
+	}
+	var person error
+	if send > 0 {
+		person = h.mustAsk(r.Yes, nothingMore, "give --yes")
+	}
+	_, wrong := r.quotas()
+	if err := refuseAll(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
+		return err
 	}
 	s, err := h.prepare(errand{Connection: &r.Connection, Patience: r.Patience, action: plan.Action, plan: plan})
 	if err != nil {
@@ -81,6 +87,12 @@ func (r *ResumeOptions) toResume(ctx context.Context, h *Host, store *journal.St
 	others := len(runs)
 	runs = slices.DeleteFunc(runs, func(i journal.Info) bool { return !ours(i.Plan) })
 	others -= len(runs)
+	for _, r := range runs {
+		if r.Plan.Tenant != runs[0].Plan.Tenant {
+			return nil, fmt.Errorf("%w: runs of several tenants can be resumed, as %s of %s and %s of %s; name the run, or the tenant with --tenant",
+				ErrUsage, runs[0].Plan.Run, cmp.Or(runs[0].Plan.Tenant, "unknown"), r.Plan.Run, cmp.Or(r.Plan.Tenant, "unknown"))
+		}
+	}
 	var busy error
 	for _, r := range runs {
 		run, err := store.Run(ctx, r.Plan.Run)
@@ -111,8 +123,8 @@ func (h *Host) ours(ctx context.Context, conn Connection, p Patience) (func(batc
 	if conn.Simulate {
 		return func(p batch.Plan) bool { return p.Cloud == Simulated }, nil
 	}
-	s, err := h.prepare(errand{Connection: &conn, Patience: p, plan: batch.Plan{Tenant: "the run's"}}) // so that none need be named
-	if err != nil {
+	s := &signIn{Host: h, errand: errand{Connection: &conn, Patience: p}}
+	if err := s.locate(); err != nil {
 		return nil, err
 	}
 	tenant, _, err := s.wanted(ctx)

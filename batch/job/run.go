@@ -70,6 +70,9 @@ func (p *planned) noteOthers(ctx context.Context) error {
 		States: journal.Resumable,
 	})
 	for _, o := range runs {
+		if o.Plan.Tenant != p.plan.Tenant { // which the filter takes for any when it is unknown
+			continue
+		}
 		run, err := p.store.Run(ctx, o.Plan.Run)
 		if err != nil {
 			return err

@@ -26,9 +26,12 @@ func (s Selection) options(now time.Time) (intake.Options, error) {
 		}
 	}
 	if s.DateColumn == "" {
-		for flag, given := range map[string]bool{"--date-format": s.DateFormat != "", "--as-of": s.AsOf != "", "--start-of-day": s.StartOfDay} {
-			if given {
-				return opt, fmt.Errorf("%w: %s is about dates; name their column with --date-column", ErrUsage, flag)
+		for _, f := range []struct {
+			flag  string
+			given bool
+		}{{"--date-format", s.DateFormat != ""}, {"--as-of", s.AsOf != ""}, {"--start-of-day", s.StartOfDay}} {
+			if f.given {
+				return opt, fmt.Errorf("%w: %s is about dates; name their column with --date-column", ErrUsage, f.flag)
 			}
 		}
 		return opt, nil

@@ -92,7 +92,7 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *findings) error
 		return err
 	}
 	for _, info := range runs {
-		if p := info.Plan; p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
+		if p := info.Plan; p.Tenant != plan.Tenant || p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
 			continue
 		}
 		if info.Plan.Users+info.Summary.Counts[batch.Already]+info.Summary.Counts[batch.Protected] == 0 {

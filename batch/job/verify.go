@@ -46,6 +46,9 @@ func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []
 		if from, err = j.sinceWhen(ctx, v.Since, v.zone, time.Now()); err != nil {
 			return 0, nil, err
 		}
+		if err := refused("nothing was verified", from.check(j.tenant.clock.read())); err != nil { // if the sign-in has told it
+			return 0, nil, err
+		}
 	}
 	failing, err = v.watch(ctx, j, proofs, from.at)
 	if err = errors.Join(err, h.Files.unchanged(nothingWritten)); err != nil {

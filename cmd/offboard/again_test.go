@@ -82,3 +82,27 @@ func TestApplySparesItsOwnCaller(t *testing.T) {
 		wants(0, 3, "3  verified", append(apply, "--include-caller")...)
 	})
 }
+
+// The command that is printed for a plan that was applied although it is old goes on
+// with it.
+func TestOldPlanThatWasAppliedIsResumed(t *testing.T) {
+	dir := t.TempDir()
+	in, plan, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "plan.jsonl"), "--report-dir="+filepath.Join(dir, "out")
+	var file strings.Builder
+	file.WriteString("upn\n")
+	for _, p := range members("user", 60) {
+		file.WriteString(p.upn + "\n")
+	}
+	if err := os.WriteFile(in, []byte(file.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		_, wants := virtualTenant(t, dir, 60)
+		wants(0, 0, "60 to revoke", "plan", in, "-o", plan)
+		time.Sleep(25 * time.Hour)
+		wants(6, 40, "--max-age 48h0m0s", "apply", plan, "--max-age", "2d", "--concurrency", "1", "--deadline", "8500ms", "--yes", out)
+		wants(6, 20, "--verify-timeout 1m0s", "resume", "--max-age", "2d", "--verify-timeout", "1m", "--deadline", "4500ms", "--yes", out)
+		// Once more on purpose: the caller's own unfinished run is left where it is.
+		wants(0, 60, "is not at its end", "apply", plan, "--max-age", "2d", "--again", "--yes", "--report-dir="+filepath.Join(dir, "again"))
+	})
+}

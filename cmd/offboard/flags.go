@@ -82,7 +82,7 @@ func (c *command) Flags(tag string) []batch.Flag {
 		}
 		values, several := f.Target.Interface().([]string)
 		if !several {
-			values = []string{fmt.Sprint(f.Target.Interface())}
+			values = []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
 		}
 		for _, v := range values {
 			all = append(all, batch.Flag{Name: f.Name, Value: v})
