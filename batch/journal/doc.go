@@ -25,17 +25,18 @@
 //	sqlite.go   the dialect of SQLite, with schema.sql: opening, the check of the file,
 //	            the write-ahead log, errors; lock.go has its locks, path.go its place
 //	columns.go  Go values to columns and back
-//	run.go      Run and its state, with the drawing of the states in state.go
-//	plan.go     rows are added, and the plan is sealed; check.go holds it against its digest
+//	run.go      Run; state.go its states, with their drawing
+//	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
 //	write.go    calls, trials and records are written, and recovered after a crash
 //	lines.go    what a report and a resume read, with words for users without a record in sofar.go
-//	info.go     runs at a glance; timing.go how long they took; history.go every mention of a user
+//	info.go     runs at a glance; counts.go their counts; timing.go how long they took
+//	mentions.go every mention of a user
 //	sent.go     what other runs have sent, for the quotas
 //	prune.go    runs are deleted, and their space is given back
 //
 // # What is durable when
 //
-// Every method that writes is one transaction, but for Prune and Discard. When it
+// Every method that writes is one transaction, but for Prune, Discard and Compact. When it
 // returns nil, the disk has it; when it returns an error, or the process dies in it, none of it has
 // happened. The one exception: a process that dies while committing, or whose
 // commit could not be synced, cannot know, and the next one finds out by
@@ -54,8 +55,9 @@
 // not sent. Of a call that is over, only its number, its time and its count of
 // users are kept.
 //
-// Writing ignores cancellation, since what is written has already happened.
-// AddRows and AddSkips, which can be done again, heed it.
+// Writing ignores cancellation, since what is written has already happened. What can
+// be done again heeds it: AddRows, AddSkips and Seal before they write, and Prune and
+// Compact between two transactions.
 //
 // # Schema
 //
@@ -70,9 +72,10 @@
 //
 // All of it stands in schema.sql, and goes with its run. A mark is of one run,
 // user, step and target: the step is what is done to the user, and the target to
-// what of the user, "" today. A mark without an outcome is a trial, and a record
-// replaces it. The rows of a sealed plan are numbered from 1 without a gap, and
-// the number of a run is never used again.
+// what of the user. Today a run has one step, its action, and the target is "", the user;
+// further steps, such as disabling the account or its devices, have marks of their own.
+// A mark without an outcome is a trial, and a record replaces it. The rows of a sealed
+// plan are numbered from 1 without a gap, and the number of a run is never used again.
 //
 // The view "intents" has one row per user in a call that is not over. The view
 // "lines" has one row per row of the input, with readable times and the names
@@ -93,11 +96,11 @@
 //
 // What is not seen: SQLite keeps no sums of its pages, so a bit flipped in a
 // record's time, text or number passes for what was written, and so may an older
-// state of the file. [Store.Runs], [Run.Summary] and [Store.Mentions] do not check
-// at all. TestFlips counts what passes. Of 1,300 bits flipped one at a time in the 325
-// pages of a journal of 3,000 users, 554 were errors, 690 changed nothing that is read,
-// 51 (4 %) changed a time, a number or a text of a record unseen, and 5 (0.4 %) an
-// outcome. None of them showed another person, or a success that was none; a flip in the
+// state of the file. The other methods that read, such as [Store.Runs], [Run.Summary],
+// [Run.Skips] and [Store.Mentions], do not check at all. TestFlips counts what passes.
+// Of 1,300 bits flipped one at a time in the 325 pages of a journal of 3,000 users, 554
+// were errors, 690 changed nothing that is read, 51 (4 %) changed a time, a number or a
+// text of a record unseen, and 5 (0.4 %) an outcome. None of them showed another person, or a success that was none; a flip in the
 // number of a user whose neighbour has no record could do the latter.
 //
 // # Caveats

@@ -11,7 +11,7 @@ import (
 
 // What others send to the tenant is told with any app and from any run but one's
 // own; a call under way is told until it was told with its end.
-func TestSentByOthers(t *testing.T) {
+func TestSentCalls(t *testing.T) {
 	s := openNew(t)
 	run := func(name, tenant, cloud string) *Run {
 		r := create(t, s, batch.Plan{Run: name, Tenant: tenant, App: "a", Cloud: cloud})

@@ -8,7 +8,7 @@ import (
 	"offboard/batch"
 )
 
-func TestStoreHistory(t *testing.T) {
+func TestMentions(t *testing.T) {
 	t.Parallel()
 	s := openNew(t)
 	named := func(run string, rows ...batch.Planned) {
