@@ -18,14 +18,16 @@ type line struct {
 }
 
 // selectLines reads lines. Of a duplicate, u is the row that holds the user; a plan
-// in the making may not have it yet.
+// in the making may not have it yet. Of any other row u is nothing, and costs nothing:
+// no row is looked for by NULL.
 const selectLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
-	u.line, u.seq, u.id, u.upn, u.type, u.enabled, u.synced, u.privileged, u.before,
+	coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
+	coalesce(u.enabled, r.enabled), coalesce(u.synced, r.synced), coalesce(u.privileged, r.privileged), coalesce(u.before, r.before),
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
 	m.sent_at, m.settled_at, m.accepted_at, m.after, m.request_id, m.reason, m.seq
 	FROM rows r
 	LEFT JOIN marks m ON m.run = r.run AND m.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END AND m.step = $1 AND m.target = ''
-	LEFT JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
+	LEFT JOIN rows u ON u.run = r.run AND u.seq = nullif(r.same, 0)
 	WHERE r.run = $2 AND r.seq > $3 `
 
 func (l *line) pointers() []any {
@@ -40,9 +42,6 @@ func (l *line) pointers() []any {
 // line of the first duplicate of its user, 0 when there is none; call is the
 // last open call with the user, or a zero one.
 func (l *line) complete(again int, call batch.Call, state State) {
-	if l.User.Seq == 0 { // the row that holds the user is to come
-		l.First, l.User.Seq = l.Row.Line, l.seq
-	}
 	if again != 0 {
 		l.First = min(l.First, again)
 	}
@@ -134,10 +133,11 @@ func (r *Run) duplicates(t *tx) (map[int]int, error) {
 	return lines, err
 }
 
-// openCalls reads the calls that are not over, by number.
+// openCalls reads the calls that are not over, by number. "run + 0" leads SQLite to the
+// index of open calls; by run and number it would read all that were ever made.
 func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
 	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.SentAt, &k.Seqs} },
-		"SELECT no, app, sent_at, seqs FROM calls WHERE run = $1 AND over = 0 ORDER BY no", r.id)
+		"SELECT no, app, sent_at, seqs FROM calls WHERE over = 0 AND run + 0 = $1 ORDER BY no", r.id)
 }
 
 // Lines reads every row in the order of the file, with its user and record. A

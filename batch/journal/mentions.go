@@ -18,7 +18,7 @@ type Mention struct {
 
 // mentions holds a key against every name that a row has: its own cells, and
 // those of the row that holds its user. lower knows ASCII alone.
-const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn),
+const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
 	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
 
 // Mentions reads every line of every run that named a user: by object id, by
