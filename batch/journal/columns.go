@@ -19,10 +19,14 @@ func list[T any](t *tx, pointers func(*T) []any, query string, args ...any) ([]T
 
 // appendList is list behind what is there.
 func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, args ...any) ([]T, error) {
-	if err := encode(args); err != nil {
+	st, err := t.stmt(query)
+	if err == nil {
+		err = encode(args)
+	}
+	if err != nil {
 		return all, err
 	}
-	rows, err := t.QueryContext(t.ctx, query, args...)
+	rows, err := st.QueryContext(t.ctx, args...)
 	if err != nil {
 		return all, err
 	}
@@ -144,13 +148,15 @@ func isLastWord(o batch.Outcome) bool { return !o.Open() && slices.Contains(batc
 func encode(args []any) error {
 	for i, arg := range args {
 		switch v := arg.(type) {
+		case int: // database/sql takes it, too, by reflection
+			args[i] = int64(v)
 		case bool:
-			args[i] = 0
+			args[i] = int64(0)
 			if v {
-				args[i] = 1
+				args[i] = int64(1)
 			}
 		case time.Time:
-			args[i] = 0
+			args[i] = int64(0)
 			if !v.IsZero() {
 				args[i] = v.UnixMilli()
 			}

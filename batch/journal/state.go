@@ -87,13 +87,13 @@ func (r *Run) become(t *tx, next State, reason string) error {
 	return err
 }
 
-// stateOf finds no run whose deletion was begun.
-const stateOf = "SELECT state FROM runs WHERE id = $1 AND state <> 'pruning'"
+// sqlStateOf finds no run whose deletion was begun.
+const sqlStateOf = "SELECT state FROM runs WHERE id = $1 AND state <> 'pruning'"
 
 // stateIn is the state that the run has in the journal now; ErrNoRun when it was
 // deleted, or its deletion was begun.
 func (r *Run) stateIn(t *tx) (State, error) {
-	now, err := one(t, func(s *State) []any { return []any{s} }, stateOf, r.id)
+	now, err := one(t, func(s *State) []any { return []any{s} }, sqlStateOf, r.id)
 	if err == nil && now == "" {
 		err = ErrNoRun
 	}

@@ -34,6 +34,9 @@ type dialect interface {
 	// classify adds ErrDamaged or ErrDisk to an error of the database that means one of them.
 	classify(err error) error
 
+	// toWrite prepares a statement that has each of its parameters once, in order.
+	toWrite(ctx context.Context, query string) (*sql.Stmt, error)
+
 	// writable is asked before a write. It is ErrDisk when none may follow any more.
 	writable() error
 
@@ -61,16 +64,17 @@ type dialect interface {
 type tx struct {
 	*sql.Tx
 	ctx   context.Context
-	stmts map[string]*sql.Stmt
+	stmts map[string]*sql.Stmt // of the store
+	used  map[string]*sql.Stmt // of the transaction
 }
 
 // prepared are the statements that a run executes again and again.
-var prepared = []string{sqlAddRow, sqlAddCall, sqlEndCall, sqlAddRecord, sqlAddTrial, sqlAddDoubt}
+var prepared = []string{sqlStateOf, sqlAddRow, sqlAddCall, sqlEndCall, sqlAddRecord, sqlAddTrial, sqlAddDoubt}
 
 func (s *Store) prepare(ctx context.Context) error {
 	s.stmts = make(map[string]*sql.Stmt)
 	for _, q := range prepared {
-		st, err := s.w.PrepareContext(ctx, q)
+		st, err := s.toWrite(ctx, q)
 		if err != nil {
 			return fmt.Errorf("prepare statement: %w", err)
 		}
@@ -79,18 +83,30 @@ func (s *Store) prepare(ctx context.Context) error {
 	return nil
 }
 
+// stmt is the statement of a query: the store's, or one for this transaction alone.
+func (t *tx) stmt(query string) (st *sql.Stmt, err error) {
+	if st = t.used[query]; st != nil {
+		return st, nil
+	}
+	if st = t.stmts[query]; st != nil {
+		st = t.StmtContext(t.ctx, st)
+	} else if st, err = t.PrepareContext(t.ctx, query); err != nil {
+		return nil, err
+	}
+	t.used[query] = st
+	return st, nil
+}
+
 // exec executes a statement, and tells how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int, error) {
-	if err := encode(args); err != nil {
+	st, err := t.stmt(query)
+	if err == nil {
+		err = encode(args)
+	}
+	if err != nil {
 		return 0, err
 	}
-	var done sql.Result
-	var err error
-	if st := t.stmts[query]; st != nil {
-		done, err = t.StmtContext(t.ctx, st).ExecContext(t.ctx, args...)
-	} else {
-		done, err = t.ExecContext(t.ctx, query, args...)
-	}
+	done, err := st.ExecContext(t.ctx, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -129,7 +145,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, s
 		return fmt.Errorf("begin: %w", s.classify(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := f(&tx{t, ctx, stmts}); err != nil {
+	if err := f(&tx{t, ctx, stmts, map[string]*sql.Stmt{}}); err != nil {
 		return s.classify(err)
 	}
 	return s.classify(t.Commit())
