@@ -53,11 +53,11 @@ func (l *loop) settleUser(now time.Time, a answer, t task, r Reply) {
 		t.trial.Message = r.Message
 	}
 	c, _ := classify(r)
-	held := c == final && !ln.probation.over && ln.suspects(r)
-	if a.err == nil && (held || c != final && c != accepted) {
+	holdBack := c == final && !ln.probation.over && ln.suspects(r)
+	if a.err == nil && (holdBack || c != final && c != accepted) {
 		ln.said = describe(r)
 	}
-	if held {
+	if holdBack {
 		ln.probation.held = append(ln.probation.held, heldReply{t, r})
 		ln.note(t.trial)
 		return

@@ -33,14 +33,14 @@ func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(
 			r.Told(wait)
 		}
 	}
-	held := func(now time.Time) {
+	tellHeldBack := func(now time.Time) {
 		if wait.Tries == 0 { // the service is not to blame
 			wait.Err = errors.New("held back by our own pace: " + r.Gate.Pace(now).Reason)
 		}
 		tell(now)
 	}
 	for {
-		if err := r.wait(ctx, held, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
+		if err := r.wait(ctx, tellHeldBack, func(now time.Time) time.Duration { return r.Gate.Admit(now, cost) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		sent := time.Now()

@@ -49,8 +49,8 @@ func (l *loop) run(ctx context.Context) error {
 	}
 	err := l.turns(ctx, answers)
 	if err != nil { // also one that only tells of a stop, as a sign-in does that was given up
-		if lost := l.drain(ctx, answers); lost != nil && lost.Error() != err.Error() {
-			err = errors.Join(err, lost)
+		if drainErr := l.drain(ctx, answers); drainErr != nil && drainErr.Error() != err.Error() {
+			err = errors.Join(err, drainErr)
 		}
 	}
 	for _, ln := range l.lanes {

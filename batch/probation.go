@@ -85,9 +85,9 @@ func (l *loop) settleHeld(now time.Time, ln *lane) error {
 	if err := ln.refusesAll(); err != nil {
 		return err
 	}
-	held := p.held
+	replies := p.held
 	p.held = nil
-	for _, h := range held {
+	for _, h := range replies {
 		if !p.over && h.reply.Status == 403 && p.calls > 0 {
 			h.task.hint = fmt.Sprintf("; all users sent so far were refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
 		}

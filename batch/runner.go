@@ -125,8 +125,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	err := lp.run(ctx)
 	if errors.Is(err, ErrStopped) || errors.Is(err, ErrOutage) {
-		if lost := r.unread(ctx); lost != nil {
-			err = errors.Join(err, lost)
+		if unreadErr := r.unread(ctx); unreadErr != nil {
+			err = errors.Join(err, unreadErr)
 		}
 	}
 	return err

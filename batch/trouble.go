@@ -5,7 +5,7 @@ import "time"
 // Trouble is a wait for a service that does not answer, so that no wait is
 // silent. The zero Trouble is none.
 type Trouble struct {
-	What  string    // what is waited for: "answers to revoke calls", or what a Reader reads
+	What  string    // what is waited for: "answers to revoke calls", or what an Asker asks for
 	Since time.Time // when the first call left that got no good answer, or was held back by the gate
 	Tries int       // calls that failed since
 	Err   error     // of the last of them, or why none has left yet; nil while the first is under way

@@ -89,11 +89,11 @@
 // A limit that is met while the log does not reach back a window is in doubt: it may be
 // lower than stated, or the stated one may be used up. Until the log reaches back a
 // window the controller searches, and the documented pace is its first guess. After the
-// time that Graph named one chunk goes, then twice what was accepted, again and again: a
+// time that Graph named one chunk goes, then twice what was served, again and again: a
 // fixed window that began anew, or users that left a log all together, show within a few
 // round trips. Where that is refused, room comes free little by little: a token bucket
 // follows it, faster with each call that goes well and slower after each refusal, by what
-// was accepted since the last time that nothing was left. Graph may count refused users
+// was served since the last time that nothing was left. Graph may count refused users
 // too; then Retry-After says when nothing was left.
 //
 // # How a lower limit is learned
@@ -104,7 +104,7 @@
 //     leaves in it, since refused calls count too. Refusals straight after a
 //     pause make the pause grow, because Graph has been seen to answer "1" for
 //     ever.
-//   - An estimate: what was accepted since one window before the room opens
+//   - An estimate: what was served since one window before the room opens
 //     again, that is, Retry-After less the window. For a fixed window this is
 //     its beginning and for a sliding log its oldest entry, so the count is the
 //     limit itself. The same log is then held to this number.
@@ -114,7 +114,7 @@
 //   - A scout. Where Graph names a time well before the log has room, one chunk
 //     goes at that time. Refused: the log was right. Accepted: more follows,
 //     first what a bucket would have gained by now, then half of what was
-//     accepted, again and again. When half of the learned limit went well, a
+//     served, again and again. When half of the learned limit went well, a
 //     fixed window began anew, and the log forgets what was before. When it ends
 //     in a refusal, room opens drop by drop: a bucket. What it gained since the limit was
 //     met is a first measure of its pace, which is then kept

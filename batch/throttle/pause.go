@@ -20,7 +20,7 @@ type pause struct {
 	status  int           // what Graph answered
 	info    string        // and why, in its own word; often empty
 	repeats int           // pauses in a row that ended in a refusal
-	quiet   bool          // something was accepted since the pause ended
+	quiet   bool          // some user was served since the pause ended
 }
 
 // remaining says how long the pause still lasts.

@@ -16,7 +16,7 @@ type probe struct {
 	on     bool
 	start  time.Time
 	risk   int // users under way in it
-	gained int // users accepted in it
+	gained int // users served in it
 }
 
 // rareProbe is the number of windows after which a chunk is risked even if the
