@@ -128,7 +128,7 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 	case a.token != "" && now.Before(a.until):
 		a.notBefore = now.Add(renewEvery)
 		return a.token, nil
-	case !gaveUp: // the next one who needs a token tries for itself
+	case !gaveUp: // of a caller that gave up nothing is noted, so that the next one tries for itself
 		a.failed, a.notBefore = err, now.Add(retryPause(err))
 	}
 	return "", err

@@ -51,19 +51,20 @@
 //
 // Every error of a call is a [batch.CallError] or one of these sentinels; most are both.
 //
-//	what came                                    the error                  did Graph act?
-//	no token, and waiting does not help          ErrSignIn                  no
-//	no token; it may come later                  ErrNotSent                 no
-//	the call would have been wrong to make       ErrUnsendable              no
-//	no connection, or stopped before it was sent  ErrNotSent                no
-//	a certificate that is not trusted            ErrNotSent, ErrNotGraph *  no
-//	an answer that refuses the call              its Status in CallError    no below 500, not known from 500 on
-//	a 2xx with a web page                        ErrNotGraph *, or CallError alone   not known
-//	a 2xx that is cut off or cannot be read      ErrUnreadable              not known
-//	no answer, though the call was sent          CallError alone            not known
+//	what came                                      the error                       did Graph act?
+//	no token, and waiting does not help            ErrSignIn                       no
+//	no token; it may come later                    ErrNotSent                      no
+//	the call would have been wrong to make         ErrUnsendable                   no
+//	no connection, or stopped before it was sent   ErrNotSent                      no
+//	a certificate that is not trusted              ErrNotSent, ErrNotGraph *       no
+//	HTTP 408 or 5xx, but 501 and 505               CallError with its Status       not known
+//	any other refusal of the call                  CallError with its Status       no
+//	a 2xx with a web page                          CallError, ErrNotGraph *        not known
+//	a 2xx that is cut off or cannot be read        ErrUnreadable                   not known
+//	no answer, though the call was sent            CallError without Status        not known
 //
-// The one with a star is ErrNotGraph only until Graph has given a first good answer.
-// After that it is taken for trouble that may pass.
+// * Only until Graph has given a first good answer. After that the error is without
+// ErrNotGraph, and is taken for trouble that may pass.
 //
 // # Caveats
 //
