@@ -88,6 +88,9 @@ func run(ctx context.Context, w world) (code exitCode) {
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(cmd)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		err = joined.Unwrap()[0] // kong joins its hooks' errors to the command's, also when there are none
+	}
 	cmd.host.Files.Close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)
