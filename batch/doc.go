@@ -93,7 +93,7 @@
 //	2xx                  accepted   +1 attempt       is read back, or has ended   -
 //	429                  throttled  +1 throttle      waits as Graph says          -
 //	401                  stale      +1 attempt (2)   again, with a new token      ErrSignIn, 5 calls in a row
-//	408 424 5xx 0 (1)    transient  +1 attempt (2)   again, at last gave_up       ErrOutage
+//	408 424 5xx 0 (1)    transient  +1 attempt (2)   again                        ErrOutage
 //	400 403 404 other    final      +1 attempt       has ended (3)                ErrPermission or ErrNotOffered,
 //	                                                                              the first 3 calls alike
 //
@@ -105,7 +105,7 @@
 //	403                       refused  +1 attempt (2) again                        ErrPermission, the first 3 calls
 //	400 404 other (4)         refused  +1 attempt (2) again in half a call; alone  the error, 8 calls in a row
 //	                                                  the user has failed
-//	408 5xx, none arrived     lost     +1 attempt (2) again, at last gave_up       ErrOutage
+//	408 5xx, none arrived     lost     +1 attempt (2) again                        ErrOutage
 //	ErrUnreadable             lost     +1 attempt (2) again in half a call         ErrOutage
 //	ErrNotSent                unsent   none           again                        ErrOutage
 //	ErrUnsendable             unsent   none           in half a call; alone failed -
@@ -116,11 +116,13 @@
 //	loop.settleUser, Runner.settle   run: loop.health, with answer.life and answer.common
 //
 // (1) Also 409 with Directory_ConcurrencyViolation; 0 is no answer for this user. 503
-// with Request_ThrottledTemporarily is a 429, and 501 and 505 are final. (2) None within an
-// outage of everybody. (3) A user whom one app was denied goes to the next app. While
+// with Request_ThrottledTemporarily is a 429, and 501 and 505 are final. (2) None
+// within an outage of everybody. What is tried again ends gave_up after
+// RetryPolicy.Attempts. (3) A user whom one app was denied goes to the next app. While
 // every first call is refused alike, the users are held back (see probation). (4) See
-// CallError.refusedForGood. Where nothing of a lane has gone well yet, 3 calls in a row are
-// enough. A fate "lost", or a transient reply, leaves [Trial.Doubt]: Graph may have acted.
+// CallError.refusedForGood. Where nothing of a lane has gone well yet, 3 calls in a row
+// are enough. A fate "lost", or a transient reply other than 409, leaves [Trial.Doubt]:
+// Graph may have acted.
 //
 // # Invariants
 //

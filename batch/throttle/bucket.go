@@ -11,8 +11,8 @@ import (
 // bucketMargin holds a bucket, whose pace is an estimate, a little below it.
 const bucketMargin = 0.985
 
-// These numbers were found by make bench: with them the fewest users are refused, and the
-// least time is lost, over all kinds of services.
+// These numbers were found by make bench, which holds a controller against services that
+// count in different ways.
 const (
 	soon              = 10           // a Retry-After below this part of a window is a bucket's
 	soonInFirstWindow = 5            // the same, where refused users that were counted come first
@@ -86,7 +86,7 @@ func (l *limit) measure(now time.Time, f batch.Feedback) {
 	} else {
 		l.bucket.emptySince, l.bucket.inflow = now, 0
 	}
-	pace = max(pace, was/2)
+	pace = max(pace, was/2) // one refusal is too poor a measure for more
 	if l.Limit > 0 {
 		pace = min(pace, float64(l.Limit)/l.Window.Seconds())
 	}
@@ -114,7 +114,7 @@ func (l *limit) emptyAt(now time.Time) time.Time {
 func (l *limit) slowDown(now time.Time) {
 	was := float64(l.bucket.rate.Limit())
 	took := max(now.Sub(l.bucket.emptySince), time.Second/10).Seconds()
-	weight := min(1, max(float64(l.bucket.inflow), was*took)/(2*chunk))
+	weight := min(1, max(float64(l.bucket.inflow), was*took)/(2*chunk)) // two chunks count in full
 	pace := min(was, (1-weight)*was+weight*float64(l.bucket.inflow)/took)
 	pace = max(bucketMargin*pace, chunk/l.Window.Seconds())
 	l.bucket.emptySince, l.bucket.inflow = l.emptyAt(now), 0

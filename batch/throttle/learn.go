@@ -67,13 +67,13 @@ func (l *limit) teaches(f batch.Feedback) bool {
 // learn draws the conclusion from a refusal that began a new pause:
 //
 //	refused                                      then
-//	a call at a bucket's pace, soon to go on     measure: the pace is corrected
+//	a call at a bucket's pace (1)                measure: the pace is corrected
 //	a scout that had gained users                startBucket: a bucket is followed
 //	a scout that had gained none                 the log was right: nothing changes
 //	anything else                                meet: the limit is met anew
 //
-// The second and third need a refusal that is likeBucket, too; any other scout meets the
-// limit anew. In the first window a scout starts a bucket whatever it gained.
+// The first three need a refusal that is likeBucket, too. In the first window a scout
+// starts a bucket whatever it gained. (1) Unless two pauses in a row have ended in a refusal.
 func (l *limit) learn(now time.Time, p pause, f batch.Feedback, budget int) {
 	probed := l.probe.on && !f.Sent.Before(l.probe.start)
 	was, before := l.probe, l.learnedLimit

@@ -157,8 +157,9 @@ func (p *probe) succeeded(now time.Time) { *p = probe{since: now, next: now, rar
 func (p *probe) failed(now time.Time, window time.Duration, budget int) {
 	rare := 0
 	if budget < chunk {
-		rare = min(p.rare+1, 10)
+		rare = min(p.rare+1, 10) // the wait doubles with each, and must not overflow
 	}
+	// From two chunks down, the next one comes the later, the less is left.
 	scarce := float64(2*chunk) / float64(max(budget, chunk))
 	*p = probe{since: now, next: now.Add(time.Duration(max(1, scarce) * float64(window))), rare: rare}
 }
