@@ -50,6 +50,19 @@ var dateNames = wordSet(normalise,
 	"Datum uit dienst", "Uit dienst", "Einddatum", "Laatste werkdag", "Slutdatum", "Sista arbetsdag", "Sista dag", "Sluttdato", "Siste arbeidsdag", "Slutdato", "Sidste arbejdsdag",
 )
 
+// hireNames are the headers of columns that say when somebody began, or began again.
+var hireNames = wordSet(normalise,
+	"Rehire Date", "Re-hire Date", "Rehired On", "Rehired Date", "Date Rehired", "Date of Rehire", "Last Rehire Date", "Latest Rehire Date", "Most Recent Rehire Date", "Reinstatement Date",
+	"Hire Date", "Hired On", "Hired Date", "Date Hired", "Date of Hire", "Hiring Date", "Original Hire Date", "Last Hire Date", "Latest Hire Date", "Most Recent Hire Date", "Current Hire Date", "New Hire Date", "Effective Hire Date", "Employee Hire Date",
+	"Start Date", "Started On", "Employment Start", "Employment Start Date", "Start of Employment", "Contract Start", "Contract Start Date", "Start of Contract", "Assignment Start Date", "Work Start Date", "First Day", "First Day of Work", "First Working Day",
+	"Joining Date", "Join Date", "Joined On", "Date Joined", "Date of Joining", "Entry Date", "Entry on Duty Date", "Commencement Date", "Onboarding Date", "Return Date", "Date of Return",
+	"Eintritt", "Eintritt am", "Eintrittsdatum", "Eintrittstermin", "Wiedereintritt", "Wiedereintritt am", "Wiedereintrittsdatum", "Einstellung", "Einstellungsdatum", "Wiedereinstellung", "Wiedereinstellungsdatum", "Anstellungsdatum", "Erster Tag", "Erster Arbeitstag", "Vertragsbeginn", "Beschäftigungsbeginn", "Beginn der Beschäftigung", "Startdatum",
+	"Date d'embauche", "Date de réembauche", "Date de rembauche", "Date d'entrée", "Date de début", "Date de début de contrat", "Début de contrat", "Premier jour",
+	"Fecha de alta", "Fecha alta", "Fecha de ingreso", "Fecha de reingreso", "Fecha de contratación", "Fecha de recontratación", "Fecha de inicio", "Fecha inicio", "Primer día",
+	"Data assunzione", "Data di assunzione", "Data riassunzione", "Data di riassunzione", "Data inizio", "Data inizio rapporto", "Primo giorno",
+	"Data de admissão", "Data de readmissão", "Data de contratação", "Data de início", "Datum in dienst", "Indiensttreding", "Datum indiensttreding", "Begindatum", "Anställningsdatum", "Startdato", "Ansettelsesdato", "Ansættelsesdato",
+)
+
 // activeNames are the headers of columns that say with yes that somebody works here;
 // those of leaverNames say so with no.
 var (
@@ -65,9 +78,10 @@ var (
 var endings = []string{"code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
 // isHR reports whether a header is that of an HR column: of statuses that say whether
-// somebody works here, or of the dates on which people leave.
+// somebody works here, or of the dates on which people leave or begin.
 func isHR(header string) bool {
-	return statusWordsOf(header).stay != nil || dateNames[normalise(header)]
+	name := normalise(header)
+	return statusWordsOf(header).stay != nil || dateNames[name] || hireNames[name]
 }
 
 // statusWords are the words of one column of HR statuses; zero for any other column.

@@ -75,6 +75,19 @@ func TestStay(t *testing.T) {
 		{"a date gate from the start of the day", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon, StartOfDay: true}}, "upn,Last day,Contract End\na@x,2026-11-22,2026-11-22\n", ""},
 		{"a date gate of another now", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon.AddDate(1, 0, 0)}}, "upn,Last day,Contract End\na@x,2027-01-01,2027-01-01\n", ""},
 		{"a date gate that says which number is the day", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon, Format: "M/D/YYYY"}}, "upn,Last day,Contract End\na@x,1/12/2026,1/12/2026\n", ""},
+		{"hired again", Options{DateGate: gate}, "upn,Last day,Rehire Date\na@x,2020-05-31,2021-01-01\nb@x,2026-05-31,\n", "Rehire Date 1 later than the day of leaving, or unset"},
+		{"hired once", Options{DateGate: gate}, "upn,Last day,Hire Date,Original Hire Date,Start Date\na@x,2020-05-31,2019-01-01,2001-01-01,2020-05-31\n", ""},
+		{"hired again, in other columns", Options{DateGate: gate}, "upn,Last day,Hire Date,Last Hire Date,Start Date,Eintritt\na@x,2020-05-31,2020-06-01,2020-06-01,2020-06-01,2020-06-01\n",
+			"Hire Date 1 later than the day of leaving\nLast Hire Date 1 later than the day of leaving\nStart Date 1 later than the day of leaving\nEintritt 1 later than the day of leaving"},
+		{"hired again, without a gate", Options{}, "upn,Austritt,Wiedereintritt\na@x,31.5.2020,1.6.2020\n", "Wiedereintritt 1 later than the day of leaving"},
+		{"hired again, with a gate on the status", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day,Rehire Date\na@x,Left,2020-05-31,2021-01-01\nb@x,Active,2020-05-31,2021-01-01\n", "Rehire Date 1 later than the day of leaving"},
+		{"hired later by one reading", Options{DateGate: gate}, "upn,Last day,Hire Date\na@x,2026-02-01,1/3/2026\n", "Hire Date 1 later than the day of leaving"},
+		{"the reading of the date gate", Options{DateGate: &DateGate{Column: "Last day", AsOf: noon, Format: "M/D/YYYY"}}, "upn,Last day,Hire Date\na@x,2/1/2026,1/3/2026\n", ""},
+		{"hired later than one of the days of leaving", Options{}, "upn,Last day,Contract End,Hire Date\na@x,2026-01-31,2025-01-31,2025-02-01\n", "Hire Date 1 later than the day of leaving"},
+		{"hired later than another day of leaving", Options{DateGate: gate}, "upn,Last day,Contract End,Hire Date\na@x,2026-01-31,2025-01-31,2025-02-01\n", ""},
+		{"hired on no day", Options{DateGate: gate}, "upn,Last day,Rehire Date\na@x,2020-05-31,9999-12-31\nb@x,2020-05-31,n/a\nc@x,2020-05-31,0000-00-00\n", ""},
+		{"hired, and never left", Options{Ignore: []string{"Last day"}}, "upn,Last day,Rehire Date\na@x,2020-05-31,2021-01-01\n", ""},
+		{"a gate on who came back", Options{DateGate: gate, Where: []string{"Rehire Date="}}, "upn,Last day,Rehire Date\na@x,2020-05-31,2021-01-01\n", ""},
 		{"a gate on each", Options{DateGate: gate, Where: []string{"Status=Active"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
 		{"a column that is left out", Options{DateGate: gate, Ignore: []string{"status"}}, "upn,Status,Last day\na@x,Active,2025-12-31\n", ""},
 		{"a gate on the status", Options{Where: []string{"Status=Left"}}, "upn,Status,Last day\na@x,Left,2026-12-31\nb@x,Active,2026-12-31\n", "Last day 1 day to come"},
@@ -90,7 +103,10 @@ func TestStay(t *testing.T) {
 		var got []string
 		for _, col := range s.Stay {
 			line := fmt.Sprintf("%s %d %s", col.Column, col.Rows, col.Said)
-			if !col.Dates {
+			if col.Unset {
+				line += ", or unset"
+			}
+			if !col.Dates && !col.Hired {
 				line += " (" + col.Gone + ")"
 			}
 			got = append(got, line)
@@ -219,7 +235,7 @@ func TestKeeps(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		opt   Options
-		cells string // Status, Site, Last day
+		cells string // Status, Site, Last day, and perhaps Rehire Date
 		want  bool
 	}{
 		{"no date", Options{DateGate: gate}, "Active,Rome,", true},
@@ -233,12 +249,18 @@ func TestKeeps(t *testing.T) {
 		{"another word for gone", Options{Where: []string{"Status=Terminated"}}, "Retired,Rome,", false},
 		{"no word of an HR system", Options{Where: []string{"Status=Success"}}, "Failure,Rome,", false},
 		{"a status in a column of dates", Options{Where: []string{"Last day=2026-01-01"}}, "Left,Rome,Active", true},
+		{"came back", Options{Where: []string{"Rehire Date="}}, "Left,Rome,2020-01-01,2021-01-01", true},
+		{"not come back", Options{Where: []string{"Rehire Date="}}, "Left,Rome,2020-01-01,", false},
+		{"a filter of days beside a status", Options{Where: []string{"Rehire Date=2021-01-01", "Status=Left"}}, "Active,Rome,2020-01-01,2022-01-01", false},
 		{"a mere filter", Options{Where: []string{"Site=Bonn"}}, "Active,Rome,", false},
 		{"a filter beside a status", Options{Where: []string{"Status=Terminated", "Site=Bonn"}}, "Active,Rome,", false},
 		{"a filter beside a date", Options{Where: []string{"Site=Bonn"}, DateGate: gate}, "Active,Rome,", false},
 		{"a filter that the row meets", Options{Where: []string{"Status=Terminated", "Site=Rome"}}, "Active,Rome,", true},
 	} {
-		input := "upn,id,Status,Site,Last day\na@x," + guidA + "," + c.cells + "\n"
+		if strings.Count(c.cells, ",") == 2 {
+			c.cells += ","
+		}
+		input := "upn,id,Status,Site,Last day,Rehire Date\na@x," + guidA + "," + c.cells + "\n"
 		var keeps []batch.Claim
 		if _, bad := read(t, input, c.opt); len(bad) == 1 {
 			keeps = bad[0].Keeps
@@ -246,7 +268,7 @@ func TestKeeps(t *testing.T) {
 		if got := len(keeps) == 2 && keeps[0].Value == "a@x" && keeps[1].Value == guidA; got != c.want || !c.want && keeps != nil {
 			t.Errorf("%s: %+v, want %v", c.name, keeps, c.want)
 		}
-		s, err := looked(t, input+"b@x,"+guidB+",Terminated,Oslo,2026-01-01\n", c.opt) // a date that can be read
+		s, err := looked(t, input+"b@x,"+guidB+",Terminated,Oslo,2026-01-01,\n", c.opt) // a date that can be read
 		if err != nil || (len(s.Kept) > 0) != c.want {
 			t.Errorf("%s: the survey keeps %d, %v", c.name, len(s.Kept), err)
 		}

@@ -24,7 +24,9 @@ func newCondition(entry, column, value string, index int) condition {
 	if dateNames[normalise(column)] {
 		words.stay = stayWords // some systems write "Active" where no date is
 	}
-	return condition{entry: entry, column: column, value: value, index: index, hr: isHR(column), words: words, gone: isWord(words.gone, value)}
+	hired := hireNames[normalise(column)]
+	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
+	return condition{entry: entry, column: column, value: value, index: index, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
 }
 
 // operators are the signs of comparisons in other languages. One of them beside the

@@ -60,13 +60,16 @@ func (g *Planning) stayed(found intake.Survey) []batch.Setting {
 
 // gatesFor says which flags to add so that only people who leave are chosen, ready to
 // be pasted where the file shows a value. There is one --date-column: what another
-// column of dates says can only be left out.
+// column of dates says can only be left out. So it is with days on which people began, unless
+// some rows have none.
 func (g *Planning) gatesFor(stay []intake.Stay) string {
 	var flags []string
 	dated, out := g.DateColumn != "", ""
 	for _, s := range stay {
 		switch {
-		case s.Dates && dated:
+		case s.Hired && s.Unset:
+			flags = append(flags, "--where "+strconv.Quote(s.Column+"="))
+		case s.Hired, s.Dates && dated:
 			out += " --ignore-column " + strconv.Quote(s.Column)
 		case s.Dates:
 			dated = true
