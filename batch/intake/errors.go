@@ -1,10 +1,14 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 )
+
+// ErrInput is every [*OptionError] and every [*InputError].
+var ErrInput = errors.New("the input cannot be read as asked")
 
 // OptionError says what is wrong with an option, whatever the input.
 type OptionError struct {
@@ -14,6 +18,9 @@ type OptionError struct {
 
 // Error gives the option and the reason.
 func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
+
+// Is makes an OptionError an [ErrInput].
+func (e *OptionError) Is(target error) bool { return target == ErrInput }
 
 // InputError says why the input as a whole cannot be read, or read on.
 type InputError struct {
@@ -37,6 +44,9 @@ func (e *InputError) Error() string {
 	}
 	return s
 }
+
+// Is makes an InputError an [ErrInput].
+func (e *InputError) Is(target error) bool { return target == ErrInput }
 
 func quotedList(names []string) string {
 	const most = 100

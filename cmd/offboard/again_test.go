@@ -51,7 +51,7 @@ func virtualTenant(t *testing.T, dir string, users int) (*graphsim.Tenant, func(
 		t.Helper()
 		before := tenant.Stats().Writes
 		var said bytes.Buffer
-		got := run(t.Context(), world{
+		got := execute(t.Context(), world{
 			args:   append(args, "--journal="+filepath.Join(dir, "journal.db")),
 			stdout: &said, stderr: &said, network: tenant,
 			getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },

@@ -30,7 +30,7 @@ type cli struct {
 	Apply    applyCmd    `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
 	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
 	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
-	Runs     runsCmd     `cmd:"" help:"List the runs in the journal, or delete old ones."`
+	Runs     journalCmd  `cmd:"" help:"List the runs in the journal, or delete old ones."`
 	Show     showCmd     `cmd:"" help:"Show one run, and its lines of some outcomes."`
 	History  historyCmd  `cmd:"" help:"Show every run that named a user."`
 	Report   reportCmd   `cmd:"" help:"Write the report files of a run again."`
@@ -48,14 +48,14 @@ type command struct {
 	log    *slog.Logger
 }
 
-// run is the whole program but for the process around it.
-func run(ctx context.Context, w world) (code exitCode) {
-	var c cli
+// execute is the whole program but for the process around it.
+func execute(ctx context.Context, w world) (code exitCode) {
+	var flags cli
 	w.screen = w.stderr
 	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
 	w.stdout, w.stderr = stdout, stderr
 	defer func() { stdout.end(); stderr.end() }()
-	parser := kong.Must(&c,
+	parser := kong.Must(&flags,
 		kong.Name("offboard"),
 		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),
 		kong.DefaultEnvars("OFFBOARD"),
@@ -73,18 +73,18 @@ func run(ctx context.Context, w world) (code exitCode) {
 			code = ended
 		}
 	}()
-	cmd := newCommand(w, &c)
+	cmd := newCommand(w, &flags)
 	k, err := parser.Parse(w.args)
 	if err != nil {
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, err))
 	}
-	cmd.parsed, cmd.log = k, logger(w, &c)
-	cmd.host.Log, cmd.host.Journal = cmd.log, c.Journal
+	cmd.parsed, cmd.log = k, logger(w, &flags)
+	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
 	if err := errors.Join(halfSet(k), choosesTwice(k)); err != nil {
 		return cmd.fail(err)
 	}
-	if c.Output != "text" && c.Output != "json" && k.Selected().Name != "plan" {
-		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, c.Output))
+	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {
+		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(cmd)
@@ -99,8 +99,8 @@ func run(ctx context.Context, w world) (code exitCode) {
 }
 
 // newCommand is a command in the world, of which the line was not read yet.
-func newCommand(w world, c *cli) *command {
-	cmd := &command{world: w, cli: c, log: slog.New(slog.DiscardHandler)}
+func newCommand(w world, flags *cli) *command {
+	cmd := &command{world: w, cli: flags, log: slog.New(slog.DiscardHandler)}
 	cmd.host = &job.Host{
 		Console: cmd, Version: version, Getenv: w.getenv, Environ: w.environ, Network: w.network,
 		Stop: w.stop, Log: cmd.log, Files: job.Files{Stdin: w.stdin}, Began: time.Now(),
@@ -109,12 +109,12 @@ func newCommand(w world, c *cli) *command {
 }
 
 // logger writes to stderr; without --verbose only what a person should know.
-func logger(w world, c *cli) *slog.Logger {
+func logger(w world, flags *cli) *slog.Logger {
 	opt := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if c.Verbose {
+	if flags.Verbose {
 		opt.Level = slog.LevelDebug
 	}
-	if c.LogFormat == "json" {
+	if flags.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w.stderr, opt))
 	}
 	return slog.New(slog.NewTextHandler(w.stderr, opt))

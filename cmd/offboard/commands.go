@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/report"
 )
 
 // runCmd is the main job.
@@ -74,6 +76,39 @@ func (r *resumeCmd) Run(ctx context.Context, c *command) error {
 	return job.Resume(ctx, c.host, &r.ResumeOptions)
 }
 
+// verifyCmd asks the directory, and believes no report.
+type verifyCmd struct{ job.VerifyOptions }
+
+// Run reads the stamps and tells which do not hold.
+func (v *verifyCmd) Run(ctx context.Context, c *command) error {
+	checked, failing, err := job.Verify(ctx, c.host, &v.VerifyOptions)
+	if err == nil {
+		err = c.proofs(checked, failing)
+	}
+	if err == nil && len(failing) > 0 {
+		err = job.ErrPartial
+	}
+	return err
+}
+
+// journalCmd lists, unless it is told to do something else.
+type journalCmd struct {
+	List  listCmd  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`
+	Prune pruneCmd `cmd:"" help:"Delete old runs for good."`
+}
+
+// listCmd lists runs.
+type listCmd struct{ job.RunsOptions }
+
+// Run lists the newest first.
+func (l *listCmd) Run(ctx context.Context, c *command) error {
+	runs, err := job.Runs(ctx, c.host, &l.RunsOptions)
+	if err != nil {
+		return err
+	}
+	return c.runs(runs)
+}
+
 // pruneCmd deletes old runs.
 type pruneCmd struct{ job.PruneOptions }
 
@@ -100,6 +135,30 @@ func (p *pruneCmd) Run(ctx context.Context, c *command) error {
 	}
 	_, err = fmt.Fprintln(c.stdout, text)
 	return err
+}
+
+// showCmd shows one run.
+type showCmd struct{ job.ShowOptions }
+
+// Run shows what the end block said, as it stands now, and the lines asked for.
+func (s *showCmd) Run(ctx context.Context, c *command) error {
+	return job.Show(ctx, c.host, &s.ShowOptions, func(end report.End, lines iter.Seq2[batch.Line, error]) error {
+		if lines != nil && c.cli.Output == "json" {
+			return report.Selected(c.stdout, end, lines)
+		}
+		if err := c.Ended(end); err != nil || lines == nil {
+			return err
+		}
+		return c.lines(lines)
+	})
+}
+
+// historyCmd tells what became of a user.
+type historyCmd struct{ job.HistoryOptions }
+
+// Run lists every line that named the user.
+func (h *historyCmd) Run(ctx context.Context, c *command) error {
+	return c.mentions(job.History(ctx, c.host, &h.HistoryOptions), "no run names "+h.User)
 }
 
 // reportCmd writes the report files of a run again.

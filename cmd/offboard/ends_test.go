@@ -105,7 +105,7 @@ func carry(t *testing.T, cfg graphsim.Config, admins, users int, prepare func(*s
 		}
 		prepare(s)
 		var said bytes.Buffer
-		code = run(t.Context(), world{
+		code = execute(t.Context(), world{
 			args: append([]string{"run", in, "--yes", "--max-percent=0", "--max-users=0", "--concurrency=8",
 				"--journal=" + dir + "/journal.db", "--report-dir=" + dir + "/report"}, args...),
 			stdin: strings.NewReader(""), stdout: &said, stderr: &said, network: s,

@@ -23,7 +23,7 @@ const (
 	exitPartial exitCode = 3
 	exitRefused exitCode = 4
 	exitSignIn  exitCode = 5
-	exitUnended exitCode = 6
+	exitStopped exitCode = 6
 	exitLocked  exitCode = 7
 )
 
@@ -37,15 +37,15 @@ var ends = []struct {
 	code exitCode
 	next string
 }{
-	{batch.ErrStopped, exitUnended, ""},
+	{batch.ErrStopped, exitStopped, ""},
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
-	{batch.ErrOutage, exitUnended, ""},
-	{errSecondSignal, exitUnended, ""},
-	{context.Canceled, exitUnended, ""},
+	{batch.ErrOutage, exitStopped, ""},
+	{errSecondSignal, exitStopped, ""},
+	{context.Canceled, exitStopped, ""},
 	{planfile.ErrAltered, exitRefused, ""},
 	{planfile.ErrFormat, exitRefused, ""},
 	{planfile.ErrNewer, exitRefused, ""},
@@ -61,24 +61,30 @@ var ends = []struct {
 	{journal.ErrNoRun, exitUsage, "{runs}"},
 	{job.ErrNoneToResume, exitDone, "{runs}"},
 	{journal.ErrAmbiguous, exitUsage, "give more of the run's name"},
+	{intake.ErrInput, exitUsage, ""},
+}
+
+// onlyPartial reports whether an error is ErrPartial, joined to nothing: whatever is joined
+// to it is more serious. errors.Join wraps one that it joins to nil.
+func onlyPartial(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		return onlyPartial(joined.Unwrap()[0])
+	}
+	return err == job.ErrPartial
 }
 
 // codeOf finds the exit code and the next step for an error.
 func codeOf(err error) (exitCode, string) {
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return exitDone, ""
-	case job.ErrPartial: // whatever is joined to it is more serious
+	case onlyPartial(err):
 		return exitPartial, ""
 	}
 	for _, e := range ends {
 		if errors.Is(err, e.is) {
 			return e.code, e.next
 		}
-	}
-	_, option := errors.AsType[*intake.OptionError](err)
-	if _, input := errors.AsType[*intake.InputError](err); input || option {
-		return exitUsage, ""
 	}
 	return exitError, ""
 }

@@ -18,13 +18,13 @@ import (
 // told ErrPartial, but nothing that is joined to it.
 func (c *command) fail(err error) exitCode {
 	code, next := codeOf(err)
-	if err == nil || err == job.ErrPartial {
+	if err == nil || onlyPartial(err) {
 		return code
 	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
 	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
 	next = cmp.Or(c.lifted(err), next)
-	if code == exitUnended {
+	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.args...)), next)
 	}
 	c.document(err, next, code)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/graphsim"
+	"offboard/batch/intake"
 	"offboard/batch/job"
 	"offboard/batch/journal"
 )
@@ -24,7 +26,7 @@ func (d *booth) printed(args ...string) (code exitCode, stdout string) {
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "DIR/", d.dir+"/")
 	}
-	code = run(d.t.Context(), world{
+	code = execute(d.t.Context(), world{
 		args: append(args, "--journal="+d.dir+"/journal.db"), stdin: strings.NewReader(""), stdout: &out, stderr: io.Discard, network: d.network,
 		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },
 	})
@@ -43,10 +45,12 @@ func TestJoinedToPartial(t *testing.T) {
 		{errors.New("discard run r"), 1, "some users did not end in success; discard run r"},
 		{journal.ErrDisk, 1, "offboard: next: free space"},
 		{batch.ErrStopped, 6, "stopped before the end"},
+		{fmt.Errorf("%w, or the %w", journal.ErrDamaged, journal.ErrDisk), 1, "offboard: next: free space"}, // SQLite cannot say which
+		{&intake.InputError{Reason: "no header"}, 2, "no header"},
 	} {
 		var b bytes.Buffer
 		cmd := newCommand(world{stderr: &b, getenv: func(string) string { return "" }}, &cli{})
-		err := job.ErrPartial
+		err := errors.Join(job.ErrPartial, nil)
 		if c.beside != nil {
 			err = errors.Join(err, c.beside)
 		}

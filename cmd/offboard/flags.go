@@ -16,11 +16,7 @@ import (
 // Every flag has an environment variable: OFFBOARD_ and its name. Where a name means
 // two things, run has that variable, and the tag env gives the other command one with
 // the command before it: OFFBOARD_APPROVE_KEY. A flag with the tag env:"-" has none.
-//
-// A run that goes on goes on as it was begun: at the same rate, with the same
-// report directory. Flags that are kept so have the tag keep. Those that say whom a
-// run is for, and what is done to them, have the tag choice: the command that runs
-// retry.csv repeats them.
+// The other tags are told in job/options.go.
 
 // typed reports whether a flag stands on the command line.
 func typed(k *kong.Context, f *kong.Flag) bool {

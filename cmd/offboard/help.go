@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
@@ -17,7 +15,7 @@ func details(k *kong.Kong) error {
 		"apply":    ofRun,
 		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the guards read; see offboard run --help.\n\n" + exitCodeHelp,
 		"approve":  noGraph,
-		"verify":   "Graph permissions: User.Read.All.\n\n" + strings.Replace(exitCodeHelp, "every user ended in success, or was left alone on purpose; also: nothing to do", "every stamp holds", 1),
+		"verify":   "Graph permissions: User.Read.All.\n\n" + exitCodes("every stamp holds"),
 		"runs":     "Alone it lists, and takes the filters that offboard runs list --help tells.\n\n" + noGraph,
 		"list":     "The states are " + job.Listed(job.States) + ".\n\n" + noGraph,
 		"prune":    ofPrune,
@@ -40,10 +38,13 @@ func details(k *kong.Kong) error {
 }
 
 // noGraph ends the help of the commands that only read the journal.
-const noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
+var noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
 
-const exitCodeHelp = `Exit codes:
-  0  every user ended in success, or was left alone on purpose; also: nothing to do
+var exitCodeHelp = exitCodes("every user ended in success, or was left alone on purpose; also: nothing to do")
+
+// exitCodes tells the exit codes; zero is what 0 means.
+func exitCodes(zero string) string {
+	return "Exit codes:\n  0  " + zero + `
   1  the run could not go on
   2  usage, or the input as a whole cannot be read
   3  finished, or rehearsed; some users did not, or would not, end in success
@@ -51,8 +52,9 @@ const exitCodeHelp = `Exit codes:
   5  sign-in or permission
   6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet
   7  locked: somebody else works on this run or input; who and since when is printed`
+}
 
-const ofRun = `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
+var ofRun = `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
 (not needed with --no-resolve), RoleManagement.Read.Directory to know who holds a privileged role (not needed
 with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that groups hold.
 
@@ -70,7 +72,7 @@ const seeds = `In a simulated tenant every row of the input is a user, except th
     admin...@     is a protected admin  (holds a privileged role; ends denied)
     ...#EXT#...@  is a guest            (ends ineffective)`
 
-const ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
+var ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
 works on are kept, and so are, without --unfinished, those that could still be resumed (planned, running
 or stopped). It can be stopped at any point; the same command goes on.
 

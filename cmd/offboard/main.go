@@ -4,6 +4,9 @@
 // The rules are in package batch, and package job carries out a command. This one reads
 // flags, asks, and finds words for people; it is the console of the jobs.
 //
+// Stdout gets what the command is for: the end block, a table, or with -o json one
+// document. All else goes to stderr: what is said on the way, questions, progress, errors.
+//
 //	main.go, signals.go      the process
 //	cli.go, commands.go      the grammar, and what each command does
 //	flags.go, help.go        flags that are kept, or were half set; what --help ends with
@@ -13,8 +16,7 @@
 //	ask.go, terminal_*.go    questions and passphrases
 //	tell.go                  what a job says: plans, plan files, ends
 //	progress.go, waiting.go  how far it is, and what it waits for
-//	runs.go, show.go, history.go, verify.go, table.go
-//	                         lists, as tables or as JSON
+//	lists.go, table.go       lists, as tables or as JSON
 //	paste.go                 command lines that can be pasted
 //	visible.go               text that must not talk to the terminal
 package main
@@ -33,7 +35,7 @@ func main() {
 	stop := make(chan struct{})
 	// It ends with the process; there is nobody to wait for it.
 	go heed(signals(), func() { close(stop) }, func() { cancel(errSecondSignal) })
-	os.Exit(int(run(ctx, world{
+	os.Exit(int(execute(ctx, world{
 		program:  os.Args[0],
 		args:     os.Args[1:],
 		stdin:    os.Stdin,
@@ -62,7 +64,7 @@ type world struct {
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	screen         io.Writer // stderr as it is, for the line that redraws itself; run sets it
+	screen         io.Writer // stderr as it is, for the line that redraws itself; execute sets it
 	getenv         func(string) string
 	environ        func() []string           // all of it
 	network        http.RoundTripper         // nil is the real one

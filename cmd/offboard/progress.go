@@ -19,13 +19,13 @@ type progress struct {
 	draws  bool
 	width  func() int              // of the terminal, in columns
 	stage  string                  // what planning is called; "" is planning
-	total  int                     // users to send
+	total  int                     // users to send or to verify; planning has none
 	left   func(int) time.Duration // the gate's estimate for so many users
 	start  time.Time
 	last   time.Time     // when a line was shown
 	latest func() string // the line that was not shown yet
 	drawn  bool          // a line stands on the terminal, and none below it
-	told   batch.Trouble // the wait that people know of; see trouble
+	told   batch.Trouble // the wait that people know of; see tellTrouble
 	toldAt time.Time     // when they were told
 }
 
@@ -47,8 +47,8 @@ const (
 	printEvery = 10 * time.Second
 )
 
-// tell shows a line when it is time to, and keeps it for the end otherwise.
-func (p *progress) tell(now time.Time, line func() string) {
+// showWhenDue shows a line when it is time to, and keeps it for the end otherwise.
+func (p *progress) showWhenDue(now time.Time, line func() string) {
 	every := printEvery
 	if p.draws {
 		every = drawEvery
@@ -59,20 +59,20 @@ func (p *progress) tell(now time.Time, line func() string) {
 	p.latest = line
 	if now.Sub(p.last) >= every {
 		p.last = now
-		p.show()
+		p.showLatest()
 	}
 }
 
-// show tells the latest line.
-func (p *progress) show() {
+// showLatest tells the latest line.
+func (p *progress) showLatest() {
 	line := p.latest()
 	p.latest = nil
-	p.put(line, false)
+	p.write(line, false)
 }
 
-// put writes a line, which has a service's words in it. One that stays is not drawn
+// write writes a line, which has a service's words in it. One that stays is not drawn
 // over by the next.
-func (p *progress) put(line string, stays bool) {
+func (p *progress) write(line string, stays bool) {
 	line = printable(line)
 	switch {
 	case p.log != nil && stays:
@@ -92,7 +92,7 @@ func (p *progress) put(line string, stays bool) {
 // End shows how it ended.
 func (p *progress) End() {
 	if p.latest != nil {
-		p.show()
+		p.showLatest()
 	}
 	if p.drawn {
 		fmt.Fprintln(p.w)
@@ -103,24 +103,24 @@ func (p *progress) End() {
 // Planning tells how far the reading and looking up is.
 func (p *progress) Planning(c batch.Count) {
 	now := time.Now()
-	p.trouble(now, c.Trouble)
-	p.tell(now, func() string {
+	p.tellTrouble(now, c.Trouble)
+	p.showWhenDue(now, func() string {
 		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))
-		s += tally(c.Ended) + some(c.Waiting, "waiting to be asked again")
+		s += tally(c.Ended) + counted(c.Waiting, "waiting to be asked again")
 		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
 	})
 }
 
 // Running tells how far the revoking is.
 func (p *progress) Running(s batch.Progress) {
-	p.trouble(s.Now, s.Trouble)
-	p.tell(s.Now, func() string {
+	p.tellTrouble(s.Now, s.Trouble)
+	p.showWhenDue(s.Now, func() string {
 		settled := 0
 		for _, n := range s.Counts {
 			settled += n
 		}
 		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), batch.Thousands(p.total))
-		line += tally(s.Counts) + some(s.Proving, "awaiting proof") + some(s.Waiting, "to be sent again")
+		line += tally(s.Counts) + counted(s.Proving, "awaiting proof") + counted(s.Waiting, "to be sent again")
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
 			line += fmt.Sprintf(", %.1f users/s", float64(s.Accepted)/took)
 		}
@@ -138,13 +138,13 @@ func (p *progress) Running(s batch.Progress) {
 func tally(counts map[batch.Outcome]int) string {
 	s := ""
 	for _, o := range batch.Outcomes {
-		s += some(counts[o], string(o))
+		s += counted(counts[o], string(o))
 	}
 	return s
 }
 
-// some is a count as a part of a line; "" for none.
-func some(n int, what string) string {
+// counted is a count as a part of a line; "" for none.
+func counted(n int, what string) string {
 	if n == 0 {
 		return ""
 	}

@@ -168,7 +168,7 @@ func (s *story) play(ctx context.Context, tenant *graphsim.Tenant, dir string, s
 		for i, a := range args {
 			args[i] = strings.ReplaceAll(a, "DIR/", dir+"/")
 		}
-		p.codes = append(p.codes, run(ctx, world{
+		p.codes = append(p.codes, execute(ctx, world{
 			args:  append(args, "--journal="+dir+"/journal.db", "--report-dir="+dir+"/report"),
 			stdin: strings.NewReader(""), stdout: said, stderr: said, stop: stop, network: st,
 			getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },

@@ -65,7 +65,7 @@ func offboardHere(t *testing.T, answer string, args ...string) (code exitCode, s
 	t.Helper()
 	var out, errs bytes.Buffer
 	w := world{args: args, stdin: strings.NewReader(answer), stdout: &out, stderr: &errs, asks: answer != "", getenv: func(string) string { return "" }}
-	return run(t.Context(), w), out.String(), errs.String()
+	return execute(t.Context(), w), out.String(), errs.String()
 }
 
 // listed are the runs in a journal, the oldest first.
@@ -155,8 +155,8 @@ func TestPruneStops(t *testing.T) {
 	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	errs := &strikeAt{word: "prune    1-finished", cancel: func() { cancel(errSecondSignal) }}
-	code := run(ctx, world{args: args, stdout: io.Discard, stderr: errs, getenv: func(string) string { return "" }})
-	if code != exitUnended || !strings.Contains(errs.String(), "pruned 0 of 2 runs, and the same command goes on") {
+	code := execute(ctx, world{args: args, stdout: io.Discard, stderr: errs, getenv: func(string) string { return "" }})
+	if code != exitStopped || !strings.Contains(errs.String(), "pruned 0 of 2 runs, and the same command goes on") {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 	if left := listed(t, path); !slices.Equal(left, []string{"1-finished"}) {
@@ -173,8 +173,8 @@ func TestPruneStopsCompacting(t *testing.T) {
 	stop := make(chan struct{})
 	errs := &strikeAt{word: "keep     0-stopped", cancel: func() { close(stop) }}
 	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", oldJournal(t, journal.Stopped)}
-	code := run(t.Context(), world{args: args, stdout: io.Discard, stderr: errs, stop: stop, getenv: func(string) string { return "" }})
-	if want := "pruned 0 runs, and the space was not all given back; the same command goes on\n"; code != exitUnended || !strings.HasSuffix(errs.String(), want) {
+	code := execute(t.Context(), world{args: args, stdout: io.Discard, stderr: errs, stop: stop, getenv: func(string) string { return "" }})
+	if want := "pruned 0 runs, and the space was not all given back; the same command goes on\n"; code != exitStopped || !strings.HasSuffix(errs.String(), want) {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 }

@@ -87,7 +87,7 @@ func (d *booth) offboard(args ...string) (exitCode, string) {
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "DIR/", d.dir+"/")
 	}
-	code := run(d.t.Context(), world{
+	code := execute(d.t.Context(), world{
 		args:  append(args, "--journal="+d.dir+"/journal.db"),
 		stdin: cmp.Or(d.stdin, io.Reader(strings.NewReader(""))), stdout: d, stderr: d, stop: d.stop, network: d.network, asks: d.asks,
 		getenv: func(string) string { return "" }, environ: func() []string { return d.environ }, width: func() int { return 80 },

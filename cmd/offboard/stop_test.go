@@ -91,7 +91,7 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 		}
 		offboard := func(network http.RoundTripper, stop <-chan struct{}, args ...string) (exitCode, string) {
 			var said bytes.Buffer
-			code := run(t.Context(), world{
+			code := execute(t.Context(), world{
 				args:   append(args, "--journal="+filepath.Join(dir, "journal.db")),
 				stdout: &said, stderr: &said, network: network, stop: stop,
 				getenv: func(string) string { return "" }, environ: signedIn, width: func() int { return 80 },
@@ -137,7 +137,7 @@ func stopAt(t *testing.T, command string, users, at int, answered bool) (through
 				t.Errorf("stop with call %d of %d: exit code %d, %d writes\n%s", at, s.calls, code, tenant.Stats().Writes, said)
 			}
 			return
-		case code != exitUnended:
+		case code != exitStopped:
 			t.Errorf("stop with call %d: exit code %d, want 6\n%s", at, code, said)
 		}
 		undone := "nothing was planned or written"

@@ -29,7 +29,7 @@ func TestPeopleWhoStayAreAskedAbout(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, said bytes.Buffer
-		code := run(t.Context(), world{
+		code := execute(t.Context(), world{
 			args:  append([]string{"run", in, "--simulate", "--journal", filepath.Join(dir, "j.db"), "--report-dir", filepath.Join(dir, "out")}, c.flags...),
 			stdin: strings.NewReader(c.answer), stdout: &out, stderr: &said, asks: true, width: func() int { return 80 },
 			getenv: func(string) string { return "" }, environ: func() []string { return nil },

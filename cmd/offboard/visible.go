@@ -15,8 +15,9 @@ func acts(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
 
-// printable is one line of text: it has a space in place of everything that would
-// act on a terminal, and of line ends and tabs.
+// printable is a text within a line of ours, such as a cell of a table: it has a space
+// in place of everything that would act on a terminal, and of line ends and tabs.
+// All output goes through [visible] after that, which keeps lines and JSON as they are.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if acts(r) || r == '\n' || r == '\t' {

@@ -12,11 +12,11 @@ import (
 // every second at the least, so that it is told within five.
 const tellAfter = 3 * time.Second
 
-// trouble tells of a wait in lines of their own: when it begins to last, when its
+// tellTrouble tells of a wait in lines of their own: when it begins to last, when its
 // cause changes, and when it is over.
-func (p *progress) trouble(now time.Time, t batch.Trouble) {
+func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 	if p.told.Any() && (!t.Any() || t.Since.After(p.told.Since)) {
-		p.put(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))), true)
+		p.write(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))), true)
 		p.told = batch.Trouble{}
 	}
 	if !t.Any() || now.Sub(t.Since) < tellAfter {
@@ -24,16 +24,16 @@ func (p *progress) trouble(now time.Time, t batch.Trouble) {
 	}
 	if !p.told.Any() || cause(t) != cause(p.told) && now.Sub(p.toldAt) >= printEvery {
 		p.told, p.toldAt = t, now
-		p.put(waitingFor(now, t), true)
+		p.write(waitingFor(now, t), true)
 	}
 }
 
 // Waits tells what a read waits for, which has no other progress.
 func (p *progress) Waits(t batch.Trouble) {
 	now := time.Now()
-	p.trouble(now, t)
+	p.tellTrouble(now, t)
 	if p.latest = nil; p.told.Any() {
-		p.tell(now, func() string { return waitingFor(now, t) })
+		p.showWhenDue(now, func() string { return waitingFor(now, t) })
 	}
 }
 

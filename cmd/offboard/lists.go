@@ -1,0 +1,109 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/batch/journal"
+)
+
+// What each list shows; table.go writes them.
+
+// runs lists runs.
+func (c *command) runs(runs []journal.Info) error {
+	type info = journal.Info
+	return list(c, all(runs), "no such runs",
+		column[info]{"RUN", "run", func(r info) any { return r.Plan.Run }},
+		column[info]{"STATE", "state", func(r info) any { return r.State }},
+		column[info]{"CREATED", "created_at", func(r info) any { return r.Plan.Created }},
+		column[info]{"INPUT", "input", func(r info) any { return r.Plan.Input }},
+		column[info]{"", "tenant", func(r info) any { return r.Plan.Tenant }},
+		column[info]{"", "users", func(r info) any { return r.Plan.Users }},
+		column[info]{"", "counts", func(r info) any { return r.Summary.Counts }},
+		column[info]{"ROWS", "", func(r info) any { return r.Summary.Lines }},
+		column[info]{"SUCCESS", "", func(r info) any { return r.Summary.CountOf(batch.Success) }},
+		column[info]{"NOT DONE", "", func(r info) any { return r.Summary.CountOf(batch.Failure) }},
+		column[info]{"OPEN", "", openUsers},
+	)
+}
+
+// openUsers are the users of a run whom going on with it would settle.
+func openUsers(r journal.Info) any {
+	if !r.State.Resumable() {
+		return 0
+	}
+	return r.Summary.Open()
+}
+
+// lines is a table of a report's lines.
+func (c *command) lines(rows iter.Seq2[batch.Line, error]) error {
+	if _, err := fmt.Fprintln(c.stdout); err != nil {
+		return err
+	}
+	type line = batch.Line
+	whole := func(l line) *line { return &l }
+	return table(c.stdout, rows, "no line ended so", []column[line]{
+		reported("LINE", "line", whole),
+		reported("INPUT", "input", whole),
+		{"USER", "", func(l line) any { return cmp.Or(l.User.UPN, l.User.ID) }},
+		reported("OUTCOME", "outcome", whole),
+		reported("HTTP STATUS", "http_status", whole),
+		reported("ERROR CODE", "error_code", whole),
+		reported("REASON", "reason", whole),
+	})
+}
+
+// mentions lists what became of a user; none is what is said if nothing did.
+func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none string) error {
+	type mention = *journal.Mention
+	line := func(m mention) *batch.Line { return &m.Line }
+	return list(c, mentions, none,
+		column[mention]{"RUN", "run", func(m mention) any { return m.Plan.Run }},
+		column[mention]{"STATE", "state", func(m mention) any { return m.State }},
+		column[mention]{"CREATED", "created_at", func(m mention) any { return m.Plan.Created }},
+		column[mention]{"TENANT", "", func(m mention) any { return cmp.Or(m.Plan.Tenant, "unknown") }},
+		column[mention]{"", "tenant", func(m mention) any { return m.Plan.Tenant }},
+		column[mention]{"CLOUD", "cloud", func(m mention) any { return m.Plan.Cloud }},
+		column[mention]{"", "simulated", func(m mention) any { return m.Plan.Cloud == job.Simulated }},
+		column[mention]{"ACTION", "action", func(m mention) any { return m.Plan.Action }},
+		column[mention]{"LINE", "line", func(m mention) any { return m.Line.Row.Line }},
+		column[mention]{"", "input", func(m mention) any { return m.Line.Row.Input }},
+		reported("", "user_id", line),
+		reported("", "user_principal_name", line),
+		reported("OUTCOME", "outcome", line),
+		reported("SENT AT", "sent_at", line),
+		reported("VALID FROM AFTER", "valid_from_after", line),
+		reported("REASON", "reason", line),
+	)
+}
+
+// proofs tells how many users hold, and by name who does not.
+func (c *command) proofs(checked int, failing []*job.Proof) error {
+	holds := checked - len(failing)
+	if c.cli.Output == "json" {
+		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": checked, "holds": holds, "failing": append([]*job.Proof{}, failing...)})
+	}
+	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", batch.Thousands(holds), batch.Thousands(checked)); err != nil || len(failing) == 0 {
+		return err
+	}
+	type proof = *job.Proof
+	return table(c.stdout, all(failing), "", []column[proof]{
+		{"LINE", "", func(p proof) any { return p.Line }},
+		{"INPUT", "", func(p proof) any { return p.Input }},
+		{"STAMP", "", stamp},
+		{"REASON", "", func(p proof) any { return p.Reason }},
+	})
+}
+
+// stamp is what the directory has of a user.
+func stamp(p *job.Proof) any {
+	if p.Stamp.IsZero() {
+		return "none"
+	}
+	return p.Stamp.UTC().Format(time.RFC3339)
+}
