@@ -182,3 +182,19 @@ func TestTextWritesCountsWithCommas(t *testing.T) {
 		}
 	}
 }
+
+// What is not known of a run is null in JSON, and a list of nothing is empty.
+func TestJSONOfARunOfWhichNothingIsKnown(t *testing.T) {
+	var b bytes.Buffer
+	if err := JSON(&b, End{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"version": null`, `"input_sha256": null`, `"tenant": null`, `"app": null`, `"cloud": null`, `"created_at": null`, `"plan_sha256": null`, `"median_s": null`,
+		`"approvals": []`, `"settings": []`, `"sessions": []`, `"files": []`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in\n%s", want, &b)
+		}
+	}
+}

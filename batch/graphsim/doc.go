@@ -92,10 +92,12 @@
 //
 // Not simulated, and answered with 501: dependsOn, lists of users without
 // $filter, pages after the first of a list with eq, other reads of groups and roles.
-// Answered with 405: changing users. Answered with 400: /me, other paths
-// (such as tenantRelationships), and properties beyond those of [User]. A delegated token ([Config.SignedIn]) may do what its
-// scopes allow; that its user needs a role as well is not simulated. The signature
-// of an assertion is not checked. Tokens are unsigned.
+// Answered with 405: changing users. Answered with 400: /me, other paths (such as
+// findTenantInformationByTenantId), and properties beyond those of [User].
+//
+// A delegated token ([Config.SignedIn]) may do what its scopes allow; that its user
+// needs a role as well is not simulated. The signature of an assertion is not checked.
+// Tokens are unsigned.
 //
 // Executed items are logged when their answer leaves. A tenant that is itself
 // killed in between loses those lines together with its state. Over a socket,
