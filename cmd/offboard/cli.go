@@ -87,10 +87,7 @@ func execute(ctx context.Context, w world) (code exitCode) {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	err = k.Run(cmd)
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
-		err = joined.Unwrap()[0] // kong joins its hooks' errors to the command's, also when there are none
-	}
+	err = alone(k.Run(cmd))
 	cmd.host.Files.Close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)
