@@ -2,6 +2,7 @@ package intake
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -15,14 +16,16 @@ import (
 // statusNames are the headers of columns that say for certain whether somebody works
 // here, in whatever words.
 var statusNames = wordSet(normalise,
-	"HR Status", "Employment", "Employee Status", "Employment Status", "Employment State", "Worker Status", "Staff Status", "Person Status", "Workforce Status",
-	"Personnel Status", "Emp Status", "Empl Status", "Work Status", "Working Status", "Contract Status", "Employment History Status", "Status of Employment", "Colleague Status", "Associate Status",
+	"Employment", "Employment State", "Employment History Status", "Status of Employment", "Contract Status",
 	"Mitarbeiterstatus", "Status Mitarbeiter", "Mitarbeitendenstatus", "Beschäftigung", "Beschäftigungsstatus", "Beschäftigungsverhältnis", "Personalstatus", "Anstellungsstatus", "Arbeitsstatus", "Vertragsstatus",
 	"Statut employé", "Statut de l'employé", "Statut salarié", "Statut du salarié", "Statut d'emploi", "Statut RH", "Statut contrat",
 	"Estado laboral", "Estado empleado", "Estado del empleado", "Estado del trabajador", "Situación laboral",
 	"Stato dipendente", "Stato lavorativo", "Situação do funcionário", "Status do funcionário", "Estado do funcionário",
 	"Medewerkerstatus", "Status medewerker", "Status dienstverband", "Anställningsstatus", "Ansettelsesstatus", "Ansættelsesstatus",
 )
+
+// statusPattern fits headers of the same kind in English, in normal form.
+var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|employee|employment|emp|empl|worker|work|working|workforce|staff|person|personnel|colleague|associate|active|job)+status(type|group|category)?$`)
 
 // stat2Names are the headers of SAP's employment status, which is a number.
 var stat2Names = wordSet(normalise, "STAT2", "P0000-STAT2", "PA0000-STAT2", "Employment Status (STAT2)", "Beschäftigungsstatus (STAT2)")
@@ -67,7 +70,7 @@ var hireNames = wordSet(normalise,
 // those of leaverNames say so with no.
 var (
 	activeNames = wordSet(normalise,
-		"Active", "Is Active", "Currently Active", "Active Status", "Active Employee", "Employee Active", "Active Worker", "Current Employee", "Currently Employed", "Employed", "Is Employed",
+		"Active", "Is Active", "Currently Active", "Active Status", "Active Employee", "Employee Active", "Active Worker", "Current Employee", "Currently Employed", "Employed", "Is Employed", "Employee Is Active", "Is Active Employee", "Worker Active", "Still Active", "Still Employed",
 		"Aktiv", "Ist aktiv", "Mitarbeiter aktiv", "Aktivstatus", "Actif", "Activo", "Attivo", "Ativo", "Actief")
 	leaverNames = wordSet(normalise,
 		"Leaver", "Is Leaver", "Leaver Status", "Termination Status", "Terminated", "Is Terminated", "Left", "Has Left", "Left Company", "Inactive", "Is Inactive",
@@ -75,7 +78,7 @@ var (
 )
 
 // endings may stand behind the name of a column that says for certain who works here.
-var endings = []string{"code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
+var endings = []string{"", "code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
 // isHR reports whether a header is that of an HR column: of statuses that say whether
 // somebody works here, or of the dates on which people leave or begin.
@@ -102,12 +105,12 @@ func statusWordsOf(header string) statusWords {
 	case stat2Names[name]:
 		return statusWords{stay: stat2Stay, gone: stat2Gone}
 	}
-	for _, ending := range append(endings, "") {
+	for _, ending := range endings {
 		switch bare := strings.TrimSuffix(name, ending); {
-		case statusNames[bare]:
-			return statusWords{stay: statusStay, gone: statusGone}
 		case activeNames[bare]:
 			return statusWords{stay: activeStay, gone: activeGone}
+		case statusNames[bare], statusPattern.MatchString(bare):
+			return statusWords{stay: statusStay, gone: statusGone}
 		case leaverNames[bare]:
 			return statusWords{stay: leaverStay, gone: leaverGone, leaver: true}
 		}

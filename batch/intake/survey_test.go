@@ -140,6 +140,7 @@ func TestWhatCountsAsStatus(t *testing.T) {
 		{"Status|Statut|Current Status|Employment Status|HR Status|Worker Status|Worker Status Code|Active Status|Active", "Yes No Foo", "Foo Yes"},
 		{"Status|Statut|Employment Status|Worker Status Description|Active Status|Active|Leaver", "Foo 47848 TBD", "47848 Foo TBD"},
 		{"Status|Employment Status|Active", "Terminated NULL", "NULL"},
+		{"Current Employment Status|Employee Active Status|HR Status|Emp_Status_Desc|EMPL_STATUS|Staff status|Is active (flag)|Worker Status Type|Employee Status Group", "Foo Terminated", "Foo"},
 		{"Status|Employment Status", "Terminated Foo Foo Foo Left", "Foo"},
 		{"Employment Status|HR Status", "Success", "Success"},
 		{"Status", "Success Foo TBD", "Foo Success TBD"},
@@ -162,7 +163,7 @@ func TestWhatCountsAsStatus(t *testing.T) {
 		{"Status", "Enabled Disabled", ""},
 		{"State|Estado|Stato", "CA WA A NO", ""},
 		{"State|Estado", "Rome Bonn", ""},
-		{"Sign-in status|Account status|License status|MFA status|RiskState|accountEnabled|Account enabled|Device status|Status Code|Order Status|invitationState", "Active Yes Foo 1", ""},
+		{"Sign-in status|Account status|Employee Account Status|Employee Training Status|Marital Status|Work State|License status|MFA status|RiskState|accountEnabled|Account enabled|Device status|Status Code|Order Status|invitationState", "Active Yes Foo 1", ""},
 	} {
 		for header := range strings.SplitSeq(c.headers, "|") {
 			var b strings.Builder
