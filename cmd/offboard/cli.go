@@ -87,7 +87,7 @@ func execute(ctx context.Context, w world) (code exitCode) {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	err = alone(k.Run(cmd))
+	err = k.Run(cmd)
 	cmd.host.Files.Close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -14,18 +14,6 @@ import (
 	"offboard/batch/job"
 )
 
-// alone takes an error out of joins that nothing else is in. Kong joins the errors of its
-// hooks to the command's, and a dry run that of discarding it, also when there are none.
-func alone(err error) error {
-	for {
-		joined, ok := err.(interface{ Unwrap() []error })
-		if !ok || len(joined.Unwrap()) != 1 {
-			return err
-		}
-		err = joined.Unwrap()[0]
-	}
-}
-
 // fail tells the error and its next step, and gives the exit code. The end block has
 // told ErrPartial, but nothing that is joined to it.
 func (c *command) fail(err error) exitCode {
