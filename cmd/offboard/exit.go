@@ -64,21 +64,16 @@ var ends = []struct {
 	{intake.ErrInput, exitUsage, ""},
 }
 
-// onlyPartial reports whether an error is ErrPartial, joined to nothing: whatever is joined
-// to it is more serious. errors.Join wraps one that it joins to nil.
-func onlyPartial(err error) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
-		return onlyPartial(joined.Unwrap()[0])
-	}
-	return err == job.ErrPartial
-}
-
-// codeOf finds the exit code and the next step for an error.
+// codeOf finds the exit code and the next step for an error. Whatever is joined to
+// ErrPartial is more serious.
 func codeOf(err error) (exitCode, string) {
-	switch {
-	case err == nil:
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		return codeOf(joined.Unwrap()[0]) // errors.Join wraps also what it joins to nil
+	}
+	switch err {
+	case nil:
 		return exitDone, ""
-	case onlyPartial(err):
+	case job.ErrPartial:
 		return exitPartial, ""
 	}
 	for _, e := range ends {

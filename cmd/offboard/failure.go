@@ -18,7 +18,7 @@ import (
 // told ErrPartial, but nothing that is joined to it.
 func (c *command) fail(err error) exitCode {
 	code, next := codeOf(err)
-	if err == nil || onlyPartial(err) {
+	if err == nil || code == exitPartial {
 		return code
 	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
