@@ -16,11 +16,11 @@ import (
 // line is given, so that no flipped bit leads to another person. The number of the run
 // belongs to it: where one is flipped, a row that is read in order is not found by its key.
 const (
-	digestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, action, plan) FROM runs WHERE id = $1"
-	digestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
+	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, action, plan) FROM runs WHERE id = $1"
+	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
 		concat_ws('|', run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
-	digestSkips = `SELECT count(*), string_agg(words, '|') FROM (
+	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )
 
@@ -37,14 +37,14 @@ func (r *Run) digestOf(t *tx) (string, error) {
 		fmt.Fprintf(h, "%d|%s\n", p.last, p.words)
 		return p.last, err
 	}
-	_, err := add(digestPlan, r.id)
+	_, err := add(sqlDigestPlan, r.id)
 	for last, more := math.MinInt, true; err == nil && more; {
 		var next int
-		next, err = add(digestRows, r.id, last, pageRows)
+		next, err = add(sqlDigestRows, r.id, last, pageRows)
 		last, more = next, next != 0
 	}
 	if err == nil {
-		_, err = add(digestSkips, r.id)
+		_, err = add(sqlDigestSkips, r.id)
 	}
 	return hex.EncodeToString(h.Sum(nil)), err
 }

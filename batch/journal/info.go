@@ -36,12 +36,12 @@ func (f Filter) admits(r *Run) bool {
 		(f.OlderThan.IsZero() || p.Created.Before(f.OlderThan))
 }
 
-// newestFirst selects all runs but those that are being pruned.
-const newestFirst = "WHERE state <> 'pruning' ORDER BY id DESC"
+// sqlNewestFirst selects all runs but those that are being pruned.
+const sqlNewestFirst = "WHERE state <> 'pruning' ORDER BY id DESC"
 
 // Runs lists the runs that the filter admits, the newest first.
 func (s *Store) Runs(ctx context.Context, filter Filter) ([]Info, error) {
-	runs, err := s.find(ctx, newestFirst)
+	runs, err := s.find(ctx, sqlNewestFirst)
 	if err != nil {
 		return nil, fmt.Errorf("list runs in %s: %w", s.path, err)
 	}

@@ -17,10 +17,10 @@ type line struct {
 	trial batch.Trial // of a user without a record; a zero one if nothing is known
 }
 
-// selectLines reads lines. Of a duplicate, u is the row that holds the user; a plan
+// sqlLines reads lines. Of a duplicate, u is the row that holds the user; a plan
 // in the making may not have it yet. Of any other row u is nothing, and costs nothing:
 // no row is looked for by NULL.
-const selectLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
+const sqlLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
 	coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
 	coalesce(u.enabled, r.enabled), coalesce(u.synced, r.synced), coalesce(u.privileged, r.privileged), coalesce(u.before, r.before),
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
@@ -38,12 +38,12 @@ func (l *line) pointers() []any {
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
 
-// complete derives what the columns of a line do not say by themselves. again is the
+// complete derives what the columns of a line do not say by themselves. firstDup is the
 // line of the first duplicate of its user, 0 when there is none; call is the
 // last open call with the user, or a zero one.
-func (l *line) complete(again int, call batch.Call, state State) {
-	if again != 0 {
-		l.First = min(l.First, again)
+func (l *line) complete(firstDup int, call batch.Call, state State) {
+	if firstDup != 0 {
+		l.First = min(l.First, firstDup)
 	}
 	if l.First == l.Row.Line {
 		l.First = 0
@@ -75,15 +75,15 @@ const pageRows = 1000
 // grow without end. The body of the loop may write to the run.
 func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
 	return func(yield func(*line, error) bool) {
-		again := map[int]int{}
+		firstDups := map[int]int{}
 		err := r.check(ctx)
 		if err == nil {
-			err = r.read(ctx, func(t *tx) (err error) { again, err = r.duplicates(t); return err })
+			err = r.read(ctx, func(t *tx) (err error) { firstDups, err = r.duplicates(t); return err })
 		}
 		page := make([]line, 0, pageRows)
 		for last, full := 0, true; err == nil && full; full = len(page) == pageRows {
 			if err = r.read(ctx, func(t *tx) error {
-				page, err = r.page(t, page[:0], again, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
+				page, err = r.page(t, page[:0], firstDups, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
 				return err
 			}); err != nil {
 				break
@@ -102,7 +102,7 @@ func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Se
 
 // page reads one page into a slice that is used again, with what can be said so far of
 // users without a record.
-func (r *Run) page(t *tx, page []line, again map[int]int, cond string, args ...any) ([]line, error) {
+func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args ...any) ([]line, error) {
 	calls, err := r.openCalls(t)
 	if err != nil {
 		return page, err
@@ -113,10 +113,10 @@ func (r *Run) page(t *tx, page []line, again map[int]int, cond string, args ...a
 			open[seq] = k
 		}
 	}
-	page, err = appendList(page, t, (*line).pointers, selectLines+cond+" ORDER BY r.seq LIMIT $4", args...)
+	page, err = appendList(page, t, (*line).pointers, sqlLines+cond+" ORDER BY r.seq LIMIT $4", args...)
 	for i := range page {
 		seq := page[i].User.Seq
-		page[i].complete(again[seq], open[seq], r.State())
+		page[i].complete(firstDups[seq], open[seq], r.State())
 	}
 	return page, err
 }
@@ -141,8 +141,8 @@ func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
 }
 
 // Lines reads every row in the order of the file, with its user and record. A
-// duplicate shows the user and the record of the row that holds them, and
-// First says which line named this user first. A user without a record is
+// duplicate shows the user and the record of the row that holds them. First is the
+// line that named this user first, of whatever row; 0 where this one did. A user without a record is
 // unsettled when a call that carried it is not over, or when its trial has
 // Doubt; otherwise it is not sent. What is true of a line is read together;
 // while the run goes on, later lines may know more than earlier ones.

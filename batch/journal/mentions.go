@@ -16,9 +16,9 @@ type Mention struct {
 	Line  batch.Line
 }
 
-// mentions holds a key against every name that a row has: its own cells, and
+// sqlMentions holds a key against every name that a row has: its own cells, and
 // those of the row that holds its user. lower knows ASCII alone.
-const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
+const sqlMentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
 	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
 
 // Mentions reads every line of every run that named a user: by object id, by
@@ -29,14 +29,14 @@ const mentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_up
 // A run that is pruned meanwhile is left out from then on.
 func (s *Store) Mentions(ctx context.Context, key string) iter.Seq2[Mention, error] {
 	return func(yield func(Mention, error) bool) {
-		runs, err := s.find(ctx, newestFirst)
+		runs, err := s.find(ctx, sqlNewestFirst)
 		if err != nil {
 			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
 			return
 		}
 		for _, r := range runs {
 			r.checked = true // what is asked here is who it was, and not whether all is there
-			for l, err := range r.lines(ctx, "lines", mentions, batch.LowerASCII(key)) {
+			for l, err := range r.lines(ctx, "lines", sqlMentions, batch.LowerASCII(key)) {
 				if errors.Is(err, ErrNoRun) {
 					break
 				}

@@ -229,7 +229,7 @@ func gone(t *testing.T, s *Store, r *Run) {
 	ctx := t.Context()
 	infos, err := s.Runs(ctx, Filter{})
 	must(t, err)
-	runs, err := s.find(ctx, newestFirst)
+	runs, err := s.find(ctx, sqlNewestFirst)
 	must(t, err)
 	if len(infos) > 0 || len(runs) > 0 {
 		t.Errorf("it is listed: %+v", infos)
