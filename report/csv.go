@@ -2,8 +2,9 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"offboard/batch"
 )
@@ -21,8 +22,8 @@ func csvSink(w *bufio.Writer, _ batch.Plan) sink {
 	for i, c := range columns {
 		names[i] = c.name
 	}
-	_, _ = w.WriteString(strings.Join(names, ",") + "\n")            // an error of w comes again with the next write, or when it is flushed
-	quoting, cells := csv.NewWriter(w), make([]string, len(columns)) // writes into w, which is a large bufio.Writer
+	// An error of w comes again with the next write, or when it is flushed.
+	_, _ = w.WriteString(strings.Join(names, ",") + "\n")
 	var b []byte
 	return func(l *batch.Line) error {
 		b = b[:0]
@@ -30,10 +31,7 @@ func csvSink(w *bufio.Writer, _ batch.Plan) sink {
 			start := len(b)
 			b = c.value(b, l)
 			if (c.kind == freeText || c.kind == knownText) && !isBare(b[start:]) {
-				for i, c := range columns {
-					cells[i] = cell(string(c.value(nil, l)))
-				}
-				return quoting.Write(cells)
+				b = append(b[:start], quoted(cell(string(b[start:])))...)
 			}
 			b = append(b, ',')
 		}
@@ -43,8 +41,8 @@ func csvSink(w *bufio.Writer, _ batch.Plan) sink {
 	}
 }
 
-// isBare reports whether text stands in a CSV file as it is, as nearly all text does:
-// it needs neither quotes nor [cell]. It may be told of text that does not either.
+// isBare reports whether text can be written to a CSV file as it is, without quotes and
+// without [cell]. Nearly all text can. It is strict: it refuses some text that could too.
 func isBare(text []byte) bool {
 	for i, c := range text {
 		switch {
@@ -54,4 +52,14 @@ func isBare(text []byte) bool {
 		}
 	}
 	return true
+}
+
+// quoted puts quotes around a cell that readers would take apart or trim. The rule is
+// that of encoding/csv, whose Writer takes whole records alone. A cell has no line ends.
+func quoted(cell string) string {
+	first, _ := utf8.DecodeRuneInString(cell)
+	if !strings.ContainsAny(cell, `,"`) && !unicode.IsSpace(first) && cell != `\.` { // which ends the input of PostgreSQL's COPY
+		return cell
+	}
+	return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/csv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -60,6 +61,11 @@ func TestCell(t *testing.T) {
 		{"a\r\nb\tc\x00d\x1be\x7ff\u0085g\u2028h\u2029i", "a  b c d e f g h i"},
 		{"日本語 ü", "日本語 ü"},
 		{"bad\xffbyte", "bad\ufffdbyte"},
+		{"a,b", "a,b"},
+		{`say "a"`, `say "a"`},
+		{"\u00a0ada", "\u00a0ada"},
+		{`\.`, `\.`},
+		{`\.a`, `\.a`},
 		{"right to left \u200f mark", "right to left \u200f mark"},
 	} {
 		if got := cell(tt.in); got != tt.want {
@@ -67,6 +73,12 @@ func TestCell(t *testing.T) {
 		}
 		if isBare([]byte(tt.in)) && (tt.want != tt.in || strings.ContainsAny(tt.in, `,"`)) {
 			t.Errorf("%q is written as it is", tt.in)
+		}
+		var b strings.Builder
+		w := csv.NewWriter(&b)
+		_ = w.Write([]string{tt.want, "next"})
+		if w.Flush(); quoted(tt.want)+",next\n" != b.String() {
+			t.Errorf("%q is written as %s, and by encoding/csv as %s", tt.want, quoted(tt.want), &b)
 		}
 	}
 }

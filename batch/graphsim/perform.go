@@ -1,8 +1,6 @@
 package graphsim
 
-import (
-	"time"
-)
+import "time"
 
 // result is what became of one item.
 type result struct {
