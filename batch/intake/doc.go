@@ -52,7 +52,7 @@
 // [Options.Ignore] leaves a column out.
 //
 // An HR column is one whose header is known to be that of statuses which say whether
-// somebody works here, or of leaving dates (hr.go).
+// somebody works here, or of the dates on which people leave or begin (hr.go).
 //
 // Words (statuses, values of --where, headers) are compared in one normal form of
 // Unicode, without regard to case. Ids and names of people never are.

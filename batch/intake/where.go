@@ -14,7 +14,7 @@ type condition struct {
 	column, value string // the very header, and what its cells must be
 	index, place  int    // of the column in the header, and in layout.columns
 	people        bool   // the column names people; else its cells are words
-	hr            bool   // it is an HR column
+	hr            bool   // it is an HR column, whose cells may say that somebody stays
 	words         statusWords
 	gone          bool // it asks an HR column for people who are gone
 }
