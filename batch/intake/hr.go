@@ -3,6 +3,7 @@ package intake
 import (
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -218,4 +219,15 @@ func isWord(words map[string]bool, status string) bool {
 	}
 	end := strings.IndexFunc(status, func(r rune) bool { return unicode.IsPunct(r) && r != '\'' })
 	return end > 1 && words[strings.TrimRight(status[:end], " ")]
+}
+
+// backWords take back that somebody left, wherever they stand in a status.
+var backWords = wordSet(fold, "rehired", "hired", "reinstated", "reactivated", "wiedereingestellt", "réembauché", "réembauchée", "recontratado", "recontratada", "readmitido", "riassunto", "riassunta")
+
+// isGone reports whether a status is one of the words of having left, and does not say
+// that the person came back, as "Terminated - rehired" does.
+func isGone(words map[string]bool, status string) bool {
+	return isWord(words, status) && !slices.ContainsFunc(
+		strings.FieldsFunc(fold(status), func(r rune) bool { return !unicode.IsLetter(r) }),
+		func(word string) bool { return backWords[word] })
 }

@@ -79,7 +79,7 @@ func (s *stayColumn) add(cells []string, passes bool) {
 		said = s.dayWord(cell)
 	case isWord(s.words.stay, cell):
 		s.know(cell)
-	case isWord(s.words.gone, cell):
+	case isGone(s.words.gone, cell):
 		s.know(cell)
 		s.leavers.add(cell)
 		said = ""

@@ -93,7 +93,7 @@ func (c condition) rule(cell string) ruling {
 		h.reason = fmt.Sprintf("%s is not %s (--where)", c.column, c.value)
 	}
 	if c.hr && cell != "" && !saysNothing(cell) {
-		h.userStays = isWord(c.words.stay, cell) || c.gone && !isWord(c.words.gone, cell)
+		h.userStays = isWord(c.words.stay, cell) || c.gone && !isGone(c.words.gone, cell)
 	}
 	return h
 }
