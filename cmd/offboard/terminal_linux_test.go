@@ -155,7 +155,7 @@ func TestTypedAheadIsNoConsent(t *testing.T) {
 // tenant, whether or not there will be a question.
 func TestPipedFileAtATerminal(t *testing.T) {
 	s := newScene(t, 2)
-	for _, args := range [][]string{{"run", "-", "--dry-run"}, {"run", "-", "--yes"}, {"run", "-"}, {"plan", "-", "-o", "plan.jsonl"}} {
+	for _, args := range [][]string{{"run", "-", "--dry-run"}, {"run", "-", "--yes"}, {"run", "-"}, {"plan", "-", "-o", "plan.jsonl"}, {"verify", "-", "--since", "24h"}} {
 		d := newDesk(t)
 		p := s.prepare([]string{"OFFBOARD_ACCESS_TOKEN="}, args...) // half set, so that it ends before anything is sent
 		d.sit(p)
