@@ -119,6 +119,8 @@ func (it replyItem) found(r batch.Reply, w expected) batch.Reply {
 			said += ": " + strings.TrimSpace(code+" "+message)
 		}
 		r.Status, r.Message = 0, said
+	case !w.user && w.hits == "" && len(it.Body) > 0 && it.Body[0] != '{' && string(it.Body) != "null":
+		r.Status, r.Message = 0, fmt.Sprintf("the answer says HTTP %d and holds what Graph does not say: %.60s", r.Status, it.Body)
 	case w.hits != "":
 		var err error
 		if r.Hits, err = hits(it.Body, w.hits, w.beta); err != nil {

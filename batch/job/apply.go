@@ -261,6 +261,9 @@ func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged,
 			continue
 		}
 		name := filepath.Join(filepath.Dir(plan), e.Name())
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%w: %s is no file that can be read, and stands where a signature of the plan would; take it away", ErrUsage, name)
+		}
 		r, err := h.read(name)
 		if err != nil {
 			return nil, err

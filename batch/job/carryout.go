@@ -78,7 +78,7 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	end, untold := j.report(ctx, j.run, j.ReportDir)
 	if untold != nil {
 		untold = fmt.Errorf("the report was not written: %w; this writes it elsewhere: %s",
-			untold, j.Typed("report", j.run.Plan().Run, "--report-dir", "DIR"))
+			untold, j.Typed(append([]string{"report", j.run.Plan().Run, "--report-dir", "DIR"}, j.signFlag()...)...))
 	}
 	state, why := journal.Finished, ""
 	if runErr != nil {

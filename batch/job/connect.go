@@ -38,9 +38,13 @@ func (t *tenant) identity() graph.Identity { return t.apps[0].identity }
 // sameTenant will refuse. A plan can be forged, and the access token goes where it
 // leads: without the flag only Microsoft's own services will do.
 func (c *Connection) follow(p batch.Plan, undone string) error {
-	c.Simulate = c.Simulate || p.Cloud == Simulated
 	switch {
-	case c.Simulate, c.GraphURL != "":
+	case c.Simulate:
+		return nil
+	case p.Cloud == Simulated:
+		return refused(undone, batch.Finding{Name: "--simulate", Lift: "--simulate",
+			Refusal: "the plan is one of a rehearsal: its tenant is simulated, and nobody would be revoked; if a rehearsal is meant, say so with --simulate"})
+	case c.GraphURL != "":
 		return nil
 	case !graph.Microsofts(p.Cloud):
 		return refused(undone, batch.Finding{Name: "--graph-url", Lift: "--graph-url " + p.Cloud,

@@ -43,7 +43,7 @@ func (h *Host) write(end *report.End, lines iter.Seq2[batch.Line, error], dir st
 func (h *Host) seal(ctx context.Context, end *report.End, run *journal.Run) error {
 	err := report.Seal(end, h.sign, func(sum string) error { return run.AddReport(ctx, sum) })
 	if err != nil {
-		return fmt.Errorf("the report is not complete: %w; this writes it again: %s", err, h.Typed("report", end.Plan.Run, "--report-dir", end.Dir))
+		return fmt.Errorf("the report is not complete: %w; this writes it again: %s", err, h.Typed(append([]string{"report", end.Plan.Run, "--report-dir", end.Dir}, h.signFlag()...)...))
 	}
 	return nil
 }

@@ -24,9 +24,6 @@ func (h *Host) retryLine(p batch.Plan, file string) string {
 			words = append(words, typedFlag(f)...)
 		}
 	}
-	if p.Cloud == Simulated {
-		words = append(words, "--simulate")
-	}
 	return h.Typed(append(words, rootFlag(p)...)...)
 }
 
@@ -38,10 +35,13 @@ func typedFlag(f batch.Flag) []string {
 	return []string{"--" + f.Name, f.Value}
 }
 
-// rootFlag names the plan's service root, unless that is the usual one.
+// rootFlag says where the plan was made, unless that is the usual service.
 func rootFlag(p batch.Plan) []string {
-	if p.Cloud == "" || p.Cloud == globalGraph || p.Cloud == Simulated {
+	switch p.Cloud {
+	case "", globalGraph:
 		return nil
+	case Simulated:
+		return []string{"--simulate"}
 	}
 	return []string{"--graph-url", p.Cloud}
 }

@@ -75,3 +75,11 @@ func (h *Host) openSignKey(file string) (signer, error) {
 		return signature.Sign(key, signature.ReportNamespace, bytes.NewReader(manifest))
 	}, nil
 }
+
+// signFlag is --sign-key as it was given, if it was.
+func (h *Host) signFlag() []string {
+	if h.signKey == "" {
+		return nil
+	}
+	return []string{"--sign-key", h.signKey}
+}

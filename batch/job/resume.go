@@ -143,6 +143,12 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if j.run, err = j.store.Run(ctx, j.run.Plan().Run); err != nil { // another process may have held it since it was found
+		return err
+	}
+	if !j.run.State().Resumable() {
+		return fmt.Errorf("%w; %s: another process went on with run %s meanwhile, and it is %s", ErrRefused, nothingMore, j.run.Plan().Run, j.run.State())
+	}
 	tidy, err := j.claimReport(j.Execution, j.run.Plan())
 	if err != nil {
 		return err

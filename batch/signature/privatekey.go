@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -110,12 +111,19 @@ func (k agentKey) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) 
 	return s, err
 }
 
+// agentPatience is how long the ssh agent may take: a key in a FIDO token waits for a
+// touch.
+const agentPatience = time.Minute
+
 func withAgent(socket string, use func(agent.ExtendedAgent) error) error {
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return fmt.Errorf("reach the ssh agent (SSH_AUTH_SOCK): %w", err)
 	}
 	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(agentPatience)); err != nil {
+		return fmt.Errorf("reach the ssh agent (SSH_AUTH_SOCK): %w", err)
+	}
 	if err := use(agent.NewClient(conn)); err != nil {
 		return fmt.Errorf("ask the ssh agent: %w", err)
 	}

@@ -74,6 +74,9 @@ func parseSigner(text string) (s signer, err error) {
 	if m == nil {
 		return s, errors.New("it is not PRINCIPAL [OPTIONS] TYPE KEY, where TYPE and KEY are those of a .pub file and PRINCIPAL is one plain name; patterns and lists of names are not supported, write a line for each key")
 	}
+	if i := strings.IndexFunc(m[1], func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
+		return s, fmt.Errorf("the name %+q has a character beyond ASCII, and could be written in two ways that look alike; write it in ASCII, and save the file without a byte order mark", m[1])
+	}
 	s.person = strings.ToLower(m[1])
 	if err := s.options(m[2]); err != nil {
 		return s, err

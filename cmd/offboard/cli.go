@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -80,7 +81,7 @@ func execute(ctx context.Context, w world) (code exitCode) {
 	}
 	cmd.parsed, cmd.log = k, logger(w, &flags)
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
-	if err := errors.Join(halfSet(k), choosesTwice(k)); err != nil {
+	if err := errors.Join(halfSet(k), empty(w.args), unheard(k, os.Environ()), choosesTwice(k)); err != nil {
 		return cmd.fail(err)
 	}
 	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {

@@ -25,7 +25,7 @@ func (c *command) fail(err error) exitCode {
 	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
 	next = cmp.Or(c.lifted(err), next)
 	if code == exitStopped {
-		next = cmp.Or(c.host.Next(c.shell(c.args...)), next)
+		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
 	}
 	c.document(err, next, code)
 	if c.cli.LogFormat == "json" {

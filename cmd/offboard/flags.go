@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -36,6 +37,51 @@ func halfSet(k *kong.Context) error {
 	return nil
 }
 
+// empty refuses a word of the command line that is empty, as "$NAME" leaves it when the
+// variable is not set: a guard would be taken for one that was not given, and a run that
+// is named so for the newest one.
+func empty(args []string) error {
+	for i, arg := range args {
+		name, value, valued := strings.Cut(arg, "=")
+		switch {
+		case arg == "" && i > 0 && strings.HasPrefix(args[i-1], "-"):
+			name = args[i-1]
+		case arg == "":
+			name = "a word of the command line"
+		case !strings.HasPrefix(arg, "--") || !valued || value != "":
+			continue
+		}
+		return fmt.Errorf("%w: %s is empty; give it a value, or leave it out", job.ErrUsage, name)
+	}
+	return nil
+}
+
+// unheard refuses variables that would not be heeded: one of no flag at all, which may
+// be a misspelt guard, and that of a dry run for a command that has none and writes.
+func unheard(k *kong.Context, environ []string) error {
+	known := map[string]bool{"OFFBOARD_ACCESS_TOKEN": true}
+	_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok {
+			for _, name := range f.Envs {
+				known[name] = true
+			}
+		}
+		return next(nil)
+	})
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		command := k.Selected().Name
+		switch {
+		case !strings.HasPrefix(name, "OFFBOARD_"), strings.HasPrefix(name, "OFFBOARD_TEST_"):
+		case !known[name]:
+			return fmt.Errorf("%w: the variable %s is that of no flag; see --help for their names, and unset it", job.ErrUsage, name)
+		case name == "OFFBOARD_DRY_RUN" && value != "false" && (command == "apply" || command == "resume"):
+			return fmt.Errorf("%w: OFFBOARD_DRY_RUN is set, and %s has no dry run: it would write; unset it", job.ErrUsage, command)
+		}
+	}
+	return nil
+}
+
 // choosesTwice refuses a second value of a flag that says whom the input names: the
 // last one would silently take the place of a gate.
 func choosesTwice(k *kong.Context) error {
@@ -53,6 +99,19 @@ func choosesTwice(k *kong.Context) error {
 	return nil
 }
 
+// byVariable reports whether the flag's variable is set.
+func byVariable(f *kong.Flag) bool {
+	return slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
+}
+
+// values are what the flag was given.
+func values(f *kong.Flag) []string {
+	if all, several := f.Target.Interface().([]string); several {
+		return all
+	}
+	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
+}
+
 // tagged are those of the command's flags that have the tag, and whether each was
 // given: on the command line or by its variable.
 func (c *command) tagged(tag string) iter.Seq2[*kong.Flag, bool] {
@@ -60,9 +119,8 @@ func (c *command) tagged(tag string) iter.Seq2[*kong.Flag, bool] {
 		if c.parsed == nil {
 			return
 		}
-		set := func(env string) bool { _, ok := os.LookupEnv(env); return ok }
 		for _, f := range c.parsed.Flags() {
-			if f.Tag.Has(tag) && !yield(f, typed(c.parsed, f) || slices.ContainsFunc(f.Envs, set)) {
+			if f.Tag.Has(tag) && !yield(f, typed(c.parsed, f) || byVariable(f)) {
 				return
 			}
 		}
@@ -76,11 +134,7 @@ func (c *command) Flags(tag string) []batch.Flag {
 		if !given {
 			continue
 		}
-		values, several := f.Target.Interface().([]string)
-		if !several {
-			values = []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
-		}
-		for _, v := range values {
+		for _, v := range values(f) {
 			all = append(all, batch.Flag{Name: f.Name, Value: v})
 		}
 	}

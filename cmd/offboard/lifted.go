@@ -16,7 +16,7 @@ func (c *command) lifted(err error) string {
 	if len(lifts) == 0 {
 		return ""
 	}
-	line := slices.Clone(c.args)
+	line := c.again()
 	for _, lift := range lifts {
 		flag, value, valued := strings.Cut(lift, " ")
 		if !c.repeatable(flag) {
@@ -27,6 +27,24 @@ func (c *command) lifted(err error) string {
 		}
 	}
 	return when + ": " + c.shell(line...)
+}
+
+// again is the command line as it was typed, with the flags that were given by
+// variables: it may be pasted where these are not set.
+func (c *command) again() []string {
+	line := slices.Clone(c.args)
+	if c.parsed == nil {
+		return line
+	}
+	for _, f := range c.parsed.Flags() {
+		if typed(c.parsed, f) || !byVariable(f) {
+			continue
+		}
+		for _, v := range values(f) {
+			line = append(line, "--"+f.Name+"="+v)
+		}
+	}
+	return line
 }
 
 // repeatable reports whether a flag, with its dashes, may be given more than once.
