@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -240,4 +241,21 @@ func TestEveryFaultEndsInTheTruth(t *testing.T) {
 func (j *job) wide() error {
 	j.Connection = &Connection{Concurrency: 150, QuotaShare: 1}
 	return j.pace()
+}
+
+// A run that another process ended after this one found it is not carried out again.
+func TestRunThatEndedMeanwhile(t *testing.T) {
+	var stale *journal.Run
+	found := func(w *whole) {
+		var err error
+		stale, err = w.store.Run(context.Background(), "virtual")
+		w.must(err)
+	}
+	inVirtualTime(t, graphsim.Config{NoQuota: true}, 40, found, func(w *whole, err error) {
+		w.must(err)
+		w.job.run, w.job.Yes = stale, true
+		if err := w.job.resume(context.Background()); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "another process went on with run virtual meanwhile, and it is finished") {
+			t.Errorf("error %v", err)
+		}
+	})
 }

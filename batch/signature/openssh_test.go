@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -300,5 +301,28 @@ func TestAllowedSignersAreThoseOfOpenSSH(t *testing.T) {
 		if (err == nil && why == "") != c.ok {
 			t.Errorf("%s: error %v, %q, want %v", c.options, err, why, c.ok)
 		}
+	}
+}
+
+// An agent that does not answer, as one that was stopped, is given up.
+func TestSilentAgent(t *testing.T) {
+	defer func(was time.Duration) { agentPatience = was }(agentPatience)
+	agentPatience = 50 * time.Millisecond
+	dir, err := os.MkdirTemp("", "agent") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	silent, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	public := filepath.Join(dir, "ada.pub")
+	if err := os.WriteFile(public, []byte(publicOf("a")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenKey(public, silent.Addr().String(), unasked(t)); err == nil || !strings.Contains(err.Error(), "i/o timeout") {
+		t.Errorf("error %v, want that the time is up", err)
 	}
 }

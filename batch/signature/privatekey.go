@@ -113,7 +113,7 @@ func (k agentKey) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) 
 
 // agentPatience is how long the ssh agent may take: a key in a FIDO token waits for a
 // touch.
-const agentPatience = time.Minute
+var agentPatience = time.Minute // shorter in a test
 
 func withAgent(socket string, use func(agent.ExtendedAgent) error) error {
 	conn, err := net.Dial("unix", socket)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -216,5 +218,20 @@ func TestApplyAsksTheGuards(t *testing.T) {
 				t.Errorf("exit code %d, %d writes; want %d, %d and %q\n%s", code, writes, c.code, c.writes, c.want, out)
 			}
 		})
+	}
+}
+
+// What stands where a signature would is never waited for.
+func TestPipeBesideAPlan(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no mkfifo there")
+	}
+	s := newScene(t, 2)
+	path := s.planned()
+	if err := exec.Command("mkfifo", path+".x.sig").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := s.offboard(nil, 0, "apply", path, "--yes", "--graph-url", s.url); code != 2 || s.written() > 0 || !strings.Contains(out, ".x.sig is no file that can be read") {
+		t.Errorf("exit code %d\n%s", code, out)
 	}
 }
