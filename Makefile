@@ -89,7 +89,7 @@ scale:
 soak soak-ci: exhaustive cases torture race
 
 exhaustive:
-	for room in $(LONG); do go test -timeout 60m -soak -skip '$(SKIP)' ./$$room || exit 1; done
+	for room in $(LONG); do go test ./$$room -timeout 60m -soak -skip '$(SKIP)' || exit 1; done
 
 cases:
 	go test -timeout 60m -run '^TestNobodyElseIsTouched$$' ./cmd/offboard -cases $(CASES)
