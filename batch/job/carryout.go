@@ -69,28 +69,32 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
 }
 
-// finish writes the reports, ends the run in the journal, seals the report and tells
-// how the run stands, in this order: of a run that is killed while it writes, the same
-// command again only reports. A run whose report could not be written has finished all the same,
-// and the error says how to have the report. A finished run that was no success is
-// ErrPartial.
+// finish writes the reports and seals them, ends the run in the journal and tells how
+// it stands, in this order: of a run that is killed before its end is in the journal, the
+// same command again only reports. A run whose report could not be written has finished
+// all the same, and the error says how to have the report. A finished run that was no
+// success is ErrPartial.
 func (j *job) finish(ctx context.Context, runErr error) error {
+	state, why := journal.Finished, ""
+	if runErr != nil {
+		state, why = journal.Stopped, runErr.Error()
+	}
 	end, untold := j.report(ctx, j.run, j.ReportDir)
 	if untold != nil {
 		untold = fmt.Errorf("the report was not written: %w; this writes it elsewhere: %s",
 			untold, j.Typed(append([]string{"report", j.run.Plan().Run, "--report-dir", "DIR"}, j.signFlag()...)...))
+		if runErr == nil {
+			why = untold.Error()
+		}
 	}
-	state, why := journal.Finished, ""
-	if runErr != nil {
-		state, why = journal.Stopped, runErr.Error()
-	} else if untold != nil {
-		why = untold.Error()
+	end.State, end.Reason, end.Ended, end.Resume = string(state), why, time.Now().UTC(), ""
+	if state.Resumable() {
+		end.Resume = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
 	}
-	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why), j.stands(ctx, &end, j.run, j.resumeFlags()...))
-	end.Reason = why
 	if untold == nil {
 		untold = j.seal(ctx, &end, j.run)
 	}
+	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why))
 	j.Told = true
 	if err := errors.Join(runErr, untold, j.Ended(end)); err != nil {
 		return err

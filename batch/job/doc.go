@@ -18,8 +18,8 @@
 //     beyond a refusal: a run that was never sealed is discarded.
 //  5. [job.begin] seals the plan. It asks only then, so that a person who stops at the
 //     question can resume.
-//  6. [job.carryOut] revokes and proves, and [job.finish] ends: report files, state, seal of
-//     the report, end block.
+//  6. [job.carryOut] revokes and proves, and [job.finish] ends: report files and their seal,
+//     the end in the journal, end block.
 //
 // A resume begins at 2 with the plan of the journal, asks the guards again
 // ([job.guardAgain]), and goes on at 6. An apply has a plan file in place of 1 and

@@ -73,11 +73,11 @@ func (h *Host) endOf(ctx context.Context, run *journal.Run) (report.End, error) 
 
 // stands says how the run stands, since when it has ended if it has, and what goes on
 // with it.
-func (h *Host) stands(ctx context.Context, end *report.End, run *journal.Run, flags ...string) error {
+func (h *Host) stands(ctx context.Context, end *report.End, run *journal.Run) error {
 	state := run.State()
 	end.State, end.Resume, end.Ended = string(state), "", time.Time{}
 	if state.Resumable() {
-		end.Resume = h.resumeLine(run.Plan(), flags...)
+		end.Resume = h.resumeLine(run.Plan())
 	}
 	changes, err := run.Changes(ctx)
 	if err != nil {
