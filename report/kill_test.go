@@ -54,11 +54,18 @@ func TestKilledReport(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if i > 0 { // the first one shows how long it takes
+		over := make(chan struct{})
+		switch {
+		case i == 0: // it shows how long it takes
+		case i%2 == 0:
 			kill := time.AfterFunc(time.Duration(rng.Int64N(int64(took))), func() { _ = child.Process.Kill() })
 			defer kill.Stop()
+		default: // once the other run's seal is gone, which a random time may never meet
+			go killWithout(filepath.Join(dir, manifestName), child.Process, over)
 		}
-		if err := child.Wait(); i == 0 && err != nil {
+		err := child.Wait()
+		close(over)
+		if i == 0 && err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -95,6 +102,21 @@ func TestKilledReport(t *testing.T) {
 	}
 	if unfinished == 0 {
 		t.Error("no kill came while files were moved or written")
+	}
+}
+
+// killWithout kills the process as soon as there is no such file, unless it is over.
+func killWithout(name string, process *os.Process, over <-chan struct{}) {
+	for {
+		select {
+		case <-over:
+			return
+		default:
+		}
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			_ = process.Kill()
+			return
+		}
 	}
 }
 
