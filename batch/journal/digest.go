@@ -73,7 +73,7 @@ func (r *Run) checkPlan(t *tx) error {
 	}
 	found, err := r.digestOf(t)
 	if err == nil && found != r.seal {
-		err = fmt.Errorf("%w: the plan is not what was sealed: its digest was %.12s..., and is %.12s...", ErrDamaged, r.seal, found)
+		err = fmt.Errorf("%w: the plan is not what was sealed: its digest began with %.12s, and begins with %.12s", ErrDamaged, r.seal, found)
 	}
 	return err
 }

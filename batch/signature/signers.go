@@ -56,7 +56,7 @@ func ParseSigners(r io.Reader) (Signers, error) {
 		return nil, fmt.Errorf("line %d: %w", no+1, err)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("it names no key; add lines such as: ada@contoso.com ssh-ed25519 AAAA...")
+		return nil, errors.New("it names no key; add lines such as ada@contoso.com ssh-ed25519 AAAA, with the key of a .pub file")
 	}
 	return all, nil
 }

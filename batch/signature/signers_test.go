@@ -2,7 +2,7 @@ package signature
 
 import (
 	"bytes"
-	"crypto/dsa"
+	"crypto/dsa" //lint:ignore SA1019 it is tested that such a key may not sign
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
