@@ -22,7 +22,7 @@ import (
 // does as Run does.
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	file, approvals, err := a.trustworthy(h)
-	_, wrong := a.quotas()
+	_, wrong := h.quotas(&a.Connection)
 	if err := refuseAll(nothingPlanned, err, wrong, a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}

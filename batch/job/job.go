@@ -48,7 +48,7 @@ func (j *job) close() error { return j.tenant.close() }
 
 // pace reads what the flags say of quotas.
 func (j *job) pace() error {
-	quotas, err := j.Connection.quotas()
+	quotas, err := j.Host.quotas(j.Connection)
 	if err != nil {
 		return err
 	}

@@ -3,22 +3,21 @@ package job
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"offboard/batch/throttle"
 )
 
 // quotas are Graph's, as the quota file would have them, and before any share is taken.
-func (c Connection) quotas() ([]throttle.Quota, error) {
+// They are asked for more than once; the file, which may be a pipe, is read once.
+func (h *Host) quotas(c *Connection) ([]throttle.Quota, error) {
 	quotas := throttle.Documented()
 	if c.QuotaFile != "" {
-		f, err := os.Open(c.QuotaFile)
+		file, err := h.read(c.QuotaFile)
 		if err != nil {
-			return nil, fmt.Errorf("%w: --quota-file: %w", ErrUsage, err)
+			return nil, fmt.Errorf("--quota-file: %w", err)
 		}
-		defer f.Close()
-		if quotas, err = throttle.ParseQuotas(f); err != nil {
+		if quotas, err = throttle.ParseQuotas(file.open()); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrUsage, c.QuotaFile, err)
 		}
 	}

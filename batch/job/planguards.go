@@ -23,7 +23,7 @@ func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (finding
 
 // wrong is what cannot be meant, as far as that is known without the directory.
 func (g *Planning) wrong(h *Host, conn *Connection) error {
-	_, err := conn.quotas()
+	_, err := h.quotas(conn)
 	var blind error
 	if g.NoResolve {
 		blind = needDirectory(map[string]bool{"--since": g.Since != ""})

@@ -50,7 +50,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if send > 0 {
 		person = h.mustAsk(r.Yes, nothingMore, "give --yes")
 	}
-	_, wrong := r.quotas()
+	_, wrong := h.quotas(&r.Connection)
 	if err := refuseAll(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
