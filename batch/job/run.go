@@ -195,10 +195,7 @@ func (j *job) unbegun(ctx context.Context, why error) error {
 
 // discardUnsealed leaves nothing behind of a run that was never sealed.
 func (j *job) discardUnsealed(ctx context.Context, err *error) {
-	if j.run.State() != journal.Planning {
-		return
-	}
-	if undone := j.run.Discard(context.WithoutCancel(ctx)); undone != nil { // ErrPartial alone says that all else went well
-		*err = errors.Join(*err, undone)
+	if j.run.State() == journal.Planning {
+		*err = errors.Join(*err, j.run.Discard(context.WithoutCancel(ctx)))
 	}
 }
