@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,10 +18,7 @@ func list[T any](t *tx, pointers func(*T) []any, query string, args ...any) ([]T
 
 // appendList is list behind what is there.
 func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, args ...any) ([]T, error) {
-	st, err := t.stmt(query)
-	if err == nil {
-		err = encode(args)
-	}
+	st, err := t.stmt(query, args)
 	if err != nil {
 		return all, err
 	}
@@ -31,130 +27,97 @@ func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, ar
 		return all, err
 	}
 	defer rows.Close()
-	var one, zero T
-	to := pointers(&one)
-	values, scan := make([]any, len(to)), make([]any, len(to))
-	for i := range values {
-		scan[i] = &values[i]
+	var row, zero T
+	to := pointers(&row)
+	for i := range to {
+		to[i] = column{to[i]}
 	}
 	for rows.Next() {
-		if err := rows.Scan(scan...); err != nil {
+		row = zero
+		if err := rows.Scan(to...); err != nil {
 			return all, err
 		}
-		one = zero
-		for i, value := range values {
-			if err := decode(value, to[i]); err != nil {
-				return all, fmt.Errorf("%w: column %s: %w", ErrDamaged, nameOf(rows, i), err)
-			}
-		}
-		all = append(all, one)
+		all = append(all, row)
 	}
 	return all, rows.Err()
 }
 
-// nameOf is the table and the name of a column, or the expression that it comes from.
-func nameOf(rows *sql.Rows, i int) string {
-	names, err := rows.Columns()
-	if err != nil {
-		return fmt.Sprint(i + 1)
-	}
-	return names[i]
-}
-
-// one reads the one row of the answer; where there is none, it is zero.
-func one[T any](t *tx, pointers func(*T) []any, query string, args ...any) (value T, err error) {
-	all, err := list(t, pointers, query, args...)
+// first is the first of a list; where there is none, it is zero.
+func first[T any](all []T, err error) (value T, _ error) {
 	if len(all) > 0 {
 		value = all[0]
 	}
 	return value, err
 }
 
+// alone is for rows of one column.
+func alone[T any](value *T) []any { return []any{value} }
+
 // number reads the one number of the answer; NULL is 0.
 func number(t *tx, query string, args ...any) (int, error) {
-	return one(t, func(n *int) []any { return []any{n} }, query, args...)
+	return first(list(t, alone[int], query, args...))
 }
 
-// numbers reads a column of numbers.
-func numbers(t *tx, query string, args ...any) ([]int, error) {
-	return list(t, func(n *int) []any { return []any{n} }, query, args...)
-}
+// column takes a value of the database for a field, of the types that encode knows.
+type column struct{ field any }
 
-// decode sets what a pointer points to, of the types that encode knows, to a value of the
-// database. database/sql could do it too, and takes a number through its text.
-func decode(value, pointer any) error {
+// Scan sets the field. A value that does not fit is ErrDamaged, to which database/sql
+// adds the names of the table and the column.
+func (c column) Scan(value any) error {
 	if value == nil {
 		return nil
 	}
-	switch to := pointer.(type) {
+	number, ok := value.(int64)
+	text, isText := value.(string)
+	switch to := c.field.(type) {
 	case *int:
-		n, ok := value.(int64)
-		*to = int(n)
-		return wantType(ok, "number", value)
+		*to = int(number)
 	case *bool:
-		n, ok := value.(int64)
-		*to = n != 0
-		return wantType(ok, "flag", value)
+		*to = number != 0
 	case *time.Duration:
-		ms, ok := value.(int64)
-		*to = time.Duration(ms) * time.Millisecond
-		return wantType(ok, "duration", value)
+		*to = time.Duration(number) * time.Millisecond
 	case *time.Time:
-		ms, ok := value.(int64)
-		if ms != 0 {
-			*to = time.UnixMilli(ms).UTC()
+		if number != 0 {
+			*to = time.UnixMilli(number).UTC()
 		}
-		return wantType(ok, "time", value)
-	}
-	text, ok := value.(string)
-	if !ok || text == "[]" { // an empty list is nil
-		return wantType(ok, "text", value)
-	}
-	switch to := pointer.(type) {
 	case *string:
-		*to = text
+		*to, ok = text, isText
 	case *State:
-		*to = State(text)
+		*to, ok = State(text), isText
 	case *batch.Outcome:
 		// The database holds the words too, in its schema, which may be what was damaged.
 		*to = batch.Outcome(text)
-		return wantType(isLastWord(*to), "outcome", value)
+		ok = isLastWord(*to)
 	case *[]string:
 		// Most lists have no escape in them. Those are taken apart at their quotes, in a
 		// tenth of the time.
-		if inner, ok := strings.CutPrefix(text, `["`); ok && !strings.Contains(inner, `\`) {
-			*to = strings.Split(strings.TrimSuffix(inner, `"]`), `","`)
-			return nil
+		if inner, simple := strings.CutPrefix(text, `["`); simple && !strings.Contains(inner, `\`) {
+			*to, ok = strings.Split(strings.TrimSuffix(inner, `"]`), `","`), true
+		} else {
+			ok = decode(text, to)
 		}
-		return json.Unmarshal([]byte(text), to)
 	default:
-		return json.Unmarshal([]byte(text), to)
+		ok = decode(text, to)
+	}
+	if !ok {
+		return fmt.Errorf("%w: %v is no %s", ErrDamaged, value, strings.TrimLeft(fmt.Sprintf("%T", c.field), "*"))
 	}
 	return nil
 }
 
-func wantType(ok bool, what string, value any) error {
-	if !ok {
-		return fmt.Errorf("%v is no %s", value, what)
-	}
-	return nil
+// decode reads JSON; an empty list is nil.
+func decode(text string, to any) bool {
+	return text == "[]" || json.Unmarshal([]byte(text), to) == nil
 }
 
 // isLastWord reports whether a user can end with the outcome.
 func isLastWord(o batch.Outcome) bool { return !o.Open() && slices.Contains(batch.Outcomes[:], o) }
 
 // encode makes of values what the database stores: times and durations are
-// milliseconds, flags numbers, lists and plans JSON.
+// milliseconds, lists and plans JSON.
 func encode(args []any) error {
 	for i, arg := range args {
 		switch v := arg.(type) {
-		case int: // database/sql takes it, too, by reflection
-			args[i] = int64(v)
-		case bool:
-			args[i] = int64(0)
-			if v {
-				args[i] = int64(1)
-			}
 		case time.Time:
 			args[i] = int64(0)
 			if !v.IsZero() {
@@ -162,12 +125,6 @@ func encode(args []any) error {
 			}
 		case time.Duration:
 			args[i] = v.Milliseconds()
-		case State:
-			args[i] = string(v)
-		case batch.Outcome:
-			args[i] = string(v)
-		case batch.Action:
-			args[i] = string(v)
 		case []string, []int, batch.Plan:
 			text, err := json.Marshal(v)
 			if err != nil {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"time"
 
 	"offboard/batch"
 )
@@ -29,47 +30,76 @@ const sqlCountLines = `
 
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
-func (r *Run) Summary(ctx context.Context) (sum batch.Summary, err error) {
-	sum.Counts = map[batch.Outcome]int{}
-	err = r.read(ctx, func(t *tx) error {
-		type group struct {
-			word string
-			n    int
-		}
-		groups, err := list(t, func(g *group) []any { return []any{&g.word, &g.n} }, sqlCountLines, r.id, r.step())
-		for _, g := range groups {
-			switch g.word {
-			case "":
-				sum.Lines = g.n
-			case "refused":
-				sum.Refused = g.n
-			case string(batch.NotSent): // counted below, with those of whom nothing is known
-			default:
-				sum.Counts[batch.Outcome(g.word)] = g.n
-			}
-		}
-		return err
-	})
-	open := sum.Lines
-	for _, n := range sum.Counts {
-		open -= n
+func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
+	type group struct {
+		word string
+		n    int
 	}
-	if open > 0 {
+	groups, err := ask(ctx, r, "sum up", func(g *group) []any { return []any{&g.word, &g.n} }, sqlCountLines, r.step())
+	sum := batch.Summary{Counts: map[batch.Outcome]int{}}
+	ended := 0
+	for _, g := range groups {
+		switch g.word {
+		case "":
+			sum.Lines = g.n
+		case "refused":
+			sum.Refused = g.n
+		case string(batch.NotSent): // counted below, with those of whom nothing is known
+		default:
+			sum.Counts[batch.Outcome(g.word)] = g.n
+			ended += g.n
+		}
+	}
+	if open := sum.Lines - ended; open > 0 {
 		sum.Counts[batch.NotSent] = open
 	}
-	return sum, r.wrap("sum up", err)
+	return sum, err
 }
 
 // Remaining counts the users, not the rows, that a resumed run would send, and those
 // that it would only verify. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
 	type users struct{ settled, unverified int } // settled: with the duplicates
-	var done users
+	done, err := first(ask(ctx, r, "count users left of", func(u *users) []any { return []any{&u.settled, &u.unverified} },
+		`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) + count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+		FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL`, r.step()))
+	return r.Plan().Rows - done.settled, done.unverified, err
+}
+
+// AddWaits keeps what a session's calls waited for. It ignores cancellation.
+func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
+	return r.note(ctx, "waits", `INSERT INTO waits (run, no, paused, quota, learned, rate)
+		VALUES ($1, (SELECT count(*) + 1 FROM waits WHERE run = $1), $2, $3, $4, $5)`, w.Paused, w.Quota, w.Learned, w.Rate)
+}
+
+// Timing tells how long the users took who were sent and settled so far.
+func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
+	var settled []time.Time
 	err = r.read(ctx, func(t *tx) error {
-		done, err = one(t, func(u *users) []any { return []any{&u.settled, &u.unverified} },
-			`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) + count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
-			FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL`, r.id, r.step())
+		timing, err = first(list(t, func(g *batch.Timing) []any {
+			w := &g.Waits
+			return []any{&g.Started, &g.Refused, &w.Paused, &w.Quota, &w.Learned, &w.Rate}
+		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT sum(throttles) FROM marks WHERE run = $1),
+			sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
+		if err == nil {
+			settled, err = list(t, alone[time.Time], `SELECT settled_at FROM marks
+				WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 ORDER BY settled_at`, r.id)
+		}
 		return err
 	})
-	return r.Plan().Rows - done.settled, done.unverified, r.wrap("count users left of", err)
+	if timing.Users = len(settled); timing.Users > 0 {
+		// Each is the first whose place is no less than the share of all.
+		after := func(percent int) time.Duration {
+			return settled[(timing.Users*percent+99)/100-1].Sub(timing.Started)
+		}
+		timing.Median, timing.P95, timing.Last = after(50), after(95), after(100)
+	}
+	return timing, r.wrap("read timing of", err)
+}
+
+// FirstSuccess is the server's Date of the run's first 2xx: when it began by the clock
+// that sets the stamps. It is zero for a run without any.
+func (r *Run) FirstSuccess(ctx context.Context) (time.Time, error) {
+	return first(ask(ctx, r, "read the first success of", alone[time.Time],
+		"SELECT min(accepted_at) FROM marks WHERE run = $1 AND accepted_at <> 0"))
 }

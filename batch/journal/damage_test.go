@@ -319,12 +319,9 @@ func (got shown) outcomes() map[string]string {
 // a success who was none. What passes unseen, it counts: SQLite keeps no sums of its pages.
 func TestFlips(t *testing.T) {
 	t.Parallel()
-	rows, each, every := 60, 1, 2
-	switch {
-	case *soak:
+	rows, each, every := 60, 1, 7
+	if *soak {
 		rows, each, every = 600, 4, 1
-	case testing.Short():
-		every = 8
 	}
 	path := filepath.Join(t.TempDir(), "journal.db")
 	wholeJournal(t, path, rows)
@@ -361,7 +358,7 @@ func TestDamageIsNamed(t *testing.T) {
 	lines := 0
 	for _, err := range r.Lines(t.Context()) {
 		lines++
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "column marks.outcome: verifyed is no outcome") {
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `name "marks.outcome": journal is damaged: verifyed is no batch.Outcome`) {
 			t.Errorf("the error is %v", err)
 		}
 	}

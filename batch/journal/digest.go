@@ -33,7 +33,7 @@ func (r *Run) digestOf(t *tx) (string, error) {
 	}
 	h := sha256.New()
 	add := func(query string, args ...any) (last int, err error) {
-		p, err := one(t, func(p *part) []any { return []any{&p.last, &p.words} }, query, args...)
+		p, err := first(list(t, func(p *part) []any { return []any{&p.last, &p.words} }, query, args...))
 		fmt.Fprintf(h, "%d|%s\n", p.last, p.words)
 		return p.last, err
 	}

@@ -25,11 +25,11 @@
 //	sqlite.go   the dialect of SQLite, with schema.sql: opening, the check of the file,
 //	            the write-ahead log, errors; lock.go has its locks, path.go its place
 //	columns.go  Go values to columns and back
-//	run.go      Run; state.go its states, with their drawing
+//	run.go      Run, and its states with their drawing
 //	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
 //	write.go    calls, trials and records are written, and recovered after a crash
 //	lines.go    what a report and a resume read, with words for users without a record in sofar.go
-//	info.go     runs at a glance; counts.go their counts; timing.go how long they took
+//	info.go     runs at a glance; counts.go what a run adds up to, in users and in time
 //	mentions.go every mention of a user
 //	sent.go     what other runs have sent, for the quotas
 //	prune.go    runs are deleted, and their space is given back

@@ -104,11 +104,8 @@ func TestEngineFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s lasts=%v", k.name, lasts), func(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, max(4, k.stride/4)
-				switch {
-				case *soak:
+				if *soak {
 					stride = 1
-				case testing.Short():
-					stride *= 4
 				}
 				f.lasts = lasts
 				for f.n = 1; engineFault(t, f) && !t.Failed(); f.n += stride {

@@ -19,12 +19,12 @@ var faultKinds = []struct {
 	fault
 	stride int // which operations are failed by default: every so many
 }{
-	{"disk full", fault{op: opGrow, code: sqlite3.SQLITE_FULL}, 89},
-	{"write error", fault{op: opWrite, code: sqlite3.SQLITE_IOERR_WRITE}, 97},
-	{"half a write", fault{op: opWrite, code: sqlite3.SQLITE_FULL, torn: true}, 101},
-	{"read-only", fault{op: opWrite, code: sqlite3.SQLITE_READONLY}, 103},
-	{"read error", fault{op: opRead, code: sqlite3.SQLITE_IOERR_READ}, 127},
-	{"sync error", fault{op: opSync, code: sqlite3.SQLITE_IOERR_FSYNC}, 13},
+	{"disk full", fault{op: opGrow, code: sqlite3.SQLITE_FULL}, 151},
+	{"write error", fault{op: opWrite, code: sqlite3.SQLITE_IOERR_WRITE}, 157},
+	{"half a write", fault{op: opWrite, code: sqlite3.SQLITE_FULL, torn: true}, 163},
+	{"read-only", fault{op: opWrite, code: sqlite3.SQLITE_READONLY}, 167},
+	{"read error", fault{op: opRead, code: sqlite3.SQLITE_IOERR_READ}, 193},
+	{"sync error", fault{op: opSync, code: sqlite3.SQLITE_IOERR_FSYNC}, 29},
 	{"truncate error", fault{op: opTrunc, code: sqlite3.SQLITE_IOERR_TRUNCATE}, 3},
 	{"no open", fault{op: opOpen, code: sqlite3.SQLITE_CANTOPEN}, 5},
 	{"no delete", fault{op: opDelete, code: sqlite3.SQLITE_IOERR_DELETE}, 1},
@@ -63,11 +63,8 @@ func TestFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s lasts=%v", k.name, lasts), func(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, k.stride
-				switch {
-				case *soak:
+				if *soak {
 					stride = 1
-				case testing.Short():
-					stride *= 8
 				}
 				f.lasts = lasts
 				for f.n = 1; faulty(t, ref, f) > 0 && !t.Failed(); f.n += stride {
@@ -182,11 +179,8 @@ func TestPowerCuts(t *testing.T) {
 	}
 	var cuts []cut
 	act, ops, stride := 0, 0, 17
-	switch {
-	case *soak:
+	if *soak {
 		stride = 1
-	case testing.Short():
-		stride = 67
 	}
 	d.before = func() {
 		if ops++; ops%stride == 0 {

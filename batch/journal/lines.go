@@ -201,14 +201,11 @@ func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 // Skips reads the lines of the input that are no rows, in order.
 func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
 	return func(yield func(batch.Skip, error) bool) {
-		var skips []batch.Skip
-		err := r.read(ctx, func(t *tx) (err error) {
-			skips, err = list(t, func(k *batch.Skip) []any { return []any{&k.Line, &k.Reason} },
-				"SELECT line, reason FROM skips WHERE run = $1 ORDER BY line", r.id)
-			return err
-		})
+		skips, err := ask(ctx, r, "read skipped lines of", func(k *batch.Skip) []any { return []any{&k.Line, &k.Reason} },
+			"SELECT line, reason FROM skips WHERE run = $1 ORDER BY line")
 		if err != nil {
-			yield(batch.Skip{}, r.wrap("read skipped lines of", err))
+			yield(batch.Skip{}, err)
+			return
 		}
 		for _, k := range skips {
 			if !yield(k, nil) {

@@ -98,12 +98,12 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 // wantPlan holds a plan against the rows and users that the journal has.
 func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 	type counts struct{ rows, last, users, astray int }
-	n, err := one(t, func(n *counts) []any { return []any{&n.rows, &n.last, &n.users, &n.astray} }, `SELECT
+	n, err := first(list(t, func(n *counts) []any { return []any{&n.rows, &n.last, &n.users, &n.astray} }, `SELECT
 		(SELECT count(*) FROM rows WHERE run = $1),
 		(SELECT max(seq) FROM rows WHERE run = $1),
 		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM marks WHERE run = $1),
 		(SELECT count(*) FROM rows d WHERE d.run = $1 AND d.same <> 0
-			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id)
+			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id))
 	own := r.Plan()
 	switch {
 	case err != nil:
@@ -132,4 +132,16 @@ func (r *Run) planning(ctx context.Context, f func(*tx) error) error {
 		}
 		return f(t)
 	})
+}
+
+// planColumns are a run's plan in the table: what runs are looked for by, and then
+// all of it.
+func planColumns(p batch.Plan) []any {
+	return []any{p.Run, p.Created, p.Input, p.Digest, p.Tenant, p.Action, p}
+}
+
+// normal is the plan as it will be read again.
+func normal(p batch.Plan) batch.Plan {
+	p.Created = stored(p.Created)
+	return p
 }

@@ -56,8 +56,8 @@ func (s *Store) Old(ctx context.Context, cutoff time.Time) (old []Old, err error
 // lastSign is when the run came to its state, or when its last call left where
 // that is later.
 func (r *Run) lastSign(t *tx) (time.Time, error) {
-	return one(t, func(at *time.Time) []any { return []any{at} }, `SELECT max(at) FROM (
-		SELECT max(at) AS at FROM states WHERE run = $1 UNION ALL SELECT max(sent_at) FROM calls WHERE run = $1) AS signs`, r.id)
+	return first(list(t, alone[time.Time], `SELECT max(at) FROM (
+		SELECT max(at) AS at FROM states WHERE run = $1 UNION ALL SELECT max(sent_at) FROM calls WHERE run = $1) AS signs`, r.id))
 }
 
 // Prune deletes the run for good, with everything of its own, in whatever state

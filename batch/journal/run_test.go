@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,18 +117,18 @@ func TestUnfinished(t *testing.T) {
 }
 
 func TestStates(t *testing.T) {
-	arrows := "planning>refused planned>running planned>stopped planned>finished planned>refused " +
+	drawn := "planning>refused planned>running planned>stopped planned>finished planned>refused " +
 		"running>running running>stopped running>finished stopped>running stopped>stopped stopped>finished"
 	states := []State{Planning, Planned, Running, Stopped, Finished, Refused}
 	var got []string
 	for _, from := range states {
 		for _, to := range states {
-			if from.canBecome(to) {
+			if slices.Contains(arrows[from], to) {
 				got = append(got, string(from+">"+to))
 			}
 		}
 	}
-	diff(t, "arrows", strings.Join(got, " "), arrows)
+	diff(t, "arrows", strings.Join(got, " "), drawn)
 
 	r := running(t, openNew(t), "r", 1)
 	must(t, r.SetState(t.Context(), Stopped, "SIGTERM"))

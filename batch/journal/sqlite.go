@@ -247,7 +247,7 @@ var errNotJournal = fmt.Errorf("%w, or one whose beginning is damaged", ErrNotJo
 // the columns. SQLite keeps no sums of its pages, so a bit flipped within a text or a
 // number is not seen here.
 func (f *sqliteFile) check(t *tx) error {
-	word, err := one(t, func(word *string) []any { return []any{word} }, "PRAGMA quick_check(1)")
+	word, err := first(list(t, alone[string], "PRAGMA quick_check(1)"))
 	if err != nil || word == "ok" {
 		return err
 	}

@@ -83,8 +83,12 @@ func (s *Store) prepare(ctx context.Context) error {
 	return nil
 }
 
-// stmt is the statement of a query: the store's, or one for this transaction alone.
-func (t *tx) stmt(query string) (st *sql.Stmt, err error) {
+// stmt is the statement of a query: the store's, or one for this transaction alone. It
+// encodes the arguments.
+func (t *tx) stmt(query string, args []any) (st *sql.Stmt, err error) {
+	if err := encode(args); err != nil {
+		return nil, err
+	}
 	if st = t.used[query]; st != nil {
 		return st, nil
 	}
@@ -99,10 +103,7 @@ func (t *tx) stmt(query string) (st *sql.Stmt, err error) {
 
 // exec executes a statement, and tells how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int, error) {
-	st, err := t.stmt(query)
-	if err == nil {
-		err = encode(args)
-	}
+	st, err := t.stmt(query, args)
 	if err != nil {
 		return 0, err
 	}

@@ -84,7 +84,7 @@ func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 	r.lazy.Lock()
 	defer r.lazy.Unlock()
 	if r.dups == nil {
-		dups, err := numbers(t, "SELECT seq FROM rows WHERE run = $1 AND same <> 0", r.id)
+		dups, err := list(t, alone[int], "SELECT seq FROM rows WHERE run = $1 AND same <> 0", r.id)
 		if err != nil {
 			return err
 		}
@@ -180,10 +180,6 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 
 // LastCall is the highest number of a call that was ever intended, 0 when none
 // was, so that numbers go on after a resume.
-func (r *Run) LastCall(ctx context.Context) (no int, err error) {
-	err = r.read(ctx, func(t *tx) error {
-		no, err = number(t, "SELECT max(no) FROM calls WHERE run = $1", r.id)
-		return err
-	})
-	return no, r.wrap("read last call of", err)
+func (r *Run) LastCall(ctx context.Context) (int, error) {
+	return first(ask(ctx, r, "read last call of", alone[int], "SELECT max(no) FROM calls WHERE run = $1"))
 }
