@@ -30,36 +30,28 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	if err := a.follow(plan, nothingWritten); err != nil {
 		return err
 	}
-	s, err := h.prepare(errand{Connection: &a.Connection, Patience: a.Patience, action: plan.Action, plan: plan})
-	if err != nil {
-		return err
-	}
-	store, err := h.OpenJournal(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	j, err := s.open(ctx, store, &a.Execution, h.guarded(seedPlanFile(h, a.File), a.Guards, plan.Terms.Guards))
-	if err != nil {
-		return err
-	}
+	j := h.newJob(&a.Connection, &a.Execution)
 	defer j.close()
-	j.maxAge = a.MaxAge.Duration
-	if err := j.sameTenant(plan); err != nil {
+	j.plan, j.follows, j.maxAge = plan, true, a.MaxAge.Duration
+	if err := j.prepare(); err != nil {
 		return err
 	}
-	if err := a.adopt(j, &plan, file, approvals); err != nil {
+	if err := j.openJournal(ctx); err != nil {
 		return err
 	}
-	anybody := plan
+	if err := j.enter(ctx, h.guarded(seedPlanFile(h, a.File), a.Guards, plan.Terms.Guards)); err != nil {
+		return err
+	}
+	if err := a.adopt(j, file, approvals); err != nil {
+		return err
+	}
+	anybody := j.plan
 	anybody.App = "" // another app that applies the plan is kept out, too
-	unlockInput, err := store.LockInput(anybody)
-	if err != nil {
+	if err := j.lockInput(anybody); err != nil {
 		return err
 	}
-	defer unlockInput()
 	if !a.Again {
-		if j.run, err = store.Unfinished(ctx, plan); err != nil {
+		if j.run, err = j.store.Unfinished(ctx, j.plan); err != nil {
 			return err
 		}
 	}
@@ -67,14 +59,15 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		h.Say("resuming run %s of this plan", j.run.Plan().Run)
 		return j.goOn(ctx, a.Guards, a.MaxAge.Duration)
 	}
-	if err := a.once(ctx, j, plan.Digest); err != nil {
+	if err := a.once(ctx, j); err != nil {
 		return err
 	}
-	return a.start(ctx, j, plan, file, unlockInput)
+	return a.start(ctx, j, file)
 }
 
 // adopt makes the plan of a file one of the caller's own, and writes down whose it was.
-func (a *ApplyOptions) adopt(j *job, plan *batch.Plan, file planfile.File, approvals []batch.Approval) error {
+func (a *ApplyOptions) adopt(j *job, file planfile.File, approvals []batch.Approval) error {
+	plan := &j.plan
 	plan.Run, plan.Version = newName(time.Now()), j.Version
 	if err := j.sameCaller(*plan); err != nil {
 		return err
@@ -164,8 +157,8 @@ func (a *ApplyOptions) approvedBy(approvals []batch.Approval) string {
 // once refuses a plan that was carried out before, or that another app has a run of
 // that is not at its end: its approvals were for once. While somebody works on such a
 // run --again does not help either.
-func (a *ApplyOptions) once(ctx context.Context, j *job, digest string) error {
-	open, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Digest: digest})
+func (a *ApplyOptions) once(ctx context.Context, j *job) error {
+	open, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Digest: j.plan.Digest})
 	if err != nil {
 		return err
 	}
@@ -188,7 +181,7 @@ func (a *ApplyOptions) once(ctx context.Context, j *job, digest string) error {
 	if a.Again {
 		return nil
 	}
-	done, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: digest})
+	done, err := j.store.Runs(ctx, journal.Filter{States: []journal.State{journal.Finished}, Digest: j.plan.Digest})
 	if err != nil || len(done) == 0 {
 		return err
 	}
@@ -197,31 +190,24 @@ func (a *ApplyOptions) once(ctx context.Context, j *job, digest string) error {
 
 // start looks everybody up again, and carries the plan out if nothing has
 // changed.
-func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file planfile.File, unlockInput func() error) (err error) {
+func (a *ApplyOptions) start(ctx context.Context, j *job, file planfile.File) (err error) {
 	if err := j.tenant.mayRead(); err != nil {
 		return err
 	}
-	if err := j.tenant.mayRevoke(plan.Action); err != nil {
+	if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
 		return err
 	}
-	tidy, err := j.claimReport(j.Execution, plan)
-	if err != nil {
+	if err := j.claimReport(); err != nil {
 		return err
 	}
-	defer tidy()
 	known, err := a.learn(ctx, j, file.Head.Plan, applyIt)
 	if err != nil {
 		return err
 	}
-	if j.run, err = j.store.Create(ctx, plan); err != nil {
+	defer j.discardUnsealed(ctx, &err)
+	if err := j.create(ctx); err != nil {
 		return err
 	}
-	unlock, err := j.run.Lock()
-	if err != nil {
-		return errors.Join(err, j.run.Discard(ctx))
-	}
-	defer unlock()
-	defer j.discardUnsealed(ctx, &err)
 	count, err := a.resolve(ctx, j, file, &known)
 	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
 		return err
@@ -229,17 +215,17 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, plan batch.Plan, file 
 	if err := refused(nothingWritten, known.checks(count)...); err != nil {
 		return err
 	}
-	plan.Users, plan.Accounts = count.Users, count.Accounts
-	plan.Terms.Guards = known.guards
-	plan.Settings = append(plan.Settings, known.settings...)
+	j.plan.Users, j.plan.Accounts = count.Users, count.Accounts
+	j.plan.Terms.Guards = known.guards
+	j.plan.Settings = append(j.plan.Settings, known.settings...)
 	j.found = time.Now()
-	if err := j.earliest(ctx, plan.Users); err != nil {
+	if err := j.earliest(ctx, count.Users); err != nil {
 		return err
 	}
 	if n := count.Ended[batch.Protected]; n > 0 {
 		j.sayNow(n, count)
 	}
-	return j.begin(ctx, plan, unlockInput)
+	return j.begin(ctx)
 }
 
 // Approvals reads every signature beside a plan, and judges it.

@@ -43,7 +43,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		Journal: j.run, Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
-		Outage: j.Outage, Until: j.until, VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.Stop,
+		Outage: j.Outage, Until: j.until(), VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.Stop,
 	}
 	if plan.Resolve {
 		r.Found = cmp.Or(j.found, plan.Created)

@@ -22,7 +22,6 @@ type tenant struct {
 	cloud        string             // as the plan keeps it
 	clock        *clock             // this machine's, held against Graph's
 	organization graph.Organization // empty when it could not be read
-	close        func() error       // ends a simulated one
 }
 
 // app is one app registration, signed in.
@@ -54,19 +53,9 @@ func (c *Connection) follow(p batch.Plan, undone string) error {
 	return nil
 }
 
-// errand is what a command signs in for.
-type errand struct {
-	*Connection
-	Patience
-	action batch.Action
-	plan   batch.Plan // that is gone on with, and fixes the tenant; zero for a new one
-	key    batch.Key  // of the input, when it may mean people of any tenant
-}
-
-// signIn is a sign-in of which all is known that can be known without a call.
+// signIn is what is known of a sign-in without a call.
 type signIn struct {
-	*Host
-	errand
+	key       batch.Key // of the input, when it may mean people of any tenant
 	root      string
 	env       graph.Environment
 	authority graph.Authority
@@ -76,73 +65,72 @@ type signIn struct {
 
 // prepare reads what the flags and the environment say of a sign-in. The error has all
 // that is missing.
-func (h *Host) prepare(e errand) (*signIn, error) {
-	s := &signIn{Host: h, errand: e}
+func (j *job) prepare() error {
 	var unread, unnamed, wrong error
-	s.more, unread = h.registrations(e.App)
+	j.more, unread = j.registrations(j.App)
 	switch {
-	case e.Simulate && e.GraphURL != "":
-		return s, fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
-	case e.Simulate:
-		return s, unread
+	case j.Simulate && j.GraphURL != "":
+		return fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
+	case j.Simulate:
+		return unread
 	}
-	if err := s.locate(); err != nil {
-		return s, err
+	if err := j.locate(); err != nil {
+		return err
 	}
-	if e.Tenant == "" && s.env.Tenant() == "" && !graph.Loopback(s.root) {
-		unnamed = s.unnamed()
+	if j.Tenant == "" && j.env.Tenant() == "" && !graph.Loopback(j.root) {
+		unnamed = j.unnamed()
 	}
-	if s.way, wrong = s.env.Choose(graph.Way(e.Auth), s.authority, ""); wrong == nil {
-		wrong = s.way.Check(s.root, time.Now())
+	if j.way, wrong = j.env.Choose(graph.Way(j.Auth), j.authority, ""); wrong == nil {
+		wrong = j.way.Check(j.root, time.Now())
 	}
-	return s, refuseAll(h.unwritten(), unread, unnamed, wrong)
+	return refuseAll(j.unwritten(), unread, unnamed, wrong)
 }
 
 // locate finds the service root and the sign-in service that flags and environment name.
-func (s *signIn) locate() (err error) {
-	if s.root, err = graph.ParseRoot(cmp.Or(s.GraphURL, globalGraph)); err != nil {
+func (j *job) locate() (err error) {
+	if j.root, err = graph.ParseRoot(cmp.Or(j.GraphURL, globalGraph)); err != nil {
 		return fmt.Errorf("%w: --graph-url: %w", ErrUsage, err)
 	}
-	s.env = graph.ParseEnvironment(s.Environ())
-	if s.authority, err = s.env.Authority(s.root); err == nil && s.Network != nil {
-		s.authority.Client = &http.Client{Transport: s.Network}
+	j.env = graph.ParseEnvironment(j.Environ())
+	if j.authority, err = j.env.Authority(j.root); err == nil && j.Network != nil {
+		j.authority.Client = &http.Client{Transport: j.Network}
 	}
 	return err
 }
 
 // connect signs in to the tenant that the flags name. Seed fills a simulated one.
-func (s *signIn) connect(ctx context.Context, seed seeder) (*tenant, error) {
-	if s.Simulate {
-		return s.simulate(ctx, seed)
+func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
+	if j.Simulate {
+		return j.simulate(ctx, seed)
 	}
-	want, by, err := s.wanted(ctx)
+	want, by, err := j.wanted(ctx)
 	if err != nil {
 		return nil, err
 	}
-	way := s.way
+	way := j.way
 	if way.Way == graph.ByCLI { // which asks for the tenant's token
-		if way, err = s.env.Choose(graph.Way(s.Auth), s.authority, cmp.Or(want, s.plan.Tenant)); err != nil {
+		if way, err = j.env.Choose(graph.Way(j.Auth), j.authority, cmp.Or(want, j.plan.Tenant)); err != nil {
 			return nil, err
 		}
 	}
-	auths := []*graph.Auth{way.Auth(s.root)}
-	for _, r := range s.more {
-		auths = append(auths, graph.NewAuth(s.root, r.At(s.authority)))
+	auths := []*graph.Auth{way.Auth(j.root)}
+	for _, r := range j.more {
+		auths = append(auths, graph.NewAuth(j.root, r.At(j.authority)))
 	}
-	t, err := s.clients(ctx, s.root, s.root, auths, func() error { return nil })
+	t, err := j.clients(ctx, j.root, j.root, auths)
 	if err != nil {
 		return nil, err
 	}
 	if want == "" && t.identity().Tenant != "" { // a tenant that is served on this machine and says which one it is
-		if err := s.unnamed(); err != nil {
+		if err := j.unnamed(); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.confirm(ctx, t, want); err != nil {
+	if err := j.confirm(ctx, t, want); err != nil {
 		return nil, err
 	}
-	s.Say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
-	return t, s.hold(t, want, by)
+	j.Say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
+	return t, j.hold(t, want, by)
 }
 
 // registrations reads the files of --app.
@@ -164,21 +152,21 @@ func (h *Host) registrations(files []string) ([]graph.Registration, error) {
 
 // clients makes a client of every sign-in and finds out who it is. Apps of
 // one pool must be different, and of one tenant.
-func (s *signIn) clients(ctx context.Context, root, cloud string, auths []*graph.Auth, end func() error) (*tenant, error) {
-	t := &tenant{cloud: cloud, clock: &clock{}, close: end}
-	network := s.Network
+func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Auth) (*tenant, error) {
+	t := &tenant{cloud: cloud, clock: &clock{}}
+	network := j.Network
 	if network == nil {
-		network = graph.Transport(2 * s.Concurrency)
+		network = graph.Transport(2 * j.Concurrency)
 	}
-	transport := timed{logged{network, s.Log}, t.clock}
+	transport := timed{logged{network, j.Log}, t.clock}
 	for _, auth := range auths {
-		auth.Stop = s.Stop
-		client, err := graph.New(graph.Config{Root: root, Action: s.action, Auth: auth, Transport: transport})
+		auth.Stop = j.Stop
+		client, err := graph.New(graph.Config{Root: root, Action: j.plan.Action, Auth: auth, Transport: transport})
 		if err != nil {
 			return nil, err
 		}
 		var id graph.Identity
-		err = s.patiently(ctx, "the sign-in", func(ctx context.Context) (err error) {
+		err = j.patiently(ctx, "the sign-in", func(ctx context.Context) (err error) {
 			id, err = auth.Identity(ctx)
 			return err
 		})
@@ -196,20 +184,14 @@ func (s *signIn) clients(ctx context.Context, root, cloud string, auths []*graph
 		t.apps = append(t.apps, app{client, id})
 	}
 	var err error
-	t.organization, err = s.organization(ctx, t.apps[0])
+	t.organization, err = j.organization(ctx, t.apps[0])
 	return t, err
 }
 
 // patiently makes a call of the sign-in, and waits for a service in trouble as a run does. What ends the
 // waiting is a sign-in that failed: there is nothing to resume.
-func (s *signIn) patiently(ctx context.Context, what string, call func(context.Context) error) error {
-	show := s.Progress("", 0, nil)
-	defer show.End()
-	r := batch.Asker{
-		Gate: throttle.New(throttle.Config{MaxWidth: 1}), Retry: batch.DefaultRetry, Timeout: batch.LongestCall,
-		Outage: s.Outage, Until: s.deadline(s.Patience), Stop: s.Stop, Told: show.Waits,
-	}
-	err := r.Ask(ctx, what, "", 1, call)
+func (j *job) patiently(ctx context.Context, what string, call func(context.Context) error) error {
+	err := j.ask(ctx, throttle.New(throttle.Config{MaxWidth: 1}), what, "", 1, call)
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // nothing was read
 	}

@@ -30,9 +30,9 @@ func TestNewConnectionAfter503(t *testing.T) {
 	}
 	srv.Start()
 	defer srv.Close()
-	s := &signIn{Host: alone()}
+	s := alone().newJob(&Connection{}, &Execution{})
 	s.Network = graph.Transport(1)
-	tenant, err := s.clients(t.Context(), srv.URL, "", []*graph.Auth{graph.FixedToken("T")}, nil)
+	tenant, err := s.clients(t.Context(), srv.URL, "", []*graph.Auth{graph.FixedToken("T")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,7 @@ func alone() *Host { return &Host{Console: nobody{}, Log: slog.New(slog.DiscardH
 
 // newJob is a job that is signed in.
 func newJob(conn Connection, exe Execution, t *tenant, store *journal.Store) (*job, error) {
-	j := &job{Host: alone(), Connection: &conn, Execution: &exe, tenant: t, store: store, maxAge: mostAge}
+	j := alone().newJob(&conn, &exe)
+	j.tenant, j.store = t, store
 	return j, j.pace()
 }

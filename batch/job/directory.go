@@ -11,11 +11,16 @@ import (
 
 // This file reads what concerns no row: groups and roles.
 
-// fetch makes a read at the pace of the lookups, and tells what it waits for.
+// fetch makes a read at the pace of the lookups.
 func (j *job) fetch(ctx context.Context, what, needs string, cost int, call func(context.Context) error) error {
+	return j.ask(ctx, j.reads, what, needs, cost, call)
+}
+
+// ask makes a read at the pace of a gate, and tells what it waits for.
+func (j *job) ask(ctx context.Context, gate batch.Gate, what, needs string, cost int, call func(context.Context) error) error {
 	show := j.Progress("", 0, nil)
 	defer show.End()
-	r := batch.Asker{Gate: j.reads, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.Stop, Told: show.Waits}
+	r := batch.Asker{Gate: gate, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until(), Stop: j.Stop, Told: show.Waits}
 	return r.Ask(ctx, what, needs, cost, call)
 }
 

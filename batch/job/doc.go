@@ -11,7 +11,7 @@
 //
 //  1. [Planning.open] reads the input and surveys it, opens the journal, makes the report
 //     directory and prepares the sign-in. What is wrong so far is one [Refusal].
-//  2. It signs in ([signIn.connect]) and holds the tenant against what was named.
+//  2. It signs in ([job.enter]) and holds the tenant against what was named.
 //  3. [Run] locks the input and looks for a run on it to go on with ([job.goOn]).
 //  4. [Planning.find] asks the guards who is left alone, creates the run in the journal,
 //     looks everybody up, and holds the counts against the limits. Nothing goes on
@@ -47,7 +47,7 @@
 //	stay.go        people who stay by the file
 //	again.go       the guards of a run that goes on
 //
-//	job.go         a run in the hands of this process
+//	job.go         the job: what every command opens, locks and takes back
 //	pace.go        quotas and gates; others.go is what other runs on the journal send
 //	plan.go        planning, which run and plan share
 //	run.go         run: plans and carries out; the dry run

@@ -77,7 +77,7 @@ func TestDeadlineWhileTheNetworkIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goes := func(w *whole) {
-				w.job.until = batch.NewDeadline(time.Now(), 30*time.Minute)
+				w.job.Began, w.job.Deadline = time.Now(), 30*time.Minute
 				time.AfterFunc(30*time.Second, func() { w.wire.broken.Store(&cut) })
 			}
 			inVirtualTime(t, graphsim.Config{NoLog: true, Latency: 500 * time.Millisecond}, users, goes, func(w *whole, err error) {
@@ -89,7 +89,7 @@ func TestDeadlineWhileTheNetworkIsGone(t *testing.T) {
 					t.Errorf("at the deadline: %v", sum.Counts)
 				}
 				w.wire.broken.Store(nil)
-				w.job.until, w.job.Yes = batch.Deadline{}, true
+				w.job.Deadline, w.job.Yes = 0, true
 				if err := w.job.resume(context.Background()); err != nil {
 					t.Error(err)
 				}

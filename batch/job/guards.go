@@ -142,7 +142,7 @@ func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose)
 			return l, err
 		}
 	}
-	return l, j.count(ctx, &l)
+	return l, j.countUsers(ctx, &l)
 }
 
 // needDirectory refuses flags that were given with --no-resolve.
@@ -174,8 +174,8 @@ func (j *job) roles(ctx context.Context, l *findings, waived bool) error {
 	return fmt.Errorf("%w; or go without with --max-privileged 0", err)
 }
 
-// count asks how many users the tenant has.
-func (j *job) count(ctx context.Context, l *findings) error {
+// countUsers asks how many users the tenant has.
+func (j *job) countUsers(ctx context.Context, l *findings) error {
 	if l.guards.Limits.MaxPercent == 0 {
 		return nil
 	}

@@ -103,11 +103,6 @@ func (h *Host) Next(again string) string {
 	return "nothing was planned or written; run it again: " + again
 }
 
-// deadline is when all of the command must be over, sign-in and planning included.
-func (h *Host) deadline(p Patience) batch.Deadline {
-	return batch.NewDeadline(h.Began, p.Deadline)
-}
-
 // mustAsk makes sure, before any work is done, that somebody can be asked or that
 // --yes was given. The refusal says what was not done, and how else to begin.
 func (h *Host) mustAsk(yes bool, undone, instead string) error {

@@ -17,32 +17,32 @@ import (
 
 // unnamed refuses to take whichever tenant the sign-in leads to, when nobody is
 // there to see which one it is, or when the input could mean people of another.
-func (s *signIn) unnamed() error {
+func (j *job) unnamed() error {
 	why := ""
 	switch {
-	case s.plan.Tenant != "":
+	case j.plan.Tenant != "":
 		return nil
-	case s.key.Searched():
-		why = fmt.Sprintf("--key %s finds people in any tenant", s.key)
-	case !s.MayAsk():
+	case j.key.Searched():
+		why = fmt.Sprintf("--key %s finds people in any tenant", j.key)
+	case !j.MayAsk():
 		why = "there is no terminal at which a person sees the tenant"
 	default:
 		return nil
 	}
-	return refused(s.unwritten(), batch.Finding{Name: "--tenant", Lift: LiftTenant, Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"})
+	return refused(j.unwritten(), batch.Finding{Name: "--tenant", Lift: LiftTenant, Refusal: why + "; name the tenant with --tenant or AZURE_TENANT_ID, by its id or one of its domains"})
 }
 
 // wanted gives the id of the tenant that was named, and where; "" when none was.
 // Two names must mean one tenant.
-func (s *signIn) wanted(ctx context.Context) (id, by string, err error) {
-	for _, n := range []struct{ by, name string }{{"--tenant", s.Tenant}, {"AZURE_TENANT_ID", s.env.Tenant()}} {
+func (j *job) wanted(ctx context.Context) (id, by string, err error) {
+	for _, n := range []struct{ by, name string }{{"--tenant", j.Tenant}, {"AZURE_TENANT_ID", j.env.Tenant()}} {
 		if n.name == "" {
 			continue
 		}
 		var found string
 		var none error
-		err := s.patiently(ctx, "the tenant of "+n.name, func(ctx context.Context) (err error) {
-			if found, err = s.authority.Tenant(ctx, n.name); errors.Is(err, graph.ErrNoTenant) {
+		err := j.patiently(ctx, "the tenant of "+n.name, func(ctx context.Context) (err error) {
+			if found, err = j.authority.Tenant(ctx, n.name); errors.Is(err, graph.ErrNoTenant) {
 				none, err = err, nil
 			}
 			return err
@@ -65,13 +65,13 @@ func (s *signIn) wanted(ctx context.Context) (id, by string, err error) {
 // plan or somebody has named one. It waits for the answer as for the sign-in; only a
 // missing permission leaves the tenant unknown. A plan that was made of a tenant that
 // nothing confirmed goes on as one.
-func (s *signIn) confirm(ctx context.Context, t *tenant, want string) error {
-	named := cmp.Or(s.plan.Tenant, want)
+func (j *job) confirm(ctx context.Context, t *tenant, want string) error {
+	named := cmp.Or(j.plan.Tenant, want)
 	if t.identity().Tenant != "" || named == "" {
 		return nil
 	}
 	if t.organization.ID == "" {
-		err := s.patiently(ctx, "which tenant this is", func(ctx context.Context) (err error) {
+		err := j.patiently(ctx, "which tenant this is", func(ctx context.Context) (err error) {
 			t.organization, err = t.apps[0].client.Organization(ctx)
 			return err
 		})
@@ -84,10 +84,10 @@ func (s *signIn) confirm(ctx context.Context, t *tenant, want string) error {
 			err = errors.New("the answer names no tenant")
 		}
 		if err != nil {
-			return fmt.Errorf("%w: the access token does not say which tenant this is, and that it is %s could not be confirmed; %s: %w", batch.ErrSignIn, named, s.unwritten(), err)
+			return fmt.Errorf("%w: the access token does not say which tenant this is, and that it is %s could not be confirmed; %s: %w", batch.ErrSignIn, named, j.unwritten(), err)
 		}
 	}
-	if s.plan.Run == "" || s.plan.Tenant != "" {
+	if !j.follows || j.plan.Tenant != "" {
 		t.apps[0].identity.Tenant = t.organization.ID
 	}
 	return nil
@@ -95,19 +95,19 @@ func (s *signIn) confirm(ctx context.Context, t *tenant, want string) error {
 
 // hold compares who signed in with the tenant that was named. A token that says
 // nothing of its tenant is held against what the service says.
-func (s *signIn) hold(t *tenant, want, by string) error {
+func (j *job) hold(t *tenant, want, by string) error {
 	is := cmp.Or(strings.ToLower(t.identity().Tenant), t.organization.ID)
 	switch {
 	case want == "":
 		return nil
 	case is == "":
-		return s.unconfirmed(fmt.Sprintf("the access token does not say which tenant this is, and the app may not read it (Organization.Read.All); %s %s could not be confirmed", by, want))
+		return j.unconfirmed(fmt.Sprintf("the access token does not say which tenant this is, and the app may not read it (Organization.Read.All); %s %s could not be confirmed", by, want))
 	case is != want:
 		name := ""
-		if s := t.organization.String(); s != "" {
-			name = ", " + s
+		if called := t.organization.String(); called != "" {
+			name = ", " + called
 		}
-		return fmt.Errorf("%w: the sign-in leads to tenant %s%s, and %s names %s; %s; sign in to that one", batch.ErrSignIn, is, name, by, want, s.unwritten())
+		return fmt.Errorf("%w: the sign-in leads to tenant %s%s, and %s names %s; %s; sign in to that one", batch.ErrSignIn, is, name, by, want, j.unwritten())
 	}
 	return nil
 }
@@ -115,12 +115,12 @@ func (s *signIn) hold(t *tenant, want, by string) error {
 // unconfirmed refuses what unnamed would refuse, of a tenant that was named and that
 // nothing confirms. Somebody at a terminal sees it, and again with the question,
 // which --yes does not answer then.
-func (s *signIn) unconfirmed(doubt string) error {
-	if s.key.Searched() || !s.MayAsk() {
-		return refused(s.unwritten(), batch.Finding{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"})
+func (j *job) unconfirmed(doubt string) error {
+	if j.key.Searched() || !j.MayAsk() {
+		return refused(j.unwritten(), batch.Finding{Name: "--tenant", Refusal: doubt + "; grant that to the app, or sign in with a token that says its tenant"})
 	}
-	s.doubt = doubt
-	s.Say("note     %s", doubt)
+	j.doubt = doubt
+	j.Say("note     %s", doubt)
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 func TestStopBeforeTheTenantsName(t *testing.T) {
 	stop := make(chan struct{})
 	close(stop)
-	c := &signIn{Host: &Host{Stop: stop}}
+	c := &Host{Stop: stop}
 	if _, err := c.organization(t.Context(), app{}); !errors.Is(err, batch.ErrStopped) { // without a client to ask
 		t.Errorf("got error %v, want ErrStopped", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -12,39 +13,97 @@ import (
 	"offboard/batch/throttle"
 )
 
-// job is a run being planned or carried out by this process.
+// job is one command's work in one tenant: what it was told, where it signs in, and the
+// run that it plans or carries out.
 type job struct {
 	*Host
 	*Connection
 	*Execution
-	tenant *tenant
+	signIn
+	opened
+	tenant *tenant // once it is signed in
 	store  *journal.Store
 	run    *journal.Run
+	undo   []func() error // what close does, the last first
+
+	plan    batch.Plan    // being made, or gone on with
+	follows bool          // the plan was made before, and fixes the tenant
+	guards  Guards        // asked again before a run goes on
+	maxAge  time.Duration // of a plan that goes on; 0 is any
+	caller  string        // who goes on with another one's plan; "" for the same
+	found   time.Time     // when apply looked the users up again
+
 	stated []throttle.Quota     // Graph's or the quota file's
 	quotas []throttle.Quota     // of them, what this run may use, in a tenant of this size
 	reads  *throttle.Controller // of this process: planning and verifying share it
-	until  batch.Deadline
-	guards Guards        // asked again before a run goes on
-	maxAge time.Duration // of a plan that goes on; 0 is any
-	caller string        // who goes on with another one's plan; "" for the same
-	found  time.Time     // when apply looked the users up again
+
+	unlockInput func() error // lets others look for a run on the same input
 }
 
-// open signs in. Seed fills a simulated tenant. The caller closes the job.
-func (s *signIn) open(ctx context.Context, store *journal.Store, exe *Execution, seed seeder) (*job, error) {
-	t, err := s.connect(ctx, seed)
-	if err != nil {
-		return nil, err
-	}
-	j := &job{Host: s.Host, Connection: s.Connection, Execution: exe, tenant: t, store: store, maxAge: mostAge}
-	if err := j.pace(); err != nil {
-		return nil, errors.Join(err, j.close())
-	}
-	return j, nil
+// newJob is a job of which nothing is done yet. The caller closes it.
+func (h *Host) newJob(conn *Connection, exe *Execution) *job {
+	return &job{Host: h, Connection: conn, Execution: exe, maxAge: mostAge}
 }
 
-// close ends a simulated tenant.
-func (j *job) close() error { return j.tenant.close() }
+// close takes back what was opened, locked or made for the job alone.
+func (j *job) close() {
+	for _, undo := range slices.Backward(j.undo) {
+		_ = undo() // what was written is durable by now
+	}
+}
+
+// later has close do something, unless it could not be begun.
+func (j *job) later(undo func() error, err error) error {
+	if err == nil {
+		j.undo = append(j.undo, undo)
+	}
+	return err
+}
+
+// openJournal opens the journal, and makes it where there is none.
+func (j *job) openJournal(ctx context.Context) (err error) {
+	j.store, err = j.OpenJournal(ctx)
+	return j.later(j.store.Close, err)
+}
+
+// lockInput keeps others from planning the same at the same time, until unlockInput.
+func (j *job) lockInput(like batch.Plan) (err error) {
+	j.unlockInput, err = j.store.LockInput(like)
+	return j.later(j.unlockInput, err)
+}
+
+// lockRun keeps others from working on the run.
+func (j *job) lockRun() error {
+	unlock, err := j.run.Lock()
+	return j.later(unlock, err)
+}
+
+// create begins a run for the plan. The caller sees to it that it is discarded, unless
+// it is sealed.
+func (j *job) create(ctx context.Context) (err error) {
+	if j.run, err = j.store.Create(ctx, j.plan); err != nil {
+		return err
+	}
+	return j.lockRun()
+}
+
+// discardUnsealed leaves nothing behind of a run that was never sealed.
+func (j *job) discardUnsealed(ctx context.Context, err *error) {
+	if j.run != nil && j.run.State() == journal.Planning {
+		*err = errors.Join(*err, j.run.Discard(ctx))
+	}
+}
+
+// enter signs in, and holds the tenant against a plan that goes on. Seed fills a simulated one.
+func (j *job) enter(ctx context.Context, seed seeder) (err error) {
+	if j.tenant, err = j.connect(ctx, seed); err != nil {
+		return err
+	}
+	if err := j.pace(); err != nil || !j.follows {
+		return err
+	}
+	return j.sameTenant(j.plan)
+}
 
 // pace reads what the flags say of quotas.
 func (j *job) pace() error {
@@ -54,7 +113,6 @@ func (j *job) pace() error {
 	}
 	j.stated, j.quotas = quotas, throttle.Share(quotas, j.QuotaShare)
 	j.reads = readGate(j.quotas, j.Concurrency)
-	j.until = j.deadline(j.Patience)
 	return nil
 }
 
@@ -62,28 +120,20 @@ func (j *job) pace() error {
 // these: with the flags that it was begun with, where they are not given anew. If they
 // name other apps or another way, it signs in once more.
 func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
-	plan := j.run.Plan()
+	j.plan, j.follows = j.run.Plan(), true
 	j.Earlier, j.guards, j.maxAge = true, g, maxAge
 	auth, apps := j.Auth, len(j.App)
-	if err := j.Keep(plan); err != nil {
+	if err := j.Keep(j.plan); err != nil {
 		return err
 	}
 	if j.Auth != auth || len(j.App) != apps {
-		s, err := j.prepare(errand{Connection: j.Connection, Patience: j.Patience, action: plan.Action, plan: plan})
-		if err != nil {
+		if err := j.prepare(); err != nil {
 			return err
 		}
-		t, err := s.connect(ctx, j.guarded(seedRun(j.run), g, plan.Terms.Guards))
-		if err != nil {
+		if err := j.enter(ctx, j.guarded(seedRun(j.run), g, j.plan.Terms.Guards)); err != nil {
 			return err
 		}
-		was := j.tenant
-		j.tenant = t
-		if err := errors.Join(was.close(), j.sameTenant(plan)); err != nil {
-			return err
-		}
-	}
-	if err := j.pace(); err != nil {
+	} else if err := j.pace(); err != nil {
 		return err
 	}
 	return j.resume(ctx)
@@ -98,11 +148,14 @@ func (j *job) sameTenant(p batch.Plan) error {
 		ErrRefused, cmp.Or(p.Tenant, "unknown"), p.Cloud, cmp.Or(j.tenant.identity().Tenant, "unknown"), j.tenant.cloud)
 }
 
+// until is when all of the command must be over, sign-in and planning included.
+func (j *job) until() batch.Deadline { return batch.NewDeadline(j.Began, j.Deadline) }
+
 // planner looks users up as the flags say.
 func (j *job) planner() batch.Planner {
 	return batch.Planner{
 		Directory: j.tenant.apps[0].client, Reads: j.reads,
-		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until, Stop: j.Stop,
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until(), Stop: j.Stop,
 	}
 }
 

@@ -29,19 +29,17 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 	if p.NoResolve {
 		return made, fmt.Errorf("%w: a plan file holds users who were looked up; plan without --no-resolve", ErrUsage)
 	}
-	work, err := p.open(ctx, h, &p.Connection, &Execution{Patience: p.Patience}, func() error { return mayWrite(name, p.Overwrite) })
-	if err != nil {
+	j := h.newJob(&p.Connection, &Execution{Patience: p.Patience})
+	defer j.close()
+	if err := p.open(ctx, j, func() error { return mayWrite(name, p.Overwrite) }); err != nil {
 		return made, err
 	}
-	defer work.close()
-	unlock, err := p.find(ctx, work)
-	if err != nil {
+	defer j.discardUnsealed(ctx, &err) // what is planned lies in the journal only until it is in the file
+	if err := p.find(ctx, j); err != nil {
 		return made, err
 	}
-	defer unlock()
-	defer work.discardUnsealed(ctx, &err) // what is planned lies in the journal only until it is in the file
 	err = writeFile(name, p.Overwrite, func(w io.Writer) (err error) {
-		made.Digest, err = planfile.Write(w, p.head(work), plannedRows(ctx, work.run), work.run.Skips(ctx))
+		made.Digest, err = planfile.Write(w, p.head(j), plannedRows(ctx, j.run), j.run.Skips(ctx))
 		return err
 	})
 	if err != nil {
@@ -50,22 +48,22 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 	if made.Path, err = filepath.Abs(name); err != nil {
 		return made, fmt.Errorf("find %s: %w", name, err)
 	}
-	if err := refused(nothingWritten, work.checks...); err != nil {
+	if err := refused(nothingWritten, j.checks...); err != nil {
 		return made, fmt.Errorf("%w; %s says so and cannot be applied", err, made.Path)
 	}
-	made.Users = work.count.Users
-	made.Apply = append([]string{"apply", name}, rootFlag(work.plan)...)
-	if work.plan.Tenant == "" && p.Tenant != "" {
+	made.Users = j.count.Users
+	made.Apply = append([]string{"apply", name}, rootFlag(j.plan)...)
+	if j.plan.Tenant == "" && p.Tenant != "" {
 		made.Apply = append(made.Apply, "--tenant", p.Tenant)
 	}
 	return made, nil
 }
 
 // head is what a plan file says of the whole.
-func (p *PlanOptions) head(work *planned) planfile.Head {
-	h := planfile.Head{Plan: work.plan, Options: p.chosen(work.plan.Terms.Choice)}
+func (p *PlanOptions) head(j *job) planfile.Head {
+	h := planfile.Head{Plan: j.plan, Options: p.chosen(j.plan.Terms.Choice)}
 	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
-	for _, k := range work.checks {
+	for _, k := range j.checks {
 		limit := strconv.Itoa(k.Limit)
 		if k.Limit == 0 {
 			limit = "none"

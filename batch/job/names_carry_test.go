@@ -119,19 +119,19 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	id := graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}
 	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{ReportDir: filepath.Join(dir, "report")}, &tenant{apps: []app{{client, id}}}, store)
 	must(err)
-	p := &planned{job: j, in: in, opt: opt, plan: batch.Plan{
+	j.in, j.opt, j.plan = in, opt, batch.Plan{
 		Run: "names", Created: time.Now(), Columns: rows.Columns(), Tenant: id.Tenant, App: id.App, Cloud: Simulated,
 		Action: batch.Revoke, Resolve: !file.blind,
-	}}
-	j.run, err = store.Create(ctx, p.plan)
+	}
+	j.run, err = store.Create(ctx, j.plan)
 	must(err)
-	must(r.resolve(ctx, p, batch.Spare{}))
-	must(j.run.Seal(ctx, p.plan))
+	must(r.resolve(ctx, j, batch.Spare{}))
+	must(j.run.Seal(ctx, j.plan))
 	for p, err := range j.run.Pending(ctx) {
 		must(err)
 		keys = append(keys, p.User.Address())
 	}
-	if err := j.carryOut(ctx, 0, p.count.Users, 0); !errors.Is(err, ErrPartial) {
+	if err := j.carryOut(ctx, 0, j.count.Users, 0); !errors.Is(err, ErrPartial) {
 		must(err)
 	}
 	for l, err := range j.run.Lines(ctx) {

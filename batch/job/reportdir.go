@@ -28,33 +28,29 @@ func reportDir(flag string, p batch.Plan) (string, error) {
 
 // claimReport makes the run's report directory, and makes sure that files can be made
 // in it and that the key of --sign-key can be used: finding out at the end would be
-// after everyone was revoked. tidy takes the directory away again if it stays empty.
-func (h *Host) claimReport(e *Execution, p batch.Plan) (tidy func() error, err error) {
-	if h.sign, err = h.openSignKey(e.SignKey); errors.Is(err, batch.ErrStopped) {
-		return nil, err
+// after everyone was revoked. A directory that stays empty is taken away again.
+func (j *job) claimReport() (err error) {
+	if j.sign, err = j.openSignKey(j.SignKey); errors.Is(err, batch.ErrStopped) {
+		return err
 	} else if err != nil {
-		return nil, refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
+		return refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
 	}
-	dir, err := reportDir(e.ReportDir, p)
+	dir, err := reportDir(j.ReportDir, j.plan)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, missing := os.Stat(dir)
 	err = os.MkdirAll(dir, 0o700)
 	if err == nil {
 		err = durable.Probe(dir)
 	}
-	tidy = func() error {
-		if missing != nil {
-			_ = os.Remove(dir) // it stays when there is something in it
-		}
-		return nil
+	if missing != nil {
+		j.undo = append(j.undo, func() error { return os.Remove(dir) }) // it stays when there is something in it
 	}
 	if err != nil {
-		_ = tidy()
-		return nil, refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
+		return refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
 	}
-	return tidy, nil
+	return nil
 }
 
 // signer makes the signature of a report out of the text of its report.sha256.

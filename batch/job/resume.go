@@ -17,17 +17,17 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := h.FindJournal(); err != nil {
 		return err
 	}
-	store, err := h.OpenJournal(ctx)
+	j := h.newJob(&r.Connection, &r.Execution)
+	defer j.close()
+	err := j.openJournal(ctx)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	run, err := r.toResume(ctx, h, store)
-	if err != nil {
+	if j.run, err = r.toResume(ctx, j); err != nil {
 		return err
 	}
-	plan := run.Plan()
-	switch run.State() {
+	plan := j.run.Plan()
+	switch j.run.State() {
 	case journal.Finished:
 		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
 	case journal.Refused:
@@ -42,7 +42,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := h.Keep(plan); err != nil {
 		return err
 	}
-	send, _, err := run.Remaining(ctx)
+	send, _, err := j.run.Remaining(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,33 +54,27 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := refuseAll(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
-	s, err := h.prepare(errand{Connection: &r.Connection, Patience: r.Patience, action: plan.Action, plan: plan})
-	if err != nil {
+	j.plan, j.follows, j.guards, j.maxAge = plan, true, r.Guards, r.MaxAge.Duration
+	if err := j.prepare(); err != nil {
 		return err
 	}
-	j, err := s.open(ctx, store, &r.Execution, h.guarded(seedRun(run), r.Guards, plan.Terms.Guards))
-	if err != nil {
+	if err := j.enter(ctx, h.guarded(seedRun(j.run), r.Guards, plan.Terms.Guards)); err != nil {
 		return err
 	}
-	defer j.close()
-	if err := j.sameTenant(plan); err != nil {
-		return err
-	}
-	j.run, j.guards, j.maxAge = run, r.Guards, r.MaxAge.Duration
 	return j.resume(ctx)
 }
 
 // toResume is the run that is named, or without a name the newest that this connection
 // can go on with and that nobody works on.
-func (r *ResumeOptions) toResume(ctx context.Context, h *Host, store *journal.Store) (*journal.Run, error) {
+func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, error) {
 	if r.RunName != "" {
-		return store.Run(ctx, r.RunName)
+		return j.store.Run(ctx, r.RunName)
 	}
-	ours, err := h.ours(ctx, r.Connection, r.Patience)
+	ours, err := j.ours(ctx)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := store.Runs(ctx, journal.Filter{States: journal.Resumable})
+	runs, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +89,7 @@ func (r *ResumeOptions) toResume(ctx context.Context, h *Host, store *journal.St
 	}
 	var busy error
 	for _, r := range runs {
-		run, err := store.Run(ctx, r.Plan.Run)
+		run, err := j.store.Run(ctx, r.Plan.Run)
 		if err != nil {
 			return nil, err
 		}
@@ -119,41 +113,37 @@ func (r *ResumeOptions) toResume(ctx context.Context, h *Host, store *journal.St
 
 // ours says which plans a connection goes on with unnamed: with --simulate rehearsals,
 // and without it what was planned for the tenant and the service that are named.
-func (h *Host) ours(ctx context.Context, conn Connection, p Patience) (func(batch.Plan) bool, error) {
-	if conn.Simulate {
+func (j *job) ours(ctx context.Context) (func(batch.Plan) bool, error) {
+	if j.Simulate {
 		return func(p batch.Plan) bool { return p.Cloud == Simulated }, nil
 	}
-	s := &signIn{Host: h, errand: errand{Connection: &conn, Patience: p}}
-	if err := s.locate(); err != nil {
+	if err := j.locate(); err != nil {
 		return nil, err
 	}
-	tenant, _, err := s.wanted(ctx)
+	tenant, _, err := j.wanted(ctx)
 	return func(p batch.Plan) bool {
-		return p.Cloud != Simulated && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (conn.GraphURL == "" || p.Cloud == s.root)
+		return p.Cloud != Simulated && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (j.GraphURL == "" || p.Cloud == j.root)
 	}, err
 }
 
 // resume goes on with a planned run that another process has left.
 func (j *job) resume(ctx context.Context) error {
-	if err := j.sameCaller(j.run.Plan()); err != nil {
+	if err := j.sameCaller(j.plan); err != nil {
 		return err
 	}
-	unlock, err := j.run.Lock()
+	err := j.lockRun()
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	if j.run, err = j.store.Run(ctx, j.run.Plan().Run); err != nil { // another process may have held it since it was found
+	if j.run, err = j.store.Run(ctx, j.plan.Run); err != nil { // another process may have held it since it was found
 		return err
 	}
 	if !j.run.State().Resumable() {
-		return fmt.Errorf("%w; %s: another process went on with run %s meanwhile, and it is %s", ErrRefused, nothingMore, j.run.Plan().Run, j.run.State())
+		return fmt.Errorf("%w; %s: another process went on with run %s meanwhile, and it is %s", ErrRefused, nothingMore, j.plan.Run, j.run.State())
 	}
-	tidy, err := j.claimReport(j.Execution, j.run.Plan())
-	if err != nil {
+	if err := j.claimReport(); err != nil {
 		return err
 	}
-	defer tidy()
 	if _, err := j.run.Recover(ctx); err != nil {
 		return err
 	}
@@ -161,15 +151,15 @@ func (j *job) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.GoesOn = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
-	j.Say("run %s: %s of %s %s left to revoke, %s to verify", j.run.Plan().Run, batch.Thousands(send), batch.Plural(j.run.Plan().Users, "user"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
-	if j.run.Plan().Verify {
+	j.GoesOn = j.resumeLine(j.plan, j.resumeFlags()...)
+	j.Say("run %s: %s of %s %s left to revoke, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Users, "user"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
+	if j.plan.Verify {
 		if err := j.tenant.mayRead(); err != nil {
 			return err
 		}
 	}
 	if send > 0 {
-		if err := j.tenant.mayRevoke(j.run.Plan().Action); err != nil {
+		if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
 			return err
 		}
 		spared, err := j.guardAgain(ctx)

@@ -246,7 +246,7 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 
 // simulate serves a tenant on a loopback address for as long as the command runs, and
 // signs in to it as to a real one.
-func (s *signIn) simulate(ctx context.Context, seed seeder) (*tenant, error) {
+func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 	sim, err := simulation(s.SimulateFaults, s.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: s.SimulateFrozen})
 	if err != nil {
 		return nil, err
@@ -264,11 +264,8 @@ func (s *signIn) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 	for _, r := range append([]graph.Registration{first}, s.more...) {
 		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))
 	}
-	t, err := s.clients(ctx, "http://"+server.addr, Simulated, auths, server.close)
-	if err != nil {
-		return nil, errors.Join(err, server.close())
-	}
-	return t, nil
+	s.undo = append(s.undo, server.close)
+	return s.clients(ctx, "http://"+server.addr, Simulated, auths)
 }
 
 // toLoopback brings what is meant for the simulated authority to it. The

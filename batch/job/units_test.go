@@ -18,7 +18,7 @@ func (w *whole) lookUp(t *testing.T, n int, count bool) {
 	}
 	if count {
 		l := findings{guards: batch.Guards{Limits: batch.Limits{MaxPercent: 100}}}
-		if err := j.count(context.Background(), &l); err != nil || l.users != n {
+		if err := j.countUsers(context.Background(), &l); err != nil || l.users != n {
 			t.Fatalf("the tenant has %d users, error %v; want %d", l.users, err, n)
 		}
 	}

@@ -31,16 +31,12 @@ type Proof struct {
 // hold or --watch is over, and gives the number of all users and those whose stamps
 // do not hold.
 func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []*Proof, err error) {
-	store, err := h.ReadJournal(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer store.Close()
-	j, proofs, err := v.open(ctx, h, store)
-	if err != nil {
-		return 0, nil, err
-	}
+	j := h.newJob(&v.Connection, &Execution{Patience: v.Patience})
 	defer j.close()
+	proofs, err := v.open(ctx, j)
+	if err != nil {
+		return 0, nil, err
+	}
 	var from since
 	if v.Since != "" {
 		if from, err = j.sinceWhen(ctx, v.Since, v.zone, time.Now()); err != nil {
@@ -84,63 +80,65 @@ func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, sinc
 const watchEvery = 15 * time.Second
 
 // open signs in and lists whose stamps to read: those of a file, or of a run.
-func (v *VerifyOptions) open(ctx context.Context, h *Host, store *journal.Store) (*job, []*Proof, error) {
-	var proofs []*Proof
-	var plan batch.Plan
+func (v *VerifyOptions) open(ctx context.Context, j *job) (proofs []*Proof, err error) {
+	if j.store, err = j.ReadJournal(ctx); j.later(j.store.Close, err) != nil {
+		return nil, err
+	}
 	var seed seeder
-	if _, err := os.Stat(v.What); v.What == "-" || err == nil || !errors.Is(err, fs.ErrNotExist) {
-		if v.Since == "" {
-			return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", ErrUsage)
-		}
-		in, err := h.read(v.What)
-		if err != nil {
-			return nil, nil, err
-		}
-		opt, err := v.options(time.Now())
-		if err != nil {
-			return nil, nil, err
-		}
-		if proofs, err = fileProofs(in, opt); err != nil {
-			return nil, nil, err
-		}
-		seed = seedFile(in, opt)
+	if _, missing := os.Stat(v.What); v.What == "-" || !errors.Is(missing, fs.ErrNotExist) {
+		proofs, seed, err = v.ofFile(j)
 	} else {
-		if err := h.FindJournal(); err != nil {
-			return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
-		}
-		run, err := store.Run(ctx, v.What)
-		if err != nil {
-			return nil, nil, err
-		}
-		plan = run.Plan()
-		if plan.Cloud == Simulated {
-			return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
-				ErrUsage, plan.Run, h.Typed("show", plan.Run))
-		}
-		if err := v.follow(plan, "nothing was verified"); err != nil {
-			return nil, nil, err
-		}
-		if proofs, err = runProofs(ctx, run, v.Since != ""); err != nil {
-			return nil, nil, err
-		}
-		seed = seedRun(run)
+		proofs, seed, err = v.ofRun(ctx, j)
 	}
-	s, err := h.prepare(errand{Connection: &v.Connection, Patience: v.Patience, action: cmp.Or(plan.Action, batch.Revoke), plan: plan, key: batch.Key(v.Key)})
+	if err != nil {
+		return nil, err
+	}
+	j.key = batch.Key(v.Key)
+	if err := j.prepare(); err != nil {
+		return nil, err
+	}
+	if err := j.enter(ctx, seed); err != nil {
+		return nil, err
+	}
+	return proofs, j.tenant.mayRead()
+}
+
+// ofFile lists the users of a file.
+func (v *VerifyOptions) ofFile(j *job) ([]*Proof, seeder, error) {
+	if v.Since == "" {
+		return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", ErrUsage)
+	}
+	in, err := j.read(v.What)
 	if err != nil {
 		return nil, nil, err
 	}
-	j, err := s.open(ctx, store, &Execution{Patience: v.Patience}, seed)
+	opt, err := v.options(time.Now())
 	if err != nil {
 		return nil, nil, err
 	}
-	err = j.tenant.mayRead()
-	if plan.Run != "" {
-		err = errors.Join(j.sameTenant(plan), err)
+	j.plan.Action = batch.Revoke // a client has one, and nothing is sent
+	proofs, err := fileProofs(in, opt)
+	return proofs, seedFile(in, opt), err
+}
+
+// ofRun lists the users of a run.
+func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, error) {
+	if err := j.FindJournal(); err != nil {
+		return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
 	}
+	run, err := j.store.Run(ctx, v.What)
 	if err != nil {
-		return nil, nil, errors.Join(err, j.close())
+		return nil, nil, err
 	}
-	return j, proofs, nil
+	if j.plan, j.follows = run.Plan(), true; j.plan.Cloud == Simulated {
+		return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
+			ErrUsage, j.plan.Run, j.Typed("show", j.plan.Run))
+	}
+	if err := v.follow(j.plan, "nothing was verified"); err != nil {
+		return nil, nil, err
+	}
+	proofs, err := runProofs(ctx, run, v.Since != "")
+	return proofs, seedRun(run), err
 }
 
 // fileProofs are the rows of a file that name somebody; a bad row does not hold.

@@ -113,7 +113,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.job.run = run
+		w.job.run, w.job.plan = run, run.Plan()
 		if prepare != nil {
 			prepare(w)
 		}
