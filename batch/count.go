@@ -30,7 +30,14 @@ func (c *Count) add(u User, role string) {
 	if _, domain, ok := strings.Cut(u.UPN, "@"); ok && c.Domains != nil {
 		c.Domains[LowerASCII(domain)]++
 	}
-	if u.Privileged && len(c.Admins) < mostNamed {
+	if u.Privileged {
+		c.nameAdmin(u, role)
+	}
+}
+
+// nameAdmin names a holder of a privileged role who will be sent.
+func (c *Count) nameAdmin(u User, role string) {
+	if len(c.Admins) < mostNamed {
 		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
 	}
 }

@@ -3,7 +3,10 @@ package batch
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"path"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -78,29 +81,45 @@ func (s Spare) already(u User, from time.Time) string {
 	return "revoked since " + s.Since.UTC().Format(time.RFC3339)
 }
 
-// Again asks once more, of the lines of a run that goes on. It gives a record for
-// each user who was still to be sent and is spared now, and counts the others:
-// those who will be sent, and those who were.
-func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
-	var count Count
+// Keys are the object ids and user principal names, in lower case, of everybody whom
+// the Spare knows by one; nil when a pattern may fit others, too. Spare looks at nobody
+// else when a run goes on.
+func (s Spare) Keys() []string {
+	keys := slices.Concat(slices.Collect(maps.Keys(s.IDs)), slices.Collect(maps.Keys(s.Roles)), s.Names)
+	if slices.ContainsFunc(s.Names, func(p string) bool { return strings.ContainsAny(p, `*?[\`) }) {
+		return nil
+	}
+	lower := make([]string, len(keys))
+	for i, k := range keys {
+		lower[i] = LowerASCII(k)
+	}
+	return lower
+}
+
+// Again asks once more, of a run that goes on. Users is how many of its users were sent
+// or are still to be sent; lines are one of each user, or at least of those with one of
+// the Keys. It gives a record for each user who was still to be sent and is spared now,
+// and counts the others, and the holders of Roles among them.
+func (s Spare) Again(users int, lines iter.Seq2[Line, error]) (Count, []Record, error) {
+	count := Count{Users: users}
 	var spared []Record
 	for l, err := range lines {
 		if err != nil {
 			return count, nil, err
 		}
 		open, rec := l.Record.Outcome.Open(), l.Record
-		if l.First != 0 || !open && rec.SentAt.IsZero() {
-			continue // named before, or ended at planning
-		}
-		if s.Roles != nil {
-			l.User.Privileged = s.Roles[l.User.ID] != ""
+		if !open && rec.SentAt.IsZero() {
+			continue // ended before it was sent
 		}
 		why := ""
 		if open {
 			why = s.protected(l.User)
 		}
+		if role := s.Roles[l.User.ID]; why == "" && role != "" {
+			count.Privileged++
+			count.nameAdmin(l.User, role)
+		}
 		if why == "" {
-			count.add(l.User, s.Roles[l.User.ID])
 			continue
 		}
 		if rec.Outcome == Unsettled {
@@ -108,6 +127,7 @@ func (s Spare) Again(lines iter.Seq2[Line, error]) (Count, []Record, error) {
 		}
 		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
 		spared = append(spared, rec)
+		count.Users--
 		count.addProtected(l.User, why)
 	}
 	return count, spared, nil

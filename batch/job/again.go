@@ -19,16 +19,20 @@ func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 		"run its input again to plan anew, or allow its age with --max-age (0 is any)")
 }
 
-// guardAgain asks the guards of a run that goes on, before its first new call. It
-// gives the records of the users who were to be sent and are spared now; they are
-// written once everybody has agreed.
-func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, err error) {
+// guardAgain asks the guards of a run that goes on, before its first new call, of which
+// so many users are still to be sent. It gives the records of those of them who are
+// spared now; they are written once everybody has agreed.
+func (j *job) guardAgain(ctx context.Context, send int) (spared []batch.Record, err error) {
 	plan := j.run.Plan()
 	known, err := j.guards.learn(ctx, j, plan, resumeIt)
 	if err != nil {
 		return nil, err
 	}
-	count, spared, err := known.spare.Again(j.run.Lines(ctx))
+	sent, err := j.run.Sent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	count, spared, err := known.spare.Again(sent+send, j.run.Users(ctx, known.spare.Keys()))
 	if err != nil {
 		return nil, err
 	}

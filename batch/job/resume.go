@@ -42,13 +42,15 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := h.Keep(plan); err != nil {
 		return err
 	}
-	send, _, err := j.run.Remaining(ctx)
-	if err != nil {
-		return err
-	}
-	var person error
-	if send > 0 {
-		person = h.mustAsk(r.Yes, nothingMore, "give --yes")
+	person := h.mustAsk(r.Yes, nothingMore, "give --yes")
+	if person != nil { // which is nothing when nobody is left to send
+		send, _, err := j.run.Remaining(ctx)
+		if err != nil {
+			return err
+		}
+		if send == 0 {
+			person = nil
+		}
 	}
 	_, wrong := h.quotas(&r.Connection)
 	if err := refuseAll(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
@@ -162,7 +164,7 @@ func (j *job) resume(ctx context.Context) error {
 		if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
 			return err
 		}
-		spared, err := j.guardAgain(ctx)
+		spared, err := j.guardAgain(ctx, send)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,15 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 	return sum, err
 }
 
+// Sent counts the users with a record who were sent.
+func (r *Run) Sent(ctx context.Context) (users int, err error) {
+	err = r.read(ctx, func(t *tx) error {
+		users, err = number(t, "SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL AND sent_at <> 0", r.id, r.step())
+		return err
+	})
+	return users, r.wrap("count users sent of", err)
+}
+
 // Remaining counts the users, not the rows, that a resumed run would send, and those
 // that it would only verify. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {

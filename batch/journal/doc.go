@@ -86,7 +86,7 @@
 // # Damage
 //
 // A disk may give back what was never written to it. Before the first user or
-// line of a run is given (Pending, Unproven, Lines, Recover), SQLite checks the
+// line of a run is given (Pending, Unproven, Users, Lines, Recover), SQLite checks the
 // whole file (quick_check), and the plan with all its rows is held against the
 // digest that it was sealed with; see digest.go. What does not agree is
 // ErrDamaged, with the file and the run; nothing is repaired. The check is made

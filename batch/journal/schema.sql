@@ -51,6 +51,7 @@ CREATE TABLE rows (                                -- the input, and the users t
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX rows_same ON rows (run, same, line) WHERE same <> 0;
+CREATE INDEX rows_privileged ON rows (run, seq) WHERE privileged = 1; -- they are sent first
 
 CREATE TABLE skips (                               -- lines of the input that are no rows
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

@@ -36,6 +36,9 @@ const (
 	applicationID = 0x6f666264
 )
 
+// inList5 is the condition that a value is in the list that is the parameter $5.
+const inList5 = " IN (SELECT value FROM json_each($5))"
+
 // usual is what every connection has. A commit is on the disk when it returns; on macOS
 // that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
 var usual = []string{
