@@ -52,6 +52,15 @@ func (e End) RetryFile() string {
 	return ""
 }
 
+// retry is the command that runs the rows of retry.csv; "" while the run itself goes on, or
+// can be gone on with.
+func (e End) retry() string {
+	if e.Resume != "" || e.Held != "" {
+		return ""
+	}
+	return e.Retry
+}
+
 // count counts the lines of a kind. In a dry run not_sent is neutral.
 func (e End) count(k batch.Kind) int {
 	n := e.Summary.CountOf(k)

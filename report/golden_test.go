@@ -53,6 +53,36 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// The command that runs the failed rows again is told of a run that is over. While it goes
+// on nothing is to be typed, and of one that can be gone on with its own command.
+func TestRetryIsToldWhenTheRunIsOver(t *testing.T) {
+	const retry, resume = "offboard run out/retry.csv", "offboard resume 20260302-0915-k7"
+	for _, c := range []struct {
+		name          string
+		change        func(*End)
+		retry, resume bool
+	}{
+		{"stopped", func(*End) {}, false, true},
+		{"held", func(e *End) { e.Resume, e.Held = "", "process 7 on host works on it" }, false, false},
+		{"over", func(e *End) { e.Resume = "" }, true, false},
+	} {
+		e := fixtureEnd()
+		c.change(&e)
+		for name, write := range map[string]func(io.Writer, End) error{"text": Text, "JSON": JSON} {
+			var b bytes.Buffer
+			if err := write(&b, e); err != nil {
+				t.Fatal(err)
+			}
+			if has := strings.Contains(b.String(), retry); has != c.retry {
+				t.Errorf("%s, %s: it has the command for the failed rows: %v, want %v", c.name, name, has, c.retry)
+			}
+			if has := strings.Contains(b.String(), resume); has != c.resume {
+				t.Errorf("%s, %s: it has the command that goes on: %v, want %v", c.name, name, has, c.resume)
+			}
+		}
+	}
+}
+
 // The golden files hold only what the fixture shows, so it must show it all.
 func TestFixtureHasEveryOutcome(t *testing.T) {
 	e := fixtureEnd()

@@ -106,7 +106,7 @@ func JSON(w io.Writer, e End) error {
 		}},
 		{"report_dir", orNull(e.Dir)},
 		{"files", append([]string{}, e.Files...)},
-		{"retry", orNull(e.Retry)},
+		{"retry", orNull(e.retry())},
 		{"resume", orNull(e.Resume)},
 		{"dry_run", e.Dry},
 		{"held_by", orNull(e.Held)},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"offboard/batch"
@@ -27,8 +26,8 @@ func Text(w io.Writer, e End) error {
 		accounts(&b, e.Plan.Accounts)
 	}
 	b.WriteString(verdict(e))
-	if path := e.RetryFile(); path != "" && e.count(batch.Failure) > 0 {
-		fmt.Fprintf(&b, "%s holds them, each person once, to run again: %s\n", clean(filepath.Base(path)), clean(e.Retry))
+	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
+		fmt.Fprintf(&b, "%s holds them, each person once, to run again: %s\n", retryName, clean(retry))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
