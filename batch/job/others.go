@@ -186,9 +186,9 @@ func (b *beside) Pace(now time.Time) batch.Pace {
 	p := b.Controller.Pace(now)
 	switch n := b.others.runs; {
 	case n == 1 && p.Until.IsZero():
-		p.Reason += "; another run uses it, too"
+		p.Reason += "; the calls of another run count, too"
 	case n > 1 && p.Until.IsZero():
-		p.Reason += fmt.Sprintf("; %d other runs use it, too", n)
+		p.Reason += fmt.Sprintf("; the calls of %d other runs count, too", n)
 	}
 	for _, run := range slices.Sorted(maps.Keys(b.others.stuck)) {
 		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, batch.TimeOf(now, b.others.stuck[run]))
