@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -48,8 +49,9 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 	if made.Path, err = filepath.Abs(name); err != nil {
 		return made, fmt.Errorf("find %s: %w", name, err)
 	}
-	if err := refused(nothingWritten, j.checks...); err != nil {
-		return made, fmt.Errorf("%w; %s says so and cannot be applied", err, made.Path)
+	if r, ok := errors.AsType[*Refusal](refused(nothingWritten, j.checks...)); ok {
+		r.Beside = "--overwrite" // the file is there now
+		return made, fmt.Errorf("%w; %s says so and cannot be applied", r, made.Path)
 	}
 	made.Users = j.count.Users
 	made.Apply = append([]string{"apply", name}, rootFlag(j.plan)...)

@@ -33,6 +33,7 @@ type Refusal struct {
 	Undone string          // what was not done, in words
 	Checks []batch.Finding // the guards that refuse
 	Others []error         // what no flag lifts, such as a sign-in that is half set
+	Beside string          // the flag that the same command needs besides those that lift; "" is none
 }
 
 // Error gives all reasons.
@@ -76,6 +77,9 @@ func Lifts(err error) (flags []string, when string) {
 		if k.Lift != "" && !slices.Contains(flags, k.Lift) {
 			flags = append(flags, k.Lift)
 		}
+	}
+	if len(flags) > 0 && r.Beside != "" {
+		flags = append(flags, r.Beside)
 	}
 	if slices.Contains(flags, LiftTenant) {
 		when += ", with the tenant that is meant in place of ID"
