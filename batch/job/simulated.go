@@ -311,6 +311,7 @@ type SimulateOptions struct {
 	File    string        `arg:"" optional:"" help:"A CSV file whose rows become the tenant's users."`
 	Listen  string        `help:"The loopback address to listen on." default:"127.0.0.1:8080"`
 	Column  string        `env:"OFFBOARD_SIMULATE_COLUMN" help:"The column that names the users." placeholder:"NAME"`
+	Key     string        `env:"OFFBOARD_SIMULATE_KEY" help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto"`
 	Faults  string        `help:"Trouble: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
 	Latency time.Duration `help:"How long every call takes." default:"50ms"`
 	Lag     time.Duration `help:"How long reads show the stamp as it was before a revocation."`
@@ -320,8 +321,8 @@ type SimulateOptions struct {
 }
 
 // Simulate serves a tenant for other processes until it is stopped. Ready is told its
-// address, and the access token that it takes.
-func Simulate(ctx context.Context, h *Host, o SimulateOptions, ready func(addr, token string)) error {
+// address, and the access token that it takes; its error ends the serving.
+func Simulate(ctx context.Context, h *Host, o *SimulateOptions, ready func(addr, token string) error) error {
 	host, _, err := net.SplitHostPort(o.Listen)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("%w: --listen %q is no loopback address with a port, such as 127.0.0.1:8080", ErrUsage, o.Listen)
@@ -347,7 +348,11 @@ func Simulate(ctx context.Context, h *Host, o SimulateOptions, ready func(addr, 
 		if err != nil {
 			return err
 		}
-		if err := seedFile(in, intake.Options{Column: o.Column})(ctx, sim); err != nil {
+		opt, err := Selection{Column: o.Column, Key: o.Key, TimeZone: localZone}.options(h.Began)
+		if err != nil {
+			return err
+		}
+		if err := seedFile(in, opt)(ctx, sim); err != nil {
 			return err
 		}
 	}
@@ -355,12 +360,13 @@ func Simulate(ctx context.Context, h *Host, o SimulateOptions, ready func(addr, 
 	if err != nil {
 		return err
 	}
-	ready(server.addr, token)
-	select {
-	case <-h.Stop:
-	case <-ctx.Done():
+	if err = ready(server.addr, token); err == nil {
+		select {
+		case <-h.Stop:
+		case <-ctx.Done():
+		}
 	}
-	err = server.close()
+	err = errors.Join(err, server.close())
 	if lost := sim.LogErr(); lost != nil {
 		err = errors.Join(fmt.Errorf("write log: %w", lost), err)
 	}

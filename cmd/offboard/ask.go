@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -21,14 +20,14 @@ func (c *command) MayAsk() bool { return c.asks }
 // AskAtTerminal implements [job.Console].
 func (c *command) AskAtTerminal() {
 	if !c.asks && c.draws {
-		if terminal, err := c.terminal(); err == nil {
+		if terminal, err := openTerminal(); err == nil {
 			c.stdin, c.asks = terminal, true
 		}
 	}
 }
 
 // openTerminal is the terminal of the process, whatever standard input is.
-func openTerminal() (io.Reader, error) {
+func openTerminal() (*os.File, error) {
 	name := "/dev/tty"
 	if runtime.GOOS == "windows" {
 		name = "CONIN$"
@@ -60,11 +59,7 @@ func (c *command) Ask(question string) error {
 // Passphrase implements [job.Console]. It asks at the terminal, which shows nothing of
 // what is typed. A signal while it waits leaves the terminal as it was before.
 func (c *command) Passphrase(prompt string) ([]byte, error) {
-	terminal, err := c.terminal()
-	tty, ok := terminal.(*os.File)
-	if err == nil && !ok {
-		err = errors.New("it is no file")
-	}
+	tty, err := openTerminal()
 	if err != nil {
 		return nil, fmt.Errorf("there is no terminal to ask at: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -25,18 +26,21 @@ type cli struct {
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
 
-	Run      runCmd      `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
-	Plan     planCmd     `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
-	Approve  approveCmd  `cmd:"" help:"Sign a plan file."`
-	Apply    applyCmd    `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
-	Resume   resumeCmd   `cmd:"" help:"Go on with a run that stopped before its end."`
-	Verify   verifyCmd   `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
-	Runs     journalCmd  `cmd:"" help:"List the runs in the journal, or delete old ones."`
-	Show     showCmd     `cmd:"" help:"Show one run, and its lines of some outcomes."`
-	History  historyCmd  `cmd:"" help:"Show every run that named a user."`
-	Report   reportCmd   `cmd:"" help:"Write the report files of a run again."`
-	Simulate simulateCmd `cmd:"" help:"Serve a simulated tenant on a loopback address."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Run     job.RunOptions     `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
+	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
+	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`
+	Apply   job.ApplyOptions   `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
+	Resume  job.ResumeOptions  `cmd:"" help:"Go on with a run that stopped before its end."`
+	Verify  job.VerifyOptions  `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
+	Runs    struct {
+		List  job.RunsOptions  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`
+		Prune job.PruneOptions `cmd:"" help:"Delete old runs for good."`
+	} `cmd:"" help:"List the runs in the journal, or delete old ones."`
+	Show     job.ShowOptions     `cmd:"" help:"Show one run, and its lines of some outcomes."`
+	History  job.HistoryOptions  `cmd:"" help:"Show every run that named a user."`
+	Report   job.ReportOptions   `cmd:"" help:"Write the report files of a run again."`
+	Simulate job.SimulateOptions `cmd:"" help:"Serve a simulated tenant on a loopback address."`
+	Version  struct{}            `cmd:"" help:"Print the version."`
 }
 
 // command is what every command gets beside its own flags. It is the console of its
@@ -50,8 +54,9 @@ type command struct {
 }
 
 // execute is the whole program but for the process around it.
-func execute(ctx context.Context, w world) (code exitCode) {
+func execute(ctx context.Context, w world) exitCode {
 	var flags cli
+	helped := false
 	w.screen = w.stderr
 	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
 	w.stdout, w.stderr = stdout, stderr
@@ -62,33 +67,26 @@ func execute(ctx context.Context, w world) (code exitCode) {
 		kong.DefaultEnvars("OFFBOARD"),
 		kong.PostBuild(details),
 		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(func(code int) { panic(exitCode(code)) }), // kong's way to end after --help; recovered below
+		kong.Exit(func(int) { helped = true }), // it is called after --help
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
-	defer func() {
-		if r := recover(); r != nil {
-			ended, ok := r.(exitCode)
-			if !ok {
-				panic(r)
-			}
-			code = ended
-		}
-	}()
 	cmd := newCommand(w, &flags)
 	k, err := parser.Parse(w.args)
-	if err != nil {
+	switch {
+	case helped, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help
+		return exitDone
+	case err != nil:
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, err))
 	}
 	cmd.parsed, cmd.log = k, logger(w, &flags)
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
-	if err := errors.Join(halfSet(k), empty(w.args), unheard(k, os.Environ()), choosesTwice(k)); err != nil {
+	if err := errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ())); err != nil {
 		return cmd.fail(err)
 	}
 	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
 	}
-	k.BindTo(ctx, (*context.Context)(nil))
-	err = k.Run(cmd)
+	err = cmd.do(ctx, k.Selected().Target.Addr().Interface())
 	cmd.host.Files.Close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)

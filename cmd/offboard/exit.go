@@ -68,7 +68,7 @@ var ends = []struct {
 // ErrPartial is more serious.
 func codeOf(err error) (exitCode, string) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
-		return codeOf(joined.Unwrap()[0]) // errors.Join wraps also what it joins to nil, as in kong
+		return codeOf(joined.Unwrap()[0]) // errors.Join wraps also what it joins to nil
 	}
 	switch err {
 	case nil:

@@ -3,10 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -74,10 +74,7 @@ func (c *command) document(err error, next string, code exitCode) {
 	if r, ok := errors.AsType[*job.Refusal](err); ok {
 		reasons = r.Reasons()
 	}
-	e := json.NewEncoder(c.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	_ = e.Encode(struct { // stderr and the exit code tell the same
+	_ = c.encode(struct { // stderr and the exit code tell the same
 		Error   string   `json:"error"`
 		Reasons []string `json:"reasons"`
 		Next    string   `json:"next"` // what to do now; "" when nothing is known
@@ -91,13 +88,9 @@ func (c *command) wantsJSON() bool {
 	if c.parsed != nil {
 		return c.cli.Output == "json" && c.parsed.Selected().Name != "plan"
 	}
-	if slices.Contains(c.args, "plan") {
-		return false
-	}
-	for i, a := range c.args {
-		if a == "-ojson" || a == "--output=json" || (a == "-o" || a == "--output") && i+1 < len(c.args) && c.args[i+1] == "json" {
-			return true
-		}
-	}
-	return c.getenv("OFFBOARD_OUTPUT") == "json"
+	asked := c.getenv("OFFBOARD_OUTPUT") == "json" || jsonWords.MatchString(strings.Join(c.args, "\n"))
+	return asked && !slices.Contains(c.args, "plan")
 }
+
+// jsonWords are the ways to write -o json, with the words of a command line in lines.
+var jsonWords = regexp.MustCompile(`(?m)^(-o\n?|--output[=\n])json$`)

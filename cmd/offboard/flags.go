@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"iter"
 	"os"
 	"reflect"
 	"slices"
@@ -19,17 +18,50 @@ import (
 // the command before it: OFFBOARD_APPROVE_KEY. A flag with the tag env:"-" has none.
 // The other tags are told in job/options.go.
 
-// typed reports whether a flag stands on the command line.
-func typed(k *kong.Context, f *kong.Flag) bool {
-	return slices.ContainsFunc(k.Path, func(p *kong.Path) bool { return p.Flag == f })
+// flags are those that the command takes; none before the command line was read.
+func (c *command) flags() []*kong.Flag {
+	if c.parsed == nil {
+		return nil
+	}
+	return c.parsed.Flags()
 }
 
-// halfSet refuses a flag's variable that is set and empty, as a failed $(...) leaves it:
-// the flag would be taken for one that was not given.
-func halfSet(k *kong.Context) error {
-	for _, f := range k.Flags() {
+// typed is how often a flag stands on the command line.
+func (c *command) typed(f *kong.Flag) (times int) {
+	for _, p := range c.parsed.Path {
+		if p.Flag == f {
+			times++
+		}
+	}
+	return times
+}
+
+// byVariable reports whether a flag is given by its variable alone.
+func (c *command) byVariable(f *kong.Flag) bool {
+	return c.typed(f) == 0 && slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
+}
+
+// given reports whether a flag is given, on the command line or by its variable.
+func (c *command) given(f *kong.Flag) bool { return c.typed(f) > 0 || c.byVariable(f) }
+
+// values are what a flag was given.
+func values(f *kong.Flag) []string {
+	if all, several := f.Target.Interface().([]string); several {
+		return all
+	}
+	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
+}
+
+// misgiven refuses a second value of a flag that says whom the input names: the last one
+// would silently take the place of a gate. It refuses a variable that is set and empty, as
+// a failed $(...) leaves it: its flag would be taken for one that was not given.
+func (c *command) misgiven() error {
+	for _, f := range c.flags() {
+		if c.typed(f) > 1 && f.Tag.Has("choice") && !f.IsCumulative() {
+			return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, f.Name)
+		}
 		for _, name := range f.Envs {
-			if value, set := os.LookupEnv(name); set && value == "" && !typed(k, f) {
+			if value, set := os.LookupEnv(name); set && value == "" && c.typed(f) == 0 {
 				return fmt.Errorf("%w: %s is set and empty; give it the value of --%s, or unset it", job.ErrUsage, name, f.Name)
 			}
 		}
@@ -82,56 +114,11 @@ func unheard(k *kong.Context, environ []string) error {
 	return nil
 }
 
-// choosesTwice refuses a second value of a flag that says whom the input names: the
-// last one would silently take the place of a gate.
-func choosesTwice(k *kong.Context) error {
-	given := map[*kong.Flag]bool{}
-	for _, p := range k.Path {
-		f := p.Flag
-		if f == nil || !f.Tag.Has("choice") || f.IsCumulative() {
-			continue
-		}
-		if given[f] {
-			return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, f.Name)
-		}
-		given[f] = true
-	}
-	return nil
-}
-
-// byVariable reports whether the flag's variable is set.
-func byVariable(f *kong.Flag) bool {
-	return slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
-}
-
-// values are what the flag was given.
-func values(f *kong.Flag) []string {
-	if all, several := f.Target.Interface().([]string); several {
-		return all
-	}
-	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
-}
-
-// tagged are those of the command's flags that have the tag, and whether each was
-// given: on the command line or by its variable.
-func (c *command) tagged(tag string) iter.Seq2[*kong.Flag, bool] {
-	return func(yield func(*kong.Flag, bool) bool) {
-		if c.parsed == nil {
-			return
-		}
-		for _, f := range c.parsed.Flags() {
-			if f.Tag.Has(tag) && !yield(f, typed(c.parsed, f) || byVariable(f)) {
-				return
-			}
-		}
-	}
-}
-
 // Flags implements [job.Console].
 func (c *command) Flags(tag string) []batch.Flag {
 	var all []batch.Flag
-	for f, given := range c.tagged(tag) {
-		if !given {
+	for _, f := range c.flags() {
+		if !f.Tag.Has(tag) || !c.given(f) {
 			continue
 		}
 		for _, v := range values(f) {
@@ -143,9 +130,9 @@ func (c *command) Flags(tag string) []batch.Flag {
 
 // Keep implements [job.Console].
 func (c *command) Keep(run batch.Plan) error {
-	for f, given := range c.tagged("keep") {
+	for _, f := range c.flags() {
 		for _, k := range run.Terms.Flags {
-			if given || k.Name != f.Name {
+			if k.Name != f.Name || !f.Tag.Has("keep") || c.given(f) {
 				continue
 			}
 			if _, several := f.Target.Interface().([]string); several {

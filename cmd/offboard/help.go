@@ -24,17 +24,12 @@ func details(k *kong.Kong) error {
 		"report":   noGraph,
 		"simulate": seeds + "\n\n" + noGraph,
 	}
-	var tell func(n *kong.Node)
-	tell = func(n *kong.Node) {
-		if n.Type == kong.CommandNode {
+	return kong.Visit(k.Model, func(v kong.Visitable, next kong.Next) error {
+		if n, ok := v.(*kong.Node); ok {
 			n.Detail = text[n.Name]
 		}
-		for _, child := range n.Children {
-			tell(child)
-		}
-	}
-	tell(k.Model.Node)
-	return nil
+		return next(nil)
+	})
 }
 
 // noGraph ends the help of the commands that only read the journal.

@@ -19,7 +19,8 @@ func (c *command) lifted(err error) string {
 	line := c.again()
 	for _, lift := range lifts {
 		flag, value, valued := strings.Cut(lift, " ")
-		if !c.repeatable(flag) {
+		repeatable := func(f *kong.Flag) bool { return "--"+f.Name == flag && f.IsCumulative() }
+		if !slices.ContainsFunc(c.flags(), repeatable) {
 			line = without(line, flag, valued)
 		}
 		if line = append(line, flag); valued {
@@ -33,11 +34,8 @@ func (c *command) lifted(err error) string {
 // variables: it may be pasted where these are not set.
 func (c *command) again() []string {
 	line := slices.Clone(c.args)
-	if c.parsed == nil {
-		return line
-	}
-	for _, f := range c.parsed.Flags() {
-		if typed(c.parsed, f) || !byVariable(f) {
+	for _, f := range c.flags() {
+		if !c.byVariable(f) {
 			continue
 		}
 		for _, v := range values(f) {
@@ -47,22 +45,12 @@ func (c *command) again() []string {
 	return line
 }
 
-// repeatable reports whether a flag, with its dashes, may be given more than once.
-func (c *command) repeatable(flag string) bool {
-	return c.parsed != nil && slices.ContainsFunc(c.parsed.Flags(), func(f *kong.Flag) bool { return "--"+f.Name == flag && f.IsCumulative() })
-}
-
 // without is a command line without a flag, and without its value if it takes one.
 func without(line []string, flag string, valued bool) []string {
-	var kept []string
-	for i := 0; i < len(line); i++ {
-		switch {
-		case line[i] == flag && valued:
-			i++
-		case line[i] == flag, strings.HasPrefix(line[i], flag+"="):
-		default:
-			kept = append(kept, line[i])
-		}
-	}
-	return kept
+	isValue := false
+	return slices.DeleteFunc(slices.Clone(line), func(word string) bool {
+		drop := isValue || word == flag || strings.HasPrefix(word, flag+"=")
+		isValue = valued && !isValue && word == flag
+		return drop
+	})
 }

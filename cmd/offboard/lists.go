@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"time"
@@ -86,7 +85,7 @@ func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none str
 func (c *command) proofs(checked int, failing []*job.Proof) error {
 	holds := checked - len(failing)
 	if c.cli.Output == "json" {
-		return json.NewEncoder(c.stdout).Encode(map[string]any{"checked": checked, "holds": holds, "failing": append([]*job.Proof{}, failing...)})
+		return c.encode(map[string]any{"checked": checked, "holds": holds, "failing": append([]*job.Proof{}, failing...)})
 	}
 	if _, err := fmt.Fprintf(c.stdout, "%s of %s hold\n", batch.Thousands(holds), batch.Thousands(checked)); err != nil || len(failing) == 0 {
 		return err

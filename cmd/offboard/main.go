@@ -36,17 +36,16 @@ func main() {
 	// It ends with the process; there is nobody to wait for it.
 	go heed(signals(), func() { close(stop) }, func() { cancel(errSecondSignal) })
 	os.Exit(int(execute(ctx, world{
-		program:  os.Args[0],
-		args:     os.Args[1:],
-		stdin:    os.Stdin,
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		getenv:   os.Getenv,
-		environ:  os.Environ,
-		stop:     stop,
-		terminal: openTerminal,
-		asks:     term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		draws:    term.IsTerminal(int(os.Stderr.Fd())),
+		program: os.Args[0],
+		args:    os.Args[1:],
+		stdin:   os.Stdin,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		getenv:  os.Getenv,
+		environ: os.Environ,
+		stop:    stop,
+		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		draws:   term.IsTerminal(int(os.Stderr.Fd())),
 		width: func() int {
 			w, _, err := term.GetSize(int(os.Stderr.Fd()))
 			if err != nil {
@@ -66,11 +65,10 @@ type world struct {
 	stdout, stderr io.Writer
 	screen         io.Writer // stderr as it is, for the line that redraws itself; execute sets it
 	getenv         func(string) string
-	environ        func() []string           // all of it
-	network        http.RoundTripper         // nil is the real one
-	stop           <-chan struct{}           // closed by the first signal
-	asks           bool                      // there is a person to ask, at standard input
-	terminal       func() (io.Reader, error) // to ask at where standard input is the file
-	draws          bool                      // stderr is a terminal
-	width          func() int                // of that terminal, in columns
+	environ        func() []string   // all of it
+	network        http.RoundTripper // nil is the real one
+	stop           <-chan struct{}   // closed by the first signal
+	asks           bool              // there is a person to ask, at standard input
+	draws          bool              // stderr is a terminal
+	width          func() int        // of that terminal, in columns
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -99,9 +100,7 @@ func table[T any](w io.Writer, rows iter.Seq2[T, error], none string, columns []
 	n := 0
 	for row, err := range rows {
 		if err != nil {
-			t.Flush()
-			out.Flush() // the first error says why the list ends
-			return err
+			return errors.Join(err, t.Flush(), out.Flush())
 		}
 		if n == 0 {
 			line(func(col column[T]) string { return col.head })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -24,6 +25,23 @@ func (c *command) Say(format string, args ...any) {
 		return
 	}
 	fmt.Fprintln(c.stderr, s)
+}
+
+// answer writes what a command was asked for: a document with -o json, and otherwise text.
+func (c *command) answer(document any, text string, args ...any) error {
+	if c.cli.Output == "json" {
+		return c.encode(document)
+	}
+	_, err := fmt.Fprintf(c.stdout, text, args...)
+	return err
+}
+
+// encode writes a document as JSON, for programs and for people.
+func (c *command) encode(document any) error {
+	e := json.NewEncoder(c.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(document)
 }
 
 // Planned implements [job.Console], line by line.
