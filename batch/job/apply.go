@@ -36,7 +36,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	if err := j.prepare(); err != nil {
 		return err
 	}
-	if err := j.openJournal(ctx); err != nil {
+	if err := j.openStore(ctx, newJournal, false); err != nil {
 		return err
 	}
 	if err := j.enter(ctx, h.guarded(seedPlanFile(h, a.File), a.Guards, plan.Terms.Guards)); err != nil {
@@ -162,11 +162,8 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range open {
-		run, err := j.store.Run(ctx, o.Plan.Run)
-		if err != nil {
-			return err
-		}
+	for _, run := range open {
+		plan := run.Plan()
 		switch by, err := run.Held(); {
 		case err != nil:
 			return err
@@ -174,9 +171,9 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 			return by
 		case !a.Again:
 			return fmt.Errorf("%w; nothing more was written: run %s of this plan, by %s, is not at its end; this goes on with it: %s; or begin another one with --again",
-				ErrRefused, o.Plan.Run, CallerOf(o.Plan), j.resumeLine(o.Plan, "--as-caller"))
+				ErrRefused, plan.Run, CallerOf(plan), j.resumeLine(plan, "--as-caller"))
 		}
-		j.Say("note     run %s of this plan, by %s, is not at its end", o.Plan.Run, CallerOf(o.Plan))
+		j.Say("note     run %s of this plan, by %s, is not at its end", plan.Run, CallerOf(plan))
 	}
 	if a.Again {
 		return nil
@@ -185,7 +182,7 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 	if err != nil || len(done) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", ErrRefused, done[0].Plan.Run)
+	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", ErrRefused, done[0].Plan().Run)
 }
 
 // start looks everybody up again, and carries the plan out if nothing has

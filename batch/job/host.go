@@ -142,46 +142,25 @@ func (h *Host) JournalPath() (string, error) {
 	return path, err
 }
 
-// FindJournal refuses to look for a run where there is no journal.
-func (h *Host) FindJournal() error {
-	path, err := h.JournalPath()
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w at %s", ErrNoJournal, path)
-	}
-	return nil
-}
+// opener opens a journal in one of the ways that there are.
+type opener func(ctx context.Context, path string) (*journal.Store, error)
 
-// HasJournal reports whether there is a journal. One that was named and is not there
-// is ErrNoJournal; the user's own is made by the first run.
-func (h *Host) HasJournal() (bool, error) {
-	err := h.FindJournal()
-	if errors.Is(err, ErrNoJournal) && h.Journal == "" {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// OpenJournal opens the journal, and makes it where there is none.
-func (h *Host) OpenJournal(ctx context.Context) (*journal.Store, error) {
-	path, err := h.JournalPath()
-	if err != nil {
-		return nil, err
-	}
+// newJournal opens a journal to write to, and makes it where there is none.
+func newJournal(ctx context.Context, path string) (*journal.Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the journal's directory: %w", err)
 	}
 	return journal.Open(ctx, path)
 }
 
-// ReadJournal opens the journal for a command that only reads it: it waits for no
-// writer, and where there is no journal there are no runs.
-func (h *Host) ReadJournal(ctx context.Context) (*journal.Store, error) {
+// openJournal opens the journal. If it must be there and is not, that is ErrNoJournal.
+func (h *Host) openJournal(ctx context.Context, open opener, must bool) (*journal.Store, error) {
 	path, err := h.JournalPath()
 	if err != nil {
 		return nil, err
 	}
-	return journal.OpenToRead(ctx, path)
+	if _, err := os.Stat(path); must && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w at %s", ErrNoJournal, path)
+	}
+	return open(ctx, path)
 }

@@ -60,9 +60,9 @@ func (j *job) later(undo func() error, err error) error {
 	return err
 }
 
-// openJournal opens the journal, and makes it where there is none.
-func (j *job) openJournal(ctx context.Context) (err error) {
-	j.store, err = j.OpenJournal(ctx)
+// openStore opens the journal, as openJournal does.
+func (j *job) openStore(ctx context.Context, open opener, must bool) (err error) {
+	j.store, err = j.openJournal(ctx, open, must)
 	return j.later(j.store.Close, err)
 }
 

@@ -29,8 +29,15 @@ type RunsOptions struct {
 // States are those of a run in the order in which it comes to them.
 var States = []journal.State{journal.Planning, journal.Planned, journal.Running, journal.Stopped, journal.Finished, journal.Refused}
 
-// Runs lists runs, the newest first. A journal that is not there has none.
-func Runs(ctx context.Context, h *Host, o *RunsOptions) ([]journal.Info, error) {
+// RunInfo is a run at a glance.
+type RunInfo struct {
+	Plan    batch.Plan
+	State   journal.State
+	Summary batch.Summary
+}
+
+// Runs lists runs, the newest first. The user's own journal has none until it is made.
+func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err error) {
 	now := time.Now()
 	filter := journal.Filter{Tenant: o.Tenant, NewerThan: o.NewerThan.Before(now), OlderThan: o.OlderThan.Before(now)}
 	for _, name := range o.InState {
@@ -39,15 +46,26 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) ([]journal.Info, error) 
 		}
 		filter.States = append(filter.States, journal.State(name))
 	}
-	if there, err := h.HasJournal(); !there {
-		return nil, err
-	}
-	store, err := h.ReadJournal(ctx)
+	store, err := h.openJournal(ctx, journal.OpenToRead, h.Journal != "")
 	if err != nil {
 		return nil, err
 	}
 	defer store.Close()
-	return store.Runs(ctx, filter)
+	found, err := store.Runs(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range found {
+		sum, err := run.Summary(ctx)
+		if errors.Is(err, journal.ErrNoRun) {
+			continue // discarded or pruned since
+		}
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, RunInfo{run.Plan(), run.State(), sum})
+	}
+	return runs, nil
 }
 
 // HistoryOptions are those of history.
@@ -59,17 +77,11 @@ type HistoryOptions struct {
 // first.
 func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal.Mention, error] {
 	return func(yield func(*journal.Mention, error) bool) {
-		var err error
 		if o.User == "" {
-			err = fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", ErrUsage)
-		} else {
-			err = h.FindJournal()
-		}
-		if err != nil {
-			yield(nil, err)
+			yield(nil, fmt.Errorf("%w: name a user: an object id, a user principal name, or a cell of an input", ErrUsage))
 			return
 		}
-		store, err := h.ReadJournal(ctx)
+		store, err := h.openJournal(ctx, journal.OpenToRead, true)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -96,7 +108,7 @@ func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End
 	if err != nil {
 		return err
 	}
-	return h.oneRun(ctx, h.ReadJournal, o.RunName, func(run *journal.Run) error {
+	return h.oneRun(ctx, journal.OpenToRead, o.RunName, func(run *journal.Run) error {
 		end, err := h.endOf(ctx, run)
 		if err := errors.Join(err, held(&end, run)); err != nil {
 			return err
@@ -118,7 +130,7 @@ type ReportOptions struct {
 // Report writes the files of a run again, from the journal alone, signs them if there
 // is a key, notes their digest in the journal, and says who works on the run.
 func Report(ctx context.Context, h *Host, o *ReportOptions) (end report.End, err error) {
-	err = h.oneRun(ctx, h.OpenJournal, o.RunName, func(run *journal.Run) error {
+	err = h.oneRun(ctx, journal.Open, o.RunName, func(run *journal.Run) error {
 		if h.sign, err = h.openSignKey(o.SignKey); errors.Is(err, batch.ErrStopped) {
 			return err
 		} else if err != nil {
@@ -139,11 +151,8 @@ func Report(ctx context.Context, h *Host, o *ReportOptions) (end report.End, err
 }
 
 // oneRun opens the journal for one look at one run.
-func (h *Host) oneRun(ctx context.Context, open func(context.Context) (*journal.Store, error), name string, look func(*journal.Run) error) error {
-	if err := h.FindJournal(); err != nil {
-		return err
-	}
-	store, err := open(ctx)
+func (h *Host) oneRun(ctx context.Context, open opener, name string, look func(*journal.Run) error) error {
+	store, err := h.openJournal(ctx, open, true)
 	if err != nil {
 		return err
 	}

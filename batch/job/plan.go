@@ -63,7 +63,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	if j.key = batch.Key(g.Key); g.rehearsal && j.MayAsk() {
 		j.key = "" // somebody sees the tenant, and nothing is written
 	}
-	closed := j.openJournal(ctx)
+	closed := j.openStore(ctx, newJournal, false)
 	var unclaimed error
 	if g.reports {
 		unclaimed = j.claimReport()

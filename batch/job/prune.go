@@ -45,11 +45,11 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 			ErrUsage, p.OlderThan, journal.Remembered)
 	}
 	done := &Pruned{DryRun: p.DryRun, Pruned: []OldRun{}, Kept: []OldRun{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
-	if there, err := h.HasJournal(); !there {
-		return done, err
-	}
-	store, err := h.OpenJournal(ctx)
-	if err != nil {
+	store, err := h.openJournal(ctx, journal.Open, true)
+	switch {
+	case errors.Is(err, ErrNoJournal) && h.Journal == "": // the first run makes it
+		return done, nil
+	case err != nil:
 		return nil, err
 	}
 	defer store.Close()

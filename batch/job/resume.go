@@ -14,12 +14,9 @@ import (
 
 // Resume goes on with a run, from the journal alone.
 func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
-	if err := h.FindJournal(); err != nil {
-		return err
-	}
 	j := h.newJob(&r.Connection, &r.Execution)
 	defer j.close()
-	err := j.openJournal(ctx)
+	err := j.openStore(ctx, journal.Open, true)
 	if err != nil {
 		return err
 	}
@@ -81,20 +78,16 @@ func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, err
 		return nil, err
 	}
 	others := len(runs)
-	runs = slices.DeleteFunc(runs, func(i journal.Info) bool { return !ours(i.Plan) })
+	runs = slices.DeleteFunc(runs, func(run *journal.Run) bool { return !ours(run.Plan()) })
 	others -= len(runs)
-	for _, r := range runs {
-		if r.Plan.Tenant != runs[0].Plan.Tenant {
+	for _, run := range runs {
+		if a, b := runs[0].Plan(), run.Plan(); a.Tenant != b.Tenant {
 			return nil, fmt.Errorf("%w: runs of several tenants can be resumed, as %s of %s and %s of %s; name the run, or the tenant with --tenant",
-				ErrUsage, runs[0].Plan.Run, cmp.Or(runs[0].Plan.Tenant, "unknown"), r.Plan.Run, cmp.Or(r.Plan.Tenant, "unknown"))
+				ErrUsage, a.Run, cmp.Or(a.Tenant, "unknown"), b.Run, cmp.Or(b.Tenant, "unknown"))
 		}
 	}
 	var busy error
-	for _, r := range runs {
-		run, err := j.store.Run(ctx, r.Plan.Run)
-		if err != nil {
-			return nil, err
-		}
+	for _, run := range runs {
 		held, err := run.Held()
 		if err != nil {
 			return nil, err

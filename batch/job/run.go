@@ -64,31 +64,28 @@ func (j *job) giveUp() error {
 // given.
 func (j *job) noteOthers(ctx context.Context) error {
 	runs, err := j.store.Runs(ctx, journal.Filter{Digest: j.plan.Digest, Tenant: j.plan.Tenant, States: journal.Resumable})
-	for _, o := range runs {
-		if o.Plan.Tenant != j.plan.Tenant { // which the filter takes for any when it is unknown
+	for _, run := range runs {
+		plan := run.Plan()
+		if plan.Tenant != j.plan.Tenant { // which the filter takes for any when it is unknown
 			continue
-		}
-		run, err := j.store.Run(ctx, o.Plan.Run)
-		if err != nil {
-			return err
 		}
 		by, err := run.Held()
 		if err != nil {
 			return err
 		}
 		if by != nil {
-			j.Say("note     run %s is on the same input: %s", o.Plan.Run, holderWords(by))
+			j.Say("note     run %s is on the same input: %s", plan.Run, holderWords(by))
 			continue
 		}
 		var lift []string
-		if k := tooOld(o.Plan, time.Now(), mostAge); k.Lift != "" {
+		if k := tooOld(plan, time.Now(), mostAge); k.Lift != "" {
 			lift = strings.Fields(k.Lift)
 		}
-		if !j.ownPlan(o.Plan) {
+		if !j.ownPlan(plan) {
 			lift = append(lift, "--as-caller")
 		}
 		j.Say("note     run %s on the same input, of %s, is not at its end; to go on with it: %s",
-			o.Plan.Run, o.Plan.Created.Local().Format(time.DateTime), j.resumeLine(o.Plan, lift...))
+			plan.Run, plan.Created.Local().Format(time.DateTime), j.resumeLine(plan, lift...))
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -91,21 +92,24 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *findings) error
 	if err != nil {
 		return err
 	}
-	for _, info := range runs {
-		if p := info.Plan; p.Tenant != plan.Tenant || p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
+	for _, run := range runs {
+		p := run.Plan()
+		if p.Tenant != plan.Tenant || p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
 			continue
 		}
-		if info.Plan.Users+info.Summary.Counts[batch.Already]+info.Summary.Counts[batch.Protected] == 0 {
-			continue // it found no user, as in an export that broke off after the header
-		}
-		run, err := j.store.Run(ctx, info.Plan.Run)
-		if err != nil {
+		sum, err := run.Summary(ctx)
+		switch {
+		case errors.Is(err, journal.ErrNoRun): // pruned since
+			continue
+		case err != nil:
 			return err
+		case p.Users+sum.Counts[batch.Already]+sum.Counts[batch.Protected] == 0:
+			continue // it found no user, as in an export that broke off after the header
 		}
 		if l.spare.Last, err = seen(ctx, run); err != nil {
 			return err
 		}
-		l.note("since", "run "+info.Plan.Run, fmt.Sprintf("--since last: %s ended in success", batch.Plural(len(l.spare.Last), "user")))
+		l.note("since", "run "+p.Run, fmt.Sprintf("--since last: %s ended in success", batch.Plural(len(l.spare.Last), "user")))
 		return nil
 	}
 	l.note("since", "nobody", "--since last: no run of the same choice has finished in this tenant")

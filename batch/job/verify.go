@@ -81,12 +81,9 @@ const watchEvery = 15 * time.Second
 
 // open signs in and lists whose stamps to read: those of a file, or of a run.
 func (v *VerifyOptions) open(ctx context.Context, j *job) (proofs []*Proof, err error) {
-	if j.store, err = j.ReadJournal(ctx); j.later(j.store.Close, err) != nil {
-		return nil, err
-	}
 	var seed seeder
 	if _, missing := os.Stat(v.What); v.What == "-" || !errors.Is(missing, fs.ErrNotExist) {
-		proofs, seed, err = v.ofFile(j)
+		proofs, seed, err = v.ofFile(ctx, j)
 	} else {
 		proofs, seed, err = v.ofRun(ctx, j)
 	}
@@ -104,9 +101,12 @@ func (v *VerifyOptions) open(ctx context.Context, j *job) (proofs []*Proof, err 
 }
 
 // ofFile lists the users of a file.
-func (v *VerifyOptions) ofFile(j *job) ([]*Proof, seeder, error) {
+func (v *VerifyOptions) ofFile(ctx context.Context, j *job) ([]*Proof, seeder, error) {
 	if v.Since == "" {
 		return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", ErrUsage)
+	}
+	if err := j.openStore(ctx, journal.OpenToRead, false); err != nil {
+		return nil, nil, err
 	}
 	in, err := j.read(v.What)
 	if err != nil {
@@ -123,8 +123,11 @@ func (v *VerifyOptions) ofFile(j *job) ([]*Proof, seeder, error) {
 
 // ofRun lists the users of a run.
 func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, error) {
-	if err := j.FindJournal(); err != nil {
+	switch err := j.openStore(ctx, journal.OpenToRead, true); {
+	case errors.Is(err, ErrNoJournal):
 		return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
+	case err != nil:
+		return nil, nil, err
 	}
 	run, err := j.store.Run(ctx, v.What)
 	if err != nil {

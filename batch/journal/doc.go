@@ -29,7 +29,7 @@
 //	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
 //	write.go    calls, trials and records are written, and recovered after a crash
 //	lines.go    what a report and a resume read, with words for users without a record in sofar.go
-//	info.go     runs at a glance; counts.go what a run adds up to, in users and in time
+//	filter.go   which runs a list has; counts.go what a run adds up to, in users and in time
 //	mentions.go every mention of a user
 //	sent.go     what other runs have sent, for the quotas
 //	prune.go    runs are deleted, and their space is given back

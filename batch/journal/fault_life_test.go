@@ -169,7 +169,9 @@ func lifeSteps() []act {
 
 // snapshot is all that a journal says, but for the clock's part in it.
 type snapshot struct {
-	Infos   []Info
+	Plan    batch.Plan
+	State   State
+	Summary batch.Summary
 	Lines   []batch.Line
 	Pending []batch.Pending
 	Skips   []batch.Skip
@@ -182,7 +184,7 @@ type snapshot struct {
 
 // read reads the journal by every way there is.
 func (l *life) read(ctx context.Context) (snap snapshot, err error) {
-	if snap.Infos, err = l.s.Runs(ctx, Filter{}); err != nil || len(snap.Infos) == 0 {
+	if runs, err := l.s.Runs(ctx, Filter{}); err != nil || len(runs) == 0 {
 		return snap, err
 	}
 	r, err := l.s.Run(ctx, "life")
@@ -191,6 +193,9 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 	}
 	var errs []error
 	keep := func(err error) { errs = append(errs, err) }
+	snap.Plan, snap.State = r.Plan(), r.State()
+	snap.Summary, err = r.Summary(ctx)
+	keep(err)
 	for v, err := range r.Lines(ctx) {
 		snap.Lines = append(snap.Lines, v)
 		keep(err)

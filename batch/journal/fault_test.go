@@ -36,7 +36,7 @@ var faultKinds = []struct {
 func reference(t *testing.T) (snaps []snapshot) {
 	t.Helper()
 	l := &life{path: filepath.Join(t.TempDir(), "journal.db")}
-	snaps = append(snaps, snapshot{Infos: []Info{}})
+	snaps = append(snaps, snapshot{})
 	m := newModel()
 	for _, st := range lifeSteps() {
 		must(t, st.do(t.Context(), l))

@@ -35,11 +35,11 @@ func TestFilter(t *testing.T) {
 		{"between", Filter{NewerThan: at(5), OlderThan: at(15)}, "b"},
 		{"all of it", Filter{States: []State{Planned}, Tenant: "tenant-a", NewerThan: at(5)}, "c"},
 	} {
-		infos, err := s.Runs(t.Context(), c.f)
+		runs, err := s.Runs(t.Context(), c.f)
 		must(t, err)
 		var got []string
-		for _, in := range infos {
-			got = append(got, in.Plan.Run)
+		for _, r := range runs {
+			got = append(got, r.Plan().Run)
 		}
 		diff(t, c.name, strings.Join(got, " "), c.want)
 	}

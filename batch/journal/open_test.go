@@ -101,10 +101,10 @@ func TestOpenTogether(t *testing.T) {
 			})
 		}
 		must(t, g.Wait())
-		infos, err := openAt(t, path).Runs(t.Context(), Filter{})
+		runs, err := openAt(t, path).Runs(t.Context(), Filter{})
 		must(t, err)
-		if len(infos) != 8 {
-			t.Errorf("%d runs of 8", len(infos))
+		if len(runs) != 8 {
+			t.Errorf("%d runs of 8", len(runs))
 		}
 	}
 }

@@ -45,9 +45,9 @@ func TestHolderToCome(t *testing.T) {
 	two.DuplicateOf, five.DuplicateOf = 9, 3
 	must(t, r.AddRows(t.Context(), []batch.Planned{five, two, member(1)}))
 	diff(t, "lines", outcomes(all(t, r.Lines(t.Context()))), "not_sent not_sent not_sent")
-	infos, err := s.Runs(t.Context(), Filter{})
+	sum, err := r.Summary(t.Context())
 	must(t, err)
-	diff(t, "counts", infos[0].Summary.Counts, map[batch.Outcome]int{batch.NotSent: 3})
+	diff(t, "counts", sum.Counts, map[batch.Outcome]int{batch.NotSent: 3})
 	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {
 		t.Errorf("pending %+v", p)
 	}

@@ -227,12 +227,12 @@ func TestPruneCutShort(t *testing.T) {
 func gone(t *testing.T, s *Store, r *Run) {
 	t.Helper()
 	ctx := t.Context()
-	infos, err := s.Runs(ctx, Filter{})
+	listed, err := s.Runs(ctx, Filter{})
 	must(t, err)
 	runs, err := s.find(ctx, sqlNewestFirst)
 	must(t, err)
-	if len(infos) > 0 || len(runs) > 0 {
-		t.Errorf("it is listed: %+v", infos)
+	if len(listed) > 0 || len(runs) > 0 {
+		t.Errorf("it is listed: %v", listed)
 	}
 	for _, name := range []string{"", "r"} {
 		_, err := s.Run(ctx, name)

@@ -31,13 +31,13 @@ func TestReadBesideWriter(t *testing.T) {
 		if err != nil {
 			t.Fatalf("opened %s: %v", what, err)
 		}
-		infos, err := s.Runs(ctx, Filter{})
+		runs, err := s.Runs(ctx, Filter{})
 		must(t, err)
 		r, err := s.Run(ctx, "r")
 		must(t, err)
 		lines := all(t, r.Lines(ctx))
-		if len(infos) != 1 || len(lines) != 3 {
-			t.Errorf("opened %s: %d runs, %d lines", what, len(infos), len(lines))
+		if len(runs) != 1 || len(lines) != 3 {
+			t.Errorf("opened %s: %d runs, %d lines", what, len(runs), len(lines))
 		}
 		must(t, s.r.Close()) // all that Close does besides is to move the log
 	}
@@ -57,9 +57,9 @@ func TestReadNothing(t *testing.T) {
 		must(t, make(path))
 		s, err := OpenToRead(t.Context(), path)
 		must(t, err)
-		infos, err := s.Runs(t.Context(), Filter{})
-		if err != nil || len(infos) > 0 {
-			t.Errorf("%s: runs %+v, error %v", name, infos, err)
+		runs, err := s.Runs(t.Context(), Filter{})
+		if err != nil || len(runs) > 0 {
+			t.Errorf("%s: runs %+v, error %v", name, runs, err)
 		}
 		_, err = s.Run(t.Context(), "")
 		wantErr(t, err, ErrNoRun)

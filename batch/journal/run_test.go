@@ -154,12 +154,14 @@ func TestRuns(t *testing.T) {
 	create(t, s, somePlan("one"))
 	two := running(t, s, "two", 2)
 	must(t, two.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(1, 1, batch.Denied)}}))
-	infos, err := s.Runs(t.Context(), Filter{})
+	runs, err := s.Runs(t.Context(), Filter{})
 	must(t, err)
-	if len(infos) != 2 || infos[0].Plan.Run != "two" || infos[1].Plan.Tenant != "t" {
-		t.Errorf("runs %+v", infos)
+	if len(runs) != 2 || runs[0].Plan().Run != "two" || runs[1].Plan().Tenant != "t" {
+		t.Errorf("runs %v", runs)
 	}
-	diff(t, "summary", infos[0].Summary,
+	sum, err := runs[0].Summary(t.Context())
+	must(t, err)
+	diff(t, "summary", sum,
 		batch.Summary{Lines: 2, Counts: map[batch.Outcome]int{batch.Denied: 1, batch.NotSent: 1}})
 }
 

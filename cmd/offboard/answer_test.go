@@ -65,8 +65,8 @@ func TestFileChangesAtTheQuestion(t *testing.T) {
 				}
 				defer store.Close()
 				runs, err := store.Runs(t.Context(), journal.Filter{})
-				if err != nil || len(runs) != 1 || runs[0].State != c.state {
-					t.Errorf("the journal has %+v, %v; want one run, %s", runs, err, c.state)
+				if err != nil || len(runs) != 1 || runs[0].State() != c.state {
+					t.Errorf("the journal has %v, %v; want one run, %s", runs, err, c.state)
 				}
 			})
 		})

@@ -72,8 +72,8 @@ func TestConfirmedTenantIsThePlans(t *testing.T) {
 		}
 		runs, err := store.Runs(t.Context(), journal.Filter{})
 		store.Close()
-		if err != nil || len(runs) != 1 || runs[0].Plan.Tenant != ours.Tenant {
-			t.Errorf("the journal has %+v, %v; want one run of %s", runs, err, ours.Tenant)
+		if err != nil || len(runs) != 1 || runs[0].Plan().Tenant != ours.Tenant {
+			t.Errorf("the journal has %v, %v; want one run of %s", runs, err, ours.Tenant)
 		}
 		before, resume := d.writes(), strings.Fields(line[1])
 		mine := d.tenant

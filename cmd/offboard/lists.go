@@ -14,8 +14,8 @@ import (
 // What each list shows; table.go writes them.
 
 // runs lists runs.
-func (c *command) runs(runs []journal.Info) error {
-	type info = journal.Info
+func (c *command) runs(runs []job.RunInfo) error {
+	type info = job.RunInfo
 	return list(c, all(runs), "no such runs",
 		column[info]{"RUN", "run", func(r info) any { return r.Plan.Run }},
 		column[info]{"STATE", "state", func(r info) any { return r.State }},
@@ -32,7 +32,7 @@ func (c *command) runs(runs []journal.Info) error {
 }
 
 // openUsers are the users of a run whom going on with it would settle.
-func openUsers(r journal.Info) any {
+func openUsers(r job.RunInfo) any {
 	if !r.State.Resumable() {
 		return 0
 	}

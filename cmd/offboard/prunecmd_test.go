@@ -81,7 +81,7 @@ func listed(t *testing.T, path string) (names []string) {
 		t.Fatal(err)
 	}
 	for _, r := range slices.Backward(runs) {
-		names = append(names, r.Plan.Run)
+		names = append(names, r.Plan().Run)
 	}
 	return names
 }

@@ -2,20 +2,12 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"offboard/batch"
 )
-
-// Info is a run at a glance.
-type Info struct {
-	Plan    batch.Plan
-	State   State
-	Summary batch.Summary
-}
 
 // Filter chooses runs by what is known of them without a look at their users.
 // What is zero lets every run through.
@@ -40,24 +32,10 @@ func (f Filter) admits(r *Run) bool {
 const sqlNewestFirst = "WHERE state <> 'pruning' ORDER BY id DESC"
 
 // Runs lists the runs that the filter admits, the newest first.
-func (s *Store) Runs(ctx context.Context, filter Filter) ([]Info, error) {
+func (s *Store) Runs(ctx context.Context, filter Filter) ([]*Run, error) {
 	runs, err := s.find(ctx, sqlNewestFirst)
 	if err != nil {
 		return nil, fmt.Errorf("list runs in %s: %w", s.path, err)
 	}
-	infos := []Info{}
-	for _, r := range runs {
-		if !filter.admits(r) {
-			continue
-		}
-		sum, err := r.Summary(ctx)
-		if errors.Is(err, ErrNoRun) {
-			continue // discarded or pruned since
-		}
-		if err != nil {
-			return nil, err
-		}
-		infos = append(infos, Info{Plan: r.plan, State: r.state, Summary: sum})
-	}
-	return infos, nil
+	return slices.DeleteFunc(runs, func(r *Run) bool { return !filter.admits(r) }), nil
 }
