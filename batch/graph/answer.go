@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,13 +21,22 @@ type expected struct {
 	beta bool      // the users have both stamps
 }
 
-// replyItem is the reply to one item of a batch. It is read piece by piece, so that one
-// odd piece spoils no other.
+// replyItem is the reply to one item of a batch. What a field holds is read later, so that
+// one odd piece spoils no other.
 type replyItem struct {
-	ID      json.RawMessage            `json:"id"`
-	Status  json.RawMessage            `json:"status"`
-	Headers map[string]json.RawMessage `json:"headers"`
-	Body    json.RawMessage            `json:"body"`
+	ID      json.RawMessage `json:"id"`
+	Status  json.RawMessage `json:"status"`
+	Headers itemHeaders     `json:"headers"`
+	Body    json.RawMessage `json:"body"`
+}
+
+// itemHeaders are the headers that are read. encoding/json finds their names in any case.
+type itemHeaders struct {
+	RetryAfter json.RawMessage `json:"retry-after"`
+	Location   json.RawMessage `json:"location"`
+	Scope      json.RawMessage `json:"x-ms-throttle-scope"`
+	Info       json.RawMessage `json:"x-ms-throttle-information"`
+	Percent    json.RawMessage `json:"x-ms-throttle-limit-percentage"`
 }
 
 // decode gives one reply for each user of a call, in order. Items are
@@ -36,9 +46,10 @@ type replyItem struct {
 // whole is an error: nothing in it is believed.
 func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 	var envelope struct {
-		Responses *[]json.RawMessage `json:"responses"`
+		Responses []replyItem `json:"responses"`
 	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
+	err := json.Unmarshal(body, &envelope) // checks the whole body before it reads any of it
+	if _, odd := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !odd {
 		return nil, fmt.Errorf("read batch answer: %w", err)
 	}
 	if envelope.Responses == nil {
@@ -47,13 +58,10 @@ func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 	n := len(expect)
 	replies := make([]batch.Reply, n)
 	times := make([]int, n)
-	for _, raw := range *envelope.Responses {
-		var it replyItem
-		if json.Unmarshal(raw, &it) != nil {
-			continue
-		}
-		i, err := strconv.Atoi(text(it.ID))
-		if err != nil || i < 1 || i > n || text(it.ID) != strconv.Itoa(i) {
+	for _, it := range envelope.Responses { // of one that is odd, what could be read
+		id := text(it.ID)
+		i, err := strconv.Atoi(id)
+		if err != nil || i < 1 || i > n || id != strconv.Itoa(i) {
 			continue
 		}
 		r := it.reply(m, i, expect[i-1])
@@ -71,21 +79,16 @@ func sameUser(a, b *batch.User) bool { return a == b || a != nil && b != nil && 
 
 // reply reads one item.
 func (it replyItem) reply(m meta, i int, w expected) batch.Reply {
-	r := batch.Reply{Date: m.date, RequestID: fmt.Sprintf("%s/%d", m.requestID, i)}
+	r := batch.Reply{Date: m.date, RequestID: m.requestID + "/" + strconv.Itoa(i)}
 	status, err := strconv.Atoi(string(it.Status))
 	if err != nil || status < 100 || status > 599 {
 		r.Message = "the answer for this user has no status"
 		return r
 	}
 	r.Status = status
-	said := throttle{percent: m.percent}
-	for name, v := range it.Headers {
-		if strings.EqualFold(name, "retry-after") {
-			r.RetryAfter = retryAfter(text(v), m.date)
-		}
-		said.hear(name, text(v))
-	}
-	r.Scope, r.Info, r.Percent = said.scope, said.info, said.percent
+	said := throttleOf(text(it.Headers.Scope), text(it.Headers.Info), text(it.Headers.Percent))
+	r.Scope, r.Info, r.Percent = said.scope, said.info, cmp.Or(said.percent, m.percent)
+	r.RetryAfter = retryAfter(text(it.Headers.RetryAfter), m.date)
 	if status < 200 || status > 299 {
 		if r.Code, r.Message = errorOf(it.Body); r.Code+r.Message == "" && status < 400 {
 			r.Message = it.leads()
@@ -97,12 +100,11 @@ func (it replyItem) reply(m meta, i int, w expected) batch.Reply {
 
 // leads names the host that a redirect leads to, or is "".
 func (it replyItem) leads() string {
-	for name, v := range it.Headers {
-		if to, err := url.Parse(text(v)); strings.EqualFold(name, "location") && err == nil {
-			return "it leads to " + to.Host + ": a proxy or sign-in page stands between"
-		}
+	to, err := url.Parse(text(it.Headers.Location))
+	if err != nil || len(it.Headers.Location) == 0 {
+		return ""
 	}
-	return ""
+	return "it leads to " + to.Host + ": a proxy or sign-in page stands between"
 }
 
 // found adds what is expected of a 2xx body to the reply. The body of a write holds a

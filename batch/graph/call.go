@@ -91,29 +91,26 @@ type throttle struct {
 	percent     float64
 }
 
-// hear takes one header, of the call or of an item.
-func (t *throttle) hear(name, value string) {
-	switch strings.ToLower(name) {
-	case "x-ms-throttle-scope":
-		t.scope = value
-	case "x-ms-throttle-information":
-		t.info = value
-	case "x-ms-throttle-limit-percentage":
-		if p, err := strconv.ParseFloat(value, 64); err == nil && p > 0 && p < 100 {
-			t.percent = p
-		}
+// throttleOf reads the values of x-ms-throttle-scope, x-ms-throttle-information and
+// x-ms-throttle-limit-percentage, of a call or of an item; "" is none.
+func throttleOf(scope, info, percent string) throttle {
+	t := throttle{scope: scope, info: info}
+	if p, err := strconv.ParseFloat(percent, 64); err == nil && p > 0 && p < 100 {
+		t.percent = p
 	}
+	return t
 }
 
 func metaOf(resp *http.Response) meta {
-	m := meta{requestID: resp.Header.Get("request-id")}
-	for name := range resp.Header {
-		m.hear(name, resp.Header.Get(name))
+	h := resp.Header
+	m := meta{
+		requestID: h.Get("request-id"),
+		throttle:  throttleOf(h.Get("x-ms-throttle-scope"), h.Get("x-ms-throttle-information"), h.Get("x-ms-throttle-limit-percentage")),
 	}
-	if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	if d, err := http.ParseTime(h.Get("Date")); err == nil {
 		m.date = d
 	}
-	m.retryAfter = retryAfter(resp.Header.Get("Retry-After"), m.date)
+	m.retryAfter = retryAfter(h.Get("Retry-After"), m.date)
 	return m
 }
 
@@ -183,10 +180,10 @@ func errorOf(body []byte) (code, message string) {
 	return text(e.Code), text(e.Message)
 }
 
-// text is a JSON string's content, or a bare value as written.
+// text is a JSON string's content, or a bare value as written; "" of none and of null.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) == nil {
+	if len(raw) == 0 || json.Unmarshal(raw, &s) == nil {
 		return s
 	}
 	return string(raw)
@@ -196,7 +193,9 @@ func text(raw json.RawMessage) string {
 // replies), or an HTTP date, which is held against the server's own Date. It gives
 // batch.LongestRetryAfter for whatever is longer.
 func retryAfter(s string, date time.Time) time.Duration {
-	s = strings.TrimSpace(s)
+	if s = strings.TrimSpace(s); s == "" {
+		return 0
+	}
 	if secs, err := strconv.ParseFloat(s, 64); err == nil {
 		if math.IsNaN(secs) || secs < 0 {
 			return 0
