@@ -83,6 +83,7 @@ func parseItem(version string, request any) (*item, *failure) {
 		bad = errNotSimulated
 	}
 	it.op = route(version, it.method, target, headers["consistencylevel"] == "eventual")
+	it.op.body, _ = members["body"].(map[string]any)
 	return it, bad
 }
 
@@ -178,6 +179,8 @@ func (c *call) replyTo(it *item, r *result) batchReply {
 	case r.bad != nil:
 		rep.Body = r.bad.body(c)
 		rep.Headers = object{"Content-Type": jsonType}
+	case r.status == http.StatusNoContent:
+		rep.Headers = object{}
 	case kind != NumericHeader && c.rng.IntN(20) == 0:
 		return rep // a few recorded successes have no headers at all
 	default:

@@ -3,6 +3,7 @@ package graphsim
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -102,7 +103,11 @@ func (c *call) parse(r *http.Request, target string, body []byte, readErr *failu
 	path, _ := splitTarget(target)
 	if !isBatch(path) {
 		eventual := r.Header.Get("ConsistencyLevel") == "eventual"
-		c.items = []*item{{method: r.Method, op: route(c.version, r.Method, target, eventual)}}
+		it := &item{method: r.Method, op: route(c.version, r.Method, target, eventual)}
+		if len(body) > 0 && json.Unmarshal(body, &it.op.body) != nil {
+			return errBadEncoding
+		}
+		c.items = []*item{it}
 		return nil
 	}
 	c.batch = true
@@ -212,6 +217,8 @@ func (c *call) direct(it *item, r *result) *reply {
 			text = "\ufeff" + text
 		}
 		rep = c.newReply(r.status, "text/plain", []byte(text))
+	case r.status == http.StatusNoContent:
+		rep = c.newReply(r.status, itemType, nil)
 	default:
 		rep = c.newReply(r.status, itemType, encode(r.body))
 	}

@@ -102,8 +102,8 @@ func (d *directory) insert(rec entry) {
 		d.entries = append(d.entries, rec)
 	}
 	d.byID[rec.ID], d.byUPN[lower] = i, i
-	for _, name := range filterFields {
-		if value, ok := properties[name](&rec.User).(string); ok && name != "userPrincipalName" {
+	for name, of := range sought {
+		if value := of(&rec.User); value != "" && name != "userPrincipalName" {
 			p := propertyValue{name, strings.ToLower(value)}
 			d.holding[p] = append(d.holding[p], i)
 		}
@@ -136,8 +136,7 @@ func (d *directory) filter(name, value string) (users []int32) {
 	}
 	for _, i := range d.holding[propertyValue{name, strings.ToLower(value)}] {
 		r := &d.entries[i]
-		has, _ := properties[name](&r.User).(string)
-		if !r.gone && strings.EqualFold(has, value) && !slices.Contains(users, i) {
+		if !r.gone && strings.EqualFold(sought[name](&r.User), value) && !slices.Contains(users, i) {
 			users = append(users, i)
 		}
 	}

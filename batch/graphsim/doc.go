@@ -45,7 +45,9 @@
 //	groups.go                 groups and roles
 //	http.go, call.go          the way in: a socket or none; one call to Graph, from token to answer
 //	batch.go                  the form of a $batch, and of its answer
+//	endpoints.go              the table of what is answered, a row for each request
 //	route.go, query.go        what a path and its options ask for
+//	kind.go                   the properties of things, as $select chooses them
 //	perform.go, reads.go      what becomes of one request; the bodies of reads
 //	failure.go                refusals in Graph's words
 //	header.go, guid.go        values of headers; object ids
@@ -63,8 +65,8 @@
 //  4. parse reads what is asked for: parseBatch the form of a batch, route each path.
 //     A batch of a wrong form ends here, with 400.
 //  5. runCall draws a fault of the whole call and runs each item (runStruck, runItem).
-//  6. obey takes the item's cost from the quotas, checks its permission, and reads the
-//     directory (reads.go) or revokes (obeyOnUser).
+//  6. obey takes the item's cost from the quotas; carryOut checks its permission and hands
+//     it to the function in its row of endpoints, which reads the directory or revokes.
 //  7. The other half of the latency passes. A caller that left meanwhile gets no answer,
 //     and what was executed stays.
 //  8. answer makes the reply, spoiled as the fault says, and logItems notes the truth

@@ -72,6 +72,14 @@ type role struct {
 	builtIn  bool
 }
 
+// roleKind has what a reply may say of a role.
+var roleKind = &properties[role]{"unifiedRoleDefinition", []property[role]{
+	{name: "id", usual: true, value: func(r role) any { return r.id }},
+	{name: "displayName", usual: true, value: func(r role) any { return r.name }},
+	{name: "isBuiltIn", usual: true, value: func(r role) any { return r.builtIn }},
+	{name: "templateId", usual: true, value: func(r role) any { return r.id }},
+}}
+
 // builtInRoles are some of Entra's built-in roles, whose definition and template
 // have one id everywhere (Microsoft Entra documentation, built-in roles).
 func builtInRoles() []role {

@@ -1,6 +1,9 @@
 package graphsim
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // result is what became of one item.
 type result struct {
@@ -21,12 +24,17 @@ func refuse(bad *failure, header map[string]string) result {
 	return result{status: bad.status, bad: bad, header: header, user: nobody}
 }
 
-func done(body any) result { return result{status: 200, body: body, executed: true, user: nobody} }
+func done(body any) result {
+	r := result{status: http.StatusOK, body: body, executed: true, user: nobody}
+	if body == nil {
+		r.status = http.StatusNoContent
+	}
+	return r
+}
 
 // runCall executes the items of a call, in the order of the batch, at one moment: each
 // by runStruck when a fault struck the whole call, else by runItem, which draws a fault
-// of the item's own. Both obey the item, unless the fault says otherwise, and what is
-// asked of one user goes on to obeyOnUser.
+// of the item's own. Both obey the item, unless the fault says otherwise.
 func (t *Tenant) runCall(c *call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -64,71 +72,67 @@ func (t *Tenant) obey(c *call, it *item) result {
 			"x-ms-throttle-information": by.information(),
 		})
 	}
-	bad := it.op.bad
-	if bad == nil {
-		bad = c.token.grants.check(it.op.action)
-	}
-	if bad == nil && t.abroad(c) {
-		bad = elsewhere(it)
-	}
-	if bad != nil {
-		return refuse(bad, nil)
-	}
-	switch it.op.action {
-	case actRead, actRevoke, actInvalidate:
-		return t.obeyOnUser(c, it, t.meant(c, it))
-	}
-	body, bad := t.list(c, &it.op)
+	body, bad := t.carryOut(c, &it.op)
 	if bad != nil {
 		return refuse(bad, nil)
 	}
 	return done(body)
 }
 
-// obeyOnUser treats an item that names one user.
-func (t *Tenant) obeyOnUser(c *call, it *item, user int32) result {
-	if user == nobody {
-		return refuse(notFound(it.op.key), nil)
-	}
-	rec := &t.dir.entries[user]
+// carryOut hands an operation to its endpoint, when nothing speaks against it.
+func (t *Tenant) carryOut(c *call, op *operation) (any, *failure) {
 	switch {
-	case it.op.action == actRead:
-		return done(t.userBody(c, &it.op, user))
-	case rec.Denied:
-		return refuse(errDenied, nil)
-	case !t.cfg.FrozenStamps && !rec.Frozen:
-		// The stamp of a guest moves too, and the answer is the same, yet
-		// nothing is revoked: a guest's sessions live in the home tenant.
-		moves := SignInStamp
-		if it.op.action == actInvalidate {
-			moves = t.cfg.Invalidates
-		}
-		rec.unseen = append(rec.unseen, write{c.date, moves})
-		rec.reveal(c.date, t.cfg.Lag)
+	case op.bad != nil:
+		return nil, op.bad
+	case !c.token.may(op.roles) && op.denied != nil:
+		return nil, op.denied
+	case !c.token.may(op.roles):
+		return nil, errDenied
+	case t.abroad(c) && len(op.keys) == 0:
+		return nil, errNotSimulated // what another tenant holds
+	case t.abroad(c):
+		return nil, notFound(op.key) // it has none of these users
 	}
-	return done(c.revoked())
+	var user *entry
+	if op.namesUser() {
+		i, ok := t.dir.find(op.key)
+		if !ok {
+			return nil, notFound(op.key)
+		}
+		user = &t.dir.entries[i]
+	}
+	return op.serve(t, c, op, user)
 }
 
 // abroad reports whether the call's token is of another tenant.
 func (t *Tenant) abroad(c *call) bool { return c.token.tenant != t.cfg.TenantID }
 
-// elsewhere is what another tenant answers, which has none of these users. What
-// else it holds is not simulated.
-func elsewhere(it *item) *failure {
-	switch it.op.action {
-	case actRead, actRevoke, actInvalidate, actMembers:
-		return notFound(it.op.key)
-	}
-	return errNotSimulated
-}
-
 // meant is the index of the entry that an item names by key.
 func (t *Tenant) meant(c *call, it *item) int32 {
-	switch it.op.action {
-	case actRevoke, actInvalidate, actRead:
-		if i, ok := t.dir.find(it.op.key); ok && !t.abroad(c) {
-			return i
-		}
+	if i, ok := t.dir.find(it.op.key); ok && it.op.bad == nil && it.op.namesUser() && !t.abroad(c) {
+		return i
 	}
 	return nobody
+}
+
+// revoke carries out both revocations. The stamp of a guest moves too, and the answer is
+// the same, yet nothing is revoked: a guest's sessions live in the home tenant. The value
+// of the answer is always true and means nothing (Microsoft Graph known issues).
+func (t *Tenant) revoke(c *call, op *operation, user *entry) (any, *failure) {
+	if user.Denied {
+		return nil, errDenied
+	}
+	if !t.cfg.FrozenStamps && !user.Frozen {
+		moves := SignInStamp
+		if op.action == actInvalidate {
+			moves = t.cfg.Invalidates
+		}
+		user.unseen = append(user.unseen, write{c.date, moves})
+		user.reveal(c.date, t.cfg.Lag)
+	}
+	return c.revoked(), nil
+}
+
+func (c *call) revoked() any {
+	return object{"@odata.context": c.context("Edm.Boolean", nil), "value": true}
 }

@@ -19,34 +19,18 @@ type query struct {
 	skip   int    // how many the earlier pages held, from $skiptoken
 }
 
-// filterFields are the properties that $filter may compare.
-var filterFields = []string{"mail", "employeeId", "userPrincipalName", "onPremisesUserPrincipalName"}
-
-// objectType is a type of object, with what $select may name of it.
-type objectType struct {
-	name string
-	has  func(property string) bool
-}
-
-// typeOf is the type of the objects below a path that begins so.
-func typeOf(version, segment string) objectType {
-	if segment == "roleManagement" {
-		return objectType{"unifiedRoleDefinition", func(p string) bool {
-			return slices.Contains([]string{"id", "displayName", "isBuiltIn", "templateId"}, p)
-		}}
-	}
-	return objectType{"user", func(p string) bool {
-		return properties[p] != nil || version == "beta" && betaProperties[p] != nil
-	}}
-}
-
 // parseQuery reads a raw query. Option names may be encoded ("%24select"), as
 // the Go SDK sends them. An unknown name that starts with "$" is refused; any
 // other is a custom option, which OData ignores. A "select" without its "$" is
 // ignored too: on v1.0 only some paths take that form (Microsoft Graph
 // documentation, "Use query parameters").
-func parseQuery(raw string, of objectType) (query, *failure) {
+//
+// An option that the endpoint does not take is refused, too.
+func parseQuery(raw, version string, of *endpoint) (query, *failure) {
 	var q query
+	if raw == "" {
+		return q, nil
+	}
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(part, "=")
@@ -65,17 +49,23 @@ func parseQuery(raw string, of objectType) (query, *failure) {
 			return q, errQuery // OData 4.01 URL conventions: an option appears at most once
 		}
 		seen[name] = true
-		if bad := q.set(name, value, of); bad != nil {
+		switch {
+		case slices.Contains(strings.Fields(of.lacks), name):
+			return q, errNotSimulated
+		case !slices.Contains(strings.Fields(of.takes), name):
+			return q, errQuery
+		}
+		if bad := q.set(name, value, version, of.of); bad != nil {
 			return q, bad
 		}
 	}
 	return q, nil
 }
 
-func (q *query) set(name, value string, of objectType) (bad *failure) {
+func (q *query) set(name, value, version string, of kind) (bad *failure) {
 	switch name {
 	case "$select":
-		return q.selectFields(value, of)
+		return q.selectFields(value, version, of)
 	case "$expand":
 		q.expand = value
 	case "$filter":
@@ -104,11 +94,11 @@ func (q *query) set(name, value string, of objectType) (bad *failure) {
 	return nil
 }
 
-func (q *query) selectFields(value string, of objectType) *failure {
+func (q *query) selectFields(value, version string, of kind) *failure {
 	for name := range strings.SplitSeq(value, ",") {
 		name = strings.TrimSpace(name)
-		if !of.has(name) {
-			return unknownProperty(name, of.name)
+		if !of.has(name, version) {
+			return unknownProperty(name, of.typeName())
 		}
 		if !slices.Contains(q.fields, name) {
 			q.fields = append(q.fields, name)
@@ -131,7 +121,7 @@ func (q *query) filter(expr string) *failure {
 		var rest, op string
 		q.prop, rest, _ = strings.Cut(expr, " ")
 		op, literal, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
-		if !slices.Contains(filterFields, q.prop) || op != "eq" {
+		if sought[q.prop] == nil || op != "eq" {
 			return errFilter
 		}
 	}

@@ -7,9 +7,6 @@ import (
 
 const metadataRoot = "https://graph.microsoft.com/"
 
-// object is a JSON object of a reply.
-type object map[string]any
-
 // context is what the metadata calls the things of a reply.
 func (c *call) context(set string, fields []string) string {
 	if len(fields) > 0 {
@@ -18,61 +15,62 @@ func (c *call) context(set string, fields []string) string {
 	return metadataRoot + c.version + "/$metadata#" + set
 }
 
-// revoked is the body of a successful revocation. Its value is always true and
-// means nothing (Microsoft Graph known issues).
-func (c *call) revoked() any {
-	return object{"@odata.context": c.context("Edm.Boolean", nil), "value": true}
+// userObject is a user in a reply, as reads show it now.
+func (t *Tenant) userObject(c *call, op *operation, user *entry) object {
+	user.reveal(c.date, t.cfg.Lag)
+	return userKind.object(&user.User, op.query.fields)
 }
 
-// userBody is the body of a read of one user.
-func (t *Tenant) userBody(c *call, op *operation, i int32) any {
-	o := t.dir.entries[i].object(op.query.fields, c.date, t.cfg.Lag)
+func (t *Tenant) readUser(c *call, op *operation, user *entry) (any, *failure) {
+	o := t.userObject(c, op, user)
 	o["@odata.context"] = c.context("users", op.query.fields) + "/$entity"
-	return o
+	return o, nil
 }
 
-// list is the body of a read of many objects.
-func (t *Tenant) list(c *call, op *operation) (any, *failure) {
-	fields := op.query.fields
-	users := func(hits []int32) object {
-		return t.page(c, op, "users", len(hits), func(i int) object {
-			return t.dir.entries[hits[i]].object(fields, c.date, t.cfg.Lag)
-		})
+func (t *Tenant) findUsers(c *call, op *operation, _ *entry) (any, *failure) {
+	var hits []int32
+	if op.query.begins {
+		hits = t.dir.startingWith(op.query.value)
+	} else {
+		hits = t.dir.filter(op.query.prop, op.query.value)
 	}
-	switch op.action {
-	case actCount: // text in a direct answer; inside a batch it is taken to be a bare number (unverified)
-		return len(t.dir.byID) + t.strangers, nil
-	case actOrganization:
-		domain := object{"name": t.cfg.Domain, "isInitial": true, "isDefault": true}
-		organization := object{"id": t.cfg.TenantID, "displayName": "Contoso", "verifiedDomains": []object{domain}}
-		return object{"@odata.context": c.context("organization", nil), "value": []object{organization}}, nil
-	case actFind:
-		hits := t.dir.filter(op.query.prop, op.query.value)
-		list := users(hits)
-		if op.query.count {
-			list["@odata.count"] = len(hits)
-		}
-		return list, nil
-	case actNamed:
-		return users(t.dir.startingWith(op.query.value)), nil
-	case actMembers:
-		id, ok := parseGUID(op.key)
-		if _, known := t.groups[id]; !ok || !known {
-			return nil, notFound(op.key)
-		}
-		members := t.transitive(id)
-		list := t.page(c, op, "users", len(members), func(i int) object { return t.member(c, op, members[i]) })
-		list["@odata.count"] = len(members)
-		return list, nil
-	case actAssignments:
-		holders := t.holders()
-		return t.page(c, op, "roleManagement/directory/roleAssignments", len(holders), func(i int) object {
-			return t.assignment(c, op, holders[i])
-		}), nil
+	list := t.page(c, op, "users", len(hits), func(i int) object { return t.userObject(c, op, &t.dir.entries[hits[i]]) })
+	if op.query.count {
+		list["@odata.count"] = len(hits)
 	}
-	return t.page(c, op, "roleManagement/directory/roleDefinitions", len(t.roles), func(i int) object {
-		return t.roles[i].object(fields)
-	}), nil
+	return list, nil
+}
+
+// countUsers is text in a direct answer; inside a batch it is taken to be a bare number
+// (unverified).
+func (t *Tenant) countUsers(*call, *operation, *entry) (any, *failure) {
+	return len(t.dir.byID) + t.strangers, nil
+}
+
+func (t *Tenant) readOrganization(c *call, _ *operation, _ *entry) (any, *failure) {
+	domain := object{"name": t.cfg.Domain, "isInitial": true, "isDefault": true}
+	organization := object{"id": t.cfg.TenantID, "displayName": "Contoso", "verifiedDomains": []object{domain}}
+	return object{"@odata.context": c.context("organization", nil), "value": []object{organization}}, nil
+}
+
+func (t *Tenant) listMembers(c *call, op *operation, _ *entry) (any, *failure) {
+	id, ok := parseGUID(op.key)
+	if _, known := t.groups[id]; !ok || !known {
+		return nil, notFound(op.key)
+	}
+	members := t.transitive(id)
+	list := t.page(c, op, "users", len(members), func(i int) object { return t.member(c, op, members[i]) })
+	list["@odata.count"] = len(members)
+	return list, nil
+}
+
+func (t *Tenant) listAssignments(c *call, op *operation, _ *entry) (any, *failure) {
+	holders := t.holders()
+	return t.page(c, op, op.path, len(holders), func(i int) object { return t.assignment(c, op, holders[i]) }), nil
+}
+
+func (t *Tenant) listRoles(c *call, op *operation, _ *entry) (any, *failure) {
+	return t.page(c, op, op.path, len(t.roles), func(i int) object { return roleKind.object(t.roles[i], op.query.fields) }), nil
 }
 
 // listPage is the most that a page holds when the client asks for no number, as
@@ -106,9 +104,9 @@ func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int
 // nothing else (Microsoft Graph documentation, "Limited information returned for
 // inaccessible member objects").
 func (t *Tenant) member(c *call, op *operation, i int32) object {
-	o := t.dir.entries[i].object(op.query.fields, c.date, t.cfg.Lag)
+	o := t.userObject(c, op, &t.dir.entries[i])
 	for name := range o {
-		if !c.token.grants[actRead] && name != "id" {
+		if !c.token.may(readUsers) && name != "id" {
 			o[name] = nil
 		}
 	}
@@ -134,18 +132,5 @@ func (t *Tenant) assignment(c *call, op *operation, a roleAssignment) object {
 	}
 	principal["@odata.type"] = "#microsoft.graph." + kind
 	o["principal"] = principal
-	return o
-}
-
-// object is the role in a reply, with the properties that were selected, or all.
-func (r role) object(fields []string) object {
-	all := object{"id": r.id, "displayName": r.name, "isBuiltIn": r.builtIn, "templateId": r.id}
-	if fields == nil {
-		return all
-	}
-	o := make(object, len(fields))
-	for _, name := range fields {
-		o[name] = all[name]
-	}
 	return o
 }

@@ -8,30 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// The actions that an [Event] can name.
-const (
-	actRevoke       = "revokeSignInSessions"
-	actInvalidate   = "invalidateAllRefreshTokens"
-	actRead         = "read"         // GET /users/{key}
-	actFind         = "find"         // GET /users?$filter=...
-	actNamed        = "named"        // GET /users?$filter=startswith(...)
-	actCount        = "count"        // GET /users/$count
-	actOrganization = "organization" // GET /organization
-	actMembers      = "members"      // GET /groups/{id}/transitiveMembers/microsoft.graph.user
-	actAssignments  = "assignments"  // GET /roleManagement/directory/roleAssignments
-	actRoles        = "roles"        // GET /roleManagement/directory/roleDefinitions
-	actOther        = "other"        // refused before it meant anything
-)
-
 // operation is what one request asks for: of a batch item, or of a call made
 // directly. When bad is set, the request is refused whatever the state of the
-// tenant.
+// tenant, and endpoint is nil unless its query is what is wrong.
 type operation struct {
-	action string
-	key    string // who is meant, decoded; for a find the value sought
-	query  query
-	self   string // path and query, to put another $skiptoken behind
-	bad    *failure
+	*endpoint
+	action   string   // of the endpoint, as an [Event] names it
+	key      string   // what is meant, decoded: the last of keys, or the value sought, or the path
+	keys     []string // what stands in the path for the endpoint's placeholders
+	query    query
+	eventual bool   // with ConsistencyLevel: eventual
+	self     string // path and query, to put another $skiptoken behind
+	body     object // what a write carries; nil for none
+	bad      *failure
 }
 
 // route reads a method and a target relative to the version root, such as
@@ -40,169 +29,108 @@ type operation struct {
 func route(version, method, target string, eventual bool) operation {
 	path, rawQuery := splitTarget(target)
 	path = strings.TrimPrefix(path, "/")
-	op := operation{action: actOther, key: path, self: selfLink(path, rawQuery)}
+	op := operation{action: actOther, key: path, eventual: eventual, self: selfLink(path, rawQuery)}
 	segments := strings.Split(path, "/")
 	for i, raw := range segments {
 		if segments[i], op.bad = decodeSegment(raw); op.bad != nil {
 			return op
 		}
 	}
-	first, rest := segments[0], segments[1:]
-	if op.query, op.bad = parseQuery(rawQuery, typeOf(version, first)); op.bad != nil {
+	quoted := strings.HasPrefix(segments[0], "users(")
+	if quoted {
+		var key string
+		if key, op.bad = quotedKey(segments[0]); op.bad != nil {
+			return op
+		}
+		segments = append([]string{"users", key}, segments[1:]...)
+	}
+	e, bad := lookUp(version, method, segments, quoted)
+	if op.bad = bad; e == nil {
 		return op
 	}
-	switch {
-	case first == "groups":
-		op.routeGroup(method, rest, eventual)
-	case first == "roleManagement":
-		op.routeRole(method, rest)
-	case op.query.expand != "", op.query.skip > 0 && !op.query.begins:
-		op.bad = errNotSimulated
-	case first == "users":
-		op.routeUsers(version, method, rest, eventual)
-	case strings.HasPrefix(first, "users("):
-		key, bad := quotedKey(first)
-		if op.bad = bad; bad == nil {
-			op.routeUser(version, method, key, rest)
+	for i, name := range e.segments {
+		if isPlaceholder(name) {
+			op.key = segments[i]
+			op.keys = append(op.keys, op.key)
+			if wrong := pathKey(op.key); wrong != nil && !quoted {
+				op.bad = wrong
+			}
 		}
-	case first == "organization" && len(rest) == 0:
-		op.get(method, actOrganization)
-	case first == "me":
-		op.bad = errMe
-	default:
-		op.bad = unknownSegment(first)
+	}
+	if op.bad != nil {
+		return op
+	}
+	op.endpoint = e
+	if op.query, op.bad = parseQuery(rawQuery, version, op.endpoint); op.bad != nil {
+		return op
+	}
+	op.action = op.endpoint.action
+	if op.check != nil {
+		if op.bad = op.check(&op); op.bad != nil {
+			op.action = actOther
+		}
 	}
 	return op
 }
 
-// routeUsers routes what follows "/users".
-func (op *operation) routeUsers(version, method string, rest []string, eventual bool) {
-	switch {
-	case len(rest) == 0:
-		op.routeFind(method, eventual)
-	case len(rest) == 1 && rest[0] == "$count":
-		op.get(method, actCount)
-		if op.bad == nil && !eventual {
-			op.bad = errCount
+// lookUp finds the endpoint of a path. An action of the other API version is refused
+// like a method that the path does not take (Microsoft Graph documentation, JSON
+// batching, sample reply 4); the endpoint beside errMethod is one that has the path.
+func lookUp(version, method string, segments []string, quoted bool) (*endpoint, *failure) {
+	known := 0 // how many segments some endpoint has
+	var other *endpoint
+	for i := range endpoints {
+		e, n := &endpoints[i], 0
+		for n < min(len(e.segments), len(segments)) && e.fits(n, method, segments[n], quoted && n == 1) {
+			n++
 		}
-	default:
-		if op.bad = pathKey(rest[0]); op.bad == nil {
-			op.routeUser(version, method, rest[0], rest[1:])
+		known = max(known, n)
+		if n < len(e.segments) || n < len(segments) {
+			continue
 		}
+		if e.method == method && (!e.beta || version == "beta") {
+			return e, nil
+		}
+		other = e
 	}
-}
-
-// routeUser routes what follows the key of a user.
-func (op *operation) routeUser(version, method, key string, rest []string) {
-	op.key = key
-	if len(rest) == 0 {
-		op.get(method, actRead)
-		return
-	}
-	// Graph takes an action's name with and without its namespace
-	// (msgraph-sdk-powershell#834).
-	name := strings.TrimPrefix(rest[0], "microsoft.graph.")
+	path := strings.Join(segments, "/")
 	switch {
-	case len(rest) > 1:
-		op.bad = unknownSegment(rest[1])
-	case name != actRevoke && name != actInvalidate:
-		op.bad = unknownSegment(rest[0])
-	case method != http.MethodPost, name == actInvalidate && version != "beta":
-		// An action of the other API version is 405 too (Microsoft Graph
-		// documentation, JSON batching, sample reply 4).
-		op.bad = errMethod
-	case op.query.fields != nil || op.query.prop != "":
-		op.bad = errQuery
-	default:
-		op.action = name
+	case other != nil:
+		return other, errMethod
+	case segments[0] == "me":
+		return nil, errMe
+	case strings.HasPrefix(path, "groups/"), strings.HasPrefix(path, "roleManagement/entitlementManagement/"), known == len(segments):
+		return nil, errNotSimulated
 	}
+	return nil, unknownSegment(segments[known])
 }
 
-// routeFind routes the collection itself. Lists without a filter page through the
-// whole tenant; that is not simulated.
-func (op *operation) routeFind(method string, eventual bool) {
-	op.get(method, actFind)
-	switch {
-	case op.bad != nil:
-	case op.query.count && !eventual:
-		op.bad = errCount
-	case op.query.prop == "", op.query.begins && op.query.count:
-		op.bad = errNotSimulated
-	case op.query.begins:
-		op.action = actNamed
+// fits reports whether the n-th segment of a path can be that of the endpoint. A quoted
+// one is always a key. Graph takes an action's name with and without its namespace
+// (msgraph-sdk-powershell#834).
+func (e *endpoint) fits(n int, method, segment string, quoted bool) bool {
+	name := e.segments[n]
+	if isPlaceholder(name) || quoted {
+		return isPlaceholder(name)
 	}
-	if op.bad == nil {
-		op.key = op.query.value
-	}
+	return name == segment || method == http.MethodPost && n > 0 && segment == "microsoft.graph."+name
 }
 
-// routeGroup routes what follows "/groups": the transitive members of a group that
-// are users, and nothing else. The cast needs the advanced query parameters
-// (Microsoft Graph documentation, list group transitive members; that it goes
-// without has been seen, microsoft-graph-docs#11881).
-func (op *operation) routeGroup(method string, rest []string, eventual bool) {
-	if len(rest) != 3 || rest[1] != "transitiveMembers" || rest[2] != "microsoft.graph.user" {
-		op.bad = errNotSimulated
-		return
-	}
-	op.key = rest[0]
-	op.get(method, actMembers)
-	switch {
-	case op.bad != nil:
-	case !eventual || !op.query.count:
-		op.bad = errCast
-	case op.query.prop != "", op.query.expand != "":
-		op.bad = errNotSimulated
-	}
-}
+// isPlaceholder tells "{user}" from a name.
+func isPlaceholder(segment string) bool { return segment[0] == '{' }
 
-// routeRole routes what follows "/roleManagement". Of the options the pages of the
-// two lists name $filter, $expand and $select, so $top and $count are refused;
-// the documentation is silent about more than one $expand, and a report says
-// that it fails (microsoft-graph-docs#16186).
-func (op *operation) routeRole(method string, rest []string) {
-	if len(rest) != 2 || rest[0] != "directory" {
-		op.bad = errNotSimulated
-		return
-	}
-	switch rest[1] {
-	case "roleAssignments":
-		op.get(method, actAssignments)
-	case "roleDefinitions":
-		op.get(method, actRoles)
-	default:
-		op.bad = unknownSegment(rest[1])
-	}
-	q := &op.query
-	switch {
-	case op.bad != nil:
-	case q.top > 0, q.count, strings.Contains(q.expand, ","):
-		op.bad = errQuery
-	case q.prop != "", op.action == actAssignments && q.fields != nil,
-		q.expand != "" && (op.action != actAssignments || q.expand != "principal"):
-		op.bad = errNotSimulated
-	}
-}
-
-func (op *operation) get(method, action string) {
-	if method != http.MethodGet {
-		op.bad = errMethod
-		return
-	}
-	op.action = action
+// namesUser reports whether the last key is that of a user.
+func (op *operation) namesUser() bool {
+	return op.endpoint != nil && strings.Contains(op.path, "{user}")
 }
 
 // units are the resource units that an operation costs by Graph's table (Microsoft
-// Graph service-specific throttling limits): one, but for lists of users two and
-// for transitive members five; less one for $select, less one for $top below 20,
-// one more for $expand, and never below one.
+// Graph service-specific throttling limits): those of the endpoint, less one for
+// $select, less one for $top below 20, one more for $expand, and never below one.
 func (op *operation) units() int {
 	units := 1
-	switch op.action {
-	case actFind, actNamed:
-		units = 2
-	case actMembers:
-		units = 5
+	if op.endpoint != nil {
+		units = max(1, op.cost)
 	}
 	if op.query.fields != nil {
 		units--

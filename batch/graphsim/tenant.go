@@ -137,7 +137,7 @@ func New(cfg Config) *Tenant {
 		}
 	}
 	if cfg.StaticToken != "" {
-		t.tokens[cfg.StaticToken] = &token{app: cfg.ClientID, tenant: cfg.TenantID, user: cfg.SignedIn, grants: grantsOf(cfg.Roles)}
+		t.tokens[cfg.StaticToken] = &token{app: cfg.ClientID, tenant: cfg.TenantID, user: cfg.SignedIn, roles: cfg.Roles}
 	}
 	return t
 }

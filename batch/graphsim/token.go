@@ -18,43 +18,6 @@ func DefaultRoles() []string {
 	return []string{"User.RevokeSessions.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}
 }
 
-// grants are the actions that a token's roles allow.
-type grants map[string]bool
-
-// grantsOf follows the permission tables of the pages of each request. For
-// invalidateAllRefreshTokens an app has User.RevokeSessions.All only. That
-// User.Read.All suffices for reading the organization is unverified; the page
-// lists it for the delegated case.
-func grantsOf(roles []string) grants {
-	has := func(names ...string) bool {
-		return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(names, r) })
-	}
-	read := has("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-	readRoles := has("RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
-		"Directory.Read.All", "Directory.ReadWrite.All")
-	return grants{
-		actRevoke:     has("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"),
-		actInvalidate: has("User.RevokeSessions.All"),
-		actRead:       read, actFind: read, actNamed: read, actCount: read,
-		actOrganization: read || has("Organization.Read.All", "Organization.ReadWrite.All"),
-		actMembers: has("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
-			"Directory.Read.All"),
-		actAssignments: readRoles, actRoles: readRoles,
-	}
-}
-
-// check refuses what the roles do not allow; the words for a revocation are those of
-// Azure-Sentinel#783.
-func (g grants) check(action string) *failure {
-	switch {
-	case g[action]:
-		return nil
-	case action == actRevoke, action == actInvalidate:
-		return errNoRevoke
-	}
-	return errDenied
-}
-
 // Caller is whom an access token is of, as it says itself.
 type Caller struct {
 	Tenant string // tid
@@ -79,10 +42,15 @@ func (t *Tenant) SignInAs(caller Caller) {
 type token struct {
 	app     string
 	tenant  string
-	user    string // who signed in, or ""
-	grants  grants
+	user    string    // who signed in, or ""
+	roles   []string  // or scopes
 	expires time.Time // zero for never
 	dead    bool      // refused for good by Expired401
+}
+
+// may reports whether the token has one of the permissions.
+func (tok *token) may(any []string) bool {
+	return slices.ContainsFunc(any, func(r string) bool { return slices.Contains(tok.roles, r) })
 }
 
 // authenticate finds the token of a call. The caller holds the lock.
@@ -126,7 +94,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	raw := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + enc.EncodeToString(claims) +
 		"." + enc.EncodeToString([]byte("graphsim"))
 	t.tokens[raw] = &token{
-		app: app, tenant: tenant, user: user, grants: grantsOf(t.cfg.Roles), expires: time.Now().Add(t.cfg.TokenLifetime),
+		app: app, tenant: tenant, user: user, roles: t.cfg.Roles, expires: time.Now().Add(t.cfg.TokenLifetime),
 	}
 	return raw, nil
 }

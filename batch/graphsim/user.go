@@ -30,13 +30,6 @@ type UserState struct {
 	Refused int // revocations that arrived and were not executed
 }
 
-// The properties that hold the two stamps of a user. Reads of v1.0 know the first
-// one only (Microsoft Graph metadata).
-const (
-	signInStamp  = "signInSessionsValidFromDateTime"
-	refreshStamp = "refreshTokensValidFromDateTime"
-)
-
 // Stamps says which stamps a revocation moves.
 type Stamps uint8
 
@@ -88,60 +81,30 @@ func (r *entry) state() UserState {
 	return s
 }
 
-// property is what a reply says of a user.
-type property func(u *User) any
+// userKind has what a reply may say of a user. The usual ones are the default set of a
+// v1.0 user, which leaves out the stamps, userType, accountEnabled and employeeId
+// (Microsoft Graph documentation, user resource). Never synced is null there, not false.
+var userKind = &properties[*User]{"user", append([]property[*User]{
+	{name: "id", usual: true, value: func(u *User) any { return u.ID }},
+	{name: "userPrincipalName", usual: true, value: func(u *User) any { return u.UPN }},
+	{name: "displayName", usual: true, value: func(u *User) any { return orNull(u.DisplayName) }},
+	{name: "mail", usual: true, value: func(u *User) any { return orNull(u.Mail) }},
+	{name: "businessPhones", usual: true, value: func(*User) any { return []string{} }},
+	{name: "userType", value: func(u *User) any { return u.Type }},
+	{name: "accountEnabled", value: func(u *User) any { return u.Enabled }},
+	{name: "onPremisesSyncEnabled", value: func(u *User) any { return orNull(u.Synced) }},
+	{name: "externalUserState", value: func(u *User) any { return orNull(u.State) }},
+	{name: "creationType", value: func(u *User) any { return orNull(u.Created) }},
+	{name: "employeeId", value: func(u *User) any { return orNull(u.EmployeeID) }},
+	{name: "onPremisesUserPrincipalName", value: func(u *User) any { return orNull(u.OnPremUPN) }},
+	{name: "signInSessionsValidFromDateTime", value: func(u *User) any { return orNull(u.Stamp) }},
+	{name: "refreshTokensValidFromDateTime", beta: true, value: func(u *User) any { return orNull(u.Refresh) }},
+}, alwaysNull[*User]("givenName jobTitle mobilePhone officeLocation preferredLanguage surname")...)}
 
-// properties are what $select may name in v1.0.
-var properties = map[string]property{
-	"id":                          func(u *User) any { return u.ID },
-	"userPrincipalName":           func(u *User) any { return u.UPN },
-	"userType":                    func(u *User) any { return u.Type },
-	"accountEnabled":              func(u *User) any { return u.Enabled },
-	"onPremisesSyncEnabled":       func(u *User) any { return orNull(u.Synced) }, // never synced is null, not false (user resource)
-	"externalUserState":           func(u *User) any { return orNull(u.State) },
-	"creationType":                func(u *User) any { return orNull(u.Created) },
-	"mail":                        func(u *User) any { return orNull(u.Mail) },
-	"employeeId":                  func(u *User) any { return orNull(u.EmployeeID) },
-	"onPremisesUserPrincipalName": func(u *User) any { return orNull(u.OnPremUPN) },
-	"displayName":                 func(u *User) any { return orNull(u.DisplayName) },
-	signInStamp:                   func(u *User) any { return orNull(u.Stamp) },
-}
-
-// betaProperties are what only beta knows.
-var betaProperties = map[string]property{
-	refreshStamp: func(u *User) any { return orNull(u.Refresh) },
-}
-
-// unselected is what a reply holds when no $select says otherwise: the default set
-// of a v1.0 user, which leaves out the stamps, userType, accountEnabled and
-// employeeId (Microsoft Graph documentation, user resource).
-var unselected = []string{"displayName", "mail", "userPrincipalName", "id"}
-
-// orNull is null for the zero value.
-func orNull[T comparable](v T) any {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return v
-}
-
-// object is the user in a reply, with the properties that were selected.
-func (r *entry) object(fields []string, now time.Time, lag time.Duration) object {
-	r.reveal(now, lag)
-	o := make(object, len(fields)+1)
-	if fields == nil {
-		for _, name := range []string{"givenName", "jobTitle", "mobilePhone", "officeLocation", "preferredLanguage", "surname"} {
-			o[name] = nil
-		}
-		o["businessPhones"], fields = []string{}, unselected
-	}
-	for _, name := range fields {
-		of, ok := properties[name]
-		if !ok {
-			of = betaProperties[name]
-		}
-		o[name] = of(&r.User)
-	}
-	return o
+// sought are the properties that $filter may compare with eq.
+var sought = map[string]func(*User) string{
+	"userPrincipalName":           func(u *User) string { return u.UPN },
+	"mail":                        func(u *User) string { return u.Mail },
+	"employeeId":                  func(u *User) string { return u.EmployeeID },
+	"onPremisesUserPrincipalName": func(u *User) string { return u.OnPremUPN },
 }

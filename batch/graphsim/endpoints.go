@@ -1,0 +1,131 @@
+package graphsim
+
+import "strings"
+
+// endpoint is a request that the tenant answers, a row of [endpoints]. A new one is a row
+// and the function that serves it.
+type endpoint struct {
+	method string
+	path   string // below the version; {user} stands for the id or UPN of a user, {id} and the like for another key
+	action string // as an [Event] names it
+	beta   bool   // v1.0 does not have it
+	cost   int    // resource units before the query counts; 0 means 1
+
+	roles  []string // permissions, any one of which suffices
+	denied *failure // what is answered without; nil means errDenied
+
+	of    kind                         // what $select chooses from; nil for nothing
+	takes string                       // query options, apart by spaces
+	lacks string                       // query options that Graph takes and the simulator does not
+	check func(op *operation) *failure // what else the router refuses; nil for nothing
+
+	// serve carries it out, under the lock, and returns the body of the answer; nil
+	// is a 204. User is whom {user} means, who is there, or nil when the path has none.
+	serve func(t *Tenant, c *call, op *operation, user *entry) (any, *failure)
+
+	segments []string // of path
+}
+
+// The actions that an [Event] can name.
+const (
+	actRevoke       = "revokeSignInSessions"
+	actInvalidate   = "invalidateAllRefreshTokens"
+	actRead         = "read"
+	actFind         = "find"  // users by a property's value
+	actNamed        = "named" // users by how their UPN begins
+	actCount        = "count"
+	actOrganization = "organization"
+	actMembers      = "members"
+	actAssignments  = "assignments"
+	actRoles        = "roles"
+	actOther        = "other" // refused before it meant anything
+)
+
+// The permissions are those in the tables of each request's page. That the ones for
+// users suffice for reading the organization is unverified; the page lists
+// User.Read.All for the delegated case.
+var (
+	readUsers = []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readRoles = []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
+		"Directory.Read.All", "Directory.ReadWrite.All"}
+	readMembers  = []string{"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"}
+	readTenant   = append([]string{"Organization.Read.All", "Organization.ReadWrite.All"}, readUsers...)
+	revokeUsers  = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
+	invalidating = []string{"User.RevokeSessions.All"}
+)
+
+// endpoints are all that the tenant answers. A path that two rows fit is the first one's.
+//
+// Of the options of the two lists of roles the pages name $filter, $expand and $select,
+// so $top and $count are refused.
+var endpoints = []endpoint{
+	{method: "POST", path: "users/{user}/revokeSignInSessions", action: actRevoke,
+		roles: revokeUsers, denied: errNoRevoke, serve: (*Tenant).revoke},
+	{method: "POST", path: "users/{user}/invalidateAllRefreshTokens", action: actInvalidate, beta: true,
+		roles: invalidating, denied: errNoRevoke, serve: (*Tenant).revoke},
+	{method: "GET", path: "users/$count", action: actCount,
+		roles: readUsers, lacks: "$filter $search", check: checkCount, serve: (*Tenant).countUsers},
+	{method: "GET", path: "users/{user}", action: actRead,
+		roles: readUsers, of: userKind, takes: "$select", lacks: "$expand", serve: (*Tenant).readUser},
+	{method: "GET", path: "users", action: actFind, cost: 2,
+		roles: readUsers, of: userKind, takes: "$select $filter $top $count $skiptoken", lacks: "$expand $search $orderby", check: checkFind, serve: (*Tenant).findUsers},
+	{method: "GET", path: "organization", action: actOrganization,
+		roles: readTenant, of: userKind, takes: "$select", lacks: "$expand", serve: (*Tenant).readOrganization},
+	{method: "GET", path: "groups/{group}/transitiveMembers/microsoft.graph.user", action: actMembers, cost: 5,
+		roles: readMembers, of: userKind, takes: "$select $top $count $skiptoken", lacks: "$filter $expand $search $orderby", check: checkCast, serve: (*Tenant).listMembers},
+	{method: "GET", path: "roleManagement/directory/roleAssignments", action: actAssignments,
+		roles: readRoles, takes: "$expand $skiptoken", lacks: "$filter $select", check: checkExpand, serve: (*Tenant).listAssignments},
+	{method: "GET", path: "roleManagement/directory/roleDefinitions", action: actRoles,
+		roles: readRoles, of: roleKind, takes: "$select $skiptoken", lacks: "$filter $expand", serve: (*Tenant).listRoles},
+}
+
+func init() {
+	for i := range endpoints {
+		endpoints[i].segments = strings.Split(endpoints[i].path, "/")
+	}
+}
+
+func checkCount(op *operation) *failure {
+	if !op.eventual {
+		return errCount
+	}
+	return nil
+}
+
+// checkFind refuses lists without a filter, which page through the whole tenant, and
+// pages after the first one of a list with eq.
+func checkFind(op *operation) *failure {
+	q := &op.query
+	switch {
+	case q.count && !op.eventual:
+		return errCount
+	case q.prop == "", q.begins && q.count, q.skip > 0 && !q.begins:
+		return errNotSimulated
+	case q.begins:
+		op.action = actNamed
+	}
+	op.key = q.value
+	return nil
+}
+
+// checkCast wants the advanced query parameters (Microsoft Graph documentation, list
+// group transitive members; that it goes without has been seen,
+// microsoft-graph-docs#11881).
+func checkCast(op *operation) *failure {
+	if !op.eventual || !op.query.count {
+		return errCast
+	}
+	return nil
+}
+
+// checkExpand takes one $expand, of the principal. The documentation is silent about
+// more than one, and a report says that it fails (microsoft-graph-docs#16186).
+func checkExpand(op *operation) *failure {
+	switch expand := op.query.expand; {
+	case strings.Contains(expand, ","):
+		return errQuery
+	case expand != "" && expand != "principal":
+		return errNotSimulated
+	}
+	return nil
+}
