@@ -134,7 +134,11 @@ func (c *command) show(end report.End, lines iter.Seq2[batch.Line, error]) error
 func (c *command) simulate(ctx context.Context, s *job.SimulateOptions) error {
 	return job.Simulate(ctx, c.host, s, func(addr, token string) error {
 		url := "http://" + addr + "/v1.0"
+		run := []string{"run", "FILE", "--graph-url", url}
+		if s.Key != "auto" {
+			run = append(run, "--key", s.Key)
+		}
 		return c.answer(map[string]string{"graph_url": url, "access_token": token},
-			"a simulated tenant answers at %s; in another shell:\n  OFFBOARD_ACCESS_TOKEN=%s %s\n", url, token, c.Typed("run", "FILE", "--graph-url", url))
+			"a simulated tenant answers at %s; in another shell:\n  OFFBOARD_ACCESS_TOKEN=%s %s\n", url, token, c.Typed(run...))
 	})
 }

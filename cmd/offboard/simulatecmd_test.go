@@ -8,19 +8,29 @@ import (
 	"testing"
 )
 
-// With -o json a simulated tenant says where it is as one document, which programs read
-// while it serves.
-func TestSimulateTellsWhereItIsAsJSON(t *testing.T) {
+// A simulated tenant says where it is before it serves: to people with the command of a
+// run, which takes the same --key, and with -o json as one document.
+func TestSimulateTellsWhereItIs(t *testing.T) {
 	stop := make(chan struct{})
 	close(stop)
-	var out, errs bytes.Buffer
-	code := execute(t.Context(), world{
-		args: []string{"simulate", "--listen=127.0.0.1:0", "-o", "json"}, stdin: strings.NewReader(""), stdout: &out, stderr: &errs,
-		getenv: os.Getenv, environ: os.Environ, stop: stop,
-	})
+	tell := func(args ...string) []byte {
+		t.Helper()
+		var out, errs bytes.Buffer
+		code := execute(t.Context(), world{
+			args: append([]string{"simulate", "--listen=127.0.0.1:0"}, args...), stdin: strings.NewReader(""), stdout: &out, stderr: &errs,
+			getenv: os.Getenv, environ: os.Environ, stop: stop,
+		})
+		if code != exitDone {
+			t.Errorf("exit code %d\n%s", code, errs.String())
+		}
+		return out.Bytes()
+	}
 	var where map[string]string
-	err := json.Unmarshal(out.Bytes(), &where)
-	if code != exitDone || err != nil || !strings.HasPrefix(where["graph_url"], "http://127.0.0.1:") || where["access_token"] == "" {
-		t.Errorf("exit code %d, error %v, %s%s", code, err, out.String(), errs.String())
+	doc := tell("-o", "json")
+	if err := json.Unmarshal(doc, &where); err != nil || !strings.HasPrefix(where["graph_url"], "http://127.0.0.1:") || where["access_token"] == "" {
+		t.Errorf("error %v, %s", err, doc)
+	}
+	if text := tell("--key", "mail"); !bytes.HasSuffix(text, []byte("/v1.0 --key mail\n")) {
+		t.Errorf("a run would not take the key: %s", text)
 	}
 }
