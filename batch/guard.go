@@ -41,6 +41,9 @@ type Finding struct {
 	Lift    string // what lifts the refusal, a flag and its value as one word, not quoted: "--max-users 600"; "" when no flag does
 }
 
+// Error is why the plan must not be carried out.
+func (k Finding) Error() string { return k.Refusal }
+
 // Findings holds a plan against every limit. A plan that one refuses is refused
 // whole. Tenant is how many users the tenant has. A negative number means that
 // it is not known, and holds no plan back: the caller makes sure that it is known

@@ -23,7 +23,7 @@ import (
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	file, approvals, err := a.trustworthy(h)
 	_, wrong := h.quotas(&a.Connection)
-	if err := refuseAll(nothingPlanned, err, wrong, a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
+	if err := refused(nothingPlanned, err, wrong, a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan
@@ -108,7 +108,7 @@ func (a *ApplyOptions) trustworthy(h *Host) (file planfile.File, approvals []bat
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
 	approvals, unapproved := a.approved(h)
-	return file, approvals, refuseAll(nothingPlanned, planned, age, unapproved)
+	return file, approvals, refused(nothingPlanned, planned, age, unapproved)
 }
 
 // approved holds the signatures beside a plan against the trusted set, and gives the

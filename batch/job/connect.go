@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -83,7 +82,7 @@ func (j *job) prepare() error {
 	if j.way, wrong = j.env.Choose(graph.Way(j.Auth), j.authority, ""); wrong == nil {
 		wrong = j.way.Check(j.root, time.Now())
 	}
-	return refuseAll(j.unwritten(), unread, unnamed, wrong)
+	return refused(j.unwritten(), unread, unnamed, wrong)
 }
 
 // locate finds the service root and the sign-in service that flags and environment name.
@@ -158,7 +157,7 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 	if network == nil {
 		network = graph.Transport(2 * j.Concurrency)
 	}
-	transport := timed{logged{network, j.Log}, t.clock}
+	transport := watched{network, j.Log, t.clock}
 	for _, auth := range auths {
 		auth.Stop = j.Stop
 		client, err := graph.New(graph.Config{Root: root, Action: j.plan.Action, Auth: auth, Transport: transport})
@@ -200,25 +199,3 @@ func (j *job) patiently(ctx context.Context, what string, call func(context.Cont
 	}
 	return err
 }
-
-// logged tells of every call to Graph, with --verbose. It tells no header but
-// the request's id, since the others hold the token.
-type logged struct {
-	next http.RoundTripper
-	log  *slog.Logger
-}
-
-func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
-	start := time.Now()
-	resp, err := l.next.RoundTrip(r)
-	took := time.Since(start)
-	if err != nil {
-		l.log.Debug("call", "path", r.URL.Path, "took", took, "error", err)
-		return resp, err
-	}
-	l.log.Debug("call", "path", r.URL.Path, "took", took, "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
-	return resp, nil
-}
-
-// CloseIdleConnections has the transport below leave its connections: graph asks for it.
-func (l logged) CloseIdleConnections() { (&http.Client{Transport: l.next}).CloseIdleConnections() }

@@ -37,7 +37,7 @@
 //	identity.go    the tenant that a sign-in leads to, held against what was said
 //	caller.go      another app or user goes on with a plan; operator.go names who runs this
 //	permission.go  what the token lacks is told before anything is sent
-//	clock.go       this machine's clock, held against Graph's
+//	watched.go     what is seen of every call: the log, and this machine's clock against Graph's
 //	simulated.go   a simulated tenant, made from the input
 //
 //	guards.go      who is left alone, and what refuses a plan

@@ -80,7 +80,7 @@ func (g Guards) wrong(h *Host, resolve bool) error {
 		all = append(all, isGroup(id))
 	}
 	if !resolve {
-		return refuseAll(h.unwritten(), append(all, needDirectory(map[string]bool{
+		return refused(h.unwritten(), append(all, needDirectory(map[string]bool{
 			"--protect": len(g.Protect) > 0, "--protect-group": len(g.ProtectGroup) > 0, "--protect-privileged": g.ProtectPrivileged,
 		}))...)
 	}
@@ -88,7 +88,7 @@ func (g Guards) wrong(h *Host, resolve bool) error {
 		_, _, err := h.readProtect(name)
 		all = append(all, err)
 	}
-	return refuseAll(h.unwritten(), all...)
+	return refused(h.unwritten(), all...)
 }
 
 // isGroup refuses what is no object id, and tells where to find it.

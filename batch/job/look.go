@@ -122,9 +122,8 @@ func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End
 
 // ReportOptions are those of report.
 type ReportOptions struct {
-	RunName   string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
-	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path"`
-	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path"`
+	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	Reporting
 }
 
 // Report writes the files of a run again, from the journal alone, signs them if there

@@ -117,7 +117,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.FixedToken("T"), Transport: w})
 	must(err)
 	id := graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}
-	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{ReportDir: filepath.Join(dir, "report")}, &tenant{apps: []app{{client, id}}}, store)
+	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{Reporting: Reporting{ReportDir: filepath.Join(dir, "report")}}, &tenant{apps: []app{{client, id}}}, store)
 	must(err)
 	j.in, j.opt, j.plan = in, opt, batch.Plan{
 		Run: "names", Created: time.Now(), Columns: rows.Columns(), Tenant: id.Tenant, App: id.App, Cloud: Simulated,

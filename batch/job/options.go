@@ -76,12 +76,17 @@ type Connection struct {
 
 // Execution says how a run is carried out and told.
 type Execution struct {
-	ReportDir     string        `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
-	SignKey       string        `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path" keep:""`
+	Reporting
 	Yes           bool          `short:"y" help:"Do not ask."`
 	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
 	Patience
+}
+
+// Reporting says where a report goes, and with what it is signed.
+type Reporting struct {
+	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
+	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path" keep:""`
 }
 
 // Patience says how long to wait for Graph.

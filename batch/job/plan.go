@@ -68,7 +68,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	if g.reports {
 		unclaimed = j.claimReport()
 	}
-	if err := refuseAll(nothingPlanned, able(), g.wrong(j.Host, j.Connection), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
+	if err := refused(nothingPlanned, able(), g.wrong(j.Host, j.Connection), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
 		return err
 	}
 	if question != "" {

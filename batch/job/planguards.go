@@ -28,7 +28,7 @@ func (g *Planning) wrong(h *Host, conn *Connection) error {
 	if g.NoResolve {
 		blind = needDirectory(map[string]bool{"--since": g.Since != ""})
 	}
-	return refuseAll(nothingPlanned, err, g.Guards.wrong(h, !g.NoResolve), blind)
+	return refused(nothingPlanned, err, g.Guards.wrong(h, !g.NoResolve), blind)
 }
 
 // checkAge refuses an input that is too old.

@@ -30,10 +30,9 @@ const LiftTenant = "--tenant ID"
 // Refusal is a command that was refused whole, with every reason that could be found
 // so far.
 type Refusal struct {
-	Undone string          // what was not done, in words
-	Checks []batch.Finding // the guards that refuse
-	Others []error         // what no flag lifts, such as a sign-in that is half set
-	Beside string          // the flag that the same command needs besides those that lift; "" is none
+	Undone string  // what was not done, in words
+	Why    []error // the guards that refuse, each a batch.Finding; then what no flag lifts, such as a sign-in that is half set
+	Beside string  // the flag that the same command needs besides those that lift; "" is none
 }
 
 // Error gives all reasons.
@@ -43,12 +42,8 @@ func (r *Refusal) Error() string { return r.Head() + ": " + strings.Join(r.Reaso
 func (r *Refusal) Head() string { return ErrRefused.Error() + "; " + r.Undone }
 
 // Reasons are those of the guards, and then the others.
-func (r *Refusal) Reasons() []string {
-	var all []string
-	for _, k := range r.Checks {
-		all = append(all, k.Refusal)
-	}
-	for _, err := range r.Others {
+func (r *Refusal) Reasons() (all []string) {
+	for _, err := range r.Why {
 		all = append(all, err.Error())
 	}
 	return all
@@ -56,10 +51,10 @@ func (r *Refusal) Reasons() []string {
 
 // Unwrap gives what the exit code goes by.
 func (r *Refusal) Unwrap() []error {
-	if len(r.Checks) == 0 {
-		return r.Others
+	if _, guards := r.Why[0].(batch.Finding); guards {
+		return append([]error{ErrRefused}, r.Why...)
 	}
-	return append([]error{ErrRefused}, r.Others...)
+	return r.Why
 }
 
 // Lifts are the flags that lift reasons of a refusal, with their values, and words that
@@ -70,11 +65,11 @@ func Lifts(err error) (flags []string, when string) {
 		return nil, ""
 	}
 	when = "if all of this is meant"
-	if len(r.Others) > 0 || slices.ContainsFunc(r.Checks, func(k batch.Finding) bool { return k.Lift == "" }) {
-		when = "mend what no flag lifts; then, if the rest is meant"
-	}
-	for _, k := range r.Checks {
-		if k.Lift != "" && !slices.Contains(flags, k.Lift) {
+	for _, err := range r.Why {
+		switch k, _ := err.(batch.Finding); {
+		case k.Lift == "":
+			when = "mend what no flag lifts; then, if the rest is meant"
+		case !slices.Contains(flags, k.Lift):
 			flags = append(flags, k.Lift)
 		}
 	}
@@ -87,36 +82,30 @@ func Lifts(err error) (flags []string, when string) {
 	return flags, when
 }
 
-// refused makes one refusal of the checks that refuse, or nil when none does.
-func refused(undone string, checks ...batch.Finding) error {
-	r := &Refusal{Undone: undone}
-	for _, k := range checks {
-		if k.Refusal != "" {
-			r.Checks = append(r.Checks, k)
+// refused makes one refusal of all reasons that there are, so that they are told
+// together; nil when there is none. One reason that is no guard's speaks for itself.
+func refused[E error](undone string, reasons ...E) error {
+	var guards, others []error
+	for _, reason := range reasons {
+		why := []error{reason}
+		if r, ok := errors.AsType[*Refusal](why[0]); ok {
+			why = r.Why
 		}
-	}
-	if len(r.Checks) == 0 {
-		return nil
-	}
-	return r
-}
-
-// refuseAll makes one refusal of several errors, so that they are told together; nil
-// when there is none.
-func refuseAll(undone string, errs ...error) error {
-	all := &Refusal{Undone: undone}
-	for _, err := range errs {
-		if r, ok := errors.AsType[*Refusal](err); ok {
-			all.Checks, all.Others = append(all.Checks, r.Checks...), append(all.Others, r.Others...)
-		} else if err != nil {
-			all.Others = append(all.Others, err)
+		for _, err := range why {
+			switch k, guard := err.(batch.Finding); {
+			case err == nil, guard && k.Refusal == "":
+			case guard:
+				guards = append(guards, err)
+			default:
+				others = append(others, err)
+			}
 		}
 	}
 	switch {
-	case len(all.Checks) == 0 && len(all.Others) == 0:
+	case len(guards) == 0 && len(others) == 0:
 		return nil
-	case len(all.Checks) == 0 && len(all.Others) == 1:
-		return all.Others[0]
+	case len(guards) == 0 && len(others) == 1:
+		return others[0]
 	}
-	return all
+	return &Refusal{Undone: undone, Why: append(guards, others...)}
 }

@@ -19,9 +19,9 @@ func TestRefuseAll(t *testing.T) {
 		{[]error{nil, batch.ErrSignIn}, batch.ErrSignIn, "sign-in failed"},
 		{[]error{batch.ErrSignIn, ErrUsage}, ErrUsage, "refused; nothing was planned: sign-in failed; usage"},
 		{[]error{guard, batch.ErrSignIn}, ErrRefused, "refused; nothing was planned: a is too much; sign-in failed"},
-		{[]error{refuseAll("y", guard, batch.ErrSignIn), guard}, ErrRefused, "refused; nothing was planned: a is too much; a is too much; sign-in failed"},
+		{[]error{refused("y", guard, batch.ErrSignIn), guard}, ErrRefused, "refused; nothing was planned: a is too much; a is too much; sign-in failed"},
 	} {
-		err := refuseAll(nothingPlanned, c.errs...)
+		err := refused(nothingPlanned, c.errs...)
 		if !errors.Is(err, c.is) {
 			t.Errorf("%v: %v is not %v", c.errs, err, c.is)
 		}

@@ -50,7 +50,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 		}
 	}
 	_, wrong := h.quotas(&r.Connection)
-	if err := refuseAll(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
+	if err := refused(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
 	j.plan, j.follows, j.guards, j.maxAge = plan, true, r.Guards, r.MaxAge.Duration

@@ -108,7 +108,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 			t.Fatal(err)
 		}
 		w.job, err = newJob(Connection{Concurrency: 8, QuotaShare: 1},
-			Execution{VerifyTimeout: 2 * time.Minute, Patience: Patience{Outage: 2 * time.Hour}, ReportDir: filepath.Join(filepath.Dir(path), "report")},
+			Execution{VerifyTimeout: 2 * time.Minute, Patience: Patience{Outage: 2 * time.Hour}, Reporting: Reporting{ReportDir: filepath.Join(filepath.Dir(path), "report")}},
 			&tenant{apps: []app{{client, graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}}}}, w.store)
 		if err != nil {
 			t.Fatal(err)
