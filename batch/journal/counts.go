@@ -58,11 +58,8 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 
 // Sent counts the users with a record who were sent.
 func (r *Run) Sent(ctx context.Context) (users int, err error) {
-	err = r.read(ctx, func(t *tx) error {
-		users, err = number(t, "SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL AND sent_at <> 0", r.id, r.step())
-		return err
-	})
-	return users, r.wrap("count users sent of", err)
+	return first(ask(ctx, r, "count users sent of", alone[int],
+		"SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL AND sent_at <> 0", r.step()))
 }
 
 // Remaining counts the users, not the rows, that a resumed run would send, and those
@@ -91,8 +88,8 @@ func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
 		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT sum(throttles) FROM marks WHERE run = $1),
 			sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
 		if err == nil {
-			settled, err = list(t, alone[time.Time], `SELECT settled_at FROM marks
-				WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 ORDER BY settled_at`, r.id)
+			settled, err = list(t, alone[time.Time], `SELECT settled_at FROM marks WHERE run = $1 AND step = $2 AND target = ''
+				AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 ORDER BY settled_at`, r.id, r.step())
 		}
 		return err
 	})
@@ -110,5 +107,5 @@ func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
 // that sets the stamps. It is zero for a run without any.
 func (r *Run) FirstSuccess(ctx context.Context) (time.Time, error) {
 	return first(ask(ctx, r, "read the first success of", alone[time.Time],
-		"SELECT min(accepted_at) FROM marks WHERE run = $1 AND accepted_at <> 0"))
+		"SELECT min(accepted_at) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND accepted_at <> 0", r.step()))
 }

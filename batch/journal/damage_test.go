@@ -114,8 +114,6 @@ type harm struct {
 	do   func(file []byte) []byte
 }
 
-const pageSize = 4096
-
 // flips are so many flipped bits, one at a time, of every so many pages. Every other one
 // is where the page's own structure is.
 func flips(rnd *rand.Rand, file []byte, each, every int) (list []harm) {

@@ -22,25 +22,23 @@
 //
 //	store.go    Store: transactions, and how runs are made and found; dialect, what only
 //	            one kind of database understands
-//	sqlite.go   the dialect of SQLite, with schema.sql: opening, the check of the file,
-//	            the write-ahead log, errors; lock.go has its locks, path.go its place
+//	sqlite.go   the dialect of SQLite, with schema.sql: the place of the file, opening, its
+//	            check, the write-ahead log, errors; lock.go has its locks
 //	columns.go  Go values to columns and back
 //	run.go      Run, and its states with their drawing
 //	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
 //	write.go    calls, trials and records are written, and recovered after a crash
-//	lines.go    what a report and a resume read, with words for users without a record in sofar.go
-//	filter.go   which runs a list has; counts.go what a run adds up to, in users and in time
-//	mentions.go every mention of a user
+//	lines.go    what a report, a resume and the history of a user read
+//	counts.go   what a run adds up to, in users and in time
 //	sent.go     what other runs have sent, for the quotas
 //	prune.go    runs are deleted, and their space is given back
 //
 // # What is durable when
 //
 // Every method that writes is one transaction, but for Prune, Discard and Compact. When it
-// returns nil, the disk has it; when it returns an error, or the process dies in it, none of it has
-// happened. The one exception: a process that dies while committing, or whose
-// commit could not be synced, cannot know, and the next one finds out by
-// reading. (TestFaults, TestPowerCuts)
+// returns nil, the disk has it; when it returns an error, or the process dies in it, none of
+// it has happened. A process that dies while committing, or whose commit could not be
+// synced, cannot know, and the next one finds out by reading. (TestFaults, TestPowerCuts)
 //
 // A full disk, or one that fails once, is [ErrDisk], and the same may be
 // written again when there is room. A sync that fails is final for the process:
@@ -61,24 +59,14 @@
 //
 // # Schema
 //
-//	runs --+-- states     how it came to its state
-//	       +-- skips      lines of the input that are no rows
-//	       +-- rows       one per row of the input; holds the user that the row names,
-//	       |              unless "same" points to the row that does
-//	       +-- marks      what is known of a user: the last word, or a trial
-//	       +-- calls      every call ever intended; lists its users while it is not over
-//	       +-- waits      what each session's calls waited for
-//	       +-- reports    digest of each report
+// The tables stand in schema.sql, with words for each column, and all rows of a run go with
+// it. A mark is what is known of one run, user, step and target: the step is what is done to
+// the user, and the target to what of the user. Today a run has one step, its action, and the
+// target is "", the user; further steps, such as disabling the account or its devices, have
+// marks of their own. A mark without an outcome is a trial, and a record replaces it. The rows
+// of a sealed plan are numbered from 1 without a gap, and the number of a run is never used again.
 //
-// All of it stands in schema.sql, and goes with its run. A mark is of one run,
-// user, step and target: the step is what is done to the user, and the target to
-// what of the user. Today a run has one step, its action, and the target is "", the user;
-// further steps, such as disabling the account or its devices, have marks of their own.
-// A mark without an outcome is a trial, and a record replaces it. The rows of a sealed
-// plan are numbered from 1 without a gap, and the number of a run is never used again.
-//
-// The view "intents" has one row per user in a call that is not over. The view
-// "lines" has one row per row of the input, with readable times and the names
+// The view "lines" has one row per row of the input, with readable times and the names
 // that the report has:
 //
 //	sqlite3 -readonly journal.db "SELECT * FROM lines WHERE run = '...' AND outcome = 'failed'"
@@ -89,45 +77,37 @@
 // line of a run is given (Pending, Unproven, Users, Lines, Recover), SQLite checks the
 // whole file (quick_check), and the plan with all its rows is held against the
 // digest that it was sealed with; see digest.go. What does not agree is
-// ErrDamaged, with the file and the run; nothing is repaired. The check is made
-// once for each [Run] in hand. For a run of a million users it takes about two
-// seconds on two cores, most of it for the digest, and for each million users of
-// other runs in the file about one more.
+// ErrDamaged; nothing is repaired. The check is made once for each [Run] in hand. For a run
+// of a million users it takes about two seconds on two cores, most of it for the digest, and
+// for each million users of other runs in the file about one more.
 //
-// What is not seen: SQLite keeps no sums of its pages, so a bit flipped in a
-// record's time, text or number passes for what was written, and so may an older
-// state of the file. The other methods that read, such as [Store.Runs], [Run.Summary],
-// [Run.Skips] and [Store.Mentions], do not check at all. TestFlips counts what passes.
-// Of 1,300 bits flipped one at a time in the 325 pages of a journal of 3,000 users, 554
-// were errors, 690 changed nothing that is read, 51 (4 %) changed a time, a number or a
-// text of a record unseen, and 5 (0.4 %) an outcome. None of them showed another person, or a success that was none; a flip in the
-// number of a user whose neighbour has no record could do the latter.
-//
-// # Caveats
-//
-// SQLite's write-ahead log lives in shared memory, and file locks on network
-// file systems are often a promise only. The journal belongs on a local disk:
-// never on NFS, SMB or a synchronised folder, and never opened by two machines
-// at once.
-//
-// To copy a journal that may be in use, ask SQLite (".backup" or "VACUUM INTO"
-// in its shell). Copying the file alone leaves out what is still in
-// journal.db-wal.
-//
-// Nothing in this process may open and close the file by other means while a
-// Store is open: on POSIX systems the close drops SQLite's locks.
-//
-// The file and its directory are made for their owner alone (modes 0600 and
-// 0700); those of a file that exists are left as they are. On Windows the
-// user's profile protects it. It holds names of people, and no secrets.
-//
-// Deleted runs leave free pages, which later runs fill; the file shrinks by
-// [Store.Compact] only.
+// SQLite keeps no sums of its pages, so a bit flipped in a record's time, text or number
+// passes for what was written, and so may an older state of the file. The other methods that
+// read, such as [Store.Runs], [Run.Summary], [Run.Skips] and [Store.Mentions], do not check at
+// all. TestFlips counts what passes. Of 1,300 bits flipped one at a time in the 325 pages of a
+// journal of 3,000 users, 554 were errors, 690 changed nothing that is read, 51 (4 %) changed a
+// time, a number or a text of a record unseen, and 5 (0.4 %) an outcome. None of them showed
+// another person, or a success that was none; a flip in the number of a user whose neighbour
+// has no record could do the latter.
 //
 // SQLite ends a write-ahead log before the first frame that is not whole, and
 // says nothing. A damaged journal.db-wal therefore takes back the last commits
 // since it was moved into the file, all or the last few of them, never a part
-// of one: users that they settled are then as they were before, and sent again.
+// of one: users that they settled are then as they were before, and sent again. A disk that
+// confirms writes which it has not made cannot be mended here.
 //
-// A disk that confirms writes which it has not made cannot be mended here.
+// # Caveats
+//
+// The log lives in shared memory, and file locks on network file systems are often a promise
+// only. The journal belongs on a local disk: never on NFS, SMB or a synchronised folder, and
+// never opened by two machines at once.
+//
+// To copy a journal that may be in use, ask SQLite (".backup" or "VACUUM INTO" in its shell):
+// the file alone lacks what is still in journal.db-wal. Nothing in this process may open and
+// close the file by other means while a Store is open: on POSIX systems the close drops
+// SQLite's locks.
+//
+// The file and its directory are made for their owner alone (modes 0600 and
+// 0700); those of a file that exists are left as they are. On Windows the
+// user's profile protects it. It holds names of people, and no secrets.
 package journal

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -133,11 +134,11 @@ func (r *Run) duplicates(t *tx) (map[int]int, error) {
 	return lines, err
 }
 
-// openCalls reads the calls that are not over, by number. "run + 0" leads SQLite to the
-// index of open calls; by run and number it would read all that were ever made.
+// openCalls reads the calls of the step that are not over, by number. "run + 0" leads SQLite
+// to the index of open calls; by run and number it would read all that were ever made.
 func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
 	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.SentAt, &k.Seqs} },
-		"SELECT no, app, sent_at, seqs FROM calls WHERE over = 0 AND run + 0 = $1 ORDER BY no", r.id)
+		"SELECT no, app, sent_at, seqs FROM calls WHERE over = 0 AND run + 0 = $1 AND step = $2 ORDER BY no", r.id, r.step())
 }
 
 // Lines reads every row in the order of the file, with its user and record. A
@@ -166,13 +167,7 @@ func (r *Run) Lines(ctx context.Context) iter.Seq2[batch.Line, error] {
 // Unproven reads the users whose record is unverified, in order, to be looked
 // at once more. The loop may write their records meanwhile.
 func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Line, error] {
-	return func(yield func(batch.Line, error) bool) {
-		for l, err := range r.lines(ctx, "unproven users", "AND r.same = 0 AND m.outcome = 'unverified'") {
-			if !yield(l.Line, err) {
-				return
-			}
-		}
-	}
+	return r.users(ctx, "unproven users", "AND m.outcome = 'unverified'")
 }
 
 // Users reads one line of each user, in order: of those whom one of the keys names, by
@@ -180,15 +175,19 @@ func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Line, error] {
 // several rows name it is the row that holds the user. No keys read nothing, and keys
 // are looked for in the database, several times as fast as all lines are read.
 func (r *Run) Users(ctx context.Context, keys []string) iter.Seq2[batch.Line, error] {
+	switch {
+	case keys == nil:
+		return r.users(ctx, "users", "")
+	case len(keys) == 0:
+		return func(func(batch.Line, error) bool) {}
+	}
+	return r.users(ctx, "users", "AND (lower(r.id)"+inList5+" OR lower(r.upn)"+inList5+")", keys)
+}
+
+// users reads the lines that hold a user, and of which the condition is true.
+func (r *Run) users(ctx context.Context, what, cond string, args ...any) iter.Seq2[batch.Line, error] {
 	return func(yield func(batch.Line, error) bool) {
-		cond, args := "AND r.same = 0", []any(nil)
-		switch {
-		case keys != nil && len(keys) == 0:
-			return
-		case keys != nil:
-			cond, args = cond+" AND (lower(r.id)"+inList5+" OR lower(r.upn)"+inList5+")", []any{keys}
-		}
-		for l, err := range r.lines(ctx, "users", cond, args...) {
+		for l, err := range r.lines(ctx, what, "AND r.same = 0 "+cond, args...) {
 			if !yield(l.Line, err) {
 				return
 			}
@@ -236,4 +235,74 @@ func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
 			}
 		}
 	}
+}
+
+// Mention is a line of a run's input that named a user, and what became of it.
+type Mention struct {
+	Plan  batch.Plan
+	State State
+	Line  batch.Line
+}
+
+// sqlMentions holds a key against every name that a row has: its own cells, and
+// those of the row that holds its user. lower knows ASCII alone.
+const sqlMentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
+	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
+
+// Mentions reads every line of every run that named a user: by object id, by
+// user principal name, or by the cell of the input, as the file or the directory
+// had it, but for the case of ASCII letters. The newest run comes first, and
+// its lines in the order of the file. It reads the rows of all runs.
+//
+// A run that is pruned meanwhile is left out from then on.
+func (s *Store) Mentions(ctx context.Context, key string) iter.Seq2[Mention, error] {
+	return func(yield func(Mention, error) bool) {
+		runs, err := s.find(ctx, sqlNewestFirst)
+		if err != nil {
+			yield(Mention{}, fmt.Errorf("list runs in %s: %w", s.path, err))
+			return
+		}
+		for _, r := range runs {
+			r.checked = true // what is asked here is who it was, and not whether all is there
+			for l, err := range r.lines(ctx, "lines", sqlMentions, batch.LowerASCII(key)) {
+				if errors.Is(err, ErrNoRun) {
+					break
+				}
+				if !yield(Mention{Plan: r.Plan(), State: r.State(), Line: l.Line}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// soFar is what can be said of a user without a record. The record given
+// holds what its trial knows; call is the call that is open with this user, or
+// 0.
+func soFar(c batch.Record, call int, doubt bool) (batch.Outcome, string) {
+	switch {
+	case call != 0:
+		return batch.Unsettled, fmt.Sprintf("sent in call %d, whose answer is not recorded", call)
+	case doubt && (c.Status == 408 || c.Status >= 500):
+		return batch.Unsettled, fmt.Sprintf("sent, and the answer %s leaves open whether it was done", answer(c))
+	case doubt && c.Status != 0:
+		return batch.Unsettled, fmt.Sprintf("sent more than once: no answer was seen to one call, and the last was refused with %s", answer(c))
+	case doubt:
+		return batch.Unsettled, "sent, and no answer was seen"
+	case c.Throttles > 0 && c.Attempts == 0:
+		return batch.NotSent, fmt.Sprintf("sent, and told to wait %s; nothing was done, and it was not sent again", times(c.Throttles))
+	case c.Status != 0:
+		return batch.NotSent, fmt.Sprintf("sent, and refused with %s; nothing was done, and it was not sent again", answer(c))
+	}
+	return batch.NotSent, "its turn had not come"
+}
+
+// answer is the last one, with Graph's code.
+func answer(c batch.Record) string { return batch.Refusal(c.Status, c.Code, "") }
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

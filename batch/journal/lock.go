@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -129,11 +130,8 @@ func (f *sqliteFile) lockFiles(run string) (lock, note string) {
 }
 
 func leaveNote(path string) error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "an unnamed host"
-	}
-	text, err := json.Marshal(LockedError{Host: host, PID: os.Getpid(), Since: time.Now().UTC()})
+	host, _ := os.Hostname()
+	text, err := json.Marshal(LockedError{Host: cmp.Or(host, "an unnamed host"), PID: os.Getpid(), Since: time.Now().UTC()})
 	if err != nil {
 		return err
 	}

@@ -101,9 +101,9 @@ func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 	n, err := first(list(t, func(n *counts) []any { return []any{&n.rows, &n.last, &n.users, &n.astray} }, `SELECT
 		(SELECT count(*) FROM rows WHERE run = $1),
 		(SELECT max(seq) FROM rows WHERE run = $1),
-		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM marks WHERE run = $1),
+		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = ''),
 		(SELECT count(*) FROM rows d WHERE d.run = $1 AND d.same <> 0
-			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id))
+			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id, r.step()))
 	own := r.Plan()
 	switch {
 	case err != nil:

@@ -139,6 +139,6 @@ FROM rows r
 JOIN runs n ON n.id = r.run AND n.state <> 'pruning'
 JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
 LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = n.action AND m.target = ''
-LEFT JOIN (SELECT run, seq, max(call) AS call FROM intents GROUP BY run, seq) i
-	ON m.outcome IS NULL AND i.run = u.run AND i.seq = u.seq
+LEFT JOIN (SELECT run, seq, step, max(call) AS call FROM intents GROUP BY run, seq, step) i
+	ON m.outcome IS NULL AND i.run = u.run AND i.seq = u.seq AND i.step = n.action
 LEFT JOIN calls k ON k.run = i.run AND k.no = i.call;

@@ -39,6 +39,28 @@ const (
 // inList5 is the condition that a value is in the list that is the parameter $5.
 const inList5 = " IN (SELECT value FROM json_each($5))"
 
+// DefaultPath is where the journal lies when no flag names a place: under the user's
+// own state directory, as the system has it. On Windows that is the part of the
+// profile that does not roam: see Caveats.
+func DefaultPath(getenv func(string) string, goos string) (string, error) {
+	name, variable, below := "$HOME", "HOME", "/.local/state/offboard/journal.db"
+	switch goos {
+	case "windows":
+		name, variable, below = "%LocalAppData%", "LocalAppData", `\offboard\journal.db`
+	case "darwin", "ios":
+		below = "/Library/Application Support/offboard/journal.db"
+	default:
+		if strings.HasPrefix(getenv("XDG_STATE_HOME"), "/") { // its specification has relative paths ignored
+			variable, below = "XDG_STATE_HOME", "/offboard/journal.db"
+		}
+	}
+	dir := getenv(variable)
+	if dir == "" {
+		return "", fmt.Errorf("find state directory: %s is not set", name)
+	}
+	return strings.TrimRight(dir, "/") + below, nil
+}
+
 // usual is what every connection has. A commit is on the disk when it returns; on macOS
 // that takes F_FULLFSYNC, since fsync there stops at the drive's own cache.
 var usual = []string{
@@ -281,8 +303,9 @@ func (f *sqliteFile) writable() error {
 	return nil
 }
 
-// logPages is how long the write-ahead log may grow before it is moved into the
-// file, in pages of 4 KB.
+const pageSize = 4096 // SQLite's own choice
+
+// logPages is how long the write-ahead log may grow before it is moved into the file.
 const logPages = 1000
 
 // logLength asks how long the log is, and how much of it is in the file; in a test it fails.
@@ -336,16 +359,9 @@ var shrinkPages = 1000
 // shrink moves the last pages of the file into the place of free ones, and cuts them
 // off. The file itself gets shorter when the log is moved into it.
 func (f *sqliteFile) shrink(t *tx) (freed int, err error) {
-	const size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-	before, err := number(t, size)
-	if err == nil { // the answer has a row for each page
-		_, err = list(t, func(*struct{}) []any { return nil }, "PRAGMA incremental_vacuum("+strconv.Itoa(shrinkPages)+")")
-	}
-	if err != nil {
-		return 0, err
-	}
-	after, err := number(t, size)
-	return before - after, err
+	// The answer has a row for each page, and no column.
+	pages, err := list(t, func(*struct{}) []any { return nil }, "PRAGMA incremental_vacuum("+strconv.Itoa(shrinkPages)+")")
+	return len(pages) * pageSize, err
 }
 
 // close ignores all errors of the checkpoint but a failed sync, since the log is as
