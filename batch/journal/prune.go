@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -120,14 +121,10 @@ func (r *Run) startPruning(ctx context.Context, allow func(*tx, State) error) er
 // be much goes slice by slice; what is left goes with the run itself.
 func (r *Run) remove(ctx context.Context) error {
 	for _, of := range []struct{ table, key string }{{"rows", "seq"}, {"marks", "seq"}, {"calls", "no"}} {
-		upTo := 0
 		if err := r.s.inSlices(ctx, func(t *tx) (more bool, err error) {
-			upTo += sliceRows
-			if _, err = t.exec("DELETE FROM "+of.table+" WHERE run = $1 AND "+of.key+" <= $2", r.id, upTo); err != nil {
-				return false, err
-			}
-			last, err := number(t, "SELECT max("+of.key+") FROM "+of.table+" WHERE run = $1", r.id)
-			return last > upTo, err
+			deleted, err := t.exec(strings.NewReplacer("TABLE", of.table, "KEY", of.key).Replace(
+				"DELETE FROM TABLE WHERE run = $1 AND KEY IN (SELECT KEY FROM TABLE WHERE run = $1 ORDER BY KEY LIMIT $2)"), r.id, sliceRows)
+			return deleted >= sliceRows, err
 		}); err != nil {
 			return fmt.Errorf("empty %s: %w", of.table, err)
 		}
