@@ -176,3 +176,36 @@ func pull[T any](seq iter.Seq2[T, error]) (func() (T, bool, error), func()) {
 		return v, ok && err == nil, err
 	}, stop
 }
+
+// pulledAhead is how many values pullAhead has ready. The journal reads a thousand users at
+// once, and the loop goes on meanwhile.
+const pulledAhead = 500
+
+// pullAhead is pull for an iterator that may run in a goroutine of its own, ahead of the
+// one that pulls. The stop function waits for that goroutine.
+func pullAhead[T any](seq iter.Seq2[T, error]) (next func() (T, bool, error), stop func()) {
+	type item struct {
+		value T
+		err   error
+	}
+	items, stopped := make(chan item, pulledAhead), make(chan struct{})
+	go func() {
+		defer close(items)
+		for value, err := range seq {
+			select {
+			case items <- item{value, err}:
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	next = func() (T, bool, error) {
+		i, ok := <-items
+		return i.value, ok && i.err == nil, i.err
+	}
+	return next, func() {
+		close(stopped)
+		for range items { // until the goroutine has ended
+		}
+	}
+}

@@ -1,7 +1,10 @@
 package batch
 
 import (
+	"errors"
 	"fmt"
+	"iter"
+	"math"
 	"testing"
 	"time"
 )
@@ -60,5 +63,45 @@ func TestQueue(t *testing.T) {
 				t.Error("the queue is not empty at the end")
 			}
 		})
+	}
+}
+
+// What is read ahead comes in order, with the error behind it, and nothing reads on when
+// the one who pulls has stopped.
+func TestPullAhead(t *testing.T) {
+	broken := errors.New("broken")
+	ended := false
+	numbers := func(most int) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) {
+			defer func() { ended = true }()
+			for i := range most {
+				if !yield(i, nil) {
+					return
+				}
+			}
+			yield(0, broken)
+		}
+	}
+	next, stop := pullAhead(numbers(3 * pulledAhead))
+	for want := range 3 * pulledAhead {
+		if got, ok, err := next(); got != want || !ok || err != nil {
+			t.Fatalf("got %d, %v, %v; want %d", got, ok, err, want)
+		}
+	}
+	if _, ok, err := next(); ok || err != broken {
+		t.Errorf("at the end: %v, %v", ok, err)
+	}
+	if _, ok, err := next(); ok || err != nil {
+		t.Errorf("after the end: %v, %v", ok, err)
+	}
+	stop()
+
+	ended = false
+	next, stop = pullAhead(numbers(math.MaxInt))
+	if got, ok, err := next(); got != 0 || !ok || err != nil {
+		t.Errorf("got %d, %v, %v", got, ok, err)
+	}
+	if stop(); !ended {
+		t.Error("it is read on after the stop")
 	}
 }

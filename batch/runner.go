@@ -25,7 +25,7 @@ type Runner struct {
 	Reads     Gate      // of the Directory's calls
 	Journal   Journal
 
-	Pending  iter.Seq2[Pending, error] // users to send, pulled one chunk at a time
+	Pending  iter.Seq2[Pending, error] // users to send; read ahead, in a goroutine of its own
 	Unproven iter.Seq2[Line, error]    // users accepted before, to verify only; nil for none
 
 	Concurrency   int // at most so many writes of all apps together are under way (an app has its share, rounded up), and besides as many reads
@@ -69,7 +69,7 @@ type Progress struct {
 // stop: it cuts calls under way short.
 func (r *Runner) Run(ctx context.Context) error {
 	r.state.Counts = make(map[Outcome]int)
-	next, stop := pull(r.Pending)
+	next, stop := pullAhead(r.Pending)
 	defer stop()
 	r.queue.fresh = func() (task, bool, error) {
 		p, ok, err := next()
