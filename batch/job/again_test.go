@@ -75,7 +75,7 @@ func TestResumeAsksTheGuards(t *testing.T) {
 			begins := func(w *whole) {
 				signal := make(chan struct{})
 				w.job.Stop, w.job.Concurrency = signal, 1
-				w.job.reads = readGate(w.job.quotas, 1)
+				w.must(w.job.pace())
 				time.AfterFunc(500*time.Millisecond, func() { close(signal) })
 				w.must(w.tenant.AddGroup(graphsim.Group{ID: group, Members: []string{user(1)}}))
 			}

@@ -21,21 +21,17 @@ import (
 // Apply carries out a plan file. It refuses whatever is not beyond doubt, and then
 // does as Run does.
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
+	j := h.newJob(&a.Connection, &a.Execution)
+	defer j.close()
 	file, approvals, err := a.trustworthy(h)
-	_, wrong := h.quotas(&a.Connection)
-	if err := refused(nothingPlanned, err, wrong, a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
+	if err := refused(nothingPlanned, err, j.pace(), a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan
 	if err := a.follow(plan, nothingWritten); err != nil {
 		return err
 	}
-	j := h.newJob(&a.Connection, &a.Execution)
-	defer j.close()
 	j.plan, j.follows, j.maxAge = plan, true, a.MaxAge.Duration
-	if err := j.prepare(); err != nil {
-		return err
-	}
 	if err := j.openStore(ctx, newJournal, false); err != nil {
 		return err
 	}

@@ -7,15 +7,14 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/journal"
 	"offboard/batch/planfile"
 )
 
 // applying is a plan file on its way into the journal, with every user looked up
 // once more.
 type applying struct {
-	run interface {
-		AddRows(context.Context, []batch.Planned) error
-	}
+	run    *journal.Run
 	asked  map[int]batch.Planned // being looked up, by Seq
 	ready  []batch.Planned       // rows that nobody is asked about
 	drift  []string              // who is not what the plan says; the first few

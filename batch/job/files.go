@@ -14,12 +14,10 @@ import (
 // reading is one reading of a file. Its digest, its header and its rows are all
 // of these bytes, whatever is written to the file afterwards.
 type reading struct {
-	name   string // as given, "-" for standard input
-	digest string // SHA-256 of the bytes, hex
-	bytes  interface {
-		io.ReaderAt
-		io.Closer
-	}
+	name    string // as given, "-" for standard input
+	digest  string // SHA-256 of the bytes, hex
+	bytes   io.ReaderAt
+	spool   *os.File // which has the bytes of a large file; nil of others
 	size    int64
 	changed time.Time // the last time, by the file system; zero when that is unknown
 	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
@@ -87,7 +85,7 @@ func (f *Files) unchanged(undone string) error {
 // Close ends what was read.
 func (f *Files) Close() {
 	for _, r := range f.all {
-		r.bytes.Close() // only read from
+		r.spool.Close() // only read from; of none it does nothing
 	}
 }
 
@@ -118,24 +116,18 @@ func readOnce(name string, stdin io.Reader) (*reading, error) {
 	src = io.TeeReader(src, hash)
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, src, mostInMemory)
-	r.size, r.bytes = n, inMemory{bytes.NewReader(head.Bytes())}
+	r.size, r.bytes = n, bytes.NewReader(head.Bytes())
 	if err == nil { // there may be more
-		var spool *os.File
-		if spool, r.size, err = spooled(io.MultiReader(&head, src)); err != nil {
+		if r.spool, r.size, err = spooled(io.MultiReader(&head, src)); err != nil {
 			return nil, err
 		}
-		r.bytes = spool
+		r.bytes = r.spool
 	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	r.digest = hex.EncodeToString(hash.Sum(nil))
 	return r, nil
 }
-
-// inMemory is a small reading, which there is nothing to close of.
-type inMemory struct{ *bytes.Reader }
-
-func (inMemory) Close() error { return nil }
 
 // spooled copies what may hold passwords into a temporary file that has no name
 // any more, so that a kill leaves nothing behind.

@@ -54,10 +54,10 @@ func TestSpoolHasNoName(t *testing.T) {
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 && os.PathSeparator == '/' {
 			t.Errorf("%d bytes: %v is on disk, %v", size, left, err)
 		}
-		if _, spooled := r.bytes.(*os.File); spooled != (size >= mostInMemory) {
+		if spooled := r.spool != nil; spooled != (size >= mostInMemory) {
 			t.Errorf("%d bytes: in a file: %v", size, spooled)
 		}
-		if err := r.bytes.Close(); err != nil {
+		if err := r.spool.Close(); r.spool != nil && err != nil {
 			t.Error(err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -94,26 +94,24 @@ func (j *job) discardUnsealed(ctx context.Context, err *error) {
 	}
 }
 
-// enter signs in, and holds the tenant against a plan that goes on. Seed fills a simulated one.
-func (j *job) enter(ctx context.Context, seed seeder) (err error) {
+// enter prepares the sign-in, and signs in.
+func (j *job) enter(ctx context.Context, seed seeder) error {
+	if err := j.prepare(); err != nil {
+		return err
+	}
+	return j.enterPrepared(ctx, seed)
+}
+
+// enterPrepared signs in, and holds the tenant against a plan that goes on. Seed fills a
+// simulated one.
+func (j *job) enterPrepared(ctx context.Context, seed seeder) (err error) {
 	if j.tenant, err = j.connect(ctx, seed); err != nil {
 		return err
 	}
-	if err := j.pace(); err != nil || !j.follows {
-		return err
+	if !j.follows {
+		return nil
 	}
 	return j.sameTenant(j.plan)
-}
-
-// pace reads what the flags say of quotas.
-func (j *job) pace() error {
-	quotas, err := j.Host.quotas(j.Connection)
-	if err != nil {
-		return err
-	}
-	j.stated, j.quotas = quotas, throttle.Share(quotas, j.QuotaShare)
-	j.reads = readGate(j.quotas, j.Concurrency)
-	return nil
 }
 
 // goOn goes on with a run that was found to be unfinished, under its own guards and
@@ -127,13 +125,11 @@ func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 		return err
 	}
 	if j.Auth != auth || len(j.App) != apps {
-		if err := j.prepare(); err != nil {
-			return err
-		}
 		if err := j.enter(ctx, j.guarded(seedRun(j.run), g, j.plan.Terms.Guards)); err != nil {
 			return err
 		}
-	} else if err := j.pace(); err != nil {
+	}
+	if err := j.pace(); err != nil {
 		return err
 	}
 	return j.resume(ctx)

@@ -21,22 +21,14 @@ func writeFile(name string, overwrite bool, write func(io.Writer) error) error {
 	return err
 }
 
-// free refuses a name that is taken, unless the file may be overwritten.
-func free(name string, overwrite bool) error {
-	if _, err := os.Lstat(name); err == nil && !overwrite {
-		return taken(name)
-	}
-	return nil
-}
-
 func taken(name string) error {
 	return fmt.Errorf("%w: %s exists; name another file, or replace it with --overwrite", ErrUsage, name)
 }
 
 // mayWrite refuses, before any work is done, what writeFile would refuse after it.
 func mayWrite(name string, overwrite bool) error {
-	if err := free(name, overwrite); err != nil {
-		return err
+	if _, err := os.Lstat(name); err == nil && !overwrite {
+		return taken(name)
 	}
 	if err := durable.Probe(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("%w: %s cannot be written: %w", ErrUsage, name, err)

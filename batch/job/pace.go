@@ -8,23 +8,25 @@ import (
 	"offboard/batch/throttle"
 )
 
-// quotas are Graph's, as the quota file would have them, and before any share is taken.
-// They are asked for more than once; the file, which may be a pipe, is read once.
-func (h *Host) quotas(c *Connection) ([]throttle.Quota, error) {
-	quotas := throttle.Documented()
-	if c.QuotaFile != "" {
-		file, err := h.read(c.QuotaFile)
+// pace reads what the flags say of quotas, and makes the gate of the lookups. The quota
+// file, which may be a pipe, is read once.
+func (j *job) pace() error {
+	j.stated = throttle.Documented()
+	if j.QuotaFile != "" {
+		file, err := j.read(j.QuotaFile)
 		if err != nil {
-			return nil, fmt.Errorf("--quota-file: %w", err)
+			return fmt.Errorf("--quota-file: %w", err)
 		}
-		if quotas, err = throttle.ParseQuotas(file.open()); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrUsage, c.QuotaFile, err)
+		if j.stated, err = throttle.ParseQuotas(file.open()); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrUsage, j.QuotaFile, err)
 		}
 	}
-	if c.QuotaShare <= 0 || c.QuotaShare > 1 {
-		return nil, fmt.Errorf("%w: --quota-share %v is no share; give a number above 0, up to 1", ErrUsage, c.QuotaShare)
+	if j.QuotaShare <= 0 || j.QuotaShare > 1 {
+		return fmt.Errorf("%w: --quota-share %v is no share; give a number above 0, up to 1", ErrUsage, j.QuotaShare)
 	}
-	return quotas, nil
+	j.quotas = throttle.Share(j.stated, j.QuotaShare)
+	j.reads = throttle.New(throttle.Config{Quotas: throttle.For(j.quotas, throttle.ReadUnit), MaxWidth: j.Concurrency})
+	return nil
 }
 
 // sized has lookups go as fast as Graph documents for a tenant with so many users. While they
@@ -45,9 +47,4 @@ func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller
 	}, len(apps))
 	look := newOthers(j, gates)
 	return gates, look, look.tell(ctx, time.Now(), nil)
-}
-
-// readGate paces lookups and read-backs, which have a quota of their own.
-func readGate(quotas []throttle.Quota, width int) *throttle.Controller {
-	return throttle.New(throttle.Config{Quotas: throttle.For(quotas, throttle.ReadUnit), MaxWidth: width})
 }

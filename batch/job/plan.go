@@ -68,7 +68,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	if g.reports {
 		unclaimed = j.claimReport()
 	}
-	if err := refused(nothingPlanned, able(), g.wrong(j.Host, j.Connection), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
+	if err := refused(nothingPlanned, able(), j.pace(), g.wrong(j.Host), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
 		return err
 	}
 	if question != "" {
@@ -76,7 +76,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 			return err
 		}
 	}
-	if err := j.enter(ctx, j.guarded(seedFile(in, opt), g.Guards, batch.Guards{})); err != nil {
+	if err := j.enterPrepared(ctx, j.guarded(seedFile(in, opt), g.Guards, batch.Guards{})); err != nil {
 		return err
 	}
 	who := j.tenant.identity()

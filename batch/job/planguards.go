@@ -22,13 +22,12 @@ func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (finding
 }
 
 // wrong is what cannot be meant, as far as that is known without the directory.
-func (g *Planning) wrong(h *Host, conn *Connection) error {
-	_, err := h.quotas(conn)
+func (g *Planning) wrong(h *Host) error {
 	var blind error
 	if g.NoResolve {
 		blind = needDirectory(map[string]bool{"--since": g.Since != ""})
 	}
-	return refused(nothingPlanned, err, g.Guards.wrong(h, !g.NoResolve), blind)
+	return refused(nothingPlanned, g.Guards.wrong(h, !g.NoResolve), blind)
 }
 
 // checkAge refuses an input that is too old.

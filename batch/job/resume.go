@@ -49,14 +49,10 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 			person = nil
 		}
 	}
-	_, wrong := h.quotas(&r.Connection)
-	if err := refused(nothingMore, person, wrong, r.Guards.wrong(h, plan.Resolve)); err != nil {
+	if err := refused(nothingMore, person, j.pace(), r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
 	j.plan, j.follows, j.guards, j.maxAge = plan, true, r.Guards, r.MaxAge.Duration
-	if err := j.prepare(); err != nil {
-		return err
-	}
 	if err := j.enter(ctx, h.guarded(seedRun(j.run), r.Guards, plan.Terms.Guards)); err != nil {
 		return err
 	}

@@ -90,10 +90,10 @@ func (v *VerifyOptions) open(ctx context.Context, j *job) (proofs []*Proof, err 
 	if err != nil {
 		return nil, err
 	}
-	j.key = batch.Key(v.Key)
-	if err := j.prepare(); err != nil {
+	if err := j.pace(); err != nil {
 		return nil, err
 	}
+	j.key = batch.Key(v.Key)
 	if err := j.enter(ctx, seed); err != nil {
 		return nil, err
 	}
