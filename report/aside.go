@@ -18,7 +18,7 @@ import (
 func moveAside(dir, run string) (string, error) {
 	var older []string
 	var last time.Time
-	for _, name := range fileNames {
+	for _, name := range fileNames() {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
 			older, last = append(older, name), info.ModTime()
 		}

@@ -18,7 +18,7 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 	e := fixtureRun()
-	if _, err := Write(b.TempDir(), &e, source); err != nil {
+	if _, err := Write(b.TempDir(), &e, source, Seal{}); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
@@ -35,7 +35,7 @@ func BenchmarkWriteSuccess(b *testing.B) {
 		}
 	}
 	e := fixtureRun()
-	if _, err := Write(b.TempDir(), &e, source); err != nil {
+	if _, err := Write(b.TempDir(), &e, source, Seal{}); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")

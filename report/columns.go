@@ -1,102 +1,121 @@
 package report
 
 import (
+	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"offboard/batch"
 )
 
-// column is one column of the report, whatever the format. A value that is empty is
-// not known, unless the column is always known.
+// column is one column of the report, whatever the format.
 type column struct {
 	name  string
 	kind  kind
-	value func(b []byte, l *batch.Line) []byte // appends the value to b
+	value func(*batch.Line) string // "" is not known, unless the kind says otherwise
 }
 
 type kind int
 
 const (
-	number    kind = iota // decimal digits
-	timestamp             // RFC 3339
-	freeText              // from the directory, the input or Graph: it may hold anything
-	knownText             // free text that is known even when it is empty
+	text      kind = iota // it may come from the directory, the input or Graph, and hold anything
+	knownText             // text that is known even when it is empty
+	number                // decimal digits
 )
 
 // columns is the report. Readers go by name and by place: add at the end.
-var columns = [...]column{
-	{"line", number, func(b []byte, l *batch.Line) []byte { return strconv.AppendInt(b, int64(l.Row.Line), 10) }},
-	{"input", knownText, func(b []byte, l *batch.Line) []byte { return append(b, l.Row.Input...) }},
-	{"user_id", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.User.ID...) }},
-	{"user_principal_name", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.User.UPN...) }},
-	{"user_type", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.User.Type...) }},
-	{"outcome", knownText, func(b []byte, l *batch.Line) []byte { return append(b, l.Record.Outcome...) }},
-	{"http_status", number, status},
-	{"error_code", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.Record.Code...) }},
-	{"error_message", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.Record.Message...) }},
-	{"attempts", number, func(b []byte, l *batch.Line) []byte { return strconv.AppendInt(b, int64(l.Record.Attempts), 10) }},
-	{"throttles", number, func(b []byte, l *batch.Line) []byte { return strconv.AppendInt(b, int64(l.Record.Throttles), 10) }},
-	{"sent_at", timestamp, func(b []byte, l *batch.Line) []byte { return appendMillis(b, l.Record.SentAt) }},
-	{"settled_at", timestamp, func(b []byte, l *batch.Line) []byte { return appendMillis(b, l.Record.SettledAt) }},
-	{"valid_from_before", timestamp, func(b []byte, l *batch.Line) []byte { return appendSeconds(b, l.User.Stamp) }},
-	{"valid_from_after", timestamp, func(b []byte, l *batch.Line) []byte { return appendSeconds(b, l.Record.After) }},
-	{"request_id", freeText, func(b []byte, l *batch.Line) []byte { return append(b, l.Record.RequestID...) }},
-	{"reason", freeText, reason},
+var columns = []column{
+	{"line", number, func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
+	{"input", knownText, func(l *batch.Line) string { return l.Row.Input }},
+	{"user_id", text, func(l *batch.Line) string { return l.User.ID }},
+	{"user_principal_name", text, func(l *batch.Line) string { return l.User.UPN }},
+	{"user_type", text, func(l *batch.Line) string { return l.User.Type }},
+	{"outcome", knownText, func(l *batch.Line) string { return string(l.Record.Outcome) }},
+	{"http_status", number, func(l *batch.Line) string { return strings.TrimPrefix(strconv.Itoa(l.Record.Status), "0") }},
+	{"error_code", text, func(l *batch.Line) string { return l.Record.Code }},
+	{"error_message", text, func(l *batch.Line) string { return l.Record.Message }},
+	{"attempts", number, func(l *batch.Line) string { return strconv.Itoa(l.Record.Attempts) }},
+	{"throttles", number, func(l *batch.Line) string { return strconv.Itoa(l.Record.Throttles) }},
+	{"sent_at", text, func(l *batch.Line) string { return millis(l.Record.SentAt) }},
+	{"settled_at", text, func(l *batch.Line) string { return millis(l.Record.SettledAt) }},
+	{"valid_from_before", text, func(l *batch.Line) string { return utc(l.User.Stamp) }},
+	{"valid_from_after", text, func(l *batch.Line) string { return utc(l.Record.After) }},
+	{"request_id", text, func(l *batch.Line) string { return l.Record.RequestID }},
+	{"reason", text, reason},
 }
 
-// Cells are what a line has in the columns named, as text; "" is not known.
-// Text is exact, control characters included. A column that the report does
-// not have is not known either.
-func Cells(l *batch.Line, names ...string) []string {
-	cells := make([]string, len(names))
-	for i, name := range names {
-		for _, c := range columns {
-			if c.name == name {
-				cells[i] = string(c.value(nil, l))
-			}
+// Cell is what a line has in a column, as text; "" is not known, and so is a column that
+// the report does not have. Text is exact, control characters included.
+func Cell(l *batch.Line, name string) string {
+	for _, c := range columns {
+		if c.name == name {
+			return c.value(l)
 		}
 	}
-	return cells
+	return ""
 }
 
-// appendSeconds appends a time in UTC and whole seconds, and nothing for the zero time.
-func appendSeconds(b []byte, t time.Time) []byte {
+// cells are what a line has in every column. They stay in the slice given, if it is not nil.
+func cells(to []string, l *batch.Line) []string {
+	to = to[:0]
+	for _, c := range columns {
+		to = append(to, c.value(l))
+	}
+	return to
+}
+
+// appendJSON appends a line's cells as an object, with the columns as its keys. What is
+// not known is null. Text is exact, but for bytes that are no UTF-8, which become U+FFFD.
+func appendJSON(b []byte, cells []string) []byte {
+	sep := byte('{')
+	for i, c := range columns {
+		b = append(append(append(b, sep, '"'), c.name...), `":`...)
+		switch cell := cells[i]; {
+		case cell == "" && c.kind != knownText:
+			b = append(b, "null"...)
+		case c.kind == number:
+			b = append(b, cell...)
+		case isBare(cell):
+			b = append(append(append(b, '"'), cell...), '"')
+		default:
+			quoted, err := json.Marshal(cell)
+			if err != nil {
+				panic(err) // a string always has a JSON form
+			}
+			b = append(b, quoted...)
+		}
+		sep = ','
+	}
+	return append(b, '}')
+}
+
+// utc is a time in UTC and whole seconds; "" for the zero time.
+func utc(t time.Time) string {
 	if t.IsZero() {
-		return b
+		return ""
 	}
-	return t.UTC().AppendFormat(b, time.RFC3339)
+	return t.UTC().Format(time.RFC3339)
 }
 
-// appendMillis does so with milliseconds, always three digits, cut and not rounded.
-func appendMillis(b []byte, t time.Time) []byte {
+// millis is a time in UTC with milliseconds, always three digits, cut and not rounded;
+// "" for the zero time.
+func millis(t time.Time) string {
 	if t.IsZero() {
-		return b
+		return ""
 	}
-	b = appendSeconds(b, t) // time.RFC3339 is several times as fast as a layout with ".000"
-	ms := t.Nanosecond() / 1e6
-	return append(b[:len(b)-len("Z")], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
-}
-
-// utc is a time in whole seconds, as in the columns; "" for the zero time.
-func utc(t time.Time) string { return string(appendSeconds(nil, t)) }
-
-// status is not known when it is zero.
-func status(b []byte, l *batch.Line) []byte {
-	if l.Record.Status == 0 {
-		return b
-	}
-	return strconv.AppendInt(b, int64(l.Record.Status), 10)
+	seconds := strings.TrimSuffix(utc(t), "Z") // time.RFC3339 is several times as fast as a layout with ".000"
+	return seconds + "." + strconv.Itoa(1000 + t.Nanosecond()/1e6)[1:] + "Z"
 }
 
 // reason is the record's reason, behind the line that named the user first.
-func reason(b []byte, l *batch.Line) []byte {
-	if l.First != 0 {
-		b = append(b, "same user as line "...)
-		b = strconv.AppendInt(b, int64(l.First), 10)
-		if l.Record.Reason != "" {
-			b = append(b, "; "...)
-		}
+func reason(l *batch.Line) string {
+	if l.First == 0 {
+		return l.Record.Reason
 	}
-	return append(b, l.Record.Reason...)
+	same := "same user as line " + strconv.Itoa(l.First)
+	if l.Record.Reason == "" {
+		return same
+	}
+	return same + "; " + l.Record.Reason
 }

@@ -4,33 +4,35 @@
 // [End], it writes the same bytes.
 //
 //	                +-- report.csv     for a spreadsheet, grep and an auditor
-//	lines --Write---+-- report.jsonl   the same columns, exact, for programs
-//	                +-- retry.csv      what did not succeed, to run again
-//
-//	End --+--Seal---+-- run.json           what JSON writes
-//	      |         +-- report.sha256.sig  where there is a key
-//	      |         +-- report.sha256      the files and their digests: the seal
-//	      +--Text------ for the person at the terminal
-//	      +--JSON------ for the program that called
+//	lines --+       +-- report.jsonl   the same columns, exact, for programs
+//	        |       +-- retry.csv      what did not succeed, to run again
+//	End ----+-Write-+-- run.json           what JSON writes
+//	        |       +-- report.sha256.sig  where there is a key
+//	        |       +-- report.sha256      the files and their digests: the seal
+//	        +--Text------ for the person at the terminal
+//	        +--JSON------ for the program that called
 //
 // # The files, in reading order
 //
-//	end.go, columns.go           what is told of a run, and of each of its rows
-//	write.go, pour.go, aside.go  making the files, in one pass; an older report
-//	csv.go, jsonl.go, retry.go   each file that has lines
-//	escape.go                    cells that no spreadsheet takes for a formula
-//	text.go, json.go, selected.go   the end of a run on the screen and as JSON; lines with it
+//	end.go, columns.go         what is told of a run, and of each of its rows
+//	files.go, escape.go        the files that have lines; cells that are no formulas
+//	write.go, file.go          making the files, in one pass, and their seal
+//	aside.go                   the report of another run
+//	json.go, text.go           the end of a run as JSON and on the screen
 //
 // # The order of writing
 //
-//  1. [Write] writes report.csv, report.jsonl and retry.csv as drafts, each digested on
-//     its way. Nothing in the directory is touched before all of them are on the disk.
+//  1. [Write] makes the files with lines as drafts, each digested on its way. Nothing in
+//     the directory is touched before all of them are on the disk.
 //  2. The report of another run is moved aside; an older seal of this run is removed.
-//  3. The drafts get their names, and End notes the files.
-//  4. The caller notes in the End what it knows only now: when the report was written,
-//     the command that runs retry.csv, how the run ended.
-//  5. [Seal] writes run.json, then the signature, has the journal keep the digest of the
-//     seal, and gives report.sha256 its name last.
+//  3. The drafts get their names. Then come run.json and the signature, the journal keeps
+//     the digest of the seal, and report.sha256 gets its name last.
+//
+// # Another file, another column
+//
+// A column is a line in the table of columns.go: report.csv, report.jsonl and the lists
+// of the command have it then. A file with lines is a line in the table of files.go and
+// its sink: it is digested, listed, moved aside and sealed like the others.
 //
 // # One line per row
 //

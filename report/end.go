@@ -2,13 +2,14 @@ package report
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"offboard/batch"
 )
 
 // End is what is said of a run when it ends, and whenever it is looked at again: by
-// [Text] to people, by [JSON] to programs, and by [Write] and [Seal] in files.
+// [Text] to people, by [JSON] to programs, and by [Write] in files.
 type End struct {
 	Plan       batch.Plan
 	PlanSHA256 string    // of the sealed plan, as the journal has it; "" before
@@ -23,11 +24,9 @@ type End struct {
 	Timing     batch.Timing
 	Dir        string   // where the files are; "" when none were written
 	Files      []string // their paths
-	Retry      string   // the command that runs the rows of retry.csv; "" when there is no such file
+	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file
 	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
 	Held       string   // who works on the run now, in words; "" when nobody does
-
-	sums []byte // of the files, as report.sha256 has them
 }
 
 // Session is one command that carried the run out, or went on with it.
@@ -42,20 +41,11 @@ const (
 	refused  = "refused"  // nobody will go on with it
 )
 
-// RetryFile is the path of retry.csv; "" when there is none.
-func (e End) RetryFile() string {
-	for _, path := range e.Files {
-		if filepath.Base(path) == retryName {
-			return path
-		}
-	}
-	return ""
-}
-
-// retry is the command that runs the rows of retry.csv; "" while the run itself goes on, or
-// can be gone on with.
+// retry is the command that runs the rows of retry.csv; "" when there is no such file, and
+// while the run itself goes on, or can be gone on with.
 func (e End) retry() string {
-	if e.Resume != "" || e.Held != "" {
+	isRetry := func(path string) bool { return filepath.Base(path) == RetryName }
+	if e.Resume != "" || e.Held != "" || !slices.ContainsFunc(e.Files, isRetry) {
 		return ""
 	}
 	return e.Retry

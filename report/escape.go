@@ -12,30 +12,35 @@ import (
 const formula = "=+-@＝＋－＠"
 
 // cell makes text safe to stand in a CSV file.
-func cell(s string) string { return escape(clean(s)) }
+func cell(s string) string {
+	if isBare(s) {
+		return s
+	}
+	return escape(clean(s))
+}
+
+// isBare reports whether text is the same in CSV, in JSON and on a terminal, as nearly all
+// text is. It is strict: it refuses some text that is the same too.
+func isBare(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i == 0, c < ' ', c > '~', c == ';', c == '"', c == '\\':
+			return false
+		}
+	}
+	return true
+}
 
 // clean puts a space in place of every control character and of the two
 // separators that some programs break lines at, and makes the text valid UTF-8.
 func clean(s string) string {
-	if isPlain(s) {
-		return s
-	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
 		}
 		return r // a bad byte comes as utf8.RuneError and is written as U+FFFD
 	}, s)
-}
-
-// isPlain reports whether s is printable ASCII.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // escape puts an apostrophe before text that a spreadsheet would take for a formula.
@@ -62,10 +67,12 @@ func escape(s string) string {
 // may drop or unwrap is gone: blanks, invisible characters, double quotes.
 func isFormula(s string) bool {
 	for _, r := range s {
-		if r == '"' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
-			continue
+		if r != '"' && !isInvisible(r) {
+			return strings.ContainsRune(formula, r)
 		}
-		return strings.ContainsRune(formula, r)
 	}
 	return false
 }
+
+// isInvisible reports whether a character is a blank or a format character.
+func isInvisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }

@@ -151,8 +151,12 @@ func fixtureEnd() End {
 // one writes one file of the report alone.
 func one(name string, w io.Writer, p batch.Plan, lines iter.Seq2[batch.Line, error]) error {
 	out := bufio.NewWriter(w)
-	if err := pour(lines, sinks[name](out, p)); err != nil {
-		return err
+	for _, f := range formats {
+		if f.name == name {
+			if err := pour(lines, f.open(out, p)); err != nil {
+				return err
+			}
+		}
 	}
 	return out.Flush()
 }

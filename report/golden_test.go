@@ -24,7 +24,7 @@ func TestGolden(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{
 		"report.csv":   format(csvName),
 		"report.jsonl": format(jsonlName),
-		"retry.csv":    format(retryName),
+		"retry.csv":    format(RetryName),
 		"end.txt":      func(w io.Writer) error { return Text(w, fixtureEnd()) },
 		"end.json":     func(w io.Writer) error { return JSON(w, fixtureEnd()) },
 	} {
@@ -111,7 +111,7 @@ func TestColumnsAreAsPromised(t *testing.T) {
 // What a spreadsheet or grep sees: one line a row, no formula in any cell, by
 // whatever sign it splits the lines.
 func TestCSVIsSafeToOpen(t *testing.T) {
-	for _, name := range []string{csvName, retryName} {
+	for _, name := range []string{csvName, RetryName} {
 		var b bytes.Buffer
 		if err := one(name, &b, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestCSVIsSafeToOpen(t *testing.T) {
 
 func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
 	var b bytes.Buffer
-	if err := one(retryName, &b, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
+	if err := one(RetryName, &b, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)
@@ -175,7 +175,7 @@ func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
 }
 
 func TestRetryNeedsColumns(t *testing.T) {
-	err := one(retryName, io.Discard, batch.Plan{}, seq(fixture(), nil))
+	err := one(RetryName, io.Discard, batch.Plan{}, seq(fixture(), nil))
 	if err == nil || !strings.Contains(err.Error(), "the plan names no columns") {
 		t.Errorf("got %v", err)
 	}

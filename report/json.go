@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"offboard/batch"
@@ -36,15 +38,9 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// JSON writes the end of a run as one JSON document. Every key is always there. Text
-// and times that are not known, or of which there is none, are null; lists are empty
-// instead. Times are in UTC.
-//
-// rows is what the plan says the input has, lines what the report has; they
-// are equal unless records are missing. counts has every outcome, zero
-// included. success, neutral and failure add up to lines; open is the part of
-// failure that a resumed run works on. In a dry run not_sent is neutral.
-func JSON(w io.Writer, e End) error {
+// document is all that is told of a run, in the order in which [JSON] writes it and [Text]
+// tells some of it.
+func document(e End) object {
 	p, t := e.Plan, e.Timing
 	counts := object{}
 	for _, o := range batch.Outcomes {
@@ -54,23 +50,25 @@ func JSON(w io.Writer, e End) error {
 	for _, s := range e.Sessions {
 		sessions = append(sessions, object{{"began_at", orNull(s.Began)}, {"by", s.By}})
 	}
-	doc := object{
+	return object{
 		{"run", p.Run},
 		{"state", e.State},
 		{"reason", orNull(e.Reason)},
-		{"created_at", orNull(p.Created)},
-		{"ended_at", orNull(e.Ended)},
-		{"written_at", orNull(e.Written)},
-		{"version", orNull(p.Version)},
+		{"held_by", orNull(e.Held)},
+		{"dry_run", e.Dry},
 		{"input", p.Input},
 		{"input_sha256", orNull(p.Digest)},
+		{"settings", append([]batch.Setting{}, p.Settings...)},
+		{"rows", p.Rows},
+		{"skipped_lines", e.Skips},
 		{"source", orNull(p.Terms.Source)}, // of an applied plan file, which is the input then
 		{"source_sha256", orNull(p.Terms.SourceSHA256)},
 		{"plan_sha256", orNull(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
-		{"settings", append([]batch.Setting{}, p.Settings...)},
 		{"tenant", orNull(p.Tenant)},
 		{"app", orNull(p.App)},
+		{"cloud", orNull(p.Cloud)},
+		{"action", orNull(string(p.Action))},
 		{"operator", object{ // who made the plan, or applied it
 			{"app", orNull(p.App)},
 			{"user", orNull(p.Terms.User)}, // null for an app of its own
@@ -78,11 +76,11 @@ func JSON(w io.Writer, e End) error {
 			{"os_user", orNull(p.Terms.OSUser)},
 			{"host", orNull(p.Terms.Host)},
 		}},
+		{"version", orNull(p.Version)},
+		{"created_at", orNull(p.Created)},
 		{"sessions", sessions},
-		{"cloud", orNull(p.Cloud)},
-		{"action", p.Action},
-		{"rows", p.Rows},
-		{"skipped_lines", e.Skips},
+		{"ended_at", orNull(e.Ended)},
+		{"written_at", orNull(e.Written)},
 		{"lines", e.Summary.Lines},
 		{"counts", counts},
 		{"success", e.count(batch.Success)},
@@ -108,14 +106,52 @@ func JSON(w io.Writer, e End) error {
 		{"files", append([]string{}, e.Files...)},
 		{"retry", orNull(e.retry())},
 		{"resume", orNull(e.Resume)},
-		{"dry_run", e.Dry},
-		{"held_by", orNull(e.Held)},
 	}
+}
+
+// JSON writes the end of a run as one JSON document. Every key is always there. Text
+// and times that are not known, or of which there is none, are null; lists are empty
+// instead. Times are in UTC.
+//
+// rows is what the plan says the input has, lines what the report has; they
+// are equal unless records are missing. counts has every outcome, zero
+// included. success, neutral and failure add up to lines; open is the part of
+// failure that a resumed run works on. In a dry run not_sent is neutral.
+func JSON(w io.Writer, e End) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
+	if err := enc.Encode(document(e)); err != nil {
 		return fmt.Errorf("write summary as JSON: %w", err)
+	}
+	return nil
+}
+
+// Selected writes one JSON document with two keys: "summary" is what [JSON]
+// writes of the whole run, and "lines" a list of the lines given, each as
+// report.jsonl has it. The lines are written as they come. After an error the
+// document is cut off, and no JSON.
+func Selected(w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
+	out := bufio.NewWriter(w) // it keeps an error until it is flushed
+	out.WriteString(`{"summary":`)
+	if err := JSON(out, e); err != nil {
+		return err
+	}
+	out.WriteString(`,"lines":[`)
+	sep := "\n"
+	for l, err := range lines {
+		if err != nil {
+			return fmt.Errorf("read record: %w", err)
+		}
+		out.WriteString(sep)
+		if _, err := out.Write(appendJSON(nil, cells(nil, &l))); err != nil {
+			break
+		}
+		sep = "\n,"
+	}
+	out.WriteString("\n]}\n")
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write lines as JSON: %w", err)
 	}
 	return nil
 }

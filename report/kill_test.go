@@ -20,11 +20,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		e := fixtureRun()
 		e.Plan.Run = "two"
-		_, err := Write(dir, &e, seq(fixture()[2:], nil))
-		if err == nil {
-			err = Seal(&e, nil, nil)
-		}
-		if err != nil {
+		if _, err := Write(dir, &e, seq(fixture()[2:], nil), Seal{}); err != nil {
 			panic(err)
 		}
 		return
@@ -134,7 +130,7 @@ func asides(t *testing.T, dir string) []string {
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, name := range fileNames {
+	for _, name := range fileNames() {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 			all[name] = string(text)
 		}

@@ -187,7 +187,7 @@ func TestRetryKeepsCells(t *testing.T) {
 	lines := randomLines(t)
 	plan := batch.Plan{Columns: []string{"id", "date"}}
 	var b bytes.Buffer
-	if err := one(retryName, &b, plan, seq(lines, nil)); err != nil {
+	if err := one(RetryName, &b, plan, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)

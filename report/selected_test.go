@@ -12,13 +12,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCells(t *testing.T) {
+func TestCellOfALine(t *testing.T) {
 	l := batch.Line{
 		Row:    batch.Row{Line: 7, Input: "a\tb"},
 		First:  3,
 		Record: batch.Record{Outcome: batch.Denied, SentAt: at(1, 5), Reason: "no"},
 	}
-	got := Cells(&l, "line", "input", "http_status", "reason", "sent_at", "colour", "outcome")
+	var got []string
+	for _, name := range []string{"line", "input", "http_status", "reason", "sent_at", "colour", "outcome"} {
+		got = append(got, Cell(&l, name))
+	}
 	want := []string{"7", "a\tb", "", "same user as line 3; no", "2026-03-02T09:15:01.005Z", "", "denied"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -27,7 +27,7 @@ func Text(w io.Writer, e End) error {
 	}
 	b.WriteString(verdict(e))
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
-		fmt.Fprintf(&b, "%s holds them, each person once, to run again: %s\n", retryName, clean(retry))
+		fmt.Fprintf(&b, "%s holds them, each person once, to run again: %s\n", RetryName, clean(retry))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
@@ -38,44 +38,51 @@ func Text(w io.Writer, e End) error {
 	return nil
 }
 
+// labels are what the block calls those members of the document that it tells. An
+// applied plan's input is the plan file; the others have their counts below.
+var labels = map[string]string{
+	"run": "Run", "state": "State", "reason": "Because",
+	"input": "Input", "input_sha256": "SHA-256", "settings": "Read with", "rows": "Rows", "skipped_lines": "Skipped",
+	"tenant": "Tenant", "app": "App", "cloud": "Graph", "action": "Action",
+	"created_at": "Planned", "ended_at": "Ended", "written_at": "Written", "files": "Files",
+}
+
 // heading names the run. Its words come from files and flags, so control
 // characters are taken out: none of them may talk to the terminal.
 func heading(b *bytes.Buffer, e End) {
-	p := e.Plan
-	list := func(label string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				fmt.Fprintf(b, "%-10s%s\n", label, clean(v))
-				label = ""
-			}
+	for _, m := range document(e) {
+		label := labels[m.key]
+		if label == "" {
+			continue
+		}
+		for _, line := range inWords(m.value) {
+			fmt.Fprintf(b, "%-10s%s\n", label, clean(line))
+			label = ""
 		}
 	}
-	input := p.Input
-	if input == "-" {
-		input = "standard input"
-	}
-	list("Run", p.Run+" ("+e.State+")")
-	list("Because", e.Reason)
-	list("Input", input+": "+batch.Plural(p.Rows, "row")+", "+batch.Plural(e.Skips, "skipped line"))
-	list("SHA-256", p.Digest)
-	var settings []string
-	for _, s := range p.Settings {
-		line := s.Name + ": " + s.Value
-		if s.Why != "" {
-			line += " (" + s.Why + ")"
-		}
-		settings = append(settings, line)
-	}
-	list("Read with", settings...)
-	list("Tenant", p.Tenant)
-	list("App", p.App)
-	list("Graph", p.Cloud)
-	list("Action", string(p.Action))
-	list("Planned", utc(p.Created))
-	list("Ended", utc(e.Ended))
-	list("Written", utc(e.Written))
-	list("Files", e.Files...)
 	b.WriteByte('\n')
+}
+
+// inWords is a value of the document as people read it, in lines; none when it is not known.
+func inWords(value any) (lines []string) {
+	switch v := value.(type) {
+	case nil:
+	case []string:
+		return v
+	case int:
+		return []string{batch.Thousands(v)}
+	case []batch.Setting:
+		for _, s := range v {
+			line := s.Name + ": " + s.Value
+			if s.Why != "" {
+				line += " (" + s.Why + ")"
+			}
+			lines = append(lines, line)
+		}
+	default:
+		return []string{fmt.Sprint(v)}
+	}
+	return lines
 }
 
 // tally lists the outcomes that occurred, and the total. The users whom a dry run would

@@ -33,10 +33,10 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
-var allNames = []string{csvName, jsonlName, retryName}
+var allNames = []string{csvName, jsonlName, RetryName}
 
 // sealed are the files of a whole report, in the order of the alphabet.
-var sealed = []string{csvName, jsonlName, manifestName, retryName, documentName}
+var sealed = []string{csvName, jsonlName, manifestName, RetryName, documentName}
 
 func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "report")
@@ -46,7 +46,7 @@ func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 		seq(fixture(), nil)(yield)
 	}
 	e := fixtureRun()
-	_, err := Write(dir, &e, lines)
+	_, err := Write(dir, &e, lines, Seal{})
 	paths := e.Files
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 	if pulls != 1 {
 		t.Errorf("%d passes over the lines", pulls)
 	}
-	if got := names(t, dir); !slices.Equal(got, allNames) {
+	if got := names(t, dir); !slices.Equal(got, sealed) {
 		t.Errorf("the directory has %q", got)
 	}
 	for i, name := range allNames {
@@ -96,10 +96,7 @@ func TestWriteReplacesOldFiles(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2 {
 		e := fixtureRun()
-		aside, err := Write(dir, &e, seq(fixture()[i:], nil))
-		if err == nil {
-			err = Seal(&e, nil, nil)
-		}
+		aside, err := Write(dir, &e, seq(fixture()[i:], nil), Seal{})
 		if err != nil || aside != "" {
 			t.Fatal(err, aside)
 		}
@@ -151,7 +148,7 @@ func TestWriteLeavesOldFilesWhenTheLinesFail(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Write(dir, &tt.run, tt.lines)
+			_, err := Write(dir, &tt.run, tt.lines, Seal{})
 			if !errors.Is(err, tt.want) || tt.run.Files != nil {
 				t.Errorf("got %v, %v, want %v", tt.run.Files, err, tt.want)
 			}
@@ -175,7 +172,7 @@ func TestWriteLeavesNothingWhenTheLinesPanic(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _ = Write(dir, &End{}, func(func(batch.Line, error) bool) { panic("journal") })
+		_, _ = Write(dir, &End{}, func(func(batch.Line, error) bool) { panic("journal") }, Seal{})
 	}()
 	if got := names(t, dir); len(got) != 0 {
 		t.Errorf("the directory has %q", got)
@@ -196,7 +193,7 @@ func TestWriteSaysWhatIsHeld(t *testing.T) {
 	}
 	e := fixtureRun()
 	e.Plan.Run = "one"
-	_, err := Write(dir, &e, seq(fixture(), nil))
+	_, err := Write(dir, &e, seq(fixture(), nil), Seal{})
 	if err == nil || !strings.Contains(err.Error(), jsonlName) || !strings.Contains(err.Error(), "open in another program") {
 		t.Errorf("got %v", err)
 	}
@@ -210,7 +207,7 @@ func TestWriteNeedsADirectory(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(file, &End{}, seq(nil, nil)); err == nil {
+	if _, err := Write(file, &End{}, seq(nil, nil), Seal{}); err == nil {
 		t.Error("no error")
 	} else if pe := (*fs.PathError)(nil); !errors.As(err, &pe) {
 		t.Errorf("%v does not wrap its cause", err)
@@ -269,10 +266,7 @@ func reportOf(t *testing.T, dir, run string) string {
 	t.Helper()
 	e := fixtureRun()
 	e.Plan.Run = run
-	aside, err := Write(dir, &e, seq(fixture(), nil))
-	if err == nil {
-		err = Seal(&e, nil, nil)
-	}
+	aside, err := Write(dir, &e, seq(fixture(), nil), Seal{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +323,7 @@ func TestTheReportOfAnotherRunIsKept(t *testing.T) {
 func TestTheReportOfNoKnownRunIsKept(t *testing.T) {
 	for _, doc := range []string{"", "{", `{"run":""}`, `{"run":"../../x"}`, `{"run":"a/b"}`, `{"run":"A"}`} {
 		dir := t.TempDir()
-		place(t, dir, "old", csvName, retryName)
+		place(t, dir, "old", csvName, RetryName)
 		if doc != "" {
 			place(t, dir, doc, documentName)
 		}
@@ -353,7 +347,7 @@ func TestNothingIsWrittenOver(t *testing.T) {
 	long := strings.Repeat("x", 250) // offboard-xxx is no name for a directory
 	place(t, dir, `{"run":"`+long+`"}`, documentName)
 	e := fixtureRun()
-	if aside, err := Write(dir, &e, seq(fixture(), nil)); err == nil || !strings.Contains(err.Error(), "keep the report of another run") {
+	if aside, err := Write(dir, &e, seq(fixture(), nil), Seal{}); err == nil || !strings.Contains(err.Error(), "keep the report of another run") {
 		t.Errorf("moved to %q, error %v", aside, err)
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{csvName, documentName}) {
@@ -380,7 +374,7 @@ func check(dir string) error {
 		}
 		listed = append(listed, name)
 	}
-	for _, name := range fileNames {
+	for _, name := range fileNames() {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != slices.Contains(listed, name) && name != signatureName {
 			return fmt.Errorf("%s is there: %v, and listed: %v", name, err == nil, slices.Contains(listed, name))
 		}
@@ -394,22 +388,16 @@ func TestSeal(t *testing.T) {
 	dir := t.TempDir()
 	e := fixtureRun()
 	var signed, kept string
-	if _, err := Write(dir, &e, seq(fixture(), nil)); err != nil {
-		t.Fatal(err)
-	}
-	if err := check(dir); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("before it is sealed: %v", err)
-	}
-	if err := Seal(&e, func(manifest []byte) ([]byte, error) {
+	if _, err := Write(dir, &e, seq(fixture(), nil), Seal{Sign: func(manifest []byte) ([]byte, error) {
 		signed = string(manifest)
 		return []byte("signature"), nil
-	}, func(sum string) error {
+	}, Keep: func(sum string) error {
 		kept = sum
-		if _, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
-			t.Errorf("%s has its name before its digest is kept", manifestName)
+		if err := check(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("before the digest of %s is kept: %v", manifestName, err)
 		}
 		return nil
-	}); err != nil {
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := check(dir); err != nil {
@@ -425,7 +413,7 @@ func TestSeal(t *testing.T) {
 	if got := len(e.Files); got != 6 || filepath.Base(e.Files[5]) != signatureName {
 		t.Errorf("the files are %q", e.Files)
 	}
-	for _, name := range []string{csvName, jsonlName, retryName, documentName} {
+	for _, name := range []string{csvName, jsonlName, RetryName, documentName} {
 		path := filepath.Join(dir, name)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -460,15 +448,12 @@ func TestSealIsWholeOrNot(t *testing.T) {
 		dir := t.TempDir()
 		reportOf(t, dir, fixtureRun().Plan.Run)
 		e := fixtureRun()
-		if _, err := Write(dir, &e, seq(fixture()[1:], nil)); err != nil {
-			t.Fatal(err)
-		}
-		err := Seal(&e, func([]byte) ([]byte, error) {
+		_, err := Write(dir, &e, seq(fixture()[1:], nil), Seal{Sign: func([]byte) ([]byte, error) {
 			if broken == "sign" {
 				return nil, errBroken
 			}
 			return []byte("signature"), nil
-		}, func(string) error { return errBroken })
+		}, Keep: func(string) error { return errBroken }})
 		if !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", broken, err)
 		}
@@ -482,10 +467,10 @@ func TestDryRunHasNothingToRunAgain(t *testing.T) {
 	dir := t.TempDir()
 	e := fixtureRun()
 	e.Dry = true
-	if _, err := Write(dir, &e, seq(fixture(), nil)); err != nil {
+	if _, err := Write(dir, &e, seq(fixture(), nil), Seal{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); !slices.Equal(got, []string{csvName, jsonlName}) {
+	if got := names(t, dir); !slices.Equal(got, []string{csvName, jsonlName, manifestName, documentName}) {
 		t.Errorf("the directory has %q", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"offboard/batch"
@@ -79,20 +78,17 @@ func (j *job) finish(ctx context.Context, runErr error) error {
 	if runErr != nil {
 		state, why = journal.Stopped, runErr.Error()
 	}
-	end, untold := j.report(ctx, j.run, j.ReportDir)
-	if untold != nil {
-		untold = fmt.Errorf("the report was not written: %w; this writes it elsewhere: %s",
-			untold, j.Typed(append([]string{"report", j.run.Plan().Run, "--report-dir", "DIR"}, j.signFlag()...)...))
-		if runErr == nil {
-			why = untold.Error()
-		}
-	}
+	end, untold := j.endOf(ctx, j.run)
 	end.State, end.Reason, end.Ended, end.Resume = string(state), why, time.Now().UTC(), ""
 	if state.Resumable() {
 		end.Resume = j.resumeLine(j.run.Plan(), j.resumeFlags()...)
 	}
 	if untold == nil {
-		untold = j.seal(ctx, &end, j.run)
+		untold = j.publish(ctx, &end, j.run, j.run.Lines(ctx), j.ReportDir)
+	}
+	if untold = j.incomplete(end, untold); untold != nil && runErr == nil {
+		why = untold.Error()
+		end.Reason = why
 	}
 	runErr = errors.Join(runErr, j.run.SetState(ctx, state, why))
 	j.Told = true

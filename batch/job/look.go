@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -135,16 +134,13 @@ func Report(ctx context.Context, h *Host, o *ReportOptions) (end report.End, err
 		} else if err != nil {
 			return fmt.Errorf("%w: %w", ErrUsage, err)
 		}
-		if end, err = h.report(ctx, run, o.ReportDir); err == nil {
+		if end, err = h.endOf(ctx, run); err == nil {
 			err = held(&end, run)
 		}
-		if err == nil {
-			err = h.seal(ctx, &end, run)
+		if err != nil {
+			return err
 		}
-		if _, ok := errors.AsType[*fs.PathError](err); ok {
-			err = fmt.Errorf("%w; name another directory with --report-dir", err)
-		}
-		return err
+		return h.incomplete(end, h.publish(ctx, &end, run, run.Lines(ctx), o.ReportDir))
 	})
 	return end, err
 }

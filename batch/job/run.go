@@ -9,7 +9,6 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/journal"
-	"offboard/report"
 )
 
 // Run plans and carries out, or goes on with what was begun on the same input.
@@ -134,10 +133,7 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 			}
 		}
 	}
-	if err := j.write(&end, lines, j.ReportDir); err != nil {
-		return err
-	}
-	if err := report.Seal(&end, j.sign, nil); err != nil {
+	if err := j.publish(ctx, &end, j.run, lines, j.ReportDir); err != nil {
 		return err
 	}
 	if err := j.Rehearsed(end, only(lines, unrevoked)); err != nil {

@@ -70,8 +70,8 @@ func TestReportDirectoryGoneBad(t *testing.T) {
 	}
 	release()
 	code, out := c.end(t)
-	line := regexp.MustCompile(`this writes it elsewhere: (.*)`).FindStringSubmatch(out)
-	if code != 1 || line == nil || strings.Contains(out, "Resume with") || !strings.Contains(out, "(finished)") {
+	line := regexp.MustCompile(`this writes it: (.*)`).FindStringSubmatch(out)
+	if code != 1 || line == nil || strings.Contains(out, "Resume with") || !strings.Contains(out, "State     finished") {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	if code, out := s.pasted(strings.Replace(line[1], "DIR", "elsewhere", 1)); code != 0 {

@@ -26,7 +26,7 @@ type column[T any] struct {
 // reported is a column that has what the report has of a line.
 func reported[T any](head, key string, line func(T) *batch.Line) column[T] {
 	return column[T]{head, key, func(row T) any {
-		if text := report.Cells(line(row), key)[0]; text != "" {
+		if text := report.Cell(line(row), key); text != "" {
 			return text
 		}
 		return nil

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"offboard/batch"
+)
+
+// sink writes one line to a file, or leaves it out. It is given the line, and its cells
+// as [columns] has them; it changes neither, and keeps neither.
+type sink func(l *batch.Line, cells []string) error
+
+// format is a file of the report that has lines.
+type format struct {
+	name string
+	open func(w *bufio.Writer, p batch.Plan) sink
+	some bool // it has some lines only: it is not there without any, and not of a dry run
+}
+
+// formats are those files in the order in which people are told of them. A new file is a
+// new line here.
+var formats = []format{
+	{csvName, allCSV, false},
+	{jsonlName, allJSON, false},
+	{RetryName, retryCSV, true},
+}
+
+// csvRecords writes records in UTF-8, whose cells no spreadsheet takes for formulas.
+// Fields are separated by commas and records ended by "\n", which spreadsheets and Unix
+// tools both read.
+//
+// There is no byte order mark. It would make Excel guess the encoding right on
+// a double click, and it would make every other reader find a column named
+// "\ufeffline". Nearly all cells are ASCII; for the rest, Excel's own import
+// asks for the encoding.
+func csvRecords(w *bufio.Writer) func(cells []string) error {
+	out := csv.NewWriter(w)
+	var record []string
+	return func(cells []string) error {
+		record = record[:0]
+		for _, c := range cells {
+			record = append(record, cell(c))
+		}
+		return out.Write(record)
+	}
+}
+
+// allCSV writes report.csv: a header, and a record for each line.
+func allCSV(w *bufio.Writer, _ batch.Plan) sink {
+	write := csvRecords(w)
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	_ = write(names) // an error of w comes again with the next write, or when it is flushed
+	return func(_ *batch.Line, cells []string) error { return write(cells) }
+}
+
+// allJSON writes report.jsonl: an object for each line, with the columns of report.csv as
+// keys in the same order. Every key is in every object.
+func allJSON(w *bufio.Writer, _ batch.Plan) sink {
+	var b []byte
+	return func(_ *batch.Line, cells []string) error {
+		b = append(appendJSON(b[:0], cells), '\n')
+		_, err := w.Write(b)
+		return err
+	}
+}
+
+// errNoColumns is a plan that does not say what its rows' cells are.
+var errNoColumns = errors.New("the plan names no columns")
+
+// retryCSV writes retry.csv: the rows that did not succeed and were not left
+// alone on purpose, under the header Plan.Columns, ready to be run again. A
+// user stands there once. The package comment says which cells come back
+// changed, and why such a row is refused and cannot name anybody else. Without
+// such a row not even the header is written.
+func retryCSV(w *bufio.Writer, p batch.Plan) sink {
+	write, begun := csvRecords(w), false
+	return func(l *batch.Line, _ []string) error {
+		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure {
+			return nil
+		}
+		if len(p.Columns) == 0 {
+			return errNoColumns
+		}
+		if !begun {
+			begun = true
+			if err := write(p.Columns); err != nil {
+				return err
+			}
+		}
+		return write(again(l, len(p.Columns)))
+	}
+}
+
+// again is the row as it is run again, under a header of so many cells.
+func again(l *batch.Line, width int) []string {
+	if len(l.Row.Cells) == width && !blank(l.Row.Cells...) {
+		return l.Row.Cells
+	}
+	// What these cells mean is not known, or there are none. No cell may land
+	// in a key's column, also when a spreadsheet saves the file and evens out
+	// its rows; and the row may not look blank, or it would be passed over.
+	ragged := make([]string, width+1)
+	ragged[width] = l.Row.Input
+	if blank(l.Row.Input) {
+		ragged[width] = "line " + strconv.Itoa(l.Row.Line)
+	}
+	return ragged
+}
+
+// blank reports whether there is nothing to see in the cells.
+func blank(cells ...string) bool {
+	for _, c := range cells {
+		if strings.ContainsFunc(c, func(r rune) bool { return !isInvisible(r) && !unicode.IsControl(r) }) {
+			return false
+		}
+	}
+	return true
+}
