@@ -25,7 +25,7 @@ func (w *whole) lookUp(t *testing.T, n int, count bool) {
 	look := j.planner()
 	look.Rows = func(yield func(batch.Row, error) bool) {
 		for l, err := range j.run.Lines(context.Background()) {
-			if !yield(batch.Row{Seq: l.User.Seq, Line: l.Row.Line, Input: l.Row.Input, UPN: l.Row.UPN}, err) {
+			if !yield(batch.Row{Seq: l.User.Seq, Line: l.Row.Line, Input: l.Row.Input, UPN: l.Row.Input}, err) {
 				return
 			}
 		}

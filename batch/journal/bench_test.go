@@ -34,7 +34,7 @@ var bench0 = time.Date(2026, 3, 4, 5, 6, 7, 89e6, time.UTC)
 func realistic(seq int) batch.Planned {
 	upn := fmt.Sprintf("givenname.familyname%06d@contoso.example", seq)
 	return batch.Planned{
-		Row: batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
+		Row: batch.Row{Line: seq + 1, Input: upn, Cells: []string{upn}},
 		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true,
 			Stamp: bench0.Add(-time.Duration(seq) * time.Minute)},
 	}

@@ -20,7 +20,7 @@ func size(t *testing.T, path string) int64 {
 func TestCompact(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 400)
+		worked(t, s, "gone", 600)
 		worked(t, s, "keep", 200)
 	})
 	full := size(t, path)

@@ -45,7 +45,7 @@ func create(t testing.TB, s *Store, plan batch.Plan) *Run {
 func member(seq int) batch.Planned {
 	upn := fmt.Sprintf("user%d@contoso.example", seq)
 	return batch.Planned{
-		Row:  batch.Row{Line: seq + 1, Input: upn, UPN: upn, Cells: []string{upn}},
+		Row:  batch.Row{Line: seq + 1, Input: upn, Cells: []string{upn}},
 		User: batch.User{Seq: seq, ID: guid(seq), UPN: upn, Type: "Member", Enabled: true, Stamp: at(0)},
 	}
 }

@@ -21,7 +21,7 @@ type line struct {
 // sqlLines reads lines. Of a duplicate, u is the row that holds the user; a plan
 // in the making may not have it yet. Of any other row u is nothing, and costs nothing:
 // no row is looked for by NULL.
-const sqlLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_upn,
+const sqlLines = `SELECT r.seq, r.line, r.input, r.cells,
 	coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
 	coalesce(u.enabled, r.enabled), coalesce(u.synced, r.synced), coalesce(u.privileged, r.privileged), coalesce(u.before, r.before),
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
@@ -33,7 +33,7 @@ const sqlLines = `SELECT r.seq, r.line, r.input, r.cells, r.given_id, r.given_up
 
 func (l *line) pointers() []any {
 	row, u, k := &l.Row, &l.User, &l.Record
-	return []any{&l.seq, &row.Line, &row.Input, &row.Cells, &row.ID, &row.UPN,
+	return []any{&l.seq, &row.Line, &row.Input, &row.Cells,
 		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
 		&k.Outcome, &l.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.RequestID, &k.Reason, &l.trial.Seq}
@@ -246,11 +246,11 @@ type Mention struct {
 
 // sqlMentions holds a key against every name that a row has: its own cells, and
 // those of the row that holds its user. lower knows ASCII alone.
-const sqlMentions = `AND $5 IN (lower(r.input), lower(r.given_id), lower(r.given_upn), lower(r.id), lower(r.upn),
-	lower(u.input), lower(u.given_id), lower(u.given_upn), lower(u.id), lower(u.upn))`
+var sqlMentions = "AND ($5 IN (lower(r.input), lower(r.id), lower(r.upn), lower(u.input), lower(u.id), lower(u.upn)) OR " +
+	holds5("r.cells") + " OR " + holds5("u.cells") + ")"
 
 // Mentions reads every line of every run that named a user: by object id, by
-// user principal name, or by the cell of the input, as the file or the directory
+// user principal name, or by a cell of the input, as the file or the directory
 // had it, but for the case of ASCII letters. The newest run comes first, and
 // its lines in the order of the file. It reads the rows of all runs.
 //

@@ -23,8 +23,8 @@ func TestMentions(t *testing.T) {
 		must(t, r.AddRows(t.Context(), rows))
 		must(t, r.Seal(t.Context(), plan))
 	}
-	row := func(input, givenID, givenUPN, id, upn string) batch.Planned {
-		return batch.Planned{Row: batch.Row{Input: input, ID: givenID, UPN: givenUPN}, User: batch.User{ID: id, UPN: upn}}
+	row := func(input, cellID, cellUPN, id, upn string) batch.Planned {
+		return batch.Planned{Row: batch.Row{Input: input, Cells: []string{cellID, cellUPN}}, User: batch.User{ID: id, UPN: upn}}
 	}
 	again := func(p batch.Planned, same int) batch.Planned { p.DuplicateOf = same; return p }
 	named("upn", row("Ada@c.example", "", "Ada@c.example", "ID-a", "ada@c.example"), row("bob@c.example", "", "bob@c.example", "id-b", "bob@c.example"))
@@ -34,6 +34,7 @@ func TestMentions(t *testing.T) {
 		row("ada@c.example", "", "ada@c.example", "id-a", "ada@c.example"),
 		again(row("a.l@c.example", "", "a.l@c.example", "", ""), 2))
 	named("cell", row("ÄDA  x", "", "", "", ""))
+	named("quoted", row("x", "", `"a","b"`, "", ""))
 	named("none", row("adam@c.example", "", "adam@c.example", "id-am", "adam@c.example"))
 
 	for _, c := range []struct{ key, want string }{
@@ -45,6 +46,9 @@ func TestMentions(t *testing.T) {
 		{"ÄDA  X", "cell:2"},
 		{"äda  x", ""}, // beyond ASCII nothing is the same but the same
 		{"ada", ""},
+		{`"A","B"`, "quoted:2"}, // a cell, and no two of them
+		{"a", ""},
+		{",", ""},
 		{"ada_c.example", ""},
 		{"%", ""},
 	} {

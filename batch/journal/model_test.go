@@ -237,10 +237,10 @@ func (p *player) planned(seq int) batch.Planned {
 	pl.User.Synced, pl.User.Stamp, pl.User.Privileged = p.IntN(2) == 0, p.time(), p.IntN(4) == 0
 	switch p.IntN(4) {
 	case 0:
-		pl.Row.Input, pl.Row.UPN = " "+pl.Row.Input+"\n", ""
+		pl.Row.Input = " " + pl.Row.Input + "\n"
 		pl.Row.Cells = []string{pl.Row.Input, `a;"b"`, "<é\x00>"}
 	case 1:
-		pl.Row.Input, pl.Row.ID, pl.Row.UPN, pl.Row.Cells = pl.User.ID, pl.User.ID, "", nil
+		pl.Row.Input, pl.Row.Cells = pl.User.ID, nil
 	case 2:
 		pl.Row.Input, pl.Row.Cells, pl.User = "", []string{""}, batch.User{Seq: seq}
 	}

@@ -7,12 +7,13 @@ import (
 	"offboard/batch"
 )
 
-const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, given_id, given_upn, same, id, upn, type, enabled, synced, privileged, before)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
 // transaction. The Seq of a row's user is the row's own, also when DuplicateOf points
-// at another: of such a row nothing else about the user is kept.
+// at another: of such a row nothing else about the user is kept. Of what the row says
+// the cells are kept, and no name read from them.
 func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 	return r.wrap("add rows to", r.planning(ctx, func(t *tx) error {
 		for i := range rows {
@@ -38,7 +39,7 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	case p.Record != nil && (p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.Row.ID, p.Row.UPN, p.DuplicateOf,
+	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.DuplicateOf,
 		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp)
 	if err != nil || p.Record == nil {
 		return err

@@ -37,8 +37,6 @@ CREATE TABLE rows (                                -- the input, and the users t
 	line       INTEGER NOT NULL,
 	input      TEXT NOT NULL,
 	cells      TEXT NOT NULL,                      -- cells of the columns
-	given_id   TEXT NOT NULL,                      -- what the row says
-	given_upn  TEXT NOT NULL,
 	same       INTEGER NOT NULL,                   -- seq of the row that holds the user; 0: this one does
 	id         TEXT NOT NULL,                      -- what the directory says, from here on
 	upn        TEXT NOT NULL,

@@ -39,6 +39,12 @@ const (
 // inList5 is the condition that a value is in the list that is the parameter $5.
 const inList5 = " IN (SELECT value FROM json_each($5))"
 
+// holds5 is the condition that a column's list holds the parameter $5, but for the case
+// of ASCII letters.
+func holds5(column string) string {
+	return "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE lower(value) = $5)"
+}
+
 // DefaultPath is where the journal lies when no flag names a place: under the user's
 // own state directory, as the system has it. On Windows that is the part of the
 // profile that does not roam: see Caveats.
