@@ -24,7 +24,7 @@ func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 // spared now; they are written once everybody has agreed.
 func (j *job) guardAgain(ctx context.Context, send int) (spared []batch.Record, err error) {
 	plan := j.run.Plan()
-	known, err := j.guards.learn(ctx, j, plan, resumeIt)
+	known, err := j.guards.ask(ctx, j, plan, resumeIt)
 	if err != nil {
 		return nil, err
 	}

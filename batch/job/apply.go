@@ -58,7 +58,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	if err := a.once(ctx, j); err != nil {
 		return err
 	}
-	return a.start(ctx, j, file)
+	return a.checkAndBegin(ctx, j, file)
 }
 
 // adopt makes the plan of a file one of the caller's own, and writes down whose it was.
@@ -121,7 +121,7 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted: %w", err)
 	}
-	signers, err := signature.ParseSigners(trusted.open())
+	signers, err := signature.ParseSigners(trusted.reader())
 	if err != nil {
 		return nil, fmt.Errorf("%w: --trusted %s: %w", ErrUsage, a.Trusted, err)
 	}
@@ -181,9 +181,9 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", ErrRefused, done[0].Plan().Run)
 }
 
-// start looks everybody up again, and carries the plan out if nothing has
+// checkAndBegin looks everybody up again, and carries the plan out if nothing has
 // changed.
-func (a *ApplyOptions) start(ctx context.Context, j *job, file planfile.File) (err error) {
+func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.File) (err error) {
 	if err := j.tenant.mayRead(); err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, file planfile.File) (e
 	if err := j.claimReport(); err != nil {
 		return err
 	}
-	known, err := a.learn(ctx, j, file.Head.Plan, applyIt)
+	known, err := a.Guards.ask(ctx, j, file.Head.Plan, applyIt)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (a *ApplyOptions) start(ctx context.Context, j *job, file planfile.File) (e
 	if err := j.create(ctx); err != nil {
 		return err
 	}
-	count, err := a.resolve(ctx, j, file, &known)
+	count, err := a.lookUpAgain(ctx, j, file, &known)
 	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
 		return err
 	}
@@ -247,13 +247,13 @@ func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged,
 		if err != nil {
 			return nil, err
 		}
-		armored, err := io.ReadAll(io.LimitReader(r.open(), 1<<20))
+		armored, err := io.ReadAll(io.LimitReader(r.reader(), 1<<20))
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		all = append(all, signature.File{Name: name, Text: armored})
 	}
-	return signature.Judge(all, text.open, by, time.Now())
+	return signature.Judge(all, text.reader, by, time.Now())
 }
 
 // ReadPlan reads a plan file whole.
@@ -262,7 +262,7 @@ func (h *Host) ReadPlan(name string, sink planfile.Sink) (planfile.File, error) 
 	if err != nil {
 		return planfile.File{}, err
 	}
-	file, err := planfile.Read(r.open(), sink)
+	file, err := planfile.Read(r.reader(), sink)
 	if err != nil {
 		return file, fmt.Errorf("%s: %w", name, err)
 	}

@@ -68,7 +68,7 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, err
 	}
-	armored, err := signature.Sign(key, signature.PlanNamespace, text.open())
+	armored, err := signature.Sign(key, signature.PlanNamespace, text.reader())
 	if err != nil {
 		return none, fmt.Errorf("approve %s: %w", a.File, err)
 	}

@@ -140,7 +140,7 @@ func (h *Host) registrations(files []string) ([]graph.Registration, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--app: %w", err)
 		}
-		r, err := graph.ParseRegistration(file.open())
+		r, err := graph.ParseRegistration(file.reader())
 		if err != nil {
 			return nil, fmt.Errorf("%w: --app %s: %w", ErrUsage, name, err)
 		}

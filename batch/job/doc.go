@@ -9,9 +9,9 @@
 //
 // # The life of a run
 //
-//  1. [Planning.open] reads the input and surveys it, opens the journal, makes the report
+//  1. [Planning.ready] reads the input and surveys it, opens the journal, makes the report
 //     directory and prepares the sign-in. What is wrong so far is one [Refusal].
-//  2. It signs in ([job.enter]) and holds the tenant against what was named.
+//  2. It signs in ([job.enterPrepared]) and holds the tenant against what was named.
 //  3. [Run] locks the input and looks for a run on it to go on with ([job.goOn]).
 //  4. [Planning.find] asks the guards who is left alone, creates the run in the journal,
 //     looks everybody up, and holds the counts against the limits. Nothing goes on

@@ -26,10 +26,10 @@ type applying struct {
 // mostDrift is how many users who have changed are named.
 const mostDrift = 20
 
-// resolve looks everybody up again and adds the plan's rows to the journal, with
+// lookUpAgain looks everybody up again and adds the plan's rows to the journal, with
 // the stamps as they are now. A user who is spared by now ends so; one who is not
 // what the plan says refuses it whole.
-func (a *ApplyOptions) resolve(ctx context.Context, j *job, file planfile.File, known *findings) (batch.Count, error) {
+func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.File, known *findings) (batch.Count, error) {
 	w := &applying{run: j.run, asked: map[int]batch.Planned{}, roles: file.Head.Plan.Terms.Guards.Roles && known.spare.Roles != nil}
 	look := j.planner()
 	look.AllowRenamed = true // a new name is drift, and told as such

@@ -23,8 +23,8 @@ type reading struct {
 	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
 }
 
-// open starts at the beginning. Any number of readers may be open at once.
-func (r *reading) open() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
+// reader starts at the beginning. Any number of readers may be open at once.
+func (r *reading) reader() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
 
 // unchanged refuses a file that does not hold any more what was read of it: it
 // may have been read while somebody was writing it. Undone says what was not done.

@@ -27,7 +27,7 @@ func TestFilesAreReadOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range []*reading{first, second} {
-		if text, err := io.ReadAll(r.open()); string(text) != "old" || err != nil || r.digest != first.digest {
+		if text, err := io.ReadAll(r.reader()); string(text) != "old" || err != nil || r.digest != first.digest {
 			t.Errorf("read %q, %v, digest %s and %s", text, err, first.digest, r.digest)
 		}
 	}
@@ -47,7 +47,7 @@ func TestSpoolHasNoName(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if got, err := io.ReadAll(r.open()); !bytes.Equal(got, text) || err != nil {
+			if got, err := io.ReadAll(r.reader()); !bytes.Equal(got, text) || err != nil {
 				t.Errorf("%d bytes: read %d, %v", size, len(got), err)
 			}
 		}

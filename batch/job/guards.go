@@ -108,10 +108,10 @@ const (
 	resumeIt                // roles are read if a guard needs them
 )
 
-// learn reads who is protected, who holds which role and how many users the
+// ask reads who is protected, who holds which role and how many users the
 // tenant has, as the flags and the guards of the plan ask. What cannot be read
 // ends the run: a guard that fails open is none.
-func (g Guards) learn(ctx context.Context, j *job, plan batch.Plan, why purpose) (findings, error) {
+func (g Guards) ask(ctx context.Context, j *job, plan batch.Plan, why purpose) (findings, error) {
 	caller, own := j.tenant.identity(), plan.Terms.Guards
 	l := findings{guards: g.over(own, caller.User != "" && plan.Terms.User == caller.User), users: -1}
 	l.spare = batch.Spare{IDs: map[string]string{}, Admin: l.guards.Admin}

@@ -32,7 +32,7 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 	}
 	j := h.newJob(&p.Connection, &Execution{Patience: p.Patience})
 	defer j.close()
-	if err := p.open(ctx, j, func() error { return mayWrite(name, p.Overwrite) }); err != nil {
+	if err := p.ready(ctx, j, func() error { return mayWrite(name, p.Overwrite) }); err != nil {
 		return made, err
 	}
 	defer j.discardUnsealed(ctx, &err) // what is planned lies in the journal only until it is in the file

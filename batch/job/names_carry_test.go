@@ -109,7 +109,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	r := Planning{File: path, Selection: Selection{Key: file.key}, NoResolve: file.blind}
 	opt, err := r.options(time.Now())
 	must(err)
-	rows, err := intake.Open(in.open(), opt)
+	rows, err := intake.Open(in.reader(), opt)
 	must(err)
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)
@@ -125,7 +125,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	}
 	j.run, err = store.Create(ctx, j.plan)
 	must(err)
-	must(r.resolve(ctx, j, batch.Spare{}))
+	must(r.lookUpRows(ctx, j, batch.Spare{}))
 	must(j.run.Seal(ctx, j.plan))
 	for p, err := range j.run.Pending(ctx) {
 		must(err)

@@ -17,7 +17,7 @@ func (j *job) pace() error {
 		if err != nil {
 			return fmt.Errorf("--quota-file: %w", err)
 		}
-		if j.stated, err = throttle.ParseQuotas(file.open()); err != nil {
+		if j.stated, err = throttle.ParseQuotas(file.reader()); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrUsage, j.QuotaFile, err)
 		}
 	}

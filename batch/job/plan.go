@@ -23,10 +23,10 @@ type opened struct {
 	checks []batch.Finding // what the guards say
 }
 
-// open opens everything. A wrong file is told first. All else that can be checked
+// ready opens everything, and signs in. A wrong file is told first. All else that can be checked
 // without the directory is told together, before anybody signs in, with what able says
 // once the input was read.
-func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
+func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, g.Key)
 	}
@@ -35,7 +35,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	if err != nil {
 		return err
 	}
-	choice, err := g.choice(j.Host, opt)
+	choice, err := g.choiceDigest(j.Host, opt)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	if err != nil {
 		return err
 	}
-	rows, err := intake.Open(in.open(), opt)
+	rows, err := intake.Open(in.reader(), opt)
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,10 @@ func (g *Planning) open(ctx context.Context, j *job, able func() error) error {
 	return nil
 }
 
-// choice tells all that chooses users, and nothing else: a run that was begun
+// choiceDigest tells all that chooses users, and nothing else: a run that was begun
 // under another choice is another run. Of the time it holds the day, so that
 // tomorrow's dates are looked at anew, and of a protect list what the list says.
-func (g *Planning) choice(h *Host, opt intake.Options) (string, error) {
+func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
@@ -115,14 +115,14 @@ func (g *Planning) find(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	known, err := g.learn(ctx, j, &j.plan)
+	known, err := g.askGuards(ctx, j, &j.plan)
 	if err != nil {
 		return err
 	}
 	if err := j.create(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(g.resolve(ctx, j, known.spare), j.Files.unchanged(nothingWritten)); err != nil {
+	if err := errors.Join(g.lookUpRows(ctx, j, known.spare), j.Files.unchanged(nothingWritten)); err != nil {
 		return err
 	}
 	j.Planned(j.plan, j.count)
@@ -131,14 +131,14 @@ func (g *Planning) find(ctx context.Context, j *job) error {
 	return nil
 }
 
-// resolve reads the input into the journal, and looks everybody uj.
-func (g *Planning) resolve(ctx context.Context, j *job, spare batch.Spare) error {
+// lookUpRows reads the input into the journal, and looks everybody uj.
+func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) error {
 	var skips []batch.Skip
 	opt := j.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
 	look := j.planner()
 	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
-		rows, err := intake.Open(j.in.open(), opt)
+		rows, err := intake.Open(j.in.reader(), opt)
 		if err != nil {
 			yield(batch.Row{}, err)
 			return

@@ -8,10 +8,10 @@ import (
 	"offboard/batch"
 )
 
-// learn asks all guards for a new plan, and adds to it what they found.
-func (g *Planning) learn(ctx context.Context, j *job, plan *batch.Plan) (findings, error) {
+// askGuards asks all guards for a new plan, and adds to it what they found.
+func (g *Planning) askGuards(ctx context.Context, j *job, plan *batch.Plan) (findings, error) {
 	plan.Terms.Guards.Limits = defaults
-	l, err := g.Guards.learn(ctx, j, *plan, planIt)
+	l, err := g.Guards.ask(ctx, j, *plan, planIt)
 	if err == nil {
 		err = g.spareSince(ctx, j, *plan, g.zone, &l)
 	}

@@ -63,7 +63,7 @@ func (h *Host) readProtect(name string) ([]batch.Row, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("--protect: %w", err)
 	}
-	rows, patterns, err := intake.ReadProtectList(list.open())
+	rows, patterns, err := intake.ReadProtectList(list.reader())
 	if err != nil {
 		return nil, nil, refused(h.unwritten(), batch.Finding{Name: "--protect", Refusal: fmt.Sprintf("--protect %s: %v", name, err)})
 	}

@@ -16,7 +16,7 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 	r.rehearsal, r.reports = r.DryRun, true
 	j := h.newJob(&r.Connection, &r.Execution)
 	defer j.close()
-	if err := r.open(ctx, j, func() error {
+	if err := r.ready(ctx, j, func() error {
 		return h.mustAsk(r.Yes || r.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
 	}); err != nil {
 		return err
@@ -43,7 +43,7 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 	if err := j.noteOthers(ctx); err != nil {
 		return err
 	}
-	return r.start(ctx, j)
+	return r.planAndBegin(ctx, j)
 }
 
 // giveUp plans anew in place of a run on the same input that is too old to go on
@@ -89,8 +89,8 @@ func (j *job) noteOthers(ctx context.Context) error {
 	return err
 }
 
-// start plans a new run, has it guarded and approved, and carries it out.
-func (r *RunOptions) start(ctx context.Context, j *job) (err error) {
+// planAndBegin plans a new run, has it guarded and approved, and carries it out.
+func (r *RunOptions) planAndBegin(ctx context.Context, j *job) (err error) {
 	if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
 		return err
 	}

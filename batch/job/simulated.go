@@ -115,7 +115,7 @@ func account(kind string) (userType, state string) {
 // seedFile makes a user of each good row.
 func seedFile(in *reading, opt intake.Options) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
-		rows, err := intake.Open(in.open(), opt)
+		rows, err := intake.Open(in.reader(), opt)
 		if err != nil {
 			return err
 		}

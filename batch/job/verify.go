@@ -33,7 +33,7 @@ type Proof struct {
 func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []*Proof, err error) {
 	j := h.newJob(&v.Connection, &Execution{Patience: v.Patience})
 	defer j.close()
-	proofs, err := v.open(ctx, j)
+	proofs, err := v.ready(ctx, j)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -79,8 +79,8 @@ func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, sinc
 // watchEvery is how long --watch leaves between two looks.
 const watchEvery = 15 * time.Second
 
-// open signs in and lists whose stamps to read: those of a file, or of a run.
-func (v *VerifyOptions) open(ctx context.Context, j *job) (proofs []*Proof, err error) {
+// ready signs in and lists whose stamps to read: those of a file, or of a run.
+func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err error) {
 	var seed seeder
 	if _, missing := os.Stat(v.What); v.What == "-" || !errors.Is(missing, fs.ErrNotExist) {
 		proofs, seed, err = v.ofFile(ctx, j)
@@ -146,7 +146,7 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 
 // fileProofs are the rows of a file that name somebody; a bad row does not hold.
 func fileProofs(in *reading, opt intake.Options) ([]*Proof, error) {
-	rows, err := intake.Open(in.open(), opt)
+	rows, err := intake.Open(in.reader(), opt)
 	if err != nil {
 		return nil, err
 	}
