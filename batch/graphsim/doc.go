@@ -43,6 +43,7 @@
 //	tenant.go                 what a tenant can be told to be
 //	user.go, directory.go     a user and its stamps; adding and finding users
 //	groups.go                 groups and roles
+//	seed.go                   people made from the rows of a file, for a rehearsal
 //	http.go, call.go          the way in: a socket or none; one call to Graph, from token to answer
 //	batch.go                  the form of a $batch, and of its answer
 //	endpoints.go              the table of what is answered, a row for each request

@@ -3,7 +3,6 @@ package job
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -30,72 +28,28 @@ type seeder func(context.Context, *graphsim.Tenant) error
 // ever taken for a real one, or resumed against one.
 const Simulated = "a simulated tenant"
 
-// seeded is the user of a row in a simulated tenant, and whether there is one. A
-// rehearsal can show more than success: nobody...@ does not exist, admin...@ is a
-// protected administrator, and ...#EXT#...@ is a guest.
-func seeded(r batch.Row) (graphsim.User, bool) {
-	u := graphsim.User{ID: r.ID, UPN: r.UPN, Enabled: true, Stamp: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	for _, c := range r.Claims { // of two columns of one kind the first
+// seed makes the user of a row, by the rules of [graphsim.Tenant.Seed].
+func seed(t *graphsim.Tenant, r batch.Row) error {
+	u := graphsim.User{ID: r.ID, UPN: r.UPN, Enabled: true, Stamp: graphsim.SeedStamp}
+	key := batch.Claim{Key: cmp.Or(r.By, batch.ByUPN), Value: r.Value}
+	for _, c := range append([]batch.Claim{key}, r.Claims...) { // of two columns of one kind the first
 		of := map[batch.Key]*string{batch.ByID: &u.ID, batch.ByUPN: &u.UPN, batch.ByMail: &u.Mail, batch.ByEmployeeID: &u.EmployeeID, batch.ByOnPremisesUPN: &u.OnPremUPN}[c.Key]
 		*of = cmp.Or(*of, c.Value)
 	}
-	name := cmp.Or(u.UPN, r.Value)
-	switch {
-	case r.By == batch.ByMail:
-		u.UPN, u.Mail = cmp.Or(u.UPN, r.Value), r.Value
-	case r.By == batch.ByEmployeeID:
-		u.UPN, u.EmployeeID = cmp.Or(u.UPN, "employee"+hex.EncodeToString([]byte(r.Value))+"@"+graphsim.DefaultDomain), r.Value
-	case r.By == batch.ByOnPremisesUPN:
-		local, _, _ := strings.Cut(r.Value, "@")
-		u.UPN, u.OnPremUPN, u.Synced = cmp.Or(u.UPN, local+"@"+graphsim.DefaultDomain), r.Value, true
-	case u.UPN == "":
-		u.UPN = r.ID + "@" + graphsim.DefaultDomain
-	}
-	name = strings.ToLower(name)
-	u.Denied = strings.HasPrefix(name, "admin")
-	return u, !strings.HasPrefix(name, "nobody")
-}
-
-// globalAdministrator is the role that admin...@ holds in a simulated tenant.
-const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
-
-// strangers is how many users a simulated tenant has for each row of the input
-// and one: rehearsals are of some of a tenant's users, not of all.
-const strangers = 9
-
-// seed makes the user of a row, once, with what the name stands for: a row that names
-// somebody again makes nobody. More, which may be nil, adds what else is known.
-func seed(t *graphsim.Tenant, r batch.Row, more func(*graphsim.User)) error {
-	u, ok := seeded(r)
-	if !ok {
-		return nil
-	}
-	for _, key := range []string{u.UPN, u.ID} {
-		if _, ok := t.User(key); ok && key != "" {
-			return nil
-		}
-	}
-	if more != nil {
-		more(&u)
-	}
-	t.AddStrangers(strangers)
-	err := t.Add(u)
-	if err == nil && u.Denied {
-		added, _ := t.User(u.UPN)
-		err = t.Assign(globalAdministrator, added.ID)
-	}
-	if err != nil {
-		return fmt.Errorf("simulate line %d: %w", r.Line, err)
-	}
-	return nil
+	return atLine(r.Line, t.Seed(string(r.By), u))
 }
 
 // seedUser makes a user of a plan, as the plan knows them.
 func seedUser(t *graphsim.Tenant, line int, u batch.User) error {
-	return seed(t, batch.Row{Line: line, ID: u.ID, UPN: u.UPN}, func(s *graphsim.User) {
-		s.Type, s.State = account(u.Type)
-		s.Enabled, s.Synced, s.Stamp = u.Enabled, u.Synced, u.Stamp
-	})
+	kind, state := account(u.Type)
+	return atLine(line, t.Seed("", graphsim.User{ID: u.ID, UPN: u.UPN, Type: kind, State: state, Enabled: u.Enabled, Synced: u.Synced, Stamp: u.Stamp}))
+}
+
+func atLine(line int, err error) error {
+	if err != nil {
+		return fmt.Errorf("simulate line %d: %w", line, err)
+	}
+	return nil
 }
 
 // account is what Graph says of an account of this type: userType and
@@ -119,7 +73,6 @@ func seedFile(in *reading, opt intake.Options) seeder {
 		if err != nil {
 			return err
 		}
-		searched := map[string]bool{} // values by which the tenant has a user: the first row that has one says who it is
 		for row, err := range rows.Rows() {
 			if _, bad := errors.AsType[*batch.RowError](err); bad {
 				continue
@@ -127,13 +80,7 @@ func seedFile(in *reading, opt intake.Options) seeder {
 			if err != nil {
 				return err
 			}
-			if value := batch.LowerASCII(row.Value); row.By.Searched() {
-				if searched[value] {
-					continue
-				}
-				searched[value] = true
-			}
-			if err := seed(t, row, nil); err != nil {
+			if err := seed(t, row); err != nil {
 				return err
 			}
 		}
@@ -187,21 +134,18 @@ func (h *Host) guarded(people seeder, g Guards, own batch.Guards) seeder {
 			if err != nil {
 				return err
 			}
-			for _, p := range patterns {
-				rows = append(rows, batch.Row{UPN: strings.ReplaceAll(p, "*", "1")})
-			}
 			for _, r := range rows {
-				if err := seed(t, r, nil); err != nil {
-					return fmt.Errorf("--protect %s: %w", name, err)
-				}
+				err = errors.Join(err, seed(t, r))
+			}
+			for _, p := range patterns {
+				err = errors.Join(err, t.SeedPattern(p))
+			}
+			if err != nil {
+				return fmt.Errorf("--protect %s: %w", name, err)
 			}
 		}
 		for _, id := range g.over(own, false).Groups {
-			if !batch.IsGUID(id) {
-				continue // the guards tell
-			}
-			member := "member-of-" + id + "@" + graphsim.DefaultDomain
-			if err := errors.Join(seed(t, batch.Row{UPN: member}, nil), t.AddGroup(graphsim.Group{ID: id, Members: []string{graphsim.IDFor(member)}})); err != nil {
+			if err := t.SeedGroup(id); err != nil {
 				return fmt.Errorf("simulate --protect-group: %w", err)
 			}
 		}
