@@ -53,7 +53,7 @@ func (t *Tenant) graph(r *http.Request, version, target string, body []byte, rea
 	}
 	if bad != nil {
 		c.date = t.now()
-		return c.outer(bad), wait(r.Context(), time.Until(ends))
+		return c.outer(bad, nil), wait(r.Context(), time.Until(ends))
 	}
 
 	t.runCall(c)
@@ -156,12 +156,19 @@ func (c *call) newReply(status int, contentType string, body []byte) *reply {
 	}}
 }
 
+func (rep *reply) add(header map[string]string) {
+	for name, value := range header {
+		rep.header.Set(name, value)
+	}
+}
+
 // outer answers for the call as a whole with an error.
-func (c *call) outer(bad *failure) *reply {
+func (c *call) outer(bad *failure, header map[string]string) *reply {
 	rep := c.newReply(bad.status, jsonType, encode(bad.body(c)))
 	if bad.status == http.StatusUnauthorized {
 		rep.header.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)
 	}
+	rep.add(header)
 	return rep
 }
 
@@ -172,13 +179,9 @@ func (c *call) answer(t *Tenant) *reply {
 	case LostAnswer, DropBefore:
 		return &reply{fate: dropped}
 	case HTML503:
-		return c.htmlUnavailable()
-	case Outer429:
-		rep := c.outer(throttled(c.rng, c.token.app, t.cfg.TenantID))
-		rep.header.Set("Retry-After", retryAfter(c.rng, 1500*time.Millisecond))
-		return rep
-	case Expired401:
-		return c.outer(errDeadToken)
+		return c.htmlUnavailable(c.results[0].header)
+	case Outer429, Expired401:
+		return c.outer(c.results[0].bad, c.results[0].header)
 	}
 	var rep *reply
 	if c.batch {
@@ -195,13 +198,11 @@ func (c *call) answer(t *Tenant) *reply {
 
 // htmlUnavailable is what a gateway in front of Graph says, which knows
 // nothing of JSON (microsoft-graph-docs#2290).
-func (c *call) htmlUnavailable() *reply {
+func (c *call) htmlUnavailable(header map[string]string) *reply {
 	rep := c.newReply(http.StatusServiceUnavailable, "text/html", []byte("<!DOCTYPE html><html><head><title>Service Unavailable</title></head>"+
 		"<body><h2>Our services aren't available right now</h2></body></html>"))
 	rep.header.Del("Request-Id")
-	if c.rng.IntN(2) == 0 {
-		rep.header.Set("Retry-After", "5")
-	}
+	rep.add(header)
 	return rep
 }
 
@@ -210,7 +211,7 @@ func (c *call) direct(it *item, r *result) *reply {
 	var rep *reply
 	switch {
 	case r.bad != nil:
-		rep = c.outer(r.bad)
+		return c.outer(r.bad, r.header)
 	case it.op.action == actCount:
 		text := fmt.Sprint(r.body)
 		if c.rng.IntN(2) == 0 { // some OData services send one (oasis-tcs/odata-specs#325)
@@ -222,13 +223,7 @@ func (c *call) direct(it *item, r *result) *reply {
 	default:
 		rep = c.newReply(r.status, itemType, encode(r.body))
 	}
-	for name, value := range r.header {
-		rep.header.Set(name, value)
-	}
-	if r.bad == nil {
-		rep.header.Set("x-ms-resource-unit", strconv.Itoa(it.op.units()))
-		rep.header.Set("OData-Version", "4.0")
-	}
+	rep.add(map[string]string{"x-ms-resource-unit": strconv.Itoa(it.op.units()), "OData-Version": "4.0"})
 	return rep
 }
 

@@ -65,7 +65,8 @@
 //  3. Half of the latency passes.
 //  4. parse reads what is asked for: parseBatch the form of a batch, route each path.
 //     A batch of a wrong form ends here, with 400.
-//  5. runCall draws a fault of the whole call and runs each item (runStruck, runItem).
+//  5. runCall draws a fault of the whole call and runs each item (runItem), which may be
+//     struck by that fault or one of its own: verdicts says what comes of it.
 //  6. obey takes the item's cost from the quotas; carryOut checks its permission and hands
 //     it to the function in its row of endpoints, which reads the directory or revokes.
 //  7. The other half of the latency passes. A caller that left meanwhile gets no answer,

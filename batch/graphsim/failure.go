@@ -1,9 +1,5 @@
 package graphsim
 
-import (
-	"math/rand/v2"
-)
-
 // failure is a refusal in Graph's words. The words are not contractual
 // (Microsoft Graph documentation, "Error responses"): a client that keys on
 // them is wrong, so some of them vary from reply to reply.
@@ -55,23 +51,21 @@ func notFound(key string) *failure {
 	return &failure{404, "Request_ResourceNotFound", "Resource '" + key + "' does not exist or one of its queried reference-property objects are not present."}
 }
 
-// throttled is one of the three bodies that have been seen with 429.
-func throttled(rng *rand.Rand, app, tenant string) *failure {
-	switch rng.IntN(3) {
-	case 0:
-		return &failure{429, "TooManyRequests", "Please retry again later."}
-	case 1:
-		return &failure{429, "TooManyRequests", "Too many requests from Identifier:" + app + "+" + tenant + " under category:throttle.aad.ags. Please try again later."}
-	}
-	return &failure{429, "UnknownError", ""}
-}
+// Two refusals whose words vary: see [call.varied].
+var (
+	errThrottled   = &failure{429, "TooManyRequests", "Please retry again later."}
+	errUnavailable = &failure{503, "serviceNotAvailable", "The service is temporarily unavailable. Please retry later."}
+)
 
-// unavailable is one of the bodies that have been seen with 503.
-func unavailable(rng *rand.Rand) *failure {
-	if rng.IntN(2) == 0 {
-		return &failure{503, "UnknownError", ""}
+// varied gives one of the bodies that have been seen with a status.
+func (c *call) varied(f *failure) *failure {
+	switch {
+	case f == errThrottled && c.rng.IntN(3) == 0:
+		return &failure{429, f.code, "Too many requests from Identifier:" + c.token.app + "+" + c.token.tenant + " under category:throttle.aad.ags. Please try again later."}
+	case (f == errThrottled || f == errUnavailable) && c.rng.IntN(2) == 0:
+		return &failure{f.status, "UnknownError", ""}
 	}
-	return &failure{503, "serviceNotAvailable", "The service is temporarily unavailable. Please retry later."}
+	return f
 }
 
 // body is Graph's error object. Graph repeats the request id of the whole call in

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 )
 
 // FaultKind is a misfortune that the tenant can be told to suffer. The list is
@@ -178,59 +177,53 @@ func (t *Tenant) matches(f *activeFault, items ...*item) bool {
 	})
 }
 
-// runStruck treats an item of a call that a fault struck as a whole.
-func (t *Tenant) runStruck(c *call, it *item) result {
-	r := result{fault: c.fault}
-	switch c.fault.Kind {
-	case LostAnswer, Truncated:
-		r = t.obey(c, it)
-		r.fault = c.fault
-	case HTML503:
-		r.status = 503
-	case Outer429:
-		r.status = 429
-	case Expired401:
-		r.status = 401
-	}
-	return r
+// verdict is what an item that a fault struck is answered with, and how likely it is
+// executed all the same. A kind without one leaves the item as usual.
+type verdict struct {
+	runs float64
+	bad  *failure
+	wait []string // values of Retry-After, of which one is drawn; "" is none
 }
 
-// runItem treats one item, with a fault of its own if one strikes.
+var verdicts = map[FaultKind]verdict{
+	DropBefore:        {bad: &failure{}},
+	HTML503:           {bad: &failure{status: 503}, wait: []string{"", "5"}},
+	Outer429:          {bad: errThrottled, wait: []string{"1.500", "2"}},
+	Expired401:        {bad: errDeadToken},
+	Item429:           {bad: errThrottled, wait: []string{"0.249", "2.128"}}, // seen in batches (microsoft-graph-docs#3877); the documentation's own sample
+	Item401:           {bad: errDeadToken},
+	Item500:           {bad: errInternal},
+	Item503:           {bad: errUnavailable, wait: []string{"", "", "3", "3.000"}},
+	Conflict409:       {bad: errConcurrency},
+	BadGateway502Item: {bad: errBackend, runs: 0.5},
+	Item504:           {bad: errTimeout, runs: 1},
+}
+
+// runItem treats one item, struck by the fault of the call, else by one of its own, if
+// any strikes.
 func (t *Tenant) runItem(c *call, it *item) result {
-	f := t.drawItem(c, it)
-	var r result
-	switch f.kind() {
-	case BadGateway502Item:
-		r = refuse(errBackend, nil)
-		r.executed = c.rng.IntN(2) == 0 && t.obey(c, it).executed
-	case Item504:
-		r = refuse(errTimeout, nil)
-		r.executed = t.obey(c, it).executed
-	case Item429:
-		wait := "0.249" // seen in batches (microsoft-graph-docs#3877)
-		if c.rng.IntN(2) == 0 {
-			wait = "2.128" // the documentation's own sample
-		}
-		r = refuse(throttled(c.rng, c.token.app, t.cfg.TenantID), map[string]string{retryAfterName(c.rng): wait})
-	case Item401:
-		r = refuse(errDeadToken, nil)
-	case Item500:
-		r = refuse(errInternal, nil)
-	case Item503:
-		r = refuse(unavailable(c.rng), nil)
-		if c.rng.IntN(2) == 0 {
-			r.header = map[string]string{retryAfterName(c.rng): retryAfter(c.rng, 3*time.Second)}
-		}
-	case Conflict409:
-		r = refuse(errConcurrency, nil)
-	default: // nothing is struck, or the reply alone
-		r = t.obey(c, it)
+	f := c.fault
+	if f == nil {
+		f = t.drawItem(c, it)
+	}
+	v, struck := verdicts[f.kind()]
+	if !struck { // nothing is struck, or the reply alone
+		r := t.obey(c, it)
 		if f.kind() == NullBody && r.bad != nil {
 			f.struck-- // only successes come without a body
 			return r
 		}
+		r.fault = f
+		return r
 	}
-	r.fault = f
+	executed := v.runs > 0 && c.rng.Float64() < v.runs && t.obey(c, it).executed
+	r := refuse(c.varied(v.bad), nil)
+	r.executed, r.fault = executed, f
+	if len(v.wait) > 0 {
+		if wait := v.wait[c.rng.IntN(len(v.wait))]; wait != "" {
+			r.header = map[string]string{retryAfterName(c.rng): wait}
+		}
+	}
 	return r
 }
 

@@ -33,8 +33,8 @@ func done(body any) result {
 }
 
 // runCall executes the items of a call, in the order of the batch, at one moment: each
-// by runStruck when a fault struck the whole call, else by runItem, which draws a fault
-// of the item's own. Both obey the item, unless the fault says otherwise.
+// by runItem, which obeys the item unless the fault of the call, or one of its own, says
+// otherwise.
 func (t *Tenant) runCall(c *call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -45,11 +45,7 @@ func (t *Tenant) runCall(c *call) {
 	c.results = make([]result, len(c.items))
 	for i, it := range c.items {
 		r := &c.results[i]
-		if c.fault != nil {
-			*r = t.runStruck(c, it)
-		} else {
-			*r = t.runItem(c, it)
-		}
+		*r = t.runItem(c, it)
 		t.seq++
 		r.seq, r.at, r.user = t.seq, c.date, t.meant(c, it)
 		t.tally(it, r)
@@ -66,7 +62,7 @@ func (t *Tenant) obey(c *call, it *item) result {
 		price.writes = 1
 	}
 	if by, wait := t.meters.take(time.Now(), c.token.app, price); wait > 0 {
-		return refuse(throttled(c.rng, c.token.app, t.cfg.TenantID), map[string]string{
+		return refuse(c.varied(errThrottled), map[string]string{
 			retryAfterName(c.rng):       retryAfter(c.rng, wait),
 			"x-ms-throttle-scope":       by.scopeHeader(c.token.app, t.cfg.TenantID),
 			"x-ms-throttle-information": by.information(),
