@@ -23,7 +23,8 @@ type endpoint struct {
 	// is a 204. User is whom {user} means, who is there, or nil when the path has none.
 	serve func(t *Tenant, c *call, op *operation, user *entry) (any, *failure)
 
-	segments []string // of path
+	segments []string        // of path
+	options  map[string]bool // true for what it takes, false for what it lacks
 }
 
 // The actions that an [Event] can name.
@@ -81,7 +82,14 @@ var endpoints = []endpoint{
 
 func init() {
 	for i := range endpoints {
-		endpoints[i].segments = strings.Split(endpoints[i].path, "/")
+		e := &endpoints[i]
+		e.segments, e.options = strings.Split(e.path, "/"), make(map[string]bool)
+		for name := range strings.FieldsSeq(e.takes) {
+			e.options[name] = true
+		}
+		for name := range strings.FieldsSeq(e.lacks) {
+			e.options[name] = false
+		}
 	}
 }
 

@@ -49,11 +49,11 @@ func parseQuery(raw, version string, of *endpoint) (query, *failure) {
 			return q, errQuery // OData 4.01 URL conventions: an option appears at most once
 		}
 		seen[name] = true
-		switch {
-		case slices.Contains(strings.Fields(of.lacks), name):
-			return q, errNotSimulated
-		case !slices.Contains(strings.Fields(of.takes), name):
+		switch takes, known := of.options[name]; {
+		case !known:
 			return q, errQuery
+		case !takes:
+			return q, errNotSimulated
 		}
 		if bad := q.set(name, value, version, of.of); bad != nil {
 			return q, bad

@@ -105,8 +105,8 @@ func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int
 // inaccessible member objects").
 func (t *Tenant) member(c *call, op *operation, i int32) object {
 	o := t.userObject(c, op, &t.dir.entries[i])
-	for name := range o {
-		if !c.token.may(readUsers) && name != "id" {
+	if !c.token.may(readUsers) {
+		for name := range o {
 			o[name] = nil
 		}
 	}
