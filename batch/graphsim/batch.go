@@ -65,13 +65,13 @@ func parseItem(version string, request any) (*item, *failure) {
 			return nil, badBatch("unknown member '" + name + "'.")
 		}
 	}
-	it := new(item)
-	var target string
-	for name, into := range map[string]*string{"id": &it.id, "method": &it.method, "url": &target} {
-		if *into, _ = members[name].(string); *into == "" {
+	for _, name := range []string{"id", "method", "url"} {
+		if s, _ := members[name].(string); s == "" {
 			return nil, badBatch("'" + name + "' must be a string that is not empty.")
 		}
 	}
+	it := &item{id: members["id"].(string), method: members["method"].(string)}
+	target := members["url"].(string)
 	headers, bad := itemHeaders(members["headers"])
 	if bad == nil {
 		bad = checkBody(it, headers["content-type"], members["body"])

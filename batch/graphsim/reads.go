@@ -90,7 +90,7 @@ func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int
 	to := min(from+size, n)
 	list := object{"@odata.context": c.context(set, op.query.fields)}
 	if to < n {
-		list["@odata.nextLink"] = c.origin + "/" + c.version + op.self + "$skiptoken=" + tokenPrefix + strconv.Itoa(to)
+		list["@odata.nextLink"] = c.origin + "/" + c.version + op.link() + "$skiptoken=" + tokenPrefix + strconv.Itoa(to)
 	}
 	value := make([]object, 0, to-from)
 	for i := from; i < to; i++ {

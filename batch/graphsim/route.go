@@ -18,7 +18,7 @@ type operation struct {
 	keys     []string // what stands in the path for the endpoint's placeholders
 	query    query
 	eventual bool   // with ConsistencyLevel: eventual
-	self     string // path and query, to put another $skiptoken behind
+	target   string // as it was asked for
 	body     object // what a write carries; nil for none
 	bad      *failure
 }
@@ -29,7 +29,7 @@ type operation struct {
 func route(version, method, target string, eventual bool) operation {
 	path, rawQuery := splitTarget(target)
 	path = strings.TrimPrefix(path, "/")
-	op := operation{action: actOther, key: path, eventual: eventual, self: selfLink(path, rawQuery)}
+	op := operation{action: actOther, key: path, eventual: eventual, target: target}
 	segments := strings.Split(path, "/")
 	for i, raw := range segments {
 		if segments[i], op.bad = decodeSegment(raw); op.bad != nil {
@@ -147,9 +147,10 @@ func (op *operation) units() int {
 // tokenPrefix begins every $skiptoken.
 const tokenPrefix = "graphsim-"
 
-// selfLink is a request's target without its $skiptoken, and open for another.
-func selfLink(path, rawQuery string) string {
-	link := "/" + path + "?"
+// link is the target without its $skiptoken, and open for another.
+func (op *operation) link() string {
+	path, rawQuery := splitTarget(op.target)
+	link := "/" + strings.TrimPrefix(path, "/") + "?"
 	for option := range strings.SplitSeq(rawQuery, "&") {
 		if option != "" && !strings.HasPrefix(option, "$skiptoken=") && !strings.HasPrefix(option, "%24skiptoken=") {
 			link += option + "&"
