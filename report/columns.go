@@ -104,8 +104,10 @@ func millis(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	seconds := strings.TrimSuffix(utc(t), "Z") // time.RFC3339 is several times as fast as a layout with ".000"
-	return seconds + "." + strconv.Itoa(1000 + t.Nanosecond()/1e6)[1:] + "Z"
+	var buffer [24]byte
+	b := t.UTC().AppendFormat(buffer[:0], time.RFC3339) // it is several times as fast as a layout with ".000"
+	ms := t.Nanosecond() / 1e6
+	return string(append(b[:len(b)-len("Z")], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z'))
 }
 
 // reason is the record's reason, behind the line that named the user first.

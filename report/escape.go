@@ -25,7 +25,7 @@ func isBare(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case i == 0, c < ' ', c > '~', c == ';', c == '"', c == '\\':
+		case i == 0, c < ' ', c > '~', c == ',', c == ';', c == '"', c == '\\':
 			return false
 		}
 	}
