@@ -30,8 +30,8 @@
 //
 // # Another file, another column
 //
-// A column is a line in the table of columns.go: report.csv, report.jsonl and the lists
-// of the command have it then. A file with lines is a line in the table of files.go and
+// A column is a line in the table of columns.go: report.csv, report.jsonl and [Selected]
+// have it then. A file with lines is a line in the table of files.go and
 // its sink: it is digested, listed, moved aside and sealed like the others.
 //
 // # One line per row

@@ -38,8 +38,8 @@ func Text(w io.Writer, e End) error {
 	return nil
 }
 
-// labels are what the block calls those members of the document that it tells. An
-// applied plan's input is the plan file; the others have their counts below.
+// labels are what the block calls members of the document. It leaves out those without a
+// label: it tells the counts in a table, and the times and commands in sentences.
 var labels = map[string]string{
 	"run": "Run", "state": "State", "reason": "Because",
 	"input": "Input", "input_sha256": "SHA-256", "settings": "Read with", "rows": "Rows", "skipped_lines": "Skipped",
