@@ -28,10 +28,10 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		return err
 	}
 	plan := file.Head.Plan
-	if err := a.follow(plan, nothingWritten); err != nil {
+	if err := j.follow(plan, nothingWritten); err != nil {
 		return err
 	}
-	j.plan, j.follows, j.maxAge = plan, true, a.MaxAge.Duration
+	j.maxAge = a.MaxAge.Duration
 	if err := j.openStore(ctx, newJournal, false); err != nil {
 		return err
 	}

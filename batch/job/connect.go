@@ -32,23 +32,24 @@ type app struct {
 // identity is the first app's.
 func (t *tenant) identity() graph.Identity { return t.apps[0].identity }
 
-// follow goes where the plan was made, unless a flag names another place, which
+// follow goes on with a plan where it was made, unless a flag names another place, which
 // sameTenant will refuse. A plan can be forged, and the access token goes where it
 // leads: without the flag only Microsoft's own services will do.
-func (c *Connection) follow(p batch.Plan, undone string) error {
+func (j *job) follow(p batch.Plan, undone string) error {
+	j.plan, j.follows = p, true
 	switch {
-	case c.Simulate:
+	case j.Simulate:
 		return nil
 	case p.Cloud == Simulated:
 		return refused(undone, batch.Finding{Name: "--simulate", Lift: "--simulate",
 			Refusal: "the plan is one of a rehearsal: its tenant is simulated, and nobody would be revoked; if a rehearsal is meant, say so with --simulate"})
-	case c.GraphURL != "":
+	case j.GraphURL != "":
 		return nil
 	case !graph.Microsofts(p.Cloud):
 		return refused(undone, batch.Finding{Name: "--graph-url", Lift: "--graph-url " + p.Cloud,
 			Refusal: fmt.Sprintf("the plan leads to %q, which is no service of Microsoft's, and the access token would go there; if that is meant, name it with --graph-url", p.Cloud)})
 	}
-	c.GraphURL = p.Cloud
+	j.GraphURL = p.Cloud
 	return nil
 }
 

@@ -53,15 +53,26 @@ func (g Guards) over(own batch.Guards, samePerson bool) batch.Guards {
 	given(g.MaxPercent, &own.Limits.MaxPercent)
 	given(g.MaxPrivileged, &own.Limits.MaxPrivileged)
 	own.Limits.MinUsers = 0 // it was met when the plan was made
-	own.Groups = slices.Clone(own.Groups)
 	for _, id := range g.ProtectGroup {
-		if id = strings.ToLower(id); !slices.Contains(own.Groups, id) {
-			own.Groups = append(own.Groups, id)
-		}
+		own.Groups = union(own.Groups, []string{strings.ToLower(id)})
 	}
+	ids := map[string]string{} // the plan keeps its own
+	maps.Copy(ids, own.IDs)
+	own.IDs = ids
 	own.Admin = own.Admin || g.ProtectPrivileged
 	own.IncludeCaller = g.IncludeCaller || own.IncludeCaller && samePerson
 	return own
+}
+
+// union is what one of two lists has, each once, in a list of its own.
+func union(a, b []string) []string {
+	all := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // wrong is what cannot be meant, as far as that is known without the directory; resolve

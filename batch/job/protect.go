@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,12 +26,11 @@ func (g Guards) protectFiles(ctx context.Context, j *job, l *findings) error {
 		if err := g.patterns(ctx, j, name, patterns, l); err != nil {
 			return err
 		}
-		l.guards = withList(l.guards, ids, patterns)
+		maps.Copy(l.guards.IDs, ids)
+		maps.Copy(l.spare.IDs, ids)
+		l.guards.Names = union(l.guards.Names, patterns)
 		if err := l.keepList(j.Host, name); err != nil {
 			return err
-		}
-		for id, why := range ids {
-			l.spare.IDs[id] = why
 		}
 		l.note("protect", fmt.Sprintf("%s and %s of %s", batch.Plural(len(rows), "user"), batch.Plural(len(patterns), "pattern"), name), "--protect")
 	}
@@ -38,23 +38,6 @@ func (g Guards) protectFiles(ctx context.Context, j *job, l *findings) error {
 		l.note("protect", "spelling is not checked", "a rehearsal creates every listed user except nobody...@")
 	}
 	return nil
-}
-
-// withList adds what a list holds to guards, and leaves those given as they are.
-func withList(g batch.Guards, ids map[string]string, patterns []string) batch.Guards {
-	all := make(map[string]string, len(g.IDs)+len(ids))
-	for _, m := range []map[string]string{g.IDs, ids} {
-		for id, why := range m {
-			all[id] = why
-		}
-	}
-	g.IDs, g.Names = all, slices.Clone(g.Names)
-	for _, p := range patterns {
-		if !slices.Contains(g.Names, p) {
-			g.Names = append(g.Names, p)
-		}
-	}
-	return g
 }
 
 // readProtect reads a list. A list that cannot be read whole refuses the run.

@@ -33,7 +33,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", ErrUsage, plan.Run)
 	}
 	h.Earlier = true
-	if err := r.follow(plan, nothingMore); err != nil {
+	if err := j.follow(plan, nothingMore); err != nil {
 		return err
 	}
 	if err := h.Keep(plan); err != nil {
@@ -52,7 +52,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := refused(nothingMore, person, j.pace(), r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
-	j.plan, j.follows, j.guards, j.maxAge = plan, true, r.Guards, r.MaxAge.Duration
+	j.guards, j.maxAge = r.Guards, r.MaxAge.Duration
 	if err := j.enter(ctx, h.guarded(seedRun(j.run), r.Guards, plan.Terms.Guards)); err != nil {
 		return err
 	}

@@ -133,11 +133,12 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 	if err != nil {
 		return nil, nil, err
 	}
-	if j.plan, j.follows = run.Plan(), true; j.plan.Cloud == Simulated {
+	plan := run.Plan()
+	if plan.Cloud == Simulated {
 		return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
-			ErrUsage, j.plan.Run, j.Typed("show", j.plan.Run))
+			ErrUsage, plan.Run, j.Typed("show", plan.Run))
 	}
-	if err := v.follow(j.plan, "nothing was verified"); err != nil {
+	if err := j.follow(plan, "nothing was verified"); err != nil {
 		return nil, nil, err
 	}
 	proofs, err := runProofs(ctx, run, v.Since != "")
