@@ -64,6 +64,7 @@ func (t *Tenant) User(key string) (UserState, bool) {
 	if !ok {
 		return UserState{}, false
 	}
+	t.dir.entries[i].settle(t.now(), &t.cfg)
 	return t.dir.entries[i].state(), true
 }
 
@@ -95,6 +96,9 @@ func (d *directory) insert(rec entry) {
 	}
 	if known {
 		rec.Writes, rec.Refused = d.entries[i].Writes, d.entries[i].Refused
+		if rec.things = d.entries[i].things; rec.things != nil {
+			rec.things.account = newPower(rec.Enabled)
+		}
 		d.remove(i)
 		d.entries[i] = rec
 	} else {

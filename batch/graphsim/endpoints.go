@@ -1,6 +1,9 @@
 package graphsim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // endpoint is a request that the tenant answers, a row of [endpoints]. A new one is a row
 // and the function that serves it.
@@ -19,6 +22,8 @@ type endpoint struct {
 	lacks string                       // query options that Graph takes and the simulator does not
 	check func(op *operation) *failure // what else the router refuses; nil for nothing
 
+	about func(t *Tenant, c *call, op *operation) about // nil means the user of the path
+
 	// serve carries it out, under the lock, and returns the body of the answer; nil
 	// is a 204. User is whom {user} means, who is there, or nil when the path has none.
 	serve func(t *Tenant, c *call, op *operation, user *entry) (any, *failure)
@@ -29,17 +34,33 @@ type endpoint struct {
 
 // The actions that an [Event] can name.
 const (
-	actRevoke       = "revokeSignInSessions"
-	actInvalidate   = "invalidateAllRefreshTokens"
-	actRead         = "read"
-	actFind         = "find"  // users by a property's value
-	actNamed        = "named" // users by how their UPN begins
-	actCount        = "count"
-	actOrganization = "organization"
-	actMembers      = "members"
-	actAssignments  = "assignments"
-	actRoles        = "roles"
-	actOther        = "other" // refused before it meant anything
+	actRevoke        = "revokeSignInSessions"
+	actInvalidate    = "invalidateAllRefreshTokens"
+	actRead          = "read"
+	actFind          = "find"  // users by a property's value
+	actNamed         = "named" // users by how their UPN begins
+	actCount         = "count"
+	actOrganization  = "organization"
+	actMembers       = "members"
+	actAssignments   = "assignments"
+	actRoles         = "roles"
+	actDisable       = "disable"
+	actEnable        = "enable"
+	actPassword      = "password"
+	actDevice        = "device"
+	actDisableDevice = "disableDevice"
+	actEnableDevice  = "enableDevice"
+	actRegistered    = "registeredDevices"
+	actOwned         = "ownedDevices"
+	actMemberOf      = "memberOf"
+	actLeave         = "leaveGroup"
+	actJoin          = "joinGroup"
+	actDeleteUser    = "deleteUser"
+	actLicences      = "assignLicense"
+	actSKUs          = "subscribedSkus"
+	actDomains       = "domains"
+	actUpdate        = "update" // of a user, that changes nothing known
+	actOther         = "other"  // refused before it meant anything
 )
 
 // The permissions are those in the tables of each request's page. That the ones for
@@ -53,6 +74,20 @@ var (
 	readTenant   = append([]string{"Organization.Read.All", "Organization.ReadWrite.All"}, readUsers...)
 	revokeUsers  = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	invalidating = []string{"User.RevokeSessions.All"}
+
+	readWriteUsers = []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}
+	switchUsers    = []string{"User.EnableDisableAccount.All"} // with one to read users
+	setPasswords   = append([]string{"User-PasswordProfile.ReadWrite.All"}, readWriteUsers...)
+	deleteUsers    = append([]string{"User.DeleteRestore.All"}, readWriteUsers...)
+	writeDevices   = []string{"Device.ReadWrite.All", "Directory.ReadWrite.All"}
+	readDevices    = append([]string{"Device.Read.All", "Directory.Read.All"}, writeDevices...)
+	readGroupsOf   = append([]string{"Directory.ReadWrite.All"}, readMembers...)
+	writeMembers   = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	manageRoles    = []string{"RoleManagement.ReadWrite.Directory"}
+	writeLicences  = append([]string{"LicenseAssignment.ReadWrite.All"}, readWriteUsers...)
+	readSKUs       = []string{"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All",
+		"Directory.Read.All", "Directory.ReadWrite.All"}
+	readDomains = []string{"Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 )
 
 // endpoints are all that the tenant answers. A path that two rows fit is the first one's.
@@ -78,6 +113,33 @@ var endpoints = []endpoint{
 		roles: readRoles, takes: "$expand $skiptoken", lacks: "$filter $select", check: checkExpand, serve: (*Tenant).listAssignments},
 	{method: "GET", path: "roleManagement/directory/roleDefinitions", action: actRoles,
 		roles: readRoles, of: roleKind, takes: "$select $skiptoken", lacks: "$filter $expand", serve: (*Tenant).listRoles},
+
+	{method: "PATCH", path: "users/{user}", action: actUpdate, about: aboutAccount,
+		roles: slices.Concat(switchUsers, setPasswords), serve: (*Tenant).updateUser},
+	{method: "GET", path: "users/{user}/registeredDevices", action: actRegistered, cost: 1,
+		roles: readUsers, of: deviceKind, takes: "$select $top $skiptoken", lacks: "$filter $expand $count $search $orderby", serve: (*Tenant).listDevices},
+	{method: "GET", path: "users/{user}/ownedDevices", action: actOwned, cost: 1,
+		roles: readUsers, of: deviceKind, takes: "$select $top $skiptoken", lacks: "$filter $expand $count $search $orderby", serve: (*Tenant).listDevices},
+	{method: "GET", path: "devices/{device}", action: actDevice, about: aboutDevice,
+		roles: readDevices, of: deviceKind, takes: "$select", lacks: "$expand", serve: (*Tenant).readDevice},
+	{method: "PATCH", path: "devices/{device}", action: actDevice, about: aboutDevice,
+		roles: writeDevices, of: deviceKind, serve: (*Tenant).updateDevice},
+	{method: "GET", path: "users/{user}/memberOf", action: actMemberOf, cost: 2,
+		roles: readGroupsOf, of: groupKind, takes: "$select $top $skiptoken", lacks: "$filter $expand $count $search $orderby", serve: (*Tenant).listMemberOf},
+	{method: "DELETE", path: "groups/{group}/members/{user}/$ref", action: actLeave, about: aboutMember,
+		roles: writeMembers, serve: (*Tenant).removeMember},
+	{method: "DELETE", path: "groups/{group}/members/{user}", action: actDeleteUser,
+		roles: deleteUsers, serve: (*Tenant).deleteUser},
+	{method: "DELETE", path: "users/{user}", action: actDeleteUser,
+		roles: deleteUsers, serve: (*Tenant).deleteUser},
+	{method: "POST", path: "groups/{group}/members/$ref", action: actJoin, about: aboutMember,
+		roles: writeMembers, serve: (*Tenant).addMember},
+	{method: "POST", path: "users/{user}/assignLicense", action: actLicences, about: aboutLicences,
+		roles: writeLicences, serve: (*Tenant).assignLicense},
+	{method: "GET", path: "subscribedSkus", action: actSKUs, cost: 3,
+		roles: readSKUs, of: skuKind, takes: "$select", serve: (*Tenant).listSKUs},
+	{method: "GET", path: "domains", action: actDomains,
+		roles: readDomains, of: domainKind, takes: "$select $skiptoken", lacks: "$top $filter", serve: (*Tenant).listDomains},
 }
 
 func init() {

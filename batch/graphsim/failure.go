@@ -29,6 +29,17 @@ var (
 	errDenied   = &failure{403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}
 	errNoRevoke = &failure{403, "Authorization_RequestDenied", "Access to invalidate refresh tokens operation is denied."}
 
+	// Refusals of changes, as reported in microsoft-graph-docs#7301, #14827, #16641 and CIPP#4090.
+	errOnPremises    = &failure{400, "Request_BadRequest", "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."}
+	errMailEnabled   = &failure{400, "Request_BadRequest", "Cannot Update a mail-enabled security groups and or distribution list."}
+	errNotWindows    = &failure{400, "Request_BadRequest", "Properties other than ExtendedAttribute1..15 can be modified only on windows devices."}
+	errInherited     = &failure{400, "Request_BadRequest", "User license is inherited from a group membership and it cannot be removed directly from the user."}
+	errNoLicence     = &failure{400, "Request_BadRequest", "User does not have a corresponding license."}                                                                        // unverified
+	errUsage         = &failure{400, "Request_BadRequest", "License assignment cannot be done for user with invalid usage location."}                                            // unverified
+	errMemberAlready = &failure{400, "Request_BadRequest", "One or more added object references already exist for the following modified properties: 'members'."}                // unverified
+	errWeak          = &failure{400, "Request_BadRequest", "The specified password does not comply with password complexity requirements. Please provide a different password."} // unverified
+	errElsewhere     = &failure{400, "Request_BadRequest", "The password of this user is not kept in this tenant."}                                                              // text invented
+
 	errBackend     = &failure{502, "BadGateway", "Failed to execute backend request."}
 	errInternal    = &failure{500, "Service_InternalServerError", "Encountered an internal server error."}
 	errTimeout     = &failure{504, "GatewayTimeout", "The request timed out."}

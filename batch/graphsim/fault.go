@@ -135,7 +135,7 @@ func (f *activeFault) kind() FaultKind {
 func (t *Tenant) drawCall(c *call) *activeFault {
 	write := slices.ContainsFunc(c.items, (*item).write)
 	for _, f := range t.faults {
-		if slices.Contains(callFaults, f.Kind) && f.due(write) && t.matches(f, c.items...) && f.strike(c) {
+		if slices.Contains(callFaults, f.Kind) && f.due(write) && t.matches(f, c, c.items...) && f.strike(c) {
 			return f
 		}
 	}
@@ -148,7 +148,7 @@ func (t *Tenant) drawItem(c *call, it *item) *activeFault {
 		if slices.Contains(callFaults, f.Kind) || slices.Contains(replyFaults, f.Kind) && !c.batch || f.Kind == MixedUp && it.write() {
 			continue
 		}
-		if f.due(it.write()) && t.matches(f, it) && f.strike(c) {
+		if f.due(it.write()) && t.matches(f, c, it) && f.strike(c) {
 			return f
 		}
 	}
@@ -169,11 +169,11 @@ func (f *activeFault) strike(c *call) bool {
 }
 
 // matches reports whether one of the items is about the fault's user.
-func (t *Tenant) matches(f *activeFault, items ...*item) bool {
+func (t *Tenant) matches(f *activeFault, c *call, items ...*item) bool {
 	user, ok := t.dir.find(f.Match)
 	return f.Match == "" || slices.ContainsFunc(items, func(it *item) bool {
 		i, known := t.dir.find(it.op.key)
-		return strings.EqualFold(f.Match, it.op.key) || ok && known && i == user
+		return strings.EqualFold(f.Match, it.op.key) || ok && (known && i == user || it.op.about != nil && t.meant(c, it).user == user)
 	})
 }
 

@@ -1,8 +1,10 @@
 package graphsim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Group is a group as a test sets it up. Its members are users, by id or UPN,
@@ -11,7 +13,26 @@ type Group struct {
 	ID      string // object id, a GUID
 	Members []string
 	Groups  []string
+
+	Name           string
+	Kind           GroupKind // empty means SecurityGroup
+	Dynamic        bool      // a rule says who its members are
+	Synced         bool      // by Active Directory
+	RoleAssignable bool
+	Restricted     bool     // in a restricted unit
+	Licences       []string // SKUs that it gives to its members
 }
+
+// GroupKind is what a group is for.
+type GroupKind string
+
+// The kinds of groups.
+const (
+	SecurityGroup     GroupKind = "security"
+	Microsoft365Group GroupKind = "microsoft365"
+	MailSecurityGroup GroupKind = "mail-enabled security"
+	DistributionList  GroupKind = "distribution"
+)
 
 // AddGroup puts a group into the directory, or replaces the one of its id. Its
 // members must be there already; groups that contain each other take a second
@@ -23,22 +44,33 @@ func (t *Tenant) AddGroup(g Group) error {
 	if !ok {
 		return fmt.Errorf("add group %q: the id is no GUID", g.ID)
 	}
-	made := Group{ID: id}
+	made := g
+	made.ID, made.Members, made.Groups, made.Kind = id, nil, nil, cmp.Or(g.Kind, SecurityGroup)
+	for _, m := range t.groups[id].Members {
+		if i, ok := t.dir.byID[m]; ok {
+			t.leave(id, i, time.Time{})
+		}
+	}
+	var members []int32
 	for _, key := range g.Members {
 		i, ok := t.dir.find(key)
 		if !ok {
 			return fmt.Errorf("add group %s: no user %q", id, key)
 		}
 		made.Members = append(made.Members, t.dir.entries[i].ID)
+		members = append(members, i)
 	}
 	for _, key := range g.Groups {
 		inner, ok := parseGUID(key)
-		if _, known := t.groups[inner]; !ok || !known {
+		if _, known := t.group(inner); !ok || !known {
 			return fmt.Errorf("add group %s: no group %q", id, key)
 		}
 		made.Groups = append(made.Groups, inner)
 	}
 	t.groups[id] = made
+	for _, i := range members {
+		t.join(id, i, time.Time{})
+	}
 	return nil
 }
 
@@ -48,13 +80,9 @@ func (t *Tenant) transitive(id string) []int32 {
 	var members []int32
 	seen := map[string]bool{id: true}
 	for todo := []string{id}; len(todo) > 0; {
-		g := t.groups[todo[0]]
+		g, _ := t.group(todo[0])
 		todo = todo[1:]
-		for _, m := range g.Members {
-			if i, ok := t.dir.byID[m]; ok {
-				members = append(members, i)
-			}
-		}
+		members = append(members, t.membersOf(g)...)
 		for _, inner := range g.Groups {
 			if !seen[inner] {
 				seen[inner] = true
@@ -116,7 +144,7 @@ func (t *Tenant) Assign(roleID, principal string) error {
 	}
 	i, isUser := t.dir.find(principal)
 	id, isID := parseGUID(principal)
-	_, isGroup := t.groups[id]
+	_, isGroup := t.group(id)
 	switch {
 	case isUser:
 		a.principal = t.dir.entries[i].ID
@@ -138,7 +166,7 @@ func (t *Tenant) Assign(roleID, principal string) error {
 func (t *Tenant) holders() []roleAssignment {
 	return slices.DeleteFunc(slices.Clone(t.assigned), func(a roleAssignment) bool {
 		_, isUser := t.dir.byID[a.principal]
-		_, isGroup := t.groups[a.principal]
+		_, isGroup := t.group(a.principal)
 		return !a.app && !isUser && !isGroup
 	})
 }

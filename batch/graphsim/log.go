@@ -12,9 +12,11 @@ type Event struct {
 	Seq      int       `json:"seq"`  // order of execution, over all calls
 	Time     time.Time `json:"time"` // the server's clock
 	Call     int       `json:"call"` // number of the call to Graph, from 1
-	User     string    `json:"user"` // object id, or the key as sent when it names nobody
+	User     string    `json:"user"` // object id, or the key as sent when it names nobody; of a device its user
 	Method   string    `json:"method"`
+	Path     string    `json:"path"` // as sent, without its query
 	Action   string    `json:"action"`
+	Target   string    `json:"target,omitempty"` // id of the device or group, or licences such as "+sku -sku"
 	Executed bool      `json:"executed"`
 	Status   int       `json:"status"` // as answered; 0 when the answer was never delivered
 	Fault    FaultKind `json:"fault,omitempty"`
@@ -101,7 +103,7 @@ func (t *Tenant) logItems(c *call, answered bool) {
 	var lines bytes.Buffer
 	for i, it := range c.items {
 		r := &c.results[i]
-		e := Event{Seq: r.seq, Time: r.at, Call: c.no, User: it.op.key, Method: it.method, Action: it.op.action,
+		e := Event{Seq: r.seq, Time: r.at, Call: c.no, User: it.op.key, Method: it.method, Path: it.op.pathSent(), Action: r.action, Target: r.target,
 			Executed: r.executed, Fault: r.fault.kind(), App: c.token.app, Tenant: c.token.tenant, SignedIn: c.token.user}
 		if answered && !slices.Contains([]FaultKind{LostAnswer, DropBefore, Truncated, MissingItem}, e.Fault) {
 			e.Status = r.status

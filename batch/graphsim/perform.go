@@ -12,20 +12,27 @@ type result struct {
 	body     any               // the body of a success, for JSON
 	header   map[string]string // beyond the usual ones
 	executed bool
-	user     int32 // index of the entry that is meant, or nobody
-	fault    *activeFault
-	seq      int
-	at       time.Time
+	about
+	fault *activeFault
+	seq   int
+	at    time.Time
+}
+
+// about says what a request is about.
+type about struct {
+	user   int32  // index of the entry, or nobody
+	target string // what of the user's it is about, beside the user
+	action string // as an [Event] names it
 }
 
 const nobody = -1
 
 func refuse(bad *failure, header map[string]string) result {
-	return result{status: bad.status, bad: bad, header: header, user: nobody}
+	return result{status: bad.status, bad: bad, header: header}
 }
 
 func done(body any) result {
-	r := result{status: http.StatusOK, body: body, executed: true, user: nobody}
+	r := result{status: http.StatusOK, body: body, executed: true}
 	if body == nil {
 		r.status = http.StatusNoContent
 	}
@@ -45,9 +52,10 @@ func (t *Tenant) runCall(c *call) {
 	c.results = make([]result, len(c.items))
 	for i, it := range c.items {
 		r := &c.results[i]
+		about := t.meant(c, it) // before a user is deleted
 		*r = t.runItem(c, it)
 		t.seq++
-		r.seq, r.at, r.user = t.seq, c.date, t.meant(c, it)
+		r.seq, r.at, r.about = t.seq, c.date, about
 		t.tally(it, r)
 	}
 	c.mixUp()
@@ -59,7 +67,9 @@ func (t *Tenant) runCall(c *call) {
 func (t *Tenant) obey(c *call, it *item) result {
 	price := cost{units: it.op.units()}
 	if it.write() {
-		price.writes = 1
+		if price.writes = 1; it.op.endpoint != nil && it.op.of == deviceKind {
+			price.deviceOf = t.ownerOf(&it.op)
+		}
 	}
 	if by, wait := t.meters.take(time.Now(), c.token.app, price); wait > 0 {
 		return refuse(c.varied(errThrottled), map[string]string{
@@ -103,22 +113,35 @@ func (t *Tenant) carryOut(c *call, op *operation) (any, *failure) {
 // abroad reports whether the call's token is of another tenant.
 func (t *Tenant) abroad(c *call) bool { return c.token.tenant != t.cfg.TenantID }
 
-// meant is the index of the entry that an item names by key.
-func (t *Tenant) meant(c *call, it *item) int32 {
-	if i, ok := t.dir.find(it.op.key); ok && it.op.bad == nil && it.op.namesUser() && !t.abroad(c) {
-		return i
+// meant says what an item is about.
+func (t *Tenant) meant(c *call, it *item) about {
+	switch op := &it.op; {
+	case op.bad != nil, t.abroad(c):
+		return about{user: nobody, action: op.action}
+	case op.about != nil:
+		return op.about(t, c, op)
+	default:
+		return aboutUser(t, c, op)
 	}
-	return nobody
+}
+
+// aboutUser is about the user whom the path names by the last key.
+func aboutUser(t *Tenant, _ *call, op *operation) about {
+	a := about{user: nobody, action: op.action}
+	if i, ok := t.dir.find(op.key); ok && op.namesUser() {
+		a.user = i
+	}
+	return a
 }
 
 // revoke carries out both revocations. The stamp of a guest moves too, and the answer is
 // the same, yet nothing is revoked: a guest's sessions live in the home tenant. The value
 // of the answer is always true and means nothing (Microsoft Graph known issues).
 func (t *Tenant) revoke(c *call, op *operation, user *entry) (any, *failure) {
-	if user.Denied {
+	if user.Denied || user.Restricted {
 		return nil, errDenied
 	}
-	if !t.cfg.FrozenStamps && !user.Frozen {
+	if !t.frozen(user) {
 		moves := SignInStamp
 		if op.action == actInvalidate {
 			moves = t.cfg.Invalidates

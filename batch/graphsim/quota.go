@@ -23,10 +23,12 @@ const (
 type Resource string
 
 // Writes count one for each request that is no GET. Units count resource
-// units, of which every request costs one and a list two.
+// units, of which every request costs one and a list two. DeviceWrites count a write at a
+// device, for each user of a device apart.
 const (
-	Writes Resource = "write"
-	Units  Resource = "ru"
+	Writes       Resource = "write"
+	Units        Resource = "ru"
+	DeviceWrites Resource = "device write"
 )
 
 // Model is a way of counting. Microsoft does not say which one Graph uses for
@@ -58,13 +60,14 @@ type Quota struct {
 // DefaultQuotas are the published limits for a tenant of more than 500 users:
 // 3,000 writes in 150 s for an app in a tenant, 18,000 in 300 s for a tenant,
 // 35,000 in 300 s for an app, and 8,000 resource units in 10 s for an app in a
-// tenant. All are counted by sliding window, the strictest model.
+// tenant, and 25 writes in 10 s at the devices of one user. All are counted by sliding window, the strictest model.
 func DefaultQuotas() []Quota {
 	return []Quota{
 		{AppTenant, Writes, 3_000, 150 * time.Second, SlidingWindow},
 		{AllApps, Writes, 18_000, 300 * time.Second, SlidingWindow},
 		{AppWide, Writes, 35_000, 300 * time.Second, SlidingWindow},
 		{AppTenant, Units, 8_000, 10 * time.Second, SlidingWindow},
+		{AppTenant, DeviceWrites, 25, 10 * time.Second, SlidingWindow},
 	}
 }
 
@@ -74,7 +77,7 @@ func (q Quota) validate() error {
 		return fmt.Errorf("quota: scope %q is unknown", q.Scope)
 	case !slices.Contains([]Model{"", SlidingWindow, FixedWindow, TokenBucket, DebtBucket}, q.Model):
 		return fmt.Errorf("quota: model %q is unknown", q.Model)
-	case q.Resource != Writes && q.Resource != Units:
+	case !slices.Contains([]Resource{Writes, Units, DeviceWrites}, q.Resource):
 		return fmt.Errorf("quota: resource %q is unknown", q.Resource)
 	case q.Limit < 1 || q.Window <= 0:
 		return fmt.Errorf("quota: limit %d in %v admits nothing", q.Limit, q.Window)
@@ -84,7 +87,7 @@ func (q Quota) validate() error {
 
 // information is the value of Graph's x-ms-throttle-information header.
 func (q Quota) information() string {
-	if q.Resource == Writes {
+	if q.Resource != Units {
 		return "WriteLimitExceeded"
 	}
 	return "ResourceUnitLimitExceeded"
@@ -136,7 +139,7 @@ type meter struct {
 }
 
 func (m *meter) counter(app string) counter {
-	if m.quota.Scope == AllApps {
+	if m.quota.Scope == AllApps && m.quota.Resource != DeviceWrites {
 		app = ""
 	}
 	c, ok := m.counters[app]
@@ -173,13 +176,29 @@ func (ms *meters) set(q Quota) {
 }
 
 // cost is what one request counts.
-type cost struct{ writes, units int }
+type cost struct {
+	writes, units int
+	deviceOf      string // of a write at a device, its user or else itself
+}
 
 func (c cost) amount(r Resource) int {
-	if r == Writes {
+	switch {
+	case r == Writes:
+		return c.writes
+	case r == Units:
+		return c.units
+	case c.deviceOf != "":
 		return c.writes
 	}
-	return c.units
+	return 0
+}
+
+// by says whose requests are counted together.
+func (c cost) by(r Resource, app string) string {
+	if r == DeviceWrites {
+		return c.deviceOf
+	}
+	return app
 }
 
 // take counts one request. It is admitted only if every quota admits it; if
@@ -188,13 +207,13 @@ func (ms *meters) take(now time.Time, app string, c cost) (by Quota, wait time.D
 	ms.feed(now)
 	admitted := true
 	for _, m := range ms.list {
-		if n := c.amount(m.quota.Resource); n > 0 && m.counter(app).wait(m.quota, now, n) > 0 {
+		if n := c.amount(m.quota.Resource); n > 0 && m.counter(c.by(m.quota.Resource, app)).wait(m.quota, now, n) > 0 {
 			admitted = false
 		}
 	}
 	for _, m := range ms.list {
 		if n := c.amount(m.quota.Resource); n > 0 {
-			m.counter(app).count(m.quota, now, n, admitted)
+			m.counter(c.by(m.quota.Resource, app)).count(m.quota, now, n, admitted)
 		}
 	}
 	if admitted {
@@ -204,7 +223,7 @@ func (ms *meters) take(now time.Time, app string, c cost) (by Quota, wait time.D
 	// moves the moment at which it can be accepted.
 	for _, m := range ms.list {
 		if n := c.amount(m.quota.Resource); n > 0 {
-			if w := m.counter(app).wait(m.quota, now, n); w > wait {
+			if w := m.counter(c.by(m.quota.Resource, app)).wait(m.quota, now, n); w > wait {
 				by, wait = m.quota, w
 			}
 		}

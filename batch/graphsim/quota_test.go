@@ -64,7 +64,7 @@ func TestCountingModels(t *testing.T) {
 			for _, st := range steps {
 				admitted, wait := 0, time.Duration(0)
 				for range st.n {
-					_, w := ms.take(start.Add(st.at), "app", cost{1, 1})
+					_, w := ms.take(start.Add(st.at), "app", cost{writes: 1, units: 1})
 					if w == 0 {
 						admitted++
 					} else {
@@ -86,7 +86,7 @@ func TestChangedQuotaKeepsCount(t *testing.T) {
 		ms.set(Quota{AppTenant, Writes, 10, 10 * time.Second, model})
 		take := func(n int) (admitted int) {
 			for range n {
-				if _, w := ms.take(now, "app", cost{1, 1}); w == 0 {
+				if _, w := ms.take(now, "app", cost{writes: 1, units: 1}); w == 0 {
 					admitted++
 				}
 			}
@@ -122,7 +122,7 @@ func TestScopes(t *testing.T) {
 		var got [2]int
 		for i, app := range []string{"one", "two"} {
 			for range 8 {
-				if by, w := ms.take(now, app, cost{1, 1}); w == 0 {
+				if by, w := ms.take(now, app, cost{writes: 1, units: 1}); w == 0 {
 					got[i]++
 				} else if by.Scope != scope {
 					t.Errorf("refused by %+v", by)

@@ -18,7 +18,8 @@ func (c *call) context(set string, fields []string) string {
 // userObject is a user in a reply, as reads show it now.
 func (t *Tenant) userObject(c *call, op *operation, user *entry) object {
 	user.reveal(c.date, t.cfg.Lag)
-	return userKind.object(&user.User, op.query.fields)
+	user.settle(c.date, &t.cfg)
+	return userKind.object(shownUser{&user.User, user, t, c.date}, op.query.fields)
 }
 
 func (t *Tenant) readUser(c *call, op *operation, user *entry) (any, *failure) {
@@ -55,7 +56,7 @@ func (t *Tenant) readOrganization(c *call, _ *operation, _ *entry) (any, *failur
 
 func (t *Tenant) listMembers(c *call, op *operation, _ *entry) (any, *failure) {
 	id, ok := parseGUID(op.key)
-	if _, known := t.groups[id]; !ok || !known {
+	if _, known := t.group(id); !ok || !known {
 		return nil, notFound(op.key)
 	}
 	members := t.transitive(id)
@@ -100,18 +101,10 @@ func (t *Tenant) page(c *call, op *operation, set string, n int, each func(i int
 	return list
 }
 
-// member is a member of a group. An app that may not read users sees their ids and
-// nothing else (Microsoft Graph documentation, "Limited information returned for
-// inaccessible member objects").
+// member is a member of a group. An app that may not read users sees their ids.
 func (t *Tenant) member(c *call, op *operation, i int32) object {
 	o := t.userObject(c, op, &t.dir.entries[i])
-	if !c.token.may(readUsers) {
-		for name := range o {
-			o[name] = nil
-		}
-	}
-	o["id"] = t.dir.entries[i].ID
-	return o
+	return limited(o, c.token.may(readUsers), t.dir.entries[i].ID)
 }
 
 // assignment is a role assignment, with its principal when that is expanded. An

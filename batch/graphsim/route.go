@@ -147,6 +147,12 @@ func (op *operation) units() int {
 // tokenPrefix begins every $skiptoken.
 const tokenPrefix = "graphsim-"
 
+// pathSent is the path as it was asked for.
+func (op *operation) pathSent() string {
+	path, _ := splitTarget(op.target)
+	return path
+}
+
 // link is the target without its $skiptoken, and open for another.
 func (op *operation) link() string {
 	path, rawQuery := splitTarget(op.target)

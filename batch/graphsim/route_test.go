@@ -19,7 +19,7 @@ func TestRoute(t *testing.T) {
 		{"beta", "POST", "/users/" + id + "/invalidateAllRefreshTokens", actInvalidate, id, 0, ""},
 		{"v1.0", "POST", "/users/" + id + "/invalidateAllRefreshTokens", "", "", 405, "HTTP method is not allowed"},
 		{"v1.0", "GET", "/users/" + id + "/revokeSignInSessions", "", "", 405, "HTTP method is not allowed"},
-		{"v1.0", "PATCH", "/users/" + id, "", "", 405, "HTTP method is not allowed"},
+		{"v1.0", "PUT", "/users/" + id, "", "", 405, "HTTP method is not allowed"},
 		{"v1.0", "POST", "/users/" + id + "/revokesigninsessions", "", "", 400, "segment 'revokesigninsessions'"},
 		{"v1.0", "POST", "/users/" + id + "/revokeSignInSessions/", "", "", 400, "segment ''"},
 		{"v1.0", "POST", "/v1.0/users/" + id + "/revokeSignInSessions", "", "", 400, "segment 'v1.0'"},

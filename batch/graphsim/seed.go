@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// globalAdministrator is the role that admin...@ holds in a seeded tenant.
-const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
-
 // strangers is how many users a seeded tenant has for each person and one:
 // rehearsals are of some of a tenant's users, not of all.
 const strangers = 9
@@ -55,8 +52,12 @@ func (t *Tenant) seed(name string, u User, upn string) error {
 		return nil
 	}
 	u.Denied = strings.HasPrefix(name, "admin")
+	u.draw()
 	t.AddStrangers(strangers)
 	err := t.Add(u)
+	if err == nil {
+		t.willFurnish(u.UPN)
+	}
 	if err == nil && u.Denied {
 		err = t.Assign(globalAdministrator, u.UPN)
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	ClientSecret string // empty accepts any secret
 
 	StaticToken   string        // a token that is valid without signing in, with all of Roles
+	AppRoles      []string      // directory roles that the app holds, by template id; nil means [UserAdministrator], empty means none
 	Roles         []string      // granted application permissions; nil means [DefaultRoles], empty means none
 	SignedIn      string        // object id of a user: tokens are this user's then (oid), whatever the grant, and Roles their scopes (scp)
 	TokenLifetime time.Duration // 0 means one hour
@@ -41,7 +42,9 @@ type Config struct {
 
 	ClockSkew    time.Duration // how far the server's clock is ahead of this machine's
 	Lag          time.Duration // how long after a write reads still show the older stamp
-	FrozenStamps bool          // stamps never move, although the answers are 200
+	SyncEvery    time.Duration // how long after a write of accountEnabled at a synced user or device the sync undoes it; 0 means 30 minutes
+	Federated    []string      // domains whose passwords are kept elsewhere
+	FrozenStamps bool          // no write changes anything, although the answers are those of a success
 
 	// Invalidates are the stamps that invalidateAllRefreshTokens moves. 0 means
 	// RefreshStamp, which is all that its page says. An older table of Microsoft's, of
@@ -92,6 +95,9 @@ type Tenant struct {
 	dir        directory
 	strangers  int              // users who are not in dir
 	groups     map[string]Group // by id in lower case
+	devices    map[string]*device
+	taken      map[string]int // seats of a licence, by SKU
+	seeds      int            // users whose things the rule of SeedRule gives
 	roles      []role
 	assigned   []roleAssignment
 	meters     meters
@@ -115,17 +121,22 @@ func New(cfg Config) *Tenant {
 	cfg.ClientID = strings.ToLower(cmp.Or(cfg.ClientID, DefaultClientID))
 	cfg.Domain = cmp.Or(cfg.Domain, DefaultDomain)
 	cfg.TokenLifetime = cmp.Or(cfg.TokenLifetime, time.Hour)
+	cfg.SyncEvery = cmp.Or(cfg.SyncEvery, 30*time.Minute)
 	cfg.Invalidates = cmp.Or(cfg.Invalidates, RefreshStamp)
 	if cfg.Roles == nil {
 		cfg.Roles = DefaultRoles()
+	}
+	if cfg.AppRoles == nil {
+		cfg.AppRoles = []string{UserAdministrator}
 	}
 	if cfg.Quotas == nil {
 		cfg.Quotas = DefaultQuotas()
 	}
 	t := &Tenant{
 		cfg: cfg, anyClient: anyClient,
-		dir:    directory{byID: make(map[string]int32), byUPN: make(map[string]int32), holding: make(map[propertyValue][]int32)},
-		groups: make(map[string]Group),
+		dir:     directory{byID: make(map[string]int32), byUPN: make(map[string]int32), holding: make(map[propertyValue][]int32)},
+		groups:  make(map[string]Group),
+		devices: make(map[string]*device), taken: make(map[string]int),
 		roles:  builtInRoles(),
 		tokens: make(map[string]*token),
 		faults: activate(cfg.Faults),

@@ -11,11 +11,14 @@ import (
 	"time"
 )
 
-// DefaultRoles are the least permissions for revoking, reading back (which
-// User.RevokeSessions.All does not grant, says Graph's permissions reference),
-// and reading who is in a group or holds a role.
+// DefaultRoles are the least permissions for every step, for reading back (which those
+// for writing users do not grant, says Graph's permissions reference), and for reading who
+// is in a group or holds a role. None of them may delete users or change role-assignable
+// groups.
 func DefaultRoles() []string {
-	return []string{"User.RevokeSessions.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}
+	return []string{"User.RevokeSessions.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory",
+		"User.EnableDisableAccount.All", "User-PasswordProfile.ReadWrite.All", "Device.Read.All", "Device.ReadWrite.All",
+		"GroupMember.ReadWrite.All", "LicenseAssignment.ReadWrite.All", "Domain.Read.All"}
 }
 
 // Caller is whom an access token is of, as it says itself.

@@ -18,16 +18,17 @@ type User struct {
 	EmployeeID  string
 	OnPremUPN   string
 	DisplayName string
-	Denied      bool // a protected administrator: every revocation answers 403
-	Frozen      bool // the stamps never move, although revocations answer 200
+	Denied      bool // a protected administrator: every revocation and change answers 403
+	Frozen      bool // no write changes anything, although the answers are those of a success
+	Restricted  bool // in a restricted unit, where no tenant-wide role or permission counts
 }
 
 // UserState is a user as the directory has it now, with what happened to it.
 // Its Stamp and Refresh are the true ones, also while reads still show older ones.
 type UserState struct {
 	User
-	Writes  int // revocations executed
-	Refused int // revocations that arrived and were not executed
+	Writes  int // writes executed
+	Refused int // writes that arrived and were not executed
 }
 
 // Stamps says which stamps a revocation moves.
@@ -44,7 +45,9 @@ const (
 type entry struct {
 	UserState
 	gone   bool
+	seeded bool    // has things by the rule of SeedRule
 	unseen []write // revocations that reads do not show yet, the oldest first
+	things *things // nil until a request needs them
 }
 
 // write is a revocation.
@@ -81,25 +84,47 @@ func (r *entry) state() UserState {
 	return s
 }
 
+// shownUser is a user as reads show it now.
+type shownUser struct {
+	*User
+	entry  *entry
+	tenant *Tenant
+	now    time.Time
+}
+
+func (u shownUser) things() *things { return u.tenant.thingsOf(u.entry) }
+
+func (u shownUser) enabled() bool {
+	if u.entry.things == nil {
+		return u.Enabled
+	}
+	return u.entry.things.account.seen(u.now, u.tenant.cfg.Lag)
+}
+
 // userKind has what a reply may say of a user. The usual ones are the default set of a
 // v1.0 user, which leaves out the stamps, userType, accountEnabled and employeeId
 // (Microsoft Graph documentation, user resource). Never synced is null there, not false.
-var userKind = &properties[*User]{"user", append([]property[*User]{
-	{name: "id", usual: true, value: func(u *User) any { return u.ID }},
-	{name: "userPrincipalName", usual: true, value: func(u *User) any { return u.UPN }},
-	{name: "displayName", usual: true, value: func(u *User) any { return orNull(u.DisplayName) }},
-	{name: "mail", usual: true, value: func(u *User) any { return orNull(u.Mail) }},
-	{name: "businessPhones", usual: true, value: func(*User) any { return []string{} }},
-	{name: "userType", value: func(u *User) any { return u.Type }},
-	{name: "accountEnabled", value: func(u *User) any { return u.Enabled }},
-	{name: "onPremisesSyncEnabled", value: func(u *User) any { return orNull(u.Synced) }},
-	{name: "externalUserState", value: func(u *User) any { return orNull(u.State) }},
-	{name: "creationType", value: func(u *User) any { return orNull(u.Created) }},
-	{name: "employeeId", value: func(u *User) any { return orNull(u.EmployeeID) }},
-	{name: "onPremisesUserPrincipalName", value: func(u *User) any { return orNull(u.OnPremUPN) }},
-	{name: "signInSessionsValidFromDateTime", value: func(u *User) any { return orNull(u.Stamp) }},
-	{name: "refreshTokensValidFromDateTime", beta: true, value: func(u *User) any { return orNull(u.Refresh) }},
-}, alwaysNull[*User]("givenName jobTitle mobilePhone officeLocation preferredLanguage surname")...)}
+var userKind = &properties[shownUser]{"user", append([]property[shownUser]{
+	{name: "id", usual: true, value: func(u shownUser) any { return u.ID }},
+	{name: "userPrincipalName", usual: true, value: func(u shownUser) any { return u.UPN }},
+	{name: "displayName", usual: true, value: func(u shownUser) any { return orNull(u.DisplayName) }},
+	{name: "mail", usual: true, value: func(u shownUser) any { return orNull(u.Mail) }},
+	{name: "businessPhones", usual: true, value: func(shownUser) any { return []string{} }},
+	{name: "userType", value: func(u shownUser) any { return u.Type }},
+	{name: "accountEnabled", value: func(u shownUser) any { return u.enabled() }},
+	{name: "onPremisesSyncEnabled", value: func(u shownUser) any { return orNull(u.Synced) }},
+	{name: "externalUserState", value: func(u shownUser) any { return orNull(u.State) }},
+	{name: "creationType", value: func(u shownUser) any { return orNull(u.Created) }},
+	{name: "employeeId", value: func(u shownUser) any { return orNull(u.EmployeeID) }},
+	{name: "onPremisesUserPrincipalName", value: func(u shownUser) any { return orNull(u.OnPremUPN) }},
+	{name: "signInSessionsValidFromDateTime", value: func(u shownUser) any { return orNull(u.Stamp) }},
+	{name: "isManagementRestricted", value: func(u shownUser) any { return orNull(u.Restricted) }},
+	{name: "lastPasswordChangeDateTime", value: func(u shownUser) any { return orNull(u.things().password.seen(u.now, u.tenant.cfg.Lag)) }},
+	{name: "licenseAssignmentStates", value: func(u shownUser) any { return u.states() }},
+	{name: "assignedLicenses", value: func(u shownUser) any { return u.assigned() }},
+	{name: "usageLocation", value: func(u shownUser) any { return orNull(u.things().usage) }},
+	{name: "refreshTokensValidFromDateTime", beta: true, value: func(u shownUser) any { return orNull(u.Refresh) }},
+}, alwaysNull[shownUser]("givenName jobTitle mobilePhone officeLocation preferredLanguage surname")...)}
 
 // sought are the properties that $filter may compare with eq.
 var sought = map[string]func(*User) string{
