@@ -71,7 +71,7 @@ func luck(upn string, what uint64) *rand.Rand {
 
 // draw says what the user is.
 func (u *User) draw() {
-	rng := luck(u.UPN, 1)
+	rng := luck(u.UPN, 3)
 	u.Synced = rng.IntN(16) == 0 || u.Synced
 	u.Enabled = rng.IntN(20) != 0 && u.Enabled
 }
