@@ -43,7 +43,7 @@ func (a answer) said(i int) Reply {
 func (a answer) tried(t task, r Reply) Trial {
 	before := t.trial
 	trial := Trial{
-		Seq: t.user.Seq, Attempts: before.Attempts, Throttles: before.Throttles, SentAt: a.sent,
+		Seq: t.User.Seq, Step: t.Step, Target: t.Target.ID, Attempts: before.Attempts, Throttles: before.Throttles, SentAt: a.sent,
 		Doubt:  before.Doubt || a.doubtful(r),
 		Status: r.Status, Code: r.Code, Message: r.Message, RequestID: r.RequestID,
 	}

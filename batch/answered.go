@@ -13,10 +13,11 @@ func (l *loop) answered(a answer) error {
 	ln := a.lane
 	l.under--
 	ln.under--
+	ln.road.under--
 	if ln.writes {
 		l.over = append(l.over, a.no)
 	}
-	ln.gate.Leave(now, a.feedback())
+	ln.road.gate.Leave(now, a.feedback())
 	a.markSingles()
 	a.usersTrouble = a.theirs()
 	ln.hear(now, a)
@@ -26,7 +27,7 @@ func (l *loop) answered(a answer) error {
 	switch {
 	case errors.Is(a.err, ErrUnsendable) && a.splits():
 		ln.home(a).split(now, a.tasks)
-	case a.splits():
+	case a.splits() && !(ln.writes && ln.step.rule().rereads && errors.Is(a.err, ErrUnreadable)):
 		for i := range a.tasks {
 			a.tasks[i].trial = a.tried(a.tasks[i], a.said(i))
 			ln.note(a.tasks[i].trial)
@@ -34,6 +35,7 @@ func (l *loop) answered(a answer) error {
 		ln.home(a).split(now.Add(ln.halfWait()), a.tasks)
 	default:
 		for i, t := range a.tasks {
+			t.alone = t.alone || a.splits() // it is read before it is sent again, and cannot stay in its half
 			l.settleUser(now, a, t, a.said(i))
 		}
 	}
@@ -49,7 +51,7 @@ func (l *loop) settleUser(now time.Time, a answer, t task, r Reply) {
 	}
 	if !errors.Is(a.err, ErrUnsendable) {
 		t.trial = a.tried(t, r)
-	} else if t.trial.Seq = t.user.Seq; t.trial.Message == "" {
+	} else if t.trial.Seq, t.trial.Step, t.trial.Target = t.User.Seq, t.Step, t.Target.ID; t.trial.Message == "" {
 		t.trial.Message = r.Message
 	}
 	c, _ := classify(r)
@@ -71,7 +73,7 @@ func (l *loop) conclude(now time.Time, ln *lane, t task, r Reply) {
 	if r.Status == 403 {
 		t.denied = append(slices.Clip(t.denied), ln)
 		if next := ln.nextApp(t); next != nil {
-			t.due, t.home = now, &next.handed
+			t.due, t.home = now.Add(t.Step.rule().spacing), &next.handed
 			ln.note(t.trial)
 			t.home.put(t)
 			return

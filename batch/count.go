@@ -9,6 +9,8 @@ import (
 type Count struct {
 	Rows       int             // of the input, bad ones too
 	Users      int             // to be sent
+	Writes     int             // to be sent, of all steps
+	Kinds      map[Kinds]int   // targets of listed steps, and what ended at planning
 	Accounts                   // of them
 	Admins     []string        // the privileged ones by name, with their roles; the first few
 	Protected  []string        // the protected ones by name, with why; the first few
@@ -18,6 +20,34 @@ type Count struct {
 	Waiting    int             // lookups that wait to be asked again
 	Pace       Pace
 	Trouble    Trouble // what is waited for, and why
+}
+
+// Kinds is a kind of target, of one step, with how it ended at planning: Outcome is ""
+// where it is to be sent.
+type Kinds struct {
+	Step    Step
+	Kind    string // Target.Kind
+	Outcome Outcome
+}
+
+// addWork counts the writes of one more user.
+func (c *Count) addWork(steps []Step, p Planned) {
+	c.Writes += p.Writes(steps)
+	if len(p.Targets)+len(p.Records) == 0 {
+		return
+	}
+	if c.Kinds == nil {
+		c.Kinds = make(map[Kinds]int)
+	}
+	of := map[Mark]Outcome{}
+	for _, r := range p.Records {
+		if of[Mark{Step: r.Step, Target: r.Target}] = r.Outcome; !r.Step.Listed() {
+			c.Kinds[Kinds{Step: r.Step, Outcome: r.Outcome}]++
+		}
+	}
+	for _, t := range p.Targets {
+		c.Kinds[Kinds{t.Step, t.Kind, of[Mark{Step: t.Step, Target: t.ID}]}]++
+	}
 }
 
 // mostNamed is how many users of a kind are named.

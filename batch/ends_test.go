@@ -17,7 +17,7 @@ import (
 func holders(n int, users iter.Seq2[Pending, error]) iter.Seq2[Pending, error] {
 	return func(yield func(Pending, error) bool) {
 		for p, err := range users {
-			p.User.Privileged = p.User.Seq <= n
+			p.Item.User.Privileged = p.Item.User.Seq <= n
 			if !yield(p, err) {
 				return
 			}
@@ -102,10 +102,10 @@ type strictApp struct {
 	allowed func(seq int) bool
 }
 
-func (a *strictApp) Send(ctx context.Context, users []User) ([]Reply, error) {
-	replies, err := a.fakeTenant.Send(ctx, users)
+func (a *strictApp) Send(ctx context.Context, items []Item) ([]Reply, error) {
+	replies, err := a.fakeTenant.Send(ctx, items)
 	for i := range replies {
-		if !a.allowed(users[i].Seq) {
+		if !a.allowed(items[i].User.Seq) {
 			replies[i] = Reply{Status: 403, Date: time.Now()}
 		}
 	}
@@ -267,7 +267,7 @@ func TestAllCallsRefused(t *testing.T) {
 func TestRefusedCallCutsNoOtherShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, f, j := bench(t, 1000)
-		r.Concurrency, r.Apps[0].Gate, r.Directory = 12, openGate{12}, nil
+		r.Concurrency, r.Apps[0].Gate, r.Verify = 12, openGate{12}, false
 		f.latency = time.Second
 		calls := 0
 		f.fail = func([]User) error {

@@ -58,7 +58,8 @@ type fakeTenant struct {
 	stamp map[int]time.Time
 }
 
-func (f *fakeTenant) Send(ctx context.Context, users []User) ([]Reply, error) {
+func (f *fakeTenant) Send(ctx context.Context, items []Item) ([]Reply, error) {
+	users := usersOf(items)
 	f.mu.Lock()
 	f.n++
 	n := f.n
@@ -123,6 +124,18 @@ func (f *fakeTenant) Lookup(ctx context.Context, users []User) ([]Reply, error) 
 		slices.Reverse(replies)
 	}
 	return replies, nil
+}
+
+func (f *fakeTenant) Show(ctx context.Context, items []Item) ([]Reply, error) {
+	return f.Lookup(ctx, usersOf(items))
+}
+
+func usersOf(items []Item) []User {
+	users := make([]User, len(items))
+	for i, it := range items {
+		users[i] = it.User
+	}
+	return users
 }
 
 func (f *fakeTenant) wait(ctx context.Context) error {
@@ -211,7 +224,7 @@ func (j *fakeJournal) outcomes() string {
 func numbered(n int) iter.Seq2[Pending, error] {
 	return func(yield func(Pending, error) bool) {
 		for i := range n {
-			if !yield(Pending{User: User{Seq: i + 1, ID: fmt.Sprint("id-", i+1), Type: "Member"}}, nil) {
+			if !yield(Pending{Item: Item{Step: Revoke, User: User{Seq: i + 1, ID: fmt.Sprint("id-", i+1), Type: "Member"}}}, nil) {
 				return
 			}
 		}
@@ -223,7 +236,7 @@ func bench(t *testing.T, users int) (*Runner, *fakeTenant, *fakeJournal) {
 	j := &fakeJournal{t: t, apps: map[string]int{}, open: map[int][]int{}, records: map[int]Record{}, trials: map[int]Trial{}}
 	f := &fakeTenant{t: t, journal: j, latency: 50 * time.Millisecond, sent: map[int]int{}, stamp: map[int]time.Time{}}
 	return &Runner{
-		Apps: []App{{Name: "app", Sender: f, Gate: openGate{4}}}, Directory: f, Journal: j, Reads: openGate{4},
+		Apps: []App{{Name: "app", Sender: f, Gate: openGate{4}}}, Steps: []Step{Revoke}, Verify: true, Prover: f, Journal: j, Reads: openGate{4},
 		Pending: numbered(users), Concurrency: 4, Retry: DefaultRetry,
 		CallTimeout: 2 * time.Minute, Outage: 10 * time.Minute, VerifyTimeout: 2 * time.Minute,
 	}, f, j

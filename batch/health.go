@@ -37,7 +37,7 @@ func (l *lane) hear(now time.Time, a answer) {
 			l.refusals.calls++
 		}
 	}
-	l.probation.see(a.common())
+	l.probation.see(a)
 }
 
 // life is what a call says of the service.

@@ -15,8 +15,8 @@ type Journal interface {
 type Entry struct {
 	Calls   []Call   // about to be sent
 	Over    []int    // numbers of the calls that are answered, or known to be lost
-	Trials  []Trial  // replacing what is known of these users
-	Records []Record // replacing an earlier record of the same user
+	Trials  []Trial  // replacing what is known of these targets
+	Records []Record // replacing an earlier record of the same target
 }
 
 // Call is the intent to send: durable before the call leaves, so that a crash
@@ -24,13 +24,32 @@ type Entry struct {
 type Call struct {
 	No     int    // from 1, in the order of sending, within the run
 	App    string // which app registration sends it, as Plan.App
+	Step   Step
 	SentAt time.Time
 	Seqs   []int
+
+	// Targets has the target of each user in Seqs, or is nil when all of them are the
+	// users themselves. No user is in a call twice.
+	Targets []string
 }
 
-// Trial is where a user stands who was sent and will be sent again.
+// Marks name the writes of the call.
+func (c Call) Marks() []Mark {
+	marks := make([]Mark, len(c.Seqs))
+	for i, seq := range c.Seqs {
+		marks[i] = Mark{Seq: seq, Step: c.Step}
+		if c.Targets != nil {
+			marks[i].Target = c.Targets[i]
+		}
+	}
+	return marks
+}
+
+// Trial is where a target stands that was sent and will be sent again.
 type Trial struct {
 	Seq       int
+	Step      Step
+	Target    string
 	Attempts  int
 	Throttles int
 	SentAt    time.Time
@@ -41,20 +60,43 @@ type Trial struct {
 	RequestID string
 }
 
-// Pending is a user who has no record: fresh (a zero Trial), or sent before and to be
-// sent again. The users come in the order of sending, which the journal makes: holders of
-// privileged roles first, unless Plan.InOrder says otherwise.
+// Mark names the write that the trial is of.
+func (t Trial) Mark() Mark { return Mark{t.Seq, t.Step, t.Target} }
+
+// Pending is a write without a record: fresh (a zero Trial), or sent before and to be
+// sent again. Writes come in the order of sending, which the journal makes; see
+// [Runner.Pending].
 type Pending struct {
-	User  User
+	Item  Item
 	Trial Trial
 }
 
+// Unproven is a write that was accepted, and whose proof is still to come.
+type Unproven struct {
+	Item   Item
+	Record Record
+}
+
 // Line is what the journal can say of one row of the input: the row, the user
-// it named, and the record. A user without a record is told as not_sent or
+// it named, and the record. A user, and a write, without a record is told as not_sent or
 // unsettled.
 type Line struct {
 	Row    Row
 	User   User
 	Record Record
 	First  int // line of the row that named the same user first; 0 when this is it
+
+	// Whole says that Record is of the user as a whole, who ended before any step.
+	Whole bool
+
+	// Writes are all writes of the user, in the order of the plan's steps, where the
+	// plan has more than one step or a listed one. Record is then the worst of theirs;
+	// see [Worst].
+	Writes []Write
+}
+
+// Write is a step at one target of a line's user, and what became of it.
+type Write struct {
+	Target Target
+	Record Record
 }

@@ -11,15 +11,15 @@ import (
 // lane moves users through one kind of call: lookups, writes or read-backs.
 type lane struct {
 	// What is called, and how often at once.
-	name    string
-	needs   string // the Graph permission without which every call is refused
-	call    func(context.Context, []User) ([]Reply, error)
-	gate    Gate
-	workers int
-	writes  bool   // calls are announced in the journal before they leave
-	first   bool   // nothing of this kind was sent before this process
-	found   bool   // the users have just been found in the directory
-	app     string // as Plan.App, of a lane of writes
+	name   string
+	needs  string // the Graph permission without which every call is refused
+	step   Step   // of a lane of writes
+	call   func(context.Context, []Item) ([]Reply, error)
+	road   *road
+	writes bool   // calls are announced in the journal before they leave
+	first  bool   // nothing of this kind was sent before this process
+	found  bool   // the users have just been found in the directory
+	app    string // as Plan.App, of a lane of writes
 
 	// Who waits for a call.
 	queue  *queue  // lanes that do the same work for several apps share one
@@ -40,8 +40,19 @@ type lane struct {
 	said  string    // what the last user got who is sent again
 	quiet time.Time // while calls are under way: since when none was answered
 	under int       // calls under way
-	work  chan outgoing
 }
+
+// road is what lanes share that go through one gate: its pace, and how many calls
+// may be under way.
+type road struct {
+	gate    Gate
+	workers int
+	under   int // calls under way, of all its lanes
+	work    chan outgoing
+}
+
+// open reports whether one more call may be under way.
+func (r *road) open() bool { return r.under < min(r.workers, r.gate.Width()) }
 
 // outage counts the calls in a row in which no user was answered; see downAfter.
 type outage struct {
@@ -64,18 +75,18 @@ type refusals struct {
 	last  error // of the last of them, halves counted
 }
 
-// serve makes calls until the lane's work ends. The timeout is far above what
+// serve makes calls until the road's work ends. The timeout is far above what
 // Graph needs, since one slow item stretches the whole call.
-func (l *lane) serve(ctx context.Context, timeout time.Duration, answers chan<- answer) {
-	for o := range l.work {
-		users := make([]User, len(o.tasks))
-		for i, t := range o.tasks {
-			users[i] = t.user
+func (r *road) serve(ctx context.Context, timeout time.Duration, answers chan<- answer) {
+	for o := range r.work {
+		items := make([]Item, len(o.tasks))
+		for i := range o.tasks {
+			items[i] = o.tasks[i].Item
 		}
 		cctx, cancel := context.WithTimeout(ctx, timeout)
-		replies, err := l.call(cctx, users)
+		replies, err := o.lane.call(cctx, items)
 		cancel()
-		if err == nil && len(replies) != len(users) {
+		if err == nil && len(replies) != len(items) {
 			err = &CallError{Err: errors.New("replies do not match the users asked for")}
 		}
 		answers <- answer{outgoing: o, replies: replies, err: err} // the loop receives for as long as a call is under way

@@ -38,13 +38,19 @@ type loop struct {
 func (l *loop) run(ctx context.Context) error {
 	answers := make(chan answer)
 	var workers errgroup.Group
+	var roads []*road
 	for _, ln := range l.lanes {
-		ln.work = make(chan outgoing)
 		if ln.peers == nil {
 			ln.peers = []*lane{ln}
 		}
-		for range ln.workers {
-			workers.Go(func() error { ln.serve(ctx, l.timeout, answers); return nil })
+		r := ln.road
+		if r.work != nil {
+			continue
+		}
+		r.work = make(chan outgoing)
+		roads = append(roads, r)
+		for range r.workers {
+			workers.Go(func() error { r.serve(ctx, l.timeout, answers); return nil })
 		}
 	}
 	err := l.turns(ctx, answers)
@@ -53,8 +59,8 @@ func (l *loop) run(ctx context.Context) error {
 			err = errors.Join(err, drainErr)
 		}
 	}
-	for _, ln := range l.lanes {
-		close(ln.work)
+	for _, r := range roads {
+		close(r.work)
 	}
 	return errors.Join(err, workers.Wait())
 }
@@ -97,7 +103,7 @@ func (l *loop) turns(ctx context.Context, answers <-chan answer) error {
 			continue
 		}
 		for _, o := range l.launched {
-			o.lane.work <- o // a worker is free: no more calls are under way than there are workers
+			o.lane.road.work <- o // a worker is free: no more calls are under way than there are workers
 		}
 		l.launched = l.launched[:0]
 		l.told(now)
@@ -171,42 +177,55 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 	if l.stopping != nil {
 		return wake, nil
 	}
-	for _, ln := range l.lanes {
-		for ln.under < min(ln.workers, ln.gate.Width()) {
-			if wait := ln.down(now); wait > 0 {
-				wake = min(wake, wait)
-				break
-			}
-			q := &ln.handed
-			n, err := q.ready(now, ChunkSize)
-			if n == 0 {
-				q = ln.queue
-				n, err = q.ready(now, ChunkSize)
-			}
+	for before := -1; before < l.calls; { // a call of one lane may bring forth the turn of a lane in front of it
+		before = l.calls
+		for _, ln := range l.lanes {
+			wait, err := l.launchLane(now, ln)
 			if err != nil {
 				return 0, err
 			}
-			if n == 0 {
-				for _, q := range [...]*queue{&ln.handed, ln.queue} {
-					if wait, ok := q.nextDue(now); ok {
-						wake = min(wake, wait)
-					}
-				}
-				break
-			}
-			if wait := ln.gate.Admit(now, n); wait > 0 {
-				wake = min(wake, wait)
-				break
-			}
-			if ln.under == 0 {
-				ln.quiet = now
-			}
-			l.calls++
-			l.under++
-			ln.under++
-			half := q.halved(now)
-			l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, sent: now, half: half, tasks: q.take(now, n)})
+			wake = min(wake, wait)
 		}
+	}
+	return wake, nil
+}
+
+// launchLane does so for one lane.
+func (l *loop) launchLane(now time.Time, ln *lane) (wake time.Duration, err error) {
+	wake = time.Hour
+	for ln.road.open() {
+		if wait := ln.down(now); wait > 0 {
+			return min(wake, wait), nil
+		}
+		q := &ln.handed
+		n, err := q.ready(now, ChunkSize)
+		if n == 0 {
+			q = ln.queue
+			n, err = q.ready(now, ChunkSize)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 {
+			for _, q := range [...]*queue{&ln.handed, ln.queue} {
+				if wait, ok := q.nextDue(now); ok {
+					wake = min(wake, wait)
+				}
+			}
+			return wake, nil
+		}
+		if wait := ln.road.gate.Admit(now, n); wait > 0 {
+			return min(wake, wait), nil
+		}
+		if ln.under == 0 {
+			ln.quiet = now
+		}
+		l.calls++
+		l.under++
+		ln.under++
+		ln.road.under++
+		half := q.halved(now)
+		l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, sent: now, half: half, tasks: q.take(now, n)})
 	}
 	return wake, nil
 }
@@ -218,11 +237,16 @@ func (l *loop) flush(ctx context.Context) error {
 		if !o.lane.writes {
 			continue
 		}
-		seqs := make([]int, len(o.tasks))
+		seqs, targets := make([]int, len(o.tasks)), []string(nil)
 		for i, t := range o.tasks {
-			seqs[i] = t.user.Seq
+			if seqs[i] = t.User.Seq; t.Target.ID != "" && targets == nil {
+				targets = make([]string, len(o.tasks))
+			}
+			if targets != nil {
+				targets[i] = t.Target.ID
+			}
 		}
-		calls = append(calls, Call{No: o.no, App: o.lane.app, SentAt: o.sent, Seqs: seqs})
+		calls = append(calls, Call{No: o.no, App: o.lane.app, Step: o.lane.step, SentAt: o.sent, Seqs: seqs, Targets: targets})
 	}
 	if err := l.commit(ctx, calls, l.over); err != nil {
 		return err // what was settled is kept, for the attempt to save it that drain makes

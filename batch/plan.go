@@ -2,14 +2,6 @@ package batch
 
 import "time"
 
-// Action is the Graph action that a run calls for every user.
-type Action string
-
-const (
-	Revoke     Action = "revoke"     // POST /v1.0/users/{id}/revokeSignInSessions
-	Invalidate Action = "invalidate" // POST /beta/users/{id}/invalidateAllRefreshTokens, proven by either stamp
-)
-
 // Plan is what a run set out to do. The users stand in the journal.
 type Plan struct {
 	Run      string    `json:"run,omitempty"` // the run's name
@@ -22,12 +14,13 @@ type Plan struct {
 	Tenant   string    `json:"tenant,omitempty"`
 	App      string    `json:"app,omitempty"`
 	Cloud    string    `json:"cloud,omitempty"` // the service root
-	Action   Action    `json:"action"`
+	Steps    []Step    `json:"steps"`           // in the order in which they are taken
 	Resolve  bool      `json:"resolve"`
 	Verify   bool      `json:"verify"`
-	Rows     int       `json:"rows"`  // rows of the input, bad ones too
-	Users    int       `json:"users"` // users that the plan will send
-	Lines    int       `json:"lines"` // lines of the input
+	Rows     int       `json:"rows"`   // rows of the input, bad ones too
+	Users    int       `json:"users"`  // users whom the plan concerns: those who did not end at planning
+	Writes   int       `json:"writes"` // what the plan will send
+	Lines    int       `json:"lines"`  // lines of the input
 	Accounts Accounts  `json:"accounts,omitzero"`
 	Choice   string    `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
 	InOrder  bool      `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
@@ -78,6 +71,7 @@ type Accounts struct {
 	Synced     int `json:"synced"`     // who are mastered on premises
 	Enabled    int `json:"enabled"`    // whose account is enabled
 	Privileged int `json:"privileged"` // who hold a privileged directory role
+	Restricted int `json:"restricted"` // in a restricted administrative unit, whose own roles alone reach them
 }
 
 // add counts one more user.
@@ -85,7 +79,7 @@ func (a *Accounts) add(u User) {
 	for _, k := range []struct {
 		is bool
 		n  *int
-	}{{u.External(), &a.External}, {u.Synced, &a.Synced}, {u.Enabled, &a.Enabled}, {u.Privileged, &a.Privileged}} {
+	}{{u.External(), &a.External}, {u.Synced, &a.Synced}, {u.Enabled, &a.Enabled}, {u.Privileged, &a.Privileged}, {u.Restricted, &a.Restricted}} {
 		if k.is {
 			*k.n++
 		}
@@ -100,4 +94,20 @@ type Planned struct {
 	User        User
 	DuplicateOf int
 	Record      *Record
+	Targets     []Target // of listed steps, in the order of sending
+	Records     []Record // of steps and targets that ended so: there is nothing to do, or it is not possible
+}
+
+// Writes counts what will be sent for the row, of the steps of its plan.
+func (p Planned) Writes(steps []Step) int {
+	if p.Record != nil || p.DuplicateOf != 0 {
+		return 0
+	}
+	n := len(p.Targets) - len(p.Records)
+	for _, s := range steps {
+		if !s.Listed() {
+			n++
+		}
+	}
+	return n
 }

@@ -19,7 +19,10 @@ import (
 // person's. A person named by id in one row and by name in another is then two users, and
 // is sent twice.
 type Planner struct {
+	Steps        []Step    // of the plan, in order
 	Directory    Directory // nil: keys are taken as given
+	Lister       Lister    // of devices and groups; may be nil when no step asks for them
+	AppOnly      bool      // an app of its own is signed in, and no person
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // by ascending Seq; a *RowError is a bad row, any other error ends the planning
 	Stay         LinesByName           // users kept by rows that a gate held back; if there are any, Rows is read twice
@@ -42,6 +45,8 @@ type Planner struct {
 	seen         map[hash]seenUser     // the user that a key names
 	maybeAlready map[int]*maybeAlready // by Seq
 	planned      []Planned
+	listings     map[int]*listing // users whose lists are under way, by Seq
+	listLanes    map[Step]*lane
 	gone         LinesByName // users of Stay that other rows let go, with the line of such a row
 }
 
@@ -70,27 +75,23 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		}
 		return p.count, cmp.Or(err, p.ended(ctx))
 	}
+	reads := &road{gate: p.Reads, workers: p.Concurrency}
 	p.lane = &lane{
-		name:    "lookup",
-		needs:   NeedsRead,
-		call:    p.Directory.Lookup,
-		gate:    p.Reads,
-		workers: p.Concurrency,
-		first:   true,
-		queue:   &queue{},
-		settle:  p.settle,
-		note:    func(Trial) {},
+		name:   "lookup",
+		needs:  NeedsRead,
+		call:   p.lookup,
+		road:   reads,
+		first:  true,
+		queue:  &queue{},
+		settle: p.settle,
+		note:   func(Trial) {},
 	}
-	p.lane.queue.fresh = func() (task, bool, error) {
-		row, ok, err := next()
-		if !ok {
-			return task{}, false, err
-		}
+	p.lane.queue.fresh = untilOver(next, func(row Row) task {
 		p.rows[row.Seq] = row
-		return task{user: User{Seq: row.Seq, ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value}}, true, nil
-	}
+		return task{Item: Item{User: User{Seq: row.Seq, ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value}}}
+	})
 	p.loop = &loop{
-		lanes: []*lane{p.lane}, timeout: p.CallTimeout, outage: p.Outage, until: p.Until, stop: p.Stop,
+		lanes: append(p.openLists(reads), p.lane), timeout: p.CallTimeout, outage: p.Outage, until: p.Until, stop: p.Stop,
 		commit: func(ctx context.Context, _ []Call, _ []int) error { return p.flush(ctx, p.loop.under == 0) },
 		told:   p.tell,
 	}
@@ -103,6 +104,15 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 		err = p.flush(ctx, true)
 	}
 	return p.count, cmp.Or(err, p.ended(ctx))
+}
+
+// lookup asks the directory for the users of items.
+func (p *Planner) lookup(ctx context.Context, items []Item) ([]Reply, error) {
+	users := make([]User, len(items))
+	for i := range items {
+		users[i] = items[i].User
+	}
+	return p.Directory.Lookup(ctx, users)
 }
 
 // ended is why planning goes no further, or nil.
@@ -158,25 +168,25 @@ func (p *Planner) settle(now time.Time, t task, reply Reply) {
 		p.lane.queue.put(t)
 		return
 	}
-	row := p.rows[t.user.Seq]
+	row := p.rows[t.User.Seq]
 	if v.Outcome == "" && stray(row, reply) && t.trial.Attempts < strayLooks {
 		t.due = now
 		p.lane.queue.put(t)
 		return
 	}
-	delete(p.rows, t.user.Seq)
+	delete(p.rows, t.User.Seq)
 	rec := record(t.trial, now, v.Outcome, "lookup: "+v.Reason)
 	rec.SentAt = time.Time{} // nothing was sent to this user
 	if v.Outcome == "" {
 		var found User
 		found, rec.Outcome, rec.Reason = match(row, reply, p.AllowRenamed)
 		if rec.Outcome == "" {
-			found.Seq, found.AsOf = t.user.Seq, reply.Date
+			found.Seq, found.AsOf = t.User.Seq, reply.Date
 			p.planUser(row, found)
 			return
 		}
 	}
-	p.planEnded(row, t.user, rec)
+	p.planEnded(row, t.User, rec)
 }
 
 // planUser plans a user, leaves one out, or points the row at the user that it names
@@ -210,7 +220,9 @@ func (p *Planner) planUser(row Row, u User) {
 		}
 		p.planEnded(row, u, contradiction(row.Line, stayLine))
 	case !spared:
-		p.planToSend(row, u)
+		p.planToSend(row, u, nil)
+	case rec.Outcome == Already && p.several():
+		p.planToSend(row, u, p.alreadyDone(row, rec))
 	case rec.Outcome == Already && !row.From.IsZero():
 		p.maybeAlready[u.Seq] = &maybeAlready{row, u, row.From}
 	default:
@@ -218,10 +230,26 @@ func (p *Planner) planUser(row Row, u User) {
 	}
 }
 
-// planToSend plans a user who will be sent.
-func (p *Planner) planToSend(row Row, u User) {
+// several reports whether a user may have more than one write.
+func (p *Planner) several() bool { return len(p.Steps) > 1 || len(p.Steps) == 1 && p.Steps[0].Listed() }
+
+// alreadyDone gives the records of the steps that a stamp proves. A date of the row may
+// ask for a later stamp, as other rows may: then none is proven.
+func (p *Planner) alreadyDone(row Row, rec Record) []Record {
+	var done []Record
+	for _, s := range p.Steps {
+		if rec.Step = s; (s == Revoke || s == Invalidate) && row.From.IsZero() {
+			done = append(done, rec)
+		}
+	}
+	return done
+}
+
+// planToSend plans a user who will be sent; ended are the records of steps that need not
+// be.
+func (p *Planner) planToSend(row Row, u User, ended []Record) {
 	p.count.add(u, p.Spare.Roles[u.ID])
-	p.planned = append(p.planned, Planned{Row: row, User: u})
+	p.planSteps(row, u, ended)
 }
 
 // planMaybeAlready plans the users that may be done already, now that all their rows are
@@ -233,7 +261,7 @@ func (p *Planner) planMaybeAlready() {
 			p.planEnded(h.row, h.user, rec)
 			continue
 		}
-		p.planToSend(h.row, h.user)
+		p.planToSend(h.row, h.user, nil)
 	}
 }
 

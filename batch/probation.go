@@ -3,6 +3,7 @@ package batch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,8 +13,9 @@ import (
 // them. Without such an answer the run stops, and they can be sent again.
 type probation struct {
 	over  bool
-	calls int   // answered so far, while none was different
-	said  Reply // what they all got
+	calls int          // answered so far, while none was different
+	seen  map[int]bool // users of these calls, by Seq
+	said  Reply        // what they all got
 	held  []heldReply
 }
 
@@ -25,16 +27,31 @@ type heldReply struct {
 // strikes is how many first calls, all refused alike, stop the run.
 const strikes = 3
 
-// see takes what a call says of all its users.
-func (p *probation) see(said Reply, ok bool) {
-	switch {
+// see takes what a call says of all its users. A call with other things of the users of
+// the calls before says no more than those did: all phones of one user are refused.
+func (p *probation) see(a answer) {
+	switch said, ok := a.common(); {
 	case p.over || !ok:
 	case said.Status < 300, p.calls > 0 && (said.Status != p.said.Status || said.Code != p.said.Code):
 		p.over = true
 	default:
-		p.calls++
+		if a.err != nil || !a.lane.step.Listed() || p.others(a.tasks) {
+			p.calls++
+		}
 		p.said = said
 	}
+}
+
+// others reports whether one of the tasks is of a user who was in no call before.
+func (p *probation) others(tasks []task) bool {
+	if p.seen == nil {
+		p.seen = map[int]bool{}
+	}
+	before := len(p.seen)
+	for _, t := range tasks {
+		p.seen[t.User.Seq] = true
+	}
+	return len(p.seen) > before
 }
 
 // mustStop reports whether the run must stop.
@@ -57,7 +74,7 @@ func (a answer) common() (said Reply, ok bool) {
 			continue
 		case c == accepted, !a.lane.suspects(r), ok && (r.Status != said.Status || r.Code != said.Code):
 			return Reply{Status: 200}, true
-		case r.Status == 403 && (a.tasks[i].user.Privileged || len(a.tasks[i].denied) > 0):
+		case r.Status == 403 && (a.tasks[i].User.Privileged || len(a.tasks[i].denied) > 0):
 			continue
 		}
 		said, ok = r, true
@@ -67,12 +84,13 @@ func (a answer) common() (said Reply, ok bool) {
 
 // suspects reports whether a final refusal may be about all users. Of reads only a
 // 403 may be: a key without a user is the row's own matter. Of writes a 404 that
-// speaks of the user may be, while the users have just been found.
+// speaks of the user may be, while the users have just been found. What may mean that the
+// target is so already is about the target.
 func (l *lane) suspects(r Reply) bool {
 	if !l.writes || r.whole {
 		return r.Status == 403 || r.whole
 	}
-	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found
+	return !slices.Contains(l.step.rule().doneWhen, r.Status) && (r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found)
 }
 
 // settleHeld settles the users held back, once it is known that the refusal was

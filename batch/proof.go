@@ -2,6 +2,7 @@ package batch
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,65 @@ func (u User) Judge(accepted time.Time, seen *User) (why string, trouble bool) {
 		return seen.WhyIncredible(), false
 	}
 	return "the stamp is earlier than the revocation of " + accepted.UTC().Format(time.RFC3339), false
+}
+
+// judge holds an answer that reads back what the item changes against a 2xx of that date
+// to it. Why is empty when it proves the write; shown and after are what it shows. Trouble
+// means that the answer says nothing of the target.
+func (it Item) judge(accepted time.Time, reply Reply) (why string, after time.Time, shown string, trouble bool) {
+	rule := it.Step.rule()
+	if rule.proof != "" {
+		return it.judgeState(rule.proof, reply.Shown)
+	}
+	if reply.User == nil {
+		why, trouble = it.User.Judge(accepted, nil)
+		return why, after, "", trouble
+	}
+	before, seen := it.User, *reply.User
+	seen.AsOf = reply.Date
+	reply.User.AsOf = reply.Date
+	if it.Step == Password { // what proves it is another time of the same user
+		before.Stamp, _ = time.Parse(time.RFC3339, it.Target.Before) // zero when it was not told
+		seen.Stamp, seen.StampOf = seen.PasswordSet, ""
+	}
+	why, trouble = before.Judge(accepted, &seen)
+	if it.Step == Password && !trouble && why != "" {
+		why = strings.ReplaceAll(why, "the stamp", "lastPasswordChangeDateTime")
+	}
+	return why, seen.Stamp, "", trouble
+}
+
+// judgeState holds a state against the one that proves the write.
+func (it Item) judgeState(want string, seen *Shown) (why string, after time.Time, shown string, trouble bool) {
+	about := it.User.ID
+	if it.Step == Devices || it.Step == EnableDevices {
+		about = it.Target.ID
+	}
+	switch {
+	case seen == nil:
+		return "the answer holds nothing of it", after, "", true
+	case seen.ID != about:
+		return "the directory answered about another object, " + cmp.Or(seen.ID, "which it does not name"), after, "", true
+	case seen.State == "":
+		return "the directory does not tell its state", after, "", false
+	case seen.State != want && !(want == StateDisabled && seen.State == StateGone):
+		return "the directory still shows it " + seen.State, after, seen.State, false
+	}
+	return "", after, seen.State, false
+}
+
+// withoutEffect says why a 2xx to the item has no effect, or one that does not last; "" where
+// it has.
+func (it Item) withoutEffect() string {
+	switch {
+	case (it.Step == Revoke || it.Step == Invalidate) && it.User.External():
+		return "a guest's sessions live in the home tenant; Graph answered 2xx and revoked nothing"
+	case it.Step == Disable && it.User.Synced:
+		return "the account is mastered on premises, and the next sync enables it again; disable it in Active Directory"
+	case it.Step == Devices && it.Target.OnPremises:
+		return "the device is mastered on premises, and the next sync enables it again; disable the computer in Active Directory"
+	}
+	return ""
 }
 
 // shownBy says which property the user's stamp is of, when it could have been

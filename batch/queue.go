@@ -3,7 +3,6 @@ package batch
 import (
 	"container/heap"
 	"iter"
-	"slices"
 	"time"
 )
 
@@ -11,15 +10,17 @@ import (
 // Graph takes in a JSON batch (Microsoft Graph documentation, JSON batching).
 const ChunkSize = 20
 
-// task is a user on the way through a lane.
+// task is an item on the way through a lane.
 type task struct {
-	user   User
+	Item
 	trial  Trial
 	due    time.Time // not before
 	single bool      // in trouble while others were answered: the trouble is this user's own
+	alone  bool      // the next call carries no other user: one of those of the last call made it fail
 	denied []*lane   // the apps that refused the user with 403
 	home   *queue    // where the user waits, when it is not the lane's queue
 	hint   string    // added to the reason of a refusal
+	reread *reread   // verify: it is read whether a write is done, before it is sent again or its refusal is believed
 	until  time.Time // verify: the last moment for proof
 	record Record    // verify: what is said if no proof comes
 	polls  int       // verify: reads so far
@@ -31,9 +32,13 @@ type task struct {
 type queue struct {
 	halves  []half // in the order in which they are due
 	waiting waitHeap
-	fresh   func() (task, bool, error) // nil when there are none
-	head    []task                     // pulled from fresh, not yet taken
+	fresh   source // nil when there are none
+	head    []task // pulled from fresh, not yet taken
 }
+
+// source gives the next fresh user. When ok is false, more says whether there may be
+// one later.
+type source func() (t task, ok, more bool, err error)
 
 // half is a part of a call that failed because of one of its users.
 type half struct {
@@ -48,12 +53,14 @@ func (q *queue) ready(now time.Time, size int) (int, error) {
 	}
 	n := q.waiting.due(now, size)
 	for n+len(q.head) < size && q.fresh != nil {
-		t, ok, err := q.fresh()
+		t, ok, more, err := q.fresh()
 		if err != nil {
 			return 0, err
 		}
 		if !ok {
-			q.fresh = nil
+			if !more {
+				q.fresh = nil
+			}
 			break
 		}
 		q.head = append(q.head, t)
@@ -70,7 +77,7 @@ func (q *queue) take(now time.Time, size int) []task {
 	}
 	chunk := make([]task, 0, size)
 	for len(chunk) < size && len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
-		chunk = append(chunk, heap.Pop(&q.waiting).(task))
+		chunk = append(chunk, *heap.Pop(&q.waiting).(*task))
 	}
 	n := min(size-len(chunk), len(q.head))
 	chunk = append(chunk, q.head[:n]...)
@@ -82,15 +89,21 @@ func (q *queue) take(now time.Time, size int) []task {
 func (q *queue) halved(now time.Time) bool { return len(q.halves) > 0 && !q.halves[0].due.After(now) }
 
 // put makes t wait until it is due.
-func (q *queue) put(t task) { heap.Push(&q.waiting, t) }
+func (q *queue) put(t task) { heap.Push(&q.waiting, &t) }
 
-// split makes two calls of one. Due is no earlier than that of the halves before.
+// split makes two calls of one.
 func (q *queue) split(due time.Time, tasks []task) {
+	n := len(tasks) / 2
+	q.halve(due, tasks[:n:n])
+	q.halve(due, tasks[n:])
+}
+
+// halve makes a call of the tasks. Due is no earlier than that of the halves before.
+func (q *queue) halve(due time.Time, tasks []task) {
 	if n := len(q.halves); n > 0 && q.halves[n-1].due.After(due) {
 		due = q.halves[n-1].due
 	}
-	n := len(tasks) / 2
-	q.halves = append(q.halves, half{due, tasks[:n:n]}, half{due, tasks[n:]})
+	q.halves = append(q.halves, half{due, tasks})
 }
 
 // nextDue is how long until the first waiting user is due; ok is false when none waits.
@@ -109,7 +122,10 @@ func (q *queue) nextDue(now time.Time) (wait time.Duration, ok bool) {
 // waitingTasks lists the users who wait until they are due: those put back after an
 // answer, and those of halved calls.
 func (q *queue) waitingTasks() []task {
-	all := slices.Clone([]task(q.waiting))
+	all := make([]task, 0, len(q.waiting))
+	for _, t := range q.waiting {
+		all = append(all, *t)
+	}
 	for _, h := range q.halves {
 		all = append(all, h.tasks...)
 	}
@@ -130,22 +146,23 @@ func (q *queue) empty() bool {
 	return len(q.halves) == 0 && len(q.waiting) == 0 && len(q.head) == 0 && q.fresh == nil
 }
 
-// waitHeap orders by time due, then by place in the plan.
-type waitHeap []task
+// waitHeap orders by time due, then by place in the plan. A task is large, so that
+// pointers are swapped.
+type waitHeap []*task
 
 func (h waitHeap) Len() int { return len(h) }
 func (h waitHeap) Less(i, j int) bool {
 	if !h[i].due.Equal(h[j].due) {
 		return h[i].due.Before(h[j].due)
 	}
-	return h[i].user.Seq < h[j].user.Seq
+	return h[i].User.Seq < h[j].User.Seq
 }
 func (h waitHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *waitHeap) Push(x any)   { *h = append(*h, x.(task)) }
+func (h *waitHeap) Push(x any)   { *h = append(*h, x.(*task)) }
 func (h *waitHeap) Pop() any {
 	old := *h
 	t := old[len(old)-1]
-	old[len(old)-1] = task{}
+	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return t
 }
@@ -207,5 +224,16 @@ func pullAhead[T any](seq iter.Seq2[T, error]) (next func() (T, bool, error), st
 		close(stopped)
 		for range items { // until the goroutine has ended
 		}
+	}
+}
+
+// untilOver is the source of values that come one after the other until they are over.
+func untilOver[T any](next func() (T, bool, error), asTask func(T) task) source {
+	return func() (task, bool, bool, error) {
+		v, ok, err := next()
+		if err != nil || !ok {
+			return task{}, false, false, err
+		}
+		return asTask(v), true, true, nil
 	}
 }

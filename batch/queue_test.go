@@ -12,12 +12,10 @@ import (
 func TestQueue(t *testing.T) {
 	start := time.Unix(0, 0)
 	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
-	fresh := func(n int) func() (task, bool, error) {
+	user := func(seq int) task { return task{Item: Item{User: User{Seq: seq}}} }
+	fresh := func(n int) source {
 		next := 0
-		return func() (task, bool, error) {
-			next++
-			return task{user: User{Seq: next}}, next <= n, nil
-		}
+		return untilOver(func() (int, bool, error) { next++; return next, next <= n, nil }, user)
 	}
 	type step struct {
 		at   int
@@ -40,7 +38,9 @@ func TestQueue(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			q := queue{fresh: fresh(c.fresh)}
 			for seq, due := range c.waiting {
-				q.put(task{user: User{Seq: seq}, due: at(due)})
+				t := user(seq)
+				t.due = at(due)
+				q.put(t)
 			}
 			for _, s := range c.steps {
 				n, err := q.ready(at(s.at), s.size)
@@ -49,7 +49,7 @@ func TestQueue(t *testing.T) {
 				}
 				got := []int{}
 				for _, tk := range q.take(at(s.at), n) {
-					got = append(got, tk.user.Seq)
+					got = append(got, tk.User.Seq)
 				}
 				next := "none"
 				if d, ok := q.nextDue(at(s.at)); ok {

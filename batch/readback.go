@@ -12,6 +12,9 @@ func (r *Runner) unread(ctx context.Context) error {
 		return nil
 	}
 	for _, t := range r.verify.queue.waitingTasks() {
+		if t.reread != nil { // a resume reads it again
+			continue
+		}
 		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
 			t.record.Reason = "accepted; the run was stopped before it was read back"
 		} else {
@@ -22,29 +25,32 @@ func (r *Runner) unread(ctx context.Context) error {
 	return r.commit(ctx, nil, nil)
 }
 
-// readBackTask is the task of reading the user's stamp back.
-func (r *Runner) readBackTask(now time.Time, u User, rec Record) task {
-	return task{user: u, record: rec, until: now.Add(r.VerifyTimeout), due: now}
+// readBackTask is the task of reading back what the item changes.
+func (r *Runner) readBackTask(now time.Time, it Item, rec Record) task {
+	return task{Item: it, record: rec, until: now.Add(r.VerifyTimeout), due: now}
 }
 
-// prove holds a stamp read back against the record. Until the deadline, "not
+// prove holds what was read back against the record. Until the deadline, "not
 // yet" is no failure: reads may come from a replica that lags. A read that
 // failed, or that brought another user, says nothing of the stamp, so a user who got only such has as long
 // again, and as many reads as the retry policy gives attempts: the lane may have
 // been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) {
-	c, _ := classify(reply)
-	if reply.User != nil {
-		reply.User.AsOf = reply.Date
+	if t.reread != nil {
+		r.rereadAnswer(now, t, reply)
+		return
 	}
-	why, trouble := t.user.Judge(t.record.Accepted, reply.User)
+	c, _ := classify(reply)
+	why, after, shown, trouble := t.judge(t.record.Accepted, reply)
 	deadline, wait := t.until, pollWait(t.polls)
 	switch {
 	case c == accepted && !trouble:
 		r.verify.said = ""
-		t.record.After = reply.User.Stamp
+		t.record.After, t.record.Shown = after, shown
 		if why == "" {
-			t.record.Outcome, t.record.Reason = Verified, reply.User.shownBy()
+			if t.record.Outcome, t.record.Reason = Verified, ""; reply.User != nil {
+				t.record.Reason = reply.User.shownBy()
+			}
 			r.proofOver(now, t.record)
 			return
 		}
@@ -81,6 +87,7 @@ func (r *Runner) proofOver(now time.Time, rec Record) {
 	rec.SettledAt = now
 	r.state.Proving--
 	r.write(rec)
+	r.feed.proven(now, rec)
 }
 
 // troubleCap is the longest wait after a read-back that failed.

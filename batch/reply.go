@@ -18,6 +18,9 @@ type Reply struct {
 	Percent    float64       // x-ms-throttle-limit-percentage, 0.8 to 1.8; 0 when absent
 	User       *User         // a lookup's hit by ID or UPN, without Seq; nil otherwise
 	whole      bool          // said of a call as a whole that carried this user alone: a refusal for good
+	Shown      *Shown        // what a read-back of a state says; nil otherwise
+	Targets    []Target      // one page of a list of devices or groups
+	More       string        // where the list goes on; "" at its end
 	Hits       []User        // the users that a lookup by property found, 5 at most, without Seq; empty when it found none
 }
 

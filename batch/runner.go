@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,16 +19,26 @@ type App struct {
 	Gate   Gate
 }
 
-// Runner revokes the sessions of the users of a plan and proves it. Set the
-// fields, then call Run once.
+// Runner carries out the steps of a plan and proves them. Set the fields, then call Run
+// once.
 type Runner struct {
-	Apps      []App     // at least one; several work side by side
-	Directory Directory // nil turns verification off
-	Reads     Gate      // of the Directory's calls
-	Journal   Journal
+	Steps   []Step // of the plan, in order
+	Apps    []App  // at least one; several work side by side
+	Prover  Prover // of read-backs; may be nil when Verify is off and no step of the plan is read again before a repeat
+	Verify  bool   // prove what was accepted
+	Reads   Gate   // of the Prover's calls
+	Journal Journal
 
-	Pending  iter.Seq2[Pending, error] // users to send; read ahead, in a goroutine of its own
-	Unproven iter.Seq2[Line, error]    // users accepted before, to verify only; nil for none
+	// Pending are the writes without a record; they are read ahead, in a goroutine of its own. Unless the
+	// plan is in order, holders of privileged roles come first with all urgent steps,
+	// then the others, a step at a time; then the other steps. Of the things of a user
+	// each step takes the first of every user, then the second.
+	Pending  iter.Seq2[Pending, error]
+	Unproven iter.Seq2[Unproven, error] // writes accepted before, to verify only; nil for none
+
+	// Unsuccessful are the writes of the plan that ended before without success, and
+	// those whose proof is to come, of steps that stop others (see [Step.StoppedBy]); nil for none.
+	Unsuccessful iter.Seq2[Record, error]
 
 	Concurrency   int // at most so many writes of all apps together are under way (an app has its share, rounded up), and besides as many reads
 	Retry         RetryPolicy
@@ -40,8 +52,9 @@ type Runner struct {
 	Stop     <-chan struct{} // closed: no new calls, answers awaited
 	Progress func(Progress)  // told after every commit, from Run's goroutine; may be nil
 
-	queue  queue // of users to revoke
-	verify *lane // nil when verification is off
+	feed   *feed
+	queues map[Step]*queue // of writes
+	verify *lane           // nil without a Prover
 	entry  Entry
 	state  Progress
 	loop   *loop
@@ -71,56 +84,68 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.state.Counts = make(map[Outcome]int)
 	next, stop := pullAhead(r.Pending)
 	defer stop()
-	r.queue.fresh = func() (task, bool, error) {
-		p, ok, err := next()
-		return task{user: p.User, trial: p.Trial}, ok, err
+	r.queues = make(map[Step]*queue, len(r.Steps))
+	r.feed = &feed{
+		next: next, several: len(r.Steps) > 1 || r.Steps[0].Listed(), proofs: r.Verify && r.Prover != nil, steps: r.queues,
+		busy: map[int]*turn{}, stopped: map[int][]failure{}, spaced: map[int]time.Time{},
+		ahead: map[int]int{}, late: map[int]bool{},
+		reread: func(t task) { r.reread(time.Now(), t, Reply{}) }, end: r.write,
 	}
+	r.feed.first = r.feed.several
 	lp := &loop{
 		timeout: r.CallTimeout, outage: r.Outage, until: r.Until,
 		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
 	}
 	r.loop = lp
-	for _, a := range r.Apps {
-		lp.lanes = append(lp.lanes, &lane{
-			name:    "revoke",
-			needs:   NeedsWrite,
-			call:    a.Sender.Send,
-			gate:    a.Gate,
-			workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps),
-			writes:  true,
-			first:   r.LastCall == 0,
-			found:   r.LastCall == 0 && time.Since(r.Found) < justFound,
-			app:     a.Name,
-			queue:   &r.queue,
-			settle:  r.settle,
-			note:    r.note,
-		})
+	roads := make([]*road, len(r.Apps))
+	for i, a := range r.Apps {
+		roads[i] = &road{gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps)}
 	}
-	for _, ln := range lp.lanes {
-		ln.peers = lp.lanes[:len(r.Apps):len(r.Apps)]
+	for _, s := range r.Steps {
+		r.queues[s] = &queue{fresh: r.feed.fresh(s)}
+		var peers []*lane // of one step, one for each app
+		for i, a := range r.Apps {
+			peers = append(peers, &lane{
+				name:   string(s),
+				needs:  s.Needs(),
+				step:   s,
+				call:   a.Sender.Send,
+				road:   roads[i],
+				writes: true,
+				first:  r.LastCall == 0,
+				found:  r.LastCall == 0 && time.Since(r.Found) < justFound,
+				app:    a.Name,
+				queue:  r.queues[s],
+				settle: r.settle,
+				note:   r.note,
+			})
+		}
+		for _, ln := range peers {
+			ln.peers = peers
+		}
+		lp.lanes = append(lp.lanes, peers...)
 	}
-	if r.Directory != nil {
+	if err := r.feed.remember(r.Unsuccessful); err != nil {
+		return err
+	}
+	if r.Prover != nil {
 		r.verify = &lane{
-			name:    "read-back",
-			needs:   NeedsRead,
-			call:    r.Directory.Lookup,
-			gate:    r.Reads,
-			workers: r.Concurrency,
-			queue:   &queue{},
-			settle:  r.prove,
-			note:    func(Trial) {},
+			name:   "read-back",
+			needs:  r.readNeeds(),
+			call:   r.Prover.Show,
+			road:   &road{gate: r.Reads, workers: r.Concurrency},
+			queue:  &queue{},
+			settle: r.prove,
+			note:   func(Trial) {},
 		}
 		lp.lanes = append(lp.lanes, r.verify)
-		if r.Unproven != nil {
+		if r.Unproven != nil && r.Verify {
 			next, stop := pull(r.Unproven)
 			defer stop()
-			r.verify.queue.fresh = func() (task, bool, error) {
-				a, ok, err := next()
-				if ok {
-					r.state.Proving++
-				}
-				return r.readBackTask(time.Now(), a.User, a.Record), ok, err
-			}
+			r.verify.queue.fresh = untilOver(next, func(a Unproven) task {
+				r.state.Proving++
+				return r.readBackTask(time.Now(), a.Item, a.Record)
+			})
 		}
 	}
 	err := lp.run(ctx)
@@ -132,38 +157,70 @@ func (r *Runner) Run(ctx context.Context) error {
 	return err
 }
 
-// settle turns the reply to a revoke into a record, or into another turn.
+// readNeeds are the permissions that the read-backs of the steps take.
+func (r *Runner) readNeeds() string {
+	var needs []string
+	for _, s := range r.Steps {
+		if n := s.Reads(); !slices.Contains(needs, n) {
+			needs = append(needs, n)
+		}
+	}
+	return strings.Join(needs, " and ")
+}
+
+// settle turns the reply to a write into a record, or into another turn.
 func (r *Runner) settle(now time.Time, t task, reply Reply) {
 	v := r.Retry.Decide(t.trial, reply, jitter())
-	if !r.Found.IsZero() && (v.Outcome == NotFound || v.Outcome == Invalid) {
+	rule := t.Step.rule()
+	switch {
+	case v.Outcome != "" && t.mayBeDone(reply) && r.verify != nil:
+		r.note(t.trial)
+		r.reread(now, t, reply)
+		return
+	case !r.Found.IsZero() && (v.Outcome == NotFound || v.Outcome == Invalid):
 		v.Outcome = Failed
 	}
 	rec := record(t.trial, now, v.Outcome, v.Reason+t.hint)
 	switch {
+	case v.Again && rule.rereads && t.trial.Doubt:
+		r.note(t.trial)
+		t.due = now.Add(v.Wait)
+		r.reread(now, t, Reply{})
+		return
 	case v.Again:
 		t.due = now.Add(v.Wait)
 		r.note(t.trial)
-		cmp.Or(t.home, &r.queue).put(t)
+		cmp.Or(t.home, r.queues[t.Step]).put(t)
 		return
 	case v.Outcome != "":
-		r.write(rec)
+		r.settled(now, rec)
 		return
 	}
 	rec.Accepted = reply.Date
 	r.state.Accepted++
+	why := t.withoutEffect()
 	switch {
-	case t.user.External():
-		rec.Outcome, rec.Reason = Ineffective, "a guest's sessions live in the home tenant; Graph answered 2xx and revoked nothing"
-		r.write(rec)
-	case r.verify == nil:
-		rec.Outcome = Revoked
-		r.write(rec)
+	case why != "":
+		rec.Outcome, rec.Reason = Ineffective, why
+		r.settled(now, rec)
+	case !r.Verify:
+		if rec.Outcome = Accepted; t.Step == Revoke || t.Step == Invalidate {
+			rec.Outcome = Revoked
+		}
+		r.settled(now, rec)
 	default:
 		rec.Outcome, rec.Reason = Unverified, "accepted; not read back yet"
 		r.entry.Records = append(r.entry.Records, rec)
 		r.state.Proving++
-		r.verify.queue.put(r.readBackTask(now, t.user, rec))
+		r.verify.queue.put(r.readBackTask(now, t.Item, rec))
+		r.feed.ended(now, rec, true)
 	}
+}
+
+// settled writes the last word on a write, and lets the next one of the user go.
+func (r *Runner) settled(now time.Time, rec Record) {
+	r.write(rec)
+	r.feed.ended(now, rec, false)
 }
 
 func (r *Runner) write(rec Record) {
@@ -171,7 +228,11 @@ func (r *Runner) write(rec Record) {
 	r.state.Counts[rec.Outcome]++
 }
 
-func (r *Runner) note(t Trial) { r.entry.Trials = append(r.entry.Trials, t) }
+// note keeps the trial of a write that has not ended.
+func (r *Runner) note(t Trial) {
+	r.entry.Trials = append(r.entry.Trials, t)
+	r.feed.trouble(t.Seq)
+}
 
 // commit writes the entry, if there is anything to write.
 func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
@@ -193,9 +254,17 @@ func (r *Runner) tell(now time.Time) {
 	}
 	s := r.state
 	s.Counts = maps.Clone(s.Counts) // what comes after is not durable yet, and may never be
-	s.Now, s.Waiting, s.Pace = now, r.queue.waitingCount(), r.pace(now)
+	s.Now, s.Waiting, s.Pace = now, r.waiting(), r.pace(now)
 	s.Trouble = r.loop.trouble(now)
 	r.Progress(s)
+}
+
+// waiting counts the users who were sent and wait to go again.
+func (r *Runner) waiting() (n int) {
+	for _, q := range r.queues {
+		n += q.waitingCount()
+	}
+	return n
 }
 
 // pace is that of all apps together, with the reason of the first.

@@ -29,7 +29,7 @@ func TestRunSettles(t *testing.T) {
 		want   string
 	}{
 		{"all well", nil, nil, "100 verified "},
-		{"verification off", nil, func(r *Runner, _ *fakeTenant) { r.Directory = nil }, "100 revoked "},
+		{"verification off", nil, func(r *Runner, _ *fakeTenant) { r.Verify = false }, "100 revoked "},
 		{"stamps that lag", nil, func(_ *Runner, f *fakeTenant) { f.lag = 90 * time.Second }, "100 verified "},
 		{"stamps that lag too long", nil, func(_ *Runner, f *fakeTenant) { f.lag = 3 * time.Minute }, "100 unverified "},
 		{"stamps that never move", nil, func(_ *Runner, f *fakeTenant) { f.frozen = true }, "100 unverified "},
@@ -94,7 +94,7 @@ func TestGuestsAreIneffective(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _, j := bench(t, 0)
 		r.Pending = func(yield func(Pending, error) bool) {
-			yield(Pending{User: User{Seq: 1, ID: "g", Type: "Guest"}}, nil)
+			yield(Pending{Item: Item{Step: Revoke, User: User{Seq: 1, ID: "g", Type: "Guest"}}}, nil)
 		}
 		if err := r.Run(t.Context()); err != nil {
 			t.Fatal(err)
@@ -151,7 +151,7 @@ func TestRefusedTokens(t *testing.T) {
 	for refused, want := range map[int]error{staleStrikes - 1: nil, 100: ErrSignIn} {
 		synctest.Test(t, func(t *testing.T) {
 			r, f, j := bench(t, 400)
-			r.Concurrency, r.Directory = 1, nil
+			r.Concurrency, r.Verify = 1, false
 			f.calls = []error{nil}
 			for range refused {
 				f.calls = append(f.calls, &CallError{Status: 401})
@@ -229,7 +229,7 @@ func TestJournalFailureEndsTheRun(t *testing.T) {
 		t.Run(fmt.Sprint("write ", failAt), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, f, j := bench(t, 1000)
-				r.Directory = nil
+				r.Verify = false
 				r.CallTimeout = time.Hour
 				f.latency, f.slower = time.Minute, 1
 				j.failAt = failAt
@@ -387,7 +387,9 @@ func TestUnprovenAreOnlyRead(t *testing.T) {
 		f.stamp[1] = now
 		rec := Record{Seq: 1, Outcome: Unverified, Accepted: now}
 		j.records[1] = rec
-		r.Unproven = func(yield func(Line, error) bool) { yield(Line{User: User{Seq: 1, ID: "x"}, Record: rec}, nil) }
+		r.Unproven = func(yield func(Unproven, error) bool) {
+			yield(Unproven{Item: Item{Step: Revoke, User: User{Seq: 1, ID: "x"}}, Record: rec}, nil)
+		}
 		if err := r.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

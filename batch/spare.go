@@ -125,6 +125,7 @@ func (s Spare) Again(users int, lines iter.Seq2[Line, error]) (Count, []Record, 
 		if rec.Outcome == Unsettled {
 			why = fmt.Sprintf("%s; sent at %s, before this was known, and whether that took effect is not known", why, rec.SentAt.UTC().Format(time.RFC3339))
 		}
+		rec.Step, rec.Target = Whole, ""
 		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
 		spared = append(spared, rec)
 		count.Users--

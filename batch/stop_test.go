@@ -25,8 +25,8 @@ func TestStoppedBeforeTheFirstCall(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, f, j := bench(t, 100)
-			r.Unproven = func(yield func(Line, error) bool) {
-				yield(Line{User: User{Seq: 101, ID: "id-101", Type: "Member"}, Record: Record{Seq: 101, Outcome: Unverified}}, nil)
+			r.Unproven = func(yield func(Unproven, error) bool) {
+				yield(Unproven{Item: Item{Step: Revoke, User: User{Seq: 101, ID: "id-101", Type: "Member"}}, Record: Record{Seq: 101, Outcome: Unverified}}, nil)
 			}
 			c.with(r)
 			if err := r.Run(t.Context()); !errors.Is(err, c.want) {
@@ -179,10 +179,10 @@ func TestStopBeforeTheProof(t *testing.T) {
 				}
 			}
 			again, _, _ := bench(t, 0)
-			again.Directory, again.Journal = f, j
-			again.Unproven = func(yield func(Line, error) bool) {
+			again.Prover, again.Journal = f, j
+			again.Unproven = func(yield func(Unproven, error) bool) {
 				for _, rec := range j.records {
-					if !yield(Line{User: User{Seq: rec.Seq, ID: fmt.Sprint("id-", rec.Seq), Type: "Member"}, Record: rec}, nil) {
+					if !yield(Unproven{Item: Item{Step: Revoke, User: User{Seq: rec.Seq, ID: fmt.Sprint("id-", rec.Seq), Type: "Member"}}, Record: rec}, nil) {
 						return
 					}
 				}

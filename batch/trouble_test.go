@@ -28,9 +28,9 @@ func TestTroubleIsTold(t *testing.T) {
 				r, f, _ := bench(t, 400)
 				start := time.Now()
 				from, until := start.Add(100*time.Millisecond), start.Add(2*time.Minute)
-				r.Apps[0].Sender = senderFunc(func(ctx context.Context, users []User) ([]Reply, error) {
+				r.Apps[0].Sender = senderFunc(func(ctx context.Context, items []Item) ([]Reply, error) {
 					if now := time.Now(); now.Before(from) || now.After(until) {
-						return f.Send(ctx, users)
+						return f.Send(ctx, items)
 					}
 					time.Sleep(c.takes)
 					return nil, c.err
@@ -60,9 +60,9 @@ func TestTroubleIsTold(t *testing.T) {
 	}
 }
 
-type senderFunc func(context.Context, []User) ([]Reply, error)
+type senderFunc func(context.Context, []Item) ([]Reply, error)
 
-func (f senderFunc) Send(ctx context.Context, users []User) ([]Reply, error) { return f(ctx, users) }
+func (f senderFunc) Send(ctx context.Context, items []Item) ([]Reply, error) { return f(ctx, items) }
 
 // Planning tells it, too.
 func TestTroubleIsToldWhilePlanning(t *testing.T) {
@@ -95,7 +95,7 @@ func TestOutageIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _, _ := bench(t, 400)
 		r.Outage = 30 * time.Second
-		r.Apps[0].Sender = senderFunc(func(context.Context, []User) ([]Reply, error) {
+		r.Apps[0].Sender = senderFunc(func(context.Context, []Item) ([]Reply, error) {
 			time.Sleep(20 * time.Second)
 			return nil, &CallError{Err: ErrNotSent}
 		})

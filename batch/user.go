@@ -23,6 +23,13 @@ type User struct {
 	// is held against; zero when it had none. Neither journal nor plan file keeps it.
 	AsOf time.Time `json:"-"`
 
+	// What a lookup reads for steps; the plan keeps of it what its targets say.
+	// Disabled is accountEnabled false, as it was told: neither is set where it was not.
+	Disabled    bool      `json:"-"`
+	Restricted  bool      `json:"-"` // isManagementRestricted: only roles of an administrative unit reach the user
+	PasswordSet time.Time `json:"-"` // lastPasswordChangeDateTime; zero when it was not told
+	Licences    string    `json:"-"` // by direct assignment, as a JSON list of [Licence]; "" when they were not told
+
 	// StampOf names the property that the stamp is of, when a lookup read two and gave
 	// the later one; both when they are equal, "" when it read only
 	// signInSessionsValidFromDateTime. Neither journal nor plan file keeps it.

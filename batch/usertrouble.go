@@ -1,6 +1,9 @@
 package batch
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // One user may be the reason why a whole call gets no answer. Such a user is told apart
 // from an outage: others were answered meanwhile.
@@ -29,21 +32,17 @@ func (a answer) theirs() bool {
 	if q.fresh != nil || len(q.head) > 0 || len(q.halves) > 0 {
 		return false
 	}
-	lists := [][]task{a.tasks, q.waiting}
+	users, others := len(a.tasks), slices.ContainsFunc(a.tasks, func(t task) bool { return !t.single })
+	lists := []waitHeap{q.waiting}
 	for _, p := range a.lane.peers {
 		if p.under > 0 || len(p.probation.held) > 0 {
 			return false
 		}
 		lists = append(lists, p.handed.waiting)
 	}
-	users, others := 0, false
 	for _, list := range lists {
-		for i := range list {
-			users++
-			if others = others || !list[i].single; others && users > 1 {
-				return false
-			}
-		}
+		users += len(list)
+		others = others || slices.ContainsFunc(list, func(t *task) bool { return !t.single })
 	}
-	return true
+	return users < 2 || !others
 }

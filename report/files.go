@@ -85,15 +85,15 @@ func allJSON(w *bufio.Writer, _ batch.Plan) sink {
 // errNoColumns is a plan that does not say what its rows' cells are.
 var errNoColumns = errors.New("the plan names no columns")
 
-// retryCSV writes retry.csv: the rows that did not succeed and were not left
-// alone on purpose, under the header Plan.Columns, ready to be run again. A
+// retryCSV writes retry.csv: the rows that did not succeed, were not left
+// alone on purpose, and may end in another way when they are run again, under the header Plan.Columns, ready to be run again. A
 // user stands there once. The package comment says which cells come back
 // changed, and why such a row is refused and cannot name anybody else. Without
 // such a row not even the header is written.
 func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 	write, begun := csvRecords(w), false
 	return func(l *batch.Line, _ []string) error {
-		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure {
+		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
 			return nil
 		}
 		if len(p.Columns) == 0 {

@@ -29,8 +29,8 @@ func fixtureRun() End {
 				{Name: "user column", Value: "userPrincipalName"},
 			},
 			Tenant: "contoso.onmicrosoft.com", App: "11111111-2222-4333-8444-555555555555",
-			Cloud: "https://graph.microsoft.com", Action: batch.Revoke, Resolve: true, Verify: true,
-			Rows: 22, Users: 15, Lines: 25, Accounts: batch.Accounts{External: 1, Synced: 3, Enabled: 12, Privileged: 1},
+			Cloud: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Resolve: true, Verify: true,
+			Rows: 24, Users: 17, Lines: 27, Accounts: batch.Accounts{External: 1, Synced: 3, Enabled: 12, Privileged: 1},
 			Terms: batch.Terms{OSUser: "mona", Host: "adm-7", Approvals: []batch.Approval{{Person: "bob@contoso.com", Key: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}}},
 		},
 		PlanSHA256: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
@@ -114,6 +114,8 @@ func fixture() []batch.Line {
 		unnamed(22, "\t-1+1\nnext", ended(batch.Invalid, "'=quoted already")),
 		unnamed(23, "", ended(batch.Invalid, "＝full width, 日本語, “quotes” and <b>&amp;</b>")),
 		row(24, "o'neil@contoso.com", refused(batch.Failed, 400, "-Odd", "bad \xff byte, back\\slash")),
+		row(25, "mia@contoso.com", with(func(r *batch.Record) { r.Outcome, r.After = batch.Accepted, time.Time{} })),
+		row(26, "ned@contoso.com", ended(batch.NotPossible, "the password is mastered on premises")),
 	}
 }
 

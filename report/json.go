@@ -68,7 +68,7 @@ func document(e End) object {
 		{"tenant", orNull(p.Tenant)},
 		{"app", orNull(p.App)},
 		{"cloud", orNull(p.Cloud)},
-		{"action", orNull(string(p.Action))},
+		{"steps", append([]batch.Step{}, p.Steps...)},
 		{"operator", object{ // who made the plan, or applied it
 			{"app", orNull(p.App)},
 			{"user", orNull(p.Terms.User)}, // null for an app of its own

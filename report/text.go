@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -27,7 +29,7 @@ func Text(w io.Writer, e End) error {
 	}
 	b.WriteString(verdict(e))
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
-		fmt.Fprintf(&b, "%s holds them, each person once, to run again: %s\n", RetryName, clean(retry))
+		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, to run again: %s\n", RetryName, clean(retry))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
@@ -43,7 +45,7 @@ func Text(w io.Writer, e End) error {
 var labels = map[string]string{
 	"run": "Run", "state": "State", "reason": "Because",
 	"input": "Input", "input_sha256": "SHA-256", "settings": "Read with", "rows": "Rows", "skipped_lines": "Skipped",
-	"tenant": "Tenant", "app": "App", "cloud": "Graph", "action": "Action",
+	"tenant": "Tenant", "app": "App", "cloud": "Graph", "steps": "Steps",
 	"created_at": "Planned", "ended_at": "Ended", "written_at": "Written", "files": "Files",
 }
 
@@ -69,6 +71,8 @@ func inWords(value any) (lines []string) {
 	case nil:
 	case []string:
 		return v
+	case []batch.Step:
+		return []string{batch.StepList(v)}
 	case int:
 		return []string{batch.Thousands(v)}
 	case []batch.Setting:
@@ -105,9 +109,20 @@ func tally(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%s not done (%s of them open)\n", n(failure), n(e.open()))
 	}
 	if e.Summary.AllDenied() {
-		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + batch.NeedsWrite + ".\n")
+		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + needs(e.Plan.Steps) + ".\n")
 	}
 	b.WriteByte('\n')
+}
+
+// needs is the Graph permission of each step.
+func needs(steps []batch.Step) string {
+	var all []string
+	for _, s := range steps {
+		if n := s.Needs(); !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return strings.Join(all, " or ")
 }
 
 // timing says how long the users took, and what for.
@@ -168,14 +183,16 @@ func (e End) meaning(o batch.Outcome) string {
 var usualMeanings = map[batch.Outcome]string{
 	batch.Verified:    "Graph accepted, and the directory shows it",
 	batch.Revoked:     "Graph accepted; the directory was not asked, as verification was off",
+	batch.Accepted:    "Graph accepted; the directory was not asked",
 	batch.Already:     "the directory showed it before the run; nothing was sent",
 	batch.Skipped:     "held back by a date or a filter; nothing was sent",
 	batch.Protected:   "on a protect list; nothing was sent",
 	batch.Unverified:  "Graph accepted, but the directory did not show it in time: not proven, check again",
-	batch.Ineffective: "guests: Graph accepted, but their sessions are their home tenant's and go on",
+	batch.Ineffective: "Graph accepted, and it has no effect or will be undone; the report says who can do it",
 	batch.Invalid:     "the row cannot name a user; the report has the reason",
 	batch.NotFound:    "no such user in this tenant",
 	batch.Ambiguous:   "more than one user has this name, or rows contradict each other; none of them was touched",
+	batch.NotPossible: "Graph cannot do this here; the report says who can",
 	batch.Denied:      "Graph refused for lack of rights (403); administrators need higher ones",
 	batch.Failed:      "Graph refused for good; the report has its code",
 	batch.GaveUp:      "temporary trouble outlasted the retries; run these again",

@@ -131,7 +131,7 @@ func TestAllDeniedNamesThePermission(t *testing.T) {
 		for _, o := range tt.outcomes {
 			sum.Add(o)
 		}
-		if err := Text(&b, End{Summary: sum}); err != nil {
+		if err := Text(&b, End{Summary: sum, Plan: batch.Plan{Steps: []batch.Step{batch.Revoke}}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(b.String(), "lacks the Graph permission User.RevokeSessions.All"); got != tt.want {

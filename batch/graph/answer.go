@@ -5,21 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
-	"slices"
+	"reflect"
 	"strconv"
 	"strings"
 
 	"offboard/batch"
 )
-
-// expected is what the 2xx reply for one user must hold, and what is read of it. The
-// zero value is nothing.
-type expected struct {
-	user bool      // the user
-	hits batch.Key // all users whom a lookup by this property found; "" when it was none
-	beta bool      // the users have both stamps
-}
 
 // replyItem is the reply to one item of a batch. What a field holds is read later, so that
 // one odd piece spoils no other.
@@ -39,12 +32,12 @@ type itemHeaders struct {
 	Percent    json.RawMessage `json:"x-ms-throttle-limit-percentage"`
 }
 
-// decode gives one reply for each user of a call, in order. Items are
-// matched by id only, since Graph answers in any order. A user whose item is
-// missing, unreadable, or answered twice with different statuses, users or hits has a
-// reply with Status 0; items that were not asked for are ignored. A body that is not
-// whole is an error: nothing in it is believed.
-func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
+// decode gives one reply for each item of a call, in order. Items are
+// matched by id only, since Graph answers in any order. An item that is
+// missing, unreadable, or answered twice and not alike has a reply with Status 0; items
+// that were not asked for are ignored. A body that is not whole is an error: nothing in
+// it is believed.
+func decode(body []byte, sent []request, m meta) ([]batch.Reply, error) {
 	var envelope struct {
 		Responses []replyItem `json:"responses"`
 	}
@@ -55,7 +48,7 @@ func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 	if envelope.Responses == nil {
 		return nil, errors.New("read batch answer: it has no responses")
 	}
-	n := len(expect)
+	n := len(sent)
 	replies := make([]batch.Reply, n)
 	times := make([]int, n)
 	for _, it := range envelope.Responses { // of one that is odd, what could be read
@@ -64,9 +57,8 @@ func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 		if err != nil || i < 1 || i > n || id != strconv.Itoa(i) {
 			continue
 		}
-		r := it.reply(m, i, expect[i-1])
-		before := replies[i-1]
-		if times[i-1]++; times[i-1] > 1 && (before.Status != r.Status || !slices.Equal(before.Hits, r.Hits) || !sameUser(before.User, r.User)) {
+		r := it.reply(m, i, sent[i-1])
+		if times[i-1]++; times[i-1] > 1 && !reflect.DeepEqual(said(replies[i-1]), said(r)) {
 			r = batch.Reply{Message: "answered twice, and not alike", RequestID: r.RequestID, Date: r.Date}
 		}
 		replies[i-1] = r
@@ -74,11 +66,13 @@ func decode(body []byte, expect []expected, m meta) ([]batch.Reply, error) {
 	return replies, nil
 }
 
-// sameUser reports whether two answers say the same of a user, or both nothing.
-func sameUser(a, b *batch.User) bool { return a == b || a != nil && b != nil && *a == *b }
+// said is what two answers to one item must have alike.
+func said(r batch.Reply) batch.Reply {
+	return batch.Reply{Status: r.Status, User: r.User, Shown: r.Shown, Targets: r.Targets, More: r.More, Hits: r.Hits}
+}
 
 // reply reads one item.
-func (it replyItem) reply(m meta, i int, w expected) batch.Reply {
+func (it replyItem) reply(m meta, i int, q request) batch.Reply {
 	r := batch.Reply{Date: m.date, RequestID: m.requestID + "/" + strconv.Itoa(i)}
 	status, err := strconv.Atoi(string(it.Status))
 	if err != nil || status < 100 || status > 599 {
@@ -93,9 +87,12 @@ func (it replyItem) reply(m meta, i int, w expected) batch.Reply {
 		if r.Code, r.Message = errorOf(it.Body); r.Code+r.Message == "" && status < 400 {
 			r.Message = it.leads()
 		}
+		if status == http.StatusNotFound && r.Code == "Request_ResourceNotFound" && q.absent != nil {
+			r.Status, r.Code, r.Message, r.Shown = http.StatusOK, "", "", q.absent
+		}
 		return r
 	}
-	return it.found(r, w)
+	return it.found(r, q)
 }
 
 // leads names the host that a redirect leads to, or is "".
@@ -113,7 +110,7 @@ func (it replyItem) leads() string {
 // success; microsoft-graph-docs#5359). A body with an error is no success. A body that
 // cannot be believed has Status 0 and not an empty list of hits, which would mean that
 // there is no such user.
-func (it replyItem) found(r batch.Reply, w expected) batch.Reply {
+func (it replyItem) found(r batch.Reply, q request) batch.Reply {
 	switch {
 	case it.holdsError():
 		said := fmt.Sprintf("the answer says HTTP %d and holds an error", r.Status)
@@ -121,37 +118,20 @@ func (it replyItem) found(r batch.Reply, w expected) batch.Reply {
 			said += ": " + strings.TrimSpace(code+" "+message)
 		}
 		r.Status, r.Message = 0, said
-	case !w.user && w.hits == "" && len(it.Body) > 0 && it.Body[0] != '{' && string(it.Body) != "null":
+	case q.read == nil && len(it.Body) > 0 && it.Body[0] != '{' && string(it.Body) != "null":
 		r.Status, r.Message = 0, fmt.Sprintf("the answer says HTTP %d and holds what Graph does not say: %.60s", r.Status, it.Body)
-	case w.hits != "":
-		var err error
-		if r.Hits, err = hits(it.Body, w.hits, w.beta); err != nil {
+	case q.read == nil:
+	case len(it.Body) == 0:
+		r.Status, r.Message = 0, "the answer for this user has no body"
+	default:
+		whole := r
+		if err := q.read(it.Body, &whole); err != nil {
 			r.Status, r.Message = 0, err.Error()
+			return r
 		}
-	case w.user:
-		if u, err := it.user(w.beta); err != nil {
-			r.Status, r.Message = 0, err.Error()
-		} else {
-			r.User = &u
-		}
+		return whole
 	}
 	return r
-}
-
-// user reads the user whom a lookup found.
-func (it replyItem) user(beta bool) (batch.User, error) {
-	if len(it.Body) == 0 {
-		return batch.User{}, errors.New("the answer for this user has no body")
-	}
-	var b userBody
-	if err := json.Unmarshal(it.Body, &b); err != nil {
-		return batch.User{}, fmt.Errorf("the answer for this user cannot be read: %w", err)
-	}
-	id, err := idOf(b.ID)
-	if err != nil {
-		return batch.User{}, fmt.Errorf("the answer for this user has %w", err)
-	}
-	return b.user(id, beta), nil
 }
 
 // holdsError reports whether the body is that of a refusal.

@@ -59,7 +59,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := answering(t, batch.Revoke, 200, header, `{"responses":[`+c.body+`]}`)
-			got, err := client.Send(context.Background(), []batch.User{{ID: "a"}, {ID: "b"}})
+			got, err := client.Send(context.Background(), batch.Items(batch.Revoke, batch.User{ID: "a"}, batch.User{ID: "b"}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestLookupAnswer(t *testing.T) {
 func TestStampOfAnswer(t *testing.T) {
 	const early, late = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
 	for _, c := range []struct {
-		action          batch.Action
+		action          batch.Step
 		signIn, refresh string
 		want, of        string
 	}{
@@ -200,7 +200,7 @@ func TestCallErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := answering(t, batch.Revoke, c.status, c.header, c.body)
-			replies, err := client.Send(context.Background(), []batch.User{{ID: "a"}})
+			replies, err := client.Send(context.Background(), batch.Items(batch.Revoke, batch.User{ID: "a"}))
 			got, ok := errors.AsType[*batch.CallError](err)
 			if !ok || replies != nil {
 				t.Fatalf("got %v and error %v, want a CallError", replies, err)
@@ -221,7 +221,7 @@ func TestCallErrors(t *testing.T) {
 func TestNothingBelowRetries(t *testing.T) {
 	for _, status := range []int{0, 401, 429, 500, 502, 503, 504} {
 		calls := 0
-		client, err := New(Config{Root: "https://graph.example", Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		client, err := New(Config{Root: "https://graph.example", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
 			calls++
 			if status == 0 {
 				return nil, io.ErrUnexpectedEOF
@@ -231,7 +231,7 @@ func TestNothingBelowRetries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.Send(t.Context(), []batch.User{{ID: "a"}}); err == nil {
+		if _, err := client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{ID: "a"})); err == nil {
 			t.Errorf("status %d: no error", status)
 		}
 		if calls != 1 {

@@ -29,12 +29,12 @@ type result struct {
 const maxBody = 16 << 20
 
 // readBatch takes the answer to a batch apart and closes it.
-func (c *Client) readBatch(resp *http.Response, expect []expected) result {
+func (c *Client) readBatch(resp *http.Response, sent []request) result {
 	body, m, err := c.readAnswer(resp)
 	if err != nil {
 		return result{err: err}
 	}
-	replies, err := decode(body, expect, m)
+	replies, err := decode(body, sent, m)
 	if err != nil {
 		return result{err: m.unreadable(err)}
 	}

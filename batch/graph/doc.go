@@ -2,15 +2,20 @@
 // the Graph SDK and azidentity; everything it says to the rest of offboard is a
 // [batch.Reply] or a [batch.CallError].
 //
-// A [Client] turns up to 20 users into one JSON batch. The SDK's request builders give
-// the method and the action's path; the item itself is written here, and all items are
-// sent as one SDK BatchRequest. The answer is read here, item by item: the SDK's own
+// A [Client] turns up to 20 items into one JSON batch. What it says for each step stands
+// in one table, stepCalls: the request that writes, the one that reads back, the one that
+// lists. The items are written here, and sent as one SDK BatchRequest. Invalidating is
+// written and read in beta, all else in v1.0. The answer is read here, item by item: the SDK's own
 // reader fails the whole call for one odd item (a body that is no object, a header that
 // is a number), and does not notice items that are missing, foreign or answered twice.
 //
 // A user who is named by mail, employee id or on-premises name is looked up in
 // the same batches by $filter; the reply lists everybody found, and choosing is
 // batch's.
+//
+// Nothing is deleted but a membership: one guard looks at every item before its batch
+// leaves (mayLeave). A new password is drawn for its item, leaves, and is kept nowhere;
+// what a service repeats of it is left out (hide).
 //
 // [Client.CountUsers], [Client.Members], [Client.Named], [Client.RoleHolders] and
 // [Client.Roles] read what the guards need, one page a call. A link to a next page
@@ -21,9 +26,11 @@
 //
 //	client.go                    the client
 //	transport.go                 what carries its calls and those of a sign-in, in order
-//	item.go, find.go             one user's item of a batch; looking a user up by a property
+//	steps.go, item.go            what each step says; an item of a batch, and what may leave
+//	session.go, account.go, password.go, devices.go, groups.go, licences.go   the steps, by what they are at
+//	find.go                      looking a user up, by key or by a property
 //	call.go, answer.go, user.go  the answer to a call, to an item, and what it says of a user
-//	page.go, lists.go, roles.go  reads of many: page by page; users; roles and who holds them
+//	page.go, lists.go, roles.go  reads of many: page by page; users; roles and who holds them (devices and groups with their steps)
 //	organization.go              what a tenant is called
 //	environment.go, choice.go, misspelt.go   the variables; the way to sign in that they name; slips
 //	registration.go, certificate.go, signin.go   an app's credential; how a sign-in ended

@@ -35,6 +35,19 @@ func property(k batch.Key) string {
 	return ""
 }
 
+// lookup reads a user, or all users who have the property that this one names.
+func (c *Client) lookup(u batch.User) (request, error) {
+	if !u.ByProperty() {
+		at, err := userAddress(batch.Item{User: u})
+		return c.readUser(at, c.fields, c.both), err
+	}
+	path, err := findPath(u, c.fields)
+	return request{method: "GET", url: path, read: func(body json.RawMessage, r *batch.Reply) (err error) {
+		r.Hits, err = hits(body, u.By, c.both)
+		return err
+	}}, err
+}
+
 // findPath looks users up by a property. It costs one resource unit, as a read
 // of one user does: a list costs two, less one for $select and one for $top
 // below 20, and never less than one (Microsoft Graph, throttling limits).
@@ -53,7 +66,7 @@ func findPath(u batch.User, fields string) (string, error) {
 // hits reads the list that a lookup by property brought; nobody found is an
 // empty list that is not nil. A list that cannot be believed whole is an error:
 // one hit out of a list that goes on is no single hit, and none is not nobody.
-func hits(body json.RawMessage, by batch.Key, beta bool) ([]batch.User, error) {
+func hits(body []byte, by batch.Key, beta bool) ([]batch.User, error) {
 	var list struct {
 		Value *[]userBody `json:"value"`
 		Next  string      `json:"@odata.nextLink"`
@@ -69,11 +82,10 @@ func hits(body json.RawMessage, by batch.Key, beta bool) ([]batch.User, error) {
 	}
 	found := make([]batch.User, 0, len(*list.Value))
 	for _, b := range *list.Value {
-		id, err := idOf(b.ID)
+		u, err := b.user(beta)
 		if err != nil {
 			return nil, fmt.Errorf("a hit has %w", err)
 		}
-		u := b.user(id, beta)
 		u.By, u.Value = by, b.value(by)
 		found = append(found, u)
 	}

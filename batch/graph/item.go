@@ -1,122 +1,107 @@
 package graph
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
-	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"offboard/batch"
 )
 
-// itemTemplate is what all items of a call share: the SDK's request for one user, with
-// the user left out.
-type itemTemplate struct {
+// request is one item of a batch. It is written here, with its URL: the SDK's own way to
+// make an item of a request would pass the URL through a table of replacements that turns
+// a user named "me-token-to-replace" into "/me", the operator.
+type request struct {
 	method string
-	suffix string // what follows the user in the URL
-	header core.RequestHeader
+	url    string // below the root and its version
+
+	// body is what Graph wants of a POST or PATCH: without a Content-Type and a body that
+	// is not null it refuses the whole batch with 400 (msgraph-sdk-dotnet#2628). It is nil
+	// for all others.
 	body   core.RequestBody
-	reads  bool   // a lookup, whose reply holds the user
-	fields string // of a lookup, for $select
-	beta   bool   // the fields are those of beta
+	secret password // the one that the body holds, or ""
+
+	read   func(body json.RawMessage, r *batch.Reply) error // takes what a 2xx must hold; nil for a write, of which nothing is read
+	absent *batch.Shown                                     // what a 404 of the object shows; nil: nothing, it is a refusal
 }
 
-// prefix is the part of the SDK's URL templates that names the user.
-const prefix = "{+baseurl}/users/{user%2Did}"
-
-// revoke is the SDK's request to end the sessions of a user.
-func revoke(ctx context.Context, a abstractions.RequestAdapter) (itemTemplate, error) {
-	info, err := users.NewItemRevokeSignInSessionsRequestBuilderInternal(noUser(), a).ToPostRequestInformation(ctx, nil)
-	if err != nil {
-		return itemTemplate{}, fmt.Errorf("build revoke request: %w", err)
+// item is the item, under the number by which its reply is matched.
+func (q request) item(id int) core.BatchItem {
+	n, header := strconv.Itoa(id), core.RequestHeader{}
+	switch {
+	case q.body != nil:
+		header["Content-Type"] = "application/json"
+	case q.read != nil:
+		header["Accept"] = "application/json"
 	}
-	return write(info), nil
-}
-
-// invalidate is built by hand: the action exists in beta only, and the beta SDK
-// is no dependency.
-func invalidate() itemTemplate {
-	return write(abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.POST, prefix+"/invalidateAllRefreshTokens", noUser()))
-}
-
-// lookup is the SDK's request to read a user. In beta it asks for both stamps.
-func lookup(ctx context.Context, a abstractions.RequestAdapter, beta bool) (itemTemplate, error) {
-	info, err := users.NewUserItemRequestBuilderInternal(noUser(), a).ToGetRequestInformation(ctx, nil)
-	if err != nil {
-		return itemTemplate{}, fmt.Errorf("build lookup request: %w", err)
-	}
-	fields := selected
-	if beta {
-		fields += "," + refreshStamp
-	}
-	return itemTemplate{
-		method: info.Method.String(), suffix: "?$select=" + fields, header: core.RequestHeader{"Accept": "application/json"},
-		reads: true, fields: fields, beta: beta,
-	}, nil
-}
-
-func noUser() map[string]string { return map[string]string{} }
-
-// write is a template with what Graph wants of a POST: without a Content-Type and a
-// body that is not null it refuses the whole batch with 400
-// (msgraph-sdk-dotnet#2628).
-func write(info *abstractions.RequestInformation) itemTemplate {
-	return itemTemplate{
-		method: info.Method.String(), suffix: strings.TrimPrefix(info.UrlTemplate, prefix),
-		header: core.RequestHeader{"Content-Type": "application/json"}, body: core.RequestBody{},
-	}
-}
-
-// item is the item for one user, under the number by which its reply is matched. It is
-// written here, with its URL: the SDK's own way to make an item of a request would pass
-// the URL through a table of replacements that turns a user named "me-token-to-replace"
-// into "/me", the operator. An error means that the user
-// must not be sent.
-func (t itemTemplate) item(id int, u batch.User) (core.BatchItem, error) {
-	url, err := t.url(u)
-	if err != nil {
-		return nil, err
-	}
-	n, method := strconv.Itoa(id), t.method
 	it := core.NewBatchItem()
 	it.SetId(&n)
-	it.SetMethod(&method)
-	it.SetUrl(&url)
-	it.SetHeaders(t.header)
-	it.SetBody(t.body)
-	return it, nil
+	it.SetMethod(&q.method)
+	it.SetUrl(&q.url)
+	it.SetHeaders(header)
+	it.SetBody(q.body)
+	return it
 }
 
-// url is the item's URL for one user. A user without a key is an error, since "/users/"
-// is the list of everybody. A user who is known by a property alone can be looked up and
-// not written to, since several users may have the property.
-func (t itemTemplate) url(u batch.User) (string, error) {
+// mayLeave is the last look at an item before its batch leaves: the only thing that
+// offboard deletes is a membership. The same URL without /$ref would delete the user
+// (Microsoft Graph documentation, remove member).
+func mayLeave(it core.BatchItem) error {
+	method, url := *it.GetMethod(), *it.GetUrl()
+	switch method {
+	case "GET", "POST", "PATCH":
+		return nil
+	case "DELETE":
+		p := strings.Split(url, "/")
+		if len(p) == 6 && p[0] == "" && p[1] == "groups" && batch.IsGUID(p[2]) && p[3] == "members" && batch.IsGUID(p[4]) && p[5] == "$ref" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s %s removes no membership, and nothing else is ever deleted", method, url)
+}
+
+// userAddress addresses the user of a step that may be sent to a name, too. A user
+// without a key is an error, since "/users/" is the list of everybody. So is one who is
+// known by a property alone, which several users may have.
+func userAddress(it batch.Item) (string, error) {
+	u := it.User
 	switch {
-	case u.ByProperty() && t.reads:
-		return findPath(u, t.fields)
+	case it.Target.ID != "":
+		return "", fmt.Errorf("user %d: the step %s is at the user, and not at the target %q", u.Seq, it.Step, it.Target.ID)
 	case u.ByProperty():
 		return "", fmt.Errorf("user %d is not resolved; look it up by its %s first", u.Seq, u.By)
 	case u.Address() == "":
 		return "", fmt.Errorf("user %d has neither object id nor user principal name", u.Seq)
 	}
-	return userPath(u.Address()) + t.suffix, nil
+	return userPath(u.Address()), nil
 }
 
-// expects is what to read of the reply for one user.
-func (t itemTemplate) expects(u batch.User) expected {
-	switch {
-	case u.ByProperty():
-		return expected{hits: u.By, beta: t.beta}
-	case t.reads:
-		return expected{user: true, beta: t.beta}
+// userByID addresses the user of a step at the user.
+func userByID(it batch.Item) (string, error) {
+	if it.Target.ID != "" {
+		return userAddress(it)
 	}
-	return expected{}
+	return ownerByID(it)
+}
+
+// ownerByID addresses the user whose target a step is at.
+func ownerByID(it batch.Item) (string, error) {
+	if !batch.IsGUID(it.User.ID) {
+		return "", fmt.Errorf("user %d: the step %s needs an object id, which is a GUID, and not %q", it.User.Seq, it.Step, it.User.Address())
+	}
+	return "/users/" + it.User.ID, nil
+}
+
+// targetID is the object id of the device or group that a step is at.
+func targetID(it batch.Item) (string, error) {
+	if !batch.IsGUID(it.Target.ID) {
+		return "", fmt.Errorf("user %d: the target %q of the step %s is no object id, which is a GUID", it.User.Seq, it.Target.ID, it.Step)
+	}
+	return it.Target.ID, nil
 }
 
 // userPath addresses one user. "/users/$x" would be read as a system resource,

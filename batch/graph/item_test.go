@@ -15,10 +15,10 @@ type tripper func(*http.Request) (*http.Response, error)
 func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // answering makes a client whose every call gets the same answer, and keeps the last request.
-func answering(t *testing.T, action batch.Action, status int, header http.Header, body string) (*Client, *string) {
+func answering(t testing.TB, action batch.Step, status int, header http.Header, body string) (*Client, *string) {
 	t.Helper()
 	var sent string
-	c, err := New(Config{Root: "https://graph.example", Action: action, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+	c, err := New(Config{Root: "https://graph.example", Steps: []batch.Step{action}, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
 		var b []byte
 		if r.Body != nil { // a read has none
 			var err error
@@ -64,7 +64,7 @@ func TestRequestBytes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, sent := answering(t, batch.Revoke, 200, http.Header{}, `{"responses":[]}`)
-			if _, err := client.Send(context.Background(), []batch.User{c.user}); err != nil {
+			if _, err := client.Send(context.Background(), batch.Items(batch.Revoke, c.user)); err != nil {
 				t.Fatal(err)
 			}
 			if *sent != c.want {
@@ -77,7 +77,7 @@ func TestRequestBytes(t *testing.T) {
 func TestRequestBytesOfOtherCalls(t *testing.T) {
 	users := []batch.User{{UPN: "o'b@contoso.example"}}
 	client, sent := answering(t, batch.Invalidate, 200, http.Header{}, `{"responses":[]}`)
-	if _, err := client.Send(context.Background(), users); err != nil {
+	if _, err := client.Send(context.Background(), batch.Items(batch.Invalidate, users...)); err != nil {
 		t.Fatal(err)
 	}
 	want := `POST https://graph.example/beta/$batch Bearer T` + "\n" +
@@ -85,7 +85,7 @@ func TestRequestBytesOfOtherCalls(t *testing.T) {
 	if *sent != want {
 		t.Errorf("invalidate sent\n%s\nwant\n%s", *sent, want)
 	}
-	for action, want := range map[batch.Action][2]string{batch.Revoke: {"v1.0", ""}, batch.Invalidate: {"beta", ",refreshTokensValidFromDateTime"}} {
+	for action, want := range map[batch.Step][2]string{batch.Revoke: {"v1.0", ""}, batch.Invalidate: {"beta", ",refreshTokensValidFromDateTime"}} {
 		client, sent := answering(t, action, 200, http.Header{}, `{"responses":[]}`)
 		fields := "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName" + want[1]
 		for path, user := range map[string]batch.User{

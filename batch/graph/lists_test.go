@@ -44,7 +44,7 @@ func guarded(t *testing.T, cfg graphsim.Config) (*graphsim.Tenant, *Client) {
 			t.Fatal(err)
 		}
 	}
-	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: FixedToken("T"), Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestMembersOfNoGroup(t *testing.T) {
 func TestReadsFollowNoRedirect(t *testing.T) {
 	for name, read := range reads {
 		calls := 0
-		client, err := New(Config{Root: "https://graph.example", Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		client, err := New(Config{Root: "https://graph.example", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
 			calls++
 			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"https://evil.test/"}}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
 		})})

@@ -12,7 +12,7 @@ import (
 
 func TestOrganization(t *testing.T) {
 	tenant := graphsim.New(graphsim.Config{StaticToken: "T", Domain: "contoso.example"})
-	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: FixedToken("T"), Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestOrganization(t *testing.T) {
 
 func TestTenantInformation(t *testing.T) {
 	const id = "8f4c2f6e-0000-4000-8000-000000000001"
-	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
 		if want := "/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='" + id + "')"; r.URL.Path != want {
 			t.Errorf("asked for %s", r.URL.Path)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
+
+	"offboard/batch"
 )
 
 // get makes one read that is no batch.
@@ -89,6 +91,31 @@ func (c *Client) values(body []byte, link string) ([]json.RawMessage, string, er
 		return nil, "", fmt.Errorf("read list: %w", err)
 	}
 	return *list.Value, list.Next, nil
+}
+
+// readPage takes a page of a list of a user apart, which an item of a batch brought. More
+// leads to the next page of the same list of the same user.
+func (c *Client) readPage(u batch.User, body []byte, url, list string) (values []json.RawMessage, more string, err error) {
+	if values, more, err = c.values(body, c.v1URL+url); err == nil && more != "" {
+		_, _, err = c.ofUser(u, more, list)
+	}
+	return values, more, err
+}
+
+// ofUser takes a link that leads to one of these lists of the user. It gives the link
+// without the root and its version, and the list.
+func (c *Client) ofUser(u batch.User, link string, lists ...string) (at, list string, err error) {
+	to, err := c.own(link)
+	if err != nil {
+		return "", "", err
+	}
+	for _, list := range lists {
+		at := "/users/" + u.ID + "/" + list
+		if own, err := c.own(c.v1URL + at); err == nil && strings.EqualFold(to.Path, own.Path) {
+			return at + "?" + to.RawQuery, list, nil
+		}
+	}
+	return "", "", fmt.Errorf("the link to the next page leads to %s, and not to the %s of the user; it was not followed", to.Path, strings.Join(lists, " or "))
 }
 
 // own parses a link that leads to where the client's own calls go. A token must

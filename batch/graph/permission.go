@@ -9,7 +9,7 @@ import (
 
 // Need is what somebody wants to do, with the permissions of which each one allows it.
 type Need struct {
-	Do          string   // in words
+	Do          string   // in words; of a step those that the step has
 	Permissions []string // for an app of its own or a user's sign-in, the least first
 	OfUsers     []string // for a user's sign-in alone
 }
@@ -21,21 +21,43 @@ type Need struct {
 var (
 	NeedRead = Need{"read users", []string{
 		batch.NeedsRead, "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
-	}, []string{"Directory.AccessAsUser.All"}}
-	needRevoke = Need{"revoke", []string{
+	}, asUser}
+	needRevoke = Need{"", []string{
 		batch.NeedsWrite, "User.ReadWrite.All", "Directory.ReadWrite.All",
 		"AgentIdUser.ReadWrite.All", "AgentIdUser.ReadWrite.IdentityParentedBy",
-	}, []string{"Directory.AccessAsUser.All"}}
-	needInvalidate = Need{"invalidate", []string{batch.NeedsWrite}, []string{"Directory.ReadWrite.All", "Directory.AccessAsUser.All"}}
+	}, asUser}
+	needInvalidate = Need{"", []string{batch.NeedsWrite}, []string{"Directory.ReadWrite.All", "Directory.AccessAsUser.All"}}
+	needAccount    = Need{"", []string{
+		"User.EnableDisableAccount.All", "User.ReadUpdate.All", "User.ReadWrite.All", "Directory.ReadWrite.All",
+		"AgentIdUser.ReadWrite.All", "AgentIdUser.ReadWrite.IdentityParentedBy",
+	}, asUser}
+	needPassword = Need{"", []string{
+		"User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All",
+	}, asUser}
+	needDevices  = Need{"", []string{"Device.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
+	needGroups   = Need{"", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
+	needLicences = Need{"", []string{"LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
+
+	needListDevices = Need{"list devices", []string{
+		"Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, asUser}
+	needListGroups = Need{"list group memberships", []string{
+		"Directory.Read.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.ReadWrite.All",
+	}, asUser}
 )
 
-// NeedTo is what an action needs.
-func NeedTo(action batch.Action) Need {
-	if action == batch.Invalidate {
-		return needInvalidate
-	}
-	return needRevoke
+var asUser = []string{"Directory.AccessAsUser.All"}
+
+// NeedTo is what a step needs to write. Groups that give licences, which the licence steps
+// may be at, need what NeedTo(batch.Groups) says besides.
+func NeedTo(s batch.Step) Need {
+	n := stepCalls[s].need
+	n.Do = s.Words()
+	return n
 }
+
+// NeedList is what a step needs to list what it is at, and to read it back.
+func NeedList(s batch.Step) Need { return stepCalls[s].needList }
 
 // Allowing are the permissions of which each one allows the need to this bearer, the
 // least first.

@@ -37,3 +37,42 @@ func TestLacks(t *testing.T) {
 		t.Error("an opaque token is refused")
 	}
 }
+
+// The least permission of each step is the one that package batch names for it, and any
+// of the list is enough.
+func TestNeedOfEachStep(t *testing.T) {
+	for _, s := range allSteps {
+		for what, need := range map[string]Need{s.Needs(): NeedTo(s), s.Reads(): NeedList(s)} {
+			if len(need.Permissions) == 0 || need.Permissions[0] != what || need.Do == "" {
+				t.Errorf("%s: got %+v, want %s first", s, need, what)
+			}
+			for _, p := range need.Permissions {
+				if app, user := (Identity{Can: "x " + p}), (Identity{Can: p, User: "u"}); app.Lacks(need) || user.Lacks(need) {
+					t.Errorf("%s: %s is not enough", s, p)
+				}
+			}
+			if app, user := (Identity{Can: "Directory.AccessAsUser.All"}), (Identity{Can: "Directory.AccessAsUser.All", User: "u"}); !app.Lacks(need) || user.Lacks(need) {
+				t.Errorf("%s: what a user's sign-in may do is for a user's sign-in", s)
+			}
+			if (Identity{Can: "User.Read"}).Lacks(need) != true {
+				t.Errorf("%s: User.Read is enough", s)
+			}
+		}
+	}
+	for _, c := range []struct {
+		need Need
+		can  string
+	}{
+		{NeedTo(batch.Disable), "User.RevokeSessions.All User.Read.All"},
+		{NeedTo(batch.Password), "User.EnableDisableAccount.All"},
+		{NeedTo(batch.Devices), "Device.Read.All"},
+		{NeedTo(batch.Groups), "GroupMember.Read.All Directory.Read.All"},
+		{NeedTo(batch.Licences), "LicenseAssignment.Read.All"},
+		{NeedList(batch.Devices), "User.Read.All"},
+		{NeedList(batch.Groups), "User.Read.All"},
+	} {
+		if !(Identity{Can: c.can}).Lacks(c.need) {
+			t.Errorf("to %s, %s is enough", c.need.Do, c.can)
+		}
+	}
+}

@@ -18,13 +18,16 @@ func readerOf(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)
 func TestUntrustedCertificate(t *testing.T) {
 	srv := httptest.NewTLSServer(http.NotFoundHandler())
 	defer srv.Close()
-	client, err := New(Config{Root: srv.URL, Auth: FixedToken("T"), Transport: Transport(1)})
+	client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for what, call := range map[string]func() error{
-		"batch": func() error { _, err := client.Send(t.Context(), []batch.User{{ID: "a"}}); return err },
-		"read":  func() error { _, err := client.CountUsers(t.Context()); return err },
+		"batch": func() error {
+			_, err := client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{ID: "a"}))
+			return err
+		},
+		"read": func() error { _, err := client.CountUsers(t.Context()); return err },
 	} {
 		err := call()
 		if !errors.Is(err, batch.ErrNotGraph) || !errors.Is(err, batch.ErrNotSent) {
@@ -55,7 +58,7 @@ func TestWebPage(t *testing.T) {
 			w.WriteHeader(c.status)
 			io.WriteString(w, page)
 		}))
-		client, err := New(Config{Root: srv.URL, Auth: FixedToken("T"), Transport: Transport(1)})
+		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,12 +1,14 @@
 package graph
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +20,7 @@ import (
 
 // The real client, signed in for real, against the simulated tenant.
 func TestClientIsASender(t *testing.T) {
-	for _, action := range []batch.Action{batch.Revoke, batch.Invalidate} {
+	for _, action := range []batch.Step{batch.Revoke, batch.Invalidate} {
 		t.Run(string(action), func(t *testing.T) {
 			sendertest.Test(t, func(t *testing.T) sendertest.Tenant { return simulated(t, action) })
 		})
@@ -30,7 +32,21 @@ func secretOf(authority, tenant, app, secret string, hc *http.Client) NewCredent
 	return Registration{Tenant: tenant, Client: app, Secret: secret}.At(Authority{URL: authority, Own: true, Client: hc})
 }
 
-func simulated(t *testing.T, action batch.Action) sendertest.Tenant {
+// doing sends everything as one step.
+type doing struct {
+	batch.Sender
+	step batch.Step
+}
+
+func (d doing) Send(ctx context.Context, items []batch.Item) ([]batch.Reply, error) {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].Step = d.step
+	}
+	return d.Sender.Send(ctx, items)
+}
+
+func simulated(t *testing.T, action batch.Step) sendertest.Tenant {
 	t.Helper()
 	tenant := graphsim.New(graphsim.Config{ClientSecret: "s3cret"})
 	var tn sendertest.Tenant
@@ -47,11 +63,11 @@ func simulated(t *testing.T, action batch.Action) sendertest.Tenant {
 	tn.Denied = add(graphsim.User{UPN: "admin@contoso.example", Denied: true})
 	tn.Missing = batch.User{ID: graphsim.IDFor("nobody@contoso.example")}
 	sign := secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s3cret", &http.Client{Transport: tenant})
-	client, err := New(Config{Root: "https://graph.microsoft.com", Action: action, Auth: NewAuth("https://graph.microsoft.com", sign), Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{action}, Auth: NewAuth("https://graph.microsoft.com", sign), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tn.Sender = client
+	tn.Sender = doing{client, action}
 	tn.Writes = func(u batch.User) int {
 		s, _ := tenant.User(u.ID)
 		return s.Writes
@@ -72,7 +88,7 @@ func TestKeysReachTheirUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: FixedToken("T"), Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +98,7 @@ func TestKeysReachTheirUser(t *testing.T) {
 			s, _ := tenant.User(other)
 			before[other] = s.Writes
 		}
-		replies, err := client.Send(t.Context(), []batch.User{{UPN: upn}})
+		replies, err := client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{UPN: upn}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,16 +132,16 @@ func TestRefusedTokenIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
-	client, err := New(Config{Root: "https://graph.microsoft.com", Auth: auth, Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: auth, Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
 	users := []batch.User{{UPN: "ada@contoso.example"}}
-	if _, err := client.Send(t.Context(), users); err == nil {
+	if _, err := client.Send(t.Context(), batch.Items(batch.Revoke, users...)); err == nil {
 		t.Fatal("the first call was not refused")
 	}
 	for range 3 {
-		replies, err := client.Send(t.Context(), users)
+		replies, err := client.Send(t.Context(), batch.Items(batch.Revoke, users...))
 		if err != nil || replies[0].Status != 200 {
 			t.Fatalf("got %+v and error %v", replies, err)
 		}
@@ -200,7 +216,7 @@ func TestFirstCallsAtOnce(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			<-start
-			if _, err := client.Send(t.Context(), []batch.User{{ID: "a"}}); err != nil {
+			if _, err := client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{ID: "a"})); err != nil {
 				t.Error(err)
 			}
 		})

@@ -35,12 +35,12 @@ func TestNewConnectionAfter503(t *testing.T) {
 		}
 		srv.Start()
 		defer srv.Close()
-		client, err := New(Config{Root: srv.URL, Auth: FixedToken("T"), Transport: Transport(1)})
+		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
-			_, _ = client.Send(t.Context(), []batch.User{{ID: "a"}})
+			_, _ = client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{ID: "a"}))
 		}
 		if made.Load() != want || calls.Load() != 3 {
 			t.Errorf("after HTTP %d: %d calls over %d connections, want 3 over %d", code, calls.Load(), made.Load(), want)
@@ -153,11 +153,11 @@ func TestHowFarACallGets(t *testing.T) {
 			s := &scene{root: "http://graph.invalid", transport: Transport(1).(*http.Transport), auth: FixedToken("T"), ctx: t.Context()}
 			c.do(t, s)
 			defer s.transport.CloseIdleConnections()
-			client, err := New(Config{Root: s.root, Auth: s.auth, Transport: s.transport})
+			client, err := New(Config{Root: s.root, Steps: []batch.Step{batch.Revoke}, Auth: s.auth, Transport: s.transport})
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = client.Send(s.ctx, []batch.User{{ID: "a"}})
+			_, err = client.Send(s.ctx, batch.Items(batch.Revoke, batch.User{ID: "a"}))
 			got := "replies"
 			e, _ := errors.AsType[*batch.CallError](err)
 			switch {

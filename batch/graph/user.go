@@ -28,7 +28,7 @@ type userBody struct {
 	ID      string          `json:"id"`
 	UPN     string          `json:"userPrincipalName"`
 	Type    string          `json:"userType"`
-	Enabled bool            `json:"accountEnabled"`
+	Enabled *bool           `json:"accountEnabled"`
 	Synced  bool            `json:"onPremisesSyncEnabled"`
 	Stamp   time.Time       `json:"signInSessionsValidFromDateTime"`
 	Refresh time.Time       `json:"refreshTokensValidFromDateTime"`
@@ -38,16 +38,35 @@ type userBody struct {
 	Mail          string `json:"mail"`
 	EmployeeID    string `json:"employeeId"`
 	OnPremisesUPN string `json:"onPremisesUserPrincipalName"`
+
+	// What steps are planned by.
+	Restricted  bool            `json:"isManagementRestricted"`
+	PasswordSet time.Time       `json:"lastPasswordChangeDateTime"`
+	Licences    *[]licenceState `json:"licenseAssignmentStates"`
 }
 
 // user is what the answer says of a user; in beta with the later one of both
 // stamps. The later one shows that its property moved, whichever was the later one
 // before, so that one time before and one after are enough to keep. What v1.0 says
 // of a property that it does not have is not believed.
-func (b userBody) user(id string, beta bool) batch.User {
+func (b userBody) user(beta bool) (batch.User, error) {
+	id, err := idOf(b.ID)
+	if err != nil {
+		return batch.User{}, err
+	}
 	u := batch.User{
-		ID: id, UPN: b.UPN, Type: b.kind(), Enabled: b.Enabled, Synced: b.Synced, Stamp: b.Stamp,
+		ID: id, UPN: b.UPN, Type: b.kind(), Synced: b.Synced, Stamp: b.Stamp,
+		Enabled: stateOf(b.Enabled) == batch.StateEnabled, Disabled: stateOf(b.Enabled) == batch.StateDisabled,
+		Restricted: b.Restricted, PasswordSet: b.PasswordSet,
 		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
+	}
+	direct, err := b.direct()
+	if err != nil {
+		return batch.User{}, err
+	}
+	if direct != nil {
+		told, _ := json.Marshal(direct) // texts and lists of them cannot fail
+		u.Licences = string(told)
 	}
 	switch {
 	case !beta:
@@ -58,7 +77,7 @@ func (b userBody) user(id string, beta bool) batch.User {
 	default:
 		u.StampOf = signInStamp
 	}
-	return u
+	return u, nil
 }
 
 // kind is the type of the account. A guest who was not invited signs in here,
@@ -76,6 +95,22 @@ func (b userBody) kind() string {
 		return batch.ExternalMember
 	}
 	return b.Type
+}
+
+// readUser reads these properties of the user at that path, in beta with both stamps.
+func (c *Client) readUser(at, fields string, beta bool) request {
+	return request{method: "GET", url: at + "?$select=" + fields, read: func(body json.RawMessage, r *batch.Reply) error {
+		var b userBody
+		if err := json.Unmarshal(body, &b); err != nil {
+			return fmt.Errorf("the answer for this user cannot be read: %w", err)
+		}
+		u, err := b.user(beta)
+		if err != nil {
+			return fmt.Errorf("the answer for this user has %w", err)
+		}
+		r.User = &u
+		return nil
+	}}
 }
 
 // value is the property that the user was looked up by.

@@ -187,7 +187,7 @@ func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.
 	if err := j.tenant.mayRead(); err != nil {
 		return err
 	}
-	if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
+	if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
 		return err
 	}
 	if err := j.claimReport(); err != nil {
@@ -208,11 +208,11 @@ func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.
 	if err := refused(nothingWritten, known.checks(count)...); err != nil {
 		return err
 	}
-	j.plan.Users, j.plan.Accounts = count.Users, count.Accounts
+	j.plan.Users, j.plan.Writes, j.plan.Accounts = count.Users, count.Writes, count.Accounts
 	j.plan.Terms.Guards = known.guards
 	j.plan.Settings = append(j.plan.Settings, known.settings...)
 	j.found = time.Now()
-	if err := j.earliest(ctx, count.Users); err != nil {
+	if err := j.earliest(ctx, count.Writes); err != nil {
 		return err
 	}
 	if n := count.Ended[batch.Protected]; n > 0 {

@@ -11,15 +11,15 @@ import (
 	"offboard/batch/throttle"
 )
 
-// earliest says how long the users will take at the least, before anybody is
+// earliest says how long so many writes will take at the least, before anybody is
 // asked.
-func (j *job) earliest(ctx context.Context, users int) error {
-	gates, _, err := j.writeGates(ctx, users)
+func (j *job) earliest(ctx context.Context, writes int) error {
+	gates, _, err := j.writeGates(ctx, writes)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	if d := throttle.Earliest(gates, users, now); d >= time.Second {
+	if d := throttle.Earliest(gates, writes, now); d >= time.Second {
 		j.Say("time     at least %s (%s)", batch.Span(d), gates[0].Pace(now).Reason)
 	}
 	if len(gates) > 1 {
@@ -28,7 +28,7 @@ func (j *job) earliest(ctx context.Context, users int) error {
 	return nil
 }
 
-// carryOut revokes so many users, verifies so many more, and reports. The report is written however it ends.
+// carryOut sends so many writes, verifies so many more, and reports. The report is written however it ends.
 func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	plan := j.run.Plan()
 	gates, look, err := j.writeGates(ctx, send)
@@ -39,8 +39,8 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		return err
 	}
 	r := batch.Runner{
-		Journal: j.run, Reads: j.reads,
-		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx),
+		Steps: plan.Steps, Verify: plan.Verify, Journal: j.run, Reads: j.reads,
+		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx), Unsuccessful: j.run.Unsuccessful(ctx),
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
 		Outage: j.Outage, Until: j.until(), VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.Stop,
 	}
@@ -51,8 +51,8 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	for i, a := range j.tenant.apps {
 		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: &beside{Controller: gates[i], others: look, ctx: ctx}})
 	}
-	if plan.Verify {
-		r.Directory = j.tenant.apps[0].client
+	if plan.Resolve {
+		r.Prover = j.tenant.apps[0].client
 	}
 	show := j.Progress("", send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
 	r.Progress = show.Running

@@ -161,7 +161,7 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 	transport := watched{network, j.Log, t.clock}
 	for _, auth := range auths {
 		auth.Stop = j.Stop
-		client, err := graph.New(graph.Config{Root: root, Action: j.plan.Action, Auth: auth, Transport: transport})
+		client, err := graph.New(graph.Config{Root: root, Steps: j.plan.Steps, Auth: auth, Transport: transport})
 		if err != nil {
 			return nil, err
 		}

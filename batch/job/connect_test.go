@@ -31,13 +31,14 @@ func TestNewConnectionAfter503(t *testing.T) {
 	srv.Start()
 	defer srv.Close()
 	s := alone().newJob(&Connection{}, &Execution{})
+	s.plan.Steps = []batch.Step{batch.Revoke}
 	s.Network = graph.Transport(1)
 	tenant, err := s.clients(t.Context(), srv.URL, "", []*graph.Auth{graph.FixedToken("T")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		_, _ = tenant.apps[0].client.Send(t.Context(), []batch.User{{ID: "a"}})
+		_, _ = tenant.apps[0].client.Send(t.Context(), batch.Items(batch.Revoke, batch.User{ID: "a"}))
 	}
 	if made.Load() != 2 || calls.Load() != 4 {
 		t.Errorf("%d calls over %d connections, want 4 over 2", calls.Load(), made.Load())

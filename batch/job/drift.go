@@ -21,6 +21,7 @@ type applying struct {
 	more   int                   // and how many others
 	roles  bool                  // the plan and we both know who holds a role
 	admins int                   // users who hold one
+	writes int                   // to be sent
 }
 
 // mostDrift is how many users who have changed are named.
@@ -52,7 +53,7 @@ func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.Fi
 		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
 		return count, nil
 	}
-	count.Privileged = w.admins
+	count.Privileged, count.Writes = w.admins, w.writes
 	return count, w.flush(ctx)
 }
 
@@ -85,7 +86,7 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		p := w.asked[f.User.Seq]
 		delete(w.asked, f.User.Seq)
 		if f.Record != nil && f.Record.Outcome == batch.Protected {
-			p.Record = f.Record
+			p.Record, p.Targets, p.Records = f.Record, nil, nil
 			rows = append(rows, p)
 			continue
 		}
@@ -107,6 +108,7 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		if p.User.Privileged {
 			w.admins++
 		}
+		w.writes += p.Writes(w.run.Plan().Steps)
 		rows = append(rows, p)
 	}
 	return w.run.AddRows(ctx, rows)

@@ -18,7 +18,7 @@ import (
 // PlanMade is a plan file that was written.
 type PlanMade struct {
 	Path   string // absolute
-	Users  int    // to revoke
+	Users  int    // to be sent
 	Digest planfile.Digest
 	Apply  []string // the words of the command that applies it
 }
@@ -104,8 +104,17 @@ func plannedRows(ctx context.Context, run *journal.Run) iter.Seq2[batch.Planned,
 			case err != nil:
 			case l.User.Seq != seq:
 				p.User, p.DuplicateOf = batch.User{Seq: seq}, l.User.Seq
-			case !l.Record.Outcome.Open():
+			case l.Whole:
 				p.Record = &l.Record
+			default:
+				for _, w := range l.Writes {
+					if w.Target.Step.Listed() {
+						p.Targets = append(p.Targets, w.Target)
+					}
+					if !w.Record.Outcome.Open() {
+						p.Records = append(p.Records, w.Record)
+					}
+				}
 			}
 			if !yield(p, err) {
 				return

@@ -114,14 +114,14 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)
 	defer store.Close()
-	client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.FixedToken("T"), Transport: w})
+	client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.FixedToken("T"), Transport: w})
 	must(err)
 	id := graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}
 	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{Reporting: Reporting{ReportDir: filepath.Join(dir, "report")}}, &tenant{apps: []app{{client, id}}}, store)
 	must(err)
 	j.in, j.opt, j.plan = in, opt, batch.Plan{
 		Run: "names", Created: time.Now(), Columns: rows.Columns(), Tenant: id.Tenant, App: id.App, Cloud: Simulated,
-		Action: batch.Revoke, Resolve: !file.blind,
+		Steps: []batch.Step{batch.Revoke}, Resolve: !file.blind,
 	}
 	j.run, err = store.Create(ctx, j.plan)
 	must(err)
@@ -129,7 +129,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	must(j.run.Seal(ctx, j.plan))
 	for p, err := range j.run.Pending(ctx) {
 		must(err)
-		keys = append(keys, p.User.Address())
+		keys = append(keys, p.Item.User.Address())
 	}
 	if err := j.carryOut(ctx, 0, j.count.Users, 0); !errors.Is(err, ErrPartial) {
 		must(err)

@@ -12,11 +12,25 @@ import (
 // its bearer may not read users.
 func (t *tenant) mayRead() error { return t.apps[0].may(graph.NeedRead) }
 
-// mayRevoke does the same for every app that is to carry out the action.
-func (t *tenant) mayRevoke(action batch.Action) error {
+// mayList does so for what the steps list, and read back.
+func (t *tenant) mayList(steps []batch.Step) error {
+	for _, s := range steps {
+		if n := graph.NeedList(s); n.Do != "" {
+			if err := t.apps[0].may(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mayWrite does so for every app that is to carry out the steps.
+func (t *tenant) mayWrite(steps []batch.Step) error {
 	for _, a := range t.apps {
-		if err := a.may(graph.NeedTo(action)); err != nil {
-			return err
+		for _, s := range steps {
+			if err := a.may(graph.NeedTo(s)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -30,6 +30,10 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if g.NoResolve && batch.Key(g.Key).Searched() {
 		return fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, g.Key)
 	}
+	steps, err := g.steps()
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	opt, err := g.options(now)
 	if err != nil {
@@ -56,7 +60,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	j.plan = batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version,
 		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
-		Action: batch.Action(g.Action), Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
+		Steps: steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
 	}
@@ -114,6 +118,9 @@ func (g *Planning) find(ctx context.Context, j *job) error {
 		if err := j.tenant.mayRead(); err != nil {
 			return err
 		}
+		if err := j.tenant.mayList(j.plan.Steps); err != nil {
+			return err
+		}
 	}
 	known, err := g.askGuards(ctx, j, &j.plan)
 	if err != nil {
@@ -131,12 +138,13 @@ func (g *Planning) find(ctx context.Context, j *job) error {
 	return nil
 }
 
-// lookUpRows reads the input into the journal, and looks everybody uj.
+// lookUpRows reads the input into the journal, and looks everybody up.
 func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) error {
 	var skips []batch.Skip
 	opt := j.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
 	look := j.planner()
+	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
 	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
 		rows, err := intake.Open(j.in.reader(), opt)
 		if err != nil {
@@ -161,7 +169,7 @@ func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) er
 	if j.count, err = j.lookUp(ctx, "", look); err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
-	j.plan.Rows, j.plan.Users, j.plan.Accounts = j.count.Rows, j.count.Users, j.count.Accounts
+	j.plan.Rows, j.plan.Users, j.plan.Writes, j.plan.Accounts = j.count.Rows, j.count.Users, j.count.Writes, j.count.Accounts
 	return j.run.AddSkips(ctx, skips)
 }
 

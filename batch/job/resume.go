@@ -143,14 +143,14 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	j.GoesOn = j.resumeLine(j.plan, j.resumeFlags()...)
-	j.Say("run %s: %s of %s %s left to revoke, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Users, "user"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
+	j.Say("run %s: %s of %s %s left to send, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Writes, "write"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
 	if j.plan.Verify {
 		if err := j.tenant.mayRead(); err != nil {
 			return err
 		}
 	}
 	if send > 0 {
-		if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
+		if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
 			return err
 		}
 		spared, err := j.guardAgain(ctx, send)
@@ -161,7 +161,7 @@ func (j *job) resume(ctx context.Context) error {
 			if err := j.earliest(ctx, send); err != nil {
 				return err
 			}
-			if err := j.Confirm(j.Yes, fmt.Sprintf("Revoke the sessions of the remaining %s?", batch.Plural(send, "user"))); err != nil {
+			if err := j.Confirm(j.Yes, fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {
 				return err
 			}
 		}

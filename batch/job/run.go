@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -91,14 +90,14 @@ func (j *job) noteOthers(ctx context.Context) error {
 
 // planAndBegin plans a new run, has it guarded and approved, and carries it out.
 func (r *RunOptions) planAndBegin(ctx context.Context, j *job) (err error) {
-	if err := j.tenant.mayRevoke(j.plan.Action); err != nil {
+	if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
 		return err
 	}
 	defer j.discardUnsealed(ctx, &err) // a dry run, and whatever failed before
 	if err := r.find(ctx, j); err != nil {
 		return err
 	}
-	if err := j.earliest(ctx, j.count.Users); err != nil {
+	if err := j.earliest(ctx, j.count.Writes); err != nil {
 		return err
 	}
 	refusal := refused(nothingWritten, j.checks...)
@@ -162,11 +161,11 @@ func (j *job) begin(ctx context.Context) error {
 		return err
 	}
 	if j.plan.Users > 0 {
-		if err := j.Confirm(j.Yes, fmt.Sprintf("Revoke the sessions of %s?", batch.Plural(j.plan.Users, "user"))); err != nil {
+		if err := j.Confirm(j.Yes, ask(j.plan)); err != nil {
 			return j.unbegun(ctx, err)
 		}
 	}
-	return j.carryOut(ctx, 0, j.plan.Users, 0)
+	return j.carryOut(ctx, 0, j.plan.Writes, 0)
 }
 
 // unbegun ends a new run of which nothing was sent: it was refused, or stopped at the

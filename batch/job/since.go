@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *findings) error
 	}
 	for _, run := range runs {
 		p := run.Plan()
-		if p.Tenant != plan.Tenant || p.Cloud != plan.Cloud || p.Action != plan.Action || undated(p.Choice) != undated(plan.Choice) {
+		if p.Tenant != plan.Tenant || p.Cloud != plan.Cloud || !slices.Equal(p.Steps, plan.Steps) || undated(p.Choice) != undated(plan.Choice) {
 			continue
 		}
 		sum, err := run.Summary(ctx)

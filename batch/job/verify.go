@@ -116,7 +116,7 @@ func (v *VerifyOptions) ofFile(ctx context.Context, j *job) ([]*Proof, seeder, e
 	if err != nil {
 		return nil, nil, err
 	}
-	j.plan.Action = batch.Revoke // a client has one, and nothing is sent
+	j.plan.Steps = []batch.Step{batch.Revoke} // a client has some, and nothing is sent
 	proofs, err := fileProofs(in, opt)
 	return proofs, seedFile(in, opt), err
 }

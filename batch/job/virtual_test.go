@@ -89,7 +89,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 		defer w.store.Close()
 		plan := batch.Plan{
 			Run: "virtual", Created: time.Now(), Columns: []string{"upn"}, Tenant: w.tenant.TenantID(), App: w.tenant.ClientID(),
-			Cloud: Simulated, Action: batch.Revoke, Resolve: true, Verify: true, Rows: n, Users: n, Lines: n + 1,
+			Cloud: Simulated, Steps: []batch.Step{batch.Revoke}, Resolve: true, Verify: true, Rows: n, Users: n, Lines: n + 1,
 			Terms: terms,
 		}
 		run, err := w.store.Create(ctx, plan)
@@ -103,7 +103,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 			t.Fatal(err)
 		}
 		sign := w.app(w.tenant.ClientID())
-		client, err := graph.New(graph.Config{Root: globalGraph, Action: batch.Revoke, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
+		client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
 		if err != nil {
 			t.Fatal(err)
 		}

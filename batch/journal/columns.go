@@ -82,6 +82,8 @@ func (c column) Scan(value any) error {
 		}
 	case *string:
 		*to, ok = text, isText
+	case *batch.Step:
+		*to, ok = batch.Step(text), isText
 	case *State:
 		*to, ok = State(text), isText
 	case *batch.Outcome:

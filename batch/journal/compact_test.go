@@ -20,8 +20,8 @@ func size(t *testing.T, path string) int64 {
 func TestCompact(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 600)
-		worked(t, s, "keep", 200)
+		worked(t, s, "gone", 900)
+		worked(t, s, "keep", 300)
 	})
 	full := size(t, path)
 	s := openAt(t, path)
@@ -89,7 +89,7 @@ func TestCompactChild(t *testing.T) {
 func TestCompactBesideAnotherProcess(t *testing.T) {
 	t.Parallel()
 	path := inThePast(t, func(t *testing.T, s *Store) {
-		worked(t, s, "gone", 400)
+		worked(t, s, "gone", 800)
 		worked(t, s, "keep", 10)
 	})
 	full := size(t, path)

@@ -31,6 +31,9 @@ const sqlCountLines = `
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
 func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
+	if several(r.Plan()) {
+		return r.addUp(ctx)
+	}
 	type group struct {
 		word string
 		n    int
@@ -59,12 +62,38 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 // Sent counts the users with a record who were sent.
 func (r *Run) Sent(ctx context.Context) (users int, err error) {
 	return first(ask(ctx, r, "count users sent of", alone[int],
-		"SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL AND sent_at <> 0", r.step()))
+		"SELECT count(DISTINCT seq) FROM marks WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0"))
 }
 
-// Remaining counts the users, not the rows, that a resumed run would send, and those
-// that it would only verify. The plan must be sealed.
+// addUp counts the lines of a run with several steps, whose worst outcome only the
+// writes of a user together show.
+func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
+	sum.Counts = map[batch.Outcome]int{}
+	for l, err := range r.uncheckedLines(ctx, "lines", "") {
+		if err != nil {
+			return sum, err
+		}
+		sum.Add(l.Record.Outcome)
+		if l.Record.Outcome == batch.NotSent && !l.Record.SentAt.IsZero() {
+			sum.Refused++
+		}
+	}
+	return sum, nil
+}
+
+// Remaining counts the writes that a resumed run would send, and those that it would only
+// verify: of a run with one step, its users. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
+	if plan := r.Plan(); several(plan) {
+		type counts struct{ users, targets, settled, unverified int }
+		const notWhole = "NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = '' AND w.target = '')"
+		n, err := first(ask(ctx, r, "count writes left of", func(n *counts) []any { return []any{&n.users, &n.targets, &n.settled, &n.unverified} },
+			`SELECT (SELECT count(*) FROM rows x WHERE run = $1 AND same = 0 AND `+notWhole+`),
+			(SELECT count(*) FROM targets x WHERE run = $1 AND `+notWhole+`),
+			count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+			FROM marks x WHERE run = $1 AND step <> '' AND outcome IS NOT NULL AND `+notWhole))
+		return n.users*implicit(plan) + n.targets - n.settled, n.unverified, err
+	}
 	type users struct{ settled, unverified int } // settled: with the duplicates
 	done, err := first(ask(ctx, r, "count users left of", func(u *users) []any { return []any{&u.settled, &u.unverified} },
 		`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) + count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)

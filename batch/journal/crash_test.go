@@ -203,7 +203,7 @@ func resume(t *testing.T, r *Run, have []batch.Line, entries int) {
 	var e batch.Entry
 	for p, err := range r.Pending(t.Context()) {
 		must(t, err)
-		e.Records = append(e.Records, settled(p.User.Seq, 1, batch.Revoked))
+		e.Records = append(e.Records, settled(p.Item.User.Seq, 1, batch.Revoked))
 	}
 	must(t, r.Write(t.Context(), e))
 	sum, err := r.Summary(t.Context())

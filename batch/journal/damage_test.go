@@ -200,14 +200,14 @@ var runNames = []string{"finished", "stopped", "refused", "open"}
 type shown struct {
 	lines    map[string][]batch.Line
 	pending  map[string][]batch.Pending
-	unproven map[string][]batch.Line
+	unproven map[string][]batch.Unproven
 	counts   map[string]batch.Summary
 	errs     []error
 }
 
 // show reads a journal as a report, and as a resume.
 func show(ctx context.Context, path string, resume bool) shown {
-	s := shown{map[string][]batch.Line{}, map[string][]batch.Pending{}, map[string][]batch.Line{}, map[string]batch.Summary{}, nil}
+	s := shown{map[string][]batch.Line{}, map[string][]batch.Pending{}, map[string][]batch.Unproven{}, map[string]batch.Summary{}, nil}
 	open := OpenToRead
 	if resume {
 		open = Open
@@ -277,11 +277,16 @@ func (got shown) against(want shown) (what string, lies []string) {
 			persons[l.User] = true
 		}
 		for _, p := range got.pending[name] {
-			if !persons[p.User] {
-				lie("%s: %+v is pending", name, p.User)
+			if !persons[p.Item.User] {
+				lie("%s: %+v is pending", name, p.Item.User)
 			}
 		}
-		for i, l := range slices.Concat(lines, got.unproven[name]) {
+		for _, p := range got.unproven[name] {
+			if !persons[p.Item.User] {
+				lie("%s: %+v is unproven", name, p.Item.User)
+			}
+		}
+		for i, l := range lines {
 			if i < len(lines) && (i >= len(w) || !cmp.Equal(l.Row, w[i].Row) || l.User != w[i].User) || !persons[l.User] {
 				lie("%s: line %d shows %+v %+v", name, i+1, l.Row, l.User)
 			}

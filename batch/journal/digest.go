@@ -11,15 +11,18 @@ import (
 )
 
 // A plan's digest is a SHA-256 over all that a sealed plan says: its own columns, every
-// row of the input with the user that it names, and the lines that are no rows.
+// row of the input with the user that it names and the targets of that user, and the lines that are no rows.
 // It is written when the plan is sealed and compared before the first user or
 // line is given, so that no flipped bit leads to another person. The number of the run
 // belongs to it: where one is flipped, a row that is read in order is not found by its key.
 const (
-	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, action, plan) FROM runs WHERE id = $1"
+	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, steps, plan) FROM runs WHERE id = $1"
 	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
 		concat_ws('|', run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
+	sqlDigestTargets = `SELECT count(*), string_agg(words, '|') FROM (
+		SELECT concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises) AS words
+		FROM targets WHERE run = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, step, target) AS part`
 	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )
@@ -41,6 +44,9 @@ func (r *Run) digestOf(t *tx) (string, error) {
 	for last, more := math.MinInt, true; err == nil && more; {
 		var next int
 		next, err = add(sqlDigestRows, r.id, last, pageRows)
+		if err == nil && next != 0 && several(r.Plan()) {
+			_, err = add(sqlDigestTargets, r.id, last, next)
+		}
 		last, more = next, next != 0
 	}
 	if err == nil {

@@ -22,7 +22,7 @@ type tenant struct {
 	told  batch.Progress // the last that the engine told
 }
 
-func (f *tenant) Send(_ context.Context, users []batch.User) ([]batch.Reply, error) {
+func (f *tenant) Send(_ context.Context, items []batch.Item) ([]batch.Reply, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	dark := f.t.TempDir()
@@ -33,8 +33,9 @@ func (f *tenant) Send(_ context.Context, users []batch.User) ([]batch.Reply, err
 	for _, l := range look(f.t, dark).Lines {
 		open[l.User.Seq] = l.Record.Outcome == batch.Unsettled
 	}
-	replies := make([]batch.Reply, len(users))
-	for i, u := range users {
+	replies := make([]batch.Reply, len(items))
+	for i, it := range items {
+		u := it.User
 		if !open[u.Seq] {
 			f.t.Errorf("user %d is called, and its intent is not durable", u.Seq)
 		}
@@ -45,11 +46,12 @@ func (f *tenant) Send(_ context.Context, users []batch.User) ([]batch.Reply, err
 	return replies, nil
 }
 
-func (f *tenant) Lookup(_ context.Context, users []batch.User) ([]batch.Reply, error) {
+func (f *tenant) Show(_ context.Context, items []batch.Item) ([]batch.Reply, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	replies := make([]batch.Reply, len(users))
-	for i, u := range users {
+	replies := make([]batch.Reply, len(items))
+	for i, it := range items {
+		u := it.User
 		found := u
 		found.Stamp = f.stamp[u.Seq]
 		replies[i] = batch.Reply{Status: 200, User: &found, Date: time.Now()}
@@ -79,7 +81,7 @@ func drive(ctx context.Context, l *life, f *tenant) error {
 		return err
 	}
 	run := batch.Runner{
-		Apps: []batch.App{{Name: "app", Sender: f, Gate: wideGate{}}}, Directory: f, Reads: wideGate{}, Journal: r,
+		Apps: []batch.App{{Name: "app", Sender: f, Gate: wideGate{}}}, Steps: []batch.Step{batch.Revoke}, Verify: true, Prover: f, Reads: wideGate{}, Journal: r,
 		Pending: r.Pending(ctx), Unproven: r.Unproven(ctx), LastCall: last, Concurrency: 2, Retry: batch.DefaultRetry,
 		CallTimeout: time.Minute, VerifyTimeout: time.Minute,
 		Progress: func(p batch.Progress) { f.told = p },
@@ -124,7 +126,7 @@ func engineFault(t *testing.T, f fault) (met bool) {
 	d := watch(t, t.TempDir())
 	l := &life{path: filepath.Join(d.dir, "journal.db"), d: d}
 	must(t, l.open(ctx))
-	l.r = running(t, l.s, "life", engineUsers)
+	l.r = running(t, l.s, "life", engineUsers, batch.Revoke)
 	tn := &tenant{t: t, disk: d, sent: map[int]int{}, stamp: map[int]time.Time{}}
 	d.set(&f)
 	err := drive(ctx, l, tn)

@@ -126,7 +126,7 @@ func lifeSteps() []act {
 	}
 	add("open", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
 	add("create", func(ctx context.Context, l *life) (err error) {
-		l.r, err = l.s.Create(ctx, batch.Plan{Run: "life", Created: at(0), Input: "in.csv", Columns: []string{"upn"}})
+		l.r, err = l.s.Create(ctx, batch.Plan{Run: "life", Steps: []batch.Step{batch.Revoke}, Created: at(0), Input: "in.csv", Columns: []string{"upn"}})
 		return err
 	}, nil)
 	for _, rows := range [][]batch.Planned{lifeRange(1, 7), lifeRange(8, lifeRows)} {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"offboard/batch"
+
 	"github.com/google/go-cmp/cmp"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -38,6 +40,7 @@ func reference(t *testing.T) (snaps []snapshot) {
 	l := &life{path: filepath.Join(t.TempDir(), "journal.db")}
 	snaps = append(snaps, snapshot{})
 	m := newModel()
+	m.step = batch.Revoke
 	for _, st := range lifeSteps() {
 		must(t, st.do(t.Context(), l))
 		if st.say != nil {

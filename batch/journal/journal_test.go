@@ -51,9 +51,9 @@ func member(seq int) batch.Planned {
 }
 
 // running makes a run of n members that is ready to write.
-func running(t testing.TB, s *Store, name string, n int) *Run {
+func running(t testing.TB, s *Store, name string, n int, steps ...batch.Step) *Run {
 	t.Helper()
-	r := create(t, s, batch.Plan{Run: name})
+	r := create(t, s, batch.Plan{Run: name, Steps: steps})
 	fill(t, r, n)
 	seal(t, r, n)
 	return r

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"offboard/batch"
 )
@@ -25,7 +26,7 @@ const sqlLines = `SELECT r.seq, r.line, r.input, r.cells,
 	coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
 	coalesce(u.enabled, r.enabled), coalesce(u.synced, r.synced), coalesce(u.privileged, r.privileged), coalesce(u.before, r.before),
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
-	m.sent_at, m.settled_at, m.accepted_at, m.after, m.request_id, m.reason, m.seq
+	m.sent_at, m.settled_at, m.accepted_at, m.after, m.shown, m.request_id, m.reason, m.seq
 	FROM rows r
 	LEFT JOIN marks m ON m.run = r.run AND m.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END AND m.step = $1 AND m.target = ''
 	LEFT JOIN rows u ON u.run = r.run AND u.seq = nullif(r.same, 0)
@@ -36,13 +37,13 @@ func (l *line) pointers() []any {
 	return []any{&l.seq, &row.Line, &row.Input, &row.Cells,
 		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
 		&k.Outcome, &l.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
-		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.RequestID, &k.Reason, &l.trial.Seq}
+		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
 
 // complete derives what the columns of a line do not say by themselves. firstDup is the
 // line of the first duplicate of its user, 0 when there is none; call is the
 // last open call with the user, or a zero one.
-func (l *line) complete(firstDup int, call batch.Call, state State) {
+func (l *line) complete(firstDup int, call batch.Call, step batch.Step, state State) {
 	if firstDup != 0 {
 		l.First = min(l.First, firstDup)
 	}
@@ -50,12 +51,15 @@ func (l *line) complete(firstDup int, call batch.Call, state State) {
 		l.First = 0
 	}
 	k := &l.Record
-	k.Seq = l.User.Seq
+	k.Seq, k.Step = l.User.Seq, step
 	if k.Outcome != "" {
+		l.Whole = step == batch.Whole || k.SentAt.IsZero()
 		return
 	}
-	l.trial = batch.Trial{Seq: l.trial.Seq, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: l.doubt,
-		Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
+	if l.trial.Seq != 0 {
+		l.trial = batch.Trial{Seq: l.trial.Seq, Step: step, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: l.doubt,
+			Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
+	}
 	if call.No != 0 {
 		k.SentAt = call.SentAt
 	}
@@ -76,11 +80,19 @@ const pageRows = 1000
 // grow without end. The body of the loop may write to the run.
 func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
 	return func(yield func(*line, error) bool) {
-		firstDups := map[int]int{}
-		err := r.check(ctx)
-		if err == nil {
-			err = r.read(ctx, func(t *tx) (err error) { firstDups, err = r.duplicates(t); return err })
+		if err := r.check(ctx); err != nil {
+			yield(&line{}, r.wrap("read "+what+" of", err))
+			return
 		}
+		r.uncheckedLines(ctx, what, cond, args...)(yield)
+	}
+}
+
+// uncheckedLines does so without the check.
+func (r *Run) uncheckedLines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
+	return func(yield func(*line, error) bool) {
+		var firstDups map[int]int
+		err := r.read(ctx, func(t *tx) (err error) { firstDups, err = r.duplicates(t); return err })
 		page := make([]line, 0, pageRows)
 		for last, full := 0, true; err == nil && full; full = len(page) == pageRows {
 			if err = r.read(ctx, func(t *tx) error {
@@ -117,7 +129,10 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 	page, err = appendList(page, t, (*line).pointers, sqlLines+cond+" ORDER BY r.seq LIMIT $4", args...)
 	for i := range page {
 		seq := page[i].User.Seq
-		page[i].complete(firstDups[seq], open[seq], r.State())
+		page[i].complete(firstDups[seq], open[seq], r.step(), r.State())
+	}
+	if err == nil && several(r.Plan()) {
+		err = r.addWrites(t, page, calls)
 	}
 	return page, err
 }
@@ -137,8 +152,8 @@ func (r *Run) duplicates(t *tx) (map[int]int, error) {
 // openCalls reads the calls of the step that are not over, by number. "run + 0" leads SQLite
 // to the index of open calls; by run and number it would read all that were ever made.
 func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
-	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.SentAt, &k.Seqs} },
-		"SELECT no, app, sent_at, seqs FROM calls WHERE over = 0 AND run + 0 = $1 AND step = $2 ORDER BY no", r.id, r.step())
+	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.Step, &k.SentAt, &k.Seqs, &k.Targets} },
+		"SELECT no, app, step, sent_at, seqs, targets FROM calls WHERE over = 0 AND run + 0 = $1 ORDER BY no", r.id)
 }
 
 // Lines reads every row in the order of the file, with its user and record. A
@@ -162,12 +177,6 @@ func (r *Run) Lines(ctx context.Context) iter.Seq2[batch.Line, error] {
 			yield(batch.Line{}, r.wrap("read lines of", fmt.Errorf("%w: the plan has %d rows, and %d are there", ErrDamaged, plan.Rows, rows)))
 		}
 	}
-}
-
-// Unproven reads the users whose record is unverified, in order, to be looked
-// at once more. The loop may write their records meanwhile.
-func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Line, error] {
-	return r.users(ctx, "unproven users", "AND m.outcome = 'unverified'")
 }
 
 // Users reads one line of each user, in order: of those whom one of the keys names, by
@@ -195,12 +204,34 @@ func (r *Run) users(ctx context.Context, what, cond string, args ...any) iter.Se
 	}
 }
 
-// Pending reads the users without a record, the privileged ones first unless the
-// plan is in order, and each kind in the order of the plan, with their trials;
-// a zero trial is a fresh user. The loop may write records and trials of users
-// that it has been given. A run that a dead process left is recovered first.
+// Unproven reads the writes that were accepted before it is called and whose record is
+// unverified, to be looked at once more. The loop may write their records meanwhile, and
+// those of writes that it sends itself.
+func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Unproven, error] {
+	unproven := fmt.Sprintf("m.outcome = 'unverified' AND m.settled_at <= %d", time.Now().UnixMilli())
+	return func(yield func(batch.Unproven, error) bool) {
+		if several(r.Plan()) {
+			for w, err := range r.writes(ctx, "unproven writes", unproven) {
+				if !yield(batch.Unproven{Item: w.item, Record: w.record}, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
+		for l, err := range r.lines(ctx, "unproven users", "AND r.same = 0 AND "+unproven) {
+			if !yield(batch.Unproven{Item: batch.Item{User: l.User, Step: r.step()}, Record: l.Record}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Pending reads the writes without a record in the order of sending (see
+// [batch.Runner]), with their trials; a zero trial is a fresh write. The loop may write
+// records and trials of what it has been given. A run that a dead process left is
+// recovered first.
 //
-// Before the first user comes, the file and the plan are checked: when they are
+// Before the first one comes, the file and the plan are checked: when they are
 // not what was written, Pending ends in ErrDamaged.
 func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 	// The few of the first kind are found by the index of the privileged, which SQLite takes
@@ -210,9 +241,17 @@ func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 		kinds = []string{""}
 	}
 	return func(yield func(batch.Pending, error) bool) {
+		if several(r.Plan()) {
+			for w, err := range r.writes(ctx, "pending writes", "m.outcome IS NULL") {
+				if !yield(batch.Pending{Item: w.item, Trial: w.trial()}, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
 		for _, kind := range kinds {
 			for l, err := range r.lines(ctx, "pending users", "AND r.same = 0 AND m.outcome IS NULL "+kind) {
-				if !yield(batch.Pending{User: l.User, Trial: l.trial}, err) || err != nil {
+				if !yield(batch.Pending{Item: batch.Item{User: l.User, Step: r.step()}, Trial: l.trial}, err) || err != nil {
 					return
 				}
 			}

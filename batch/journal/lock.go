@@ -51,12 +51,12 @@ func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 	return lockedBy(run, note), nil
 }
 
-// LockInput keeps others from planning for the same input, tenant, app and action
+// LockInput keeps others from planning for the same input, tenant, app and steps
 // meanwhile, or fails with a *LockedError. A process that looks for an
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
-	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, string(like.Action)}, "\x00")))
+	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, batch.StepList(like.Steps)}, "\x00")))
 	unlock, err = s.lock("input-" + hex.EncodeToString(key[:8]))
 	if held, ok := errors.AsType[*LockedError](err); ok {
 		held.Run = "" // its name says nothing to a person

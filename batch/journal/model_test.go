@@ -21,11 +21,12 @@ type model struct {
 	open    map[int]bool
 	trials  map[int]batch.Trial
 	records map[int]batch.Record
+	step    batch.Step // of the run
 }
 
 func newModel() *model {
 	return &model{map[int]batch.Planned{}, map[int]batch.Skip{}, map[int]batch.Call{},
-		map[int]bool{}, map[int]batch.Trial{}, map[int]batch.Record{}}
+		map[int]bool{}, map[int]batch.Trial{}, map[int]batch.Record{}, ""}
 }
 
 func (m *model) addRows(rows []batch.Planned) {
@@ -35,6 +36,7 @@ func (m *model) addRows(rows []batch.Planned) {
 		}
 		if p.Record != nil {
 			m.records[p.User.Seq] = storedRecord(*p.Record)
+			m.setStep(p.User.Seq)
 		}
 		p.Record = nil
 		p.User.Stamp = stored(p.User.Stamp)
@@ -59,9 +61,11 @@ func (m *model) write(e batch.Entry) {
 	}
 	for _, tr := range e.Trials {
 		tr.SentAt = stored(tr.SentAt)
+		tr.Step = m.step
 		m.trials[tr.Seq] = tr
 	}
 	for _, c := range e.Records {
+		c.Step = m.step
 		m.records[c.Seq] = storedRecord(c)
 		delete(m.trials, c.Seq)
 	}
@@ -75,7 +79,7 @@ func (m *model) recover() int {
 				continue
 			}
 			tr := m.trials[seq]
-			tr.Seq, tr.Doubt = seq, true
+			tr.Seq, tr.Step, tr.Doubt = seq, m.step, true
 			if sent := stored(m.calls[no].SentAt); !doubted[seq] || sent.After(tr.SentAt) {
 				tr.SentAt = sent
 			}
@@ -102,7 +106,7 @@ func (m *model) record(seq int) batch.Record {
 		return c
 	}
 	tr, call := m.trials[seq], m.openCall(seq)
-	c := batch.Record{Seq: seq, Outcome: batch.NotSent, Status: tr.Status, Code: tr.Code, Message: tr.Message,
+	c := batch.Record{Seq: seq, Step: m.step, Outcome: batch.NotSent, Status: tr.Status, Code: tr.Code, Message: tr.Message,
 		Attempts: tr.Attempts, Throttles: tr.Throttles, SentAt: tr.SentAt, RequestID: tr.RequestID}
 	if call.No != 0 {
 		c.SentAt = stored(call.SentAt)
@@ -126,6 +130,9 @@ func (m *model) lines() []batch.Line {
 	for _, seq := range slices.Sorted(maps.Keys(m.rows)) {
 		p := m.rows[seq]
 		l := batch.Line{Row: p.Row, User: m.rows[owner(p)].User, Record: m.record(owner(p))}
+		if rec, ok := m.records[owner(p)]; ok {
+			l.Whole = m.step == batch.Whole || rec.SentAt.IsZero()
+		}
 		if f := first[owner(p)]; f != p.Row.Line {
 			l.First = f
 		}
@@ -137,11 +144,11 @@ func (m *model) lines() []batch.Line {
 func (m *model) pending() (list []batch.Pending) {
 	for _, seq := range slices.Sorted(maps.Keys(m.rows)) {
 		if _, ok := m.records[seq]; !ok && m.rows[seq].DuplicateOf == 0 {
-			list = append(list, batch.Pending{User: m.rows[seq].User, Trial: m.trials[seq]})
+			list = append(list, batch.Pending{Item: batch.Item{Step: m.step, User: m.rows[seq].User}, Trial: m.trials[seq]})
 		}
 	}
 	first := func(p batch.Pending) int {
-		if p.User.Privileged {
+		if p.Item.User.Privileged {
 			return 0
 		}
 		return 1
@@ -156,10 +163,10 @@ func (m *model) compare(t *testing.T, r *Run) {
 	lines := check(t, r)
 	diff(t, "lines", lines, m.lines())
 	diff(t, "pending", all(t, r.Pending(t.Context())), m.pending())
-	var unproven []batch.Line
+	var unproven []batch.Unproven
 	for _, l := range lines {
 		if l.Record.Outcome == batch.Unverified && l.Record.Seq == l.User.Seq && m.rows[l.User.Seq].Row.Line == l.Row.Line {
-			unproven = append(unproven, l)
+			unproven = append(unproven, batch.Unproven{Item: batch.Item{Step: m.step, User: l.User}, Record: l.Record})
 		}
 	}
 	diff(t, "unproven", all(t, r.Unproven(t.Context())), unproven)
@@ -393,4 +400,12 @@ func conform(t *testing.T, seed uint64, open func(*testing.T) *Store) {
 		p.m.compare(t, p.run)
 	}
 	must(t, s.Close())
+}
+
+// setStep gives a record of a user as a whole the step of the run, under which the journal
+// keeps it.
+func (m *model) setStep(seq int) {
+	rec := m.records[seq]
+	rec.Step = m.step
+	m.records[seq] = rec
 }

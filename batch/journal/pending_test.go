@@ -3,6 +3,7 @@ package journal
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -41,11 +42,11 @@ func TestPendingOrder(t *testing.T) {
 	var got []int
 	for p, err := range r.Pending(ctx) {
 		must(t, err)
-		if p.User.Privileged != (len(got) < len(first)) || p.User.ID != guid(p.User.Seq) {
-			t.Fatalf("user %+v comes at place %d", p.User, len(got))
+		if p.Item.User.Privileged != (len(got) < len(first)) || p.Item.User.ID != guid(p.Item.User.Seq) {
+			t.Fatalf("user %+v comes at place %d", p.Item.User, len(got))
 		}
-		if got = append(got, p.User.Seq); len(got)%100 == 1 {
-			must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{settled(p.User.Seq, 1, batch.Revoked)}}))
+		if got = append(got, p.Item.User.Seq); len(got)%100 == 1 {
+			must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{settled(p.Item.User.Seq, 1, batch.Revoked)}}))
 		}
 	}
 	if want := slices.Concat(first, rest); !slices.Equal(got, want) {
@@ -121,5 +122,22 @@ func TestOpenCallBehindDuplicate(t *testing.T) {
 			t.Errorf("%d are unsettled, %d in sum, not %d", n, sum.Counts[batch.Unsettled], under)
 		}
 		must(t, r.Write(ctx, batch.Entry{Over: []int{under}, Records: []batch.Record{settled(pageRows+80-under, 1, batch.Revoked)}}))
+	}
+}
+
+// TestUnprovenOfThisSession holds that a write that was accepted after Unproven was asked is
+// left to the runner that sent it, which awaits its proof already.
+func TestUnprovenOfThisSession(t *testing.T) {
+	ctx := t.Context()
+	r := running(t, openNew(t), "r", 3, batch.Revoke)
+	must(t, r.SetState(ctx, Running, ""))
+	before := batch.Record{Seq: 1, Step: batch.Revoke, Outcome: batch.Unverified, SettledAt: time.Now().Add(-time.Minute)}
+	must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{before}}))
+	unproven := r.Unproven(ctx)
+	later := before
+	later.Seq, later.SettledAt = 2, time.Now().Add(time.Second)
+	must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{later}}))
+	if got := all(t, unproven); len(got) != 1 || got[0].Item.User.Seq != 1 {
+		t.Errorf("unproven %+v", got)
 	}
 }

@@ -3,12 +3,16 @@ package journal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"offboard/batch"
 )
 
 const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+const sqlAddTarget = `INSERT INTO targets (run, seq, step, target, place, name, kind, before, on_premises)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
 // transaction. The Seq of a row's user is the row's own, also when DuplicateOf points
@@ -36,15 +40,35 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	switch {
 	case u.Seq < 1:
 		return fmt.Errorf("%w: no row has the number %d", ErrPlan, u.Seq)
-	case p.Record != nil && (p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
+	case p.Record == nil && p.DuplicateOf != 0 && len(p.Targets)+len(p.Records) > 0:
+		return fmt.Errorf("%w: it names a user whom another row holds, and has targets", ErrPlan)
+	case p.Record != nil && (len(p.Targets)+len(p.Records) > 0 || p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
 	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.DuplicateOf,
 		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp)
-	if err != nil || p.Record == nil {
+	if err != nil {
 		return err
 	}
-	return r.addRecord(t, p.Record)
+	if p.Record != nil {
+		return r.addRecord(t, p.Record)
+	}
+	places := map[batch.Step]int{}
+	for _, g := range p.Targets {
+		if _, err := t.exec(sqlAddTarget, r.id, u.Seq, g.Step, g.ID, places[g.Step], g.Name, g.Kind, g.Before, g.OnPremises); err != nil {
+			return fmt.Errorf("target %s of step %s: %w", g.ID, g.Step, err)
+		}
+		places[g.Step]++
+	}
+	for i := range p.Records {
+		if p.Records[i].Seq != u.Seq || p.Records[i].Step == batch.Whole {
+			return fmt.Errorf("%w: a record of one of its steps is one of user %d", ErrPlan, p.Records[i].Seq)
+		}
+		if err := r.addRecord(t, &p.Records[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AddSkips adds lines of the input that are no rows.
@@ -61,7 +85,7 @@ func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 
 // Seal completes the plan: it is durable when Seal returns nil, and nothing
 // can be added after. The plan given replaces the one that the run was created
-// with; its name and action stay. What it counts must be what the journal holds,
+// with; its name and steps stay. What it counts must be what the journal holds,
 // rows must be numbered from 1 without a gap, and every DuplicateOf must point at a row
 // that is no duplicate itself; otherwise Seal is ErrPlan.
 func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
@@ -70,7 +94,7 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	err := r.planning(ctx, func(t *tx) error {
 		err := r.wantPlan(t, plan)
 		if err == nil {
-			_, err = t.exec(`UPDATE runs SET name = $1, created = $2, input = $3, digest = $4, tenant = $5, action = $6, plan = $7
+			_, err = t.exec(`UPDATE runs SET name = $1, created = $2, input = $3, digest = $4, tenant = $5, steps = $6, plan = $7
 				WHERE id = $8`, append(planColumns(plan), r.id)...)
 		}
 		if err == nil {
@@ -96,24 +120,43 @@ func (r *Run) Seal(ctx context.Context, plan batch.Plan) error {
 	return nil
 }
 
+// implicit counts the steps that write to every user.
+func implicit(p batch.Plan) int {
+	return len(slices.DeleteFunc(slices.Clone(p.Steps), batch.Step.Listed))
+}
+
 // wantPlan holds a plan against the rows and users that the journal has.
 func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
-	type counts struct{ rows, last, users, astray int }
-	n, err := first(list(t, func(n *counts) []any { return []any{&n.rows, &n.last, &n.users, &n.astray} }, `SELECT
+	type counts struct{ rows, last, users, astray, targets, ended, noTarget int }
+	users := "marks WHERE run = $1"
+	if several(plan) {
+		users += " AND step = ''"
+	}
+	n, err := first(list(t, func(n *counts) []any {
+		return []any{&n.rows, &n.last, &n.users, &n.astray, &n.targets, &n.ended, &n.noTarget}
+	}, `SELECT
 		(SELECT count(*) FROM rows WHERE run = $1),
 		(SELECT max(seq) FROM rows WHERE run = $1),
-		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM marks WHERE run = $1 AND step = $2 AND target = ''),
+		(SELECT count(*) FROM rows WHERE run = $1 AND same = 0) - (SELECT count(*) FROM `+users+`),
 		(SELECT count(*) FROM rows d WHERE d.run = $1 AND d.same <> 0
-			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0))`, r.id, r.step()))
+			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0)),
+		(SELECT count(*) FROM targets WHERE run = $1),
+		(SELECT count(*) FROM marks WHERE run = $1 AND step <> ''),
+		(SELECT count(*) FROM marks m WHERE m.run = $1 AND m.step <> '' AND m.step IN (SELECT step FROM targets WHERE run = $1)
+			AND NOT EXISTS (SELECT 1 FROM targets t WHERE t.run = m.run AND t.seq = m.seq AND t.step = m.step AND t.target = m.target))`, r.id))
 	own := r.Plan()
 	switch {
 	case err != nil:
 		return err
-	case plan.Run != own.Run || plan.Action != own.Action:
-		return fmt.Errorf("%w: it is the plan of run %q, which does %q", ErrPlan, plan.Run, plan.Action)
+	case plan.Run != own.Run || batch.StepList(plan.Steps) != batch.StepList(own.Steps):
+		return fmt.Errorf("%w: it is the plan of run %q, which does %q", ErrPlan, plan.Run, batch.StepList(plan.Steps))
 	case plan.Rows != n.rows || plan.Users != n.users:
 		return fmt.Errorf("%w: it counts %d rows and %d users to send, the journal has %d and %d",
 			ErrPlan, plan.Rows, plan.Users, n.rows, n.users)
+	case several(plan) && plan.Writes != n.users*implicit(plan)+n.targets-n.ended:
+		return fmt.Errorf("%w: it counts %d writes, the journal has %d", ErrPlan, plan.Writes, n.users*implicit(plan)+n.targets-n.ended)
+	case n.noTarget > 0:
+		return fmt.Errorf("%w: %d records are of targets that it does not list", ErrPlan, n.noTarget)
 	case n.last != n.rows: // the seqs are different, and none is less than 1
 		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, n.rows, n.last)
 	case n.astray > 0:
@@ -138,7 +181,7 @@ func (r *Run) planning(ctx context.Context, f func(*tx) error) error {
 // planColumns are a run's plan in the table: what runs are looked for by, and then
 // all of it.
 func planColumns(p batch.Plan) []any {
-	return []any{p.Run, p.Created, p.Input, p.Digest, p.Tenant, p.Action, p}
+	return []any{p.Run, p.Created, p.Input, p.Digest, p.Tenant, batch.StepList(p.Steps), p}
 }
 
 // normal is the plan as it will be read again.

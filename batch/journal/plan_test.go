@@ -31,7 +31,7 @@ func TestDuplicates(t *testing.T) {
 	}
 	diff(t, "lines", got, "2:user1/1/not_sent/0 3:user2/3/verified/0 4:user3/3/verified/3 "+
 		"5:user4/1/not_sent/2 6:user5/3/verified/3 ")
-	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {
+	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].Item.User.Seq != 1 {
 		t.Errorf("pending %+v", p)
 	}
 }
@@ -48,7 +48,7 @@ func TestHolderToCome(t *testing.T) {
 	sum, err := r.Summary(t.Context())
 	must(t, err)
 	diff(t, "counts", sum.Counts, map[batch.Outcome]int{batch.NotSent: 3})
-	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].User.Seq != 1 {
+	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].Item.User.Seq != 1 {
 		t.Errorf("pending %+v", p)
 	}
 }

@@ -47,8 +47,21 @@ func (r *Run) SealDigest() string { return r.row().seal }
 // State is the run's state as this process last read or wrote it.
 func (r *Run) State() State { return r.row().state }
 
-// step is what is done to each user.
-func (r *Run) step() batch.Action { return r.Plan().Action }
+// several reports whether a user of the plan may have more than one mark.
+func several(p batch.Plan) bool { return len(p.Steps) > 1 || len(p.Steps) == 1 && p.Steps[0].Listed() }
+
+// step is what is done to each user of a run with one step; of any other run it is
+// batch.Whole, under which users stand who ended before any step.
+func (r *Run) step() batch.Step { return stepOf(r.Plan(), batch.Whole) }
+
+// stepOf is the step under which a mark stands. A run with one step that is not listed
+// needs no marks of users as a whole: they stand under its step.
+func stepOf(p batch.Plan, s batch.Step) batch.Step {
+	if several(p) || len(p.Steps) == 0 {
+		return s
+	}
+	return p.Steps[0]
+}
 
 // read runs f in one read transaction, unless the run is no more.
 func (r *Run) read(ctx context.Context, f func(*tx) error) error {

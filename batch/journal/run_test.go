@@ -13,7 +13,7 @@ func somePlan(name string) batch.Plan {
 		Run: name, Created: at(1), Version: "v1.2.3", Input: "leavers.csv", Digest: "abc",
 		Columns:  []string{"userPrincipalName", "leaving <date>"},
 		Settings: []batch.Setting{{Name: "delimiter", Value: ";", Why: "it is in every line"}},
-		Tenant:   "t", App: "a", Cloud: "https://graph.microsoft.com", Action: batch.Revoke,
+		Tenant:   "t", App: "a", Cloud: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke},
 		Resolve: true, Verify: true, Lines: 9,
 	}
 }
@@ -102,7 +102,7 @@ func TestUnfinished(t *testing.T) {
 		"tenant":  func(p *batch.Plan) { p.Tenant = "x" },
 		"app":     func(p *batch.Plan) { p.App = "x" },
 		"cloud":   func(p *batch.Plan) { p.Cloud = "x" },
-		"action":  func(p *batch.Plan) { p.Action = batch.Invalidate },
+		"action":  func(p *batch.Plan) { p.Steps = []batch.Step{batch.Invalidate} },
 		"resolve": func(p *batch.Plan) { p.Resolve = false },
 		"columns": func(p *batch.Plan) { p.Columns = p.Columns[:1] },
 	} {

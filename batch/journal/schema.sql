@@ -9,7 +9,7 @@ CREATE TABLE runs (
 	input       TEXT NOT NULL,                     -- the file's name
 	digest      TEXT NOT NULL,                     -- of the input
 	tenant      TEXT NOT NULL,
-	action      TEXT NOT NULL,
+	steps       TEXT NOT NULL,                     -- in order, with commas between them
 	plan        TEXT NOT NULL,                     -- batch.Plan, all of it
 	plan_digest TEXT NOT NULL                      -- SHA-256 of the sealed plan: see digest.go; '' before
 ) STRICT;
@@ -51,6 +51,21 @@ CREATE TABLE rows (                                -- the input, and the users t
 CREATE INDEX rows_same ON rows (run, same, line) WHERE same <> 0;
 CREATE INDEX rows_privileged ON rows (run, seq) WHERE privileged = 1; -- they are sent first
 
+CREATE TABLE targets (                             -- what listed steps write to, and what it was before
+	run         INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	seq         INTEGER NOT NULL,
+	step        TEXT NOT NULL,
+	target      TEXT NOT NULL,                     -- object id of the device or group; '': the user itself
+	place       INTEGER NOT NULL,                  -- among the targets of the step and user, from 0
+	name        TEXT NOT NULL,
+	kind        TEXT NOT NULL,
+	before      TEXT NOT NULL,                     -- the value that the step changes
+	on_premises INTEGER NOT NULL,
+	PRIMARY KEY (run, seq, step, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX targets_order ON targets (run, step, place, seq);
+
 CREATE TABLE skips (                               -- lines of the input that are no rows
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	line   INTEGER NOT NULL,
@@ -77,6 +92,7 @@ CREATE TABLE calls (                               -- every call that was ever i
 	users   INTEGER NOT NULL,                      -- how many
 	over    INTEGER NOT NULL,                      -- when it was answered or known to be lost; 0: not yet
 	seqs    TEXT NOT NULL,                         -- who is in it; [] when it is over
+	targets TEXT NOT NULL,                         -- the target of each of them; [] when they are the targets
 	PRIMARY KEY (run, no)
 ) STRICT, WITHOUT ROWID;
 
@@ -85,13 +101,13 @@ CREATE INDEX calls_over ON calls (over, run);
 CREATE TABLE marks (                               -- what is known of a user: the last word, or a trial
 	run         INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	seq         INTEGER NOT NULL,
-	step        TEXT NOT NULL,                     -- what was done to the user: the run's action
+	step        TEXT NOT NULL,                     -- what was done to the user; '': the user ended before any of several steps
 	target      TEXT NOT NULL,                     -- to which thing of the user; '': to the user itself
 	-- NULL: sent, and to be sent again. The words are not in a list, since SQLite
 	-- builds a list anew for each row that quick_check looks at.
-	outcome     TEXT CHECK (outcome = 'verified' OR outcome = 'revoked' OR outcome = 'already' OR outcome = 'unverified'
+	outcome     TEXT CHECK (outcome = 'verified' OR outcome = 'revoked' OR outcome = 'accepted' OR outcome = 'already' OR outcome = 'unverified'
 		OR outcome = 'skipped' OR outcome = 'protected' OR outcome = 'ineffective' OR outcome = 'invalid' OR outcome = 'not_found'
-		OR outcome = 'ambiguous' OR outcome = 'denied' OR outcome = 'failed' OR outcome = 'gave_up'),
+		OR outcome = 'ambiguous' OR outcome = 'not_possible' OR outcome = 'denied' OR outcome = 'failed' OR outcome = 'gave_up'),
 	doubt       INTEGER NOT NULL DEFAULT 0,        -- 1: Graph may have acted
 	status      INTEGER NOT NULL DEFAULT 0,
 	code        TEXT NOT NULL DEFAULT '',
@@ -101,18 +117,20 @@ CREATE TABLE marks (                               -- what is known of a user: t
 	sent_at     INTEGER NOT NULL DEFAULT 0,
 	settled_at  INTEGER NOT NULL DEFAULT 0,
 	accepted_at INTEGER NOT NULL DEFAULT 0,        -- the server's Date of the 2xx reply
-	after       INTEGER NOT NULL DEFAULT 0,        -- the stamp as read back
+	after       INTEGER NOT NULL DEFAULT 0,        -- the stamp, or time of the last password change, as read back
+	shown       TEXT NOT NULL DEFAULT '',          -- the state as read back
 	request_id  TEXT NOT NULL DEFAULT '',
 	reason      TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY (run, seq, step, target)
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW intents AS                             -- who is in a call that is not over
-SELECT k.run, CAST(s.value AS INTEGER) AS seq, k.step, k.no AS call -- typed, or no index would take it
-FROM calls k JOIN json_each(k.seqs) s WHERE k.over = 0;
+SELECT k.run, CAST(s.value AS INTEGER) AS seq, k.step, coalesce(t.value, '') AS target, k.no AS call -- typed, or no index would take it
+FROM calls k JOIN json_each(k.seqs) s LEFT JOIN json_each(k.targets) t ON t.key = s.key WHERE k.over = 0;
 
--- The report as a table, for people with a SQL shell. It says of each row what
--- Run.Lines says, but for the words about users without a record.
+-- The report of a run with one step as a table, for people with a SQL shell. It says of
+-- each row what Run.Lines says, but for the words about users without a record. Of a run
+-- with several steps, and of one that lists targets, the view "writes" tells.
 CREATE VIEW lines AS
 SELECT
 	n.name AS run,
@@ -136,7 +154,28 @@ SELECT
 FROM rows r
 JOIN runs n ON n.id = r.run AND n.state <> 'pruning'
 JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
-LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = n.action AND m.target = ''
+LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = n.steps AND m.target = ''
 LEFT JOIN (SELECT run, seq, step, max(call) AS call FROM intents GROUP BY run, seq, step) i
-	ON m.outcome IS NULL AND i.run = u.run AND i.seq = u.seq AND i.step = n.action
+	ON m.outcome IS NULL AND i.run = u.run AND i.seq = u.seq AND i.step = n.steps
 LEFT JOIN calls k ON k.run = i.run AND k.no = i.call;
+
+-- What is known of each target, in runs of all kinds.
+CREATE VIEW writes AS
+SELECT
+	n.name AS run,
+	u.line,
+	u.input,
+	u.id AS user_id,
+	u.upn AS user_principal_name,
+	m.step,
+	m.target,
+	coalesce(t.name, '') AS name,
+	coalesce(t.kind, '') AS kind,
+	coalesce(t.before, '') AS before,
+	m.shown AS after,
+	coalesce(m.outcome, CASE WHEN m.doubt = 1 THEN 'unsettled' ELSE 'not_sent' END) AS outcome,
+	m.reason
+FROM marks m
+JOIN runs n ON n.id = m.run AND n.state <> 'pruning'
+JOIN rows u ON u.run = m.run AND u.seq = m.seq
+LEFT JOIN targets t ON t.run = m.run AND t.seq = m.seq AND t.step = m.step AND t.target = m.target;

@@ -188,7 +188,7 @@ func (r *Run) create(t *tx) error {
 	if taken > 0 {
 		return errors.New("there is one already")
 	}
-	if r.id, err = number(t, `INSERT INTO runs (name, created, input, digest, tenant, action, plan, state, plan_digest)
+	if r.id, err = number(t, `INSERT INTO runs (name, created, input, digest, tenant, steps, plan, state, plan_digest)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') RETURNING id`, append(planColumns(r.plan), Planning)...); err != nil {
 		return err
 	}
@@ -223,10 +223,10 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 }
 
 // Unfinished finds the latest run that set out to do the same as the plan
-// (digest, tenant, app, cloud, action, resolution, columns and choice) and is
+// (digest, tenant, app, cloud, steps, resolution, columns and choice) and is
 // planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
-	runs, err := s.find(ctx, "WHERE digest = $1 AND tenant = $2 AND action = $3 ORDER BY id DESC", like.Digest, like.Tenant, like.Action)
+	runs, err := s.find(ctx, "WHERE digest = $1 AND tenant = $2 AND steps = $3 ORDER BY id DESC", like.Digest, like.Tenant, batch.StepList(like.Steps))
 	if err != nil {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}

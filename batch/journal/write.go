@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -12,23 +11,23 @@ import (
 )
 
 const (
-	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)"
-	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]' WHERE run = $2 AND no = $3 AND over = 0"
+	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs, targets) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
+	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]', targets = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
 	// A record replaces whatever is known of the user; a trial does not replace a record.
 	sqlAddRecord = sqlAddMark
 	sqlAddTrial  = sqlAddMark + " WHERE marks.outcome IS NULL"
 	sqlAddMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
-			sent_at, settled_at, accepted_at, after, request_id, reason)
-		VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			sent_at, settled_at, accepted_at, after, shown, request_id, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
 			status = excluded.status, code = excluded.code, message = excluded.message, attempts = excluded.attempts,
 			throttles = excluded.throttles, sent_at = excluded.sent_at, settled_at = excluded.settled_at,
-			accepted_at = excluded.accepted_at, after = excluded.after, request_id = excluded.request_id, reason = excluded.reason`
+			accepted_at = excluded.accepted_at, after = excluded.after, shown = excluded.shown, request_id = excluded.request_id, reason = excluded.reason`
 
 	// sqlAddDoubt keeps what a trial knows, and leaves a record alone: such a user was
 	// settled before the call was, and nothing is open there.
-	sqlAddDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, '', 1, $4)
+	sqlAddDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, $4, 1, $5)
 		ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL`
 )
 
@@ -53,8 +52,9 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		if err := r.wantUsers(t, e); err != nil {
 			return err
 		}
+		plan := r.Plan()
 		for _, k := range e.Calls {
-			if _, err := t.exec(sqlAddCall, r.id, k.No, r.step(), cmp.Or(k.App, r.Plan().App), k.SentAt, len(k.Seqs), k.Seqs); err != nil {
+			if _, err := t.exec(sqlAddCall, r.id, k.No, stepOf(plan, k.Step), cmp.Or(k.App, plan.App), k.SentAt, len(k.Seqs), k.Seqs, k.Targets); err != nil {
 				return fmt.Errorf("intend call %d: %w", k.No, err)
 			}
 		}
@@ -64,8 +64,8 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 			}
 		}
 		for _, k := range e.Trials {
-			if _, err := t.exec(sqlAddTrial, r.id, k.Seq, r.step(), nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-				k.SentAt, 0, 0, 0, k.RequestID, ""); err != nil {
+			if _, err := t.exec(sqlAddTrial, r.id, k.Seq, stepOf(plan, k.Step), k.Target, nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+				k.SentAt, 0, 0, 0, "", k.RequestID, ""); err != nil {
 				return fmt.Errorf("write trial of user %d: %w", k.Seq, err)
 			}
 		}
@@ -78,8 +78,8 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 	}))
 }
 
-// wantUsers makes sure that everybody in the entry is a user of the plan. A record
-// of anybody else would be in no report.
+// wantUsers makes sure that everybody in the entry is a user of the plan, and every
+// target one of theirs. A record of any other would be in no report.
 func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 	r.lazy.Lock()
 	defer r.lazy.Unlock()
@@ -93,27 +93,40 @@ func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 			r.dups[seq] = true
 		}
 	}
-	var seqs []int
+	var marks []batch.Mark
 	for _, k := range e.Calls {
 		sorted := slices.Sorted(slices.Values(k.Seqs))
 		if len(slices.Compact(sorted)) < len(k.Seqs) {
 			return fmt.Errorf("%w: call %d has a user twice", ErrPlan, k.No)
 		}
-		seqs = append(seqs, k.Seqs...)
+		marks = append(marks, k.Marks()...)
 	}
 	for i := range e.Trials {
-		seqs = append(seqs, e.Trials[i].Seq)
+		marks = append(marks, e.Trials[i].Mark())
 	}
 	for i := range e.Records {
-		seqs = append(seqs, e.Records[i].Seq)
+		marks = append(marks, e.Records[i].Mark())
 	}
-	rows := r.Plan().Rows
-	for _, seq := range seqs {
-		if seq < 1 || seq > rows {
-			return fmt.Errorf("%w: it has no row %d", ErrPlan, seq)
-		}
-		if r.dups[seq] {
-			return fmt.Errorf("%w: row %d holds no user of its own", ErrPlan, seq)
+	plan := r.Plan()
+	for _, m := range marks {
+		switch {
+		case m.Seq < 1 || m.Seq > plan.Rows:
+			return fmt.Errorf("%w: it has no row %d", ErrPlan, m.Seq)
+		case r.dups[m.Seq]:
+			return fmt.Errorf("%w: row %d holds no user of its own", ErrPlan, m.Seq)
+		case !several(plan) || m.Step == batch.Whole:
+		case !slices.Contains(plan.Steps, m.Step):
+			return fmt.Errorf("%w: it has no step %s", ErrPlan, m.Step)
+		case m.Step.Listed():
+			n, err := number(t, "SELECT count(*) FROM targets WHERE run = $1 AND seq = $2 AND step = $3 AND target = $4", r.id, m.Seq, m.Step, m.Target)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return fmt.Errorf("%w: the step %s of user %d has no target %q", ErrPlan, m.Step, m.Seq, m.Target)
+			}
+		case m.Target != "":
+			return fmt.Errorf("%w: the step %s has no target but the user", ErrPlan, m.Step)
 		}
 	}
 	return nil
@@ -136,8 +149,8 @@ func (r *Run) addRecord(t *tx, k *batch.Record) error {
 	if !isLastWord(k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	_, err := t.exec(sqlAddRecord, r.id, k.Seq, r.step(), k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-		k.SentAt, k.SettledAt, k.Accepted, k.After, k.RequestID, k.Reason)
+	_, err := t.exec(sqlAddRecord, r.id, k.Seq, stepOf(r.Plan(), k.Step), k.Target, k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+		k.SentAt, k.SettledAt, k.Accepted, k.After, k.Shown, k.RequestID, k.Reason)
 	return err
 }
 
@@ -155,21 +168,21 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 		if err != nil {
 			return err
 		}
-		sent := map[int]time.Time{}
+		sent := map[batch.Mark]time.Time{}
 		for _, k := range calls {
 			if err := r.endCall(t, k.No, presumedEnd(k.SentAt, time.Now())); err != nil {
 				return err
 			}
-			for _, seq := range k.Seqs {
-				if at, ok := sent[seq]; !ok || k.SentAt.After(at) {
-					sent[seq] = k.SentAt
+			for _, m := range k.Marks() {
+				if at, ok := sent[m]; !ok || k.SentAt.After(at) {
+					sent[m] = k.SentAt
 				}
 			}
 		}
-		for _, seq := range slices.Sorted(maps.Keys(sent)) {
-			n, err := t.exec(sqlAddDoubt, r.id, seq, r.step(), sent[seq])
+		for m, at := range sent {
+			n, err := t.exec(sqlAddDoubt, r.id, m.Seq, stepOf(r.Plan(), m.Step), m.Target, at)
 			if err != nil {
-				return fmt.Errorf("doubt user %d: %w", seq, err)
+				return fmt.Errorf("doubt user %d: %w", m.Seq, err)
 			}
 			users += n
 		}

@@ -132,8 +132,8 @@ func TestReadWhileWriting(t *testing.T) {
 	seen, e := 0, batch.Entry{}
 	for p, err := range r.Pending(ctx) {
 		must(t, err)
-		if seen++; p.User.Seq != seen {
-			t.Fatalf("user %d comes as number %d", p.User.Seq, seen)
+		if seen++; p.Item.User.Seq != seen {
+			t.Fatalf("user %d comes as number %d", p.Item.User.Seq, seen)
 		}
 		if e.Records = append(e.Records, settled(seen, 1, batch.Unverified)); seen%100 == 0 {
 			must(t, r.Write(ctx, e))
@@ -143,7 +143,7 @@ func TestReadWhileWriting(t *testing.T) {
 	proven := 0
 	for l, err := range r.Unproven(ctx) {
 		must(t, err)
-		must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{settled(l.User.Seq, 1, batch.Verified)}}))
+		must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{settled(l.Item.User.Seq, 1, batch.Verified)}}))
 		if proven++; proven == 50 {
 			break
 		}

@@ -100,7 +100,7 @@ func TestAlteredPlace(t *testing.T) {
 		{"key", `"line":3`, `"lime":3`, ErrAltered, "line 3: from byte 12 on it is not as offboard writes it: a key is unknown"},
 		{"capitals", `"line":3`, `"Line":3`, ErrAltered, "line 3: from byte 10 on it is not as offboard writes it"},
 		{"twice", `"line":3`, `"line":3,"line":3`, ErrAltered, "line 3: from byte 19 on"},
-		{"action", `"action":"revoke"`, `"action":"delete"`, ErrAltered, `line 1: the action "delete" is none of revoke and invalidate`},
+		{"steps", `"steps":["revoke"]`, `"steps":["delete"]`, ErrAltered, `line 1: the steps ["delete"] are none, unknown, or not in order`},
 		{"run", `"plan":{`, `"plan":{"run":"r1",`, ErrAltered, "line 1: it belongs to the run r1 already"},
 		{"negative", `"lines":0`, `"lines":-1`, ErrAltered, "line 1: a count is below 0"},
 		{"counts", `"skips":1`, `"skips":2`, ErrAltered, "line 5: the plan counts 2 rows and 1 users to send, its end 2 and 1 and 2 skipped lines, and it has 2, 1 and 1"},

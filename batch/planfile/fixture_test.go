@@ -27,8 +27,8 @@ func leavers() content {
 				Created: noon, Version: "1.4.0", Input: "leavers.csv",
 				Digest: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
 				Tenant: "99999999-8888-7777-6666-555555555555", App: "99999999-8888-7777-6666-000000000000",
-				Cloud: "https://graph.microsoft.com", Action: batch.Revoke, Resolve: true, Verify: true,
-				Lines: 8, Rows: 5, Users: 2, Columns: []string{"id", "upn"},
+				Cloud: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Resolve: true, Verify: true,
+				Lines: 8, Rows: 5, Users: 2, Writes: 2, Columns: []string{"id", "upn"},
 				Settings: []batch.Setting{{Name: "delimiter", Value: "comma", Why: "it splits the header into most columns"}},
 			},
 			Options: []batch.Flag{{Name: "column", Value: "upn"}, {Name: "allow-renamed", Value: "true"}},
@@ -69,7 +69,7 @@ func leavers() content {
 func tiny() content {
 	return content{
 		head: Head{
-			Plan:    batch.Plan{Created: noon, Action: batch.Revoke, Rows: 2, Users: 1, Columns: []string{"upn"}},
+			Plan:    batch.Plan{Created: noon, Steps: []batch.Step{batch.Revoke}, Rows: 2, Users: 1, Writes: 1, Columns: []string{"upn"}},
 			Options: []batch.Flag{{Name: "a", Value: "b"}},
 			Guards:  []Guard{{Name: "users", Limit: "5"}},
 		},

@@ -59,9 +59,16 @@ type line struct {
 	User        *batch.User   `json:"user,omitempty"` // has the number of the row in any case
 	DuplicateOf int           `json:"duplicate_of,omitempty"`
 	Record      *batch.Record `json:"record,omitempty"`
+	Work        *work         `json:"work,omitempty"` // where a step lists targets, or ended for the user
 
 	Skip *batch.Skip `json:"skip,omitempty"`
 	End  *end        `json:"end,omitempty"`
+}
+
+// work is what the steps are to do to a user, besides those that are done to every user.
+type work struct {
+	Targets []batch.Target `json:"targets,omitempty"`
+	Records []batch.Record `json:"records,omitempty"` // of targets that ended at planning
 }
 
 // end is the last line. It counts the others, so that a file that was cut is seen.

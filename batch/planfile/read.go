@@ -130,6 +130,9 @@ func (r *reader) body(v validator, sink Sink) error {
 		switch {
 		case l.Row != nil && l.User != nil && l.Skip == nil && l.End == nil && v.Skips == 0:
 			p := batch.Planned{Row: *l.Row, User: *l.User, DuplicateOf: l.DuplicateOf, Record: l.Record}
+			if l.Work != nil {
+				p.Targets, p.Records = l.Work.Targets, l.Work.Records
+			}
 			if err := v.checkRow(&p); err != nil {
 				return r.altered("row %d: %v", v.Rows, err)
 			}

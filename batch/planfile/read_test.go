@@ -16,7 +16,7 @@ import (
 // crowd is a plan of n users, made as it is asked for.
 func crowd(n int) (Head, iter.Seq2[batch.Planned, error]) {
 	h := tiny().head
-	h.Plan.Rows, h.Plan.Users = n, n
+	h.Plan.Rows, h.Plan.Users, h.Plan.Writes = n, n, n
 	return h, func(yield func(batch.Planned, error) bool) {
 		for i := range n {
 			upn := "user" + strconv.Itoa(i) + "@contoso.com"

@@ -13,17 +13,18 @@ import (
 // nothing senseless is approved, and when it is read, since anybody can write
 // senseless rows. Its methods say what is wrong, or nil.
 type validator struct {
-	end  // what was counted so far
-	plan batch.Plan
-	dups []int // numbers of the rows that name a user again, ascending
-	same []int // for each of them, the number of the row that holds the user
+	end    // what was counted so far
+	writes int
+	plan   batch.Plan
+	dups   []int // numbers of the rows that name a user again, ascending
+	same   []int // for each of them, the number of the row that holds the user
 }
 
 // plannable are the outcomes that a row can have before anything was sent. A plan
 // that held "revoked" would make a report of what nobody did.
 var plannable = []batch.Outcome{
 	batch.Already, batch.Skipped, batch.Protected,
-	batch.Invalid, batch.NotFound, batch.Ambiguous, batch.Denied, batch.Failed, batch.GaveUp,
+	batch.Invalid, batch.NotFound, batch.Ambiguous, batch.NotPossible, batch.Denied, batch.Failed, batch.GaveUp,
 }
 
 var keys = []batch.Key{"", batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN}
@@ -33,9 +34,9 @@ func (v *validator) checkHead() error {
 	switch p := v.plan; {
 	case p.Run != "":
 		return fmt.Errorf("it belongs to the run %s already", p.Run)
-	case p.Action != batch.Revoke && p.Action != batch.Invalidate:
-		return fmt.Errorf("the action %q is none of %s and %s", p.Action, batch.Revoke, batch.Invalidate)
-	case min(p.Rows, p.Users, p.Lines, p.Accounts.External, p.Accounts.Synced, p.Accounts.Enabled, p.Accounts.Privileged) < 0:
+	case len(p.Steps) == 0 || !slices.Equal(p.Steps, batch.InOrder(p.Steps)):
+		return fmt.Errorf("the steps %q are none, unknown, or not in order", p.Steps)
+	case min(p.Rows, p.Users, p.Writes, p.Lines, p.Accounts.External, p.Accounts.Synced, p.Accounts.Enabled, p.Accounts.Privileged) < 0:
 		return errors.New("a count is below 0")
 	}
 	return nil
@@ -49,16 +50,54 @@ func (v *validator) checkRow(p *batch.Planned) error {
 		return fmt.Errorf("its number is %d; rows are numbered from 1 without a gap", p.User.Seq)
 	case !slices.Contains(keys, p.Row.By) || !slices.Contains(keys, p.User.By):
 		return fmt.Errorf("it is named by %q, which is none of %q", p.Row.By+p.User.By, keys[1:])
-	case p.DuplicateOf != 0 && (p.Record != nil || p.User != batch.User{Seq: v.Rows}):
+	case p.DuplicateOf != 0 && (p.Record != nil || len(p.Targets)+len(p.Records) > 0 || p.User != batch.User{Seq: v.Rows}):
 		return fmt.Errorf("it names the user of row %d and has a user or a record of its own", p.DuplicateOf)
 	case p.DuplicateOf != 0:
 		v.dups, v.same = append(v.dups, v.Rows), append(v.same, p.DuplicateOf)
 		return nil
+	case p.Record != nil && len(p.Targets)+len(p.Records) > 0:
+		return errors.New("it ended before any step, and has targets")
 	case p.Record != nil:
 		return checkRecord(p.Record, v.Rows)
 	}
 	v.Users++
+	v.writes += p.Writes(v.plan.Steps)
+	if err := v.checkWork(p); err != nil {
+		return err
+	}
 	return checkUser(p.User, v.plan.Resolve)
+}
+
+// checkWork looks at the targets of a user, and at what became of some of them.
+func (v *validator) checkWork(p *batch.Planned) error {
+	known := map[batch.Mark]bool{}
+	for _, s := range v.plan.Steps {
+		if !s.Listed() {
+			known[batch.Mark{Step: s}] = true
+		}
+	}
+	for _, t := range p.Targets {
+		m := batch.Mark{Step: t.Step, Target: t.ID}
+		switch {
+		case !t.Step.Listed() || !slices.Contains(v.plan.Steps, t.Step):
+			return fmt.Errorf("it has a target of the step %q, which lists none in this plan", t.Step)
+		case known[m]:
+			return fmt.Errorf("it has the target %q of the step %s twice", t.ID, t.Step)
+		}
+		known[m] = true
+	}
+	for i := range p.Records {
+		r := &p.Records[i]
+		m := batch.Mark{Step: r.Step, Target: r.Target}
+		if !known[m] {
+			return fmt.Errorf("it has a record of the target %q of the step %q, twice or without the target", r.Target, r.Step)
+		}
+		known[m] = false
+		if err := checkRecord(r, v.Rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkRecord(r *batch.Record, seq int) error {
@@ -92,6 +131,9 @@ func (v *validator) checkEnd(said end) error {
 	if said != v.end || v.Rows != v.plan.Rows || v.Users != v.plan.Users {
 		return fmt.Errorf("the plan counts %d rows and %d users to send, its end %d and %d and %d skipped lines, and it has %d, %d and %d",
 			v.plan.Rows, v.plan.Users, said.Rows, said.Users, said.Skips, v.Rows, v.Users, v.Skips)
+	}
+	if v.writes != v.plan.Writes {
+		return fmt.Errorf("the plan counts %d writes, and it has %d", v.plan.Writes, v.writes)
 	}
 	for i, to := range v.same {
 		if _, dup := slices.BinarySearch(v.dups, to); dup || to < 1 || to > v.Rows {

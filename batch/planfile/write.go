@@ -48,7 +48,11 @@ func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips 
 		if err := v.checkRow(&p); err != nil {
 			return fmt.Errorf("row %d %w: %w", v.Rows, ErrRow, err)
 		}
-		if err := put(w, line{Row: &p.Row, User: &p.User, DuplicateOf: p.DuplicateOf, Record: p.Record}); err != nil {
+		l := line{Row: &p.Row, User: &p.User, DuplicateOf: p.DuplicateOf, Record: p.Record}
+		if len(p.Targets)+len(p.Records) > 0 {
+			l.Work = &work{p.Targets, p.Records}
+		}
+		if err := put(w, l); err != nil {
 			return err
 		}
 	}

@@ -65,17 +65,27 @@ func TestEveryFieldTravels(t *testing.T) {
 		p.Row.From, p.Row.Claims = time.Time{}, nil
 		p.User.Mail, p.User.EmployeeID, p.User.OnPremisesUPN = "", "", ""
 		p.User.AsOf, p.User.StampOf = time.Time{}, ""
+		p.User.Disabled, p.User.Restricted, p.User.PasswordSet, p.User.Licences = false, false, time.Time{}, ""
+		for i := range p.Targets {
+			g := &p.Targets[i]
+			g.Step, g.Dynamic, g.MailOnly, g.RoleAssignable, g.GivesLicences, g.Restricted = batch.Devices, false, false, false, false, false
+		}
 		p.Row.Seq = 0
 	}
 	in.head.Plan.Run = "" // of no plan file
-	in.head.Plan.Rows, in.head.Plan.Users, in.head.Plan.Action = 3, 1, batch.Invalidate
+	in.head.Plan.Rows, in.head.Plan.Users, in.head.Plan.Writes, in.head.Plan.Steps = 3, 1, 1, []batch.Step{batch.Invalidate, batch.Devices}
 	for i := range in.rows[:2] {
 		in.rows[i].Row.By, in.rows[i].User.By = batch.ByMail, batch.ByEmployeeID
 	}
 	ended, user := &in.rows[0], &in.rows[1]
 	ended.User.Seq, ended.DuplicateOf, ended.Record.Seq, ended.Record.Outcome = 1, 0, 1, batch.Invalid
 	ended.Record.SentAt, ended.Record.Accepted = time.Time{}, time.Time{} // of nobody in a plan
+	ended.Targets, ended.Records = nil, nil
 	user.User.Seq, user.DuplicateOf, user.Record = 2, 0, nil
+	for i := range user.Records { // of the target
+		k := &user.Records[i]
+		k.Seq, k.Step, k.Target, k.Outcome, k.SentAt, k.Accepted = 2, batch.Devices, user.Targets[i].ID, batch.Already, time.Time{}, time.Time{}
+	}
 	in.rows[2] = batch.Planned{Row: user.Row, User: batch.User{Seq: 3}, DuplicateOf: 2}
 
 	file, _ := written(t, in)

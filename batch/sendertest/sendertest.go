@@ -28,7 +28,7 @@ func Test(t *testing.T, tenant func(t *testing.T) Tenant) {
 		tn := tenant(t)
 		chunk := append([]batch.User{tn.Missing}, tn.Members[:batch.ChunkSize-2]...)
 		chunk = append(chunk, tn.Denied)
-		replies, err := tn.Sender.Send(t.Context(), chunk)
+		replies, err := tn.Sender.Send(t.Context(), batch.Items(batch.Revoke, chunk...))
 		if err != nil || len(replies) != len(chunk) {
 			t.Fatalf("got %d replies and error %v, want %d", len(replies), err, len(chunk))
 		}
@@ -51,7 +51,7 @@ func Test(t *testing.T, tenant func(t *testing.T) Tenant) {
 	t.Run("one call is one write each", func(t *testing.T) {
 		tn := tenant(t)
 		for round := 1; round <= 3; round++ {
-			if _, err := tn.Sender.Send(t.Context(), tn.Members[:2]); err != nil {
+			if _, err := tn.Sender.Send(t.Context(), batch.Items(batch.Revoke, tn.Members[:2]...)); err != nil {
 				t.Fatal(err)
 			}
 			for _, u := range tn.Members[:2] {
@@ -68,7 +68,7 @@ func Test(t *testing.T, tenant func(t *testing.T) Tenant) {
 		tn := tenant(t)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errors.New("over"))
-		replies, err := tn.Sender.Send(ctx, tn.Members[:1])
+		replies, err := tn.Sender.Send(ctx, batch.Items(batch.Revoke, tn.Members[:1]...))
 		if err == nil || replies != nil {
 			t.Errorf("got %v and error %v, want no replies and an error", replies, err)
 		}
@@ -82,7 +82,7 @@ func Test(t *testing.T, tenant func(t *testing.T) Tenant) {
 		errs := make([]error, batch.ChunkSize)
 		for i, u := range tn.Members[:batch.ChunkSize] {
 			wg.Go(func() {
-				replies, err := tn.Sender.Send(t.Context(), []batch.User{u})
+				replies, err := tn.Sender.Send(t.Context(), batch.Items(batch.Revoke, u))
 				if err == nil && replies[0].Status != 200 {
 					err = fmt.Errorf("HTTP %d", replies[0].Status)
 				}

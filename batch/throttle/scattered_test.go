@@ -22,21 +22,21 @@ type moody struct {
 	early   int // users who came back before they were told to
 }
 
-func (s *moody) Send(_ context.Context, users []batch.User) ([]batch.Reply, error) {
+func (s *moody) Send(_ context.Context, users []batch.Item) ([]batch.Reply, error) {
 	time.Sleep(s.latency)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	replies := make([]batch.Reply, len(users))
 	for i, u := range users {
-		at, again := s.asked[u.Seq]
+		at, again := s.asked[u.User.Seq]
 		if again && time.Since(at) < s.retryAfter {
 			s.early++
 		}
-		if again || !s.refuses(u.Seq) {
+		if again || !s.refuses(u.User.Seq) {
 			replies[i] = batch.Reply{Status: 200, Date: time.Now()}
 			continue
 		}
-		s.asked[u.Seq] = time.Now()
+		s.asked[u.User.Seq] = time.Now()
 		s.refused++
 		replies[i] = batch.Reply{Status: 429, RetryAfter: s.retryAfter}
 	}
@@ -62,11 +62,11 @@ func TestScatteredRefusals(t *testing.T) {
 				refuses: func(seq int) bool { return seq*37%100 < 8 }}
 			gate := New(Config{Quotas: For(Documented(), Write), MaxWidth: tt.width, Users: users})
 			r := batch.Runner{
-				Apps: []batch.App{{Name: "a", Sender: s, Gate: gate}}, Journal: discard{}, Concurrency: tt.width,
+				Steps: []batch.Step{batch.Revoke}, Apps: []batch.App{{Name: "a", Sender: s, Gate: gate}}, Journal: discard{}, Concurrency: tt.width,
 				Retry: batch.DefaultRetry, CallTimeout: time.Minute,
 				Pending: func(yield func(batch.Pending, error) bool) {
 					for i := range users {
-						if !yield(batch.Pending{User: batch.User{Seq: i + 1, ID: "u"}}, nil) {
+						if !yield(batch.Pending{Item: batch.Item{Step: batch.Revoke, User: batch.User{Seq: i + 1, ID: "u"}}}, nil) {
 							return
 						}
 					}

@@ -75,7 +75,7 @@ func TestApplySparesItsOwnCaller(t *testing.T) {
 		apply := []string{"apply", plan, "--yes", "--as-caller", "--again", "--report-dir", filepath.Join(dir, "out")}
 		tenant.SignInAs(graphsim.Caller{User: graphsim.IDFor("user0@contoso.example")})
 		wants(0, 0, "user0@contoso.example (the account that is signed in", "plan", in, "-o", plan)
-		wants(0, 0, "3 to revoke", "plan", in, "-o", plan, "--overwrite", "--include-caller")
+		wants(0, 0, "3 to send", "plan", in, "-o", plan, "--overwrite", "--include-caller")
 		wants(0, 3, "3  verified", apply...)
 		tenant.SignInAs(graphsim.Caller{User: graphsim.IDFor("user1@contoso.example")})
 		wants(0, 2, "user1@contoso.example (the account that is signed in", apply...)
@@ -98,7 +98,7 @@ func TestOldPlanThatWasAppliedIsResumed(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		_, wants := virtualTenant(t, dir, 60)
-		wants(0, 0, "60 to revoke", "plan", in, "-o", plan)
+		wants(0, 0, "60 to send", "plan", in, "-o", plan)
 		time.Sleep(25 * time.Hour)
 		wants(6, 40, "--max-age 48h0m0s", "apply", plan, "--max-age", "2d", "--concurrency", "1", "--deadline", "8500ms", "--yes", out)
 		wants(6, 20, "--verify-timeout 1m0s", "resume", "--max-age", "2d", "--verify-timeout", "1m", "--deadline", "4500ms", "--yes", out)

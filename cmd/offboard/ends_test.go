@@ -262,10 +262,10 @@ func TestPermissionsOfTheToken(t *testing.T) {
 		code  exitCode
 		says  string
 	}{
-		{"User.Read.All RoleManagement.Read.Directory", "", exitSignIn, "to revoke, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All, or one of User.ReadWrite.All"},
+		{"User.Read.All RoleManagement.Read.Directory", "", exitSignIn, "to revoke sessions, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All, or one of User.ReadWrite.All"},
 		{"User.Read.All RoleManagement.Read.Directory", "--dry-run", exitSignIn, "User.RevokeSessions.All"},
 		{"User.RevokeSessions.All RoleManagement.Read.Directory", "--dry-run", exitSignIn, "to read users, the token"},
-		{"User.ReadWrite.All RoleManagement.Read.Directory", "--action=invalidate", exitSignIn, "to invalidate, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All; it has"},
+		{"User.ReadWrite.All RoleManagement.Read.Directory", "--steps=invalidate", exitSignIn, "to invalidate refresh tokens, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All; it has"},
 		{"User.RevokeSessions.All", "--no-resolve", exitDone, ""},
 		{"User.ReadWrite.All RoleManagement.Read.Directory", "", exitDone, ""},
 		{"Directory.ReadWrite.All RoleManagement.Read.Directory", "", exitDone, ""},

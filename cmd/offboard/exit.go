@@ -42,7 +42,7 @@ var ends = []struct {
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
-	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the action (--action, --graph-url), then resume"},
+	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the step (--steps, --graph-url), then resume"},
 	{batch.ErrOutage, exitStopped, ""},
 	{errSecondSignal, exitStopped, ""},
 	{context.Canceled, exitStopped, ""},

@@ -69,7 +69,7 @@ func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none str
 		column[mention]{"", "tenant", func(m mention) any { return m.Plan.Tenant }},
 		column[mention]{"CLOUD", "cloud", func(m mention) any { return m.Plan.Cloud }},
 		column[mention]{"", "simulated", func(m mention) any { return m.Plan.Cloud == job.Simulated }},
-		column[mention]{"ACTION", "action", func(m mention) any { return m.Plan.Action }},
+		column[mention]{"STEPS", "steps", func(m mention) any { return batch.StepList(m.Plan.Steps) }},
 		column[mention]{"LINE", "line", func(m mention) any { return m.Line.Row.Line }},
 		column[mention]{"", "input", func(m mention) any { return m.Line.Row.Input }},
 		reported("", "user_id", line),

@@ -106,7 +106,11 @@ type paceAnswer struct {
 var paceHeaders = map[string]string{"Content-Type": "application/json"}
 
 // Send implements batch.Sender.
-func (s *paceSender) Send(ctx context.Context, users []batch.User) ([]batch.Reply, error) {
+func (s *paceSender) Send(ctx context.Context, items []batch.Item) ([]batch.Reply, error) {
+	users := make([]batch.User, len(items))
+	for i, it := range items {
+		users[i] = it.User
+	}
 	sent := time.Now()
 	d := s.latency.draw(users[0])
 	if err := paceWait(ctx, d/2); err != nil {

@@ -356,7 +356,7 @@ func (c paceCase) run(t *testing.T) *paceRow {
 		if err := tenant.Add(graphsim.User{UPN: upn, ID: id}); err != nil {
 			t.Fatal(err)
 		}
-		pending[i].User = batch.User{Seq: i + 1, ID: id, UPN: upn, Type: "Member"}
+		pending[i].Item = batch.Item{Step: batch.Revoke, User: batch.User{Seq: i + 1, ID: id, UPN: upn, Type: "Member"}}
 	}
 	time.Sleep(pacePhase)
 	tenant.UseByOthers(graphsim.AllApps, 0) // the other app, if there is one, begins
@@ -403,7 +403,7 @@ func (c paceCase) run(t *testing.T) *paceRow {
 	}
 	var kept paceJournal
 	r := batch.Runner{
-		Apps: apps, Journal: &kept,
+		Steps: []batch.Step{batch.Revoke}, Apps: apps, Journal: &kept,
 		Pending: func(yield func(batch.Pending, error) bool) {
 			for _, p := range pending {
 				if !yield(p, nil) {

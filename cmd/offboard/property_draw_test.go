@@ -282,6 +282,6 @@ func (s *story) drawArgs() {
 	add(!g.noYes, "--yes")
 	add(g.renamed, "--allow-renamed")
 	add(g.allowEmpty, "--allow-empty-pattern")
-	add(s.one(8), "--action=invalidate")
+	add(s.one(8), "--steps=invalidate")
 	add(true, "--concurrency=%d", 1+s.rng.IntN(4))
 }

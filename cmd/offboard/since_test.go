@@ -69,7 +69,7 @@ func TestSinceForms(t *testing.T) {
 	plan(0, "2 rows end already", now.AddDate(0, 0, -3).Format(time.DateOnly))
 	plan(0, "1 row ends already", now.Add(-2*time.Hour).Format(time.RFC3339))
 	plan(0, "which revoked nobody: when it was planned", "20")
-	plan(0, "2 to revoke", "20")
+	plan(0, "2 to send", "20")
 	plan(2, "lies in the future", "2999-01-01")
 	plan(2, "neither a time such as", "yesterday")
 	plan(2, "neither a time such as", "0h")
@@ -121,11 +121,11 @@ func TestWrongClockIsRefused(t *testing.T) {
 	}{
 		{"a date gate", -6 * time.Minute, dated, 4, "set the clock, or give the moment with --as-of "},
 		{"a date gate, behind", 6 * time.Minute, dated, 4, "set the clock, or give the moment with --as-of "},
-		{"a date gate, right enough", 4 * time.Minute, dated, 0, "2 to revoke"},
-		{"a date gate with the moment", -48 * time.Hour, append([]string{"--as-of", today}, dated...), 0, "2 to revoke"},
+		{"a date gate, right enough", 4 * time.Minute, dated, 0, "2 to send"},
+		{"a date gate with the moment", -48 * time.Hour, append([]string{"--as-of", today}, dated...), 0, "2 to send"},
 		{"how long ago", time.Hour, []string{"--since", "24h"}, 4, "--since counts from this machine's clock"},
-		{"a day", time.Hour, []string{"--since", "2026-01-01"}, 0, "2 to revoke"},
-		{"no dates", 48 * time.Hour, nil, 0, "2 to revoke"},
+		{"a day", time.Hour, []string{"--since", "2026-01-01"}, 0, "2 to send"},
+		{"no dates", 48 * time.Hour, nil, 0, "2 to send"},
 		{"both, and a limit", time.Hour, append([]string{"--since", "24h", "--max-users", "1"}, dated...), 4, "--max-users is 1; raise it if that is meant (0 is no limit)\noffboard:   - --since counts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -88,12 +88,6 @@ func (c *command) PlanFile(name string, f planfile.File) {
 	}
 }
 
-// actionWords name the calls, as Graph's documentation does.
-var actionWords = map[batch.Action]string{
-	batch.Revoke:     "revokeSignInSessions (v1.0)",
-	batch.Invalidate: "invalidateAllRefreshTokens (beta)",
-}
-
 // about tells what a plan is of: its input, with its digest where people need it, its
 // tenant, who signed in, and how many users. Domains are those of the users, counted.
 func (c *command) about(p batch.Plan, digest string, domains map[string]int) {
@@ -109,8 +103,14 @@ func (c *command) about(p batch.Plan, digest string, domains map[string]int) {
 		c.Say("         its name could not be read (Organization.Read.All)%s", ofDomains(domains))
 	}
 	c.Say("as       %s", job.CallerOf(p))
-	c.Say("action   %s", actionWords[p.Action])
-	c.Say("users    %s to revoke", batch.Thousands(p.Users))
+	for _, s := range p.Steps {
+		c.Say("step     %s: %s", s, s.Words())
+	}
+	if p.Writes == p.Users {
+		c.Say("users    %s to send", batch.Thousands(p.Users))
+	} else {
+		c.Say("users    %s to send, in %s", batch.Thousands(p.Users), batch.Plural(p.Writes, "write"))
+	}
 }
 
 // ofDomains tells of which domains users are, the most frequent first.

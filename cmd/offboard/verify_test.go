@@ -80,7 +80,7 @@ func TestInvalidationIsProvenByEitherStamp(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			s := newSceneOf(t, graphsim.Config{NoQuota: true, Invalidates: moves}, members("user", 2))
-			invalidate := []string{"run", "in.csv", "--yes", "--action", "invalidate", "--report-dir", "out"}
+			invalidate := []string{"run", "in.csv", "--yes", "--steps", "invalidate", "--report-dir", "out"}
 			s.wants(0, 2, "2  verified", invalidate...)
 			report, err := os.ReadFile(filepath.Join(s.dir, "out", "report.csv"))
 			if err != nil || strings.Count(string(report), ","+want+"\r\n")+strings.Count(string(report), ","+want+"\n") != 2 {

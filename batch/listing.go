@@ -1,0 +1,114 @@
+package batch
+
+import (
+	"slices"
+	"time"
+)
+
+// listing is a user of the plan whose devices and groups are being listed.
+type listing struct {
+	row   Row
+	user  User
+	ended []Record // of steps that ended before
+	lists
+	open int // lists that are not whole yet
+}
+
+// listedFor are the lists that the steps ask for.
+func listedFor(steps []Step) []Step {
+	var all []Step
+	if slices.Contains(steps, Devices) {
+		all = append(all, Devices)
+	}
+	if slices.Contains(steps, Groups) || slices.Contains(steps, Licences) {
+		all = append(all, Groups)
+	}
+	return all
+}
+
+// openLists makes a lane for each list that the steps ask for.
+func (p *Planner) openLists(r *road) []*lane {
+	if p.Lister == nil {
+		return nil
+	}
+	p.listings, p.listLanes = map[int]*listing{}, map[Step]*lane{}
+	var lanes []*lane
+	for _, s := range listedFor(p.Steps) {
+		ln := &lane{
+			name: string(s) + " list", needs: s.Reads(), call: p.Lister.List, road: r, first: true,
+			queue: &queue{}, settle: p.settleList, note: func(Trial) {},
+		}
+		p.listLanes[s] = ln
+		lanes = append(lanes, ln)
+	}
+	return lanes
+}
+
+// planSteps plans what the steps do to a user who will be sent. It is known at once, or
+// when the lists are whole.
+func (p *Planner) planSteps(row Row, u User, ended []Record) {
+	l := &listing{row: row, user: u, ended: ended, lists: lists{appOnly: p.AppOnly}}
+	for s, ln := range p.listLanes {
+		l.open++
+		ln.queue.put(task{Item: Item{User: u, Step: s}})
+	}
+	if l.open > 0 {
+		p.listings[u.Seq] = l
+		return
+	}
+	p.planListed(l)
+}
+
+// settleList turns one page of a list into targets, a record, or another turn.
+func (p *Planner) settleList(now time.Time, t task, reply Reply) {
+	l, ln := p.listings[t.User.Seq], p.listLanes[t.Step]
+	v := p.Retry.Decide(t.trial, reply, jitter())
+	switch {
+	case v.Again:
+		ln.said = describe(reply)
+		t.due = now.Add(v.Wait)
+		ln.queue.put(t)
+		return
+	case v.Outcome != "":
+		if v.Outcome == NotFound || v.Outcome == Invalid {
+			v.Outcome = Failed
+		}
+		failed := &Record{Outcome: v.Outcome, Reason: v.Reason}
+		if t.Step == Devices {
+			l.noDevices, l.devices = failed, nil
+		} else {
+			l.noGroups, l.groups = failed, nil
+		}
+	default:
+		to := &l.groups
+		if t.Step == Devices {
+			to = &l.devices
+		}
+		for _, target := range reply.Targets {
+			if !slices.ContainsFunc(*to, func(t Target) bool { return t.ID == target.ID }) {
+				*to = append(*to, target)
+			}
+		}
+		if reply.More != "" {
+			p.listLanes[t.Step].queue.put(task{Item: Item{User: t.User, Step: t.Step, Target: Target{ID: reply.More}}, due: now})
+			return
+		}
+	}
+	if l.open--; l.open == 0 {
+		delete(p.listings, t.User.Seq)
+		p.planListed(l)
+	}
+}
+
+// planListed plans a user whose lists are whole.
+func (p *Planner) planListed(l *listing) {
+	w := workOf(p.Steps, l.user, l.lists)
+	records := append(slices.Clip(l.ended), w.records...)
+	now := time.Now()
+	for i := range records {
+		records[i].Seq, records[i].SettledAt = l.user.Seq, now
+	}
+	planned := Planned{Row: l.row, User: l.user, Targets: w.targets, Records: records}
+	p.count.addWork(p.Steps, planned)
+	p.planned = append(p.planned, planned)
+}

@@ -1,0 +1,87 @@
+package batch
+
+import (
+	"slices"
+	"time"
+)
+
+// Some writes must not be repeated blindly: to remove a membership that is gone already
+// is refused with 404, as it is for a user who is no more. Where such a write may have
+// arrived, its target is read first. What is so by then is verified when a call of ours
+// may have done it, and already when none did.
+
+// reread is why a write is read before it is sent again, or before its refusal is believed.
+type reread struct {
+	refusal Reply // zero: there is none
+	sent    Trial // of the write
+}
+
+// mayBeDone reports whether a refusal of the write may mean that its target is so
+// already.
+func (it Item) mayBeDone(r Reply) bool {
+	return slices.Contains(it.Step.rule().doneWhen, r.Status)
+}
+
+// reread reads the target before the write is sent again, or before the refusal is
+// believed: a zero reply is none.
+func (r *Runner) reread(now time.Time, t task, refusal Reply) {
+	t.reread, t.until = &reread{refusal, t.trial}, now.Add(r.VerifyTimeout)
+	t.trial.Attempts, t.polls = 0, 0
+	r.verify.queue.put(t)
+}
+
+// rereadAnswer takes what was read.
+func (r *Runner) rereadAnswer(now time.Time, t task, reply Reply) {
+	sent, refusal := t.reread.sent, t.reread.refusal
+	c, _ := classify(reply)
+	why, _, shown, trouble := t.judge(time.Time{}, reply)
+	if c == accepted && !trouble && shown != "" {
+		if why != "" && refusal.Status == 404 && now.Before(t.until) { // the refusal says that it is gone: the read lags
+			t.polls++
+			t.trial = Trial{}
+			t.due = now.Add(pollWait(t.polls))
+			r.verify.queue.put(t)
+			return
+		}
+		t.reread, t.trial = nil, sent
+		switch {
+		case why == "":
+			r.foundDone(now, t, shown)
+		case refusal.Status != 0:
+			v := r.Retry.Decide(t.trial, refusal, 0)
+			if v.Outcome == NotFound || v.Outcome == Invalid {
+				v.Outcome = Failed
+			}
+			r.settled(now, record(t.trial, now, v.Outcome, v.Reason))
+		default:
+			t.due = now // still in doubt: the read may have lagged, and the refusal of the repeat would be our own doing
+			if t.alone {
+				r.queues[t.Step].halve(now, []task{t})
+				return
+			}
+			r.queues[t.Step].put(t)
+		}
+		return
+	}
+	tries := t.trial.Attempts + t.trial.Throttles
+	if c == final || !now.Before(t.until) && tries >= r.Retry.Attempts {
+		if c != accepted {
+			why = describe(reply)
+		}
+		r.settled(now, record(sent, now, GaveUp, "it is not known whether an earlier call did it, and it could not be read before it is sent again: "+why))
+		return
+	}
+	t.due = now.Add(max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap)))
+	r.verify.queue.put(t)
+}
+
+// foundDone ends a write whose target is so already.
+func (r *Runner) foundDone(now time.Time, t task, shown string) {
+	o, why := Already, "the directory shows it, and no call of this run did it"
+	if t.trial.Doubt && shown == t.Step.rule().proof {
+		o, why = Verified, "the directory shows it; the call whose answer was lost did it"
+	}
+	rec := record(t.trial, now, o, why)
+	rec.Shown = shown
+	r.settled(now, rec)
+}

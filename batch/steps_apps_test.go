@@ -1,0 +1,210 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// members are n users with an account, and so many devices and groups each.
+func members(n, devices, groups int) []worldUser {
+	var all []worldUser
+	for i := range n {
+		u := worldUser{user: User{Seq: i + 1, ID: fmt.Sprint("user-", i+1), Type: Member}}
+		for d := range devices {
+			u.targets = append(u.targets, Target{Step: Devices, ID: fmt.Sprintf("device-%d-%d", i+1, d)})
+		}
+		for g := range groups {
+			u.targets = append(u.targets, Target{Step: Groups, ID: fmt.Sprint("group-", g)})
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+// outcomes counts the records of a step: "3 denied, 97 verified".
+func (w *world) outcomes(s Step) string {
+	j := &fakeJournal{records: map[int]Record{}}
+	for m, r := range w.records {
+		if m.Step == s {
+			j.records[len(j.records)] = r
+		}
+	}
+	return j.outcomes()
+}
+
+// What one app may not write the other one does, and what neither may is denied. The
+// things of a user keep their distance also when they go from app to app.
+func TestStepsOfTwoApps(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, second func(Item) bool // what an app may not write
+		want          map[Step]string
+	}{
+		{"one app may not disable some", func(it Item) bool { return it.Step == Disable && it.User.Seq%3 == 0 }, nil,
+			map[Step]string{Disable: "100 verified ", Devices: "200 verified ", Groups: "200 verified "}},
+		{"neither may disable one", func(it Item) bool { return it.Step == Disable && it.User.Seq == 7 }, func(it Item) bool { return it.Step == Disable && it.User.Seq == 7 },
+			map[Step]string{Disable: "99 verified 1 denied ", Revoke: "100 verified ", Devices: "200 verified ", Groups: "198 verified 2 failed "}},
+		{"each may write other devices", func(it Item) bool { return strings.HasSuffix(it.Target.ID, "-0") && it.User.Seq%2 == 0 }, func(it Item) bool { return strings.HasSuffix(it.Target.ID, "-1") && it.User.Seq%2 == 1 },
+			map[Step]string{Disable: "100 verified ", Devices: "200 verified ", Groups: "200 verified "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 5, faults{throttled: 3, lost: 3}, Disable, Revoke, Devices, Groups)
+				w.populate(members(100, 2, 2))
+				if err := w.runner(&worldApp{world: w, name: "one", denies: c.first}, &worldApp{world: w, name: "two", denies: c.second}).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.judge()
+				for s, want := range c.want {
+					if got := w.outcomes(s); got != want {
+						t.Errorf("%s: %s, want %s", s, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A step that is refused to everybody ends the run with the permission of that step, also
+// after other steps went well. Nobody is written off for it, and with the permission the
+// run goes on.
+func TestPermissionOfAStep(t *testing.T) {
+	for _, step := range []Step{Disable, Revoke, Devices, Groups} {
+		t.Run(string(step), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 6, faults{}, Disable, Revoke, Devices, Groups)
+				w.populate(members(100, 1, 1))
+				err := w.runner(&worldApp{world: w, name: "app", denies: func(it Item) bool { return it.Step == step }}).Run(t.Context())
+				if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "every "+string(step)+" call was refused: HTTP 403 Authorization_RequestDenied; they need the Graph permission "+step.Needs()) {
+					t.Errorf("ended with %v", err)
+				}
+				if got := w.outcomes(step); got != "" {
+					t.Errorf("records of the step: %s", got)
+				}
+				w.crash()
+				time.Sleep(time.Second)
+				if err := w.runner().Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.judge()
+				for _, s := range w.steps {
+					if got := w.outcomes(s); got != "100 verified " {
+						t.Errorf("%s: %s", s, got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Refusals of the things of one user say nothing of all: three phones, or three groups
+// that somebody else has emptied.
+func TestRefusalsOfOneUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 7, faults{}, Disable, Devices)
+		w.populate(members(1, 5, 0))
+		app := &worldApp{world: w, name: "app", denies: func(it Item) bool { return it.Step == Devices }}
+		if err := w.runner(app).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.judge()
+		if got := w.outcomes(Devices); got != "5 denied " {
+			t.Error("devices:", got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 7, faults{others: 100}, Groups)
+		w.populate(members(100, 0, 5))
+		if err := w.runner().Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.judge()
+		if got := w.outcomes(Groups); got != "500 already " {
+			t.Error("groups:", got)
+		}
+	})
+}
+
+// An outage in the middle of a step costs nobody anything, and one that lasts ends the run,
+// which goes on later.
+func TestOutageInAStep(t *testing.T) {
+	for _, c := range []struct {
+		lasts time.Duration
+		ends  error
+	}{{3 * time.Minute, nil}, {3 * time.Hour, ErrOutage}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 8, faults{}, Disable, Revoke, Groups)
+			w.populate(members(200, 0, 2))
+			var from time.Time
+			app := &worldApp{world: w, name: "app", fails: func(now time.Time, items []Item) error {
+				if items[0].Step != Groups || len(w.records) < 500 {
+					return nil
+				}
+				if from.IsZero() {
+					from = now
+				}
+				if now.Sub(from) < c.lasts {
+					return &CallError{Err: io.EOF}
+				}
+				return nil
+			}}
+			if err := w.runner(app).Run(t.Context()); !errors.Is(err, c.ends) {
+				t.Fatalf("after %v: %v", c.lasts, err)
+			}
+			if c.ends != nil {
+				w.crash()
+				time.Sleep(c.lasts)
+				if err := w.runner(app).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.judge()
+			if got := w.outcomes(Groups); got != "400 verified " {
+				t.Errorf("after %v: %s", c.lasts, got)
+			}
+		})
+	}
+}
+
+// A call that is refused because of one thing is halved until that is found; the others
+// end well, and the user's other things as well.
+func TestHalvesOfAStep(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"refused":    &CallError{Status: 400, Code: "BadRequest"},
+		"unreadable": &CallError{Err: ErrUnreadable},
+		"unsendable": &CallError{Err: ErrUnsendable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 9, faults{}, Disable, Devices, Groups)
+				w.populate(members(60, 2, 2))
+				poison := Mark{Seq: 33, Step: Groups, Target: "group-0"}
+				app := &worldApp{world: w, name: "app", fails: func(_ time.Time, items []Item) error {
+					for _, it := range items {
+						if it.Mark() == poison {
+							return refusal
+						}
+					}
+					return nil
+				}}
+				if err := w.runner(app).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.judge()
+				for m, rec := range w.records {
+					if m != poison && rec.Outcome != Verified {
+						t.Errorf("%v is %s: %s", m, rec.Outcome, rec.Reason)
+					}
+				}
+				if o := w.records[poison].Outcome; o != Failed && o != GaveUp {
+					t.Errorf("the one that is refused is %s", o)
+				}
+			})
+		})
+	}
+}
