@@ -61,6 +61,9 @@ type maybeAlready struct {
 // Plan reads all rows, and returns what it found. ErrStopped, ErrDeadline, or any
 // other error, means that the plan is not whole and must not be used.
 func (p *Planner) Plan(ctx context.Context) (Count, error) {
+	if lists := listedFor(p.Steps); len(lists) > 0 && (p.Directory == nil || p.Lister == nil) {
+		return p.count, fmt.Errorf("the step %s needs the users looked up, and what they have listed", lists[0])
+	}
 	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
 	p.gone = LinesByName{}
