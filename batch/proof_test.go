@@ -106,3 +106,38 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// A state proves a write only when it is told, and of the very object written to.
+func TestJudgeState(t *testing.T) {
+	account := Item{User: User{ID: "u"}, Step: Disable}
+	device := Item{User: User{ID: "u"}, Step: Devices, Target: Target{Step: Devices, ID: "d"}}
+	group := Item{User: User{ID: "u"}, Step: Groups, Target: Target{Step: Groups, ID: "g"}}
+	back := Item{User: User{ID: "u"}, Step: EnableDevices, Target: Target{Step: EnableDevices, ID: "d"}}
+	for _, c := range []struct {
+		name    string
+		item    Item
+		seen    *Shown
+		why     string // "" proves it
+		trouble bool
+	}{
+		{"disabled", account, &Shown{"u", StateDisabled}, "", false},
+		{"still enabled", account, &Shown{"u", StateEnabled}, "the directory still shows it enabled", false},
+		{"not told", account, &Shown{"u", ""}, "the directory does not tell its state", false},
+		{"no answer", account, nil, "the answer holds nothing of it", true},
+		{"another user", account, &Shown{"v", StateDisabled}, "the directory answered about another object, v", true},
+		{"nobody", account, &Shown{"", StateDisabled}, "the directory answered about another object, which it does not name", true},
+		{"a device", device, &Shown{"d", StateDisabled}, "", false},
+		{"a device that is no more", device, &Shown{"d", StateGone}, "", false},
+		{"the user instead of the device", device, &Shown{"u", StateDisabled}, "the directory answered about another object, u", true},
+		{"out of the group", group, &Shown{"u", StateGone}, "", false},
+		{"still in the group", group, &Shown{"u", StateThere}, "the directory still shows it there", false},
+		{"a group's own state", group, &Shown{"u", StateDisabled}, "the directory still shows it disabled", false},
+		{"a device enabled again", back, &Shown{"d", StateEnabled}, "", false},
+		{"a device that is no more cannot be enabled", back, &Shown{"d", StateGone}, "the directory still shows it gone", false},
+	} {
+		why, _, shown, trouble := c.item.judge(time.Time{}, Reply{Status: 200, Shown: c.seen})
+		if why != c.why || trouble != c.trouble || why == "" && shown != c.seen.State {
+			t.Errorf("%s: %q, shown %q, trouble %v; want %q, %v", c.name, why, shown, trouble, c.why, c.trouble)
+		}
+	}
+}
