@@ -63,8 +63,26 @@ func randomWorld(t *testing.T, seed uint64) *world {
 	if c.IntN(20) == 0 {
 		n += c.IntN(70) // several calls of a step
 	}
-	w.populate(someUsers(c, n, c.IntN(n+1)/(1+c.IntN(8))))
+	users := someUsers(c, n, c.IntN(n+1)/(1+c.IntN(8)))
+	if c.IntN(5) == 0 {
+		w.undo(users)
+	}
+	w.populate(users)
 	return w
+}
+
+// undo turns the world into one in which all steps are undone.
+func (w *world) undo(users []worldUser) {
+	w.steps = []Step{Enable, EnableDevices, JoinGroups, AddLicences}
+	for i := range users {
+		targets := []Target{{Step: Enable}}
+		for _, tg := range users[i].targets {
+			if tg.Step = tg.Step.Undo(); tg.Step != "" {
+				targets = append(targets, tg)
+			}
+		}
+		users[i].targets = targets
+	}
 }
 
 // A run that is stopped, softly or hard, or whose disk fails, goes on to the same
@@ -110,11 +128,12 @@ func TestStepsGoOn(t *testing.T) {
 	}
 }
 
-// Without trouble all users end in success, or as their things must.
+// Without trouble all users end in success, or as their things must, a step at a time.
 func TestStepsWithoutTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, faults{}, Leaver...)
-		w.populate(someUsers(w.chance, 300, 30))
+		w.strict = true
+		w.populate(someUsers(w.chance, 150, 15))
 		if err := w.runner().Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

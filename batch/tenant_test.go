@@ -27,6 +27,7 @@ type world struct {
 	users  map[int][]Mark
 	first  []Mark // urgent writes of holders of privileged roles, as far as they have not ended
 	verify bool
+	strict bool // no write is overtaken by a later one of the plan but for a reason of its user's
 
 	mu      sync.Mutex
 	history map[Mark][]moment // of the state, or the time, of what a write is about
@@ -331,6 +332,18 @@ func (w *world) checkOrder(it Item) {
 			w.bad("%v is sent, and %s is %q", it.Mark(), m.Step, rec.Outcome)
 		}
 	}
+	for _, p := range w.plan {
+		m := p.Mark()
+		if !w.strict || m == it.Mark() {
+			break
+		}
+		_, ended := w.records[m]
+		waits := w.records[Mark{Seq: m.Seq, Step: Disable}].Outcome == Unverified && slices.Contains(m.Step.StoppedBy(), Disable) ||
+			time.Since(w.spaced[m.Seq]) <= m.Step.rule().spacing+time.Second
+		if !ended && !waits && !w.busy(m.Seq) {
+			w.bad("%v overtakes %v", it.Mark(), m)
+		}
+	}
 	if len(w.steps) == 1 && !w.steps[0].Listed() || it.User.Privileged && it.Step.Urgent() {
 		return
 	}
@@ -348,6 +361,16 @@ func (w *world) checkOrder(it Item) {
 func (w *world) troubled(seq int) bool {
 	for m := range w.trials {
 		if m.Seq == seq {
+			return true
+		}
+	}
+	return false
+}
+
+// busy reports whether a write of the user is announced.
+func (w *world) busy(seq int) bool {
+	for _, marks := range w.open {
+		if slices.ContainsFunc(marks, func(m Mark) bool { return m.Seq == seq }) {
 			return true
 		}
 	}
