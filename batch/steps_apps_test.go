@@ -208,3 +208,49 @@ func TestHalvesOfAStep(t *testing.T) {
 		})
 	}
 }
+
+// A holder of a privileged role who is refused, or in trouble, does not hold up all others.
+func TestHoldersInTrouble(t *testing.T) {
+	for name, c := range map[string]struct {
+		denies func(Item) bool
+		fails  func(time.Time, []Item) error
+		want   Outcome
+	}{
+		"denied in the first calls": {denies: func(it Item) bool { return it.User.Privileged && it.Step == Disable }, want: Denied},
+		"never answered": {fails: func(_ time.Time, items []Item) error {
+			if items[0].User.Privileged && items[0].Step == Disable {
+				return &CallError{Err: ErrUnreadable}
+			}
+			return nil
+		}, want: GaveUp},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 10, faults{}, Disable, Revoke)
+				users := members(200, 0, 0)
+				users[0].user.Privileged = true
+				w.populate(users)
+				start, others := time.Now(), time.Duration(0)
+				r := w.runner(&worldApp{world: w, name: "app", denies: c.denies, fails: c.fails})
+				r.Progress = func(p Progress) {
+					if others == 0 && len(w.records) >= 2*199 {
+						others = time.Since(start)
+					}
+				}
+				if err := r.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.judge()
+				if others == 0 || others > 20*time.Second {
+					t.Errorf("the others had ended after %v", others)
+				}
+				if o := w.records[Mark{Seq: 1, Step: Disable}].Outcome; o != c.want {
+					t.Errorf("the holder is %s", o)
+				}
+				if o := w.records[Mark{Seq: 1, Step: Revoke}].Outcome; o != Verified {
+					t.Errorf("the holder's sessions are %s", o)
+				}
+			})
+		})
+	}
+}

@@ -590,8 +590,13 @@ func (w *world) judge() {
 				wrong = "it has effect"
 			}
 		case Denied, Failed, NotPossible:
-			if l.acted > 0 && !l.lost {
+			switch {
+			case l.acted > 0 && !l.lost:
 				wrong = "it was done, and no answer was lost"
+			case l.sent == 0 && w.records[Mark{Seq: m.Seq, Step: Disable}].Outcome.Kind() == Success:
+				wrong = "it was not tried, although the account is closed"
+			case rec.Status == 404 && done && !w.faults.forever:
+				wrong = "it is gone, as the refusal says"
 			}
 		case Unverified:
 			if !w.faults.forever && w.faults.lag < time.Minute && w.faults.null+w.faults.mixed+w.faults.blind == 0 {
