@@ -263,6 +263,16 @@ func (f *feed) turnOf(seq int) (task, bool) {
 	return task{}, false
 }
 
+// left is an error if a write still waits: a run must not look whole without it.
+func (f *feed) left() error {
+	for seq, u := range f.busy {
+		if len(u.waiting) > 0 {
+			return fmt.Errorf("the step %s of user %d waits for another one that never ended; resume the run, and report this as a mistake of offboard", u.waiting[0].Step, seq)
+		}
+	}
+	return nil
+}
+
 // space keeps the next write to things of a user off for a while. Times that have passed
 // are forgotten.
 func (f *feed) space(now time.Time, seq int, gap time.Duration) {

@@ -149,6 +149,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	err := lp.run(ctx)
+	if err == nil {
+		err = r.feed.left()
+	}
 	if errors.Is(err, ErrStopped) || errors.Is(err, ErrOutage) {
 		if unreadErr := r.unread(ctx); unreadErr != nil {
 			err = errors.Join(err, unreadErr)

@@ -254,3 +254,28 @@ func TestHoldersInTrouble(t *testing.T) {
 		})
 	}
 }
+
+// A run that goes on without proofs waits for none: what needs one is not tried, and is told.
+func TestGoOnWithoutProofs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 12, faults{}, Disable, Groups)
+		w.populate(members(1, 0, 1))
+		disable := Mark{Seq: 1, Step: Disable}
+		w.records[disable] = Record{Seq: 1, Step: Disable, Outcome: Unverified, Accepted: time.Now()}
+		w.verify = false
+		if err := w.runner().Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if rec := w.records[Mark{Seq: 1, Step: Groups, Target: "group-0"}]; rec.Outcome != Failed || rec.Reason != "not tried, since the step disable ended unverified" {
+			t.Errorf("the group is %q: %s", rec.Outcome, rec.Reason)
+		}
+		// What is remembered and never proven would wait for ever: that is an error, and no silence.
+		delete(w.records, Mark{Seq: 1, Step: Groups, Target: "group-0"})
+		w.verify = true
+		r := w.runner()
+		r.Unproven = nil
+		if err := r.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "the step groups of user 1 waits") {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}
