@@ -28,7 +28,7 @@ func (t *Tenant) Add(users ...User) error {
 	defer t.mu.Unlock()
 	t.dir.entries = slices.Grow(t.dir.entries, len(users))
 	for _, u := range users {
-		if err := t.dir.add(u); err != nil {
+		if _, err := t.dir.add(u); err != nil {
 			return fmt.Errorf("add user %q: %w", u.UPN, err)
 		}
 	}
@@ -68,27 +68,26 @@ func (t *Tenant) User(key string) (UserState, bool) {
 	return t.dir.entries[i].state(), true
 }
 
-func (d *directory) add(u User) error {
+func (d *directory) add(u User) (int32, error) {
 	if u.UPN == "" || strings.ContainsAny(u.UPN, "/\x00") {
-		return fmt.Errorf("a user needs a UPN without a slash")
+		return 0, fmt.Errorf("a user needs a UPN without a slash")
 	}
 	if strings.Contains(u.UPN, "#EXT#") {
 		u.Type, u.State, u.Created = cmp.Or(u.Type, "Guest"), cmp.Or(u.State, "Accepted"), cmp.Or(u.Created, "Invitation")
 	}
 	if u.Type = cmp.Or(u.Type, "Member"); u.Type != "Member" && u.Type != "Guest" {
-		return fmt.Errorf("type %q is neither Member nor Guest", u.Type)
+		return 0, fmt.Errorf("type %q is neither Member nor Guest", u.Type)
 	}
 	id, ok := parseGUID(cmp.Or(u.ID, IDFor(u.UPN)))
 	if !ok {
-		return fmt.Errorf("id %q is no GUID", u.ID)
+		return 0, fmt.Errorf("id %q is no GUID", u.ID)
 	}
 	u.ID = id
 	u.Stamp, u.Refresh = u.Stamp.UTC().Truncate(time.Second), u.Refresh.UTC().Truncate(time.Second)
-	d.insert(entry{UserState: UserState{User: u}})
-	return nil
+	return d.insert(entry{UserState: UserState{User: u}}), nil
 }
 
-func (d *directory) insert(rec entry) {
+func (d *directory) insert(rec entry) int32 {
 	lower := strings.ToLower(rec.UPN)
 	i, known := d.byID[rec.ID]
 	if holder, taken := d.byUPN[lower]; taken && (!known || holder != i) {
@@ -112,6 +111,7 @@ func (d *directory) insert(rec entry) {
 			d.holding[p] = append(d.holding[p], i)
 		}
 	}
+	return i
 }
 
 func (d *directory) remove(i int32) {

@@ -1,7 +1,6 @@
 package graphsim
 
 import (
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -16,7 +15,8 @@ an Active Directory too. Each is in 1 to 5 shared groups; seldom in one that
 cannot be left here: a dynamic, synced, mail-enabled, role-assignable or
 restricted one. Each has 0 to 2 direct licences, and may have one more by the
 group "Licences E3". admin... is a Global Administrator. The app is a User
-Administrator, who can change anybody but such administrators.`
+Administrator, who can change anybody but such administrators and the members of
+role-assignable groups.`
 
 // sharedGroup makes a group of seeded users, with an id by its name.
 func sharedGroup(name string, g Group) Group {
@@ -62,33 +62,45 @@ var seedDevices = []Device{
 	{System: "iOS", Trust: "Workplace"}, {System: "MacMDM", Trust: "Workplace"},
 }
 
-// luck draws for a user by name.
-func luck(upn string, what uint64) *rand.Rand {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(strings.ToLower(upn))) // never fails
-	return rand.New(rand.NewPCG(h.Sum64(), what))
+// hashOf is a number by the name of a user, whatever its case: FNV-1a, whose bits are then
+// mixed as in SplitMix64.
+func hashOf(upn string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(upn) {
+		c := upn[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
 }
 
 // draw says what the user is.
 func (u *User) draw() {
-	rng := luck(u.UPN, 3)
-	u.Synced = rng.IntN(16) == 0 || u.Synced
-	u.Enabled = rng.IntN(20) != 0 && u.Enabled
+	h := hashOf(u.UPN)
+	u.Synced = h%16 == 0 || u.Synced
+	u.Enabled = h/16%20 != 0 && u.Enabled
 }
 
-// willFurnish has the rule give a user things when they are needed.
-func (t *Tenant) willFurnish(key string) {
+// addSeeded adds a user to whom the rule gives things when they are needed.
+func (t *Tenant) addSeeded(u User) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i, _ := t.dir.find(key)
-	t.dir.entries[i].seeded = true
-	t.seeds++
+	i, err := t.dir.add(u)
+	if err == nil {
+		t.dir.entries[i].seeded = true
+		t.seeds++
+	}
+	return err
 }
 
 // furnish gives a seeded user things by the rule.
 func (t *Tenant) furnish(i int32) {
 	r := &t.dir.entries[i]
-	rng, has := luck(r.UPN, 2), r.things
+	rng, has := rand.New(rand.NewPCG(hashOf(r.UPN), 0)), r.things
 	has.password.is, has.password.was = SeedStamp, SeedStamp
 	local, _, _ := strings.Cut(r.UPN, "@")
 	for k := range rng.IntN(4) {

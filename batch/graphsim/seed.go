@@ -54,10 +54,7 @@ func (t *Tenant) seed(name string, u User, upn string) error {
 	u.Denied = strings.HasPrefix(name, "admin")
 	u.draw()
 	t.AddStrangers(strangers)
-	err := t.Add(u)
-	if err == nil {
-		t.willFurnish(u.UPN)
-	}
+	err := t.addSeeded(u)
 	if err == nil && u.Denied {
 		err = t.Assign(globalAdministrator, u.UPN)
 	}
