@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -107,34 +108,36 @@ func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
 		VALUES ($1, (SELECT count(*) + 1 FROM waits WHERE run = $1), $2, $3, $4, $5)`, w.Paused, w.Quota, w.Learned, w.Rate)
 }
 
-// Timing tells how long the users took who were sent and settled so far.
+// Timing tells how long the users took who were sent and settled so far: until the last
+// of the writes of each that were.
 func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
-	var settled []time.Time
+	var settled []int // in ms since 1970: a third of the memory that times take
 	err = r.read(ctx, func(t *tx) error {
 		timing, err = first(list(t, func(g *batch.Timing) []any {
 			w := &g.Waits
-			return []any{&g.Started, &g.Refused, &w.Paused, &w.Quota, &w.Learned, &w.Rate}
+			return []any{&g.Started, &g.Refused, &g.Users, &w.Paused, &w.Quota, &w.Learned, &w.Rate}
 		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT sum(throttles) FROM marks WHERE run = $1),
-			sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
+			(SELECT max(seq) FROM marks WHERE run = $1), sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
 		if err == nil {
-			settled, err = list(t, alone[time.Time], `SELECT settled_at FROM marks WHERE run = $1 AND step = $2 AND target = ''
-				AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 ORDER BY settled_at`, r.id, r.step())
+			settled, err = appendList(make([]int, 0, timing.Users), t, alone[int], `SELECT max(settled_at) FROM marks
+				WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 GROUP BY seq`, r.id)
 		}
 		return err
 	})
+	slices.Sort(settled)
 	if timing.Users = len(settled); timing.Users > 0 {
 		// Each is the first whose place is no less than the share of all.
 		after := func(percent int) time.Duration {
-			return settled[(timing.Users*percent+99)/100-1].Sub(timing.Started)
+			return time.UnixMilli(int64(settled[(timing.Users*percent+99)/100-1])).Sub(timing.Started)
 		}
 		timing.Median, timing.P95, timing.Last = after(50), after(95), after(100)
 	}
 	return timing, r.wrap("read timing of", err)
 }
 
-// FirstSuccess is the server's Date of the run's first 2xx: when it began by the clock
-// that sets the stamps. It is zero for a run without any.
+// FirstSuccess is the server's Date of the first 2xx to a step that moves stamps: when the
+// run began by the clock that sets them. It is zero for a run without any.
 func (r *Run) FirstSuccess(ctx context.Context) (time.Time, error) {
 	return first(ask(ctx, r, "read the first success of", alone[time.Time],
-		"SELECT min(accepted_at) FROM marks WHERE run = $1 AND step = $2 AND target = '' AND accepted_at <> 0", r.step()))
+		"SELECT min(accepted_at) FROM marks WHERE run = $1 AND step IN ($2, $3) AND accepted_at <> 0", batch.Revoke, batch.Invalidate))
 }

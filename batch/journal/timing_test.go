@@ -65,3 +65,31 @@ func TestTiming(t *testing.T) {
 		t.Errorf("got  %+v, error %v\nwant %+v", got, err, want)
 	}
 }
+
+// TestTimingOfSeveralSteps holds that a user counts once, with the last of the writes, and
+// that a run began with the first 2xx that moved a stamp.
+func TestTimingOfSeveralSteps(t *testing.T) {
+	ctx := t.Context()
+	r := create(t, openNew(t), batch.Plan{Run: "r", Steps: []batch.Step{batch.Disable, batch.Revoke}})
+	fill(t, r, 2)
+	plan := r.Plan()
+	plan.Rows, plan.Users, plan.Writes = 2, 2, 4
+	must(t, r.Seal(ctx, plan))
+	must(t, r.SetState(ctx, Running, ""))
+	record := func(seq int, s batch.Step, n int) batch.Record {
+		return batch.Record{Seq: seq, Step: s, Outcome: batch.Accepted, SentAt: at(n), SettledAt: at(n + 1), Accepted: at(n)}
+	}
+	must(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{{No: 1, Step: batch.Disable, SentAt: at(1), Seqs: []int{1, 2}}}}))
+	must(t, r.Write(ctx, batch.Entry{Over: []int{1}, Records: []batch.Record{
+		record(1, batch.Disable, 1), record(2, batch.Disable, 2), record(1, batch.Revoke, 5), record(2, batch.Revoke, 9)}}))
+	timing, err := r.Timing(ctx)
+	must(t, err)
+	if want := at(10).Sub(at(1)); timing.Users != 2 || timing.Last != want || timing.Median != at(6).Sub(at(1)) {
+		t.Errorf("%d users, half of them in %v and all in %v, want 2, %v and %v", timing.Users, timing.Median, timing.Last, at(6).Sub(at(1)), want)
+	}
+	began, err := r.FirstSuccess(ctx)
+	must(t, err)
+	if !began.Equal(at(5)) {
+		t.Errorf("began at %v, want %v", began, at(5))
+	}
+}
