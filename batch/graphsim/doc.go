@@ -1,6 +1,6 @@
-// Package graphsim is a Microsoft Entra tenant in memory: its users, the part
-// of Microsoft Graph that revokes their sessions and reads them, and the token
-// endpoint that lets an app sign in.
+// Package graphsim is a Microsoft Entra tenant in memory: its users with their devices,
+// groups and licences, the part of Microsoft Graph that contains a user and undoes it, and
+// the token endpoint that lets an app sign in.
 //
 // It exists to prove a client right, so it is as strict as Graph and imports
 // nothing of this module: it cannot share a mistake with the client it tests.
@@ -23,6 +23,15 @@
 //	POST /$batch
 //	POST /users/{key}/revokeSignInSessions
 //	POST /users/{key}/invalidateAllRefreshTokens   (beta only)
+//	PATCH /users/{key}                             (accountEnabled, passwordProfile)
+//	POST /users/{key}/assignLicense
+//	GET  /users/{key}/registeredDevices, /users/{key}/ownedDevices   ($select, $top), page by page
+//	GET  /users/{key}/memberOf                     ($select, $top), page by page
+//	GET, PATCH /devices/{object id}                ($select; accountEnabled)
+//	POST /groups/{id}/members/$ref
+//	DELETE /groups/{id}/members/{key}/$ref
+//	DELETE /groups/{id}/members/{key}, /users/{key}   which delete the user
+//	GET  /subscribedSkus, /domains
 //	GET  /users/{key}?$select=...
 //	GET  /users?$filter=property eq 'value'        ($select, $top, $count)
 //	GET  /users?$filter=startswith(userPrincipalName,'value')   ($select, $top), page by page
@@ -42,8 +51,11 @@
 //
 //	tenant.go                 what a tenant can be told to be
 //	user.go, directory.go     a user and its stamps; adding and finding users
-//	groups.go                 groups and roles
-//	seed.go                   people made from the rows of a file, for a rehearsal
+//	account.go                accountEnabled, passwords, and whose role suffices for whom
+//	things.go                 what a user has besides; values that reads show later, or a sync undoes
+//	devices.go, licences.go   devices; licences
+//	groups.go, membership.go  groups and roles; who is in a group
+//	seed.go, rule.go          people made from the rows of a file, for a rehearsal; what they have
 //	http.go, call.go          the way in: a socket or none; one call to Graph, from token to answer
 //	batch.go                  the form of a $batch, and of its answer
 //	endpoints.go              the table of what is answered, a row for each request
@@ -55,7 +67,7 @@
 //	quota.go, counter.go      limits, and four ways of counting
 //	fault.go                  trouble on demand
 //	signin.go, token.go       the token endpoint; what a token allows
-//	log.go                    the truth, to compare a client's claims with
+//	log.go, state.go          the truth, to compare a client's claims with: what was done, and how all is
 //
 // # The journey of a call
 //
@@ -92,11 +104,22 @@
 // stamp moves although nothing is revoked, since a guest's sessions live in the
 // home tenant.
 //
+// What an app may do follows from two things: the permissions of its token
+// ([Config.Roles]) and the directory roles that it holds itself ([Config.AppRoles]). It
+// needs no role for an ordinary user, but for a password. By default it is a User
+// Administrator and has [DefaultRoles], so that a rehearsal shows both: most users can be
+// changed, and admin...@, holders of high roles and members of role-assignable groups are
+// refused. No role reaches what is in a restricted unit.
+//
+// A synced user or device may be disabled, and the next sync undoes it
+// ([Config.SyncEvery]). A password is checked and then forgotten; lastPasswordChangeDateTime
+// moves.
+//
 // # Caveats
 //
 // Not simulated, and answered with 501: dependsOn, lists of users without
 // $filter, pages after the first of a list with eq, other reads of groups and roles.
-// Answered with 405: changing users. Answered with 400: /me, other paths (such as
+// Answered with 400: /me, other paths (such as
 // findTenantInformationByTenantId), and properties beyond those of [User].
 //
 // A delegated token ([Config.SignedIn]) may do what its scopes allow; that its user

@@ -56,7 +56,7 @@ type Config struct {
 	Seed   uint64 // of all that is drawn; the same calls in the same order get the same replies
 
 	NoLog bool      // keep only counters, not events
-	LogTo io.Writer // one JSON line per revocation, written before its answer leaves
+	LogTo io.Writer // one JSON line per write, written before its answer leaves
 }
 
 // Validate reports what [New] would not accept.
