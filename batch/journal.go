@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -93,6 +94,27 @@ type Line struct {
 	// plan has more than one step or a listed one. Record is then the worst of theirs;
 	// see [Worst].
 	Writes []Write
+}
+
+// Of are the line's writes of a step.
+func (l *Line) Of(s Step) []Write {
+	other := func(w Write) bool { return w.Target.Step != s }
+	first := slices.IndexFunc(l.Writes, func(w Write) bool { return !other(w) })
+	if first < 0 {
+		return nil
+	}
+	of := l.Writes[first:]
+	if end := slices.IndexFunc(of, other); end >= 0 {
+		of = of[:end]
+	}
+	return of
+}
+
+// Contained reports whether all urgent steps of the line's user ended in success,
+// whatever became of the others.
+func (l *Line) Contained() bool {
+	open := func(w Write) bool { return w.Target.Step.Urgent() && w.Record.Outcome.Kind() != Success }
+	return !l.Whole && !slices.ContainsFunc(l.Writes, open)
 }
 
 // Write is a step at one target of a line's user, and what became of it.

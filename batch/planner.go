@@ -224,7 +224,7 @@ func (p *Planner) planUser(row Row, u User) {
 		p.planEnded(row, u, contradiction(row.Line, stayLine))
 	case !spared:
 		p.planToSend(row, u, nil)
-	case rec.Outcome == Already && p.several():
+	case rec.Outcome == Already && Several(p.Steps):
 		p.planToSend(row, u, p.alreadyDone(row, rec))
 	case rec.Outcome == Already && !row.From.IsZero():
 		p.maybeAlready[u.Seq] = &maybeAlready{row, u, row.From}
@@ -232,9 +232,6 @@ func (p *Planner) planUser(row Row, u User) {
 		p.planEnded(row, u, rec)
 	}
 }
-
-// several reports whether a user may have more than one write.
-func (p *Planner) several() bool { return len(p.Steps) > 1 || len(p.Steps) == 1 && p.Steps[0].Listed() }
 
 // alreadyDone gives the records of the steps that a stamp proves. A date of the row may
 // ask for a later stamp, as other rows may: then none is proven.

@@ -86,7 +86,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer stop()
 	r.queues = make(map[Step]*queue, len(r.Steps))
 	r.feed = &feed{
-		next: next, several: len(r.Steps) > 1 || r.Steps[0].Listed(), proofs: r.Verify && r.Prover != nil, steps: r.queues,
+		next: next, several: Several(r.Steps), proofs: r.Verify && r.Prover != nil, steps: r.queues,
 		busy: map[int]*turn{}, stopped: map[int][]failure{}, spaced: map[int]time.Time{},
 		ahead: map[int]int{}, late: map[int]bool{},
 		reread: func(t task) { r.reread(time.Now(), t, Reply{}) }, end: r.write,

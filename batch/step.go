@@ -125,6 +125,9 @@ func (s Step) StoppedBy() []Step { return s.rule().stoppedBy }
 // Undo is the step that takes this one back; "" where there is none.
 func (s Step) Undo() Step { return s.rule().undo }
 
+// Several reports whether a user of a run with these steps may have more than one write.
+func Several(steps []Step) bool { return len(steps) > 1 || len(steps) == 1 && steps[0].Listed() }
+
 // StepList is steps as --steps takes them: "disable,revoke".
 func StepList(steps []Step) string {
 	words := make([]string, len(steps))

@@ -5,7 +5,67 @@ type Summary struct {
 	Lines   int
 	Counts  map[Outcome]int
 	Refused int // of the not_sent, those who were sent, and refused or told to wait
+
+	// The rest is of a run whose users may have several writes. It counts users, each
+	// once, and not those who ended before any step.
+	Steps     []StepCounts // in the order of the plan
+	Users     int
+	Contained int          // see [Line.Contained]
+	Left      map[Left]int // writes that are left for others to do
 }
+
+// StepCounts counts what became of a step.
+type StepCounts struct {
+	Step    Step
+	Users   map[Outcome]int // to whom it had something to do, by the worst outcome
+	Targets map[Outcome]int // what it writes to: see [Write.Things]
+}
+
+// Left is why writes ended ineffective or not_possible. The reason says who can do it.
+type Left struct {
+	Step    Step
+	Outcome Outcome
+	Reason  string
+}
+
+// mostLeft is how many reasons are kept, which are few unless they name somebody.
+const mostLeft = 200
+
+// AddLine counts a line of a run with these steps.
+func (s *Summary) AddLine(steps []Step, l *Line) {
+	s.Add(l.Record.Outcome)
+	if l.First != 0 || l.Whole {
+		return
+	}
+	if s.Steps == nil {
+		s.Left = map[Left]int{}
+		for _, step := range steps {
+			s.Steps = append(s.Steps, StepCounts{step, map[Outcome]int{}, map[Outcome]int{}})
+		}
+	}
+	s.Users++
+	if l.Contained() {
+		s.Contained++
+	}
+	for _, c := range s.Steps {
+		of := l.Of(c.Step)
+		if len(of) == 0 {
+			continue
+		}
+		c.Users[Worst(of).Outcome]++
+		for _, w := range of {
+			things := len(w.Things())
+			c.Targets[w.Record.Outcome] += things
+			why := Left{c.Step, w.Record.Outcome, w.Record.Reason}
+			if _, known := s.Left[why]; (why.Outcome == NotPossible || why.Outcome == Ineffective) && (known || len(s.Left) < mostLeft) {
+				s.Left[why] += things
+			}
+		}
+	}
+}
+
+// AllDenied reports whether every user who was sent the step and answered was denied.
+func (c StepCounts) AllDenied() bool { return allDenied(c.Users) }
 
 // Add counts one more line.
 func (s *Summary) Add(o Outcome) {
@@ -27,14 +87,17 @@ func (s Summary) CountOf(k Kind) int {
 	return n
 }
 
-// AllDenied reports whether every user who was sent and answered was denied.
-func (s Summary) AllDenied() bool {
-	for _, o := range [...]Outcome{Verified, Revoked, Unverified, Ineffective, Failed, GaveUp} {
-		if s.Counts[o] > 0 {
+// AllDenied reports whether every user who was sent and answered was denied. It says
+// nothing of a run whose users may have several writes: see [StepCounts.AllDenied].
+func (s Summary) AllDenied() bool { return s.Steps == nil && allDenied(s.Counts) }
+
+func allDenied(counts map[Outcome]int) bool {
+	for _, o := range [...]Outcome{Verified, Revoked, Accepted, Unverified, Ineffective, Failed, GaveUp} {
+		if counts[o] > 0 {
 			return false
 		}
 	}
-	return s.Counts[Denied] > 0
+	return counts[Denied] > 0
 }
 
 // Open counts the lines that a resumed run would work on.

@@ -1,5 +1,10 @@
 package batch
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 // Target is what a step writes to: the user, or a device or group of the user. The plan
 // keeps those of listed steps.
 type Target struct {
@@ -36,6 +41,28 @@ type Licence struct {
 	SKU           string   `json:"skuId"`
 	Name          string   `json:"name,omitempty"` // skuPartNumber, where it could be read
 	DisabledPlans []string `json:"disabledPlans,omitempty"`
+}
+
+// Things are a write for each thing that the write is at: each of the direct licences
+// that one call takes away or gives back has the id of its product, and what is known of
+// the call. Any other write is of one thing.
+func (w Write) Things() []Write {
+	var licences []Licence
+	if w.Target.ID != "" || w.Target.Step != Licences && w.Target.Step != AddLicences || json.Unmarshal([]byte(w.Target.Before), &licences) != nil || len(licences) == 0 {
+		return []Write{w}
+	}
+	var things []Write
+	for _, l := range licences {
+		t := Target{Step: w.Target.Step, ID: l.SKU, Name: l.Name, Kind: "direct licence"}
+		if t.Before = StateGone; t.Step == Licences {
+			t.Before = StateThere
+		}
+		if len(l.DisabledPlans) > 0 {
+			t.Kind += " without the service plans " + strings.Join(l.DisabledPlans, " ")
+		}
+		things = append(things, Write{t, w.Record})
+	}
+	return things
 }
 
 // Item is one request of a batch: a step at one target of one user. Without a step it

@@ -9,11 +9,11 @@ import (
 	"offboard/batch"
 )
 
-// column is one column of the report, whatever the format.
-type column struct {
+// column is one column of a file, whatever the format: of a line, or of a write.
+type column[of any] struct {
 	name  string
 	kind  kind
-	value func(*batch.Line) string // "" is not known, unless the kind says otherwise
+	value func(*of) string // "" is not known, unless the kind says otherwise
 }
 
 type kind int
@@ -22,10 +22,12 @@ const (
 	text      kind = iota // it may come from the directory, the input or Graph, and hold anything
 	knownText             // text that is known even when it is empty
 	number                // decimal digits
+	nested                // JSON Lines has it in an object of its own
 )
 
-// columns is the report. Readers go by name and by place: add at the end.
-var columns = []column{
+// columns is the report; steps.go adds those of a plan's steps. Readers go by name and by
+// place: add at the end.
+var columns = []column[batch.Line]{
 	{"line", number, func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
 	{"input", knownText, func(l *batch.Line) string { return l.Row.Input }},
 	{"user_id", text, func(l *batch.Line) string { return l.User.ID }},
@@ -40,7 +42,7 @@ var columns = []column{
 	{"sent_at", text, func(l *batch.Line) string { return millis(l.Record.SentAt) }},
 	{"settled_at", text, func(l *batch.Line) string { return millis(l.Record.SettledAt) }},
 	{"valid_from_before", text, func(l *batch.Line) string { return utc(l.User.Stamp) }},
-	{"valid_from_after", text, func(l *batch.Line) string { return utc(l.Record.After) }},
+	{"valid_from_after", text, func(l *batch.Line) string { return utc(stampAfter(l)) }},
 	{"request_id", text, func(l *batch.Line) string { return l.Record.RequestID }},
 	{"reason", text, reason},
 }
@@ -56,20 +58,25 @@ func Cell(l *batch.Line, name string) string {
 	return ""
 }
 
-// cells are what a line has in every column. They stay in the slice given, if it is not nil.
-func cells(to []string, l *batch.Line) []string {
+// cells are what a line, or a write, has in every column. They stay in the slice given, if
+// it is not nil.
+func cells[of any](to []string, columns []column[of], v *of) []string {
 	to = to[:0]
 	for _, c := range columns {
-		to = append(to, c.value(l))
+		to = append(to, c.value(v))
 	}
 	return to
 }
 
-// appendJSON appends a line's cells as an object, with the columns as its keys. What is
-// not known is null. Text is exact, but for bytes that are no UTF-8, which become U+FFFD.
-func appendJSON(b []byte, cells []string) []byte {
+// appendJSON appends cells as an object that is not closed, with the columns as its keys.
+// What is not known is null. Text is exact, but for bytes that are no UTF-8, which become
+// U+FFFD.
+func appendJSON[of any](b []byte, columns []column[of], cells []string) []byte {
 	sep := byte('{')
 	for i, c := range columns {
+		if c.kind == nested {
+			continue
+		}
 		b = append(append(append(b, sep, '"'), c.name...), `":`...)
 		switch cell := cells[i]; {
 		case cell == "" && c.kind != knownText:
@@ -87,7 +94,7 @@ func appendJSON(b []byte, cells []string) []byte {
 		}
 		sep = ','
 	}
-	return append(b, '}')
+	return b
 }
 
 // utc is a time in UTC and whole seconds; "" for the zero time.

@@ -57,14 +57,15 @@ const pageLines = 500
 // pour hands every line to every sink, in one pass. The sinks write in a goroutine of
 // their own, since reading takes as long as writing does; no page is read before the one
 // before is taken.
-func pour(lines iter.Seq2[batch.Line, error], to ...sink) error {
+func pour(p batch.Plan, lines iter.Seq2[batch.Line, error], to ...sink) error {
+	columns := columnsOf(p)
 	writer, stop := errgroup.WithContext(context.Background())
 	pages := make(chan []batch.Line)
 	writer.Go(func() error {
 		var known []string
 		for page := range pages {
 			for i := range page {
-				known = cells(known, &page[i])
+				known = cells(known, columns, &page[i])
 				for _, add := range to {
 					if err := add(&page[i], known); err != nil {
 						return err

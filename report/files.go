@@ -13,22 +13,32 @@ import (
 )
 
 // sink writes one line to a file, or leaves it out. It is given the line, and its cells
-// as [columns] has them; it changes neither, and keeps neither.
+// as [columnsOf] has them; it changes neither, and keeps neither.
 type sink func(l *batch.Line, cells []string) error
 
 // format is a file of the report that has lines.
 type format struct {
 	name string
 	open func(w *bufio.Writer, p batch.Plan) sink
-	some bool // it has some lines only: it is not there without any, and not of a dry run
+	some bool // it has some lines only, and is not there without any
+
+	tried bool // it is of what was tried, and not there of a dry run
+	steps bool // it is there only of a run whose users may have several writes
+}
+
+// isOf reports whether the report of a run can have the file.
+func (f format) isOf(e *End) bool {
+	return !(f.tried && e.Dry || f.steps && !batch.Several(e.Plan.Steps))
 }
 
 // formats are those files in the order in which people are told of them. A new file is a
 // new line here.
 var formats = []format{
-	{csvName, allCSV, false},
-	{jsonlName, allJSON, false},
-	{RetryName, retryCSV, true},
+	{name: csvName, open: allCSV},
+	{name: jsonlName, open: allJSON},
+	{name: targetsName, open: targetsCSV, some: true, steps: true},
+	{name: followupName, open: followupCSV, some: true, steps: true},
+	{name: RetryName, open: retryCSV, some: true, tried: true},
 }
 
 // csvRecords writes records in UTF-8, whose cells no spreadsheet takes for formulas.
@@ -61,22 +71,28 @@ func csvRecords(w *bufio.Writer) func(cells []string) error {
 }
 
 // allCSV writes report.csv: a header, and a record for each line.
-func allCSV(w *bufio.Writer, _ batch.Plan) sink {
+func allCSV(w *bufio.Writer, p batch.Plan) sink {
 	write := csvRecords(w)
-	var names []string
-	for _, c := range columns {
-		names = append(names, c.name)
-	}
-	_ = write(names) // an error of w comes again with the next write, or when it is flushed
+	_ = write(headerOf(columnsOf(p))) // an error of w comes again with the next write, or when it is flushed
 	return func(_ *batch.Line, cells []string) error { return write(cells) }
 }
 
+// headerOf are the names of the columns.
+func headerOf[of any](columns []column[of]) (names []string) {
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 // allJSON writes report.jsonl: an object for each line, with the columns of report.csv as
-// keys in the same order. Every key is in every object.
-func allJSON(w *bufio.Writer, _ batch.Plan) sink {
+// keys in the same order. Every key is in every object. The steps of a line are a list of
+// objects in it.
+func allJSON(w *bufio.Writer, p batch.Plan) sink {
 	var b []byte
-	return func(_ *batch.Line, cells []string) error {
-		b = append(appendJSON(b[:0], cells), '\n')
+	columns := columnsOf(p)
+	return func(l *batch.Line, cells []string) error {
+		b = append(appendLine(b[:0], p, columns, cells, l), '\n')
 		_, err := w.Write(b)
 		return err
 	}
@@ -86,7 +102,9 @@ func allJSON(w *bufio.Writer, _ batch.Plan) sink {
 var errNoColumns = errors.New("the plan names no columns")
 
 // retryCSV writes retry.csv: the rows that did not succeed, were not left
-// alone on purpose, and may end in another way when they are run again, under the header Plan.Columns, ready to be run again. A
+// alone on purpose, and may end in another way when they are run again, under the header
+// Plan.Columns, ready to be run again. Of a user with several writes one that may is
+// enough: it is worse than those that may not, and the record is of the worst. A
 // user stands there once. The package comment says which cells come back
 // changed, and why such a row is refused and cannot name anybody else. Without
 // such a row not even the header is written.

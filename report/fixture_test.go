@@ -155,7 +155,7 @@ func one(name string, w io.Writer, p batch.Plan, lines iter.Seq2[batch.Line, err
 	out := bufio.NewWriter(w)
 	for _, f := range formats {
 		if f.name == name {
-			if err := pour(lines, f.open(out, p)); err != nil {
+			if err := pour(p, lines, f.open(out, p)); err != nil {
 				return err
 			}
 		}

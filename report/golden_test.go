@@ -21,12 +21,22 @@ func TestGolden(t *testing.T) {
 	format := func(name string) func(io.Writer) error {
 		return func(w io.Writer) error { return one(name, w, fixtureRun().Plan, seq(fixture(), nil)) }
 	}
+	steps := func(name string) func(io.Writer) error {
+		return func(w io.Writer) error { return one(name, w, leaverRun().Plan, seq(leavers(), nil)) }
+	}
 	for name, write := range map[string]func(io.Writer) error{
-		"report.csv":   format(csvName),
-		"report.jsonl": format(jsonlName),
-		"retry.csv":    format(RetryName),
-		"end.txt":      func(w io.Writer) error { return Text(w, fixtureEnd()) },
-		"end.json":     func(w io.Writer) error { return JSON(w, fixtureEnd()) },
+		"leaver/report.csv":         steps(csvName),
+		"leaver/report.jsonl":       steps(jsonlName),
+		"leaver/report.targets.csv": steps(targetsName),
+		"leaver/ad-followup.csv":    steps(followupName),
+		"leaver/retry.csv":          steps(RetryName),
+		"leaver/end.txt":            func(w io.Writer) error { return Text(w, leaverRun()) },
+		"leaver/end.json":           func(w io.Writer) error { return JSON(w, leaverRun()) },
+		"report.csv":                format(csvName),
+		"report.jsonl":              format(jsonlName),
+		"retry.csv":                 format(RetryName),
+		"end.txt":                   func(w io.Writer) error { return Text(w, fixtureEnd()) },
+		"end.json":                  func(w io.Writer) error { return JSON(w, fixtureEnd()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
@@ -111,9 +121,17 @@ func TestColumnsAreAsPromised(t *testing.T) {
 // What a spreadsheet or grep sees: one line a row, no formula in any cell, by
 // whatever sign it splits the lines.
 func TestCSVIsSafeToOpen(t *testing.T) {
-	for _, name := range []string{csvName, RetryName} {
+	for _, c := range []struct {
+		name  string
+		plan  batch.Plan
+		lines []batch.Line
+	}{
+		{csvName, fixtureRun().Plan, fixture()}, {RetryName, fixtureRun().Plan, fixture()},
+		{csvName, leaverRun().Plan, leavers()}, {targetsName, leaverRun().Plan, leavers()}, {followupName, leaverRun().Plan, leavers()},
+	} {
 		var b bytes.Buffer
-		if err := one(name, &b, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
+		name := c.name
+		if err := one(name, &b, c.plan, seq(c.lines, nil)); err != nil {
 			t.Fatal(err)
 		}
 		r := csv.NewReader(bytes.NewReader(b.Bytes()))

@@ -50,7 +50,7 @@ func document(e End) object {
 	for _, s := range e.Sessions {
 		sessions = append(sessions, object{{"began_at", orNull(s.Began)}, {"by", s.By}})
 	}
-	return object{
+	o := object{
 		{"run", p.Run},
 		{"state", e.State},
 		{"reason", orNull(e.Reason)},
@@ -87,6 +87,8 @@ func document(e End) object {
 		{"neutral", e.count(batch.Neutral)},
 		{"failure", e.count(batch.Failure)},
 		{"open", e.open()},
+	}
+	o = append(append(o, stepMembers(e)...), object{
 		{"accounts", p.Accounts}, // the users of the plan, as the directory had them
 		{"timing", object{ // in seconds from the first call
 			{"started_at", orNull(t.Started)},
@@ -106,7 +108,8 @@ func document(e End) object {
 		{"files", append([]string{}, e.Files...)},
 		{"retry", orNull(e.retry())},
 		{"resume", orNull(e.Resume)},
-	}
+	}...)
+	return o
 }
 
 // JSON writes the end of a run as one JSON document. Every key is always there. Text
@@ -115,7 +118,8 @@ func document(e End) object {
 //
 // rows is what the plan says the input has, lines what the report has; they
 // are equal unless records are missing. counts has every outcome, zero
-// included. success, neutral and failure add up to lines; open is the part of
+// included. Of a run whose users may have several writes step_counts counts users and
+// targets by step, contained users, and left_for_others the writes that Graph cannot do. success, neutral and failure add up to lines; open is the part of
 // failure that a resumed run works on. In a dry run not_sent is neutral.
 func JSON(w io.Writer, e End) error {
 	enc := json.NewEncoder(w)
@@ -138,13 +142,13 @@ func Selected(w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
 		return err
 	}
 	out.WriteString(`,"lines":[`)
-	sep := "\n"
+	sep, columns := "\n", columnsOf(e.Plan)
 	for l, err := range lines {
 		if err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}
 		out.WriteString(sep)
-		if _, err := out.Write(appendJSON(nil, cells(nil, &l))); err != nil {
+		if _, err := out.Write(appendLine(nil, e.Plan, columns, cells(nil, columns, &l), &l)); err != nil {
 			break
 		}
 		sep = "\n,"

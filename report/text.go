@@ -11,9 +11,9 @@ import (
 	"offboard/batch"
 )
 
-// tokenNote is what no outcome changes, said once under every count.
-const tokenNote = "Note: access tokens already issued work until they expire, mostly within an hour;" +
-	" accounts, passwords and apps' own sessions are as they were.\n"
+// tokenNote is what no outcome changes, said once under every count: with the things that
+// the steps leave alone.
+const tokenNote = "Note: access tokens already issued work until they expire, mostly within an hour; %s are as they were.\n"
 
 // Text writes the block that ends a run on the screen: what was run, the rows
 // counted by outcome with what each count means, and the verdict as the last
@@ -24,8 +24,9 @@ func Text(w io.Writer, e End) error {
 	heading(&b, e)
 	if e.Summary.Lines > 0 && e.State != planning {
 		tally(&b, e)
+		bySteps(&b, e)
 		timing(&b, e.Timing)
-		accounts(&b, e.Plan.Accounts)
+		accounts(&b, e.Plan)
 	}
 	b.WriteString(verdict(e))
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
@@ -146,15 +147,23 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 	b.WriteByte('\n')
 }
 
-// accounts says what a revocation leaves as it was.
-func accounts(b *bytes.Buffer, a batch.Accounts) {
-	if a.Enabled > 0 {
+// accounts says what the steps leave as it was.
+func accounts(b *bytes.Buffer, p batch.Plan) {
+	a, disables, resets := p.Accounts, slices.Contains(p.Steps, batch.Disable), slices.Contains(p.Steps, batch.Password)
+	if a.Enabled > 0 && !disables {
 		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", batch.Plural(a.Enabled, "account"))
 	}
 	if a.Synced > 0 {
 		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
 	}
-	b.WriteString(tokenNote + "\n")
+	var asBefore []string
+	if !disables {
+		asBefore = append(asBefore, "accounts")
+	}
+	if !resets {
+		asBefore = append(asBefore, "passwords")
+	}
+	fmt.Fprintf(b, tokenNote+"\n", listed(append(asBefore, "apps' own sessions")))
 }
 
 // meaning says what an outcome is worth, as the run stands.
@@ -173,9 +182,25 @@ func (e End) meaning(o batch.Outcome) string {
 	case o == batch.Unverified && e.Resume != "":
 		return "Graph accepted, and the directory had not shown it when the run stopped: not proven yet; a resumed run reads it back"
 	case o == batch.NotSent && e.Summary.Refused > 0:
-		return fmt.Sprintf("%s: %s were sent, and refused or told to wait; the others were never sent", usualMeanings[o], batch.Thousands(e.Summary.Refused))
+		return fmt.Sprintf("%s: %s were sent, and refused or told to wait; the others were never sent", e.usual(o), batch.Thousands(e.Summary.Refused))
+	}
+	return e.usual(o)
+}
+
+// usual says what an outcome is worth in a run that has ended.
+func (e End) usual(o batch.Outcome) string {
+	if of := stepMeanings[o]; of != "" && batch.Several(e.Plan.Steps) {
+		return of
 	}
 	return usualMeanings[o]
+}
+
+// stepMeanings are of rows whose users may have several writes, and whose worst one ended so.
+var stepMeanings = map[batch.Outcome]string{
+	batch.Already: "everything was so before the run; nothing was sent",
+	batch.Skipped: "held back by a date or a filter, or a part of it left alone on purpose; the report has the reason",
+	batch.Failed:  "Graph refused a step for good, or a step was not tried after a failure; the report has its code",
+	batch.NotSent: "the run ended before the turn of all their steps",
 }
 
 // usualMeanings say what an outcome is worth in a run that has ended, to somebody who
@@ -233,8 +258,10 @@ func verdict(e End) string {
 		return fmt.Sprintf("NOT DONE: %s of %s did not end in success, %s of them still open.\n", n(failure), rows, n(s.Open()))
 	case failure > 0:
 		return fmt.Sprintf("NOT DONE for %s of %s.\n", n(failure), rows)
-	case success == 0:
+	case success == 0 && len(s.Steps) == 0: // with steps, a part may have been done
 		return fmt.Sprintf("Nothing done: all of %s left alone on purpose.\n", rows)
+	case neutral > 0 && batch.Several(e.Plan.Steps):
+		return fmt.Sprintf("Done for %s of %s; of the other %s all or a part was left alone on purpose.\n", n(success), rows, n(neutral))
 	case neutral > 0:
 		return fmt.Sprintf("Done for %s of %s; the other %s left alone on purpose.\n", n(success), rows, n(neutral))
 	}

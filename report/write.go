@@ -20,6 +20,8 @@ import (
 const (
 	csvName       = "report.csv"
 	jsonlName     = "report.jsonl"
+	targetsName   = "report.targets.csv"
+	followupName  = "ad-followup.csv"
 	RetryName     = "retry.csv"
 	documentName  = "run.json"
 	manifestName  = "report.sha256"
@@ -44,8 +46,8 @@ type Seal struct {
 
 // Write makes the report of a run in dir, in one pass over the lines, and notes the files
 // in e. A missing dir is made, for its owner alone; so are the files. A file that has some
-// of the lines only, such as retry.csv, is not there when it has none, and not of a dry
-// run, in which nothing was tried.
+// of the lines only is not there when it has none, and retry.csv not of a dry run, in which
+// nothing was tried.
 //
 // The report of another run in dir is not lost: its files are moved into a directory
 // of their own within dir, which is returned; "" when there was none. The run.json in
@@ -73,7 +75,7 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error], seal Seal) (a
 		if what.some {
 			stale = append(stale, what.name)
 		}
-		if what.some && e.Dry {
+		if !what.isOf(e) {
 			continue
 		}
 		f, err := begin(dir, what)
@@ -82,7 +84,7 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error], seal Seal) (a
 		}
 		files, sinks = append(files, f), append(sinks, what.open(f.out, e.Plan))
 	}
-	if err := pour(lines, sinks...); err != nil {
+	if err := pour(e.Plan, lines, sinks...); err != nil {
 		return "", fmt.Errorf("write report: %w", err)
 	}
 	for _, f := range files {

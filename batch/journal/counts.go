@@ -74,7 +74,7 @@ func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
 		if err != nil {
 			return sum, err
 		}
-		sum.Add(l.Record.Outcome)
+		sum.AddLine(r.Plan().Steps, &l.Line)
 		if l.Record.Outcome == batch.NotSent && !l.Record.SentAt.IsZero() {
 			sum.Refused++
 		}

@@ -48,7 +48,7 @@ func (r *Run) SealDigest() string { return r.row().seal }
 func (r *Run) State() State { return r.row().state }
 
 // several reports whether a user of the plan may have more than one mark.
-func several(p batch.Plan) bool { return len(p.Steps) > 1 || len(p.Steps) == 1 && p.Steps[0].Listed() }
+func several(p batch.Plan) bool { return batch.Several(p.Steps) }
 
 // step is what is done to each user of a run with one step; of any other run it is
 // batch.Whole, under which users stand who ended before any step.

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
+
+// What is told of the steps of a run whose users may have several writes.
+
+// stepMembers are the keys of the document that other runs do not have.
+func stepMembers(e End) object {
+	if !batch.Several(e.Plan.Steps) {
+		return nil
+	}
+	counts := func(of map[batch.Outcome]int) object {
+		o := object{}
+		for _, outcome := range batch.Outcomes {
+			if of[outcome] > 0 {
+				o = append(o, member{string(outcome), of[outcome]})
+			}
+		}
+		return o
+	}
+	steps, others := []object{}, []object{}
+	for _, s := range e.Summary.Steps {
+		steps = append(steps, object{{"step", s.Step}, {"users", counts(s.Users)}, {"targets", counts(s.Targets)}})
+	}
+	for _, l := range left(e.Summary) {
+		others = append(others, object{{"step", l.Step}, {"outcome", l.Outcome}, {"reason", orNull(l.Reason)}, {"targets", e.Summary.Left[l]}})
+	}
+	o := object{{"step_counts", steps}}
+	if contains(e.Plan) {
+		o = append(o, member{"contained", object{{"users", e.Summary.Contained}, {"of", e.Summary.Users}}})
+	}
+	return append(o, member{"left_for_others", others})
+}
+
+// left are the reasons for which writes are left for others, the most frequent first.
+func left(s batch.Summary) []batch.Left {
+	return slices.SortedFunc(maps.Keys(s.Left), func(a, b batch.Left) int {
+		return cmp.Or(s.Left[b]-s.Left[a], strings.Compare(string(a.Step), string(b.Step)), strings.Compare(a.Reason, b.Reason), strings.Compare(string(a.Outcome), string(b.Outcome)))
+	})
+}
+
+// mostReasons is how many reasons are told on the screen.
+const mostReasons = 8
+
+// bySteps tells what became of each step.
+func bySteps(b *bytes.Buffer, e End) {
+	if len(e.Summary.Steps) == 0 {
+		return
+	}
+	n := batch.Thousands
+	b.WriteString("By step:\n")
+	for _, s := range e.Summary.Steps {
+		fmt.Fprintf(b, "  %-11s %s", s.Step, counted(s.Users, "user"))
+		if s.Step.Listed() && !maps.Equal(s.Users, s.Targets) {
+			fmt.Fprintf(b, "; %s", counted(s.Targets, "target"))
+		}
+		b.WriteByte('\n')
+		if s.AllDenied() {
+			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Needs())
+		}
+	}
+	if contains(e.Plan) && !e.Dry && e.State != refused {
+		fmt.Fprintf(b, "Contained: %s of %s, for whom %s ended in success.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
+	}
+	b.WriteByte('\n')
+	reasons := left(e.Summary)
+	if len(reasons) == 0 {
+		return
+	}
+	b.WriteString("Left for others to do:\n")
+	for _, l := range reasons[:min(mostReasons, len(reasons))] {
+		fmt.Fprintf(b, "%8s  %-11s %s\n", n(e.Summary.Left[l]), l.Step, clean(l.Reason))
+	}
+	if more := len(reasons) - mostReasons; more > 0 {
+		fmt.Fprintf(b, "          and for %s; the report has all of them\n", batch.Plural(more, "other reason"))
+	}
+	b.WriteByte('\n')
+}
+
+// counted writes how many there are, and how they ended: "40 users: 38 verified, 2 denied".
+func counted(of map[batch.Outcome]int, noun string) string {
+	all, parts := 0, []string{}
+	for _, o := range batch.Outcomes {
+		if of[o] > 0 {
+			all, parts = all+of[o], append(parts, batch.Thousands(of[o])+" "+string(o))
+		}
+	}
+	if all == 0 {
+		return "nothing to do"
+	}
+	return batch.Plural(all, noun) + ": " + strings.Join(parts, ", ")
+}
+
+// urgent names the urgent ones of the steps: "disable, revoke and devices".
+func urgent(steps []batch.Step) string {
+	var words []string
+	for _, s := range steps {
+		if s.Urgent() {
+			words = append(words, string(s))
+		}
+	}
+	return listed(words)
+}
+
+// listed joins words: "disable, revoke and devices".
+func listed(words []string) string {
+	if last := len(words) - 1; last > 0 {
+		return strings.Join(words[:last], ", ") + " and " + words[last]
+	}
+	return words[0]
+}

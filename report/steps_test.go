@@ -1,0 +1,225 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// A run whose users may have several writes has files of their own, a dry run those that do
+// not need that something was tried, and a run of one write a user none of them.
+func TestFilesOfSteps(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		e     End
+		lines []batch.Line
+		dry   bool
+		want  []string
+	}{
+		{"all steps", leaverRun(), leavers(), false, []string{followupName, csvName, jsonlName, manifestName, targetsName, RetryName, documentName}},
+		{"dry run", leaverRun(), leavers(), true, []string{followupName, csvName, jsonlName, manifestName, targetsName, documentName}},
+		{"nothing in them", leaverRun(), leavers()[8:9], false, []string{csvName, jsonlName, manifestName, targetsName, documentName}},
+		{"sessions alone", fixtureRun(), leavers(), false, sealed},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, followupName), []byte("another run's"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tt.e.Dry = tt.dry
+		aside, err := Write(dir, &tt.e, seq(tt.lines, nil), Seal{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.DeleteFunc(names(t, dir), func(n string) bool { return n == filepath.Base(aside) }); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: the directory has %q, want %q", tt.name, got, tt.want)
+		}
+		if text, err := os.ReadFile(filepath.Join(aside, followupName)); string(text) != "another run's" {
+			t.Errorf("%s: the other run's file: %q, %v", tt.name, text, err)
+		}
+		if err := check(dir); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// A row comes back when one of its writes may end in another way, and not when all that
+// failed is for others to do.
+func TestRetryOfSeveralWrites(t *testing.T) {
+	account, device := batch.Target{Step: batch.Disable}, batch.Target{Step: batch.Devices, ID: id(1)}
+	for _, tt := range []struct {
+		account, device batch.Outcome
+		want            bool
+	}{
+		{batch.Verified, batch.Verified, false},
+		{batch.Verified, batch.NotPossible, false},
+		{batch.Ineffective, batch.NotPossible, false},
+		{batch.Skipped, batch.Ineffective, false},
+		{batch.Verified, batch.Skipped, false},
+		{batch.Denied, batch.NotPossible, true},
+		{batch.Ineffective, batch.GaveUp, true},
+		{batch.NotPossible, batch.Unverified, true},
+		{batch.Verified, batch.NotSent, true},
+		{batch.Unsettled, batch.NotPossible, true},
+	} {
+		var b bytes.Buffer
+		l := leaver(2, "ada@contoso.com", wrote(account, tt.account, ""), wrote(device, tt.device, ""))
+		if err := one(RetryName, &b, leaverRun().Plan, seq([]batch.Line{l}, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Len() > 0; got != tt.want {
+			t.Errorf("disable %s, devices %s: in retry.csv: %v, want %v", tt.account, tt.device, got, tt.want)
+		}
+	}
+}
+
+// What is counted by step is what the files list: users in the columns of report.csv, and
+// targets in report.targets.csv.
+func TestStepCountsAreOfTheFiles(t *testing.T) {
+	records := func(name string) (all []map[string]string) {
+		var b bytes.Buffer
+		if err := one(name, &b, leaverRun().Plan, seq(leavers(), nil)); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&b).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows[1:] {
+			of := map[string]string{}
+			for i, cell := range row {
+				of[rows[0][i]] = cell
+			}
+			all = append(all, of)
+		}
+		return all
+	}
+	var doc struct {
+		Steps []struct {
+			Step           string
+			Users, Targets map[string]int
+		} `json:"step_counts"`
+		Contained struct{ Users, Of int }
+	}
+	var b bytes.Buffer
+	if err := JSON(&b, leaverRun()); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	whole := []string{string(batch.NotFound), string(batch.Protected)}
+	rows := slices.DeleteFunc(records(csvName), func(r map[string]string) bool {
+		return strings.HasPrefix(r["reason"], "same user") || slices.Contains(whole, r["outcome"])
+	})
+	targets := records(targetsName)
+	contained := 0
+	for _, r := range rows {
+		if r["contained"] == "yes" {
+			contained++
+		}
+	}
+	if doc.Contained.Users != contained || doc.Contained.Of != len(rows) || contained == 0 || len(doc.Steps) != len(batch.Leaver) {
+		t.Errorf("%d of %d contained in run.json, %d of %d in report.csv; %d steps", doc.Contained.Users, doc.Contained.Of, contained, len(rows), len(doc.Steps))
+	}
+	for _, s := range doc.Steps {
+		for _, r := range rows {
+			if r[s.Step] != "" {
+				s.Users[r[s.Step]]--
+			}
+		}
+		for _, r := range targets {
+			if r["step"] == s.Step {
+				s.Targets[r["outcome"]]--
+			}
+		}
+		for o, n := range s.Users {
+			if n != 0 {
+				t.Errorf("%s: run.json has %d more users %s than report.csv", s.Step, n, o)
+			}
+		}
+		for o, n := range s.Targets {
+			if n != 0 && batch.Step(s.Step).Listed() {
+				t.Errorf("%s: run.json has %d more targets %s than report.targets.csv", s.Step, n, o)
+			}
+		}
+	}
+}
+
+// Every line of report.jsonl is one object with a list of all steps, also of a user who
+// ended before any.
+func TestStepsInJSONLines(t *testing.T) {
+	var b bytes.Buffer
+	if err := one(jsonlName, &b, leaverRun().Plan, seq(leavers(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	rows := slices.Collect(strings.Lines(b.String()))
+	for i, l := range leavers() {
+		var doc struct {
+			Steps []struct {
+				Step    string
+				Outcome *string
+				Targets []struct{ Outcome, Target, Reason *string }
+			}
+		}
+		if err := json.Unmarshal([]byte(rows[i]), &doc); err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		for _, s := range doc.Steps {
+			steps = append(steps, s.Step)
+			if (s.Outcome == nil) != (len(s.Targets) == 0) || len(s.Targets) < len(l.Of(batch.Step(s.Step))) {
+				t.Errorf("line %d, %s: outcome %v of %d targets", l.Row.Line, s.Step, s.Outcome, len(s.Targets))
+			}
+		}
+		if got, want := strings.Join(steps, ","), batch.StepList(batch.Leaver); got != want {
+			t.Errorf("line %d has the steps %s, want %s", l.Row.Line, got, want)
+		}
+	}
+}
+
+// The block says only what the steps leave as it was, and blames the app for a step that
+// was denied to everybody.
+func TestTextOfSteps(t *testing.T) {
+	for _, tt := range []struct {
+		steps     []batch.Step
+		want, not string
+	}{
+		{[]batch.Step{batch.Revoke}, "5 accounts still enabled when planned", "Contained"},
+		{[]batch.Step{batch.Revoke}, "accounts, passwords and apps' own sessions are as they were", "By step"},
+		{batch.Emergency, "; passwords and apps' own sessions are as they were", "still enabled"},
+		{batch.Leaver, "; apps' own sessions are as they were", "still enabled"},
+		{batch.Leaver, "Contained: 2 of 6 users, for whom disable, password, revoke and devices ended in success.", "was denied"},
+		{[]batch.Step{batch.Revoke, batch.Groups}, "By step:", "Contained"},
+	} {
+		e := leaverRun()
+		if e.Plan.Steps = tt.steps; !batch.Several(tt.steps) {
+			e.Summary = batch.Summary{}
+			e.Summary.Add(batch.Verified)
+		}
+		var b bytes.Buffer
+		if err := Text(&b, e); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), tt.want) || strings.Contains(b.String(), tt.not) {
+			t.Errorf("%v: want %q and not %q in\n%s", tt.steps, tt.want, tt.not, &b)
+		}
+	}
+	e := leaverRun()
+	e.Summary = batch.Summary{}
+	l := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.Denied, ""), wrote(batch.Target{Step: batch.Revoke}, batch.Verified, ""))
+	e.Summary.AddLine(e.Plan.Steps, &l)
+	var b bytes.Buffer
+	if err := Text(&b, e); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, "the app lacks the Graph permission User.EnableDisableAccount.All.") || strings.Contains(got, batch.NeedsWrite) {
+		t.Errorf("of a step that was denied:\n%s", got)
+	}
+}
