@@ -28,25 +28,64 @@ type Kinds struct {
 	Step    Step
 	Kind    string // Target.Kind
 	Outcome Outcome
+
+	// Why is the reason of what ended, as far as many can share it, or what will come of
+	// what is sent, where that is known; see caution.
+	Why string
+}
+
+// AddPlanned counts one more row of a plan that was made before. What a plan does not
+// keep is not counted: names of roles, restricted administrative units, and domains.
+func (c *Count) AddPlanned(p Planned) {
+	if c.Ended == nil {
+		c.Ended = make(map[Outcome]int)
+	}
+	c.Rows++
+	switch {
+	case p.DuplicateOf != 0:
+		c.Duplicates++
+	case p.Record == nil:
+		c.add(p.User, "")
+		c.addKinds(p)
+	case p.Record.Outcome == Protected:
+		c.addProtected(p.User, p.Record.Reason)
+	default:
+		c.Ended[p.Record.Outcome]++
+	}
 }
 
 // addWork counts the writes of one more user.
 func (c *Count) addWork(steps []Step, p Planned) {
 	c.Writes += p.Writes(steps)
+	c.addKinds(p)
+}
+
+// addKinds counts what the steps are at, of one more user.
+func (c *Count) addKinds(p Planned) {
 	if len(p.Targets)+len(p.Records) == 0 {
 		return
 	}
 	if c.Kinds == nil {
 		c.Kinds = make(map[Kinds]int)
 	}
-	of := map[Mark]Outcome{}
+	ended := map[Mark]Kinds{}
 	for _, r := range p.Records {
-		if of[Mark{Step: r.Step, Target: r.Target}] = r.Outcome; !r.Step.Listed() {
-			c.Kinds[Kinds{Step: r.Step, Outcome: r.Outcome}]++
+		k := Kinds{Step: r.Step, Outcome: r.Outcome}
+		switch r.Outcome {
+		case NotPossible, Already, Skipped: // the others have words of Graph about one user
+			k.Why = r.Reason
+		}
+		if ended[Mark{Step: r.Step, Target: r.Target}] = k; !r.Step.Listed() {
+			c.Kinds[k]++
 		}
 	}
 	for _, t := range p.Targets {
-		c.Kinds[Kinds{t.Step, t.Kind, of[Mark{Step: t.Step, Target: t.ID}]}]++
+		k, ok := ended[Mark{Step: t.Step, Target: t.ID}]
+		if !ok {
+			k = Kinds{Step: t.Step, Why: t.caution()}
+		}
+		k.Kind = t.Kind
+		c.Kinds[k]++
 	}
 }
 
@@ -68,7 +107,11 @@ func (c *Count) add(u User, role string) {
 // nameAdmin names a holder of a privileged role who will be sent.
 func (c *Count) nameAdmin(u User, role string) {
 	if len(c.Admins) < mostNamed {
-		c.Admins = append(c.Admins, cmp.Or(u.UPN, u.ID)+" ("+role+")")
+		name := cmp.Or(u.UPN, u.ID)
+		if role != "" {
+			name += " (" + role + ")"
+		}
+		c.Admins = append(c.Admins, name)
 	}
 }
 

@@ -20,12 +20,15 @@ type Target struct {
 
 	// What a list says besides, by which planning decides; neither journal nor plan file
 	// keeps it.
-	Dynamic        bool `json:"-"` // a group whose members a rule decides
-	MailOnly       bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
-	RoleAssignable bool `json:"-"` // a group that may hold directory roles
-	GivesLicences  bool `json:"-"` // a group that gives its members licences
-	Restricted     bool `json:"-"` // in a restricted administrative unit
+	Dynamic       bool `json:"-"` // a group whose members a rule decides
+	MailOnly      bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
+	GivesLicences bool `json:"-"` // a group that gives its members licences
+	Restricted    bool `json:"-"` // in a restricted administrative unit
 }
+
+// RoleAssignable is the kind of a group that may hold directory roles: to change its
+// members an app needs more than for any other group.
+const RoleAssignable = "role-assignable group"
 
 // States that a target can be read in. "" is not told, and is no proof of anything.
 const (

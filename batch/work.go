@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -91,11 +90,26 @@ func (w *work) devices(l lists) {
 		case t.Before == StateDisabled:
 			w.add(t, Already, "the device was disabled before the run")
 		case l.appOnly && t.Kind != "" && !strings.HasPrefix(strings.ToLower(t.Kind), "windows"):
-			w.add(t, NotPossible, fmt.Sprintf("Graph lets no app disable a device with %s; retire it in Intune", t.Kind))
+			w.add(t, NotPossible, "Graph lets no app disable a device that does not run Windows; retire it in Intune")
 		default:
 			w.add(t, "", "")
 		}
 	}
+}
+
+// caution says what will come of a write to the target where that is known when it is
+// planned, or "".
+func (t Target) caution() string {
+	devices := t.Step == Devices || t.Step == EnableDevices
+	switch {
+	case t.Restricted:
+		return "in a restricted administrative unit, and refused with 403, unless the app holds a role in that unit"
+	case devices && t.OnPremises:
+		return "mastered on premises, and ineffective: the next sync enables them again; disable these computers in Active Directory"
+	case !devices && t.Kind == RoleAssignable:
+		return "refused with 403, unless the app has RoleManagement.ReadWrite.Directory, too"
+	}
+	return ""
 }
 
 // whyKept says why Graph cannot take a user out of the group, or "".

@@ -1,7 +1,7 @@
 package batch
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +51,7 @@ func TestWorkOf(t *testing.T) {
 		{"devices that could not be listed", []Step{Devices}, member, lists{noDevices: refused}, "devices: denied", "the devices could not be listed: HTTP 403"},
 		{"groups of all kinds", []Step{Groups}, member, lists{groups: []Target{
 			grp("a", nil), grp("dyn", func(g *Target) { g.Dynamic = true }), grp("ad", func(g *Target) { g.OnPremises = true }), grp("mail", func(g *Target) { g.MailOnly = true }),
-			grp("role", func(g *Target) { g.RoleAssignable = true }), grp("lic", gives)}},
+			grp("role", func(g *Target) { g.Kind = RoleAssignable }), grp("lic", gives)}},
 			"groups a, groups dyn: not_possible, groups ad: not_possible, groups mail: not_possible, groups role, groups lic: skipped", "the step licences removes it"},
 		{"a group that gives licences and is dynamic", []Step{Groups}, member, lists{groups: []Target{grp("g", func(g *Target) { g.GivesLicences, g.Dynamic = true, true })}}, "groups g: not_possible", "a rule decides"},
 		{"groups that could not be listed", []Step{Groups}, member, lists{noGroups: refused}, "groups: denied", "the groups could not be listed: HTTP 403"},
@@ -108,23 +108,41 @@ func TestWorkOf(t *testing.T) {
 	}
 }
 
-// What a plan counts is what it sends, by step and kind, with what ended at planning.
+// What a plan counts is what it sends, by step and kind, with what ended at planning and
+// why, and what will be in vain. A plan that is read from a file counts the same.
 func TestCountOfWork(t *testing.T) {
-	var c Count
 	steps := []Step{Disable, Revoke, Devices, Groups}
 	d := func(s Step, id, kind string) Target { return Target{Step: s, ID: id, Kind: kind} }
-	c.addWork(steps, Planned{Targets: []Target{d(Devices, "1", "Windows"), d(Devices, "2", "iOS"), d(Groups, "3", "security group")},
-		Records: []Record{{Step: Disable, Outcome: Already}, {Step: Devices, Target: "2", Outcome: NotPossible}}})
-	c.addWork(steps, Planned{Targets: []Target{d(Devices, "1", "Windows")}})
-	c.addWork(steps, Planned{})
-	if want := (1 + 2) + (2 + 1) + 2; c.Writes != want {
+	hybrid := Target{Step: Devices, ID: "4", Kind: "Windows", OnPremises: true}
+	planned := []Planned{
+		{Targets: []Target{d(Devices, "1", "Windows"), d(Devices, "2", "iOS"), d(Groups, "3", "security group"), d(Groups, "5", RoleAssignable)},
+			Records: []Record{{Step: Disable, Outcome: Already, Reason: "before"}, {Step: Devices, Target: "2", Outcome: NotPossible, Reason: "no app"}}},
+		{Targets: []Target{d(Devices, "1", "Windows"), hybrid, d(Groups, "6", "")}, Records: []Record{{Step: Groups, Target: "6", Outcome: Denied, Reason: "HTTP 403 of one user"}}},
+		{},
+	}
+	var c, again Count
+	for _, p := range planned {
+		c.addWork(steps, p)
+		again.AddPlanned(p)
+	}
+	if want := (1 + 3) + (2 + 2) + 2; c.Writes != want {
 		t.Errorf("%d writes, want %d", c.Writes, want)
 	}
 	want := map[Kinds]int{
-		{Disable, "", Already}: 1, {Devices, "Windows", ""}: 2, {Devices, "iOS", NotPossible}: 1, {Groups, "security group", ""}: 1,
+		{Step: Disable, Outcome: Already, Why: "before"}: 1, {Step: Devices, Kind: "Windows"}: 2, {Step: Devices, Kind: "Windows", Why: hybrid.caution()}: 1,
+		{Devices, "iOS", NotPossible, "no app"}: 1, {Step: Groups, Kind: "security group"}: 1, {Step: Groups, Outcome: Denied}: 1,
+		{Step: Groups, Kind: RoleAssignable, Why: Target{Step: Groups, Kind: RoleAssignable}.caution()}: 1,
 	}
-	if fmt.Sprint(c.Kinds) != fmt.Sprint(want) {
-		t.Errorf("counted %v, want %v", c.Kinds, want)
+	if !maps.Equal(c.Kinds, want) || !maps.Equal(again.Kinds, want) {
+		t.Errorf("counted %v and %v, want %v", c.Kinds, again.Kinds, want)
+	}
+	again.AddPlanned(Planned{DuplicateOf: 1})
+	again.AddPlanned(Planned{User: User{UPN: "admin@x", Privileged: true, Synced: true}})
+	again.AddPlanned(Planned{User: User{UPN: "bg@x"}, Record: &Record{Outcome: Protected, Reason: "why"}})
+	again.AddPlanned(Planned{Record: &Record{Outcome: NotFound}})
+	if again.Rows != 7 || again.Users != 4 || again.Duplicates != 1 || again.Synced != 1 || again.Ended[NotFound] != 1 ||
+		!slices.Equal(again.Admins, []string{"admin@x"}) || !slices.Equal(again.Protected, []string{"bg@x (why)"}) {
+		t.Errorf("counted %+v", again)
 	}
 }
 

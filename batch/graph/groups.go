@@ -190,7 +190,7 @@ func addGroup(r *batch.Reply, s batch.Step, raw json.RawMessage) error {
 	r.Targets = append(r.Targets, batch.Target{
 		Step: s, ID: id, Name: b.Name, Kind: b.kind(), Before: batch.StateThere, OnPremises: b.Synced,
 		Dynamic:  slices.Contains(b.Types, "DynamicMembership") || b.Types == nil && b.Rule != "",
-		MailOnly: b.mail() && !b.unified(), RoleAssignable: b.Roles, GivesLicences: len(b.Licences) > 0, Restricted: b.Restricted,
+		MailOnly: b.mail() && !b.unified(), GivesLicences: len(b.Licences) > 0, Restricted: b.Restricted,
 	})
 	return nil
 }
@@ -201,6 +201,8 @@ func (b groupBody) unified() bool { return slices.Contains(b.Types, "Unified") }
 // kind says what the group is, for people; "" where that was not told.
 func (b groupBody) kind() string {
 	switch {
+	case b.Roles:
+		return batch.RoleAssignable
 	case b.unified():
 		return "Microsoft 365 group"
 	case b.mail() && b.Security:

@@ -67,7 +67,7 @@ func TestListGroups(t *testing.T) {
 		group("2", "Microsoft 365 group", batch.Target{Dynamic: true}),
 		group("3", "distribution list", batch.Target{MailOnly: true}),
 		group("4", "mail-enabled security group", batch.Target{MailOnly: true, OnPremises: true}),
-		group("5", "security group", batch.Target{RoleAssignable: true, GivesLicences: true, Restricted: true}),
+		group("5", batch.RoleAssignable, batch.Target{GivesLicences: true, Restricted: true}),
 		group("6", "", batch.Target{Dynamic: true}),
 	}
 	client, _ := scripted(t, always(one(200, body)))

@@ -91,10 +91,11 @@ func (a *ApplyOptions) adopt(j *job, file planfile.File, approvals []batch.Appro
 // trustworthy reads the plan whole and judges it without asking anybody else. It gives
 // the approvals that count.
 func (a *ApplyOptions) trustworthy(h *Host) (file planfile.File, approvals []batch.Approval, err error) {
-	if file, err = h.ReadPlan(a.File, planfile.Sink{}); err != nil {
+	file, count, err := h.countPlan(a.File)
+	if err != nil {
 		return file, nil, err
 	}
-	h.PlanFile(a.File, file)
+	h.PlanFile(a.File, file, count)
 	var planned error
 	if why := file.Head.Refusals(); len(why) > 0 {
 		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", ErrRefused, strings.Join(why, "; "))
@@ -254,6 +255,18 @@ func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged,
 		all = append(all, signature.File{Name: name, Text: armored})
 	}
 	return signature.Judge(all, text.reader, by, time.Now())
+}
+
+// countPlan reads a plan file whole, and counts its rows.
+func (h *Host) countPlan(name string) (file planfile.File, n batch.Count, err error) {
+	file, err = h.ReadPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
+		for _, p := range rows {
+			n.AddPlanned(p)
+		}
+		return nil
+	}})
+	n.Restricted = file.Head.Plan.Accounts.Restricted
+	return file, n, err
 }
 
 // ReadPlan reads a plan file whole.

@@ -32,7 +32,7 @@ type Approved struct {
 // sign would. A key that has approved the plan already adds nothing.
 func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	var none Approved
-	file, err := h.ReadPlan(a.File, planfile.Sink{})
+	file, count, err := h.countPlan(a.File)
 	if err != nil {
 		return none, err
 	}
@@ -47,7 +47,7 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	case err != nil:
 		return none, fmt.Errorf("%w: --key: %w", ErrUsage, err)
 	}
-	h.PlanFile(a.File, file)
+	h.PlanFile(a.File, file, count)
 	for _, given := range approvals {
 		h.Say("approval %s, key %s", given.File, given.Key)
 	}

@@ -25,7 +25,7 @@ func (nobody) Typed(words ...string) string                             { return
 func (nobody) Flags(string) []batch.Flag                                { return nil }
 func (nobody) Keep(batch.Plan) error                                    { return nil }
 func (nobody) Planned(batch.Plan, batch.Count)                          {}
-func (nobody) PlanFile(string, planfile.File)                           {}
+func (nobody) PlanFile(string, planfile.File, batch.Count)              {}
 func (nobody) Ended(report.End) error                                   { return nil }
 func (nobody) Rehearsed(report.End, iter.Seq2[batch.Line, error]) error { return nil }
 

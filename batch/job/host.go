@@ -73,8 +73,8 @@ type Console interface {
 	Keep(run batch.Plan) error
 	// Planned tells what planning found.
 	Planned(batch.Plan, batch.Count)
-	// PlanFile tells what a plan file holds.
-	PlanFile(name string, file planfile.File)
+	// PlanFile tells what a plan file holds, and what its rows count.
+	PlanFile(name string, file planfile.File, count batch.Count)
 	// Ended tells how a run ended.
 	Ended(report.End) error
 	// Rehearsed tells how a dry run ended, and which lines a run would not revoke.

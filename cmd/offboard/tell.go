@@ -46,13 +46,54 @@ func (c *command) encode(document any) error {
 
 // Planned implements [job.Console], line by line.
 func (c *command) Planned(plan batch.Plan, n batch.Count) {
-	plan.Rows, plan.Users = n.Rows, n.Users
-	c.about(plan, "", n.Domains)
-	if n.External > 0 {
-		c.Say("         %s of them %s: Graph will say 200 and revoke nothing; %s ineffective", batch.Thousands(n.External), batch.Agree(n.External, "is a guest", "are guests"), batch.Agree(n.External, "it ends", "they end"))
+	c.about(plan, "", n)
+	switch {
+	case n.Rows == 0:
+		c.Say("note     the input has a header and no rows (--min-users refuses that)")
+	case n.Rows == n.Ended[batch.Skipped]:
+		c.Say("note     no row passes the gates, so nobody is touched (--min-users refuses that)")
 	}
-	if n.Privileged > 0 {
-		c.Say("         %s of them %s privileged roles: %s", batch.Thousands(n.Privileged), batch.Agree(n.Privileged, "holds", "hold"), batch.SomeOf(n.Admins, n.Privileged))
+}
+
+// PlanFile implements [job.Console], before anybody signs or applies the plan.
+func (c *command) PlanFile(name string, f planfile.File, n batch.Count) {
+	p := f.Head.Plan
+	c.Say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
+	c.Say("digest   %s (%s)", f.Digest.Short(), f.Digest)
+	c.about(p, ", SHA-256 "+p.Digest, n)
+	for _, o := range f.Head.Options {
+		c.Say("option   --%s %s", o.Name, o.Value)
+	}
+	for _, g := range f.Head.Guards {
+		c.Say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
+	}
+}
+
+// about tells what a plan is of: its input, with its digest where people need it, its
+// tenant, who signed in, and what will be done to how many users.
+func (c *command) about(p batch.Plan, digest string, n batch.Count) {
+	c.Say("input    %s, %s%s", p.Input, batch.Plural(p.Rows, "row"), digest)
+	for _, s := range p.Settings {
+		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	tenant := cmp.Or(p.Tenant, "unknown") + " at " + p.Cloud
+	if p.Terms.TenantName != "" {
+		c.Say("tenant   %s, %s", p.Terms.TenantName, tenant)
+	} else {
+		c.Say("tenant   %s", tenant)
+		c.Say("         its name could not be read (Organization.Read.All)%s", ofDomains(n.Domains))
+	}
+	c.Say("as       %s", job.CallerOf(p))
+	for _, line := range ofSteps(p, n) {
+		c.Say("%s", line)
+	}
+	if p.Writes == p.Users {
+		c.Say("users    %s to send", batch.Thousands(p.Users))
+	} else {
+		c.Say("users    %s to send, in %s", batch.Thousands(p.Users), batch.Plural(p.Writes, "write"))
+	}
+	for _, line := range ofAccounts(p, n) {
+		c.Say("%s", line)
 	}
 	if n.Duplicates > 0 {
 		c.Say("         %s more %s one of them again", batch.Thousands(n.Duplicates), batch.Agree(n.Duplicates, "row names", "rows name"))
@@ -65,51 +106,6 @@ func (c *command) Planned(plan batch.Plan, n batch.Count) {
 			}
 			c.Say("         %s %s %s and %s not sent%s", batch.Plural(k, "row"), batch.Agree(k, "ends", "end"), o, batch.Agree(k, "is", "are"), who)
 		}
-	}
-	switch {
-	case n.Rows == 0:
-		c.Say("note     the input has a header and no rows (--min-users refuses that)")
-	case n.Rows == n.Ended[batch.Skipped]:
-		c.Say("note     no row passes the gates, so nobody is touched (--min-users refuses that)")
-	}
-}
-
-// PlanFile implements [job.Console], before anybody signs or applies the plan.
-func (c *command) PlanFile(name string, f planfile.File) {
-	p := f.Head.Plan
-	c.Say("plan     %s, made %s by offboard %s", name, p.Created.Local().Format(time.DateTime), p.Version)
-	c.Say("digest   %s (%s)", f.Digest.Short(), f.Digest)
-	c.about(p, ", SHA-256 "+p.Digest, nil)
-	for _, o := range f.Head.Options {
-		c.Say("option   --%s %s", o.Name, o.Value)
-	}
-	for _, g := range f.Head.Guards {
-		c.Say("guard    %s: %s, counted %s", g.Name, g.Limit, g.Counted)
-	}
-}
-
-// about tells what a plan is of: its input, with its digest where people need it, its
-// tenant, who signed in, and how many users. Domains are those of the users, counted.
-func (c *command) about(p batch.Plan, digest string, domains map[string]int) {
-	c.Say("input    %s, %s%s", p.Input, batch.Plural(p.Rows, "row"), digest)
-	for _, s := range p.Settings {
-		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
-	}
-	tenant := cmp.Or(p.Tenant, "unknown") + " at " + p.Cloud
-	if p.Terms.TenantName != "" {
-		c.Say("tenant   %s, %s", p.Terms.TenantName, tenant)
-	} else {
-		c.Say("tenant   %s", tenant)
-		c.Say("         its name could not be read (Organization.Read.All)%s", ofDomains(domains))
-	}
-	c.Say("as       %s", job.CallerOf(p))
-	for _, s := range p.Steps {
-		c.Say("step     %s: %s", s, s.Words())
-	}
-	if p.Writes == p.Users {
-		c.Say("users    %s to send", batch.Thousands(p.Users))
-	} else {
-		c.Say("users    %s to send, in %s", batch.Thousands(p.Users), batch.Plural(p.Writes, "write"))
 	}
 }
 

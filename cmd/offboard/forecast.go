@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
+
+// This file says of a plan what will be sent and what will not, and what will come of it
+// as far as planning can tell: for the person who is asked, and for those who approve.
+
+// ofSteps says of each step what it will write, with a line for each reason why something
+// is not sent, or will be in vain.
+func ofSteps(p batch.Plan, n batch.Count) []string {
+	var lines []string
+	for _, s := range p.Steps {
+		kinds := map[batch.Kinds]int{}
+		ended := 0
+		for k, count := range n.Kinds {
+			if k.Step == s {
+				kinds[k] = count
+				if k.Outcome != "" {
+					ended += count
+				}
+			}
+		}
+		head := fmt.Sprintf("step     %s: %s", s, s.Words())
+		switch {
+		case p.Writes == p.Users && len(n.Kinds) == 0: // each user is written once
+		case !s.Listed():
+			head += ": " + batch.Plural(p.Users-ended, "user")
+		case len(kinds) == 0:
+			head += ": none, since nothing is listed for any user"
+		default:
+			head += ": " + ofKinds(kinds, func(k batch.Kinds) bool { return k.Outcome == "" })
+		}
+		lines = append(lines, head)
+		lines = append(lines, ofReasons(kinds)...)
+	}
+	return lines
+}
+
+// ofReasons has a line for each reason why targets are not sent, or are sent in vain.
+func ofReasons(kinds map[batch.Kinds]int) []string {
+	var lines []string
+	told := map[batch.Kinds]bool{}
+	for _, k := range slices.SortedFunc(maps.Keys(kinds), func(a, b batch.Kinds) int {
+		return cmp.Or(strings.Compare(string(a.Outcome), string(b.Outcome)), strings.Compare(a.Why, b.Why))
+	}) {
+		reason := batch.Kinds{Outcome: k.Outcome, Why: k.Why}
+		if told[reason] || k.Outcome == "" && k.Why == "" {
+			continue
+		}
+		told[reason] = true
+		line := "         " + ofKinds(kinds, func(other batch.Kinds) bool { return other.Outcome == k.Outcome && other.Why == k.Why })
+		if k.Outcome == "" {
+			line += " of them are"
+		} else {
+			line += " not sent, " + string(k.Outcome)
+		}
+		if k.Why != "" && k.Outcome != "" {
+			line += ":"
+		}
+		lines = append(lines, strings.TrimRight(line+" "+k.Why, " "))
+	}
+	return lines
+}
+
+// ofKinds counts the targets for which is is true, by kind: "31, 20 iOS and 11 macOS".
+func ofKinds(kinds map[batch.Kinds]int, is func(batch.Kinds) bool) string {
+	all, by := 0, map[string]int{}
+	for k, n := range kinds {
+		if is(k) {
+			all += n
+			by[k.Kind] += n
+		}
+	}
+	unnamed := "" // the only kind, as passwords are
+	if len(by) > 1 {
+		unnamed = "of no known kind"
+	}
+	var words []string
+	for _, kind := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(by[b]-by[a], strings.Compare(a, b)) }) {
+		words = append(words, strings.TrimSpace(batch.Thousands(by[kind])+" "+cmp.Or(kind, unnamed)))
+	}
+	if len(words) < 2 {
+		return cmp.Or(strings.Join(words, ""), "0")
+	}
+	return fmt.Sprintf("%s (%s)", batch.Thousands(all), strings.Join(words, ", "))
+}
+
+// ofAccounts says what will come of the steps for users of some kinds.
+func ofAccounts(p batch.Plan, n batch.Count) []string {
+	var lines []string
+	has := func(steps ...batch.Step) bool {
+		return slices.ContainsFunc(steps, func(s batch.Step) bool { return slices.Contains(p.Steps, s) })
+	}
+	say := func(count int, one, more, what string) {
+		lines = append(lines, fmt.Sprintf("         %s of them %s%s", batch.Thousands(count), batch.Agree(count, one, more), what))
+	}
+	if n.External > 0 && has(batch.Revoke, batch.Invalidate) {
+		what := ": Graph will say 200 and revoke nothing; " + batch.Agree(n.External, "it ends", "they end") + " ineffective"
+		if len(p.Steps) > 1 {
+			what += ", whatever the other steps do here"
+		}
+		say(n.External, "is a guest", "are guests", what)
+	}
+	if n.Synced > 0 && has(batch.Disable) {
+		say(n.Synced, "is mastered on premises", "are mastered on premises", ": the next sync enables "+batch.Agree(n.Synced, "it", "them")+" again, and the step disable ends ineffective; disable "+batch.Agree(n.Synced, "it", "them")+" in Active Directory, too")
+	}
+	if n.Restricted > 0 {
+		say(n.Restricted, "is in a restricted administrative unit", "are in restricted administrative units", ": Graph denies every step, unless the app holds a role in that unit")
+	}
+	if n.Privileged > 0 {
+		what := " privileged roles: " + batch.SomeOf(n.Admins, n.Privileged)
+		if has(batch.Disable, batch.Password) {
+			what += "; Graph denies disable and password, unless the app holds Privileged Authentication Administrator"
+		}
+		say(n.Privileged, "holds", "hold", what)
+	}
+	return lines
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// A plan says of each step what is sent, what is not and why, and nothing else; that of
+// a run that only revokes says no more than before.
+func TestForecast(t *testing.T) {
+	phones := "Graph lets no app disable it"
+	hybrid := "mastered on premises"
+	leaver := batch.Count{Kinds: map[batch.Kinds]int{
+		{Step: batch.Disable, Outcome: batch.Already, Why: "before"}: 12,
+		{Step: batch.Password}:                                                                         90,
+		{Step: batch.Devices, Kind: "Windows"}:                                                         1381,
+		{Step: batch.Devices, Kind: "Windows", Why: hybrid}:                                            7,
+		{Step: batch.Devices, Kind: "iOS", Outcome: batch.NotPossible, Why: phones}:                    20,
+		{Step: batch.Devices, Kind: "MacMDM", Outcome: batch.NotPossible, Why: phones}:                 11,
+		{Step: batch.Devices, Kind: "Windows", Outcome: batch.Already, Why: "disabled before the run"}: 1,
+		{Step: batch.Groups}:                         3,
+		{Step: batch.Groups, Kind: "security group"}: 4,
+		{Step: batch.Groups, Outcome: batch.Denied}:  2,
+	}}
+	for _, c := range []struct {
+		name  string
+		plan  batch.Plan
+		count batch.Count
+		steps string
+	}{
+		{"revoke alone", batch.Plan{Steps: []batch.Step{batch.Revoke}, Users: 5, Writes: 5}, batch.Count{}, "step     revoke: revoke sessions"},
+		{"leaver", batch.Plan{Steps: batch.Leaver, Users: 100, Writes: 9000}, leaver, `step     disable: disable accounts: 88 users
+         12 not sent, already: before
+step     password: replace passwords: 90
+step     revoke: revoke sessions: 100 users
+step     devices: disable devices: 1,388 Windows
+         7 Windows of them are mastered on premises
+         1 Windows not sent, already: disabled before the run
+         31 (20 iOS, 11 MacMDM) not sent, not_possible: Graph lets no app disable it
+step     groups: remove group memberships: 7 (4 security group, 3 of no known kind)
+         2 not sent, denied
+step     licences: remove licences: none, since nothing is listed for any user`},
+	} {
+		if got := strings.Join(ofSteps(c.plan, c.count), "\n"); got != c.steps {
+			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.steps)
+		}
+	}
+}
+
+// What is said of guests, synced accounts and holders of roles is what the steps make
+// of them.
+func TestForecastOfAccounts(t *testing.T) {
+	one := batch.Count{Accounts: batch.Accounts{External: 1, Synced: 1, Privileged: 1, Restricted: 1}, Admins: []string{"a@x (Global Administrator)"}}
+	const (
+		guest  = "guest: Graph will say 200 and revoke nothing; it ends ineffective"
+		synced = "mastered on premises: the next sync enables it again"
+		denied = "Privileged Authentication Administrator"
+		holds  = "1 of them holds privileged roles: a@x (Global Administrator)"
+		unit   = "1 of them is in a restricted administrative unit: Graph denies every step"
+	)
+	for _, c := range []struct {
+		steps    []batch.Step
+		has, not []string
+	}{
+		{[]batch.Step{batch.Revoke}, []string{guest, holds, unit}, []string{synced, denied, "other steps"}},
+		{batch.Emergency, []string{guest, holds, unit, synced, denied, "whatever the other steps do here"}, nil},
+		{[]batch.Step{batch.Devices}, []string{holds, unit}, []string{guest, synced, denied}},
+	} {
+		got := strings.Join(ofAccounts(batch.Plan{Steps: c.steps}, one), "\n")
+		for _, s := range c.has {
+			if !strings.Contains(got, s) {
+				t.Errorf("%v: %q is missing in\n%s", c.steps, s, got)
+			}
+		}
+		for _, s := range c.not {
+			if strings.Contains(got, s) {
+				t.Errorf("%v: %q is in\n%s", c.steps, s, got)
+			}
+		}
+		if none := ofAccounts(batch.Plan{Steps: c.steps}, batch.Count{}); none != nil {
+			t.Errorf("%v: of nobody it says %q", c.steps, none)
+		}
+	}
+}
