@@ -153,7 +153,7 @@ func licencesIn(op *operation) (add []license, remove []string, ok bool) {
 		for _, v := range list {
 			s, _ := v.(string)
 			id, isID := parseGUID(s)
-			ok = ok && isID && !slices.Contains(ids, id)
+			ok = ok && isID
 			ids = append(ids, id)
 		}
 		return ids
