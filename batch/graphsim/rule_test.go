@@ -47,6 +47,7 @@ func TestSeedRule(t *testing.T) {
 			at("devices", true)
 			at("phones and Macs", d.System != "Windows")
 			at("hybrid", d.Synced)
+			at("owned hybrid", d.Synced && slices.Contains(has.owned, d))
 			at("disabled devices", !d.enabled.is)
 		}
 	}
@@ -73,6 +74,7 @@ func TestSeedRule(t *testing.T) {
 		share(g.Name, n, 0.02, 0.05)
 	}
 	share("phones and Macs", count["devices"], 0.2, 0.3)
+	share("owned hybrid", n, 0, 0)
 	share("hybrid", count["devices"], 0.1, 0.15)
 	share("disabled devices", count["devices"], 0.05, 0.15)
 

@@ -181,6 +181,8 @@ func TestStepAnswers(t *testing.T) {
 		"not held":              {"POST", users + "boss@contoso.com/assignLicense", licence("", quoted(e3)), 400, "corresponding", "", Config{}},
 		"one of two not held":   {"POST", users + anna + "/assignLicense", licence("", quoted(e5, skus[3].id)), 400, "corresponding", "", Config{}},
 		"one list":              {"POST", users + anna + "/assignLicense", `{"removeLicenses":["` + e5 + `"]}`, 400, "", "", Config{}},
+		"no list":               {"POST", users + anna + "/assignLicense", `{"addLicenses":null,"removeLicenses":["` + e5 + `"]}`, 400, "", "", Config{}},
+		"licence in a unit":     {"POST", users + "kept@contoso.com/assignLicense", licence("", quoted(e5)), 403, "", "", Config{}},
 		"twice":                 {"POST", users + anna + "/assignLicense", licence("", quoted(e5, e5)), 400, "", "", Config{}},
 		"licence":               {"POST", users + anna + "/assignLicense", licence(`{"skuId":"`+e3+`","disabledPlans":[]}`, ""), 200, "", "licence " + e3 + ": - -> ", Config{}},
 		"licence, no location":  {"POST", users + "boss@contoso.com/assignLicense", licence(`{"skuId":"`+e3+`"}`, ""), 400, "usage location", "", Config{}},
@@ -239,7 +241,7 @@ func TestStepLog(t *testing.T) {
 		{"DELETE", leave + anna + "/$ref", "", "leaveGroup", groupOf("staff")},
 		{"POST", leave + "$ref", ref(anna), "joinGroup", groupOf("staff")},
 		{"POST", "/users/" + anna + "/assignLicense", licence(`{"skuId":"`+e3+`"}`, quoted(ems)), "assignLicense", "+" + e3 + " -" + ems},
-		{"DELETE", leave + anna, "", "deleteUser", ""},
+		{"DELETE", leave + strings.ToUpper(anna), "", "deleteUser", ""},
 	}
 	var items []string
 	for i, s := range sent {
