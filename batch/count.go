@@ -9,6 +9,8 @@ import (
 type Count struct {
 	Rows       int             // of the input, bad ones too
 	Users      int             // to be sent
+	Idle       int             // of them, users of whom nothing needs to be sent, or can be
+	IdleAdmins int             // of the idle ones, holders of privileged roles
 	Writes     int             // to be sent, of all steps
 	Kinds      map[Kinds]int   // targets of listed steps, and what ended at planning
 	Accounts                   // of them
@@ -56,7 +58,13 @@ func (c *Count) AddPlanned(p Planned) {
 
 // addWork counts the writes of one more user.
 func (c *Count) addWork(steps []Step, p Planned) {
-	c.Writes += p.Writes(steps)
+	n := p.Writes(steps)
+	if c.Writes += n; n == 0 {
+		c.Idle++
+		if p.User.Privileged {
+			c.IdleAdmins++
+		}
+	}
 	c.addKinds(p)
 }
 

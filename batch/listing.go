@@ -17,10 +17,10 @@ type listing struct {
 // listedFor are the lists that the steps ask for.
 func listedFor(steps []Step) []Step {
 	var all []Step
-	if slices.Contains(steps, Devices) {
+	if slices.Contains(steps, Devices) || slices.Contains(steps, EnableDevices) {
 		all = append(all, Devices)
 	}
-	if slices.Contains(steps, Groups) || slices.Contains(steps, Licences) {
+	if slices.ContainsFunc(steps, func(s Step) bool { return s == Groups || s == Licences || s == JoinGroups || s == AddLicences }) {
 		all = append(all, Groups)
 	}
 	return all
@@ -49,6 +49,9 @@ func (p *Planner) openLists(r *road) []*lane {
 func (p *Planner) planSteps(row Row, u User, ended []Record) {
 	l := &listing{row: row, user: u, ended: ended, lists: lists{appOnly: p.AppOnly}}
 	for s, ln := range p.listLanes {
+		if row.Undo != nil && !slices.ContainsFunc(row.Undo, func(t Target) bool { return slices.Contains(listedFor([]Step{t.Step}), s) }) {
+			continue
+		}
 		l.open++
 		ln.queue.put(task{Item: Item{User: u, Step: s}})
 	}
@@ -103,6 +106,9 @@ func (p *Planner) settleList(now time.Time, t task, reply Reply) {
 // planListed plans a user whose lists are whole.
 func (p *Planner) planListed(l *listing) {
 	w := workOf(p.Steps, l.user, l.lists)
+	if l.row.Undo != nil {
+		w.undo(l.row.Undo, l.user, l.lists)
+	}
 	records := append(slices.Clip(l.ended), w.records...)
 	now := time.Now()
 	for i := range records {

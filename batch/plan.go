@@ -4,7 +4,8 @@ import "time"
 
 // Plan is what a run set out to do. The users stand in the journal.
 type Plan struct {
-	Run      string    `json:"run,omitempty"` // the run's name
+	Run      string    `json:"run,omitempty"`    // the run's name
+	Undoes   string    `json:"undoes,omitempty"` // the name of the run that this one takes back; "" of any other
 	Created  time.Time `json:"created,omitzero"`
 	Version  string    `json:"offboard,omitempty"`     // of offboard
 	Input    string    `json:"input,omitempty"`        // the file's name as given, "-" for standard input

@@ -42,6 +42,10 @@ type Row struct {
 	// its last day in the gate's zone (with a start-of-day gate the beginning), or
 	// the instant that the cell names. It is zero without a date gate.
 	From time.Time `json:"-"`
+
+	// Undo is what of the user a run is to be taken back, as targets of the steps that do
+	// it; nil in any other plan. The plan keeps those targets of them that are still so.
+	Undo []Target `json:"-"`
 }
 
 // Claim is one property of a user and its value. In Row.Claims it is what a column

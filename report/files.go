@@ -105,13 +105,14 @@ var errNoColumns = errors.New("the plan names no columns")
 // alone on purpose, and may end in another way when they are run again, under the header
 // Plan.Columns, ready to be run again. Of a user with several writes one that may is
 // enough: it is worse than those that may not, and the record is of the worst. A
-// user stands there once. The package comment says which cells come back
+// user stands there once. A run that takes another one back has no such file: its rows,
+// run again, would do once more what was taken back. The package comment says which cells come back
 // changed, and why such a row is refused and cannot name anybody else. Without
 // such a row not even the header is written.
 func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 	write, begun := csvRecords(w), false
 	return func(l *batch.Line, _ []string) error {
-		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
+		if p.Undoes != "" || l.First != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
 			return nil
 		}
 		if len(p.Columns) == 0 {

@@ -26,7 +26,9 @@ func Text(w io.Writer, e End) error {
 		tally(&b, e)
 		bySteps(&b, e)
 		timing(&b, e.Timing)
-		accounts(&b, e.Plan)
+		if e.Plan.Undoes == "" {
+			accounts(&b, e.Plan)
+		}
 	}
 	b.WriteString(verdict(e))
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {

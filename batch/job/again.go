@@ -15,8 +15,12 @@ const mostAge = 24 * time.Hour
 
 // tooOld refuses to go on with a plan that is older than most.
 func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
+	anew := "run its input again"
+	if plan.Undoes != "" {
+		anew = "undo run " + plan.Undoes + " again"
+	}
 	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
-		"run its input again to plan anew, or allow its age with --max-age (0 is any)")
+		anew+" to plan anew, or allow its age with --max-age (0 is any)")
 }
 
 // guardAgain asks the guards of a run that goes on, before its first new call, of which

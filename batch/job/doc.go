@@ -54,6 +54,7 @@
 //	makeplan.go    plan: writes a plan file; newfile.go refuses a name that is taken
 //	approve.go     approve: signs a plan file
 //	apply.go       apply: a plan file, its approvals, and that it is carried out once
+//	undo.go        undo: a plan made from the records of another run
 //	drift.go       a plan file's users held against the directory as it is now
 //	resume.go      resume: which run goes on, and with what
 //	carryout.go    revokes, proves and ends a run

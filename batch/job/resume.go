@@ -126,6 +126,9 @@ func (j *job) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.lockUndone(ctx); err != nil {
+		return err
+	}
 	if j.run, err = j.store.Run(ctx, j.plan.Run); err != nil { // another process may have held it since it was found
 		return err
 	}

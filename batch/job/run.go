@@ -42,7 +42,7 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 	if err := j.noteOthers(ctx); err != nil {
 		return err
 	}
-	return r.planAndBegin(ctx, j)
+	return j.planAndBegin(ctx, r.DryRun, r.find)
 }
 
 // giveUp plans anew in place of a run on the same input that is too old to go on
@@ -88,13 +88,14 @@ func (j *job) noteOthers(ctx context.Context) error {
 	return err
 }
 
-// planAndBegin plans a new run, has it guarded and approved, and carries it out.
-func (r *RunOptions) planAndBegin(ctx context.Context, j *job) (err error) {
+// planAndBegin plans a new run, has it guarded and approved, and carries it out; a dry run
+// ends before that.
+func (j *job) planAndBegin(ctx context.Context, dry bool, find func(context.Context, *job) error) (err error) {
 	if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
 		return err
 	}
 	defer j.discardUnsealed(ctx, &err) // a dry run, and whatever failed before
-	if err := r.find(ctx, j); err != nil {
+	if err := find(ctx, j); err != nil {
 		return err
 	}
 	if err := j.earliest(ctx, j.count.Writes); err != nil {
@@ -102,7 +103,7 @@ func (r *RunOptions) planAndBegin(ctx context.Context, j *job) (err error) {
 	}
 	refusal := refused(nothingWritten, j.checks...)
 	switch {
-	case r.DryRun:
+	case dry:
 		return j.rehearse(ctx, refusal)
 	case refusal != nil:
 		return j.unbegun(ctx, refusal)
@@ -124,7 +125,7 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 	}
 	lines := func(yield func(batch.Line, error) bool) {
 		for l, err := range j.run.Lines(ctx) {
-			if l.Record.Outcome == batch.NotSent && l.User.External() {
+			if l.Record.Outcome == batch.NotSent && j.unrevoked(&l) {
 				l.Record.Reason = "a guest: Graph would accept, and revoke nothing; a run ends ineffective here"
 			}
 			if !yield(l, err) {
@@ -135,7 +136,7 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 	if err := j.publish(ctx, &end, j.run, lines, j.ReportDir); err != nil {
 		return err
 	}
-	if err := j.Rehearsed(end, only(lines, unrevoked)); err != nil {
+	if err := j.Rehearsed(end, only(lines, j.unrevoked)); err != nil {
 		return err
 	}
 	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || j.count.External > 0) {
@@ -145,8 +146,8 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 }
 
 // unrevoked reports whether a run would not revoke the line's user.
-func unrevoked(l *batch.Line) bool {
-	return l.Record.Outcome != batch.NotSent || l.User.External()
+func (j *job) unrevoked(l *batch.Line) bool {
+	return l.Record.Outcome != batch.NotSent || l.User.External() && j.plan.Undoes == ""
 }
 
 // begin seals the plan, asks, and carries it out. The input is unlocked as soon as
@@ -160,7 +161,7 @@ func (j *job) begin(ctx context.Context) error {
 	if err := j.unlockInput(); err != nil {
 		return err
 	}
-	if j.plan.Users > 0 {
+	if j.plan.Writes > 0 {
 		if err := j.Confirm(j.Yes, ask(j.plan)); err != nil {
 			return j.unbegun(ctx, err)
 		}

@@ -88,12 +88,12 @@ func seedFile(in *reading, opt intake.Options) seeder {
 	}
 }
 
-// seedRun makes the users of a run, for a resume that has no file.
+// seedRun makes the users of a run as it left them, for a command that has no file.
 func seedRun(run *journal.Run) seeder {
 	return func(ctx context.Context, t *graphsim.Tenant) error {
 		for l, err := range run.Lines(ctx) {
 			if err == nil && l.Record.Outcome != batch.Invalid && l.Record.Outcome != batch.NotFound {
-				err = seedUser(t, l.Row.Line, l.User)
+				err = seedLeft(t, run.Plan(), l)
 			}
 			if err != nil {
 				return err
@@ -101,6 +101,45 @@ func seedRun(run *journal.Run) seeder {
 		}
 		return nil
 	}
+}
+
+// seedLeft makes the user of a line, and does again what the run did. A user of a run that
+// takes another one back is left as that one did, but for what is taken back already.
+func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line) error {
+	var left graphsim.Left
+	some := false
+	for _, w := range writesOf(p, l) {
+		step, done := w.Record.Step, w.Record.Changed()
+		if of := step.Undoes(); of != "" {
+			step, done = of, w.Record.Outcome.Kind() != batch.Success
+			l.User.Enabled = l.User.Enabled || step == batch.Disable
+		}
+		if !done {
+			continue
+		}
+		some = true
+		switch id := w.Target.ID; {
+		case step == batch.Disable:
+			left.Disabled = true
+		case step == batch.Devices:
+			left.Devices = append(left.Devices, id)
+		case step == batch.Groups, step == batch.Licences && id != "":
+			left.Groups = append(left.Groups, id)
+		case step == batch.Licences:
+			var gone []batch.Licence
+			if err := json.Unmarshal([]byte(w.Target.Before), &gone); err != nil {
+				return atLine(l.Row.Line, err)
+			}
+			for _, of := range gone {
+				left.Licences = append(left.Licences, of.SKU)
+			}
+		}
+	}
+	err := seedUser(t, l.Row.Line, l.User)
+	if err == nil && some {
+		err = atLine(l.Row.Line, t.SetLeft(cmp.Or(l.User.ID, l.User.UPN), left))
+	}
+	return err
 }
 
 // seedPlanFile makes the users of a plan file.

@@ -51,6 +51,9 @@ func phrase(steps []batch.Step) string {
 
 // ask is the question before the first write.
 func ask(p batch.Plan) string {
+	if p.Undoes != "" {
+		return fmt.Sprintf("Take back what run %s did to %s, in %s (%s)?", p.Undoes, batch.Plural(p.Users, "user"), batch.Plural(p.Writes, "write"), phrase(p.Steps))
+	}
 	if slices.Equal(p.Steps, []batch.Step{batch.Revoke}) {
 		return fmt.Sprintf("Revoke the sessions of %s?", batch.Plural(p.Users, "user"))
 	}

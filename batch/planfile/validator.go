@@ -34,6 +34,8 @@ func (v *validator) checkHead() error {
 	switch p := v.plan; {
 	case p.Run != "":
 		return fmt.Errorf("it belongs to the run %s already", p.Run)
+	case p.Undoes != "" || slices.ContainsFunc(p.Steps, func(s batch.Step) bool { return s.Undoes() != "" }):
+		return errors.New("it takes back what a run did, which the command undo alone does")
 	case len(p.Steps) == 0 || !slices.Equal(p.Steps, batch.InOrder(p.Steps)):
 		return fmt.Errorf("the steps %q are none, unknown, or not in order", p.Steps)
 	case min(p.Rows, p.Users, p.Writes, p.Lines, p.Accounts.External, p.Accounts.Synced, p.Accounts.Enabled, p.Accounts.Privileged) < 0:

@@ -72,7 +72,7 @@ func TestEveryFieldTravels(t *testing.T) {
 		}
 		p.Row.Seq = 0
 	}
-	in.head.Plan.Run = "" // of no plan file
+	in.head.Plan.Run, in.head.Plan.Undoes = "", "" // of no plan file
 	in.head.Plan.Rows, in.head.Plan.Users, in.head.Plan.Writes, in.head.Plan.Steps = 3, 1, 1, []batch.Step{batch.Invalidate, batch.Devices}
 	for i := range in.rows[:2] {
 		in.rows[i].Row.By, in.rows[i].User.By = batch.ByMail, batch.ByEmployeeID

@@ -31,6 +31,7 @@ type cli struct {
 	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`
 	Apply   job.ApplyOptions   `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
 	Resume  job.ResumeOptions  `cmd:"" help:"Go on with a run that stopped before its end."`
+	Undo    job.UndoOptions    `cmd:"" help:"Take back what a run did, as far as it can be: enable accounts and devices again, restore memberships and licences."`
 	Verify  job.VerifyOptions  `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
 	Runs    struct {
 		List  job.RunsOptions  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`

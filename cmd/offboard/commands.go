@@ -25,6 +25,8 @@ func (c *command) do(ctx context.Context, options any) error {
 		return job.Apply(ctx, c.host, o)
 	case *job.ResumeOptions:
 		return job.Resume(ctx, c.host, o)
+	case *job.UndoOptions:
+		return job.Undo(ctx, c.host, o)
 	case *job.VerifyOptions:
 		return c.verify(ctx, o)
 	case *job.RunsOptions:

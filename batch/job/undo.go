@@ -1,0 +1,275 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+)
+
+// UndoOptions are those of undo.
+type UndoOptions struct {
+	RunName string `arg:"" name:"run" help:"The name of the run that is taken back, or an unmistakable beginning of it."`
+	DryRun  bool   `help:"Do everything up to the first write, and stop."`
+
+	Guards
+	Connection
+	Execution
+}
+
+// undoing is a run that is to be taken back.
+type undoing struct {
+	run   *journal.Run
+	steps []batch.Step // that take it back, of those that have targets
+	join  bool         // a group that gives licences is joined again
+	doubt int          // targets of writes whose answers were not seen
+	left  []left       // what is not taken back
+}
+
+// left counts the writes of a step that are not taken back for one reason.
+type left struct {
+	step   batch.Step
+	why    string
+	writes int
+}
+
+// Undo takes back what a run did: a run whose plan is made from the records of another.
+func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
+	j := h.newJob(&u.Connection, &u.Execution)
+	defer j.close()
+	if err := j.openStore(ctx, journal.Open, true); err != nil {
+		return err
+	}
+	old, err := j.toUndo(ctx, u.RunName)
+	if err != nil {
+		return err
+	}
+	was := old.run.Plan()
+	if len(old.steps) == 0 {
+		h.Say("nothing to undo: no record of run %s is of a change that can be taken back", was.Run)
+		for _, s := range old.settings(nil) {
+			h.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+		}
+		return nil
+	}
+	if err := j.follow(old.plan(j), nothingPlanned); err != nil {
+		return err
+	}
+	person := h.mustAsk(u.Yes || u.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
+	if err := refused(nothingPlanned, person, j.pace(), u.Guards.wrong(h, true)); err != nil {
+		return err
+	}
+	if err := j.claimReport(); err != nil {
+		return err
+	}
+	if err := j.enter(ctx, h.guarded(seedRun(old.run), u.Guards, batch.Guards{})); err != nil {
+		return err
+	}
+	who := j.tenant.identity()
+	j.plan.App, j.plan.Terms.TenantName = who.App, j.tenant.organization.String()
+	j.plan.Terms.User, j.plan.Terms.UserName = who.User, who.UPN
+	if !u.DryRun {
+		if err := j.lockInput(j.plan); err != nil {
+			return err
+		}
+		if j.run, err = j.store.Unfinished(ctx, j.plan); err != nil {
+			return err
+		}
+		if j.run != nil && tooOld(j.run.Plan(), time.Now(), mostAge).Refusal != "" {
+			if err := j.giveUp(); err != nil {
+				return err
+			}
+		}
+	}
+	if j.run != nil {
+		h.Say("resuming run %s of %s, which undoes run %s", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime), was.Run)
+		return j.goOn(ctx, u.Guards, mostAge)
+	}
+	return j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
+}
+
+// toUndo finds the run, keeps others from working on it, and counts what of it can be
+// taken back.
+func (j *job) toUndo(ctx context.Context, name string) (*undoing, error) {
+	run, err := j.store.Run(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := run.Lock()
+	if err := j.later(unlock, err); err != nil {
+		return nil, err
+	}
+	j.undone = true
+	if run, err = j.store.Run(ctx, run.Plan().Run); err != nil { // another process may have held it since it was found
+		return nil, err
+	}
+	was := run.Plan()
+	switch s := run.State(); {
+	case s == journal.Planning || s == journal.Refused:
+		return nil, fmt.Errorf("%w: nothing was written by run %s, which is %s; there is nothing to undo", ErrUsage, was.Run, s)
+	case was.Undoes != "":
+		return nil, fmt.Errorf("%w: run %s takes back run %s, and is not taken back itself; to do once more what that one did, run its input again", ErrUsage, was.Run, was.Undoes)
+	}
+	old := &undoing{run: run}
+	return old, old.count(ctx)
+}
+
+// lockUndone keeps others from going on with the run that a resumed one takes back. One
+// that was pruned since needs no lock, nor does one that undo itself holds.
+func (j *job) lockUndone(ctx context.Context) error {
+	if j.plan.Undoes == "" || j.undone {
+		return nil
+	}
+	old, err := j.store.Run(ctx, j.plan.Undoes)
+	if errors.Is(err, journal.ErrNoRun) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	unlock, err := old.Lock()
+	return j.later(unlock, err)
+}
+
+// count reads all records of the run.
+func (o *undoing) count(ctx context.Context) error {
+	var steps []batch.Step
+	for l, err := range o.run.Users(ctx, nil) {
+		if err != nil {
+			return err
+		}
+		for _, w := range writesOf(o.run.Plan(), l) {
+			t, why, ok := w.Undo(l.User)
+			if why != "" {
+				o.leave(w.Record.Step, why)
+			}
+			if !ok {
+				continue
+			}
+			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
+			if w.Record.Outcome == batch.Unsettled || w.Record.Outcome == batch.GaveUp {
+				o.doubt++
+			}
+			if !slices.Contains(steps, t.Step) {
+				steps = append(steps, t.Step)
+			}
+		}
+	}
+	o.steps = batch.InOrder(steps)
+	return nil
+}
+
+// writesOf are all writes of a line, also where the plan has one for each user.
+func writesOf(p batch.Plan, l batch.Line) []batch.Write {
+	if l.Writes != nil || l.Whole || len(p.Steps) != 1 || p.Steps[0].Listed() {
+		return l.Writes
+	}
+	l.Record.Step = p.Steps[0]
+	return []batch.Write{{Target: batch.Target{Step: p.Steps[0]}, Record: l.Record}}
+}
+
+// leave counts one write that is not taken back.
+func (o *undoing) leave(step batch.Step, why string) {
+	i := slices.IndexFunc(o.left, func(l left) bool { return l.step == step && l.why == why })
+	if i < 0 {
+		i, o.left = len(o.left), append(o.left, left{step: step, why: why})
+	}
+	o.left[i].writes++
+}
+
+// settings add to those of the plan what is not taken back, and what is in doubt.
+func (o *undoing) settings(all []batch.Setting) []batch.Setting {
+	for _, l := range o.left {
+		all = append(all, batch.Setting{Name: "not undone", Value: fmt.Sprintf("%s of the step %s", batch.Plural(l.writes, "write"), l.step), Why: l.why})
+	}
+	if o.doubt > 0 {
+		all = append(all, batch.Setting{Name: "in doubt", Value: batch.Plural(o.doubt, "write"),
+			Why: "the run saw no answer to them; they are taken back where the directory shows the change"})
+	}
+	return all
+}
+
+// plan is the new run, as far as it is known before the sign-in.
+func (o *undoing) plan(j *job) batch.Plan {
+	was, now := o.run.Plan(), time.Now()
+	digest := sha256.Sum256([]byte("undo\x00" + was.Run + "\x00" + o.run.SealDigest()))
+	osUser, host := operator()
+	return batch.Plan{
+		Run: newName(now), Created: now, Version: j.Version, Undoes: was.Run,
+		Input: "undo of " + was.Run, Digest: hex.EncodeToString(digest[:]), Tenant: was.Tenant, Cloud: was.Cloud,
+		Steps: o.steps, Resolve: true, Verify: true, Settings: o.settings(nil),
+		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
+	}
+}
+
+// find plans into the journal what takes the run back, and holds it against the guards.
+func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
+	if err := j.tenant.mayRead(); err != nil {
+		return err
+	}
+	if err := j.tenant.mayList(j.plan.Steps); err != nil {
+		return err
+	}
+	if old.join {
+		if err := j.tenant.mayWrite([]batch.Step{batch.JoinGroups}); err != nil {
+			return err
+		}
+	}
+	j.plan.Terms.Guards.Limits = defaults
+	known, err := u.Guards.ask(ctx, j, j.plan, planIt)
+	if err != nil {
+		return err
+	}
+	j.plan.Terms.Guards, j.plan.Settings = known.guards, append(j.plan.Settings, known.settings...)
+	if err := j.create(ctx); err != nil {
+		return err
+	}
+	look := j.planner()
+	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
+	look.Rows, look.AllowRenamed, look.Spare, look.Add = old.rows(ctx), true, known.spare, j.run.AddRows
+	count, err := j.lookUp(ctx, "", look)
+	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
+		return fmt.Errorf("plan: %w; nothing was written", err)
+	}
+	count.Accounts = batch.Accounts{Privileged: count.Privileged} // the others are about what a run does to people
+	j.plan.Rows, j.plan.Lines, j.plan.Users, j.plan.Writes, j.plan.Accounts = count.Rows, count.Rows, count.Users, count.Writes, count.Accounts
+	j.count = count
+	j.Planned(j.plan, count)
+	if count.Writes == 0 {
+		j.Say("nothing to undo: of what run %s changed, nothing is still as it left it, or can be taken back", j.plan.Undoes)
+	}
+	count.Users, count.Privileged = count.Users-count.Idle, count.Privileged-count.IdleAdmins // nothing is done to the others
+	j.checks = known.checks(count)
+	return nil
+}
+
+// rows are the users of the run with something to take back.
+func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bool) {
+	return func(yield func(batch.Row, error) bool) {
+		seq := 0
+		for l, err := range o.run.Users(ctx, nil) {
+			if err != nil {
+				yield(batch.Row{}, err)
+				return
+			}
+			var back []batch.Target
+			for _, w := range writesOf(o.run.Plan(), l) {
+				if t, _, ok := w.Undo(l.User); ok {
+					back = append(back, t)
+				}
+			}
+			if len(back) == 0 {
+				continue
+			}
+			seq++
+			if !yield(batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, Undo: back}, nil) {
+				return
+			}
+		}
+	}
+}
