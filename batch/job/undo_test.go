@@ -1,0 +1,354 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/journal"
+	"offboard/report"
+)
+
+// office is a tenant whose people have things by the rule of graphsim, and the commands
+// that work on it.
+type office struct {
+	t      *testing.T
+	tenant *graphsim.Tenant
+	dir    string
+	people []string // names
+	stop   chan struct{}
+	cut    int // stop after so many calls; 0 is never
+	said   hearing
+}
+
+// hearing is a console that keeps what was said, and how the last run ended.
+type hearing struct {
+	nobody
+	mu   sync.Mutex
+	said strings.Builder
+	end  report.End
+	asks bool
+}
+
+func (h *hearing) Say(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fmt.Fprintf(&h.said, format+"\n", args...)
+}
+func (h *hearing) MayAsk() bool { return h.asks }
+func (h *hearing) Ask(question string) error {
+	h.Say("asked: %s", question)
+	return nil
+}
+func (h *hearing) Ended(e report.End) error { h.end = e; return nil }
+
+const anybody = "somebody's own token"
+
+func newOffice(t *testing.T, n int) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond})}
+	file := "upn\n"
+	for i := range n {
+		upn := fmt.Sprintf("person%d@contoso.example", i+1)
+		if i%10 == 9 {
+			upn = fmt.Sprintf("guest%d#EXT#@contoso.example", i+1)
+		}
+		o.people = append(o.people, upn)
+		file += upn + "\n"
+		if err := o.tenant.Seed("", graphsim.User{UPN: upn, Enabled: true, Stamp: graphsim.SeedStamp}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(o.dir, "in.csv"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// RoundTrip carries the calls of offboard, and stops it after so many.
+func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := o.tenant.RoundTrip(r)
+	if r.URL.Path == "/v1.0/$batch" {
+		if o.cut--; o.cut == 0 {
+			close(o.stop)
+		}
+	}
+	return resp, err
+}
+
+// host is a process of its own.
+func (o *office) host() *Host {
+	o.stop = make(chan struct{})
+	o.said.said.Reset()
+	o.said.end = report.End{}
+	return &Host{
+		Console: &o.said, Log: slog.New(slog.DiscardHandler), Network: o, Journal: filepath.Join(o.dir, "journal.db"), Began: time.Now(), Stop: o.stop,
+		Getenv: func(string) string { return "" },
+		Environ: func() []string {
+			return []string{"AZURE_TENANT_ID=" + graphsim.DefaultTenantID, "AZURE_CLIENT_ID=" + graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=s"}
+		},
+	}
+}
+
+func (o *office) connection() Connection {
+	return Connection{Auth: "auto", Concurrency: 8, QuotaShare: 1}
+}
+
+func (o *office) execution(yes bool) Execution {
+	return Execution{Yes: yes, VerifyTimeout: 2 * time.Minute, Patience: Patience{Outage: time.Hour},
+		Reporting: Reporting{ReportDir: filepath.Join(o.dir, "report")}}
+}
+
+func none() *int { return new(int) }
+
+func (o *office) run(steps ...string) error {
+	return Run(o.t.Context(), o.host(), &RunOptions{
+		Planning: Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
+			PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}},
+		Connection: o.connection(), Execution: o.execution(true),
+	})
+}
+
+func (o *office) undo(change func(*UndoOptions)) error {
+	u := &UndoOptions{Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(true)}
+	if change != nil {
+		change(u)
+	}
+	if u.RunName == "" {
+		u.RunName = o.first()
+	}
+	return Undo(o.t.Context(), o.host(), u)
+}
+
+// runs are the names of the runs in the journal, the first one first.
+func (o *office) runs() (names []string) {
+	o.look(func(s *journal.Store) {
+		runs, err := s.Runs(context.Background(), journal.Filter{})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		for _, r := range slices.Backward(runs) {
+			names = append(names, r.Plan().Run)
+		}
+	})
+	return names
+}
+
+func (o *office) first() string { return o.runs()[0] }
+
+func (o *office) look(f func(*journal.Store)) {
+	s, err := journal.OpenToRead(o.t.Context(), filepath.Join(o.dir, "journal.db"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer s.Close()
+	f(s)
+}
+
+// lines are those of a run, by user principal name.
+func (o *office) lines(run string) map[string]batch.Line {
+	all := map[string]batch.Line{}
+	o.look(func(s *journal.Store) {
+		r, err := s.Run(o.t.Context(), run)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		for l, err := range r.Lines(o.t.Context()) {
+			if err != nil {
+				o.t.Fatal(err)
+			}
+			all[l.User.UPN] = l
+		}
+	})
+	return all
+}
+
+// somebody changes something in the tenant, and is not offboard.
+func (o *office) somebody(method, path, body string) {
+	o.t.Helper()
+	r, err := http.NewRequest(method, "https://graph.microsoft.com/v1.0"+path, strings.NewReader(body))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+anybody)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := o.tenant.RoundTrip(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if said, _ := io.ReadAll(resp.Body); resp.StatusCode >= 300 {
+		o.t.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, said)
+	}
+}
+
+// truth is the tenant's state when no sync is due any more.
+func (o *office) truth() graphsim.State {
+	time.Sleep(time.Hour)
+	return o.tenant.State()
+}
+
+// kept leaves out of a difference what nothing can take back.
+func kept(diff []string) []string {
+	return slices.DeleteFunc(diff, func(line string) bool {
+		return strings.Contains(line, "ValidFromDateTime:") || strings.Contains(line, "lastPasswordChangeDateTime:")
+	})
+}
+
+// finishes wants a command to finish, with users who are no success or without.
+func (o *office) finishes(err error) {
+	o.t.Helper()
+	if err != nil && !errors.Is(err, ErrPartial) {
+		o.t.Fatalf("%v\n%s", err, o.said.said.String())
+	}
+}
+
+// inOffice plays in virtual time.
+func inOffice(t *testing.T, n int, play func(*office)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { play(newOffice(t, n)) })
+}
+
+// After a run of all steps and its undo, the tenant is as it was, but for sessions and
+// passwords, which the plan of the undo names. A second undo finds nothing.
+func TestUndoBringsBackTheTenant(t *testing.T) {
+	inOffice(t, 60, func(o *office) {
+		before := o.truth()
+		o.finishes(o.run("leaver"))
+		after := o.truth()
+		for what, least := range map[string]int{"user person": 40, "device ": 30, "group ": 60, "licence ": 30} {
+			n := 0
+			for _, line := range kept(before.Diff(after)) {
+				if strings.Contains(line, what) {
+					n++
+				}
+			}
+			if n < least {
+				t.Errorf("the run changed %d of %q, want %d or more", n, what, least)
+			}
+		}
+		if err := o.undo(nil); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("after the undo %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+		}
+		named := map[string]bool{}
+		for _, s := range o.said.end.Plan.Settings {
+			if s.Name == "not undone" {
+				named[s.Value[strings.LastIndex(s.Value, " ")+1:]] = true
+			}
+		}
+		if !named["revoke"] || !named["password"] || named["groups"] {
+			t.Errorf("not undone are said to be %v", named)
+		}
+		writes := o.tenant.Stats().Writes
+		if err := o.undo(func(u *UndoOptions) { u.Yes = true; one := 1; u.MaxUsers = &one }); err != nil || o.tenant.Stats().Writes != writes || !strings.Contains(o.said.said.String(), "nothing to undo: ") {
+			t.Errorf("the second undo: %v, and %d writes\n%s", err, o.tenant.Stats().Writes-writes, o.said.said.String())
+		}
+		for upn, l := range o.lines(o.runs()[2]) {
+			if l.Record.Outcome != batch.Already {
+				t.Errorf("the second undo ended %s for %s (%s)", l.Record.Outcome, upn, l.Record.Reason)
+			}
+		}
+	})
+}
+
+// What somebody changed since the run is left alone, and so is everything that the run
+// did not change itself.
+func TestUndoLeavesWhatChangedSince(t *testing.T) {
+	inOffice(t, 40, func(o *office) {
+		o.finishes(o.run("disable", "devices", "groups", "licences"))
+		account, device, group, licence, gone := "", "", "", "", ""
+		var deviceID, groupID, sku string
+		for _, upn := range o.people { // each change is at a user of its own
+			for _, w := range o.lines(o.first())[upn].Writes {
+				switch {
+				case w.Record.Outcome != batch.Verified:
+				case w.Target.Step == batch.Devices && device == "":
+					device, deviceID = upn, w.Target.ID
+				case w.Target.Step == batch.Groups && group == "" && upn != device:
+					group, groupID = upn, w.Target.ID
+				case w.Target.Step == batch.Licences && w.Target.ID == "" && licence == "" && upn != device && upn != group:
+					licence = upn
+					sku = w.Target.Before[strings.Index(w.Target.Before, `"skuId":"`)+9:][:36]
+				case w.Target.Step == batch.Disable && account == "" && licence != "" && upn != licence:
+					account = upn
+				case w.Target.Step == batch.Disable && gone == "" && account != "" && upn != account:
+					gone = upn
+				}
+			}
+		}
+		if gone == "" || device == "" || group == "" || licence == "" {
+			t.Fatal("nobody has what this is about")
+		}
+		users := o.lines(o.first())
+		o.somebody("PATCH", "/users/"+users[account].User.ID, `{"accountEnabled":true}`)
+		o.somebody("PATCH", "/devices/"+deviceID, `{"accountEnabled":true}`)
+		o.somebody("POST", "/groups/"+groupID+"/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/`+users[group].User.ID+`"}`)
+		plan := "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
+		o.somebody("POST", "/users/"+users[licence].User.ID+"/assignLicense", `{"addLicenses":[{"skuId":"`+sku+`","disabledPlans":["`+plan+`"]}],"removeLicenses":[]}`)
+		o.tenant.Remove(gone)
+		at := len(o.tenant.Log())
+
+		err := o.undo(nil)
+		if !errors.Is(err, ErrPartial) {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		ours := map[string]bool{} // what the run changed
+		for _, l := range users {
+			for _, w := range l.Writes {
+				if w.Record.Outcome == batch.Verified {
+					id := w.Target.ID
+					if id == "" {
+						id = l.User.ID
+					}
+					ours[id] = true
+				}
+			}
+		}
+		for _, e := range o.tenant.Log()[at:] {
+			if e.Method == "GET" {
+				continue
+			}
+			target := e.Target
+			if strings.HasPrefix(target, "+") || target == "" {
+				target = e.User
+			}
+			switch {
+			case !ours[strings.ToLower(target)]:
+				t.Errorf("%s %s: the run did not change that", e.Method, e.Path)
+			case e.User == users[account].User.ID && e.Action == "enable", e.Target == deviceID, e.Target == groupID && e.User == users[group].User.ID, e.User == users[licence].User.ID && strings.Contains(e.Target, sku), e.User == users[gone].User.ID:
+				t.Errorf("%s %s: somebody changed that since", e.Method, e.Path)
+			}
+		}
+		if got := o.tenant.State()["user "+licence+" licence "+sku]; !strings.Contains(got, plan) {
+			t.Errorf("the licence that somebody gave back is %q now", got)
+		}
+		back := o.lines(o.runs()[1])
+		if got := back[gone].Record.Outcome; back[gone].User.ID != "" && got != batch.NotFound {
+			t.Errorf("a user who is no more ended %s", got)
+		}
+		for upn, step := range map[string]batch.Step{account: batch.Enable, device: batch.EnableDevices, group: batch.JoinGroups} {
+			found := false
+			for _, w := range back[upn].Writes {
+				found = found || w.Target.Step == step && w.Record.Outcome == batch.Already
+			}
+			if !found {
+				t.Errorf("no write of the step %s of %s ended already: %+v", step, upn, back[upn].Writes)
+			}
+		}
+	})
+}
