@@ -22,6 +22,7 @@ import (
 // does as Run does.
 func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	j := h.newJob(&a.Connection, &a.Execution)
+	j.Unasked = a.Unasked
 	defer j.close()
 	file, approvals, err := a.trustworthy(h)
 	if err := refused(nothingPlanned, err, j.pace(), a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {

@@ -19,6 +19,7 @@ type job struct {
 	*Host
 	*Connection
 	*Execution
+	Unasked
 	signIn
 	opened
 	tenant *tenant // once it is signed in

@@ -77,10 +77,14 @@ type Connection struct {
 // Execution says how a run is carried out and told.
 type Execution struct {
 	Reporting
-	Yes           bool          `short:"y" help:"Do not ask."`
 	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
 	Patience
+}
+
+// Unasked says that nobody is asked before the first write.
+type Unasked struct {
+	Yes bool `short:"y" help:"Do not ask."`
 }
 
 // Reporting says where a report goes, and with what it is signed.
@@ -102,6 +106,7 @@ type RunOptions struct {
 	New    bool `help:"Start over, even if a run on the same input can be resumed."`
 
 	Connection
+	Unasked
 	Execution
 }
 
@@ -124,6 +129,7 @@ type ApplyOptions struct {
 
 	Guards
 	Connection
+	Unasked
 	Execution
 }
 
@@ -134,6 +140,7 @@ type ResumeOptions struct {
 
 	Guards
 	Connection
+	Unasked
 	Execution
 }
 

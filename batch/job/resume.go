@@ -15,6 +15,7 @@ import (
 // Resume goes on with a run, from the journal alone.
 func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	j := h.newJob(&r.Connection, &r.Execution)
+	j.Unasked = r.Unasked
 	defer j.close()
 	err := j.openStore(ctx, journal.Open, true)
 	if err != nil {

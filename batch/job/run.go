@@ -14,6 +14,7 @@ import (
 func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 	r.rehearsal, r.reports = r.DryRun, true
 	j := h.newJob(&r.Connection, &r.Execution)
+	j.Unasked = r.Unasked
 	defer j.close()
 	if err := r.ready(ctx, j, func() error {
 		return h.mustAsk(r.Yes || r.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")

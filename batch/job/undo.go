@@ -17,6 +17,7 @@ import (
 type UndoOptions struct {
 	RunName string `arg:"" name:"run" help:"The name of the run that is taken back, or an unmistakable beginning of it."`
 	DryRun  bool   `help:"Do everything up to the first write, and stop."`
+	Yes     bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not undo."`
 
 	Guards
 	Connection
@@ -42,6 +43,7 @@ type left struct {
 // Undo takes back what a run did: a run whose plan is made from the records of another.
 func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	j := h.newJob(&u.Connection, &u.Execution)
+	j.Yes = u.Yes
 	defer j.close()
 	if err := j.openStore(ctx, journal.Open, true); err != nil {
 		return err

@@ -107,8 +107,8 @@ func (o *office) connection() Connection {
 	return Connection{Auth: "auto", Concurrency: 8, QuotaShare: 1}
 }
 
-func (o *office) execution(yes bool) Execution {
-	return Execution{Yes: yes, VerifyTimeout: 2 * time.Minute, Patience: Patience{Outage: time.Hour},
+func (o *office) execution() Execution {
+	return Execution{VerifyTimeout: 2 * time.Minute, Patience: Patience{Outage: time.Hour},
 		Reporting: Reporting{ReportDir: filepath.Join(o.dir, "report")}}
 }
 
@@ -118,12 +118,12 @@ func (o *office) run(steps ...string) error {
 	return Run(o.t.Context(), o.host(), &RunOptions{
 		Planning: Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
 			PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}},
-		Connection: o.connection(), Execution: o.execution(true),
+		Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true},
 	})
 }
 
 func (o *office) undo(change func(*UndoOptions)) error {
-	u := &UndoOptions{Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(true)}
+	u := &UndoOptions{Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Yes: true}
 	if change != nil {
 		change(u)
 	}
@@ -255,7 +255,7 @@ func TestUndoBringsBackTheTenant(t *testing.T) {
 			t.Errorf("not undone are said to be %v", named)
 		}
 		writes := o.tenant.Stats().Writes
-		if err := o.undo(func(u *UndoOptions) { u.Yes = true; one := 1; u.MaxUsers = &one }); err != nil || o.tenant.Stats().Writes != writes || !strings.Contains(o.said.said.String(), "nothing to undo: ") {
+		if err := o.undo(func(u *UndoOptions) { one := 1; u.MaxUsers = &one }); err != nil || o.tenant.Stats().Writes != writes || !strings.Contains(o.said.said.String(), "nothing to undo: ") {
 			t.Errorf("the second undo: %v, and %d writes\n%s", err, o.tenant.Stats().Writes-writes, o.said.said.String())
 		}
 		for upn, l := range o.lines(o.runs()[2]) {

@@ -13,6 +13,7 @@ func details(k *kong.Kong) error {
 		"run":      ofRun,
 		"resume":   ofRun,
 		"apply":    ofRun,
+		"undo":     ofUndo,
 		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the guards read; see offboard run --help.\n\n" + exitCodeHelp,
 		"approve":  noGraph,
 		"verify":   "Graph permissions: User.Read.All.\n\n" + exitCodes("every stamp holds"),
@@ -58,6 +59,20 @@ and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATE
 or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
 
 ` + seeds + "\n\n" + exitCodeHelp
+
+var ofUndo = `Each write of the run is taken back whose value before is known, and that the directory still shows as the run
+left it; what somebody changed since is theirs, and ends already. Users keep what the run did not change.
+
+    disable   the account is enabled again      groups    the user joins them again
+    devices   they are enabled again            licences  they are given back, with their service plans
+
+Revoked sessions and replaced passwords cannot be taken back, and what Active Directory decides is taken back
+there; the report names all of it. A run that stopped halfway can be undone, too. The same command again finds
+nothing to undo, or goes on with an undo that stopped.
+
+Graph permissions: those that the run needed.
+
+` + exitCodeHelp
 
 // seeds are what the simulated tenant makes of a name, so that a rehearsal can show
 // more than success.
