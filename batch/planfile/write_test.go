@@ -70,7 +70,7 @@ func TestEveryFieldTravels(t *testing.T) {
 			g := &p.Targets[i]
 			g.Step, g.Dynamic, g.MailOnly, g.GivesLicences, g.Restricted = batch.Devices, false, false, false, false
 		}
-		p.Row.Seq = 0
+		p.Row.Seq, p.Row.Undo = 0, nil
 	}
 	in.head.Plan.Run, in.head.Plan.Undoes = "", "" // of no plan file
 	in.head.Plan.Rows, in.head.Plan.Users, in.head.Plan.Writes, in.head.Plan.Steps = 3, 1, 1, []batch.Step{batch.Invalidate, batch.Devices}
