@@ -107,7 +107,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		for i, a := range r.Apps {
 			peers = append(peers, &lane{
 				name:   string(s),
-				needs:  s.Needs(),
+				needs:  s.lacking(),
 				step:   s,
 				call:   a.Sender.Send,
 				road:   roads[i],

@@ -36,6 +36,7 @@ type stepRule struct {
 	words string // what it does, for people: "disable accounts"
 	write string // the least Graph permission of an app that writes it, besides that of reading users
 	reads string // what listing and reading back its targets takes
+	role  string // the least directory role that an app needs besides, for ordinary users; "" is none
 
 	// urgent steps are those that keep an intruder out. Holders of privileged roles go
 	// through all of them before anybody else is sent.
@@ -73,7 +74,7 @@ type stepRule struct {
 // access in an emergency).
 var stepRules = []stepRule{
 	{step: Disable, words: "disable accounts", write: "User.EnableDisableAccount.All", reads: NeedsRead, urgent: true, proof: StateDisabled, undo: Enable},
-	{step: Password, words: "replace passwords", write: "User-PasswordProfile.ReadWrite.All", reads: NeedsRead, urgent: true, listed: true},
+	{step: Password, words: "replace passwords", write: "User-PasswordProfile.ReadWrite.All", reads: NeedsRead, role: "User Administrator", urgent: true, listed: true},
 	{step: Revoke, words: "revoke sessions", write: NeedsWrite, reads: NeedsRead, urgent: true},
 	{step: Invalidate, words: "invalidate refresh tokens", write: NeedsWrite, reads: NeedsRead, urgent: true},
 	{step: Devices, words: "disable devices", write: "Device.ReadWrite.All", reads: "Device.Read.All", urgent: true, listed: true, proof: StateDisabled,
@@ -111,6 +112,18 @@ func (s Step) Words() string { return s.rule().words }
 // listing its targets and reading them back.
 func (s Step) Needs() string { return s.rule().write }
 func (s Step) Reads() string { return s.rule().reads }
+
+// Role is the least directory role that an app needs besides its permission, for
+// ordinary users, too; "" is none.
+func (s Step) Role() string { return s.rule().role }
+
+// lacking is what may be missing where every write of the step is denied.
+func (s Step) lacking() string {
+	if role := s.Role(); role != "" {
+		return s.Needs() + ", or the directory role " + role
+	}
+	return s.Needs()
+}
 
 // Urgent reports whether the step keeps an intruder out: holders of privileged roles go
 // through all urgent steps before anybody else is sent.

@@ -30,6 +30,10 @@ type Target struct {
 // members an app needs more than for any other group.
 const RoleAssignable = "role-assignable group"
 
+// DirectLicences is the kind of the target that has the licences which a user has by
+// direct assignment. All other targets of [Licences] are groups.
+const DirectLicences = "direct licences"
+
 // States that a target can be read in. "" is not told, and is no proof of anything.
 const (
 	StateEnabled  = "enabled"  // accountEnabled of a user or a device

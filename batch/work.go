@@ -150,7 +150,7 @@ func (w *work) licences(u User, l lists) {
 	case u.Licences == "":
 		w.add(direct, Failed, "the directory did not tell which licences the user has")
 	case u.Licences != "[]":
-		direct.Kind, direct.Before = "direct licences", u.Licences
+		direct.Kind, direct.Before = DirectLicences, u.Licences
 		w.add(direct, "", "")
 	}
 	if l.noGroups != nil && !w.has(Groups) {

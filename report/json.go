@@ -23,6 +23,9 @@ type member struct {
 // MarshalJSON writes text as it is: <, > and & need no escape in a file that is no
 // web page.
 func (o object) MarshalJSON() ([]byte, error) {
+	if len(o) == 0 {
+		return []byte("{}"), nil
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -24,7 +24,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	j := h.newJob(&a.Connection, &a.Execution)
 	j.Unasked = a.Unasked
 	defer j.close()
-	file, approvals, err := a.trustworthy(h)
+	file, approvals, err := a.trustworthy(j)
 	if err := refused(nothingPlanned, err, j.pace(), a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
@@ -91,12 +91,13 @@ func (a *ApplyOptions) adopt(j *job, file planfile.File, approvals []batch.Appro
 
 // trustworthy reads the plan whole and judges it without asking anybody else. It gives
 // the approvals that count.
-func (a *ApplyOptions) trustworthy(h *Host) (file planfile.File, approvals []batch.Approval, err error) {
-	file, count, err := h.countPlan(a.File)
+func (a *ApplyOptions) trustworthy(j *job) (file planfile.File, approvals []batch.Approval, err error) {
+	file, count, err := j.countPlan(a.File)
 	if err != nil {
 		return file, nil, err
 	}
-	h.PlanFile(a.File, file, count)
+	j.count = count
+	j.PlanFile(a.File, file, count)
 	var planned error
 	if why := file.Head.Refusals(); len(why) > 0 {
 		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", ErrRefused, strings.Join(why, "; "))
@@ -105,7 +106,7 @@ func (a *ApplyOptions) trustworthy(h *Host) (file planfile.File, approvals []bat
 	if age != nil {
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
-	approvals, unapproved := a.approved(h)
+	approvals, unapproved := a.approved(j.Host)
 	return file, approvals, refused(nothingPlanned, planned, age, unapproved)
 }
 
@@ -186,10 +187,7 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 // checkAndBegin looks everybody up again, and carries the plan out if nothing has
 // changed.
 func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.File) (err error) {
-	if err := j.tenant.mayRead(); err != nil {
-		return err
-	}
-	if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
+	if err := j.tenant.may(toWrite(j.plan.Steps, j.count), true, true); err != nil {
 		return err
 	}
 	if err := j.claimReport(); err != nil {

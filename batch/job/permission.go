@@ -2,49 +2,75 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"offboard/batch"
 	"offboard/batch/graph"
 )
 
-// mayRead refuses, before anything is sent, to go on with a token that says that
-// its bearer may not read users.
-func (t *tenant) mayRead() error { return t.apps[0].may(graph.NeedRead) }
-
-// mayList does so for what the steps list, and read back.
-func (t *tenant) mayList(steps []batch.Step) error {
-	for _, s := range steps {
-		if n := graph.NeedList(s); n.Do != "" {
-			if err := t.apps[0].may(n); err != nil {
-				return err
+// may refuses, before anything is sent, to go on with a token that says what its bearer
+// may do, and that this is not all of what the steps need: to read users, list what the
+// steps are at and read it back, and to write, which every app must. What is missing is
+// told at once.
+func (t *tenant) may(steps []batch.Step, read, write bool) error {
+	var missing []string
+	for i, a := range t.apps {
+		var needs []graph.Need
+		if read && i == 0 {
+			needs = append(needs, graph.NeedRead)
+			for _, s := range steps {
+				if n := graph.NeedList(s); !slices.ContainsFunc(needs, func(m graph.Need) bool { return m.Do == n.Do }) {
+					needs = append(needs, n)
+				}
 			}
 		}
-	}
-	return nil
-}
-
-// mayWrite does so for every app that is to carry out the steps.
-func (t *tenant) mayWrite(steps []batch.Step) error {
-	for _, a := range t.apps {
 		for _, s := range steps {
-			if err := a.may(graph.NeedTo(s)); err != nil {
-				return err
+			if write {
+				needs = append(needs, graph.NeedTo(s))
 			}
 		}
+		if lacking := a.lacking(needs); lacking != "" {
+			missing = append(missing, lacking)
+		}
 	}
-	return nil
-}
-
-func (a app) may(n graph.Need) error {
-	if !a.identity.Lacks(n) {
+	if len(missing) == 0 {
 		return nil
 	}
-	allowing := a.identity.Allowing(n)
-	needs := allowing[0]
-	if others := allowing[1:]; len(others) > 0 {
-		needs += ", or one of " + strings.Join(others, ", ")
+	return fmt.Errorf("%w; this command sent nothing: %s", batch.ErrPermission, strings.Join(missing, "; "))
+}
+
+// toWrite are the steps whose permissions a plan takes: if licences come from groups,
+// which only the plan can tell, users are taken out of them.
+func toWrite(steps []batch.Step, n batch.Count) []batch.Step {
+	for k := range n.Kinds {
+		if k.Step == batch.Licences && k.Kind != batch.DirectLicences && k.Outcome == "" {
+			return batch.InOrder(append(slices.Clone(steps), batch.Groups))
+		}
 	}
-	return fmt.Errorf("%w; this command sent nothing: to %s, the token of %s needs the Graph permission %s; it has %s",
-		batch.ErrPermission, n.Do, a.identity, needs, a.identity.Can)
+	return steps
+}
+
+// lacking says in words what a token lacks of all that is needed; "" when it lacks
+// nothing, or does not say what it has.
+func (a app) lacking(needs []graph.Need) string {
+	var words []string
+	for _, n := range needs {
+		if !a.identity.Lacks(n) {
+			continue
+		}
+		allowing := a.identity.Allowing(n)
+		permission := allowing[0]
+		if others := allowing[1:]; len(others) > 0 {
+			permission += ", or one of " + strings.Join(others, ", ")
+		}
+		if len(words) == 0 {
+			permission = fmt.Sprintf("the token of %s needs the Graph permission %s", a.identity, permission)
+		}
+		words = append(words, fmt.Sprintf("to %s, %s", n.Do, permission))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s; it has %s", strings.Join(words, "; "), a.identity.Can)
 }

@@ -115,10 +115,7 @@ func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 // limits. The caller seals the run, or discards it.
 func (g *Planning) find(ctx context.Context, j *job) error {
 	if j.plan.Resolve {
-		if err := j.tenant.mayRead(); err != nil {
-			return err
-		}
-		if err := j.tenant.mayList(j.plan.Steps); err != nil {
+		if err := j.tenant.may(j.plan.Steps, true, false); err != nil {
 			return err
 		}
 	}

@@ -148,15 +148,10 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.GoesOn = j.resumeLine(j.plan, j.resumeFlags()...)
 	j.Say("run %s: %s of %s %s left to send, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Writes, "write"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
-	if j.plan.Verify {
-		if err := j.tenant.mayRead(); err != nil {
-			return err
-		}
+	if err := j.tenant.may(j.plan.Steps, j.plan.Verify, send > 0); err != nil {
+		return err
 	}
 	if send > 0 {
-		if err := j.tenant.mayWrite(j.plan.Steps); err != nil {
-			return err
-		}
 		spared, err := j.guardAgain(ctx, send)
 		if err != nil {
 			return err

@@ -211,14 +211,11 @@ func (o *undoing) plan(j *job) batch.Plan {
 
 // find plans into the journal what takes the run back, and holds it against the guards.
 func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
-	if err := j.tenant.mayRead(); err != nil {
-		return err
-	}
-	if err := j.tenant.mayList(j.plan.Steps); err != nil {
+	if err := j.tenant.may(j.plan.Steps, true, false); err != nil {
 		return err
 	}
 	if old.join {
-		if err := j.tenant.mayWrite([]batch.Step{batch.JoinGroups}); err != nil {
+		if err := j.tenant.may([]batch.Step{batch.JoinGroups}, false, true); err != nil {
 			return err
 		}
 	}

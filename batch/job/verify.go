@@ -97,7 +97,7 @@ func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err
 	if err := j.enter(ctx, seed); err != nil {
 		return nil, err
 	}
-	return proofs, j.tenant.mayRead()
+	return proofs, j.tenant.may(j.plan.Steps, true, false)
 }
 
 // ofFile lists the users of a file.

@@ -267,6 +267,12 @@ func TestPermissionsOfTheToken(t *testing.T) {
 		{"User.RevokeSessions.All RoleManagement.Read.Directory", "--dry-run", exitSignIn, "to read users, the token"},
 		{"User.ReadWrite.All RoleManagement.Read.Directory", "--steps=invalidate", exitSignIn, "to invalidate refresh tokens, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All; it has"},
 		{"User.RevokeSessions.All", "--no-resolve", exitDone, ""},
+		{"User.Read.All RoleManagement.Read.Directory", "--steps=emergency", exitSignIn, "to list devices, the token of app " + graphsim.DefaultClientID + " needs the Graph permission Device.Read.All, or one of Device.ReadWrite.All, Directory.Read.All, Directory.ReadWrite.All; " +
+			"to disable accounts, User.EnableDisableAccount.All, or one of User.ReadUpdate.All, User.ReadWrite.All, Directory.ReadWrite.All, AgentIdUser.ReadWrite.All, AgentIdUser.ReadWrite.IdentityParentedBy; " +
+			"to revoke sessions, User.RevokeSessions.All, or one of User.ReadWrite.All, Directory.ReadWrite.All, AgentIdUser.ReadWrite.All, AgentIdUser.ReadWrite.IdentityParentedBy; " +
+			"to disable devices, Device.ReadWrite.All, or one of Directory.ReadWrite.All; it has User.Read.All RoleManagement.Read.Directory"},
+		{"User.ReadWrite.All Directory.Read.All Device.ReadWrite.All RoleManagement.Read.Directory", "--steps=leaver", exitSignIn, "to remove group memberships, the token"},
+		{"User.ReadWrite.All Directory.Read.All RoleManagement.Read.Directory", "--steps=licences", exitDone, ""}, // nobody has any, from no group
 		{"User.ReadWrite.All RoleManagement.Read.Directory", "", exitDone, ""},
 		{"Directory.ReadWrite.All RoleManagement.Read.Directory", "", exitDone, ""},
 	} {

@@ -40,7 +40,7 @@ var ends = []struct {
 	{batch.ErrStopped, exitStopped, ""},
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
-	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; --no-resolve needs no permission to read"},
+	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the step (--steps, --graph-url), then resume"},
 	{batch.ErrOutage, exitStopped, ""},
