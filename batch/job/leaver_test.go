@@ -1,10 +1,17 @@
 package job
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,4 +133,60 @@ func (o *office) check(u batch.User, k batch.Write, before, after graphsim.State
 	if wrong != "" {
 		o.t.Errorf("%s %s %s of %s is %s (%s), done %d times, %q became %q: %s", t.Step, t.Kind, t.ID, u.UPN, rec.Outcome, rec.Reason, n, was, is, wrong)
 	}
+}
+
+// The passwords that a run sets are in nothing that it leaves behind: no journal with its
+// log, report, message or line of --verbose, whatever trouble there is, and neither whole
+// nor in a part.
+func TestPasswordsAreNowhere(t *testing.T) {
+	inOffice(t, 300, func(o *office) {
+		time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour)
+		if err := o.tenant.SetFaults(graphsim.EveryFault(0.1)...); err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		passwords := map[string]bool{}
+		set := regexp.MustCompile(`"password":"((?:[^"\\]|\\.)*)"`)
+		o.sees = func(body []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, m := range set.FindAllSubmatch(body, -1) {
+				var word string
+				if err := json.Unmarshal([]byte(`"`+string(m[1])+`"`), &word); err != nil {
+					t.Error(err)
+				}
+				if passwords[word] {
+					t.Errorf("the password %s was sent twice", word)
+				}
+				passwords[word] = true
+			}
+		}
+		o.finishes(o.run("password", "revoke"))
+		o.sees = nil
+		if len(passwords) < 250 {
+			t.Fatalf("%d passwords were sent", len(passwords))
+		}
+		left := map[string][]byte{"messages": []byte(o.said.said.String()), "log": o.log.Bytes(), "end": fmt.Appendf(nil, "%+v", o.said.end)}
+		err := filepath.WalkDir(o.dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				left[path], err = os.ReadFile(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) < 8 || len(left["log"]) == 0 {
+			t.Fatalf("only %d things are left behind", len(left))
+		}
+		for word := range passwords {
+			for what, text := range left {
+				for at := 0; at+10 <= len(word); at += 5 {
+					if bytes.Contains(text, []byte(word[at:at+10])) {
+						t.Fatalf("a part of a password is in %s", what)
+					}
+				}
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type office struct {
 	stop   chan struct{}
 	cut    int // stop after so many calls; 0 is never
 	said   hearing
+	log    bytes.Buffer      // what --verbose tells
+	sees   func(body []byte) // of each call; may be nil
 }
 
 // hearing is a console that keeps what was said, and how the last run ended.
@@ -80,6 +83,15 @@ func newOffice(t *testing.T, n int) *office {
 
 // RoundTrip carries the calls of offboard, and stops it after so many.
 func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
+	if o.sees != nil && r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		o.sees(body)
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	resp, err := o.tenant.RoundTrip(r)
 	if r.URL.Path == "/v1.0/$batch" {
 		if o.cut--; o.cut == 0 {
@@ -95,7 +107,7 @@ func (o *office) host() *Host {
 	o.said.said.Reset()
 	o.said.end = report.End{}
 	return &Host{
-		Console: &o.said, Log: slog.New(slog.DiscardHandler), Network: o, Journal: filepath.Join(o.dir, "journal.db"), Began: time.Now(), Stop: o.stop,
+		Console: &o.said, Log: slog.New(slog.NewTextHandler(&o.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Network: o, Journal: filepath.Join(o.dir, "journal.db"), Began: time.Now(), Stop: o.stop,
 		Getenv: func(string) string { return "" },
 		Environ: func() []string {
 			return []string{"AZURE_TENANT_ID=" + graphsim.DefaultTenantID, "AZURE_CLIENT_ID=" + graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=s"}
