@@ -38,8 +38,9 @@ func (r Record) Changed() bool {
 // them.
 func (w Write) Undo(before User) (back Target, why string, ok bool) {
 	t, undo := w.Target, w.Record.Step.Undo()
+	elsewhere := undo == Enable && before.Synced || undo == EnableDevices && t.OnPremises
 	switch {
-	case w.Record.Outcome == Ineffective && undo != "":
+	case w.Record.Outcome == Ineffective && undo != "", elsewhere && w.Record.Changed():
 		return t, "mastered on premises: Active Directory decides, and there it is taken back", false
 	case !w.Record.Changed():
 		return t, "", false

@@ -89,11 +89,14 @@ func seedFile(in *reading, opt intake.Options) seeder {
 }
 
 // seedRun makes the users of a run as it left them, for a command that has no file.
-func seedRun(run *journal.Run) seeder {
+func seedRun(run *journal.Run) seeder { return seedRunBut(run, nil) }
+
+// seedRunBut does so, but for what was taken back.
+func seedRunBut(run *journal.Run, back map[thing]bool) seeder {
 	return func(ctx context.Context, t *graphsim.Tenant) error {
 		for l, err := range run.Lines(ctx) {
 			if err == nil && l.Record.Outcome != batch.Invalid && l.Record.Outcome != batch.NotFound {
-				err = seedLeft(t, run.Plan(), l)
+				err = seedLeft(t, run.Plan(), l, back)
 			}
 			if err != nil {
 				return err
@@ -103,9 +106,43 @@ func seedRun(run *journal.Run) seeder {
 	}
 }
 
+// seedUndone makes the users of a run as it left them, and the runs that took it back.
+func (j *job) seedUndone(run *journal.Run) seeder {
+	return func(ctx context.Context, t *graphsim.Tenant) error {
+		runs, err := j.store.Runs(ctx, journal.Filter{})
+		if err != nil {
+			return err
+		}
+		back := map[thing]bool{}
+		for _, r := range runs {
+			if r.Plan().Undoes != run.Plan().Run {
+				continue
+			}
+			for l, err := range r.Lines(ctx) {
+				if err != nil {
+					return err
+				}
+				for _, w := range l.Writes {
+					if w.Record.Outcome.Kind() == batch.Success {
+						back[thing{l.User.ID, w.Record.Step.Undoes(), w.Target.ID}] = true
+					}
+				}
+			}
+		}
+		return seedRunBut(run, back)(ctx, t)
+	}
+}
+
+// thing is a target of a step, at a user by object id.
+type thing struct {
+	user   string
+	step   batch.Step
+	target string
+}
+
 // seedLeft makes the user of a line, and does again what the run did. A user of a run that
 // takes another one back is left as that one did, but for what is taken back already.
-func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line) error {
+func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line, back map[thing]bool) error {
 	var left graphsim.Left
 	some := false
 	for _, w := range writesOf(p, l) {
@@ -114,7 +151,7 @@ func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line) error {
 			step, done = of, w.Record.Outcome.Kind() != batch.Success
 			l.User.Enabled = l.User.Enabled || step == batch.Disable
 		}
-		if !done {
+		if !done || back[thing{l.User.ID, step, w.Target.ID}] {
 			continue
 		}
 		some = true

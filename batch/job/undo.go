@@ -70,7 +70,7 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	if err := j.claimReport(); err != nil {
 		return err
 	}
-	if err := j.enter(ctx, h.guarded(seedRun(old.run), u.Guards, batch.Guards{})); err != nil {
+	if err := j.enter(ctx, h.guarded(j.seedUndone(old.run), u.Guards, batch.Guards{})); err != nil {
 		return err
 	}
 	who := j.tenant.identity()

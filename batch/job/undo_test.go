@@ -31,7 +31,8 @@ type office struct {
 	dir    string
 	people []string // names
 	stop   chan struct{}
-	cut    int // stop after so many calls; 0 is never
+	cut    int    // stop after so many calls; 0 is never
+	kill   func() // what the cut does instead
 	said   hearing
 	log    bytes.Buffer      // what --verbose tells
 	sees   func(body []byte) // of each call; may be nil
@@ -94,7 +95,11 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := o.tenant.RoundTrip(r)
 	if r.URL.Path == "/v1.0/$batch" {
-		if o.cut--; o.cut == 0 {
+		if o.cut--; o.cut == 0 && o.kill != nil {
+			if o.kill(); r.Context().Err() != nil { // the answer is lost
+				return nil, r.Context().Err()
+			}
+		} else if o.cut == 0 {
 			close(o.stop)
 		}
 	}
@@ -127,7 +132,13 @@ func (o *office) execution() Execution {
 func none() *int { return new(int) }
 
 func (o *office) run(steps ...string) error {
-	return Run(o.t.Context(), o.host(), &RunOptions{
+	ctx, cancel := context.WithCancel(o.t.Context())
+	defer cancel()
+	if o.cut > 0 {
+		o.kill = cancel
+	}
+	defer func() { o.kill = nil }()
+	return Run(ctx, o.host(), &RunOptions{
 		Planning: Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
 			PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}},
 		Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true},
@@ -361,6 +372,181 @@ func TestUndoLeavesWhatChangedSince(t *testing.T) {
 			if !found {
 				t.Errorf("no write of the step %s of %s ended already: %+v", step, upn, back[upn].Writes)
 			}
+		}
+	})
+}
+
+// An undo that was stopped goes on, by the same command or by resume, and takes nothing
+// back twice. Meanwhile nobody goes on with the run that is taken back.
+func TestUndoGoesOn(t *testing.T) {
+	for _, resume := range []bool{false, true} {
+		inOffice(t, 40, func(o *office) {
+			before := o.truth()
+			o.finishes(o.run("leaver"))
+			at := len(o.tenant.Log())
+			o.cut = 22
+			if err := o.undo(nil); !errors.Is(err, batch.ErrStopped) {
+				t.Fatalf("the first half: %v", err)
+			}
+			if left := kept(before.Diff(o.truth())); len(left) == 0 {
+				t.Fatal("nothing is left to go on with")
+			}
+			name, err := o.runs()[1], error(nil)
+			o.kill, o.cut = func() {
+				h := o.host()
+				if err := Resume(o.t.Context(), h, &ResumeOptions{RunName: o.first(), Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}}); !errors.Is(err, ErrNoneToResume) {
+					t.Errorf("a run that is being undone went on: %v", err)
+				}
+				o.look(func(s *journal.Store) {
+					r, err := s.Run(o.t.Context(), o.first())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if by, err := r.Held(); by == nil || err != nil {
+						t.Errorf("a run that is being undone can be worked on by others (%v)", err)
+					}
+				})
+			}, 3
+			if resume {
+				err = Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: name, Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
+			} else {
+				err = o.undo(nil)
+			}
+			if runs := o.runs(); err != nil || len(runs) != 2 {
+				t.Fatalf("the second half: %v, and the runs are %v\n%s", err, runs, o.said.said.String())
+			}
+			if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+				t.Errorf("after the undo %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+			}
+			times := map[string]int{}
+			for _, e := range o.tenant.Log()[at:] {
+				if what := e.Action + " " + e.User + " " + e.Target; e.Method != "GET" {
+					if times[what]++; times[what] > 1 {
+						t.Errorf("taken back twice: %s", what)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A run that was killed halfway is taken back, with the writes whose answers it did not see.
+func TestUndoOfAKilledRun(t *testing.T) {
+	inDoubt := 0
+	for cut := 9; cut <= 19; cut += 2 {
+		inOffice(t, 40, func(o *office) {
+			before := o.truth()
+			o.cut = cut
+			if err := o.run("leaver"); err == nil {
+				o.t.Fatal("the run was not killed")
+			}
+			doubt := 0
+			for _, l := range o.lines(o.first()) {
+				for _, w := range l.Writes {
+					if _, _, ok := w.Undo(l.User); ok && w.Record.Outcome == batch.Unsettled {
+						doubt++
+					}
+				}
+			}
+			inDoubt += doubt
+			if err := o.undo(nil); err != nil {
+				o.t.Fatalf("%v\n%s", err, o.said.said.String())
+			}
+			if said := strings.Contains(o.said.said.String()+fmt.Sprint(o.said.end.Plan.Settings), "in doubt"); said != (doubt > 0) {
+				o.t.Errorf("%d writes were in doubt, and that this is so is said: %v", doubt, said)
+			}
+			if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+				o.t.Errorf("after the undo %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+			}
+		})
+	}
+	if inDoubt == 0 {
+		t.Error("no write was in doubt")
+	}
+}
+
+// An undo is guarded as any run, and asks before its first write.
+func TestUndoIsGuarded(t *testing.T) {
+	inOffice(t, 20, func(o *office) {
+		if err := o.tenant.Assign("fe930be7-5e62-47db-91af-98c3a49a38b1", o.people[0]); err != nil { // User Administrator
+			t.Fatal(err)
+		}
+		o.finishes(o.run("devices", "groups"))
+		held := o.people[1]
+		list := filepath.Join(o.dir, "list.txt")
+		if err := os.WriteFile(list, []byte(held+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		few := 1
+		after := o.truth()
+		for _, c := range []struct {
+			change func(*UndoOptions)
+			words  string // "" is a dry run
+		}{
+			{func(u *UndoOptions) { u.MaxUsers = &few }, "--max-users is 1"},
+			{func(u *UndoOptions) { u.MaxPercent = &few }, "--max-percent is 1"},
+			{func(u *UndoOptions) { u.ProtectPrivileged, u.MaxUsers = true, &few }, "--max-users is 1"},
+			{func(u *UndoOptions) { u.Yes = false }, "there is no terminal to ask at"},
+			{func(u *UndoOptions) { u.DryRun, u.Yes = true, false }, ""},
+		} {
+			err := o.undo(c.change)
+			if c.words == "" {
+				if err != nil {
+					t.Errorf("dry run: %v", err)
+				}
+			} else if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), c.words) {
+				t.Errorf("got %v, want a refusal with %q", err, c.words)
+			}
+			if diff := after.Diff(o.truth()); len(diff) > 0 {
+				t.Fatalf("%q: something was written: %v", c.words, diff)
+			}
+		}
+		o.said.asks = true
+		if err := o.undo(func(u *UndoOptions) { u.Yes, u.Protect, u.ProtectPrivileged = false, []string{list}, true }); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		if want := "asked: Take back what run " + o.first() + " did to "; !strings.Contains(o.said.said.String(), want) {
+			t.Errorf("%q was not asked:\n%s", want, o.said.said.String())
+		}
+		runs := o.runs()
+		back := o.lines(runs[len(runs)-1])
+		for i, upn := range o.people {
+			switch l := back[upn]; {
+			case i < 2 && l.Record.Outcome != batch.Protected:
+				t.Errorf("%s ended %s, want protected", upn, l.Record.Outcome)
+			case i >= 2 && l.User.ID != "" && l.Record.Outcome != batch.Verified:
+				t.Errorf("%s ended %s (%s)", upn, l.Record.Outcome, l.Record.Reason)
+			}
+		}
+		for _, what := range after.Diff(o.truth()) {
+			if strings.Contains(what, "user "+o.people[0]+" ") || strings.Contains(what, "user "+held+" ") {
+				t.Errorf("somebody protected was touched: %s", what)
+			}
+		}
+	})
+}
+
+// What cannot be undone is refused, or said to be nothing, before anybody signs in.
+func TestNothingToUndo(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		o.finishes(o.run("revoke"))
+		calls := o.tenant.Stats().Calls
+		if err := o.undo(nil); err != nil || !strings.Contains(o.said.said.String(), "nothing to undo") || !strings.Contains(o.said.said.String(), "3 writes of the step revoke") {
+			t.Errorf("%v\n%s", err, o.said.said.String())
+		}
+		o.finishes(o.run("groups"))
+		if err := o.undo(func(u *UndoOptions) { u.RunName = o.runs()[1] }); err != nil {
+			t.Errorf("%v\n%s", err, o.said.said.String())
+		}
+		calls2 := o.tenant.Stats().Calls
+		if err := o.undo(func(u *UndoOptions) { u.RunName = o.runs()[2] }); !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), "takes back run") {
+			t.Errorf("an undo was undone: %v", err)
+		}
+		if err := o.undo(func(u *UndoOptions) { u.RunName = "none" }); !errors.Is(err, journal.ErrNoRun) {
+			t.Errorf("a run that is none: %v", err)
+		}
+		if calls == 0 || o.tenant.Stats().Calls != calls2 {
+			t.Error("somebody signed in")
 		}
 	})
 }
