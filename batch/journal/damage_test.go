@@ -30,9 +30,13 @@ func wholeJournal(t *testing.T, path string, rows int) {
 	s := openAt(t, path)
 	gone := create(t, s, batch.Plan{Run: "gone"})
 	fill(t, gone, rows+20)
-	for _, name := range []string{"finished", "stopped", "planning", "refused", "open"} {
+	for _, name := range []string{"finished", "stopped", "planning", "refused", "open", "steps"} {
 		plan := somePlan(name)
-		plan.Rows, plan.Users = rows, rows-4
+		plan.Rows, plan.Users, plan.Writes = rows, rows-4, rows-4
+		if name == "steps" {
+			plan.Steps = []batch.Step{batch.Disable, batch.Devices}
+			plan.Writes *= 3
+		}
 		plan.Settings = append(plan.Settings, batch.Setting{Name: "filter", Why: strings.Repeat("a long reason ", 90)})
 		r := create(t, s, plan)
 		addSome(t, r, rows)
@@ -46,7 +50,7 @@ func wholeJournal(t *testing.T, path string, rows int) {
 		}
 		must(t, r.SetState(ctx, Running, ""))
 		sendSome(t, r, rows, name == "finished")
-		if name == "open" {
+		if name == "open" || name == "steps" {
 			continue
 		}
 		must(t, r.AddWaits(ctx, batch.Waits{Quota: time.Second}))
@@ -73,6 +77,11 @@ func addSome(t *testing.T, r *Run, n int) {
 		case 12, 13:
 			p.Record = &batch.Record{Seq: seq, Outcome: batch.Invalid, Reason: "bad shape"}
 		}
+		if several(r.Plan()) && p.DuplicateOf == 0 && p.Record == nil {
+			for _, id := range []string{guid(2000 + seq), guid(3000 + seq)} {
+				p.Targets = append(p.Targets, batch.Target{Step: batch.Devices, ID: id, Name: "laptop", Kind: "Windows", Before: batch.StateEnabled})
+			}
+		}
 		rows = append(rows, p)
 	}
 	must(t, r.AddRows(t.Context(), rows))
@@ -83,7 +92,7 @@ func addSome(t *testing.T, r *Run, n int) {
 func sendSome(t *testing.T, r *Run, rows int, finish bool) {
 	t.Helper()
 	for no := 1; no <= rows/10; no++ {
-		call := batch.Call{No: no, SentAt: at(no % 60)}
+		call := batch.Call{No: no, SentAt: at(no % 60), Step: r.Plan().Steps[no%len(r.Plan().Steps)]}
 		e := batch.Entry{Over: []int{no}}
 		for seq := no*10 - 9; seq <= no*10; seq++ {
 			if seq == 7 || seq == 50 || seq == 12 || seq == 13 {
@@ -91,11 +100,15 @@ func sendSome(t *testing.T, r *Run, rows int, finish bool) {
 			}
 			call.Seqs = append(call.Seqs, seq)
 			rec := settled(seq, no, batch.Outcomes[seq%(len(batch.Outcomes)-2)])
+			if rec.Step = call.Step; call.Step.Listed() {
+				rec.Target = guid(2000 + seq)
+				call.Targets = append(call.Targets, rec.Target)
+			}
 			if seq == 15 {
 				rec.Message = strings.Repeat("a long message ", 300)
 			}
 			if !finish && seq%5 == 0 {
-				e.Trials = append(e.Trials, batch.Trial{Seq: seq, Attempts: 1, SentAt: at(no % 60), Doubt: seq%2 == 0, Status: 504})
+				e.Trials = append(e.Trials, batch.Trial{Seq: seq, Step: rec.Step, Target: rec.Target, Attempts: 1, SentAt: at(no % 60), Doubt: seq%2 == 0, Status: 504})
 				continue
 			}
 			e.Records = append(e.Records, rec)
@@ -194,7 +207,7 @@ const patience = 2 * time.Minute
 
 // runNames are those of wholeJournal, but for the one in the making: it has no digest,
 // and no user in it can ever be sent.
-var runNames = []string{"finished", "stopped", "refused", "open"}
+var runNames = []string{"finished", "stopped", "refused", "open", "steps"}
 
 // shown is what a journal shows of its runs.
 type shown struct {
@@ -276,10 +289,19 @@ func (got shown) against(want shown) (what string, lies []string) {
 		for _, l := range w {
 			persons[l.User] = true
 		}
-		for _, p := range got.pending[name] {
-			if !persons[p.Item.User] {
-				lie("%s: %+v is pending", name, p.Item.User)
+		targets := map[batch.Mark]batch.Target{}
+		for _, l := range w {
+			for _, w := range l.Writes {
+				targets[w.Record.Mark()] = w.Target
 			}
+		}
+		for _, p := range got.pending[name] {
+			if of, ok := targets[p.Item.Mark()]; !persons[p.Item.User] || len(targets) > 0 && (!ok || of != p.Item.Target) {
+				lie("%s: %+v is pending", name, p.Item)
+			}
+		}
+		if n := len(openWrites(lines)); n != len(got.pending[name]) && !refused {
+			lie("%s: %d writes are open, %d pending, and no error", name, n, len(got.pending[name]))
 		}
 		for _, p := range got.unproven[name] {
 			if !persons[p.Item.User] {
@@ -289,6 +311,11 @@ func (got shown) against(want shown) (what string, lies []string) {
 		for i, l := range lines {
 			if i < len(lines) && (i >= len(w) || !cmp.Equal(l.Row, w[i].Row) || l.User != w[i].User) || !persons[l.User] {
 				lie("%s: line %d shows %+v %+v", name, i+1, l.Row, l.User)
+			}
+			for _, of := range l.Writes {
+				if g, ok := targets[of.Record.Mark()]; !ok || g != of.Target {
+					lie("%s: line %d shows %+v", name, i+1, of)
+				}
 			}
 			if i < min(len(lines), len(w)) && l.Record.Outcome.Kind() == batch.Success && w[i].Record.Outcome.Kind() != batch.Success {
 				what = "SEEN AS A SUCCESS THAT WAS NONE"
@@ -307,6 +334,22 @@ func (got shown) against(want shown) (what string, lies []string) {
 		what = "unseen: an outcome, and none became a success"
 	}
 	return what, lies
+}
+
+// openWrites are the writes that have no record.
+func openWrites(lines []batch.Line) map[batch.Mark]bool {
+	open := map[batch.Mark]bool{}
+	for _, l := range lines {
+		if len(l.Writes) == 0 {
+			l.Writes = []batch.Write{{Record: l.Record}}
+		}
+		for _, w := range l.Writes {
+			if w.Record.Outcome.Open() {
+				open[w.Record.Mark()] = true
+			}
+		}
+	}
+	return open
 }
 
 func (got shown) outcomes() map[string]string {

@@ -75,9 +75,13 @@ func (l *life) close() {
 
 const lifeRows = 12
 
+// lives are the steps of the runs that are lived: one write of a user, and several.
+var lives = [][]batch.Step{{batch.Revoke}, {batch.Disable, batch.Devices, batch.Groups}}
+
 // lifeRow is the n-th row: every fourth is the one before once more, every
-// fifth ended on being read.
-func lifeRow(n int) batch.Planned {
+// fifth ended on being read. With several steps all others have a device and a group, of
+// which every third cannot be left.
+func lifeRow(n int, several bool) batch.Planned {
 	p := member(n)
 	p.Row.Cells = []string{p.Row.Input, strings.Repeat("é", 300)}
 	switch {
@@ -86,50 +90,79 @@ func lifeRow(n int) batch.Planned {
 	case n%5 == 0:
 		rec := batch.Record{Seq: n, Outcome: batch.NotFound, Status: 404}
 		p.Record = &rec
+	case several:
+		p.Targets = []batch.Target{{Step: batch.Devices, ID: guid(100 + n), Name: strings.Repeat("name", 100), Before: batch.StateEnabled},
+			{Step: batch.Groups, ID: guid(200), Kind: "security group", OnPremises: n%3 == 0}}
+		if n%3 == 0 {
+			p.Records = []batch.Record{{Seq: n, Step: batch.Groups, Target: guid(200), Outcome: batch.NotPossible, Reason: "do it in AD"}}
+		}
 	}
 	return p
 }
 
-func lifeRange(from, to int) (rows []batch.Planned) {
+func lifeRange(from, to int, several bool) (rows []batch.Planned) {
 	for n := from; n <= to; n++ {
-		rows = append(rows, lifeRow(n))
+		rows = append(rows, lifeRow(n, several))
 	}
 	return rows
 }
 
+// lifeMark is the write of a user that is sent: with several steps a device, or of users 7
+// and 9 the account.
+func lifeMark(seq int, several bool) batch.Mark {
+	switch {
+	case !several:
+		return batch.Mark{Seq: seq, Step: batch.Revoke}
+	case seq == 7 || seq == 9:
+		return batch.Mark{Seq: seq, Step: batch.Disable}
+	}
+	return batch.Mark{Seq: seq, Step: batch.Devices, Target: guid(100 + seq)}
+}
+
 // lifeEntries are what the run writes: calls, and in the next entry what became
 // of them. Users 1, 2, 3, 6, 7, 9 and 11 are sent.
-func lifeEntries() []batch.Entry {
+func lifeEntries(several bool) []batch.Entry {
 	trial := func(seq int, doubt bool) batch.Trial {
-		return batch.Trial{Seq: seq, Attempts: 1, Throttles: 1, SentAt: at(1), Doubt: doubt, Status: 429, Code: "c", Message: strings.Repeat("m", 900)}
+		k := lifeMark(seq, several)
+		return batch.Trial{Seq: seq, Step: k.Step, Target: k.Target, Attempts: 1, Throttles: 1, SentAt: at(1), Doubt: doubt, Status: 429, Code: "c", Message: strings.Repeat("m", 900)}
 	}
 	rec := func(seq int, o batch.Outcome) batch.Record {
-		c := settled(seq, 2, o)
-		c.Message = strings.Repeat("x", 1500)
+		k, c := lifeMark(seq, several), settled(seq, 2, o)
+		c.Step, c.Target, c.Message = k.Step, k.Target, strings.Repeat("x", 1500)
+		return c
+	}
+	call := func(no, sent int, seqs ...int) batch.Call {
+		c := batch.Call{No: no, SentAt: at(sent), Step: lifeMark(seqs[0], several).Step, Seqs: seqs}
+		for _, seq := range seqs {
+			if k := lifeMark(seq, several); k.Target != "" {
+				c.Targets = append(c.Targets, k.Target)
+			}
+		}
 		return c
 	}
 	return []batch.Entry{
-		{Calls: []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1, 2, 3}}, {No: 2, SentAt: at(1), Seqs: []int{6}}}},
+		{Calls: []batch.Call{call(1, 1, 1, 2, 3), call(2, 1, 6)}},
 		{Over: []int{1}, Trials: []batch.Trial{trial(1, false), trial(2, true)}, Records: []batch.Record{rec(3, batch.Unverified)},
-			Calls: []batch.Call{{No: 3, SentAt: at(2), Seqs: []int{7, 9}}}},
+			Calls: []batch.Call{call(3, 2, 7, 9)}},
 		{Over: []int{2, 3}, Trials: []batch.Trial{trial(6, false)}, Records: []batch.Record{rec(7, batch.Denied), rec(9, batch.Verified), rec(3, batch.Verified)}},
-		{Calls: []batch.Call{{No: 4, SentAt: at(3), Seqs: []int{1, 2, 6, 11}}}},
+		{Calls: []batch.Call{call(4, 3, 1, 2, 6, 11)}},
 		{Over: []int{4}, Records: []batch.Record{rec(1, batch.Verified), rec(2, batch.GaveUp), rec(6, batch.Verified), rec(11, batch.NotFound)}},
 	}
 }
 
-// lifeSteps is the whole life.
-func lifeSteps() []act {
+// lifeSteps is the whole life of a run of these steps.
+func lifeSteps(steps []batch.Step) []act {
 	var all []act
+	several := batch.Several(steps)
 	add := func(name string, do func(ctx context.Context, l *life) error, say func(m *model)) {
 		all = append(all, act{name, do, say})
 	}
 	add("open", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
 	add("create", func(ctx context.Context, l *life) (err error) {
-		l.r, err = l.s.Create(ctx, batch.Plan{Run: "life", Steps: []batch.Step{batch.Revoke}, Created: at(0), Input: "in.csv", Columns: []string{"upn"}})
+		l.r, err = l.s.Create(ctx, batch.Plan{Run: "life", Steps: steps, Created: at(0), Input: "in.csv", Columns: []string{"upn"}})
 		return err
 	}, nil)
-	for _, rows := range [][]batch.Planned{lifeRange(1, 7), lifeRange(8, lifeRows)} {
+	for _, rows := range [][]batch.Planned{lifeRange(1, 7, several), lifeRange(8, lifeRows, several)} {
 		add("add rows", func(ctx context.Context, l *life) error { return l.r.AddRows(ctx, rows) },
 			func(m *model) { m.addRows(rows) })
 	}
@@ -142,13 +175,16 @@ func lifeSteps() []act {
 	add("seal", func(ctx context.Context, l *life) error {
 		plan := l.r.Plan()
 		plan.Rows, plan.Users, plan.Lines = lifeRows, 7, 41
+		if plan.Writes = 7; several {
+			plan.Writes = 7*3 - 3
+		}
 		return l.r.Seal(ctx, plan)
 	}, nil)
 	state := func(s State, why string) {
 		add(string(s), func(ctx context.Context, l *life) error { return l.r.SetState(ctx, s, why) }, nil)
 	}
 	state(Running, "")
-	for i, e := range lifeEntries() {
+	for i, e := range lifeEntries(several) {
 		if i == 4 { // in the middle of a call the log is moved into the file and begun anew
 			state(Stopped, "so")
 			add("reopen", func(ctx context.Context, l *life) error { return l.reopen(ctx) }, nil)
@@ -174,6 +210,7 @@ type snapshot struct {
 	Summary batch.Summary
 	Lines   []batch.Line
 	Pending []batch.Pending
+	Stops   []batch.Record
 	Skips   []batch.Skip
 	History []Change
 	Timing  batch.Timing
@@ -202,6 +239,10 @@ func (l *life) read(ctx context.Context) (snap snapshot, err error) {
 	}
 	for v, err := range r.Pending(ctx) {
 		snap.Pending = append(snap.Pending, v)
+		keep(err)
+	}
+	for v, err := range r.Unsuccessful(ctx) {
+		snap.Stops = append(snap.Stops, v)
 		keep(err)
 	}
 	for v, err := range r.Skips(ctx) {

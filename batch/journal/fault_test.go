@@ -35,13 +35,12 @@ var faultKinds = []struct {
 
 // reference is what the journal says before every act and after the last, when
 // nothing fails, itself held against the model.
-func reference(t *testing.T) (snaps []snapshot) {
+func reference(t *testing.T, steps []batch.Step) (snaps []snapshot) {
 	t.Helper()
 	l := &life{path: filepath.Join(t.TempDir(), "journal.db")}
 	snaps = append(snaps, snapshot{})
-	m := newModel()
-	m.step = batch.Revoke
-	for _, st := range lifeSteps() {
+	m := newModel(steps...)
+	for _, st := range lifeSteps(steps) {
 		must(t, st.do(t.Context(), l))
 		if st.say != nil {
 			st.say(m)
@@ -58,19 +57,28 @@ func reference(t *testing.T) (snaps []snapshot) {
 }
 
 // TestFaults lives a run again and again, and fails one operation of the disk
-// each time, or all from there on, until nothing is left to fail.
+// each time, or all from there on, until nothing is left to fail. Without -soak each kind
+// of fault meets one kind of run if it lasts, and the other one if it does not.
 func TestFaults(t *testing.T) {
-	ref := reference(t)
-	for _, k := range faultKinds {
-		for _, lasts := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s lasts=%v", k.name, lasts), func(t *testing.T) {
+	var refs [][]snapshot
+	for _, steps := range lives {
+		refs = append(refs, reference(t, steps))
+	}
+	for n, k := range faultKinds {
+		for i := range 2 * len(lives) {
+			life, lasts := i/2, i%2 == 1
+			steps, ref := lives[life], refs[life]
+			if !*soak && (n+i)%len(lives) != life {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s lasts=%v %s", k.name, lasts, batch.StepList(steps)), func(t *testing.T) {
 				t.Parallel()
 				f, stride := k.fault, k.stride
 				if *soak {
 					stride = 1
 				}
 				f.lasts = lasts
-				for f.n = 1; faulty(t, ref, f) > 0 && !t.Failed(); f.n += stride {
+				for f.n = 1; faulty(t, steps, ref, f) > 0 && !t.Failed(); f.n += stride {
 				}
 				t.Logf("%d operations to fail", f.n)
 			})
@@ -79,7 +87,7 @@ func TestFaults(t *testing.T) {
 }
 
 // faulty lives a run on a disk with the fault, and tells how often it was met.
-func faulty(t *testing.T, ref []snapshot, f fault) (met int) {
+func faulty(t *testing.T, steps []batch.Step, ref []snapshot, f fault) (met int) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
@@ -90,7 +98,7 @@ func faulty(t *testing.T, ref []snapshot, f fault) (met int) {
 	l := &life{path: filepath.Join(d.dir, "journal.db"), d: d}
 	defer l.close()
 	d.set(&f)
-	for i, st := range lifeSteps() {
+	for i, st := range lifeSteps(steps) {
 		err := st.do(t.Context(), l)
 		if err == nil {
 			continue
@@ -172,8 +180,16 @@ func oneOf(t *testing.T, what string, got snapshot, either []snapshot) {
 // and holds what is left: all that was acknowledged, and nothing else but the
 // act that it happened in, whole.
 func TestPowerCuts(t *testing.T) {
-	t.Parallel()
-	ref := reference(t)
+	for _, steps := range lives {
+		t.Run(batch.StepList(steps), func(t *testing.T) {
+			t.Parallel()
+			powerCuts(t, steps)
+		})
+	}
+}
+
+func powerCuts(t *testing.T, steps []batch.Step) {
+	ref := reference(t, steps)
 	d := watch(t, t.TempDir())
 	r := rand.New(rand.NewPCG(5, 6))
 	type cut struct {
@@ -181,7 +197,7 @@ func TestPowerCuts(t *testing.T) {
 		act int
 	}
 	var cuts []cut
-	act, ops, stride := 0, 0, 17
+	act, ops, stride := 0, 0, 31
 	if *soak {
 		stride = 1
 	}
@@ -193,7 +209,7 @@ func TestPowerCuts(t *testing.T) {
 		}
 	}
 	l := &life{path: filepath.Join(d.dir, "journal.db"), d: d}
-	for i, st := range lifeSteps() {
+	for i, st := range lifeSteps(steps) {
 		act = i
 		must(t, st.do(t.Context(), l))
 	}
@@ -207,11 +223,19 @@ func TestPowerCuts(t *testing.T) {
 // TestReadFaults fails single reads, and all reads from there on, of a
 // reader: what it says is the truth or an error.
 func TestReadFaults(t *testing.T) {
-	t.Parallel()
+	for _, steps := range lives {
+		t.Run(batch.StepList(steps), func(t *testing.T) {
+			t.Parallel()
+			readFaults(t, steps)
+		})
+	}
+}
+
+func readFaults(t *testing.T, steps []batch.Step) {
 	d := watch(t, t.TempDir())
 	l := &life{path: filepath.Join(d.dir, "journal.db"), d: d}
 	defer l.close()
-	for _, st := range lifeSteps()[:9] {
+	for _, st := range lifeSteps(steps)[:9] {
 		must(t, st.do(t.Context(), l))
 	}
 	want, err := l.read(t.Context())

@@ -106,6 +106,10 @@ func check(t testing.TB, r *Run) []batch.Line {
 	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) {
 		t.Errorf("Summary is %v, adding up Lines %v", sum, fold)
 	}
+	if several(r.Plan()) {
+		checkWrites(t, r, lines)
+		return lines
+	}
 	type row struct {
 		line                         int
 		input, id, upn, outcome, ask string
@@ -130,6 +134,58 @@ func check(t testing.TB, r *Run) []batch.Line {
 		}
 	}
 	return lines
+}
+
+// checkWrites holds that the view says of every write what Lines says, and knows of no other
+// one; of a user who ended before any step it tells the mark of the whole.
+func checkWrites(t testing.TB, r *Run, lines []batch.Line) {
+	t.Helper()
+	type row struct{ step, target, name, kind, before, after, outcome, reason string }
+	type key struct {
+		line         int
+		step, target string
+	}
+	view := map[key]row{}
+	must(t, r.read(t.Context(), func(t *tx) error {
+		type viewed struct {
+			line int
+			row
+		}
+		all, err := list(t, func(v *viewed) []any {
+			return []any{&v.line, &v.step, &v.target, &v.name, &v.kind, &v.before, &v.after, &v.outcome, &v.reason}
+		}, `SELECT line, step, target, name, kind, before, after, outcome, reason FROM writes WHERE run = $1`, r.Plan().Run)
+		for _, v := range all {
+			view[key{v.line, v.step, v.target}] = v.row
+		}
+		return err
+	}))
+	known := 0
+	for _, l := range lines {
+		if l.Record.Seq != l.User.Seq {
+			t.Errorf("line %d has the record of user %d, not %d", l.Row.Line, l.Record.Seq, l.User.Seq)
+		}
+		for _, w := range l.Writes {
+			got, ok := view[key{l.Row.Line, string(w.Target.Step), w.Target.ID}]
+			if !ok {
+				continue // of a duplicate, or nothing is known
+			}
+			known++
+			g, rec := w.Target, w.Record
+			want := row{string(g.Step), g.ID, g.Name, g.Kind, g.Before, rec.Shown, string(rec.Outcome), rec.Reason}
+			if rec.Outcome.Open() {
+				want.reason = "" // is in words of Lines alone
+			}
+			if got != want {
+				t.Errorf("line %d: the view says %+v, Lines %+v", l.Row.Line, got, want)
+			}
+		}
+		if _, ok := view[key{l.Row.Line, "", ""}]; ok {
+			known++
+		}
+	}
+	if known != len(view) {
+		t.Errorf("the view knows of %d writes, Lines of %d", len(view), known)
+	}
 }
 
 // sound asks SQLite whether the file is whole.

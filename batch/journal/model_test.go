@@ -19,14 +19,37 @@ type model struct {
 	skips   map[int]batch.Skip
 	calls   map[int]batch.Call
 	open    map[int]bool
-	trials  map[int]batch.Trial
-	records map[int]batch.Record
-	step    batch.Step // of the run
+	trials  map[batch.Mark]batch.Trial
+	records map[batch.Mark]batch.Record
+	plan    batch.Plan // its steps, and whether it is in order
 }
 
-func newModel() *model {
+func newModel(steps ...batch.Step) *model {
 	return &model{map[int]batch.Planned{}, map[int]batch.Skip{}, map[int]batch.Call{},
-		map[int]bool{}, map[int]batch.Trial{}, map[int]batch.Record{}, ""}
+		map[int]bool{}, map[batch.Mark]batch.Trial{}, map[batch.Mark]batch.Record{}, batch.Plan{Steps: steps}}
+}
+
+// step is that under which the journal keeps what is said of a user as a whole.
+func (m *model) step() batch.Step { return stepOf(m.plan, batch.Whole) }
+
+// whole is the mark of a user as a whole, who ended before any step if it has a record.
+func (m *model) whole(seq int) batch.Mark { return batch.Mark{Seq: seq, Step: m.step()} }
+
+// marks are all writes of a user in the order of the plan's steps, with their targets.
+func (m *model) marks(seq int) (marks []batch.Mark, targets []batch.Target) {
+	if !several(m.plan) {
+		return []batch.Mark{m.whole(seq)}, []batch.Target{{}}
+	}
+	for _, s := range m.plan.Steps {
+		of := []batch.Target{{Step: s}}
+		if s.Listed() {
+			of = slices.DeleteFunc(slices.Clone(m.rows[seq].Targets), func(g batch.Target) bool { return g.Step != s })
+		}
+		for _, g := range of {
+			marks, targets = append(marks, batch.Mark{Seq: seq, Step: s, Target: g.ID}), append(targets, g)
+		}
+	}
+	return marks, targets
 }
 
 func (m *model) addRows(rows []batch.Planned) {
@@ -35,25 +58,30 @@ func (m *model) addRows(rows []batch.Planned) {
 			p.User = batch.User{Seq: p.User.Seq}
 		}
 		if p.Record != nil {
-			m.records[p.User.Seq] = storedRecord(*p.Record)
-			m.setStep(p.User.Seq)
+			m.record(*p.Record)
 		}
-		p.Record = nil
+		for _, rec := range p.Records {
+			m.record(rec)
+		}
+		p.Record, p.Records = nil, nil
 		p.User.Stamp = stored(p.User.Stamp)
 		m.rows[p.User.Seq] = p
 	}
 }
 
-// storedRecord is the record with the precision of the journal.
-func storedRecord(c batch.Record) batch.Record {
+// record keeps a record with the precision of the journal.
+func (m *model) record(c batch.Record) {
 	for _, t := range []*time.Time{&c.SentAt, &c.SettledAt, &c.Accepted, &c.After} {
 		*t = stored(*t)
 	}
-	return c
+	c.Step = stepOf(m.plan, c.Step)
+	m.records[c.Mark()] = c
+	delete(m.trials, c.Mark())
 }
 
 func (m *model) write(e batch.Entry) {
 	for _, c := range e.Calls {
+		c.Step = stepOf(m.plan, c.Step)
 		m.calls[c.No], m.open[c.No] = c, true
 	}
 	for _, no := range e.Over {
@@ -61,52 +89,51 @@ func (m *model) write(e batch.Entry) {
 	}
 	for _, tr := range e.Trials {
 		tr.SentAt = stored(tr.SentAt)
-		tr.Step = m.step
-		m.trials[tr.Seq] = tr
+		tr.Step = stepOf(m.plan, tr.Step)
+		m.trials[tr.Mark()] = tr
 	}
 	for _, c := range e.Records {
-		c.Step = m.step
-		m.records[c.Seq] = storedRecord(c)
-		delete(m.trials, c.Seq)
+		m.record(c)
 	}
 }
 
 func (m *model) recover() int {
-	doubted := map[int]bool{}
+	doubted := map[batch.Mark]bool{}
 	for _, no := range slices.Sorted(maps.Keys(m.open)) {
-		for _, seq := range m.calls[no].Seqs {
-			if _, ok := m.records[seq]; ok {
+		for _, k := range m.calls[no].Marks() {
+			if _, ok := m.records[k]; ok {
 				continue
 			}
-			tr := m.trials[seq]
-			tr.Seq, tr.Step, tr.Doubt = seq, m.step, true
-			if sent := stored(m.calls[no].SentAt); !doubted[seq] || sent.After(tr.SentAt) {
+			tr := m.trials[k]
+			tr.Seq, tr.Step, tr.Target, tr.Doubt = k.Seq, k.Step, k.Target, true
+			if sent := stored(m.calls[no].SentAt); !doubted[k] || sent.After(tr.SentAt) {
 				tr.SentAt = sent
 			}
-			m.trials[seq] = tr
-			doubted[seq] = true
+			m.trials[k] = tr
+			doubted[k] = true
 		}
 	}
 	clear(m.open)
 	return len(doubted)
 }
 
-// openCall is the latest open call with the user, or a zero one.
-func (m *model) openCall(seq int) (last batch.Call) {
+// openCall is the latest open call with the write, or a zero one.
+func (m *model) openCall(k batch.Mark) (last batch.Call) {
 	for no := range m.open {
-		if c := m.calls[no]; no > last.No && slices.Contains(c.Seqs, seq) {
+		if c := m.calls[no]; no > last.No && slices.Contains(c.Marks(), k) {
 			last = c
 		}
 	}
 	return last
 }
 
-func (m *model) record(seq int) batch.Record {
-	if c, ok := m.records[seq]; ok {
+// latest is the record of a write, or what can be said without one.
+func (m *model) latest(k batch.Mark) batch.Record {
+	if c, ok := m.records[k]; ok {
 		return c
 	}
-	tr, call := m.trials[seq], m.openCall(seq)
-	c := batch.Record{Seq: seq, Step: m.step, Outcome: batch.NotSent, Status: tr.Status, Code: tr.Code, Message: tr.Message,
+	tr, call := m.trials[k], m.openCall(k)
+	c := batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: batch.NotSent, Status: tr.Status, Code: tr.Code, Message: tr.Message,
 		Attempts: tr.Attempts, Throttles: tr.Throttles, SentAt: tr.SentAt, RequestID: tr.RequestID}
 	if call.No != 0 {
 		c.SentAt = stored(call.SentAt)
@@ -116,6 +143,27 @@ func (m *model) record(seq int) batch.Record {
 	}
 	_, c.Reason = soFar(c, call.No, tr.Doubt)
 	return c
+}
+
+// line says what became of a user.
+func (m *model) line(seq int) (l batch.Line) {
+	whole, ended := m.records[m.whole(seq)]
+	if !several(m.plan) {
+		return batch.Line{Record: m.latest(m.whole(seq)), Whole: ended && (m.step() == batch.Whole || whole.SentAt.IsZero())}
+	}
+	marks, targets := m.marks(seq)
+	for i, k := range marks {
+		rec := m.latest(k)
+		if ended {
+			rec = batch.Record{Seq: seq, Step: k.Step, Target: k.Target, Outcome: whole.Outcome, Reason: whole.Reason, SettledAt: whole.SettledAt}
+		}
+		l.Writes = append(l.Writes, batch.Write{Target: targets[i], Record: rec})
+	}
+	if l.Record, l.Whole = whole, ended; !ended {
+		l.Record = batch.Worst(l.Writes)
+		l.Record.Seq = seq
+	}
+	return l
 }
 
 func (m *model) lines() []batch.Line {
@@ -129,10 +177,8 @@ func (m *model) lines() []batch.Line {
 	var lines []batch.Line
 	for _, seq := range slices.Sorted(maps.Keys(m.rows)) {
 		p := m.rows[seq]
-		l := batch.Line{Row: p.Row, User: m.rows[owner(p)].User, Record: m.record(owner(p))}
-		if rec, ok := m.records[owner(p)]; ok {
-			l.Whole = m.step == batch.Whole || rec.SentAt.IsZero()
-		}
+		l := m.line(owner(p))
+		l.Row, l.User = p.Row, m.rows[owner(p)].User
 		if f := first[owner(p)]; f != p.Row.Line {
 			l.First = f
 		}
@@ -141,19 +187,70 @@ func (m *model) lines() []batch.Line {
 	return lines
 }
 
+// items are all writes of the plan in the order of sending: of holders of privileged
+// roles those of urgent steps, then those of all others, then the other steps; of each
+// part a step at a time, and of each step the first thing of every user.
+func (m *model) items() (list []batch.Item) {
+	type key struct{ part, step, place, seq int }
+	keys := map[batch.Mark]key{}
+	for seq, p := range m.rows {
+		if _, ended := m.records[m.whole(seq)]; p.DuplicateOf != 0 || ended && several(m.plan) {
+			continue
+		}
+		marks, targets := m.marks(seq)
+		places := map[batch.Step]int{}
+		for i, k := range marks {
+			part := 1
+			switch {
+			case several(m.plan) && !k.Step.Urgent():
+				part = 2
+			case p.User.Privileged && !m.plan.InOrder:
+				part = 0
+			}
+			if targets[i].Step = k.Step; !several(m.plan) {
+				targets[i] = batch.Target{}
+			}
+			keys[k] = key{part, slices.Index(m.plan.Steps, k.Step), places[k.Step], seq}
+			places[k.Step]++
+			list = append(list, batch.Item{User: p.User, Step: k.Step, Target: targets[i]})
+		}
+	}
+	slices.SortFunc(list, func(a, b batch.Item) int {
+		x, y := keys[a.Mark()], keys[b.Mark()]
+		return cmp.Or(x.part-y.part, x.step-y.step, x.place-y.place, x.seq-y.seq)
+	})
+	return list
+}
+
 func (m *model) pending() (list []batch.Pending) {
-	for _, seq := range slices.Sorted(maps.Keys(m.rows)) {
-		if _, ok := m.records[seq]; !ok && m.rows[seq].DuplicateOf == 0 {
-			list = append(list, batch.Pending{Item: batch.Item{Step: m.step, User: m.rows[seq].User}, Trial: m.trials[seq]})
+	for _, it := range m.items() {
+		if _, ok := m.records[it.Mark()]; !ok {
+			list = append(list, batch.Pending{Item: it, Trial: m.trials[it.Mark()]})
 		}
 	}
-	first := func(p batch.Pending) int {
-		if p.Item.User.Privileged {
-			return 0
+	return list
+}
+
+func (m *model) unproven() (list []batch.Unproven) {
+	for _, it := range m.items() {
+		if rec := m.records[it.Mark()]; rec.Outcome == batch.Unverified {
+			list = append(list, batch.Unproven{Item: it, Record: rec})
 		}
-		return 1
 	}
-	slices.SortStableFunc(list, func(a, b batch.Pending) int { return first(a) - first(b) })
+	if !several(m.plan) { // whom only to verify, has no order
+		slices.SortFunc(list, func(a, b batch.Unproven) int { return a.Record.Seq - b.Record.Seq })
+	}
+	return list
+}
+
+// unsuccessful are the records that keep later steps from being sent.
+func (m *model) unsuccessful() (list []batch.Record) {
+	for k, rec := range m.records {
+		if slices.ContainsFunc(m.plan.Steps, func(s batch.Step) bool { return slices.Contains(s.StoppedBy(), k.Step) }) && rec.Outcome.Kind() != batch.Success {
+			list = append(list, batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: rec.Outcome})
+		}
+	}
+	slices.SortFunc(list, func(a, b batch.Record) int { return a.Seq - b.Seq })
 	return list
 }
 
@@ -162,14 +259,17 @@ func (m *model) compare(t *testing.T, r *Run) {
 	t.Helper()
 	lines := check(t, r)
 	diff(t, "lines", lines, m.lines())
-	diff(t, "pending", all(t, r.Pending(t.Context())), m.pending())
-	var unproven []batch.Unproven
-	for _, l := range lines {
-		if l.Record.Outcome == batch.Unverified && l.Record.Seq == l.User.Seq && m.rows[l.User.Seq].Row.Line == l.Row.Line {
-			unproven = append(unproven, batch.Unproven{Item: batch.Item{Step: m.step, User: l.User}, Record: l.Record})
+	pending, unproven := m.pending(), m.unproven()
+	diff(t, "pending", all(t, r.Pending(t.Context())), pending)
+	diff(t, "unproven", all(t, r.Unproven(t.Context())), unproven)
+	diff(t, "unsuccessful", all(t, r.Unsuccessful(t.Context())), m.unsuccessful())
+	if r.State().sealed() {
+		send, verify, err := r.Remaining(t.Context())
+		must(t, err)
+		if send != len(pending) || verify != len(unproven) {
+			t.Errorf("%d writes remain to be sent and %d to be verified, want %d and %d", send, verify, len(pending), len(unproven))
 		}
 	}
-	diff(t, "unproven", all(t, r.Unproven(t.Context())), unproven)
 	var skips []batch.Skip
 	for _, line := range slices.Sorted(maps.Keys(m.skips)) {
 		skips = append(skips, m.skips[line])
@@ -215,8 +315,10 @@ func (p *player) plan(t *testing.T) {
 		if rows[i].DuplicateOf != 0 {
 			rows[i].DuplicateOf = holders[p.IntN(len(holders))]
 		} else if p.IntN(5) == 0 {
-			rec := p.record(rows[i].User.Seq)
+			rec := p.record(p.m.whole(rows[i].User.Seq))
 			rows[i].Record = &rec
+		} else {
+			p.targets(&rows[i])
 		}
 	}
 	p.Shuffle(n, func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
@@ -233,7 +335,10 @@ func (p *player) plan(t *testing.T) {
 	}
 	p.m.compare(t, p.run)
 	plan := p.run.Plan()
-	plan.Rows, plan.Users = n, len(p.m.pending())
+	plan.Rows, plan.Users, plan.Writes = n, len(p.m.pending()), len(p.m.pending())
+	if several(plan) {
+		plan.Users = len(slices.DeleteFunc(p.holders(), func(seq int) bool { return p.m.ended(seq) }))
+	}
 	must(t, p.run.Seal(t.Context(), plan))
 	must(t, p.run.SetState(t.Context(), Running, ""))
 }
@@ -261,23 +366,70 @@ func (p *player) time() time.Time {
 	return at(p.IntN(60)).Add(time.Duration(p.IntN(1e6)))
 }
 
-func (p *player) record(seq int) batch.Record {
+func (p *player) record(k batch.Mark) batch.Record {
 	outcomes := batch.Outcomes[:len(batch.Outcomes)-2] // without the open ones
-	return batch.Record{Seq: seq, Outcome: outcomes[p.IntN(len(outcomes))], Status: p.IntN(600),
+	return batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: outcomes[p.IntN(len(outcomes))], Status: p.IntN(600),
 		Code: p.pick("", "Request_X"), Message: p.pick("", "it is so\nand so"), Attempts: p.IntN(3), Throttles: p.IntN(3),
-		SentAt: p.time(), SettledAt: p.time(), Accepted: p.time(), After: p.time(),
-		RequestID: p.pick("", guid(seq)+"/3"), Reason: p.pick("", "a reason")}
+		SentAt: p.time(), SettledAt: p.time(), Accepted: p.time(), After: p.time(), Shown: p.pick("", batch.StateGone),
+		RequestID: p.pick("", guid(k.Seq)+"/3"), Reason: p.pick("", "a reason")}
 }
 
-// users are some users of the plan; few runs have none.
-func (p *player) users() (seqs []int) {
+// targets gives a row things of its user, and ends some of its writes.
+func (p *player) targets(row *batch.Planned) {
+	if !several(p.run.Plan()) {
+		return
+	}
+	seq := row.User.Seq
+	for _, s := range p.run.Plan().Steps {
+		if !s.Listed() {
+			if p.IntN(6) == 0 {
+				row.Records = append(row.Records, p.record(batch.Mark{Seq: seq, Step: s}))
+			}
+			continue
+		}
+		for i := range p.IntN(4) {
+			g := batch.Target{Step: s, Name: p.pick("", "laptop\n|x"), Kind: p.pick("", "Windows"), Before: p.pick("", "enabled"), OnPremises: p.IntN(4) == 0}
+			if i > 0 {
+				g.ID = guid(9*seq - i) // in no order
+			}
+			row.Targets = append(row.Targets, g)
+			if p.IntN(6) == 0 {
+				row.Records = append(row.Records, p.record(batch.Mark{Seq: seq, Step: s, Target: g.ID}))
+			}
+		}
+	}
+}
+
+// holders are the rows that hold a user.
+func (p *player) holders() (seqs []int) {
 	for seq, row := range p.m.rows {
-		if row.DuplicateOf == 0 && p.IntN(4) == 0 {
+		if row.DuplicateOf == 0 {
 			seqs = append(seqs, seq)
 		}
 	}
 	slices.Sort(seqs)
 	return seqs
+}
+
+// ended reports whether the user of a run with several steps ended before any.
+func (m *model) ended(seq int) bool {
+	_, ended := m.records[m.whole(seq)]
+	return ended && several(m.plan)
+}
+
+// writes are some writes of the plan, at most one of each user; few runs have none. With a
+// step they are of that one.
+func (p *player) writes(step batch.Step) (marks []batch.Mark) {
+	for _, seq := range p.holders() {
+		of, _ := p.m.marks(seq)
+		if step != batch.Whole {
+			of = slices.DeleteFunc(of, func(k batch.Mark) bool { return k.Step != step })
+		}
+		if len(of) > 0 && !p.m.ended(seq) && p.IntN(4) == 0 {
+			marks = append(marks, of[p.IntN(len(of))])
+		}
+	}
+	return marks
 }
 
 func (p *player) entry() (e batch.Entry) {
@@ -288,15 +440,24 @@ func (p *player) entry() (e batch.Entry) {
 	}
 	for range p.IntN(4) {
 		p.call += 1 + p.IntN(2)
-		e.Calls = append(e.Calls, batch.Call{No: p.call, SentAt: p.time(), Seqs: p.users()})
+		c := batch.Call{No: p.call, SentAt: p.time()}
+		if steps := p.m.plan.Steps; len(steps) > 0 {
+			c.Step = steps[p.IntN(len(steps))]
+		}
+		for _, k := range p.writes(c.Step) {
+			if c.Seqs = append(c.Seqs, k.Seq); c.Step.Listed() {
+				c.Targets = append(c.Targets, k.Target)
+			}
+		}
+		e.Calls = append(e.Calls, c)
 	}
-	for _, seq := range p.users() {
-		e.Trials = append(e.Trials, batch.Trial{Seq: seq, Attempts: p.IntN(3), Throttles: p.IntN(3), SentAt: p.time(),
+	for _, k := range p.writes(batch.Whole) {
+		e.Trials = append(e.Trials, batch.Trial{Seq: k.Seq, Step: k.Step, Target: k.Target, Attempts: p.IntN(3), Throttles: p.IntN(3), SentAt: p.time(),
 			Doubt: p.IntN(3) == 0, Status: p.IntN(2) * 429, Code: p.pick("", "c"), Message: p.pick("", "m"), RequestID: p.pick("", "r/1")})
 	}
-	for _, seq := range p.users() {
+	for _, k := range p.writes(batch.Whole) {
 		if p.IntN(2) == 0 {
-			e.Records = append(e.Records, p.record(seq))
+			e.Records = append(e.Records, p.record(k))
 		}
 	}
 	return e
@@ -374,9 +535,10 @@ func TestModel(t *testing.T) {
 func conform(t *testing.T, seed uint64, open func(*testing.T) *Store) {
 	rnd := rand.New(rand.NewPCG(seed, 42))
 	s := open(t)
-	players := []*player{{Rand: rnd, name: "one", m: newModel()}, {Rand: rnd, name: "two", m: newModel()}}
+	players := []*player{{Rand: rnd, name: "one", m: newModel()}, {Rand: rnd, name: "two", m: newModel(batch.Leaver...)}}
 	for _, p := range players {
-		p.run = create(t, s, batch.Plan{Run: p.name})
+		p.m.plan.InOrder = seed%4 == 3
+		p.run = create(t, s, batch.Plan{Run: p.name, Steps: p.m.plan.Steps, InOrder: p.m.plan.InOrder})
 		p.plan(t)
 	}
 	for range 20 {
@@ -400,12 +562,4 @@ func conform(t *testing.T, seed uint64, open func(*testing.T) *Store) {
 		p.m.compare(t, p.run)
 	}
 	must(t, s.Close())
-}
-
-// setStep gives a record of a user as a whole the step of the run, under which the journal
-// keeps it.
-func (m *model) setStep(seq int) {
-	rec := m.records[seq]
-	rec.Step = m.step
-	m.records[seq] = rec
 }

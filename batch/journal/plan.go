@@ -53,16 +53,24 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	if p.Record != nil {
 		return r.addRecord(t, p.Record)
 	}
-	places := map[batch.Step]int{}
+	steps, places := r.Plan().Steps, map[batch.Step]int{}
 	for _, g := range p.Targets {
+		if !g.Step.Listed() || !slices.Contains(steps, g.Step) {
+			return fmt.Errorf("%w: no step %q of it lists targets, such as %s", ErrPlan, g.Step, g.ID)
+		}
 		if _, err := t.exec(sqlAddTarget, r.id, u.Seq, g.Step, g.ID, places[g.Step], g.Name, g.Kind, g.Before, g.OnPremises); err != nil {
 			return fmt.Errorf("target %s of step %s: %w", g.ID, g.Step, err)
 		}
 		places[g.Step]++
 	}
 	for i := range p.Records {
-		if p.Records[i].Seq != u.Seq || p.Records[i].Step == batch.Whole {
-			return fmt.Errorf("%w: a record of one of its steps is one of user %d", ErrPlan, p.Records[i].Seq)
+		k := p.Records[i].Mark()
+		listed := slices.ContainsFunc(p.Targets, func(g batch.Target) bool { return g.Step == k.Step && g.ID == k.Target })
+		switch {
+		case k.Seq != u.Seq || !slices.Contains(steps, k.Step):
+			return fmt.Errorf("%w: a record of one of its steps is one of user %d, of the step %q", ErrPlan, k.Seq, k.Step)
+		case k.Step.Listed() && !listed, !k.Step.Listed() && k.Target != "":
+			return fmt.Errorf("%w: a record is of the target %q of the step %s, which the row does not list", ErrPlan, k.Target, k.Step)
 		}
 		if err := r.addRecord(t, &p.Records[i]); err != nil {
 			return err
@@ -127,13 +135,13 @@ func implicit(p batch.Plan) int {
 
 // wantPlan holds a plan against the rows and users that the journal has.
 func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
-	type counts struct{ rows, last, users, astray, targets, ended, noTarget int }
+	type counts struct{ rows, last, users, astray, targets, ended int }
 	users := "marks WHERE run = $1"
 	if several(plan) {
 		users += " AND step = ''"
 	}
 	n, err := first(list(t, func(n *counts) []any {
-		return []any{&n.rows, &n.last, &n.users, &n.astray, &n.targets, &n.ended, &n.noTarget}
+		return []any{&n.rows, &n.last, &n.users, &n.astray, &n.targets, &n.ended}
 	}, `SELECT
 		(SELECT count(*) FROM rows WHERE run = $1),
 		(SELECT max(seq) FROM rows WHERE run = $1),
@@ -141,9 +149,7 @@ func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 		(SELECT count(*) FROM rows d WHERE d.run = $1 AND d.same <> 0
 			AND NOT EXISTS (SELECT 1 FROM rows u WHERE u.run = d.run AND u.seq = d.same AND u.same = 0)),
 		(SELECT count(*) FROM targets WHERE run = $1),
-		(SELECT count(*) FROM marks WHERE run = $1 AND step <> ''),
-		(SELECT count(*) FROM marks m WHERE m.run = $1 AND m.step <> '' AND m.step IN (SELECT step FROM targets WHERE run = $1)
-			AND NOT EXISTS (SELECT 1 FROM targets t WHERE t.run = m.run AND t.seq = m.seq AND t.step = m.step AND t.target = m.target))`, r.id))
+		(SELECT count(*) FROM marks WHERE run = $1 AND step <> '')`, r.id))
 	own := r.Plan()
 	switch {
 	case err != nil:
@@ -155,8 +161,6 @@ func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 			ErrPlan, plan.Rows, plan.Users, n.rows, n.users)
 	case several(plan) && plan.Writes != n.users*implicit(plan)+n.targets-n.ended:
 		return fmt.Errorf("%w: it counts %d writes, the journal has %d", ErrPlan, plan.Writes, n.users*implicit(plan)+n.targets-n.ended)
-	case n.noTarget > 0:
-		return fmt.Errorf("%w: %d records are of targets that it does not list", ErrPlan, n.noTarget)
 	case n.last != n.rows: // the seqs are different, and none is less than 1
 		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, n.rows, n.last)
 	case n.astray > 0:

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"offboard/batch"
@@ -110,4 +112,108 @@ func TestSealRefuses(t *testing.T) {
 	wantErr(t, r.AddRows(ctx, []batch.Planned{member(3)}), ErrState)
 	wantErr(t, r.AddSkips(ctx, []batch.Skip{{Line: 9}}), ErrState)
 	wantErr(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{{No: 1, Seqs: []int{1}}}}), ErrState)
+}
+
+// device is a target of a user.
+func device(id string) batch.Target {
+	return batch.Target{Step: batch.Devices, ID: id, Name: "laptop", Kind: "Windows", Before: batch.StateEnabled}
+}
+
+// withDevices is a row with targets.
+func withDevices(seq int, ids ...string) batch.Planned {
+	p := member(seq)
+	for _, id := range ids {
+		p.Targets = append(p.Targets, device(id))
+	}
+	return p
+}
+
+// TestTargetsRefused holds that a plan lists no target of a step that it has not, or that
+// lists none, twice, or of nobody; and no record of a target that it does not list.
+func TestTargetsRefused(t *testing.T) {
+	t.Parallel()
+	r := create(t, openNew(t), batch.Plan{Run: "r", Steps: []batch.Step{batch.Disable, batch.Devices}})
+	with := func(change func(p *batch.Planned)) batch.Planned {
+		p := withDevices(1, "d")
+		change(&p)
+		return p
+	}
+	rec := func(s batch.Step, target string) []batch.Record {
+		return []batch.Record{{Seq: 1, Step: s, Target: target, Outcome: batch.Already}}
+	}
+	for name, p := range map[string]batch.Planned{
+		"a step that the plan has not":      with(func(p *batch.Planned) { p.Targets[0].Step = batch.Groups }),
+		"a step that lists none":            with(func(p *batch.Planned) { p.Targets[0].Step = batch.Disable }),
+		"twice the same":                    withDevices(1, "d", "d"),
+		"a duplicate's":                     with(func(p *batch.Planned) { p.DuplicateOf = 2 }),
+		"of one who ended":                  with(func(p *batch.Planned) { p.Record = &batch.Record{Seq: 1, Outcome: batch.NotFound} }),
+		"a record of a target not listed":   with(func(p *batch.Planned) { p.Records = rec(batch.Devices, "e") }),
+		"a record of a thing of no step":    with(func(p *batch.Planned) { p.Records = rec(batch.Disable, "d") }),
+		"a record of a step not planned":    with(func(p *batch.Planned) { p.Records = rec(batch.Revoke, "") }),
+		"a record of the whole beside them": with(func(p *batch.Planned) { p.Records = rec(batch.Whole, "") }),
+	} {
+		if err := r.AddRows(t.Context(), []batch.Planned{p}); err == nil {
+			t.Errorf("%s: added", name)
+		}
+	}
+	if n := traces(t, r.s, r.id); n != 1 {
+		t.Errorf("%d rows are there of the run, want its state alone", n)
+	}
+}
+
+// TestSealCountsWrites holds the writes of a plan against its targets, and those that
+// ended at planning.
+func TestSealCountsWrites(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	for n, c := range []struct{ users, writes int }{{2, 4}, {2, 6}, {1, 5}, {2, 5}} {
+		plan := batch.Plan{Run: fmt.Sprint("r", n), Steps: []batch.Step{batch.Disable, batch.Devices}}
+		r := create(t, s, plan)
+		gone := member(3)
+		gone.Record = &batch.Record{Seq: 3, Outcome: batch.NotFound}
+		one := withDevices(1, "d", "e")
+		one.Records = []batch.Record{{Seq: 1, Step: batch.Devices, Target: "e", Outcome: batch.Already}}
+		must(t, r.AddRows(t.Context(), []batch.Planned{one, withDevices(2, "d", "f"), gone}))
+		plan.Rows, plan.Users, plan.Writes = 3, c.users, c.writes
+		if err := r.Seal(t.Context(), plan); n < 3 {
+			wantErr(t, err, ErrPlan)
+		} else {
+			must(t, err)
+		}
+	}
+}
+
+// TestTargetsAreSealed changes, adds and removes one target of a sealed plan, in the file.
+func TestTargetsAreSealed(t *testing.T) {
+	t.Parallel()
+	changes := []string{"DELETE FROM targets WHERE target = 'd2'",
+		"INSERT INTO targets SELECT run, seq, step, 'd9', 9, name, kind, before, on_premises FROM targets WHERE target = 'd2'"}
+	for _, change := range []string{"seq = 1", "seq = 4", "step = 'groups'", "target = 'd3'", "place = 1", "name = 'Laptop'", "kind = 'iOS'", "before = ''", "on_premises = 1"} {
+		changes = append(changes, "UPDATE targets SET "+change+" WHERE target = 'd2'")
+	}
+	for _, change := range changes {
+		path := filepath.Join(t.TempDir(), "journal.db")
+		s := openAt(t, path)
+		plan := batch.Plan{Run: "r", Steps: []batch.Step{batch.Devices, batch.Groups}}
+		r := create(t, s, plan)
+		must(t, r.AddRows(t.Context(), []batch.Planned{withDevices(1, "d1"), withDevices(2, "d2"), member(3), member(4)}))
+		plan.Rows, plan.Users, plan.Writes = 4, 4, 2
+		must(t, r.Seal(t.Context(), plan))
+		must(t, s.Close())
+		r, err := openAt(t, path).Run(t.Context(), "r")
+		must(t, err)
+		if n := len(all(t, r.Pending(t.Context()))); n != 2 {
+			t.Errorf("%d writes are pending, want 2", n)
+		}
+		_, err = r.s.w.Exec(change)
+		must(t, err)
+		r, err = openAt(t, path).Run(t.Context(), "r")
+		must(t, err)
+		_, err = upToError(r.Pending(t.Context()))
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: pending ended with %v", change, err)
+		}
+		_, err = upToError(r.Lines(t.Context()))
+		wantErr(t, err, ErrDamaged)
+	}
 }

@@ -120,7 +120,7 @@ func (r *Run) startPruning(ctx context.Context, allow func(*tx, State) error) er
 // remove deletes all that there is of a run whose deletion was begun. What may
 // be much goes slice by slice; what is left goes with the run itself.
 func (r *Run) remove(ctx context.Context) error {
-	for _, of := range []struct{ table, key string }{{"rows", "seq"}, {"marks", "seq"}, {"calls", "no"}} {
+	for _, of := range []struct{ table, key string }{{"rows", "seq"}, {"targets", "seq"}, {"marks", "seq"}, {"calls", "no"}} {
 		if err := r.s.inSlices(ctx, func(t *tx) (more bool, err error) {
 			deleted, err := t.exec(strings.NewReplacer("TABLE", of.table, "KEY", of.key).Replace(
 				"DELETE FROM TABLE WHERE run = $1 AND KEY IN (SELECT KEY FROM TABLE WHERE run = $1 ORDER BY KEY LIMIT $2)"), r.id, sliceRows)

@@ -34,21 +34,29 @@ func inThePast(t *testing.T, build func(*testing.T, *Store)) string {
 // worked makes a run of n rows and a duplicate, with rows in every table.
 func worked(t *testing.T, s *Store, name string, n int) *Run {
 	t.Helper()
-	r := create(t, s, somePlan(name))
-	fill(t, r, n)
+	plan := somePlan(name)
+	plan.Steps = []batch.Step{batch.Disable, batch.Devices}
+	r := create(t, s, plan)
+	fill(t, r, n-1)
 	dup := member(n + 1)
 	dup.DuplicateOf = 1
-	must(t, r.AddRows(t.Context(), []batch.Planned{dup}))
+	last := realistic(n)
+	for i := range n {
+		last.Targets = append(last.Targets, device(guid(i)))
+	}
+	must(t, r.AddRows(t.Context(), []batch.Planned{last, dup}))
 	must(t, r.AddSkips(t.Context(), []batch.Skip{{Line: 1, Reason: "blank"}}))
 	p := r.Plan()
-	p.Rows, p.Users = n+1, n
+	p.Rows, p.Users, p.Writes = n+1, n, n+n
 	must(t, r.Seal(t.Context(), p))
 	must(t, r.SetState(t.Context(), Running, ""))
-	e := batch.Entry{Over: []int{1}, Trials: []batch.Trial{{Seq: n, Attempts: 1, Status: 503, SentAt: at(1), Doubt: true}}}
+	e := batch.Entry{Over: []int{1}, Trials: []batch.Trial{{Seq: n, Step: batch.Disable, Attempts: 1, Status: 503, SentAt: at(1), Doubt: true}}}
 	for seq := 1; seq < n; seq++ {
-		e.Records = append(e.Records, settled(seq, 1, batch.Verified))
+		rec := settled(seq, 1, batch.Verified)
+		rec.Step = batch.Disable
+		e.Records = append(e.Records, rec)
 	}
-	must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: time.Now(), Seqs: []int{1}}}}))
+	must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, Step: batch.Disable, SentAt: time.Now(), Seqs: []int{1}}}}))
 	must(t, r.Write(t.Context(), e))
 	must(t, r.AddWaits(t.Context(), batch.Waits{Quota: time.Second}))
 	must(t, r.SetState(t.Context(), Finished, ""))
@@ -98,7 +106,7 @@ func TestPrune(t *testing.T) {
 	diff(t, "old runs", names(old), []string{"keep", "gone"})
 	keep, gone := old[0], old[1]
 	before := check(t, keep.Run)
-	if traces(t, s, gone.id) < 41+39+1+1+1+1+4 {
+	if traces(t, s, gone.id) < 41+40+39+1+1+1+1+4 {
 		t.Fatal("not every table holds rows")
 	}
 	must(t, gone.Prune(t.Context()))
@@ -218,7 +226,7 @@ func TestPruneCutShort(t *testing.T) {
 		}
 		sound(t, s)
 	}
-	if cut < 6 { // rows and marks twice, calls, and the run itself
+	if cut < 8 { // rows, targets and marks twice, calls, and the run itself
 		t.Errorf("cut short %d times only", cut)
 	}
 }

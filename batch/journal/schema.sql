@@ -173,7 +173,8 @@ SELECT
 	coalesce(t.kind, '') AS kind,
 	coalesce(t.before, '') AS before,
 	m.shown AS after,
-	coalesce(m.outcome, CASE WHEN m.doubt = 1 THEN 'unsettled' ELSE 'not_sent' END) AS outcome,
+	coalesce(m.outcome, CASE WHEN m.doubt = 1 OR EXISTS (SELECT 1 FROM intents i
+		WHERE i.run = m.run AND i.seq = m.seq AND i.step = m.step AND i.target = m.target) THEN 'unsettled' ELSE 'not_sent' END) AS outcome,
 	m.reason
 FROM marks m
 JOIN runs n ON n.id = m.run AND n.state <> 'pruning'

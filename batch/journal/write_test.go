@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"testing"
 
 	"offboard/batch"
@@ -156,4 +157,29 @@ func TestReadWhileWriting(t *testing.T) {
 	must(t, err)
 	diff(t, "counts", sum.Counts, map[batch.Outcome]int{batch.Unverified: n - 50, batch.Verified: 50})
 	count(t, r.Lines(ctx), n)
+}
+
+// TestWriteKeepsToThePlan holds that nothing is written of a step, or of a thing of a user,
+// that the plan has not.
+func TestWriteKeepsToThePlan(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	plan := batch.Plan{Run: "r", Steps: []batch.Step{batch.Disable, batch.Devices}, Rows: 2, Users: 2, Writes: 4}
+	r := create(t, openNew(t), plan)
+	must(t, r.AddRows(ctx, []batch.Planned{withDevices(1, "d"), withDevices(2, "e")}))
+	must(t, r.Seal(ctx, plan))
+	must(t, r.SetState(ctx, Running, ""))
+	for _, k := range []batch.Mark{{Seq: 1, Step: batch.Revoke, Target: ""}, {Seq: 1, Step: batch.Groups, Target: "d"}, {Seq: 1, Step: batch.Devices, Target: "e"}, {Seq: 1, Step: batch.Devices, Target: ""}, {Seq: 1, Step: batch.Disable, Target: "d"}} {
+		call := batch.Call{No: 1, Step: k.Step, Seqs: []int{k.Seq}, Targets: []string{k.Target}}
+		for what, e := range map[string]batch.Entry{
+			"call": {Calls: []batch.Call{call}}, "trial": {Trials: []batch.Trial{{Seq: k.Seq, Step: k.Step, Target: k.Target}}},
+			"record": {Records: []batch.Record{{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: batch.Verified}}},
+		} {
+			if err := r.Write(ctx, e); !errors.Is(err, ErrPlan) {
+				t.Errorf("%s of %v: %v", what, k, err)
+			}
+		}
+	}
+	wantErr(t, r.Write(ctx, batch.Entry{Calls: []batch.Call{{No: 1, Step: batch.Devices, Seqs: []int{1, 1}, Targets: []string{"d", "d"}}}}), ErrPlan)
+	diff(t, "pending", len(all(t, r.Pending(ctx))), 4)
 }
