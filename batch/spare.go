@@ -98,21 +98,33 @@ func (s Spare) Keys() []string {
 
 // Again asks once more, of a run that goes on. Users is how many of its users were sent
 // or are still to be sent; lines are one of each user, or at least of those with one of
-// the Keys. It gives a record for each user who was still to be sent and is spared now,
-// and counts the others, and the holders of Roles among them.
-func (s Spare) Again(users int, lines iter.Seq2[Line, error]) (Count, []Record, error) {
-	count := Count{Users: users}
-	var spared []Record
+// the Keys. It gives the records of the users who were still to be sent and are spared
+// now: one of the user as a whole, or where something was sent before, one of each write
+// that was not. Writes is how many writes that leaves out. It counts the other users, and
+// the holders of Roles among them.
+func (s Spare) Again(users int, lines iter.Seq2[Line, error]) (count Count, spared []Record, writes int, err error) {
+	count.Users = users
 	for l, err := range lines {
 		if err != nil {
-			return count, nil, err
+			return count, nil, 0, err
 		}
-		open, rec := l.Record.Outcome.Open(), l.Record
-		if !open && rec.SentAt.IsZero() {
+		all := l.Writes
+		if all == nil || l.Whole {
+			all = []Write{{Record: l.Record}}
+		}
+		var open []Record
+		sent := false
+		for _, w := range all {
+			sent = sent || !w.Record.SentAt.IsZero()
+			if w.Record.Outcome.Open() {
+				open = append(open, w.Record)
+			}
+		}
+		if len(open) == 0 && !sent {
 			continue // ended before it was sent
 		}
 		why := ""
-		if open {
+		if len(open) > 0 {
 			why = s.protected(l.User)
 		}
 		if role := s.Roles[l.User.ID]; why == "" && role != "" {
@@ -122,14 +134,21 @@ func (s Spare) Again(users int, lines iter.Seq2[Line, error]) (Count, []Record, 
 		if why == "" {
 			continue
 		}
-		if rec.Outcome == Unsettled {
-			why = fmt.Sprintf("%s; sent at %s, before this was known, and whether that took effect is not known", why, rec.SentAt.UTC().Format(time.RFC3339))
+		writes += len(open)
+		if l.Writes == nil || !sent {
+			open = open[:1]
+			open[0].Step, open[0].Target = Whole, ""
 		}
-		rec.Step, rec.Target = Whole, ""
-		rec.Outcome, rec.Reason, rec.SettledAt = Protected, why, time.Now()
-		spared = append(spared, rec)
+		for _, rec := range open {
+			rec.Reason = why
+			if rec.Outcome == Unsettled {
+				rec.Reason = fmt.Sprintf("%s; sent at %s, before this was known, and whether that took effect is not known", why, rec.SentAt.UTC().Format(time.RFC3339))
+			}
+			rec.Outcome, rec.SettledAt = Protected, time.Now()
+			spared = append(spared, rec)
+		}
 		count.Users--
 		count.addProtected(l.User, why)
 	}
-	return count, spared, nil
+	return count, spared, writes, nil
 }

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -201,7 +202,7 @@ func TestSpareAgain(t *testing.T) {
 		Names: []string{"ME@x.example"},
 		Roles: map[string]string{cleo: "Global Administrator", "d": "User Administrator"},
 	}
-	count, spared, err := s.Again(5, all)
+	count, spared, writes, err := s.Again(5, all)
 	var got []string
 	for _, r := range spared {
 		if r.Outcome != Protected || r.SettledAt.IsZero() {
@@ -213,10 +214,54 @@ func TestSpareAgain(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q and error %v, want %q", got, err, want)
 	}
-	if count.Users != 2 || count.Privileged != 2 || count.Ended[Protected] != 3 || len(count.Protected) != 3 {
+	if writes != 3 || count.Users != 2 || count.Privileged != 2 || count.Ended[Protected] != 3 || len(count.Protected) != 3 {
 		t.Errorf("counted %+v", count)
 	}
-	if count, _, err := (Spare{}).Again(5, all); err != nil || count.Users != 5 || count.Privileged != 0 {
+	if count, _, _, err := (Spare{}).Again(5, all); err != nil || count.Users != 5 || count.Privileged != 0 {
 		t.Errorf("without guards: %+v, error %v", count, err)
+	}
+}
+
+// Of a user with several writes who is protected only when the run goes on, what was done
+// stays as it is, and all that is open ends protected. The limits count users.
+func TestSpareAgainWithSteps(t *testing.T) {
+	sent := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	write := func(seq int, s Step, target string, o Outcome, at time.Time) Write {
+		return Write{Target: Target{Step: s, ID: target}, Record: Record{Seq: seq, Step: s, Target: target, Outcome: o, SentAt: at}}
+	}
+	never := time.Time{}
+	lines := []Line{
+		{User: User{Seq: 1, ID: "done"}, Writes: []Write{write(1, Disable, "", Verified, sent), write(1, Devices, "d", Verified, sent)}},
+		{User: User{Seq: 2, ID: "half"}, Writes: []Write{write(2, Disable, "", Verified, sent), write(2, Revoke, "", Unsettled, sent), write(2, Devices, "d", NotSent, never), write(2, Devices, "e", NotPossible, never)}},
+		{User: User{Seq: 3, ID: "fresh"}, Writes: []Write{write(3, Disable, "", Already, never), write(3, Revoke, "", NotSent, never), write(3, Devices, "d", NotSent, never)}},
+		{User: User{Seq: 4, ID: "whole"}, Whole: true, Record: Record{Seq: 4, Outcome: NotFound}, Writes: []Write{write(4, Disable, "", NotFound, never)}},
+		{User: User{Seq: 5, ID: "admin"}, Writes: []Write{write(5, Disable, "", NotPossible, never), write(5, Revoke, "", Verified, sent)}},
+	}
+	s := Spare{IDs: map[string]string{"done": "why", "half": "why", "fresh": "why", "whole": "why"}, Roles: map[string]string{"admin": "Global Administrator"}}
+	count, spared, writes, err := s.Again(4, func(yield func(Line, error) bool) {
+		for _, l := range lines {
+			l.Record = cmp.Or(l.Record, Worst(l.Writes))
+			if !yield(l, nil) {
+				return
+			}
+		}
+	})
+	var got []string
+	for _, r := range spared {
+		got = append(got, fmt.Sprintf("%d %s %s: %s", r.Seq, r.Step, r.Target, r.Reason))
+		if r.Outcome != Protected {
+			t.Errorf("%+v", r)
+		}
+	}
+	want := []string{
+		"2 revoke : why; sent at 2026-11-22T12:00:00Z, before this was known, and whether that took effect is not known",
+		"2 devices d: why",
+		"3  : why",
+	}
+	if err != nil || !slices.Equal(got, want) || writes != 4 {
+		t.Errorf("%d writes, error %v, and records\n%q, want\n%q", writes, err, got, want)
+	}
+	if count.Users != 2 || count.Ended[Protected] != 2 || count.Privileged != 1 {
+		t.Errorf("counted %+v", count)
 	}
 }

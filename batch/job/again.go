@@ -23,37 +23,37 @@ func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 		anew+" to plan anew, or allow its age with --max-age (0 is any)")
 }
 
-// guardAgain asks the guards of a run that goes on, before its first new call, of which
-// so many users are still to be sent. It gives the records of those of them who are
-// spared now; they are written once everybody has agreed.
-func (j *job) guardAgain(ctx context.Context, send int) (spared []batch.Record, err error) {
+// guardAgain asks the guards of a run that goes on, before its first new call. It gives the
+// records of those who were still to be sent and are spared now, and how many writes that
+// leaves out; they are written once everybody has agreed.
+func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, writes int, err error) {
 	plan := j.run.Plan()
 	known, err := j.guards.ask(ctx, j, plan, resumeIt)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	sent, err := j.run.Sent(ctx)
+	users, err := j.run.Concerned(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	count, spared, err := known.spare.Again(sent+send, j.run.Users(ctx, known.spare.Keys()))
+	count, spared, writes, err := known.spare.Again(users, j.run.Users(ctx, known.spare.Keys()))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, s := range known.settings {
 		j.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	if len(spared) > 0 {
-		j.sayNow(len(spared), count)
+	if n := count.Ended[batch.Protected]; n > 0 {
+		j.sayNow(n, count)
 	}
 	if then := plan.Accounts.Privileged; count.Privileged > then {
 		j.Say("         holders of privileged roles: %s now, %s when the plan was made: %s", batch.Thousands(count.Privileged), batch.Thousands(then), batch.SomeOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
 	if err := refused(nothingMore, known.checks(count)...); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return spared, j.Files.unchanged(nothingMore)
+	return spared, writes, j.Files.unchanged(nothingMore)
 }
 
 // sayNow names the users of a plan who are spared only now.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -22,6 +23,7 @@ type applying struct {
 	roles  bool                  // the plan and we both know who holds a role
 	admins int                   // users who hold one
 	writes int                   // to be sent
+	since  int                   // things of users that came after the plan, and are not touched
 }
 
 // mostDrift is how many users who have changed are named.
@@ -35,6 +37,7 @@ func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.Fi
 	look := j.planner()
 	look.AllowRenamed = true // a new name is drift, and told as such
 	look.Spare = known.spare
+	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
 	look.Rows = func(yield func(batch.Row, error) bool) {
 		_, err := j.ReadPlan(a.File, planfile.Sink{
 			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },
@@ -52,6 +55,9 @@ func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.Fi
 	case len(w.drift) > 0:
 		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
 		return count, nil
+	}
+	if w.since > 0 {
+		j.Say("note     %s of these users, such as devices and groups, came after the plan and %s not touched; plan again for them", batch.Plural(w.since, "thing"), batch.Agree(w.since, "is", "are"))
 	}
 	count.Privileged, count.Writes = w.admins, w.writes
 	return count, w.flush(ctx)
@@ -100,6 +106,11 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		default:
 			why = planfile.Drift(p.User, f.User)
 		}
+		if why == "" {
+			var since int
+			since, why = stillListed(&p, f)
+			w.since += since
+		}
 		if why != "" {
 			w.drifted(p, why)
 			continue
@@ -112,6 +123,52 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 		rows = append(rows, p)
 	}
 	return w.run.AddRows(ctx, rows)
+}
+
+// stillListed holds the targets of a plan against those that are listed now. Only the
+// plan's are sent, and of them only those that are still the user's: a device may be
+// somebody else's by now. It gives how many have come since; why refuses the plan.
+func stillListed(p *batch.Planned, now batch.Planned) (since int, why string) {
+	listed, ended := map[batch.Mark]batch.Target{}, map[batch.Mark]batch.Record{}
+	for _, r := range now.Records {
+		r.Seq = 0
+		ended[r.Mark()] = r
+	}
+	for _, t := range now.Targets {
+		m := batch.Mark{Step: t.Step, Target: t.ID}
+		if r, ok := ended[m]; ok && r.Outcome != batch.Already && r.Outcome != batch.NotPossible && r.Outcome != batch.Skipped {
+			return 0, r.Reason // a list that cannot be read says nothing of what is in it
+		}
+		listed[m] = t
+	}
+	settled := map[batch.Mark]bool{}
+	for _, r := range p.Records {
+		settled[batch.Mark{Step: r.Step, Target: r.Target}] = true
+	}
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		m := batch.Mark{Step: t.Step, Target: t.ID}
+		is, there := listed[m]
+		delete(listed, m)
+		rec, over := ended[m]
+		switch {
+		case settled[m]:
+			continue
+		case !there && t.Step == batch.Devices:
+			rec = batch.Record{Outcome: batch.Skipped, Reason: "since the plan was made the device has left the user's, and may be somebody else's"}
+		case !there:
+			rec = batch.Record{Outcome: batch.Already, Reason: "it was gone before the plan was carried out"}
+		case over:
+		case t.Kind == batch.DirectLicences && t.Before != is.Before:
+			return 0, "the direct licences are no longer those of the plan"
+		default:
+			t.Before = is.Before
+			continue
+		}
+		rec.Seq, rec.Step, rec.Target, rec.SettledAt = p.User.Seq, t.Step, t.ID, time.Now()
+		p.Records = append(p.Records, rec)
+	}
+	return len(listed), ""
 }
 
 // settleRoles lets roles be no drift that were not read both times: what one of the

@@ -152,11 +152,11 @@ func (j *job) resume(ctx context.Context) error {
 		return err
 	}
 	if send > 0 {
-		spared, err := j.guardAgain(ctx, send)
+		spared, writes, err := j.guardAgain(ctx)
 		if err != nil {
 			return err
 		}
-		if send -= len(spared); send > 0 {
+		if send -= writes; send > 0 {
 			if err := j.earliest(ctx, send); err != nil {
 				return err
 			}

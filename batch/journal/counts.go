@@ -60,10 +60,12 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 	return sum, err
 }
 
-// Sent counts the users with a record who were sent.
-func (r *Run) Sent(ctx context.Context) (users int, err error) {
-	return first(ask(ctx, r, "count users sent of", alone[int],
-		"SELECT count(DISTINCT seq) FROM marks WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0"))
+// Concerned counts the users who were sent, and those who are still to be sent. Of a run
+// with several steps it counts all who did not end as a whole, as the plan's users are
+// counted: what a user is to have may be done already.
+func (r *Run) Concerned(ctx context.Context) (users int, err error) {
+	return first(ask(ctx, r, "count users of", alone[int], `SELECT count(*) FROM rows x WHERE run = $1 AND same = 0 AND NOT EXISTS
+		(SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = $2 AND w.target = '' AND w.outcome IS NOT NULL AND w.sent_at = 0)`, r.step()))
 }
 
 // addUp counts the lines of a run with several steps, whose worst outcome only the
