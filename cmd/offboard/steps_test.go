@@ -47,7 +47,9 @@ func newLeavers(t *testing.T, n int, cfg graphsim.Config) *booth {
 func leaver(i int) string { return fmt.Sprintf("u%d@contoso.example", i) }
 
 // deviceOf is what a tenant's state calls the power of a user's device.
-func deviceOf(upn string) string { return "device " + graphsim.IDFor("device pc of "+upn) + " accountEnabled" }
+func deviceOf(upn string) string {
+	return "device " + graphsim.IDFor("device pc of "+upn) + " accountEnabled"
+}
 
 // reported is what a report says of each user, by column.
 func (d *booth) reported(dir string) map[string]map[string]string {
