@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -30,8 +31,17 @@ func TestScripts(t *testing.T) {
 			e.Setenv("OFFBOARD_JOURNAL", e.WorkDir+"/state/journal.db")
 			return keys(e.WorkDir, "ada", "bob", "eve")
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "damage": damage},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "damage": damage, "named": named},
 	})
+}
+
+// named keeps the name of the run that the last end block is of: named VARIABLE
+func named(ts *testscript.TestScript, neg bool, args []string) {
+	name := regexp.MustCompile(`(?m)^Run +(\S+)$`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if neg || len(args) != 1 || name == nil {
+		ts.Fatalf("usage: named VARIABLE, after a command that tells of a run")
+	}
+	ts.Setenv(args[0], name[1])
 }
 
 // exits runs a command and wants its exit code: exits 3 offboard run ...
