@@ -66,7 +66,7 @@ func document(e End) object {
 		{"skipped_lines", e.Skips},
 		{"source", orNull(p.Terms.Source)}, // of an applied plan file, which is the input then
 		{"source_sha256", orNull(p.Terms.SourceSHA256)},
-		{"undoes", orNull(p.Undoes)}, // the run that this one takes back
+		{"undoes", orNull(p.Undoes)},          // the run that this one takes back
 		{"plan_sha256", orNull(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
 		{"tenant", orNull(p.Tenant)},
