@@ -1,19 +1,37 @@
 package batch
 
-// Followup is what an administrator of the directory on premises is to do, since that
-// directory is the master of what the user's write is at: it could not be made, or the next
-// sync takes it back. computer is the name of a device. Of any other write both are "".
-func (w Write) Followup(u User) (toDo, computer string) {
-	if w.Record.Outcome != Ineffective && w.Record.Outcome != NotPossible {
-		return "", ""
+import "slices"
+
+// FollowedUp reports whether one of the steps may leave something to do in a directory on
+// premises, for a user who is found there by [User.SAM]: see [Line.Followups].
+func FollowedUp(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s == Disable || s == Password || s == Devices })
+}
+
+// Followup is what an administrator of the directory on premises is to do. Computer is the
+// name of a device.
+type Followup struct{ ToDo, Computer string }
+
+// Followups are what is to be done there for the line's user, of a run with these steps:
+// that directory is the master of what could not be written, or what its next sync takes
+// back.
+func (l *Line) Followups(steps []Step) []Followup {
+	writes := l.Writes
+	if !Several(steps) && !l.Whole {
+		writes = []Write{{Target{Step: steps[0]}, l.Record}}
 	}
-	switch step := w.Target.Step; {
-	case step == Disable && u.Synced:
-		return "disable account", ""
-	case step == Password && u.Synced && !u.External():
-		return "reset password twice", ""
-	case step == Devices && w.Target.OnPremises:
-		return "disable computer", w.Target.Name
+	var all []Followup
+	for _, w := range writes {
+		step, o := w.Target.Step, w.Record.Outcome
+		switch {
+		case o != Ineffective && o != NotPossible:
+		case step == Disable && l.User.Synced:
+			all = append(all, Followup{"disable account", ""})
+		case step == Password && l.User.Synced && !l.User.External():
+			all = append(all, Followup{"reset password twice", ""})
+		case step == Devices && w.Target.OnPremises:
+			all = append(all, Followup{"disable computer", w.Target.Name})
+		}
 	}
-	return "", ""
+	return all
 }

@@ -79,9 +79,19 @@ func TestFollowup(t *testing.T) {
 		{User{Synced: true}, Target{Step: Devices, Name: "phone"}, NotPossible, "", ""},
 		{User{Synced: true}, Target{Step: Groups, OnPremises: true}, NotPossible, "", ""},
 	} {
-		toDo, computer := Write{tt.of, Record{Outcome: tt.o}}.Followup(tt.u)
-		if toDo != tt.toDo || computer != tt.computer {
-			t.Errorf("%+v, %v, %s: %q %q", tt.u, tt.of, tt.o, toDo, computer)
+		var want []Followup
+		if tt.toDo != "" {
+			want = []Followup{{tt.toDo, tt.computer}}
+		}
+		l := Line{User: tt.u, Writes: []Write{{tt.of, Record{Outcome: tt.o}}}}
+		if d := cmp.Diff(want, l.Followups(Leaver)); d != "" {
+			t.Errorf("%+v, %v, %s: %s", tt.u, tt.of, tt.o, d)
+		}
+		if tt.of.Step == Disable { // alone it leaves its record to the line
+			l = Line{User: tt.u, Record: Record{Outcome: tt.o}}
+			if d := cmp.Diff(want, l.Followups([]Step{Disable})); d != "" {
+				t.Errorf("alone: %+v, %v, %s: %s", tt.u, tt.of, tt.o, d)
+			}
 		}
 	}
 }

@@ -16,8 +16,15 @@ type User struct {
 	Synced     bool      `json:"synced,omitempty"`     // onPremisesSyncEnabled
 	Privileged bool      `json:"privileged,omitempty"` // holds a directory role that makes an administrator; false when it was not read
 	Stamp      time.Time `json:"stamp,omitzero"`       // signInSessionsValidFromDateTime, or what StampOf says, when the user was read: in a plan before the run; zero when unset or not read
-	By         Key       `json:"by,omitempty"`         // "" means by ID or UPN
-	Value      string    `json:"value,omitempty"`      // of the property that By names: before resolution what to look up, after it what the directory has
+
+	// SAM is onPremisesSamAccountName and Domain onPremisesDomainName, by which a synced user
+	// is found in the directory on premises. They are read where the steps may leave
+	// something to do there: see [FollowedUp].
+	SAM    string `json:"sam,omitempty"`
+	Domain string `json:"domain,omitempty"`
+
+	By    Key    `json:"by,omitempty"`    // "" means by ID or UPN
+	Value string `json:"value,omitempty"` // of the property that By names: before resolution what to look up, after it what the directory has
 
 	// AsOf is the server's Date of the answer that brought the user, which the stamp
 	// is held against; zero when it had none. Neither journal nor plan file keeps it.

@@ -22,13 +22,13 @@ type format struct {
 	open func(w *bufio.Writer, p batch.Plan) sink
 	some bool // it has some lines only, and is not there without any
 
-	tried bool // it is of what was tried, and not there of a dry run
-	steps bool // it is there only of a run whose users may have several writes
+	tried bool                    // it is of what was tried, and not there of a dry run
+	steps func([]batch.Step) bool // it is there only of a run of whose steps this is true; nil is any
 }
 
 // isOf reports whether the report of a run can have the file.
 func (f format) isOf(e *End) bool {
-	return !(f.tried && e.Dry || f.steps && !batch.Several(e.Plan.Steps))
+	return !(f.tried && e.Dry) && (f.steps == nil || f.steps(e.Plan.Steps))
 }
 
 // formats are those files in the order in which people are told of them. A new file is a
@@ -36,8 +36,8 @@ func (f format) isOf(e *End) bool {
 var formats = []format{
 	{name: csvName, open: allCSV},
 	{name: jsonlName, open: allJSON},
-	{name: targetsName, open: targetsCSV, some: true, steps: true},
-	{name: followupName, open: followupCSV, some: true, steps: true},
+	{name: targetsName, open: targetsCSV, some: true, steps: batch.Several},
+	{name: followupName, open: followupCSV, some: true, steps: batch.FollowedUp},
 	{name: RetryName, open: retryCSV, some: true, tried: true},
 }
 

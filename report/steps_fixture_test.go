@@ -91,7 +91,7 @@ func leavers() []batch.Line {
 		wrote(account, batch.Ineffective, inAD), wrote(password, batch.NotPossible, "the password is mastered on premises; reset it in Active Directory, twice"),
 		wrote(sessions, batch.Verified, ""), wrote(pc, batch.Ineffective, inADPC),
 		wrote(group(1, "Sales"), batch.NotPossible, "not tried, since the step disable ended ineffective"))
-	ben.User.Synced = true
+	ben.User.Synced, ben.User.SAM, ben.User.Domain = true, "=ben", "corp.contoso.com"
 	gone := unnamed(7, "gone@contoso.com", batch.Record{Outcome: batch.NotFound, Reason: "no user has this name"})
 	spared := row(8, "root@contoso.com", batch.Record{Outcome: batch.Protected, Reason: "on the protect list"})
 	for _, l := range []*batch.Line{&gone, &spared} {

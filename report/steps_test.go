@@ -223,3 +223,19 @@ func TestTextOfSteps(t *testing.T) {
 		t.Errorf("of a step that was denied:\n%s", got)
 	}
 }
+
+// The stamp after the run is that of the step that moves it, whichever write was the worst.
+func TestStampAfterIsOfTheSessions(t *testing.T) {
+	account, password := wrote(batch.Target{Step: batch.Disable}, batch.Already, ""), wrote(batch.Target{Step: batch.Password}, batch.Verified, "")
+	sessions := wrote(batch.Target{Step: batch.Revoke}, batch.Verified, "")
+	sessions.Record.After = at(7, 0)
+	for want, writes := range map[string][]batch.Write{
+		"":                     {account, password},
+		"2026-03-02T09:15:07Z": {account, password, sessions},
+	} {
+		l := leaver(2, "ada@contoso.com", writes...)
+		if got := Cell(&l, "valid_from_after"); got != want || l.Record.After.IsZero() {
+			t.Errorf("%d writes: %q, want %q; the worst has %v", len(writes), got, want, l.Record.After)
+		}
+	}
+}

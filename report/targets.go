@@ -50,18 +50,14 @@ func targetsCSV(w *bufio.Writer, p batch.Plan) sink {
 
 // followupCSV writes ad-followup.csv: what only an administrator of the directory on
 // premises can do, a record for each thing to do.
-func followupCSV(w *bufio.Writer, _ batch.Plan) sink {
-	write := someCSV(w, "user_principal_name", "user_id", "to_do", "computer")
+func followupCSV(w *bufio.Writer, p batch.Plan) sink {
+	write := someCSV(w, "user_principal_name", "user_id", "sam_account_name", "domain", "to_do", "computer")
 	return func(l *batch.Line, _ []string) error {
 		if l.First != 0 {
 			return nil
 		}
-		for _, written := range l.Writes {
-			toDo, computer := written.Followup(l.User)
-			if toDo == "" {
-				continue
-			}
-			if err := write([]string{l.User.UPN, l.User.ID, toDo, computer}); err != nil {
+		for _, f := range l.Followups(p.Steps) {
+			if err := write([]string{l.User.UPN, l.User.ID, l.User.SAM, l.User.Domain, f.ToDo, f.Computer}); err != nil {
 				return err
 			}
 		}

@@ -418,10 +418,10 @@ func TestLookupFields(t *testing.T) {
 	for want, steps := range map[string][]batch.Step{
 		"":                                {batch.Revoke},
 		",refreshTokensValidFromDateTime": {batch.Revoke, batch.Invalidate},
-		",isManagementRestricted":         {batch.Disable, batch.Revoke, batch.Devices},
-		",isManagementRestricted,lastPasswordChangeDateTime,licenseAssignmentStates": batch.Leaver,
-		",refreshTokensValidFromDateTime,isManagementRestricted":                     {batch.Enable, batch.Invalidate},
-		",isManagementRestricted,licenseAssignmentStates":                            {batch.AddLicences, batch.JoinGroups, batch.EnableDevices},
+		",isManagementRestricted,onPremisesSamAccountName,onPremisesDomainName":                                                    {batch.Disable, batch.Revoke, batch.Devices},
+		",isManagementRestricted,onPremisesSamAccountName,onPremisesDomainName,lastPasswordChangeDateTime,licenseAssignmentStates": batch.Leaver,
+		",refreshTokensValidFromDateTime,isManagementRestricted":                                                                   {batch.Enable, batch.Invalidate},
+		",isManagementRestricted,licenseAssignmentStates":                                                                          {batch.AddLicences, batch.JoinGroups, batch.EnableDevices},
 	} {
 		if got := strings.TrimPrefix(lookupFields(steps, slices.Contains(steps, batch.Invalidate)), selected); got != want {
 			t.Errorf("%v: got %q, want %q", steps, got, want)
@@ -437,10 +437,12 @@ func TestLookupForSteps(t *testing.T) {
 		`"accountEnabled":true`:  {Enabled: true},
 		`"accountEnabled":false`: {Disabled: true},
 		``:                       {},
-		`"isManagementRestricted":true,"lastPasswordChangeDateTime":"2026-11-22T12:00:00Z"`: {Restricted: true, PasswordSet: set},
-		`"isManagementRestricted":null,"lastPasswordChangeDateTime":null`:                   {},
-		`"licenseAssignmentStates":null`:                                                    {},
-		`"licenseAssignmentStates":[]`:                                                      {Licences: "[]"},
+		`"isManagementRestricted":true,"lastPasswordChangeDateTime":"2026-11-22T12:00:00Z"`:                   {Restricted: true, PasswordSet: set},
+		`"isManagementRestricted":null,"lastPasswordChangeDateTime":null`:                                     {},
+		`"onPremisesSyncEnabled":true,"onPremisesSamAccountName":"ada","onPremisesDomainName":"corp.example"`: {Synced: true, SAM: "ada", Domain: "corp.example"},
+		`"onPremisesSyncEnabled":null,"onPremisesSamAccountName":"ada","onPremisesDomainName":"corp.example"`: {},
+		`"licenseAssignmentStates":null`: {},
+		`"licenseAssignmentStates":[]`:   {Licences: "[]"},
 		`"licenseAssignmentStates":[{"skuId":"` + e3 + `","assignedByGroup":"` + staff + `"},{"skuId":"` + strings.ToUpper(e5) + `","assignedByGroup":null,"disabledPlans":["` + plan + `"]}]`: {
 			Licences: `[{"skuId":"` + e5 + `","disabledPlans":["` + plan + `"]}]`,
 		},

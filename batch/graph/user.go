@@ -43,6 +43,8 @@ type userBody struct {
 	Restricted  bool            `json:"isManagementRestricted"`
 	PasswordSet time.Time       `json:"lastPasswordChangeDateTime"`
 	Licences    *[]licenceState `json:"licenseAssignmentStates"`
+	SAM         string          `json:"onPremisesSamAccountName"`
+	Domain      string          `json:"onPremisesDomainName"`
 }
 
 // user is what the answer says of a user; in beta with the later one of both
@@ -59,6 +61,9 @@ func (b userBody) user(beta bool) (batch.User, error) {
 		Enabled: stateOf(b.Enabled) == batch.StateEnabled, Disabled: stateOf(b.Enabled) == batch.StateDisabled,
 		Restricted: b.Restricted, PasswordSet: b.PasswordSet,
 		Mail: b.Mail, EmployeeID: b.EmployeeID, OnPremisesUPN: b.OnPremisesUPN,
+	}
+	if b.Synced { // of a user who was synced once both may still be told
+		u.SAM, u.Domain = b.SAM, b.Domain
 	}
 	direct, err := b.direct()
 	if err != nil {

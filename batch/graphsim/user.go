@@ -1,6 +1,9 @@
 package graphsim
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // User is a directory object as a test sets it up. Empty strings are null in
 // Graph's replies.
@@ -101,6 +104,14 @@ func (u shownUser) enabled() bool {
 	return u.entry.things.account.seen(u.now, u.tenant.cfg.Lag)
 }
 
+// onPremises is what a synced user has on premises.
+func (u shownUser) onPremises(value string) string {
+	if !u.Synced {
+		return ""
+	}
+	return value
+}
+
 // userKind has what a reply may say of a user. The usual ones are the default set of a
 // v1.0 user, which leaves out the stamps, userType, accountEnabled and employeeId
 // (Microsoft Graph documentation, user resource). Never synced is null there, not false.
@@ -117,6 +128,8 @@ var userKind = &properties[shownUser]{"user", append([]property[shownUser]{
 	{name: "creationType", value: func(u shownUser) any { return orNull(u.Created) }},
 	{name: "employeeId", value: func(u shownUser) any { return orNull(u.EmployeeID) }},
 	{name: "onPremisesUserPrincipalName", value: func(u shownUser) any { return orNull(u.OnPremUPN) }},
+	{name: "onPremisesSamAccountName", value: func(u shownUser) any { return orNull(u.onPremises(u.UPN[:strings.IndexByte(u.UPN+"@", '@')])) }},
+	{name: "onPremisesDomainName", value: func(u shownUser) any { return orNull(u.onPremises("corp.example")) }},
 	{name: "signInSessionsValidFromDateTime", value: func(u shownUser) any { return orNull(u.Stamp) }},
 	{name: "isManagementRestricted", value: func(u shownUser) any { return orNull(u.Restricted) }},
 	{name: "lastPasswordChangeDateTime", value: func(u shownUser) any { return orNull(u.things().password.seen(u.now, u.tenant.cfg.Lag)) }},

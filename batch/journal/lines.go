@@ -134,6 +134,9 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 	if err == nil && several(r.Plan()) {
 		err = r.addWrites(t, page, calls)
 	}
+	if err == nil && batch.FollowedUp(r.Plan().Steps) {
+		err = r.addNames(t, page)
+	}
 	return page, err
 }
 

@@ -8,8 +8,8 @@ import (
 	"offboard/batch"
 )
 
-const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 const sqlAddTarget = `INSERT INTO targets (run, seq, step, target, place, name, kind, before, on_premises)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
@@ -46,7 +46,7 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
 	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.DuplicateOf,
-		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp)
+		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp, u.SAM, u.Domain)
 	if err != nil {
 		return err
 	}

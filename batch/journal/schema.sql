@@ -45,6 +45,8 @@ CREATE TABLE rows (                                -- the input, and the users t
 	synced     INTEGER NOT NULL,
 	privileged INTEGER NOT NULL,
 	before     INTEGER NOT NULL,                   -- the stamp before the run
+	sam        TEXT NOT NULL,                      -- in the directory on premises, from here on
+	domain     TEXT NOT NULL,
 	PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 

@@ -197,6 +197,28 @@ func (r *Run) addWrites(t *tx, page []line, calls []batch.Call) error {
 	return nil
 }
 
+// addNames tells by which names the users of a page are found on premises.
+func (r *Run) addNames(t *tx, page []line) error {
+	seqs := make([]int, len(page))
+	for i := range page {
+		seqs[i] = page[i].User.Seq
+	}
+	synced, err := list(t, func(u *batch.User) []any { return []any{&u.Seq, &u.SAM, &u.Domain} },
+		"SELECT seq, sam, domain FROM rows WHERE run = $1 AND seq IN (SELECT value FROM json_each($2)) AND synced = 1", r.id, seqs)
+	if err != nil {
+		return err
+	}
+	users := make(map[int]batch.User, len(synced))
+	for _, u := range synced {
+		users[u.Seq] = u
+	}
+	for i := range page {
+		u := &page[i].User
+		u.SAM, u.Domain = users[u.Seq].SAM, users[u.Seq].Domain
+	}
+	return nil
+}
+
 // writesOf puts the writes of a line together.
 func (r *Run) writesOf(l *line, targets map[batch.Mark][]batch.Target, known map[batch.Mark]write, open map[batch.Mark]batch.Call) {
 	whole := l.Record
