@@ -44,11 +44,15 @@ const (
 // retry is the command that runs the rows of retry.csv; "" when there is no such file, and
 // while the run itself goes on, or can be gone on with.
 func (e End) retry() string {
-	isRetry := func(path string) bool { return filepath.Base(path) == RetryName }
-	if e.Resume != "" || e.Held != "" || !slices.ContainsFunc(e.Files, isRetry) {
+	if e.Resume != "" || e.Held != "" || !e.has(RetryName) {
 		return ""
 	}
 	return e.Retry
+}
+
+// has reports whether the report has a file of that name.
+func (e End) has(name string) bool {
+	return slices.ContainsFunc(e.Files, func(path string) bool { return filepath.Base(path) == name })
 }
 
 // count counts the lines of a kind. In a dry run not_sent is neutral.

@@ -27,7 +27,7 @@ func Text(w io.Writer, e End) error {
 		bySteps(&b, e)
 		timing(&b, e.Timing)
 		if e.Plan.Undoes == "" {
-			accounts(&b, e.Plan)
+			accounts(&b, e)
 		}
 	}
 	b.WriteString(verdict(e))
@@ -150,12 +150,15 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 }
 
 // accounts says what the steps leave as it was.
-func accounts(b *bytes.Buffer, p batch.Plan) {
+func accounts(b *bytes.Buffer, e End) {
+	p := e.Plan
 	a, disables, resets := p.Accounts, slices.Contains(p.Steps, batch.Disable), slices.Contains(p.Steps, batch.Password)
 	if a.Enabled > 0 && !disables {
 		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", batch.Plural(a.Enabled, "account"))
 	}
-	if a.Synced > 0 {
+	if a.Synced > 0 && e.has(followupName) {
+		fmt.Fprintf(b, "%s synced from on premises: do there what %s says, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"), followupName)
+	} else if a.Synced > 0 {
 		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
 	}
 	var asBefore []string
