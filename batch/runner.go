@@ -131,7 +131,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	if r.Prover != nil {
 		r.verify = &lane{
 			name:   "read-back",
-			needs:  r.readNeeds(),
+			needs:  NeedsToRead(r.Steps),
 			call:   r.Prover.Show,
 			road:   &road{gate: r.Reads, workers: r.Concurrency},
 			queue:  &queue{},
@@ -160,10 +160,10 @@ func (r *Runner) Run(ctx context.Context) error {
 	return err
 }
 
-// readNeeds are the permissions that the read-backs of the steps take.
-func (r *Runner) readNeeds() string {
+// NeedsToRead are the permissions that the read-backs of the steps take.
+func NeedsToRead(steps []Step) string {
 	var needs []string
-	for _, s := range r.Steps {
+	for _, s := range steps {
 		if n := s.Reads(); !slices.Contains(needs, n) {
 			needs = append(needs, n)
 		}

@@ -132,6 +132,10 @@ func (s Step) Urgent() bool { return s.rule().urgent }
 // Listed reports whether the step writes to what the plan lists, and not to every user.
 func (s Step) Listed() bool { return s.rule().listed }
 
+// ByState reports whether a read-back proves the step by the state that it shows, and not
+// by a time that moved.
+func (s Step) ByState() bool { return s.rule().proof != "" }
+
 // StoppedBy are the steps without whose success this one is not sent.
 func (s Step) StoppedBy() []Step { return s.rule().stoppedBy }
 

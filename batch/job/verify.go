@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"time"
 
@@ -14,22 +15,28 @@ import (
 	"offboard/batch/journal"
 )
 
-// Proof is one user whose stamp is read.
+// Proof is one user whose stamp is read, or one write of a run of steps that is read back.
 type Proof struct {
 	Line     int       `json:"line"`
 	Input    string    `json:"input"`
 	ID       string    `json:"user_id"`
 	UPN      string    `json:"user_principal_name"`
+	Step     string    `json:"step,omitempty"`   // "" is a stamp of the user
+	Target   string    `json:"target,omitempty"` // object id of the device or group; "" is the user
+	Name     string    `json:"name,omitempty"`   // of the target
+	Shown    string    `json:"shown,omitempty"`  // its state
 	Stamp    time.Time `json:"valid_from,omitzero"`
 	Reason   string    `json:"reason"`          // why it does not hold; "" when it does
 	Before   time.Time `json:"-"`               // the stamp before the run
 	Accepted time.Time `json:"wanted,omitzero"` // the 2xx that the stamp must prove
 	row      batch.Row
+	claim    *batch.Unproven // what is read back
+	due      time.Time       // the earliest that it can hold; zero when that is any time
 }
 
-// Verify asks the directory, and believes no report. It reads the stamps until they
-// hold or --watch is over, and gives the number of all users and those whose stamps
-// do not hold.
+// Verify asks the directory, and believes no report. It reads the stamps, or what the
+// steps of a run changed, until that holds or --watch is over, and gives the number of all
+// and those that do not hold.
 func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []*Proof, err error) {
 	j := h.newJob(&v.Connection, &Execution{Patience: v.Patience})
 	defer j.close()
@@ -53,8 +60,8 @@ func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []
 	return len(proofs), failing, refused("nothing was verified", from.check(j.tenant.clock.read()))
 }
 
-// watch reads the stamps, and those that do not hold again and again until they
-// do or --watch is over. It gives the proofs that fail.
+// watch reads what is to hold, and what does not hold again and again until it does or
+// --watch is over. It gives the proofs that fail.
 func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, since time.Time) ([]*Proof, error) {
 	over := time.Now().Add(v.Watch.Duration)
 	for failing := proofs; ; {
@@ -62,12 +69,13 @@ func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, sinc
 		if failing, err = v.read(ctx, j, failing, since); err != nil {
 			return nil, err
 		}
-		if len(failing) == 0 || time.Now().Add(watchEvery).After(over) {
+		wait := untilAny(failing)
+		if len(failing) == 0 || time.Now().Add(wait).After(over) {
 			return failing, nil
 		}
-		j.Say("%s of %s hold; reading the others again in %s", batch.Thousands(len(proofs)-len(failing)), batch.Thousands(len(proofs)), batch.Span(watchEvery))
+		j.Say("%s of %s hold; reading the others again in %s", batch.Thousands(len(proofs)-len(failing)), batch.Thousands(len(proofs)), batch.Span(wait))
 		select {
-		case <-time.After(watchEvery):
+		case <-time.After(wait):
 		case <-j.Stop:
 			return nil, batch.ErrStopped
 		case <-ctx.Done():
@@ -78,6 +86,16 @@ func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, sinc
 
 // watchEvery is how long --watch leaves between two looks.
 const watchEvery = 15 * time.Second
+
+// untilAny is how long to wait until one of the proofs may hold. What a sync may still
+// undo cannot before its time.
+func untilAny(failing []*Proof) time.Duration {
+	wait := time.Duration(math.MaxInt64)
+	for _, k := range failing {
+		wait = min(wait, max(watchEvery, time.Until(k.due)))
+	}
+	return wait
+}
 
 // ready signs in and lists whose stamps to read: those of a file, or of a run.
 func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err error) {
@@ -141,7 +159,11 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 	if err := j.follow(plan, "nothing was verified"); err != nil {
 		return nil, nil, err
 	}
-	proofs, err := runProofs(ctx, run, v.Since != "")
+	if v.Since != "" || len(plan.Steps) == 1 && (plan.Steps[0] == batch.Revoke || plan.Steps[0] == batch.Invalidate) {
+		proofs, err := runProofs(ctx, run, v.Since != "")
+		return proofs, seedRun(run), err
+	}
+	proofs, err := claims(ctx, run)
 	return proofs, seedRun(run), err
 }
 
@@ -193,15 +215,25 @@ func runProofs(ctx context.Context, run *journal.Run, since bool) ([]*Proof, err
 	return proofs, nil
 }
 
-// read looks at the stamps, and gives those that do not hold.
+// read looks at the stamps, and reads back what steps changed. It gives what does not hold.
 func (v *VerifyOptions) read(ctx context.Context, j *job, proofs []*Proof, since time.Time) ([]*Proof, error) {
-	var failing, asked []*Proof
+	var failing, asked, claimed []*Proof
 	for _, k := range proofs {
-		if k.row.Line == 0 {
+		switch {
+		case k.claim != nil:
+			claimed = append(claimed, k)
+		case k.row.Line == 0:
 			failing = append(failing, k)
-			continue
+		default:
+			asked = append(asked, k)
 		}
-		asked = append(asked, k)
+	}
+	if len(claimed) > 0 {
+		doubted, err := j.readBack(ctx, claimed)
+		return append(failing, doubted...), err
+	}
+	if len(asked) == 0 {
+		return failing, nil
 	}
 	p := j.planner()
 	p.AllowRenamed = true // a user who was revoked by id may have a new name by now

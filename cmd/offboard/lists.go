@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -81,7 +82,7 @@ func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none str
 	)
 }
 
-// proofs tells how many users hold, and by name who does not.
+// proofs tells how many users or writes hold, and which do not.
 func (c *command) proofs(checked int, failing []*job.Proof) error {
 	holds := checked - len(failing)
 	if c.cli.Output == "json" {
@@ -91,6 +92,16 @@ func (c *command) proofs(checked int, failing []*job.Proof) error {
 		return err
 	}
 	type proof = *job.Proof
+	if slices.ContainsFunc(failing, func(p proof) bool { return p.Step != "" }) {
+		return table(c.stdout, all(failing), "", []column[proof]{
+			{"LINE", "", func(p proof) any { return p.Line }},
+			{"USER", "", func(p proof) any { return cmp.Or(p.UPN, p.ID, p.Input) }},
+			{"STEP", "", func(p proof) any { return p.Step }},
+			{"TARGET", "", func(p proof) any { return cmp.Or(p.Name, p.Target) }},
+			{"SHOWN", "", func(p proof) any { return p.Shown }},
+			{"REASON", "", func(p proof) any { return p.Reason }},
+		})
+	}
 	return table(c.stdout, all(failing), "", []column[proof]{
 		{"LINE", "", func(p proof) any { return p.Line }},
 		{"INPUT", "", func(p proof) any { return p.Input }},

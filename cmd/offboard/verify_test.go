@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"offboard/batch/graphsim"
@@ -97,4 +99,77 @@ func TestInvalidationIsProvenByEitherStamp(t *testing.T) {
 			s.wants(0, writes, "2 success", "run", "in.csv", "--yes", "--since", "1h", "--report-dir", "out2")
 		})
 	}
+}
+
+// A run of several steps is read back write by write: what was changed since does not hold,
+// and what a sync may still undo does not before that is over.
+func TestVerifySteps(t *testing.T) {
+	synced := "synced@contoso.example"
+	for _, c := range []struct {
+		name  string
+		every time.Duration // between two syncs
+		want  string        // of the synced account, after the watch
+	}{
+		{"the sync undoes it", 30 * time.Minute, "the directory still shows it enabled"},
+		{"it is disabled in Active Directory, too", 100 * time.Hour, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newLeavers(t, 2, graphsim.Config{SyncEvery: c.every})
+			if err := d.tenant.Add(graphsim.User{UPN: synced, Enabled: true, Synced: true}); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(d.dir, "in.csv"), []byte("upn\n"+leaver(0)+"\n"+leaver(1)+"\n"+synced+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				d.t = t
+				if code, out := d.offboard("run", "DIR/in.csv", "--steps=disable,revoke,devices,groups,licences", "--yes", "--max-percent=0", "--report-dir=DIR/out"); code != exitPartial {
+					t.Fatalf("exit code %d\n%s", code, out)
+				}
+				writes := d.writes()
+				run := d.reportedRun("out")
+				// Two users with five writes each; the synced one was disabled and revoked.
+				code, out := d.offboard("verify", run)
+				if code != exitPartial || !strings.Contains(out, "11 of 12 hold") || !strings.Contains(out, "the directory shows it disabled, and the next sync may undo that") {
+					t.Errorf("exit code %d\n%s", code, out)
+				}
+				start := time.Now()
+				code, out = d.offboard("verify", run, "--watch=40m")
+				if (code == exitDone) != (c.want == "") || !strings.Contains(out, c.want) || time.Since(start) < 34*time.Minute {
+					t.Errorf("after %v: exit code %d\n%s", time.Since(start), code, out)
+				}
+				if strings.Count(out, "reading the others again") > 25 {
+					t.Errorf("it reads again and again what cannot hold yet:\n%s", out)
+				}
+				if d.writes() != writes {
+					t.Error("verify wrote")
+				}
+				if c.want != "" {
+					return
+				}
+				if code, out := d.offboard("undo", run, "--yes", "--max-percent=0", "--report-dir=DIR/undone"); code != exitDone {
+					t.Fatalf("exit code %d\n%s", code, out)
+				}
+				code, out = d.offboard("verify", run, "-o", "json")
+				if code != exitPartial || !strings.Contains(out, `"holds": 4`) || strings.Count(out, `"reason": "the directory still shows it `) != 8 ||
+					!strings.Contains(out, `"name": "pc of `+leaver(1)) {
+					t.Errorf("exit code %d\n%s", code, out)
+				}
+			})
+		})
+	}
+}
+
+// reportedRun is the name of the run that a report is of.
+func (d *booth) reportedRun(dir string) string {
+	d.t.Helper()
+	text, err := os.ReadFile(filepath.Join(d.dir, dir, "run.json"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var run standing
+	if err := json.Unmarshal(text, &run); err != nil {
+		d.t.Fatal(err)
+	}
+	return run.Run
 }

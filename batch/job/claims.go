@@ -1,0 +1,85 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+)
+
+// claims are the writes of a run of steps that verify reads back: all that the run holds for
+// done, or that Graph accepted. What is of no success does not hold. What was left alone,
+// and what a stamp showed before the run, is no claim of its own.
+func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
+	var proofs []*Proof
+	for l, err := range run.Lines(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if l.First != 0 {
+			continue
+		}
+		like := Proof{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
+		if l.Whole {
+			if l.Record.Outcome.Kind() == batch.Failure {
+				like.Reason = "the run has no success to prove: the user is " + string(l.Record.Outcome)
+				proofs = append(proofs, &like)
+			}
+			continue
+		}
+		for _, w := range writesOf(run.Plan(), l) {
+			rec := w.Record
+			done := rec.Outcome.Kind() == batch.Success && rec.Step.ByState()
+			k := like
+			k.Step, k.Target, k.Name, k.Accepted = string(rec.Step), w.Target.ID, w.Target.Name, rec.Accepted
+			switch {
+			case rec.Outcome.Kind() == batch.Neutral, rec.Outcome == batch.Already && !done:
+				continue
+			case !done && rec.Accepted.IsZero():
+				k.Reason = "the run has no success to prove: it is " + string(rec.Outcome)
+			default:
+				k.claim = &batch.Unproven{Item: batch.Item{User: l.User, Step: rec.Step, Target: w.Target}, Record: rec}
+				k.due = k.claim.Lasts()
+			}
+			proofs = append(proofs, &k)
+		}
+	}
+	return proofs, nil
+}
+
+// readBack reads what the writes changed, and gives those that do not hold.
+func (j *job) readBack(ctx context.Context, claimed []*Proof) ([]*Proof, error) {
+	of := make(map[batch.Mark]*Proof, len(claimed))
+	for _, k := range claimed {
+		of[k.claim.Item.Mark()] = k
+	}
+	show := j.Progress("reading back", 0, nil)
+	defer show.End()
+	c := batch.Checker{
+		Prover: j.tenant.apps[0].client, Reads: j.reads, Needs: batch.NeedsToRead(j.plan.Steps),
+		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until(), Stop: j.Stop,
+		Progress: show.Waits,
+		Claims: func(yield func(batch.Unproven, error) bool) {
+			for _, k := range claimed {
+				if !yield(*k.claim, nil) {
+					return
+				}
+			}
+		},
+		Told: func(claim batch.Unproven, why string) {
+			k := of[claim.Item.Mark()]
+			k.Shown, k.Stamp, k.Reason = claim.Record.Shown, claim.Record.After, why
+		},
+	}
+	if err := c.Check(ctx); err != nil {
+		return nil, fmt.Errorf("read back: %w", err)
+	}
+	var failing []*Proof
+	for _, k := range claimed {
+		if k.Reason != "" {
+			failing = append(failing, k)
+		}
+	}
+	return failing, nil
+}
