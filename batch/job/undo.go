@@ -235,7 +235,7 @@ func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
 	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
 		return fmt.Errorf("plan: %w; nothing was written", err)
 	}
-	count.Accounts = batch.Accounts{Privileged: count.Privileged} // the others are about what a run does to people
+	count.Accounts = batch.Accounts{Privileged: count.Privileged, Restricted: count.Restricted} // the others are about what a run does to people
 	j.plan.Rows, j.plan.Lines, j.plan.Users, j.plan.Writes, j.plan.Accounts = count.Rows, count.Rows, count.Users, count.Writes, count.Accounts
 	j.count = count
 	j.Planned(j.plan, count)

@@ -550,3 +550,36 @@ func TestNothingToUndo(t *testing.T) {
 		}
 	})
 }
+
+// A licence whose last seat is gone is refused, and ends so; the user's other things are
+// brought back all the same.
+func TestUndoWithoutASeat(t *testing.T) {
+	inOffice(t, 20, func(o *office) {
+		before := o.truth()
+		o.finishes(o.run("groups", "licences"))
+		const sku = "b05e124f-c7cc-45a0-a6aa-8cf78c946968"
+		o.tenant.SetSeats(sku, 0)
+		if err := o.undo(nil); !errors.Is(err, ErrPartial) {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		without := map[string]bool{}
+		for upn, l := range o.lines(o.runs()[1]) {
+			for _, w := range l.Writes {
+				switch failed := w.Record.Outcome != batch.Verified; {
+				case failed && (w.Target.Step != batch.AddLicences || !strings.Contains(w.Target.Before, sku) || w.Record.Outcome != batch.Failed || !strings.Contains(w.Record.Reason, "does not have any available licenses")):
+					t.Errorf("%s: %s %s ended %s (%s)", upn, w.Target.Step, w.Target.Name, w.Record.Outcome, w.Record.Reason)
+				case failed:
+					without[upn] = true
+				}
+			}
+		}
+		if len(without) == 0 {
+			t.Fatal("nobody went without")
+		}
+		for _, what := range kept(before.Diff(o.truth())) {
+			if words := strings.Fields(what); !without[words[1]] || words[2] != "licence" {
+				t.Errorf("differs: %s", what)
+			}
+		}
+	})
+}

@@ -87,6 +87,8 @@ func TestRules(t *testing.T) {
 		}, "row 2: it names the user of row 1 and has a user or a record of its own"},
 		{"same with a user", func(c *content) { c.rows[0].DuplicateOf = 2 }, "row 1: it names the user of row 2 and has a user or a record of its own"},
 		{"key", func(c *content) { c.rows[0].Row.By = "name" }, `row 1: it is named by "name", which is none of`},
+		{"undo", func(c *content) { c.head.Plan.Undoes = "a run" }, "which the command undo alone does"},
+		{"steps of undo", func(c *content) { c.head.Plan.Steps = []batch.Step{batch.Enable} }, "which the command undo alone does"},
 		{"steps", func(c *content) { c.head.Plan.Steps = nil }, `the steps [] are none, unknown`},
 		{"nobody", func(c *content) { c.rows[0].User.UPN = "" }, "row 1: it has neither a record nor a user"},
 		{"unresolved", func(c *content) { c.head.Plan.Resolve = true }, `row 1: "a@x" has no object id`},
