@@ -26,7 +26,6 @@ func (t *Tenant) SetLeft(key string, l Left) error {
 	}
 	has, never := t.things(i), time.Time{}
 	if l.Disabled {
-		t.dir.entries[i].Enabled = false
 		has.account.set(false, never, 0)
 	}
 	for _, d := range slices.Concat(has.registered, has.owned) {
