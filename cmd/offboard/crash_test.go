@@ -28,6 +28,8 @@ type scene struct {
 	url    string
 	dir    string
 	cast   []person // of in.csv, one a line
+	steps  bool     // the run has several steps: writes are held against the tenant one by one
+	before graphsim.State
 
 	mu      sync.Mutex
 	gate    func(r *http.Request, reads bool) // see guard
@@ -49,6 +51,7 @@ type person struct {
 type moment struct {
 	point  string        // a named point (see points) is reached
 	n      int           // for the n-th time
+	step   batch.Step    // in a call of this step; "" for any
 	writes int           // the tenant was asked for so many writes since it was made
 	after  time.Duration // since the process was started
 	sig    os.Signal     // nil: it is killed
@@ -73,7 +76,7 @@ func (m moment) String() string {
 	case "time":
 		return m.after.String()
 	}
-	return fmt.Sprintf("%s %d", m.point, m.n)
+	return strings.TrimSpace(fmt.Sprintf("%s %s %d", m.point, m.step, m.n))
 }
 
 // newScene is one of ordinary users, in a tenant without a quota.
@@ -91,7 +94,13 @@ func members(name string, n int) []person {
 }
 
 func newSceneOf(t *testing.T, cfg graphsim.Config, cast []person) *scene {
-	s := &scene{t: t, dir: t.TempDir(), cast: cast}
+	return sceneOf(t, cfg, cast, false)
+}
+
+// sceneOf is one of a run with steps, whose people have devices, groups and licences by
+// graphsim's rule, or of a run with one step.
+func sceneOf(t *testing.T, cfg graphsim.Config, cast []person, steps bool) *scene {
+	s := &scene{t: t, dir: t.TempDir(), cast: cast, steps: steps}
 	cfg.StaticToken, cfg.LogTo = "T", s
 	s.tenant = graphsim.New(cfg)
 	s.tenant.AddStrangers(10 * len(cast)) // the file is about a small part of the tenant
@@ -111,7 +120,13 @@ func (s *scene) enter(name string, cast []person) {
 		if _, known := s.tenant.User(p.upn); p.absent || known {
 			continue
 		}
-		if err := s.tenant.Add(graphsim.User{UPN: p.upn, Denied: p.denied}); err != nil {
+		var err error
+		if u := (graphsim.User{UPN: p.upn, Denied: p.denied, Enabled: s.steps}); s.steps {
+			err = s.tenant.Seed("", u)
+		} else {
+			err = s.tenant.Add(u)
+		}
+		if err != nil {
 			s.t.Fatal(err)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"offboard/batch"
 )
 
 // Points that the tenant sees: it lives in the test's own process, and kills the
@@ -30,6 +32,12 @@ const (
 	afterCall  = "after call"  // all of it is sent
 )
 
+// callPoints are those of a call that writes, which is of one step.
+var callPoints = []string{beforeCall, inCall, halfAnswer, afterCall}
+
+// inTargets is the point in which a plan lists what steps write to.
+const inTargets = "in targets"
+
 // journalPoints happen in offboard's own process, which kills itself there. Each
 // has the event that it waits for: "change T", a transaction is about to change
 // a row of table T; "commit", one is about to be committed, and "commit T", it
@@ -40,6 +48,7 @@ var journalPoints = map[string]string{
 	"before schema": "commit schema",
 	"after schema":  "committed schema",
 	"in plan":       "change rows",
+	inTargets:       "change targets",
 	"before plan":   "change state planned",
 	"after plan":    "committed state planned",
 	"before intent": "change calls",
@@ -55,11 +64,16 @@ var journalPoints = map[string]string{
 // points lists all the named ones. Those outside of the journal need the help of
 // the operating system; see kernelPoints.
 func points() []string {
-	names := []string{beforeRead, beforeCall, inCall, halfAnswer, afterCall}
+	names := append([]string{beforeRead}, callPoints...)
 	names = slices.AppendSeq(names, maps.Keys(journalPoints))
 	names = slices.AppendSeq(names, maps.Keys(kernelPoints))
 	slices.Sort(names)
 	return names
+}
+
+// pointsOf lists those of a run with one step, or with several.
+func pointsOf(steps bool) []string {
+	return slices.DeleteFunc(points(), func(name string) bool { return name == inTargets && !steps })
 }
 
 // pointEnv tells a child where to kill itself: POINT@N.
@@ -189,7 +203,8 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the caller has left
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	reads := !bytes.Contains(body, []byte("/revokeSignInSessions"))
+	step := stepOfCall(body)
+	reads := step == ""
 	s.mu.Lock()
 	gate, inAnswer := s.gate, slices.Contains([]string{inCall, halfAnswer, afterCall}, s.moment.point)
 	s.mu.Unlock()
@@ -197,18 +212,18 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		gate(r, reads)
 	}
 	if reads {
-		s.reach(beforeRead)
+		s.reach(beforeRead, step)
 		s.tenant.ServeHTTP(w, r)
 		return
 	}
-	s.reach(beforeCall)
+	s.reach(beforeCall, step)
 	if !inAnswer {
 		s.tenant.ServeHTTP(w, r) // as it comes, also where a fault breaks it off
 		return
 	}
 	answer := httptest.NewRecorder()
 	s.tenant.ServeHTTP(answer, r)
-	s.reach(inCall)
+	s.reach(inCall, step)
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	half := answer.Body.Len() / 2
@@ -222,16 +237,16 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			return
 		}
-		s.reach(part.then)
+		s.reach(part.then, step)
 	}
 }
 
 // reach kills the child if this is its moment, and whatever the call would have
 // done next does not happen.
-func (s *scene) reach(point string) {
+func (s *scene) reach(point string, step batch.Step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.moment.point != point {
+	if s.moment.point != point || s.moment.step != "" && s.moment.step != step {
 		return
 	}
 	if s.moment.n--; s.moment.n == 0 {
@@ -241,14 +256,32 @@ func (s *scene) reach(point string) {
 }
 
 // TestPoints kills offboard at every named point, at its first occurrence, and
-// holds what is left and what becomes of it against the tenant.
+// holds what is left and what becomes of it against the tenant: of runs with one step, and
+// of a leaver's the points of each step.
 func TestPoints(t *testing.T) {
-	for i, name := range points() {
-		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+	moments := []moment{{point: inTargets}}
+	for _, step := range batch.Leaver {
+		for _, point := range callPoints {
+			moments = append(moments, moment{point: point, step: step})
+		}
+	}
+	for _, name := range pointsOf(false) {
+		moments = append(moments, moment{point: name})
+	}
+	for i, m := range moments {
+		m.n = 1
+		t.Run(strings.ReplaceAll(m.String(), " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(uint64(i), 0))
-			p := newPlay(t, rng, 60)
-			if !p.act(moment{point: name, n: 1}) {
+			steps, users := m.step != "" || m.point == inTargets, 60
+			if steps {
+				users = 20
+			}
+			p := newPlay(t, rng, users, steps)
+			if steps {
+				p.steps, p.options = batch.Leaver, []string{"--steps", "leaver"}
+			}
+			if !p.act(m) {
 				t.Fatal("the point was not reached")
 			}
 			for !p.over {

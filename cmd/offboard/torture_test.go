@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,28 +36,35 @@ var (
 // A run that ended before its kill is left alone: nobody is revoked anew. A seed
 // stands for one scene and all that is drawn in it; how the two processes
 // interleave is not in it. An odd seed is a large scene.
-func TestTorture(t *testing.T) {
+func TestTorture(t *testing.T) { torment(t, false) }
+
+// torment draws scenes, of runs with one step or with several, until there were kills
+// enough.
+func torment(t *testing.T, steps bool) {
 	var all toll
 	scene := func(t *testing.T, seed uint64) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			defer func() {
 				if t.Failed() {
-					t.Logf("replay with: go test ./cmd/offboard -run '^TestTorture$' -seed %d", seed)
+					t.Logf("replay with: go test ./cmd/offboard -run '^%s$' -seed %d", strings.Split(t.Name(), "/")[0], seed)
 				}
 			}()
-			torture(t, seed, &all)
+			torture(t, seed, steps, &all)
 		})
 	}
 	if *tortureSeed != 0 {
 		scene(t, *tortureSeed)
 		return
 	}
-	few, side, size := 10, 4, uint64(0) // of the short form
+	few, side, size, users := 10, 4, uint64(0), 0 // of the short form
 	if *tortureKills > 0 {
-		few, side, size = *tortureKills, 24, 1
+		few, side, size, users = *tortureKills, 24, 1, 100**tortureKills
 	}
-	for wave := 1; !t.Failed() && (all.kills < few || all.users < 100**tortureKills); wave++ {
+	if steps {
+		users = 0 // each has many writes
+	}
+	for wave := 1; !t.Failed() && (all.kills < few || all.users < users); wave++ {
 		t.Run(fmt.Sprint("wave", wave), func(t *testing.T) {
 			for range side {
 				scene(t, rand.Uint64()&^1|size)
@@ -64,7 +72,7 @@ func TestTorture(t *testing.T) {
 		})
 	}
 	t.Logf("%d kills in %d runs of %d users in all: %d written twice", all.kills, all.runs, all.users, all.twice)
-	for _, name := range points() {
+	for _, name := range pointsOf(steps) {
 		t.Logf("%6d  %s", all.at[name], name)
 		if *tortureKills >= 500 && all.at[name] == 0 {
 			t.Errorf("the point %q was never struck", name)
@@ -81,7 +89,7 @@ type toll struct {
 }
 
 // torture is the scene of one seed.
-func torture(t *testing.T, seed uint64, all *toll) {
+func torture(t *testing.T, seed uint64, steps bool, all *toll) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	users := 40 + rng.IntN(60)
 	if seed&1 == 1 {
@@ -89,7 +97,10 @@ func torture(t *testing.T, seed uint64, all *toll) {
 			users = 2000
 		}
 	}
-	p := newPlay(t, rng, users)
+	if steps {
+		users /= 4
+	}
+	p := newPlay(t, rng, users, steps)
 	for left := 1 + rng.IntN(6); left > 0 && !p.over; left-- {
 		p.act(p.moment())
 	}
@@ -115,13 +126,15 @@ type play struct {
 	rng     *rand.Rand
 	calls   int      // at once
 	options []string // of the run
+	steps   []batch.Step
+	calm    bool // the tenant has no faults
 	struck  []moment
 	now     standing
 	over    bool
 }
 
 // newPlay draws a tenant and who is in it.
-func newPlay(t *testing.T, rng *rand.Rand, users int) *play {
+func newPlay(t *testing.T, rng *rand.Rand, users int, steps bool) *play {
 	p := &play{rng: rng, calls: 1 + rng.IntN(8)}
 	options := [][]string{nil, nil, nil, {"--no-verify"}, {"--no-resolve"}}
 	p.options = options[rng.IntN(len(options))]
@@ -129,7 +142,7 @@ func newPlay(t *testing.T, rng *rand.Rand, users int) *play {
 		NoQuota: true, Seed: rng.Uint64(),
 		Latency: time.Duration(rng.IntN(20)) * time.Millisecond, Jitter: 10 * time.Millisecond,
 	}
-	if users >= 100 && users <= 300 && rng.IntN(2) == 0 { // not in the short form: what went wrong waits to go again
+	if users >= 25 && steps && rng.IntN(2) == 0 || users >= 100 && users <= 300 && rng.IntN(2) == 0 { // not in the short form: what went wrong waits to go again
 		for _, kind := range graphsim.FaultKinds() {
 			rate := 0.005
 			switch kind {
@@ -141,7 +154,13 @@ func newPlay(t *testing.T, rng *rand.Rand, users int) *play {
 			cfg.Faults = append(cfg.Faults, graphsim.Fault{Kind: kind, Rate: rate})
 		}
 	}
-	p.scene = newSceneOf(t, cfg, p.draw(users))
+	if p.calm = cfg.Faults == nil; steps {
+		p.drawSteps()
+		p.scene = sceneOf(t, cfg, p.leavers(users), true)
+		p.before = p.tenant.State()
+	} else {
+		p.scene = newSceneOf(t, cfg, p.draw(users))
+	}
 	return p
 }
 
@@ -180,7 +199,7 @@ func (p *play) act(m moment) bool {
 	code, out := p.strike(m, p.command()...)
 	if code != -1 {
 		p.over = true
-		if code != p.exit() {
+		if code != p.exit() && !(p.scene.steps && (code == 0 || code == 3)) { // what the writes of steps come to, judge says
 			p.t.Fatalf("exit code %d, want %d\n%s", code, p.exit(), out)
 		}
 		return false
@@ -227,7 +246,7 @@ func (p *play) moment() moment {
 		return moment{after: time.Duration(1+p.rng.IntN(250)) * time.Millisecond}
 	}
 	fresh, early := []string{"in opening", "before schema", "after schema"}, []string{"in plan", "before plan", "after plan"}
-	names := points()
+	names := pointsOf(p.scene.steps)
 	switch planned := p.now.planned(); {
 	case planned || len(p.struck) > 0:
 		names = slices.DeleteFunc(names, func(name string) bool {
@@ -245,14 +264,24 @@ func (p *play) moment() moment {
 	case "before call", "in call", "half answer", "after call", "before intent", "after intent":
 		most = chunks
 	}
-	return moment{point: name, n: 1 + p.rng.IntN(most)}
+	m := moment{point: name, n: 1 + p.rng.IntN(most)}
+	if p.scene.steps && slices.Contains(callPoints, name) && p.rng.IntN(4) > 0 {
+		m.step = p.steps[p.rng.IntN(len(p.steps))]
+		m.n = 1 + p.rng.IntN(3)
+	}
+	return m
 }
 
 // judge holds the end of the run against the tenant, and returns how many writes
 // were more than one per user.
 func (p *play) judge() int {
 	p.t.Helper()
-	twice := p.twice("out")
+	twice := 0
+	if p.scene.steps {
+		twice = p.twiceInSteps("out")
+	} else {
+		twice = p.twice("out")
+	}
 	if most := len(p.struck) * p.calls * batch.ChunkSize; twice > most {
 		p.t.Errorf("%d users were written twice, more than %d for %d kills of %d calls", twice, most, len(p.struck), p.calls)
 	}
