@@ -87,7 +87,7 @@ const SyncInterval = 35 * time.Minute
 
 // Lasts is the earliest that a read-back of the claim shows what lasts; zero is any time.
 func (a Unproven) Lasts() time.Time {
-	if a.Item.withoutEffect() == "" || !a.Item.Step.ByState() || a.Record.Accepted.IsZero() {
+	if a.Item.WithoutEffect() == "" || !a.Item.Step.ByState() || a.Record.Accepted.IsZero() {
 		return time.Time{}
 	}
 	return a.Record.Accepted.Add(SyncInterval)
@@ -96,7 +96,7 @@ func (a Unproven) Lasts() time.Time {
 // lasts says why a write that the directory shows need not last, or "".
 func (it Item) lasts(now time.Time, rec Record) string {
 	if !it.Step.ByState() {
-		return it.withoutEffect()
+		return it.WithoutEffect()
 	}
 	if at := (Unproven{it, rec}).Lasts(); now.Before(at) {
 		return "the directory shows it " + rec.Shown + ", and the next sync may undo that; what it shows after " + at.UTC().Format(time.RFC3339) + " lasts (--watch)"

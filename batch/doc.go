@@ -34,7 +34,7 @@
 //	         read-back is to come. It is of the user as a whole who ended before any step
 //	plan     what a run set out to do
 //	journal  where plan, intents and records are durable
-//	pace     users a second, and why
+//	pace     writes a second, and why
 //	lane     one kind of call with the targets that wait for it
 //	settled  has a final record
 //	pending  has no record

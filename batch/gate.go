@@ -23,7 +23,7 @@ type Gate interface {
 
 // Pace is a speed with its reason.
 type Pace struct {
-	PerSecond float64   // users a second that the gate allows over time; 0 when it sets no limit
+	PerSecond float64   // writes a second that the gate allows over time; 0 when it sets no limit
 	Reason    string    // in words, for a person: "documented quota: 3,000 writes per 150 s"
 	Until     time.Time // nothing is admitted before; zero when there is no pause
 }

@@ -104,9 +104,9 @@ func (it Item) judgeState(want string, seen *Shown) (why string, after time.Time
 	return "", after, seen.State, false
 }
 
-// withoutEffect says why a 2xx to the item has no effect, or one that does not last; "" where
+// WithoutEffect says why a 2xx to the item has no effect, or one that does not last; "" where
 // it has.
-func (it Item) withoutEffect() string {
+func (it Item) WithoutEffect() string {
 	switch {
 	case (it.Step == Revoke || it.Step == Invalidate) && it.User.External():
 		return "a guest's sessions live in the home tenant; Graph answered 2xx and revoked nothing"

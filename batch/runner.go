@@ -201,7 +201,7 @@ func (r *Runner) settle(now time.Time, t task, reply Reply) {
 	}
 	rec.Accepted = reply.Date
 	r.state.Accepted++
-	why := t.withoutEffect()
+	why := t.WithoutEffect()
 	switch {
 	case why != "":
 		rec.Outcome, rec.Reason = Ineffective, why

@@ -142,7 +142,7 @@ func TestStepsWithoutTrouble(t *testing.T) {
 			rec := w.records[it.Mark()]
 			want := Verified
 			switch closed := w.records[Mark{Seq: it.User.Seq, Step: Disable}].Outcome; {
-			case it.withoutEffect() != "":
+			case it.WithoutEffect() != "":
 				want = Ineffective
 			case len(it.Step.StoppedBy()) > 0 && closed != Verified:
 				want = NotPossible

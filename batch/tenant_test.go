@@ -568,7 +568,7 @@ func (w *world) judge() {
 		m := it.Mark()
 		l, rec := w.log[m], w.records[m]
 		done := w.done(m) || it.Step.rule().proof == "" && l.acted > 0
-		effect := it.withoutEffect() == ""
+		effect := it.WithoutEffect() == ""
 		wrong := ""
 		switch rec.Outcome {
 		case "":

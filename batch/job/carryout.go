@@ -54,7 +54,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if plan.Resolve {
 		r.Prover = j.tenant.apps[0].client
 	}
-	show := j.Progress("", send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
+	show := j.Progress(counted(plan), send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
 	r.Progress = show.Running
 	runErr := r.Run(ctx)
 	show.End()
@@ -66,6 +66,14 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		waits = waits.Plus(g.Waits())
 	}
 	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
+}
+
+// counted is the stage of a run: what its progress counts, where that is not its users.
+func counted(p batch.Plan) string {
+	if len(p.Steps) == 1 && !p.Steps[0].Listed() {
+		return ""
+	}
+	return "writes"
 }
 
 // finish writes the reports and seals them, ends the run in the journal and tells how

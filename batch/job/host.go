@@ -62,9 +62,10 @@ type Console interface {
 	Ask(question string) error
 	// Passphrase asks for the passphrase of a key.
 	Passphrase(prompt string) ([]byte, error)
-	// Progress tells how far a stage is. Users is how many there are to send, and
-	// left how long so many of them will take; planning has neither.
-	Progress(stage string, users int, left func(users int) time.Duration) Progress
+	// Progress tells how far a stage is. Total is how many there are to send, and
+	// left how long so many of them will take; planning has neither. The stage of a run
+	// is "writes" where these are not as many as its users, and else "".
+	Progress(stage string, total int, left func(n int) time.Duration) Progress
 	// Typed is a command line that does the same wherever it is pasted.
 	Typed(words ...string) string
 	// Flags are the flags with this tag that were given.

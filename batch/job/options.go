@@ -43,7 +43,7 @@ type PlanGuards struct {
 	Order       string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
 }
 
-// Planning says which users to revoke, and how. The commands run and plan share it.
+// Planning says which users the steps are for, and which steps. The commands run and plan share it.
 type Planning struct {
 	File string `arg:"" help:"The CSV file, or - for standard input."`
 
@@ -65,12 +65,12 @@ type Connection struct {
 	Auth           string   `help:"How to sign in: env (a secret or certificate in AZURE_ variables), workload-identity, managed-identity, cli (the Azure CLI's login) or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and the CLI's login when it names none." enum:"auto,env,cli,managed-identity,workload-identity,token" default:"auto" keep:""`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
-	Concurrency    int      `help:"Calls under way at the most. The default lets a whole quota window, 3,000 users, leave at once; fewer leave fewer users in doubt after a crash." default:"150" keep:""`
-	Rate           float64  `help:"Users a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
+	Concurrency    int      `help:"Calls under way at the most, with 20 writes each. The default lets a whole quota window, 3,000 writes, leave at once; fewer leave fewer in doubt after a crash." default:"150" keep:""`
+	Rate           float64  `help:"Writes a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
 	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path" keep:""`
 	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`
 	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. It takes more of the write quota that all apps of the tenant share." placeholder:"FILE" type:"path" keep:""`
-	SimulateFrozen bool     `help:"Let the simulated tenant answer 200 to every revocation, and revoke nothing."`
+	SimulateFrozen bool     `help:"Let the simulated tenant answer every write as if it were done, and change nothing."`
 	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 
@@ -78,7 +78,7 @@ type Connection struct {
 type Execution struct {
 	Reporting
 	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
-	VerifyTimeout time.Duration `help:"How long to wait for proof of each revocation." default:"2m" keep:""`
+	VerifyTimeout time.Duration `help:"How long to wait for proof of each write." default:"2m" keep:""`
 	Patience
 }
 
@@ -147,8 +147,8 @@ type ResumeOptions struct {
 // VerifyOptions are those of verify.
 type VerifyOptions struct {
 	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
-	Since string `env:"OFFBOARD_VERIFY_SINCE" help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it the stamps of a run must prove the run's own revocations." placeholder:"TIME|RUN"`
-	Watch Length `help:"Read the stamps that do not hold again, for so long or until all hold." default:"0"`
+	Since string `env:"OFFBOARD_VERIFY_SINCE" help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it everything is read back that the run claims, and must still be so." placeholder:"TIME|RUN"`
+	Watch Length `help:"Read what does not hold again, for so long or until all holds. What is mastered on premises is known to hold 35 minutes after the run: 40m waits for it." default:"0"`
 
 	Selection
 	Connection

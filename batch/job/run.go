@@ -127,10 +127,11 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 	if refusal != nil {
 		end.Reason = refusal.Error()
 	}
+	vain := false
 	lines := func(yield func(batch.Line, error) bool) {
 		for l, err := range j.run.Lines(ctx) {
-			if l.Record.Outcome == batch.NotSent && j.unrevoked(&l) {
-				l.Record.Reason = "a guest: Graph would accept, and revoke nothing; a run ends ineffective here"
+			if why := j.inVain(l); why != "" && l.Record.Outcome == batch.NotSent {
+				l.Record.Reason, vain = why, true
 			}
 			if !yield(l, err) {
 				return
@@ -140,18 +141,34 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 	if err := j.publish(ctx, &end, j.run, lines, j.ReportDir); err != nil {
 		return err
 	}
-	if err := j.Rehearsed(end, only(lines, j.unrevoked)); err != nil {
+	if err := j.Rehearsed(end, only(lines, func(l *batch.Line) bool { return l.Record.Outcome != batch.NotSent || j.inVain(*l) != "" })); err != nil {
 		return err
 	}
-	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || j.count.External > 0) {
+	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || vain) {
 		refusal = ErrPartial
 	}
 	return refusal
 }
 
-// unrevoked reports whether a run would not revoke the line's user.
-func (j *job) unrevoked(l *batch.Line) bool {
-	return l.Record.Outcome != batch.NotSent || l.User.External() && j.plan.Undoes == ""
+// inVain says what a run would not do for the line's user, or not for long, and why; "" is
+// that it would do everything.
+func (j *job) inVain(l batch.Line) string {
+	for _, w := range writesOf(j.plan, l) {
+		what := string(w.Record.Step)
+		if w.Target.Name != "" {
+			what += " " + w.Target.Name
+		}
+		switch why := (batch.Item{User: l.User, Step: w.Record.Step, Target: w.Target}).WithoutEffect(); {
+		case !w.Record.Outcome.Open() && w.Record.Outcome.Kind() == batch.Failure:
+			return what + ": " + w.Record.Reason
+		case why == "" || !w.Record.Outcome.Open():
+		case w.Record.Step.ByState():
+			return what + ": " + why
+		default:
+			return "a guest: Graph would accept, and revoke nothing; a run ends ineffective here"
+		}
+	}
+	return ""
 }
 
 // begin seals the plan, asks, and carries it out. The input is unlocked as soon as

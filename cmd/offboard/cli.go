@@ -26,13 +26,13 @@ type cli struct {
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
 
-	Run     job.RunOptions     `cmd:"" help:"Revoke the sessions of the users in a CSV file, or resume doing so."`
+	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a CSV file, or resume doing so. Their sessions are revoked, unless --steps says more."`
 	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
 	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`
 	Apply   job.ApplyOptions   `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
 	Resume  job.ResumeOptions  `cmd:"" help:"Go on with a run that stopped before its end."`
 	Undo    job.UndoOptions    `cmd:"" help:"Take back what a run did, as far as it can be: enable accounts and devices again, restore memberships and licences."`
-	Verify  job.VerifyOptions  `cmd:"" help:"Read stamps, and say whose sessions are revoked and whose are not. Writes nothing."`
+	Verify  job.VerifyOptions  `cmd:"" help:"Read back what a run claims, or whose sessions are revoked since a time, and say what does not hold. Writes nothing."`
 	Runs    struct {
 		List  job.RunsOptions  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`
 		Prune job.PruneOptions `cmd:"" help:"Delete old runs for good."`
@@ -64,7 +64,7 @@ func execute(ctx context.Context, w world) exitCode {
 	defer func() { stdout.end(); stderr.end() }()
 	parser := kong.Must(&flags,
 		kong.Name("offboard"),
-		kong.Description("Revokes the sign-in sessions of Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph, and proves it user by user.\n\n"+exitCodeHelp),
+		kong.Description("Contains the Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph: revokes their sign-in sessions and, when asked, disables accounts and devices, replaces passwords, and takes groups and licences away. It proves each write.\n\n"+exitCodeHelp),
 		kong.DefaultEnvars("OFFBOARD"),
 		kong.PostBuild(details),
 		kong.Writers(w.stdout, w.stderr),

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/alecthomas/kong"
 
 	"offboard/batch"
@@ -14,9 +17,9 @@ func details(k *kong.Kong) error {
 		"resume":   ofRun,
 		"apply":    ofRun,
 		"undo":     ofUndo,
-		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the guards read; see offboard run --help.\n\n" + exitCodeHelp,
+		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the steps and the guards read; see offboard run --help.\n\n" + exitCodeHelp,
 		"approve":  noGraph,
-		"verify":   "Graph permissions: User.Read.All.\n\n" + exitCodes("every stamp holds"),
+		"verify":   "What is mastered on premises holds only once the next sync is over: --watch 40m waits for that.\n\nGraph permissions: User.Read.All, and what the steps of the run read; see offboard run --help.\n\n" + exitCodes("all of it holds"),
 		"runs":     "Alone it lists, and takes the filters that offboard runs list --help tells.\n\n" + noGraph,
 		"list":     "The states are " + job.Listed(job.States) + ".\n\n" + noGraph,
 		"prune":    ofPrune,
@@ -50,15 +53,34 @@ func exitCodes(zero string) string {
   7  locked: somebody else works on this run or input; who and since when is printed`
 }
 
-var ofRun = `Graph permissions: User.RevokeSessions.All to revoke, User.Read.All to resolve and verify
-(not needed with --no-resolve), RoleManagement.Read.Directory to know who holds a privileged role (not needed
-with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that groups hold.
+var ofRun = permissions() + `
+For licences that come from groups also that of groups, and RoleManagement.ReadWrite.Directory for groups that
+may hold roles. User.Read.All is not needed with --no-resolve. RoleManagement.Read.Directory to know who holds a
+privileged role (not needed with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that
+groups hold. To disable holders of privileged roles, or to replace their passwords, the app itself must hold the
+directory role Privileged Authentication Administrator.
 
 Sign-in (--auth): in the one way that the environment names. OFFBOARD_ACCESS_TOKEN; or AZURE_TENANT_ID, AZURE_CLIENT_ID
 and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; or a managed identity;
 or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
 
 ` + seeds + "\n\n" + exitCodeHelp
+
+// permissions are those of an app of its own, step by step, from the table of the steps.
+func permissions() string {
+	s := fmt.Sprintf("Graph permissions of an app, the least, by step:\n\n    %-11s %-36s %s\n", "step", "to write", "to read, for the plan and as proof")
+	for _, step := range append(slices.Clone(batch.Leaver), batch.Invalidate) {
+		reads := step.Reads()
+		if reads != batch.NeedsRead {
+			reads = batch.NeedsRead + " and " + reads
+		}
+		if step.Role() != "" {
+			reads += "; directory role " + step.Role()
+		}
+		s += fmt.Sprintf("    %-11s %-36s %s\n", step, step.Needs(), reads)
+	}
+	return s
+}
 
 var ofUndo = `Each write of the run is taken back whose value before is known, and that the directory still shows as the run
 left it; what somebody changed since is theirs, and ends already. Users keep what the run did not change.

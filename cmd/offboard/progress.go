@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -18,9 +19,9 @@ type progress struct {
 	log    *slog.Logger // for JSON lines; nil for text
 	draws  bool
 	width  func() int              // of the terminal, in columns
-	stage  string                  // what planning is called; "" is planning
-	total  int                     // users to send or to verify; planning has none
-	left   func(int) time.Duration // the gate's estimate for so many users
+	stage  string                  // what planning is called; "" is planning; of a run what is counted
+	total  int                     // writes to send or to verify; planning has none
+	left   func(int) time.Duration // the gate's estimate for so many writes
 	start  time.Time
 	last   time.Time     // when a line was shown
 	latest func() string // the line that was not shown yet
@@ -30,8 +31,8 @@ type progress struct {
 }
 
 // Progress implements [job.Console].
-func (c *command) Progress(stage string, users int, left func(int) time.Duration) job.Progress {
-	p := &progress{w: c.stderr, draws: c.draws, width: c.width, stage: stage, total: users, left: left}
+func (c *command) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
+	p := &progress{w: c.stderr, draws: c.draws, width: c.width, stage: stage, total: total, left: left}
 	if c.cli.LogFormat == "json" {
 		p.log, p.draws = c.log, false
 	}
@@ -106,12 +107,15 @@ func (p *progress) Planning(c batch.Count) {
 	p.tellTrouble(now, c.Trouble)
 	p.showWhenDue(now, func() string {
 		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))
+		if c.Writes > 0 && c.Writes != c.Users {
+			s += counted(c.Writes, "writes")
+		}
 		s += tally(c.Ended) + counted(c.Waiting, "waiting to be asked again")
 		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
 	})
 }
 
-// Running tells how far the revoking is.
+// Running tells how far the run is: in users, or where these have several writes in writes.
 func (p *progress) Running(s batch.Progress) {
 	p.tellTrouble(s.Now, s.Trouble)
 	p.showWhenDue(s.Now, func() string {
@@ -119,10 +123,10 @@ func (p *progress) Running(s batch.Progress) {
 		for _, n := range s.Counts {
 			settled += n
 		}
-		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), batch.Thousands(p.total))
+		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), strings.TrimSpace(batch.Thousands(p.total)+" "+p.stage))
 		line += tally(s.Counts) + counted(s.Proving, "awaiting proof") + counted(s.Waiting, "to be sent again")
 		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
-			line += fmt.Sprintf(", %.1f users/s", float64(s.Accepted)/took)
+			line += fmt.Sprintf(", %.1f %s/s", float64(s.Accepted)/took, cmp.Or(p.stage, "users"))
 		}
 		line += reason(s.Pace) + p.waiting(s.Now, s.Trouble)
 		if toGo := p.total - settled - s.Proving; toGo > 0 {

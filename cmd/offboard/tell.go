@@ -134,7 +134,7 @@ func (c *command) Ended(e report.End) error {
 // mostNamed is how many rows a dry run names on the screen.
 const mostNamed = 20
 
-// Rehearsed implements [job.Console]. It names the rows that would not be revoked: as
+// Rehearsed implements [job.Console]. It names the rows for which a run would not do everything: as
 // JSON all of them, on the screen the first few, those that would not end in success
 // before the others.
 func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, error]) error {
@@ -159,7 +159,11 @@ func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, erro
 	if more > 0 {
 		named := append(failing, others...)
 		named = named[:min(mostNamed, len(named))]
-		fmt.Fprintln(c.stdout, "A run would not revoke:")
+		if steps := end.Plan.Steps; len(steps) == 1 && steps[0] == batch.Revoke {
+			fmt.Fprintln(c.stdout, "A run would not revoke:")
+		} else {
+			fmt.Fprintln(c.stdout, "A run would not do everything for:")
+		}
 		if err := c.lines(all(named)); err != nil {
 			return err
 		}
