@@ -5,6 +5,8 @@
 //
 //	                +-- report.csv     for a spreadsheet, grep and an auditor
 //	lines --+       +-- report.jsonl   the same columns, exact, for programs
+//	        |       +-- report.targets.csv each device, group and licence of a user
+//	        |       +-- ad-followup.csv    what only Active Directory can do
 //	        |       +-- retry.csv      what did not succeed, to run again
 //	End ----+-Write-+-- run.json           what JSON writes
 //	        |       +-- report.sha256.sig  where there is a key
@@ -15,10 +17,11 @@
 // # The files, in reading order
 //
 //	end.go, columns.go         what is told of a run, and of each of its rows
+//	steps.go, targets.go       the steps of a row, and the files about what they write to
 //	files.go, escape.go        the files that have lines; cells that are no formulas
 //	write.go, file.go          making the files, in one pass, and their seal
 //	aside.go                   the report of another run
-//	json.go, text.go           the end of a run as JSON and on the screen
+//	json.go, text.go, left.go  the end of a run as JSON and on the screen, and of its steps
 //
 // # The order of writing
 //
@@ -40,6 +43,17 @@
 // person whom two rows name has two lines with the same outcome; the reason of
 // the second begins with "same user as line 12". Both files are made from one
 // table of columns, so a name or a value cannot differ between them.
+//
+// # Several writes
+//
+// Where the steps of a run give a user several writes, report.csv has a column for each
+// step with the worst outcome of the user in it; "" is that the step had nothing to do.
+// contained is yes when all urgent steps ended in success, whatever became of the others;
+// runs that only end sessions do not have it. report.jsonl has the steps as a list of
+// objects, each with its writes. report.targets.csv has a line for each thing that a listed
+// step writes to, and a user whom several rows name has it once; target is empty where it is
+// the user. The record of the row is that of the worst write. A run of one write a user has
+// none of these columns, keys and files, but for ad-followup.csv.
 //
 // # Values
 //

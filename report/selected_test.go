@@ -30,8 +30,11 @@ func TestCellOfALine(t *testing.T) {
 
 // It is the summary and the JSON Lines, in one document.
 func TestSelected(t *testing.T) {
-	e := fixtureRun()
-	for _, lines := range [][]batch.Line{nil, fixture()[:1], fixture()} {
+	for _, of := range []struct {
+		e     End
+		lines []batch.Line
+	}{{fixtureRun(), nil}, {fixtureRun(), fixture()[:1]}, {fixtureRun(), fixture()}, {leaverRun(), leavers()}} {
+		e, lines := of.e, of.lines
 		var got, summary, jsonl bytes.Buffer
 		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e.Plan, seq(lines, nil))} {
 			if err != nil {
