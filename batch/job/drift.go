@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,37 +126,51 @@ func (w *applying) add(ctx context.Context, found []batch.Planned) error {
 	return w.run.AddRows(ctx, rows)
 }
 
+// markOf names what a target writes to. A group is the same one for both steps that take
+// users out of it: which of them lists it changes with what the group gives.
+func markOf(s batch.Step, id string) batch.Mark {
+	if s == batch.Licences && id != "" {
+		s = batch.Groups
+	}
+	return batch.Mark{Step: s, Target: id}
+}
+
 // stillListed holds the targets of a plan against those that are listed now. Only the
 // plan's are sent, and of them only those that are still the user's: a device may be
-// somebody else's by now. It gives how many have come since; why refuses the plan.
+// somebody else's by now. What was so already when it was planned is no success unless it
+// is so now. It gives how many have come since; why refuses the plan.
 func stillListed(p *batch.Planned, now batch.Planned) (since int, why string) {
 	listed, ended := map[batch.Mark]batch.Target{}, map[batch.Mark]batch.Record{}
 	for _, r := range now.Records {
 		r.Seq = 0
-		ended[r.Mark()] = r
+		ended[markOf(r.Step, r.Target)] = r
 	}
 	for _, t := range now.Targets {
-		m := batch.Mark{Step: t.Step, Target: t.ID}
+		m := markOf(t.Step, t.ID)
 		if r, ok := ended[m]; ok && r.Outcome != batch.Already && r.Outcome != batch.NotPossible && r.Outcome != batch.Skipped {
 			return 0, r.Reason // a list that cannot be read says nothing of what is in it
 		}
 		listed[m] = t
 	}
-	settled := map[batch.Mark]bool{}
+	settled := map[batch.Mark]batch.Outcome{}
 	for _, r := range p.Records {
-		settled[batch.Mark{Step: r.Step, Target: r.Target}] = true
+		settled[markOf(r.Step, r.Target)] = r.Outcome
 	}
 	for i := range p.Targets {
 		t := &p.Targets[i]
-		m := batch.Mark{Step: t.Step, Target: t.ID}
+		m := markOf(t.Step, t.ID)
 		is, there := listed[m]
 		delete(listed, m)
 		rec, over := ended[m]
-		switch {
-		case settled[m]:
+		switch was := settled[m]; {
+		case was == batch.Already && there && rec.Outcome != batch.Already:
+			return 0, fmt.Sprintf("%s was %s when the plan was made, and is %s now", cmp.Or(t.Name, t.ID), t.Before, cmp.Or(is.Before, "something else"))
+		case was != "":
 			continue
 		case !there && t.Step == batch.Devices:
 			rec = batch.Record{Outcome: batch.Skipped, Reason: "since the plan was made the device has left the user's, and may be somebody else's"}
+		case !there && t.Step == batch.Licences && t.ID != "":
+			rec = batch.Record{Outcome: batch.Already, Reason: "since the plan was made the user left the group, or the group gives no licences any more"}
 		case !there:
 			rec = batch.Record{Outcome: batch.Already, Reason: "it was gone before the plan was carried out"}
 		case over:

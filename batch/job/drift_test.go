@@ -17,6 +17,9 @@ func TestStillListed(t *testing.T) {
 	group := func(id string) batch.Target {
 		return batch.Target{Step: batch.Groups, ID: id, Before: batch.StateThere}
 	}
+	licenceGroup := func(id string) batch.Target {
+		return batch.Target{Step: batch.Licences, ID: id, Before: batch.StateThere}
+	}
 	licences := func(before string) batch.Target {
 		return batch.Target{Step: batch.Licences, Kind: batch.DirectLicences, Before: before}
 	}
@@ -39,6 +42,13 @@ func TestStillListed(t *testing.T) {
 		{"a device that was disabled", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, 0, "", []string{"devices d already"}, 0},
 		{"a group of Active Directory by now", batch.Planned{Targets: []batch.Target{group("g")}}, batch.Planned{Targets: []batch.Target{group("g")}, Records: []batch.Record{rec(batch.Groups, "g", batch.NotPossible)}}, 0, "", []string{"groups g not_possible"}, 0},
 		{"what ended at planning stays so", batch.Planned{Targets: []batch.Target{dev("d", "")}, Records: []batch.Record{rec(batch.Devices, "d", batch.NotPossible)}}, batch.Planned{}, 0, "", []string{"devices d not_possible"}, 0},
+		{"a group that gives licences by now", batch.Planned{Targets: []batch.Target{group("g")}}, batch.Planned{Targets: []batch.Target{licenceGroup("g")}}, 0, "", nil, 1},
+		{"a group that gave licences", batch.Planned{Targets: []batch.Target{licenceGroup("g")}}, batch.Planned{Targets: []batch.Target{group("g")}}, 0, "", nil, 1},
+		{"a group with a rule by now, listed for another step", batch.Planned{Targets: []batch.Target{group("g")}}, batch.Planned{Targets: []batch.Target{licenceGroup("g")}, Records: []batch.Record{rec(batch.Licences, "g", batch.NotPossible)}}, 0, "", []string{"groups g not_possible"}, 0},
+		{"a licence group that was left", batch.Planned{Targets: []batch.Target{licenceGroup("g")}}, batch.Planned{}, 0, "", []string{"licences g already"}, 0},
+		{"a device that is enabled again", batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, 0, "d was disabled when the plan was made, and is enabled now", []string{"devices d already"}, 0},
+		{"a device that is enabled again, and cannot be disabled", batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, batch.Planned{Targets: []batch.Target{dev("d", "enabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.NotPossible)}}, 0, "d was disabled when the plan was made, and is enabled now", []string{"devices d already"}, 0},
+		{"a device that is still disabled", batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, 0, "", []string{"devices d already"}, 0},
 		{"a list that cannot be read", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{Targets: []batch.Target{dev("", "")}, Records: []batch.Record{rec(batch.Devices, "", batch.Denied)}}, 0, "now denied", nil, 1},
 		{"the same licences", batch.Planned{Targets: []batch.Target{licences("[1]")}}, batch.Planned{Targets: []batch.Target{licences("[1]")}}, 0, "", nil, 1},
 		{"other licences", batch.Planned{Targets: []batch.Target{licences("[1]")}}, batch.Planned{Targets: []batch.Target{licences("[1,2]")}}, 0, "the direct licences are no longer those of the plan", nil, 1},
