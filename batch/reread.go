@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -13,7 +14,7 @@ import (
 // reread is why a write is read before it is sent again, or before its refusal is believed.
 type reread struct {
 	refusal Reply // zero: there is none
-	sent    Trial // of the write
+	write   task  // as it goes on after the read
 }
 
 // mayBeDone reports whether a refusal of the write may mean that its target is so
@@ -25,14 +26,14 @@ func (it Item) mayBeDone(r Reply) bool {
 // reread reads the target before the write is sent again, or before the refusal is
 // believed: a zero reply is none.
 func (r *Runner) reread(now time.Time, t task, refusal Reply) {
-	t.reread, t.until = &reread{refusal, t.trial}, now.Add(r.VerifyTimeout)
-	t.trial.Attempts, t.polls = 0, 0
-	r.verify.queue.put(t)
+	// The read has its own trial and waits in no queue of writes, or a call of reads that
+	// fails would be sent as one of writes.
+	r.verify.queue.put(task{Item: t.Item, due: t.due, reread: &reread{refusal, t}, until: now.Add(r.VerifyTimeout)})
 }
 
 // rereadAnswer takes what was read.
 func (r *Runner) rereadAnswer(now time.Time, t task, reply Reply) {
-	sent, refusal := t.reread.sent, t.reread.refusal
+	write, refusal := t.reread.write, t.reread.refusal
 	c, _ := classify(reply)
 	why, _, shown, trouble := t.judge(time.Time{}, reply)
 	if c == accepted && !trouble && shown != "" {
@@ -43,23 +44,23 @@ func (r *Runner) rereadAnswer(now time.Time, t task, reply Reply) {
 			r.verify.queue.put(t)
 			return
 		}
-		t.reread, t.trial = nil, sent
 		switch {
 		case why == "":
-			r.foundDone(now, t, shown)
+			r.foundDone(now, write, shown)
 		case refusal.Status != 0:
-			v := r.Retry.Decide(t.trial, refusal, 0)
+			v := r.Retry.Decide(write.trial, refusal, 0)
 			if v.Outcome == NotFound || v.Outcome == Invalid {
 				v.Outcome = Failed
 			}
-			r.settled(now, record(t.trial, now, v.Outcome, v.Reason))
+			r.settled(now, record(write.trial, now, v.Outcome, v.Reason))
 		default:
-			t.due = now // still in doubt: the read may have lagged, and the refusal of the repeat would be our own doing
-			if t.alone {
-				r.queues[t.Step].halve(now, []task{t})
+			write.due = now // still in doubt: the read may have lagged, and the refusal of the repeat would be our own doing
+			q := cmp.Or(write.home, r.queues[write.Step])
+			if write.alone {
+				q.halve(now, []task{write})
 				return
 			}
-			r.queues[t.Step].put(t)
+			q.put(write)
 		}
 		return
 	}
@@ -68,7 +69,7 @@ func (r *Runner) rereadAnswer(now time.Time, t task, reply Reply) {
 		if c != accepted {
 			why = describe(reply)
 		}
-		r.settled(now, record(sent, now, GaveUp, "it is not known whether an earlier call did it, and it could not be read before it is sent again: "+why))
+		r.settled(now, record(write.trial, now, GaveUp, "it is not known whether an earlier call did it, and it could not be read before it is sent again: "+why))
 		return
 	}
 	t.due = now.Add(max(reply.RetryAfter, min(pollWait(t.trial.Attempts), troubleCap)))
