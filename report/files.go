@@ -37,7 +37,7 @@ var formats = []format{
 	{name: csvName, open: allCSV},
 	{name: jsonlName, open: allJSON},
 	{name: targetsName, open: targetsCSV, some: true, steps: batch.Several},
-	{name: followupName, open: followupCSV, some: true, steps: batch.FollowedUp},
+	{name: followupName, open: followupCSV, some: true, tried: true, steps: batch.FollowedUp},
 	{name: RetryName, open: retryCSV, some: true, tried: true},
 }
 

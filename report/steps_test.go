@@ -24,7 +24,7 @@ func TestFilesOfSteps(t *testing.T) {
 		want  []string
 	}{
 		{"all steps", leaverRun(), leavers(), false, []string{followupName, csvName, jsonlName, manifestName, targetsName, RetryName, documentName}},
-		{"dry run", leaverRun(), leavers(), true, []string{followupName, csvName, jsonlName, manifestName, targetsName, documentName}},
+		{"dry run", leaverRun(), leavers(), true, []string{csvName, jsonlName, manifestName, targetsName, documentName}},
 		{"nothing in them", leaverRun(), leavers()[8:9], false, []string{csvName, jsonlName, manifestName, targetsName, documentName}},
 		{"sessions alone", fixtureRun(), leavers(), false, sealed},
 	} {
