@@ -93,7 +93,11 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 		h.Say("resuming run %s of %s, which undoes run %s", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime), was.Run)
 		return j.goOn(ctx, u.Guards, mostAge)
 	}
-	return j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
+	err = j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
+	if errors.Is(err, ErrPartial) && !u.DryRun {
+		h.Say("note     the same again takes back what is left, where it can be taken back: %s", h.Typed(append([]string{"undo", was.Run}, rootFlag(j.plan)...)...))
+	}
+	return err
 }
 
 // toUndo finds the run, keeps others from working on it, and counts what of it can be
@@ -266,7 +270,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 				continue
 			}
 			seq++
-			if !yield(batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, Undo: back}, nil) {
+			if !yield(batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Undo: back}, nil) {
 				return
 			}
 		}

@@ -3,6 +3,7 @@ package job
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -61,9 +62,9 @@ func (h *hearing) Ended(e report.End) error { h.end = e; return nil }
 
 const anybody = "somebody's own token"
 
-func newOffice(t *testing.T, n int) *office {
+func newOffice(t *testing.T, n int, faults ...graphsim.Fault) *office {
 	t.Helper()
-	o := &office{t: t, dir: t.TempDir(), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond})}
+	o := &office{t: t, dir: t.TempDir(), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Faults: faults})}
 	file := "upn\n"
 	for i := range n {
 		upn := fmt.Sprintf("person%d@contoso.example", i+1)
@@ -296,8 +297,9 @@ func TestUndoLeavesWhatChangedSince(t *testing.T) {
 		o.finishes(o.run("disable", "devices", "groups", "licences"))
 		account, device, group, licence, gone := "", "", "", "", ""
 		var deviceID, groupID, sku string
+		users := o.lines(o.first())
 		for _, upn := range o.people { // each change is at a user of its own
-			for _, w := range o.lines(o.first())[upn].Writes {
+			for _, w := range users[upn].Writes {
 				switch {
 				case w.Record.Outcome != batch.Verified:
 				case w.Target.Step == batch.Devices && device == "":
@@ -317,7 +319,6 @@ func TestUndoLeavesWhatChangedSince(t *testing.T) {
 		if gone == "" || device == "" || group == "" || licence == "" {
 			t.Fatal("nobody has what this is about")
 		}
-		users := o.lines(o.first())
 		o.somebody("PATCH", "/users/"+users[account].User.ID, `{"accountEnabled":true}`)
 		o.somebody("PATCH", "/devices/"+deviceID, `{"accountEnabled":true}`)
 		o.somebody("POST", "/groups/"+groupID+"/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/`+users[group].User.ID+`"}`)
@@ -582,4 +583,85 @@ func TestUndoWithoutASeat(t *testing.T) {
 			}
 		}
 	})
+}
+
+// In every kind of trouble, too, what the undo says it took back is as it was before the
+// run, and whatever differs is told: by the run, or by the undo.
+func TestUndoInTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 150, graphsim.EveryFault(0.05)...)
+		again := func(do func() error) { // the same command goes on, when a sign-in failed
+			err := do()
+			for range 5 {
+				if errors.Is(err, batch.ErrSignIn) {
+					err = do()
+				}
+			}
+			o.finishes(err)
+		}
+		before := o.truth()
+		again(func() error { return o.run("leaver") })
+		after := o.truth()
+		again(func() error { return o.undo(nil) })
+		differs := map[string]bool{}
+		for _, line := range kept(before.Diff(o.truth())) {
+			what, _, _ := strings.Cut(line, ": ")
+			differs[what] = true
+		}
+		did, back, told, taken := o.lines(o.first()), o.lines(o.runs()[len(o.runs())-1]), map[string]bool{}, 0
+		for _, upn := range o.people {
+			ends := map[string]batch.Outcome{}
+			for _, w := range back[upn].Writes {
+				for _, what := range things(upn, w) {
+					ends[what] = w.Record.Outcome
+				}
+			}
+			for _, w := range did[upn].Writes {
+				for _, what := range things(upn, w) {
+					end := ends[what]
+					if end == "" && back[upn].Whole {
+						end = back[upn].Record.Outcome
+					}
+					switch {
+					case end.Kind() == batch.Success && end != "":
+						if taken++; differs[what] {
+							t.Errorf("%s is said to be %s, and differs from before", what, end)
+						}
+					case w.Record.Outcome == batch.Verified && end == "" && before[what] != after[what]:
+						t.Errorf("%s was changed, and the undo says nothing of it", what)
+					default:
+						told[what] = true
+					}
+				}
+			}
+		}
+		for what := range differs {
+			if !told[what] {
+				t.Errorf("%s differs, and nothing tells it", what)
+			}
+		}
+		if taken < 300 || len(differs) > taken/10 {
+			t.Errorf("%d things were taken back, and %d differ", taken, len(differs))
+		}
+		t.Logf("%d things were taken back, and %d differ", taken, len(differs))
+	})
+}
+
+// things are what a write is about, as the state of a tenant calls it.
+func things(upn string, w batch.Write) (all []string) {
+	switch s := w.Record.Step; {
+	case s == batch.Disable, s == batch.Enable:
+		return []string{"user " + upn + " accountEnabled"}
+	case s == batch.Devices, s == batch.EnableDevices:
+		return []string{"device " + w.Target.ID + " accountEnabled"}
+	case w.Target.ID != "":
+		return []string{"user " + upn + " group " + w.Target.ID}
+	case s == batch.Licences, s == batch.AddLicences:
+		var of []batch.Licence
+		_ = json.Unmarshal([]byte(w.Target.Before), &of) // of none it lists none
+		for _, l := range of {
+			all = append(all, "user "+upn+" licence "+l.SKU)
+		}
+	}
+	return all
 }
