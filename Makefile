@@ -81,7 +81,7 @@ check:
 	go tool staticcheck ./...
 
 bench:
-	go test -v -run '^TestPaceBench$$' ./cmd/offboard -pace
+	go test -v -run '^TestPace(Bench|OfSteps)$$' ./cmd/offboard -pace
 	go test -v -run '^TestSpeedBench$$' ./cmd/offboard -speed
 
 scale:

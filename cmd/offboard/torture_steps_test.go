@@ -32,7 +32,7 @@ func (p *play) drawSteps() {
 	if len(p.steps) < 2 {
 		p.steps = batch.Emergency
 	}
-	p.options = []string{"--steps", batch.StepList(p.steps)}
+	p.options = []string{"--steps", batch.StepList(p.steps), "--max-privileged", "0"}
 	if p.rng.IntN(6) == 0 {
 		p.options = append(p.options, "--no-verify")
 	}

@@ -98,7 +98,7 @@ func torture(t *testing.T, seed uint64, steps bool, all *toll) {
 		}
 	}
 	if steps {
-		users /= 4
+		users = min(users/4, 90) // with some 8 writes each, which the quota takes at once
 	}
 	p := newPlay(t, rng, users, steps)
 	for left := 1 + rng.IntN(6); left > 0 && !p.over; left-- {
