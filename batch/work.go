@@ -105,7 +105,7 @@ func (t Target) caution() string {
 	case t.Restricted:
 		return "in a restricted administrative unit, and refused with 403, unless the app holds a role in that unit"
 	case devices && t.OnPremises:
-		return "mastered on premises, and ineffective: the next sync enables them again; disable these computers in Active Directory"
+		return "mastered on premises, ends ineffective: the next sync enables them again; disable these computers in Active Directory"
 	case !devices && t.Kind == RoleAssignable:
 		return "refused with 403, unless the app has RoleManagement.ReadWrite.Directory, too"
 	}

@@ -40,6 +40,9 @@ func ofSteps(p batch.Plan, n batch.Count) []string {
 		}
 		lines = append(lines, head)
 		lines = append(lines, ofReasons(kinds)...)
+		if s == batch.Licences && len(kinds) > 0 {
+			lines = append(lines, "         out of office, forwarding and a shared mailbox are not offboard's: set them before the licences go")
+		}
 	}
 	return lines
 }
@@ -56,16 +59,15 @@ func ofReasons(kinds map[batch.Kinds]int) []string {
 			continue
 		}
 		told[reason] = true
-		line := "         " + ofKinds(kinds, func(other batch.Kinds) bool { return other.Outcome == k.Outcome && other.Why == k.Why })
-		if k.Outcome == "" {
-			line += " of them are"
-		} else {
-			line += " not sent, " + string(k.Outcome)
+		these := ofKinds(kinds, func(other batch.Kinds) bool { return other.Outcome == k.Outcome && other.Why == k.Why })
+		switch {
+		case k.Outcome == "":
+			lines = append(lines, "         among them "+these+": "+k.Why)
+		case k.Why == "":
+			lines = append(lines, fmt.Sprintf("         not sent %s: %s", these, k.Outcome))
+		default:
+			lines = append(lines, fmt.Sprintf("         not sent %s: %s, %s", these, k.Outcome, k.Why))
 		}
-		if k.Why != "" && k.Outcome != "" {
-			line += ":"
-		}
-		lines = append(lines, strings.TrimRight(line+" "+k.Why, " "))
 	}
 	return lines
 }

@@ -32,15 +32,15 @@ func TestForecast(t *testing.T) {
 	}{
 		{"revoke alone", batch.Plan{Steps: []batch.Step{batch.Revoke}, Users: 5, Writes: 5}, batch.Count{}, "step     revoke: revoke sessions"},
 		{"leaver", batch.Plan{Steps: batch.Leaver, Users: 100, Writes: 9000}, leaver, `step     disable: disable accounts: 88 users
-         12 not sent, already: before
+         not sent 12: already, before
 step     password: replace passwords: 90
 step     revoke: revoke sessions: 100 users
 step     devices: disable devices: 1,388 Windows
-         7 Windows of them are mastered on premises
-         1 Windows not sent, already: disabled before the run
-         31 (20 iOS, 11 MacMDM) not sent, not_possible: Graph lets no app disable it
+         among them 7 Windows: mastered on premises
+         not sent 1 Windows: already, disabled before the run
+         not sent 31 (20 iOS, 11 MacMDM): not_possible, Graph lets no app disable it
 step     groups: remove group memberships: 7 (4 security group, 3 of no known kind)
-         2 not sent, denied
+         not sent 2: denied
 step     licences: remove licences: none, since nothing is listed for any user`},
 	} {
 		if got := strings.Join(ofSteps(c.plan, c.count), "\n"); got != c.steps {

@@ -191,7 +191,7 @@ func TestFlagsWithSteps(t *testing.T) {
 				t.Fatal(out)
 			}
 			code, out := start(t, d, "--since=1h")
-			if code != exitDone || !strings.Contains(out, "step     revoke: revoke sessions: 0 users\n         6 not sent, already: revoked since") {
+			if code != exitDone || !strings.Contains(out, "step     revoke: revoke sessions: 0 users\n         not sent 6: already, revoked since") {
 				t.Errorf("exit code %d\n%s", code, out)
 			}
 			all(t, d, "revoke", "already")
