@@ -216,7 +216,7 @@ var usualMeanings = map[batch.Outcome]string{
 	batch.Accepted:    "Graph accepted; the directory was not asked",
 	batch.Already:     "the directory showed it before the run; nothing was sent",
 	batch.Skipped:     "held back by a date or a filter; nothing was sent",
-	batch.Protected:   "on a protect list; nothing was sent",
+	batch.Protected:   "on a protect list; nothing was sent once that was known",
 	batch.Unverified:  "Graph accepted, but the directory did not show it in time: not proven, check again",
 	batch.Ineffective: "Graph accepted, and it has no effect or will be undone; the report says who can do it",
 	batch.Invalid:     "the row cannot name a user; the report has the reason",
