@@ -15,6 +15,7 @@ type Record struct {
 	Attempts  int       `json:"attempts,omitempty"`
 	Throttles int       `json:"throttles,omitempty"`
 	SentAt    time.Time `json:"sent_at,omitzero"` // when the last call that carried the user left; zero when none did
+	Doubt     bool      `json:"doubt,omitempty"`  // the answer to one of those calls was not seen, or left open whether Graph acted
 	SettledAt time.Time `json:"settled_at,omitzero"`
 	Accepted  time.Time `json:"accepted,omitzero"` // the server's Date of the 2xx reply; zero when there was none
 	After     time.Time `json:"after,omitzero"`    // the stamp, or time of the last password change, as read back; zero when it was not read
@@ -30,7 +31,7 @@ func (r Record) Mark() Mark { return Mark{r.Seq, r.Step, r.Target} }
 func record(t Trial, now time.Time, o Outcome, reason string) Record {
 	return Record{
 		Seq: t.Seq, Step: t.Step, Target: t.Target, Outcome: o, Status: t.Status, Code: t.Code, Message: t.Message,
-		Attempts: t.Attempts, Throttles: t.Throttles, SentAt: t.SentAt, SettledAt: now,
+		Attempts: t.Attempts, Throttles: t.Throttles, SentAt: t.SentAt, Doubt: t.Doubt, SettledAt: now,
 		RequestID: t.RequestID, Reason: reason,
 	}
 }

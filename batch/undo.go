@@ -27,10 +27,15 @@ func (r Record) Changed() bool {
 	switch r.Outcome {
 	case Verified, Accepted, Revoked, Unverified:
 		return true
-	case Unsettled, GaveUp:
-		return !r.SentAt.IsZero()
 	}
-	return false
+	return r.Uncertain()
+}
+
+// Uncertain reports whether a call of the run may have changed the target, and no answer
+// tells: whatever became of the write then, as where its repeat was denied, or its user is
+// spared by now.
+func (r Record) Uncertain() bool {
+	return r.Doubt && r.Outcome != Unverified && r.Outcome != Ineffective && r.Outcome.Kind() != Success
 }
 
 // Undo is the target that takes a write back, and true; or why there is none: in words,

@@ -31,25 +31,29 @@ func TestUndoOfAWrite(t *testing.T) {
 	for _, c := range []struct {
 		target  Target
 		outcome Outcome
-		sent    bool
+		doubt   bool
 		user    User
 		want    Target // without a step there is none
 		why     string
 	}{
-		{account, Verified, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
-		{account, Accepted, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
-		{account, Unverified, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
+		{account, Verified, false, was, Target{Step: Enable, Before: StateDisabled}, ""},
+		{account, Accepted, false, was, Target{Step: Enable, Before: StateDisabled}, ""},
+		{account, Unverified, false, was, Target{Step: Enable, Before: StateDisabled}, ""},
 		{account, Unsettled, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
 		{account, GaveUp, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
 		{account, Unsettled, false, was, Target{}, ""},
 		{account, Verified, true, User{}, Target{}, "not known"},
 		{account, Already, false, was, Target{}, ""},
 		{account, Already, true, was, Target{}, ""},
-		{account, Denied, true, was, Target{}, ""},
-		{account, Failed, true, was, Target{}, ""},
-		{account, NotSent, true, was, Target{}, ""},
+		{account, Denied, false, was, Target{}, ""},
+		{account, Failed, false, was, Target{}, ""},
+		{account, GaveUp, false, was, Target{}, ""},
+		{account, NotSent, false, was, Target{}, ""},
 		{account, NotPossible, false, was, Target{}, ""},
-		{account, Protected, true, was, Target{}, ""},
+		{account, Protected, false, was, Target{}, ""},
+		{account, Denied, true, was, Target{Step: Enable, Before: StateDisabled}, ""}, // of a call before
+		{account, Failed, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
+		{account, Protected, true, was, Target{Step: Enable, Before: StateDisabled}, ""},
 		{account, Ineffective, true, was, Target{}, "Active Directory"},
 		{account, Unsettled, true, User{Enabled: true, Synced: true}, Target{}, "Active Directory"},
 		{Target{Step: Devices, ID: "d", Before: StateEnabled, OnPremises: true}, GaveUp, true, was, Target{}, "Active Directory"},
@@ -62,12 +66,9 @@ func TestUndoOfAWrite(t *testing.T) {
 		{Target{Step: Revoke}, Revoked, true, was, Target{}, "sessions"},
 		{Target{Step: Revoke}, Ineffective, true, was, Target{}, ""},
 		{Target{Step: Password}, Verified, true, was, Target{}, "help desk"},
-		{Target{Step: Password}, Denied, true, was, Target{}, ""},
+		{Target{Step: Password}, Denied, false, was, Target{}, ""},
 	} {
-		w := Write{c.target, Record{Step: c.target.Step, Target: c.target.ID, Outcome: c.outcome}}
-		if c.sent {
-			w.Record.SentAt = time.Now()
-		}
+		w := Write{c.target, Record{Step: c.target.Step, Target: c.target.ID, Outcome: c.outcome, Doubt: c.doubt, SentAt: time.Now()}}
 		got, why, ok := w.Undo(c.user)
 		if ok != (c.want.Step != "") || ok && got != c.want || (why == "") != (c.why == "") || !strings.Contains(why, c.why) {
 			t.Errorf("%s %s: got %+v %v %q, want %+v %q", c.target.Step, c.outcome, got, ok, why, c.want, c.why)

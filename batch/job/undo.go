@@ -158,7 +158,7 @@ func (o *undoing) count(ctx context.Context) error {
 				continue
 			}
 			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
-			if w.Record.Outcome == batch.Unsettled || w.Record.Outcome == batch.GaveUp {
+			if w.Record.Uncertain() {
 				o.doubt++
 			}
 			if !slices.Contains(steps, t.Step) {

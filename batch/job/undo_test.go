@@ -139,6 +139,10 @@ func (o *office) run(steps ...string) error {
 		o.kill = cancel
 	}
 	defer func() { o.kill = nil }()
+	return o.runIn(ctx, steps...)
+}
+
+func (o *office) runIn(ctx context.Context, steps ...string) error {
 	return Run(ctx, o.host(), &RunOptions{
 		Planning: Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
 			PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}},
@@ -548,6 +552,42 @@ func TestNothingToUndo(t *testing.T) {
 		}
 		if calls == 0 || o.tenant.Stats().Calls != calls2 {
 			t.Error("somebody signed in")
+		}
+	})
+}
+
+// What may have been done to people who were protected only when the run went on is taken
+// back, too.
+func TestUndoOfASparedUser(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		before := o.truth()
+		o.sees = func(body []byte) {
+			if bytes.Contains(body, []byte(`"accountEnabled":false`)) {
+				o.sees, o.cut = nil, 1
+			}
+		}
+		o.cut = -1
+		ctx, cancel := context.WithCancel(o.t.Context())
+		o.kill = cancel
+		if err := o.runIn(ctx, "disable", "revoke"); err == nil {
+			t.Fatal("it was not killed")
+		}
+		list := filepath.Join(o.dir, "kept.txt")
+		if err := os.WriteFile(list, []byte(o.people[0]+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o.finishes(Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: o.first(), Guards: Guards{Protect: []string{list}, MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}}))
+		if got := o.lines(o.first())[o.people[0]].Writes[0].Record.Outcome; got != batch.Protected {
+			t.Fatalf("the one who is spared ended %s", got)
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) != 3 {
+			t.Fatalf("the run changed %v", diff)
+		}
+		if err := o.undo(nil); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("after the undo %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
 		}
 	})
 }

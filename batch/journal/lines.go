@@ -14,8 +14,7 @@ import (
 // that user: the last word, or in a Record without Outcome a trial.
 type line struct {
 	batch.Line
-	seq   int // of the row
-	doubt bool
+	seq   int         // of the row
 	trial batch.Trial // of a user without a record; a zero one if nothing is known
 }
 
@@ -36,7 +35,7 @@ func (l *line) pointers() []any {
 	row, u, k := &l.Row, &l.User, &l.Record
 	return []any{&l.seq, &row.Line, &row.Input, &row.Cells,
 		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
-		&k.Outcome, &l.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
+		&k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
 
@@ -57,13 +56,13 @@ func (l *line) complete(firstDup int, call batch.Call, step batch.Step, state St
 		return
 	}
 	if l.trial.Seq != 0 {
-		l.trial = batch.Trial{Seq: l.trial.Seq, Step: step, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: l.doubt,
+		l.trial = batch.Trial{Seq: l.trial.Seq, Step: step, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: k.Doubt,
 			Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
 	}
 	if call.No != 0 {
-		k.SentAt = call.SentAt
+		k.SentAt, k.Doubt = call.SentAt, true
 	}
-	if k.Outcome, k.Reason = soFar(*k, call.No, l.doubt); state == Refused {
+	if k.Outcome, k.Reason = soFar(*k, call.No, k.Doubt); state == Refused {
 		k.Reason = "the run was refused, and nothing was sent"
 	}
 }

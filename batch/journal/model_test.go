@@ -139,7 +139,7 @@ func (m *model) latest(k batch.Mark) batch.Record {
 		c.SentAt = stored(call.SentAt)
 	}
 	if call.No != 0 || tr.Doubt {
-		c.Outcome = batch.Unsettled
+		c.Outcome, c.Doubt = batch.Unsettled, true
 	}
 	_, c.Reason = soFar(c, call.No, tr.Doubt)
 	return c
@@ -368,7 +368,7 @@ func (p *player) time() time.Time {
 
 func (p *player) record(k batch.Mark) batch.Record {
 	outcomes := batch.Outcomes[:len(batch.Outcomes)-2] // without the open ones
-	return batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: outcomes[p.IntN(len(outcomes))], Status: p.IntN(600),
+	return batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: outcomes[p.IntN(len(outcomes))], Status: p.IntN(600), Doubt: p.IntN(4) == 0,
 		Code: p.pick("", "Request_X"), Message: p.pick("", "it is so\nand so"), Attempts: p.IntN(3), Throttles: p.IntN(3),
 		SentAt: p.time(), SettledAt: p.time(), Accepted: p.time(), After: p.time(), Shown: p.pick("", batch.StateGone),
 		RequestID: p.pick("", guid(k.Seq)+"/3"), Reason: p.pick("", "a reason")}

@@ -149,7 +149,7 @@ func (r *Run) addRecord(t *tx, k *batch.Record) error {
 	if !isLastWord(k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	_, err := t.exec(sqlAddRecord, r.id, k.Seq, stepOf(r.Plan(), k.Step), k.Target, k.Outcome, false, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+	_, err := t.exec(sqlAddRecord, r.id, k.Seq, stepOf(r.Plan(), k.Step), k.Target, k.Outcome, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
 		k.SentAt, k.SettledAt, k.Accepted, k.After, k.Shown, k.RequestID, k.Reason)
 	return err
 }

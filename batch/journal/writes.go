@@ -16,7 +16,6 @@ type write struct {
 	item   batch.Item
 	place  int
 	record batch.Record // without an Outcome, a trial
-	doubt  bool
 	marked bool
 }
 
@@ -42,7 +41,7 @@ func (w *write) pointers() []any {
 	g, u, k := &w.item.Target, &w.item.User, &w.record
 	return []any{&w.place, &g.ID, &g.Name, &g.Kind, &g.Before, &g.OnPremises,
 		&u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
-		&w.marked, &k.Outcome, &w.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
+		&w.marked, &k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason}
 }
 
@@ -52,7 +51,7 @@ func (w *write) trial() batch.Trial {
 	if !w.marked {
 		return batch.Trial{}
 	}
-	return batch.Trial{Seq: k.Seq, Step: k.Step, Target: k.Target, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: w.doubt,
+	return batch.Trial{Seq: k.Seq, Step: k.Step, Target: k.Target, Attempts: k.Attempts, Throttles: k.Throttles, SentAt: k.SentAt, Doubt: k.Doubt,
 		Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
 }
 
@@ -179,7 +178,7 @@ func (r *Run) addWrites(t *tx, page []line, calls []batch.Call) error {
 	}
 	marks, err := list(t, func(w *write) []any {
 		k := &w.record
-		return []any{&k.Seq, &k.Step, &k.Target, &k.Outcome, &w.doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
+		return []any{&k.Seq, &k.Step, &k.Target, &k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 			&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason}
 	}, `SELECT seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
 		sent_at, settled_at, accepted_at, after, shown, request_id, reason FROM marks
@@ -240,9 +239,9 @@ func (r *Run) writesOf(l *line, targets map[batch.Mark][]batch.Target, known map
 			default:
 				call := open[m]
 				if call.No != 0 {
-					k.SentAt = call.SentAt
+					k.SentAt, k.Doubt = call.SentAt, true
 				}
-				if k.Outcome, k.Reason = soFar(k, call.No, w.doubt); r.State() == Refused {
+				if k.Outcome, k.Reason = soFar(k, call.No, k.Doubt); r.State() == Refused {
 					k.Reason = "the run was refused, and nothing was sent"
 				}
 			}
