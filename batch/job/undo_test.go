@@ -282,6 +282,12 @@ func TestUndoBringsBackTheTenant(t *testing.T) {
 		if !named["revoke"] || !named["password"] || named["groups"] {
 			t.Errorf("not undone are said to be %v", named)
 		}
+		for i, holds := range []bool{false, true} { // what the run did does not hold any more, and what the undo did holds
+			_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: o.runs()[i], Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
+			if err != nil || (len(failing) == 0) != holds {
+				t.Errorf("verify %s: %v, and %d do not hold", o.runs()[i], err, len(failing))
+			}
+		}
 		writes := o.tenant.Stats().Writes
 		if err := o.undo(func(u *UndoOptions) { one := 1; u.MaxUsers = &one }); err != nil || o.tenant.Stats().Writes != writes || !strings.Contains(o.said.said.String(), "nothing to undo: ") {
 			t.Errorf("the second undo: %v, and %d writes\n%s", err, o.tenant.Stats().Writes-writes, o.said.said.String())
