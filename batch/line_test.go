@@ -33,16 +33,16 @@ func TestContained(t *testing.T) {
 // Each licence of one call is a thing of its own, with the value that it had.
 func TestThings(t *testing.T) {
 	rec := Record{Outcome: Verified, Shown: StateGone}
-	two := `[{"skuId":"A","name":"E5","disabledPlans":["p","q"]},{"skuId":"B"}]`
+	two := `[{"skuId":"A","disabledPlans":["p","q"]},{"skuId":"B"}]`
 	for _, tt := range []struct {
 		of   Target
 		want []Target
 	}{
 		{Target{Step: Licences, Kind: "direct licences", Before: two}, []Target{
-			{Step: Licences, ID: "A", Name: "E5", Kind: "direct licence without the service plans p q", Before: StateThere},
+			{Step: Licences, ID: "A", Kind: "direct licence without the service plans p q", Before: StateThere},
 			{Step: Licences, ID: "B", Kind: "direct licence", Before: StateThere}}},
 		{Target{Step: AddLicences, Before: two}, []Target{
-			{Step: AddLicences, ID: "A", Name: "E5", Kind: "direct licence without the service plans p q", Before: StateGone},
+			{Step: AddLicences, ID: "A", Kind: "direct licence without the service plans p q", Before: StateGone},
 			{Step: AddLicences, ID: "B", Kind: "direct licence", Before: StateGone}}},
 		{Target{Step: Licences, ID: "group", Before: StateThere}, []Target{{Step: Licences, ID: "group", Before: StateThere}}},
 		{Target{Step: Licences}, []Target{{Step: Licences}}},

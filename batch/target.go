@@ -46,7 +46,6 @@ const (
 // a list of them as JSON in Before.
 type Licence struct {
 	SKU           string   `json:"skuId"`
-	Name          string   `json:"name,omitempty"` // skuPartNumber, where it could be read
 	DisabledPlans []string `json:"disabledPlans,omitempty"`
 }
 
@@ -60,7 +59,7 @@ func (w Write) Things() []Write {
 	}
 	var things []Write
 	for _, l := range licences {
-		t := Target{Step: w.Target.Step, ID: l.SKU, Name: l.Name, Kind: "direct licence"}
+		t := Target{Step: w.Target.Step, ID: l.SKU, Kind: "direct licence"}
 		if t.Before = StateGone; t.Step == Licences {
 			t.Before = StateThere
 		}

@@ -75,7 +75,7 @@ func leavers() []batch.Line {
 	group := func(n int, name string) batch.Target {
 		return batch.Target{Step: batch.Groups, ID: id(200 + n), Name: name, Kind: "security group", Before: batch.StateThere}
 	}
-	licences := batch.Target{Step: batch.Licences, Kind: "direct licences", Before: `[{"skuId":"06ebc4ee-1bb5-47dd-8120-11324bc54e06","name":"SPE_E5",` +
+	licences := batch.Target{Step: batch.Licences, Kind: "direct licences", Before: `[{"skuId":"06ebc4ee-1bb5-47dd-8120-11324bc54e06",` +
 		`"disabledPlans":["9aaf7827-d63c-4b61-89c3-182f06f82e5c"]},{"skuId":"f30db892-07e9-47e9-837c-80727f46fd3d"}]`}
 	urgent := func(more ...batch.Write) []batch.Write {
 		return append(more, wrote(account, batch.Verified, ""), wrote(password, batch.Verified, ""), wrote(sessions, batch.Verified, ""))

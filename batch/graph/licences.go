@@ -1,10 +1,9 @@
 package graph
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
@@ -128,7 +127,8 @@ type licenceState struct {
 	DisabledPlans []string `json:"disabledPlans"`
 }
 
-// direct are the licences that no group gives; nil when they were not told.
+// direct are the licences that no group gives, in order and in lower case, so that the
+// same licences are always the same words; nil when they were not told.
 func (b userBody) direct() ([]batch.Licence, error) {
 	if b.Licences == nil {
 		return nil, nil
@@ -140,33 +140,14 @@ func (b userBody) direct() ([]batch.Licence, error) {
 		case err != nil:
 			return nil, fmt.Errorf("a licence with %w", err)
 		case s.ByGroup == nil:
-			licences = append(licences, batch.Licence{SKU: id, DisabledPlans: s.DisabledPlans})
+			plans := slices.Clone(s.DisabledPlans)
+			for i := range plans {
+				plans[i] = strings.ToLower(plans[i])
+			}
+			slices.Sort(plans)
+			licences = append(licences, batch.Licence{SKU: id, DisabledPlans: plans})
 		}
 	}
+	slices.SortFunc(licences, func(a, b batch.Licence) int { return strings.Compare(a.SKU, b.SKU) })
 	return licences, nil
-}
-
-// SKUs reads what the tenant's licences are called: skuPartNumber by skuId, in lower case.
-// It needs LicenseAssignment.Read.All or more (Microsoft Graph documentation, list
-// subscribedSkus). A page costs three resource units. Errors are those of a Sender's call;
-// nothing is retried.
-func (c *Client) SKUs(ctx context.Context) (map[string]string, error) {
-	names := make(map[string]string)
-	next := ""
-	for range maxPages {
-		found, more, err := page[struct {
-			ID   string `json:"skuId"`
-			Name string `json:"skuPartNumber"`
-		}](ctx, c, "/subscribedSkus", next, nil)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range found {
-			names[strings.ToLower(s.ID)] = s.Name
-		}
-		if next = more; next == "" {
-			return names, nil
-		}
-	}
-	return nil, meta{}.unreadable(errors.New("read licences: the list has no end"))
 }

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"errors"
-	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -135,18 +134,5 @@ func TestListFromElsewhere(t *testing.T) {
 	nobody := batch.Item{User: batch.User{Seq: 7, UPN: "ada@x"}, Step: batch.Groups}
 	if got, err := client.List(t.Context(), []batch.Item{nobody}); !errors.Is(err, batch.ErrUnsendable) || got != nil || len(*sent) > 0 {
 		t.Errorf("without an object id: got %+v and error %v", got, err)
-	}
-}
-
-func TestSKUs(t *testing.T) {
-	client, sent := scripted(t, func(call int, r *http.Request) string {
-		if call == 1 {
-			return `{"value":[{"skuId":"` + strings.ToUpper(e3) + `","skuPartNumber":"ENTERPRISEPACK"}],"@odata.nextLink":"` + rootURL + `/subscribedSkus?$skiptoken=2"}`
-		}
-		return `{"value":[{"skuId":"` + e5 + `","skuPartNumber":"ENTERPRISEPREMIUM"}]}`
-	})
-	got, err := client.SKUs(t.Context())
-	if err != nil || !reflect.DeepEqual(got, map[string]string{e3: "ENTERPRISEPACK", e5: "ENTERPRISEPREMIUM"}) || (*sent)[0] != "GET /v1.0/subscribedSkus" {
-		t.Errorf("got %v and error %v, and sent %v", got, err, *sent)
 	}
 }

@@ -24,7 +24,7 @@ const (
 	plan   = "77777777-0000-4000-8000-000000000007"
 )
 
-const bothLicences = `[{"skuId":"` + e3 + `"},{"skuId":"` + e5 + `","name":"E5","disabledPlans":["` + plan + `"]}]`
+const bothLicences = `[{"skuId":"` + e3 + `"},{"skuId":"` + e5 + `","disabledPlans":["` + plan + `"]}]`
 
 var allSteps = []batch.Step{
 	batch.Disable, batch.Password, batch.Revoke, batch.Invalidate, batch.Devices, batch.Groups, batch.Licences,
@@ -445,6 +445,9 @@ func TestLookupForSteps(t *testing.T) {
 		`"licenseAssignmentStates":[]`:   {Licences: "[]"},
 		`"licenseAssignmentStates":[{"skuId":"` + e3 + `","assignedByGroup":"` + staff + `"},{"skuId":"` + strings.ToUpper(e5) + `","assignedByGroup":null,"disabledPlans":["` + plan + `"]}]`: {
 			Licences: `[{"skuId":"` + e5 + `","disabledPlans":["` + plan + `"]}]`,
+		},
+		`"licenseAssignmentStates":[{"skuId":"` + e5 + `","disabledPlans":["` + e5 + `","` + strings.ToUpper(plan) + `","` + e3 + `"]},{"skuId":"` + strings.ToUpper(e3) + `"}]`: { // in whatever order
+			Licences: `[{"skuId":"` + e3 + `"},{"skuId":"` + e5 + `","disabledPlans":["` + e3 + `","` + e5 + `","` + plan + `"]}]`,
 		},
 	} {
 		if want.ID = ada; body != "" {
