@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -11,7 +12,8 @@ type listing struct {
 	user  User
 	ended []Record // of steps that ended before
 	lists
-	open int // lists that are not whole yet
+	open int          // lists that are not whole yet
+	read map[Step]int // pages of each list
 }
 
 // listedFor are the lists that the steps ask for.
@@ -24,6 +26,19 @@ func listedFor(steps []Step) []Step {
 		all = append(all, Groups)
 	}
 	return all
+}
+
+// maxPages is how many pages of one list are read: far more than the things of a user fill,
+// so that links which lead to one another come to an end.
+const maxPages = 1000
+
+// fail keeps why a list could not be read.
+func (l *listing) fail(s Step, why Record) {
+	if s == Devices {
+		l.noDevices, l.devices = &why, nil
+		return
+	}
+	l.noGroups, l.groups = &why, nil
 }
 
 // openLists makes a lane for each list that the steps ask for.
@@ -47,7 +62,7 @@ func (p *Planner) openLists(r *road) []*lane {
 // planSteps plans what the steps do to a user who will be sent. It is known at once, or
 // when the lists are whole.
 func (p *Planner) planSteps(row Row, u User, ended []Record) {
-	l := &listing{row: row, user: u, ended: ended, lists: lists{appOnly: p.AppOnly}}
+	l := &listing{row: row, user: u, ended: ended, read: map[Step]int{}, lists: lists{appOnly: p.AppOnly}}
 	for s, ln := range p.listLanes {
 		if row.Undo != nil && !slices.ContainsFunc(row.Undo, func(t Target) bool { return slices.Contains(listedFor([]Step{t.Step}), s) }) {
 			continue
@@ -76,12 +91,7 @@ func (p *Planner) settleList(now time.Time, t task, reply Reply) {
 		if v.Outcome == NotFound || v.Outcome == Invalid {
 			v.Outcome = Failed
 		}
-		failed := &Record{Outcome: v.Outcome, Reason: v.Reason}
-		if t.Step == Devices {
-			l.noDevices, l.devices = failed, nil
-		} else {
-			l.noGroups, l.groups = failed, nil
-		}
+		l.fail(t.Step, Record{Outcome: v.Outcome, Reason: v.Reason})
 	default:
 		to := &l.groups
 		if t.Step == Devices {
@@ -91,6 +101,10 @@ func (p *Planner) settleList(now time.Time, t task, reply Reply) {
 			if !slices.ContainsFunc(*to, func(t Target) bool { return t.ID == target.ID }) {
 				*to = append(*to, target)
 			}
+		}
+		if l.read[t.Step]++; reply.More != "" && l.read[t.Step] == maxPages {
+			l.fail(t.Step, Record{Outcome: GaveUp, Reason: fmt.Sprintf("the list goes on after %d pages", maxPages)})
+			break
 		}
 		if reply.More != "" {
 			p.listLanes[t.Step].queue.put(task{Item: Item{User: t.User, Step: t.Step, Target: Target{ID: reply.More}}, due: now})

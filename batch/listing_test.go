@@ -109,6 +109,8 @@ func TestPlanLists(t *testing.T) {
 			map[string]string{"a": "devices 1, groups x", "b": "", "c": ""}, 2},
 		{"licences read the groups", []Step{Licences}, map[string][]Reply{"b groups": {page("", g("x"), Target{Step: Groups, ID: "l", GivesLicences: true})}}, nil,
 			map[string]string{"a": "", "b": "licences l", "c": ""}, 1},
+		{"links that lead to one another", []Step{Disable, Devices}, map[string][]Reply{"b devices": {page("2", d("1")...)}, "b devices 2": {page("3")}, "b devices 3": {page("2")}}, nil,
+			map[string]string{"a": "", "b": "devices, devices  gave_up", "c": ""}, 3},
 		{"a list that is refused for one user", []Step{Disable, Devices, Groups}, map[string][]Reply{"b devices": {{Status: 403}}, "b groups": {page("", g("x"))}, "a devices": {page("", d("1")...)}}, nil,
 			map[string]string{"a": "devices 1", "b": "devices, groups x, devices  denied", "c": ""}, 5},
 		{"a second page that is refused", []Step{Disable, Devices}, map[string][]Reply{"b devices": {page("2", d("1")...)}, "b devices 2": {{Status: 404}}}, nil,

@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -87,15 +88,26 @@ func (j *job) roleHolders(ctx context.Context) (map[string]string, error) {
 
 // pages reads a list to its end.
 func (j *job) pages(ctx context.Context, what, needs string, cost int, page func(ctx context.Context, next string) (string, error)) error {
-	for next := ""; ; {
-		var more string
-		err := j.fetch(ctx, what, needs, cost, func(ctx context.Context) error {
-			var err error
+	return toEnd(what, func(next string) (more string, err error) {
+		err = j.fetch(ctx, what, needs, cost, func(ctx context.Context) (err error) {
 			more, err = page(ctx, next)
 			return err
 		})
+		return more, err
+	})
+}
+
+// toEnd reads the pages of a list, each of which names the next one. Links that lead back
+// to a page are an error, since such a list has no end.
+func toEnd(what string, page func(next string) (more string, err error)) error {
+	read := map[string]bool{}
+	for next := ""; ; {
+		more, err := page(next)
 		if err != nil || more == "" {
 			return err
+		}
+		if read[next] = true; read[more] {
+			return fmt.Errorf("read %s: the list has no end: Graph leads back to a page that was read; run the same command again later", what)
 		}
 		next = more
 	}
