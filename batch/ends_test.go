@@ -405,14 +405,16 @@ func TestGoneUsersAreNoVerdict(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		found    time.Duration // ago; negative for never
+		waits    time.Duration // until the first call
 		lastCall int
 		want     string
 		err      error
 	}{
-		{"just found", time.Minute, 0, "", ErrNotOffered},
-		{"sent before", time.Minute, 7, "400 failed ", nil},
-		{"found yesterday, and not sent yet", 24 * time.Hour, 0, "400 failed ", nil},
-		{"never looked up", -1, 0, "400 not_found ", nil},
+		{"just found", time.Minute, 0, 0, "", ErrNotOffered},
+		{"sent before", time.Minute, 0, 7, "400 failed ", nil},
+		{"found yesterday, and not sent yet", 24 * time.Hour, 0, 0, "400 failed ", nil},
+		{"just found, and sent two hours later", time.Minute, 2 * time.Hour, 0, "400 failed ", nil},
+		{"never looked up", -1, 0, 0, "400 not_found ", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -420,6 +422,7 @@ func TestGoneUsersAreNoVerdict(t *testing.T) {
 				if r.LastCall = c.lastCall; c.found >= 0 {
 					r.Found = time.Now().Add(-c.found)
 				}
+				r.Apps[0].Gate = &slowGate{next: time.Now().Add(c.waits)}
 				f.script = answers(1, 400, gone)
 				if err := r.Run(t.Context()); !errors.Is(err, c.err) {
 					t.Errorf("got error %v, want %v", err, c.err)

@@ -16,10 +16,10 @@ type lane struct {
 	step   Step   // of a lane of writes
 	call   func(context.Context, []Item) ([]Reply, error)
 	road   *road
-	writes bool   // calls are announced in the journal before they leave
-	first  bool   // nothing of this kind was sent before this process
-	found  bool   // the users have just been found in the directory
-	app    string // as Plan.App, of a lane of writes
+	writes bool      // calls are announced in the journal before they leave
+	first  bool      // nothing of this kind was sent before this process
+	found  time.Time // until when the users are surely there, who were just found in the directory
+	app    string    // as Plan.App, of a lane of writes
 
 	// Who waits for a call.
 	queue  *queue  // lanes that do the same work for several apps share one

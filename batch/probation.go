@@ -90,7 +90,7 @@ func (l *lane) suspects(r Reply) bool {
 	if !l.writes || r.whole {
 		return r.Status == 403 || r.whole
 	}
-	return !slices.Contains(l.step.rule().doneWhen, r.Status) && (r.Status != 404 || r.Code != "Request_ResourceNotFound" || l.found)
+	return !slices.Contains(l.step.rule().doneWhen, r.Status) && (r.Status != 404 || r.Code != "Request_ResourceNotFound" || time.Now().Before(l.found))
 }
 
 // settleHeld settles the users held back, once it is known that the refusal was

@@ -101,6 +101,10 @@ func (r *Runner) Run(ctx context.Context) error {
 	for i, a := range r.Apps {
 		roads[i] = &road{gate: a.Gate, workers: (r.Concurrency + len(r.Apps) - 1) / len(r.Apps)}
 	}
+	var foundUntil time.Time
+	if r.LastCall == 0 && !r.Found.IsZero() {
+		foundUntil = r.Found.Add(justFound)
+	}
 	for _, s := range r.Steps {
 		r.queues[s] = &queue{fresh: r.feed.fresh(s)}
 		var peers []*lane // of one step, one for each app
@@ -113,7 +117,7 @@ func (r *Runner) Run(ctx context.Context) error {
 				road:   roads[i],
 				writes: true,
 				first:  r.LastCall == 0,
-				found:  r.LastCall == 0 && time.Since(r.Found) < justFound,
+				found:  foundUntil,
 				app:    a.Name,
 				queue:  r.queues[s],
 				settle: r.settle,
