@@ -117,23 +117,28 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *findings) error
 	return nil
 }
 
-// seen are the stamps that a run saw of the users who ended in success, by object
-// id.
+// seen are the stamps that a run saw of the users whose sessions it revoked with success, by
+// object id. What became of other steps says nothing of sessions.
 func seen(ctx context.Context, run *journal.Run) (map[string]time.Time, error) {
 	stamps := map[string]time.Time{}
 	for l, err := range run.Lines(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		rec := l.Record
-		if rec.Outcome.Kind() != batch.Success || l.User.ID == "" {
-			continue
+		all := writesOf(run.Plan(), l)
+		if l.Whole || all == nil {
+			all = []batch.Write{{Record: l.Record}}
+			all[0].Record.Step = batch.Revoke // an earlier stamp was enough
 		}
-		switch {
-		case !rec.After.IsZero():
-			stamps[l.User.ID] = rec.After
-		case !rec.Accepted.IsZero(): // not read back
-			stamps[l.User.ID] = rec.Accepted.Add(-batch.Slack)
+		for _, w := range all {
+			rec := w.Record
+			switch {
+			case rec.Step != batch.Revoke && rec.Step != batch.Invalidate, rec.Outcome.Kind() != batch.Success, l.User.ID == "":
+			case !rec.After.IsZero():
+				stamps[l.User.ID] = rec.After
+			case !rec.Accepted.IsZero(): // not read back
+				stamps[l.User.ID] = rec.Accepted.Add(-batch.Slack)
+			}
 		}
 	}
 	return stamps, nil

@@ -198,6 +198,19 @@ func TestFlagsWithSteps(t *testing.T) {
 			all(t, d, "disable", "verified")
 			all(t, d, "outcome", "verified")
 		},
+		"since the last run, by its revocations": func(t *testing.T, d *booth) {
+			if err := d.tenant.AddDevice(graphsim.Device{Name: "phone", System: "iOS", Enabled: true, Users: []string{leaver(0)}}); err != nil {
+				t.Fatal(err)
+			}
+			if code, out := start(t, d, "--since=last"); code != exitPartial || !strings.Contains(out, "--since last: no run") {
+				t.Fatalf("exit code %d\n%s", code, out)
+			}
+			code, out := start(t, d, "--since=last", "--new")
+			if code != exitPartial || !strings.Contains(out, "--since last: 6 users ended in success") || !strings.Contains(out, "step     revoke: revoke sessions: 0 users\n") {
+				t.Errorf("exit code %d\n%s", code, out)
+			}
+			all(t, d, "revoke", "already")
+		},
 		"no proof": func(t *testing.T, d *booth) {
 			if code, out := start(t, d, "--no-verify"); code != exitDone {
 				t.Errorf("exit code %d\n%s", code, out)
