@@ -35,6 +35,9 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err != nil {
 		return err
 	}
+	if err := j.endUndone(ctx); err != nil {
+		return err
+	}
 	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
 		return err
 	}

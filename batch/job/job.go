@@ -29,7 +29,7 @@ type job struct {
 
 	plan    batch.Plan    // being made, or gone on with
 	follows bool          // the plan was made before, and fixes the tenant
-	undone  bool          // the run that the plan takes back is locked
+	undone  *journal.Run  // the run that the plan takes back, and that is locked
 	guards  Guards        // asked again before a run goes on
 	maxAge  time.Duration // of a plan that goes on; 0 is any
 	caller  string        // who goes on with another one's plan; "" for the same

@@ -27,6 +27,9 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	plan := j.run.Plan()
 	switch j.run.State() {
 	case journal.Finished:
+		if why, err := takenBackBy(ctx, j.run); err != nil || why != "" {
+			return cmp.Or(err, fmt.Errorf("%w; %s: run %s was %s; run its input again to plan anew", ErrRefused, nothingMore, plan.Run, why))
+		}
 		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
 	case journal.Refused:
 		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", ErrUsage, plan.Run)

@@ -59,8 +59,8 @@ func (j *job) giveUp() error {
 }
 
 // noteOthers tells of runs on the same input that stopped before their end, and that
-// this one does not go on with: they were begun under other flags, or --new is
-// given.
+// this one does not go on with: they were begun under other flags, --new is given, or
+// they were taken back.
 func (j *job) noteOthers(ctx context.Context) error {
 	runs, err := j.store.Runs(ctx, journal.Filter{Digest: j.plan.Digest, Tenant: j.plan.Tenant, States: journal.Resumable})
 	for _, run := range runs {
@@ -85,6 +85,17 @@ func (j *job) noteOthers(ctx context.Context) error {
 		}
 		j.Say("note     run %s on the same input, of %s, is not at its end; to go on with it: %s",
 			plan.Run, plan.Created.Local().Format(time.DateTime), j.resumeLine(plan, lift...))
+	}
+	if err != nil || j.plan.Tenant == "" {
+		return err
+	}
+	done, err := j.store.Runs(ctx, journal.Filter{Digest: j.plan.Digest, Tenant: j.plan.Tenant, States: []journal.State{journal.Finished}})
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	why, err := takenBackBy(ctx, done[0])
+	if why != "" {
+		j.Say("planning anew: run %s on the same input was %s", done[0].Plan().Run, why)
 	}
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -27,6 +29,7 @@ type UndoOptions struct {
 // undoing is a run that is to be taken back.
 type undoing struct {
 	run   *journal.Run
+	calls int          // that it has sent: after another one it is undone anew
 	steps []batch.Step // that take it back, of those that have targets
 	join  bool         // a group that gives licences is joined again
 	doubt int          // targets of writes whose answers were not seen
@@ -111,10 +114,10 @@ func (j *job) toUndo(ctx context.Context, name string) (*undoing, error) {
 	if err := j.later(unlock, err); err != nil {
 		return nil, err
 	}
-	j.undone = true
 	if run, err = j.store.Run(ctx, run.Plan().Run); err != nil { // another process may have held it since it was found
 		return nil, err
 	}
+	j.undone = run
 	was := run.Plan()
 	switch s := run.State(); {
 	case s == journal.Planning || s == journal.Refused:
@@ -123,13 +126,16 @@ func (j *job) toUndo(ctx context.Context, name string) (*undoing, error) {
 		return nil, fmt.Errorf("%w: run %s takes back run %s, and is not taken back itself; to do once more what that one did, run its input again", ErrUsage, was.Run, was.Undoes)
 	}
 	old := &undoing{run: run}
+	if old.calls, err = run.LastCall(ctx); err != nil {
+		return nil, err
+	}
 	return old, old.count(ctx)
 }
 
 // lockUndone keeps others from going on with the run that a resumed one takes back. One
 // that was pruned since needs no lock, nor does one that undo itself holds.
 func (j *job) lockUndone(ctx context.Context) error {
-	if j.plan.Undoes == "" || j.undone {
+	if j.plan.Undoes == "" || j.undone != nil {
 		return nil
 	}
 	old, err := j.store.Run(ctx, j.plan.Undoes)
@@ -139,7 +145,38 @@ func (j *job) lockUndone(ctx context.Context) error {
 		return err
 	}
 	unlock, err := old.Lock()
-	return j.later(unlock, err)
+	if err := j.later(unlock, err); err != nil {
+		return err
+	}
+	j.undone, err = j.store.Run(ctx, j.plan.Undoes)
+	return err
+}
+
+// takenBack begins the reason why a run has ended that was taken back before its end.
+const takenBack = "taken back by run "
+
+// endUndone ends the run that is taken back, for good, before anything of it is: nobody
+// goes on with it any more.
+func (j *job) endUndone(ctx context.Context) error {
+	if j.undone == nil || !j.undone.State().Resumable() {
+		return nil
+	}
+	if _, err := j.undone.Recover(ctx); err != nil {
+		return err
+	}
+	return j.undone.SetState(ctx, journal.Finished, takenBack+j.plan.Run)
+}
+
+// takenBackBy says that a run was taken back before its end, and by which; "" of any other.
+func takenBackBy(ctx context.Context, run *journal.Run) (why string, err error) {
+	changes, err := run.Changes(ctx)
+	if err != nil {
+		return "", err
+	}
+	if last := changes[len(changes)-1]; last.State == journal.Finished && strings.HasPrefix(last.Reason, takenBack) {
+		why = last.Reason
+	}
+	return why, nil
 }
 
 // count reads all records of the run.
@@ -203,7 +240,7 @@ func (o *undoing) settings(all []batch.Setting) []batch.Setting {
 // plan is the new run, as far as it is known before the sign-in.
 func (o *undoing) plan(j *job) batch.Plan {
 	was, now := o.run.Plan(), time.Now()
-	digest := sha256.Sum256([]byte("undo\x00" + was.Run + "\x00" + o.run.SealDigest()))
+	digest := sha256.Sum256([]byte("undo\x00" + was.Run + "\x00" + o.run.SealDigest() + "\x00" + strconv.Itoa(o.calls)))
 	osUser, host := operator()
 	return batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version, Undoes: was.Run,

@@ -46,6 +46,8 @@ type hearing struct {
 	said strings.Builder
 	end  report.End
 	asks bool
+
+	answer error // to a question
 }
 
 func (h *hearing) Say(format string, args ...any) {
@@ -56,7 +58,7 @@ func (h *hearing) Say(format string, args ...any) {
 func (h *hearing) MayAsk() bool { return h.asks }
 func (h *hearing) Ask(question string) error {
 	h.Say("asked: %s", question)
-	return nil
+	return h.answer
 }
 func (h *hearing) Ended(e report.End) error { h.end = e; return nil }
 
@@ -558,6 +560,58 @@ func TestNothingToUndo(t *testing.T) {
 		}
 		if calls == 0 || o.tenant.Stats().Calls != calls2 {
 			t.Error("somebody signed in")
+		}
+	})
+}
+
+// A run that is taken back before its end is not gone on with any more, by resume or by the
+// same command, which plans anew.
+func TestUndoEndsTheRun(t *testing.T) {
+	inOffice(t, 20, func(o *office) {
+		resume := func(run string) error {
+			return Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: run, Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
+		}
+		before := o.truth()
+		o.cut = 6
+		if err := o.run("disable", "devices"); err == nil {
+			t.Fatal("it was not killed")
+		}
+		o.said.asks = true // and says no
+		o.said.answer = batch.ErrStopped
+		if err := o.undo(func(u *UndoOptions) { u.Yes = false }); !errors.Is(err, batch.ErrStopped) {
+			t.Fatal(err)
+		}
+		o.said.asks, o.said.answer = false, nil
+		if err := resume(o.first()); err != nil && !errors.Is(err, ErrPartial) {
+			t.Fatalf("nothing is taken back yet: %v", err)
+		}
+		if err := o.undo(nil); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("after the undo %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+		}
+
+		o.cut = 6
+		if err := o.run("disable", "devices", "revoke"); err == nil {
+			t.Fatal("it was not killed")
+		}
+		runs := o.runs()
+		killed := runs[len(runs)-1]
+		if err := o.undo(func(u *UndoOptions) { u.RunName = killed }); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		runs = o.runs()
+		by := "taken back by run " + runs[len(runs)-1]
+		if err := resume(killed); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), by) {
+			t.Errorf("resume: %v", err)
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("%d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+		}
+		o.finishes(o.run("disable", "devices", "revoke"))
+		if said := o.said.said.String(); o.said.end.Plan.Run == killed || !strings.Contains(said, "planning anew: run "+killed) || !strings.Contains(said, by) {
+			t.Errorf("the same command went on with %s:\n%s", o.said.end.Plan.Run, said)
 		}
 	})
 }
