@@ -136,9 +136,9 @@ func (l *lane) strikesAllowed(later int) int {
 func (l *loop) health(now time.Time, a answer) error {
 	ln := a.lane
 	switch p := &ln.probation; {
-	case p.mustStop() && p.said.Status == 403:
+	case p.mustStop() && p.said.Status == 403 && !ln.goesOn:
 		return ln.permissionError()
-	case p.mustStop():
+	case p.mustStop() && p.said.Status != 403:
 		return fmt.Errorf("%w: the first %d %s calls were all refused alike: %s", ErrNotOffered, p.calls, ln.name, describe(p.said))
 	case errors.Is(a.err, ErrSignIn), errors.Is(a.err, ErrNotGraph):
 		return a.err

@@ -20,6 +20,7 @@ type lane struct {
 	first  bool      // nothing of this kind was sent before this process
 	found  time.Time // until when the users are surely there, who were just found in the directory
 	app    string    // as Plan.App, of a lane of writes
+	goesOn bool      // the run has other steps, which go on when this one is refused to everybody
 
 	// Who waits for a call.
 	queue  *queue  // lanes that do the same work for several apps share one

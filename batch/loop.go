@@ -193,6 +193,9 @@ func (l *loop) launch(now time.Time) (wake time.Duration, err error) {
 // launchLane does so for one lane.
 func (l *loop) launchLane(now time.Time, ln *lane) (wake time.Duration, err error) {
 	wake = time.Hour
+	if ln.lacks() {
+		return l.refuse(now, ln)
+	}
 	for ln.road.open() {
 		if wait := ln.down(now); wait > 0 {
 			return min(wake, wait), nil

@@ -135,3 +135,54 @@ func (l *lane) permissionError() error {
 	p := &l.probation
 	return fmt.Errorf("%w: every %s call was refused: %s; they need the Graph permission %s", ErrPermission, l.name, describe(p.said), l.needs)
 }
+
+// lacks reports whether the app of a lane may not write the step to anybody, in a run whose
+// other steps go on.
+func (l *lane) lacks() bool {
+	return l.goesOn && l.probation.mustStop() && l.probation.said.Status == 403
+}
+
+// refusedAtOnce is how many writes end between two commits that are refused unsent.
+const refusedAtOnce = 1000
+
+// refuse ends the writes of a lane that lacks its permission, or hands them to another app,
+// and sends none. It waits for the calls under way, since one of them may go well.
+func (l *loop) refuse(now time.Time, ln *lane) (wake time.Duration, err error) {
+	if ln.under > 0 {
+		return time.Hour, nil
+	}
+	held := ln.probation.held
+	ln.probation.held = nil
+	for _, h := range held {
+		if h.reply.Status == 403 {
+			h.task.hint = fmt.Sprintf("; every %s call was refused so: the app lacks the Graph permission %s", ln.name, ln.needs)
+		}
+		l.conclude(now, ln, h.task, h.reply)
+	}
+	queues := []*queue{&ln.handed}
+	if !slices.ContainsFunc(ln.peers, func(p *lane) bool { return !p.lacks() }) {
+		queues = append(queues, ln.queue)
+	}
+	said := ln.probation.said
+	whenever := now.Add(2 * LongestRetryAfter) // also what waits to be sent again
+	for ended := 0; ended < refusedAtOnce; {
+		n := 0
+		for _, q := range queues {
+			if n, err = q.ready(whenever, ChunkSize); err != nil {
+				return 0, err
+			}
+			for _, t := range q.take(whenever, n) {
+				t.trial.Seq, t.trial.Step, t.trial.Target = t.User.Seq, t.Step, t.Target.ID
+				t.hint = fmt.Sprintf("; every %s call was refused so, and this one was not sent: the app lacks the Graph permission %s", ln.name, ln.needs)
+				l.conclude(now, ln, t, Reply{Status: said.Status, Code: said.Code, Message: said.Message})
+			}
+			if ended += n; n > 0 {
+				break
+			}
+		}
+		if n == 0 {
+			return time.Hour, nil
+		}
+	}
+	return 0, nil
+}

@@ -111,7 +111,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		for i, a := range r.Apps {
 			peers = append(peers, &lane{
 				name:   string(s),
-				needs:  s.lacking(),
+				needs:  s.Lacking(),
 				step:   s,
 				call:   a.Sender.Send,
 				road:   roads[i],
@@ -119,6 +119,7 @@ func (r *Runner) Run(ctx context.Context) error {
 				first:  r.LastCall == 0,
 				found:  foundUntil,
 				app:    a.Name,
+				goesOn: len(r.Steps) > 1,
 				queue:  r.queues[s],
 				settle: r.settle,
 				note:   r.note,

@@ -117,8 +117,8 @@ func (s Step) Reads() string { return s.rule().reads }
 // ordinary users, too; "" is none.
 func (s Step) Role() string { return s.rule().role }
 
-// lacking is what may be missing where every write of the step is denied.
-func (s Step) lacking() string {
+// Lacking is what may be missing where every write of the step is denied.
+func (s Step) Lacking() string {
 	if role := s.Role(); role != "" {
 		return s.Needs() + ", or the directory role " + role
 	}

@@ -70,16 +70,73 @@ func TestStepsOfTwoApps(t *testing.T) {
 	}
 }
 
-// A step that is refused to everybody ends the run with the permission of that step, also
-// after other steps went well. Nobody is written off for it, and with the permission the
-// run goes on.
+// A step that is refused to everybody holds up no other: it ends denied after a few calls,
+// with the permission and the role that are missing, and the steps that it stops are not
+// tried. An app of two that lacks the permission leaves the step to the other one.
 func TestPermissionOfAStep(t *testing.T) {
+	const users = 1200 // more than end between two commits
+	steps := []Step{Disable, Password, Revoke, Devices, Groups}
+	for _, step := range steps {
+		for apps := range 3 { // 0: the only app lacks it; 1: one of two does; 2: both do
+			t.Run(fmt.Sprint(step, " ", apps), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, 6, faults{}, steps...)
+					all := members(users, 1, 1)
+					for i := range all {
+						all[i].targets = append([]Target{{Step: Password}}, all[i].targets...)
+					}
+					w.populate(all)
+					app := func(name string, lacks bool) *worldApp {
+						return &worldApp{world: w, name: name, denies: func(it Item) bool { return lacks && it.Step == step }}
+					}
+					of := []*worldApp{app("one", true)}
+					if apps > 0 {
+						of = append(of, app("two", apps == 2))
+					}
+					if err := w.runner(of...).Run(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					w.judge()
+					sent := 0
+					for m, rec := range w.records {
+						if m.Step != step || apps == 1 {
+							continue
+						}
+						if sent += w.log[m].sent; !strings.HasSuffix(rec.Reason, ": the app lacks the Graph permission "+step.Lacking()) {
+							t.Fatalf("%v: %s", m, rec.Reason)
+						}
+					}
+					if sent > 2*ChunkSize*(strikes+4) {
+						t.Errorf("%d writes of the step were sent", sent)
+					}
+					for _, s := range steps {
+						want := fmt.Sprintf("%d verified ", users)
+						switch {
+						case apps == 1:
+						case s == step:
+							want = fmt.Sprintf("%d denied ", users)
+						case s == Groups && step == Disable:
+							want = fmt.Sprintf("%d failed ", users)
+						}
+						if got := w.outcomes(s); got != want {
+							t.Errorf("%s: %s, want %s", s, got, want)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A run with one step ends with the permission, and nobody is written off: with the
+// permission it goes on.
+func TestPermissionOfTheOnlyStep(t *testing.T) {
 	for _, step := range []Step{Disable, Revoke, Devices, Groups} {
 		t.Run(string(step), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, 6, faults{}, Disable, Revoke, Devices, Groups)
+				w := newWorld(t, 6, faults{}, step)
 				w.populate(members(100, 1, 1))
-				err := w.runner(&worldApp{world: w, name: "app", denies: func(it Item) bool { return it.Step == step }}).Run(t.Context())
+				err := w.runner(&worldApp{world: w, name: "app", denies: func(Item) bool { return true }}).Run(t.Context())
 				if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "every "+string(step)+" call was refused: HTTP 403 Authorization_RequestDenied; they need the Graph permission "+step.Needs()) {
 					t.Errorf("ended with %v", err)
 				}
@@ -92,10 +149,8 @@ func TestPermissionOfAStep(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.judge()
-				for _, s := range w.steps {
-					if got := w.outcomes(s); got != "100 verified " {
-						t.Errorf("%s: %s", s, got)
-					}
+				if got := w.outcomes(step); got != "100 verified " {
+					t.Error(got)
 				}
 			})
 		})

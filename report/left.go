@@ -65,7 +65,7 @@ func bySteps(b *bytes.Buffer, e End) {
 		}
 		b.WriteByte('\n')
 		if s.AllDenied() {
-			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Needs())
+			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Lacking())
 		}
 	}
 	if contains(e.Plan) && !e.Dry && e.State != refused {
