@@ -20,7 +20,7 @@ func (s *story) wrongWrites(v *verdict, t *graphsim.Tenant, p played) []string {
 	arrived, executed := map[string]int{}, map[string]int{}
 	var kept []string // who was refused with 403 before the run stopped
 	for i, e := range t.Log() {
-		if e.Method != "POST" {
+		if e.Method == "GET" {
 			continue
 		}
 		if e.Status == 403 && i < len(p.between) && len(p.codes) > 1 {
@@ -46,7 +46,7 @@ func (s *story) wrongWrites(v *verdict, t *graphsim.Tenant, p played) []string {
 			say("%s: %d writes in the directory, and %d in the log", u.ID, state.Writes, executed[u.ID])
 		}
 	}
-	if s.faulty() || len(v.refused) > 0 {
+	if s.faulty() || len(v.refused) > 0 || s.things.steps != nil {
 		return wrong
 	}
 	for id := range v.may {
@@ -100,7 +100,7 @@ func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
 	if len(p.codes) == 1 {
 		return wrong
 	}
-	if len(p.codes) == 3 && (p.codes[1] != exitRefused || slices.ContainsFunc(p.asked, func(e graphsim.Event) bool { return e.Method == "POST" })) {
+	if len(p.codes) == 3 && (p.codes[1] != exitRefused || slices.ContainsFunc(p.asked, func(e graphsim.Event) bool { return e.Method != "GET" })) {
 		wrong = append(wrong, fmt.Sprintf("somebody else went on without --as-caller: exit code %d, %v", p.codes[1], p.asked))
 	}
 	late := []string{"late: list", "late: group", "late: caller"}[w.how]
@@ -109,7 +109,7 @@ func (s *story) twisted(v *verdict, t *graphsim.Tenant, p played) []string {
 	}
 	written := map[string]bool{}
 	for _, e := range p.between {
-		written[e.User] = written[e.User] || e.Method == "POST"
+		written[e.User] = written[e.User] || e.Method != "GET"
 	}
 	for _, id := range w.late {
 		if u := s.byID(id); u.Denied && written[id] {
@@ -137,8 +137,12 @@ func (s *story) wrongEnd(v *verdict, code exitCode) []string {
 			fits[0] = exitPartial
 		}
 	}
+	loose := s.things.steps != nil && (len(v.refused) == 0 || len(v.refused) == 1 && s.guard.dryRun)
+	if loose {
+		fits = []exitCode{exitDone, exitPartial, exitSignIn} // what becomes of each write, wrongSteps says
+	}
 	for i, r := range v.refused {
-		if i == 0 {
+		if i == 0 && !loose {
 			fits = nil
 		}
 		fits = append(fits, r.codes...)
@@ -193,6 +197,9 @@ func (s *story) wrongLines(v *verdict, t *graphsim.Tenant, lines map[int]told) [
 		got := lines[no]
 		if u, _ := t.User(got.id); u.Writes == 0 && slices.Contains(accepted, got.outcome) {
 			say("line %d is %s, and the user was never written", no, got.outcome)
+		}
+		if s.things.steps != nil && (v.may[want.id] || slices.Contains(s.twist.late, want.id)) {
+			continue // its writes are told one by one, and this is the worst of them
 		}
 		if s.faulty() && slices.Contains(disturbed, got.outcome) || s.mixes() && slices.Contains(mistaken, got.outcome) {
 			continue

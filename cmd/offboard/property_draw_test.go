@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/graphsim"
 )
 
@@ -23,6 +24,7 @@ type story struct {
 	crowd     int                  // so many of the people, the last ones, hold roles and are denied
 	moments   map[string]time.Time // from when on the gates let a person through, by id; the judge's
 	guard     guarding
+	things    belongings
 	args      []string
 	twist     twist
 }
@@ -75,7 +77,8 @@ func draw(seed uint64) *story {
 		s.drawSpoils()
 		s.guard.noResolve = s.one(12)
 	}
-	if !s.one(4) {
+	s.drawSteps()
+	if !s.one(4) && s.things.steps == nil {
 		ago := time.Duration(3600+s.rng.IntN(48*3600)) * time.Second
 		if s.guard.ago = !s.faulty() && s.one(4); s.guard.ago {
 			ago = ago.Truncate(time.Hour)
@@ -84,6 +87,7 @@ func draw(seed uint64) *story {
 	}
 	s.drawPeople()
 	s.drawGroups()
+	s.drawBelongings()
 	s.drawSheet()
 	s.drawGuards()
 	s.drawLimits()
@@ -100,7 +104,7 @@ func (s *story) drawSpoils() {
 			"max-users", "max-users", "max-users", "max-users", "max-users", "max-users", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent", "max-percent",
 			"max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged", "max-privileged",
 			"permission", "permission", "permission", "permission", "permission", "column without key", "column without key", "column without key", "column without key",
-			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "no such group", "no such group", "no --yes", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run", "dry run")] = true
+			"empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "empty pattern", "no such group", "no such group", "no --yes", "no --yes", "no --yes", "no --yes", "dry run", "dry run", "dry run", "dry run", "dry run")] = true
 	}
 }
 
@@ -213,7 +217,7 @@ func (s *story) drawGrants() {
 	g.noRevoke = withhold == "User.RevokeSessions.All"
 	g.noRoles, g.noMembers, g.noReads = withhold == "RoleManagement.Read.Directory", withhold == "GroupMember.Read.All", withhold == "User.Read.All"
 	for _, role := range graphsim.DefaultRoles() {
-		if role != withhold {
+		if role != withhold && (withhold != "GroupMember.Read.All" || role != "GroupMember.ReadWrite.All") { // which reads, too
 			s.cfg.Roles = append(s.cfg.Roles, role)
 		}
 	}
@@ -282,6 +286,10 @@ func (s *story) drawArgs() {
 	add(!g.noYes, "--yes")
 	add(g.renamed, "--allow-renamed")
 	add(g.allowEmpty, "--allow-empty-pattern")
-	add(s.one(8), "--steps=invalidate")
+	if steps := s.things.steps; steps != nil {
+		add(true, "--steps=%s", batch.StepList(steps))
+	} else {
+		add(s.one(8), "--steps=invalidate")
+	}
 	add(true, "--concurrency=%d", 1+s.rng.IntN(4))
 }

@@ -18,7 +18,7 @@ var guardKinds = []string{
 	"protect: id", "protect: name", "protect: pattern", "protect: group", "protect: privileged", "caller", "since",
 	"where", "date", "broken list", "no such group", "max-users", "max-percent", "max-privileged", "permission", "no --yes", "dry run",
 	"another's name", "several users", "bad row", "second column", "contradiction", "status column", "column without key", "empty pattern", "identity", "late", "mixed up",
-	"moment", "internal guest", "holders denied", "double column", "look-alike",
+	"moment", "internal guest", "holders denied", "double column", "look-alike", "several steps",
 }
 
 // verdict is what must come of a case.

@@ -136,5 +136,5 @@ func (s *story) tenant() (*graphsim.Tenant, error) {
 			return nil, err
 		}
 	}
-	return t, nil
+	return t, s.things.furnish(t)
 }

@@ -33,6 +33,9 @@ const enoughCases = 5000
 //   - no write arrives for anybody who is protected, already revoked, held back
 //     by a gate or named by no good row, and none at all in a refused run;
 //   - without faults everybody else is written, once;
+//   - a run with several steps writes what these steps do to things of such users, and to
+//     nothing that Graph cannot change or that is so already; no membership, device or
+//     licence of others changes, and nobody and nothing is deleted;
 //   - every row has one line in the report, with the outcome that is true.
 //
 // Everything is real but the process, the socket and the time.
@@ -102,6 +105,7 @@ func (a *propertyTally) add(s *story, v *verdict, lines map[int]told, writes int
 	if s.faulty() {
 		a.faulty++
 	}
+	v.decided["several steps"] = s.things.steps != nil && writes > 0
 	for kind, is := range v.decided {
 		if is {
 			a.decided[kind]++
@@ -134,6 +138,7 @@ func tryCase(t *testing.T, dir string, seed uint64, all *propertyTally) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		before := tenant.State()
 		var said bytes.Buffer
 		p, err := s.play(t.Context(), tenant, dir, &said)
 		if err != nil {
@@ -143,6 +148,8 @@ func tryCase(t *testing.T, dir string, seed uint64, all *propertyTally) {
 		lines, bad := readReport(filepath.Join(dir, "report"))
 		wrong = append(wrong, bad...)
 		wrong = append(wrong, s.wrongWrites(&v, tenant, p)...)
+		wrong = append(wrong, s.wrongSteps(tenant, p, dir)...)
+		wrong = append(wrong, s.wrongState(&v, before, tenant.State())...)
 		wrong = append(wrong, s.wrongEnd(&v, p.codes[len(p.codes)-1])...)
 		wrong = append(wrong, s.wrongLines(&v, tenant, lines)...)
 		if len(wrong) > 0 {
