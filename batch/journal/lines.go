@@ -234,8 +234,30 @@ func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Unproven, error] {
 // recovered first.
 //
 // Before the first one comes, the file and the plan are checked: when they are
-// not what was written, Pending ends in ErrDamaged.
+// not what was written, Pending ends in ErrDamaged. So it does when fewer or more came
+// than are open: it finds them by an index, which the check of the file does not hold
+// against its table.
 func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
+	return func(yield func(batch.Pending, error) bool) {
+		open, _, err := r.Remaining(ctx)
+		if err != nil {
+			yield(batch.Pending{}, err)
+			return
+		}
+		given := 0
+		for p, err := range r.pending(ctx) {
+			if given++; !yield(p, err) || err != nil {
+				return
+			}
+		}
+		if r.State().sealed() && given != open {
+			yield(batch.Pending{}, r.wrap("read pending writes of", fmt.Errorf("%w: %d writes are open, and %d were found", ErrDamaged, open, given)))
+		}
+	}
+}
+
+// pending reads them.
+func (r *Run) pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 	// The few of the first kind are found by the index of the privileged, which SQLite takes
 	// for no other form of this.
 	kinds := []string{"AND r.seq IN (SELECT seq FROM rows WHERE run = $2 AND privileged = 1)", "AND r.privileged = 0"}

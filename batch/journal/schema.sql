@@ -63,10 +63,10 @@ CREATE TABLE targets (                             -- what listed steps write to
 	kind        TEXT NOT NULL,
 	before      TEXT NOT NULL,                     -- the value that the step changes
 	on_premises INTEGER NOT NULL,
-	PRIMARY KEY (run, seq, step, target)
+	PRIMARY KEY (run, step, place, seq)            -- in the order of sending
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX targets_order ON targets (run, step, place, seq);
+CREATE UNIQUE INDEX targets_of ON targets (run, seq, step, target); -- the check of the plan reads by it
 
 CREATE TABLE skips (                               -- lines of the input that are no rows
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
