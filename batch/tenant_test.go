@@ -339,7 +339,9 @@ func (w *world) checkOrder(it Item) {
 			break
 		}
 		_, ended := w.records[m]
-		waits := w.records[Mark{Seq: m.Seq, Step: Disable}].Outcome == Unverified && slices.Contains(m.Step.StoppedBy(), Disable) ||
+		proof, ours := w.records[Mark{Seq: m.Seq, Step: Disable}], w.records[Mark{Seq: it.User.Seq, Step: Disable}]
+		waits := slices.Contains(m.Step.StoppedBy(), Disable) && (proof.Outcome == Unverified || proof.SettledAt.After(ours.SettledAt)) ||
+			w.last(m.Seq).After(w.last(it.User.Seq)) || // the write in front of it ended later
 			time.Since(w.spaced[m.Seq]) <= m.Step.rule().spacing+time.Second
 		if !ended && !waits && !w.busy(m.Seq) {
 			w.bad("%v overtakes %v", it.Mark(), m)
@@ -356,6 +358,16 @@ func (w *world) checkOrder(it Item) {
 		}
 		w.first = w.first[1:]
 	}
+}
+
+// last is when the last write of the user ended.
+func (w *world) last(seq int) (last time.Time) {
+	for _, m := range w.users[seq] {
+		if rec, ok := w.records[m]; ok && rec.SettledAt.After(last) {
+			last = rec.SettledAt
+		}
+	}
+	return last
 }
 
 // troubled reports whether a write of the user met trouble.
