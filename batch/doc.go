@@ -159,7 +159,7 @@
 //  2. Every line of the input ends in exactly one line of the report or is named as
 //     skipped, and every write in one record. After a crash, targets sent and unanswered
 //     are unsettled, never not_sent, and resume sends them again; targets whose call
-//     never left, or was refused, are not_sent. (TestTorture, TestHowACallEnds,
+//     never left, or was refused, are not_sent. (TestTorture, TestTortureOfSteps, TestHowACallEnds,
 //     TestHowFarACallGets, TestStepsGoOn)
 //  3. A report says nothing that the journal does not. (testdata/scripts/run.txtar)
 //  4. Only the loop's goroutine writes records, touches counts and tells progress.
@@ -173,7 +173,7 @@
 //     TestRefusedCallCutsNoOtherShort)
 //  7. At most workers x 20 targets are sent twice across a crash and resume; none
 //     across a soft stop. None is sent twice without a read where a repeat is unsafe.
-//     (TestTorture, TestTermAndResume, TestStepsGoOn)
+//     (TestTorture, TestTortureOfSteps, TestTermAndResume, TestStepsGoOn)
 //  8. Only graph knows the SDK, only intake gocsv, only throttle the limiter,
 //     only journal SQL. (TestArrows)
 //  9. No retry below [RetryPolicy]: not in the SDK, not in the transport.
