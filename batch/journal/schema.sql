@@ -154,7 +154,8 @@ SELECT
 	coalesce(m.request_id, '') AS request_id,
 	coalesce(m.reason, '') AS reason
 FROM rows r
-JOIN runs n ON n.id = r.run AND n.state <> 'pruning'
+JOIN runs n ON n.id = r.run AND n.state <> 'pruning' AND instr(n.steps, ',') = 0
+	AND n.steps NOT IN ('password', 'devices', 'groups', 'licences', 'enable', 'enable-devices', 'join-groups', 'add-licences') -- the listed ones
 JOIN rows u ON u.run = r.run AND u.seq = CASE r.same WHEN 0 THEN r.seq ELSE r.same END
 LEFT JOIN marks m ON m.run = u.run AND m.seq = u.seq AND m.step = n.steps AND m.target = ''
 LEFT JOIN (SELECT run, seq, step, max(call) AS call FROM intents GROUP BY run, seq, step) i
