@@ -68,10 +68,10 @@ const justFound = time.Hour
 // Progress is where a run stands.
 type Progress struct {
 	Now      time.Time
-	Counts   map[Outcome]int // users settled by this Run
-	Accepted int             // users accepted by this Run
-	Proving  int             // of them, users whose proof is awaited
-	Waiting  int             // users sent before and waiting to go again
+	Counts   map[Outcome]int // writes settled by this Run: of one step that lists nothing, its users
+	Accepted int             // writes accepted by this Run
+	Proving  int             // of them, writes whose proof is awaited
+	Waiting  int             // writes sent before and waiting to go again
 	Pace     Pace
 	Trouble  Trouble // what is waited for, and why
 }
@@ -267,10 +267,13 @@ func (r *Runner) tell(now time.Time) {
 	r.Progress(s)
 }
 
-// waiting counts the users who were sent and wait to go again.
+// waiting counts the writes that were sent and wait to go again, by whichever app.
 func (r *Runner) waiting() (n int) {
 	for _, q := range r.queues {
 		n += q.waitingCount()
+	}
+	for _, ln := range r.loop.lanes {
+		n += ln.handed.waitingCount()
 	}
 	return n
 }

@@ -155,11 +155,11 @@ func (r *Run) addRecord(t *tx, k *batch.Record) error {
 }
 
 // Recover takes a run over from a process that died: the calls that it left
-// open are over, as SentCalls says when, and every user in them has a trial with Doubt. It tells
-// how many users that are. The caller holds the Lock, or the calls may not
+// open are over, as SentCalls says when, and every write in them has a trial with Doubt. It tells
+// how many writes that are. The caller holds the Lock, or the calls may not
 // be lost at all. It ignores cancellation; a second time it does nothing. The
 // file and the plan are checked before, and may be ErrDamaged.
-func (r *Run) Recover(ctx context.Context) (users int, err error) {
+func (r *Run) Recover(ctx context.Context) (writes int, err error) {
 	if err := r.check(ctx); err != nil {
 		return 0, r.wrap("recover", err)
 	}
@@ -184,11 +184,11 @@ func (r *Run) Recover(ctx context.Context) (users int, err error) {
 			if err != nil {
 				return fmt.Errorf("doubt user %d: %w", m.Seq, err)
 			}
-			users += n
+			writes += n
 		}
 		return nil
 	})
-	return users, r.wrap("recover", err)
+	return writes, r.wrap("recover", err)
 }
 
 // LastCall is the highest number of a call that was ever intended, 0 when none
