@@ -30,6 +30,7 @@ type feed struct {
 	busy    map[int]*turn
 	stopped map[int][]failure // by Seq
 	spaced  map[int]time.Time
+	open    int // writes left without a record, since a proof that they need may still come
 	steps   map[Step]*queue
 	reread  func(t task) // a write that may have arrived already is read first
 	end     func(Record) // a write that is not sent
@@ -221,6 +222,12 @@ func (f *feed) barred(t task) (Record, bool) {
 	return Record{}, false
 }
 
+// unproven reports whether all that keeps the user's writes from being sent is a proof that
+// may still come.
+func (f *feed) unproven(seq int) bool {
+	return f.proofs && !slices.ContainsFunc(f.stopped[seq], func(s failure) bool { return s.outcome != Unverified })
+}
+
 // goOn lets the next write of a user go to the queue of its step.
 func (f *feed) goOn(now time.Time, seq int) {
 	f.busy[seq].idle = true
@@ -244,7 +251,11 @@ func (f *feed) turnOf(seq int) (task, bool) {
 		}
 		u.waiting = u.waiting[1:]
 		if rec, barred := f.barred(t); barred {
-			f.end(rec)
+			if f.unproven(rec.Seq) {
+				f.open++ // a resume reads once more, and sends it when the proof has come
+			} else {
+				f.end(rec)
+			}
 			continue
 		}
 		u.idle = false
@@ -263,12 +274,16 @@ func (f *feed) turnOf(seq int) (task, bool) {
 	return task{}, false
 }
 
-// left is an error if a write still waits: a run must not look whole without it.
+// left is an error if a write still waits, or was left open: a run must not look whole
+// without it.
 func (f *feed) left() error {
 	for seq, u := range f.busy {
 		if len(u.waiting) > 0 {
 			return fmt.Errorf("the step %s of user %d waits for another one that never ended; resume the run, and report this as a mistake of offboard", u.waiting[0].Step, seq)
 		}
+	}
+	if f.open > 0 {
+		return fmt.Errorf("%w: %s %s for the proof that the account is disabled, which has not come yet", ErrStopped, Plural(f.open, "write"), Agree(f.open, "waits", "wait"))
 	}
 	return nil
 }

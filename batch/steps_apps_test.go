@@ -334,3 +334,27 @@ func TestGoOnWithoutProofs(t *testing.T) {
 		}
 	})
 }
+
+// A proof that comes late costs nothing: what waits for it is left open, and a resume sends it.
+func TestProofAfterTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 12, faults{lag: 100 * time.Hour}, Disable, Groups)
+		w.populate(members(30, 0, 2))
+		if err := w.runner().Run(t.Context()); !errors.Is(err, ErrStopped) || !strings.HasSuffix(err.Error(), ": 60 writes wait for the proof that the account is disabled, which has not come yet") {
+			t.Errorf("ended with %v", err)
+		}
+		if got := w.outcomes(Disable) + w.outcomes(Groups); got != "30 unverified " {
+			t.Error("before:", got)
+		}
+		w.crash()
+		time.Sleep(time.Hour)
+		w.faults.lag = 0
+		if err := w.runner().Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.judge()
+		if got := w.outcomes(Disable) + w.outcomes(Groups); got != "30 verified 60 verified " {
+			t.Error("after:", got)
+		}
+	})
+}

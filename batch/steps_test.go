@@ -32,8 +32,8 @@ func TestSteps(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := randomWorld(t, seed)
 			r := w.runner()
-			if err := r.Run(t.Context()); err != nil {
-				w.bad("error %v", err)
+			if err := r.Run(t.Context()); err != nil && !(errors.Is(err, ErrStopped) && w.waits() > 0) || err == nil && w.waits() > 0 {
+				w.bad("error %v, and %d writes wait for a proof", err, w.waits())
 			}
 			if f := r.feed; len(f.busy)+len(f.ahead) > 0 {
 				w.bad("at the end %d users are busy, and %d are ahead", len(f.busy), len(f.ahead))
@@ -112,6 +112,9 @@ func TestStepsGoOn(t *testing.T) {
 				err := r.Run(ctx)
 				synctest.Wait()
 				cancel(nil)
+				if session >= 4 && errors.Is(err, ErrStopped) && w.waits() > 0 {
+					break // for a proof that never comes
+				}
 				if session >= 4 && err != nil || err != nil && !errors.Is(err, ErrStopped) && !errors.Is(err, cause) && !errors.Is(err, errDisk) {
 					w.bad("session %d: error %v", session, err)
 				}

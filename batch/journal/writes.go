@@ -1,9 +1,12 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
+	"slices"
 
 	"offboard/batch"
 )
@@ -218,6 +221,16 @@ func (r *Run) addNames(t *tx, page []line) error {
 	return nil
 }
 
+// unproven says which step in front of one is unverified and keeps it from being sent, or "".
+func unproven(s batch.Step, before []batch.Write) string {
+	for _, w := range before {
+		if w.Record.Outcome == batch.Unverified && slices.Contains(s.StoppedBy(), w.Target.Step) {
+			return fmt.Sprintf("not sent, since the step %s is unverified; a resume reads it once more, and goes on when it is proven", w.Target.Step)
+		}
+	}
+	return ""
+}
+
 // writesOf puts the writes of a line together.
 func (r *Run) writesOf(l *line, targets map[batch.Mark][]batch.Target, known map[batch.Mark]write, open map[batch.Mark]batch.Call) {
 	whole := l.Record
@@ -241,8 +254,12 @@ func (r *Run) writesOf(l *line, targets map[batch.Mark][]batch.Target, known map
 				if call.No != 0 {
 					k.SentAt, k.Doubt = call.SentAt, true
 				}
-				if k.Outcome, k.Reason = soFar(k, call.No, k.Doubt); r.State() == Refused {
+				k.Outcome, k.Reason = soFar(k, call.No, k.Doubt)
+				switch {
+				case r.State() == Refused:
 					k.Reason = "the run was refused, and nothing was sent"
+				case k.Outcome == batch.NotSent && k.SentAt.IsZero() && r.Plan().Verify:
+					k.Reason = cmp.Or(unproven(s, l.Writes), k.Reason)
 				}
 			}
 			l.Writes = append(l.Writes, batch.Write{Target: g, Record: k})
