@@ -17,7 +17,8 @@ func TestViewOfLines(t *testing.T) {
 		for _, steps := range [][]batch.Step{{step}, {step, batch.Licences}} {
 			steps = batch.InOrder(steps)
 			n++
-			r := running(t, s, fmt.Sprint("run-", n), 3, steps...)
+			r := create(t, s, batch.Plan{Run: fmt.Sprint("run-", n), Steps: steps})
+			fill(t, r, 3)
 			want := 3
 			if batch.Several(steps) {
 				want = 0
