@@ -24,7 +24,7 @@ type applying struct {
 	roles  bool                  // the plan and we both know who holds a role
 	admins int                   // users who hold one
 	writes int                   // to be sent
-	since  int                   // things of users that came after the plan, and are not touched
+	since  int                   // things of users that the plan does not have; they are not sent
 }
 
 // mostDrift is how many users who have changed are named.
@@ -58,7 +58,7 @@ func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.Fi
 		return count, nil
 	}
 	if w.since > 0 {
-		j.Say("note     %s of these users, such as devices and groups, came after the plan and %s not touched; plan again for them", batch.Plural(w.since, "thing"), batch.Agree(w.since, "is", "are"))
+		j.Say("note     %s of these users, such as devices and groups, %s not in the plan: nothing is sent to %s, and %s failed; plan again, or run the input", batch.Plural(w.since, "thing"), batch.Agree(w.since, "is", "are"), batch.Agree(w.since, "it", "them"), batch.Agree(w.since, "it ends", "they end"))
 	}
 	count.Privileged, count.Writes = w.admins, w.writes
 	return count, w.flush(ctx)
@@ -138,7 +138,8 @@ func markOf(s batch.Step, id string) batch.Mark {
 // stillListed holds the targets of a plan against those that are listed now. Only the
 // plan's are sent, and of them only those that are still the user's: a device may be
 // somebody else's by now. What was so already when it was planned is no success unless it
-// is so now. It gives how many have come since; why refuses the plan.
+// is so now. What the user has and the plan does not list ends failed, since nobody approved
+// it and the user is not contained; since is how many of these there are. why refuses the plan.
 func stillListed(p *batch.Planned, now batch.Planned) (since int, why string) {
 	listed, ended := map[batch.Mark]batch.Target{}, map[batch.Mark]batch.Record{}
 	for _, r := range now.Records {
@@ -183,8 +184,26 @@ func stillListed(p *batch.Planned, now batch.Planned) (since int, why string) {
 		rec.Seq, rec.Step, rec.Target, rec.SettledAt = p.User.Seq, t.Step, t.ID, time.Now()
 		p.Records = append(p.Records, rec)
 	}
-	return len(listed), ""
+	for _, t := range now.Targets {
+		m := markOf(t.Step, t.ID)
+		if _, left := listed[m]; !left {
+			continue
+		}
+		switch rec, over := ended[m]; {
+		case !over:
+		case rec.Outcome == batch.NotPossible && m.Step != batch.Groups: // it still is in use
+		default:
+			continue // it is so already, or the run would leave it
+		}
+		since++
+		p.Targets = append(p.Targets, t)
+		p.Records = append(p.Records, batch.Record{Seq: p.User.Seq, Step: t.Step, Target: t.ID, Outcome: batch.Failed, Reason: unplanned, SettledAt: time.Now()})
+	}
+	return since, ""
 }
+
+// unplanned is why something of a user is not sent.
+const unplanned = "it is not in the plan, which was made before it came; plan again, or run the input"
 
 // settleRoles lets roles be no drift that were not read both times: what one of the
 // two knows is true of both.

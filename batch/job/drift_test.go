@@ -36,7 +36,10 @@ func TestStillListed(t *testing.T) {
 		writes   int
 	}{
 		{"nothing changed", batch.Planned{Targets: []batch.Target{dev("d", "enabled"), group("g")}}, batch.Planned{Targets: []batch.Target{group("g"), dev("d", "enabled")}}, 0, "", nil, 2},
-		{"what came since is not sent", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{Targets: []batch.Target{dev("d", "enabled"), dev("new", "enabled"), group("g")}}, 2, "", nil, 1},
+		{"what came since is not sent", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{Targets: []batch.Target{dev("d", "enabled"), dev("new", "enabled"), group("g")}}, 2, "", []string{"devices new failed", "groups g failed"}, 1},
+		{"what came since, and would not be sent", batch.Planned{}, batch.Planned{Targets: []batch.Target{dev("off", "disabled"), dev("phone", "enabled"), group("rule")},
+			Records: []batch.Record{rec(batch.Devices, "off", batch.Already), rec(batch.Devices, "phone", batch.NotPossible), rec(batch.Groups, "rule", batch.NotPossible)}}, 1, "", []string{"devices phone failed"}, 0},
+		{"direct licences that came since", batch.Planned{}, batch.Planned{Targets: []batch.Target{licences("[1]")}}, 1, "", []string{"licences  failed"}, 0},
 		{"a device of somebody else by now", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{}, 0, "", []string{"devices d skipped"}, 0},
 		{"a group that was left", batch.Planned{Targets: []batch.Target{group("g"), group("h")}}, batch.Planned{Targets: []batch.Target{group("h")}}, 0, "", []string{"groups g already"}, 1},
 		{"a device that was disabled", batch.Planned{Targets: []batch.Target{dev("d", "enabled")}}, batch.Planned{Targets: []batch.Target{dev("d", "disabled")}, Records: []batch.Record{rec(batch.Devices, "d", batch.Already)}}, 0, "", []string{"devices d already"}, 0},

@@ -146,10 +146,14 @@ func (o *office) run(steps ...string) error {
 
 func (o *office) runIn(ctx context.Context, steps ...string) error {
 	return Run(ctx, o.host(), &RunOptions{
-		Planning: Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
-			PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}},
+		Planning:   o.planning(steps...),
 		Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true},
 	})
+}
+
+func (o *office) planning(steps ...string) Planning {
+	return Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
+		PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
 }
 
 func (o *office) undo(change func(*UndoOptions)) error {
