@@ -110,10 +110,12 @@ func (l *Line) Of(s Step) []Write {
 	return of
 }
 
-// Contained reports whether all urgent steps of the line's user ended in success,
-// whatever became of the others.
+// Contained reports whether the directory showed all urgent steps of the line's user
+// done, whatever became of the others. What was accepted and not read back is not.
 func (l *Line) Contained() bool {
-	open := func(w Write) bool { return w.Target.Step.Urgent() && w.Record.Outcome.Kind() != Success }
+	open := func(w Write) bool {
+		return w.Target.Step.Urgent() && w.Record.Outcome != Verified && w.Record.Outcome != Already
+	}
 	return !l.Whole && !slices.ContainsFunc(l.Writes, open)
 }
 

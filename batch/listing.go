@@ -98,9 +98,12 @@ func (p *Planner) settleList(now time.Time, t task, reply Reply) {
 			to = &l.devices
 		}
 		for _, target := range reply.Targets {
-			if !slices.ContainsFunc(*to, func(t Target) bool { return t.ID == target.ID }) {
+			i := slices.IndexFunc(*to, func(t Target) bool { return t.ID == target.ID })
+			if i < 0 {
 				*to = append(*to, target)
+				continue
 			}
+			(*to)[i].RegisteredOnly = (*to)[i].RegisteredOnly && target.RegisteredOnly
 		}
 		if l.read[t.Step]++; reply.More != "" && l.read[t.Step] == maxPages {
 			l.fail(t.Step, Record{Outcome: GaveUp, Reason: fmt.Sprintf("the list goes on after %d pages", maxPages)})

@@ -20,10 +20,11 @@ type Target struct {
 
 	// What a list says besides, by which planning decides; neither journal nor plan file
 	// keeps it.
-	Dynamic       bool `json:"-"` // a group whose members a rule decides
-	MailOnly      bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
-	GivesLicences bool `json:"-"` // a group that gives its members licences
-	Restricted    bool `json:"-"` // in a restricted administrative unit
+	Dynamic        bool `json:"-"` // a group whose members a rule decides
+	MailOnly       bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
+	GivesLicences  bool `json:"-"` // a group that gives its members licences
+	Restricted     bool `json:"-"` // in a restricted administrative unit
+	RegisteredOnly bool `json:"-"` // a device that the user has registered and does not own
 }
 
 // RoleAssignable is the kind of a group that may hold directory roles: to change its

@@ -341,7 +341,7 @@ func (w *world) checkOrder(it Item) {
 		_, ended := w.records[m]
 		proof, ours := w.records[Mark{Seq: m.Seq, Step: Disable}], w.records[Mark{Seq: it.User.Seq, Step: Disable}]
 		waits := slices.Contains(m.Step.StoppedBy(), Disable) && (proof.Outcome == Unverified || proof.SettledAt.After(ours.SettledAt)) ||
-			w.last(m.Seq).After(w.last(it.User.Seq)) || // the write in front of it ended later
+			!w.last(m.Seq).Before(w.last(it.User.Seq)) || // the write in front of it ended later
 			time.Since(w.spaced[m.Seq]) <= m.Step.rule().spacing+time.Second
 		if !ended && !waits && !w.busy(m.Seq) {
 			w.bad("%v overtakes %v", it.Mark(), m)

@@ -89,6 +89,8 @@ func (w *work) devices(l lists) {
 		switch {
 		case t.Before == StateDisabled:
 			w.add(t, Already, "the device was disabled before the run")
+		case t.RegisteredOnly && !t.OnPremises:
+			w.add(t, Skipped, "the user has registered the device and does not own it, so that others may use it; disable it by hand if nobody else does")
 		case l.appOnly && t.Kind != "" && !strings.HasPrefix(strings.ToLower(t.Kind), "windows"):
 			w.add(t, NotPossible, "Graph lets no app disable a device that does not run Windows; retire it in Intune")
 		default:

@@ -48,6 +48,8 @@ func TestWorkOf(t *testing.T) {
 		{"devices by an app", []Step{Devices}, member, lists{appOnly: true, devices: []Target{dev("w", "Windows", StateEnabled), dev("p", "iOS", StateEnabled), dev("n", "", ""), dev("x", "WINDOWS 11", ""), dev("i", "IPhone", StateDisabled)}},
 			"devices w <enabled>, devices p <enabled>: not_possible, devices n, devices x, devices i <disabled>: already", "retire it in Intune"},
 		{"devices by a person", []Step{Devices}, member, lists{devices: []Target{dev("p", "iOS", StateEnabled), dev("d", "Windows", StateDisabled)}}, "devices p <enabled>, devices d <disabled>: already", "before the run"},
+		{"devices of others", []Step{Devices}, member, lists{devices: []Target{{Step: Devices, ID: "k", Kind: "Windows", Before: StateEnabled, RegisteredOnly: true},
+			{Step: Devices, ID: "h", Kind: "Windows", Before: StateEnabled, RegisteredOnly: true, OnPremises: true}}}, "devices k <enabled>: skipped, devices h <enabled>", "does not own it"},
 		{"devices that could not be listed", []Step{Devices}, member, lists{noDevices: refused}, "devices: denied", "the devices could not be listed: HTTP 403"},
 		{"groups of all kinds", []Step{Groups}, member, lists{groups: []Target{
 			grp("a", nil), grp("dyn", func(g *Target) { g.Dynamic = true }), grp("ad", func(g *Target) { g.OnPremises = true }), grp("mail", func(g *Target) { g.MailOnly = true }),

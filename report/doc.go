@@ -48,7 +48,7 @@
 //
 // Where the steps of a run give a user several writes, report.csv has a column for each
 // step with the worst outcome of the user in it; "" is that the step had nothing to do.
-// contained is yes when all urgent steps ended in success, whatever became of the others;
+// contained is yes when the directory showed all urgent steps done, whatever became of the others;
 // runs that only end sessions do not have it. report.jsonl has the steps as a list of
 // objects, each with its writes. report.targets.csv has a line for each thing that a listed
 // step writes to, and a user whom several rows name has it once; target is empty where it is

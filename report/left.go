@@ -69,7 +69,7 @@ func bySteps(b *bytes.Buffer, e End) {
 		}
 	}
 	if contains(e.Plan) && !e.Dry && e.State != refused {
-		fmt.Fprintf(b, "Contained: %s of %s, for whom %s ended in success.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
+		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
 	}
 	b.WriteByte('\n')
 	reasons := left(e.Summary)

@@ -54,7 +54,7 @@ func listDevices(c *Client, it batch.Item) (request, error) {
 			return err
 		}
 		for _, raw := range devices {
-			if err := addDevice(r, it.Step, raw); err != nil {
+			if err := addDevice(r, it.Step, list == registeredDevices, raw); err != nil {
 				return err
 			}
 		}
@@ -65,9 +65,10 @@ func listDevices(c *Client, it batch.Item) (request, error) {
 	}}, nil
 }
 
-// addDevice adds what a list says of a device. Where the app may not read devices, only
+// addDevice adds what a list says of a device; one of the list of registered devices is
+// owned only if the other list has it, too. Where the app may not read devices, only
 // the id is told.
-func addDevice(r *batch.Reply, s batch.Step, raw json.RawMessage) error {
+func addDevice(r *batch.Reply, s batch.Step, registered bool, raw json.RawMessage) error {
 	var b struct {
 		Type       string `json:"@odata.type"`
 		ID         string `json:"id"`
@@ -90,7 +91,8 @@ func addDevice(r *batch.Reply, s batch.Step, raw json.RawMessage) error {
 	}
 	r.Targets = append(r.Targets, batch.Target{
 		Step: s, ID: id, Name: b.Name, Kind: b.System, Before: stateOf(b.Enabled),
-		OnPremises: b.Synced || strings.EqualFold(b.Trust, "ServerAd"), Restricted: b.Restricted,
+		RegisteredOnly: registered,
+		OnPremises:     b.Synced || strings.EqualFold(b.Trust, "ServerAd"), Restricted: b.Restricted,
 	})
 	return nil
 }

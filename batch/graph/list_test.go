@@ -38,6 +38,9 @@ func TestListDevices(t *testing.T) {
 		if c.next != "" {
 			body = page1 + `],"@odata.nextLink":"` + c.next + `"}`
 		}
+		for i := range want {
+			want[i].RegisteredOnly = !strings.HasPrefix(c.from, owned)
+		}
 		client, _ := scripted(t, always(one(200, body)))
 		got, err := client.List(t.Context(), []batch.Item{item(batch.Devices, c.from, "")})
 		if err != nil || !reflect.DeepEqual(got[0].Targets, want) || got[0].More != c.more || got[0].Status != 200 {

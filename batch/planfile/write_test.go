@@ -68,7 +68,7 @@ func TestEveryFieldTravels(t *testing.T) {
 		p.User.Disabled, p.User.Restricted, p.User.PasswordSet, p.User.Licences = false, false, time.Time{}, ""
 		for i := range p.Targets {
 			g := &p.Targets[i]
-			g.Step, g.Dynamic, g.MailOnly, g.GivesLicences, g.Restricted = batch.Devices, false, false, false, false
+			g.Step, g.Dynamic, g.MailOnly, g.GivesLicences, g.Restricted, g.RegisteredOnly = batch.Devices, false, false, false, false, false
 		}
 		p.Row.Seq, p.Row.Undo = 0, nil
 	}
