@@ -13,7 +13,8 @@ func TestContained(t *testing.T) {
 		writes []Write
 		want   bool
 	}{
-		{false, []Write{w(Disable, Verified), w(Revoke, Already), w(Devices, Accepted)}, true},
+		{false, []Write{w(Disable, Verified), w(Revoke, Already), w(Devices, Verified)}, true},
+		{false, []Write{w(Disable, Verified), w(Revoke, Already), w(Devices, Accepted)}, false}, // nobody looked
 		{false, []Write{w(Disable, Verified), w(Revoke, Verified), w(Groups, Denied), w(Licences, NotSent)}, true},
 		{false, []Write{w(Disable, Verified), w(Revoke, Verified), w(Devices, Verified), w(Devices, NotPossible)}, false},
 		{false, []Write{w(Disable, Ineffective), w(Revoke, Verified)}, false},
