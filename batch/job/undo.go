@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +22,8 @@ type UndoOptions struct {
 	DryRun  bool   `help:"Do everything up to the first write, and stop."`
 	Yes     bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not undo."`
 
+	DespiteLater bool `env:"-" help:"Undo also users whom a later run contained again, or found contained."`
+
 	Guards
 	Connection
 	Execution
@@ -29,11 +32,12 @@ type UndoOptions struct {
 // undoing is a run that is to be taken back.
 type undoing struct {
 	run   *journal.Run
-	calls int          // that it has sent: after another one it is undone anew
-	steps []batch.Step // that take it back, of those that have targets
-	join  bool         // a group that gives licences is joined again
-	doubt int          // targets of writes whose answers were not seen
-	left  []left       // what is not taken back
+	calls int               // that it has sent: after another one it is undone anew
+	steps []batch.Step      // that take it back, of those that have targets
+	join  bool              // a group that gives licences is joined again
+	doubt int               // targets of writes whose answers were not seen
+	left  []left            // what is not taken back
+	users map[string]person // to be undone, by id and by name, in lower case
 }
 
 // left counts the writes of a step that are not taken back for one reason.
@@ -67,7 +71,15 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 		return err
 	}
 	person := h.mustAsk(u.Yes || u.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
-	if err := refused(nothingPlanned, person, j.pace(), u.Guards.wrong(h, true)); err != nil {
+	var later error
+	if !u.DespiteLater {
+		again, err := old.containedAgain(ctx, j.store)
+		if err != nil {
+			return err
+		}
+		later = again
+	}
+	if err := refused(nothingPlanned, person, j.pace(), u.Guards.wrong(h, true), later); err != nil {
 		return err
 	}
 	if err := j.claimReport(); err != nil {
@@ -182,10 +194,12 @@ func takenBackBy(ctx context.Context, run *journal.Run) (why string, err error) 
 // count reads all records of the run.
 func (o *undoing) count(ctx context.Context) error {
 	var steps []batch.Step
+	o.users = map[string]person{}
 	for l, err := range o.run.Users(ctx, nil) {
 		if err != nil {
 			return err
 		}
+		who := person{name: cmp.Or(l.User.UPN, l.User.ID)}
 		for _, w := range writesOf(o.run.Plan(), l) {
 			t, why, ok := w.Undo(l.User)
 			if why != "" {
@@ -194,6 +208,7 @@ func (o *undoing) count(ctx context.Context) error {
 			if !ok {
 				continue
 			}
+			who.steps = append(who.steps, w.Record.Step)
 			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
 			if w.Record.Uncertain() {
 				o.doubt++
@@ -201,6 +216,9 @@ func (o *undoing) count(ctx context.Context) error {
 			if !slices.Contains(steps, t.Step) {
 				steps = append(steps, t.Step)
 			}
+		}
+		if len(who.steps) > 0 {
+			o.users[batch.LowerASCII(l.User.ID)], o.users[batch.LowerASCII(l.User.UPN)] = who, who
 		}
 	}
 	o.steps = batch.InOrder(steps)

@@ -90,7 +90,8 @@ left it; what somebody changed since is theirs, and ends already. Users keep wha
 
 Revoked sessions and replaced passwords cannot be taken back, and what Active Directory decides is taken back
 there; the report names all of it. A run that stopped halfway can be undone, too. The same command again finds
-nothing to undo, or goes on with an undo that stopped.
+nothing to undo, or goes on with an undo that stopped. An undo is refused while a later run of the tenant contained
+one of its users again, or found them contained, unless --despite-later is given.
 
 Graph permissions: those that the run needed.
 

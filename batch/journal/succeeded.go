@@ -1,0 +1,35 @@
+package journal
+
+import (
+	"context"
+
+	"offboard/batch"
+)
+
+// Succeeded is a user for whom a step of a run ended in success.
+type Succeeded struct {
+	ID, UPN string // of the user, in lower case; ID is "" where nobody looked it up
+	Step    batch.Step
+}
+
+// Succeeded reads for whom the steps of a run ended in success, at one target or more, or
+// had nothing to do: a user who was in no group is kept out of all of them. It reads no
+// other column, and does not check the plan.
+func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, error) {
+	var all []Succeeded
+	for _, s := range steps {
+		query := `SELECT lower(r.id), lower(r.upn), $2 FROM rows r WHERE r.run = $1 AND r.same = 0 AND (EXISTS
+			(SELECT 1 FROM marks m WHERE m.run = r.run AND m.seq = r.seq AND m.step = $2
+			AND m.outcome IN ('verified', 'revoked', 'accepted', 'already'))`
+		if s.Listed() {
+			query += ` OR NOT EXISTS (SELECT 1 FROM targets t WHERE t.run = r.run AND t.seq = r.seq AND t.step = $2)
+			AND NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = r.run AND w.seq = r.seq AND w.step = '')`
+		}
+		some, err := ask(ctx, r, "read successes of", func(k *Succeeded) []any { return []any{&k.ID, &k.UPN, &k.Step} }, query+")", s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
