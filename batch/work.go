@@ -155,8 +155,8 @@ func (w *work) licences(u User, l lists) {
 		direct.Kind, direct.Before = DirectLicences, u.Licences
 		w.add(direct, "", "")
 	}
-	if l.noGroups != nil && !w.has(Groups) {
-		w.add(Target{Step: Licences, ID: "groups"}, l.noGroups.Outcome, "the groups that give licences could not be listed: "+l.noGroups.Reason)
+	if l.noGroups != nil {
+		w.add(Target{Step: Licences, ID: "groups", Kind: "groups that give licences"}, l.noGroups.Outcome, "the groups that give licences could not be listed: "+l.noGroups.Reason)
 	}
 	for _, t := range l.groups {
 		if !t.GivesLicences {

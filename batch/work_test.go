@@ -64,7 +64,7 @@ func TestWorkOf(t *testing.T) {
 			lists{groups: []Target{grp("l", gives), grp("a", nil), grp("ad", func(g *Target) { g.GivesLicences, g.OnPremises = true, true })}},
 			"groups a, licences <" + one + ">, licences l, licences ad: not_possible", "remove the user in Active Directory"},
 		{"licence groups that could not be listed", []Step{Licences}, member, lists{noGroups: refused}, "licences groups: denied", "the groups that give licences could not be listed"},
-		{"groups that could not be listed are told once", []Step{Groups, Licences}, member, lists{noGroups: refused}, "groups: denied", ""},
+		{"groups that could not be listed are told of both steps", []Step{Groups, Licences}, member, lists{noGroups: refused}, "groups: denied, licences groups: denied", "the groups that give licences could not be listed"},
 		{"everything is planned in order", Leaver, with(func(u *User) { u.Licences = one }), lists{devices: []Target{dev("d", "Windows", StateEnabled)}, groups: []Target{grp("a", nil), grp("l", gives)}},
 			"password <2026-01-02T03:04:05Z>, devices d <enabled>, groups a, licences <" + one + ">, licences l", ""},
 	} {

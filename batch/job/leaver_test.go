@@ -94,7 +94,7 @@ func (o *office) check(u batch.User, k batch.Write, before, after graphsim.State
 		is, gone = after["device "+t.ID+" accountEnabled"], "false"
 	case t.ID != "":
 		action, is = "leaveGroup", after[user+"group "+t.ID]
-	case t.Kind == "" && strings.Contains(rec.Reason, "could not be listed") && rec.Outcome.Kind() == batch.Failure:
+	case strings.Contains(rec.Reason, "could not be listed") && rec.Outcome.Kind() == batch.Failure:
 		return // trouble when it was planned: the step failed for this user
 	default:
 		var direct []batch.Licence
