@@ -66,7 +66,7 @@ func TestApplyTellsWhatIsNotPlanned(t *testing.T) {
 		make func(o *office, upn, plan string) (target string)
 	}{
 		{"a device that came", batch.Devices, func(o *office, upn, _ string) string {
-			if err := o.tenant.AddDevice(graphsim.Device{Name: "new", Enabled: true, Users: []string{upn}}); err != nil {
+			if err := o.tenant.AddDevice(graphsim.Device{Name: "new", Enabled: true, Users: []string{upn}, Owners: []string{upn}}); err != nil {
 				t.Fatal(err)
 			}
 			return graphsim.IDFor("device new")
@@ -92,7 +92,7 @@ func TestApplyTellsWhatIsNotPlanned(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			inOffice(t, 4, func(o *office) {
 				upn := o.people[0]
-				if err := o.tenant.AddDevice(graphsim.Device{Name: "old", Enabled: true, Users: []string{upn}}); err != nil {
+				if err := o.tenant.AddDevice(graphsim.Device{Name: "old", Enabled: true, Users: []string{upn}, Owners: []string{upn}}); err != nil {
 					t.Fatal(err)
 				}
 				plan := o.plan("disable", "devices", "groups")

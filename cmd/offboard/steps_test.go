@@ -83,7 +83,7 @@ func TestApplySendsThePlanAlone(t *testing.T) {
 		if code, out := d.offboard("plan", "DIR/in.csv", "--steps=leaver", "--max-percent=0", "-o", "DIR/plan.jsonl"); code != exitDone || !strings.Contains(out, "step     devices: disable devices: 3 Windows\n") {
 			t.Fatalf("exit code %d\n%s", code, out)
 		}
-		if err := d.tenant.AddDevice(graphsim.Device{Name: "new", Enabled: true, Users: []string{leaver(0)}}); err != nil {
+		if err := d.tenant.AddDevice(graphsim.Device{Name: "new", Enabled: true, Users: []string{leaver(0)}, Owners: []string{leaver(0)}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(d.dir, "list.txt"), []byte(leaver(2)+"\n"), 0o600); err != nil {
