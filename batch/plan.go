@@ -1,6 +1,9 @@
 package batch
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Plan is what a run set out to do. The users stand in the journal.
 type Plan struct {
@@ -27,6 +30,10 @@ type Plan struct {
 	InOrder  bool      `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
 	Terms    Terms     `json:"terms,omitzero"`
 }
+
+// Revokes reports whether a step of the plan ends sessions, which Graph does for nobody
+// whose home is another tenant.
+func (p Plan) Revokes() bool { return slices.ContainsFunc(p.Steps, Step.movesStamp) }
 
 // Terms are what a plan was made under, kept so that the same holds when a run goes
 // on with it. Journal and plan file keep them as JSON.

@@ -224,7 +224,7 @@ func (p *Planner) planUser(row Row, u User) {
 		p.planEnded(row, u, contradiction(row.Line, stayLine))
 	case !spared:
 		p.planToSend(row, u, nil)
-	case rec.Outcome == Already && Several(p.Steps):
+	case rec.Outcome == Already && slices.ContainsFunc(p.Steps, func(s Step) bool { return !s.movesStamp() }):
 		p.planToSend(row, u, p.alreadyDone(row, rec))
 	case rec.Outcome == Already && !row.From.IsZero():
 		p.maybeAlready[u.Seq] = &maybeAlready{row, u, row.From}
@@ -238,7 +238,7 @@ func (p *Planner) planUser(row Row, u User) {
 func (p *Planner) alreadyDone(row Row, rec Record) []Record {
 	var done []Record
 	for _, s := range p.Steps {
-		if rec.Step = s; (s == Revoke || s == Invalidate) && row.From.IsZero() {
+		if rec.Step = s; s.movesStamp() && row.From.IsZero() {
 			done = append(done, rec)
 		}
 	}

@@ -136,6 +136,9 @@ func (s Step) Listed() bool { return s.rule().listed }
 // by a time that moved.
 func (s Step) ByState() bool { return s.rule().proof != "" }
 
+// movesStamp reports whether the step is proven, and may be done already, by a stamp.
+func (s Step) movesStamp() bool { return s == Revoke || s == Invalidate }
+
 // StoppedBy are the steps without whose success this one is not sent.
 func (s Step) StoppedBy() []Step { return s.rule().stoppedBy }
 

@@ -240,7 +240,7 @@ func verdict(e End) string {
 	switch {
 	case e.Dry:
 		text := fmt.Sprintf("Dry run: nothing was written. A run would send %s of %s", n(s.Counts[batch.NotSent]), rows)
-		if guests := e.Plan.Accounts.External; guests > 0 {
+		if guests := e.Plan.Accounts.External; guests > 0 && e.Plan.Revokes() {
 			text += ", " + batch.Plural(guests, "guest") + " among them, for whom Graph revokes nothing"
 		}
 		if failure > 0 {
