@@ -36,6 +36,13 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, writes int
 	if err != nil {
 		return nil, 0, err
 	}
+	if plan.Undoes != "" { // as when it was planned
+		idle, err := j.run.Idle(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		users -= idle
+	}
 	count, spared, writes, err := known.spare.Again(users, j.run.Users(ctx, known.spare.Keys()))
 	if err != nil {
 		return nil, 0, err

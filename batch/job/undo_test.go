@@ -37,6 +37,8 @@ type office struct {
 	said   hearing
 	log    bytes.Buffer      // what --verbose tells
 	sees   func(body []byte) // of each call; may be nil
+	since  string            // of each run
+	dry    bool
 }
 
 // hearing is a console that keeps what was said, and how the last run ended.
@@ -147,13 +149,13 @@ func (o *office) run(steps ...string) error {
 func (o *office) runIn(ctx context.Context, steps ...string) error {
 	return Run(ctx, o.host(), &RunOptions{
 		Planning:   o.planning(steps...),
-		Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true},
+		Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}, DryRun: o.dry,
 	})
 }
 
 func (o *office) planning(steps ...string) Planning {
 	return Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
-		PlanGuards: PlanGuards{Order: "danger", Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
+		PlanGuards: PlanGuards{Order: "danger", Since: o.since, Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
 }
 
 func (o *office) undo(change func(*UndoOptions)) error {
@@ -616,6 +618,71 @@ func TestUndoEndsTheRun(t *testing.T) {
 		o.finishes(o.run("disable", "devices", "revoke"))
 		if said := o.said.said.String(); o.said.end.Plan.Run == killed || !strings.Contains(said, "planning anew: run "+killed) || !strings.Contains(said, by) {
 			t.Errorf("the same command went on with %s:\n%s", o.said.end.Plan.Run, said)
+		}
+	})
+}
+
+// An undo that goes on is held against the limits as when it was planned: users to whom
+// nothing is done do not count.
+func TestUndoGoesOnWithinItsLimits(t *testing.T) {
+	inOffice(t, 40, func(o *office) {
+		o.finishes(o.run("disable", "revoke"))
+		users := o.lines(o.first())
+		changed := 0
+		for i, upn := range o.people {
+			if users[upn].Writes[0].Record.Outcome != batch.Verified {
+				continue
+			}
+			if changed++; i < 15 {
+				changed--
+				o.somebody("PATCH", "/users/"+users[upn].User.ID, `{"accountEnabled":true}`)
+			}
+		}
+		limit := func(u *UndoOptions) { u.MaxUsers, u.Concurrency = &changed, 1 }
+		o.cut = 2
+		for o.cut < 60 { // until it is stopped after it was planned
+			cut := o.cut
+			err := o.undo(limit)
+			if errors.Is(err, batch.ErrStopped) && len(o.runs()) == 2 {
+				break
+			}
+			if o.cut = cut + 1; !errors.Is(err, batch.ErrStopped) {
+				t.Fatalf("the first half: %v", err)
+			}
+		}
+		o.cut = -1
+		if err := o.undo(limit); err != nil || len(o.runs()) != 2 {
+			t.Fatalf("the second half: %v", err)
+		}
+	})
+}
+
+// A dry run says of guests that nothing is revoked only where something is to be.
+func TestDryRunOfGuests(t *testing.T) {
+	for step, want := range map[string]error{"disable": nil, "revoke": ErrPartial} {
+		inOffice(t, 10, func(o *office) {
+			o.dry = true
+			err := o.run(step)
+			if !errors.Is(err, want) || want == nil && err != nil {
+				t.Errorf("%s: %v\n%s", step, err, o.said.said.String())
+			}
+			text, readErr := os.ReadFile(filepath.Join(o.dir, "report", "report.csv"))
+			if readErr != nil || bytes.Contains(text, []byte("revoke nothing")) != (want != nil) {
+				t.Errorf("%s: %v\n%s", step, readErr, text)
+			}
+		})
+	}
+}
+
+// An account that was enabled since is disabled, whatever its stamp says.
+func TestSinceIsAboutSessions(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour)
+		o.finishes(o.run("revoke"))
+		time.Sleep(time.Hour)
+		o.since = "24h"
+		if o.finishes(o.run("disable")); o.tenant.State()["user "+o.people[0]+" accountEnabled"] != "false" {
+			t.Error("an account is said to be disabled, for its stamp")
 		}
 	})
 }

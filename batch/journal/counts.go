@@ -68,6 +68,15 @@ func (r *Run) Concerned(ctx context.Context) (users int, err error) {
 		(SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = $2 AND w.target = '' AND w.outcome IS NOT NULL AND w.sent_at = 0)`, r.step()))
 }
 
+// Idle counts, of a run whose steps are all listed, the Concerned users to whom nothing was
+// done, and nothing is to be.
+func (r *Run) Idle(ctx context.Context) (users int, err error) {
+	return first(ask(ctx, r, "count idle users of", alone[int], `SELECT count(*) FROM rows x WHERE run = $1 AND same = 0 AND NOT EXISTS
+		(SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = '' AND w.target = '' AND w.outcome IS NOT NULL) AND NOT EXISTS
+		(SELECT 1 FROM targets t LEFT JOIN marks m ON m.run = t.run AND m.seq = t.seq AND m.step = t.step AND m.target = t.target
+		WHERE t.run = $1 AND t.seq = x.seq AND (m.outcome IS NULL OR m.sent_at <> 0))`))
+}
+
 // addUp counts the lines of a run with several steps, whose worst outcome only the
 // writes of a user together show.
 func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
