@@ -246,8 +246,14 @@ func (p *Planner) alreadyDone(row Row, rec Record) []Record {
 }
 
 // planToSend plans a user who will be sent; ended are the records of steps that need not
-// be.
+// be. Where there is one step for each user, and it need not be done, the user ends here.
 func (p *Planner) planToSend(row Row, u User, ended []Record) {
+	if !Several(p.Steps) {
+		if w := workOf(p.Steps, u, lists{}); len(w.records) > 0 {
+			p.planEnded(row, u, w.records[0])
+			return
+		}
+	}
 	p.count.add(u, p.Spare.Roles[u.ID])
 	p.planSteps(row, u, ended)
 }

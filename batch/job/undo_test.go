@@ -674,6 +674,22 @@ func TestDryRunOfGuests(t *testing.T) {
 	}
 }
 
+// A run that only disables leaves out the accounts that are disabled, and can be begun.
+func TestDisableAlone(t *testing.T) {
+	inOffice(t, 40, func(o *office) {
+		o.finishes(o.run("disable"))
+		already := 0
+		for _, l := range o.lines(o.first()) {
+			if l.Record.Outcome == batch.Already {
+				already++
+			}
+		}
+		if p := o.said.end.Plan; already == 0 || p.Users != 40-already || p.Writes != 40-already {
+			t.Errorf("%d of 40 were disabled before, and the plan has %d users and %d writes", already, p.Users, p.Writes)
+		}
+	})
+}
+
 // An account that was enabled since is disabled, whatever its stamp says.
 func TestSinceIsAboutSessions(t *testing.T) {
 	inOffice(t, 3, func(o *office) {
