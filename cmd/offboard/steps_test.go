@@ -36,7 +36,7 @@ func newLeavers(t *testing.T, n int, cfg graphsim.Config) *booth {
 		all = append(all, upn)
 		file += upn + "\n"
 		must(d.tenant.Add(graphsim.User{UPN: upn, Enabled: true}))
-		must(d.tenant.AddDevice(graphsim.Device{Name: "pc of " + upn, Enabled: true, Users: []string{upn}}))
+		must(d.tenant.AddDevice(graphsim.Device{Name: "pc of " + upn, Enabled: true, Users: []string{upn}, Owners: []string{upn}}))
 		must(d.tenant.AddLicence(upn, "6fd2c87f-b296-42f0-b197-1e91e994b900"))
 	}
 	must(d.tenant.AddGroup(graphsim.Group{ID: graphsim.IDFor("sales"), Name: "sales", Members: all}))
@@ -202,7 +202,7 @@ func TestFlagsWithSteps(t *testing.T) {
 			all(t, d, "outcome", "verified")
 		},
 		"since the last run, by its revocations": func(t *testing.T, d *booth) {
-			if err := d.tenant.AddDevice(graphsim.Device{Name: "phone", System: "iOS", Enabled: true, Users: []string{leaver(0)}}); err != nil {
+			if err := d.tenant.AddDevice(graphsim.Device{Name: "phone", System: "iOS", Enabled: true, Users: []string{leaver(0)}, Owners: []string{leaver(0)}}); err != nil {
 				t.Fatal(err)
 			}
 			if code, out := start(t, d, "--since=last"); code != exitPartial || !strings.Contains(out, "--since last: no run") {
