@@ -32,8 +32,9 @@ type office struct {
 	dir    string
 	people []string // names
 	stop   chan struct{}
-	cut    int    // stop after so many calls; 0 is never
-	kill   func() // what the cut does instead
+	mu     sync.Mutex // guards cut while a command works
+	cut    int        // stop after so many calls; 0 is never
+	kill   func()     // what the cut does instead
 	said   hearing
 	log    bytes.Buffer      // what --verbose tells
 	sees   func(body []byte) // of each call; may be nil
@@ -100,11 +101,16 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := o.tenant.RoundTrip(r)
 	if r.URL.Path == "/v1.0/$batch" {
-		if o.cut--; o.cut == 0 && o.kill != nil {
+		o.mu.Lock()
+		o.cut--
+		last := o.cut == 0
+		o.mu.Unlock()
+		switch {
+		case last && o.kill != nil:
 			if o.kill(); r.Context().Err() != nil { // the answer is lost
 				return nil, r.Context().Err()
 			}
-		} else if o.cut == 0 {
+		case last:
 			close(o.stop)
 		}
 	}
