@@ -139,7 +139,9 @@ func (s *story) wrongEnd(v *verdict, code exitCode) []string {
 	}
 	loose := s.things.steps != nil && (len(v.refused) == 0 || len(v.refused) == 1 && s.guard.dryRun)
 	if loose {
-		fits = []exitCode{exitDone, exitPartial, exitSignIn} // what becomes of each write, wrongSteps says
+		// What becomes of each write, wrongSteps says. A run whose groups or licences wait for a
+		// proof that does not come stops, resumable.
+		fits = []exitCode{exitDone, exitPartial, exitSignIn, exitStopped}
 	}
 	for i, r := range v.refused {
 		if i == 0 && !loose {
