@@ -16,12 +16,8 @@ type Followup struct{ ToDo, Computer string }
 // that directory is the master of what could not be written, or what its next sync takes
 // back.
 func (l *Line) Followups(steps []Step) []Followup {
-	writes := l.Writes
-	if !Several(steps) && !l.Whole {
-		writes = []Write{{Target{Step: steps[0]}, l.Record}}
-	}
 	var all []Followup
-	for _, w := range writes {
+	for _, w := range l.AllWrites(steps) {
 		step, o := w.Target.Step, w.Record.Outcome
 		switch {
 		case o != Ineffective && o != NotPossible:

@@ -96,6 +96,16 @@ type Line struct {
 	Writes []Write
 }
 
+// AllWrites are the writes of the line, also of a run whose steps have one for each user.
+func (l *Line) AllWrites(steps []Step) []Write {
+	if l.Writes != nil || l.Whole || len(steps) == 0 || Several(steps) {
+		return l.Writes
+	}
+	rec := l.Record
+	rec.Step = steps[0]
+	return []Write{{Target{Step: steps[0]}, rec}}
+}
+
 // Of are the line's writes of a step.
 func (l *Line) Of(s Step) []Write {
 	other := func(w Write) bool { return w.Target.Step != s }

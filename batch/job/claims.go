@@ -28,7 +28,7 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 			}
 			continue
 		}
-		for _, w := range writesOf(run.Plan(), l) {
+		for _, w := range l.AllWrites(run.Plan().Steps) {
 			rec := w.Record
 			done := rec.Outcome.Kind() == batch.Success && rec.Step.ByState()
 			k := like

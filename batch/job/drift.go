@@ -35,10 +35,9 @@ const mostDrift = 20
 // what the plan says refuses it whole.
 func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.File, known *findings) (batch.Count, error) {
 	w := &applying{run: j.run, asked: map[int]batch.Planned{}, roles: file.Head.Plan.Terms.Guards.Roles && known.spare.Roles != nil}
-	look := j.planner()
+	look := j.stepPlanner()
 	look.AllowRenamed = true // a new name is drift, and told as such
 	look.Spare = known.spare
-	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
 	look.Rows = func(yield func(batch.Row, error) bool) {
 		_, err := j.ReadPlan(a.File, planfile.Sink{
 			Skips: func(skips []batch.Skip) error { return j.run.AddSkips(ctx, skips) },

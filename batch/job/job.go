@@ -157,6 +157,13 @@ func (j *job) planner() batch.Planner {
 	}
 }
 
+// stepPlanner plans what the steps do to the users, too.
+func (j *job) stepPlanner() batch.Planner {
+	p := j.planner()
+	p.Steps, p.Lister, p.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
+	return p
+}
+
 // lookUp has a planner look users up, and tells how far it is.
 func (j *job) lookUp(ctx context.Context, stage string, p batch.Planner) (batch.Count, error) {
 	show := j.Progress(stage, 0, nil)

@@ -39,6 +39,7 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 		}
 	}
 	var by, names []string
+	named := map[string]bool{}
 	for _, r := range runs {
 		p := r.Plan()
 		if p.Undoes != "" || back[p.Run] {
@@ -55,7 +56,8 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 			if !slices.Contains(u.steps, k.Step) {
 				continue
 			}
-			if counts = true; !slices.Contains(names, u.name) {
+			if counts = true; !named[u.name] {
+				named[u.name] = true
 				names = append(names, u.name)
 			}
 		}
@@ -66,11 +68,7 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 	if len(names) == 0 {
 		return batch.Finding{}, nil
 	}
-	named := strings.Join(names[:min(len(names), mostDrift)], ", ")
-	if more := len(names) - mostDrift; more > 0 {
-		named += fmt.Sprintf(" and %d more", more)
-	}
 	return batch.Finding{Name: "--despite-later", Lift: "--despite-later", Refusal: fmt.Sprintf(
 		"%s of this run %s contained again by %s, and an undo would open them: %s; give --despite-later to undo them all the same",
-		batch.Plural(len(names), "user"), batch.Agree(len(names), "was", "were"), strings.Join(by, ", "), named)}, nil
+		batch.Plural(len(names), "user"), batch.Agree(len(names), "was", "were"), strings.Join(by, ", "), batch.SomeOf(names[:min(len(names), mostDrift)], len(names)))}, nil
 }

@@ -140,8 +140,7 @@ func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) er
 	var skips []batch.Skip
 	opt := j.opt
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
-	look := j.planner()
-	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
+	look := j.stepPlanner()
 	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
 		rows, err := intake.Open(j.in.reader(), opt)
 		if err != nil {

@@ -164,7 +164,7 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 // inVain says what a run would not do for the line's user, or not for long, and why; "" is
 // that it would do everything.
 func (j *job) inVain(l batch.Line) string {
-	for _, w := range writesOf(j.plan, l) {
+	for _, w := range l.AllWrites(j.plan.Steps) {
 		what := string(w.Record.Step)
 		if w.Target.Name != "" {
 			what += " " + w.Target.Name

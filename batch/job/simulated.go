@@ -145,7 +145,7 @@ type thing struct {
 func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line, back map[thing]bool) error {
 	var left graphsim.Left
 	some := false
-	for _, w := range writesOf(p, l) {
+	for _, w := range l.AllWrites(p.Steps) {
 		step, done := w.Record.Step, w.Record.Changed()
 		if of := step.Undoes(); of != "" {
 			step, done = of, w.Record.Outcome.Kind() != batch.Success

@@ -125,7 +125,7 @@ func seen(ctx context.Context, run *journal.Run) (map[string]time.Time, error) {
 		if err != nil {
 			return nil, err
 		}
-		all := writesOf(run.Plan(), l)
+		all := l.AllWrites(run.Plan().Steps)
 		if l.Whole || all == nil {
 			all = []batch.Write{{Record: l.Record}}
 			all[0].Record.Step = batch.Revoke // an earlier stamp was enough

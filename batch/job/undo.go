@@ -200,7 +200,7 @@ func (o *undoing) count(ctx context.Context) error {
 			return err
 		}
 		who := person{name: cmp.Or(l.User.UPN, l.User.ID)}
-		for _, w := range writesOf(o.run.Plan(), l) {
+		for _, w := range l.AllWrites(o.run.Plan().Steps) {
 			t, why, ok := w.Undo(l.User)
 			if why != "" {
 				o.leave(w.Record.Step, why)
@@ -223,15 +223,6 @@ func (o *undoing) count(ctx context.Context) error {
 	}
 	o.steps = batch.InOrder(steps)
 	return nil
-}
-
-// writesOf are all writes of a line, also where the plan has one for each user.
-func writesOf(p batch.Plan, l batch.Line) []batch.Write {
-	if l.Writes != nil || l.Whole || len(p.Steps) != 1 || p.Steps[0].Listed() {
-		return l.Writes
-	}
-	l.Record.Step = p.Steps[0]
-	return []batch.Write{{Target: batch.Target{Step: p.Steps[0]}, Record: l.Record}}
 }
 
 // leave counts one write that is not taken back.
@@ -287,8 +278,7 @@ func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
 	if err := j.create(ctx); err != nil {
 		return err
 	}
-	look := j.planner()
-	look.Steps, look.Lister, look.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
+	look := j.stepPlanner()
 	look.Rows, look.AllowRenamed, look.Spare, look.Add = old.rows(ctx), true, known.spare, j.run.AddRows
 	count, err := j.lookUp(ctx, "", look)
 	if err := errors.Join(err, j.Files.unchanged(nothingWritten)); err != nil {
@@ -316,7 +306,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 				return
 			}
 			var back []batch.Target
-			for _, w := range writesOf(o.run.Plan(), l) {
+			for _, w := range l.AllWrites(o.run.Plan().Steps) {
 				if t, _, ok := w.Undo(l.User); ok {
 					back = append(back, t)
 				}
