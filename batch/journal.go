@@ -97,8 +97,10 @@ type Line struct {
 }
 
 // AllWrites are the writes of the line, also of a run whose steps have one for each user.
+// In such a run a user as a whole is already in the state that the step is about.
 func (l *Line) AllWrites(steps []Step) []Write {
-	if l.Writes != nil || l.Whole || len(steps) == 0 || Several(steps) {
+	whole := l.Whole && !(l.Record.Outcome == Already && l.Record.Step.ByState())
+	if l.Writes != nil || whole || len(steps) == 0 || Several(steps) {
 		return l.Writes
 	}
 	rec := l.Record

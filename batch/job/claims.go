@@ -21,14 +21,15 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 			continue
 		}
 		like := Proof{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
-		if l.Whole {
+		writes := l.AllWrites(run.Plan().Steps)
+		if l.Whole && len(writes) == 0 {
 			if l.Record.Outcome.Kind() == batch.Failure {
 				like.Reason = "the run has no success to prove: the user is " + string(l.Record.Outcome)
 				proofs = append(proofs, &like)
 			}
 			continue
 		}
-		for _, w := range l.AllWrites(run.Plan().Steps) {
+		for _, w := range writes {
 			rec := w.Record
 			done := rec.Outcome.Kind() == batch.Success && rec.Step.ByState()
 			k := like
