@@ -38,10 +38,10 @@ var (
 	needGroups   = Need{"", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
 	needLicences = Need{"", []string{"LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
 
-	needListDevices = Need{"list devices", []string{
+	needListDevices = Need{"read devices", []string{
 		"Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
 	}, asUser}
-	needListGroups = Need{"list group memberships", []string{
+	needListGroups = Need{"read group memberships", []string{
 		"Directory.Read.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.ReadWrite.All",
 	}, asUser}
 )
@@ -49,15 +49,24 @@ var (
 var asUser = []string{"Directory.AccessAsUser.All"}
 
 // NeedTo is what a step needs to write. Groups that give licences, which the licence steps
-// may be at, need what NeedTo(batch.Groups) says besides.
+// may be at, need what NeedTo(batch.Groups) says: see [batch.ToDo].
 func NeedTo(s batch.Step) Need {
 	n := stepCalls[s].need
 	n.Do = s.Words()
 	return n
 }
 
-// NeedList is what a step needs to list what it is at, and to read it back.
+// NeedList is what a step needs to list what it is at.
 func NeedList(s batch.Step) Need { return stepCalls[s].needList }
+
+// NeedShow is what a step needs to read back what it is at. Licences by direct assignment
+// are properties of the user.
+func NeedShow(s batch.Step) Need {
+	if s == batch.Licences || s == batch.AddLicences {
+		return NeedRead
+	}
+	return NeedList(s)
+}
 
 // Allowing are the permissions of which each one allows the need to this bearer, the
 // least first.

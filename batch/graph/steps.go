@@ -14,7 +14,7 @@ type stepCall struct {
 
 	fields   []string // what a lookup reads of a user besides, when the step is to come
 	need     Need     // to write
-	needList Need     // to list and to read back
+	needList Need     // to list; see also NeedShow
 }
 
 // stepCalls has a row for each step.

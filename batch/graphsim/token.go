@@ -41,6 +41,13 @@ func (t *Tenant) SignInAs(caller Caller) {
 	}
 }
 
+// Grant gives tokens these permissions from now on, and no others.
+func (t *Tenant) Grant(roles ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cfg.Roles = roles
+}
+
 // token is what the tenant knows of an access token that it issued.
 type token struct {
 	app     string

@@ -187,7 +187,7 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 // checkAndBegin looks everybody up again, and carries the plan out if nothing has
 // changed.
 func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.File) (err error) {
-	if err := j.tenant.may(toWrite(j.plan.Steps, j.count), true, true); err != nil {
+	if err := j.tenant.may(errand{look: true, list: j.plan.Steps, verify: j.plan.Verify, ToDo: j.count.ToDo(j.plan.Steps)}); err != nil {
 		return err
 	}
 	if err := j.claimReport(); err != nil {

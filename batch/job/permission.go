@@ -9,26 +9,57 @@ import (
 	"offboard/batch/graph"
 )
 
+// errand is what a command is about to do in a tenant, as far as it takes permissions.
+type errand struct {
+	look   bool         // users are looked up
+	list   []batch.Step // steps for which the things of users are listed
+	verify bool         // what is sent is read back
+	batch.ToDo
+}
+
+// all is the errand of a plan in the making, which may send every step to somebody.
+func all(p batch.Plan) errand {
+	return errand{look: p.Resolve, list: p.Steps, verify: p.Verify, ToDo: batch.ToDo{Sent: p.Steps}}
+}
+
+// looking is that of making a plan that others may carry out.
+func looking(p batch.Plan) errand { return errand{look: p.Resolve, list: p.Steps} }
+
+// reads and writes are the needs of an errand: of the app that reads, and of every app.
+func (e errand) reads() (needs []graph.Need) {
+	add := func(n graph.Need) {
+		if !slices.ContainsFunc(needs, func(m graph.Need) bool { return m.Do == n.Do }) {
+			needs = append(needs, n)
+		}
+	}
+	if e.look {
+		add(graph.NeedRead)
+	}
+	for _, s := range batch.Listed(e.list) {
+		add(graph.NeedList(s))
+	}
+	for _, s := range e.Read(e.verify) {
+		add(graph.NeedShow(s))
+	}
+	return needs
+}
+
+func (e errand) writes() (needs []graph.Need) {
+	for _, s := range e.Sent {
+		needs = append(needs, graph.NeedTo(s))
+	}
+	return needs
+}
+
 // may refuses, before anything is sent, to go on with a token that says what its bearer
-// may do, and that this is not all of what the steps need: to read users, list what the
-// steps are at and read it back, and to write, which every app must. What is missing is
-// told at once.
-func (t *tenant) may(steps []batch.Step, read, write bool) error {
+// may do, and that this is not all of what the errand needs. What is missing is told at
+// once.
+func (t *tenant) may(e errand) error {
 	var missing []string
 	for i, a := range t.apps {
-		var needs []graph.Need
-		if read && i == 0 {
-			needs = append(needs, graph.NeedRead)
-			for _, s := range steps {
-				if n := graph.NeedList(s); !slices.ContainsFunc(needs, func(m graph.Need) bool { return m.Do == n.Do }) {
-					needs = append(needs, n)
-				}
-			}
-		}
-		for _, s := range steps {
-			if write {
-				needs = append(needs, graph.NeedTo(s))
-			}
+		needs := e.writes()
+		if i == 0 {
+			needs = append(e.reads(), needs...)
 		}
 		if lacking := a.lacking(needs); lacking != "" {
 			missing = append(missing, lacking)
@@ -38,17 +69,6 @@ func (t *tenant) may(steps []batch.Step, read, write bool) error {
 		return nil
 	}
 	return fmt.Errorf("%w; this command sent nothing: %s", batch.ErrPermission, strings.Join(missing, "; "))
-}
-
-// toWrite are the steps whose permissions a plan takes: if licences come from groups,
-// which only the plan can tell, users are taken out of them.
-func toWrite(steps []batch.Step, n batch.Count) []batch.Step {
-	for k := range n.Kinds {
-		if k.Step == batch.Licences && k.Kind != batch.DirectLicences && k.Outcome == "" {
-			return batch.InOrder(append(slices.Clone(steps), batch.Groups))
-		}
-	}
-	return steps
 }
 
 // lacking says in words what a token lacks of all that is needed; "" when it lacks

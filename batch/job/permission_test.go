@@ -1,13 +1,17 @@
 package job
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/graph"
+	"offboard/batch/graphsim"
 )
 
 // One refusal names all that is missing, of every app: the first one reads, and all of
@@ -20,25 +24,31 @@ func TestMay(t *testing.T) {
 		}
 		return t
 	}
-	const all = "User.ReadWrite.All Device.ReadWrite.All Directory.Read.All GroupMember.ReadWrite.All"
+	const every = "User.ReadWrite.All Device.ReadWrite.All Directory.Read.All GroupMember.ReadWrite.All"
+	making := func(steps ...batch.Step) errand { return all(batch.Plan{Steps: steps, Resolve: true, Verify: true}) }
+	reads := []string{"to read devices", "to read group memberships"}
 	for _, c := range []struct {
-		name        string
-		tenant      *tenant
-		steps       []batch.Step
-		read, write bool
-		want        []string // "": nothing is missing
+		name   string
+		tenant *tenant
+		what   errand
+		want   []string // "": nothing is missing
 	}{
-		{"all", apps(all), batch.Leaver, true, true, nil},
-		{"says nothing", apps(""), batch.Leaver, true, true, nil},
-		{"reads alone", apps("User.Read.All Directory.Read.All"), batch.Leaver, true, false, nil},
-		{"list", apps("User.Read.All"), batch.Leaver, true, false, []string{"to list devices", "to list group memberships"}},
-		{"every step", apps("User.Read.All"), batch.Leaver, true, true, []string{"to list devices", "to list group memberships",
-			"to disable accounts", "to replace passwords", "to revoke sessions", "to disable devices", "to remove group memberships", "to remove licences"}},
-		{"second app reads nothing", apps(all, "User.RevokeSessions.All User.EnableDisableAccount.All Device.ReadWrite.All"), batch.Emergency, true, true, nil},
-		{"second app", apps(all, "User.ReadWrite.All"), batch.Emergency, true, true, []string{"to disable devices, the token of app b"}},
-		{"both apps", apps("User.ReadWrite.All", "User.ReadWrite.All"), []batch.Step{batch.Devices}, false, true, []string{"the token of app a", "the token of app b"}},
+		{"all", apps(every), making(batch.Leaver...), nil},
+		{"says nothing", apps(""), making(batch.Leaver...), nil},
+		{"reads alone", apps("User.Read.All Directory.Read.All"), looking(batch.Plan{Steps: batch.Leaver, Resolve: true}), nil},
+		{"list", apps("User.Read.All"), looking(batch.Plan{Steps: batch.Leaver, Resolve: true}), reads},
+		{"every step", apps("User.Read.All"), making(batch.Leaver...), append(slices.Clip(reads),
+			"to disable accounts", "to replace passwords", "to revoke sessions", "to disable devices", "to remove group memberships", "to remove licences")},
+		{"second app reads nothing", apps(every, "User.RevokeSessions.All User.EnableDisableAccount.All Device.ReadWrite.All"), making(batch.Emergency...), nil},
+		{"second app", apps(every, "User.ReadWrite.All"), making(batch.Emergency...), []string{"to disable devices, the token of app b"}},
+		{"both apps", apps("User.ReadWrite.All Device.Read.All", "User.ReadWrite.All"), errand{ToDo: batch.ToDo{Sent: []batch.Step{batch.Devices}}}, []string{"the token of app a", "the token of app b"}},
+		{"nothing is left", apps("Mail.Send"), errand{verify: true}, nil},
+		{"proofs are left", apps("User.Read.All"), errand{verify: true, ToDo: batch.ToDo{Proven: []batch.Step{batch.Disable, batch.Devices}}}, reads[:1]},
+		{"direct licences", apps("User.Read.All LicenseAssignment.ReadWrite.All"), errand{verify: true, ToDo: batch.ToDo{Sent: []batch.Step{batch.Licences}}}, nil},
+		{"a repeat is read before", apps("GroupMember.ReadWrite.All", "GroupMember.ReadWrite.All"), errand{ToDo: batch.ToDo{Sent: []batch.Step{batch.Licences}}},
+			[]string{"to read users", "to remove licences, the token of app b"}},
 	} {
-		err := c.tenant.may(c.steps, c.read, c.write)
+		err := c.tenant.may(c.what)
 		if (err == nil) != (c.want == nil) || err != nil && !errors.Is(err, batch.ErrPermission) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -48,26 +58,59 @@ func TestMay(t *testing.T) {
 				t.Errorf("%s: %q is not once in %v", c.name, w, err)
 			}
 		}
-		if err != nil && strings.Count(err.Error(), "to ") != len(c.want) {
-			t.Errorf("%s: %v", c.name, err)
-		}
 	}
 }
 
-// Licences that come from groups take the permission to leave them.
-func TestToWrite(t *testing.T) {
-	licences := []batch.Step{batch.Licences}
+// A resume asks for the permissions of what is open and of nothing else: what is done takes
+// none, a group that gives licences takes those of groups, and what must not be repeated
+// blindly is read first, proof or not.
+func TestResumeAsksForWhatIsOpen(t *testing.T) {
+	const revokes, accounts = "User.RevokeSessions.All", "User.EnableDisableAccount.All"
 	for _, c := range []struct {
-		kinds map[batch.Kinds]int
-		want  []batch.Step
+		name  string
+		steps []string
+		cut   string // stopped when this is sent
+		can   []string
+		lacks string // "": nothing
 	}{
-		{nil, licences},
-		{map[batch.Kinds]int{{Step: batch.Licences, Kind: batch.DirectLicences}: 1, {Step: batch.Licences, Outcome: batch.NotPossible}: 1}, licences},
-		{map[batch.Kinds]int{{Step: batch.Licences, Kind: "security group"}: 1}, []batch.Step{batch.Groups, batch.Licences}},
-		{map[batch.Kinds]int{{Step: batch.Licences}: 1}, []batch.Step{batch.Groups, batch.Licences}},
+		{"accounts are done", []string{"disable", "revoke"}, "/revokeSignInSessions", []string{revokes, "User.Read.All"}, ""},
+		{"sessions are not", []string{"disable", "revoke"}, "/revokeSignInSessions", []string{accounts, "User.Read.All"}, "to revoke sessions"},
+		{"licences of groups", []string{"licences"}, "/members/", []string{"LicenseAssignment.ReadWrite.All", "User.Read.All", "Directory.Read.All"}, "to remove group memberships"},
+		{"only groups are left", []string{"licences"}, "again /members/", []string{"GroupMember.ReadWrite.All", "User.Read.All"}, ""},
+		{"a repeat is read", []string{"groups"}, "/members/", []string{"User.RevokeSessions.All"}, "to read group memberships"},
 	} {
-		if got := toWrite(licences, batch.Count{Kinds: c.kinds}); !slices.Equal(got, c.want) {
-			t.Errorf("%v: got %v, want %v", c.kinds, got, c.want)
-		}
+		inOffice(t, 3, func(o *office) {
+			time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour)
+			for _, upn := range o.people {
+				if err := o.tenant.AddGroup(graphsim.Group{ID: graphsim.IDFor("gives " + upn), Name: "gives", Members: []string{upn}, Licences: []string{"b05e124f-c7cc-45a0-a6aa-8cf78c946968"}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, kill := context.WithCancel(o.t.Context())
+			defer kill()
+			cut, again := strings.CutPrefix(c.cut, "again ")
+			o.sees = func(body []byte) {
+				if bytes.Contains(body, []byte(cut)) {
+					if !again {
+						kill()
+					}
+					again = false
+				}
+			}
+			if err := o.runIn(ctx, c.steps...); err == nil {
+				t.Fatalf("%s: it was not killed", c.name)
+			}
+			o.sees = nil
+			o.tenant.Grant(c.can...)
+			writes := o.tenant.Stats().Writes
+			err := Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: o.first(), Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
+			if c.lacks == "" {
+				o.finishes(err)
+				return
+			}
+			if n := o.tenant.Stats().Writes - writes; !errors.Is(err, batch.ErrPermission) || !strings.Contains(err.Error(), c.lacks) || n > 0 {
+				t.Errorf("%s: %v after %d writes, want %q\n%s", c.name, err, n, c.lacks, o.said.said.String())
+			}
+		})
 	}
 }

@@ -115,7 +115,7 @@ func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 // limits. The caller seals the run, or discards it.
 func (g *Planning) find(ctx context.Context, j *job) error {
 	if j.plan.Resolve {
-		if err := j.tenant.may(j.plan.Steps, true, false); err != nil {
+		if err := j.tenant.may(looking(j.plan)); err != nil {
 			return err
 		}
 	}

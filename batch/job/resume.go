@@ -151,7 +151,11 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.GoesOn = j.resumeLine(j.plan, j.resumeFlags()...)
 	j.Say("run %s: %s of %s %s left to send, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Writes, "write"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
-	if err := j.tenant.may(j.plan.Steps, j.plan.Verify, send > 0); err != nil {
+	left, err := j.run.ToDo(ctx, send, verify)
+	if err != nil {
+		return err
+	}
+	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: left}); err != nil {
 		return err
 	}
 	if send > 0 {

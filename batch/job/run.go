@@ -103,14 +103,14 @@ func (j *job) noteOthers(ctx context.Context) error {
 // planAndBegin plans a new run, has it guarded and approved, and carries it out; a dry run
 // ends before that.
 func (j *job) planAndBegin(ctx context.Context, dry bool, find func(context.Context, *job) error) (err error) {
-	if err := j.tenant.may(j.plan.Steps, j.plan.Resolve, true); err != nil {
+	if err := j.tenant.may(all(j.plan)); err != nil {
 		return err
 	}
 	defer j.discardUnsealed(ctx, &err) // a dry run, and whatever failed before
 	if err := find(ctx, j); err != nil {
 		return err
 	}
-	if err := j.tenant.may(toWrite(j.plan.Steps, j.count), false, true); err != nil {
+	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: j.count.ToDo(j.plan.Steps)}); err != nil {
 		return err
 	}
 	if err := j.earliest(ctx, j.count.Writes); err != nil {

@@ -261,11 +261,11 @@ func (o *undoing) plan(j *job) batch.Plan {
 
 // find plans into the journal what takes the run back, and holds it against the guards.
 func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
-	if err := j.tenant.may(j.plan.Steps, true, false); err != nil {
+	if err := j.tenant.may(looking(j.plan)); err != nil {
 		return err
 	}
 	if old.join {
-		if err := j.tenant.may([]batch.Step{batch.JoinGroups}, false, true); err != nil {
+		if err := j.tenant.may(errand{ToDo: batch.ToDo{Sent: []batch.Step{batch.JoinGroups}}}); err != nil {
 			return err
 		}
 	}

@@ -115,7 +115,18 @@ func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err
 	if err := j.enter(ctx, seed); err != nil {
 		return nil, err
 	}
-	return proofs, j.tenant.may(j.plan.Steps, true, false)
+	return proofs, j.tenant.may(toRead(proofs))
+}
+
+// toRead is the errand of reading what is to be proven.
+func toRead(proofs []*Proof) (e errand) {
+	for _, k := range proofs {
+		if k.claim != nil {
+			e.Prove(k.claim.Item.Step, k.claim.Item.Target.ID == "")
+		}
+		e.look = e.look || k.row.Line != 0
+	}
+	return e
 }
 
 // ofFile lists the users of a file.

@@ -267,7 +267,7 @@ func TestPermissionsOfTheToken(t *testing.T) {
 		{"User.RevokeSessions.All RoleManagement.Read.Directory", "--dry-run", exitSignIn, "to read users, the token"},
 		{"User.ReadWrite.All RoleManagement.Read.Directory", "--steps=invalidate", exitSignIn, "to invalidate refresh tokens, the token of app " + graphsim.DefaultClientID + " needs the Graph permission User.RevokeSessions.All; it has"},
 		{"User.RevokeSessions.All", "--no-resolve", exitDone, ""},
-		{"User.Read.All RoleManagement.Read.Directory", "--steps=emergency", exitSignIn, "to list devices, the token of app " + graphsim.DefaultClientID + " needs the Graph permission Device.Read.All, or one of Device.ReadWrite.All, Directory.Read.All, Directory.ReadWrite.All; " +
+		{"User.Read.All RoleManagement.Read.Directory", "--steps=emergency", exitSignIn, "to read devices, the token of app " + graphsim.DefaultClientID + " needs the Graph permission Device.Read.All, or one of Device.ReadWrite.All, Directory.Read.All, Directory.ReadWrite.All; " +
 			"to disable accounts, User.EnableDisableAccount.All, or one of User.ReadUpdate.All, User.ReadWrite.All, Directory.ReadWrite.All, AgentIdUser.ReadWrite.All, AgentIdUser.ReadWrite.IdentityParentedBy; " +
 			"to revoke sessions, User.RevokeSessions.All, or one of User.ReadWrite.All, Directory.ReadWrite.All, AgentIdUser.ReadWrite.All, AgentIdUser.ReadWrite.IdentityParentedBy; " +
 			"to disable devices, Device.ReadWrite.All, or one of Directory.ReadWrite.All; it has User.Read.All RoleManagement.Read.Directory"},
