@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -390,6 +391,44 @@ func TestFlips(t *testing.T) {
 				t.Errorf("%d cases show a success that was none", n)
 			}
 		}
+	}
+}
+
+// TestEveryCopyOfAnID flips a bit in each place of the file that holds the id of a thing
+// or of a person: tables and indexes hold it, and each may be what is read. It was seen to
+// fail while the plan's digest read targets by their index alone.
+func TestEveryCopyOfAnID(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	wholeJournal(t, path, 60)
+	file, err := os.ReadFile(path)
+	must(t, err)
+	for _, resume := range []bool{false, true} {
+		original := filepath.Join(t.TempDir(), "journal.db")
+		must(t, os.WriteFile(original, file, 0o600))
+		want := show(t.Context(), original, resume)
+		must(t, errors.Join(want.errs...))
+		var harms []harm
+		for _, seq := range []int{15} {
+			for _, id := range []string{guid(2000 + seq), guid(3000 + seq), realistic(seq).User.ID} {
+				copies := 0
+				for at := 0; ; copies++ {
+					next := bytes.Index(file[at:], []byte(id))
+					if next < 0 {
+						break
+					}
+					at += next + 1
+					harms = append(harms, harm{fmt.Sprintf("%s, byte %d", id, at), func(f []byte) []byte { f[at+9] ^= 2; return f }})
+				}
+				if copies < 2 && id != realistic(seq).User.ID {
+					t.Errorf("the file has %d copies of %s, want the table and the index", copies, id)
+				}
+			}
+		}
+		count := eachHarm(t, file, harms, func(ctx context.Context, path string) (string, []string) {
+			return show(ctx, path, resume).against(want)
+		})
+		t.Logf("resume %v: %v", resume, count)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"math"
 
 	"golang.org/x/sync/errgroup"
+
+	"offboard/batch"
 )
 
 // A plan's digest is a SHA-256 over all that a sealed plan says: its own columns, every
@@ -15,14 +17,20 @@ import (
 // It is written when the plan is sealed and compared before the first user or
 // line is given, so that no flipped bit leads to another person. The number of the run
 // belongs to it: where one is flipped, a row that is read in order is not found by its key.
+//
+// Targets are read twice, since SQLite takes what an index holds from the index: once in
+// the order of sending, from the table, and once by user, as a report reads them.
 const (
 	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, steps, plan) FROM runs WHERE id = $1"
 	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
 		concat_ws('|', run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
-	sqlDigestTargets = `SELECT count(*), string_agg(words, '|') FROM (
-		SELECT concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises) AS words
-		FROM targets WHERE run = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, step, target) AS part`
+	sqlTargetWords   = "SELECT seq, concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises) AS words FROM targets "
+	sqlDigestTargets = "SELECT count(*), string_agg(words, '|') FROM (" + sqlTargetWords +
+		"WHERE run = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, step, target) AS part"
+	sqlPlaces     = "SELECT DISTINCT place FROM targets WHERE run = $1 AND step = $2 ORDER BY place"
+	sqlDigestSent = "SELECT max(seq), string_agg(words, '|') FROM (" + sqlTargetWords +
+		"WHERE run = $1 AND step = $2 AND place = $3 AND seq > $4 ORDER BY seq LIMIT $5) AS part"
 	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )
@@ -41,13 +49,25 @@ func (r *Run) digestOf(t *tx) (string, error) {
 		return p.last, err
 	}
 	_, err := add(sqlDigestPlan, r.id)
+	several := batch.Several(r.Plan().Steps)
 	for last, more := math.MinInt, true; err == nil && more; {
 		var next int
 		next, err = add(sqlDigestRows, r.id, last, pageRows)
-		if err == nil && next != 0 && several(r.Plan()) {
+		if err == nil && next != 0 && several {
 			_, err = add(sqlDigestTargets, r.id, last, next)
 		}
 		last, more = next, next != 0
+	}
+	for _, step := range r.Plan().Steps {
+		var places []int
+		if err == nil && several {
+			places, err = list(t, alone[int], sqlPlaces, r.id, step)
+		}
+		for _, place := range places {
+			for last, more := math.MinInt, true; err == nil && more; more = last != 0 {
+				last, err = add(sqlDigestSent, r.id, step, place, last, pageRows)
+			}
+		}
 	}
 	if err == nil {
 		_, err = add(sqlDigestSkips, r.id)
