@@ -77,10 +77,15 @@ func (p *Planner) planSteps(row Row, u User, ended []Record) {
 	p.planListed(l)
 }
 
-// settleList turns one page of a list into targets, a record, or another turn.
+// settleList turns one page of a list into targets, a record, or another turn. The plan, and
+// with it the first write to anybody, waits for the last list: so the attempts follow one
+// another as those of read-backs do, in half a minute and not in five. A user whose list
+// stays broken has the other steps all the same.
 func (p *Planner) settleList(now time.Time, t task, reply Reply) {
 	l, ln := p.listings[t.User.Seq], p.listLanes[t.Step]
-	v := p.Retry.Decide(t.trial, reply, jitter())
+	retry := p.Retry
+	retry.Cap = min(retry.Cap, troubleCap)
+	v := retry.Decide(t.trial, reply, jitter())
 	switch {
 	case v.Again:
 		ln.said = describe(reply)

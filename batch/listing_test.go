@@ -180,3 +180,73 @@ func TestPlanWithoutLists(t *testing.T) {
 		})
 	}
 }
+
+// One user's list that Graph never gives delays nobody else, and the plan only for as long
+// as its own retries take, which run beside the others.
+func TestOneBrokenList(t *testing.T) {
+	const users = 1000
+	plan := func(t *testing.T, broken string) (took, othersTook time.Duration, n Count, ended Record) {
+		book, rows := map[string]User{}, []Row{}
+		for i := range users {
+			id := fmt.Sprintf("%08x-0000-4000-8000-000000000000", i+1)
+			book[id] = User{ID: id, UPN: id[:8] + "@x.example", Type: Member, Enabled: true}
+			rows = append(rows, Row{ID: id})
+		}
+		lists := &aisles{broken: broken}
+		began := time.Now()
+		p := &Planner{
+			Steps: Emergency, Directory: &phonebook{asked: map[string]int{}, users: book}, Lister: lists,
+			Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Outage: time.Hour, Rows: rowsOf(rows...),
+			Add: func(_ context.Context, planned []Planned) error {
+				for _, pl := range planned {
+					for _, r := range pl.Records {
+						ended = r
+					}
+				}
+				return nil
+			},
+		}
+		n, err := p.Plan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(began), lists.last.Sub(began), n, ended
+	}
+	synctest.Test(t, func(t *testing.T) {
+		healthy, _, n, _ := plan(t, "")
+		if n.Users != users || n.Idle != 0 {
+			t.Fatalf("%+v", n)
+		}
+		took, others, n, ended := plan(t, "00000007-0000-4000-8000-000000000000")
+		t.Logf("healthy %v, with a broken list %v, all others %v", healthy, took, others)
+		if n.Users != users || ended.Step != Devices || ended.Outcome != GaveUp || !strings.Contains(ended.Reason, "10 attempts") {
+			t.Errorf("%d users, and the broken one ended %+v", n.Users, ended)
+		}
+		if most := healthy + time.Second; others > most {
+			t.Errorf("all others took %v, want %v", others, most)
+		}
+		if most := healthy + 35*time.Second; took > most {
+			t.Errorf("it took %v, want %v", took, most)
+		}
+	})
+}
+
+// aisles are the lists of many users, each with one device. One user's are never given.
+type aisles struct {
+	broken string
+	last   time.Time // when the last other user was answered
+}
+
+func (a *aisles) List(_ context.Context, items []Item) ([]Reply, error) {
+	time.Sleep(10 * time.Millisecond)
+	replies := make([]Reply, len(items))
+	for i, it := range items {
+		if it.User.ID == a.broken {
+			replies[i] = Reply{Status: 500, Code: "InternalServerError"}
+			continue
+		}
+		a.last = time.Now()
+		replies[i] = page("", Target{Step: it.Step, ID: "d" + it.User.ID, Kind: "Windows", Before: StateEnabled})
+	}
+	return replies, nil
+}

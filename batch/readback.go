@@ -90,7 +90,7 @@ func (r *Runner) proofOver(now time.Time, rec Record) {
 	r.feed.proven(now, rec)
 }
 
-// troubleCap is the longest wait after a read-back that failed.
+// troubleCap is the longest wait after a read-back, or the page of a list, that failed.
 const troubleCap = 4 * time.Second
 
 // pollWait is how long to wait before reading a stamp again: often at first,
