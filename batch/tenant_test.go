@@ -63,12 +63,12 @@ type fate2 struct {
 
 // faults are chances of trouble, in percent.
 type faults struct {
-	throttled, broken, lost, deny int // of one item: 429, 503 before the act, no answer before or after it, 403
-	call, unsent                  int // of a call: no answer at all, never left
-	others                        int // somebody else does it first
-	blind, null, mixed            int // of a read: trouble, a state that is not told, another object
-	lag                           time.Duration
-	forever                       bool // reads never show anything new
+	throttled, broken, lost int // of one item: 429, 503 before the act, no answer before or after it
+	call, unsent            int // of a call: no answer at all, never left
+	others                  int // somebody else does it first
+	blind, null, mixed      int // of a read: trouble, a state that is not told, another object
+	lag                     time.Duration
+	forever                 bool // reads never show anything new
 }
 
 func newWorld(t *testing.T, seed uint64, f faults, steps ...Step) *world {

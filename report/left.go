@@ -58,12 +58,12 @@ func bySteps(b *bytes.Buffer, e End) {
 	}
 	n := batch.Thousands
 	b.WriteString("By step:\n")
+	names, counts := widths(e.Summary)
 	for _, s := range e.Summary.Steps {
-		fmt.Fprintf(b, "  %-11s %s", s.Step, counted(s.Users, "user"))
+		columnsOfStep(b, names, counts, string(s.Step), s.Users, "user")
 		if s.Step.Listed() && !maps.Equal(s.Users, s.Targets) {
-			fmt.Fprintf(b, "; %s", counted(s.Targets, "target"))
+			columnsOfStep(b, names, counts, "", s.Targets, "target")
 		}
-		b.WriteByte('\n')
 		if s.AllDenied() {
 			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Lacking())
 		}
@@ -78,26 +78,49 @@ func bySteps(b *bytes.Buffer, e End) {
 	}
 	b.WriteString("Left for others to do:\n")
 	for _, l := range reasons[:min(mostReasons, len(reasons))] {
-		fmt.Fprintf(b, "%8s  %-11s %s\n", n(e.Summary.Left[l]), l.Step, clean(l.Reason))
+		fmt.Fprintf(b, "%*s  %-*s  %s\n", max(8, counts), n(e.Summary.Left[l]), names, l.Step, clean(l.Reason))
 	}
 	if more := len(reasons) - mostReasons; more > 0 {
-		fmt.Fprintf(b, "          and for %s; the report has all of them\n", batch.Plural(more, "other reason"))
+		fmt.Fprintf(b, "%*s  and for %s; the report has all of them\n", max(8, counts), "", batch.Plural(more, "other reason"))
 	}
 	b.WriteByte('\n')
 }
 
-// counted writes how many there are, and how they ended: "40 users: 38 verified, 2 denied".
-func counted(of map[batch.Outcome]int, noun string) string {
-	all, parts := 0, []string{}
-	for _, o := range batch.Outcomes {
-		if of[o] > 0 {
-			all, parts = all+of[o], append(parts, batch.Thousands(of[o])+" "+string(o))
+// widths are those of the longest name of a step and of the largest count.
+func widths(s batch.Summary) (names, counts int) {
+	for _, c := range s.Steps {
+		names = max(names, len(c.Step))
+		for _, of := range []map[batch.Outcome]int{c.Users, c.Targets} {
+			counts = max(counts, len(batch.Thousands(total(of))))
 		}
 	}
-	if all == 0 {
-		return "nothing to do"
+	for _, count := range s.Left {
+		counts = max(counts, len(batch.Thousands(count)))
 	}
-	return batch.Plural(all, noun) + ": " + strings.Join(parts, ", ")
+	return names, counts
+}
+
+func total(of map[batch.Outcome]int) (n int) {
+	for _, count := range of {
+		n += count
+	}
+	return n
+}
+
+// columnsOfStep writes in columns how many there are, and how they ended: "disable  40 users  38
+// verified, 2 denied".
+func columnsOfStep(b *bytes.Buffer, names, counts int, name string, of map[batch.Outcome]int, noun string) {
+	var parts []string
+	for _, o := range batch.Outcomes {
+		if of[o] > 0 {
+			parts = append(parts, batch.Thousands(of[o])+" "+string(o))
+		}
+	}
+	all, ended := total(of), strings.Join(parts, ", ")
+	if all == 0 {
+		ended = "nothing to do"
+	}
+	fmt.Fprintf(b, "  %-*s  %*s %-7s  %s\n", names, name, counts, batch.Thousands(all), batch.Agree(all, noun, noun+"s"), ended)
 }
 
 // urgent names the urgent ones of the steps: "disable, revoke and devices".

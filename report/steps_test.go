@@ -240,3 +240,31 @@ func TestStampAfterIsOfTheSessions(t *testing.T) {
 		}
 	}
 }
+
+// The counts of steps stand in columns, however long a step's name and however large a count.
+func TestStepsInColumns(t *testing.T) {
+	e := leaverRun()
+	e.Plan.Undoes, e.Plan.Steps = "another", []batch.Step{batch.Enable, batch.EnableDevices}
+	e.Summary.Steps = []batch.StepCounts{
+		{Step: batch.Enable, Users: map[batch.Outcome]int{batch.Verified: 999_999, batch.Denied: 1}, Targets: map[batch.Outcome]int{batch.Verified: 999_999, batch.Denied: 1}},
+		{Step: batch.EnableDevices, Users: map[batch.Outcome]int{batch.Verified: 1}, Targets: map[batch.Outcome]int{batch.Verified: 12}},
+	}
+	e.Summary.Left = map[batch.Left]int{
+		{Step: batch.EnableDevices, Outcome: batch.NotPossible, Reason: "why"}: 1_000_000,
+		{Step: batch.Enable, Outcome: batch.NotPossible, Reason: "why"}:        7,
+	}
+	const want = `By step:
+  enable          1,000,000 users    999,999 verified, 1 denied
+  enable-devices          1 user     1 verified
+                         12 targets  12 verified
+
+Left for others to do:
+1,000,000  enable-devices  why
+        7  enable          why
+
+`
+	var b bytes.Buffer
+	if bySteps(&b, e); b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &b, want)
+	}
+}

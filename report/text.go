@@ -97,12 +97,13 @@ func inWords(value any) (lines []string) {
 // neutral ones, and not [End.count].
 func tally(b *bytes.Buffer, e End) {
 	n := batch.Thousands
+	width := max(8, len(n(e.Summary.Lines)))
 	for _, o := range batch.Outcomes {
 		if count := e.Summary.Counts[o]; count != 0 {
-			fmt.Fprintf(b, "%8s  %-12s %s\n", n(count), o, e.meaning(o))
+			fmt.Fprintf(b, "%*s  %-12s %s\n", width, n(count), o, e.meaning(o))
 		}
 	}
-	fmt.Fprintf(b, "%8s  %-12s %s success, %s left alone on purpose, ", n(e.Summary.Lines), "in all", n(e.count(batch.Success)), n(e.Summary.CountOf(batch.Neutral)))
+	fmt.Fprintf(b, "%*s  %-12s %s success, %s left alone on purpose, ", width, n(e.Summary.Lines), "in all", n(e.count(batch.Success)), n(e.Summary.CountOf(batch.Neutral)))
 	switch failure := e.count(batch.Failure); {
 	case e.Dry:
 		fmt.Fprintf(b, "%s would be sent, %s would not\n", n(e.Summary.Counts[batch.NotSent]), n(failure))
