@@ -86,11 +86,16 @@ func (c *Checker) judge(now time.Time, t *task, reply Reply) (why string, again 
 const SyncInterval = 35 * time.Minute
 
 // Lasts is the earliest that a read-back of the claim shows what lasts; zero is any time.
+// What was so before the run was seen when it was planned.
 func (a Unproven) Lasts() time.Time {
-	if a.Item.WithoutEffect() == "" || !a.Item.Step.ByState() || a.Record.Accepted.IsZero() {
+	since := a.Record.Accepted
+	if a.Record.Outcome == Already {
+		since = a.Record.SettledAt
+	}
+	if a.Item.WithoutEffect() == "" || !a.Item.Step.ByState() || since.IsZero() {
 		return time.Time{}
 	}
-	return a.Record.Accepted.Add(SyncInterval)
+	return since.Add(SyncInterval)
 }
 
 // lasts says why a write that the directory shows need not last, or "".

@@ -37,14 +37,18 @@ func TestChecker(t *testing.T) {
 			"never":     {{Status: 503}},
 			"hybrid":    {seen("hybrid", StateDisabled)},
 			"hybrid ok": {seen("hybrid ok", StateDisabled)},
+
+			"hybrid before":      {seen("hybrid before", StateDisabled)},
+			"hybrid long before": {seen("hybrid long before", StateDisabled)},
 		}
 		want := map[string]string{
-			"holds": "", "lost": "", "mixed up": "", "hybrid ok": "",
-			"undone":   "the directory still shows it enabled",
-			"not told": "the directory does not tell its state",
-			"denied":   "it could not be read back: HTTP 403",
-			"never":    "it could not be read back: 10 attempts, the last one: HTTP 503",
-			"hybrid":   "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
+			"holds": "", "lost": "", "mixed up": "", "hybrid ok": "", "hybrid long before": "",
+			"undone":        "the directory still shows it enabled",
+			"not told":      "the directory does not tell its state",
+			"denied":        "it could not be read back: HTTP 403",
+			"never":         "it could not be read back: 10 attempts, the last one: HTTP 503",
+			"hybrid before": "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
+			"hybrid":        "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
 		}
 		got := map[string]string{}
 		c := Checker{
@@ -65,6 +69,10 @@ func TestChecker(t *testing.T) {
 						a.Item.Target.OnPremises = true
 					case "hybrid ok":
 						a.Item.Target.OnPremises, a.Record.Accepted = true, time.Now().Add(-SyncInterval)
+					case "hybrid before":
+						a.Item.Target.OnPremises, a.Record = true, Record{Outcome: Already, SettledAt: time.Now()}
+					case "hybrid long before":
+						a.Item.Target.OnPremises, a.Record = true, Record{Outcome: Already, SettledAt: time.Now().Add(-SyncInterval)}
 					}
 					if !yield(a, nil) {
 						return

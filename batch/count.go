@@ -1,18 +1,21 @@
 package batch
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // Count is what planning found.
 type Count struct {
-	Rows       int             // of the input, bad ones too
-	Users      int             // to be sent
-	Idle       int             // of them, users of whom nothing needs to be sent, or can be
-	IdleAdmins int             // of the idle ones, holders of privileged roles
-	Writes     int             // to be sent, of all steps
-	Kinds      map[Kinds]int   // targets of listed steps, and what ended at planning
+	Rows       int           // of the input, bad ones too
+	Users      int           // to be sent
+	Idle       int           // of them, users of whom nothing needs to be sent, or can be
+	IdleAdmins int           // of the idle ones, holders of privileged roles
+	Writes     int           // to be sent, of all steps
+	Kinds      map[Kinds]int // targets of listed steps, and what ended at planning
+	RoleGroups map[Mark]int  // memberships to be changed in groups that may hold roles, by Step and Target
+
+	Containable int               // users whom steps that contain are for
+	Uncontained int               // of them, those whom the run alone will not contain
+	Obstacles   map[Obstacle]Some // why not; a user may have several
+
 	Accounts                   // of them
 	Admins     []string        // the privileged ones by name, with their roles; the first few
 	Protected  []string        // the protected ones by name, with why; the first few
@@ -37,8 +40,8 @@ type Kinds struct {
 }
 
 // AddPlanned counts one more row of a plan that was made before. What a plan does not
-// keep is not counted: names of roles, restricted administrative units, and domains.
-func (c *Count) AddPlanned(p Planned) {
+// keep is not counted: names of roles, and domains.
+func (c *Count) AddPlanned(steps []Step, p Planned) {
 	if c.Ended == nil {
 		c.Ended = make(map[Outcome]int)
 	}
@@ -49,6 +52,7 @@ func (c *Count) AddPlanned(p Planned) {
 	case p.Record == nil:
 		c.add(p.User, "")
 		c.addKinds(p)
+		c.addObstacles(steps, p)
 	case p.Record.Outcome == Protected:
 		c.addProtected(p.User, p.Record.Reason)
 	default:
@@ -66,6 +70,7 @@ func (c *Count) addWork(steps []Step, p Planned) {
 		}
 	}
 	c.addKinds(p)
+	c.addObstacles(steps, p)
 }
 
 // addKinds counts what the steps are at, of one more user.
@@ -91,6 +96,12 @@ func (c *Count) addKinds(p Planned) {
 		k, ok := ended[Mark{Step: t.Step, Target: t.ID}]
 		if !ok {
 			k = Kinds{Step: t.Step, Why: t.caution()}
+			if k.Why == WhyRoleAssignable {
+				if c.RoleGroups == nil {
+					c.RoleGroups = map[Mark]int{}
+				}
+				c.RoleGroups[Mark{Step: t.Step, Target: t.ID}]++
+			}
 		}
 		k.Kind = t.Kind
 		c.Kinds[k]++
@@ -115,7 +126,7 @@ func (c *Count) add(u User, role string) {
 // nameAdmin names a holder of a privileged role who will be sent.
 func (c *Count) nameAdmin(u User, role string) {
 	if len(c.Admins) < mostNamed {
-		name := cmp.Or(u.UPN, u.ID)
+		name := u.name()
 		if role != "" {
 			name += " (" + role + ")"
 		}
@@ -130,6 +141,6 @@ func (c *Count) addProtected(u User, why string) {
 	}
 	c.Ended[Protected]++
 	if len(c.Protected) < mostNamed {
-		c.Protected = append(c.Protected, cmp.Or(u.UPN, u.ID)+" ("+why+")")
+		c.Protected = append(c.Protected, u.name()+" ("+why+")")
 	}
 }

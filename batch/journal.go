@@ -122,15 +122,6 @@ func (l *Line) Of(s Step) []Write {
 	return of
 }
 
-// Contained reports whether the directory showed all urgent steps of the line's user
-// done, whatever became of the others. What was accepted and not read back is not.
-func (l *Line) Contained() bool {
-	open := func(w Write) bool {
-		return w.Target.Step.Urgent() && w.Record.Outcome != Verified && w.Record.Outcome != Already
-	}
-	return !l.Whole && !slices.ContainsFunc(l.Writes, open)
-}
-
 // Write is a step at one target of a line's user, and what became of it.
 type Write struct {
 	Target Target

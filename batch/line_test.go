@@ -29,6 +29,12 @@ func TestContained(t *testing.T) {
 			t.Errorf("%v, %v: %v", tt.whole, tt.writes, got)
 		}
 	}
+	// What was so before the run may come back with the next sync.
+	for _, w := range []Write{w(Disable, Already), {Target{Step: Devices, OnPremises: true}, Record{Step: Devices, Outcome: Already}}} {
+		if l := (Line{User: User{Synced: true}, Writes: []Write{w, {Target{Step: Revoke}, Record{Outcome: Already}}}}); l.Contained() {
+			t.Errorf("%v of a synced user counts as contained", w)
+		}
+	}
 }
 
 // Each licence of one call is a thing of its own, with the value that it had.
@@ -61,35 +67,60 @@ func TestThings(t *testing.T) {
 	}
 }
 
-// Only what a directory on premises is the master of is for its administrators to do.
+// What is left for others is told with where it is done. What was so before the run is
+// left, too, where a directory on premises decides whether it stays.
 func TestFollowup(t *testing.T) {
+	synced, cloud := User{Synced: true}, User{}
+	of := func(s Step, change func(*Target)) Target {
+		g := Target{Step: s, ID: "id"}
+		if change != nil {
+			change(&g)
+		}
+		return g
+	}
+	onPremises := func(g *Target) { g.OnPremises = true }
+	kind := func(k string) func(*Target) { return func(g *Target) { g.Kind = k } }
 	for _, tt := range []struct {
-		u              User
-		of             Target
-		o              Outcome
-		toDo, computer string
+		u           User
+		of          Target
+		o           Outcome
+		why         string
+		where, toDo string
 	}{
-		{User{Synced: true}, Target{Step: Disable}, Ineffective, "disable account", ""},
-		{User{Synced: true}, Target{Step: Disable}, Denied, "", ""},
-		{User{Synced: true}, Target{Step: Disable}, Already, "", ""},
-		{User{Synced: true}, Target{Step: Revoke}, Ineffective, "", ""},
-		{User{Synced: true}, Target{Step: Password}, NotPossible, "reset password twice", ""},
-		{User{Synced: true, Type: Guest}, Target{Step: Password}, NotPossible, "", ""},
-		{User{}, Target{Step: Password}, NotPossible, "", ""},
-		{User{}, Target{Step: Devices, OnPremises: true, Name: "LAP-1"}, Ineffective, "disable computer", "LAP-1"},
-		{User{Synced: true}, Target{Step: Devices, Name: "phone"}, NotPossible, "", ""},
-		{User{Synced: true}, Target{Step: Groups, OnPremises: true}, NotPossible, "", ""},
+		{synced, Target{Step: Disable}, Ineffective, "", InAD, "disable account"},
+		{synced, Target{Step: Disable}, Denied, "", "", ""},
+		{synced, Target{Step: Disable}, Already, "", InAD, "check that the account is disabled"},
+		{cloud, Target{Step: Disable}, Already, "", "", ""},
+		{synced, Target{Step: Revoke}, Ineffective, "", "", ""},
+		{synced, Target{Step: Revoke}, Already, "", "", ""},
+		{synced, Target{Step: Password}, NotPossible, "", InAD, "reset password twice"},
+		{User{Synced: true, Type: Guest}, Target{Step: Password}, NotPossible, "", "", ""},
+		{cloud, Target{Step: Password}, NotPossible, "", "", ""},
+		{cloud, of(Devices, onPremises), Ineffective, "", InAD, "disable computer"},
+		{cloud, of(Devices, onPremises), Already, "", InAD, "check that the computer is disabled"},
+		{cloud, of(Devices, nil), Already, "", "", ""},
+		{cloud, of(Devices, kind("iOS")), NotPossible, "", InIntune, "retire device"},
+		{cloud, of(Devices, nil), Denied, "", "", ""},
+		{cloud, of(Devices, nil), Skipped, whyRegistered, InEntra, "disable the device if nobody else uses it"},
+		{cloud, of(Devices, nil), Skipped, "since the plan was made the device has left the user's", "", ""},
+		{cloud, of(Groups, onPremises), NotPossible, "", InAD, "remove from group"},
+		{cloud, of(Licences, onPremises), NotPossible, "", InAD, "remove from group"},
+		{cloud, of(Groups, kind(DistributionList)), NotPossible, "", InExchange, "remove from group"},
+		{cloud, of(Groups, kind(MailSecurityGroup)), NotPossible, "", InExchange, "remove from group"},
+		{cloud, of(Groups, kind("security group")), NotPossible, whyDynamic, InEntra, "change the rule of the group, or what of the user it asks for"},
+		{cloud, of(Groups, kind("security group")), NotPossible, "not tried, since the step disable ended ineffective", "", ""},
+		{cloud, of(Groups, nil), Denied, "", "", ""},
 	} {
 		var want []Followup
 		if tt.toDo != "" {
-			want = []Followup{{tt.toDo, tt.computer}}
+			want = []Followup{{tt.where, tt.toDo, tt.of}}
 		}
-		l := Line{User: tt.u, Writes: []Write{{tt.of, Record{Outcome: tt.o}}}}
+		l := Line{User: tt.u, Writes: []Write{{tt.of, Record{Outcome: tt.o, Reason: tt.why}}}}
 		if d := cmp.Diff(want, l.Followups(Leaver)); d != "" {
 			t.Errorf("%+v, %v, %s: %s", tt.u, tt.of, tt.o, d)
 		}
 		if tt.of.Step == Disable { // alone it leaves its record to the line
-			l = Line{User: tt.u, Record: Record{Outcome: tt.o}}
+			l = Line{User: tt.u, Record: Record{Step: Disable, Outcome: tt.o}, Whole: tt.o == Already}
 			if d := cmp.Diff(want, l.Followups([]Step{Disable})); d != "" {
 				t.Errorf("alone: %+v, %v, %s: %s", tt.u, tt.of, tt.o, d)
 			}

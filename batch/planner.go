@@ -250,6 +250,7 @@ func (p *Planner) alreadyDone(row Row, rec Record) []Record {
 func (p *Planner) planToSend(row Row, u User, ended []Record) {
 	if !Several(p.Steps) {
 		if w := workOf(p.Steps, u, lists{}); len(w.records) > 0 {
+			p.count.addObstacles(p.Steps, Planned{User: u, Records: w.records})
 			p.planEnded(row, u, w.records[0])
 			return
 		}

@@ -21,7 +21,7 @@ type StepCounts struct {
 	Targets map[Outcome]int // what it writes to: see [Write.Things]
 }
 
-// Left is why writes ended ineffective or not_possible. The reason says who can do it.
+// Left is why writes ended ineffective or not_possible, or already where that need not last. The reason says who can do it.
 type Left struct {
 	Step    Step
 	Outcome Outcome
@@ -57,7 +57,7 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 			things := len(w.Things())
 			c.Targets[w.Record.Outcome] += things
 			why := Left{c.Step, w.Record.Outcome, w.Record.Reason}
-			if _, known := s.Left[why]; (why.Outcome == NotPossible || why.Outcome == Ineffective) && (known || len(s.Left) < mostLeft) {
+			if _, known := s.Left[why]; (why.Outcome == NotPossible || why.Outcome == Ineffective || why.Outcome == Already && w.MayReturn(l.User)) && (known || len(s.Left) < mostLeft) {
 				s.Left[why] += things
 			}
 		}

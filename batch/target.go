@@ -14,22 +14,36 @@ type Target struct {
 	Kind   string `json:"kind,omitempty"`   // what it is, for people: "Windows", "iOS", "security group"
 	Before string `json:"before,omitempty"` // what the step is about to change: a state, the time of the last password change (RFC 3339), or direct licences as JSON; "" was not told
 
+	// SAM is onPremisesSamAccountName of a synced group, and Domain its onPremisesDomainName,
+	// by which it is found in the directory on premises.
+	SAM    string `json:"sam,omitempty"`
+	Domain string `json:"domain,omitempty"`
+
 	// OnPremises is set where a directory on premises is the master, whose next sync
 	// takes the write back.
 	OnPremises bool `json:"on_premises,omitempty"`
+
+	// Restricted is set in a restricted administrative unit. A plan file keeps it; the journal
+	// does not.
+	Restricted bool `json:"restricted,omitempty"`
 
 	// What a list says besides, by which planning decides; neither journal nor plan file
 	// keeps it.
 	Dynamic        bool `json:"-"` // a group whose members a rule decides
 	MailOnly       bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
 	GivesLicences  bool `json:"-"` // a group that gives its members licences
-	Restricted     bool `json:"-"` // in a restricted administrative unit
 	RegisteredOnly bool `json:"-"` // a device that the user has registered and does not own
 }
 
 // RoleAssignable is the kind of a group that may hold directory roles: to change its
 // members an app needs more than for any other group.
 const RoleAssignable = "role-assignable group"
+
+// The kinds of groups that Exchange keeps.
+const (
+	MailSecurityGroup = "mail-enabled security group"
+	DistributionList  = "distribution list"
+)
 
 // DirectLicences is the kind of the target that has the licences which a user has by
 // direct assignment. All other targets of [Licences] are groups.

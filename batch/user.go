@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -23,6 +24,10 @@ type User struct {
 	SAM    string `json:"sam,omitempty"`
 	Domain string `json:"domain,omitempty"`
 
+	// Restricted is isManagementRestricted: only roles of an administrative unit reach the
+	// user. A plan file keeps it, for those who approve; the journal does not.
+	Restricted bool `json:"restricted,omitempty"`
+
 	By    Key    `json:"by,omitempty"`    // "" means by ID or UPN
 	Value string `json:"value,omitempty"` // of the property that By names: before resolution what to look up, after it what the directory has
 
@@ -33,7 +38,6 @@ type User struct {
 	// What a lookup reads for steps; the plan keeps of it what its targets say.
 	// Disabled is accountEnabled false, as it was told: neither is set where it was not.
 	Disabled    bool      `json:"-"`
-	Restricted  bool      `json:"-"` // isManagementRestricted: only roles of an administrative unit reach the user
 	PasswordSet time.Time `json:"-"` // lastPasswordChangeDateTime; zero when it was not told
 	Licences    string    `json:"-"` // by direct assignment, as a JSON list of [Licence]; "" when they were not told
 
@@ -54,6 +58,9 @@ func (u User) Address() string {
 	}
 	return u.UPN
 }
+
+// name is what people are told of the user.
+func (u User) name() string { return cmp.Or(u.UPN, u.ID) }
 
 // ByProperty reports whether the user is still to be looked up by a property
 // that need not be its alone. Such a user is never sent; once its ID is known

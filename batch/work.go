@@ -51,7 +51,7 @@ func workOf(steps []Step, u User, l lists) work {
 		switch s {
 		case Disable:
 			if u.Disabled {
-				w.end(Target{Step: s}, Already, "the account was disabled before the run")
+				w.end(Target{Step: s}, Already, whyAlready("account", u.Synced))
 			}
 		case Password:
 			w.password(u)
@@ -88,9 +88,9 @@ func (w *work) devices(l lists) {
 	for _, t := range l.devices {
 		switch {
 		case t.Before == StateDisabled:
-			w.add(t, Already, "the device was disabled before the run")
+			w.add(t, Already, whyAlready("device", t.OnPremises))
 		case t.RegisteredOnly && !t.OnPremises:
-			w.add(t, Skipped, "the user has registered the device and does not own it, so that others may use it; disable it by hand if nobody else does")
+			w.add(t, Skipped, whyRegistered)
 		case l.appOnly && t.Kind != "" && !strings.HasPrefix(strings.ToLower(t.Kind), "windows"):
 			w.add(t, NotPossible, "Graph lets no app disable a device that does not run Windows; retire it in Intune")
 		default:
@@ -109,16 +109,35 @@ func (t Target) caution() string {
 	case devices && t.OnPremises:
 		return "mastered on premises, ends ineffective: the next sync enables them again; disable these computers in Active Directory"
 	case !devices && t.Kind == RoleAssignable:
-		return "refused with 403, unless the app has RoleManagement.ReadWrite.Directory, too"
+		return WhyRoleAssignable
 	}
 	return ""
+}
+
+// WhyRoleAssignable is what will come of a membership in a group that may hold roles.
+const WhyRoleAssignable = "only with RoleManagement.ReadWrite.Directory, too (a signed-in user: Privileged Role Administrator), and refused with 403 without"
+
+// What others can do is told by these reasons, too: see [Line.Followups].
+const (
+	whyRegistered = "the user has registered the device and does not own it, so that others may use it; disable it by hand if nobody else does"
+	whyDynamic    = "a rule decides who is in the group; change the rule, or what of the user it asks for"
+)
+
+// whyAlready is why an account or a device need not be disabled. Whether the directory on
+// premises has it disabled, too, Graph does not tell.
+func whyAlready(what string, onPremises bool) string {
+	why := "the " + what + " was disabled before the run"
+	if onPremises {
+		why += ", and stays so only as long as Active Directory says so, too; check that it is disabled there"
+	}
+	return why
 }
 
 // whyKept says why Graph cannot take a user out of the group, or "".
 func whyKept(t Target) string {
 	switch {
 	case t.Dynamic:
-		return "a rule decides who is in the group; change the rule, or what of the user it asks for"
+		return whyDynamic
 	case t.OnPremises:
 		return "the group is mastered on premises; remove the user in Active Directory"
 	case t.MailOnly:

@@ -125,7 +125,7 @@ func TestCountOfWork(t *testing.T) {
 	var c, again Count
 	for _, p := range planned {
 		c.addWork(steps, p)
-		again.AddPlanned(p)
+		again.AddPlanned(steps, p)
 	}
 	if want := (1 + 3) + (2 + 2) + 2; c.Writes != want {
 		t.Errorf("%d writes, want %d", c.Writes, want)
@@ -138,10 +138,10 @@ func TestCountOfWork(t *testing.T) {
 	if !maps.Equal(c.Kinds, want) || !maps.Equal(again.Kinds, want) {
 		t.Errorf("counted %v and %v, want %v", c.Kinds, again.Kinds, want)
 	}
-	again.AddPlanned(Planned{DuplicateOf: 1})
-	again.AddPlanned(Planned{User: User{UPN: "admin@x", Privileged: true, Synced: true}})
-	again.AddPlanned(Planned{User: User{UPN: "bg@x"}, Record: &Record{Outcome: Protected, Reason: "why"}})
-	again.AddPlanned(Planned{Record: &Record{Outcome: NotFound}})
+	again.AddPlanned(steps, Planned{DuplicateOf: 1})
+	again.AddPlanned(steps, Planned{User: User{UPN: "admin@x", Privileged: true, Synced: true}})
+	again.AddPlanned(steps, Planned{User: User{UPN: "bg@x"}, Record: &Record{Outcome: Protected, Reason: "why"}})
+	again.AddPlanned(steps, Planned{Record: &Record{Outcome: NotFound}})
 	if again.Rows != 7 || again.Users != 4 || again.Duplicates != 1 || again.Synced != 1 || again.Ended[NotFound] != 1 ||
 		!slices.Equal(again.Admins, []string{"admin@x"}) || !slices.Equal(again.Protected, []string{"bg@x (why)"}) {
 		t.Errorf("counted %+v", again)

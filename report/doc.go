@@ -6,7 +6,7 @@
 //	                +-- report.csv     for a spreadsheet, grep and an auditor
 //	lines --+       +-- report.jsonl   the same columns, exact, for programs
 //	        |       +-- report.targets.csv each device, group and licence of a user
-//	        |       +-- ad-followup.csv    what only Active Directory can do
+//	        |       +-- followup.csv       what others are to do
 //	        |       +-- retry.csv      what did not succeed, to run again
 //	End ----+-Write-+-- run.json           what JSON writes
 //	        |       +-- report.sha256.sig  where there is a key
@@ -53,7 +53,7 @@
 // objects, each with its writes. report.targets.csv has a line for each thing that a listed
 // step writes to, and a user whom several rows name has it once; target is empty where it is
 // the user. The record of the row is that of the worst write. A run of one write a user has
-// none of these columns, keys and files, but for ad-followup.csv.
+// none of these columns, keys and files, but for followup.csv.
 //
 // # Values
 //

@@ -28,7 +28,7 @@ func TestGolden(t *testing.T) {
 		"leaver/report.csv":         steps(csvName),
 		"leaver/report.jsonl":       steps(jsonlName),
 		"leaver/report.targets.csv": steps(targetsName),
-		"leaver/ad-followup.csv":    steps(followupName),
+		"leaver/followup.csv":       steps(followupName),
 		"leaver/retry.csv":          steps(RetryName),
 		"leaver/end.txt":            func(w io.Writer) error { return Text(w, leaverRun()) },
 		"leaver/end.json":           func(w io.Writer) error { return JSON(w, leaverRun()) },

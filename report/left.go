@@ -35,7 +35,7 @@ func stepMembers(e End) object {
 		others = append(others, object{{"step", l.Step}, {"outcome", l.Outcome}, {"reason", orNull(l.Reason)}, {"targets", e.Summary.Left[l]}})
 	}
 	o := object{{"step_counts", steps}}
-	if contains(e.Plan) {
+	if batch.Contains(e.Plan.Steps) {
 		o = append(o, member{"contained", object{{"users", e.Summary.Contained}, {"of", e.Summary.Users}}})
 	}
 	return append(o, member{"left_for_others", others})
@@ -68,7 +68,7 @@ func bySteps(b *bytes.Buffer, e End) {
 			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Lacking())
 		}
 	}
-	if contains(e.Plan) && !e.Dry && e.State != refused {
+	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {
 		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
 	}
 	b.WriteByte('\n')

@@ -18,18 +18,13 @@ func columnsOf(p batch.Plan) []column[batch.Line] {
 		return columns
 	}
 	all := slices.Clone(columns)
-	if contains(p) {
+	if batch.Contains(p.Steps) {
 		all = append(all, column[batch.Line]{"contained", text, contained})
 	}
 	for _, s := range p.Steps {
 		all = append(all, column[batch.Line]{string(s), nested, func(l *batch.Line) string { return stepOutcome(l.Of(s)) }})
 	}
 	return all
-}
-
-// contains reports whether the plan does more to keep an intruder out than end sessions.
-func contains(p batch.Plan) bool {
-	return slices.ContainsFunc(p.Steps, func(s batch.Step) bool { return s.Urgent() && s != batch.Revoke && s != batch.Invalidate })
 }
 
 func contained(l *batch.Line) string {

@@ -14,7 +14,7 @@ func leaverRun() End {
 	e.Plan.Accounts = batch.Accounts{Synced: 1, Enabled: 5}
 	e.State, e.Reason = "finished", ""
 	e.Dir = "out"
-	e.Files = []string{"out/report.csv", "out/report.targets.csv", "out/ad-followup.csv"}
+	e.Files = []string{"out/report.csv", "out/report.targets.csv", "out/followup.csv"}
 	for _, l := range leavers() {
 		e.Summary.AddLine(e.Plan.Steps, &l)
 	}

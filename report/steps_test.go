@@ -196,7 +196,7 @@ func TestTextOfSteps(t *testing.T) {
 		{batch.Emergency, "; passwords and apps' own sessions are as they were", "still enabled"},
 		{batch.Leaver, "; apps' own sessions are as they were", "still enabled"},
 		{batch.Leaver, "Contained: 2 of 6 users: for them the directory shows disable, password, revoke and devices done, as planned.", "was denied"},
-		{batch.Leaver, "1 account synced from on premises: do there what ad-followup.csv says", "disable it and reset"},
+		{batch.Leaver, "1 account synced from on premises: do there what followup.csv says (where: ad)", "disable it and reset"},
 		{[]batch.Step{batch.Revoke, batch.Groups}, "By step:", "Contained"},
 	} {
 		e := leaverRun()

@@ -48,16 +48,18 @@ func targetsCSV(w *bufio.Writer, p batch.Plan) sink {
 	}
 }
 
-// followupCSV writes ad-followup.csv: what only an administrator of the directory on
-// premises can do, a record for each thing to do.
+// followupCSV writes followup.csv: what is left for others to do, a record for each thing.
+// The first column says where, so that each of them picks their own. target is the device
+// or group that it is done to; without one it is the user.
 func followupCSV(w *bufio.Writer, p batch.Plan) sink {
-	write := someCSV(w, "user_principal_name", "user_id", "sam_account_name", "domain", "to_do", "computer")
+	write := someCSV(w, "where", "to_do", "user_principal_name", "user_id", "sam_account_name", "domain",
+		"target", "target_id", "target_sam_account_name", "target_domain")
 	return func(l *batch.Line, _ []string) error {
 		if l.First != 0 {
 			return nil
 		}
 		for _, f := range l.Followups(p.Steps) {
-			if err := write([]string{l.User.UPN, l.User.ID, l.User.SAM, l.User.Domain, f.ToDo, f.Computer}); err != nil {
+			if err := write([]string{f.Where, f.ToDo, l.User.UPN, l.User.ID, l.User.SAM, l.User.Domain, f.Target.Name, f.Target.ID, f.Target.SAM, f.Target.Domain}); err != nil {
 				return err
 			}
 		}

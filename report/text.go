@@ -158,7 +158,7 @@ func accounts(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", batch.Plural(a.Enabled, "account"))
 	}
 	if a.Synced > 0 && e.has(followupName) {
-		fmt.Fprintf(b, "%s synced from on premises: do there what %s says, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"), followupName)
+		fmt.Fprintf(b, "%s synced from on premises: do there what %s says (where: %s), or the next sync undoes it.\n", batch.Plural(a.Synced, "account"), followupName, batch.InAD)
 	} else if a.Synced > 0 {
 		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
 	}

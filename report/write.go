@@ -21,7 +21,7 @@ const (
 	csvName       = "report.csv"
 	jsonlName     = "report.jsonl"
 	targetsName   = "report.targets.csv"
-	followupName  = "ad-followup.csv"
+	followupName  = "followup.csv"
 	RetryName     = "retry.csv"
 	documentName  = "run.json"
 	manifestName  = "report.sha256"
@@ -47,7 +47,7 @@ type Seal struct {
 // Write makes the report of a run in dir, in one pass over the lines, and notes the files
 // in e. A missing dir is made, for its owner alone; so are the files. A file that has some
 // of the lines only is not there when it has none. A dry run, in which nothing was tried, has
-// neither retry.csv nor ad-followup.csv.
+// neither retry.csv nor followup.csv.
 //
 // The report of another run in dir is not lost: its files are moved into a directory
 // of their own within dir, which is returned; "" when there was none. The run.json in

@@ -40,7 +40,7 @@ func joinGroup(c *Client, it batch.Item) (request, error) {
 
 const (
 	memberOf    = "memberOf"
-	groupFields = "?$select=id,displayName,groupTypes,mailEnabled,securityEnabled,isAssignableToRole,onPremisesSyncEnabled,membershipRule,assignedLicenses,isManagementRestricted&$top=999"
+	groupFields = "?$select=id,displayName,groupTypes,mailEnabled,securityEnabled,isAssignableToRole,onPremisesSyncEnabled,onPremisesSamAccountName,onPremisesDomainName,membershipRule,assignedLicenses,isManagementRestricted&$top=999"
 )
 
 // showMembership reads whether a user is in a group directly. The list of a group's
@@ -167,6 +167,8 @@ type groupBody struct {
 	Security   bool              `json:"securityEnabled"`
 	Roles      bool              `json:"isAssignableToRole"`
 	Synced     bool              `json:"onPremisesSyncEnabled"`
+	SAM        string            `json:"onPremisesSamAccountName"`
+	Domain     string            `json:"onPremisesDomainName"`
 	Rule       string            `json:"membershipRule"`
 	Licences   []json.RawMessage `json:"assignedLicenses"`
 	Restricted bool              `json:"isManagementRestricted"`
@@ -187,8 +189,11 @@ func addGroup(r *batch.Reply, s batch.Step, raw json.RawMessage) error {
 	case err != nil:
 		return fmt.Errorf("a group of the list has %w", err)
 	}
+	if !b.Synced { // of a group that was synced once both may still be told
+		b.SAM, b.Domain = "", ""
+	}
 	r.Targets = append(r.Targets, batch.Target{
-		Step: s, ID: id, Name: b.Name, Kind: b.kind(), Before: batch.StateThere, OnPremises: b.Synced,
+		Step: s, ID: id, Name: b.Name, Kind: b.kind(), Before: batch.StateThere, OnPremises: b.Synced, SAM: b.SAM, Domain: b.Domain,
 		Dynamic:  slices.Contains(b.Types, "DynamicMembership") || b.Types == nil && b.Rule != "",
 		MailOnly: b.mail() && !b.unified(), GivesLicences: len(b.Licences) > 0, Restricted: b.Restricted,
 	})
@@ -206,9 +211,9 @@ func (b groupBody) kind() string {
 	case b.unified():
 		return "Microsoft 365 group"
 	case b.mail() && b.Security:
-		return "mail-enabled security group"
+		return batch.MailSecurityGroup
 	case b.mail():
-		return "distribution list"
+		return batch.DistributionList
 	case b.Mail == nil:
 		return ""
 	}

@@ -55,8 +55,8 @@ func TestListGroups(t *testing.T) {
 		{"@odata.type":"#microsoft.graph.administrativeUnit","id":"eeeeeeee-0000-4000-8000-000000000008"},
 		{"@odata.type":"#microsoft.graph.group","id":"EEEEEEEE-0000-4000-8000-000000000001","displayName":"Staff","groupTypes":[],"mailEnabled":false,"securityEnabled":true,"isAssignableToRole":null,"onPremisesSyncEnabled":null,"membershipRule":null,"assignedLicenses":[],"isManagementRestricted":null},
 		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000002","groupTypes":["Unified","DynamicMembership"],"mailEnabled":true,"securityEnabled":true,"membershipRule":"x"},
-		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000003","groupTypes":[],"mailEnabled":true,"securityEnabled":false},
-		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000004","groupTypes":[],"mailEnabled":true,"securityEnabled":true,"onPremisesSyncEnabled":true},
+		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000003","groupTypes":[],"mailEnabled":true,"securityEnabled":false,"onPremisesSamAccountName":"once"},
+		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000004","groupTypes":[],"mailEnabled":true,"securityEnabled":true,"onPremisesSyncEnabled":true,"onPremisesSamAccountName":"four","onPremisesDomainName":"corp.example"},
 		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000005","groupTypes":[],"mailEnabled":false,"securityEnabled":true,"isAssignableToRole":true,"assignedLicenses":[{"skuId":"x","disabledPlans":[]}],"isManagementRestricted":true},
 		{"@odata.type":"#microsoft.graph.group","id":"eeeeeeee-0000-4000-8000-000000000006","groupTypes":null,"mailEnabled":null,"membershipRule":"x"}
 	]}`
@@ -68,7 +68,7 @@ func TestListGroups(t *testing.T) {
 		group("1", "security group", batch.Target{Name: "Staff"}),
 		group("2", "Microsoft 365 group", batch.Target{Dynamic: true}),
 		group("3", "distribution list", batch.Target{MailOnly: true}),
-		group("4", "mail-enabled security group", batch.Target{MailOnly: true, OnPremises: true}),
+		group("4", "mail-enabled security group", batch.Target{MailOnly: true, OnPremises: true, SAM: "four", Domain: "corp.example"}),
 		group("5", batch.RoleAssignable, batch.Target{GivesLicences: true, Restricted: true}),
 		group("6", "", batch.Target{Dynamic: true}),
 	}

@@ -26,10 +26,10 @@ var stepCalls = map[batch.Step]stepCall{
 	batch.Invalidate:    {write: invalidate, show: showStamps, beta: true, need: needInvalidate, needList: NeedRead},
 	batch.Devices:       {write: device(false), show: showDevice, list: listDevices, fields: []string{onPremises}, need: needDevices, needList: needListDevices},
 	batch.EnableDevices: {write: device(true), show: showDevice, list: listDevices, need: needDevices, needList: needListDevices},
-	batch.Groups:        {write: leaveGroup, show: showMembership, list: listGroups, need: needGroups, needList: needListGroups},
+	batch.Groups:        {write: leaveGroup, show: showMembership, list: listGroups, fields: []string{onPremises}, need: needGroups, needList: needListGroups},
 	batch.JoinGroups:    {write: joinGroup, show: showMembership, list: listGroups, need: needGroups, needList: needListGroups},
 	batch.Licences: {write: atLicences(leaveGroup, removeLicences), show: atLicences(showMembership, showLicencesGone),
-		fields: []string{restricted, licenceStates}, need: needLicences, needList: needListGroups},
+		fields: []string{restricted, onPremises, licenceStates}, need: needLicences, needList: needListGroups},
 	batch.AddLicences: {write: atLicences(joinGroup, addLicences), show: atLicences(showMembership, showLicencesThere),
 		fields: []string{restricted, licenceStates}, need: needLicences, needList: needListGroups},
 }

@@ -127,7 +127,7 @@ func between(s, after, before string) string {
 // What leaves to read back each step, and to list.
 func TestReadBytes(t *testing.T) {
 	const base = "id,userPrincipalName,userType,externalUserState,creationType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime,mail,employeeId,onPremisesUserPrincipalName"
-	const groups = "/memberOf?$select=id,displayName,groupTypes,mailEnabled,securityEnabled,isAssignableToRole,onPremisesSyncEnabled,membershipRule,assignedLicenses,isManagementRestricted&$top=999"
+	const groups = "/memberOf?$select=id,displayName,groupTypes,mailEnabled,securityEnabled,isAssignableToRole,onPremisesSyncEnabled,onPremisesSamAccountName,onPremisesDomainName,membershipRule,assignedLicenses,isManagementRestricted&$top=999"
 	const devices = "?$select=id,deviceId,displayName,accountEnabled,operatingSystem,trustType,onPremisesSyncEnabled,isManagementRestricted&$top=999"
 	const user = "/users/" + ada
 	show, list := (*Client).Show, (*Client).List

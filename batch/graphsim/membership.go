@@ -86,10 +86,20 @@ var groupKind = &properties[Group]{"group", []property[Group]{
 	{name: "securityEnabled", usual: true, value: func(g Group) any { return g.Kind == SecurityGroup || g.Kind == MailSecurityGroup }},
 	{name: "isAssignableToRole", usual: true, value: func(g Group) any { return orNull(g.RoleAssignable) }},
 	{name: "onPremisesSyncEnabled", usual: true, value: func(g Group) any { return orNull(g.Synced) }},
+	{name: "onPremisesSamAccountName", usual: true, value: func(g Group) any { return orNull(g.onPremises(g.Name)) }},
+	{name: "onPremisesDomainName", usual: true, value: func(g Group) any { return orNull(g.onPremises("corp.example")) }},
 	{name: "membershipRule", usual: true, value: func(g Group) any { return orNull(g.rule()) }},
 	{name: "assignedLicenses", value: func(g Group) any { return g.gives() }},
 	{name: "isManagementRestricted", value: func(g Group) any { return orNull(g.Restricted) }},
 }}
+
+// onPremises is what the group has of an Active Directory, if one is its master.
+func (g Group) onPremises(value string) string {
+	if !g.Synced {
+		return ""
+	}
+	return value
+}
 
 func (g Group) types() []string {
 	types := []string{}

@@ -258,13 +258,16 @@ func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged,
 
 // countPlan reads a plan file whole, and counts its rows.
 func (h *Host) countPlan(name string) (file planfile.File, n batch.Count, err error) {
-	file, err = h.ReadPlan(name, planfile.Sink{Rows: func(rows []batch.Planned) error {
-		for _, p := range rows {
-			n.AddPlanned(p)
-		}
-		return nil
-	}})
-	n.Restricted = file.Head.Plan.Accounts.Restricted
+	var steps []batch.Step
+	file, err = h.ReadPlan(name, planfile.Sink{
+		Head: func(head planfile.Head) { steps = head.Plan.Steps },
+		Rows: func(rows []batch.Planned) error {
+			for _, p := range rows {
+				n.AddPlanned(steps, p)
+			}
+			return nil
+		},
+	})
 	return file, n, err
 }
 

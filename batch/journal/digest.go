@@ -25,7 +25,7 @@ const (
 	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
 		concat_ws('|', run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
-	sqlTargetWords   = "SELECT seq, concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises) AS words FROM targets "
+	sqlTargetWords   = "SELECT seq, concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises, sam, domain) AS words FROM targets "
 	sqlDigestTargets = "SELECT count(*), string_agg(words, '|') FROM (" + sqlTargetWords +
 		"WHERE run = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, step, target) AS part"
 	sqlPlaces     = "SELECT DISTINCT place FROM targets WHERE run = $1 AND step = $2 ORDER BY place"

@@ -9,7 +9,7 @@ import (
 	"offboard/batch"
 )
 
-// By which names a synced user is found on premises is part of the sealed plan. It is told
+// By which names a synced user or group is found on premises is part of the sealed plan. It is told
 // of a run whose steps may leave something to do there, also to the process that resumes it
 // and on the line of a duplicate.
 func TestNamesOnPremises(t *testing.T) {
@@ -20,9 +20,12 @@ func TestNamesOnPremises(t *testing.T) {
 		r := create(t, s, batch.Plan{Run: run, Steps: steps})
 		one, two := member(1), member(2)
 		one.DuplicateOf, two.User.Synced, two.User.SAM, two.User.Domain = 2, true, "bob", "corp.example"
+		if batch.Several(steps) {
+			two.Targets = []batch.Target{{Step: batch.Groups, ID: "g", OnPremises: true, SAM: "staff", Domain: "corp.example"}}
+		}
 		must(t, r.AddRows(t.Context(), []batch.Planned{one, two, member(3)}))
 		plan := r.Plan()
-		plan.Rows, plan.Users, plan.Writes = 3, 2, 2*implicit(plan)
+		plan.Rows, plan.Users, plan.Writes = 3, 2, 2*implicit(plan)+len(two.Targets)
 		must(t, r.Seal(t.Context(), plan))
 	}
 	must(t, s.Close())
@@ -33,6 +36,9 @@ func TestNamesOnPremises(t *testing.T) {
 		lines := all(t, r.Lines(t.Context()))
 		for i, want := range []string{want, want, " at "} {
 			diff(t, run, lines[i].User.SAM+" at "+lines[i].User.Domain, want)
+		}
+		if of := lines[1].Of(batch.Groups); strings.Contains(run, "groups") {
+			diff(t, run, of[0].Target.SAM+" at "+of[0].Target.Domain, "staff at corp.example")
 		}
 	}
 	_, err := s.w.Exec("UPDATE rows SET sam = 'eve' WHERE sam = 'bob'")

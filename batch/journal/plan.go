@@ -11,8 +11,8 @@ import (
 const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
-const sqlAddTarget = `INSERT INTO targets (run, seq, step, target, place, name, kind, before, on_premises)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+const sqlAddTarget = `INSERT INTO targets (run, seq, step, target, place, name, kind, before, on_premises, sam, domain)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // AddRows adds rows to a plan, in any order and any grouping; each call is one
 // transaction. The Seq of a row's user is the row's own, also when DuplicateOf points
@@ -58,7 +58,7 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 		if !g.Step.Listed() || !slices.Contains(steps, g.Step) {
 			return fmt.Errorf("%w: no step %q of it lists targets, such as %s", ErrPlan, g.Step, g.ID)
 		}
-		if _, err := t.exec(sqlAddTarget, r.id, u.Seq, g.Step, g.ID, places[g.Step], g.Name, g.Kind, g.Before, g.OnPremises); err != nil {
+		if _, err := t.exec(sqlAddTarget, r.id, u.Seq, g.Step, g.ID, places[g.Step], g.Name, g.Kind, g.Before, g.OnPremises, g.SAM, g.Domain); err != nil {
 			return fmt.Errorf("target %s of step %s: %w", g.ID, g.Step, err)
 		}
 		places[g.Step]++

@@ -187,8 +187,8 @@ func TestSealCountsWrites(t *testing.T) {
 func TestTargetsAreSealed(t *testing.T) {
 	t.Parallel()
 	changes := []string{"DELETE FROM targets WHERE target = 'd2'",
-		"INSERT INTO targets SELECT run, seq, step, 'd9', 9, name, kind, before, on_premises FROM targets WHERE target = 'd2'"}
-	for _, change := range []string{"seq = 3", "seq = 4", "step = 'groups'", "target = 'd3'", "place = 1", "name = 'Laptop'", "kind = 'iOS'", "before = ''", "on_premises = 1"} {
+		"INSERT INTO targets SELECT run, seq, step, 'd9', 9, name, kind, before, on_premises, sam, domain FROM targets WHERE target = 'd2'"}
+	for _, change := range []string{"seq = 3", "seq = 4", "step = 'groups'", "target = 'd3'", "place = 1", "name = 'Laptop'", "kind = 'iOS'", "before = ''", "on_premises = 1", "sam = 'x'", "domain = 'x'"} {
 		changes = append(changes, "UPDATE targets SET "+change+" WHERE target = 'd2'")
 	}
 	for _, change := range changes {

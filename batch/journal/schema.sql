@@ -63,6 +63,8 @@ CREATE TABLE targets (                             -- what listed steps write to
 	kind        TEXT NOT NULL,
 	before      TEXT NOT NULL,                     -- the value that the step changes
 	on_premises INTEGER NOT NULL,
+	sam         TEXT NOT NULL,                     -- of a group in the directory on premises, from here on
+	domain      TEXT NOT NULL,
 	PRIMARY KEY (run, step, place, seq)            -- in the order of sending
 ) STRICT, WITHOUT ROWID;
 

@@ -168,8 +168,8 @@ func (r *Run) addWrites(t *tx, page []line, calls []batch.Call) error {
 	}
 	all, err := list(t, func(l *listed) []any {
 		g := &l.target
-		return []any{&l.seq, &g.Step, &g.ID, &g.Name, &g.Kind, &g.Before, &g.OnPremises}
-	}, `SELECT seq, step, target, name, kind, before, on_premises FROM targets
+		return []any{&l.seq, &g.Step, &g.ID, &g.Name, &g.Kind, &g.Before, &g.OnPremises, &g.SAM, &g.Domain}
+	}, `SELECT seq, step, target, name, kind, before, on_premises, sam, domain FROM targets
 		WHERE run = $1 AND seq IN (SELECT value FROM json_each($2)) ORDER BY seq, step, place`, r.id, string(of))
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 // slices are the reader's, and good for the one call only. An error of a Sink
 // ends the reading and is returned as it is.
 type Sink struct {
+	Head  func(Head)                  // before the others
 	Rows  func([]batch.Planned) error // in order, 1,000 at the most
 	Skips func([]batch.Skip) error    // in order, 1,000 at the most
 }
@@ -34,6 +35,9 @@ func Read(r io.Reader, sink Sink) (File, error) {
 	hash := sha256.New()
 	in := reader{r: bufio.NewReaderSize(io.TeeReader(r, hash), 1<<16)}
 	head, err := in.head()
+	if err == nil && sink.Head != nil {
+		sink.Head(head)
+	}
 	if err == nil {
 		err = in.body(validator{plan: head.Plan}, sink)
 	}

@@ -39,7 +39,7 @@ func ofSteps(p batch.Plan, n batch.Count) []string {
 			head += ": " + ofKinds(kinds, func(k batch.Kinds) bool { return k.Outcome == "" })
 		}
 		lines = append(lines, head)
-		lines = append(lines, ofReasons(kinds)...)
+		lines = append(lines, ofReasons(kinds, n.RoleGroups)...)
 		if s == batch.Licences && len(kinds) > 0 {
 			lines = append(lines, "         out of office, forwarding and a shared mailbox are not offboard's: set them before the licences go")
 		}
@@ -48,7 +48,7 @@ func ofSteps(p batch.Plan, n batch.Count) []string {
 }
 
 // ofReasons has a line for each reason why targets are not sent, or are sent in vain.
-func ofReasons(kinds map[batch.Kinds]int) []string {
+func ofReasons(kinds map[batch.Kinds]int, roleGroups map[batch.Mark]int) []string {
 	var lines []string
 	told := map[batch.Kinds]bool{}
 	for _, k := range slices.SortedFunc(maps.Keys(kinds), func(a, b batch.Kinds) int {
@@ -60,6 +60,9 @@ func ofReasons(kinds map[batch.Kinds]int) []string {
 		}
 		told[reason] = true
 		these := ofKinds(kinds, func(other batch.Kinds) bool { return other.Outcome == k.Outcome && other.Why == k.Why })
+		if k.Why == batch.WhyRoleAssignable {
+			these = inRoleGroups(k.Step, roleGroups)
+		}
 		switch {
 		case k.Outcome == "":
 			lines = append(lines, "         among them "+these+": "+k.Why)
@@ -70,6 +73,18 @@ func ofReasons(kinds map[batch.Kinds]int) []string {
 		}
 	}
 	return lines
+}
+
+// inRoleGroups counts the memberships that the step changes in groups that may hold roles,
+// and these groups.
+func inRoleGroups(s batch.Step, roleGroups map[batch.Mark]int) string {
+	memberships, groups := 0, 0
+	for m, n := range roleGroups {
+		if m.Step == s {
+			memberships, groups = memberships+n, groups+1
+		}
+	}
+	return fmt.Sprintf("%s in %s", batch.Plural(memberships, "membership"), batch.Plural(groups, batch.RoleAssignable))
 }
 
 // ofKinds counts the targets for which is is true, by kind: "31, 20 iOS and 11 macOS".
@@ -125,4 +140,58 @@ func ofAccounts(p batch.Plan, n batch.Count) []string {
 		say(n.Privileged, "holds", "hold", what)
 	}
 	return lines
+}
+
+// obstacleWords say of users with an obstacle who they are, and what is to be done.
+var obstacleWords = map[batch.Obstacle]struct{ who, next string }{
+	batch.SyncedComputer:  {"with a computer mastered on premises", "disable it in Active Directory"},
+	batch.RoleHolder:      {"with a privileged role", "unless the app or user that signs in holds Privileged Authentication Administrator: give it that first"},
+	batch.RoleGroupMember: {"in a role-assignable group", "unless the app or user that signs in holds Privileged Authentication Administrator: give it that first"},
+	batch.RestrictedUnit:  {"in a restricted administrative unit", "unless the app or user that signs in holds a role in that unit: give it that first"},
+	batch.OtherSystem:     {"with a device that no app can disable", "retire it in Intune"},
+	batch.SharedDevice:    {"with a registered device that others may use", "disable it by hand if nobody else does"},
+	batch.UnlistedDevices: {"with devices that could not be listed", "run it again for them"},
+}
+
+// ofContainment says how many people the run alone will not contain, why, and what is to be
+// done for them; "" where it may contain all of them, or is not made for that.
+func ofContainment(p batch.Plan, n batch.Count) string {
+	disables, resets, revokes := slices.Contains(p.Steps, batch.Disable), slices.Contains(p.Steps, batch.Password), p.Revokes()
+	var why []string
+	all := 0
+	for _, o := range batch.Obstacles {
+		some, words := n.Obstacles[o], obstacleWords[o]
+		if some.Count == 0 {
+			continue
+		}
+		switch {
+		case o == batch.SyncedAccount && disables && resets:
+			words.who, words.next = "synced", "disable the account in Active Directory, and reset the password there, twice"
+		case o == batch.SyncedAccount && disables:
+			words.who, words.next = "synced", "disable the account in Active Directory"
+		case o == batch.SyncedAccount:
+			words.who, words.next = "synced", "reset the password in Active Directory, twice"
+		case o == batch.HomeTenant && revokes && resets:
+			words.who, words.next = "from another tenant", "only that tenant ends their sessions and resets their passwords"
+		case o == batch.HomeTenant && revokes:
+			words.who, words.next = "from another tenant", "only that tenant ends their sessions"
+		case o == batch.HomeTenant:
+			words.who, words.next = "from another tenant", "only that tenant resets their passwords"
+		}
+		named := ""
+		if some.Count <= batch.MostObstructed {
+			named = ", " + strings.Join(slices.Sorted(slices.Values(some.Names)), ", ")
+		}
+		why = append(why, fmt.Sprintf("%s %s%s (%s)", batch.Thousands(some.Count), words.who, named, words.next))
+		all += some.Count
+	}
+	if n.Uncontained == 0 {
+		return ""
+	}
+	twice := ""
+	if all > n.Uncontained {
+		twice = ", some for several reasons"
+	}
+	return fmt.Sprintf("         %s of %s will not be contained by this run alone%s: %s",
+		batch.Thousands(n.Uncontained), batch.Agree(n.Containable, "1 person", batch.Thousands(n.Containable)+" people"), twice, strings.Join(why, "; "))
 }

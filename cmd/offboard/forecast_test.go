@@ -20,10 +20,11 @@ func TestForecast(t *testing.T) {
 		{Step: batch.Devices, Kind: "iOS", Outcome: batch.NotPossible, Why: phones}:                    20,
 		{Step: batch.Devices, Kind: "MacMDM", Outcome: batch.NotPossible, Why: phones}:                 11,
 		{Step: batch.Devices, Kind: "Windows", Outcome: batch.Already, Why: "disabled before the run"}: 1,
-		{Step: batch.Groups}:                         3,
-		{Step: batch.Groups, Kind: "security group"}: 4,
-		{Step: batch.Groups, Outcome: batch.Denied}:  2,
-	}}
+		{Step: batch.Groups}:                                                           3,
+		{Step: batch.Groups, Kind: "security group"}:                                   4,
+		{Step: batch.Groups, Outcome: batch.Denied}:                                    2,
+		{Step: batch.Groups, Kind: batch.RoleAssignable, Why: batch.WhyRoleAssignable}: 12,
+	}, RoleGroups: map[batch.Mark]int{{Step: batch.Groups, Target: "a"}: 7, {Step: batch.Groups, Target: "b"}: 5, {Step: batch.Licences, Target: "b"}: 1}}
 	for _, c := range []struct {
 		name  string
 		plan  batch.Plan
@@ -39,7 +40,8 @@ step     devices: disable devices: 1,388 Windows
          among them 7 Windows: mastered on premises
          not sent 1 Windows: already, disabled before the run
          not sent 31 (20 iOS, 11 MacMDM): not_possible, Graph lets no app disable it
-step     groups: remove group memberships: 7 (4 security group, 3 of no known kind)
+step     groups: remove group memberships: 19 (12 role-assignable group, 4 security group, 3 of no known kind)
+         among them 12 memberships in 2 role-assignable groups: only with RoleManagement.ReadWrite.Directory, too (a signed-in user: Privileged Role Administrator), and refused with 403 without
          not sent 2: denied
 step     licences: remove licences: none, since nothing is listed for any user`},
 	} {
@@ -82,5 +84,45 @@ func TestForecastOfAccounts(t *testing.T) {
 		if none := ofAccounts(batch.Plan{Steps: c.steps}, batch.Count{}); none != nil {
 			t.Errorf("%v: of nobody it says %q", c.steps, none)
 		}
+	}
+}
+
+// The people whom a run alone will not contain are counted, with why and what is to be done,
+// and named where they are few.
+func TestForecastOfContainment(t *testing.T) {
+	plan := batch.Plan{Steps: batch.Leaver}
+	count := batch.Count{Containable: 1400, Uncontained: 1203, Obstacles: map[batch.Obstacle]batch.Some{
+		batch.OtherSystem:   {Count: 1200, Names: []string{"x", "y", "z"}},
+		batch.SyncedAccount: {Count: 2, Names: []string{"ada@x", "bob@x"}},
+		batch.RoleHolder:    {Count: 1, Names: []string{"root@x"}},
+	}}
+	const (
+		head = "         1,203 of 1,400 people will not be contained by this run alone: 2 synced, ada@x, bob@x ("
+		tail = "); 1 with a privileged role, root@x (unless the app or user that signs in holds Privileged Authentication Administrator: give it that first);" +
+			" 1,200 with a device that no app can disable (retire it in Intune)"
+	)
+	for next, steps := range map[string][]batch.Step{
+		"disable the account in Active Directory, and reset the password there, twice": batch.Leaver,
+		"disable the account in Active Directory":                                      batch.Emergency,
+		"reset the password in Active Directory, twice":                                {batch.Password, batch.Devices},
+	} {
+		plan.Steps = steps
+		if got := ofContainment(plan, count); got != head+next+tail {
+			t.Errorf("%v: got\n%s\nwant\n%s", steps, got, head+next+tail)
+		}
+	}
+	for _, o := range batch.Obstacles {
+		one := batch.Count{Containable: 1, Uncontained: 1, Obstacles: map[batch.Obstacle]batch.Some{o: {Count: 1, Names: []string{"ada@x"}}}}
+		got := ofContainment(plan, one)
+		if begin := "         1 of 1 person will not be contained by this run alone: 1 "; !strings.HasPrefix(got, begin) || strings.Contains(got, "()") || !strings.Contains(got, ", ada@x (") {
+			t.Errorf("%s: %q", o, got)
+		}
+	}
+	count.Uncontained = 1202
+	if got := ofContainment(plan, count); !strings.Contains(got, "alone, some for several reasons: 2 synced") {
+		t.Errorf("of one user with two reasons: %q", got)
+	}
+	if got := ofContainment(plan, batch.Count{Containable: 3}); got != "" {
+		t.Errorf("of a run that contains everybody: %q", got)
 	}
 }

@@ -95,6 +95,12 @@ func (c *command) about(p batch.Plan, digest string, n batch.Count) {
 	for _, line := range ofAccounts(p, n) {
 		c.Say("%s", line)
 	}
+	if line := ofContainment(p, n); line != "" {
+		c.Say("%s", line)
+	}
+	if batch.Contains(p.Steps) && !p.Verify {
+		c.Say("         nobody will count as contained, since nothing is read back (--no-verify); offboard verify RUN reads it back afterwards")
+	}
 	if n.Duplicates > 0 {
 		c.Say("         %s more %s one of them again", batch.Thousands(n.Duplicates), batch.Agree(n.Duplicates, "row names", "rows name"))
 	}
