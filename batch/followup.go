@@ -29,12 +29,8 @@ type Followup struct {
 // steps: another system is the master of what could not be written, or takes it back, or
 // may take back what was so before the run.
 func (l *Line) Followups(steps []Step) []Followup {
-	writes := l.AllWrites(steps)
-	if l.Whole && l.Record.Step == Disable { // the only step, which needed no write
-		writes = []Write{{Target{Step: Disable}, l.Record}}
-	}
 	var all []Followup
-	for _, w := range writes {
+	for _, w := range l.AllWrites(steps) {
 		if where, toDo := w.followup(l.User); toDo != "" {
 			all = append(all, Followup{where, toDo, w.Target})
 		}
