@@ -196,6 +196,7 @@ func BenchmarkRead(b *testing.B) {
 		rate(b, benchUsers)
 	})
 	settleAll(b, r, benchUsers, batch.Unverified)
+	must(b, r.SetState(ctx, Running, ""))
 	b.Run("Unproven", func(b *testing.B) {
 		for b.Loop() {
 			count(b, r.Unproven(ctx), benchUsers)

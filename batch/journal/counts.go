@@ -32,7 +32,7 @@ const sqlCountLines = `
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
 func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
-	if several(r.Plan()) {
+	if batch.Several(r.Plan().Steps) {
 		return r.addUp(ctx)
 	}
 	type group struct {
@@ -96,7 +96,7 @@ func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
 // Remaining counts the writes that a resumed run would send, and those that it would only
 // verify: of a run with one step, its users. The plan must be sealed.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
-	if plan := r.Plan(); several(plan) {
+	if plan := r.Plan(); batch.Several(plan.Steps) {
 		type counts struct{ users, targets, settled, unverified int }
 		const notWhole = "NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = '' AND w.target = '')"
 		n, err := first(ask(ctx, r, "count writes left of", func(n *counts) []any { return []any{&n.users, &n.targets, &n.settled, &n.unverified} },

@@ -78,7 +78,7 @@ func addSome(t *testing.T, r *Run, n int) {
 		case 12, 13:
 			p.Record = &batch.Record{Seq: seq, Outcome: batch.Invalid, Reason: "bad shape"}
 		}
-		if several(r.Plan()) && p.DuplicateOf == 0 && p.Record == nil {
+		if batch.Several(r.Plan().Steps) && p.DuplicateOf == 0 && p.Record == nil {
 			for _, id := range []string{guid(2000 + seq), guid(3000 + seq)} {
 				p.Targets = append(p.Targets, batch.Target{Step: batch.Devices, ID: id, Name: "laptop", Kind: "Windows", Before: batch.StateEnabled})
 			}
@@ -240,7 +240,9 @@ func show(ctx context.Context, path string, resume bool) shown {
 		}
 		var errs [5]error
 		if resume {
-			_, errs[0] = r.Recover(ctx)
+			if _, errs[0] = r.Recover(ctx); errs[0] == nil && r.State().Resumable() {
+				errs[0] = r.SetState(ctx, Running, "")
+			}
 		}
 		s.lines[name], errs[1] = upToError(r.Lines(ctx))
 		s.pending[name], errs[2] = upToError(r.Pending(ctx))
@@ -267,7 +269,7 @@ func upToError[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 // honest reports whether an error says that the file is no good. A run
 // whose name was hit is not found.
 func honest(err error) bool {
-	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotJournal) || errors.Is(err, ErrNewer) || errors.Is(err, ErrNoRun)
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotJournal) || errors.Is(err, ErrVersion) || errors.Is(err, ErrNoRun)
 }
 
 // against says in a word what a damaged journal shows, and lists lies: an error that tells of

@@ -13,9 +13,11 @@ import (
 )
 
 // A plan's digest is a SHA-256 over all that a sealed plan says: its own columns, every
-// row of the input with the user that it names and the targets of that user, and the lines that are no rows.
+// row of the input with the user that it names and the targets of that user, what ended when it
+// was planned (protected, not found, already, ...), and the lines that are no rows.
 // It is written when the plan is sealed and compared before the first user or
-// line is given, so that no flipped bit leads to another person. The number of the run
+// line is given, so that no flipped bit leads to another person. What ended at planning is final:
+// Write replaces no such record, and adds none. The number of the run
 // belongs to it: where one is flipped, a row that is read in order is not found by its key.
 //
 // Targets are read twice, since SQLite takes what an index holds from the index: once in
@@ -31,6 +33,10 @@ const (
 	sqlPlaces     = "SELECT DISTINCT place FROM targets WHERE run = $1 AND step = $2 ORDER BY place"
 	sqlDigestSent = "SELECT max(seq), string_agg(words, '|') FROM (" + sqlTargetWords +
 		"WHERE run = $1 AND step = $2 AND place = $3 AND seq > $4 ORDER BY seq LIMIT $5) AS part"
+	sqlDigestMarks = `SELECT count(*), string_agg(words, '|') FROM (
+		SELECT concat_ws('|', run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
+			sent_at, settled_at, accepted_at, after, shown, request_id, reason) AS words
+		FROM marks WHERE run = $1 AND seq > $2 AND seq <= $3 AND state_no = 1 ORDER BY seq, step, target) AS part`
 	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )
@@ -53,6 +59,9 @@ func (r *Run) digestOf(t *tx) (string, error) {
 	for last, more := math.MinInt, true; err == nil && more; {
 		var next int
 		next, err = add(sqlDigestRows, r.id, last, pageRows)
+		if err == nil && next != 0 {
+			_, err = add(sqlDigestMarks, r.id, last, next)
+		}
 		if err == nil && next != 0 && several {
 			_, err = add(sqlDigestTargets, r.id, last, next)
 		}

@@ -11,8 +11,9 @@ var (
 	// ErrNotJournal says that the file is something else, and was left alone.
 	ErrNotJournal = errors.New("not a journal of offboard")
 
-	// ErrNewer says that a newer program wrote the journal.
-	ErrNewer = errors.New("journal was written by a newer offboard")
+	// ErrVersion says that the journal has another form than this program's. Only the
+	// version of offboard that made it reads it.
+	ErrVersion = errors.New("journal was made by another version of offboard")
 
 	// ErrDisk says that the disk does not do what the journal needs: it is full,
 	// it fails, or the file or its directory cannot be written. What was asked can be

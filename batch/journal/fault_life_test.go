@@ -277,7 +277,7 @@ func look(t testing.TB, dir string) snapshot {
 }
 
 // sentinels are errors with a meaning that no failing disk has.
-var sentinels = []error{ErrNotJournal, ErrNewer, ErrNoRun, ErrAmbiguous, ErrState, ErrPlan, ErrLocked}
+var sentinels = []error{ErrNotJournal, ErrVersion, ErrNoRun, ErrAmbiguous, ErrState, ErrPlan, ErrLocked}
 
 // wantTold holds what is said of a failing disk: file, run, and nothing that is not
 // so.

@@ -106,7 +106,7 @@ func check(t testing.TB, r *Run) []batch.Line {
 	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) {
 		t.Errorf("Summary is %v, adding up Lines %v", sum, fold)
 	}
-	if several(r.Plan()) {
+	if batch.Several(r.Plan().Steps) {
 		checkWrites(t, r, lines)
 		return lines
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"offboard/batch"
 )
@@ -130,7 +129,7 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 		seq := page[i].User.Seq
 		page[i].complete(firstDups[seq], open[seq], r.step(), r.State())
 	}
-	if err == nil && several(r.Plan()) {
+	if err == nil && batch.Several(r.Plan().Steps) {
 		err = r.addWrites(t, page, calls)
 	}
 	if err == nil && batch.FollowedUp(r.Plan().Steps) {
@@ -206,13 +205,14 @@ func (r *Run) users(ctx context.Context, what, cond string, args ...any) iter.Se
 	}
 }
 
-// Unproven reads the writes that were accepted before it is called and whose record is
-// unverified, to be looked at once more. The loop may write their records meanwhile, and
-// those of writes that it sends itself.
+// Unproven reads the writes whose record is unverified and was written before the run came
+// to its present state, to be looked at once more: those of the sessions before, once this one
+// is running. The loop may write their records meanwhile, and those of writes that it sends
+// itself, which are not given. Clocks have no say.
 func (r *Run) Unproven(ctx context.Context) iter.Seq2[batch.Unproven, error] {
-	unproven := fmt.Sprintf("m.outcome = 'unverified' AND m.settled_at <= %d", time.Now().UnixMilli())
+	const unproven = "m.outcome = 'unverified' AND m.state_no <> (SELECT max(no) FROM states WHERE run = $2)"
 	return func(yield func(batch.Unproven, error) bool) {
-		if several(r.Plan()) {
+		if batch.Several(r.Plan().Steps) {
 			for w, err := range r.writes(ctx, "unproven writes", unproven) {
 				if !yield(batch.Unproven{Item: w.item, Record: w.record}, err) || err != nil {
 					return
@@ -265,7 +265,7 @@ func (r *Run) pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 		kinds = []string{""}
 	}
 	return func(yield func(batch.Pending, error) bool) {
-		if several(r.Plan()) {
+		if batch.Several(r.Plan().Steps) {
 			for w, err := range r.writes(ctx, "pending writes", "m.outcome IS NULL") {
 				if !yield(batch.Pending{Item: w.item, Trial: w.trial()}, err) || err != nil {
 					return

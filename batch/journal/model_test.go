@@ -22,11 +22,14 @@ type model struct {
 	trials  map[batch.Mark]batch.Trial
 	records map[batch.Mark]batch.Record
 	plan    batch.Plan // its steps, and whether it is in order
+
+	state   int                // number of the run's state, 0 while it is planned
+	written map[batch.Mark]int // in which state the record was
 }
 
 func newModel(steps ...batch.Step) *model {
 	return &model{map[int]batch.Planned{}, map[int]batch.Skip{}, map[int]batch.Call{},
-		map[int]bool{}, map[batch.Mark]batch.Trial{}, map[batch.Mark]batch.Record{}, batch.Plan{Steps: steps}}
+		map[int]bool{}, map[batch.Mark]batch.Trial{}, map[batch.Mark]batch.Record{}, batch.Plan{Steps: steps}, 0, map[batch.Mark]int{}}
 }
 
 // step is that under which the journal keeps what is said of a user as a whole.
@@ -37,7 +40,7 @@ func (m *model) whole(seq int) batch.Mark { return batch.Mark{Seq: seq, Step: m.
 
 // marks are all writes of a user in the order of the plan's steps, with their targets.
 func (m *model) marks(seq int) (marks []batch.Mark, targets []batch.Target) {
-	if !several(m.plan) {
+	if !batch.Several(m.plan.Steps) {
 		return []batch.Mark{m.whole(seq)}, []batch.Target{{}}
 	}
 	for _, s := range m.plan.Steps {
@@ -75,7 +78,7 @@ func (m *model) record(c batch.Record) {
 		*t = stored(*t)
 	}
 	c.Step = stepOf(m.plan, c.Step)
-	m.records[c.Mark()] = c
+	m.records[c.Mark()], m.written[c.Mark()] = c, m.state
 	delete(m.trials, c.Mark())
 }
 
@@ -148,7 +151,7 @@ func (m *model) latest(k batch.Mark) batch.Record {
 // line says what became of a user.
 func (m *model) line(seq int) (l batch.Line) {
 	whole, ended := m.records[m.whole(seq)]
-	if !several(m.plan) {
+	if !batch.Several(m.plan.Steps) {
 		return batch.Line{Record: m.latest(m.whole(seq)), Whole: ended && (m.step() == batch.Whole || whole.SentAt.IsZero())}
 	}
 	marks, targets := m.marks(seq)
@@ -194,7 +197,7 @@ func (m *model) items() (list []batch.Item) {
 	type key struct{ part, step, place, seq int }
 	keys := map[batch.Mark]key{}
 	for seq, p := range m.rows {
-		if _, ended := m.records[m.whole(seq)]; p.DuplicateOf != 0 || ended && several(m.plan) {
+		if _, ended := m.records[m.whole(seq)]; p.DuplicateOf != 0 || ended && batch.Several(m.plan.Steps) {
 			continue
 		}
 		marks, targets := m.marks(seq)
@@ -202,12 +205,12 @@ func (m *model) items() (list []batch.Item) {
 		for i, k := range marks {
 			part := 1
 			switch {
-			case several(m.plan) && !k.Step.Urgent():
+			case batch.Several(m.plan.Steps) && !k.Step.Urgent():
 				part = 2
 			case p.User.Privileged && !m.plan.InOrder:
 				part = 0
 			}
-			if targets[i].Step = k.Step; !several(m.plan) {
+			if targets[i].Step = k.Step; !batch.Several(m.plan.Steps) {
 				targets[i] = batch.Target{}
 			}
 			keys[k] = key{part, slices.Index(m.plan.Steps, k.Step), places[k.Step], seq}
@@ -233,14 +236,24 @@ func (m *model) pending() (list []batch.Pending) {
 
 func (m *model) unproven() (list []batch.Unproven) {
 	for _, it := range m.items() {
-		if rec := m.records[it.Mark()]; rec.Outcome == batch.Unverified {
+		if rec := m.records[it.Mark()]; rec.Outcome == batch.Unverified && m.written[it.Mark()] < m.state {
 			list = append(list, batch.Unproven{Item: it, Record: rec})
 		}
 	}
-	if !several(m.plan) { // whom only to verify, has no order
+	if !batch.Several(m.plan.Steps) { // whom only to verify, has no order
 		slices.SortFunc(list, func(a, b batch.Unproven) int { return a.Record.Seq - b.Record.Seq })
 	}
 	return list
+}
+
+// count counts the writes whose record has the outcome.
+func (m *model) count(o batch.Outcome) (n int) {
+	for _, it := range m.items() {
+		if m.records[it.Mark()].Outcome == o {
+			n++
+		}
+	}
+	return n
 }
 
 // unsuccessful are the records that keep later steps from being sent.
@@ -266,8 +279,8 @@ func (m *model) compare(t *testing.T, r *Run) {
 	if r.State().sealed() {
 		send, verify, err := r.Remaining(t.Context())
 		must(t, err)
-		if send != len(pending) || verify != len(unproven) {
-			t.Errorf("%d writes remain to be sent and %d to be verified, want %d and %d", send, verify, len(pending), len(unproven))
+		if want := m.count(batch.Unverified); send != len(pending) || verify != want {
+			t.Errorf("%d writes remain to be sent and %d to be verified, want %d and %d", send, verify, len(pending), want)
 		}
 	}
 	var skips []batch.Skip
@@ -336,11 +349,12 @@ func (p *player) plan(t *testing.T) {
 	p.m.compare(t, p.run)
 	plan := p.run.Plan()
 	plan.Rows, plan.Users, plan.Writes = n, len(p.m.pending()), len(p.m.pending())
-	if several(plan) {
+	if batch.Several(plan.Steps) {
 		plan.Users = len(slices.DeleteFunc(p.holders(), func(seq int) bool { return p.m.ended(seq) }))
 	}
 	must(t, p.run.Seal(t.Context(), plan))
 	must(t, p.run.SetState(t.Context(), Running, ""))
+	p.m.state++
 }
 
 func (p *player) planned(seq int) batch.Planned {
@@ -376,7 +390,7 @@ func (p *player) record(k batch.Mark) batch.Record {
 
 // targets gives a row things of its user, and ends some of its writes.
 func (p *player) targets(row *batch.Planned) {
-	if !several(p.run.Plan()) {
+	if !batch.Several(p.run.Plan().Steps) {
 		return
 	}
 	seq := row.User.Seq
@@ -414,7 +428,13 @@ func (p *player) holders() (seqs []int) {
 // ended reports whether the user of a run with several steps ended before any.
 func (m *model) ended(seq int) bool {
 	_, ended := m.records[m.whole(seq)]
-	return ended && several(m.plan)
+	return ended && batch.Several(m.plan.Steps)
+}
+
+// final reports whether the write ended when it was planned.
+func (m *model) final(k batch.Mark) bool {
+	state, ended := m.written[k]
+	return ended && state == 0
 }
 
 // writes are some writes of the plan, at most one of each user; few runs have none. With a
@@ -425,6 +445,7 @@ func (p *player) writes(step batch.Step) (marks []batch.Mark) {
 		if step != batch.Whole {
 			of = slices.DeleteFunc(of, func(k batch.Mark) bool { return k.Step != step })
 		}
+		of = slices.DeleteFunc(of, func(k batch.Mark) bool { return p.m.final(k) })
 		if len(of) > 0 && !p.m.ended(seq) && p.IntN(4) == 0 {
 			marks = append(marks, of[p.IntN(len(of))])
 		}
@@ -471,7 +492,15 @@ func (p *player) spoil(e *batch.Entry) (ok bool) {
 			nobody = seq
 		}
 	}
-	switch p.IntN(5) {
+	switch p.IntN(6) {
+	case 5:
+		for k := range p.m.written {
+			if p.m.final(k) {
+				e.Records = append(e.Records, batch.Record{Seq: k.Seq, Step: k.Step, Target: k.Target, Outcome: batch.Verified})
+				return true
+			}
+		}
+		return false
 	case 0:
 		e.Records = append(e.Records, batch.Record{Seq: nobody, Outcome: batch.Verified})
 	case 1:
@@ -503,6 +532,7 @@ func (p *player) play(t *testing.T) {
 		must(t, p.run.SetState(t.Context(), Stopped, "so"))
 		wantErr(t, p.run.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 999}}}), ErrState)
 		must(t, p.run.SetState(t.Context(), Running, ""))
+		p.m.state++
 	case 2:
 		if e := p.entry(); p.spoil(&e) {
 			if err := p.run.Write(t.Context(), e); err == nil {

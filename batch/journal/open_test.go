@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"offboard/batch"
@@ -66,7 +67,7 @@ func TestOpenRefuses(t *testing.T) {
 	for name, want := range map[string]error{
 		"short": ErrNotJournal, "long": ErrNotJournal, "users.csv": ErrNotJournal,
 		"foreign.db": ErrNotJournal, "stamped.db": ErrNotJournal, "other.db": ErrNotJournal,
-		"newer.db": ErrNewer,
+		"newer.db": ErrVersion,
 	} {
 		before, err := os.ReadFile(file(name))
 		must(t, err)
@@ -83,6 +84,59 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	must(t, os.WriteFile(file("empty"), nil, 0o600))
 	openAt(t, file("empty")) // nothing to lose: a journal from now on
+}
+
+// TestVersionIsOfTheSchema holds that no change of the schema or of the digest keeps the number of
+// the version, but for one of comments and white space.
+func TestVersionIsOfTheSchema(t *testing.T) {
+	for what, changed := range map[string]string{
+		"a column more":     strings.Replace(schema, "sam        TEXT", "extra TEXT NOT NULL,\n\tsam TEXT", 1),
+		"a column less":     strings.Replace(schema, "\tcode        TEXT NOT NULL DEFAULT '',\n", "", 1),
+		"another type":      strings.Replace(schema, "users   INTEGER", "users TEXT", 1),
+		"another word":      strings.Replace(schema, "'gave_up'", "'gaveup'", 1),
+		"another view":      strings.Replace(schema, "nullif(m.status, 0)", "m.status", 1),
+		"an index less":     strings.Replace(schema, "CREATE INDEX calls_over ON calls (over, run);", "", 1),
+		"a part in another": strings.Replace(schema, "seqs    TEXT NOT NULL, ", "-- seqs TEXT NOT NULL, ", 1),
+	} {
+		if n := numberOf(changed); changed == schema || n == numberOf(schema) || n <= 0 || n > 1<<31-1 {
+			t.Errorf("%s: the number is %d, and without it %d", what, n, numberOf(schema))
+		}
+	}
+	if schemaVersion == numberOf(schema) {
+		t.Error("the digest of plans is not in the number")
+	}
+	same := strings.ReplaceAll(strings.Replace(schema, "-- the input,", "-- another comment,", 1), "\t", "  ")
+	if same == schema || numberOf(same) != numberOf(schema) {
+		t.Error("a comment and white space change the number")
+	}
+}
+
+// TestOpenAnotherVersion holds that a journal of another form is called neither damaged nor
+// newer, with the version that planned the last run in it where that can be read, and left alone.
+func TestOpenAnotherVersion(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	create(t, openAt(t, path), batch.Plan{Run: "r", Version: "v0.0.9"}).s.Close()
+	for _, c := range []struct{ sql, says string }{
+		{"PRAGMA user_version = 1", "made by another version of offboard: version v0.0.9 planned the last run in it"},
+		{"ALTER TABLE runs RENAME COLUMN plan TO intent", "made by another version of offboard"},
+		{"PRAGMA user_version = 0", "made by another version of offboard"},
+	} {
+		rawDB(t, path, c.sql)
+		before, err := os.ReadFile(path)
+		must(t, err)
+		for _, open := range []func(context.Context, string) (*Store, error){Open, OpenToRead} {
+			_, err := open(t.Context(), path)
+			if !errors.Is(err, ErrVersion) || errors.Is(err, ErrDamaged) || !strings.HasSuffix(err.Error(), c.says) {
+				t.Errorf("%s: %v", c.sql, err)
+			}
+		}
+		after, err := os.ReadFile(path)
+		must(t, err)
+		if string(after) != string(before) {
+			t.Errorf("%s: the file was changed", c.sql)
+		}
+	}
 }
 
 func TestOpenTogether(t *testing.T) {

@@ -125,19 +125,45 @@ func TestOpenCallBehindDuplicate(t *testing.T) {
 	}
 }
 
-// TestUnprovenOfThisSession holds that a write that was accepted after Unproven was asked is
-// left to the runner that sent it, which awaits its proof already.
+// TestUnprovenOfThisSession holds that all writes that sessions before left unproven are read
+// back, whatever the clock said then, and that those of this session are left to the runner that
+// sent them: it awaits their proof already.
 func TestUnprovenOfThisSession(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
-	r := running(t, openNew(t), "r", 3, batch.Revoke)
-	must(t, r.SetState(ctx, Running, ""))
-	before := batch.Record{Seq: 1, Step: batch.Revoke, Outcome: batch.Unverified, SettledAt: time.Now().Add(-time.Minute)}
-	must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{before}}))
-	unproven := r.Unproven(ctx)
-	later := before
-	later.Seq, later.SettledAt = 2, time.Now().Add(time.Second)
-	must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{later}}))
-	if got := all(t, unproven); len(got) != 1 || got[0].Item.User.Seq != 1 {
-		t.Errorf("unproven %+v", got)
+	s := openNew(t)
+	for _, steps := range [][]batch.Step{{batch.Revoke}, {batch.Disable, batch.Revoke}} {
+		name := "r" + batch.StepList(steps[1:])
+		r := create(t, s, batch.Plan{Run: name, Steps: steps})
+		must(t, r.AddRows(ctx, []batch.Planned{member(1), member(2), member(3), member(4), member(5), member(6)}))
+		must(t, r.Seal(ctx, batch.Plan{Run: name, Steps: steps, Rows: 6, Users: 6, Writes: 6 * len(steps)}))
+		accepted := func(seq int, ago time.Duration) {
+			t.Helper()
+			must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{{Seq: seq, Step: batch.Revoke, Outcome: batch.Unverified, SettledAt: time.Now().Add(-ago)}}}))
+		}
+		must(t, r.SetState(ctx, Running, ""))
+		accepted(1, time.Minute)
+		accepted(2, -5*time.Hour) // and then the clock was set back
+		must(t, r.SetState(ctx, Running, ""))
+		accepted(3, 0)
+		must(t, r.SetState(ctx, Stopped, ""))
+		must(t, r.SetState(ctx, Running, ""))
+		accepted(4, -time.Second)
+		accepted(5, 3*24*time.Hour) // and then the clock was set forward
+		for again := range 2 {
+			var got []int
+			for u, err := range r.Unproven(ctx) {
+				must(t, err)
+				if got = append(got, u.Record.Seq); len(got) == 1 {
+					accepted(6, 9*time.Hour) // as a write of this session, while others are read
+				}
+			}
+			if want := []int{1, 2, 3}; !slices.Equal(got, want) {
+				t.Errorf("%s, time %d: users %v are unproven, want %v", batch.StepList(steps), again, got, want)
+			}
+			other, err := s.Run(ctx, name)
+			must(t, err)
+			r = other
+		}
 	}
 }

@@ -137,7 +137,7 @@ func implicit(p batch.Plan) int {
 func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 	type counts struct{ rows, last, users, astray, targets, ended int }
 	users := "marks WHERE run = $1"
-	if several(plan) {
+	if batch.Several(plan.Steps) {
 		users += " AND step = ''"
 	}
 	n, err := first(list(t, func(n *counts) []any {
@@ -159,7 +159,7 @@ func (r *Run) wantPlan(t *tx, plan batch.Plan) error {
 	case plan.Rows != n.rows || plan.Users != n.users:
 		return fmt.Errorf("%w: it counts %d rows and %d users to send, the journal has %d and %d",
 			ErrPlan, plan.Rows, plan.Users, n.rows, n.users)
-	case several(plan) && plan.Writes != n.users*implicit(plan)+n.targets-n.ended:
+	case batch.Several(plan.Steps) && plan.Writes != n.users*implicit(plan)+n.targets-n.ended:
 		return fmt.Errorf("%w: it counts %d writes, the journal has %d", ErrPlan, plan.Writes, n.users*implicit(plan)+n.targets-n.ended)
 	case n.last != n.rows: // the seqs are different, and none is less than 1
 		return fmt.Errorf("%w: of %d rows the last has the number %d", ErrPlan, n.rows, n.last)

@@ -47,9 +47,6 @@ func (r *Run) SealDigest() string { return r.row().seal }
 // State is the run's state as this process last read or wrote it.
 func (r *Run) State() State { return r.row().state }
 
-// several reports whether a user of the plan may have more than one mark.
-func several(p batch.Plan) bool { return batch.Several(p.Steps) }
-
 // step is what is done to each user of a run with one step; of any other run it is
 // batch.Whole, under which users stand who ended before any step.
 func (r *Run) step() batch.Step { return stepOf(r.Plan(), batch.Whole) }
@@ -57,7 +54,7 @@ func (r *Run) step() batch.Step { return stepOf(r.Plan(), batch.Whole) }
 // stepOf is the step under which a mark stands. A run with one step that is not listed
 // needs no marks of users as a whole: they stand under its step.
 func stepOf(p batch.Plan, s batch.Step) batch.Step {
-	if several(p) || len(p.Steps) == 0 {
+	if batch.Several(p.Steps) || len(p.Steps) == 0 {
 		return s
 	}
 	return p.Steps[0]
@@ -188,16 +185,24 @@ func (r *Run) become(t *tx, next State, reason string) error {
 }
 
 // sqlStateOf finds no run whose deletion was begun.
-const sqlStateOf = "SELECT state FROM runs WHERE id = $1 AND state <> 'pruning'"
+const sqlStateOf = "SELECT state, (SELECT max(no) FROM states WHERE run = id) FROM runs WHERE id = $1 AND state <> 'pruning'"
 
 // stateIn is the state that the run has in the journal now; ErrNoRun when it was
 // deleted, or its deletion was begun.
 func (r *Run) stateIn(t *tx) (State, error) {
-	now, err := first(list(t, alone[State], sqlStateOf, r.id))
-	if err == nil && now == "" {
-		err = ErrNoRun
+	type state struct {
+		is State
+		no int
 	}
-	return now, err
+	now, err := first(list(t, func(s *state) []any { return []any{&s.is, &s.no} }, sqlStateOf, r.id))
+	switch t.no = now.no; {
+	case err != nil:
+	case now.is == "":
+		err = ErrNoRun
+	case now.no == 0:
+		err = fmt.Errorf("%w: table states: it has no state", ErrDamaged)
+	}
+	return now.is, err
 }
 
 // Change is a moment at which a run came to a state.
@@ -209,11 +214,6 @@ type Change struct {
 
 // Changes tells how the run came to its state, from the first to the last.
 func (r *Run) Changes(ctx context.Context) ([]Change, error) {
-	const verb = "read history of"
-	changes, err := ask(ctx, r, verb, func(c *Change) []any { return []any{&c.At, &c.State, &c.Reason} },
+	return ask(ctx, r, "read history of", func(c *Change) []any { return []any{&c.At, &c.State, &c.Reason} },
 		"SELECT at, state, reason FROM states WHERE run = $1 ORDER BY no")
-	if err == nil && len(changes) == 0 {
-		err = r.wrap(verb, fmt.Errorf("%w: table states: it has no state", ErrDamaged))
-	}
-	return changes, err
 }

@@ -1,4 +1,4 @@
--- The schema of a journal, version 1, as SQLite has it. Times are milliseconds
+-- The schema of a journal, as SQLite has it; sqlite.go makes its version of this text. Times are milliseconds
 -- since 1970 UTC, and 0 is unknown. Flags are 0 or 1. Lists are JSON.
 
 CREATE TABLE runs (
@@ -125,6 +125,7 @@ CREATE TABLE marks (                               -- what is known of a user: t
 	shown       TEXT NOT NULL DEFAULT '',          -- the state as read back
 	request_id  TEXT NOT NULL DEFAULT '',
 	reason      TEXT NOT NULL DEFAULT '',
+	state_no    INTEGER NOT NULL DEFAULT 0,        -- states.no of the run when the record was written: 1 is planning, and 0 a trial
 	PRIMARY KEY (run, seq, step, target)
 ) STRICT, WITHOUT ROWID;
 

@@ -3,8 +3,10 @@ package journal
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	_ "embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,12 +31,21 @@ import (
 //go:embed schema.sql
 var schema string
 
-// schemaVersion is SQLite's user_version of a journal, and applicationID marks
-// the file as one of offboard: "ofbd".
-const (
-	schemaVersion = 1
-	applicationID = 0x6f666264
-)
+// applicationID marks the file as one of offboard: "ofbd".
+const applicationID = 0x6f666264
+
+// schemaVersion is SQLite's user_version of a journal. It is made of all that gives a
+// journal its form, so that no change of that can be forgotten.
+var schemaVersion = numberOf(schema, sqlDigestPlan, sqlDigestRows, sqlDigestTargets, sqlDigestSent, sqlDigestMarks, sqlDigestSkips)
+
+// numberOf is a number above 0 for what statements say. Comments and white space say nothing.
+func numberOf(statements ...string) int {
+	words := strings.Fields(sqlComment.ReplaceAllString(strings.Join(statements, ";\n"), ""))
+	sum := sha256.Sum256([]byte(strings.Join(words, " ")))
+	return int(binary.BigEndian.Uint32(sum[:])>>1 | 1) // SQLite has 31 bits for it
+}
+
+var sqlComment = regexp.MustCompile("--.*")
 
 // inList5 is the condition that a value is in the list that is the parameter $5.
 const inList5 = " IN (SELECT value FROM json_each($5))"
@@ -106,7 +117,7 @@ func connect(dsn string, connections int) (*sql.DB, error) {
 }
 
 // Open opens the journal at path, and makes one, with the directories above
-// it, where there is none. A newer journal is ErrNewer, any other file is
+// it, where there is none. A journal of another version is ErrVersion, any other file is
 // ErrNotJournal, and both are left as they are. A place where nothing can be
 // written is ErrDisk. No writer is waited for, unless there is no journal yet.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -252,7 +263,7 @@ func (f *sqliteFile) makeTables(ctx context.Context) (err error) {
 }
 
 // versionOf is the version of the journal's schema, 0 for an empty file. Any
-// other file is ErrNotJournal or ErrNewer.
+// other file is ErrNotJournal or ErrVersion.
 func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
 	var app, objects int
 	err = db.QueryRowContext(ctx, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
@@ -262,12 +273,23 @@ func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
 		return 0, errNotJournal
 	case err != nil:
 		return 0, fmt.Errorf("read schema version: %w", err)
-	case app == applicationID && version > schemaVersion:
-		return 0, fmt.Errorf("%w: its schema has version %d, this program knows %d", ErrNewer, version, schemaVersion)
-	case app == applicationID && version > 0, app == 0 && version == 0 && objects == 0:
+	case app == applicationID && version != schemaVersion:
+		return 0, madeBy(ctx, db)
+	case app == applicationID, app == 0 && version == 0 && objects == 0:
 		return version, nil
 	}
 	return 0, errNotJournal
+}
+
+// madeBy says which version of offboard was the last that planned a run in a journal of
+// another form, if it can be read there.
+func madeBy(ctx context.Context, db *sql.DB) error {
+	var by string
+	err := db.QueryRowContext(ctx, "SELECT plan ->> '$.offboard' FROM runs ORDER BY id DESC LIMIT 1").Scan(&by)
+	if err != nil || by == "" {
+		return ErrVersion
+	}
+	return fmt.Errorf("%w: version %s planned the last run in it", ErrVersion, by)
 }
 
 // errNotJournal has words for the owner of a file whose first page is damaged:

@@ -67,6 +67,7 @@ type tx struct {
 	ctx   context.Context
 	stmts map[string]*sql.Stmt // of the store
 	used  map[string]*sql.Stmt // of the transaction
+	no    int                  // states.no of the run, since stateIn
 }
 
 // prepared are the statements that a run executes again and again.
@@ -147,7 +148,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, s
 		return fmt.Errorf("begin: %w", s.classify(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := f(&tx{t, ctx, stmts, map[string]*sql.Stmt{}}); err != nil {
+	if err := f(&tx{Tx: t, ctx: ctx, stmts: stmts, used: map[string]*sql.Stmt{}}); err != nil {
 		return s.classify(err)
 	}
 	return s.classify(t.Commit())

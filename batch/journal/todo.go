@@ -10,7 +10,7 @@ import (
 // gives.
 func (r *Run) ToDo(ctx context.Context, send, verify int) (d batch.ToDo, err error) {
 	plan := r.Plan()
-	if !several(plan) {
+	if !batch.Several(plan.Steps) {
 		for _, s := range plan.Steps {
 			if send > 0 {
 				d.Send(s, true)

@@ -14,16 +14,18 @@ const (
 	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs, targets) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
 	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]', targets = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
-	// A record replaces whatever is known of the user; a trial does not replace a record.
-	sqlAddRecord = sqlAddMark
+	// A record replaces whatever is known of the user, but for what planning found: that is
+	// sealed. A trial does not replace a record.
+	sqlAddRecord = sqlAddMark + " WHERE marks.state_no <> 1"
 	sqlAddTrial  = sqlAddMark + " WHERE marks.outcome IS NULL"
 	sqlAddMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
-			sent_at, settled_at, accepted_at, after, shown, request_id, reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			sent_at, settled_at, accepted_at, after, shown, request_id, reason, state_no)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (run, seq, step, target) DO UPDATE SET outcome = excluded.outcome, doubt = excluded.doubt,
 			status = excluded.status, code = excluded.code, message = excluded.message, attempts = excluded.attempts,
 			throttles = excluded.throttles, sent_at = excluded.sent_at, settled_at = excluded.settled_at,
-			accepted_at = excluded.accepted_at, after = excluded.after, shown = excluded.shown, request_id = excluded.request_id, reason = excluded.reason`
+			accepted_at = excluded.accepted_at, after = excluded.after, shown = excluded.shown, request_id = excluded.request_id, reason = excluded.reason,
+			state_no = excluded.state_no`
 
 	// sqlAddDoubt keeps what a trial knows, and leaves a record alone: such a user was
 	// settled before the call was, and nothing is open there.
@@ -65,7 +67,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		}
 		for _, k := range e.Trials {
 			if _, err := t.exec(sqlAddTrial, r.id, k.Seq, stepOf(plan, k.Step), k.Target, nil, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-				k.SentAt, 0, 0, 0, "", k.RequestID, ""); err != nil {
+				k.SentAt, 0, 0, 0, "", k.RequestID, "", 0); err != nil {
 				return fmt.Errorf("write trial of user %d: %w", k.Seq, err)
 			}
 		}
@@ -114,7 +116,7 @@ func (r *Run) wantUsers(t *tx, e batch.Entry) error {
 			return fmt.Errorf("%w: it has no row %d", ErrPlan, m.Seq)
 		case r.dups[m.Seq]:
 			return fmt.Errorf("%w: row %d holds no user of its own", ErrPlan, m.Seq)
-		case !several(plan) || m.Step == batch.Whole:
+		case !batch.Several(plan.Steps) || m.Step == batch.Whole:
 		case !slices.Contains(plan.Steps, m.Step):
 			return fmt.Errorf("%w: it has no step %s", ErrPlan, m.Step)
 		case m.Step.Listed():
@@ -149,8 +151,11 @@ func (r *Run) addRecord(t *tx, k *batch.Record) error {
 	if !isLastWord(k.Outcome) {
 		return fmt.Errorf("%w: %q is no last word on a user", ErrPlan, k.Outcome)
 	}
-	_, err := t.exec(sqlAddRecord, r.id, k.Seq, stepOf(r.Plan(), k.Step), k.Target, k.Outcome, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
-		k.SentAt, k.SettledAt, k.Accepted, k.After, k.Shown, k.RequestID, k.Reason)
+	n, err := t.exec(sqlAddRecord, r.id, k.Seq, stepOf(r.Plan(), k.Step), k.Target, k.Outcome, k.Doubt, k.Status, k.Code, k.Message, k.Attempts, k.Throttles,
+		k.SentAt, k.SettledAt, k.Accepted, k.After, k.Shown, k.RequestID, k.Reason, t.no)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: the step %q of it ended when it was planned, and that is final", ErrPlan, k.Step)
+	}
 	return err
 }
 

@@ -141,6 +141,7 @@ func TestReadWhileWriting(t *testing.T) {
 			e.Records = nil
 		}
 	}
+	must(t, r.SetState(ctx, Running, ""))
 	proven := 0
 	for l, err := range r.Unproven(ctx) {
 		must(t, err)

@@ -131,7 +131,7 @@ func TestUnusableJournal(t *testing.T) {
 		"another format": func(_ *scene, journal string) error {
 			return os.WriteFile(journal, []byte("upn\nkim@contoso.example\n"), 0o600)
 		},
-		"a newer version": func(_ *scene, path string) error {
+		"another version": func(_ *scene, path string) error {
 			store, err := journal.Open(t.Context(), path)
 			if err != nil {
 				return err

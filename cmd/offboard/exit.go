@@ -30,7 +30,7 @@ const (
 var errSecondSignal = errors.New("stopped at once by a second signal")
 
 // ends maps an error to its exit code and, where there is one, the next step. In it
-// {runs} and {approve} are command lines, and {journal} is the journal's file.
+// {runs}, {approve} and {move} are command lines, and {journal} is the journal's file.
 // The first that matches counts.
 var ends = []struct {
 	is   error
@@ -54,7 +54,7 @@ var ends = []struct {
 	{signature.ErrUnapproved, exitRefused, "another person whose key is trusted types: {approve}"},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was"},
-	{journal.ErrNewer, exitError, "use the offboard that wrote it, or name another journal with --journal"},
+	{journal.ErrVersion, exitError, "name another file with --journal, or move this one away: {move}; the runs in it can be read only with the version that made it"},
 	{journal.ErrDamaged, exitError, "sqlite3 {journal} .recover > recovered.sql saves what can be read; the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others"},
 	{journal.ErrNotJournal, exitError, "name another file with --journal"},
 	{job.ErrNoJournal, exitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory"},

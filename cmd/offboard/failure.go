@@ -22,7 +22,7 @@ func (c *command) fail(err error) exitCode {
 		return code
 	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
-	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS)).Replace(next)
+	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(next)
 	next = cmp.Or(c.lifted(err), next)
 	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)

@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,6 +61,57 @@ func TestJoinedToPartial(t *testing.T) {
 		if code := cmd.fail(err); code != c.code || !strings.Contains(b.String(), c.said) || (c.said == "") != (b.Len() == 0) {
 			t.Errorf("%v beside: exit code %d, want %d; said is %q", c.beside, code, c.code, b.String())
 		}
+	}
+}
+
+// A journal of another version is called so by every command, and left as it is. The line that
+// moves it away works, and what lay beside it goes with it.
+func TestJournalOfAnotherVersion(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+	d.dir = filepath.Join(d.dir, "it's a place")
+	d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)}
+	if err := os.Mkdir(d.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := []string{"run", filepath.Join(filepath.Dir(d.dir), "in.csv"), "--yes", "--no-verify", "--column=upn", "--max-percent=0", "--report-dir=DIR/out", "--tenant=" + ours.Tenant}
+	if code, out := d.offboard(slices.Clone(run)...); code != 0 {
+		t.Fatal(out)
+	}
+	path := filepath.Join(d.dir, "journal.db")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file[63] ^= 2 // of the user_version (sqlite.org/fileformat2.html, 1.3)
+	if err := errors.Join(os.WriteFile(path, file, 0o600), os.WriteFile(path+"-wal", nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	next := ""
+	for _, args := range [][]string{{"runs"}, {"show"}, {"resume", "--yes"}, {"resume", "2026", "--yes"}, {"undo", "2026", "--yes"}, {"runs", "prune", "--older-than=365d", "--yes"}, run} {
+		code, out := d.offboard(slices.Clone(args)...)
+		if code != exitError || !strings.Contains(out, "journal was made by another version of offboard: version "+version+" planned the last run in it") || strings.Contains(out, "damaged") {
+			t.Errorf("%s: exit code %d\n%s", args[0], code, out)
+		}
+		_, next, _ = strings.Cut(out, "offboard: next: name another file with --journal, or move this one away: ")
+	}
+	if same, err := os.ReadFile(path); err != nil || !bytes.Equal(same, file) {
+		t.Errorf("the journal was changed, error %v", err)
+	}
+	line, after, ok := strings.Cut(next, "; the runs in it can be read only with the version that made it")
+	if !ok || strings.TrimSpace(after) != "" {
+		t.Fatalf("next: %s", next)
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+	if out, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	if moved, _ := filepath.Glob(filepath.Join(d.dir, "before-journal.db", "journal.db*")); len(moved) < 2 {
+		t.Errorf("%s moved %v", line, moved)
+	}
+	if code, out := d.offboard(run...); code != 0 {
+		t.Errorf("after it was moved away: exit code %d\n%s", code, out)
 	}
 }
 

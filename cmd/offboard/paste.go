@@ -41,6 +41,18 @@ func (c *command) approveLine(plan string) string {
 	return c.shell("approve", plan, "--key") + ` "$HOME/.ssh/id_ed25519"`
 }
 
+// moveLine moves a journal away, with the files that stand beside it.
+func moveLine(path, goos string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	to := quoted(filepath.Join(filepath.Dir(path), "before-"+filepath.Base(path)), goos)
+	if goos == "windows" {
+		return "mkdir " + to + " && move " + quoted(path+"*", goos) + " " + to
+	}
+	return "mkdir " + to + " && mv " + quoted(path, goos) + "* " + to
+}
+
 // quoted is a word that a shell takes as it stands: sh, or on Windows cmd and
 // PowerShell alike.
 func quoted(word, goos string) string {
