@@ -106,8 +106,8 @@ func (a *ApplyOptions) trustworthy(j *job) (file planfile.File, approvals []batc
 	if age != nil {
 		age = fmt.Errorf("%s: %w", a.File, age)
 	}
-	approvals, unapproved := a.approved(j.Host)
-	return file, approvals, refused(nothingPlanned, planned, age, unapproved)
+	approvals, missing := a.approved(j.Host)
+	return file, approvals, refused(nothingPlanned, planned, age, missing)
 }
 
 // approved holds the signatures beside a plan against the trusted set, and gives the
@@ -117,6 +117,7 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 		if a.Approvals > 0 {
 			return nil, fmt.Errorf("%w: --approvals needs --trusted FILE, the allowed_signers file of the people who may approve", ErrUsage)
 		}
+		h.Say("note     the plan is applied %s: anybody who can change the file can change whom it is for; --trusted FILE and --approvals N ask for signatures", unapproved)
 		_, err := h.Approvals(a.File, nil)
 		return nil, err
 	}
@@ -141,10 +142,13 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 	return signature.Approvals(all), nil
 }
 
+// unapproved is said of a plan of which no signature was asked for.
+const unapproved = "without approvals"
+
 // approvedBy says in words who approved the plan.
 func (a *ApplyOptions) approvedBy(approvals []batch.Approval) string {
 	if a.Trusted == "" {
-		return "no approval asked for"
+		return "applied " + unapproved
 	}
 	var people []string
 	for _, approval := range approvals {

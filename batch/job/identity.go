@@ -39,14 +39,7 @@ func (j *job) wanted(ctx context.Context) (id, by string, err error) {
 		if n.name == "" {
 			continue
 		}
-		var found string
-		var none error
-		err := j.patiently(ctx, "the tenant of "+n.name, func(ctx context.Context) (err error) {
-			if found, err = j.authority.Tenant(ctx, n.name); errors.Is(err, graph.ErrNoTenant) {
-				none, err = err, nil
-			}
-			return err
-		})
+		found, none, err := j.tenantOf(ctx, n.by, n.name)
 		switch {
 		case err != nil:
 			return "", "", err
@@ -59,6 +52,31 @@ func (j *job) wanted(ctx context.Context) (id, by string, err error) {
 		}
 	}
 	return id, by, nil
+}
+
+// tenantOf gives the id of a tenant that was named; none says that there is no such tenant.
+// A Graph that is served on this machine need not have a sign-in service within
+// reach: then nobody waits for that one until the outage is over.
+func (j *job) tenantOf(ctx context.Context, by, name string) (id string, none, err error) {
+	ask := func(ctx context.Context) (err error) {
+		if id, err = j.authority.Tenant(ctx, name); errors.Is(err, graph.ErrNoTenant) {
+			none, err = err, nil
+		}
+		return err
+	}
+	if !graph.Loopback(j.root) {
+		err = j.patiently(ctx, "the tenant of "+name, ask)
+		return id, none, err
+	}
+	_, err = briefly(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
+	switch {
+	case ctx.Err() != nil:
+		return "", nil, context.Cause(ctx)
+	case err != nil:
+		return "", nil, fmt.Errorf("%w: %s: %s is a domain, and %s, which knows whose it is, did not tell; --graph-url is on this machine, so that is not waited for; name the tenant by its id, which is a GUID: %w",
+			batch.ErrSignIn, by, name, j.authority.URL, err)
+	}
+	return id, none, nil
 }
 
 // confirm asks the service which tenant this is, where the token does not say and the

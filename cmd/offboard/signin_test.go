@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +151,35 @@ func TestTenantIsHeld(t *testing.T) {
 				t.Errorf("%d writes", d.writes())
 			}
 		})
+	}
+}
+
+// A Graph that is served on this machine need not have a sign-in service within reach. The
+// command that names a tenant by its domain then ends at once, and says what helps.
+func TestDomainBesideALocalGraph(t *testing.T) {
+	for _, gone := range []error{syscall.ECONNREFUSED, &net.DNSError{Err: "no such host", Name: "login.microsoftonline.com"}} {
+		d := newBooth(t, 1, graphsim.Config{StaticToken: bearerOf(ours), Domain: "contoso.example", NoQuota: true})
+		d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + bearerOf(ours)}
+		asked := 0
+		d.network = tripped(func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "openid-configuration") {
+				asked++
+				return nil, gone
+			}
+			return d.tenant.RoundTrip(r)
+		})
+		run := func(tenant string) (exitCode, string) {
+			return d.offboard("run", "DIR/in.csv", "--dry-run", "--column=upn", "--graph-url=http://127.0.0.1:8080", "--tenant="+tenant, "--outage=5s", "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out")
+		}
+		code, out := run("contoso.example")
+		for _, want := range []string{"--tenant: contoso.example is a domain, and https://login.microsoftonline.com, which knows whose it is, did not tell", "name the tenant by its id", gone.Error()} {
+			if code != exitSignIn || asked != 1 || !strings.Contains(out, want) {
+				t.Errorf("exit code %d, asked %d times, want %q\n%s", code, asked, want, out)
+			}
+		}
+		if code, out := run(ours.Tenant); code != exitDone || asked != 1 {
+			t.Errorf("by its id: exit code %d, asked %d times\n%s", code, asked, out)
+		}
 	}
 }
 
