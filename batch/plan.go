@@ -9,6 +9,7 @@ import (
 type Plan struct {
 	Run      string    `json:"run,omitempty"`    // the run's name
 	Undoes   string    `json:"undoes,omitempty"` // the name of the run that this one takes back; "" of any other
+	Part     Part      `json:"part,omitzero"`    // what of that run
 	Created  time.Time `json:"created,omitzero"`
 	Version  string    `json:"offboard,omitempty"`     // of offboard
 	Input    string    `json:"input,omitempty"`        // the file's name as given, "-" for standard input

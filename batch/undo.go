@@ -20,6 +20,20 @@ func (s Step) Undoes() Step {
 	return ""
 }
 
+// Part is what of a run is to be taken back. Zero is all of it.
+type Part struct {
+	Steps []Step   `json:"steps,omitempty"` // of that run; none is all of them
+	Users []string `json:"users,omitempty"` // their [User.Key]; none is all of them
+}
+
+// Whole reports whether nothing of the run is left out.
+func (p Part) Whole() bool { return len(p.Steps) == 0 && len(p.Users) == 0 }
+
+// Has reports whether the step of the user is in the part.
+func (p Part) Has(s Step, user string) bool {
+	return (len(p.Steps) == 0 || slices.Contains(p.Steps, s)) && (len(p.Users) == 0 || slices.Contains(p.Users, user))
+}
+
 // Changed reports whether a call of the run changed the target, or may have done so: its
 // answer was not seen, or left that open. The directory is asked before anything is taken
 // back.

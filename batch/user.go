@@ -62,6 +62,9 @@ func (u User) Address() string {
 // name is what people are told of the user.
 func (u User) name() string { return cmp.Or(u.UPN, u.ID) }
 
+// Key is the Address in lower case, by which users of runs are compared.
+func (u User) Key() string { return LowerASCII(u.Address()) }
+
 // ByProperty reports whether the user is still to be looked up by a property
 // that need not be its alone. Such a user is never sent; once its ID is known
 // it is an ordinary one.

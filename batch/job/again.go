@@ -57,6 +57,13 @@ func (j *job) guardAgain(ctx context.Context) (spared []batch.Record, writes int
 		j.Say("         holders of privileged roles: %s now, %s when the plan was made: %s", batch.Thousands(count.Privileged), batch.Thousands(then), batch.SomeOf(count.Admins, count.Privileged))
 	}
 	known.refuseAs(tooOld(plan, time.Now(), j.maxAge))
+	if plan.Undoes != "" && !j.despite.DespiteLater {
+		again, err := j.stillOpens(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		known.refuseAs(again)
+	}
 	if err := refused(nothingMore, known.checks(count)...); err != nil {
 		return nil, 0, err
 	}

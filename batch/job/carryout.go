@@ -35,7 +35,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err != nil {
 		return err
 	}
-	if err := j.endUndone(ctx); err != nil {
+	if err := j.endUndone(ctx, j.plan.Part, "run "+j.plan.Run); err != nil {
 		return err
 	}
 	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {

@@ -11,7 +11,11 @@ import (
 // claims are the writes of a run of steps that verify reads back: all that the run holds for
 // done, or that Graph accepted. What is of no success does not hold. What was left alone,
 // and what a stamp showed before the run, is no claim of its own.
-func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
+func claims(ctx context.Context, s *journal.Store, run *journal.Run) ([]*Proof, error) {
+	back, err := takenFrom(ctx, s, run.Plan().Run)
+	if err != nil {
+		return nil, err
+	}
 	var proofs []*Proof
 	for l, err := range run.Lines(ctx) {
 		if err != nil {
@@ -41,12 +45,35 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 				k.Reason = "the run has no success to prove: it is " + string(rec.Outcome)
 			default:
 				k.claim = &batch.Unproven{Item: batch.Item{User: l.User, Step: rec.Step, Target: w.Target}, Record: rec}
-				k.due = k.claim.Lasts()
+				k.due, k.back = k.claim.Lasts(), back[thing{l.User.ID, rec.Step, w.Target.ID}]
 			}
 			proofs = append(proofs, &k)
 		}
 	}
 	return proofs, nil
+}
+
+// takenFrom are the things of a run that undos of it gave back, each with the name of the
+// undo. The run's claim of such a thing is not expected to hold, and why is to be told.
+func takenFrom(ctx context.Context, s *journal.Store, name string) (map[thing]string, error) {
+	back := map[thing]string{}
+	runs, err := s.Runs(ctx, journal.Filter{})
+	for _, r := range runs {
+		if r.Plan().Undoes != name {
+			continue
+		}
+		for l, err := range r.Users(ctx, nil) {
+			if err != nil {
+				return nil, err
+			}
+			for _, w := range l.Writes {
+				if o := w.Record.Outcome; o == batch.Verified || o == batch.Accepted {
+					back[thing{l.User.ID, w.Record.Step.Undoes(), w.Target.ID}] = r.Plan().Run
+				}
+			}
+		}
+	}
+	return back, err
 }
 
 // readBack reads what the writes changed, and gives those that do not hold.
@@ -70,6 +97,9 @@ func (j *job) readBack(ctx context.Context, claimed []*Proof) ([]*Proof, error) 
 		},
 		Told: func(claim batch.Unproven, why string) {
 			k := of[claim.Item.Mark()]
+			if why != "" && k.back != "" {
+				why = "taken back by run " + k.back + ": " + why
+			}
 			k.Shown, k.Stamp, k.Reason = claim.Record.Shown, claim.Record.After, why
 		},
 	}

@@ -31,6 +31,7 @@ type job struct {
 	follows bool          // the plan was made before, and fixes the tenant
 	undone  *journal.Run  // the run that the plan takes back, and that is locked
 	guards  Guards        // asked again before a run goes on
+	despite Despite       // of an undo
 	maxAge  time.Duration // of a plan that goes on; 0 is any
 	caller  string        // who goes on with another one's plan; "" for the same
 	found   time.Time     // when apply looked the users up again

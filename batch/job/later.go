@@ -19,11 +19,19 @@ type person struct {
 	steps []batch.Step // of the run, that would be taken back
 }
 
+// named is a user's name for people.
+func named(u batch.User) string { return cmp.Or(u.UPN, u.ID) }
+
+// Despite lifts the refusal of an undo whose users a later run counts on.
+type Despite struct {
+	DespiteLater bool `env:"-" help:"Undo also users whom a later run contained again, or found contained."`
+}
+
 // containedAgain finds users whom a later run contained, or found contained: an undo would
-// open them behind the back of the people who rely on that run. A run that was taken back
-// itself is no reason.
+// open them behind the back of the people who rely on that run. What of such a run was taken
+// back itself is no reason.
 func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.Finding, error) {
-	was := o.run.Plan()
+	was := o.was
 	runs, err := s.Runs(ctx, journal.Filter{NewerThan: was.Created, States: []journal.State{journal.Running, journal.Stopped, journal.Finished}})
 	if err != nil {
 		return batch.Finding{}, err
@@ -32,17 +40,21 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 		p := r.Plan()
 		return !strings.EqualFold(p.Tenant, was.Tenant) || p.Cloud != was.Cloud
 	})
-	back := map[string]bool{}
+	back := map[string][]*reopened{} // by the run that was taken back
 	for _, r := range runs {
-		if r.State() == journal.Finished {
-			back[r.Plan().Undoes] = true
+		if of := r.Plan().Undoes; of != "" && r.State() == journal.Finished {
+			b, err := reopenedBy(ctx, r)
+			if err != nil {
+				return batch.Finding{}, err
+			}
+			back[of] = append(back[of], b)
 		}
 	}
 	var by, names []string
 	named := map[string]bool{}
 	for _, r := range runs {
 		p := r.Plan()
-		if p.Undoes != "" || back[p.Run] {
+		if p.Undoes != "" {
 			continue
 		}
 		steps := slices.DeleteFunc(slices.Clone(p.Steps), func(s batch.Step) bool { return s.Undo() == "" || !slices.Contains(o.steps, s.Undo()) })
@@ -52,8 +64,9 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 		}
 		counts := false
 		for _, k := range again {
-			u := o.users[cmp.Or(k.ID, k.UPN)]
-			if !slices.Contains(u.steps, k.Step) {
+			key := cmp.Or(k.ID, k.UPN)
+			u := o.users[key]
+			if !slices.Contains(u.steps, k.Step) || slices.ContainsFunc(back[p.Run], func(b *reopened) bool { return b.has(k.Step, key) }) {
 				continue
 			}
 			if counts = true; !named[u.name] {
@@ -71,4 +84,63 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 	return batch.Finding{Name: "--despite-later", Lift: "--despite-later", Refusal: fmt.Sprintf(
 		"%s of this run %s contained again by %s, and an undo would open them: %s; give --despite-later to undo them all the same",
 		batch.Plural(len(names), "user"), batch.Agree(len(names), "was", "were"), strings.Join(by, ", "), batch.SomeOf(names[:min(len(names), mostDrift)], len(names)))}, nil
+}
+
+// reopened is what an undo took back of a run.
+type reopened struct {
+	part batch.Part
+	kept map[keptStep]bool // what it was to take back, and did not
+}
+
+type keptStep struct {
+	user string // batch.User.Key
+	step batch.Step
+}
+
+func (b *reopened) has(s batch.Step, user string) bool {
+	return b.part.Has(s, user) && !b.kept[keptStep{user, s}] && !b.kept[keptStep{user, batch.Whole}]
+}
+
+// reopenedBy reads what an undo took back.
+func reopenedBy(ctx context.Context, run *journal.Run) (*reopened, error) {
+	b := &reopened{part: run.Plan().Part, kept: map[keptStep]bool{}}
+	for l, err := range run.Users(ctx, nil) {
+		if errors.Is(err, journal.ErrNoRun) { // it was pruned meanwhile
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if l.Whole && l.Record.Outcome.Kind() != batch.Success {
+			b.kept[keptStep{l.User.Key(), batch.Whole}] = true
+		}
+		for _, w := range l.AllWrites(run.Plan().Steps) {
+			if w.Record.Outcome.Kind() != batch.Success {
+				b.kept[keptStep{l.User.Key(), w.Record.Step.Undoes()}] = true
+			}
+		}
+	}
+	return b, nil
+}
+
+// stillOpens finds users whom a later run counts on among those to whom an undo that goes on
+// has something left to give back.
+func (j *job) stillOpens(ctx context.Context) (batch.Finding, error) {
+	o := &undoing{was: j.plan, steps: j.plan.Steps, users: map[string]person{}}
+	if j.undone != nil { // which was not pruned since
+		o.was = j.undone.Plan()
+	}
+	for l, err := range j.run.Users(ctx, nil) {
+		if err != nil {
+			return batch.Finding{}, err
+		}
+		who := person{name: named(l.User)}
+		for _, w := range l.AllWrites(j.plan.Steps) {
+			if w.Record.Outcome.Open() {
+				who.steps = append(who.steps, w.Record.Step.Undoes())
+			}
+		}
+		o.users[l.User.Key()] = who
+	}
+	return o.containedAgain(ctx, j.store)
 }

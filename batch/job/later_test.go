@@ -2,8 +2,12 @@ package job
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"offboard/batch"
 )
 
 // An undo does not open users whom a later run found contained, unless that is said. A
@@ -43,4 +47,69 @@ func TestUndoDespiteALaterRun(t *testing.T) {
 			t.Errorf("after the later run was taken back: %v", err)
 		}
 	})
+}
+
+// Of a later run that was taken back in part the rest still counts, and so does what its
+// undo was to give back and did not.
+func TestUndoDespiteALaterRunTakenBackInPart(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		o.finishes(o.run("disable", "devices"))
+		first := o.first()
+		for _, upn := range o.people { // so that the later run has changed something, too
+			o.somebody("PATCH", "/users/"+o.lines(first)[upn].User.ID, `{"accountEnabled":true}`)
+		}
+		o.finishes(o.run("disable"))
+		last, list := o.runs()[1], filepath.Join(o.dir, "kept.txt")
+		if err := os.WriteFile(list, []byte(o.people[1]+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o.finishes(o.undo(func(u *UndoOptions) { u.RunName, u.User, u.Protect = last, o.people[:2], []string{list} }))
+		before := o.truth()
+		err := o.undo(func(u *UndoOptions) { u.RunName = first })
+		if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), o.people[0]) || !strings.Contains(err.Error(), "2 users of this run were contained again by run "+last+" of ") {
+			t.Fatalf("got %v, want a refusal that names all but %s", err, o.people[0])
+		}
+		if diff := before.Diff(o.truth()); len(diff) > 0 {
+			t.Errorf("something was written: %v", diff)
+		}
+	})
+}
+
+// An undo that goes on asks once more whether a later run counts on what it would open.
+func TestResumedUndoDespiteALaterRun(t *testing.T) {
+	for _, same := range []bool{false, true} { // the same command, or resume
+		inOffice(t, 40, func(o *office) {
+			o.finishes(o.run("disable"))
+			for o.cut = 2; len(o.runs()) < 2; o.cut++ {
+				cut := o.cut
+				if err := o.undo(func(u *UndoOptions) { u.Concurrency = 1 }); !errors.Is(err, batch.ErrStopped) {
+					t.Fatalf("it was not stopped: %v", err)
+				}
+				o.cut = cut
+			}
+			o.cut = 0
+			undo := o.runs()[1]
+			goOn := func(despite bool) error {
+				if same {
+					return o.undo(func(u *UndoOptions) { u.DespiteLater = despite })
+				}
+				return Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: undo, Despite: Despite{despite}, Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
+			}
+			o.finishes(o.run("disable", "revoke"))
+			later, before := o.runs()[2], o.truth()
+			err := goOn(false)
+			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "of this run were contained again by run "+later+" of ") || !strings.Contains(err.Error(), "give --despite-later") {
+				t.Errorf("got %v, want a refusal for %s", err, later)
+			}
+			if diff := before.Diff(o.truth()); len(diff) > 0 {
+				t.Errorf("something was written: %v", diff)
+			}
+			if o.finishes(goOn(true)); len(o.runs()) != 3 {
+				t.Errorf("the runs are %v", o.runs())
+			}
+			if diff := before.Diff(o.truth()); len(diff) == 0 {
+				t.Error("nothing was taken back")
+			}
+		})
+	}
 }

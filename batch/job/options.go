@@ -138,6 +138,7 @@ type ResumeOptions struct {
 	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
 	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 
+	Despite
 	Guards
 	Connection
 	Unasked

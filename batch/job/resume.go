@@ -28,7 +28,14 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	switch j.run.State() {
 	case journal.Finished:
 		if why, err := takenBackBy(ctx, j.run); err != nil || why != "" {
-			return cmp.Or(err, fmt.Errorf("%w; %s: run %s was %s; run its input again to plan anew", ErrRefused, nothingMore, plan.Run, why))
+			next := anew(batch.Part{})
+			switch {
+			case strings.HasPrefix(why, givenUp):
+				next = "this takes back what is left: " + h.Typed(slices.Concat([]string{"undo", plan.Undoes}, partFlags(plan.Part), rootFlag(plan))...)
+			case strings.HasPrefix(why, takenBack+inPart):
+				next = anew(batch.Part{Steps: plan.Steps})
+			}
+			return cmp.Or(err, fmt.Errorf("%w; %s: run %s was %s; %s", ErrRefused, nothingMore, plan.Run, why, next))
 		}
 		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
 	case journal.Refused:
@@ -56,7 +63,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := refused(nothingMore, person, j.pace(), r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
-	j.guards, j.maxAge = r.Guards, r.MaxAge.Duration
+	j.guards, j.despite, j.maxAge = r.Guards, r.Despite, r.MaxAge.Duration
 	if err := j.enter(ctx, h.guarded(seedRun(j.run), r.Guards, plan.Terms.Guards)); err != nil {
 		return err
 	}

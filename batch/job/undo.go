@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,8 +21,10 @@ type UndoOptions struct {
 	DryRun  bool   `help:"Do everything up to the first write, and stop."`
 	Yes     bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not undo."`
 
-	DespiteLater bool `env:"-" help:"Undo also users whom a later run contained again, or found contained."`
+	Steps []string `env:"OFFBOARD_UNDO_STEPS" help:"Take back these steps of the run alone, with commas between: disable, devices, groups, licences. Default: all that can be taken back." placeholder:"LIST"`
+	User  []string `env:"OFFBOARD_UNDO_USER" help:"Take back what was done to this user alone: the object id or user principal name, as the run has it. Repeatable." placeholder:"ID|UPN" sep:"none"`
 
+	Despite
 	Guards
 	Connection
 	Execution
@@ -32,12 +33,15 @@ type UndoOptions struct {
 // undoing is a run that is to be taken back.
 type undoing struct {
 	run   *journal.Run
+	was   batch.Plan        // of the run
+	part  batch.Part        // that is taken back
+	names []string          // of the part's users, where it has some
 	calls int               // that it has sent: after another one it is undone anew
 	steps []batch.Step      // that take it back, of those that have targets
 	join  bool              // a group that gives licences is joined again
 	doubt int               // targets of writes whose answers were not seen
 	left  []left            // what is not taken back
-	users map[string]person // to be undone, by id and by name, in lower case
+	users map[string]person // to be undone, by [batch.User.Key]
 }
 
 // left counts the writes of a step that are not taken back for one reason.
@@ -55,24 +59,27 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	if err := j.openStore(ctx, journal.Open, true); err != nil {
 		return err
 	}
-	old, err := j.toUndo(ctx, u.RunName)
+	old, err := u.toUndo(ctx, j)
 	if err != nil {
 		return err
 	}
-	was := old.run.Plan()
+	was := old.was
 	if len(old.steps) == 0 {
-		h.Say("nothing to undo: no record of run %s is of a change that can be taken back", was.Run)
+		h.Say("nothing to undo: no record of %s is of a change that can be taken back", old.what())
 		for _, s := range old.settings(nil) {
 			h.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 		}
-		return nil
+		if u.DryRun {
+			return nil
+		}
+		return j.endUndone(ctx, old.part, "an undo that found no change")
 	}
 	if err := j.follow(old.plan(j), nothingPlanned); err != nil {
 		return err
 	}
 	person := h.mustAsk(u.Yes || u.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
 	var later error
-	if !u.DespiteLater {
+	if j.despite = u.Despite; !u.DespiteLater {
 		again, err := old.containedAgain(ctx, j.store)
 		if err != nil {
 			return err
@@ -110,15 +117,15 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	}
 	err = j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
 	if errors.Is(err, ErrPartial) && !u.DryRun {
-		h.Say("note     the same again takes back what is left, where it can be taken back: %s", h.Typed(append([]string{"undo", was.Run}, rootFlag(j.plan)...)...))
+		h.Say("note     the same again takes back what is left, where it can be taken back: %s", h.Typed(slices.Concat([]string{"undo", was.Run}, partFlags(j.plan.Part), rootFlag(j.plan))...))
 	}
 	return err
 }
 
 // toUndo finds the run, keeps others from working on it, and counts what of it can be
 // taken back.
-func (j *job) toUndo(ctx context.Context, name string) (*undoing, error) {
-	run, err := j.store.Run(ctx, name)
+func (u *UndoOptions) toUndo(ctx context.Context, j *job) (*undoing, error) {
+	run, err := j.store.Run(ctx, u.RunName)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +144,10 @@ func (j *job) toUndo(ctx context.Context, name string) (*undoing, error) {
 	case was.Undoes != "":
 		return nil, fmt.Errorf("%w: run %s takes back run %s, and is not taken back itself; to do once more what that one did, run its input again", ErrUsage, was.Run, was.Undoes)
 	}
-	old := &undoing{run: run}
+	old := &undoing{run: run, was: was}
+	if err := u.readPart(ctx, j.Host, old); err != nil {
+		return nil, err
+	}
 	if old.calls, err = run.LastCall(ctx); err != nil {
 		return nil, err
 	}
@@ -164,28 +174,67 @@ func (j *job) lockUndone(ctx context.Context) error {
 	return err
 }
 
-// takenBack begins the reason why a run has ended that was taken back before its end.
-const takenBack = "taken back by run "
+// Beginnings of the reasons why a run has ended before its end, for good: it was taken
+// back, or it took another one back when a later undo of that began.
+const (
+	takenBack = "taken back "
+	inPart    = "in part "
+	givenUp   = "given up for "
+)
 
 // endUndone ends the run that is taken back, for good, before anything of it is: nobody
-// goes on with it any more.
-func (j *job) endUndone(ctx context.Context) error {
-	if j.undone == nil || !j.undone.State().Resumable() {
+// goes on with it any more. So ends each other undo of that run that stopped: what it
+// planned may not be so any more.
+func (j *job) endUndone(ctx context.Context, part batch.Part, by string) error {
+	if j.undone == nil {
 		return nil
 	}
-	if _, err := j.undone.Recover(ctx); err != nil {
+	how := takenBack
+	if !part.Whole() {
+		how += inPart
+	}
+	if err := endEarly(ctx, j.undone, how+"by "+by); err != nil {
 		return err
 	}
-	return j.undone.SetState(ctx, journal.Finished, takenBack+j.plan.Run)
+	if j.run == nil {
+		return nil
+	}
+	runs, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable})
+	for _, r := range runs {
+		if p := r.Plan(); p.Undoes != j.undone.Plan().Run || p.Run == j.plan.Run {
+			continue
+		}
+		unlock, err := r.Lock()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(endEarly(ctx, r, givenUp+by), unlock()); err != nil {
+			return err
+		}
+		j.Say("note     run %s, which took back run %s, had stopped, and is given up for %s", r.Plan().Run, r.Plan().Undoes, by)
+	}
+	return err
 }
 
-// takenBackBy says that a run was taken back before its end, and by which; "" of any other.
+// endEarly ends a run that could be gone on with.
+func endEarly(ctx context.Context, run *journal.Run, why string) error {
+	if !run.State().Resumable() {
+		return nil
+	}
+	if _, err := run.Recover(ctx); err != nil {
+		return err
+	}
+	return run.SetState(ctx, journal.Finished, why)
+}
+
+// takenBackBy says that a run was taken back or given up before its end, and for which;
+// "" of any other.
 func takenBackBy(ctx context.Context, run *journal.Run) (why string, err error) {
 	changes, err := run.Changes(ctx)
 	if err != nil {
 		return "", err
 	}
-	if last := changes[len(changes)-1]; last.State == journal.Finished && strings.HasPrefix(last.Reason, takenBack) {
+	if last := changes[len(changes)-1]; last.State == journal.Finished && (strings.HasPrefix(last.Reason, takenBack) || strings.HasPrefix(last.Reason, givenUp)) {
 		why = last.Reason
 	}
 	return why, nil
@@ -199,9 +248,15 @@ func (o *undoing) count(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		who := person{name: cmp.Or(l.User.UPN, l.User.ID)}
+		who := person{name: named(l.User)}
 		for _, w := range l.AllWrites(o.run.Plan().Steps) {
 			t, why, ok := w.Undo(l.User)
+			if !o.part.Has(w.Record.Step, l.User.Key()) {
+				if ok {
+					o.leave(w.Record.Step, "not in the part that is taken back")
+				}
+				continue
+			}
 			if why != "" {
 				o.leave(w.Record.Step, why)
 			}
@@ -218,7 +273,7 @@ func (o *undoing) count(ctx context.Context) error {
 			}
 		}
 		if len(who.steps) > 0 {
-			o.users[batch.LowerASCII(l.User.ID)], o.users[batch.LowerASCII(l.User.UPN)] = who, who
+			o.users[l.User.Key()] = who
 		}
 	}
 	o.steps = batch.InOrder(steps)
@@ -236,6 +291,10 @@ func (o *undoing) leave(step batch.Step, why string) {
 
 // settings add to those of the plan what is not taken back, and what is in doubt.
 func (o *undoing) settings(all []batch.Setting) []batch.Setting {
+	all = o.partSettings(all)
+	if o.run.State().Resumable() {
+		all = append(all, batch.Setting{Name: "ends", Value: "run " + o.was.Run, Why: "it is not at its end, and nothing goes on with it after an undo; " + anew(o.part)})
+	}
 	for _, l := range o.left {
 		all = append(all, batch.Setting{Name: "not undone", Value: fmt.Sprintf("%s of the step %s", batch.Plural(l.writes, "write"), l.step), Why: l.why})
 	}
@@ -248,11 +307,11 @@ func (o *undoing) settings(all []batch.Setting) []batch.Setting {
 
 // plan is the new run, as far as it is known before the sign-in.
 func (o *undoing) plan(j *job) batch.Plan {
-	was, now := o.run.Plan(), time.Now()
-	digest := sha256.Sum256([]byte("undo\x00" + was.Run + "\x00" + o.run.SealDigest() + "\x00" + strconv.Itoa(o.calls)))
+	was, now := o.was, time.Now()
+	digest := sha256.Sum256([]byte(strings.Join(append([]string{"undo", was.Run, o.run.SealDigest(), strconv.Itoa(o.calls)}, partFlags(o.part)...), "\x00")))
 	osUser, host := operator()
 	return batch.Plan{
-		Run: newName(now), Created: now, Version: j.Version, Undoes: was.Run,
+		Run: newName(now), Created: now, Version: j.Version, Undoes: was.Run, Part: o.part,
 		Input: "undo of " + was.Run, Digest: hex.EncodeToString(digest[:]), Tenant: was.Tenant, Cloud: was.Cloud,
 		Steps: o.steps, Resolve: true, Verify: true, Settings: o.settings(nil),
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
@@ -289,7 +348,7 @@ func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
 	j.count = count
 	j.Planned(j.plan, count)
 	if count.Writes == 0 {
-		j.Say("nothing to undo: of what run %s changed, nothing is still as it left it, or can be taken back", j.plan.Undoes)
+		j.Say("nothing to undo: of what %s changed, nothing is still as it left it, or can be taken back", old.what())
 	}
 	count.Users, count.Privileged = count.Users-count.Idle, count.Privileged-count.IdleAdmins // nothing is done to the others
 	j.checks = known.checks(count)
@@ -307,7 +366,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 			}
 			var back []batch.Target
 			for _, w := range l.AllWrites(o.run.Plan().Steps) {
-				if t, _, ok := w.Undo(l.User); ok {
+				if t, _, ok := w.Undo(l.User); ok && o.part.Has(w.Record.Step, l.User.Key()) {
 					back = append(back, t)
 				}
 			}

@@ -31,6 +31,7 @@ type Proof struct {
 	Accepted time.Time `json:"wanted,omitzero"` // the 2xx that the stamp must prove
 	row      batch.Row
 	claim    *batch.Unproven // what is read back
+	back     string          // the undo that gave it back; "" where none did
 	due      time.Time       // the earliest that it can hold; zero when that is any time
 }
 
@@ -174,7 +175,7 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 		proofs, err := runProofs(ctx, run, v.Since != "")
 		return proofs, seedRun(run), err
 	}
-	proofs, err := claims(ctx, run)
+	proofs, err := claims(ctx, j.store, run)
 	return proofs, seedRun(run), err
 }
 

@@ -89,9 +89,13 @@ left it; what somebody changed since is theirs, and ends already. Users keep wha
     devices   they are enabled again            licences  they are given back, with their service plans
 
 Revoked sessions and replaced passwords cannot be taken back, and what Active Directory decides is taken back
-there; the report names all of it. A run that stopped halfway can be undone, too. The same command again finds
-nothing to undo, or goes on with an undo that stopped. An undo is refused while a later run of the tenant contained
-one of its users again, or found them contained, unless --despite-later is given.
+there; the report names all of it. The same command again finds nothing to undo, or goes on with an undo that
+stopped, as resume does. An undo is refused while a later run of the tenant contained one of its users again, or
+found them contained, unless --despite-later is given; one that goes on asks that again.
+
+--steps and --user take back a part: these steps, of these users. The rest stays as the run left it, and a later
+undo can take it back. A run that stopped halfway can be undone, too. Any undo ends it for good, also that of a part:
+no resume goes on with it. An undo that stopped is given up when another undo of the same run begins.
 
 Graph permissions: those that the run needed.
 

@@ -1,0 +1,106 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"offboard/batch"
+)
+
+// An undo of a part takes back some steps of a run, or what was done to some of its users.
+
+// readPart reads --steps and --user. What they name and the run has not is refused: the
+// rest would pass for all that was meant.
+func (u *UndoOptions) readPart(ctx context.Context, h *Host, old *undoing) error {
+	can := slices.DeleteFunc(slices.Clone(old.was.Steps), func(s batch.Step) bool { return s.Undo() == "" })
+	for _, word := range u.Steps {
+		s := batch.Step(strings.ToLower(strings.TrimSpace(word)))
+		if !slices.Contains(can, s) {
+			why := "that run did no such step"
+			if slices.Contains(old.was.Steps, s) {
+				why = "nothing takes that step back"
+			}
+			some := "none of its steps can be taken back"
+			if len(can) > 0 {
+				some = "name of them: " + batch.StepList(can)
+			}
+			return fmt.Errorf("%w: --steps %s: run %s did %s, and %s; %s", ErrUsage, word, old.was.Run, batch.StepList(old.was.Steps), why, some)
+		}
+		old.part.Steps = append(old.part.Steps, s)
+	}
+	old.part.Steps = batch.InOrder(old.part.Steps)
+	if len(u.User) == 0 {
+		return nil
+	}
+	keys := make([]string, len(u.User)) // as they are typed
+	for i, name := range u.User {
+		keys[i] = batch.LowerASCII(strings.TrimSpace(name))
+	}
+	found := map[string]bool{}
+	for l, err := range old.run.Users(ctx, keys) {
+		if err != nil {
+			return err
+		}
+		id, upn := batch.LowerASCII(l.User.ID), batch.LowerASCII(l.User.UPN)
+		if !slices.Contains(keys, id) && !slices.Contains(keys, upn) {
+			continue
+		}
+		found[id], found[upn] = true, true
+		old.part.Users, old.names = append(old.part.Users, l.User.Key()), append(old.names, named(l.User))
+	}
+	var strangers []string
+	for i, k := range keys {
+		if !found[k] {
+			strangers = append(strangers, u.User[i])
+		}
+	}
+	if len(strangers) > 0 {
+		return fmt.Errorf("%w: --user: run %s has no %s; its users are listed by %s", ErrUsage, old.was.Run, strings.Join(strangers, ", "), h.Typed("show", old.was.Run))
+	}
+	slices.Sort(old.part.Users)
+	return nil
+}
+
+// what says in words what is to be taken back.
+func (o *undoing) what() string {
+	if o.part.Whole() {
+		return "run " + o.was.Run
+	}
+	return "that part of run " + o.was.Run
+}
+
+// partSettings add what of the run is taken back.
+func (o *undoing) partSettings(all []batch.Setting) []batch.Setting {
+	if o.part.Whole() {
+		return all
+	}
+	of := []string{"all steps", "all users"}
+	if len(o.part.Steps) > 0 {
+		of[0] = batch.StepList(o.part.Steps)
+	}
+	if len(o.names) > 0 {
+		of[1] = batch.SomeOf(o.names[:min(len(o.names), mostDrift)], len(o.names))
+	}
+	return append(all, batch.Setting{Name: "part", Value: of[0] + " of " + of[1], Why: "--steps, --user: the rest of run " + o.was.Run + " stays as it is"})
+}
+
+// partFlags name the part on a command line.
+func partFlags(p batch.Part) (words []string) {
+	if len(p.Steps) > 0 {
+		words = append(words, "--steps", batch.StepList(p.Steps))
+	}
+	for _, user := range p.Users {
+		words = append(words, "--user", user)
+	}
+	return words
+}
+
+// anew says what to do in place of a resume of a run that was taken back.
+func anew(p batch.Part) string {
+	if p.Whole() {
+		return "run its input again to plan anew"
+	}
+	return "to do the rest, run its input again, without the rows or steps that are to stay taken back"
+}
