@@ -113,8 +113,9 @@ func (j *job) sinceLast(ctx context.Context, plan batch.Plan, l *findings) error
 		l.note("since", "run "+p.Run, fmt.Sprintf("--since last: %s ended in success", batch.Plural(len(l.spare.Last), "user")))
 		return nil
 	}
-	l.note("since", "nobody", "--since last: no run of the same choice has finished in this tenant")
-	return nil
+	unlike, err := j.unlikeLast(ctx, plan)
+	l.note("since", "nobody", "--since last: no run of the same choice has finished in this tenant; it looked for "+unlike)
+	return err
 }
 
 // seen are the stamps that a run saw of the users whose sessions it revoked with success, by

@@ -87,10 +87,11 @@ func TestSinceLast(t *testing.T) {
 		night++
 		s.wants(code, writes, words, append([]string{"run", "in.csv", "--yes", "--since", "last", "--report-dir", fmt.Sprint("out", night)}, more...)...)
 	}
-	run(3, 6, "no run of the same choice has finished")
+	run(3, 6, "; no run of this journal has finished)")
 	run(3, 0, "6  already")
 	run(3, 0, "6  already") // already counts as success
-	s.wants(0, 0, "no run of the same choice has finished", "plan", "in.csv", "--since", "last", "--order", "file", "-o", "plan.json")
+	s.wants(0, 0, "--steps revoke --order file --since last; the nearest: run ", "plan", "in.csv", "--since", "last", "--order", "file", "-o", "plan.json")
+	s.wants(0, 0, " lacked --order file; run ", "plan", "in.csv", "--since", "last", "--order", "file", "-o", "plan2.json")
 
 	s.stamped("user2@contoso.example", time.Now().Add(-time.Hour)) // older than the run saw: restored, or another user
 	s.stamped("user3@contoso.example", time.Now().Add(time.Minute))
