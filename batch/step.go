@@ -105,6 +105,15 @@ func (s Step) Known() bool {
 	return slices.ContainsFunc(stepRules, func(r stepRule) bool { return r.step == s })
 }
 
+// AllSteps are all steps, those that take others back included, in the order of a run.
+func AllSteps() []Step {
+	all := make([]Step, len(stepRules))
+	for i := range stepRules {
+		all[i] = stepRules[i].step
+	}
+	return all
+}
+
 // Words say what the step does: "disable accounts".
 func (s Step) Words() string { return s.rule().words }
 

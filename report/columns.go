@@ -11,9 +11,11 @@ import (
 
 // column is one column of a file, whatever the format: of a line, or of a write.
 type column[of any] struct {
-	name  string
-	kind  kind
-	value func(*of) string // "" is not known, unless the kind says otherwise
+	name    string
+	kind    kind
+	meaning string           // for people; see [Dictionary]
+	empty   string           // when the cell is empty, for people; "" is never
+	value   func(*of) string // "" is not known, unless the kind says otherwise
 }
 
 type kind int
@@ -22,29 +24,31 @@ const (
 	text      kind = iota // it may come from the directory, the input or Graph, and hold anything
 	knownText             // text that is known even when it is empty
 	number                // decimal digits
+	moment                // a time in UTC
+	yesNo                 // yes or no
 	nested                // JSON Lines has it in an object of its own
 )
 
 // columns is the report; steps.go adds those of a plan's steps. Readers go by name and by
 // place: add at the end.
 var columns = []column[batch.Line]{
-	{"line", number, func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
-	{"input", knownText, func(l *batch.Line) string { return l.Row.Input }},
-	{"user_id", text, func(l *batch.Line) string { return l.User.ID }},
-	{"user_principal_name", text, func(l *batch.Line) string { return l.User.UPN }},
-	{"user_type", text, func(l *batch.Line) string { return l.User.Type }},
-	{"outcome", knownText, func(l *batch.Line) string { return string(l.Record.Outcome) }},
-	{"http_status", number, func(l *batch.Line) string { return strings.TrimPrefix(strconv.Itoa(l.Record.Status), "0") }},
-	{"error_code", text, func(l *batch.Line) string { return l.Record.Code }},
-	{"error_message", text, func(l *batch.Line) string { return l.Record.Message }},
-	{"attempts", number, func(l *batch.Line) string { return strconv.Itoa(l.Record.Attempts) }},
-	{"throttles", number, func(l *batch.Line) string { return strconv.Itoa(l.Record.Throttles) }},
-	{"sent_at", text, func(l *batch.Line) string { return millis(l.Record.SentAt) }},
-	{"settled_at", text, func(l *batch.Line) string { return millis(l.Record.SettledAt) }},
-	{"valid_from_before", text, func(l *batch.Line) string { return utc(l.User.Stamp) }},
-	{"valid_from_after", text, func(l *batch.Line) string { return utc(stampAfter(l)) }},
-	{"request_id", text, func(l *batch.Line) string { return l.Record.RequestID }},
-	{"reason", text, reason},
+	{"line", number, "line of the input on which the row starts; the first line of the file is 1", "", func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
+	{"input", knownText, "the cell that names the user, as written", "the row has no such cell", func(l *batch.Line) string { return l.Row.Input }},
+	{"user_id", text, "object id of the user found", "no user was found, or none was looked up and the row has no id", func(l *batch.Line) string { return l.User.ID }},
+	{"user_principal_name", text, "user principal name of the user found", "no user was found, or none was looked up and the row has no name", func(l *batch.Line) string { return l.User.UPN }},
+	{"user_type", text, "Member, Guest, Internal guest or External member", "no user was found, or none was looked up", func(l *batch.Line) string { return l.User.Type }},
+	{"outcome", knownText, "how the row ended, one of the outcomes of `offboard help outcomes`; with several steps the worst of the user", "", func(l *batch.Line) string { return string(l.Record.Outcome) }},
+	{"http_status", number, "HTTP status of the reply that decided", "no reply decided", func(l *batch.Line) string { return strings.TrimPrefix(strconv.Itoa(l.Record.Status), "0") }},
+	{"error_code", text, "Graph's code for the refusal", "Graph refused nothing", func(l *batch.Line) string { return l.Record.Code }},
+	{"error_message", text, "Graph's words for the refusal", "Graph refused nothing", func(l *batch.Line) string { return l.Record.Message }},
+	{"attempts", number, "calls that got a reply other than \"throttled\"", "", func(l *batch.Line) string { return strconv.Itoa(l.Record.Attempts) }},
+	{"throttles", number, "replies that told to wait", "", func(l *batch.Line) string { return strconv.Itoa(l.Record.Throttles) }},
+	{"sent_at", moment, "when the last call that carried the write left, by this machine's clock", "nothing was sent", func(l *batch.Line) string { return millis(l.Record.SentAt) }},
+	{"settled_at", moment, "when the outcome was known, by this machine's clock", "it is not known yet", func(l *batch.Line) string { return millis(l.Record.SettledAt) }},
+	{"valid_from_before", moment, "signInSessionsValidFromDateTime when planned: older sessions ended before", "it is unset, or was not read", func(l *batch.Line) string { return utc(l.User.Stamp) }},
+	{"valid_from_after", moment, "the same property, as read back", "it was not read back", func(l *batch.Line) string { return utc(stampAfter(l)) }},
+	{"request_id", text, "Graph's id of the request that decided, for support", "no reply decided", func(l *batch.Line) string { return l.Record.RequestID }},
+	{"reason", text, "why the row ended so, in words", "there is nothing to say", reason},
 }
 
 // Cell is what a line has in a column, as text; "" is not known, and so is a column that

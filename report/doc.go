@@ -17,6 +17,7 @@
 // # The files, in reading order
 //
 //	end.go, columns.go         what is told of a run, and of each of its rows
+//	dictionary.go              what the columns mean, for people
 //	steps.go, targets.go       the steps of a row, and the files about what they write to
 //	files.go, escape.go        the files that have lines; cells that are no formulas
 //	write.go, file.go          making the files, in one pass, and their seal

@@ -19,12 +19,20 @@ func columnsOf(p batch.Plan) []column[batch.Line] {
 	}
 	all := slices.Clone(columns)
 	if batch.Contains(p.Steps) {
-		all = append(all, column[batch.Line]{"contained", text, contained})
+		all = append(all, containedColumn)
 	}
 	for _, s := range p.Steps {
-		all = append(all, column[batch.Line]{string(s), nested, func(l *batch.Line) string { return stepOutcome(l.Of(s)) }})
+		all = append(all, stepColumn(s))
 	}
 	return all
+}
+
+var containedColumn = column[batch.Line]{"contained", yesNo, "whether the directory showed all urgent steps done (disable, password, revoke, devices)", "", contained}
+
+// stepColumn has the worst outcome of a step.
+func stepColumn(s batch.Step) column[batch.Line] {
+	return column[batch.Line]{string(s), nested, "outcome of the step " + string(s) + ", the worst where it writes to several things", "the step had nothing to do for the user",
+		func(l *batch.Line) string { return stepOutcome(l.Of(s)) }}
 }
 
 func contained(l *batch.Line) string {
@@ -56,20 +64,20 @@ func stampAfter(l *batch.Line) time.Time {
 
 // writeColumns are what is told of a write at one thing of a user.
 var writeColumns = []column[batch.Write]{
-	{"target", text, func(w *batch.Write) string { return w.Target.ID }}, // object id, or SKU of a licence; the user itself has none
-	{"name", text, func(w *batch.Write) string { return w.Target.Name }},
-	{"kind", text, func(w *batch.Write) string { return w.Target.Kind }},
-	{"before", text, func(w *batch.Write) string { return w.Target.Before }},
-	{"after", text, func(w *batch.Write) string { return cmp.Or(w.Record.Shown, utc(w.Record.After)) }},
-	{"outcome", knownText, func(w *batch.Write) string { return string(w.Record.Outcome) }},
-	{"http_status", number, func(w *batch.Write) string { return strings.TrimPrefix(strconv.Itoa(w.Record.Status), "0") }},
-	{"error_code", text, func(w *batch.Write) string { return w.Record.Code }},
-	{"error_message", text, func(w *batch.Write) string { return w.Record.Message }},
-	{"attempts", number, func(w *batch.Write) string { return strconv.Itoa(w.Record.Attempts) }},
-	{"sent_at", text, func(w *batch.Write) string { return millis(w.Record.SentAt) }},
-	{"settled_at", text, func(w *batch.Write) string { return millis(w.Record.SettledAt) }},
-	{"request_id", text, func(w *batch.Write) string { return w.Record.RequestID }},
-	{"reason", text, func(w *batch.Write) string { return w.Record.Reason }},
+	{"target", text, "object id of the device or group, or SKU of a licence", "it is the user", func(w *batch.Write) string { return w.Target.ID }}, // object id, or SKU of a licence; the user itself has none
+	{"name", text, "displayName of the device or group", "it has none", func(w *batch.Write) string { return w.Target.Name }},
+	{"kind", text, "what it is: Windows, security group, direct licence and the like", "it is the user", func(w *batch.Write) string { return w.Target.Kind }},
+	{"before", text, "what the step was about to change, as planned: a state, or the time of the last password change", "it was not told", func(w *batch.Write) string { return w.Target.Before }},
+	{"after", text, "the same, as read back", "it was not read back", func(w *batch.Write) string { return cmp.Or(w.Record.Shown, utc(w.Record.After)) }},
+	{"outcome", knownText, "how the write ended", "", func(w *batch.Write) string { return string(w.Record.Outcome) }},
+	{"http_status", number, "HTTP status of the reply that decided", "no reply decided", func(w *batch.Write) string { return strings.TrimPrefix(strconv.Itoa(w.Record.Status), "0") }},
+	{"error_code", text, "Graph's code for the refusal", "Graph refused nothing", func(w *batch.Write) string { return w.Record.Code }},
+	{"error_message", text, "Graph's words for the refusal", "Graph refused nothing", func(w *batch.Write) string { return w.Record.Message }},
+	{"attempts", number, "calls that got a reply other than \"throttled\"", "", func(w *batch.Write) string { return strconv.Itoa(w.Record.Attempts) }},
+	{"sent_at", moment, "when the last call that carried the write left, by this machine's clock", "nothing was sent", func(w *batch.Write) string { return millis(w.Record.SentAt) }},
+	{"settled_at", moment, "when the outcome was known, by this machine's clock", "it is not known yet", func(w *batch.Write) string { return millis(w.Record.SettledAt) }},
+	{"request_id", text, "Graph's id of the request that decided, for support", "no reply decided", func(w *batch.Write) string { return w.Record.RequestID }},
+	{"reason", text, "why the write ended so, in words", "there is nothing to say", func(w *batch.Write) string { return w.Record.Reason }},
 }
 
 // appendLine appends a line as an object. Where users may have several writes, its last

@@ -52,17 +52,37 @@ func targetsCSV(w *bufio.Writer, p batch.Plan) sink {
 // The first column says where, so that each of them picks their own. target is the device
 // or group that it is done to; without one it is the user.
 func followupCSV(w *bufio.Writer, p batch.Plan) sink {
-	write := someCSV(w, "where", "to_do", "user_principal_name", "user_id", "sam_account_name", "domain",
-		"target", "target_id", "target_sam_account_name", "target_domain")
+	write := someCSV(w, headerOf(followupColumns)...)
+	var of []string
 	return func(l *batch.Line, _ []string) error {
 		if l.First != 0 {
 			return nil
 		}
 		for _, f := range l.Followups(p.Steps) {
-			if err := write([]string{f.Where, f.ToDo, l.User.UPN, l.User.ID, l.User.SAM, l.User.Domain, f.Target.Name, f.Target.ID, f.Target.SAM, f.Target.Domain}); err != nil {
+			of = cells(of, followupColumns, &followup{l.User, f})
+			if err := write(of); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
+}
+
+// followup is one thing that is left for others.
+type followup struct {
+	user batch.User
+	todo batch.Followup
+}
+
+var followupColumns = []column[followup]{
+	{"where", knownText, "where it is to be done, and so by whom", "", func(f *followup) string { return f.todo.Where }},
+	{"to_do", knownText, "what is to be done", "", func(f *followup) string { return f.todo.ToDo }},
+	{"user_principal_name", text, "user principal name of the user", "", func(f *followup) string { return f.user.UPN }},
+	{"user_id", text, "object id of the user", "", func(f *followup) string { return f.user.ID }},
+	{"sam_account_name", text, "onPremisesSamAccountName of the user", "the user is not synced", func(f *followup) string { return f.user.SAM }},
+	{"domain", text, "onPremisesDomainName of the user", "the user is not synced", func(f *followup) string { return f.user.Domain }},
+	{"target", text, "displayName of the device or group that it is done to", "it is done to the user", func(f *followup) string { return f.todo.Target.Name }},
+	{"target_id", text, "object id of the device or group", "it is done to the user", func(f *followup) string { return f.todo.Target.ID }},
+	{"target_sam_account_name", text, "onPremisesSamAccountName of the group", "it is no synced group", func(f *followup) string { return f.todo.Target.SAM }},
+	{"target_domain", text, "onPremisesDomainName of the group", "it is no synced group", func(f *followup) string { return f.todo.Target.Domain }},
 }
