@@ -215,7 +215,7 @@ func (f *feed) barred(t task) (Record, bool) {
 		if s.outcome == Ineffective || s.outcome == NotPossible {
 			o = NotPossible
 		}
-		rec := record(t.trial, time.Now(), o, fmt.Sprintf("not tried, since the step %s ended %s", s.step, s.outcome))
+		rec := record(t.trial, time.Now(), o, fmt.Sprintf("not tried, since the step %s ended %s; another run may change that once the account is disabled", s.step, s.outcome))
 		rec.Seq, rec.Step, rec.Target = t.User.Seq, t.Step, t.Target.ID
 		return rec, true
 	}
@@ -274,6 +274,10 @@ func (f *feed) turnOf(seq int) (task, bool) {
 	return task{}, false
 }
 
+// LateProof is what groups and licences wait for in a run that stops before its end though
+// nobody stopped it, and what to do.
+const LateProof = "the proof that the account is disabled, which has not come yet: resume reads it again, and sends them once it has come"
+
 // left is an error if a write still waits, or was left open: a run must not look whole
 // without it.
 func (f *feed) left() error {
@@ -283,7 +287,7 @@ func (f *feed) left() error {
 		}
 	}
 	if f.open > 0 {
-		return fmt.Errorf("%w: %s %s for the proof that the account is disabled, which has not come yet", ErrStopped, Plural(f.open, "write"), Agree(f.open, "waits", "wait"))
+		return fmt.Errorf("%w: %s of groups and licences %s for %s", ErrStopped, Plural(f.open, "write"), Agree(f.open, "waits", "wait"), LateProof)
 	}
 	return nil
 }

@@ -81,8 +81,10 @@
 //
 // retry.csv has the input's own columns, as far as they were recognised, and
 // the cells as they were read, so columns that nobody asked for (a password in
-// a bulk template) never get there. Its rows are those whose outcome is
-// neither success nor neutral, the open ones included; a person stands there
+// a bulk template) never get there. Its rows are those that did not succeed and that
+// another run may change, the open ones included: not those that ended not_possible or
+// ineffective. What was not tried since the step disable ended so, another run may change
+// once the account is disabled. A person stands there
 // once, by the first row that named them. Without such a row there is no retry.csv.
 //
 // Two kinds of row come back to be refused rather than guessed at. A key that

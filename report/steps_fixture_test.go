@@ -90,7 +90,7 @@ func leavers() []batch.Line {
 	ben := leaver(3, "ben@contoso.com",
 		wrote(account, batch.Ineffective, inAD), wrote(password, batch.NotPossible, "the password is mastered on premises; reset it in Active Directory, twice"),
 		wrote(sessions, batch.Verified, ""), wrote(pc, batch.Ineffective, inADPC),
-		wrote(group(1, "Sales"), batch.NotPossible, "not tried, since the step disable ended ineffective"))
+		wrote(group(1, "Sales"), batch.NotPossible, "not tried, since the step disable ended ineffective; another run may change that once the account is disabled"))
 	ben.User.Synced, ben.User.SAM, ben.User.Domain = true, "=ben", "corp.contoso.com"
 	gone := unnamed(7, "gone@contoso.com", batch.Record{Outcome: batch.NotFound, Reason: "no user has this name"})
 	spared := row(8, "root@contoso.com", batch.Record{Outcome: batch.Protected, Reason: "on the protect list"})
@@ -103,7 +103,7 @@ func leavers() []batch.Line {
 	return []batch.Line{
 		ada, ben,
 		leaver(4, "cy@contoso.com", wrote(account, batch.Denied, ""), wrote(password, batch.Denied, ""), wrote(sessions, batch.Verified, ""),
-			wrote(group(1, "Sales"), batch.Failed, "not tried, since the step disable ended denied")),
+			wrote(group(1, "Sales"), batch.Failed, "not tried, since the step disable ended denied; another run may change that once the account is disabled")),
 		leaver(5, "dee@contoso.com", urgent(wrote(device(4, "LAP-4", "Windows"), batch.Already, ""), wrote(group(2, "All staff"), batch.NotPossible, ofRule))...),
 		again, gone, spared,
 		leaver(9, "eli@contoso.com", wrote(account, batch.Verified, ""), wrote(password, batch.Unsettled, "sent, and no answer was seen"),

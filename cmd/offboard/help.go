@@ -49,7 +49,8 @@ func exitCodes(zero string) string {
   3  finished, or rehearsed; some users did not, or would not, end in success
   4  refused by a guard or by the person asked; nothing was written, or nothing more of a run that was to go on
   5  sign-in or permission
-  6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet
+  6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet;
+     also when groups and licences wait for ` + batch.LateProof + `
   7  locked: somebody else works on this run or input; who and since when is printed`
 }
 

@@ -3,7 +3,10 @@ package main
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+
+	"offboard/batch"
 )
 
 // A reader that closes the pipe, as head does, is no error of the command line.
@@ -22,6 +25,20 @@ func TestHelpIntoAClosedPipe(t *testing.T) {
 		writer.Close()
 		if code, out := c.end(t); code != 0 || out != "" {
 			t.Errorf("%q: exit code %d, want 0 and no word of it\n%s", args, code, out)
+		}
+	}
+}
+
+// Why a run stops for proofs that come late, and what to do, is told with the same words
+// where the run ends, in the help and in the README.
+func TestLateProofIsToldAlike(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, text := range map[string]string{"README.md": string(readme), "the help": exitCodeHelp} {
+		if text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "`", ""); !strings.Contains(text, "also when groups and licences wait for "+batch.LateProof) {
+			t.Errorf("%s does not say that exit 6 comes when groups and licences wait for %s", where, batch.LateProof)
 		}
 	}
 }
