@@ -30,7 +30,7 @@ func listedFor(steps []Step) []Step {
 
 // maxPages is how many pages of one list are read: far more than the things of a user fill,
 // so that links which lead to one another come to an end.
-const maxPages = 1000
+const maxPages = 100
 
 // fail keeps why a list could not be read.
 func (l *listing) fail(s Step, why Record) {

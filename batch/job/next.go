@@ -24,6 +24,9 @@ func (h *Host) retryLine(p batch.Plan, file string) string {
 			words = append(words, typedFlag(f)...)
 		}
 	}
+	if p.Tenant != "" && p.Cloud != Simulated { // the rows are people of this tenant, whatever the sign-in leads to then
+		words = append(words, "--tenant", p.Tenant)
+	}
 	return h.Typed(append(words, rootFlag(p)...)...)
 }
 
