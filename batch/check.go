@@ -76,7 +76,11 @@ func (c *Checker) judge(now time.Time, t *task, reply Reply) (why string, again 
 	}
 	t.record.After, t.record.Shown = after, shown
 	if why == "" {
-		why = t.lasts(now, t.record)
+		asOf := reply.Date // Graph's clock set Accepted, too
+		if t.record.Outcome == Already && now.Before(asOf) {
+			asOf = now // this machine's set SettledAt
+		}
+		why = t.lasts(asOf, t.record)
 	}
 	return why, 0, true
 }

@@ -26,7 +26,10 @@ func (s shows) Show(_ context.Context, items []Item) ([]Reply, error) {
 // A claim is read until it is answered, and judged once; trouble on the way says nothing.
 func TestChecker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		seen := func(id, state string) Reply { return Reply{Status: 200, Shown: &Shown{ID: id, State: state}} }
+		seen := func(id, state string) Reply {
+			return Reply{Status: 200, Shown: &Shown{ID: id, State: state}, Date: time.Now()}
+		}
+		dated := func(r Reply, ahead time.Duration) Reply { r.Date = r.Date.Add(ahead); return r }
 		read := shows{
 			"holds":     {seen("holds", StateDisabled)},
 			"lost":      {{}, {Status: 503}, {Status: 429}, seen("lost", StateDisabled)},
@@ -40,15 +43,22 @@ func TestChecker(t *testing.T) {
 
 			"hybrid before":      {seen("hybrid before", StateDisabled)},
 			"hybrid long before": {seen("hybrid long before", StateDisabled)},
+
+			"hybrid, clock ahead":         {dated(seen("hybrid, clock ahead", StateDisabled), -3*time.Hour)},
+			"hybrid, clock behind":        {dated(seen("hybrid, clock behind", StateDisabled), 3*time.Hour)},
+			"hybrid before, clock behind": {dated(seen("hybrid before, clock behind", StateDisabled), 3*time.Hour)},
 		}
 		want := map[string]string{
 			"holds": "", "lost": "", "mixed up": "", "hybrid ok": "", "hybrid long before": "",
-			"undone":        "the directory still shows it enabled",
-			"not told":      "the directory does not tell its state",
-			"denied":        "it could not be read back: HTTP 403",
-			"never":         "it could not be read back: 10 attempts, the last one: HTTP 503",
-			"hybrid before": "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
-			"hybrid":        "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
+			"undone":                      "the directory still shows it enabled",
+			"not told":                    "the directory does not tell its state",
+			"denied":                      "it could not be read back: HTTP 403",
+			"never":                       "it could not be read back: 10 attempts, the last one: HTTP 503",
+			"hybrid before":               "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
+			"hybrid, clock ahead":         "the directory shows it disabled, and the next sync may undo that; what it shows after 1999-12-31T21:25:00Z lasts (--watch)",
+			"hybrid, clock behind":        "",
+			"hybrid before, clock behind": "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:25:00Z lasts (--watch)",
+			"hybrid":                      "the directory shows it disabled, and the next sync may undo that; what it shows after 2000-01-01T00:35:00Z lasts (--watch)",
 		}
 		got := map[string]string{}
 		c := Checker{
@@ -69,6 +79,12 @@ func TestChecker(t *testing.T) {
 						a.Item.Target.OnPremises = true
 					case "hybrid ok":
 						a.Item.Target.OnPremises, a.Record.Accepted = true, time.Now().Add(-SyncInterval)
+					case "hybrid, clock ahead": // by Graph's clock 10 minutes ago
+						a.Item.Target.OnPremises, a.Record.Accepted = true, time.Now().Add(-3*time.Hour-10*time.Minute)
+					case "hybrid, clock behind":
+						a.Item.Target.OnPremises, a.Record.Accepted = true, time.Now().Add(2*time.Hour)
+					case "hybrid before, clock behind":
+						a.Item.Target.OnPremises, a.Record = true, Record{Outcome: Already, SettledAt: time.Now().Add(-10 * time.Minute)}
 					case "hybrid before":
 						a.Item.Target.OnPremises, a.Record = true, Record{Outcome: Already, SettledAt: time.Now()}
 					case "hybrid long before":

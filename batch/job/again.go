@@ -13,11 +13,21 @@ import (
 // people in an older one may have come back.
 const mostAge = 24 * time.Hour
 
-// tooOld refuses to go on with a plan that is older than most.
+// mostAhead is how far the time of a plan may lie ahead of this machine's clock, which may
+// have been set by seconds since.
+const mostAhead = 5 * time.Minute
+
+// tooOld refuses to go on with a plan that is older than most, or whose age a clock that was set
+// back does not tell.
 func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 	anew := "run its input again"
 	if plan.Undoes != "" {
 		anew = "undo run " + plan.Undoes + " again"
+	}
+	if ahead := plan.Created.Sub(now); most > 0 && ahead > mostAhead {
+		return batch.Finding{Name: "--max-age", Lift: "--max-age 0", Refusal: fmt.Sprintf(
+			"the plan of run %s was made at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or %s to plan anew, or allow any age with --max-age 0",
+			plan.Run, plan.Created.UTC().Format(time.RFC3339), ahead.Round(time.Second), anew)}
 	}
 	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
 		anew+" to plan anew, or allow its age with --max-age (0 is any)")

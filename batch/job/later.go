@@ -32,13 +32,18 @@ type Despite struct {
 // back itself is no reason.
 func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.Finding, error) {
 	was := o.was
-	runs, err := s.Runs(ctx, journal.Filter{NewerThan: was.Created, States: []journal.State{journal.Running, journal.Stopped, journal.Finished}})
+	runs, err := s.Runs(ctx, journal.Filter{})
 	if err != nil {
 		return batch.Finding{}, err
 	}
+	// Later is what stands before it in the list. The time of a plan does not tell, since a
+	// clock may have been set back.
+	if i := slices.IndexFunc(runs, func(r *journal.Run) bool { return r.Plan().Run == was.Run }); i >= 0 {
+		runs = runs[:i]
+	}
 	runs = slices.DeleteFunc(runs, func(r *journal.Run) bool {
 		p := r.Plan()
-		return !strings.EqualFold(p.Tenant, was.Tenant) || p.Cloud != was.Cloud
+		return !strings.EqualFold(p.Tenant, was.Tenant) || p.Cloud != was.Cloud || !slices.Contains([]journal.State{journal.Running, journal.Stopped, journal.Finished}, r.State())
 	})
 	back := map[string][]*reopened{} // by the run that was taken back
 	for _, r := range runs {

@@ -49,9 +49,10 @@ func newOthers(j *job, gates []*throttle.Controller) *others {
 // tell counts what was sent since it was asked last. except may be nil, for the first time: what an
 // earlier session of this run sent counts, too.
 func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) error {
-	since := o.asked
-	if since.IsZero() {
-		since = now.Add(-o.window)
+	// The journal has times of the wall clock, which may be set while the run goes on.
+	since := now.Round(0).Add(-o.window)
+	if asked := o.asked.Round(0); asked.After(since) && !asked.After(now.Round(0)) {
+		since = asked
 	}
 	sent, err := o.store.SentCalls(ctx, o.tenant, except, since)
 	if err != nil {
@@ -71,10 +72,10 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 		if told && !was.Open {
 			continue
 		}
-		is := throttle.Other{At: k.At.Add(time.Millisecond), Users: k.Users, Open: k.Open} // the journal keeps whole ones
-		if is.At.After(now) {
-			is.At = now // the clock was set back since; nobody waits for more than a window
-		}
+		// The journal keeps whole milliseconds. From here on the call has a time of the monotonic
+		// clock: if the other one was or is set back, nobody waits for more than a window.
+		at := now.Add(min(0, k.At.Add(time.Millisecond).Sub(now)))
+		is := throttle.Other{At: at, Users: k.Users, Open: k.Open}
 		o.count(key, is)
 	}
 	for key, was := range o.calls {

@@ -47,13 +47,13 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 }
 
 // giveUp plans anew in place of a run on the same input that is too old to go on
-// with, unless somebody works on it.
+// with, or may be, unless somebody works on it.
 func (j *job) giveUp() error {
 	unlock, err := j.run.Lock()
 	if err != nil {
 		return err
 	}
-	j.Say("planning anew: run %s on the same input is older than %s", j.run.Plan().Run, mostAge)
+	j.Say("planning anew: run %s on the same input is of %s, and not of the last %s by this machine's clock", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime), mostAge)
 	j.run = nil
 	return unlock()
 }

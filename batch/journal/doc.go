@@ -75,8 +75,8 @@
 //
 // A disk may give back what was never written to it. Before the first user or
 // line of a run is given (Pending, Unproven, Users, Lines, Recover), SQLite checks the
-// whole file (quick_check), and the plan with all its rows is held against the
-// digest that it was sealed with; see digest.go. What does not agree is
+// whole file (quick_check), and the plan with all its rows and all that ended when it was
+// planned is held against the digest that it was sealed with; see digest.go. What does not agree is
 // ErrDamaged; nothing is repaired. The check is made once for each [Run] in hand. For a run
 // of a million users it takes about two seconds on two cores, most of it for the digest, and
 // for each million users of other runs in the file about one more.
