@@ -153,9 +153,15 @@ func (w toldWrite) thing() thing {
 	action := map[batch.Step]string{
 		batch.Disable: "disable", batch.Password: "password", batch.Revoke: "revokeSignInSessions",
 		batch.Devices: "disableDevice", batch.Groups: "leaveGroup", batch.Licences: "assignLicense",
+		batch.Enable: "enable", batch.EnableDevices: "enableDevice", batch.JoinGroups: "joinGroup", batch.AddLicences: "assignLicense",
 	}[w.Step]
-	if w.Step == batch.Licences && w.Target != "" && w.Kind != "direct licence" && !strings.HasPrefix(w.Kind, "direct licence ") {
-		action = "leaveGroup"
+	if w.Target != "" && w.Kind != "direct licence" && !strings.HasPrefix(w.Kind, "direct licence ") {
+		switch w.Step {
+		case batch.Licences:
+			action = "leaveGroup"
+		case batch.AddLicences:
+			action = "joinGroup"
+		}
 	}
 	return thing{w.ID, action, w.Target}
 }
@@ -166,7 +172,7 @@ func thingsOf(e graphsim.Event) (all []thing) {
 		return []thing{{e.User, e.Action, e.Target}}
 	}
 	for _, sku := range strings.Fields(e.Target) {
-		all = append(all, thing{e.User, e.Action, strings.TrimPrefix(sku, "-")})
+		all = append(all, thing{e.User, e.Action, strings.TrimLeft(sku, "+-")})
 	}
 	return all
 }
@@ -303,13 +309,20 @@ func (p *play) nothingLost(told map[thing]bool) {
 // arrived and was sent again unread, and for any deletion.
 func (s *scene) repeats() (twice int) {
 	s.t.Helper()
+	return s.repeatsIn(s.tenant.Log())
+}
+
+// repeatsIn does so of a part of the log.
+func (s *scene) repeatsIn(log []graphsim.Event) (twice int) {
+	s.t.Helper()
+	member := func(action string) bool { return action == "leaveGroup" || action == "joinGroup" }
 	done := map[thing]int{}
 	unread := map[thing]bool{} // it may have arrived, and was not read since
-	for _, e := range s.tenant.Log() {
+	for _, e := range log {
 		if e.Method == "GET" {
 			if e.Status == 200 {
 				for of := range unread {
-					if of.user == e.User && (of.action == "leaveGroup") == (e.Action == "memberOf") {
+					if of.user == e.User && member(of.action) == (e.Action == "memberOf") {
 						delete(unread, of)
 					}
 				}
@@ -323,7 +336,7 @@ func (s *scene) repeats() (twice int) {
 			if unread[of] {
 				s.t.Errorf("%v may have arrived, and was sent again unread", of)
 			}
-			if e.Action == "leaveGroup" || e.Action == "assignLicense" {
+			if member(e.Action) || e.Action == "assignLicense" {
 				unread[of] = e.Executed || e.Status == 0 || e.Status >= 500
 			}
 			if !e.Executed {

@@ -71,7 +71,7 @@ func torment(t *testing.T, steps bool) {
 			}
 		})
 	}
-	t.Logf("%d kills in %d runs of %d users in all: %d written twice", all.kills, all.runs, all.users, all.twice)
+	t.Logf("%d kills (%d of them of an undo) in %d runs of %d users in all: %d written twice", all.kills, all.ofUndo, all.runs, all.users, all.twice)
 	for _, name := range pointsOf(steps) {
 		t.Logf("%6d  %s", all.at[name], name)
 		if *tortureKills >= 500 && all.at[name] == 0 {
@@ -85,6 +85,7 @@ func torment(t *testing.T, steps bool) {
 type toll struct {
 	mu                        sync.Mutex
 	kills, runs, users, twice int
+	ofUndo                    int            // of the kills, those of an undo
 	at                        map[string]int // by name of the point, "write" or "time"
 }
 
@@ -109,11 +110,19 @@ func torture(t *testing.T, seed uint64, steps bool, all *toll) {
 	}
 	twice := p.judge()
 	t.Logf("seed %d: %d users %v, %d calls, killed at %v: %d written twice", seed, users, p.options, p.calls, p.struck, twice)
+	var undone []moment
+	if steps && !t.Failed() {
+		again := 0
+		undone, again = p.takeBack(p.undoPart(), p.undoMoments())
+		t.Logf("seed %d: its undo was killed at %v: %d written twice", seed, undone, again)
+		p.struck, twice = append(p.struck, undone...), twice+again
+	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.at == nil {
 		all.at = map[string]int{}
 	}
+	all.ofUndo += len(undone)
 	all.runs, all.kills, all.users, all.twice = all.runs+1, all.kills+len(p.struck), all.users+users, all.twice+twice
 	for _, m := range p.struck {
 		all.at[m.kind()]++
