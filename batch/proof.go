@@ -2,6 +2,7 @@ package batch
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -102,6 +103,31 @@ func (it Item) judgeState(want string, seen *Shown) (why string, after time.Time
 		return "the directory still shows it " + seen.State, after, seen.State, false
 	}
 	return "", after, seen.State, false
+}
+
+// again is the state in which an answer to another question shows what the item changed,
+// where that is not the state that was proven; "" where it is, or the answer does not tell.
+// Stamps are told to their own step alone: they only move forward.
+func (it Item) again(reply Reply) string {
+	shown := ""
+	switch u := reply.User; {
+	case it.Step == Disable && u != nil && it.User.is(*u) && u.Enabled:
+		shown = StateEnabled
+	case it.Step == Enable && u != nil && it.User.is(*u) && u.Disabled:
+		shown = StateDisabled
+	case (it.Step == Groups || it.Step == Licences) && it.Target.ID != "" && slices.Contains(reply.Groups, LowerASCII(it.Target.ID)):
+		shown = StateThere
+	}
+	return shown
+}
+
+// tells reports whether an answer may show of the user what a write of the steps other than
+// the item changed, in the state that it was in before.
+func (it Item) tells(steps []Step, reply Reply) bool {
+	account := func(s Step, shown bool) bool { return shown && it.Step != s && slices.Contains(steps, s) }
+	u := reply.User
+	return u != nil && (account(Disable, u.Enabled) || account(Enable, u.Disabled)) ||
+		slices.ContainsFunc(reply.Groups, func(id string) bool { return id != LowerASCII(it.Target.ID) })
 }
 
 // WithoutEffect says why a 2xx to the item has no effect, or one that does not last; "" where

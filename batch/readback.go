@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -12,7 +13,7 @@ func (r *Runner) unread(ctx context.Context) error {
 		return nil
 	}
 	for _, t := range r.verify.queue.waitingTasks() {
-		if t.reread != nil { // a resume reads it again
+		if t.reread != nil || t.doubt != nil { // a resume reads it again
 			continue
 		}
 		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
@@ -36,6 +37,7 @@ func (r *Runner) readBackTask(now time.Time, it Item, rec Record) task {
 // again, and as many reads as the retry policy gives attempts: the lane may have
 // been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) {
+	r.failed = cmp.Or(r.failed, r.lookAround(now, t, reply))
 	if t.reread != nil {
 		r.rereadAnswer(now, t, reply)
 		return
@@ -47,6 +49,20 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	case c == accepted && !trouble:
 		r.verify.said = ""
 		t.record.After, t.record.Shown = after, shown
+		if t.doubt != nil {
+			if r.settleDoubt(now, &t, why) {
+				r.proofOver(now, t.record)
+				return
+			}
+			t.polls++
+			t.trial = Trial{}
+			if why == "" { // the next read decides, and may come late
+				t.due = now.Add(pollWait(t.polls))
+				r.verify.queue.put(t)
+				return
+			}
+			break
+		}
 		if why == "" {
 			if t.record.Outcome, t.record.Reason = Verified, ""; reply.User != nil {
 				t.record.Reason = reply.User.shownBy()

@@ -20,6 +20,7 @@ type Reply struct {
 	whole      bool          // said of a call as a whole that carried this user alone: a refusal for good
 	Shown      *Shown        // what a read-back of a state says; nil otherwise
 	Targets    []Target      // one page of a list of devices or groups
+	Groups     []string      // object ids of the groups that a read-back of a membership shows the user in
 	More       string        // where the list goes on; "" at its end
 	Hits       []User        // the users that a lookup by property found, 5 at most, without Seq; empty when it found none
 }

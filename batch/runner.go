@@ -36,6 +36,10 @@ type Runner struct {
 	Pending  iter.Seq2[Pending, error]
 	Unproven iter.Seq2[Unproven, error] // writes accepted before, to verify only; nil for none
 
+	// Known gives the user of that Seq with all writes and their records, by which a read is
+	// held against what was proven before; nil: reads tell only of what they were made for.
+	Known func(seq int) (Line, error)
+
 	// Unsuccessful are the writes of the plan that ended before without success, and
 	// those whose proof is to come, of steps that stop others (see [Step.StoppedBy]); nil for none.
 	Unsuccessful iter.Seq2[Record, error]
@@ -58,6 +62,7 @@ type Runner struct {
 	entry  Entry
 	state  Progress
 	loop   *loop
+	failed error // of Known
 }
 
 // justFound is how long users who were found in the directory are surely still
@@ -244,6 +249,9 @@ func (r *Runner) note(t Trial) {
 
 // commit writes the entry, if there is anything to write.
 func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
+	if r.failed != nil {
+		return r.failed
+	}
 	e := &r.entry
 	e.Calls, e.Over = calls, over
 	if len(e.Calls)+len(e.Over)+len(e.Trials)+len(e.Records) == 0 {

@@ -55,7 +55,7 @@ func showMembership(c *Client, it batch.Item) (request, error) {
 		if err != nil {
 			return err
 		}
-		in, err := holds(objects, group)
+		in, err := holds(objects, group, r)
 		r.Shown, r.More = membership(it, in, more)
 		return err
 	}}, errors.Join(noUser, noGroup)
@@ -72,8 +72,9 @@ func membership(it batch.Item, in bool, more string) (*batch.Shown, string) {
 	return shownUser(it, batch.StateGone), ""
 }
 
-// holds reports whether a page of objects has the one of that id.
-func holds(objects []json.RawMessage, id string) (bool, error) {
+// holds reports whether a page of objects has the one of that id, and adds all of them to
+// the reply.
+func holds(objects []json.RawMessage, id string, r *batch.Reply) (bool, error) {
 	in := false
 	for _, raw := range objects {
 		var b struct {
@@ -87,6 +88,7 @@ func holds(objects []json.RawMessage, id string) (bool, error) {
 			return false, fmt.Errorf("a group of the list has %w", err)
 		}
 		in = in || strings.EqualFold(has, id)
+		r.Groups = append(r.Groups, has)
 	}
 	return in, nil
 }
@@ -115,7 +117,7 @@ func (c *Client) follow(ctx context.Context, it batch.Item, r batch.Reply) batch
 		if err != nil {
 			return unread(err)
 		}
-		in, err := holds(objects, it.Target.ID)
+		in, err := holds(objects, it.Target.ID, &r)
 		if err != nil {
 			return unread(err)
 		}

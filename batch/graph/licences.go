@@ -87,7 +87,7 @@ func showLicencesThere(c *Client, it batch.Item) (request, error) {
 
 func showLicences(it batch.Item, there func(has, of int) bool) (request, error) {
 	at, licences, err := directLicences(it)
-	return request{method: "GET", url: at + "?$select=id," + licenceStates, read: func(body json.RawMessage, r *batch.Reply) error {
+	return request{method: "GET", url: at + "?$select=id,accountEnabled," + licenceStates, read: func(body json.RawMessage, r *batch.Reply) error {
 		var b userBody
 		if err := json.Unmarshal(body, &b); err != nil {
 			return fmt.Errorf("the answer cannot be read: %w", err)
@@ -101,6 +101,7 @@ func showLicences(it batch.Item, there func(has, of int) bool) (request, error) 
 			return fmt.Errorf("the answer has %w", err)
 		}
 		r.Shown = &batch.Shown{ID: id}
+		r.User = &batch.User{ID: id, Enabled: stateOf(b.Enabled) == batch.StateEnabled, Disabled: stateOf(b.Enabled) == batch.StateDisabled}
 		if direct == nil { // not told
 			return nil
 		}

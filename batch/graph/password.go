@@ -43,7 +43,7 @@ func newPassword(_ *Client, it batch.Item) (request, error) {
 // showPassword reads when the password was changed last.
 func showPassword(c *Client, it batch.Item) (request, error) {
 	at, err := userByID(it)
-	return c.readUser(at, "id,userPrincipalName,"+passwordSet, false), err
+	return c.readUser(at, "id,userPrincipalName,accountEnabled,"+passwordSet, false), err
 }
 
 // hintLength is how much of a password a text must repeat to be left out: 40 bits of it.

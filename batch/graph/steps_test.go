@@ -139,7 +139,7 @@ func TestReadBytes(t *testing.T) {
 	}{
 		{show, item(batch.Revoke, "", ""), "v1.0", user + "?$select=" + base},
 		{show, item(batch.Invalidate, "", ""), "beta", user + "?$select=" + base + ",refreshTokensValidFromDateTime"},
-		{show, item(batch.Password, "", ""), "v1.0", user + "?$select=id,userPrincipalName,lastPasswordChangeDateTime"},
+		{show, item(batch.Password, "", ""), "v1.0", user + "?$select=id,userPrincipalName,accountEnabled,lastPasswordChangeDateTime"},
 		{show, item(batch.Disable, "", ""), "v1.0", user + "?$select=id,accountEnabled"},
 		{show, item(batch.Enable, "", ""), "v1.0", user + "?$select=id,accountEnabled"},
 		{show, item(batch.Devices, laptop, ""), "v1.0", "/devices/" + laptop + "?$select=id,accountEnabled"},
@@ -148,8 +148,8 @@ func TestReadBytes(t *testing.T) {
 		{show, item(batch.JoinGroups, staff, ""), "v1.0", user + "/memberOf?$select=id&$top=999"},
 		{show, item(batch.Licences, staff, ""), "v1.0", user + "/memberOf?$select=id&$top=999"},
 		{show, item(batch.AddLicences, staff, ""), "v1.0", user + "/memberOf?$select=id&$top=999"},
-		{show, item(batch.Licences, "", bothLicences), "v1.0", user + "?$select=id,licenseAssignmentStates"},
-		{show, item(batch.AddLicences, "", bothLicences), "v1.0", user + "?$select=id,licenseAssignmentStates"},
+		{show, item(batch.Licences, "", bothLicences), "v1.0", user + "?$select=id,accountEnabled,licenseAssignmentStates"},
+		{show, item(batch.AddLicences, "", bothLicences), "v1.0", user + "?$select=id,accountEnabled,licenseAssignmentStates"},
 		{list, item(batch.Devices, "", ""), "v1.0", user + "/registeredDevices" + devices},
 		{list, item(batch.Groups, "", ""), "v1.0", user + groups},
 		{list, item(batch.Devices, "https://graph.example/v1.0/users/"+strings.ToUpper(ada)+"/ownedDevices?$skiptoken=x%20y", ""), "v1.0", user + "/ownedDevices?$skiptoken=x%20y"},
@@ -264,6 +264,16 @@ func TestShown(t *testing.T) {
 	shown := func(id, state string) batch.Reply {
 		return batch.Reply{Status: 200, Shown: &batch.Shown{ID: id, State: state}}
 	}
+	in := func(state string, groups ...string) batch.Reply { // what else a list of memberships shows
+		r := shown(ada, state)
+		r.Groups = groups
+		return r
+	}
+	has := func(id, state string) batch.Reply { // and what else the user does
+		r := shown(id, state)
+		r.User = &batch.User{ID: id}
+		return r
+	}
 	no := func(message string) batch.Reply { return batch.Reply{Message: message} }
 	notFound := `{"error":{"code":"Request_ResourceNotFound","message":"gone"}}`
 	licences := func(entries string) string { return `{"id":"` + upper + `","licenseAssignmentStates":` + entries + `}` }
@@ -289,26 +299,28 @@ func TestShown(t *testing.T) {
 		{item(batch.Devices, strings.ToUpper(laptop), ""), 404, notFound, shown(laptop, "gone")},
 		{item(batch.Devices, laptop, ""), 404, `{"error":{"code":"ResourceNotFound","message":"no such path"}}`, batch.Reply{Status: 404, Code: "ResourceNotFound", Message: "no such path"}},
 		{item(batch.Devices, laptop, ""), 403, `{"error":{"code":"Request_ResourceNotFound","message":"m"}}`, batch.Reply{Status: 403, Code: "Request_ResourceNotFound", Message: "m"}},
-		{item(batch.Groups, staff, ""), 200, `{"value":[{"id":"` + laptop + `"},{"id":"` + strings.ToUpper(staff) + `"}]}`, shown(ada, "there")},
-		{item(batch.Groups, staff, ""), 200, `{"value":[{"id":"` + laptop + `"}]}`, shown(ada, "gone")},
+		{item(batch.Groups, staff, ""), 200, `{"value":[{"id":"` + laptop + `"},{"id":"` + strings.ToUpper(staff) + `"}]}`, in("there", laptop, staff)},
+		{item(batch.Groups, staff, ""), 200, `{"value":[{"id":"` + laptop + `"}]}`, in("gone", laptop)},
 		{item(batch.Licences, staff, ""), 200, `{"value":[]}`, shown(ada, "gone")},
-		{item(batch.JoinGroups, staff, ""), 200, `{"value":[{"id":"` + staff + `"}]}`, shown(ada, "there")},
-		{item(batch.AddLicences, staff, ""), 200, `{"value":[{"id":"` + staff + `"}]}`, shown(ada, "there")},
+		{item(batch.JoinGroups, staff, ""), 200, `{"value":[{"id":"` + staff + `"}]}`, in("there", staff)},
+		{item(batch.AddLicences, staff, ""), 200, `{"value":[{"id":"` + staff + `"}]}`, in("there", staff)},
 		{item(batch.Groups, staff, ""), 200, `{"value":null}`, no("read list: the answer holds none")},
 		{item(batch.Groups, staff, ""), 200, `{}`, no("read list: the answer holds none")},
 		{item(batch.Groups, staff, ""), 200, `{"value":[{"id":null}]}`, no("a group of the list has no object id")},
 		{item(batch.Groups, staff, ""), 404, notFound, batch.Reply{Status: 404, Code: "Request_ResourceNotFound", Message: "gone"}},
-		{item(batch.Licences, "", bothLicences), 200, licences(`[]`), shown(ada, "gone")},
-		{item(batch.Licences, "", bothLicences), 200, licences(`[` + byGroup(e3) + `,` + direct(plan) + `]`), shown(ada, "gone")},
-		{item(batch.Licences, "", bothLicences), 200, licences(`[` + byGroup(e3) + `,` + direct(e3) + `]`), shown(ada, "there")},
-		{item(batch.Licences, "", bothLicences), 200, licences(`null`), shown(ada, "")},
-		{item(batch.Licences, "", bothLicences), 200, `{"id":"` + ada + `"}`, shown(ada, "")},
-		{item(batch.Licences, "", bothLicences), 200, `{"id":"` + laptop + `","licenseAssignmentStates":[]}`, shown(laptop, "gone")},
+		{item(batch.Licences, "", bothLicences), 200, licences(`[]`), has(ada, "gone")},
+		{item(batch.Licences, "", bothLicences), 200, licences(`[` + byGroup(e3) + `,` + direct(plan) + `]`), has(ada, "gone")},
+		{item(batch.Licences, "", bothLicences), 200, licences(`[` + byGroup(e3) + `,` + direct(e3) + `]`), has(ada, "there")},
+		{item(batch.Licences, "", bothLicences), 200, `{"id":"` + ada + `","accountEnabled":true,"licenseAssignmentStates":[]}`,
+			batch.Reply{Status: 200, Shown: &batch.Shown{ID: ada, State: "gone"}, User: &batch.User{ID: ada, Enabled: true}}},
+		{item(batch.Licences, "", bothLicences), 200, licences(`null`), has(ada, "")},
+		{item(batch.Licences, "", bothLicences), 200, `{"id":"` + ada + `"}`, has(ada, "")},
+		{item(batch.Licences, "", bothLicences), 200, `{"id":"` + laptop + `","licenseAssignmentStates":[]}`, has(laptop, "gone")},
 		{item(batch.Licences, "", bothLicences), 200, licences(`[{"assignedByGroup":null}]`), no("the answer has a licence with no object id")},
-		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e3) + `]`), shown(ada, "gone")},
-		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e3) + `,` + byGroup(e5) + `]`), shown(ada, "gone")},
-		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e5) + `,` + direct(e3) + `]`), shown(ada, "there")},
-		{item(batch.AddLicences, "", bothLicences), 200, licences(`null`), shown(ada, "")},
+		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e3) + `]`), has(ada, "gone")},
+		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e3) + `,` + byGroup(e5) + `]`), has(ada, "gone")},
+		{item(batch.AddLicences, "", bothLicences), 200, licences(`[` + direct(e5) + `,` + direct(e3) + `]`), has(ada, "there")},
+		{item(batch.AddLicences, "", bothLicences), 200, licences(`null`), has(ada, "")},
 		{item(batch.Password, "", ""), 200, `{"id":"` + upper + `","userPrincipalName":"ada@x","lastPasswordChangeDateTime":"2026-11-22T12:00:00Z"}`,
 			batch.Reply{Status: 200, User: &batch.User{ID: ada, UPN: "ada@x", PasswordSet: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}}},
 		{item(batch.Password, "", ""), 200, `{"id":"` + ada + `","userPrincipalName":"ada@x","lastPasswordChangeDateTime":null}`, batch.Reply{Status: 200, User: &batch.User{ID: ada, UPN: "ada@x"}}},

@@ -44,3 +44,19 @@ func TestVerifyReadsWhatWasSoBefore(t *testing.T) {
 		})
 	}
 }
+
+// What held when --watch began is read once more at its end.
+func TestWatchReadsAllAtItsEnd(t *testing.T) {
+	inOffice(t, 2, func(o *office) {
+		o.finishes(o.run("disable"))
+		early, late := o.people[0], o.people[1]
+		o.somebody("PATCH", "/users/"+late, `{"accountEnabled":true}`)
+		time.AfterFunc(20*time.Second, func() {
+			o.somebody("PATCH", "/users/"+early, `{"accountEnabled":true}`)
+			o.somebody("PATCH", "/users/"+late, `{"accountEnabled":false}`)
+		})
+		if _, names := o.doubted(o.first(), time.Minute); !slices.Equal(names, []string{early + " " + string(batch.Disable)}) {
+			t.Errorf("these do not hold: %v", names)
+		}
+	})
+}

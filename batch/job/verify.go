@@ -62,15 +62,22 @@ func Verify(ctx context.Context, h *Host, v *VerifyOptions) (all int, failing []
 }
 
 // watch reads what is to hold, and what does not hold again and again until it does or
-// --watch is over. It gives the proofs that fail.
+// --watch is over. What held in an earlier round is read once more at the end, since it may
+// have been taken back meanwhile. It gives the proofs that fail.
 func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, since time.Time) ([]*Proof, error) {
 	over := time.Now().Add(v.Watch.Duration)
-	for failing := proofs; ; {
-		var err error
-		if failing, err = v.read(ctx, j, failing, since); err != nil {
+	for unread := proofs; ; {
+		failing, err := v.read(ctx, j, unread, since)
+		if err != nil {
 			return nil, err
 		}
 		wait := untilAny(failing)
+		if done := len(failing) == 0 || time.Now().Add(wait).After(over); done && len(unread) < len(proofs) {
+			if failing, err = v.read(ctx, j, proofs, since); err != nil {
+				return nil, err
+			}
+			wait = untilAny(failing)
+		}
 		if len(failing) == 0 || time.Now().Add(wait).After(over) {
 			return failing, nil
 		}
@@ -82,6 +89,7 @@ func (v *VerifyOptions) watch(ctx context.Context, j *job, proofs []*Proof, sinc
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+		unread = failing
 	}
 }
 
