@@ -212,6 +212,15 @@ func TestTextOfSteps(t *testing.T) {
 			t.Errorf("%v: want %q and not %q in\n%s", tt.steps, tt.want, tt.not, &b)
 		}
 	}
+	const lists = "Devices are those that they had at 2026-"
+	for sessions, want := range map[int]bool{1: false, 2: true} {
+		e := leaverRun()
+		e.Sessions = make([]Session, sessions)
+		var b bytes.Buffer
+		if err := Text(&b, e); err != nil || strings.Contains(b.String(), lists) != want {
+			t.Errorf("%d sessions, error %v:\n%s", sessions, err, &b)
+		}
+	}
 	e := leaverRun()
 	e.Summary = batch.Summary{}
 	l := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.Denied, ""), wrote(batch.Target{Step: batch.Revoke}, batch.Verified, ""))
