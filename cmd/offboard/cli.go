@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"syscall"
@@ -15,9 +16,6 @@ import (
 	"offboard/batch/job"
 )
 
-// version is set by the release build.
-var version = "dev"
-
 // cli is the grammar. Every flag has an environment variable by one rule (see
 // flags.go); secrets have no flag.
 type cli struct {
@@ -25,6 +23,8 @@ type cli struct {
 	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
+
+	ShowVersion showVersion `name:"version" env:"-" help:"Print the version, as the command version does."`
 
 	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a CSV file, or resume doing so. Their sessions are revoked, unless --steps says more."`
 	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
@@ -41,7 +41,11 @@ type cli struct {
 	History  job.HistoryOptions  `cmd:"" help:"Show every run that named a user."`
 	Report   job.ReportOptions   `cmd:"" help:"Write the report files of a run again."`
 	Simulate job.SimulateOptions `cmd:"" help:"Serve a simulated tenant on a loopback address."`
-	Version  struct{}            `cmd:"" help:"Print the version."`
+
+	Help       helpOptions       `cmd:"" help:"Explain a command, or a topic: exit-codes, permissions, outcomes, environment or report."`
+	Completion completionOptions `cmd:"" help:"Print what makes a shell complete commands and flags."`
+	Man        manOptions        `cmd:"" help:"Print the manual page."`
+	Version    versionOptions    `cmd:"" help:"Print the version."`
 }
 
 // command is what every command gets beside its own flags. It is the console of its
@@ -57,42 +61,71 @@ type command struct {
 // execute is the whole program but for the process around it.
 func execute(ctx context.Context, w world) exitCode {
 	var flags cli
-	helped := false
 	w.screen = w.stderr
 	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
 	w.stdout, w.stderr = stdout, stderr
 	defer func() { stdout.end(); stderr.end() }()
-	parser := kong.Must(&flags,
-		kong.Name("offboard"),
-		kong.Description("Contains the Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph: revokes their sign-in sessions and, when asked, disables accounts and devices, replaces passwords, and takes groups and licences away. It proves each write.\n\n"+exitCodeHelp),
-		kong.DefaultEnvars("OFFBOARD"),
-		kong.PostBuild(details),
-		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(func(int) { helped = true }), // it is called after --help
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
 	cmd := newCommand(w, &flags)
-	k, err := parser.Parse(w.args)
 	switch {
-	case helped, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help
+	case len(w.args) == 0: // no success: a script may have lost its words
+		_, _, _ = parse(&flags, w.stderr, "--help")
+		return exitUsage
+	case w.args[0] == completeWord:
+		return cmd.fail(cmd.complete(w.args[1:]))
+	}
+	k, told, err := parse(&flags, w.stdout, w.args...)
+	switch {
+	case told, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help
 		return exitDone
 	case err != nil:
-		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, err))
+		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, fromPowerShell(err, w.args)))
 	}
 	cmd.parsed, cmd.log = k, logger(w, &flags)
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
+	options := k.Selected().Target.Addr().Interface()
+	if teller, ok := options.(teller); ok { // also with a variable that is not right
+		if err := teller.tell(cmd); !errors.Is(err, syscall.EPIPE) {
+			return cmd.fail(err)
+		}
+		return exitDone
+	}
 	if err := errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ())); err != nil {
 		return cmd.fail(err)
 	}
 	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
 	}
-	err = cmd.do(ctx, k.Selected().Target.Addr().Interface())
+	err = cmd.do(ctx, options)
 	cmd.host.Files.Close()
 	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	return cmd.fail(err)
+}
+
+// teller are the options of a command that tells of offboard itself.
+type teller interface{ tell(*command) error }
+
+// grammar makes the parser. Help and version go to w; told is called after them.
+func grammar(flags *cli, w io.Writer, told func(int)) *kong.Kong {
+	return kong.Must(flags,
+		kong.Name("offboard"),
+		kong.Description(overview),
+		kong.DefaultEnvars("OFFBOARD"),
+		kong.PostBuild(describe),
+		kong.Writers(w, w),
+		kong.Exit(told),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Help(ownFlagsFirst),
+	)
+}
+
+// parse reads a command line. told reports that it asked for help or the version, which
+// was written to w.
+func parse(flags *cli, w io.Writer, args ...string) (k *kong.Context, told bool, err error) {
+	parser := grammar(flags, w, func(int) { told = true })
+	k, err = parser.Parse(args)
+	return k, told, err
 }
 
 // newCommand is a command in the world, of which the line was not read yet.

@@ -49,9 +49,8 @@ func (c *command) do(ctx context.Context, options any) error {
 		return c.Ended(end)
 	case *job.SimulateOptions:
 		return c.simulate(ctx, o)
-	default: // of version, which has none
-		return c.answer(map[string]string{"version": version}, "offboard %s\n", version)
 	}
+	panic(fmt.Sprintf("no command has %T", options))
 }
 
 // plan writes the file and tells what to do with it.

@@ -17,10 +17,10 @@ func TestEnvironmentVariables(t *testing.T) {
 	of := map[string]string{}        // by command and flag
 	means := map[string]*kong.Flag{} // by variable
 	yes := map[string]bool{"run": true, "resume": true, "apply": true}
-	each(k.Model.Node, "", func(command string, f *kong.Flag) {
+	eachFlag(k.Model.Node, "", func(command string, f *kong.Flag) {
 		at := strings.TrimSpace(command + " --" + f.Name)
 		switch n := len(f.Envs); {
-		case f.Name == "help", f.Name == "despite-later", f.Name == "yes" && !yes[command]:
+		case f.Name == "help", f.Name == "version", f.Name == "despite-later", f.Name == "yes" && !yes[command]:
 			if n > 0 {
 				t.Errorf("%s has %v, and must have none", at, f.Envs)
 			}
@@ -59,16 +59,5 @@ func TestEnvironmentVariables(t *testing.T) {
 		if of[at] != want {
 			t.Errorf("%s has %q, want %s", at, of[at], want)
 		}
-	}
-}
-
-// each visits every flag of a command and of those below it. The command of the
-// global flags is "", and of runs prune "runs prune".
-func each(n *kong.Node, command string, visit func(command string, f *kong.Flag)) {
-	for _, f := range n.Flags {
-		visit(command, f)
-	}
-	for _, child := range n.Children {
-		each(child, strings.TrimSpace(command+" "+child.Name), visit)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // exitCode is what the process ends with. The list is part of the command's
-// contract: cron jobs and runbooks read it. See exitCodeHelp.
+// contract: cron jobs and runbooks read it. See exitCodes in topics.go.
 type exitCode int
 
 const (
@@ -41,7 +41,7 @@ var ends = []struct {
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve"},
-	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard run --help lists the ways (--auth)"},
+	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard help environment lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the step (--steps, --graph-url), then resume"},
 	{batch.ErrOutage, exitStopped, ""},
 	{errSecondSignal, exitStopped, ""},

@@ -24,6 +24,9 @@ func (c *command) fail(err error) exitCode {
 	path, _ := c.host.JournalPath() // which is known where it is told of
 	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(next)
 	next = cmp.Or(c.lifted(err), next)
+	if h, ok := errors.AsType[hinted](err); ok {
+		next = c.shell(h.next...)
+	}
 	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
-	"fmt"
+	"errors"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -10,80 +12,157 @@ import (
 	"offboard/batch/job"
 )
 
-// details end the help of each command.
-func details(k *kong.Kong) error {
-	text := map[string]string{
-		"run":      ofRun,
-		"resume":   ofRun,
-		"apply":    ofRun,
-		"undo":     ofUndo,
-		"plan":     "The file has the users with their object ids, what the guards say, and a digest that finds any change.\n\nGraph permissions: User.Read.All, and what the steps and the guards read; see offboard run --help.\n\n" + exitCodeHelp,
-		"approve":  noGraph,
-		"verify":   "What is mastered on premises holds only once the next sync is over: --watch 40m waits for that.\n\nGraph permissions: User.Read.All, and what the steps of the run read; see offboard run --help.\n\n" + exitCodes("all of it holds"),
-		"runs":     "Alone it lists, and takes the filters that offboard runs list --help tells.\n\n" + noGraph,
-		"list":     "The states are " + job.Listed(job.States) + ".\n\n" + noGraph,
-		"prune":    ofPrune,
-		"show":     "The outcomes are " + job.Listed(batch.Outcomes[:]) + ".\n\n" + noGraph,
-		"history":  "The newest run comes first. Runs that were pruned are not in the journal any more.\n\n" + noGraph,
-		"report":   noGraph,
-		"simulate": seeds + "\n\n" + noGraph,
-	}
+const overview = "Contains the Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph: revokes their sign-in sessions and, when asked, disables accounts and devices, replaces passwords, and takes groups and licences away. It proves each write."
+
+// about is what the help of a command says beside its flags.
+type about struct {
+	group    string // of commands
+	text     string
+	examples [2]string
+}
+
+var abouts = map[string]about{
+	"run": {"Contain", seeds, [2]string{
+		`offboard run leavers.csv --dry-run`,
+		`offboard run hr.csv --steps leaver --where Status=Terminated --date-column "Last day"`}},
+	"resume": {"Contain", "", [2]string{
+		`offboard resume`,
+		`offboard resume 20261126-234340-9e39 --yes`}},
+	"undo": {"Contain", ofUndo, [2]string{
+		`offboard undo 20261126-234340-9e39 --dry-run`,
+		`offboard undo 20261126-234340-9e39 --user anna@contoso.com`}},
+	"verify": {"Contain", "What is mastered on premises holds only once the next sync is over: --watch 40m waits for that.", [2]string{
+		`offboard verify 20261126-234340-9e39 --watch 40m`,
+		`offboard verify leavers.csv --since 24h`}},
+	"plan": {"Four eyes", "The file has the users with their object ids, what the guards say, and a digest that finds any change.", [2]string{
+		`offboard plan leavers.csv -o plan.jsonl`,
+		`offboard plan breach.csv --steps emergency --protect breakglass.txt -o plan.jsonl --overwrite`}},
+	"approve": {"Four eyes", "", [2]string{
+		`offboard approve plan.jsonl --key ~/.ssh/id_ed25519`,
+		`offboard approve plan.jsonl --key token.pub --name ada`}},
+	"apply": {"Four eyes", "", [2]string{
+		`offboard apply plan.jsonl --approvals 2 --trusted allowed_signers`,
+		`offboard apply plan.jsonl --max-age 2d --yes`}},
+	"runs": {"Look back", "Alone it lists, and takes the filters that offboard runs list --help tells.", [2]string{
+		`offboard runs`,
+		`offboard runs prune --older-than 365d --dry-run`}},
+	"runs list": {"Look back", "The states are " + job.Listed(job.States) + ".", [2]string{
+		`offboard runs list --in-state stopped`,
+		`offboard runs list --newer-than 7d -o json`}},
+	"runs prune": {"Look back", ofPrune, [2]string{
+		`offboard runs prune --older-than 365d --dry-run`,
+		`offboard runs prune --older-than 52w --unfinished --yes`}},
+	"show": {"Look back", "The outcomes are " + job.Listed(batch.Outcomes[:]) + ".", [2]string{
+		`offboard show`,
+		`offboard show 20261126-234340-9e39 --outcome failure`}},
+	"history": {"Look back", "The newest run comes first. Runs that were pruned are not in the journal any more.", [2]string{
+		`offboard history ada@contoso.com`,
+		`offboard history 0b3f2a64-6f0e-4c55-9d5a-3e7f7f6a1d01 -o json`}},
+	"report": {"Look back", "", [2]string{
+		`offboard report`,
+		`offboard report 20261126-234340-9e39 --report-dir audit --sign-key ~/.ssh/id_ed25519`}},
+	"simulate": {"Try and learn", seeds, [2]string{
+		`offboard simulate leavers.csv`,
+		`offboard simulate leavers.csv --listen 127.0.0.1:8080`}},
+	"help": {"Try and learn", "", [2]string{
+		`offboard help outcomes`,
+		`offboard help runs prune`}},
+	"completion": {"Try and learn", ofCompletion, [2]string{
+		`offboard completion bash > ~/.local/share/bash-completion/completions/offboard`,
+		`offboard completion fish > ~/.config/fish/completions/offboard.fish`}},
+	"man": {"Try and learn", "", [2]string{
+		`offboard man > ~/.local/share/man/man1/offboard.1`,
+		`offboard man > offboard.1`}},
+	"version": {"Try and learn", "", [2]string{
+		`offboard version`,
+		`offboard version -o json`}},
+}
+
+// everywhere is the group of the flags that all commands take.
+const everywhere = "Everywhere"
+
+// flagGroups are the groups in which --help lists flags, in this order.
+var flagGroups = []struct {
+	title string
+	names string
+}{
+	{"Input: whom the file names", "column ignore-column key date-format time-zone allow-renamed max-input-age user keep"},
+	{"Choice: which of them, and what is done", "steps where date-column as-of start-of-day all-rows since order no-resolve no-verify new watch again sla"},
+	{"Guards: when nothing is done", "protect protect-group protect-privileged allow-empty-pattern include-caller max-users max-percent max-privileged min-users max-age approvals trusted despite-later yes"},
+	{"Sign-in", "tenant auth graph-url as-caller"},
+	{"Pace and patience", "rate quota-share quota-file concurrency app verify-timeout deadline outage"},
+	{"Report", "report-dir sign-key overwrite notify-file metrics-file reports"},
+	{"Rehearsal", "dry-run simulate simulate-faults simulate-frozen simulate-quota"},
+	{everywhere, "journal output log-format verbose quiet config version help"},
+}
+
+// describe gives each command its text and examples, and puts its flags in groups. What
+// all commands share stands in the topics once.
+func describe(k *kong.Kong) error {
+	k.Model.Detail = ofTopics
 	return kong.Visit(k.Model, func(v kong.Visitable, next kong.Next) error {
-		if n, ok := v.(*kong.Node); ok {
-			n.Detail = text[n.Name]
+		switch v := v.(type) {
+		case *kong.Flag:
+			for _, g := range flagGroups {
+				if slices.Contains(strings.Fields(g.names), v.Name) {
+					v.Group = &kong.Group{Key: g.title, Title: g.title + ":"}
+				}
+			}
+		case *kong.Node:
+			if v.Type != kong.CommandNode {
+				break
+			}
+			command := strings.TrimPrefix(v.FullPath(), k.Model.Name+" ")
+			a := abouts[command]
+			v.Group = &kong.Group{Key: a.group, Title: a.group + ":"}
+			v.Detail = a.text + "\n\nExamples:\n\n    " + strings.Join(a.examples[:], "\n    ") + "\n\n" + readsAlone(command) +
+				"Exit codes, permissions, outcomes, variables and files: offboard help exit-codes, permissions, outcomes, environment or report."
 		}
 		return next(nil)
 	})
 }
 
-// noGraph ends the help of the commands that only read the journal.
-var noGraph = "Graph permissions: none; nothing is sent.\n\n" + exitCodeHelp
-
-var exitCodeHelp = exitCodes("every user ended in success, or was left alone on purpose; also: nothing to do")
-
-// exitCodes tells the exit codes; zero is what 0 means.
-func exitCodes(zero string) string {
-	return "Exit codes:\n  0  " + zero + `
-  1  the run could not go on
-  2  usage, or the input as a whole cannot be read
-  3  finished, or rehearsed; some users did not, or would not, end in success
-  4  refused by a guard or by the person asked; nothing was written, or nothing more of a run that was to go on
-  5  sign-in or permission
-  6  stopped before the end; the command that goes on is printed: resume, or the same again if nothing was planned yet;
-     also when groups and licences wait for ` + batch.LateProof + `
-  7  locked: somebody else works on this run or input; who and since when is printed`
-}
-
-var ofRun = permissions() + `
-For licences that come from groups also that of groups, and RoleManagement.ReadWrite.Directory for groups that
-may hold roles. User.Read.All is not needed with --no-resolve. RoleManagement.Read.Directory to know who holds a
-privileged role (not needed with --max-privileged 0), GroupMember.Read.All for --protect-group and for roles that
-groups hold. To disable holders of privileged roles, or to replace their passwords, the app itself must hold the
-directory role Privileged Authentication Administrator.
-
-Sign-in (--auth): in the one way that the environment names. OFFBOARD_ACCESS_TOKEN; or AZURE_TENANT_ID, AZURE_CLIENT_ID
-and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; or a managed identity;
-or, if nothing is set, the Azure CLI's login. An incomplete setting is an error.
-
-` + seeds + "\n\n" + exitCodeHelp
-
-// permissions are those of an app of its own, step by step, from the table of the steps.
-func permissions() string {
-	s := fmt.Sprintf("Graph permissions of an app, the least, by step:\n\n    %-11s %-36s %s\n", "step", "to write", "to read, for the plan and as proof")
-	for _, step := range append(slices.Clone(batch.Leaver), batch.Invalidate) {
-		reads := step.Reads()
-		if reads != batch.NeedsRead {
-			reads = batch.NeedsRead + " and " + reads
-		}
-		if step.Role() != "" {
-			reads += "; directory role " + step.Role()
-		}
-		s += fmt.Sprintf("    %-11s %-36s %s\n", step, step.Needs(), reads)
+// inOrder sorts flags by their groups, and leaves them in their order within one.
+func inOrder(flags []*kong.Flag) []*kong.Flag {
+	place := func(f *kong.Flag) int {
+		return slices.IndexFunc(flagGroups, func(g struct{ title, names string }) bool {
+			return slices.Contains(strings.Fields(g.names), f.Name)
+		})
 	}
-	return s
+	return slices.SortedStableFunc(slices.Values(flags), func(a, b *kong.Flag) int { return place(a) - place(b) })
 }
 
-var ofUndo = `Each write of the run is taken back whose value before is known, and that the directory still shows as the run
+// ownFlagsFirst prints help as kong does, with the flags of all commands behind those of
+// the command.
+func ownFlagsFirst(o kong.HelpOptions, k *kong.Context) error {
+	out := k.Stdout
+	var b strings.Builder
+	k.Stdout = &b
+	if at := k.Selected(); at != nil {
+		at.Flags = inOrder(at.Flags)
+	}
+	err := kong.DefaultHelpPrinter(o, k)
+	k.Stdout = out
+	text := b.String()
+	if from := strings.Index(text, "\n"+everywhere+":\n"); from >= 0 && k.Selected() != nil {
+		if n := strings.Index(text[from:], "\n\n"); n >= 0 {
+			text = text[:from] + text[from+n+1:] + text[from:from+n+1]
+		}
+	}
+	_, written := io.WriteString(out, text)
+	return errors.Join(err, written)
+}
+
+// readsAlone says of a command that talks to no tenant that it needs no permission.
+func readsAlone(command string) string {
+	switch command {
+	case "approve", "runs", "runs list", "runs prune", "show", "history", "report", "simulate":
+		return "Graph permissions: none; nothing is sent.\n\n"
+	}
+	return ""
+}
+
+const ofUndo = `Each write of the run is taken back whose value before is known, and that the directory still shows as the run
 left it; what somebody changed since is theirs, and ends already. Users keep what the run did not change.
 
     disable   the account is enabled again      groups    the user joins them again
@@ -96,11 +175,7 @@ found them contained, unless --despite-later is given; one that goes on asks tha
 
 --steps and --user take back a part: these steps, of these users. The rest stays as the run left it, and a later
 undo can take it back. A run that stopped halfway can be undone, too. Any undo ends it for good, also that of a part:
-no resume goes on with it. An undo that stopped is given up when another undo of the same run begins.
-
-Graph permissions: those that the run needed.
-
-` + exitCodeHelp
+no resume goes on with it. An undo that stopped is given up when another undo of the same run begins.`
 
 // seeds are what the simulated tenant makes of a name, so that a rehearsal can show
 // more than success.
@@ -110,10 +185,8 @@ const seeds = `In a simulated tenant every row of the input is a user, except th
     admin...@     is a protected admin  (holds a privileged role; ends denied)
     ...#EXT#...@  is a guest            (ends ineffective)`
 
-var ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
+const ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
 works on are kept, and so are, without --unfinished, those that could still be resumed (planned, running
 or stopped). It can be stopped at any point; the same command goes on.
 
-Then the journal gives the space back, a little at a time: others who use it go on meanwhile.
-
-` + noGraph
+Then the journal gives the space back, a little at a time: others who use it go on meanwhile.`

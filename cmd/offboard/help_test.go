@@ -36,7 +36,7 @@ func TestLateProofIsToldAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for where, text := range map[string]string{"README.md": string(readme), "the help": exitCodeHelp} {
+	for where, text := range map[string]string{"README.md": string(readme), "the help": exitCodes} {
 		if text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "`", ""); !strings.Contains(text, "also when groups and licences wait for "+batch.LateProof) {
 			t.Errorf("%s does not say that exit 6 comes when groups and licences wait for %s", where, batch.LateProof)
 		}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// hinted is an error with the command line that was meant.
+type hinted struct {
+	error
+	next []string // its words
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// cmdlet is a parameter that PowerShell's cmdlets have, and what stands here in its place.
+type cmdlet struct {
+	name string // in small letters
+	flag string // "" is none
+	why  string
+}
+
+var cmdlets = []cmdlet{
+	{"whatif", "--dry-run", "the rehearsal is --dry-run"},
+	{"userid", "--user", "a user is named with --user"},
+	{"verbose", "--verbose", "flags have two hyphens: --verbose"},
+	{"tenantid", "--tenant", "the tenant is named with --tenant"},
+	{"force", "--yes", "what does not ask is --yes"},
+	{"confirm", "", "offboard asks by itself before the first write"},
+	{"confirm:$false", "--yes", "what does not ask is --yes"},
+	{"confirm:false", "--yes", "what does not ask is --yes"},
+}
+
+// fromPowerShell adds the flag and the command to an error of a command line that has
+// parameters as PowerShell's cmdlets have them. err is why it could not be read.
+func fromPowerShell(err error, args []string) error {
+	var why []string
+	meant := slices.Clone(args)
+	for i := 0; i < len(meant); i++ {
+		word, isParameter := strings.CutPrefix(meant[i], "-")
+		at := slices.IndexFunc(cmdlets, func(c cmdlet) bool { return c.name == strings.ToLower(word) })
+		if !isParameter || at < 0 {
+			continue
+		}
+		c := cmdlets[at]
+		why = append(why, meant[i]+" is PowerShell's: "+c.why)
+		if c.flag == "" {
+			meant = slices.Delete(meant, i, i+1)
+			i--
+		} else {
+			meant[i] = c.flag
+		}
+	}
+	if why == nil {
+		return err
+	}
+	return hinted{fmt.Errorf("%s (%w)", strings.Join(why, "; "), err), meant}
+}
