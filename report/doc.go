@@ -3,8 +3,9 @@
 // batch.Line and nothing of where lines come from; given the same lines and the same
 // [End], it writes the same bytes.
 //
-//	                +-- report.csv     for a spreadsheet, grep and an auditor
-//	lines --+       +-- report.jsonl   the same columns, exact, for programs
+//	                +-- report.html    for people: a page that needs nothing outside it
+//	lines --+       +-- report.csv     for a spreadsheet, grep and an auditor
+//	        |       +-- report.jsonl   the same columns, exact, for programs
 //	        |       +-- report.targets.csv each device, group and licence of a user
 //	        |       +-- followup.csv       what others are to do
 //	        |       +-- retry.csv      what did not succeed, to run again
@@ -20,6 +21,8 @@
 //	dictionary.go              what the columns mean, for people
 //	steps.go, targets.go       the steps of a row, and the files about what they write to
 //	files.go, escape.go        the files that have lines; cells that are no formulas
+//	page.go, pagecensus.go     report.html: its table of people, and what is counted on the way
+//	pagebody.go, pagewords.go  what the page says; pagechart.go and html/ how it looks
 //	write.go, file.go          making the files, in one pass, and their seal
 //	aside.go                   the report of another run
 //	json.go, text.go, left.go  the end of a run as JSON and on the screen, and of its steps
@@ -37,6 +40,17 @@
 // A column is a line in the table of columns.go: report.csv, report.jsonl and [Selected]
 // have it then. A file with lines is a line in the table of files.go and
 // its sink: it is digested, listed, moved aside and sealed like the others.
+//
+// # The page
+//
+// report.html counts people, each once, and not rows. A person is contained when the
+// directory showed all urgent steps done; of a run that only ends sessions, or takes another
+// one back, when the outcome is a success. Its text comes after the list of people in the file, so
+// that it is written in one pass too, and its memory does not grow with them: times are kept in
+// slots, reasons and names up to a number. The list holds at most 200,000 people, and then those
+// who are not contained rather than others. A policy in the page lets it load nothing, and run
+// and look like its own script and style alone. All text goes in by html/template or, by the
+// script, as text.
 //
 // # One line per row
 //

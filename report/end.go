@@ -22,10 +22,12 @@ type End struct {
 	Dry        bool      // a dry run: a user who is not_sent would be sent by a run
 	Summary    batch.Summary
 	Timing     batch.Timing
+	Ceiling    Ceiling  // the quota that the run was paced by, as far as it is known afterwards
 	Dir        string   // where the files are; "" when none were written
 	Files      []string // their paths
 	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file
 	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
+	Verify     string   // the command that asks the directory again what came of the run; "" where there is none
 	Held       string   // who works on the run now, in words; "" when nobody does
 }
 
@@ -33,6 +35,13 @@ type End struct {
 type Session struct {
 	Began time.Time
 	By    string // who signed in, and who ran the command where, in words
+}
+
+// Ceiling is the most that a quota lets through. A zero one is not known.
+type Ceiling struct {
+	Writes int           // in any window
+	Window time.Duration // how long one is
+	Origin string        // where it is stated, in words: "documented quota"
 }
 
 // States of a run that the words here depend on.

@@ -20,7 +20,8 @@ type sink func(l *batch.Line, cells []string) error
 type format struct {
 	name string
 	open func(w *bufio.Writer, p batch.Plan) sink
-	some bool // it has some lines only, and is not there without any
+	page func(w *bufio.Writer, e *End) (add sink, end func() error) // in the place of open: it tells all of the run, and has more behind its lines
+	some bool                                                       // it has some lines only, and is not there without any
 
 	tried bool                    // it is of what was tried, and not there of a dry run
 	steps func([]batch.Step) bool // it is there only of a run of whose steps this is true; nil is any
@@ -31,9 +32,18 @@ func (f format) isOf(e *End) bool {
 	return !(f.tried && e.Dry) && (f.steps == nil || f.steps(e.Plan.Steps))
 }
 
+// begin gives what writes the file's lines, and what is behind them.
+func (f format) begin(w *bufio.Writer, e *End) (add sink, end func() error) {
+	if f.page != nil {
+		return f.page(w, e)
+	}
+	return f.open(w, e.Plan), func() error { return nil }
+}
+
 // formats are those files in the order in which people are told of them. A new file is a
 // new line here.
 var formats = []format{
+	{name: pageName, page: openPage},
 	{name: csvName, open: allCSV},
 	{name: jsonlName, open: allJSON},
 	{name: targetsName, open: targetsCSV, some: true, steps: batch.Several},
@@ -112,7 +122,7 @@ var errNoColumns = errors.New("the plan names no columns")
 func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 	write, begun := csvRecords(w), false
 	return func(l *batch.Line, _ []string) error {
-		if p.Undoes != "" || l.First != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
+		if !mayChange(p, l) {
 			return nil
 		}
 		if len(p.Columns) == 0 {
@@ -126,6 +136,12 @@ func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 		}
 		return write(again(l, len(p.Columns)))
 	}
+}
+
+// mayChange reports whether a row may end in another way when it is run again.
+func mayChange(p batch.Plan, l *batch.Line) bool {
+	o := l.Record.Outcome
+	return p.Undoes == "" && l.First == 0 && o.Kind() == batch.Failure && o != batch.NotPossible && o != batch.Ineffective
 }
 
 // again is the row as it is run again, under a header of so many cells.

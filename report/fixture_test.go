@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -151,11 +152,12 @@ func fixtureEnd() End {
 }
 
 // one writes one file of the report alone.
-func one(name string, w io.Writer, p batch.Plan, lines iter.Seq2[batch.Line, error]) error {
+func one(name string, w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
 	out := bufio.NewWriter(w)
 	for _, f := range formats {
 		if f.name == name {
-			if err := pour(p, lines, f.open(out, p)); err != nil {
+			add, end := f.begin(out, &e)
+			if err := errors.Join(pour(e.Plan, lines, add), end()); err != nil {
 				return err
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -19,12 +20,27 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestGolden(t *testing.T) {
 	format := func(name string) func(io.Writer) error {
-		return func(w io.Writer) error { return one(name, w, fixtureRun().Plan, seq(fixture(), nil)) }
+		return func(w io.Writer) error { return one(name, w, fixtureRun(), seq(fixture(), nil)) }
 	}
 	steps := func(name string) func(io.Writer) error {
-		return func(w io.Writer) error { return one(name, w, leaverRun().Plan, seq(leavers(), nil)) }
+		return func(w io.Writer) error { return one(name, w, leaverRun(), seq(leavers(), nil)) }
 	}
+	// the page without what every page has
+	seen := func(e End, lines []batch.Line) func(io.Writer) error {
+		return func(w io.Writer) error {
+			var b bytes.Buffer
+			if err := one(pageName, &b, e, seq(lines, nil)); err != nil {
+				return err
+			}
+			_, err := strings.NewReplacer(pagePolicy, "POLICY", pageStyle, "STYLE", pageScript, "SCRIPT").WriteString(w, b.String())
+			return err
+		}
+	}
+	timed := leaverRun()
+	timed.Timing.Started, timed.Ceiling = at(1, 0), Ceiling{3, 2 * time.Second, "documented quota"}
 	for name, write := range map[string]func(io.Writer) error{
+		"leaver/report.html":        seen(timed, leavers()),
+		"report.html":               seen(fixtureEnd(), fixture()),
 		"leaver/report.csv":         steps(csvName),
 		"leaver/report.jsonl":       steps(jsonlName),
 		"leaver/report.targets.csv": steps(targetsName),
@@ -123,15 +139,15 @@ func TestColumnsAreAsPromised(t *testing.T) {
 func TestCSVIsSafeToOpen(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		plan  batch.Plan
+		run   End
 		lines []batch.Line
 	}{
-		{csvName, fixtureRun().Plan, fixture()}, {RetryName, fixtureRun().Plan, fixture()},
-		{csvName, leaverRun().Plan, leavers()}, {targetsName, leaverRun().Plan, leavers()}, {followupName, leaverRun().Plan, leavers()},
+		{csvName, fixtureRun(), fixture()}, {RetryName, fixtureRun(), fixture()},
+		{csvName, leaverRun(), leavers()}, {targetsName, leaverRun(), leavers()}, {followupName, leaverRun(), leavers()},
 	} {
 		var b bytes.Buffer
 		name := c.name
-		if err := one(name, &b, c.plan, seq(c.lines, nil)); err != nil {
+		if err := one(name, &b, c.run, seq(c.lines, nil)); err != nil {
 			t.Fatal(err)
 		}
 		r := csv.NewReader(bytes.NewReader(b.Bytes()))
@@ -158,7 +174,7 @@ func TestCSVIsSafeToOpen(t *testing.T) {
 
 func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
 	var b bytes.Buffer
-	if err := one(RetryName, &b, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
+	if err := one(RetryName, &b, fixtureRun(), seq(fixture(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)
@@ -193,7 +209,7 @@ func TestRetryHoldsOnlyWhatFailedOnce(t *testing.T) {
 }
 
 func TestRetryNeedsColumns(t *testing.T) {
-	err := one(RetryName, io.Discard, batch.Plan{}, seq(fixture(), nil))
+	err := one(RetryName, io.Discard, End{}, seq(fixture(), nil))
 	if err == nil || !strings.Contains(err.Error(), "the plan names no columns") {
 		t.Errorf("got %v", err)
 	}

@@ -115,13 +115,7 @@ func total(of map[batch.Outcome]int) (n int) {
 // columnsOfStep writes in columns how many there are, and how they ended: "disable  40 users  38
 // verified, 2 denied".
 func columnsOfStep(b *bytes.Buffer, names, counts int, name string, of map[batch.Outcome]int, noun string) {
-	var parts []string
-	for _, o := range batch.Outcomes {
-		if of[o] > 0 {
-			parts = append(parts, batch.Thousands(of[o])+" "+string(o))
-		}
-	}
-	all, ended := total(of), strings.Join(parts, ", ")
+	all, ended := total(of), outcomes(of)
 	if all == 0 {
 		ended = "nothing to do"
 	}

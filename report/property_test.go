@@ -119,7 +119,7 @@ func equal(want, got any) bool {
 func TestEveryLineSurvivesJSONL(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := one(jsonlName, &b, batch.Plan{}, seq(lines, nil)); err != nil {
+	if err := one(jsonlName, &b, End{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	docs := bytes.Split(bytes.TrimSuffix(b.Bytes(), []byte("\n")), []byte("\n"))
@@ -154,7 +154,7 @@ func TestEveryLineSurvivesJSONL(t *testing.T) {
 func TestEveryLineSurvivesCSV(t *testing.T) {
 	lines := randomLines(t)
 	var b bytes.Buffer
-	if err := one(csvName, &b, batch.Plan{}, seq(lines, nil)); err != nil {
+	if err := one(csvName, &b, End{}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(b.Bytes(), []byte("\n")); n != len(lines)+1 {
@@ -187,7 +187,7 @@ func TestRetryKeepsCells(t *testing.T) {
 	lines := randomLines(t)
 	plan := batch.Plan{Columns: []string{"id", "date"}}
 	var b bytes.Buffer
-	if err := one(RetryName, &b, plan, seq(lines, nil)); err != nil {
+	if err := one(RetryName, &b, End{Plan: plan}, seq(lines, nil)); err != nil {
 		t.Fatal(err)
 	}
 	r := csv.NewReader(&b)

@@ -27,7 +27,7 @@ func TestNoRowsNoRetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		some := i == 1
-		if _, err := os.Stat(path); some != (err == nil) || some != (e.retry() != "") || !some && !errors.Is(err, fs.ErrNotExist) || len(e.Files) == 5 != some {
+		if _, err := os.Stat(path); some != (err == nil) || some != (e.retry() != "") || !some && !errors.Is(err, fs.ErrNotExist) || len(e.Files) == 6 != some {
 			t.Errorf("report %d: %q, %v", i, e.Files, err)
 		}
 		if i == 0 {

@@ -36,7 +36,7 @@ func TestSelected(t *testing.T) {
 	}{{fixtureRun(), nil}, {fixtureRun(), fixture()[:1]}, {fixtureRun(), fixture()}, {leaverRun(), leavers()}} {
 		e, lines := of.e, of.lines
 		var got, summary, jsonl bytes.Buffer
-		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e.Plan, seq(lines, nil))} {
+		for _, err := range []error{Selected(&got, e, seq(lines, nil)), JSON(&summary, e), one(jsonlName, &jsonl, e, seq(lines, nil))} {
 			if err != nil {
 				t.Fatal(err)
 			}

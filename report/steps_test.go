@@ -23,9 +23,9 @@ func TestFilesOfSteps(t *testing.T) {
 		dry   bool
 		want  []string
 	}{
-		{"all steps", leaverRun(), leavers(), false, []string{followupName, csvName, jsonlName, manifestName, targetsName, RetryName, documentName}},
-		{"dry run", leaverRun(), leavers(), true, []string{csvName, jsonlName, manifestName, targetsName, documentName}},
-		{"nothing in them", leaverRun(), leavers()[8:9], false, []string{csvName, jsonlName, manifestName, targetsName, documentName}},
+		{"all steps", leaverRun(), leavers(), false, []string{followupName, csvName, pageName, jsonlName, manifestName, targetsName, RetryName, documentName}},
+		{"dry run", leaverRun(), leavers(), true, []string{csvName, pageName, jsonlName, manifestName, targetsName, documentName}},
+		{"nothing in them", leaverRun(), leavers()[8:9], false, []string{csvName, pageName, jsonlName, manifestName, targetsName, documentName}},
 		{"sessions alone", fixtureRun(), leavers(), false, sealed},
 	} {
 		dir := t.TempDir()
@@ -70,7 +70,7 @@ func TestRetryOfSeveralWrites(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		l := leaver(2, "ada@contoso.com", wrote(account, tt.account, ""), wrote(device, tt.device, ""))
-		if err := one(RetryName, &b, leaverRun().Plan, seq([]batch.Line{l}, nil)); err != nil {
+		if err := one(RetryName, &b, leaverRun(), seq([]batch.Line{l}, nil)); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.Len() > 0; got != tt.want {
@@ -84,7 +84,7 @@ func TestRetryOfSeveralWrites(t *testing.T) {
 func TestStepCountsAreOfTheFiles(t *testing.T) {
 	records := func(name string) (all []map[string]string) {
 		var b bytes.Buffer
-		if err := one(name, &b, leaverRun().Plan, seq(leavers(), nil)); err != nil {
+		if err := one(name, &b, leaverRun(), seq(leavers(), nil)); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := csv.NewReader(&b).ReadAll()
@@ -156,7 +156,7 @@ func TestStepCountsAreOfTheFiles(t *testing.T) {
 // ended before any.
 func TestStepsInJSONLines(t *testing.T) {
 	var b bytes.Buffer
-	if err := one(jsonlName, &b, leaverRun().Plan, seq(leavers(), nil)); err != nil {
+	if err := one(jsonlName, &b, leaverRun(), seq(leavers(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	rows := slices.Collect(strings.Lines(b.String()))

@@ -13,7 +13,7 @@ import (
 
 // tokenNote is what no outcome changes, said once under every count: with the things that
 // the steps leave alone.
-const tokenNote = "Note: access tokens already issued work until they expire, mostly within an hour; %s are as they were.\n"
+const tokenNote = "Note: access tokens already issued work until they expire, mostly within an hour; %s are as they were."
 
 // Text writes the block that ends a run on the screen: what was run, the rows
 // counted by outcome with what each count means, and the verdict as the last
@@ -27,7 +27,10 @@ func Text(w io.Writer, e End) error {
 		bySteps(&b, e)
 		timing(&b, e.Timing)
 		if e.Plan.Undoes == "" {
-			accounts(&b, e)
+			for _, note := range notes(e, e.has(followupName)) {
+				b.WriteString(note + "\n")
+			}
+			b.WriteByte('\n')
 		}
 	}
 	b.WriteString(verdict(e))
@@ -150,17 +153,17 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 	b.WriteByte('\n')
 }
 
-// accounts says what the steps leave as it was.
-func accounts(b *bytes.Buffer, e End) {
+// notes say what the steps leave as it was. followup is whether there is a followup.csv.
+func notes(e End, followup bool) (all []string) {
 	p := e.Plan
 	a, disables, resets := p.Accounts, slices.Contains(p.Steps, batch.Disable), slices.Contains(p.Steps, batch.Password)
 	if a.Enabled > 0 && !disables {
-		fmt.Fprintf(b, "%s still enabled when planned: anyone with the password can sign in again; disable the account first.\n", batch.Plural(a.Enabled, "account"))
+		all = append(all, fmt.Sprintf("%s still enabled when planned: anyone with the password can sign in again; disable the account first.", batch.Plural(a.Enabled, "account")))
 	}
-	if a.Synced > 0 && e.has(followupName) {
-		fmt.Fprintf(b, "%s synced from on premises: do there what %s says (where: %s), or the next sync undoes it.\n", batch.Plural(a.Synced, "account"), followupName, batch.InAD)
+	if a.Synced > 0 && followup {
+		all = append(all, fmt.Sprintf("%s synced from on premises: do there what %s says (where: %s), or the next sync undoes it.", batch.Plural(a.Synced, "account"), followupName, batch.InAD))
 	} else if a.Synced > 0 {
-		fmt.Fprintf(b, "%s synced from on premises: disable it and reset the password there, or the next sync undoes it.\n", batch.Plural(a.Synced, "account"))
+		all = append(all, fmt.Sprintf("%s synced from on premises: disable it and reset the password there, or the next sync undoes it.", batch.Plural(a.Synced, "account")))
 	}
 	var asBefore []string
 	if !disables {
@@ -169,7 +172,7 @@ func accounts(b *bytes.Buffer, e End) {
 	if !resets {
 		asBefore = append(asBefore, "passwords")
 	}
-	fmt.Fprintf(b, tokenNote+"\n", listed(append(asBefore, "apps' own sessions")))
+	return append(all, fmt.Sprintf(tokenNote, listed(append(asBefore, "apps' own sessions"))))
 }
 
 // meaning says what an outcome is worth, as the run stands.

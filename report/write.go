@@ -18,6 +18,7 @@ import (
 
 // Names of the files of a report.
 const (
+	pageName      = "report.html"
 	csvName       = "report.csv"
 	jsonlName     = "report.jsonl"
 	targetsName   = "report.targets.csv"
@@ -65,6 +66,7 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error], seal Seal) (a
 	}
 	var files []*file
 	var sinks []sink
+	var ends []func() error
 	defer func() {
 		for _, f := range files {
 			f.draft.Discard()
@@ -82,13 +84,14 @@ func Write(dir string, e *End, lines iter.Seq2[batch.Line, error], seal Seal) (a
 		if err != nil {
 			return "", err
 		}
-		files, sinks = append(files, f), append(sinks, what.open(f.out, e.Plan))
+		add, end := what.begin(f.out, e)
+		files, sinks, ends = append(files, f), append(sinks, add), append(ends, end)
 	}
 	if err := pour(e.Plan, lines, sinks...); err != nil {
 		return "", fmt.Errorf("write report: %w", err)
 	}
-	for _, f := range files {
-		if err := f.finish(); err != nil {
+	for i, f := range files {
+		if err := errors.Join(ends[i](), f.finish()); err != nil {
 			return "", fmt.Errorf("write report: %w", err)
 		}
 	}

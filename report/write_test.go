@@ -33,10 +33,10 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
-var allNames = []string{csvName, jsonlName, RetryName}
+var allNames = []string{pageName, csvName, jsonlName, RetryName}
 
 // sealed are the files of a whole report, in the order of the alphabet.
-var sealed = []string{csvName, jsonlName, manifestName, RetryName, documentName}
+var sealed = []string{csvName, pageName, jsonlName, manifestName, RetryName, documentName}
 
 func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "report")
@@ -62,7 +62,7 @@ func TestWriteMakesWhatTheFormatsMake(t *testing.T) {
 			t.Errorf("path %s, want %s", paths[i], want)
 		}
 		var want bytes.Buffer
-		if err := one(name, &want, fixtureRun().Plan, seq(fixture(), nil)); err != nil {
+		if err := one(name, &want, fixtureRun(), seq(fixture(), nil)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(paths[i])
@@ -228,16 +228,16 @@ func TestEveryWriterPassesErrorsOn(t *testing.T) {
 	for _, name := range allNames {
 		for _, room := range []int{0, 100, 70_000} {
 			w := failing(room)
-			if err := one(name, &w, fixtureRun().Plan, many(nil)); !errors.Is(err, errBroken) {
+			if err := one(name, &w, fixtureRun(), many(nil)); !errors.Is(err, errBroken) {
 				t.Errorf("%s with room for %d: %v", name, room, err)
 			}
 		}
 		// So little that nothing is written before the end.
-		if err := one(name, new(failing), fixtureRun().Plan, seq(fixture(), nil)); !errors.Is(err, errBroken) {
+		if err := one(name, new(failing), fixtureRun(), seq(fixture(), nil)); !errors.Is(err, errBroken) {
 			t.Errorf("%s at its end: %v", name, err)
 		}
 		var b bytes.Buffer
-		if err := one(name, &b, fixtureRun().Plan, many(errBroken)); !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "read record: ") {
+		if err := one(name, &b, fixtureRun(), many(errBroken)); !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "read record: ") {
 			t.Errorf("%s of failing lines: %v", name, err)
 		}
 	}
@@ -410,10 +410,10 @@ func TestSeal(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(dir, signatureName)); err != nil || string(text) != "signature" {
 		t.Errorf("the signature is %q, error %v", text, err)
 	}
-	if got := len(e.Files); got != 6 || filepath.Base(e.Files[5]) != signatureName {
+	if got := len(e.Files); got != 7 || filepath.Base(e.Files[6]) != signatureName {
 		t.Errorf("the files are %q", e.Files)
 	}
-	for _, name := range []string{csvName, jsonlName, RetryName, documentName} {
+	for _, name := range []string{pageName, csvName, jsonlName, RetryName, documentName} {
 		path := filepath.Join(dir, name)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -470,7 +470,7 @@ func TestDryRunHasNothingToRunAgain(t *testing.T) {
 	if _, err := Write(dir, &e, seq(fixture(), nil), Seal{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); !slices.Equal(got, []string{csvName, jsonlName, manifestName, documentName}) {
+	if got := names(t, dir); !slices.Equal(got, []string{csvName, pageName, jsonlName, manifestName, documentName}) {
 		t.Errorf("the directory has %q", got)
 	}
 }

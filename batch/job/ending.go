@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/journal"
+	"offboard/batch/throttle"
 	"offboard/report"
 
 	"golang.org/x/sync/errgroup"
@@ -52,6 +55,9 @@ func (h *Host) endOf(ctx context.Context, run *journal.Run) (end report.End, err
 	if run.State().Resumable() {
 		end.Resume = h.resumeLine(run.Plan())
 	}
+	if end.Ceiling = ceiling(end.Plan); end.Plan.Cloud != Simulated { // whose stamps are gone with it
+		end.Verify = h.Typed(slices.Concat([]string{"verify", end.Plan.Run}, rootFlag(end.Plan))...)
+	}
 	changes, err := run.Changes(ctx)
 	if err != nil {
 		return end, err
@@ -76,6 +82,22 @@ func (h *Host) endOf(ctx context.Context, run *journal.Run) (end report.End, err
 	both.Go(func() (err error) { end.Timing, err = run.Timing(ctx); return err })
 	err = both.Wait()
 	return end, err
+}
+
+// ceiling is the quota of writes that paces a run of one app, as the plan knows it: the
+// limits of a quota file are not kept.
+func ceiling(p batch.Plan) report.Ceiling {
+	share := 1.0
+	for _, f := range p.Terms.Flags {
+		switch f.Name {
+		case "quota-file":
+			return report.Ceiling{}
+		case "quota-share":
+			share, _ = strconv.ParseFloat(f.Value, 64) // it was read when the run began
+		}
+	}
+	q := throttle.For(throttle.Share(throttle.Documented(), share), throttle.Write)[0]
+	return report.Ceiling{Writes: q.Limit, Window: q.Window, Origin: q.Origin}
 }
 
 // held says in words who works on the run now, and takes back what it says of

@@ -1,0 +1,151 @@
+// The table of people. Names are somebody else's text: they are put in as text only.
+"use strict";
+(() => {
+	const read = id => JSON.parse(document.getElementById(id).textContent);
+	const about = read("about"), people = read("people");
+	// A person is [row, name, row's text or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason or its place or 0].
+	const ROW = 0, NAME = 1, INPUT = 2, STATE = 3, OUTCOME = 4, TIME = 5, STEPS = 6, REASON = 7;
+	const perPage = 100, mostPrinted = 2000;
+	const at = id => document.getElementById(id);
+	const add = (to, tag, text, more) => to.appendChild(Object.assign(document.createElement(tag), { textContent: text }, more));
+	const count = n => n.toLocaleString("en-US");
+
+	const reason = p => typeof p[REASON] === "string" ? p[REASON] : about.reasons[p[REASON] - 1] || "";
+	const time = p => p[TIME] < 0 ? "" : new Date(about.base + p[TIME]).toISOString().slice(0, 19).replace("T", " ");
+	const stepOutcome = letter => letter === "-" ? "" : about.outcomes[letter.charCodeAt(0) - 97];
+	const steps = p => Array.from(p[STEPS] || "", (letter, i) => [about.steps[i], stepOutcome(letter)]).filter(s => s[1]);
+	const lower = s => String(s).toLowerCase();
+
+	const columns = [
+		{ name: "State", key: p => p[STATE] === 1 ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; } },
+		{ name: "Person", key: p => lower(p[NAME]), fill: (td, p) => { td.textContent = p[NAME]; if (p[INPUT]) add(td, "small", p[INPUT]); } },
+		{ name: "Outcome", key: p => p[OUTCOME], fill: (td, p) => { td.textContent = about.outcomes[p[OUTCOME]]; } },
+		...about.steps.length ? [{ name: "Steps", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome).append(" "); } }] : [],
+		{ name: "Time (UTC)", key: p => p[TIME], fill: (td, p) => { td.className = "time"; td.textContent = time(p); } },
+		{ name: "Reason", key: p => lower(reason(p)), fill: (td, p) => { td.textContent = reason(p); } },
+		{ name: "Row", key: p => p[ROW], fill: (td, p) => { td.className = "number"; td.textContent = p[ROW]; } },
+	];
+
+	let hits = people, page = 0, sorted = columns[0], ascending = true;
+	let texts; // what is searched, made when somebody searches
+
+	function sort() {
+		const keys = new Map(people.map(p => [p, sorted.key(p)]));
+		const sign = ascending ? 1 : -1;
+		people.sort((a, b) => {
+			const x = keys.get(a), y = keys.get(b);
+			return x < y ? -sign : x > y ? sign : a[ROW] - b[ROW];
+		});
+		texts = undefined;
+	}
+
+	function find() {
+		const words = lower(at("search").value).split(/\s+/).filter(w => w);
+		const state = at("state").value, [step, outcome] = at("outcome").value.split(":");
+		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", reason(p), about.outcomes[p[OUTCOME]]].join("\n")));
+		hits = people.filter((p, i) =>
+			(state === "" || p[STATE] === +state) &&
+			(!outcome || (step === "" ? about.outcomes[p[OUTCOME]] : stepOutcome((p[STEPS] || "")[step] || "-")) === outcome) &&
+			words.every(w => texts[i].includes(w)));
+		page = 0;
+		show();
+	}
+
+	function fill(from, to) {
+		const rows = document.createDocumentFragment();
+		for (const p of hits.slice(from, to)) {
+			const tr = add(rows, "tr", "");
+			tr.setAttribute("role", "row");
+			for (const c of columns) {
+				const td = add(tr, "td", "");
+				td.setAttribute("role", "cell");
+				td.dataset.label = c.name;
+				c.fill(td, p);
+			}
+		}
+		at("rows").replaceChildren(rows);
+	}
+
+	function show() {
+		const pages = Math.max(1, Math.ceil(hits.length / perPage));
+		page = Math.min(Math.max(page, 0), pages - 1);
+		fill(page * perPage, (page + 1) * perPage);
+		at("hits").textContent = hits.length === people.length ? count(hits.length) + (hits.length === 1 ? " person" : " people")
+			: count(hits.length) + " of " + count(people.length) + (people.length === 1 ? " person" : " people");
+		at("page").textContent = "Page " + count(page + 1) + " of " + count(pages);
+		at("first").disabled = at("previous").disabled = page === 0;
+		at("next").disabled = at("last").disabled = page === pages - 1;
+	}
+
+	function turn(to) {
+		page = to();
+		show();
+		at("people-section").scrollIntoView();
+	}
+
+	function choose(select, options) {
+		for (const [value, text, group] of options) {
+			const last = select.lastElementChild;
+			const into = !group ? select : last && last.label === group ? last : add(select, "optgroup", "", { label: group });
+			add(into, "option", text, { value });
+		}
+	}
+
+	for (const c of columns) {
+		const th = add(at("header"), "th", "", { scope: "col" });
+		th.setAttribute("role", "columnheader");
+		th.setAttribute("aria-sort", c === sorted ? "ascending" : "none");
+		add(th, "button", c.name, { type: "button" }).addEventListener("click", () => {
+			ascending = sorted === c ? !ascending : true;
+			sorted = c;
+			for (const other of at("header").children) other.setAttribute("aria-sort", "none");
+			th.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+			sort();
+			find();
+		});
+	}
+	const tally = key => {
+		const all = new Map();
+		for (const p of people) all.set(key(p), (all.get(key(p)) || 0) + 1);
+		return all;
+	};
+	const states = tally(p => p[STATE]), outcomes = tally(p => p[OUTCOME]);
+	choose(at("state"), [["", "All"], ...about.states.map((s, i) => [i, s + " (" + count(states.get(i) || 0) + ")"]).filter(o => states.has(o[0]))]);
+	choose(at("outcome"), [["", "All"],
+		...about.outcomes.map((o, i) => [":" + o, o + " (" + count(outcomes.get(i) || 0) + ")", about.steps.length ? "All steps together" : ""]).filter((o, i) => outcomes.has(i))]);
+	about.steps.forEach((step, i) => {
+		const of = tally(p => (p[STEPS] || "")[i] || "-");
+		choose(at("outcome"), about.outcomes.map((o, j) => [i + ":" + o, step + ": " + o + " (" + count(of.get(String.fromCharCode(97 + j)) || 0) + ")", step])
+			.filter((o, j) => of.has(String.fromCharCode(97 + j))));
+	});
+	for (const button of document.querySelectorAll(".show")) {
+		if (![...at("outcome").options].some(o => o.value === button.dataset.filter)) continue;
+		button.hidden = false;
+		button.addEventListener("click", () => {
+			at("search").value = at("state").value = "";
+			at("outcome").value = button.dataset.filter;
+			find();
+			at("people-title").scrollIntoView();
+			at("people-title").focus({ preventScroll: true });
+		});
+	}
+	at("search").addEventListener("input", find);
+	at("state").addEventListener("change", find);
+	at("outcome").addEventListener("change", find);
+	document.querySelector("form").addEventListener("submit", e => e.preventDefault());
+	document.querySelector("form").addEventListener("reset", () => setTimeout(find));
+	at("first").addEventListener("click", () => turn(() => 0));
+	at("previous").addEventListener("click", () => turn(() => page - 1));
+	at("next").addEventListener("click", () => turn(() => page + 1));
+	at("last").addEventListener("click", () => turn(() => Infinity));
+	window.addEventListener("beforeprint", () => {
+		const most = Math.min(hits.length, mostPrinted);
+		fill(0, most);
+		at("printed").textContent = most === hits.length ? "" : "Printed here: the first " + count(most) + " of them. report.csv has a line for each row.";
+	});
+	window.addEventListener("afterprint", show);
+
+	sort();
+	at("table").hidden = false;
+	find();
+})();

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"offboard/batch"
+)
+
+// mostPeople is how many people the table of report.html holds: those who were not
+// contained come first into it, and report.csv has the others.
+const mostPeople = 200_000
+
+// Text of the table and of facts that is longer is cut in report.html; the other files have all of it.
+const (
+	mostOfName   = 120
+	mostOfReason = 240
+
+	mostOfCommand = 100_000 // what is to be typed is whole
+)
+
+// state is what a person's line in report.html says before everything else.
+type state int
+
+const (
+	met state = iota // what the run is for is shown to be so
+	missed
+	spared // left alone on purpose
+	wouldBe
+)
+
+// stateOf says how a line's person stands. A run that does more than end sessions is
+// judged by what the directory showed, any other by its outcome.
+func stateOf(e *End, l *batch.Line) state {
+	o := l.Record.Outcome
+	switch {
+	case batch.Contains(e.Plan.Steps) && !l.Contained(), !batch.Contains(e.Plan.Steps) && o.Kind() != batch.Success:
+		switch {
+		case e.Dry && o == batch.NotSent:
+			return wouldBe
+		case o.Kind() == batch.Neutral && (l.Whole || !batch.Contains(e.Plan.Steps)):
+			return spared
+		}
+		return missed
+	}
+	return met
+}
+
+// reachedAt is when the directory had shown the last of what [stateOf] asks for.
+func reachedAt(p batch.Plan, l *batch.Line) (at time.Time) {
+	if !batch.Contains(p.Steps) {
+		return l.Record.SettledAt
+	}
+	for i := range l.Writes {
+		if w := &l.Writes[i]; w.Target.Step.Urgent() && w.Record.SettledAt.After(at) {
+			at = w.Record.SettledAt
+		}
+	}
+	return at
+}
+
+// page writes report.html. The people go into it as they come, ahead of all that is seen;
+// what is seen is made of what was counted on the way, so that one pass is enough.
+type page struct {
+	census
+	w       *bufio.Writer
+	several bool
+	room    int            // for people who were contained
+	shown   int            // people in the table
+	reasons []string       // each is written once
+	known   map[string]int // where in them
+	b       []byte
+}
+
+// reasonsOnce is how many reasons are written once; further ones are written where they occur.
+const reasonsOnce = 500
+
+func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
+	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), known: map[string]int{}}
+	p.room = mostPeople
+	if successes := e.count(batch.Success); e.Summary.Lines > mostPeople {
+		p.room = max(0, mostPeople-(e.Summary.Lines-successes))
+		if batch.Contains(e.Plan.Steps) {
+			p.room = max(0, mostPeople-(e.Summary.Lines-e.Summary.Contained))
+		}
+	}
+	err := writeHead(w, e)
+	return func(l *batch.Line, cells []string) error {
+			if err == nil && l.First == 0 {
+				err = p.add(l, cells)
+			}
+			return err
+		}, func() error {
+			if err != nil {
+				return err
+			}
+			w.WriteString("]</script>\n")
+			return writeBody(p)
+		}
+}
+
+// add counts a person, and writes the line of the table: number of the row, name, the row's
+// text where it is another one, state, outcome, milliseconds since the plan, a letter for the
+// outcome of each step, and the reason. What is not known is 0, and -1 of a time.
+func (p *page) add(l *batch.Line, cells []string) error {
+	s := stateOf(p.end, l)
+	at := p.census.add(l, s, cells)
+	if s == met {
+		if p.room == 0 {
+			return nil
+		}
+		p.room--
+	} else if p.shown >= mostPeople {
+		return nil
+	}
+	name := nameOf(l)
+	b := append(p.b[:0], ",\n["...)
+	if p.shown == 0 {
+		b = append(b[:0], "\n["...)
+	}
+	p.shown++
+	b = append(strconv.AppendInt(b, int64(l.Row.Line), 10), ',')
+	b = append(appendQuoted(b, shown(name, mostOfName)), ',')
+	if input := l.Row.Input; input == name || input == "" {
+		b = append(b, '0')
+	} else {
+		b = appendQuoted(b, shown(input, mostOfName))
+	}
+	b = append(strconv.AppendInt(append(b, ','), int64(s), 10), ',')
+	b = append(strconv.AppendInt(b, int64(rank(l.Record.Outcome)), 10), ',')
+	ms := int64(-1)
+	if !at.IsZero() {
+		ms = max(0, at.Sub(p.end.Plan.Created).Milliseconds())
+	}
+	b = append(strconv.AppendInt(b, ms, 10), ',')
+	if p.several {
+		b = append(b, '"')
+		for _, outcome := range cells[len(cells)-len(p.end.Plan.Steps):] {
+			if letter := byte('-'); outcome == "" {
+				b = append(b, letter)
+			} else {
+				b = append(b, byte('a'+rank(batch.Outcome(outcome))))
+			}
+		}
+		b = append(b, `",`...)
+	} else {
+		b = append(b, "0,"...)
+	}
+	p.b = append(p.appendReason(b, why(&l.Record)), ']')
+	_, err := p.w.Write(p.b)
+	return err
+}
+
+// appendReason appends a reason, or where it stands among those written once; 0 is none.
+func (p *page) appendReason(b []byte, reason string) []byte {
+	if reason == "" {
+		return append(b, '0')
+	}
+	reason = shown(reason, mostOfReason)
+	at, known := p.known[reason]
+	if !known {
+		if len(p.reasons) == reasonsOnce {
+			return appendQuoted(b, reason)
+		}
+		p.reasons = append(p.reasons, reason)
+		at = len(p.reasons)
+		p.known[reason] = at
+	}
+	return strconv.AppendInt(b, int64(at), 10)
+}
+
+// nameOf is what people call a line's person: the name in the directory, or what the row says.
+func nameOf(l *batch.Line) string {
+	for _, name := range []string{l.User.UPN, l.Row.Input, l.User.ID} {
+		if !blank(name) {
+			return name
+		}
+	}
+	return "line " + strconv.Itoa(l.Row.Line)
+}
+
+// why is a record's reason, or else what Graph said.
+func why(r *batch.Record) string {
+	switch {
+	case r.Reason != "" || r.Outcome.Kind() != batch.Failure:
+		return r.Reason
+	case r.Code != "" && r.Message != "":
+		return r.Code + ": " + r.Message
+	case r.Code+r.Message != "":
+		return r.Code + r.Message
+	case r.Status != 0:
+		return "HTTP status " + strconv.Itoa(r.Status)
+	}
+	return ""
+}
+
+// rank is the place of an outcome in batch.Outcomes; -1 for one that is not there.
+func rank(o batch.Outcome) int { return slices.Index(batch.Outcomes[:], o) }
+
+// shown makes text safe to look at: it is no longer than so many characters, and what would
+// turn the direction of reading or cannot be seen is named.
+func shown(s string, most int) string {
+	if len(s) <= most && isBare(s) {
+		return s
+	}
+	var b strings.Builder
+	n := 0
+	for _, r := range clean(s) {
+		if n++; n > most {
+			b.WriteString("…")
+			break
+		}
+		if unicode.Is(unicode.Cf, r) {
+			b.WriteString("<U+" + strings.ToUpper(strconv.FormatInt(int64(r), 16)) + ">")
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// appendQuoted appends a JSON string that is safe within a script element, too.
+func appendQuoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s) // which escapes <, > and & too
+			if err != nil {
+				panic(err) // a string always has a JSON form
+			}
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}

@@ -1,0 +1,259 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"offboard/batch"
+)
+
+// tableOf reads the people and what the script must know out of a page.
+func tableOf(t *testing.T, page string) (people [][]any, about struct {
+	Outcomes, Steps, Reasons, States []string
+	Base                             int64
+}) {
+	t.Helper()
+	for id, to := range map[string]any{"people": &people, "about": &about} {
+		_, text, _ := strings.Cut(page, `<script type="application/json" id="`+id+`">`)
+		text, _, found := strings.Cut(text, "</script>")
+		if id == "about" && !found {
+			continue // nobody is in the table
+		}
+		if err := json.Unmarshal([]byte(text), to); err != nil {
+			t.Fatalf("%s: %v in %.200q", id, err, text)
+		}
+	}
+	return people, about
+}
+
+func pageOf(t *testing.T, e End, lines []batch.Line) string {
+	t.Helper()
+	if e.Summary.Lines == 0 {
+		for i := range lines {
+			if batch.Several(e.Plan.Steps) {
+				e.Summary.AddLine(e.Plan.Steps, &lines[i])
+			} else {
+				e.Summary.Add(lines[i].Record.Outcome)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := one(pageName, &b, e, seq(lines, nil)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// seenText is what a page says, without tags, in one line.
+func seenText(page string) string {
+	_, page, _ = strings.Cut(page, "<body>")
+	page = regexp.MustCompile(`(?s)<script.*?</script>|<[^>]*>`).ReplaceAllString(page, " ")
+	return strings.Join(strings.Fields(html.UnescapeString(page)), " ")
+}
+
+// Text of other people becomes no markup, wherever it stands, and does not turn what is beside it.
+func TestPageIsSafeToOpen(t *testing.T) {
+	const evil = "</script><img src=x onerror=alert(1)>\u202e\u2028\"'&<!--"
+	e := leaverRun()
+	e.Plan.Input, e.Plan.Terms.TenantName, e.Plan.Terms.OSUser, e.Reason, e.State, e.Resume = evil, evil, evil, evil, "stopped", evil
+	e.Plan.Terms.Approvals = []batch.Approval{{Person: evil, Key: evil}}
+	e.Plan.Settings = []batch.Setting{{Name: evil, Value: evil, Why: evil}}
+	e.Sessions = []Session{{at(0, 0), evil}}
+	lines := leavers()
+	for i := range lines {
+		lines[i].User.UPN, lines[i].Row.Input, lines[i].Record.Reason = evil, "x"+evil, evil
+		for j := range lines[i].Writes {
+			lines[i].Writes[j].Record.Reason = evil
+		}
+	}
+	lines[0].User.UPN = strings.Repeat("<long>", 10_000)
+	page := pageOf(t, e, lines)
+	for _, markup := range []string{"<img", "<!--", "\u202e", "<long"} {
+		if at := strings.Index(page, markup); at >= 0 {
+			t.Errorf("text became markup, or can turn what is beside it: %q", page[max(0, at-200):at+200])
+		}
+	}
+	if n := strings.Count(page, "</script>"); n != 3 {
+		t.Errorf("%d scripts end, want 3", n)
+	}
+	people, about := tableOf(t, page)
+	if got, want := people[1][1], "</script><img src=x onerror=alert(1)><U+202E> \"'&<!--"; got != want {
+		t.Errorf("the name is %q, want %q", got, want)
+	}
+	if got := people[0][1].(string); len([]rune(got)) != mostOfName+1 {
+		t.Errorf("a long name has %d characters", len([]rune(got)))
+	}
+	if len(about.Reasons) != 1 {
+		t.Errorf("one reason is there %d times", len(about.Reasons))
+	}
+	if len(page) > 100_000 {
+		t.Errorf("the page has %d bytes", len(page))
+	}
+}
+
+// The headline is about people, each once, whatever kind of run it was.
+func TestPageHeadlines(t *testing.T) {
+	nobody := func(e End) End { e.Plan.Rows = 0; return e }
+	dry := fixtureRun()
+	dry.Dry, dry.State, dry.Reason = true, "dry run", ""
+	refusal := fixtureRun()
+	refusal.State, refusal.Reason = "refused", "1,200 users are more than --max-users 500"
+	undo := leaverRun()
+	undo.Plan.Undoes, undo.Plan.Steps = "20260301-0900-aa", []batch.Step{batch.Enable}
+	unresolved := fixtureRun()
+	unresolved.Plan.Resolve = false
+	planned := fixtureRun()
+	planned.State = "planning"
+	held := fixtureRun()
+	held.State, held.Held = "running", "process 7 on adm-7 works on it"
+	simulated := fixtureRun()
+	simulated.Plan.Cloud = "a simulated tenant"
+	back := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Enable}, batch.Verified, ""))
+	for _, tt := range []struct {
+		name  string
+		e     End
+		lines []batch.Line
+		want  []string
+		not   string
+	}{
+		{"sessions", fixtureRun(), fixture(), []string{"4 of 20 people signed out", "16 people are not signed out", "2 left alone on purpose", "stopped before the end"}, "contained"},
+		{"all steps", leaverRun(), leavers(), []string{"2 of 7 people contained", "5 people are not contained", "1 left alone on purpose", "Contained means that the directory showed disable, password, revoke and devices done"}, "signed out"},
+		{"one person", leaverRun(), leavers()[8:9], []string{"1 of 1 person contained"}, "not contained"},
+		{"nobody", nobody(leaverRun()), nil, []string{"Nothing to do: the input names nobody"}, "People contained"},
+		{"dry run", dry, fixture()[10:15], []string{"Dry run: 1 of 5 people would be sent", "Nothing was written.", "A run would not sign out 4 people."}, "un retry.csv"},
+		{"refused", refusal, fixture()[14:15], []string{"Refused: nothing was written", "1,200 users are more than --max-users 500."}, "Not signed out and why"},
+		{"not planned", planned, fixture()[14:15], []string{"Not planned to its end: nothing was written"}, "signed out"},
+		{"under way", held, fixture()[14:15], []string{"Under way", "0 of 1 person signed out"}, "un retry.csv"},
+		{"undo", undo, []batch.Line{back}, []string{"1 of 1 person restored", "20260301-0900-aa"}, "access tokens"},
+		{"left alone", fixtureRun(), fixture()[3:5], []string{"Nothing done: all of 2 people left alone on purpose"}, "0 of 0"},
+		{"not looked up", unresolved, fixture()[1:2], []string{"1 of 1 person signed out", "Nobody was looked up", "For 1 person Graph accepted it, and the directory was not asked."}, "contained"},
+		{"rehearsal", simulated, fixture()[:1], []string{"A rehearsal in a simulated tenant: no real account was touched."}, "contained"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := seenText(pageOf(t, tt.e, tt.lines))
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("it does not say %q:\n%.2000s", want, got)
+				}
+			}
+			if strings.Contains(got, tt.not) {
+				t.Errorf("it says %q:\n%.2000s", tt.not, got)
+			}
+		})
+	}
+}
+
+// Of more people than the table holds those who were not contained come first, and the page says
+// where the others are.
+func TestPageOfTooMany(t *testing.T) {
+	fine, bad := leavers()[8], leavers()[2]
+	lines := func(yield func(batch.Line, error) bool) {
+		for i := range mostPeople + 100 {
+			l := fine
+			if i%1000 == 0 || i > mostPeople {
+				l = bad
+			}
+			if l.Row.Line = i + 2; !yield(l, nil) {
+				return
+			}
+		}
+	}
+	e := leaverRun()
+	e.Summary = batch.Summary{}
+	for l := range lines {
+		e.Summary.AddLine(e.Plan.Steps, &l)
+	}
+	var b bytes.Buffer
+	if err := one(pageName, &b, e, lines); err != nil {
+		t.Fatal(err)
+	}
+	people, _ := tableOf(t, b.String())
+	missing := 0
+	for _, p := range people {
+		if p[3] == float64(missed) {
+			missing++
+		}
+	}
+	if all := e.Summary.Users - e.Summary.Contained; len(people) != mostPeople || missing != all {
+		t.Errorf("%d people, %d of the %d who are not contained", len(people), missing, all)
+	}
+	if got, want := seenText(b.String()), "The table holds 200,000 of 200,100 people: first those who are not contained"; !strings.Contains(got, want) {
+		t.Errorf("it does not say %q:\n%.3000s", want, got)
+	}
+}
+
+// However long a run takes, what is kept of it is as big, and as exact as it says.
+func TestProgress(t *testing.T) {
+	for _, took := range []time.Duration{90 * time.Millisecond, 7 * time.Second, 47 * time.Hour} {
+		p := progress{start: at(0, 0), width: time.Millisecond}
+		const people = 1000
+		for i := range people {
+			if !p.reach(at(0, 0).Add(took * time.Duration(i+1) / people)) {
+				t.Fatal("it is before the start")
+			}
+		}
+		for _, percent := range []int{1, 50, 95, 100} {
+			got, ok := p.until(people*percent/100, 0)
+			want := took * time.Duration(percent) / 100
+			if diff := got - want; !ok || diff < 0 || diff > max(took/1000, time.Millisecond) {
+				t.Errorf("%v, %d %%: %v, %v", took, percent, got, ok)
+			}
+		}
+		if _, ok := p.until(people+1, 0); ok {
+			t.Errorf("%v: more people than there were", took)
+		}
+		if d, ok := p.until(3, 3); d != 0 || !ok {
+			t.Errorf("%v: %v, %v of those before the start", took, d, ok)
+		}
+	}
+	if (&progress{start: at(5, 0), width: time.Millisecond}).reach(at(4, 0)) {
+		t.Error("before the start is not after it")
+	}
+}
+
+// The chart shows when no answer came, when the run was resumed, and the quota where it could
+// have held the run up.
+func TestPageChart(t *testing.T) {
+	var lines []batch.Line
+	for i := range 40 {
+		l := fixture()[0]
+		l.Row.Line, l.User.UPN = i+2, fmt.Sprintf("user%d@contoso.com", i)
+		l.Record.SettledAt = at(1, 0).Add(time.Duration(i) * time.Second)
+		if i >= 20 {
+			l.Record.SettledAt = l.Record.SettledAt.Add(3 * time.Minute)
+		}
+		lines = append(lines, l)
+	}
+	e := fixtureRun()
+	e.State, e.Reason = "finished", ""
+	e.Sessions = []Session{{at(0, 0), "mona"}, {at(0, 0).Add(3 * time.Minute), "ada"}}
+	e.Timing = batch.Timing{Started: at(1, 0), Refused: 2, Waits: batch.Waits{Paused: 27 * time.Second}}
+	e.Ceiling = Ceiling{10, time.Minute, "documented quota"}
+	page := pageOf(t, e, lines)
+	got := seenText(page)
+	for _, want := range []string{
+		"50 % signed out 19 s", "95 % signed out 3 min 37 s", "100 % signed out 3 min 39 s",
+		"No answer came for 3 min 1 s from 2026-03-02 09:15:20 UTC, when the run stood still; it was resumed at 2026-03-02 09:18:00 UTC.",
+		"Calls waited for pauses that Graph asked for: 27 s in all. The journal does not keep when.", "Graph told users to wait 2 times.",
+		"The documented quota, 10 writes in any 1 min 0 s, lets through 10 people in each such time at 1 write a person, of one app alone.",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it does not say %q:\n%.2000s", want, got)
+		}
+	}
+	for what, n := range map[string]int{`class="gap" x="`: 1, `class="resumed" d="M8`: 1, `class="ceiling" d="M0 225H273V150H547V75H821V0"`: 1} {
+		if strings.Count(page, what) != n {
+			t.Errorf("%d of %q", strings.Count(page, what), what)
+		}
+	}
+	e.Ceiling.Writes = 3000
+	if got := seenText(pageOf(t, e, lines)); !strings.Contains(got, "That is more than this run had") || strings.Contains(got, "the most that the quota lets through") {
+		t.Errorf("of a quota above the chart:\n%.3000s", got)
+	}
+}
