@@ -14,10 +14,11 @@ import (
 
 // A plan's digest is a SHA-256 over all that a sealed plan says: its own columns, every
 // row of the input with the user that it names and the targets of that user, what ended when it
-// was planned (protected, not found, already, ...), and the lines that are no rows.
+// was planned (protected, not found, ...), and the lines that are no rows.
 // It is written when the plan is sealed and compared before the first user or
 // line is given, so that no flipped bit leads to another person. What ended at planning is final:
-// Write replaces no such record, and adds none. The number of the run
+// Write replaces no such record, and adds none. What was so already is not sealed: a later read
+// may show that it is so no longer, and a resume that sends it does no harm. The number of the run
 // belongs to it: where one is flipped, a row that is read in order is not found by its key.
 //
 // Targets are read twice, since SQLite takes what an index holds from the index: once in
@@ -36,7 +37,7 @@ const (
 	sqlDigestMarks = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
 			sent_at, settled_at, accepted_at, after, shown, request_id, reason) AS words
-		FROM marks WHERE run = $1 AND seq > $2 AND seq <= $3 AND state_no = 1 ORDER BY seq, step, target) AS part`
+		FROM marks WHERE run = $1 AND seq > $2 AND seq <= $3 AND state_no = 1 AND outcome IS DISTINCT FROM 'already' ORDER BY seq, step, target) AS part`
 	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
 		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
 )

@@ -434,7 +434,7 @@ func (m *model) ended(seq int) bool {
 // final reports whether the write ended when it was planned.
 func (m *model) final(k batch.Mark) bool {
 	state, ended := m.written[k]
-	return ended && state == 0
+	return ended && state == 0 && m.records[k].Outcome != batch.Already
 }
 
 // writes are some writes of the plan, at most one of each user; few runs have none. With a

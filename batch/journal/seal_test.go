@@ -55,7 +55,7 @@ func TestSealHoldsWhatEndedAtPlanning(t *testing.T) {
 			"one record more":                "INSERT INTO marks (run, seq, step, target, outcome, state_no) SELECT run, 5, '" + string(step) + "', '', 'verified', 1 FROM marks WHERE seq = 1",
 		}
 		if batch.Several(steps) {
-			edits["disabled before, and now to be done"] = "DELETE FROM marks WHERE step = 'disable' AND seq = 5"
+			edits["not possible, and now so already"] = "UPDATE marks SET outcome = 'already' WHERE target = 'd'"
 			edits["a thing that is not possible"] = "UPDATE marks SET outcome = 'verified' WHERE target = 'd'"
 			edits["another thing"] = "UPDATE marks SET target = 'e' WHERE target = 'd'"
 		} else {
@@ -106,4 +106,26 @@ func TestPlanningIsFinal(t *testing.T) {
 	diff(t, "lines", outcomes(check(t, r)), "protected not_sent")
 	must(t, r.Write(ctx, batch.Entry{Records: []batch.Record{done}}))
 	diff(t, "lines", outcomes(check(t, r)), "protected revoked")
+}
+
+// What was so already when it was planned, and is shown otherwise later, is taken back.
+func TestAlreadyIsNotFinal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	s := openAt(t, path)
+	steps := []batch.Step{batch.Disable, batch.Revoke}
+	r := create(t, s, batch.Plan{Run: "r", Steps: steps})
+	p := member(1)
+	p.Records = []batch.Record{{Seq: 1, Step: batch.Disable, Outcome: batch.Already}}
+	must(t, r.AddRows(t.Context(), []batch.Planned{p}))
+	must(t, r.Seal(t.Context(), batch.Plan{Run: "r", Steps: steps, Rows: 1, Users: 1, Writes: 1}))
+	must(t, r.SetState(t.Context(), Running, ""))
+	must(t, r.Write(t.Context(), batch.Entry{Records: []batch.Record{{Seq: 1, Step: batch.Disable, Outcome: batch.Failed, Reason: "enabled again", SettledAt: at(9)}}}))
+	must(t, s.Close())
+	r, err := openAt(t, path).Run(t.Context(), "r")
+	must(t, err)
+	lines, err := upToError(r.Lines(t.Context()))
+	must(t, err)
+	if got := lines[0].Of(batch.Disable)[0].Record.Outcome; got != batch.Failed {
+		t.Errorf("the account is %s, want failed", got)
+	}
 }

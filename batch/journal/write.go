@@ -15,8 +15,9 @@ const (
 	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]', targets = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
 	// A record replaces whatever is known of the user, but for what planning found: that is
-	// sealed. A trial does not replace a record.
-	sqlAddRecord = sqlAddMark + " WHERE marks.state_no <> 1"
+	// sealed. A trial does not replace a record. What was so already may turn out to be so
+	// no longer, and is not sealed.
+	sqlAddRecord = sqlAddMark + " WHERE marks.state_no <> 1 OR marks.outcome = 'already'"
 	sqlAddTrial  = sqlAddMark + " WHERE marks.outcome IS NULL"
 	sqlAddMark   = `INSERT INTO marks (run, seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
 			sent_at, settled_at, accepted_at, after, shown, request_id, reason, state_no)
