@@ -46,7 +46,11 @@ func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(
 		sent := time.Now()
 		if wait.Tries == 0 {
 			began, wait.Since, wait.Err = sent, sent, nil
+			if r.Outage > 0 {
+				wait.Until = sent.Add(r.Outage)
+			}
 		}
+		wait.Next = time.Time{}
 		err := r.call(ctx, tell, call)
 		now := time.Now()
 		r.Gate.Leave(now, readFeedback(sent, cost, err))
@@ -64,6 +68,7 @@ func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 		due := now.Add(again)
+		wait.Next = due
 		if err := r.wait(ctx, tell, func(now time.Time) time.Duration { return due.Sub(now) }); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}

@@ -58,7 +58,7 @@
 //	proof.go                    a stamp or a state that was read back -> proven or not, and why
 //	work.go                     a user and what was listed -> the targets of the steps, and what need not or cannot be done
 //	guard.go spare.go clock.go  limits, users who are left alone, and this machine's clock
-//	deadline.go stopped.go timing.go  when a run stops by itself or is asked to, and how long it took
+//	deadline.go stopped.go timing.go interruption.go  when a run stops by itself or is asked to, how long it took, and what held it up
 //
 // Planning:
 //

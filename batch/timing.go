@@ -1,6 +1,9 @@
 package batch
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Timing is how long a run took its users, counted from the first call.
 type Timing struct {
@@ -20,11 +23,13 @@ type Waits struct {
 	Quota   time.Duration // a stated quota
 	Learned time.Duration // a lower limit, learned from refusals
 	Rate    time.Duration // the operator's --rate
+
+	Interruptions []Interruption // in order of time
 }
 
 // Plus adds the waits of another gate or session.
 func (w Waits) Plus(v Waits) Waits {
-	return Waits{w.Paused + v.Paused, w.Quota + v.Quota, w.Learned + v.Learned, w.Rate + v.Rate}
+	return Waits{w.Paused + v.Paused, w.Quota + v.Quota, w.Learned + v.Learned, w.Rate + v.Rate, slices.Concat(w.Interruptions, v.Interruptions)}
 }
 
 // Each calls f with every wait that was, and its reason in words.

@@ -143,7 +143,11 @@ func fixtureEnd() End {
 	e.Timing = batch.Timing{
 		Started: time.Date(2026, 3, 2, 9, 15, 1, 0, time.UTC), Users: 14, Refused: 3,
 		Median: 2100 * time.Millisecond, P95: 151 * time.Second, Last: 2*time.Hour + 5*time.Minute,
-		Waits: batch.Waits{Quota: 148 * time.Second, Paused: 27 * time.Second},
+		Waits: batch.Waits{Quota: 148 * time.Second, Paused: 27 * time.Second, Interruptions: []batch.Interruption{
+			{Kind: batch.Outage, Began: time.Date(2026, 3, 2, 9, 20, 0, 0, time.UTC), Ended: time.Date(2026, 3, 2, 9, 22, 5, 0, time.UTC), Cause: "connection\nrefused"},
+			{Kind: batch.Pause, Began: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC), Ended: time.Date(2026, 3, 2, 9, 30, 20, 0, time.UTC)},
+			{Kind: batch.Pause, Began: time.Date(2026, 3, 2, 9, 40, 0, 0, time.UTC), Ended: time.Date(2026, 3, 2, 9, 40, 7, 0, time.UTC)},
+		}},
 	}
 	for _, l := range fixture() {
 		e.Summary.Add(l.Record.Outcome)

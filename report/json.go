@@ -107,6 +107,7 @@ func document(e End) object {
 				{"learned", t.Waits.Learned.Seconds()},
 				{"rate", t.Waits.Rate.Seconds()},
 			}},
+			{"interruptions", append([]batch.Interruption{}, t.Waits.Interruptions...)},
 		}},
 		{"report_dir", orNull(e.Dir)},
 		{"files", append([]string{}, e.Files...)},

@@ -132,13 +132,13 @@ func needs(steps []batch.Step) string {
 	return strings.Join(all, " or ")
 }
 
-// timing says how long the users took, and what for.
+// timing says how long the users took, what for, and what interrupted the run.
 func timing(b *bytes.Buffer, t batch.Timing) {
-	if t.Users == 0 {
-		return
+	before := b.Len()
+	if t.Users > 0 {
+		fmt.Fprintf(b, "Time to settle: half of the users in %s, 95 %% in %s, the last in %s after the first call.\n",
+			batch.Span(t.Median), batch.Span(t.P95), batch.Span(t.Last))
 	}
-	fmt.Fprintf(b, "Time to settle: half of the users in %s, 95 %% in %s, the last in %s after the first call.\n",
-		batch.Span(t.Median), batch.Span(t.P95), batch.Span(t.Last))
 	sep := "Calls waited for "
 	t.Waits.Each(func(reason string, d time.Duration) {
 		fmt.Fprintf(b, "%s%s: %s", sep, reason, batch.Span(d))
@@ -150,7 +150,29 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 	if t.Refused > 0 {
 		fmt.Fprintf(b, "Graph told users to wait %s.\n", batch.Plural(t.Refused, "time"))
 	}
-	b.WriteByte('\n')
+	interrupted(b, t.Waits.Interruptions, batch.Outage, "Outages: Graph did not answer")
+	interrupted(b, t.Waits.Interruptions, batch.Pause, "Pauses: Graph asked to wait")
+	if b.Len() > before {
+		b.WriteByte('\n')
+	}
+}
+
+// interrupted says how often and how long the run was interrupted in this way.
+func interrupted(b *bytes.Buffer, all []batch.Interruption, kind, what string) {
+	some, together := batch.OfKind(all, kind)
+	if len(some) == 0 {
+		return
+	}
+	longest := some[0]
+	fmt.Fprintf(b, "%s %s, for %s", what, batch.Plural(len(some), "time"), batch.Span(together))
+	if len(some) > 1 {
+		fmt.Fprintf(b, "; the longest %s", batch.Span(longest.Lasted()))
+	}
+	fmt.Fprintf(b, " from %s", longest.Began.UTC().Format(time.RFC3339))
+	if longest.Cause != "" {
+		fmt.Fprintf(b, ": %s", clean(longest.Cause))
+	}
+	b.WriteString(".\n")
 }
 
 // notes say what the steps leave as it was. followup is whether there is a followup.csv.

@@ -59,13 +59,14 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		r.Prover = j.tenant.apps[0].client
 	}
 	show := j.Progress(counted(plan), send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
-	r.Progress = show.Running
+	var seen batch.Interruptions
+	r.Progress = func(p batch.Progress) { seen.See(p); show.Running(p) }
 	runErr := r.Run(ctx)
 	show.End()
 
 	// From here on a cancelled context must not keep the truth from being told.
 	ctx = context.WithoutCancel(ctx)
-	var waits batch.Waits
+	waits := batch.Waits{Interruptions: seen.All()}
 	for _, g := range gates {
 		waits = waits.Plus(g.Waits())
 	}

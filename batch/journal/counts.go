@@ -115,8 +115,8 @@ func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
 
 // AddWaits keeps what a session's calls waited for. It ignores cancellation.
 func (r *Run) AddWaits(ctx context.Context, w batch.Waits) error {
-	return r.note(ctx, "waits", `INSERT INTO waits (run, no, paused, quota, learned, rate)
-		VALUES ($1, (SELECT count(*) + 1 FROM waits WHERE run = $1), $2, $3, $4, $5)`, w.Paused, w.Quota, w.Learned, w.Rate)
+	return r.note(ctx, "waits", `INSERT INTO waits (run, no, paused, quota, learned, rate, interruptions)
+		VALUES ($1, (SELECT count(*) + 1 FROM waits WHERE run = $1), $2, $3, $4, $5, $6)`, w.Paused, w.Quota, w.Learned, w.Rate, w.Interruptions)
 }
 
 // Timing tells how long the users took who were sent and settled so far: until the last
@@ -129,7 +129,11 @@ func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
 			return []any{&g.Started, &g.Refused, &g.Users, &w.Paused, &w.Quota, &w.Learned, &w.Rate}
 		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT sum(throttles) FROM marks WHERE run = $1),
 			(SELECT max(seq) FROM marks WHERE run = $1), sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
-		if err == nil {
+		if err != nil {
+			return err
+		}
+		sessions, err := list(t, alone[[]batch.Interruption], "SELECT interruptions FROM waits WHERE run = $1 ORDER BY no", r.id)
+		if timing.Waits.Interruptions = slices.Concat(sessions...); err == nil {
 			settled, err = appendList(make([]int, 0, timing.Users), t, alone[int], `SELECT max(settled_at) FROM marks
 				WHERE run = $1 AND outcome IS NOT NULL AND sent_at <> 0 AND settled_at <> 0 GROUP BY seq`, r.id)
 		}

@@ -84,6 +84,7 @@ CREATE TABLE waits (                               -- what a session's calls wai
 	quota   INTEGER NOT NULL,
 	learned INTEGER NOT NULL,
 	rate    INTEGER NOT NULL,
+	interruptions TEXT NOT NULL,                   -- outages and pauses
 	PRIMARY KEY (run, no)
 ) STRICT, WITHOUT ROWID;
 

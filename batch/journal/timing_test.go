@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestTiming(t *testing.T) {
 	if err := run.Seal(ctx, plan); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := run.Timing(ctx); err != nil || got != (batch.Timing{}) {
+	if got, err := run.Timing(ctx); err != nil || !reflect.DeepEqual(got, batch.Timing{}) {
 		t.Errorf("before the first call: %+v, error %v", got, err)
 	}
 	if err := run.SetState(ctx, Running, ""); err != nil {
@@ -51,17 +52,18 @@ func TestTiming(t *testing.T) {
 	if err := run.Write(ctx, e); err != nil {
 		t.Fatal(err)
 	}
+	out := batch.Interruption{Kind: batch.Outage, Began: start, Ended: start.Add(1500 * time.Millisecond), Cause: "refused"}
 	for range 2 { // two sessions
-		if err := run.AddWaits(ctx, batch.Waits{Paused: time.Second, Quota: 150 * time.Second, Learned: 3 * time.Millisecond, Rate: 4 * time.Millisecond}); err != nil {
+		if err := run.AddWaits(ctx, batch.Waits{Paused: time.Second, Quota: 150 * time.Second, Learned: 3 * time.Millisecond, Rate: 4 * time.Millisecond, Interruptions: []batch.Interruption{out}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := run.Timing(ctx)
 	want := batch.Timing{
 		Started: start, Median: 20 * time.Second, P95: 38 * time.Second, Last: 40 * time.Second, Users: n, Refused: 3,
-		Waits: batch.Waits{Paused: 2 * time.Second, Quota: 300 * time.Second, Learned: 6 * time.Millisecond, Rate: 8 * time.Millisecond},
+		Waits: batch.Waits{Paused: 2 * time.Second, Quota: 300 * time.Second, Learned: 6 * time.Millisecond, Rate: 8 * time.Millisecond, Interruptions: []batch.Interruption{out, out}},
 	}
-	if err != nil || got != want {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v, error %v\nwant %+v", got, err, want)
 	}
 }

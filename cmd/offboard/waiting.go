@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -22,7 +21,7 @@ func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 	if !t.Any() || now.Sub(t.Since) < tellAfter {
 		return
 	}
-	if !p.told.Any() || cause(t) != cause(p.told) && now.Sub(p.toldAt) >= printEvery {
+	if !p.told.Any() || said(t) != said(p.told) && now.Sub(p.toldAt) >= printEvery {
 		p.told, p.toldAt = t, now
 		p.write(waitingFor(now, t), true)
 	}
@@ -44,7 +43,7 @@ func (p *progress) waiting(now time.Time, t batch.Trouble) string {
 	case p.told.Any():
 		return ", waiting" + since(now, t)
 	case t.Said != "":
-		return ", the last that failed: " + bare(t.Said)
+		return ", the last that failed: " + batch.Bare(t.Said)
 	}
 	return ""
 }
@@ -56,7 +55,7 @@ func waitingFor(now time.Time, t batch.Trouble) string {
 
 // since says since when something is waited for, how often it was tried, and why.
 func since(now time.Time, t batch.Trouble) string {
-	return fmt.Sprintf(" since %s (%s), %s: %s", batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), cause(t))
+	return fmt.Sprintf(" since %s (%s), %s: %s", batch.TimeOf(now, t.Since), batch.Span(now.Sub(t.Since)), tried(t), said(t))
 }
 
 func tried(t batch.Trouble) string {
@@ -66,19 +65,10 @@ func tried(t batch.Trouble) string {
 	return "tried " + batch.Plural(t.Tries, "time")
 }
 
-// cause is what the last error says.
-func cause(t batch.Trouble) string {
+// said is what the last error says, with the host that it is about.
+func said(t batch.Trouble) string {
 	if t.Err == nil {
-		return "no answer yet"
+		return t.Cause()
 	}
-	return bare(t.Err.Error())
-}
-
-// bare is what an error says on one line, without the words around it.
-func bare(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	for _, around := range []string{"no answer to the call: ", batch.ErrNotSent.Error() + ": "} {
-		s = strings.TrimPrefix(s, around)
-	}
-	return s
+	return batch.Bare(t.Err.Error())
 }
