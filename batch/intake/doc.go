@@ -16,6 +16,7 @@
 //	lines.go                       text -> lines, and the lines of one record for the CSV reader
 //	text.go                        cells and words: trimmed, compared, empty in all but name
 //	alias.go key.go hr.go          the headers that are known, and what the cells below them are
+//	list.go                        ids alone, without a header
 //	header.go                      finding the header, and the delimiter
 //	column.go keycolumn.go         header -> columns to read, and which of them name the users
 //	rows.go row.go check.go        records -> rows; why a cell names nobody

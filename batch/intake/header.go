@@ -22,6 +22,11 @@ func (r *Reader) readHeader() error {
 	if err != nil {
 		return err
 	}
+	if stated == 0 {
+		if is, err := r.openList(); is {
+			return err
+		}
+	}
 	r.start = r.feed.start
 	var why string
 	r.comma, why = delimiter(r.feed.text(), stated, r.opt)

@@ -23,6 +23,8 @@ type Reader struct {
 	layout                         // the columns that are read, and the gates
 	naming     []column            // the columns that name the users
 	rows       int                 // that were yielded
+	list       batch.Key           // what each line is, of a list without a header; "" of a table
+	waiting    []byte              // its first line, until it is a row
 	headerDue  bool                // a line that starts a new table was met: its header must come
 	err        error               // why reading ended
 }

@@ -54,7 +54,7 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 // next reads records until one is a row.
 func (r *Reader) next() (batch.Row, error) {
 	for {
-		line, err := r.src.next()
+		line, err := r.nextLine()
 		if err != nil {
 			return batch.Row{}, err
 		}
@@ -67,6 +67,18 @@ func (r *Reader) next() (batch.Row, error) {
 			return row, err
 		}
 	}
+}
+
+// nextLine gives the next line of the rows.
+func (r *Reader) nextLine() (line []byte, err error) {
+	if line = r.waiting; line != nil {
+		r.waiting = nil
+		return line, nil
+	}
+	if line, err = r.src.next(); err == nil {
+		err = r.checkLine(line)
+	}
+	return line, err
 }
 
 // blankLine reports whether a line is made of nothing but blanks and delimiters.

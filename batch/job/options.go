@@ -43,10 +43,16 @@ type PlanGuards struct {
 	Order       string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
 }
 
+// Named are users who are named one by one, in place of a file.
+type Named struct {
+	User []string `env:"-" help:"Do it to this user, in place of a file: the object id or user principal name. Repeatable. It has no environment variable: one that is left over must choose nobody." placeholder:"ID|UPN" sep:"none"`
+}
+
 // Planning says which users the steps are for, and which steps. The commands run and plan share it.
 type Planning struct {
-	File string `arg:"" help:"The CSV file, or - for standard input."`
+	File string `arg:"" optional:"" help:"The CSV file, or - for standard input, which may also be ids alone, one a line. Not with --user."`
 
+	Named
 	Selection
 	PlanGuards
 	Steps     []string `help:"What is done to each user, with commas between: disable (the account), password (a new random one that nobody keeps), revoke (sessions), devices (disabled), groups and licences (removed); emergency for disable, revoke and devices, leaver for all six. They run in this order, however they are typed. invalidate in the place of revoke is the older beta call (Invoke-MgInvalidateUserRefreshToken)." default:"revoke" placeholder:"LIST" choice:""`
@@ -147,10 +153,11 @@ type ResumeOptions struct {
 
 // VerifyOptions are those of verify.
 type VerifyOptions struct {
-	What  string `arg:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input."`
+	What  string `arg:"" optional:"" name:"run|file" help:"A run, a CSV file of users, or - for one on standard input. Not with --user."`
 	Since string `env:"OFFBOARD_VERIFY_SINCE" help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it everything is read back that the run claims, and must still be so." placeholder:"TIME|RUN"`
 	Watch Length `help:"Read what does not hold again, for so long or until all holds. What is mastered on premises is known to hold 35 minutes after the run: 40m waits for it." default:"0"`
 
+	Named
 	Selection
 	Connection
 	Patience

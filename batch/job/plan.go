@@ -35,15 +35,11 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 		return err
 	}
 	now := time.Now()
-	opt, err := g.options(now)
+	in, opt, err := g.input(j.Host, g.File, g.Selection, now)
 	if err != nil {
 		return err
 	}
 	choice, err := g.choiceDigest(j.Host, opt)
-	if err != nil {
-		return err
-	}
-	in, err := j.read(g.File)
 	if err != nil {
 		return err
 	}
@@ -59,7 +55,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	osUser, host := operator()
 	j.plan = batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version,
-		Input: g.File, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
+		Input: in.name, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
 		Steps: steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},

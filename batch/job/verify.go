@@ -109,7 +109,10 @@ func untilAny(failing []*Proof) time.Duration {
 // ready signs in and lists whose stamps to read: those of a file, or of a run.
 func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err error) {
 	var seed seeder
-	if _, missing := os.Stat(v.What); v.What == "-" || !errors.Is(missing, fs.ErrNotExist) {
+	if v.What == "" && len(v.User) == 0 {
+		return nil, fmt.Errorf(`%w: expected "<run|file>": name a run, a CSV file, - for standard input, or each user with --user`, ErrUsage)
+	}
+	if _, missing := os.Stat(v.What); v.What == "-" || len(v.User) > 0 || intake.WhyNobody(v.What) == "" || !errors.Is(missing, fs.ErrNotExist) {
 		proofs, seed, err = v.ofFile(ctx, j)
 	} else {
 		proofs, seed, err = v.ofRun(ctx, j)
@@ -141,16 +144,16 @@ func toRead(proofs []*Proof) (e errand) {
 // ofFile lists the users of a file.
 func (v *VerifyOptions) ofFile(ctx context.Context, j *job) ([]*Proof, seeder, error) {
 	if v.Since == "" {
-		return nil, nil, fmt.Errorf("%w: a file needs --since: the moment after which its users must have been revoked", ErrUsage)
+		what := "a file"
+		if len(v.User) > 0 {
+			what = "--user"
+		}
+		return nil, nil, fmt.Errorf("%w: %s needs --since: the moment after which its users must have been revoked", ErrUsage, what)
 	}
 	if err := j.openStore(ctx, journal.OpenToRead, false); err != nil {
 		return nil, nil, err
 	}
-	in, err := j.read(v.What)
-	if err != nil {
-		return nil, nil, err
-	}
-	opt, err := v.options(time.Now())
+	in, opt, err := v.input(j.Host, v.What, v.Selection, time.Now())
 	if err != nil {
 		return nil, nil, err
 	}

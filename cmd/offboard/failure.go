@@ -27,6 +27,9 @@ func (c *command) fail(err error) exitCode {
 	if h, ok := errors.AsType[hinted](err); ok {
 		next = c.shell(h.next...)
 	}
+	if u, ok := errors.AsType[*job.UserAsFile](err); ok {
+		next = c.shell(naming(c.again(), u.Name)...)
+	}
 	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
 	}

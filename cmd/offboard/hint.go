@@ -14,6 +14,14 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
+// naming is a command line in which a word names a user, and no file.
+func naming(line []string, name string) []string {
+	if at := slices.Index(line, name); at >= 0 {
+		return slices.Insert(line, at, "--user")
+	}
+	return line
+}
+
 // cmdlet is a parameter that PowerShell's cmdlets have, and what stands here in its place.
 type cmdlet struct {
 	name string // in small letters
