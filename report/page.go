@@ -194,7 +194,7 @@ func why(r *batch.Record) string {
 		return r.Code + ": " + r.Message
 	case r.Code+r.Message != "":
 		return r.Code + r.Message
-	case r.Status != 0:
+	case r.Status >= 300:
 		return "HTTP status " + strconv.Itoa(r.Status)
 	}
 	return ""
