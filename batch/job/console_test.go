@@ -24,6 +24,7 @@ func (nobody) Progress(string, int, func(int) time.Duration) Progress   { return
 func (nobody) Typed(words ...string) string                             { return strings.Join(words, " ") }
 func (nobody) Flags(string) []batch.Flag                                { return nil }
 func (nobody) Keep(batch.Plan) error                                    { return nil }
+func (nobody) About(batch.Plan)                                         {}
 func (nobody) Planned(batch.Plan, batch.Count)                          {}
 func (nobody) PlanFile(string, planfile.File, batch.Count)              {}
 func (nobody) Ended(report.End) error                                   { return nil }

@@ -72,6 +72,9 @@ type Console interface {
 	Flags(tag string) []batch.Flag
 	// Keep sets the flags that the run was begun with and that are not given anew.
 	Keep(run batch.Plan) error
+	// About tells the run that the command works on, as soon as it is known; before that
+	// the tenant, in a plan that has nothing else.
+	About(batch.Plan)
 	// Planned tells what planning found.
 	Planned(batch.Plan, batch.Count)
 	// PlanFile tells what a plan file holds, and what its rows count.

@@ -87,6 +87,7 @@ func (j *job) create(ctx context.Context) (err error) {
 	if j.run, err = j.store.Create(ctx, j.plan); err != nil {
 		return err
 	}
+	j.About(j.plan)
 	return j.lockRun()
 }
 
@@ -112,6 +113,7 @@ func (j *job) enterPrepared(ctx context.Context, seed seeder) (err error) {
 		return err
 	}
 	if !j.follows {
+		j.About(batch.Plan{Tenant: j.tenant.identity().Tenant})
 		return nil
 	}
 	return j.sameTenant(j.plan)
@@ -122,6 +124,7 @@ func (j *job) enterPrepared(ctx context.Context, seed seeder) (err error) {
 // name other apps or another way, it signs in once more.
 func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 	j.plan, j.follows = j.run.Plan(), true
+	j.About(j.plan)
 	j.Earlier, j.guards, j.maxAge = true, g, maxAge
 	auth, apps := j.Auth, len(j.App)
 	if err := j.Keep(j.plan); err != nil {

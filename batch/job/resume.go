@@ -25,6 +25,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 		return err
 	}
 	plan := j.run.Plan()
+	j.About(plan)
 	switch j.run.State() {
 	case journal.Finished:
 		if why, err := takenBackBy(ctx, j.run); err != nil || why != "" {

@@ -43,10 +43,10 @@ func (c *command) Ask(question string) error {
 			return fmt.Errorf("%w: what was typed before the question cannot be told from an answer (%w); give --yes when the counts above are as they should be", job.ErrRefused, err)
 		}
 	}
-	fmt.Fprintf(c.stderr, "\n%s [y/N] ", question)
+	c.prompt("\n%s [y/N] ", question)
 	line, err := awaited(c.stop, func() (string, error) { return bufio.NewReader(c.stdin).ReadString('\n') })
 	if errors.Is(err, batch.ErrStopped) {
-		fmt.Fprintln(c.stderr)
+		c.answered()
 		return fmt.Errorf("%w, at the question", err)
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) { // another error leaves no "y" behind
@@ -68,8 +68,8 @@ func (c *command) Passphrase(prompt string) ([]byte, error) {
 		tty.Close() // nothing was written to it
 		return nil, fmt.Errorf("there is no terminal to ask at: %w", err)
 	}
-	fmt.Fprint(c.stderr, printable(prompt))
-	defer fmt.Fprintln(c.stderr)
+	c.prompt("%s", printable(prompt))
+	defer c.answered()
 	typed, err := awaited(c.stop, func() ([]byte, error) {
 		defer tty.Close()
 		return term.ReadPassword(int(tty.Fd()))
@@ -95,5 +95,22 @@ func awaited[T any](stop <-chan struct{}, read func() (T, error)) (text T, err e
 		return typed, failed
 	case <-stop:
 		return text, batch.ErrStopped
+	}
+}
+
+// prompt writes a question, which an answer on the same line follows. Log collectors get
+// an event, as of everything.
+func (c *command) prompt(format string, args ...any) {
+	if c.wantsEvents() {
+		c.log.Info(strings.TrimSpace(fmt.Sprintf(format, args...)), "event", "question")
+		return
+	}
+	fmt.Fprintf(c.stderr, format, args...)
+}
+
+// answered ends the line of a question that no person has ended.
+func (c *command) answered() {
+	if !c.wantsEvents() {
+		fmt.Fprintln(c.stderr)
 	}
 }

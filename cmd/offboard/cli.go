@@ -56,6 +56,7 @@ type command struct {
 	cli    *cli
 	parsed *kong.Context // the command line; nil until it was read
 	log    *slog.Logger
+	facts  *facts
 }
 
 // execute is the whole program but for the process around it.
@@ -67,6 +68,8 @@ func execute(ctx context.Context, w world) exitCode {
 	defer func() { stdout.end(); stderr.end() }()
 	cmd := newCommand(w, &flags)
 	switch {
+	case len(w.args) == 0 && cmd.wantsEvents():
+		return cmd.fail(fmt.Errorf("%w: no command is given; offboard --help lists them", job.ErrUsage))
 	case len(w.args) == 0: // no success: a script may have lost its words
 		_, _, _ = parse(&flags, w.stderr, "--help")
 		return exitUsage
@@ -80,7 +83,7 @@ func execute(ctx context.Context, w world) exitCode {
 	case err != nil:
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, fromPowerShell(err, w.args)))
 	}
-	cmd.parsed, cmd.log = k, logger(w, &flags)
+	cmd.parsed, cmd.log = k, cmd.logger()
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
 	options := k.Selected().Target.Addr().Interface()
 	if teller, ok := options.(teller); ok { // also with a variable that is not right
@@ -130,22 +133,22 @@ func parse(flags *cli, w io.Writer, args ...string) (k *kong.Context, told bool,
 
 // newCommand is a command in the world, of which the line was not read yet.
 func newCommand(w world, flags *cli) *command {
-	cmd := &command{world: w, cli: flags, log: slog.New(slog.DiscardHandler)}
+	cmd := &command{world: w, cli: flags, log: slog.New(slog.DiscardHandler), facts: &facts{phase: "starting"}}
 	cmd.host = &job.Host{
-		Console: cmd, Version: version, Getenv: w.getenv, Environ: w.environ, Network: w.network,
+		Console: narrated{cmd, cmd.facts}, Version: version, Getenv: w.getenv, Environ: w.environ, Network: w.network,
 		Stop: w.stop, Log: cmd.log, Files: job.Files{Stdin: w.stdin}, Began: time.Now(),
 	}
 	return cmd
 }
 
 // logger writes to stderr; without --verbose only what a person should know.
-func logger(w world, flags *cli) *slog.Logger {
+func (c *command) logger() *slog.Logger {
 	opt := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if flags.Verbose {
+	if c.cli.Verbose {
 		opt.Level = slog.LevelDebug
 	}
-	if flags.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w.stderr, opt))
+	if c.wantsEvents() {
+		return inEvents(c.stderr, opt, c.facts)
 	}
-	return slog.New(slog.NewTextHandler(w.stderr, opt))
+	return slog.New(slog.NewTextHandler(c.stderr, opt))
 }

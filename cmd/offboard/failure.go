@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"runtime"
 	"slices"
@@ -14,15 +12,34 @@ import (
 	"offboard/batch/job"
 )
 
-// fail tells the error and its next step, and gives the exit code. The end block has
-// told ErrPartial, but nothing that is joined to it.
+// fail ends the command: it tells the error and its next step, if there is one, and gives
+// the exit code. The end block has told ErrPartial, but nothing that is joined to it.
 func (c *command) fail(err error) exitCode {
 	code, next := codeOf(err)
-	if err == nil || code == exitPartial {
+	untold := err != nil && code != exitPartial
+	if untold {
+		next = c.nextStep(err, code, next)
+	}
+	c.document(err, next, code)
+	if c.wantsEvents() {
+		c.finished(err, next, code)
 		return code
 	}
+	if untold {
+		for _, line := range messages(err) {
+			fmt.Fprintf(c.stderr, "offboard: %s\n", line)
+		}
+		if next != "" {
+			fmt.Fprintf(c.stderr, "offboard: next: %s\n", next)
+		}
+	}
+	return code
+}
+
+// nextStep is what to do about an error; known is what the table of ends has.
+func (c *command) nextStep(err error, code exitCode, known string) string {
 	path, _ := c.host.JournalPath() // which is known where it is told of
-	next = strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(next)
+	next := strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(known)
 	next = cmp.Or(c.lifted(err), next)
 	if h, ok := errors.AsType[hinted](err); ok {
 		next = c.shell(h.next...)
@@ -33,22 +50,7 @@ func (c *command) fail(err error) exitCode {
 	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
 	}
-	c.document(err, next, code)
-	if c.cli.LogFormat == "json" {
-		level := slog.LevelError
-		if code == exitDone {
-			level = slog.LevelInfo
-		}
-		c.log.Log(context.Background(), level, err.Error(), "exit", int(code), "next", next)
-		return code
-	}
-	for _, line := range messages(err) {
-		fmt.Fprintf(c.stderr, "offboard: %s\n", line)
-	}
-	if next != "" {
-		fmt.Fprintf(c.stderr, "offboard: next: %s\n", next)
-	}
-	return code
+	return next
 }
 
 // messages are the lines that tell an error: one, so that no text in it can look like
@@ -71,21 +73,30 @@ func messages(err error) []string {
 	return lines
 }
 
-// document writes the failure where -o json asks for one document and none was written.
+// document writes how the command ended where -o json asks for one document and none was
+// written: after a failure, and when there was nothing to do.
 func (c *command) document(err error, next string, code exitCode) {
 	if out, ok := c.stdout.(*visible); !ok || out.wrote || !c.wantsJSON() {
 		return
 	}
-	reasons := []string{} // of a refusal, each of them
-	if r, ok := errors.AsType[*job.Refusal](err); ok {
-		reasons = r.Reasons()
+	failed := ""
+	if err != nil {
+		failed = err.Error()
 	}
 	_ = c.encode(struct { // stderr and the exit code tell the same
-		Error   string   `json:"error"`
+		Error   any      `json:"error"` // null when it is none
 		Reasons []string `json:"reasons"`
 		Next    string   `json:"next"` // what to do now; "" when nothing is known
 		Exit    exitCode `json:"exit"`
-	}{err.Error(), reasons, next, code})
+	}{orNull(failed), reasonsOf(err), next, code})
+}
+
+// reasonsOf are those of a refusal, each of them.
+func reasonsOf(err error) []string {
+	if r, ok := errors.AsType[*job.Refusal](err); ok {
+		return r.Reasons()
+	}
+	return []string{}
 }
 
 // wantsJSON reports whether stdout is to be one JSON document. Of a command line that

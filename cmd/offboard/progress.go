@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 // terminal, a line every ten seconds elsewhere. It is called from one goroutine.
 type progress struct {
 	w      io.Writer
-	log    *slog.Logger // for JSON lines; nil for text
 	draws  bool
 	width  func() int              // of the terminal, in columns
 	stage  string                  // what planning is called; "" is planning; of a run what is counted
@@ -33,9 +31,6 @@ type progress struct {
 // Progress implements [job.Console].
 func (c *command) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
 	p := &progress{w: c.stderr, draws: c.draws, width: c.width, stage: stage, total: total, left: left}
-	if c.cli.LogFormat == "json" {
-		p.log, p.draws = c.log, false
-	}
 	if p.draws {
 		p.w = c.screen
 	}
@@ -76,10 +71,6 @@ func (p *progress) showLatest() {
 func (p *progress) write(line string, stays bool) {
 	line = printable(line)
 	switch {
-	case p.log != nil && stays:
-		p.log.Warn(line)
-	case p.log != nil:
-		p.log.Info("progress", "state", line)
 	case p.draws && stays:
 		fmt.Fprintf(p.w, "\r\x1b[K%s\n", line)
 	case p.draws: // cut, since a line that wraps cannot be drawn over

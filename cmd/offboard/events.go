@@ -1,0 +1,291 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/report"
+)
+
+// With --log-format json stderr has one JSON object a line, an event. Each has time,
+// level, msg, event, run, tenant and phase; the last two are null until they are known.
+//
+//	note       something that people are told
+//	call       a call to Graph (--verbose)
+//	progress   counts by outcome, and what is left
+//	waiting    what is waited for, since when, and why; going_on when that is over
+//	question   somebody is asked
+//	finished   the last one, of every ending: counts, exit code, error, next step
+
+// facts are what is known of the run of a command so far.
+type facts struct {
+	mu     sync.Mutex // the log writes at any time
+	phase  string     // starting, planning, planned, running, verifying or ended
+	plan   batch.Plan // of it at the least the tenant, once it is known
+	counts map[batch.Outcome]int
+	end    *report.End // nil before it was told
+}
+
+// About implements [job.Console].
+func (s *facts) About(p batch.Plan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plan = p
+}
+
+// at begins a phase.
+func (s *facts) at(phase string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = phase
+}
+
+// counted keeps the latest counts.
+func (s *facts) counted(counts map[batch.Outcome]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts = map[batch.Outcome]int{}
+	for o, n := range counts {
+		s.counts[o] = n
+	}
+}
+
+// ended keeps the end.
+func (s *facts) ended(e report.End) {
+	s.counted(e.Summary.Counts)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase, s.plan, s.end = "ended", e.Plan, &e
+}
+
+// orNull is nil for no text, as the keys of run.json have it.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// events are the lines of the log as JSON. Each of them says of which run it is.
+type events struct {
+	slog.Handler
+	of *facts
+}
+
+func (e events) Handle(ctx context.Context, r slog.Record) error {
+	kind := "note"
+	if r.Level < slog.LevelInfo {
+		kind = "call"
+	}
+	var others []slog.Attr
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "event" {
+			kind = a.Value.String()
+		} else {
+			others = append(others, a)
+		}
+		return true
+	})
+	e.of.mu.Lock()
+	run, tenant, phase := e.of.plan.Run, e.of.plan.Tenant, e.of.phase
+	e.of.mu.Unlock()
+	line := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	line.AddAttrs(slog.String("event", kind), slog.Any("run", orNull(run)), slog.Any("tenant", orNull(tenant)), slog.String("phase", phase))
+	line.AddAttrs(others...)
+	return e.Handler.Handle(ctx, line)
+}
+
+// inEvents are the lines of the log as JSON.
+func inEvents(w io.Writer, opt *slog.HandlerOptions, of *facts) *slog.Logger {
+	return slog.New(events{slog.NewJSONHandler(w, opt), of})
+}
+
+// wantsEvents reports whether stderr is to be JSON lines. Of a command line that could
+// not be read it goes by the words.
+func (c *command) wantsEvents() bool {
+	if c.parsed != nil {
+		return c.cli.LogFormat == "json"
+	}
+	return c.getenv("OFFBOARD_LOG_FORMAT") == "json" || strings.Contains("\n"+strings.Join(c.args, "\n")+"\n", "\n--log-format=json\n") ||
+		strings.Contains("\n"+strings.Join(c.args, "\n")+"\n", "\n--log-format\njson\n")
+}
+
+// finished is the last event, however the command ended.
+func (c *command) finished(err error, next string, code exitCode) {
+	if c.parsed == nil { // no log was asked for that could be read
+		c.log = c.logger()
+	}
+	level, msg, failed := slog.LevelInfo, "finished", any(nil)
+	if err != nil {
+		level, msg, failed = slog.LevelError, err.Error(), err.Error()
+	}
+	switch code {
+	case exitDone:
+		level = slog.LevelInfo
+	case exitPartial:
+		level = slog.LevelWarn
+	}
+	c.log.LogAttrs(context.Background(), level, msg, append([]slog.Attr{slog.String("event", "finished"), slog.Any("command", orNull(c.selected()))},
+		append(c.facts.tally(), slog.Int("exit", int(code)), slog.Any("error", failed), slog.Any("reasons", reasonsOf(err)), slog.Any("next", orNull(next)))...)...)
+}
+
+// selected is the name of the command; "" before the line was read.
+func (c *command) selected() string {
+	if c.parsed == nil {
+		return ""
+	}
+	return strings.TrimPrefix(c.parsed.Selected().FullPath(), c.parsed.Model.Name+" ")
+}
+
+// tally are the counts as run.json has them, or null when nobody was counted.
+func (s *facts) tally() []slog.Attr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts, kinds := any(nil), [3]any{}
+	dry := s.end != nil && s.end.Dry
+	if s.counts != nil {
+		all, of := map[batch.Outcome]int{}, map[batch.Kind]int{}
+		for _, o := range batch.Outcomes {
+			all[o] = s.counts[o]
+			kind := o.Kind()
+			if dry && o == batch.NotSent { // a run would send them
+				kind = batch.Neutral
+			}
+			of[kind] += s.counts[o]
+		}
+		counts, kinds = all, [3]any{of[batch.Success], of[batch.Neutral], of[batch.Failure]}
+	}
+	return []slog.Attr{slog.Bool("dry_run", dry), slog.Any("counts", counts),
+		slog.Any("success", kinds[0]), slog.Any("neutral", kinds[1]), slog.Any("failure", kinds[2])}
+}
+
+// narrated is the console of a job, with what it is told kept as facts.
+type narrated struct {
+	*command
+	*facts
+}
+
+// Planned implements [job.Console].
+func (n narrated) Planned(p batch.Plan, c batch.Count) {
+	n.About(p)
+	n.at("planned")
+	found := 0
+	for _, k := range c.Ended {
+		found += k
+	}
+	n.counted(c.Ended)
+	n.counts[batch.NotSent] += c.Rows - found
+	n.command.Planned(p, c)
+}
+
+// Progress implements [job.Console].
+func (n narrated) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
+	phase := "planning"
+	switch {
+	case left != nil:
+		phase = "running"
+	case strings.HasPrefix(stage, "reading "):
+		phase = "verifying"
+	}
+	n.at(phase)
+	if n.cli.LogFormat == "json" {
+		return &eventful{log: n.log, facts: n.facts, unit: cmp.Or(stage, "users"), total: total, left: left}
+	}
+	return n.command.Progress(stage, total, left)
+}
+
+// Ended implements [job.Console].
+func (n narrated) Ended(e report.End) error {
+	n.ended(e)
+	return n.command.Ended(e)
+}
+
+// Rehearsed implements [job.Console].
+func (n narrated) Rehearsed(e report.End, unrevoked iter.Seq2[batch.Line, error]) error {
+	n.ended(e)
+	return n.command.Rehearsed(e, unrevoked)
+}
+
+// eventful tells progress as events: how far it is every ten seconds, and of a wait when
+// it begins to last, when its cause changes, and when it is over.
+type eventful struct {
+	log    *slog.Logger
+	facts  *facts
+	unit   string // what a run counts: users or writes
+	total  int
+	left   func(int) time.Duration
+	last   time.Time
+	latest []any // what was not told yet
+	told   batch.Trouble
+	toldAt time.Time
+}
+
+// Planning implements [job.Progress].
+func (e *eventful) Planning(c batch.Count) {
+	e.facts.counted(c.Ended)
+	e.tell(time.Now(), c.Trouble, "counts", c.Ended, "rows", c.Rows, "users", c.Users, "waiting", c.Waiting, "pace", c.Pace.PerSecond, "why", c.Pace.Reason)
+}
+
+// Running implements [job.Progress].
+func (e *eventful) Running(p batch.Progress) {
+	settled := 0
+	for _, n := range p.Counts {
+		settled += n
+	}
+	toGo := max(0, e.total-settled-p.Proving)
+	e.tell(p.Now, p.Trouble, "unit", e.unit, "counts", p.Counts, "settled", settled, "total", e.total, "proving", p.Proving, "waiting", p.Waiting,
+		"pace", p.Pace.PerSecond, "why", p.Pace.Reason, "left_s", e.left(toGo).Round(time.Second).Seconds())
+}
+
+// Waits implements [job.Progress].
+func (e *eventful) Waits(t batch.Trouble) {
+	now := time.Now()
+	if e.trouble(now, t); e.told.Any() {
+		e.tell(now, t)
+	}
+}
+
+// End implements [job.Progress].
+func (e *eventful) End() {
+	if e.latest != nil {
+		e.log.Info("progress", e.latest...)
+	}
+	e.latest = nil
+}
+
+func (e *eventful) tell(now time.Time, t batch.Trouble, fields ...any) {
+	e.trouble(now, t)
+	e.latest = append([]any{"event", "progress"}, fields...)
+	if e.told.Any() {
+		e.latest = append(e.latest, "trouble", t.What+since(now, t))
+	}
+	if e.last.IsZero() {
+		e.last = now
+	}
+	if now.Sub(e.last) >= printEvery {
+		e.last = now
+		e.End()
+	}
+}
+
+func (e *eventful) trouble(now time.Time, t batch.Trouble) {
+	if e.told.Any() && (!t.Any() || t.Since.After(e.told.Since)) {
+		after := now.Sub(e.told.Since)
+		e.log.Info(fmt.Sprintf("%s: going on after %s", e.told.What, batch.Span(after)), "event", "going_on", "what", e.told.What, "after_s", after.Seconds())
+		e.told = batch.Trouble{}
+	}
+	if !t.Any() || now.Sub(t.Since) < tellAfter || e.told.Any() && (cause(t) == cause(e.told) || now.Sub(e.toldAt) < printEvery) {
+		return
+	}
+	e.told, e.toldAt = t, now
+	e.log.Warn(waitingFor(now, t), "event", "waiting", "what", t.What, "since", t.Since.UTC(), "tries", t.Tries, "error", cause(t))
+}
