@@ -215,6 +215,12 @@ func (n narrated) Rehearsed(e report.End, unrevoked iter.Seq2[batch.Line, error]
 	return n.command.Rehearsed(e, unrevoked)
 }
 
+// How often progress is an event, and how long a wait lasts before it is one.
+const (
+	eventEvery = 10 * time.Second
+	lasting    = 3 * time.Second
+)
+
 // eventful tells progress as events: how far it is every ten seconds, and of a wait when
 // it begins to last, when its cause changes, and when it is over.
 type eventful struct {
@@ -266,12 +272,12 @@ func (e *eventful) tell(now time.Time, t batch.Trouble, fields ...any) {
 	e.trouble(now, t)
 	e.latest = append([]any{"event", "progress"}, fields...)
 	if e.told.Any() {
-		e.latest = append(e.latest, "trouble", t.What+since(now, t))
+		e.latest = append(append(e.latest, "waits_for", t.What), causeOf(t)...)
 	}
 	if e.last.IsZero() {
 		e.last = now
 	}
-	if now.Sub(e.last) >= printEvery {
+	if now.Sub(e.last) >= eventEvery {
 		e.last = now
 		e.End()
 	}
@@ -280,12 +286,25 @@ func (e *eventful) tell(now time.Time, t batch.Trouble, fields ...any) {
 func (e *eventful) trouble(now time.Time, t batch.Trouble) {
 	if e.told.Any() && (!t.Any() || t.Since.After(e.told.Since)) {
 		after := now.Sub(e.told.Since)
-		e.log.Info(fmt.Sprintf("%s: going on after %s", e.told.What, batch.Span(after)), "event", "going_on", "what", e.told.What, "after_s", after.Seconds())
+		e.log.Info(fmt.Sprintf("%s: going on after %s", e.told.What, batch.Span(after)), "event", "going_on", "waits_for", e.told.What, "after_s", after.Seconds())
 		e.told = batch.Trouble{}
 	}
-	if !t.Any() || now.Sub(t.Since) < tellAfter || e.told.Any() && (cause(t) == cause(e.told) || now.Sub(e.toldAt) < printEvery) {
+	if !t.Any() || now.Sub(t.Since) < lasting || e.told.Any() && (t.Cause() == e.told.Cause() || now.Sub(e.toldAt) < eventEvery) {
 		return
 	}
 	e.told, e.toldAt = t, now
-	e.log.Warn(waitingFor(now, t), "event", "waiting", "what", t.What, "since", t.Since.UTC(), "tries", t.Tries, "error", cause(t))
+	e.log.Warn("waiting for "+t.What, append([]any{"event", "waiting", "waits_for", t.What}, causeOf(t)...)...)
+}
+
+// causeOf are the fields of a wait.
+func causeOf(t batch.Trouble) []any {
+	return []any{"since", orNever(t.Since), "tries", t.Tries, "next_try", orNever(t.Next), "gives_up", orNever(t.Until), "error", t.Cause()}
+}
+
+// orNever is nil for the zero time.
+func orNever(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
 }

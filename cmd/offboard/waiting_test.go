@@ -10,11 +10,7 @@ import (
 	"time"
 
 	"offboard/batch"
-	"offboard/batch/job"
 )
-
-// noTime is what is left of a run that is over at once.
-func noTime(int) time.Duration { return 0 }
 
 // Within five seconds of its beginning a wait is told of on every kind of output:
 // what is waited for, since when, how often it was tried and why; then again as it
@@ -22,25 +18,23 @@ func noTime(int) time.Duration { return 0 }
 func TestWaitIsTold(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		make func(*bytes.Buffer) job.Progress
+		make func(*bytes.Buffer) *progress
 	}{
-		{"terminal", func(b *bytes.Buffer) job.Progress {
-			return &progress{w: b, draws: true, width: func() int { return 80 }, left: noTime}
+		{"terminal", func(b *bytes.Buffer) *progress {
+			return &progress{w: b, draws: true, width: func() int { return 80 }}
 		}},
-		{"plain", func(b *bytes.Buffer) job.Progress { return &progress{w: b, left: noTime} }},
-		{"json", func(b *bytes.Buffer) job.Progress {
-			return &eventful{log: inEvents(b, nil, &facts{}), facts: &facts{}, left: noTime}
-		}},
+		{"plain", func(b *bytes.Buffer) *progress { return &progress{w: b} }},
 	} {
-		for stage, tell := range map[string]func(job.Progress, batch.Trouble){
-			"planning": func(p job.Progress, w batch.Trouble) { p.Planning(batch.Count{Trouble: w}) },
-			"running":  func(p job.Progress, w batch.Trouble) { p.Running(batch.Progress{Now: time.Now(), Trouble: w}) },
-			"reading":  func(p job.Progress, w batch.Trouble) { p.Waits(w) },
+		for stage, tell := range map[string]func(*progress, batch.Trouble){
+			"planning": func(p *progress, w batch.Trouble) { p.Planning(batch.Count{Trouble: w}) },
+			"running":  func(p *progress, w batch.Trouble) { p.Running(batch.Progress{Now: time.Now(), Trouble: w}) },
+			"reading":  func(p *progress, w batch.Trouble) { p.Waits(w) },
 		} {
 			t.Run(c.name+" "+stage, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var buf bytes.Buffer
 					p := c.make(&buf)
+					p.left = func(int) time.Duration { return 0 }
 					w := batch.Trouble{What: "the answers", Since: time.Now(), Err: &batch.CallError{Err: errors.New("dial:\nrefused")}}
 					known := time.Duration(0)
 					for range 60 {
@@ -63,7 +57,7 @@ func TestWaitIsTold(t *testing.T) {
 					if n := strings.Count(buf.String(), "waiting for the answers since"); stage != "reading" && n != 1 {
 						t.Errorf("announced %d times", n)
 					}
-					if n := strings.Count(buf.String(), "dial: refused"); c.name == "plain" && n != strings.Count(buf.String(), "tried ") { // a terminal cuts lines, and events have a field for it, too
+					if n := strings.Count(buf.String(), "dial: refused"); c.name != "terminal" && n != strings.Count(buf.String(), "tried ") { // a terminal cuts lines
 						t.Errorf("the cause stands there %d times: %s", n, buf.String())
 					}
 					tell(p, batch.Trouble{})
