@@ -7,29 +7,32 @@ import (
 
 // Plan is what a run set out to do. The users stand in the journal.
 type Plan struct {
-	Run      string    `json:"run,omitempty"`    // the run's name
-	Undoes   string    `json:"undoes,omitempty"` // the name of the run that this one takes back; "" of any other
-	Part     Part      `json:"part,omitzero"`    // what of that run
-	Created  time.Time `json:"created,omitzero"`
-	Version  string    `json:"offboard,omitempty"`     // of offboard
-	Input    string    `json:"input,omitempty"`        // the file's name as given, "-" for standard input
-	Digest   string    `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex
-	Columns  []string  `json:"columns,omitempty"`
-	Settings []Setting `json:"settings,omitempty"` // what was decided on reading the input, in words
-	Tenant   string    `json:"tenant,omitempty"`
-	App      string    `json:"app,omitempty"`
-	Cloud    string    `json:"cloud,omitempty"` // the service root
-	Steps    []Step    `json:"steps"`           // in the order in which they are taken
-	Resolve  bool      `json:"resolve"`
-	Verify   bool      `json:"verify"`
-	Rows     int       `json:"rows"`   // rows of the input, bad ones too
-	Users    int       `json:"users"`  // users whom the plan concerns: those who did not end at planning
-	Writes   int       `json:"writes"` // what the plan will send
-	Lines    int       `json:"lines"`  // lines of the input
-	Accounts Accounts  `json:"accounts,omitzero"`
-	Choice   string    `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
-	InOrder  bool      `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
-	Terms    Terms     `json:"terms,omitzero"`
+	Run      string        `json:"run,omitempty"`    // the run's name
+	Undoes   string        `json:"undoes,omitempty"` // the name of the run that this one takes back; "" of any other
+	Part     Part          `json:"part,omitzero"`    // what of that run
+	Created  time.Time     `json:"created,omitzero"`
+	Version  string        `json:"offboard,omitempty"`     // of offboard
+	Input    string        `json:"input,omitempty"`        // the file's name as given, "-" for standard input
+	Digest   string        `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex
+	Columns  []string      `json:"columns,omitempty"`
+	Keep     []string      `json:"keep,omitempty"`     // of the columns, those that the report has
+	Dated    bool          `json:"dated,omitempty"`    // a date gate says from when each row passes: Row.From
+	SLA      time.Duration `json:"sla,omitempty"`      // after Row.From, in which users are to be contained; 0 asks for nothing
+	Settings []Setting     `json:"settings,omitempty"` // what was decided on reading the input, in words
+	Tenant   string        `json:"tenant,omitempty"`
+	App      string        `json:"app,omitempty"`
+	Cloud    string        `json:"cloud,omitempty"` // the service root
+	Steps    []Step        `json:"steps"`           // in the order in which they are taken
+	Resolve  bool          `json:"resolve"`
+	Verify   bool          `json:"verify"`
+	Rows     int           `json:"rows"`   // rows of the input, bad ones too
+	Users    int           `json:"users"`  // users whom the plan concerns: those who did not end at planning
+	Writes   int           `json:"writes"` // what the plan will send
+	Lines    int           `json:"lines"`  // lines of the input
+	Accounts Accounts      `json:"accounts,omitzero"`
+	Choice   string        `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
+	InOrder  bool          `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
+	Terms    Terms         `json:"terms,omitzero"`
 }
 
 // Revokes reports whether a step of the plan ends sessions, which Graph does for nobody

@@ -33,15 +33,15 @@ type Row struct {
 	Value string   `json:"value,omitempty"` // the cell's text when By is a property, else ""
 	Cells []string `json:"cells,omitempty"` // the cells of the recognised columns, in the order of Plan.Columns
 
-	// Claims are what the other recognised columns say of the user: the user whom
-	// the row names must have all of it. Like From they are for planning alone, and
-	// neither journal nor plan file keeps them.
-	Claims []Claim `json:"-"`
-
 	// From is the moment from which the date gate lets the row through: the end of
 	// its last day in the gate's zone (with a start-of-day gate the beginning), or
 	// the instant that the cell names. It is zero without a date gate.
-	From time.Time `json:"-"`
+	From time.Time `json:"from,omitzero"`
+
+	// Claims are what the other recognised columns say of the user: the user whom
+	// the row names must have all of it. They are for planning alone, and neither journal nor
+	// plan file keeps them.
+	Claims []Claim `json:"-"`
 
 	// Undo is what of the user a run is to be taken back, as targets of the steps that do
 	// it; nil in any other plan. The plan keeps those targets of them that are still so.

@@ -6,6 +6,8 @@ type Summary struct {
 	Counts  map[Outcome]int
 	Refused int // of the not_sent, those who were sent, and refused or told to wait
 
+	InTime map[InTime]int // users by whether they were contained within the plan's SLA; nil without one
+
 	// The rest is of a run whose users may have several writes. It counts users, each
 	// once, and not those who ended before any step.
 	Steps     []StepCounts // in the order of the plan
@@ -30,6 +32,17 @@ type Left struct {
 
 // mostLeft is how many reasons are kept, which are few unless they name somebody.
 const mostLeft = 200
+
+// AddInTime counts a line's user against the plan's SLA, if there is one.
+func (s *Summary) AddInTime(p Plan, l *Line) {
+	if p.SLA == 0 || l.First != 0 {
+		return
+	}
+	if s.InTime == nil {
+		s.InTime = map[InTime]int{}
+	}
+	s.InTime[l.InTime(p)]++
+}
 
 // AddLine counts a line of a run with these steps.
 func (s *Summary) AddLine(steps []Step, l *Line) {

@@ -13,7 +13,8 @@ type User struct {
 	ID         string    `json:"id,omitempty"` // object id in lower case; "" only in a run without resolution
 	UPN        string    `json:"upn,omitempty"`
 	Type       string    `json:"type,omitempty"`       // Member, Guest, InternalGuest or ExternalMember; "" when it was not read
-	Enabled    bool      `json:"enabled,omitempty"`    // accountEnabled; false when it was not read
+	Enabled    bool      `json:"enabled,omitempty"`    // accountEnabled; false when it was not told
+	Disabled   bool      `json:"disabled,omitempty"`   // accountEnabled is false, as it was told
 	Synced     bool      `json:"synced,omitempty"`     // onPremisesSyncEnabled
 	Privileged bool      `json:"privileged,omitempty"` // holds a directory role that makes an administrator; false when it was not read
 	Stamp      time.Time `json:"stamp,omitzero"`       // signInSessionsValidFromDateTime, or what StampOf says, when the user was read: in a plan before the run; zero when unset or not read
@@ -36,8 +37,6 @@ type User struct {
 	AsOf time.Time `json:"-"`
 
 	// What a lookup reads for steps; the plan keeps of it what its targets say.
-	// Disabled is accountEnabled false, as it was told: neither is set where it was not.
-	Disabled    bool      `json:"-"`
 	PasswordSet time.Time `json:"-"` // lastPasswordChangeDateTime; zero when it was not told
 	Licences    string    `json:"-"` // by direct assignment, as a JSON list of [Licence]; "" when they were not told
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +26,7 @@ const (
 	moment                // a time in UTC
 	yesNo                 // yes or no
 	nested                // JSON Lines has it in an object of its own
+	kept                  // text of the input, whose header is the name
 )
 
 // columns is the report; steps.go adds those of a plan's steps. Readers go by name and by
@@ -49,6 +49,33 @@ var columns = []column[batch.Line]{
 	{"valid_from_after", moment, "the same property, as read back", "it was not read back", func(l *batch.Line) string { return utc(stampAfter(l)) }},
 	{"request_id", text, "Graph's id of the request that decided, for support", "no reply decided", func(l *batch.Line) string { return l.Record.RequestID }},
 	{"reason", text, "why the row ended so, in words", "there is nothing to say", reason},
+	{"account_enabled", yesNo, "accountEnabled when planned", "it was not read", accountEnabled},
+	{"role", text, "privileged: the user holds a privileged directory role", "the user holds none, or roles were not read", role},
+	{"same_as_line", number, "the line that names the same user first", "no line before does", sameAsLine},
+}
+
+func accountEnabled(l *batch.Line) string {
+	switch {
+	case l.User.Enabled:
+		return "yes"
+	case l.User.Disabled:
+		return "no"
+	}
+	return ""
+}
+
+func role(l *batch.Line) string {
+	if l.User.Privileged {
+		return "privileged"
+	}
+	return ""
+}
+
+func sameAsLine(l *batch.Line) string {
+	if l.First == 0 {
+		return ""
+	}
+	return strconv.Itoa(l.First)
 }
 
 // Cell is what a line has in a column, as text; "" is not known, and so is a column that
@@ -81,7 +108,11 @@ func appendJSON[of any](b []byte, columns []column[of], cells []string) []byte {
 		if c.kind == nested {
 			continue
 		}
-		b = append(append(append(b, sep, '"'), c.name...), `":`...)
+		if b = append(b, sep); c.kind == kept {
+			b = append(appendQuoted(b, c.name), ':')
+		} else {
+			b = append(append(append(b, '"'), c.name...), `":`...)
+		}
 		switch cell := cells[i]; {
 		case cell == "" && c.kind != knownText:
 			b = append(b, "null"...)
@@ -90,11 +121,7 @@ func appendJSON[of any](b []byte, columns []column[of], cells []string) []byte {
 		case isBare(cell):
 			b = append(append(append(b, '"'), cell...), '"')
 		default:
-			quoted, err := json.Marshal(cell)
-			if err != nil {
-				panic(err) // a string always has a JSON form
-			}
-			b = append(b, quoted...)
+			b = appendQuoted(b, cell)
 		}
 		sep = ','
 	}

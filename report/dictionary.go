@@ -16,7 +16,7 @@ type Column struct {
 }
 
 // types are what the kinds are called.
-var types = map[kind]string{text: "text", knownText: "text", number: "number", moment: "time", yesNo: "yes or no", nested: "text"}
+var types = map[kind]string{text: "text", knownText: "text", number: "number", moment: "time", yesNo: "yes or no", nested: "text", kept: "text"}
 
 // Dictionary has every column that a report can have, in the order of the files. A
 // report has the columns of its own steps and options alone.
@@ -34,7 +34,8 @@ func optionalColumns() []column[batch.Line] {
 	for _, s := range batch.AllSteps() {
 		all = append(all, stepColumn(s))
 	}
-	return all
+	any := batch.Plan{}
+	return append(all, enabledAfterColumn(any), afterColumn(any), lateColumn(any), keptColumn(any, "COLUMN"))
 }
 
 func entries[of any](file string, columns []column[of]) (all []Column) {

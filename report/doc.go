@@ -20,6 +20,7 @@
 //	end.go, columns.go         what is told of a run, and of each of its rows
 //	dictionary.go              what the columns mean, for people
 //	steps.go, targets.go       the steps of a row, and the files about what they write to
+//	kept.go                    columns of the input, and how long it took to contain somebody
 //	files.go, escape.go        the files that have lines; cells that are no formulas
 //	page.go, pagecensus.go     report.html: its table of people, and what is counted on the way
 //	pagebody.go, pagewords.go  what the page says; pagechart.go and html/ how it looks

@@ -92,7 +92,7 @@ func document(e End) object {
 		{"failure", e.count(batch.Failure)},
 		{"open", e.open()},
 	}
-	o = append(append(o, stepMembers(e)...), object{
+	o = append(append(append(o, stepMembers(e)...), slaMembers(e)...), object{
 		{"accounts", p.Accounts}, // the users of the plan, as the directory had them
 		{"timing", object{ // in seconds from the first call
 			{"started_at", orNull(t.Started)},

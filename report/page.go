@@ -141,7 +141,7 @@ func (p *page) add(l *batch.Line, cells []string) error {
 	b = append(strconv.AppendInt(b, ms, 10), ',')
 	if p.several {
 		b = append(b, '"')
-		for _, outcome := range cells[len(cells)-len(p.end.Plan.Steps):] {
+		for _, outcome := range stepCells(p.end.Plan, cells) {
 			if letter := byte('-'); outcome == "" {
 				b = append(b, letter)
 			} else {

@@ -48,6 +48,10 @@ func randomLine(r *rand.Rand) batch.Line {
 			RequestID: randomText(r), Reason: randomText(r),
 		},
 	}
+	if l.User.Privileged = r.IntN(2) == 0; r.IntN(3) > 0 {
+		l.User.Enabled = r.IntN(2) == 0
+		l.User.Disabled = !l.User.Enabled
+	}
 	if r.IntN(3) == 0 {
 		l.First = 1 + r.IntN(100)
 	}
@@ -98,6 +102,19 @@ func wanted(l batch.Line) map[string]any {
 		"sent_at": when(l.Record.SentAt, time.Millisecond), "settled_at": when(l.Record.SettledAt, time.Millisecond),
 		"valid_from_before": when(l.User.Stamp, time.Second), "valid_from_after": when(l.Record.After, time.Second),
 		"request_id": some(l.Record.RequestID), "reason": some(reason),
+		"account_enabled": nil, "role": nil, "same_as_line": nil,
+	}
+	switch {
+	case l.User.Enabled:
+		w["account_enabled"] = "yes"
+	case l.User.Disabled:
+		w["account_enabled"] = "no"
+	}
+	if l.User.Privileged {
+		w["role"] = "privileged"
+	}
+	if l.First != 0 {
+		w["same_as_line"] = float64(l.First)
 	}
 	if l.Record.Status != 0 {
 		w["http_status"] = float64(l.Record.Status)

@@ -12,19 +12,41 @@ import (
 
 // columnsOf are the columns of a plan's report. Where users may have several writes, they
 // have one more for each step, with the worst outcome of the user in it; "" is that the
-// step had nothing to do.
+// step had nothing to do. The columns of the input that were kept come last.
 func columnsOf(p batch.Plan) []column[batch.Line] {
-	if !batch.Several(p.Steps) {
-		return columns
-	}
 	all := slices.Clone(columns)
-	if batch.Contains(p.Steps) {
+	if several := batch.Several(p.Steps); several && batch.Contains(p.Steps) {
 		all = append(all, containedColumn)
 	}
 	for _, s := range p.Steps {
-		all = append(all, stepColumn(s))
+		if batch.Several(p.Steps) {
+			all = append(all, stepColumn(s))
+		}
+	}
+	if changesAccounts(p) {
+		all = append(all, enabledAfterColumn(p))
+	}
+	if p.Dated && batch.Contains(p.Steps) {
+		if all = append(all, afterColumn(p)); p.SLA != 0 {
+			all = append(all, lateColumn(p))
+		}
+	}
+	for _, name := range p.Keep {
+		all = append(all, keptColumn(p, name))
 	}
 	return all
+}
+
+// stepCells are, among the cells of a line, those of the plan's steps.
+func stepCells(p batch.Plan, cells []string) []string {
+	if !batch.Several(p.Steps) {
+		return nil
+	}
+	first := len(columns)
+	if batch.Contains(p.Steps) {
+		first++
+	}
+	return cells[first : first+len(p.Steps)]
 }
 
 var containedColumn = column[batch.Line]{"contained", yesNo, "whether the directory showed all urgent steps done (disable, password, revoke, devices)", "", contained}

@@ -12,11 +12,13 @@ func leaverRun() End {
 	e := fixtureRun()
 	e.Plan.Steps, e.Plan.Rows, e.Plan.Users, e.Plan.Writes = batch.Leaver, 9, 6, 25
 	e.Plan.Accounts = batch.Accounts{Synced: 1, Enabled: 5}
+	e.Plan.Keep, e.Plan.Dated, e.Plan.SLA = []string{"Last day"}, true, 12*time.Hour
 	e.State, e.Reason = "finished", ""
 	e.Dir = "out"
 	e.Files = []string{"out/report.csv", "out/report.targets.csv", "out/followup.csv"}
 	for _, l := range leavers() {
 		e.Summary.AddLine(e.Plan.Steps, &l)
+		e.Summary.AddInTime(e.Plan, &l)
 	}
 	return e
 }
@@ -100,7 +102,7 @@ func leavers() []batch.Line {
 			l.Writes = append(l.Writes, wrote(batch.Target{Step: s}, l.Record.Outcome, l.Record.Reason))
 		}
 	}
-	return []batch.Line{
+	lines := []batch.Line{
 		ada, ben,
 		leaver(4, "cy@contoso.com", wrote(account, batch.Denied, ""), wrote(password, batch.Denied, ""), wrote(sessions, batch.Verified, ""),
 			wrote(group(1, "Sales"), batch.Failed, "not tried, since the step disable ended denied; another run may change that once the account is disabled")),
@@ -110,4 +112,11 @@ func leavers() []batch.Line {
 			wrote(sessions, batch.NotSent, "its turn had not come")),
 		leaver(10, "fay@contoso.com", urgent()...),
 	}
+	for i := range lines {
+		lines[i].Row.From = at(0, 0).Truncate(24 * time.Hour).Add(-time.Hour) // the end of 2026-03-01 where the run is
+		if i == len(lines)-1 {
+			lines[i].Row.From = lines[i].Row.From.Add(-24 * time.Hour)
+		}
+	}
+	return lines
 }

@@ -9,11 +9,14 @@ import (
 
 // column is a column of the input.
 type column struct {
-	index int       // its place among all columns of the header; its place in layout.columns is never called so
-	name  string    // its header, trimmed
-	key   batch.Key // what its cells are, by its header or --key; "" when only a gate or [TakeSurvey] reads it
-	names bool      // its cells name the users; if not, and it has a key, the users must have what they say
-	why   string    // how it was chosen; "" for a column that is not read
+	index   int       // its place among all columns of the header; its place in layout.columns is never called so
+	name    string    // its header, trimmed
+	key     batch.Key // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
+	names   bool      // its cells name the users; if not, and it has a key, the users must have what they say
+	ignored bool      // by --ignore-column: it says nothing of the users, also when the report has it
+	gate    bool      // a gate looks at it
+	keep    bool      // the report has it
+	why     string    // how it was chosen; "" for a column that is not read
 }
 
 // read reports whether the column was chosen for any purpose.
@@ -24,10 +27,12 @@ func (c column) role() string {
 	switch {
 	case c.names:
 		return "column " + string(c.key)
-	case c.key == "":
+	case c.key != "":
+		return "column checked"
+	case c.gate:
 		return "column for a gate"
 	}
-	return "column checked"
+	return "column kept"
 }
 
 // layout is which columns are read, in the file's order, and which of them the
@@ -38,26 +43,20 @@ type layout struct {
 	datePlace int // of the column of dates in columns; -1 without a date gate
 }
 
-// gated reports whether a gate looks at the column in the place.
-func (l layout) gated(place int) bool {
-	return l.datePlace == place || slices.ContainsFunc(l.where, func(c condition) bool { return c.place == place })
-}
-
 // chooseColumns picks the columns to read. The error has no line yet.
 func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	all := make([]column, len(header))
 	for i, name := range header {
 		all[i] = column{index: i, name: name}
 	}
-	ignored := map[int]bool{}
 	for _, name := range opt.Ignore {
 		at, bad := findColumn(header, name, "with --ignore-column NAME")
 		if bad != nil {
 			return layout{}, bad
 		}
-		ignored[at] = true
+		all[at].ignored = true
 	}
-	if bad := chooseKeys(all, header, ignored, opt); bad != nil {
+	if bad := chooseKeys(all, header, opt); bad != nil {
 		return layout{}, bad
 	}
 	where, dateIndex, bad := gateColumns(header, opt)
@@ -65,9 +64,20 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 		return layout{}, bad
 	}
 	for i := range all {
-		named := i == dateIndex || slices.ContainsFunc(where, func(c condition) bool { return c.index == i })
-		if named && !all[i].read() {
-			all[i].why = "named for it"
+		c := &all[i]
+		c.gate = i == dateIndex || slices.ContainsFunc(where, func(c condition) bool { return c.index == i })
+		if c.gate && !c.read() {
+			c.why = "named for it"
+		}
+		c.keep = c.gate
+	}
+	for _, name := range opt.Keep {
+		at, bad := findColumn(header, name, "with --keep COLUMN")
+		if bad != nil {
+			return layout{}, bad
+		}
+		if all[at].keep = true; !all[at].read() {
+			all[at].why = "--keep"
 		}
 	}
 	spare := maxColumns
@@ -82,7 +92,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
 	for i, c := range all {
-		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !ignored[i] {
+		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !c.ignored {
 			c.why = "an HR column"
 			spare--
 		}

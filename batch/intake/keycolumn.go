@@ -11,10 +11,10 @@ import (
 
 // chooseKeys marks the columns that name the users, and those that are recognised
 // beside them: what they say, the users must have.
-func chooseKeys(all []column, header []string, ignored map[int]bool, opt parsedOptions) *InputError {
+func chooseKeys(all []column, header []string, opt parsedOptions) *InputError {
 	for i := range all {
 		c := &all[i]
-		if a := recognise(c.name); a.key != "" && !ignored[i] {
+		if a := recognise(c.name); a.key != "" && !c.ignored {
 			c.key, c.why = a.key, "alias "+a.name+": the users must have what it says"
 		}
 	}

@@ -56,6 +56,23 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 // look at are among them, so that rows written out again meet the same gates.
 func (r *Reader) Columns() []string { return headersOf(r.columns) }
 
+// Kept are the headers of those columns that the report has: those that the gates look at,
+// and those of Options.Keep.
+func (r *Reader) Kept() []string {
+	return headersOf(slices.DeleteFunc(slices.Clone(r.columns), func(c column) bool { return !c.keep }))
+}
+
+// Ignored are the entries of Options.Ignore whose columns are read all the same, for the
+// report alone.
+func (r *Reader) Ignored() (all []string) {
+	for _, name := range r.opt.Ignore {
+		if at, bad := findColumn(r.header, name, ""); bad == nil && slices.ContainsFunc(r.columns, func(c column) bool { return c.index == at }) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 // Settings are the decisions made on opening: the encoding, the delimiter, the
 // line of the header, each column that is read, and the gates.
 func (r *Reader) Settings() []batch.Setting { return slices.Clone(r.settings) }

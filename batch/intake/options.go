@@ -11,6 +11,7 @@ import (
 type Options struct {
 	Column   string           // the one column that names the users, by its header; "" to recognise columns by their names
 	Ignore   []string         // headers of columns that say nothing of the users, although they are recognised
+	Keep     []string         // headers of columns that are read for the report alone
 	Key      batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
 	Where    []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	DateGate *DateGate        // may be nil
@@ -30,10 +31,7 @@ type parsedOptions struct {
 func (o Options) parse() (opt parsedOptions, err error) {
 	opt.Options = o
 	opt.Column = trim(o.Column)
-	opt.Ignore = nil
-	for _, name := range o.Ignore {
-		opt.Ignore = append(opt.Ignore, trim(name))
-	}
+	opt.Ignore, opt.Keep = trimAll(o.Ignore), trimAll(o.Keep)
 	if opt.Key, err = keyOption(o.Key); err != nil {
 		return opt, err
 	}
@@ -46,4 +44,11 @@ func (o Options) parse() (opt parsedOptions, err error) {
 		opt.dateGate, err = newDateGate(*o.DateGate)
 	}
 	return opt, err
+}
+
+func trimAll(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, trim(name))
+	}
+	return all
 }

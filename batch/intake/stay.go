@@ -43,7 +43,7 @@ func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 	var all []*stayColumn
 	leaving := r.leavingPlaces()
 	for i, c := range r.columns {
-		if c.key == "" && isHR(c.name) && !r.gated(i) {
+		if c.key == "" && isHR(c.name) && !c.gate && !c.ignored {
 			all = append(all, &stayColumn{
 				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)], Hired: hireNames[normalise(c.name)]},
 				words: statusWordsOf(c.name), place: i, leaving: leaving, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
@@ -60,7 +60,7 @@ func (l layout) leavingPlaces() (all []int) {
 		return []int{l.datePlace}
 	}
 	for i, c := range l.columns {
-		if c.key == "" && dateNames[normalise(c.name)] {
+		if c.key == "" && dateNames[normalise(c.name)] && !c.ignored {
 			all = append(all, i)
 		}
 	}

@@ -79,7 +79,7 @@ func (p *PlanOptions) head(j *job) planfile.Head {
 func (p *PlanOptions) chosen(choice []batch.Flag) []batch.Flag {
 	given := slices.Clone(choice)
 	add := func(name, value string, is bool) {
-		if is {
+		if is && !slices.Contains(given, batch.Flag{Name: name, Value: value}) {
 			given = append(given, batch.Flag{Name: name, Value: value})
 		}
 	}

@@ -35,6 +35,9 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 		return err
 	}
 	now := time.Now()
+	if err := g.checkSLA(steps); err != nil {
+		return err
+	}
 	in, opt, err := g.input(j.Host, g.File, g.Selection, now)
 	if err != nil {
 		return err
@@ -55,10 +58,14 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	osUser, host := operator()
 	j.plan = batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version,
-		Input: in.name, Digest: in.digest, Columns: rows.Columns(), Settings: append(rows.Settings(), g.stayed(found)...),
-		Steps: steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
+		Input: in.name, Digest: in.digest, Columns: rows.Columns(), Keep: rows.Kept(), Dated: opt.DateGate != nil, SLA: g.SLA.Duration,
+		Settings: append(rows.Settings(), g.stayed(found)...),
+		Steps:    steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
+	}
+	for _, name := range rows.Ignored() { // retry.csv has it
+		j.plan.Terms.Choice = append(j.plan.Terms.Choice, batch.Flag{Name: "ignore-column", Value: name})
 	}
 	if j.key = batch.Key(g.Key); g.rehearsal && j.MayAsk() {
 		j.key = "" // somebody sees the tenant, and nothing is written
@@ -82,6 +89,19 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	who := j.tenant.identity()
 	j.plan.Tenant, j.plan.App, j.plan.Cloud = who.Tenant, who.App, j.tenant.cloud
 	j.plan.Terms.User, j.plan.Terms.UserName, j.plan.Terms.TenantName = who.User, who.UPN, j.tenant.organization.String()
+	return nil
+}
+
+// checkSLA refuses an SLA of which nothing could be said.
+func (g *Planning) checkSLA(steps []batch.Step) error {
+	switch {
+	case g.SLA.Duration == 0:
+		return nil
+	case g.DateColumn == "":
+		return fmt.Errorf("%w: --sla counts from the date of each row; name their column with --date-column", ErrUsage)
+	case !batch.Contains(steps):
+		return fmt.Errorf("%w: --sla says when users are to be contained, and the steps %s only end sessions; contain them with --steps emergency", ErrUsage, batch.StepList(steps))
+	}
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 
 // options are those of the intake.
 func (s Selection) options(now time.Time) (intake.Options, error) {
-	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Where: s.Where}
+	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where}
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}

@@ -82,6 +82,8 @@ func (c column) Scan(value any) error {
 		}
 	case *string:
 		*to, ok = text, isText
+	case account:
+		to.user.Enabled, to.user.Disabled = number == 1, number == 0
 	case *batch.Step:
 		*to, ok = batch.Step(text), isText
 	case *State:
@@ -146,4 +148,36 @@ func stored(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(t.UnixMilli()).UTC()
+}
+
+// account is the column enabled, which fills two fields of a user; NULL is not told.
+type account struct{ user *batch.User }
+
+// enabledOf is what the column has of a user.
+func enabledOf(u batch.User) any {
+	if !u.Enabled && !u.Disabled {
+		return nil
+	}
+	return u.Enabled
+}
+
+// cellsOf are the cells of a row as they are stored: with a date gate the moment from which
+// the row passes is the last one.
+func (r *Run) cellsOf(row batch.Row) []string {
+	p := r.Plan()
+	if !p.Dated || row.From.IsZero() || len(row.Cells) != len(p.Columns) {
+		return row.Cells
+	}
+	return append(slices.Clip(row.Cells), row.From.UTC().Format(time.RFC3339Nano))
+}
+
+// takeFrom takes that moment from the cells of a row.
+func takeFrom(p batch.Plan, row *batch.Row) (err error) {
+	if last := len(p.Columns); p.Dated && len(row.Cells) == last+1 {
+		if row.From, err = time.Parse(time.RFC3339Nano, row.Cells[last]); err != nil {
+			return fmt.Errorf("%w: table rows: the last cell of line %d is no time: %w", ErrDamaged, row.Line, err)
+		}
+		row.Cells = row.Cells[:last]
+	}
+	return nil
 }

@@ -57,7 +57,16 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 	if open := sum.Lines - ended; open > 0 {
 		sum.Counts[batch.NotSent] = open
 	}
-	return sum, err
+	if err != nil || r.Plan().SLA == 0 {
+		return sum, err
+	}
+	for l, err := range r.uncheckedLines(ctx, "lines", "") {
+		if err != nil {
+			return sum, err
+		}
+		sum.AddInTime(r.Plan(), &l.Line)
+	}
+	return sum, nil
 }
 
 // Concerned counts the users who were sent, and those who are still to be sent. Of a run
@@ -86,6 +95,7 @@ func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
 			return sum, err
 		}
 		sum.AddLine(r.Plan().Steps, &l.Line)
+		sum.AddInTime(r.Plan(), &l.Line)
 		if l.Record.Outcome == batch.NotSent && !l.Record.SentAt.IsZero() {
 			sum.Refused++
 		}

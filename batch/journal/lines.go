@@ -33,7 +33,7 @@ const sqlLines = `SELECT r.seq, r.line, r.input, r.cells,
 func (l *line) pointers() []any {
 	row, u, k := &l.Row, &l.User, &l.Record
 	return []any{&l.seq, &row.Line, &row.Input, &row.Cells,
-		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
+		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, account{u}, &u.Synced, &u.Privileged, &u.Stamp,
 		&k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
@@ -126,6 +126,9 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 	}
 	page, err = appendList(page, t, (*line).pointers, sqlLines+cond+" ORDER BY r.seq LIMIT $4", args...)
 	for i := range page {
+		if err == nil {
+			err = takeFrom(r.Plan(), &page[i].Row)
+		}
 		seq := page[i].User.Seq
 		page[i].complete(firstDups[seq], open[seq], r.step(), r.State())
 	}

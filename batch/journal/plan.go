@@ -45,8 +45,8 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	case p.Record != nil && (len(p.Targets)+len(p.Records) > 0 || p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, p.Row.Cells, p.DuplicateOf,
-		u.ID, u.UPN, u.Type, u.Enabled, u.Synced, u.Privileged, u.Stamp, u.SAM, u.Domain)
+	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, r.cellsOf(p.Row), p.DuplicateOf,
+		u.ID, u.UPN, u.Type, enabledOf(u), u.Synced, u.Privileged, u.Stamp, u.SAM, u.Domain)
 	if err != nil {
 		return err
 	}

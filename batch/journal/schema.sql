@@ -36,12 +36,12 @@ CREATE TABLE rows (                                -- the input, and the users t
 	seq        INTEGER NOT NULL,                   -- number of the row, from 1; names the user in all other tables
 	line       INTEGER NOT NULL,
 	input      TEXT NOT NULL,
-	cells      TEXT NOT NULL,                      -- cells of the columns
+	cells      TEXT NOT NULL,                      -- cells of the columns; with a date gate one more: from when the row passes, RFC 3339
 	same       INTEGER NOT NULL,                   -- seq of the row that holds the user; 0: this one does
 	id         TEXT NOT NULL,                      -- what the directory says, from here on
 	upn        TEXT NOT NULL,
 	type       TEXT NOT NULL,
-	enabled    INTEGER NOT NULL,
+	enabled    INTEGER,                            -- NULL: not told
 	synced     INTEGER NOT NULL,
 	privileged INTEGER NOT NULL,
 	before     INTEGER NOT NULL,                   -- the stamp before the run

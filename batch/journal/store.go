@@ -224,7 +224,7 @@ func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
 }
 
 // Unfinished finds the latest run that set out to do the same as the plan
-// (digest, tenant, app, cloud, steps, resolution, columns and choice) and is
+// (digest, tenant, app, cloud, steps, resolution, columns, SLA and choice) and is
 // planned, running or stopped; nil when there is none.
 func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	runs, err := s.find(ctx, "WHERE digest = $1 AND tenant = $2 AND steps = $3 ORDER BY id DESC", like.Digest, like.Tenant, batch.StepList(like.Steps))
@@ -233,7 +233,7 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 	}
 	for _, r := range runs {
 		if p := r.plan; r.state.Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
-			slices.Equal(p.Columns, like.Columns) {
+			slices.Equal(p.Columns, like.Columns) && slices.Equal(p.Keep, like.Keep) && p.SLA == like.SLA {
 			return r, nil
 		}
 	}

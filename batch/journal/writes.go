@@ -43,7 +43,7 @@ const (
 func (w *write) pointers() []any {
 	g, u, k := &w.item.Target, &w.item.User, &w.record
 	return []any{&w.place, &g.ID, &g.Name, &g.Kind, &g.Before, &g.OnPremises,
-		&u.Seq, &u.ID, &u.UPN, &u.Type, &u.Enabled, &u.Synced, &u.Privileged, &u.Stamp,
+		&u.Seq, &u.ID, &u.UPN, &u.Type, account{u}, &u.Synced, &u.Privileged, &u.Stamp,
 		&w.marked, &k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason}
 }

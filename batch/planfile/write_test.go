@@ -40,7 +40,7 @@ func fill(v reflect.Value, n *int) {
 		fill(v.Elem(), n)
 	case reflect.String:
 		v.SetString("text " + string(rune(' '+*n%90)) + `"\` + "\n\ufeff")
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(*n))
 	case reflect.Bool:
 		v.SetBool(true)
