@@ -234,20 +234,25 @@ func TestPageChart(t *testing.T) {
 	e.State, e.Reason = "finished", ""
 	e.Sessions = []Session{{at(0, 0), "mona"}, {at(0, 0).Add(3 * time.Minute), "ada"}}
 	e.Timing = batch.Timing{Started: at(1, 0), Refused: 2, Waits: batch.Waits{Paused: 27 * time.Second}}
+	e.Timing.Waits.Interruptions = []batch.Interruption{
+		{Kind: batch.Outage, Began: at(5, 0), Ended: at(15, 0), Cause: "connection\nrefused"},
+		{Kind: batch.Pause, Began: at(16, 0), Ended: at(18, 0)},
+	}
 	e.Ceiling = Ceiling{10, time.Minute, "documented quota"}
 	page := pageOf(t, e, lines)
 	got := seenText(page)
 	for _, want := range []string{
 		"50 % signed out 19 s", "95 % signed out 3 min 37 s", "100 % signed out 3 min 39 s",
 		"No answer came for 3 min 1 s from 2026-03-02 09:15:20 UTC, when the run stood still; it was resumed at 2026-03-02 09:18:00 UTC.",
-		"Calls waited for pauses that Graph asked for: 27 s in all. The journal does not keep when.", "Graph told users to wait 2 times.",
+		"Outages: Graph did not answer 1 time, for 10 s from 2026-03-02T09:15:05Z: connection refused.", "Pauses: Graph asked to wait 1 time, for 2 s from 2026-03-02T09:15:16Z.",
+		"Calls waited for pauses that Graph asked for: 27 s in all.", "Graph told users to wait 2 times.",
 		"The documented quota, 10 writes in any 1 min 0 s, lets through 10 people in each such time at 1 write a person, of one app alone.",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it does not say %q:\n%.2000s", want, got)
 		}
 	}
-	for what, n := range map[string]int{`class="gap" x="`: 1, `class="resumed" d="M8`: 1, `class="ceiling" d="M0 225H273V150H547V75H821V0"`: 1} {
+	for what, n := range map[string]int{`class="gap" x="8`: 1, `class="outage" x="18" y="0" width="45"`: 1, `class="pause" x="68" y="0" width="9"`: 1, `class="resumed" d="M8`: 1, `class="ceiling" d="M0 225H273V150H547V75H821V0"`: 1} {
 		if strings.Count(page, what) != n {
 			t.Errorf("%d of %q", strings.Count(page, what), what)
 		}

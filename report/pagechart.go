@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,8 @@ type chart struct {
 	Top, Middle         string
 	Times               []string
 	Line, Area, Ceiling string // paths
-	Gaps, Resumed       []segment
+	Bands, Resumed      []segment
+	BandLegend          []label
 	Text                []string // what the chart shows
 }
 
@@ -42,9 +45,6 @@ func (p *page) chart(a aim) *chart {
 	}
 	c.Line = p.path(asked)
 	c.Area = c.Line + "V300H0Z"
-	for _, g := range p.gaps() {
-		c.Gaps = append(c.Gaps, segment{X: p.x(g.from), W: max(2, p.x(g.to)-p.x(g.from))})
-	}
 	c.Text = append(c.Text, fmt.Sprintf("%s of %s %s between the first call, %s, and the last answer, %s later.",
 		n(p.states[met]), people(asked), a.done, clock(p.start), batch.Span(p.last)))
 	if p.before > 0 {
@@ -55,7 +55,7 @@ func (p *page) chart(a aim) *chart {
 			c.Resumed = append(c.Resumed, segment{X: p.x(at)})
 		}
 	}
-	c.Text = append(c.Text, p.gapWords(c)...)
+	p.bands(c)
 	if text := p.ceiling(c, asked); text != "" {
 		c.Text = append(c.Text, text)
 	}
@@ -119,30 +119,65 @@ func (p *page) ceiling(c *chart, asked int) string {
 	return text
 }
 
-// gapWords say what the bands in the chart are. The journal knows when the run was resumed, and
-// how long calls waited in all; it does not keep when they did.
-func (p *page) gapWords(c *chart) (text []string) {
-	gaps := p.gaps()
-	for i, g := range gaps {
-		if i == 5 {
-			text = append(text, fmt.Sprintf("So it was %s more.", batch.Plural(len(gaps)-i, "time")))
-			break
+// bands marks in the chart when Graph did not answer or asked to wait, and when no answer came
+// for another reason, and says how long.
+func (p *page) bands(c *chart) {
+	t := p.end.Timing
+	has := map[string]bool{}
+	mark := func(class, what string, from, to time.Duration) {
+		if from, to = max(0, from), min(to, p.last); from < to {
+			c.Bands = append(c.Bands, segment{class, p.x(from), max(2, p.x(to)-p.x(from))})
+			if !has[class] {
+				c.BandLegend = append(c.BandLegend, label{Class: class, Label: what})
+			}
+			has[class] = true
 		}
-		said := fmt.Sprintf("No answer came for %s from %s", batch.Span(g.to-g.from), clock(p.start.Add(g.from)))
+	}
+	for _, i := range t.Waits.Interruptions {
+		class, what := "outage", "Graph did not answer"
+		if i.Kind == batch.Pause {
+			class, what = "pause", "Graph asked to wait"
+		}
+		mark(class, what, i.Began.Sub(p.start), i.Ended.Sub(p.start))
+	}
+	var told bytes.Buffer
+	interrupted(&told, t.Waits.Interruptions, batch.Outage, "Outages: Graph did not answer")
+	interrupted(&told, t.Waits.Interruptions, batch.Pause, "Pauses: Graph asked to wait")
+	unexplained := slices.DeleteFunc(p.gaps(), func(g gap) bool {
+		explained := time.Duration(0)
+		for _, i := range t.Waits.Interruptions {
+			explained += max(0, min(i.Ended.Sub(p.start), g.to)-max(i.Began.Sub(p.start), g.from))
+		}
+		return explained > (g.to-g.from)/2
+	})
+	for i, g := range unexplained {
+		mark("gap", "no answer came", g.from, g.to)
+		if i >= 3 {
+			continue
+		}
+		fmt.Fprintf(&told, "No answer came for %s from %s", batch.Span(g.to-g.from), clock(p.start.Add(g.from)))
 		for j, s := range p.end.Sessions {
 			if at := s.Began.Sub(p.start); j > 0 && at >= g.from && at <= g.to {
-				said += ", when the run stood still; it was resumed at " + clock(s.Began)
+				fmt.Fprintf(&told, ", when the run stood still; it was resumed at %s", clock(s.Began))
 			}
 		}
-		text = append(text, said+".")
+		told.WriteString(".\n")
 	}
-	var waits []string
-	p.end.Timing.Waits.Each(func(reason string, d time.Duration) { waits = append(waits, reason+": "+batch.Span(d)) })
-	if len(waits) > 0 {
-		text = append(text, "Calls waited for "+strings.Join(waits, "; ")+" in all. The journal does not keep when.")
+	if more := len(unexplained) - 3; more > 0 {
+		fmt.Fprintf(&told, "So it was %s more.\n", batch.Plural(more, "time"))
 	}
-	if r := p.end.Timing.Refused; r > 0 {
-		text = append(text, "Graph told users to wait "+batch.Plural(r, "time")+".")
+	sep := "Calls waited for "
+	t.Waits.Each(func(reason string, d time.Duration) {
+		fmt.Fprintf(&told, "%s%s: %s", sep, reason, batch.Span(d))
+		sep = "; "
+	})
+	if sep == "; " {
+		told.WriteString(" in all.\n")
 	}
-	return text
+	if t.Refused > 0 {
+		fmt.Fprintf(&told, "Graph told users to wait %s.\n", batch.Plural(t.Refused, "time"))
+	}
+	for line := range strings.Lines(told.String()) {
+		c.Text = append(c.Text, shown(strings.TrimSuffix(line, "\n"), 2*mostOfReason))
+	}
 }
