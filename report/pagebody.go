@@ -107,9 +107,14 @@ func writeBody(p *page) error {
 	if e.State != refused && e.State != planning {
 		b.Missed = p.views(p.sorted(func(c *cause) bool { return c.urgent }))
 		b.Else = p.views(p.sorted(func(c *cause) bool { return !c.urgent && c.outcome.Kind() != batch.Neutral }))
-		b.Chart, b.Steps, b.StepLegend = p.chart(a), p.steps(), nil
+		b.Chart, b.Steps = p.chart(a), p.steps()
 		for _, g := range groups {
-			b.StepLegend = append(b.StepLegend, label{Class: g.class, Label: p.groupLabel(g)})
+			there := func(v stepView) bool {
+				return slices.ContainsFunc(v.Bar, func(s segment) bool { return s.Class == g.class })
+			}
+			if slices.ContainsFunc(b.Steps, there) {
+				b.StepLegend = append(b.StepLegend, label{Class: g.class, Label: p.groupLabel(g)})
+			}
 		}
 		b.Commands = p.commands()
 	}

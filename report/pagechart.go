@@ -30,9 +30,6 @@ func (p *page) chart(a aim) *chart {
 	}
 	n := batch.Thousands
 	c := &chart{Title: "People " + a.reach + " over time", Label: "people " + a.done, Top: n(asked), Middle: n(asked / 2)}
-	if asked < 2 {
-		c.Middle = ""
-	}
 	for _, percent := range []int{50, 95, 100} {
 		took := "not reached"
 		if d, ok := p.until((asked*percent+99)/100, p.before); ok {
@@ -43,8 +40,10 @@ func (p *page) chart(a aim) *chart {
 	for quarter := range 5 {
 		c.Times = append(c.Times, batch.Span(p.last*time.Duration(quarter)/4))
 	}
-	c.Line = p.path(asked)
-	c.Area = c.Line + "V300H0Z"
+	if asked > 1 { // one person is no curve
+		c.Line = p.path(asked)
+		c.Area = c.Line + "V300H0Z"
+	}
 	c.Text = append(c.Text, fmt.Sprintf("%s of %s %s between the first call, %s, and the last answer, %s later.",
 		n(p.states[met]), people(asked), a.done, clock(p.start), batch.Span(p.last)))
 	if p.before > 0 {

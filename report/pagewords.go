@@ -48,9 +48,6 @@ func (p *page) headline(b *body, a aim) {
 	if missedN > 0 || asked == 0 {
 		b.Tone = "warn"
 	}
-	if missedN > 0 && !e.Dry {
-		b.Tone = "bad"
-	}
 	switch {
 	case e.State == refused:
 		b.Status, b.Tone, b.Headline = "Refused", "bad", "Refused: nothing was written"
@@ -73,7 +70,7 @@ func (p *page) headline(b *body, a aim) {
 	case e.Held != "":
 		b.Status, b.Tone = "Under way", "warn"
 	case e.State != "finished":
-		b.Status = "Stopped before its end"
+		b.Status, b.Tone = "Stopped before its end", "bad"
 	}
 	if e.Reason != "" {
 		b.Lead = append(b.Lead, upperFirst(strings.TrimRight(shown(e.Reason, 4*mostOfReason), "."))+".")

@@ -17,13 +17,13 @@
 	const lower = s => String(s).toLowerCase();
 
 	const columns = [
-		{ name: "State", key: p => p[STATE] === 1 ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; } },
-		{ name: "Person", key: p => lower(p[NAME]), fill: (td, p) => { td.textContent = p[NAME]; if (p[INPUT]) add(td, "small", p[INPUT]); } },
-		{ name: "Outcome", key: p => p[OUTCOME], fill: (td, p) => { td.textContent = about.outcomes[p[OUTCOME]]; } },
-		...about.steps.length ? [{ name: "Steps", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome).append(" "); } }] : [],
-		{ name: "Time (UTC)", key: p => p[TIME], fill: (td, p) => { td.className = "time"; td.textContent = time(p); } },
+		{ name: "State", style: "of-state", key: p => p[STATE] === 1 ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; } },
+		{ name: "Person", style: "person", key: p => lower(p[NAME]), fill: (td, p) => { td.textContent = p[NAME]; if (p[INPUT]) add(td, "small", p[INPUT]); } },
+		{ name: "Outcome", style: "outcome", key: p => p[OUTCOME], fill: (td, p) => { td.textContent = about.outcomes[p[OUTCOME]]; } },
+		...about.steps.length ? [{ name: "Steps", style: "steps-of", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome).append(" "); } }] : [],
+		{ name: "Time (UTC)", style: "time", key: p => p[TIME], fill: (td, p) => { td.className = "time"; td.textContent = time(p); } },
 		{ name: "Reason", key: p => lower(reason(p)), fill: (td, p) => { td.textContent = reason(p); } },
-		{ name: "Row", key: p => p[ROW], fill: (td, p) => { td.className = "number"; td.textContent = p[ROW]; } },
+		{ name: "Row", style: "row", key: p => p[ROW], fill: (td, p) => { td.className = "number"; td.textContent = p[ROW]; } },
 	];
 
 	let hits = people, page = 0, sorted = columns[0], ascending = true;
@@ -92,7 +92,7 @@
 	}
 
 	for (const c of columns) {
-		const th = add(at("header"), "th", "", { scope: "col" });
+		const th = add(at("header"), "th", "", { scope: "col", className: c.style || "" });
 		th.setAttribute("role", "columnheader");
 		th.setAttribute("aria-sort", c === sorted ? "ascending" : "none");
 		add(th, "button", c.name, { type: "button" }).addEventListener("click", () => {
