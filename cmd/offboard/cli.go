@@ -24,6 +24,7 @@ type cli struct {
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
 
+	Config      string      `help:"Values of flags, in YAML; see offboard help configuration. Default: offboard/config.yaml in the user's config directory." placeholder:"FILE" type:"path"`
 	ShowVersion showVersion `name:"version" env:"-" help:"Print the version, as the command version does."`
 
 	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a CSV file, or resume doing so. Their sessions are revoked, unless --steps says more."`
@@ -42,10 +43,13 @@ type cli struct {
 	Report   job.ReportOptions   `cmd:"" help:"Write the report files of a run again."`
 	Simulate job.SimulateOptions `cmd:"" help:"Serve a simulated tenant on a loopback address."`
 
-	Help       helpOptions       `cmd:"" help:"Explain a command, or a topic: exit-codes, permissions, outcomes, environment or report."`
+	Help       helpOptions       `cmd:"" help:"Explain a command, or a topic: exit-codes, permissions, outcomes, environment, configuration or report."`
 	Completion completionOptions `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Man        manOptions        `cmd:"" help:"Print the manual page."`
 	Version    versionOptions    `cmd:"" help:"Print the version."`
+
+	config config // what the file has
+	wrong  error  // why it could not be read, for commands that go on without it
 }
 
 // command is what every command gets beside its own flags. It is the console of its
@@ -93,6 +97,9 @@ func execute(ctx context.Context, w world) exitCode {
 		return exitDone
 	}
 	if err := errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ())); err != nil {
+		return cmd.fail(err)
+	}
+	if err := cmd.heedConfig(); err != nil {
 		return cmd.fail(err)
 	}
 	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {

@@ -29,20 +29,27 @@ func (c *command) flags() []*kong.Flag {
 // typed is how often a flag stands on the command line.
 func (c *command) typed(f *kong.Flag) (times int) {
 	for _, p := range c.parsed.Path {
-		if p.Flag == f {
+		if p.Flag == f && !p.Resolved {
 			times++
 		}
 	}
 	return times
 }
 
-// byVariable reports whether a flag is given by its variable alone.
-func (c *command) byVariable(f *kong.Flag) bool {
-	return c.typed(f) == 0 && slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
+// byVariable reports whether the variable of a flag is set.
+func byVariable(f *kong.Flag) bool {
+	return slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
 }
 
-// given reports whether a flag is given, on the command line or by its variable.
-func (c *command) given(f *kong.Flag) bool { return c.typed(f) > 0 || c.byVariable(f) }
+// byVariable reports whether a flag is given by its variable alone.
+func (c *command) byVariable(f *kong.Flag) bool { return c.typed(f) == 0 && byVariable(f) }
+
+// said reports whether a flag is given on the command line or by its variable.
+func (c *command) said(f *kong.Flag) bool { return c.typed(f) > 0 || c.byVariable(f) }
+
+// given reports whether a flag is given, on the command line, by its variable or in the
+// config file.
+func (c *command) given(f *kong.Flag) bool { return c.said(f) || c.byConfig(f) }
 
 // values are what a flag was given.
 func values(f *kong.Flag) []string {
@@ -128,11 +135,15 @@ func (c *command) Flags(tag string) []batch.Flag {
 	return all
 }
 
-// Keep implements [job.Console].
+// Keep implements [job.Console]. What the run was begun with holds before the config file.
 func (c *command) Keep(run batch.Plan) error {
 	for _, f := range c.flags() {
+		kept := func(k batch.Flag) bool { return k.Name == f.Name && f.Tag.Has("keep") && !c.said(f) }
+		if c.byConfig(f) && slices.ContainsFunc(run.Terms.Flags, kept) {
+			f.Target.SetZero()
+		}
 		for _, k := range run.Terms.Flags {
-			if k.Name != f.Name || !f.Tag.Has("keep") || c.given(f) {
+			if !kept(k) {
 				continue
 			}
 			if _, several := f.Target.Interface().([]string); several {

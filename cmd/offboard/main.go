@@ -9,7 +9,10 @@
 //
 //	main.go, signals.go      the process
 //	cli.go, commands.go      the grammar, and what each command does
-//	flags.go, help.go        flags that are kept, or were half set; what --help ends with
+//	flags.go, config.go      flags that are kept, or were half set; the config file
+//	help.go, topics.go       what --help says of each command, and help of what all share
+//	completion.go, man.go    the grammar for shells, and as a manual page; version.go
+//	hint.go                  the command line that was meant
 //	exit.go, failure.go      an error's exit code, and its next step
 //	lifted.go                the command that lifts a refusal
 //

@@ -13,10 +13,30 @@ import (
 // Typed implements [job.Console]: a command line that does the same wherever it is pasted: the program,
 // the words, and the journal unless it is the user's own.
 func (c *command) Typed(words ...string) string {
+	words = append(slices.Clone(words), c.overConfig(words)...)
 	if c.cli.Journal != "" {
-		words = append(slices.Clone(words), "--journal", c.cli.Journal)
+		words = append(words, "--journal", c.cli.Journal)
+	}
+	if c.cli.Config != "" {
+		words = append(words, "--config", c.cli.Config)
 	}
 	return c.shell(words...)
+}
+
+// overConfig are the limits of this command in place of which the one that goes on would
+// find those of the config file.
+func (c *command) overConfig(words []string) (more []string) {
+	if words[0] != "resume" && words[0] != "apply" {
+		return nil
+	}
+	for _, f := range c.flags() {
+		_, there := c.cli.config.of(f)
+		name := "--" + f.Name
+		if there && f.Tag.Has("guard") && !f.IsCumulative() && c.said(f) && !slices.ContainsFunc(words, func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") }) {
+			more = append(more, name+"="+values(f)[0])
+		}
+	}
+	return more
 }
 
 // shell is the program, as it was called, with these words and no more. A program

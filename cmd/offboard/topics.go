@@ -24,6 +24,7 @@ var topics = []struct {
 	{"permissions", "what an app needs in Graph, step by step", func(*command) string { return permissions() }},
 	{"outcomes", "how a row can end, and what that is worth", func(*command) string { return outcomes() }},
 	{"environment", "all variables, those of the sign-in too, and what is set now", (*command).environment},
+	{"configuration", "the config file: what stands in it, and what holds before it", func(*command) string { return configurationHelp }},
 	{"report", "a data dictionary: every column and key of the report's files", func(*command) string { return dictionary() }},
 }
 
@@ -31,14 +32,14 @@ var topics = []struct {
 var ofTopics = func() string {
 	s := "Topics, each of offboard help TOPIC:\n\n"
 	for _, t := range topics {
-		s += fmt.Sprintf("    %-12s %s\n", t.name, t.about)
+		s += fmt.Sprintf("    %-13s %s\n", t.name, t.about)
 	}
 	return s
 }()
 
 // helpOptions are those of help.
 type helpOptions struct {
-	Words []string `arg:"" optional:"" name:"command|topic" help:"A command such as runs prune, or a topic: exit-codes, permissions, outcomes, environment or report."`
+	Words []string `arg:"" optional:"" name:"command|topic" help:"A command such as runs prune, or a topic: exit-codes, permissions, outcomes, environment, configuration or report."`
 }
 
 // tell implements [teller].
@@ -203,6 +204,28 @@ Secrets come from these alone: no flag has one. HTTPS_PROXY and NO_PROXY name a 
 SSH_AUTH_SOCK the ssh agent, TZ the zone of this machine.
 `
 
+const configurationHelp = `A config file holds values of flags, so that they need not be typed: offboard/config.yaml
+in the user's config directory ($XDG_CONFIG_HOME or ~/.config; on Windows %AppData%, on
+macOS ~/Library/Application Support), or --config FILE. The command line holds before
+variables, variables before the file. What a run was begun with holds before the file, too.
+
+    # flags by their names; of a flag that has a variable with a command in its name, such
+    # as OFFBOARD_APPROVE_KEY, that name in small letters: approve-key
+    tenant: contoso.com
+    max-users: 200
+    protect: [breakglass.txt, board.txt]    # paths begin at this file
+    report-dir: /srv/offboard/{run}
+
+What protect and protect-group name there is added to what the command line names. Every
+other flag on the command line takes the place of the one in the file.
+
+A line that is no flag, stands there twice or has a value that the flag does not take is
+an error, whatever the command. Secrets are refused there, and so are flags without a
+variable, such as --despite-later and --user. A file that other users can write is
+refused. Commands that write say what the file gave them; offboard help environment
+shows what is in it.
+`
+
 // environment tells of every variable, and which flags are not as they were made.
 func (c *command) environment() string {
 	names, about := []string{}, map[string]string{}
@@ -233,6 +256,14 @@ func envWord(name string) string {
 // setNow tells what is set, and by what.
 func (c *command) setNow(known []string) string {
 	s := ""
+	names := slices.SortedFunc(maps.Keys(c.cli.config.values), func(a, b string) int { return c.cli.config.values[a].line - c.cli.config.values[b].line })
+	for _, name := range names {
+		v := c.cli.config.values[name]
+		s += fmt.Sprintf("    %s: %s (%s, line %d)\n", name, strings.Join(v.values, ", "), c.cli.config.path, v.line)
+	}
+	if c.cli.wrong != nil {
+		s += fmt.Sprintf("    %v\n", c.cli.wrong)
+	}
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		switch {

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"go.yaml.in/yaml/v3"
+
+	"offboard/batch/job"
+)
+
+// A config file holds values of flags: a YAML mapping of names to values or lists. The
+// name of a flag is that of its variable in small letters, without OFFBOARD_: max-users,
+// approve-key. A flag without a variable cannot stand there.
+
+// config is a config file that was read.
+type config struct {
+	path   string // "" when there is none
+	values map[string]setting
+}
+
+// setting is a value in a config file.
+type setting struct {
+	line   int
+	values []string
+	list   bool
+}
+
+// value is what kong takes for the flag.
+func (s setting) value() any {
+	if !s.list {
+		return s.values[0]
+	}
+	all := make([]any, len(s.values))
+	for i, v := range s.values {
+		all[i] = v
+	}
+	return all
+}
+
+// configKey is the name of a flag in a config file, or "".
+func configKey(f *kong.Flag) string {
+	if len(f.Envs) == 0 || f.Name == "config" {
+		return ""
+	}
+	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(f.Envs[0], "OFFBOARD_"), "_", "-"))
+}
+
+// BeforeResolve is called by kong once the command line and the variables were read.
+// Commands that tell of offboard itself do so with a config file that is wrong, too.
+func (c *cli) BeforeResolve(k *kong.Context) error {
+	path := c.Config
+	for _, p := range k.Path {
+		if p.Flag != nil && p.Flag.Name == "config" {
+			path = k.FlagValue(p.Flag).(string)
+		}
+	}
+	var err error
+	c.config, err = readConfig(path, k.Model.Node)
+	c.wrong = err
+	if at := k.Selected(); err != nil && at != nil {
+		if _, tells := at.Target.Addr().Interface().(teller); !tells {
+			return hinted{err, []string{"help", "configuration"}}
+		}
+	}
+	k.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+		if s, ok := c.config.of(f); ok && !byVariable(f) {
+			return s.value(), nil
+		}
+		return nil, nil
+	}))
+	return nil
+}
+
+// of is what the file has for a flag.
+func (c config) of(f *kong.Flag) (setting, bool) {
+	s, ok := c.values[configKey(f)]
+	return s, ok
+}
+
+// readConfig reads the file, or without a name that of the user, if it is there.
+func readConfig(path string, model *kong.Node) (config, error) {
+	named := path != ""
+	if !named {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return config{}, nil // as of a service without a home
+		}
+		path = filepath.Join(dir, "offboard", "config.yaml")
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return config{}, nil
+	}
+	if err != nil {
+		return config{}, fmt.Errorf("config file: %w", err)
+	}
+	defer f.Close()
+	if err := onlyOurs(f); err != nil {
+		return config{}, fmt.Errorf("config file %s: %w", path, err)
+	}
+	c := config{path, map[string]setting{}}
+	if err := c.parse(f, model); err != nil {
+		return config{}, fmt.Errorf("config file %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// parse reads the text. Each error names the line.
+func (c config) parse(r io.Reader, model *kong.Node) error {
+	var doc, second yaml.Node
+	d := yaml.NewDecoder(r)
+	switch err := d.Decode(&doc); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	case d.Decode(&second) != io.EOF:
+		return errors.New("it has more than one document")
+	}
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: it must have a flag and a value on each line, such as max-users: 200", top.Line)
+	}
+	flags, refused := configFlags(model)
+	for i := 0; i < len(top.Content); i += 2 {
+		key, node := top.Content[i], top.Content[i+1]
+		name := key.Value
+		of := flags[name]
+		before, twice := c.values[name]
+		switch {
+		case len(of) == 0 && secret.MatchString(name):
+			return fmt.Errorf("line %d: %s: a secret does not stand in a config file: give it by its variable, see offboard help environment", key.Line, name)
+		case len(of) == 0 && refused[name]:
+			return fmt.Errorf("line %d: --%s cannot stand in a config file: it is to be said on the command line", key.Line, name)
+		case len(of) == 0:
+			known := make([]string, 0, len(flags))
+			for name := range flags {
+				known = append(known, name)
+			}
+			slices.Sort(known)
+			return fmt.Errorf("line %d: there is no flag %q%s; see offboard help configuration", key.Line, name, perhaps(name, known))
+		case twice:
+			return fmt.Errorf("line %d: %s stands on line %d, too", key.Line, name, before.line)
+		}
+		s, err := c.setting(node, of[0])
+		if err != nil {
+			return fmt.Errorf("line %d: %s: %w", key.Line, name, err)
+		}
+		for _, f := range of {
+			if err := check(f, s); err != nil {
+				return fmt.Errorf("line %d: %w", key.Line, err)
+			}
+		}
+		c.values[name] = s
+	}
+	return nil
+}
+
+// configFlags are the flags of each name of a config file, and the flags that cannot
+// stand there.
+func configFlags(model *kong.Node) (of map[string][]*kong.Flag, refused map[string]bool) {
+	of, refused = map[string][]*kong.Flag{}, map[string]bool{}
+	eachFlag(model, "", func(_ string, f *kong.Flag) {
+		if key := configKey(f); key != "" {
+			of[key] = append(of[key], f)
+		} else {
+			refused[f.Name] = true
+		}
+	})
+	return of, refused
+}
+
+// secret are names of what must not stand in a config file.
+var secret = regexp.MustCompile(`(?i)(token|secret|passw|passphrase|credential|notify-url|^azure)`)
+
+// setting reads a value or a list of values of a flag. A path begins at the file.
+func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
+	s := setting{line: node.Line, list: node.Kind == yaml.SequenceNode}
+	nodes := []*yaml.Node{node}
+	if s.list {
+		nodes = node.Content
+	}
+	for _, n := range nodes {
+		switch {
+		case n.Kind != yaml.ScalarNode:
+			return s, errors.New("it is to be a value, or a list of values")
+		case strings.TrimSpace(n.Value) == "" || n.Tag == "!!null":
+			return s, errors.New("it is empty; give it a value, or take it out")
+		}
+		v := n.Value
+		if f.Tag.Type == "path" && !filepath.IsAbs(v) && !strings.HasPrefix(v, "~") {
+			v = filepath.Join(filepath.Dir(c.path), v)
+		}
+		s.values = append(s.values, v)
+	}
+	if s.list && (!f.IsCumulative() || len(nodes) == 0) {
+		return s, errors.New("it takes one value, and no list")
+	}
+	return s, nil
+}
+
+// check parses a value as the flag would.
+func check(f *kong.Flag, s setting) error {
+	was := f.Set
+	defer func() { f.Set = was }()
+	target := reflect.New(f.Target.Type()).Elem()
+	if err := f.Parse(kong.Scan().PushTyped(s.value(), kong.FlagValueToken), target); err != nil {
+		return err
+	}
+	for _, v := range s.values {
+		if f.Enum != "" && !slices.Contains(f.EnumSlice(), v) {
+			return fmt.Errorf("--%s must be one of %s, and is %q", f.Name, strings.Join(f.EnumSlice(), ", "), v)
+		}
+	}
+	return nil
+}
+
+// byConfig reports whether a flag has its value from the config file.
+func (c *command) byConfig(f *kong.Flag) bool {
+	return slices.ContainsFunc(c.parsed.Path, func(p *kong.Path) bool { return p.Flag == f && p.Resolved })
+}
+
+// heedConfig adds what the file protects to what the command line protects, which would
+// take its place otherwise, and tells what the file gives to a command that writes.
+func (c *command) heedConfig() error {
+	command := c.parsed.Selected().Name
+	if s, ok := c.cli.config.values["dry-run"]; ok && s.values[0] != "false" && (command == "apply" || command == "resume") {
+		return fmt.Errorf("%w: dry-run is set in %s, line %d, and %s has no dry run: it would write; take it out", job.ErrUsage, c.cli.config.path, s.line, command)
+	}
+	var told []string
+	writes := false
+	for _, f := range c.flags() {
+		guard := f.Tag.Has("guard")
+		writes = writes || guard
+		s, ok := c.cli.config.of(f)
+		all, several := f.Target.Interface().([]string)
+		switch {
+		case !ok:
+			continue
+		case guard && several && !c.byConfig(f):
+			for _, v := range s.values {
+				if !slices.Contains(all, v) {
+					all = append(all, v)
+				}
+			}
+			f.Target.Set(reflect.ValueOf(all))
+		case !c.byConfig(f):
+			continue
+		}
+		told = append(told, "--"+f.Name+" "+strings.Join(s.values, ", "))
+	}
+	if writes && len(told) > 0 {
+		c.Say("config   %s: %s", c.cli.config.path, strings.Join(told, "; "))
+	}
+	return nil
+}
