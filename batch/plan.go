@@ -123,3 +123,31 @@ func (p Planned) Writes(steps []Step) int {
 	}
 	return n
 }
+
+// ToWrite are the targets that will be sent for the row, in the order of the steps, and how many
+// of its things will not.
+func (p Planned) ToWrite(steps []Step) (writes []Target, not int) {
+	if p.Record != nil || p.DuplicateOf != 0 {
+		return nil, 0
+	}
+	over := map[Mark]bool{}
+	for _, r := range p.Records {
+		over[Mark{Step: r.Step, Target: r.Target}] = true
+	}
+	for _, s := range steps {
+		of := []Target{{Step: s}}
+		if s.Listed() {
+			of = p.Targets
+		}
+		for _, t := range of {
+			switch {
+			case t.Step != s:
+			case over[Mark{Step: s, Target: t.ID}]:
+				not++
+			default:
+				writes = append(writes, t)
+			}
+		}
+	}
+	return writes, not
+}

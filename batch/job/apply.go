@@ -121,13 +121,9 @@ func (a *ApplyOptions) approved(h *Host) ([]batch.Approval, error) {
 		_, err := h.Approvals(a.File, nil)
 		return nil, err
 	}
-	trusted, err := h.read(a.Trusted)
+	signers, err := h.signers(a.Trusted)
 	if err != nil {
-		return nil, fmt.Errorf("--trusted: %w", err)
-	}
-	signers, err := signature.ParseSigners(trusted.reader())
-	if err != nil {
-		return nil, fmt.Errorf("%w: --trusted %s: %w", ErrUsage, a.Trusted, err)
+		return nil, err
 	}
 	all, err := h.Approvals(a.File, signers)
 	if err != nil {

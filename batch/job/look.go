@@ -96,16 +96,23 @@ func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal
 
 // ShowOptions are those of show.
 type ShowOptions struct {
-	RunName string   `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	RunName string   `arg:"" optional:"" name:"run|plan" help:"The run's name, or an unmistakable beginning of it; or a plan file, of which everybody is shown with what would be written. Default: the latest run."`
 	Outcome []string `help:"Show the lines with this outcome, or of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
+	Trusted string   `help:"Of a plan file: say which approvals count, by this allowed_signers file." placeholder:"FILE" type:"path"`
 }
 
 // Show tells how a run stands now and who works on it, and the lines with an outcome
-// that was asked for; lines is nil when none was.
-func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End, lines iter.Seq2[batch.Line, error]) error) error {
+// that was asked for; lines is nil when none was. Of a plan file it tells as [ShowPlan].
+func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End, lines iter.Seq2[batch.Line, error]) error, plan func(PlanShown, iter.Seq2[batch.Planned, error]) error) error {
+	if o.isPlan() {
+		return ShowPlan(h, o, plan)
+	}
 	wanted, err := outcomesOf(o.Outcome)
 	if err != nil {
 		return err
+	}
+	if o.Trusted != "" {
+		return fmt.Errorf("%w: --trusted is about the approvals of a plan file, and %q is none", ErrUsage, o.RunName)
 	}
 	return h.oneRun(ctx, journal.OpenToRead, o.RunName, func(run *journal.Run) error {
 		end, err := h.endOf(ctx, run)

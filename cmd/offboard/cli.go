@@ -38,7 +38,7 @@ type cli struct {
 		List  job.RunsOptions  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`
 		Prune job.PruneOptions `cmd:"" help:"Delete old runs for good."`
 	} `cmd:"" help:"List the runs in the journal, or delete old ones."`
-	Show     job.ShowOptions     `cmd:"" help:"Show one run, and its lines of some outcomes."`
+	Show     job.ShowOptions     `cmd:"" help:"Show one run, and its lines of some outcomes, or everybody in a plan file."`
 	History  job.HistoryOptions  `cmd:"" help:"Show every run that named a user."`
 	Report   job.ReportOptions   `cmd:"" help:"Write the report files of a run again."`
 	Simulate job.SimulateOptions `cmd:"" help:"Serve a simulated tenant on a loopback address."`

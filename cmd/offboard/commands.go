@@ -38,7 +38,7 @@ func (c *command) do(ctx context.Context, options any) error {
 	case *job.PruneOptions:
 		return c.prune(ctx, o)
 	case *job.ShowOptions:
-		return job.Show(ctx, c.host, o, c.show)
+		return job.Show(ctx, c.host, o, c.show, c.showPlan)
 	case *job.HistoryOptions:
 		return c.mentions(job.History(ctx, c.host, o), "no run names "+o.User)
 	case *job.ReportOptions:

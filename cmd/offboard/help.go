@@ -54,7 +54,7 @@ var abouts = map[string]about{
 		`offboard runs prune --older-than 52w --unfinished --yes`}},
 	"show": {"Look back", "The outcomes are " + job.Listed(batch.Outcomes[:]) + ".", [2]string{
 		`offboard show`,
-		`offboard show 20261126-234340-9e39 --outcome failure`}},
+		`offboard show plan.jsonl --trusted allowed_signers`}},
 	"history": {"Look back", "The newest run comes first. Runs that were pruned are not in the journal any more.", [2]string{
 		`offboard history ada@contoso.com`,
 		`offboard history 0b3f2a64-6f0e-4c55-9d5a-3e7f7f6a1d01 -o json`}},
