@@ -94,7 +94,8 @@
 //
 // # Running again
 //
-// retry.csv has the input's own columns, as far as they were recognised, and
+// retry.csv has the input's own columns, as far as they were recognised, objectId with the
+// user that the row named, so that a name which is somebody else's by then ends invalid, and
 // the cells as they were read, so columns that nobody asked for (a password in
 // a bulk template) never get there. Its rows are those that did not succeed and that
 // another run may change, the open ones included: not those that ended not_possible or

@@ -119,8 +119,17 @@ var errNoColumns = errors.New("the plan names no columns")
 // run again, would do once more what was taken back. The package comment says which cells come back
 // changed, and why such a row is refused and cannot name anybody else. Without
 // such a row not even the header is written.
+//
+// Unless the input has it, objectId is one more column: the user that the row named in this
+// run. A name, an address or a number that is somebody else's by the time that the file is
+// run contradicts it, and such a row ends invalid.
 func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 	write, begun := csvRecords(w), false
+	header := p.Columns
+	named := slices.ContainsFunc(header, func(c string) bool { return strings.EqualFold(c, objectID) })
+	if !named {
+		header = append(slices.Clip(header), objectID)
+	}
 	return func(l *batch.Line, _ []string) error {
 		if !mayChange(p, l) {
 			return nil
@@ -130,13 +139,25 @@ func retryCSV(w *bufio.Writer, p batch.Plan) sink {
 		}
 		if !begun {
 			begun = true
-			if err := write(p.Columns); err != nil {
+			if err := write(header); err != nil {
 				return err
 			}
 		}
-		return write(again(l, len(p.Columns)))
+		id := []string{""}
+		switch l.Record.Outcome {
+		case batch.Invalid, batch.Ambiguous, batch.NotFound: // whom it means is the question
+		default:
+			id[0] = l.User.ID
+		}
+		if named {
+			id = nil
+		}
+		return write(again(l, len(p.Columns), id))
 	}
 }
+
+// objectID is the column that retry.csv adds.
+const objectID = "objectId"
 
 // mayChange reports whether a row may end in another way when it is run again.
 func mayChange(p batch.Plan, l *batch.Line) bool {
@@ -144,11 +165,12 @@ func mayChange(p batch.Plan, l *batch.Line) bool {
 	return p.Undoes == "" && l.First == 0 && o.Kind() == batch.Failure && o != batch.NotPossible && o != batch.Ineffective
 }
 
-// again is the row as it is run again, under a header of so many cells.
-func again(l *batch.Line, width int) []string {
+// again is the row as it is run again, under a header of so many cells and those of more.
+func again(l *batch.Line, width int, more []string) []string {
 	if len(l.Row.Cells) == width && !blank(l.Row.Cells...) {
-		return l.Row.Cells
+		return append(slices.Clip(l.Row.Cells), more...)
 	}
+	width += len(more)
 	// What these cells mean is not known, or there are none. No cell may land
 	// in a key's column, also when a spreadsheet saves the file and evens out
 	// its rows; and the row may not look blank, or it would be passed over.

@@ -72,8 +72,9 @@ func bySteps(b *bytes.Buffer, e End) {
 	}
 	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {
 		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
-		if len(e.Sessions) > 1 && slices.Contains(e.Plan.Steps, batch.Devices) { // a resume does not list again
-			fmt.Fprintf(b, "Devices are those that they had at %s: a resume looks for no others. Run the input again to find what came since.\n", e.Plan.Created.UTC().Format(time.RFC3339))
+		if len(e.Sessions) > 1 { // a resume reads back what it sends, and lists nothing
+			fmt.Fprintf(b, "The run was resumed: what was shown done before, and devices that came after %s, were not looked at again; offboard verify %s does, and running the input again finds such devices.\n",
+				e.Plan.Created.UTC().Format(time.RFC3339), e.Plan.Run)
 		}
 	}
 	b.WriteByte('\n')

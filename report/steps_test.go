@@ -212,7 +212,7 @@ func TestTextOfSteps(t *testing.T) {
 			t.Errorf("%v: want %q and not %q in\n%s", tt.steps, tt.want, tt.not, &b)
 		}
 	}
-	const lists = "Devices are those that they had at 2026-"
+	const lists = "The run was resumed: what was shown done before, and devices that came after 2026-"
 	for sessions, want := range map[int]bool{1: false, 2: true} {
 		e := leaverRun()
 		e.Sessions = make([]Session, sessions)
