@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"batch/intake":     {"batch"},
 	"batch/throttle":   {"batch"},
 	"batch/durable":    {},
+	"batch/notify":     {"batch"},
 	"batch/journal":    {"batch", "batch/durable"},
 	"batch/planfile":   {"batch", "batch/durable"},
 	"batch/signature":  {"batch"},
@@ -26,7 +27,7 @@ var arrows = map[string][]string{
 	"batch/sendertest": {"batch"},
 	"report":           {"batch", "batch/durable"},
 	"batch/job":        {"batch", "batch/intake", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "report"},
-	"cmd/offboard":     {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "report"},
+	"cmd/offboard":     {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "report"},
 }
 
 // owners are the rooms that alone know a library.

@@ -19,11 +19,24 @@ import (
 // it stood, and nothing is left beside it. An error of [SyncDir] is the exception: the
 // new file has its name, and may lose it in a power failure.
 func WriteFile(name string, overwrite bool, write func(io.Writer) error) error {
+	return writeFile(name, 0o600, overwrite, write)
+}
+
+// WriteShared makes or replaces a file as WriteFile does, mode 0644: another service
+// reads it, and nothing in it is secret.
+func WriteShared(name string, write func(io.Writer) error) error {
+	return writeFile(name, 0o644, true, write)
+}
+
+func writeFile(name string, mode os.FileMode, overwrite bool, write func(io.Writer) error) error {
 	d, err := Begin(name)
 	if err != nil {
 		return err
 	}
 	defer d.Discard()
+	if err := d.file.Chmod(mode); err != nil && runtime.GOOS != "windows" {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
 	if err := write(d); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

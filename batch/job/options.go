@@ -85,6 +85,7 @@ type Connection struct {
 // Execution says how a run is carried out and told.
 type Execution struct {
 	Reporting
+	Telling
 	AsCaller      bool          `help:"Go on with a plan or a run that another app or user made. At a terminal offboard asks."`
 	VerifyTimeout time.Duration `help:"How long to wait for proof of each write." default:"2m" keep:""`
 	Patience
@@ -93,6 +94,13 @@ type Execution struct {
 // Unasked says that nobody is asked before the first write.
 type Unasked struct {
 	Yes bool `short:"y" help:"Do not ask."`
+}
+
+// Telling says what other programs are told at the end of a run.
+type Telling struct {
+	NotifyFile   string `help:"A file with the address of a webhook, which is told how the command ended, also when it was refused: exit code, counts and the run's name, and nobody's name. The address is a secret, so no flag has it, and the file must not be readable by everybody (chmod o= FILE); the variable OFFBOARD_NOTIFY_URL holds it, too. It begins with https, or with http on this machine. A notice that cannot be delivered within 30 s and three tries is said, and fails nothing." placeholder:"FILE" type:"path" keep:""`
+	NotifyFormat string `help:"What the webhook takes: json, teams (a message with an adaptive card, for a workflow of Teams), slack, or auto, which goes by the host of the address." enum:"auto,json,teams,slack" default:"auto" keep:""`
+	MetricsFile  string `help:"A file that is replaced at the end with metrics in Prometheus' text format, such as offboard.prom in the directory of node_exporter's textfile collector, which may read it: rows by outcome, users by step, duration, exit code and time of the last success, and nobody's name. A dry run leaves it." placeholder:"FILE.prom" type:"path" keep:""`
 }
 
 // Reporting says where a report goes, and with what it is signed.

@@ -61,6 +61,7 @@ type command struct {
 	parsed *kong.Context // the command line; nil until it was read
 	log    *slog.Logger
 	facts  *facts
+	tell   func(exitCode) // other programs, at the end; nil before the command began
 }
 
 // execute is the whole program but for the process around it.
@@ -104,6 +105,9 @@ func execute(ctx context.Context, w world) exitCode {
 	}
 	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
+	}
+	if cmd.tell, err = cmd.telling(ctx, options); err != nil {
+		return cmd.fail(err)
 	}
 	err = cmd.do(ctx, options)
 	cmd.host.Files.Close()

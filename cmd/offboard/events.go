@@ -36,35 +36,42 @@ type facts struct {
 }
 
 // About implements [job.Console].
-func (s *facts) About(p batch.Plan) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.plan = p
+func (f *facts) About(p batch.Plan) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plan = p
+}
+
+// about is the run, or what is known of it.
+func (f *facts) about() batch.Plan {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.plan
 }
 
 // at begins a phase.
-func (s *facts) at(phase string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.phase = phase
+func (f *facts) at(phase string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.phase = phase
 }
 
 // counted keeps the latest counts.
-func (s *facts) counted(counts map[batch.Outcome]int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counts = map[batch.Outcome]int{}
+func (f *facts) counted(counts map[batch.Outcome]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts = map[batch.Outcome]int{}
 	for o, n := range counts {
-		s.counts[o] = n
+		f.counts[o] = n
 	}
 }
 
 // ended keeps the end.
-func (s *facts) ended(e report.End) {
-	s.counted(e.Summary.Counts)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.phase, s.plan, s.end = "ended", e.Plan, &e
+func (f *facts) ended(e report.End) {
+	f.counted(e.Summary.Counts)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.phase, f.plan, f.end = "ended", e.Plan, &e
 }
 
 // orNull is nil for no text, as the keys of run.json have it.
@@ -147,25 +154,36 @@ func (c *command) selected() string {
 }
 
 // tally are the counts as run.json has them, or null when nobody was counted.
-func (s *facts) tally() []slog.Attr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	counts, kinds := any(nil), [3]any{}
-	dry := s.end != nil && s.end.Dry
-	if s.counts != nil {
-		all, of := map[batch.Outcome]int{}, map[batch.Kind]int{}
-		for _, o := range batch.Outcomes {
-			all[o] = s.counts[o]
-			kind := o.Kind()
-			if dry && o == batch.NotSent { // a run would send them
-				kind = batch.Neutral
-			}
-			of[kind] += s.counts[o]
-		}
-		counts, kinds = all, [3]any{of[batch.Success], of[batch.Neutral], of[batch.Failure]}
+func (f *facts) tally() []slog.Attr {
+	n := f.numbers()
+	return []slog.Attr{slog.Bool("dry_run", n.dry), slog.Any("counts", n.counts), slog.Any("success", n.success), slog.Any("neutral", n.neutral), slog.Any("failure", n.failure)}
+}
+
+// numbers are the counts of rows, every outcome included; nil when nobody was counted.
+type numbers struct {
+	dry                       bool
+	counts                    map[batch.Outcome]int
+	success, neutral, failure *int
+}
+
+func (f *facts) numbers() numbers {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := numbers{dry: f.end != nil && f.end.Dry}
+	if f.counts == nil {
+		return n
 	}
-	return []slog.Attr{slog.Bool("dry_run", dry), slog.Any("counts", counts),
-		slog.Any("success", kinds[0]), slog.Any("neutral", kinds[1]), slog.Any("failure", kinds[2])}
+	n.counts, n.success, n.neutral, n.failure = map[batch.Outcome]int{}, new(int), new(int), new(int)
+	of := map[batch.Kind]*int{batch.Success: n.success, batch.Neutral: n.neutral, batch.Failure: n.failure}
+	for _, o := range batch.Outcomes {
+		n.counts[o] = f.counts[o]
+		if kind := o.Kind(); n.dry && o == batch.NotSent { // a run would send them
+			*n.neutral += f.counts[o]
+		} else {
+			*of[kind] += f.counts[o]
+		}
+	}
+	return n
 }
 
 // narrated is the console of a job, with what it is told kept as facts.

@@ -22,6 +22,9 @@ func (c *command) fail(err error) exitCode {
 	}
 	c.document(err, next, code)
 	if c.wantsEvents() {
+		if c.tell != nil {
+			c.tell(code)
+		}
 		c.finished(err, next, code)
 		return code
 	}
@@ -32,6 +35,9 @@ func (c *command) fail(err error) exitCode {
 		if next != "" {
 			fmt.Fprintf(c.stderr, "offboard: next: %s\n", next)
 		}
+	}
+	if c.tell != nil {
+		c.tell(code)
 	}
 	return code
 }

@@ -200,6 +200,10 @@ chooses the way.
     AZURE_AUTHORITY_HOST                 another sign-in service
     (none of them)                       the Azure CLI's login (--auth cli)
 
+Another secret:
+
+    OFFBOARD_NOTIFY_URL                  the webhook that is told of the end of a run, as --notify-file has it
+
 Secrets come from these alone: no flag has one. HTTPS_PROXY and NO_PROXY name a proxy,
 SSH_AUTH_SOCK the ssh agent, TZ the zone of this machine.
 `
@@ -268,7 +272,7 @@ func (c *command) setNow(known []string) string {
 		name, value, _ := strings.Cut(v, "=")
 		switch {
 		case !strings.HasPrefix(name, "OFFBOARD_") || strings.HasPrefix(name, "OFFBOARD_TEST_"):
-		case name == "OFFBOARD_ACCESS_TOKEN":
+		case name == "OFFBOARD_ACCESS_TOKEN", name == notifyURL: // secrets
 			s += "    " + name + " is set\n"
 		case slices.Contains(known, name):
 			s += fmt.Sprintf("    %s=%s\n", name, value)

@@ -1,0 +1,52 @@
+package notify
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Address is where notices go. It is a secret: anybody who has it can post there. No
+// method and no error gives any part of it.
+type Address struct {
+	at     *url.URL
+	format Format
+}
+
+// String hides the address.
+func (a Address) String() string { return "(a secret)" }
+
+// GoString hides the address.
+func (a Address) GoString() string { return a.String() }
+
+// Parse reads an address: https, or http on a loopback host. Format "" or "auto" goes by
+// the host.
+func Parse(text string, format Format) (Address, error) {
+	at, err := url.Parse(strings.TrimSpace(text))
+	switch {
+	case err != nil || at.Hostname() == "" || at.Opaque != "":
+		return Address{}, errors.New("it is no address such as https://HOST/PATH, on one line and nothing else") // err would quote it
+	case at.Scheme == "http" && !loopback(at.Hostname()):
+		return Address{}, errors.New("it is http, where others could read it; give one with https, or on this machine")
+	case at.Scheme != "https" && at.Scheme != "http":
+		return Address{}, errors.New("it does not begin with https://")
+	}
+	if format == "" || format == Auto {
+		format = formatOf(strings.ToLower(at.Hostname()))
+	}
+	return Address{at, format}, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// without is a text with the address' host taken out of it.
+func (a Address) without(text string) string {
+	for _, part := range []string{a.at.String(), a.at.Host, a.at.Hostname()} {
+		text = strings.ReplaceAll(text, part, "the address' host")
+	}
+	return text
+}
