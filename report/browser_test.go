@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -339,19 +340,17 @@ func TestPageOfManyInBrowser(t *testing.T) {
 	if info.Size() > 25<<20 {
 		t.Errorf("the page has %d bytes", info.Size())
 	}
-	best := time.Hour
-	for range 3 {
-		start := time.Now()
+	took := time.Hour
+	for try := 0; try < 10 && took > 2*time.Second; try++ { // other work on the machine is not the page's
 		b := open(t, browser, path)
 		b.want(hits, "100,000 people")
-		best = min(best, time.Since(start))
+		took = min(took, millisOf(t, b.js(`performance.getEntriesByType("navigation")[0].loadEventEnd`)))
 		if _, errors := b.heard(); len(errors) > 0 {
 			t.Errorf("it complained: %q", errors)
 		}
-		b.want(`(() => { const start = performance.now(); (`+set+`)("search", "surname09999", "input"); window.took = performance.now() - start; return `+hits+`; })()`, "10 of 100,000 people")
-		b.want(`(() => { const start = performance.now(); document.querySelector("#header th:nth-child(2) button").click(); window.sorted = performance.now() - start; return `+persons+`; })()`,
-			strings.Join(tenFrom(99_990), ","))
-		t.Logf("opened in %v; first search %s ms, sorted by name in %s ms", time.Since(start).Round(time.Millisecond), b.js("Math.round(took)"), b.js("Math.round(sorted)"))
+	}
+	if took > 2*time.Second {
+		t.Errorf("it took %v to open", took)
 	}
 	b := open(t, browser, path)
 	b.js(`addEventListener("beforeprint", () => { window.printed = ` + rows + ` + document.getElementById("printed").textContent })`)
@@ -359,10 +358,19 @@ func TestPageOfManyInBrowser(t *testing.T) {
 	b.want(`window.printed`, "2000Printed here: the first 2,000 of them. report.csv has a line for each row.")
 	b.js(`dispatchEvent(new Event("afterprint"))`)
 	b.want(rows, "100")
-	t.Logf("%d bytes, opened in %v at best", info.Size(), best.Round(time.Millisecond))
-	if best > 2*time.Second {
-		t.Errorf("it took %v to open", best)
+	b.want(`(() => { const start = performance.now(); (`+set+`)("search", "surname09999", "input"); window.searched = performance.now() - start; return `+hits+`; })()`, "10 of 100,000 people")
+	b.want(`(() => { const start = performance.now(); document.querySelector("#header th:nth-child(2) button").click(); window.sorted = performance.now() - start; return `+persons+`; })()`,
+		strings.Join(tenFrom(99_990), ","))
+	t.Logf("%d bytes, opened in %v, searched in %v, sorted by name in %v", info.Size(), took, millisOf(t, b.js("searched")), millisOf(t, b.js("sorted")))
+}
+
+func millisOf(t *testing.T, text string) time.Duration {
+	t.Helper()
+	ms, err := strconv.ParseFloat(text, 64)
+	if err != nil || ms <= 0 {
+		t.Fatalf("%q ms: %v", text, err)
 	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 func tenFrom(n int) (names []string) {

@@ -233,7 +233,7 @@ func TestPageChart(t *testing.T) {
 	e := fixtureRun()
 	e.State, e.Reason = "finished", ""
 	e.Sessions = []Session{{at(0, 0), "mona"}, {at(0, 0).Add(3 * time.Minute), "ada"}}
-	e.Timing = batch.Timing{Started: at(1, 0), Refused: 2, Waits: batch.Waits{Paused: 27 * time.Second}}
+	e.Timing = batch.Timing{Started: at(1, 0), Refused: 2, Waits: batch.Waits{Paused: 27 * time.Second, Quota: time.Second}}
 	e.Timing.Waits.Interruptions = []batch.Interruption{
 		{Kind: batch.Outage, Began: at(5, 0), Ended: at(15, 0), Cause: "connection\nrefused"},
 		{Kind: batch.Pause, Began: at(16, 0), Ended: at(18, 0)},
@@ -245,7 +245,7 @@ func TestPageChart(t *testing.T) {
 		"50 % signed out 19 s", "95 % signed out 3 min 37 s", "100 % signed out 3 min 39 s",
 		"No answer came for 3 min 1 s from 2026-03-02 09:15:20 UTC, when the run stood still; it was resumed at 2026-03-02 09:18:00 UTC.",
 		"Outages: Graph did not answer 1 time, for 10 s from 2026-03-02T09:15:05Z: connection refused.", "Pauses: Graph asked to wait 1 time, for 2 s from 2026-03-02T09:15:16Z.",
-		"Calls waited for pauses that Graph asked for: 27 s in all.", "Graph told users to wait 2 times.",
+		"Calls waited for the documented quota: 1 s; pauses that Graph asked for: 27 s in all.", "Graph told users to wait 2 times.",
 		"The documented quota, 10 writes in any 1 min 0 s, lets through 10 people in each such time at 1 write a person, of one app alone.",
 	} {
 		if !strings.Contains(got, want) {

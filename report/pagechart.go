@@ -150,11 +150,14 @@ func (p *page) bands(c *chart) {
 		return explained > (g.to-g.from)/2
 	})
 	for i, g := range unexplained {
-		mark("gap", "no answer came", g.from, g.to)
+		mark("gap", "no answer came: calls waited, or the run stood still", g.from, g.to)
 		if i >= 3 {
 			continue
 		}
 		fmt.Fprintf(&told, "No answer came for %s from %s", batch.Span(g.to-g.from), clock(p.start.Add(g.from)))
+		if w := t.Waits; w.Quota+w.Learned+w.Rate > g.to-g.from {
+			told.WriteString(", while calls waited for their turn")
+		}
 		for j, s := range p.end.Sessions {
 			if at := s.Began.Sub(p.start); j > 0 && at >= g.from && at <= g.to {
 				fmt.Fprintf(&told, ", when the run stood still; it was resumed at %s", clock(s.Began))

@@ -159,8 +159,8 @@ func (p *page) next(c *cause) string {
 		}
 		return "Grant the app " + step.Lacking() + ". If these people hold administrator roles, give it the directory role Privileged Authentication Administrator, too." + again
 	case batch.Ineffective, batch.NotPossible:
-		if c.outcome == batch.Ineffective && len(c.reasons) == 0 && e.Plan.Revokes() {
-			return "Have their home tenant revoke the sessions, or block or delete the guest here."
+		if c.outcome == batch.Ineffective && (c.step == batch.Revoke || c.step == batch.Invalidate || !p.several) {
+			return "Only their home tenant ends these sessions. Remove what these guests may reach here, or delete them."
 		}
 		if top := c.top(1); len(top) > 0 && strings.HasPrefix(top[0], "not tried") {
 			return "Settle the step that it waits for first, then do this one."
