@@ -19,6 +19,7 @@ type Count struct {
 	Accounts                   // of them
 	Admins     []string        // the privileged ones by name, with their roles; the first few
 	Protected  []string        // the protected ones by name, with why; the first few
+	People     People          // by name
 	Duplicates int             // rows that name a user whom another row names
 	Ended      map[Outcome]int // rows that ended without being sent
 	Domains    map[string]int  // users to be sent, by the domain of their name
@@ -51,12 +52,16 @@ func (c *Count) AddPlanned(steps []Step, p Planned) {
 		c.Duplicates++
 	case p.Record == nil:
 		c.add(p.User, "")
+		if p.Writes(steps) > 0 {
+			c.People.addPerson(p.Row, p.User, "", "")
+		}
 		c.addKinds(p)
 		c.addObstacles(steps, p)
 	case p.Record.Outcome == Protected:
 		c.addProtected(p.User, p.Record.Reason)
 	default:
 		c.Ended[p.Record.Outcome]++
+		c.People.addEnded(p.Row, p.User, *p.Record)
 	}
 }
 

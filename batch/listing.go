@@ -138,5 +138,8 @@ func (p *Planner) planListed(l *listing) {
 	}
 	planned := Planned{Row: l.row, User: l.user, Targets: w.targets, Records: records}
 	p.count.addWork(p.Steps, planned)
+	if planned.Writes(p.Steps) > 0 {
+		p.count.People.addPerson(l.row, l.user, p.Spare.Roles[l.user.ID], p.Caller)
+	}
 	p.planned = append(p.planned, planned)
 }

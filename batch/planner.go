@@ -23,6 +23,7 @@ type Planner struct {
 	Directory    Directory // nil: keys are taken as given
 	Lister       Lister    // of devices and groups; may be nil when no step asks for them
 	AppOnly      bool      // an app of its own is signed in, and no person
+	Caller       string    // object id of the person who is signed in, in lower case; "" is not known
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // by ascending Seq; a *RowError is a bad row, any other error ends the planning
 	Stay         LinesByName           // users kept by rows that a gate held back; if there are any, Rows is read twice
@@ -281,6 +282,7 @@ func (p *Planner) planEnded(row Row, u User, rec Record) {
 		return
 	}
 	p.count.Ended[rec.Outcome]++
+	p.count.People.addEnded(row, u, rec)
 }
 
 // flushRows is how many rows share a transaction.

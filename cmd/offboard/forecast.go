@@ -195,3 +195,48 @@ func ofContainment(p batch.Plan, n batch.Count) string {
 	return fmt.Sprintf("         %s of %s will not be contained by this run alone%s: %s",
 		batch.Thousands(n.Uncontained), batch.Agree(n.Containable, "1 person", batch.Thousands(n.Containable)+" people"), twice, strings.Join(why, "; "))
 }
+
+// fewPeople is up to how many people are all named before the question.
+const fewPeople = 20
+
+// firstPeople is how many are named of more.
+const firstPeople = 5
+
+// wide is how many characters of names stand on a line, so that it fits most terminals.
+const wide = 100
+
+// ofPeople names those to whom something would be sent: all of a few, in lines, or else the
+// first, and those who deserve a second look. Holders of roles are named elsewhere.
+func ofPeople(n batch.Count) []string {
+	people, all := n.People, n.Users-n.Idle
+	if all > fewPeople {
+		lines := []string{"people   " + batch.SomeOf(people.Names[:min(firstPeople, len(people.Names))], all)}
+		if people.Caller != "" {
+			lines = append(lines, "         among them "+people.Caller+", the account that is signed in")
+		}
+		for _, k := range []struct {
+			some     batch.Some
+			one, all string
+		}{{people.Guests, "guest", "guests"}, {people.Found, "user found by another value than the name", "users found by another value than the name"}} {
+			if k.some.Count > 0 {
+				lines = append(lines, fmt.Sprintf("         among them %s %s: %s", batch.Thousands(k.some.Count), batch.Agree(k.some.Count, k.one, k.all), batch.SomeOf(k.some.Names, k.some.Count)))
+			}
+		}
+		return lines
+	}
+	var lines []string
+	line := "people   "
+	for i, name := range people.Names {
+		if i < len(people.Names)-1 {
+			name += ", "
+		}
+		if len(line)+len(name) > wide && i > 0 {
+			lines, line = append(lines, strings.TrimRight(line, " ")), "         "
+		}
+		line += name
+	}
+	if len(people.Names) > 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}

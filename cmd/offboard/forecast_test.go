@@ -126,3 +126,25 @@ func TestForecastOfContainment(t *testing.T) {
 		t.Errorf("of a run that contains everybody: %q", got)
 	}
 }
+
+// Few people are all named, in lines that fit a terminal; of many the first and the special
+// ones are.
+func TestOfPeople(t *testing.T) {
+	few := batch.Count{Users: 3, People: batch.People{Names: []string{strings.Repeat("a", 50), strings.Repeat("b", 60), "c"}}}
+	if got, want := strings.Join(ofPeople(few), "\n"), "people   "+strings.Repeat("a", 50)+",\n         "+strings.Repeat("b", 60)+", c"; got != want {
+		t.Errorf("few:\n%s\nwant\n%s", got, want)
+	}
+	many := batch.Count{Users: 40, Idle: 1, People: batch.People{
+		Names: []string{"a", "b", "c", "d", "e", "f"}, Caller: "me", Guests: batch.Some{Count: 4, Names: []string{"g"}}, Found: batch.Some{Count: 1, Names: []string{"h (found by mail i)"}},
+	}}
+	want := `people   a, b, c, d, e and 34 more
+         among them me, the account that is signed in
+         among them 4 guests: g and 3 more
+         among them 1 user found by another value than the name: h (found by mail i)`
+	if got := strings.Join(ofPeople(many), "\n"); got != want {
+		t.Errorf("many:\n%s\nwant\n%s", got, want)
+	}
+	if got := ofPeople(batch.Count{}); len(got) != 0 {
+		t.Errorf("nobody: %q", got)
+	}
+}

@@ -25,6 +25,7 @@ func (c *command) showPlan(p job.PlanShown, rows iter.Seq2[batch.Planned, error]
 	told, flags := *c, *c.cli
 	flags.LogFormat = "text"
 	told.stderr, told.cli = c.stdout, &flags // it is what was asked for
+	told.asks = false                        // everybody is named below
 	told.PlanFile(p.Path, p.File, p.Count)
 	for _, why := range p.File.Head.Refusals() {
 		told.Say("refused  %s: nobody can apply this plan", why)

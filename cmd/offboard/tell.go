@@ -101,19 +101,31 @@ func (c *command) about(p batch.Plan, digest string, n batch.Count) {
 	if batch.Contains(p.Steps) && !p.Verify {
 		c.Say("         nobody will count as contained, since nothing is read back (--no-verify); offboard verify RUN reads it back afterwards")
 	}
+	if c.names() {
+		for _, line := range ofPeople(n) {
+			c.Say("%s", line)
+		}
+	}
 	if n.Duplicates > 0 {
 		c.Say("         %s more %s one of them again", batch.Thousands(n.Duplicates), batch.Agree(n.Duplicates, "row names", "rows name"))
 	}
 	for _, o := range batch.Outcomes {
 		if k := n.Ended[o]; k > 0 {
 			who := ""
-			if o == batch.Protected {
+			switch {
+			case o == batch.Protected:
 				who = ": " + batch.SomeOf(n.Protected, k)
+			case c.names():
+				who = ": " + batch.SomeOf(n.People.Ended[o].Names, k)
 			}
 			c.Say("         %s %s %s and %s not sent%s", batch.Plural(k, "row"), batch.Agree(k, "ends", "end"), o, batch.Agree(k, "is", "are"), who)
 		}
 	}
 }
+
+// names reports whether people are told by name whom a plan is about: where somebody is asked
+// or looks first, and not in the log of a job that runs unattended.
+func (c *command) names() bool { return c.asks || c.cli.Run.DryRun || c.cli.Undo.DryRun }
 
 // ofDomains tells of which domains users are, the most frequent first.
 func ofDomains(domains map[string]int) string {
