@@ -86,7 +86,7 @@ func execute(ctx context.Context, w world) exitCode {
 	case told, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help
 		return exitDone
 	case err != nil:
-		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, fromPowerShell(err, w.args)))
+		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, meant(err, w.args)))
 	}
 	cmd.parsed, cmd.log = k, cmd.logger()
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal

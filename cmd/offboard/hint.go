@@ -1,9 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch/intake"
 )
 
 // hinted is an error with the command line that was meant.
@@ -38,6 +44,35 @@ var cmdlets = []cmdlet{
 	{"confirm", "", "offboard asks by itself before the first write"},
 	{"confirm:$false", "--yes", "what does not ask is --yes"},
 	{"confirm:false", "--yes", "what does not ask is --yes"},
+}
+
+// meant adds the command that was meant to an error of a command line that could not be
+// read.
+func meant(err error, args []string) error { return severalUsers(fromPowerShell(err, args), args) }
+
+// severalUsers is for users who stand there as words: a command takes one file or run.
+func severalUsers(err error, args []string) error {
+	if _, known := errors.AsType[hinted](err); known || len(args) == 0 {
+		return err
+	}
+	at := childOf(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, args[0])
+	if at == nil || !slices.ContainsFunc(at.Flags, func(f *kong.Flag) bool { return f.Name == "user" }) {
+		return err
+	}
+	line := args[:1:1]
+	for i, word := range args[1:] {
+		switch isWord := !strings.HasPrefix(word, "-") && takesValue(at, args[i]) == nil; {
+		case isWord && intake.WhyNobody(word) == "":
+			line = append(line, "--user")
+		case isWord && at.Name != "undo": // which takes a run beside users
+			return err
+		}
+		line = append(line, word)
+	}
+	if len(line) == len(args) {
+		return err
+	}
+	return hinted{fmt.Errorf("each user is named with --user (%w)", err), line}
 }
 
 // fromPowerShell adds the flag and the command to an error of a command line that has

@@ -32,7 +32,7 @@ var topics = []struct {
 var ofTopics = func() string {
 	s := "Topics, each of offboard help TOPIC:\n\n"
 	for _, t := range topics {
-		s += fmt.Sprintf("    %-13s %s\n", t.name, t.about)
+		s += fmt.Sprintf("    %-14s %s\n", t.name, t.about)
 	}
 	return s
 }()
@@ -272,7 +272,7 @@ func (c *command) setNow(known []string) string {
 		name, value, _ := strings.Cut(v, "=")
 		switch {
 		case !strings.HasPrefix(name, "OFFBOARD_") || strings.HasPrefix(name, "OFFBOARD_TEST_"):
-		case name == "OFFBOARD_ACCESS_TOKEN", name == notifyURL: // secrets
+		case secret.MatchString(strings.ReplaceAll(name, "_", "-")):
 			s += "    " + name + " is set\n"
 		case slices.Contains(known, name):
 			s += fmt.Sprintf("    %s=%s\n", name, value)
