@@ -119,7 +119,7 @@
 //	401                  stale      +1 attempt (2)   again, with a new token      ErrSignIn, 5 calls in a row
 //	408 424 5xx 0 (1)    transient  +1 attempt (2)   again                        ErrOutage
 //	400 403 404 other    final      +1 attempt       has ended (3) (5)            ErrPermission or ErrNotOffered,
-//	                                                                              the first 3 calls alike
+//	                                                                              the first 3 calls alike (7)
 //
 // and of a call that brought no replies:
 //
@@ -147,7 +147,9 @@
 // CallError.refusedForGood. Where nothing of a lane has gone well yet, 3 calls in a row
 // are enough; calls with things of the same users count once. (5) A refusal that may mean
 // "done already" (see stepRule.doneWhen) is read back before it is believed. (6) Where a
-// repeat is unsafe each is read, and then sent alone. A fate "lost", or a transient reply other than 409, leaves [Trial.Doubt]:
+// repeat is unsafe each is read, and then sent alone. (7) Where a user may have several
+// writes, only a 403 ends the run, and only the run of one step: what else is refused has
+// failed, and the others go on. A fate "lost", or a transient reply other than 409, leaves [Trial.Doubt]:
 // Graph may have acted.
 //
 // # Invariants

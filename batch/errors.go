@@ -21,8 +21,8 @@ var (
 	// ErrPermission: every one of the first calls was refused with 403, or a read
 	// that the run cannot do without was, or the token does not name the permission.
 	ErrPermission = errors.New("permission missing")
-	// ErrNotOffered: every one of the first calls was refused alike, and not for a
-	// permission.
+	// ErrNotOffered: every one of the first calls of a run with one write a user was refused
+	// alike, and not for a permission.
 	ErrNotOffered = errors.New("the action is refused")
 )
 

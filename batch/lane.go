@@ -22,6 +22,8 @@ type lane struct {
 	app    string    // as Plan.App, of a lane of writes
 	goesOn bool      // the run has other steps, which go on when this one is refused to everybody
 
+	several bool // a user of the run may have several writes
+
 	// Who waits for a call.
 	queue  *queue  // lanes that do the same work for several apps share one
 	handed queue   // users denied to another app, for this one to try

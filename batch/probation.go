@@ -1,9 +1,11 @@
 package batch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -17,6 +19,8 @@ type probation struct {
 	seen  map[int]bool // users of these calls, by Seq
 	said  Reply        // what they all got
 	held  []heldReply
+
+	things map[string]bool // what was refused in these calls: groups, devices, or something of one user
 }
 
 type heldReply struct {
@@ -39,17 +43,20 @@ func (p *probation) see(a answer) {
 			p.calls++
 		}
 		p.said = said
+		// A group that many users are in may be refused to all of them, and no other is.
+		p.over = a.err == nil && a.lane.step.Listed() && p.mustStop() && len(p.things) < strikes
 	}
 }
 
 // others reports whether one of the tasks is of a user who was in no call before.
 func (p *probation) others(tasks []task) bool {
 	if p.seen == nil {
-		p.seen = map[int]bool{}
+		p.seen, p.things = map[int]bool{}, map[string]bool{}
 	}
 	before := len(p.seen)
 	for _, t := range tasks {
 		p.seen[t.User.Seq] = true
+		p.things[cmp.Or(t.Target.ID, strconv.Itoa(t.User.Seq))] = true
 	}
 	return len(p.seen) > before
 }
@@ -83,14 +90,15 @@ func (a answer) common() (said Reply, ok bool) {
 }
 
 // suspects reports whether a final refusal may be about all users. Of reads only a
-// 403 may be: a key without a user is the row's own matter. Of writes a 404 that
-// speaks of the user may be, while the users have just been found. What may mean that the
-// target is so already is about the target.
+// 403 may be: a key without a user is the row's own matter. So it is of a run whose users
+// may have several writes: one group may be refused to all who are in it, and a step to all
+// users, while what else they are to have goes well. Of other writes a 404 that
+// speaks of the user may be, while the users have just been found.
 func (l *lane) suspects(r Reply) bool {
-	if !l.writes || r.whole {
+	if !l.writes || l.several || r.whole {
 		return r.Status == 403 || r.whole
 	}
-	return !slices.Contains(l.step.rule().doneWhen, r.Status) && (r.Status != 404 || r.Code != "Request_ResourceNotFound" || time.Now().Before(l.found))
+	return r.Status != 404 || r.Code != "Request_ResourceNotFound" || time.Now().Before(l.found)
 }
 
 // settleHeld settles the users held back, once it is known that the refusal was

@@ -128,6 +128,8 @@ func (r *Runner) Run(ctx context.Context) error {
 				queue:  r.queues[s],
 				settle: r.settle,
 				note:   r.note,
+
+				several: r.feed.several,
 			})
 		}
 		for _, ln := range peers {

@@ -83,6 +83,7 @@ func TestPermissionOfAStep(t *testing.T) {
 					w := newWorld(t, 6, faults{}, steps...)
 					all := members(users, 1, 1)
 					for i := range all {
+						all[i].targets[1].ID = fmt.Sprint("group-", i%50)
 						all[i].targets = append([]Target{{Step: Password}}, all[i].targets...)
 					}
 					w.populate(all)
@@ -135,7 +136,11 @@ func TestPermissionOfTheOnlyStep(t *testing.T) {
 		t.Run(string(step), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, 6, faults{}, step)
-				w.populate(members(100, 1, 1))
+				all := members(100, 1, 1)
+				for i := range all {
+					all[i].targets[1].ID = fmt.Sprint("group-", i%50)
+				}
+				w.populate(all)
 				err := w.runner(&worldApp{world: w, name: "app", denies: func(Item) bool { return true }}).Run(t.Context())
 				if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "every "+string(step)+" call was refused: HTTP 403 Authorization_RequestDenied; they need the Graph permission "+step.Needs()) {
 					t.Errorf("ended with %v", err)
@@ -151,6 +156,54 @@ func TestPermissionOfTheOnlyStep(t *testing.T) {
 				w.judge()
 				if got := w.outcomes(step); got != "100 verified " {
 					t.Error(got)
+				}
+			})
+		})
+	}
+}
+
+// What Graph refuses of one group, or of a step, stops nothing else: those writes end with
+// its words, each by its own answer, and all others are sent. So it is in a run of one step
+// that writes to things.
+func TestRefusedAlikeStopsNothingElse(t *testing.T) {
+	const users = 200
+	all := []Step{Disable, Revoke, Devices, Groups}
+	ofGroup := func(it Item) bool { return it.Target.ID == "group-0" }
+	of := func(s Step) func(Item) bool { return func(it Item) bool { return it.Step == s } }
+	for _, c := range []struct {
+		name    string
+		status  int
+		refused func(Item) bool
+		steps   []Step
+		want    map[Step]string
+	}{
+		{"one group", 400, ofGroup, all, map[Step]string{Disable: "200 verified ", Revoke: "200 verified ", Devices: "200 verified ", Groups: "200 verified 200 failed "}},
+		{"one group that is gone for writes", 404, ofGroup, all, map[Step]string{Groups: "200 verified 200 failed "}},
+		{"one group that the app may not change", 403, ofGroup, all, map[Step]string{Groups: "200 verified 200 denied "}},
+		{"one group, and no other step", 400, ofGroup, []Step{Groups}, map[Step]string{Groups: "200 verified 200 failed "}},
+		{"one group that the app may not change, and no other step", 403, ofGroup, []Step{Groups}, map[Step]string{Groups: "200 verified 200 denied "}},
+		{"all groups", 405, of(Groups), all, map[Step]string{Disable: "200 verified ", Groups: "400 failed "}},
+		{"all accounts", 400, of(Disable), all, map[Step]string{Disable: "200 failed ", Revoke: "200 verified ", Devices: "200 verified ", Groups: "400 failed "}},
+		{"all sessions", 404, of(Revoke), all, map[Step]string{Revoke: "200 failed ", Devices: "200 verified ", Groups: "400 verified "}},
+		{"all devices, and no other step", 400, of(Devices), []Step{Devices}, map[Step]string{Devices: "200 failed "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 6, faults{}, c.steps...)
+				w.populate(members(users, 1, 2))
+				if err := w.runner(&worldApp{world: w, name: "app", refuses: map[int]func(Item) bool{c.status: c.refused}}).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				for s, want := range c.want {
+					if got := w.outcomes(s); got != want {
+						t.Errorf("%s: %s, want %s", s, got, want)
+					}
+				}
+				for m, rec := range w.records {
+					if kind := rec.Outcome.Kind(); kind == Failure && c.refused(Item{Step: m.Step, Target: Target{ID: m.Target}}) &&
+						(w.log[m].sent != 1 || rec.Status != c.status || !strings.HasPrefix(rec.Reason, fmt.Sprintf("HTTP %d Request_BadRequest: words", c.status))) {
+						t.Fatalf("%v was sent %d times and ended with %s", m, w.log[m].sent, rec.Reason)
+					}
 				}
 			})
 		})

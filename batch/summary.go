@@ -1,5 +1,7 @@
 package batch
 
+import "slices"
+
 // Summary counts the lines of a run by outcome.
 type Summary struct {
 	Lines   int
@@ -21,6 +23,9 @@ type StepCounts struct {
 	Step    Step
 	Users   map[Outcome]int // to whom it had something to do, by the worst outcome
 	Targets map[Outcome]int // what it writes to: see [Write.Things]
+
+	refused int    // users who were refused it, all alike; -1 once one was not
+	refusal Record // of the first of them
 }
 
 // Left is why writes ended ineffective or not_possible, or already where that need not last. The reason says who can do it.
@@ -53,19 +58,21 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 	if s.Steps == nil {
 		s.Left = map[Left]int{}
 		for _, step := range steps {
-			s.Steps = append(s.Steps, StepCounts{step, map[Outcome]int{}, map[Outcome]int{}})
+			s.Steps = append(s.Steps, StepCounts{Step: step, Users: map[Outcome]int{}, Targets: map[Outcome]int{}})
 		}
 	}
 	s.Users++
 	if l.Contained() {
 		s.Contained++
 	}
-	for _, c := range s.Steps {
+	for i := range s.Steps {
+		c := &s.Steps[i]
 		of := l.Of(c.Step)
 		if len(of) == 0 {
 			continue
 		}
 		c.Users[Worst(of).Outcome]++
+		c.compare(of)
 		for _, w := range of {
 			things := len(w.Things())
 			c.Targets[w.Record.Outcome] += things
@@ -77,8 +84,39 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 	}
 }
 
-// AllDenied reports whether every user who was sent the step and answered was denied.
-func (c StepCounts) AllDenied() bool { return allDenied(c.Users) }
+// compare holds what became of a user's writes against the refusals of those before. What
+// was not sent or not answered says nothing.
+func (c *StepCounts) compare(of []Write) {
+	worst := Worst(of)
+	switch o := worst.Outcome; {
+	case c.refused < 0:
+	case o.Kind() == Neutral, o == Already, o == NotPossible, o.Open():
+		if slices.ContainsFunc(of, func(w Write) bool { return !w.Record.Accepted.IsZero() }) {
+			c.refused = -1
+		}
+	case o == GaveUp, worst.Status < 300, c.refused > 0 && (worst.Status != c.refusal.Status || worst.Code != c.refusal.Code):
+		c.refused = -1
+	default:
+		if c.refused++; c.refused == 1 {
+			c.refusal = worst
+		}
+	}
+}
+
+// Refusal is what Graph said when it refused the step, or a part of it, alike to all users
+// to whom it was sent, two at least; "" where it did not. Part is whether another part was done.
+func (c StepCounts) Refusal() (said string, part bool) {
+	if c.refused < 2 {
+		return "", false
+	}
+	for o, n := range c.Targets {
+		part = part || n > 0 && o.Kind() == Success && o != Already
+	}
+	return Refusal(c.refusal.Status, c.refusal.Code, c.refusal.Message), part
+}
+
+// AllDenied reports whether all that was sent of the step and answered was denied.
+func (c StepCounts) AllDenied() bool { return allDenied(c.Targets) }
 
 // Add counts one more line.
 func (s *Summary) Add(o Outcome) {

@@ -196,9 +196,10 @@ func (w *world) roll(percent int) bool { return percent > 0 && w.chance.IntN(100
 // app is one app registration of the world.
 type worldApp struct {
 	*world
-	name   string
-	denies func(Item) bool
-	fails  func(now time.Time, items []Item) error
+	name    string
+	denies  func(Item) bool
+	refuses map[int]func(Item) bool // by status; what is asked for is not done
+	fails   func(now time.Time, items []Item) error
 }
 
 func (a *worldApp) Send(ctx context.Context, items []Item) ([]Reply, error) {
@@ -295,7 +296,15 @@ func (a *worldApp) Send(ctx context.Context, items []Item) ([]Reply, error) {
 			l.others = true
 			w.history[it.Mark()] = append(w.history[it.Mark()], moment{from: time.Now(), state: it.Step.rule().proof})
 		}
+		refused := 0
+		for status, of := range a.refuses {
+			if of(it) {
+				refused = status
+			}
+		}
 		switch {
+		case refused != 0:
+			replies[i] = Reply{Status: refused, Code: "Request_BadRequest", Message: "words", Date: time.Now()}
 		case a.denies != nil && a.denies(it):
 			replies[i] = Reply{Status: 403, Code: "Authorization_RequestDenied", Date: time.Now()}
 		case w.roll(w.faults.throttled):

@@ -66,8 +66,12 @@ func bySteps(b *bytes.Buffer, e End) {
 		if s.Step.Listed() && !maps.Equal(s.Users, s.Targets) {
 			columnsOfStep(b, names, counts, "", s.Targets, "target")
 		}
-		if s.AllDenied() {
+		if said, part := s.Refusal(); s.AllDenied() {
 			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles, the app lacks the Graph permission %s.\n", s.Step, s.Step.Lacking())
+		} else if said != "" && part {
+			fmt.Fprintf(b, "  Graph refused a part of %s to everybody to whom it was sent, alike: %s\n", s.Step, clean(said))
+		} else if said != "" {
+			fmt.Fprintf(b, "  Graph refused %s to everybody to whom it was sent, alike: %s\n", s.Step, clean(said))
 		}
 	}
 	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -231,6 +233,58 @@ func TestTextOfSteps(t *testing.T) {
 	}
 	if got := b.String(); !strings.Contains(got, "the app lacks the Graph permission User.EnableDisableAccount.All.") || strings.Contains(got, batch.NeedsWrite) {
 		t.Errorf("of a step that was denied:\n%s", got)
+	}
+}
+
+// What Graph said is told of a step that it refused to everybody alike, and of one of which
+// it refused a part to everybody, such as one group.
+func TestTextOfARefusalOfAll(t *testing.T) {
+	group := func(id string, status int, code string) batch.Write {
+		w := wrote(batch.Target{Step: batch.Groups, ID: id}, batch.Verified, "")
+		w.Record.Accepted = at(2, 0)
+		if status >= 300 {
+			w.Record.Outcome, w.Record.Accepted, w.Record.Status, w.Record.Code, w.Record.Message = batch.Failed, time.Time{}, status, code, "words\x1bof Graph"
+			if status == 403 {
+				w.Record.Outcome = batch.Denied
+			}
+		}
+		return w
+	}
+	bad, good := group("g1", 400, "Request_BadRequest"), group("g2", 204, "")
+	dynamic := wrote(batch.Target{Step: batch.Groups, ID: "g3"}, batch.NotPossible, "a rule decides")
+	barred := wrote(batch.Target{Step: batch.Groups, ID: "g4"}, batch.Failed, "not tried")
+	denied := group("g1", 403, "Authorization_RequestDenied")
+	const alike = " to everybody to whom it was sent, alike: HTTP 400 Request_BadRequest: words of Graph\n"
+	for _, tt := range []struct {
+		name  string
+		users [][]batch.Write
+		want  string
+	}{
+		{"all", [][]batch.Write{{bad}, {bad}, {dynamic}}, "Graph refused groups" + alike},
+		{"a part", [][]batch.Write{{bad, good}, {bad, good}}, "Graph refused a part of groups" + alike},
+		{"a part, for lack of rights", [][]batch.Write{{denied, good}, {denied, good}}, "Graph refused a part of groups to everybody to whom it was sent, alike: HTTP 403 Authorization_RequestDenied: words of Graph\n"},
+		{"all, for lack of rights", [][]batch.Write{{denied}, {denied}}, "Everybody to whom groups was sent was denied: unless all"},
+		{"one user", [][]batch.Write{{bad}}, ""},
+		{"another one was served", [][]batch.Write{{bad}, {bad}, {good}}, ""},
+		{"another one was served, and not wholly", [][]batch.Write{{bad}, {bad}, {good, dynamic}}, ""},
+		{"another code", [][]batch.Write{{bad}, {group("g1", 400, "Other")}}, ""},
+		{"another status", [][]batch.Write{{bad}, {denied}}, ""},
+		{"not tried", [][]batch.Write{{barred}, {barred}}, ""},
+	} {
+		e := leaverRun()
+		e.Summary = batch.Summary{}
+		for i, writes := range tt.users {
+			l := leaver(i+2, fmt.Sprint(i, "@contoso.com"), writes...)
+			e.Summary.AddLine(e.Plan.Steps, &l)
+		}
+		var b bytes.Buffer
+		if err := Text(&b, e); err != nil {
+			t.Fatal(err)
+		}
+		told := strings.Contains(b.String(), ", alike: ") || strings.Contains(b.String(), "was denied:")
+		if told != (tt.want != "") || !strings.Contains(b.String(), tt.want) {
+			t.Errorf("%s: want %q in\n%s", tt.name, tt.want, &b)
+		}
 	}
 }
 
