@@ -117,6 +117,13 @@ func writeBody(p *page) error {
 			}
 		}
 		b.Commands = p.commands()
+		if b.Chart != nil {
+			b.Facts = append(b.Facts, fact{"Time from the first call", nil})
+			for _, t := range b.Chart.Tiles {
+				last := &b.Facts[len(b.Facts)-1]
+				last.Values = append(last.Values, t.Name+": "+t.Values[0])
+			}
+		}
 	}
 	b.MissedTitle = upperFirst(a.missed) + " and why"
 	if e.Dry {
