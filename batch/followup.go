@@ -6,7 +6,7 @@ import "slices"
 // [Line.Followups].
 func FollowedUp(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool {
-		return slices.Contains([]Step{Disable, Password, Devices, Groups, Licences}, s)
+		return slices.Contains([]Step{Disable, Password, Devices, Groups, Licences, Enable, EnableDevices}, s)
 	})
 }
 
@@ -53,6 +53,14 @@ func (w Write) followup(u User) (where, toDo string) {
 	case !undone:
 	case t.Step == Disable && u.Synced:
 		return InAD, "disable account"
+	case t.Step == Enable && w.Record.Reason == whyAccountUnknown:
+		return InEntra, "enable the account if it was enabled before the run"
+	case t.Step == EnableDevices && w.Record.Reason == whyDeviceUnknown:
+		return InEntra, "enable the device if it was enabled before the run"
+	case t.Step == Enable && u.Synced:
+		return InAD, "enable account"
+	case t.Step == EnableDevices && t.OnPremises:
+		return InAD, "enable computer"
 	case t.Step == Password && u.Synced && !u.External():
 		return InAD, "reset password twice"
 	case t.Step == Devices && t.OnPremises:

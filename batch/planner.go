@@ -150,7 +150,11 @@ func (p *Planner) goodRows() iter.Seq2[Row, error] {
 				continue // see keep
 			}
 			if isBad {
-				p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
+				u := User{Seq: bad.Row.Seq}
+				if bad.Row.Undo != nil { // the run that is taken back knows who it is
+					u.ID, u.UPN = bad.Row.ID, bad.Row.UPN
+				}
+				p.planEnded(bad.Row, u, Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason})
 				continue
 			}
 			if !yield(row, nil) {

@@ -33,6 +33,10 @@ type Target struct {
 	MailOnly       bool `json:"-"` // a distribution list or mail-enabled security group, which Exchange keeps
 	GivesLicences  bool `json:"-"` // a group that gives its members licences
 	RegisteredOnly bool `json:"-"` // a device that the user has registered and does not own
+
+	// Unknown is set in an undo where it is not known how the target was before the run. It
+	// is for planning alone.
+	Unknown bool `json:"-"`
 }
 
 // RoleAssignable is the kind of a group that may hold directory roles: to change its

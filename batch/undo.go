@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// What undoes a run: each write of it that changed something, of which the value before
-// is known, is taken back where the directory still shows what the write left. A value
-// that somebody changed since is theirs, and stays.
+// What undoes a run: each write of it that changed something is a target of the undo. It is
+// taken back where the value before is known, Graph can write it, and the directory still
+// shows what the write left. A value that somebody changed since is theirs, and stays. What
+// only others can take back ends not_possible, so that no undo passes for a whole one.
 
 // Undoes is the step that this one takes back; "" where it takes none back.
 func (s Step) Undoes() Step {
@@ -54,32 +55,27 @@ func (r Record) Uncertain() bool {
 
 // Undo is the target that takes a write back, and true; or why there is none: in words,
 // or "" where the write changed nothing. Before is the user as the plan of the write had
-// them.
+// them. Whether Graph can take it back is known when the undo is planned.
 func (w Write) Undo(before User) (back Target, why string, ok bool) {
 	t, undo := w.Target, w.Record.Step.Undo()
-	elsewhere := undo == Enable && before.Synced || undo == EnableDevices && t.OnPremises
 	switch {
-	case w.Record.Outcome == Ineffective && undo != "", elsewhere && w.Record.Changed():
-		return t, "mastered on premises: Active Directory decides, and there it is taken back", false
-	case !w.Record.Changed():
+	case !w.Record.Changed() && !(w.Record.Outcome == Ineffective && undo != ""):
 		return t, "", false
 	case undo == "" && w.Record.Step == Password:
 		return t, "passwords stay replaced: the help desk sets new ones", false
 	case undo == "":
 		return t, "sessions are not restored: people sign in again", false
 	}
-	back = Target{Step: undo, ID: t.ID, Name: t.Name, Kind: t.Kind, Before: StateDisabled}
-	known := t.Before == StateEnabled
+	back = Target{Step: undo, ID: t.ID, Name: t.Name, Kind: t.Kind, Before: StateDisabled, OnPremises: t.OnPremises}
 	switch {
 	case undo == Enable:
-		known = before.Enabled
+		back.Unknown = !before.Enabled
+	case undo == EnableDevices:
+		back.Unknown = t.Before != StateEnabled
 	case undo == JoinGroups, undo == AddLicences && t.ID != "":
-		known, back.Before = t.Before == StateThere, StateGone
-	case undo == AddLicences: // what is given back stands there
-		known, back.Before = t.Before != "", t.Before
-	}
-	if !known {
-		return t, "it is not known that it was otherwise before the run", false
+		back.Before = StateGone
+	default: // licences by direct assignment: what is given back stands there
+		back.Before = t.Before
 	}
 	return back, "", true
 }
@@ -91,9 +87,9 @@ func (w *work) undo(targets []Target, u User, l lists) {
 		o, why := Outcome(""), ""
 		switch {
 		case t.Step == Enable:
-			o, why = undoAccount(u)
+			o, why = undoAccount(t, u)
 		case t.Step == EnableDevices:
-			o, why = undoDevice(t, l)
+			t, o, why = undoDevice(t, l)
 		case t.ID != "":
 			o, why = undoMembership(t, l)
 		default:
@@ -103,14 +99,22 @@ func (w *work) undo(targets []Target, u User, l lists) {
 	}
 }
 
-func undoAccount(u User) (Outcome, string) {
+// What others can do is told by these reasons, too: see [Line.Followups].
+const (
+	whyAccountUnknown = "it is not known whether the account was enabled before the run; if it was, enable it in the Entra admin center"
+	whyDeviceUnknown  = "it is not known whether the device was enabled before the run; if it was, enable it in the Entra admin center"
+)
+
+func undoAccount(t Target, u User) (Outcome, string) {
 	switch {
 	case u.Enabled:
 		return Already, "the account is enabled already"
 	case !u.Disabled:
 		return Failed, "the directory does not tell whether the account is disabled, so it is left as it is"
+	case t.Unknown:
+		return NotPossible, whyAccountUnknown
 	case u.Synced:
-		return NotPossible, "the account is mastered on premises by now; enable it in Active Directory"
+		return NotPossible, "the account is mastered on premises; enable it in Active Directory, or wait for the next sync if it is enabled there"
 	}
 	return "", ""
 }
@@ -124,19 +128,28 @@ func find(targets []Target, id string) (Target, bool) {
 	return targets[i], true
 }
 
-func undoDevice(t Target, l lists) (Outcome, string) {
+// undoDevice holds a device against the list: what that says of its master counts, and not
+// what was so before the run.
+func undoDevice(t Target, l lists) (Target, Outcome, string) {
 	is, listed := find(l.devices, t.ID)
+	if listed {
+		t.OnPremises = is.OnPremises
+	}
 	switch {
 	case l.noDevices != nil:
-		return l.noDevices.Outcome, "the devices could not be listed: " + l.noDevices.Reason
+		return t, l.noDevices.Outcome, "the devices could not be listed: " + l.noDevices.Reason
 	case !listed:
-		return NotFound, "the device is no more, or is no longer one of this user's"
+		return t, NotFound, "the device is no more, or is no longer one of this user's"
 	case is.Before == StateEnabled:
-		return Already, "the device is enabled already"
+		return t, Already, "the device is enabled already"
 	case is.Before != StateDisabled:
-		return Failed, "the directory does not tell whether the device is disabled, so it is left as it is"
+		return t, Failed, "the directory does not tell whether the device is disabled, so it is left as it is"
+	case t.Unknown:
+		return t, NotPossible, whyDeviceUnknown
+	case t.OnPremises:
+		return t, NotPossible, "the computer is mastered on premises; enable it in Active Directory, or wait for the next sync if it is enabled there"
 	}
-	return "", ""
+	return t, "", ""
 }
 
 func undoMembership(t Target, l lists) (Outcome, string) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ type End struct {
 	Reason     string    // why it stands so, in words; may be empty
 	Ended      time.Time // when it came to its end, or stopped before it; zero leaves it out
 	Written    time.Time // when the report's files were made; zero leaves it out
+	TakenBack  []Undo    // that took the run back, the oldest first
 	Sessions   []Session // in which the run was carried out, in order of time
 	Skips      int       // lines of the input that are no rows
 	Dry        bool      // a dry run: a user who is not_sent would be sent by a run
@@ -44,10 +46,37 @@ type Ceiling struct {
 	Origin string        // where it is stated, in words: "documented quota"
 }
 
+// Undo is a run that took the one of which an [End] tells back, or a part of it.
+type Undo struct {
+	Run    string
+	Part   string    // of that run, in words; "" is all of it
+	Began  time.Time // to write
+	State  string    // as [End.State]
+	Rows   int       // of the undo
+	Failed int       // of them, those that did not end in success and were not left alone on purpose
+}
+
+// Words say of a run that it was taken back: "taken back by undo NAME (all of it) on DATE".
+func (u Undo) Words() string {
+	part := "all of it"
+	if u.Part != "" {
+		part = "part: " + u.Part
+	}
+	words := fmt.Sprintf("taken back by undo %s (%s) on %s", u.Run, part, u.Began.UTC().Format(time.RFC3339))
+	if u.State != finished {
+		words += ", which is " + u.State
+	}
+	if u.Failed > 0 {
+		words += fmt.Sprintf("; NOT DONE for %s of %s", batch.Thousands(u.Failed), batch.Plural(u.Rows, "row"))
+	}
+	return words
+}
+
 // States of a run that the words here depend on.
 const (
 	planning = "planning" // it has no plan; when nobody works on it any more it never will
 	refused  = "refused"  // nobody will go on with it
+	finished = "finished" // nobody goes on with it any more
 )
 
 // retry is the command that runs the rows of retry.csv; "" when there is no such file, and

@@ -20,12 +20,12 @@ type stepCall struct {
 // stepCalls has a row for each step.
 var stepCalls = map[batch.Step]stepCall{
 	batch.Disable:       {write: account(false), show: showAccount, fields: []string{restricted, onPremises}, need: needAccount, needList: NeedRead},
-	batch.Enable:        {write: account(true), show: showAccount, fields: []string{restricted}, need: needAccount, needList: NeedRead},
+	batch.Enable:        {write: account(true), show: showAccount, fields: []string{restricted, onPremises}, need: needAccount, needList: NeedRead},
 	batch.Password:      {write: newPassword, show: showPassword, fields: []string{restricted, onPremises, passwordSet}, need: needPassword, needList: NeedRead},
 	batch.Revoke:        {write: revoke, show: showStamp, need: needRevoke, needList: NeedRead},
 	batch.Invalidate:    {write: invalidate, show: showStamps, beta: true, need: needInvalidate, needList: NeedRead},
 	batch.Devices:       {write: device(false), show: showDevice, list: listDevices, fields: []string{onPremises}, need: needDevices, needList: needListDevices},
-	batch.EnableDevices: {write: device(true), show: showDevice, list: listDevices, need: needDevices, needList: needListDevices},
+	batch.EnableDevices: {write: device(true), show: showDevice, list: listDevices, fields: []string{onPremises}, need: needDevices, needList: needListDevices},
 	batch.Groups:        {write: leaveGroup, show: showMembership, list: listGroups, fields: []string{onPremises}, need: needGroups, needList: needListGroups},
 	batch.JoinGroups:    {write: joinGroup, show: showMembership, list: listGroups, need: needGroups, needList: needListGroups},
 	batch.Licences: {write: atLicences(leaveGroup, removeLicences), show: atLicences(showMembership, showLicencesGone),

@@ -432,8 +432,8 @@ func TestLookupFields(t *testing.T) {
 		",refreshTokensValidFromDateTime": {batch.Revoke, batch.Invalidate},
 		",isManagementRestricted,onPremisesSamAccountName,onPremisesDomainName":                                                    {batch.Disable, batch.Revoke, batch.Devices},
 		",isManagementRestricted,onPremisesSamAccountName,onPremisesDomainName,lastPasswordChangeDateTime,licenseAssignmentStates": batch.Leaver,
-		",refreshTokensValidFromDateTime,isManagementRestricted":                                                                   {batch.Enable, batch.Invalidate},
-		",isManagementRestricted,licenseAssignmentStates":                                                                          {batch.AddLicences, batch.JoinGroups, batch.EnableDevices},
+		",refreshTokensValidFromDateTime,isManagementRestricted,onPremisesSamAccountName,onPremisesDomainName":                     {batch.Enable, batch.Invalidate},
+		",isManagementRestricted,licenseAssignmentStates,onPremisesSamAccountName,onPremisesDomainName":                            {batch.AddLicences, batch.JoinGroups, batch.EnableDevices},
 	} {
 		if got := strings.TrimPrefix(lookupFields(steps, slices.Contains(steps, batch.Invalidate)), selected); got != want {
 			t.Errorf("%v: got %q, want %q", steps, got, want)

@@ -11,8 +11,8 @@ import (
 // claims are the writes of a run of steps that verify reads back: all that the run holds for
 // done, or that Graph accepted. What is of no success does not hold. What was left alone,
 // and what a stamp showed before the run, is no claim of its own.
-func claims(ctx context.Context, s *journal.Store, run *journal.Run) ([]*Proof, error) {
-	back, err := takenFrom(ctx, s, run.Plan().Run)
+func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
+	back, err := takenFrom(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +55,10 @@ func claims(ctx context.Context, s *journal.Store, run *journal.Run) ([]*Proof, 
 
 // takenFrom are the things of a run that undos of it gave back, each with the name of the
 // undo. The run's claim of such a thing is not expected to hold, and why is to be told.
-func takenFrom(ctx context.Context, s *journal.Store, name string) (map[thing]string, error) {
+func takenFrom(ctx context.Context, run *journal.Run) (map[thing]string, error) {
 	back := map[thing]string{}
-	runs, err := s.Runs(ctx, journal.Filter{})
+	runs, err := run.Undos(ctx)
 	for _, r := range runs {
-		if r.Plan().Undoes != name {
-			continue
-		}
 		for l, err := range r.Users(ctx, nil) {
 			if err != nil {
 				return nil, err

@@ -71,6 +71,10 @@ func (o *undoing) what() string {
 	return "that part of run " + o.was.Run
 }
 
+// partSetting names the setting of an undo's plan that says in words what it takes back,
+// where that is not all.
+const partSetting = "part"
+
 // partSettings add what of the run is taken back.
 func (o *undoing) partSettings(all []batch.Setting) []batch.Setting {
 	if o.part.Whole() {
@@ -83,7 +87,7 @@ func (o *undoing) partSettings(all []batch.Setting) []batch.Setting {
 	if len(o.names) > 0 {
 		of[1] = batch.SomeOf(o.names[:min(len(o.names), mostDrift)], len(o.names))
 	}
-	return append(all, batch.Setting{Name: "part", Value: of[0] + " of " + of[1], Why: "--steps, --user: the rest of run " + o.was.Run + " stays as it is"})
+	return append(all, batch.Setting{Name: partSetting, Value: of[0] + " of " + of[1], Why: "--steps, --user: the rest of run " + o.was.Run + " stays as it is"})
 }
 
 // partFlags name the part on a command line.

@@ -109,15 +109,12 @@ func seedRunBut(run *journal.Run, back map[thing]bool) seeder {
 // seedUndone makes the users of a run as it left them, and the runs that took it back.
 func (j *job) seedUndone(run *journal.Run) seeder {
 	return func(ctx context.Context, t *graphsim.Tenant) error {
-		runs, err := j.store.Runs(ctx, journal.Filter{})
+		runs, err := run.Undos(ctx)
 		if err != nil {
 			return err
 		}
 		back := map[thing]bool{}
 		for _, r := range runs {
-			if r.Plan().Undoes != run.Plan().Run {
-				continue
-			}
 			for l, err := range r.Lines(ctx) {
 				if err != nil {
 					return err

@@ -116,10 +116,48 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 		return j.goOn(ctx, u.Guards, mostAge)
 	}
 	err = j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
-	if errors.Is(err, ErrPartial) && !u.DryRun {
-		h.Say("note     the same again takes back what is left, where it can be taken back: %s", h.Typed(slices.Concat([]string{"undo", was.Run}, partFlags(j.plan.Part), rootFlag(j.plan))...))
+	switch {
+	case err == errNothingToUndo && u.DryRun:
+		return nil
+	case err == errNothingToUndo:
+		return j.endUndone(ctx, old.part, "an undo that found no change")
+	case errors.Is(err, ErrPartial) && !u.DryRun:
+		return errors.Join(err, j.noteLeft(ctx))
 	}
 	return err
+}
+
+// errNothingToUndo ends the planning of an undo that has nothing to write, and to which
+// nothing is left for others.
+var errNothingToUndo = errors.New("nothing to undo")
+
+// fails reports whether something of a plan ended in no success before it was sent.
+func fails(c batch.Count) bool {
+	for o := range c.Ended {
+		if o.Kind() == batch.Failure {
+			return true
+		}
+	}
+	for k := range c.Kinds {
+		if k.Outcome != "" && k.Outcome.Kind() == batch.Failure {
+			return true
+		}
+	}
+	return false
+}
+
+// noteLeft says what to do about what an undo did not take back.
+func (j *job) noteLeft(ctx context.Context) error {
+	sum, err := j.run.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	if sum.CountOf(batch.Failure) == sum.Counts[batch.NotPossible]+sum.Counts[batch.Ineffective] {
+		j.Say("note     offboard cannot take back what is left; the report says who can")
+		return nil
+	}
+	j.Say("note     the same again takes back what is left, where it can be taken back: %s", j.Typed(slices.Concat([]string{"undo", j.plan.Undoes}, partFlags(j.plan.Part), rootFlag(j.plan))...))
+	return nil
 }
 
 // toUndo finds the run, keeps others from working on it, and counts what of it can be
@@ -263,7 +301,9 @@ func (o *undoing) count(ctx context.Context) error {
 			if !ok {
 				continue
 			}
-			who.steps = append(who.steps, w.Record.Step)
+			if !w.MayReturn(l.User) { // what only Active Directory gives back, the undo opens for nobody
+				who.steps = append(who.steps, w.Record.Step)
+			}
 			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
 			if w.Record.Uncertain() {
 				o.doubt++
@@ -346,16 +386,36 @@ func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
 	count.Accounts = batch.Accounts{Privileged: count.Privileged, Restricted: count.Restricted} // the others are about what a run does to people
 	j.plan.Rows, j.plan.Lines, j.plan.Users, j.plan.Writes, j.plan.Accounts = count.Rows, count.Rows, count.Users, count.Writes, count.Accounts
 	j.count = count
+	if count.Writes == 0 && !fails(count) {
+		before, err := takenBackFrom(ctx, old.run)
+		if err != nil {
+			return err
+		}
+		by := ""
+		if len(before) > 0 {
+			by = "; it was " + before[len(before)-1].Words()
+		}
+		if n := count.Ended[batch.Protected]; n > 0 {
+			by += fmt.Sprintf("; protected, and left as they are: %s: %s", batch.Plural(n, "user"), batch.SomeOf(count.Protected, n))
+		}
+		j.Say("nothing to undo: of what %s changed, nothing is still as it left it%s", old.what(), by)
+		if err := j.run.Discard(ctx); err != nil {
+			return err
+		}
+		j.run = nil
+		return errNothingToUndo
+	}
 	j.Planned(j.plan, count)
 	if count.Writes == 0 {
-		j.Say("nothing to undo: of what %s changed, nothing is still as it left it, or can be taken back", old.what())
+		j.Say("nothing that offboard can undo: of what %s changed, what is still as it left it is for others to give back", old.what())
 	}
 	count.Users, count.Privileged = count.Users-count.Idle, count.Privileged-count.IdleAdmins // nothing is done to the others
 	j.checks = known.checks(count)
 	return nil
 }
 
-// rows are the users of the run with something to take back.
+// rows are the users of the run with something that it changed. Where nothing takes that
+// back, the row ends here and says so.
 func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bool) {
 	return func(yield func(batch.Row, error) bool) {
 		seq := 0
@@ -364,17 +424,25 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 				yield(batch.Row{}, err)
 				return
 			}
-			var back []batch.Target
+			back, lasting := []batch.Target{}, []string{}
 			for _, w := range l.AllWrites(o.run.Plan().Steps) {
-				if t, _, ok := w.Undo(l.User); ok && o.part.Has(w.Record.Step, l.User.Key()) {
+				switch t, why, ok := w.Undo(l.User); {
+				case !o.part.Has(w.Record.Step, l.User.Key()):
+				case ok:
 					back = append(back, t)
+				case why != "":
+					lasting = append(lasting, why)
 				}
 			}
-			if len(back) == 0 {
+			if len(back)+len(lasting) == 0 {
 				continue
 			}
 			seq++
-			if !yield(batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Undo: back}, nil) {
+			row, err := batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Undo: back}, error(nil)
+			if len(back) == 0 {
+				err = &batch.RowError{Row: row, Outcome: batch.Skipped, Reason: "the run changed nothing else here: " + strings.Join(lasting, "; ")}
+			}
+			if !yield(row, err) {
 				return
 			}
 		}

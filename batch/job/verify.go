@@ -186,7 +186,7 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 		proofs, err := runProofs(ctx, run, v.Since != "")
 		return proofs, seedRun(run), err
 	}
-	proofs, err := claims(ctx, j.store, run)
+	proofs, err := claims(ctx, run)
 	return proofs, seedRun(run), err
 }
 

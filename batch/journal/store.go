@@ -259,6 +259,7 @@ type Filter struct {
 	States    []State   // in one of these
 	Tenant    string    // exactly this, but for the case of ASCII letters
 	Digest    string    // of this input or plan file
+	Undoes    string    // that take back this run
 	NewerThan time.Time // created after this moment
 	OlderThan time.Time // created before this moment
 }
@@ -268,8 +269,14 @@ func (f Filter) admits(r *Run) bool {
 	return (len(f.States) == 0 || slices.Contains(f.States, r.state)) &&
 		(f.Tenant == "" || batch.LowerASCII(f.Tenant) == batch.LowerASCII(p.Tenant)) &&
 		(f.Digest == "" || f.Digest == p.Digest) &&
+		(f.Undoes == "" || f.Undoes == p.Undoes) &&
 		(f.NewerThan.IsZero() || p.Created.After(f.NewerThan)) &&
 		(f.OlderThan.IsZero() || p.Created.Before(f.OlderThan))
+}
+
+// Undos lists the runs that take this one back, the newest first.
+func (r *Run) Undos(ctx context.Context) ([]*Run, error) {
+	return r.s.Runs(ctx, Filter{Undoes: r.Plan().Run})
 }
 
 // sqlNewestFirst selects all runs but those that are being pruned.
