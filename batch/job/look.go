@@ -98,7 +98,7 @@ func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal
 type ShowOptions struct {
 	RunName string   `arg:"" optional:"" name:"run|plan" help:"The run's name, or an unmistakable beginning of it; or a plan file, of which everybody is shown with what would be written. Default: the latest run."`
 	Outcome []string `help:"Show the lines with this outcome, or of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
-	Trusted string   `help:"Of a plan file: say which approvals count, by this allowed_signers file." placeholder:"FILE" type:"path"`
+	Trusted string   `env:"OFFBOARD_SHOW_TRUSTED" help:"Of a plan file: say which approvals count, by this allowed_signers file." placeholder:"FILE" type:"path"`
 }
 
 // Show tells how a run stands now and who works on it, and the lines with an outcome
