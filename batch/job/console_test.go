@@ -51,7 +51,9 @@ func (p *paces) Waits(batch.Trouble)                                    {}
 func (p *paces) End()                                                   {}
 
 // alone is a process without a person.
-func alone() *Host { return &Host{Console: nobody{}, Log: slog.New(slog.DiscardHandler)} }
+func alone() *Host {
+	return &Host{Console: nobody{}, Log: slog.New(slog.DiscardHandler), Getenv: func(string) string { return "" }}
+}
 
 // newJob is a job that is signed in.
 func newJob(conn Connection, exe Execution, t *tenant, store *journal.Store) (*job, error) {

@@ -22,7 +22,7 @@ import (
 // journal keeps its digest, but for a dry run, which does not stay there. What became of
 // the report of another run in the directory is told.
 func (h *Host) publish(ctx context.Context, end *report.End, run *journal.Run, lines iter.Seq2[batch.Line, error], dir string) error {
-	dir, err := reportDir(dir, end.Plan)
+	dir, err := h.reportDir(dir, end.Plan)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ type Telling struct {
 
 // Reporting says where a report goes, and with what it is signed.
 type Reporting struct {
-	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory." placeholder:"DIR" type:"path" keep:""`
+	ReportDir string `help:"Where the report files go. Default: offboard-RUN below the working directory, or below reports in the state directory of a systemd service." placeholder:"DIR" type:"path" keep:""`
 	SignKey   string `help:"Sign report.sha256 with this private SSH key, into report.sha256.sig, as ssh-keygen -Y sign does; a key that only the ssh agent holds is named by its .pub file." placeholder:"FILE" type:"path" keep:""`
 }
 

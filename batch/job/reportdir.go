@@ -7,19 +7,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/durable"
+	"offboard/batch/journal"
 	"offboard/batch/signature"
 )
 
 // reportDir is where a run's report goes: what --report-dir names, with {run} and
-// {date} filled in.
-func reportDir(flag string, p batch.Plan) (string, error) {
+// {date} filled in. Of a service of systemd it is beside the journal, unless one is named.
+func (h *Host) reportDir(flag string, p batch.Plan) (string, error) {
+	usual := "offboard-{run}"
+	if dir := journal.ServiceState(h.Getenv); dir != "" && runtime.GOOS == "linux" {
+		usual = filepath.Join(dir, "reports", usual)
+	}
 	fill := strings.NewReplacer("{run}", p.Run, "{date}", p.Created.Local().Format(time.DateOnly))
-	dir, err := filepath.Abs(fill.Replace(cmp.Or(flag, "offboard-{run}")))
+	dir, err := filepath.Abs(fill.Replace(cmp.Or(flag, usual)))
 	if err != nil {
 		return "", fmt.Errorf("find report directory: %w", err)
 	}
@@ -35,7 +41,7 @@ func (j *job) claimReport() (err error) {
 	} else if err != nil {
 		return refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
 	}
-	dir, err := reportDir(j.ReportDir, j.plan)
+	dir, err := j.reportDir(j.ReportDir, j.plan)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func TestReportDir(t *testing.T) {
 		"{date}/of-{run}":     filepath.Join(here, "2026-11-26", "of-r1"),
 		"{run}-{run}/{other}": filepath.Join(here, "r1-r1", "{other}"),
 	} {
-		if got, err := reportDir(flag, p); got != want || err != nil {
+		if got, err := alone().reportDir(flag, p); got != want || err != nil {
 			t.Errorf("%q is %s, error %v; want %s", flag, got, err, want)
 		}
 	}

@@ -57,7 +57,8 @@ func holds5(column string) string {
 }
 
 // DefaultPath is where the journal lies when no flag names a place: under the user's
-// own state directory, as the system has it. On Windows that is the part of the
+// own state directory, as the system has it, and for a service of systemd in the
+// service's. On Windows that is the part of the
 // profile that does not roam: see Caveats.
 func DefaultPath(getenv func(string) string, goos string) (string, error) {
 	name, variable, below := "$HOME", "HOME", "/.local/state/offboard/journal.db"
@@ -67,6 +68,9 @@ func DefaultPath(getenv func(string) string, goos string) (string, error) {
 	case "darwin", "ios":
 		below = "/Library/Application Support/offboard/journal.db"
 	default:
+		if dir := ServiceState(getenv); dir != "" {
+			return dir + "/journal.db", nil
+		}
 		if strings.HasPrefix(getenv("XDG_STATE_HOME"), "/") { // its specification has relative paths ignored
 			variable, below = "XDG_STATE_HOME", "/offboard/journal.db"
 		}
@@ -76,6 +80,16 @@ func DefaultPath(getenv func(string) string, goos string) (string, error) {
 		return "", fmt.Errorf("find state directory: %s is not set", name)
 	}
 	return strings.TrimRight(dir, "/") + below, nil
+}
+
+// ServiceState is the state directory that systemd gives a service (StateDirectory=),
+// the first if it has several; "" outside of one.
+func ServiceState(getenv func(string) string) string {
+	dir, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":")
+	if !strings.HasPrefix(dir, "/") {
+		return ""
+	}
+	return strings.TrimRight(dir, "/")
 }
 
 // usual is what every connection has. A commit is on the disk when it returns; on macOS

@@ -19,7 +19,7 @@ import (
 // cli is the grammar. Every flag has an environment variable by one rule (see
 // flags.go); secrets have no flag.
 type cli struct {
-	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory." placeholder:"PATH" type:"path"`
+	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory, or journal.db in that of a systemd service." placeholder:"PATH" type:"path"`
 	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`

@@ -42,6 +42,9 @@ func (c *command) again() []string {
 			line = append(line, "--"+f.Name+"="+v)
 		}
 	}
+	if path := c.otherJournal(); path != c.cli.Journal {
+		line = append(line, "--journal="+path)
+	}
 	return line
 }
 

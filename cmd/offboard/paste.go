@@ -8,19 +8,31 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"offboard/batch/journal"
 )
 
 // Typed implements [job.Console]: a command line that does the same wherever it is pasted: the program,
 // the words, and the journal unless it is the user's own.
 func (c *command) Typed(words ...string) string {
 	words = append(slices.Clone(words), c.overConfig(words)...)
-	if c.cli.Journal != "" {
-		words = append(words, "--journal", c.cli.Journal)
+	if path := c.otherJournal(); path != "" {
+		words = append(words, "--journal", path)
 	}
 	if c.cli.Config != "" {
 		words = append(words, "--config", c.cli.Config)
 	}
 	return c.shell(words...)
+}
+
+// otherJournal is the journal, unless it is the user's own: the file that was named, or
+// that of a systemd service, which a shell would not find.
+func (c *command) otherJournal() string {
+	if c.cli.Journal == "" && runtime.GOOS == "linux" && journal.ServiceState(c.getenv) != "" {
+		path, _ := c.host.JournalPath() // which has no error then
+		return path
+	}
+	return c.cli.Journal
 }
 
 // overConfig are the limits of this command in place of which the one that goes on would
