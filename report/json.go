@@ -165,6 +165,13 @@ func Selected(w io.Writer, e End, lines iter.Seq2[batch.Line, error]) error {
 	return nil
 }
 
+// Line writes one line as report.jsonl has it, at once.
+func Line(w io.Writer, p batch.Plan, l *batch.Line) error {
+	columns := columnsOf(p)
+	_, err := w.Write(append(appendLine(nil, p, columns, cells(nil, columns, l), l), '\n'))
+	return err
+}
+
 // orNull is nil for empty text and for the zero time.
 func orNull(v any) any {
 	if t, ok := v.(time.Time); ok {

@@ -41,8 +41,9 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
 		return err
 	}
+	lines, hard := j.streaming(ctx), ctx
 	r := batch.Runner{
-		Steps: plan.Steps, Verify: plan.Verify, Journal: j.run, Reads: j.reads,
+		Steps: plan.Steps, Verify: plan.Verify, Journal: lines.journal(j.run), Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx), Unsuccessful: j.run.Unsuccessful(ctx),
 		Known:       func(seq int) (batch.Line, error) { return j.run.Known(ctx, seq) },
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
@@ -70,7 +71,9 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	for _, g := range gates {
 		waits = waits.Plus(g.Waits())
 	}
-	return j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
+	err = j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
+	lines.end(hard, j)
+	return err
 }
 
 // counted is the stage of a run: what its progress counts, where that is not its users.

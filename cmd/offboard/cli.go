@@ -14,13 +14,14 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/report"
 )
 
 // cli is the grammar. Every flag has an environment variable by one rule (see
 // flags.go); secrets have no flag.
 type cli struct {
 	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory, or journal.db in that of a systemd service." placeholder:"PATH" type:"path"`
-	Output    string `short:"o" help:"What stdout gets: text, or one JSON document (json). Of plan: the file to write." default:"text"`
+	Output    string `short:"o" help:"What stdout gets: text, one JSON document (json), or of run, apply, resume and undo a JSON line for each row as its user settles, and last the event finished (jsonl). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
 
@@ -70,8 +71,13 @@ func execute(ctx context.Context, w world) exitCode {
 	w.screen = w.stderr
 	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
 	w.stdout, w.stderr = stdout, stderr
-	defer func() { stdout.end(); stderr.end() }()
 	cmd := newCommand(w, &flags)
+	defer func() {
+		if !cmd.host.Unread {
+			stdout.end()
+		}
+		stderr.end()
+	}()
 	switch {
 	case len(w.args) == 0 && cmd.wantsEvents():
 		return cmd.fail(fmt.Errorf("%w: no command is given; offboard --help lists them", job.ErrUsage))
@@ -103,8 +109,12 @@ func execute(ctx context.Context, w world) exitCode {
 	if err := cmd.heedConfig(); err != nil {
 		return cmd.fail(err)
 	}
-	if flags.Output != "text" && flags.Output != "json" && k.Selected().Name != "plan" {
-		return cmd.fail(fmt.Errorf("%w: --output is text or json, not %q", job.ErrUsage, flags.Output))
+	switch carries := toldOf(options) != nil; {
+	case flags.Output == "text", flags.Output == "json", k.Selected().Name == "plan":
+	case flags.Output == "jsonl" && carries:
+		cmd.host.Stream = func(p batch.Plan, l *batch.Line) error { return report.Line(cmd.stdout, p, l) }
+	default:
+		return cmd.fail(fmt.Errorf("%w: --output is text or json, and of run, apply, resume and undo also jsonl, not %q", job.ErrUsage, flags.Output))
 	}
 	if cmd.tell, err = cmd.telling(ctx, options); err != nil {
 		return cmd.fail(err)

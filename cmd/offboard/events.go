@@ -126,10 +126,15 @@ func (c *command) wantsEvents() bool {
 		strings.Contains("\n"+strings.Join(c.args, "\n")+"\n", "\n--log-format\njson\n")
 }
 
-// finished is the last event, however the command ended.
+// finished is the last event, however the command ended: of the log, and of the lines of
+// -o jsonl, whose reader tells by it that all came.
 func (c *command) finished(err error, next string, code exitCode) {
-	if c.parsed == nil { // no log was asked for that could be read
+	if c.parsed == nil && c.wantsEvents() { // no log was made that could be asked for
 		c.log = c.logger()
+	}
+	end := inEvents(io.Discard, nil, c.facts)
+	if c.cli.Output == "jsonl" && !c.host.Unread {
+		end = inEvents(c.stdout, nil, c.facts)
 	}
 	level, msg, failed := slog.LevelInfo, "finished", any(nil)
 	if err != nil {
@@ -141,8 +146,12 @@ func (c *command) finished(err error, next string, code exitCode) {
 	case exitPartial:
 		level = slog.LevelWarn
 	}
-	c.log.LogAttrs(context.Background(), level, msg, append([]slog.Attr{slog.String("event", "finished"), slog.Any("command", orNull(c.selected()))},
-		append(c.facts.tally(), slog.Int("exit", int(code)), slog.Any("error", failed), slog.Any("reasons", reasonsOf(err)), slog.Any("next", orNull(next)))...)...)
+	all := append([]slog.Attr{slog.String("event", "finished"), slog.Any("command", orNull(c.selected()))}, c.facts.tally()...)
+	all = append(all, slog.Int("exit", int(code)), slog.Any("error", failed), slog.Any("reasons", reasonsOf(err)), slog.Any("next", orNull(next)))
+	end.LogAttrs(context.Background(), level, msg, all...)
+	if c.wantsEvents() {
+		c.log.LogAttrs(context.Background(), level, msg, all...)
+	}
 }
 
 // selected is the name of the command; "" before the line was read.
@@ -224,13 +233,31 @@ func (n narrated) Progress(stage string, total int, left func(int) time.Duration
 // Ended implements [job.Console].
 func (n narrated) Ended(e report.End) error {
 	n.ended(e)
-	return n.command.Ended(e)
+	switch {
+	case n.host.Stream == nil:
+		return n.command.Ended(e)
+	case n.wantsEvents(): // the last of which tells it
+		return nil
+	}
+	return report.Text(n.stderr, e)
 }
 
 // Rehearsed implements [job.Console].
 func (n narrated) Rehearsed(e report.End, unrevoked iter.Seq2[batch.Line, error]) error {
-	n.ended(e)
-	return n.command.Rehearsed(e, unrevoked)
+	if n.host.Stream == nil {
+		n.ended(e)
+		return n.command.Rehearsed(e, unrevoked)
+	}
+	n.Say("dry run: nothing was written")
+	for l, err := range unrevoked {
+		if err != nil {
+			return err
+		}
+		if n.host.Stream(e.Plan, &l) != nil {
+			break // nobody reads on
+		}
+	}
+	return n.Ended(e)
 }
 
 // How often progress is an event, and how long a wait lasts before it is one.

@@ -21,14 +21,7 @@ func (c *command) fail(err error) exitCode {
 		next = c.nextStep(err, code, next)
 	}
 	c.document(err, next, code)
-	if c.wantsEvents() {
-		if c.tell != nil {
-			c.tell(code)
-		}
-		c.finished(err, next, code)
-		return code
-	}
-	if untold {
+	if untold && !c.wantsEvents() {
 		for _, line := range messages(err) {
 			fmt.Fprintf(c.stderr, "offboard: %s\n", line)
 		}
@@ -38,6 +31,9 @@ func (c *command) fail(err error) exitCode {
 	}
 	if c.tell != nil {
 		c.tell(code)
+	}
+	if c.wantsEvents() || c.cli.Output == "jsonl" {
+		c.finished(err, next, code)
 	}
 	return code
 }
