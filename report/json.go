@@ -63,6 +63,8 @@ func document(e End) object {
 		{"input_sha256", orNull(p.Digest)},
 		{"settings", append([]batch.Setting{}, p.Settings...)},
 		{"rows", p.Rows},
+		{"users", p.Users}, // whom the plan concerns, and what it sends
+		{"writes", p.Writes},
 		{"skipped_lines", e.Skips},
 		{"source", orNull(p.Terms.Source)}, // of an applied plan file, which is the input then
 		{"source_sha256", orNull(p.Terms.SourceSHA256)},
@@ -115,6 +117,16 @@ func document(e End) object {
 		{"resume", orNull(e.Resume)},
 	}...)
 	return o
+}
+
+// Value is what [JSON] writes under a key; nil for a key that it does not have.
+func Value(e End, key string) any {
+	for _, m := range document(e) {
+		if m.key == key {
+			return m.value
+		}
+	}
+	return nil
 }
 
 // JSON writes the end of a run as one JSON document. Every key is always there. Text

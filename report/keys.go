@@ -13,6 +13,9 @@ var keyMeanings = map[string]string{
 	"input_sha256":    "digest of its bytes",
 	"settings":        "how the input was read, and what was chosen: name, value, why",
 	"rows":            "rows that the plan says the input has",
+	"sla":             "of a run with --sla: its hours, and how many users were late, in time, and neither",
+	"users":           "users whom the plan concerns: those who did not end when it was made",
+	"writes":          "writes that the plan sends to them",
 	"skipped_lines":   "lines that are no rows",
 	"source":          "of an applied plan: the file that it was made from",
 	"source_sha256":   "digest of that file",
@@ -49,7 +52,7 @@ var keyMeanings = map[string]string{
 // Keys are the keys of run.json, in its order, each with what it means. A run has
 // those of its own steps alone.
 func Keys() (all []Column) {
-	for _, m := range document(End{Plan: batch.Plan{Steps: batch.Leaver}}) {
+	for _, m := range document(End{Plan: batch.Plan{Steps: batch.Leaver, SLA: 1}}) {
 		all = append(all, Column{File: "run.json", Name: m.key, Meaning: keyMeanings[m.key]})
 	}
 	return all

@@ -10,6 +10,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/report"
 )
 
 // What each list shows; table.go writes them.
@@ -17,19 +18,26 @@ import (
 // runs lists runs.
 func (c *command) runs(runs []job.RunInfo) error {
 	type info = job.RunInfo
-	return list(c, all(runs), "no such runs",
-		column[info]{"RUN", "run", func(r info) any { return r.Plan.Run }},
-		column[info]{"STATE", "state", func(r info) any { return r.State }},
-		column[info]{"CREATED", "created_at", func(r info) any { return r.Plan.Created }},
-		column[info]{"INPUT", "input", func(r info) any { return r.Plan.Input }},
-		column[info]{"", "tenant", func(r info) any { return r.Plan.Tenant }},
-		column[info]{"", "users", func(r info) any { return r.Plan.Users }},
-		column[info]{"", "counts", func(r info) any { return r.Summary.Counts }},
-		column[info]{"ROWS", "", func(r info) any { return r.Summary.Lines }},
-		column[info]{"SUCCESS", "", func(r info) any { return r.Summary.CountOf(batch.Success) }},
-		column[info]{"NOT DONE", "", func(r info) any { return r.Summary.CountOf(batch.Failure) }},
-		column[info]{"OPEN", "", openUsers},
-	)
+	end := func(r info) report.End { return report.End{Plan: r.Plan, State: string(r.State), Summary: r.Summary} }
+	columns := []column[info]{
+		{"RUN", "", func(r info) any { return r.Plan.Run }},
+		{"STATE", "", func(r info) any { return r.State }},
+		{"CREATED", "", func(r info) any { return r.Plan.Created }},
+		{"INPUT", "", func(r info) any { return r.Plan.Input }},
+		{"ROWS", "", func(r info) any { return r.Summary.Lines }},
+		{"SUCCESS", "", func(r info) any { return r.Summary.CountOf(batch.Success) }},
+		{"NOT DONE", "", func(r info) any { return r.Summary.CountOf(batch.Failure) }},
+		{"OPEN", "", openUsers},
+	}
+	for _, key := range []string{"run", "state", "created_at", "input", "tenant", "cloud", "steps", "undoes", "rows", "users", "writes", "counts", "success", "neutral", "failure", "open"} {
+		columns = append(columns, ofDocument(key, end))
+	}
+	return list(c, all(runs), "no such runs", columns...)
+}
+
+// ofDocument is a column in JSON alone, with the key and the value that run.json has.
+func ofDocument[T any](key string, end func(T) report.End) column[T] {
+	return column[T]{"", key, func(row T) any { return report.Value(end(row), key) }}
 }
 
 // openUsers are the users of a run whom going on with it would settle.
@@ -62,15 +70,16 @@ func (c *command) lines(rows iter.Seq2[batch.Line, error]) error {
 func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none string) error {
 	type mention = *journal.Mention
 	line := func(m mention) *batch.Line { return &m.Line }
+	end := func(m mention) report.End { return report.End{Plan: m.Plan, State: string(m.State)} }
 	return list(c, mentions, none,
-		column[mention]{"RUN", "run", func(m mention) any { return m.Plan.Run }},
-		column[mention]{"STATE", "state", func(m mention) any { return m.State }},
-		column[mention]{"CREATED", "created_at", func(m mention) any { return m.Plan.Created }},
+		ofDocument("run", end), ofDocument("state", end), ofDocument("created_at", end), ofDocument("tenant", end), ofDocument("cloud", end), ofDocument("steps", end),
+		column[mention]{"RUN", "", func(m mention) any { return m.Plan.Run }},
+		column[mention]{"STATE", "", func(m mention) any { return m.State }},
+		column[mention]{"CREATED", "", func(m mention) any { return m.Plan.Created }},
 		column[mention]{"TENANT", "", func(m mention) any { return cmp.Or(m.Plan.Tenant, "unknown") }},
-		column[mention]{"", "tenant", func(m mention) any { return m.Plan.Tenant }},
-		column[mention]{"CLOUD", "cloud", func(m mention) any { return m.Plan.Cloud }},
+		column[mention]{"CLOUD", "", func(m mention) any { return m.Plan.Cloud }},
 		column[mention]{"", "simulated", func(m mention) any { return m.Plan.Cloud == job.Simulated }},
-		column[mention]{"STEPS", "steps", func(m mention) any { return batch.StepList(m.Plan.Steps) }},
+		column[mention]{"STEPS", "", func(m mention) any { return batch.StepList(m.Plan.Steps) }},
 		column[mention]{"LINE", "line", func(m mention) any { return m.Line.Row.Line }},
 		column[mention]{"", "input", func(m mention) any { return m.Line.Row.Input }},
 		reported("", "user_id", line),

@@ -12,6 +12,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/report"
 )
 
 // What a plan file holds, for those who approve it.
@@ -122,12 +123,11 @@ func (c *command) planDocument(p job.PlanShown, rows iter.Seq2[batch.Planned, er
 		approvals = append(approvals, m)
 	}
 	head := map[string]any{
-		"plan": p.Path, "plan_sha256": p.File.Digest.String(), "created_at": plan.Created, "version": orNil(plan.Version),
-		"input": plan.Input, "input_sha256": orNil(plan.Digest), "tenant": orNil(plan.Tenant), "app": orNil(plan.App), "cloud": orNil(plan.Cloud),
-		"steps": plan.Steps, "settings": append([]batch.Setting{}, plan.Settings...), "accounts": plan.Accounts,
-		"rows": plan.Rows, "users": plan.Users, "writes": plan.Writes,
+		"plan": p.Path, "plan_sha256": p.File.Digest.String(), "approvals": approvals,
 		"options": append([]batch.Flag{}, p.File.Head.Options...), "guards": p.File.Head.Guards, "refused": append([]string{}, p.File.Head.Refusals()...),
-		"approvals": approvals,
+	}
+	for _, key := range []string{"created_at", "version", "input", "input_sha256", "tenant", "app", "cloud", "steps", "settings", "accounts", "rows", "users", "writes"} {
+		head[key] = report.Value(report.End{Plan: plan}, key)
 	}
 	sep := "{"
 	for _, key := range slices.Sorted(maps.Keys(head)) {
