@@ -26,4 +26,5 @@ type Pace struct {
 	PerSecond float64   // writes a second that the gate allows over time; 0 when it sets no limit
 	Reason    string    // in words, for a person: "documented quota: 3,000 writes per 150 s"
 	Until     time.Time // nothing is admitted before; zero when there is no pause
+	Room      time.Time // when a quota that is used up has room again; zero while it has some
 }

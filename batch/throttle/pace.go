@@ -67,6 +67,9 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 		}
 		p.PerSecond = min(p.PerSecond, s)
 	}
+	if full > 0 {
+		p.Room = now.Add(full)
+	}
 	if c.rate != nil {
 		p = c.smooth(p, full, free)
 	}

@@ -68,8 +68,8 @@ type command struct {
 // execute is the whole program but for the process around it.
 func execute(ctx context.Context, w world) exitCode {
 	var flags cli
-	w.screen = w.stderr
-	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.stderr}
+	w.screen = &screen{w: w.stderr, width: w.width}
+	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.screen}
 	w.stdout, w.stderr = stdout, stderr
 	cmd := newCommand(w, &flags)
 	defer func() {

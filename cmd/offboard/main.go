@@ -19,6 +19,7 @@
 //	ask.go, terminal_*.go    questions and passphrases
 //	tell.go                  what a job says: plans, plan files, ends
 //	progress.go, waiting.go  how far it is, and what it waits for
+//	screen.go                a block of lines that is drawn over itself
 //	lists.go, table.go       lists, as tables or as JSON
 //	paste.go                 command lines that can be pasted
 //	visible.go               text that must not talk to the terminal
@@ -49,6 +50,7 @@ func main() {
 		stop:    stop,
 		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		draws:   term.IsTerminal(int(os.Stderr.Fd())),
+		moves:   term.IsTerminal(int(os.Stderr.Fd())) && takesOrders(os.Stderr.Fd()),
 		width: func() int {
 			w, _, err := term.GetSize(int(os.Stderr.Fd()))
 			if err != nil {
@@ -66,12 +68,13 @@ type world struct {
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	screen         io.Writer // stderr as it is, for the line that redraws itself; execute sets it
+	screen         *screen // stderr as it is, for the block that redraws itself; execute sets it
 	getenv         func(string) string
 	environ        func() []string   // all of it
 	network        http.RoundTripper // nil is the real one
 	stop           <-chan struct{}   // closed by the first signal
 	asks           bool              // there is a person to ask, at standard input
 	draws          bool              // stderr is a terminal
+	moves          bool              // which moves its cursor when it is told to
 	width          func() int        // of that terminal, in columns
 }

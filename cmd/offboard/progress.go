@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -11,121 +12,130 @@ import (
 	"offboard/batch/job"
 )
 
-// progress tells where a run stands: one line that redraws itself on a
-// terminal, a line every ten seconds elsewhere. It is called from one goroutine.
+// progress tells where a run stands: a block that redraws itself on a terminal, and
+// elsewhere a line now and then. It is called from one goroutine.
 type progress struct {
-	w      io.Writer
-	draws  bool
-	width  func() int              // of the terminal, in columns
-	stage  string                  // what planning is called; "" is planning; of a run what is counted
-	total  int                     // writes to send or to verify; planning has none
-	left   func(int) time.Duration // the gate's estimate for so many writes
-	start  time.Time
-	last   time.Time     // when a line was shown
-	latest func() string // the line that was not shown yet
-	drawn  bool          // a line stands on the terminal, and none below it
-	told   batch.Trouble // the wait that people know of; see tellTrouble
-	toldAt time.Time     // when they were told
+	w       io.Writer
+	screen  *screen                 // where it draws; nil where lines are printed
+	colours bool                    // the screen may show some
+	stop    <-chan struct{}         // closed when no new call may be made
+	stage   string                  // what planning is called; "" is planning; of a run what is counted
+	total   int                     // writes to send or to verify; planning has none
+	left    func(int) time.Duration // the gate's estimate for so many writes
+	start   time.Time
+	last    time.Time     // when a line was shown
+	latest  func() view   // what was not shown yet
+	shown   bool          // some line was
+	told    batch.Trouble // the wait that people know of; see tellTrouble
+	toldAt  time.Time     // when they were told
 }
 
 // Progress implements [job.Console].
 func (c *command) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
-	p := &progress{w: c.stderr, draws: c.draws, width: c.width, stage: stage, total: total, left: left}
-	if p.draws {
-		p.w = c.screen
+	p := &progress{w: c.stderr, stop: c.stop, stage: stage, total: total, left: left}
+	if c.moves {
+		p.screen, p.colours = c.screen, c.getenv("NO_COLOR") == ""
 	}
 	return p
 }
 
-// How often to tell: often enough to be believed, rarely enough to be read.
+// How often to tell: often enough to be believed, rarely enough to be read. Lines come
+// at longer intervals the longer it takes: a night fits a page.
 const (
 	drawEvery  = 200 * time.Millisecond
 	printEvery = 10 * time.Second
+	printMost  = 10 * time.Minute
 )
 
-// showWhenDue shows a line when it is time to, and keeps it for the end otherwise.
-func (p *progress) showWhenDue(now time.Time, line func() string) {
-	every := printEvery
-	if p.draws {
-		every = drawEvery
+// every is how long after the last line the next is due.
+func (p *progress) every() time.Duration {
+	if p.screen != nil {
+		return drawEvery
 	}
+	return min(max(printEvery, p.last.Sub(p.start)/10), printMost)
+}
+
+// showWhenDue shows where it stands when it is time to, and keeps it for the end otherwise.
+func (p *progress) showWhenDue(now time.Time, latest func() view) {
 	if p.start.IsZero() {
 		p.start, p.last = now, now
 	}
-	p.latest = line
-	if now.Sub(p.last) >= every {
-		p.last = now
-		p.showLatest()
+	p.latest = latest
+	if now.Sub(p.last) < p.every() {
+		return
+	}
+	p.last = now
+	if v := latest(); p.screen != nil {
+		p.screen.draw(v.block(min(p.screen.width()-1, widest), p.colours))
+	} else {
+		p.latest = nil
+		p.write(v.line())
 	}
 }
 
-// showLatest tells the latest line.
-func (p *progress) showLatest() {
-	line := p.latest()
-	p.latest = nil
-	p.write(line, false)
+// write writes a line of its own, which has a service's words in it. The block of a
+// screen goes out of its way.
+func (p *progress) write(line string) {
+	p.shown = true
+	fmt.Fprintln(p.w, printable(line))
 }
 
-// write writes a line, which has a service's words in it. One that stays is not drawn
-// over by the next.
-func (p *progress) write(line string, stays bool) {
-	line = printable(line)
-	switch {
-	case p.draws && stays:
-		fmt.Fprintf(p.w, "\r\x1b[K%s\n", line)
-	case p.draws: // cut, since a line that wraps cannot be drawn over
-		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, p.width()-1))
-	default:
-		fmt.Fprintln(p.w, line)
-	}
-	p.drawn = p.draws && !stays
-}
-
-// End shows how it ended.
+// End shows how it ended, in one line: what held it up is over. Where no line was shown
+// before, what comes next says it all.
 func (p *progress) End() {
-	if p.latest != nil {
-		p.showLatest()
+	if p.latest != nil && (p.shown || p.screen != nil) {
+		v := p.latest()
+		v.left, v.pace, v.wait, v.said = "", "", "", ""
+		p.write(v.line())
 	}
-	if p.drawn {
-		fmt.Fprintln(p.w)
-		p.drawn = false
-	}
+	p.latest = nil
 }
 
 // Planning tells how far the reading and looking up is.
 func (p *progress) Planning(c batch.Count) {
 	now := time.Now()
 	p.tellTrouble(now, c.Trouble)
-	p.showWhenDue(now, func() string {
-		s := fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))
+	p.showWhenDue(now, func() view {
+		v := view{share: -1, state: fmt.Sprintf("%s: %s, %s", cmp.Or(p.stage, "planning"), batch.Plural(c.Rows, "row"), batch.Plural(c.Users, "user"))}
 		if c.Writes > 0 && c.Writes != c.Users {
-			s += counted(c.Writes, "writes")
+			v.state += counted(c.Writes, "writes")
 		}
-		s += tally(c.Ended) + counted(c.Waiting, "waiting to be asked again")
-		return s + reason(c.Pace) + p.waiting(now, c.Trouble)
+		v.state += tally(c.Ended) + counted(c.Waiting, "waiting to be asked again")
+		p.held(&v, now, c.Pace, c.Trouble)
+		return v
 	})
 }
 
 // Running tells how far the run is: in users, or where these have several writes in writes.
 func (p *progress) Running(s batch.Progress) {
 	p.tellTrouble(s.Now, s.Trouble)
-	p.showWhenDue(s.Now, func() string {
+	p.showWhenDue(s.Now, func() view {
 		settled := 0
 		for _, n := range s.Counts {
 			settled += n
 		}
-		line := fmt.Sprintf("%s of %s settled", batch.Thousands(settled), strings.TrimSpace(batch.Thousands(p.total)+" "+p.stage))
-		line += tally(s.Counts) + counted(s.Proving, "awaiting proof") + counted(s.Waiting, "to be sent again")
-		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
-			line += fmt.Sprintf(", %.1f %s/s", float64(s.Accepted)/took, cmp.Or(p.stage, "users"))
+		v := view{state: fmt.Sprintf("%s of %s settled", batch.Thousands(settled), strings.TrimSpace(batch.Thousands(p.total)+" "+p.stage))}
+		failed := maps.Clone(s.Counts)
+		maps.DeleteFunc(failed, func(o batch.Outcome, _ int) bool { return o.Kind() != batch.Failure })
+		others := maps.Clone(s.Counts)
+		maps.DeleteFunc(others, func(o batch.Outcome, _ int) bool { return o.Kind() == batch.Failure })
+		if v.bad = strings.TrimPrefix(tally(failed), ", "); v.bad != "" {
+			v.bad = "not done: " + v.bad
 		}
-		line += reason(s.Pace) + p.waiting(s.Now, s.Trouble)
+		v.state += tally(others) + counted(s.Proving, "awaiting proof") + counted(s.Waiting, "to be sent again")
+		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
+			v.state += fmt.Sprintf(", %.1f %s/s", float64(s.Accepted)/took, cmp.Or(p.stage, "users"))
+		}
+		if p.total > 0 {
+			v.share = float64(settled) / float64(p.total)
+		}
 		if toGo := p.total - settled - s.Proving; toGo > 0 {
 			if d := p.left(toGo); d >= time.Second {
-				line += ", about " + batch.Span(d) + " left"
+				v.left = "about " + batch.Span(d) + " left"
 			}
 		}
-		return line
+		p.held(&v, s.Now, s.Pace, s.Trouble)
+		return v
 	})
 }
 
@@ -146,22 +156,75 @@ func counted(n int, what string) string {
 	return fmt.Sprintf(", %s %s", batch.Thousands(n), what)
 }
 
-// reason is the pace with its reason, as the end of a line.
+// reason is the pace with its reason.
 func reason(p batch.Pace) string {
-	switch {
-	case p.Reason == "":
-		return ""
-	case p.PerSecond > 0:
-		return fmt.Sprintf(", pace %.4g/s: %s", p.PerSecond, p.Reason)
+	if p.PerSecond > 0 && p.Reason != "" {
+		return fmt.Sprintf("pace %.4g/s: %s", p.PerSecond, p.Reason)
 	}
-	return ", " + p.Reason
+	return p.Reason
 }
 
-// cut shortens a line to so many runes.
-func cut(s string, most int) string {
-	r := []rune(s)
-	if len(r) <= most || most < 1 {
-		return s
+// view is what is told of where a run stands.
+type view struct {
+	left  string  // the time left; "" is not known
+	share float64 // of the whole that is settled; negative where the whole is not known
+	state string  // the counts
+	bad   string  // the counts of those that did not end in success
+	pace  string  // how fast it goes, and why
+	wait  string  // what holds it up now, in a few words; "" when nothing does
+	said  string  // the same with all that is known
+}
+
+// line is all of it in one line.
+func (v view) line() string {
+	s := v.state
+	if v.left != "" {
+		s = v.left + ": " + s
 	}
-	return string(r[:most-1]) + "…"
+	for _, more := range []string{v.bad, v.pace, v.said} {
+		if more != "" {
+			s += ", " + more
+		}
+	}
+	return s
+}
+
+// widest is how wide a block is at the most. It fits terminals of 60 columns, and is not
+// wrapped when a wider one becomes narrower.
+const widest = 59
+
+// block is it in lines of so many columns: the time left first, then the counts, and then
+// what it waits for.
+func (v view) block(wide int, colours bool) (lines []painted) {
+	add := func(text string, most int, c colour) {
+		if !colours {
+			c = plain
+		}
+		for _, line := range wrapped(printable(text), wide, most) {
+			lines = append(lines, painted{strings.ReplaceAll(line, together, " "), c})
+		}
+	}
+	if v.share >= 0 {
+		percent := fmt.Sprintf(" %3d %%", int(100*v.share))
+		left := fmt.Sprintf("%-22s ", cmp.Or(v.left, "time left not known"))
+		room := max(0, wide-columns(left+percent))
+		full := int(float64(room) * v.share)
+		lines = append(lines, painted{cut(left+strings.Repeat("█", full)+strings.Repeat("░", room-full)+percent, wide), plain})
+	}
+	add(whole(v.state), 4, plain)
+	add(whole(v.bad), 3, red)
+	if v.wait != "" {
+		add(v.wait, 3, yellow)
+	} else {
+		add(v.pace, 3, plain)
+	}
+	return lines
+}
+
+// together is a space at which no line ends.
+const together = "\u00a0"
+
+// whole keeps each count with what it counts.
+func whole(counts string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(counts, " ", together), ","+together, ", ")
 }

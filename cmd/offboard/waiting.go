@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -15,7 +17,7 @@ const tellAfter = 3 * time.Second
 // cause changes, and when it is over.
 func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 	if p.told.Any() && (!t.Any() || t.Since.After(p.told.Since)) {
-		p.write(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))), true)
+		p.write(fmt.Sprintf("%s: going on after %s", p.told.What, batch.Span(now.Sub(p.told.Since))))
 		p.told = batch.Trouble{}
 	}
 	if !t.Any() || now.Sub(t.Since) < tellAfter {
@@ -23,7 +25,7 @@ func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 	}
 	if !p.told.Any() || said(t) != said(p.told) && now.Sub(p.toldAt) >= printEvery {
 		p.told, p.toldAt = t, now
-		p.write(waitingFor(now, t), true)
+		p.write(waitingFor(now, t)+until(now, t))
 	}
 }
 
@@ -31,21 +33,37 @@ func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 func (p *progress) Waits(t batch.Trouble) {
 	now := time.Now()
 	p.tellTrouble(now, t)
-	if p.latest = nil; p.told.Any() {
-		p.showWhenDue(now, func() string { return waitingFor(now, t) })
+	if !p.told.Any() {
+		p.latest = nil
+		return
 	}
+	p.showWhenDue(now, func() view {
+		return view{share: -1, state: waitingFor(now, t), wait: inShort(now, t)}
+	})
 }
 
-// waiting is the trouble as the end of a progress line, or why users wait to go
-// again.
-func (p *progress) waiting(now time.Time, t batch.Trouble) string {
+// held says in a view what holds the run up, or else how fast it goes.
+func (p *progress) held(v *view, now time.Time, pace batch.Pace, t batch.Trouble) {
+	v.pace = reason(pace)
+	select {
+	case <-p.stop:
+		v.left, v.wait = "", "stopping: no new calls; those under way are awaited (stop again to end at once)"
+		v.said = v.wait
+		return
+	default:
+	}
 	switch {
 	case p.told.Any():
-		return ", waiting" + since(now, t)
+		v.said = "waiting" + since(now, t)
+		v.wait, v.left = inShort(now, t), ""
 	case t.Said != "":
-		return ", the last that failed: " + batch.Bare(t.Said)
+		v.said = "the last that failed: " + batch.Bare(t.Said)
+		v.wait = v.said
+	case pace.Until.After(now):
+		v.wait = fmt.Sprintf("Graph asked to wait: %s, until %s", batch.Span(pace.Until.Sub(now)), batch.TimeOf(now, pace.Until))
+	case pace.Room.After(now):
+		v.wait = "waiting for the quota, " + batch.Span(pace.Room.Sub(now))
 	}
-	return ""
 }
 
 // waitingFor says what is waited for, since when, how often it was tried, and why.
@@ -71,4 +89,34 @@ func said(t batch.Trouble) string {
 		return t.Cause()
 	}
 	return batch.Bare(t.Err.Error())
+}
+
+// inShort says what is waited for in a few words, with what comes next.
+func inShort(now time.Time, t batch.Trouble) string {
+	what := "Graph does not answer"
+	switch e, ok := errors.AsType[*batch.CallError](t.Err); {
+	case t.Tries == 0:
+		what = "waiting for " + t.What
+	case !ok || e.Status != 0:
+		what = "Graph answers with errors"
+	}
+	s := fmt.Sprintf("%s: %s, since %s", what, t.Cause(), minuteOf(now, t.Since))
+	if d := t.Next.Sub(now); !t.Next.IsZero() && d > 0 {
+		s += ", next try in " + batch.Span(d.Round(time.Second))
+	}
+	return s + until(now, t)
+}
+
+// until says when the run gives up.
+func until(now time.Time, t batch.Trouble) string {
+	if t.Until.IsZero() {
+		return ""
+	}
+	return ", gives up at " + minuteOf(now, t.Until)
+}
+
+// minuteOf writes a time without its seconds.
+func minuteOf(now, t time.Time) string {
+	s := batch.TimeOf(now, t)
+	return s[:strings.LastIndexByte(s, ':')]
 }

@@ -21,7 +21,8 @@ func TestWaitIsTold(t *testing.T) {
 		make func(*bytes.Buffer) *progress
 	}{
 		{"terminal", func(b *bytes.Buffer) *progress {
-			return &progress{w: b, draws: true, width: func() int { return 80 }}
+			s := &screen{w: b, width: func() int { return 80 }}
+			return &progress{w: s, screen: s}
 		}},
 		{"plain", func(b *bytes.Buffer) *progress { return &progress{w: b} }},
 	} {
@@ -35,7 +36,7 @@ func TestWaitIsTold(t *testing.T) {
 					var buf bytes.Buffer
 					p := c.make(&buf)
 					p.left = func(int) time.Duration { return 0 }
-					w := batch.Trouble{What: "the answers", Since: time.Now(), Err: &batch.CallError{Err: errors.New("dial:\nrefused")}}
+					w := batch.Trouble{What: "the answers", Since: time.Now(), Until: time.Now().Add(time.Hour), Err: &batch.CallError{Err: errors.New("dial:\nrefused")}}
 					known := time.Duration(0)
 					for range 60 {
 						time.Sleep(time.Second)
@@ -48,10 +49,10 @@ func TestWaitIsTold(t *testing.T) {
 					if known == 0 || known > 5*time.Second {
 						t.Errorf("told after %v", known)
 					}
-					if !regexp.MustCompile(`waiting for the answers since \d\d:\d\d:\d\d \(3 s\), tried 3 times: dial: refused`).MatchString(buf.String()) {
+					if !regexp.MustCompile(`waiting for the answers since \d\d:\d\d:\d\d \(3 s\), tried 3 times: dial: refused, gives up at \d\d:\d\d\b`).MatchString(buf.String()) {
 						t.Errorf("told %s", buf.String())
 					}
-					if n := strings.Count(buf.String(), "tried "); n < 5 {
+					if n := strings.Count(buf.String(), ", since ") + strings.Count(buf.String(), "tried "); n < 5 {
 						t.Errorf("told %d times within a minute", n)
 					}
 					if n := strings.Count(buf.String(), "waiting for the answers since"); stage != "reading" && n != 1 {
