@@ -1,12 +1,16 @@
 package batch
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Summary counts the lines of a run by outcome.
 type Summary struct {
 	Lines   int
 	Counts  map[Outcome]int
-	Refused int // of the not_sent, those who were sent, and refused or told to wait
+	Again   map[Outcome]int // of the Counts, lines that name a user whom another line named first; nil for none
+	Refused int             // of the not_sent, those who were sent, and refused or told to wait
 
 	InTime map[InTime]int // users by whether they were contained within the plan's SLA; nil without one
 
@@ -52,6 +56,9 @@ func (s *Summary) AddInTime(p Plan, l *Line) {
 // AddLine counts a line of a run with these steps.
 func (s *Summary) AddLine(steps []Step, l *Line) {
 	s.Add(l.Record.Outcome)
+	if l.First != 0 {
+		s.AddAgain(l.Record.Outcome, 1)
+	}
 	if l.First != 0 || l.Whole {
 		return
 	}
@@ -125,6 +132,24 @@ func (s *Summary) Add(o Outcome) {
 	}
 	s.Lines++
 	s.Counts[o]++
+}
+
+// AddAgain says of so many of the lines that they name a user again.
+func (s *Summary) AddAgain(o Outcome, n int) {
+	if s.Again == nil {
+		s.Again = map[Outcome]int{}
+	}
+	s.Again[o] += n
+}
+
+// People counts the lines without those that name a user again: a line that names nobody who
+// is known counts as somebody.
+func (s Summary) People() Summary {
+	p := Summary{Lines: s.Lines, Counts: maps.Clone(s.Counts)}
+	for o, n := range s.Again {
+		p.Lines, p.Counts[o] = p.Lines-n, p.Counts[o]-n
+	}
+	return p
 }
 
 // CountOf counts the lines whose outcome is of the kind.

@@ -27,9 +27,11 @@ type End struct {
 	Ceiling    Ceiling  // the quota that the run was paced by, as far as it is known afterwards
 	Dir        string   // where the files are; "" when none were written
 	Files      []string // their paths
+	Told       bool     // what the plan is of was told before: the block on the screen does not repeat it
 	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file
 	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
 	Verify     string   // the command that asks the directory again what came of the run; "" where there is none
+	census     *census  // what is known of causes once the files are written; nil before
 	Held       string   // who works on the run now, in words; "" when nobody does
 }
 
@@ -103,6 +105,12 @@ func (e End) count(k batch.Kind) int {
 		n += e.Summary.Counts[batch.NotSent]
 	}
 	return n
+}
+
+// people is the end with every person counted once.
+func (e End) people() End {
+	e.Summary = e.Summary.People()
+	return e
 }
 
 // open counts the lines that somebody may still work on.

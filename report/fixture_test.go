@@ -151,6 +151,9 @@ func fixtureEnd() End {
 	}
 	for _, l := range fixture() {
 		e.Summary.Add(l.Record.Outcome)
+		if l.First != 0 {
+			e.Summary.AddAgain(l.Record.Outcome, 1)
+		}
 	}
 	return e
 }

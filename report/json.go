@@ -93,6 +93,13 @@ func document(e End) object {
 		{"neutral", e.count(batch.Neutral)},
 		{"failure", e.count(batch.Failure)},
 		{"open", e.open()},
+		{"people", object{ // each once, however many lines name them
+			{"all", e.people().Summary.Lines},
+			{"success", e.people().count(batch.Success)},
+			{"neutral", e.people().count(batch.Neutral)},
+			{"failure", e.people().count(batch.Failure)},
+			{"open", e.people().open()},
+		}},
 	}
 	o = append(append(append(o, stepMembers(e)...), slaMembers(e)...), object{
 		{"accounts", p.Accounts}, // the users of the plan, as the directory had them

@@ -83,6 +83,7 @@ const reasonsOnce = 500
 
 func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), known: map[string]int{}}
+	e.census = &p.census
 	p.room = mostPeople
 	if successes := e.count(batch.Success); e.Summary.Lines > mostPeople {
 		p.room = max(0, mostPeople-(e.Summary.Lines-successes))

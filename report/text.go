@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,24 @@ func Text(w io.Writer, e End) error {
 			b.WriteByte('\n')
 		}
 	}
+	b.WriteString(last(e))
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+// Last writes the last thing that [Text] writes, with the name of the run: the verdict, and
+// the command that goes on from there, if there is one.
+func Last(w io.Writer, e End) error {
+	if _, err := fmt.Fprintf(w, "%s: %s", clean(e.Plan.Run), last(e)); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+func last(e End) string {
+	var b strings.Builder
 	b.WriteString(verdict(e))
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
 		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, to run again: %s\n", RetryName, clean(retry))
@@ -41,10 +60,7 @@ func Text(w io.Writer, e End) error {
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("write summary: %w", err)
-	}
-	return nil
+	return b.String()
 }
 
 // labels are what the block calls members of the document. It leaves out those without a
@@ -53,16 +69,26 @@ var labels = map[string]string{
 	"run": "Run", "state": "State", "reason": "Because",
 	"input": "Input", "input_sha256": "SHA-256", "settings": "Read with", "rows": "Rows", "skipped_lines": "Skipped",
 	"tenant": "Tenant", "app": "App", "cloud": "Graph", "steps": "Steps",
-	"created_at": "Planned", "ended_at": "Ended", "written_at": "Written", "files": "Files",
+	"created_at": "Planned", "ended_at": "Ended", "written_at": "Written", "files": "Report",
 }
+
+// anew are those that are told also where the rest was told before.
+var anew = []string{"run", "state", "reason", "files"}
 
 // heading names the run. Its words come from files and flags, so control
 // characters are taken out: none of them may talk to the terminal.
 func heading(b *bytes.Buffer, e End) {
 	for _, m := range document(e) {
 		label := labels[m.key]
-		if label == "" {
+		if label == "" || e.Told && !slices.Contains(anew, m.key) {
 			continue
+		}
+		if m.key == "files" && e.Dir != "" { // the directory once
+			var names []string
+			for _, path := range e.Files {
+				names = append(names, filepath.Base(path))
+			}
+			m.value = []string{e.Dir + ": " + strings.Join(names, ", ")}
 		}
 		for _, line := range inWords(m.value) {
 			fmt.Fprintf(b, "%-10s%s\n", label, clean(line))
@@ -105,7 +131,12 @@ func tally(b *bytes.Buffer, e End) {
 	for _, o := range batch.Outcomes {
 		if count := e.Summary.Counts[o]; count != 0 {
 			fmt.Fprintf(b, "%*s  %-12s %s\n", width, n(count), o, e.meaning(o))
+			e.named(b, o, width+2)
 		}
+	}
+	if e.Summary.Counts[batch.Verified] == e.Summary.Lines && len(e.Summary.Again) == 0 { // the verdict says it
+		b.WriteByte('\n')
+		return
 	}
 	fmt.Fprintf(b, "%*s  %-12s %s success, %s left alone on purpose, ", width, n(e.Summary.Lines), "in all", n(e.count(batch.Success)), n(e.Summary.CountOf(batch.Neutral)))
 	switch failure := e.count(batch.Failure); {
@@ -257,21 +288,54 @@ var usualMeanings = map[batch.Outcome]string{
 	batch.NotSent:     "the run ended before their turn; nothing was done",
 }
 
-// verdict is the last word. It says "done" only of rows that ended in success,
-// and of a run of which everything is there. A dry run has words of its own, so that
+// named tells who ended so without success, and why: the most frequent cause, and the first
+// few people. A dry run names them in a table.
+func (e End) named(b *bytes.Buffer, o batch.Outcome, indent int) {
+	if e.census == nil || e.Dry || o.Open() || o.Kind() != batch.Failure {
+		return
+	}
+	causes := e.census.sorted(func(c *cause) bool { return c.outcome == o })
+	if len(causes) == 0 {
+		return
+	}
+	c := causes[0]
+	fmt.Fprintf(b, "%*s%s", indent, "", batch.SomeOf(c.names[:min(namedOfCause, len(c.names))], c.people))
+	if c.step != batch.Whole {
+		fmt.Fprintf(b, ", %s", c.step)
+	}
+	below := batch.Several(e.Plan.Steps) && (o == batch.NotPossible || o == batch.Ineffective) // with all that is left for others
+	if why := c.top(1); len(why) > 0 && !below {
+		fmt.Fprintf(b, ": %s", why[0])
+	}
+	if more := len(c.reasons) + len(causes) - 2; more > 0 && !below {
+		fmt.Fprintf(b, "; and %s", batch.Plural(more, "other reason"))
+	}
+	b.WriteByte('\n')
+}
+
+// namedOfCause is how many people are named on the screen.
+const namedOfCause = 3
+
+// verdict is the last word, about people first and then rows. It says "done" only of those
+// who ended in success, of a run of which everything is there, and never where the directory
+// does not show everybody contained. A dry run has words of its own, so that
 // neutral need not count those whom it would send.
 func verdict(e End) string {
-	s, rows := e.Summary, batch.Plural(e.Summary.Lines, "row")
+	s, rows, p := e.Summary, batch.Plural(e.Summary.Lines, "row"), e.people()
 	failure, success, neutral := e.count(batch.Failure), s.CountOf(batch.Success), s.CountOf(batch.Neutral)
 	n := batch.Thousands
+	all := fmt.Sprintf("%s (%s)", people(p.Summary.Lines), rows)
+	some := func(persons, lines int) string {
+		return fmt.Sprintf("%s of %s (%s of %s)", n(persons), people(p.Summary.Lines), n(lines), rows)
+	}
 	switch {
 	case e.Dry:
-		text := fmt.Sprintf("Dry run: nothing was written. A run would send %s of %s", n(s.Counts[batch.NotSent]), rows)
+		text := "Dry run: nothing was written. A run would send " + some(p.Summary.Counts[batch.NotSent], s.Counts[batch.NotSent])
 		if guests := e.Plan.Accounts.External; guests > 0 && e.Plan.Revokes() {
 			text += ", " + batch.Plural(guests, "guest") + " among them, for whom Graph revokes nothing"
 		}
 		if failure > 0 {
-			text += "; " + n(failure) + " would NOT BE DONE"
+			text += "; " + batch.Plural(failure, "row") + " would NOT BE DONE"
 		}
 		return text + ".\n"
 	case e.State == refused:
@@ -281,21 +345,29 @@ func verdict(e End) string {
 	case e.State == planning:
 		return "NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.\n"
 	case e.Held != "":
-		return fmt.Sprintf("UNDER WAY: %s. %s of %s are settled so far.\n", clean(e.Held), n(s.Lines-s.Open()), rows)
+		return fmt.Sprintf("UNDER WAY: %s. %s are settled so far.\n", clean(e.Held), some(p.Summary.Lines-p.Summary.Open(), s.Lines-s.Open()))
 	case e.missing() > 0:
 		return fmt.Sprintf("NOT DONE: the plan has %s, and only %s of them can be told of.\n", batch.Plural(e.Plan.Rows, "row"), n(s.Lines))
 	case s.Lines == 0:
 		return "Nothing to do: the input has no rows.\n"
 	case s.Open() > 0:
-		return fmt.Sprintf("NOT DONE: %s of %s did not end in success, %s of them still open.\n", n(failure), rows, n(s.Open()))
+		return fmt.Sprintf("NOT DONE: %s did not end in success, %s still open.\n", some(p.count(batch.Failure), failure), batch.Plural(s.Open(), "row"))
 	case failure > 0:
-		return fmt.Sprintf("NOT DONE for %s of %s.\n", n(failure), rows)
+		return fmt.Sprintf("NOT DONE for %s.\n", some(p.count(batch.Failure), failure))
 	case success == 0 && len(s.Steps) == 0: // with steps, a part may have been done
-		return fmt.Sprintf("Nothing done: all of %s left alone on purpose.\n", rows)
-	case neutral > 0 && batch.Several(e.Plan.Steps):
-		return fmt.Sprintf("Done for %s of %s; of the other %s all or a part was left alone on purpose.\n", n(success), rows, n(neutral))
-	case neutral > 0:
-		return fmt.Sprintf("Done for %s of %s; the other %s left alone on purpose.\n", n(success), rows, n(neutral))
+		return fmt.Sprintf("Nothing done: all of %s left alone on purpose.\n", all)
 	}
-	return fmt.Sprintf("Done: all of %s ended in success.\n", rows)
+	done := "Done: all of " + all + " ended in success.\n"
+	if neutral > 0 {
+		of, part := "", "left alone on purpose"
+		if batch.Several(e.Plan.Steps) {
+			of, part = "of ", "all or a part was left alone on purpose"
+		}
+		done = fmt.Sprintf("Done for %s; %sthe other %s %s.\n", some(p.count(batch.Success), success), of, n(p.count(batch.Neutral)), part)
+	}
+	if missed := s.Users - s.Contained; batch.Contains(e.Plan.Steps) && missed > 0 {
+		return fmt.Sprintf("NOT CONTAINED: %s of %s, for whom the directory does not show %s done, although no row failed: %s of %s ended in success.\n",
+			n(missed), people(s.Users), urgent(e.Plan.Steps), n(success), rows)
+	}
+	return done
 }

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
+	"maps"
 	"strings"
 	"testing"
 
@@ -22,14 +24,14 @@ func TestVerdict(t *testing.T) {
 		want string
 	}{
 		{"nothing", counts(), 0, "Nothing to do: the input has no rows."},
-		{"one", counts(batch.Verified), 1, "Done: all of 1 row ended in success."},
-		{"all", counts(batch.Verified, batch.Revoked, batch.Already), 3, "Done: all of 3 rows ended in success."},
-		{"neutral too", counts(batch.Verified, batch.Skipped), 2, "Done for 1 of 2 rows; the other 1 left alone on purpose."},
-		{"neutral only", counts(batch.Protected, batch.Skipped), 2, "Nothing done: all of 2 rows left alone on purpose."},
-		{"failure", counts(batch.Verified, batch.Skipped, batch.Denied), 3, "NOT DONE for 1 of 3 rows."},
-		{"open", counts(batch.Verified, batch.Denied, batch.NotSent), 3, "NOT DONE: 2 of 3 rows did not end in success, 1 of them still open."},
-		{"unsettled", counts(batch.Unsettled), 1, "NOT DONE: 1 of 1 row did not end in success, 1 of them still open."},
-		{"unknown", counts("done"), 1, "NOT DONE for 1 of 1 row."},
+		{"one", counts(batch.Verified), 1, "Done: all of 1 person (1 row) ended in success."},
+		{"all", counts(batch.Verified, batch.Revoked, batch.Already), 3, "Done: all of 3 people (3 rows) ended in success."},
+		{"neutral too", counts(batch.Verified, batch.Skipped), 2, "Done for 1 of 2 people (1 of 2 rows); the other 1 left alone on purpose."},
+		{"neutral only", counts(batch.Protected, batch.Skipped), 2, "Nothing done: all of 2 people (2 rows) left alone on purpose."},
+		{"failure", counts(batch.Verified, batch.Skipped, batch.Denied), 3, "NOT DONE for 1 of 3 people (1 of 3 rows)."},
+		{"open", counts(batch.Verified, batch.Denied, batch.NotSent), 3, "NOT DONE: 2 of 3 people (2 of 3 rows) did not end in success, 1 row still open."},
+		{"unsettled", counts(batch.Unsettled), 1, "NOT DONE: 1 of 1 person (1 of 1 row) did not end in success, 1 row still open."},
+		{"unknown", counts("done"), 1, "NOT DONE for 1 of 1 person (1 of 1 row)."},
 		{"records missing", counts(batch.Verified), 2, "NOT DONE: the plan has 2 rows, and only 1 of them can be told of."},
 		{"all records missing", counts(), 2, "NOT DONE: the plan has 2 rows, and only 0 of them can be told of."},
 	} {
@@ -43,6 +45,72 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("want %q at the end of:\n%s", tt.want, &b)
 			}
 		})
+	}
+}
+
+// The verdict is about people, and says "done" only where the directory shows all of them
+// contained.
+func TestVerdictOfPeople(t *testing.T) {
+	var s batch.Summary
+	for _, o := range []batch.Outcome{batch.Verified, batch.Verified, batch.Verified, batch.Accepted} {
+		s.Add(o)
+	}
+	s.AddAgain(batch.Verified, 1)
+	s.Users, s.Contained = 3, 2
+	plan := batch.Plan{Rows: 4, Steps: batch.Emergency}
+	for _, tt := range []struct {
+		change func(*End)
+		want   string
+	}{
+		{func(e *End) {}, "NOT CONTAINED: 1 of 3 people, for whom the directory does not show disable, revoke and devices done, although no row failed: 4 of 4 rows ended in success.\n"},
+		{func(e *End) { e.Summary.Contained = 3 }, "Done: all of 3 people (4 rows) ended in success.\n"},
+		{func(e *End) { e.Plan.Steps = []batch.Step{batch.Revoke} }, "Done: all of 3 people (4 rows) ended in success.\n"},
+		{func(e *End) { e.Summary.Add(batch.Skipped); e.Plan.Rows = 5 }, "NOT CONTAINED: 1 of 3 people, for whom the directory does not show disable, revoke and devices done, although no row failed: 4 of 5 rows ended in success.\n"},
+		{func(e *End) { e.Summary.Add(batch.Denied); e.Plan.Rows = 5 }, "NOT DONE for 1 of 4 people (1 of 5 rows).\n"},
+	} {
+		e := End{Summary: s, State: "finished", Plan: plan}
+		e.Summary.Counts = maps.Clone(s.Counts)
+		tt.change(&e)
+		if got := verdict(e); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// What was told before the question is not told again, and those without success are named
+// where their outcome is counted.
+func TestNothingTwice(t *testing.T) {
+	e := fixtureEnd()
+	e.Told = true
+	lines := fixture()
+	var page bytes.Buffer
+	_, end := openPage(bufio.NewWriter(&page), &e)
+	_ = end
+	for i := range lines {
+		if l := &lines[i]; l.First == 0 {
+			e.census.add(l, stateOf(&e, l), nil)
+		}
+	}
+	var b bytes.Buffer
+	if err := Text(&b, e); err != nil {
+		t.Fatal(err)
+	}
+	for _, twice := range []string{"Input ", "SHA-256", "Read with", "Tenant ", "Steps "} {
+		if strings.Contains(b.String(), twice) {
+			t.Errorf("it says %q again", twice)
+		}
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(b.String()) {
+		if line = strings.TrimSpace(line); line != "" && seen[line] {
+			t.Errorf("it says twice: %s", line)
+		}
+		seen[line] = true
+	}
+	for _, want := range []string{"\n          admin@contoso.com: Authorization_RequestDenied", "2 rows still open", "and 4 other reasons\n", "\nReport    out: report.csv, report.jsonl"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, &b)
+		}
 	}
 }
 
@@ -60,11 +128,11 @@ func TestVerdictOfEveryState(t *testing.T) {
 		{state: "planning", sum: []batch.Outcome{batch.NotSent}, want: "NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.", not: "open"},
 		{state: "planning", held: "process 7 on h since t", want: "Being planned now: process 7 on h since t. Nothing is written yet.", not: "again"},
 		{state: "running", held: "process 7 on h since t", sum: []batch.Outcome{batch.Verified, batch.NotSent, batch.Unsettled},
-			want: "UNDER WAY: process 7 on h since t. 1 of 3 rows are settled so far.", not: "the run ended"},
-		{state: "running", sum: []batch.Outcome{batch.NotSent}, want: "NOT DONE: 1 of 1 row did not end in success, 1 of them still open.", not: "now"},
-		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Skipped}, want: "Dry run: nothing was written. A run would send 1 of 2 rows.", not: "open"},
+			want: "UNDER WAY: process 7 on h since t. 1 of 3 people (1 of 3 rows) are settled so far.", not: "the run ended"},
+		{state: "running", sum: []batch.Outcome{batch.NotSent}, want: "NOT DONE: 1 of 1 person (1 of 1 row) did not end in success, 1 row still open.", not: "now"},
+		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Skipped}, want: "Dry run: nothing was written. A run would send 1 of 2 people (1 of 2 rows).", not: "open"},
 		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Invalid},
-			want: "Dry run: nothing was written. A run would send 1 of 2 rows; 1 would NOT BE DONE.", not: "retry.csv"},
+			want: "Dry run: nothing was written. A run would send 1 of 2 people (1 of 2 rows); 1 row would NOT BE DONE.", not: "retry.csv"},
 	} {
 		e := End{State: tt.state, Dry: tt.dry, Held: tt.held, Files: []string{"report.csv"}}
 		for _, o := range tt.sum {

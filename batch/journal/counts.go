@@ -9,7 +9,7 @@ import (
 )
 
 // sqlCountLines counts lines by what is known of their users: in each row of its answer
-// a word and the number of lines that it is true of. The word is an outcome, or "refused"
+// a word, the number of lines that it is true of, and of them those that name a user again. The word is an outcome, or "refused"
 // for a user who was sent, told to wait or refused, and is to be sent again; "" is all lines.
 // It reads the marks and the index of duplicates, and of the wide rows of users none.
 const sqlCountLines = `
@@ -21,13 +21,13 @@ const sqlCountLines = `
 		UNION ALL
 		SELECT o.seq, 'unsettled' FROM open o
 		WHERE NOT EXISTS (SELECT 1 FROM marks m WHERE m.run = $1 AND m.seq = o.seq AND m.step = $2 AND m.target = ''))
-	SELECT word, count(*) FROM (
-		SELECT word FROM known
+	SELECT word, count(*), sum(again) FROM (
+		SELECT word, 0 AS again FROM known
 		UNION ALL
-		SELECT k.word FROM rows d JOIN known k ON k.seq = d.same WHERE d.run = $1 AND d.same <> 0) AS lines
+		SELECT k.word, 1 FROM rows d JOIN known k ON k.seq = d.same WHERE d.run = $1 AND d.same <> 0) AS lines
 	GROUP BY word
 	UNION ALL
-	SELECT '', count(*) FROM rows WHERE run = $1`
+	SELECT '', count(*), (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) FROM rows WHERE run = $1`
 
 // Summary counts the run's lines by outcome. It says what adding up Lines
 // would, sooner, and without the check of the file.
@@ -36,26 +36,34 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 		return r.addUp(ctx)
 	}
 	type group struct {
-		word string
-		n    int
+		word     string
+		n, again int
 	}
-	groups, err := ask(ctx, r, "sum up", func(g *group) []any { return []any{&g.word, &g.n} }, sqlCountLines, r.step())
+	groups, err := ask(ctx, r, "sum up", func(g *group) []any { return []any{&g.word, &g.n, &g.again} }, sqlCountLines, r.step())
 	sum := batch.Summary{Counts: map[batch.Outcome]int{}}
-	ended := 0
+	ended, again := 0, 0
 	for _, g := range groups {
 		switch g.word {
 		case "":
 			sum.Lines = g.n
+			again += g.again
 		case "refused":
 			sum.Refused = g.n
 		case string(batch.NotSent): // counted below, with those of whom nothing is known
 		default:
 			sum.Counts[batch.Outcome(g.word)] = g.n
 			ended += g.n
+			if g.again > 0 {
+				sum.AddAgain(batch.Outcome(g.word), g.again)
+				again -= g.again
+			}
 		}
 	}
 	if open := sum.Lines - ended; open > 0 {
 		sum.Counts[batch.NotSent] = open
+		if again > 0 {
+			sum.AddAgain(batch.NotSent, again)
+		}
 	}
 	if err != nil || r.Plan().SLA == 0 {
 		return sum, err

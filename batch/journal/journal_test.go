@@ -100,10 +100,13 @@ func check(t testing.TB, r *Run) []batch.Line {
 	var fold batch.Summary
 	for _, l := range lines {
 		fold.Add(l.Record.Outcome)
+		if l.First != 0 {
+			fold.AddAgain(l.Record.Outcome, 1)
+		}
 	}
 	sum, err := r.Summary(t.Context())
 	must(t, err)
-	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) {
+	if sum.Lines != fold.Lines || len(fold.Counts)+len(sum.Counts) > 0 && !cmp.Equal(sum.Counts, fold.Counts) || !cmp.Equal(sum.Again, fold.Again) {
 		t.Errorf("Summary is %v, adding up Lines %v", sum, fold)
 	}
 	if batch.Several(r.Plan().Steps) {

@@ -43,6 +43,10 @@ func (c *command) Ask(question string) error {
 			return fmt.Errorf("%w: what was typed before the question cannot be told from an answer (%w); give --yes when the counts above are as they should be", job.ErrRefused, err)
 		}
 	}
+	for _, line := range c.unsaid { // a person answers to the counts
+		fmt.Fprintln(c.stderr, line)
+	}
+	c.unsaid = nil
 	c.prompt("\n%s [y/N] ", question)
 	line, err := awaited(c.stop, func() (string, error) { return bufio.NewReader(c.stdin).ReadString('\n') })
 	if errors.Is(err, batch.ErrStopped) {

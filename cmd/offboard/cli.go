@@ -24,6 +24,7 @@ type cli struct {
 	Output    string `short:"o" help:"What stdout gets: text, one JSON document (json), or of run, apply, resume and undo a JSON line for each row as its user settles, and last the event finished (jsonl). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
+	Quiet     bool   `short:"q" help:"Say nothing but errors, what a question needs, and in one last line how it ended."`
 
 	Config      string      `help:"Values of flags, in YAML; see offboard help configuration. Default: offboard/config.yaml in the user's config directory." placeholder:"FILE" type:"path"`
 	ShowVersion showVersion `name:"version" env:"-" help:"Print the version, as the command version does."`
@@ -63,6 +64,8 @@ type command struct {
 	log    *slog.Logger
 	facts  *facts
 	tell   func(exitCode) // other programs, at the end; nil before the command began
+	told   bool           // what the plan is of
+	unsaid []string       // with --quiet, for the question
 }
 
 // execute is the whole program but for the process around it.

@@ -53,7 +53,7 @@ func main() {
 		moves:   term.IsTerminal(int(os.Stderr.Fd())) && takesOrders(os.Stderr.Fd()),
 		width: func() int {
 			w, _, err := term.GetSize(int(os.Stderr.Fd()))
-			if err != nil {
+			if err != nil || w <= 0 { // a terminal may not say
 				return 80
 			}
 			return w

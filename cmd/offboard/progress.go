@@ -32,12 +32,23 @@ type progress struct {
 
 // Progress implements [job.Console].
 func (c *command) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
+	if c.cli.Quiet {
+		return silent{}
+	}
 	p := &progress{w: c.stderr, stop: c.stop, stage: stage, total: total, left: left}
 	if c.moves {
 		p.screen, p.colours = c.screen, c.getenv("NO_COLOR") == ""
 	}
 	return p
 }
+
+// silent tells nothing.
+type silent struct{}
+
+func (silent) Planning(batch.Count)   {}
+func (silent) Running(batch.Progress) {}
+func (silent) Waits(batch.Trouble)    {}
+func (silent) End()                   {}
 
 // How often to tell: often enough to be believed, rarely enough to be read. Lines come
 // at longer intervals the longer it takes: a night fits a page.

@@ -240,3 +240,19 @@ func TestWidths(t *testing.T) {
 		t.Errorf("wrapped to %q", got)
 	}
 }
+
+// A line with a label hangs beside it, and nothing of it is lost.
+func TestHung(t *testing.T) {
+	for _, tt := range []struct{ say, want string }{
+		{"users    3,601 to send, in the order of the file", "users    3,601 to send, in the\n         order of the file"},
+		{"         2 more rows name one of them again and again", "         2 more rows name one of\n         them again and again"},
+		{"users    3 to send", "users    3 to send"},
+		{"note     to go on with it: offboard resume 20261127-033307-b14c", "note     to go on with it: offboard resume 20261127-033307-b14c"},
+		{"a longer sentence that is no line with a label at all", "a longer sentence that is no line with a label at all"},
+		{"input    /a/path/that/is/longer/than/one/line.csv, 3 rows", "input    /a/path/that/is/longer/than/one/line.csv, 3 rows"},
+	} {
+		if got := strings.Join(hung(tt.say, 35), "\n"); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}

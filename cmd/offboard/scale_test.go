@@ -61,7 +61,7 @@ func TestScale(t *testing.T) {
 	if first > scaleFirst {
 		t.Errorf("the first call came after %v, want %v", first, scaleFirst)
 	}
-	if want := "Done: all of " + batch.Plural(n, "row") + " ended in success."; !strings.Contains(out, want) {
+	if want := "Done: all of " + batch.Thousands(n) + " people (" + batch.Plural(n, "row") + ") ended in success."; !strings.Contains(out, want) {
 		t.Errorf("the resumed run does not say %q:\n%s", want, out)
 	}
 	info, err := os.Stat(filepath.Join(s.dir, "journal.db"))

@@ -53,7 +53,7 @@ func TestShowTellsHowARunStands(t *testing.T) {
 	held, release = s.hold()
 	c = s.begin(s.run(2)...)
 	s.await(held, 2)
-	show("while it runs", []string{"UNDER WAY: " + holder(c), "0 of 100 rows are settled so far", "their turn has not come yet"}, wrong...)
+	show("while it runs", []string{"UNDER WAY: " + holder(c), "0 of 100 people (0 of 100 rows) are settled so far", "their turn has not come yet"}, wrong...)
 	if _, out := s.offboard(nil, 0, "show", "-o", "json"); !strings.Contains(out, `"resume": null`) || !strings.Contains(out, `"held_by": "process `) {
 		t.Errorf("as JSON: %s", out)
 	}

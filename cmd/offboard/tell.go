@@ -24,7 +24,34 @@ func (c *command) Say(format string, args ...any) {
 		c.log.Info(strings.Join(strings.Fields(s), " "))
 		return
 	}
+	if c.moves {
+		s = strings.Join(hung(s, c.width()-1), "\n")
+	}
+	if c.cli.Quiet {
+		c.unsaid = append(c.unsaid, s)
+		return
+	}
 	fmt.Fprintln(c.stderr, s)
+}
+
+// labelWidth is how much of a line is its label.
+const labelWidth = 9
+
+// hung wraps a line with a label at words, so that what follows hangs beside the label. It
+// leaves lines of any other form alone, and notes: they may have a command to be pasted.
+func hung(s string, wide int) []string {
+	if len(s) <= labelWidth || columns(s) <= wide || wide < 30 || s[labelWidth-1] != ' ' || strings.HasPrefix(s, "note ") || strings.Contains(strings.TrimSpace(s[:labelWidth]), " ") {
+		return []string{s}
+	}
+	if slices.ContainsFunc(strings.Fields(s), func(word string) bool { return columns(word) > wide-labelWidth }) {
+		return []string{s} // no word is cut
+	}
+	lines := wrapped(s[labelWidth:], wide-labelWidth, 100)
+	for i, line := range lines {
+		lines[i] = strings.Repeat(" ", labelWidth) + line
+	}
+	lines[0] = s[:labelWidth] + lines[0][labelWidth:]
+	return lines
 }
 
 // answer writes what a command was asked for: a document with -o json, and otherwise text.
@@ -46,6 +73,7 @@ func (c *command) encode(document any) error {
 
 // Planned implements [job.Console], line by line.
 func (c *command) Planned(plan batch.Plan, n batch.Count) {
+	c.told = true
 	c.about(plan, "", n)
 	switch {
 	case n.Rows == 0:
@@ -146,6 +174,10 @@ func (c *command) Ended(e report.End) error {
 	if c.cli.Output == "json" {
 		return report.JSON(c.stdout, e)
 	}
+	if c.cli.Quiet {
+		return report.Last(c.stdout, e)
+	}
+	e.Told = c.told
 	return report.Text(c.stdout, e)
 }
 
@@ -159,6 +191,9 @@ func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, erro
 	c.Say("dry run: nothing was written")
 	if c.cli.Output == "json" {
 		return report.Selected(c.stdout, end, unrevoked)
+	}
+	if c.cli.Quiet {
+		return report.Last(c.stdout, end)
 	}
 	var failing, others []batch.Line
 	more := 0
@@ -190,5 +225,6 @@ func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, erro
 		}
 		fmt.Fprintln(c.stdout)
 	}
+	end.Told = c.told
 	return report.Text(c.stdout, end)
 }

@@ -25,7 +25,7 @@ func (p *progress) tellTrouble(now time.Time, t batch.Trouble) {
 	}
 	if !p.told.Any() || said(t) != said(p.told) && now.Sub(p.toldAt) >= printEvery {
 		p.told, p.toldAt = t, now
-		p.write(waitingFor(now, t)+until(now, t))
+		p.write(waitingFor(now, t) + until(now, t))
 	}
 }
 
