@@ -16,6 +16,8 @@ type Count struct {
 	Uncontained int               // of them, those whom the run alone will not contain
 	Obstacles   map[Obstacle]Some // why not; a user may have several
 
+	GivenBack Some // users to be sent who are in Spare.GivenBack
+
 	Accounts                   // of them
 	Admins     []string        // the privileged ones by name, with their roles; the first few
 	Protected  []string        // the protected ones by name, with why; the first few
@@ -136,6 +138,13 @@ func (c *Count) nameAdmin(u User, role string) {
 			name += " (" + role + ")"
 		}
 		c.Admins = append(c.Admins, name)
+	}
+}
+
+// addGivenBack counts one more user to whom an undo gave something back.
+func (c *Count) addGivenBack(u User, by string) {
+	if c.GivenBack.Count++; len(c.GivenBack.Names) < mostNamed {
+		c.GivenBack.Names = append(c.GivenBack.Names, u.name()+" ("+by+")")
 	}
 }
 

@@ -261,6 +261,9 @@ func (p *Planner) planToSend(row Row, u User, ended []Record) {
 		}
 	}
 	p.count.add(u, p.Spare.Roles[u.ID])
+	if by := p.Spare.GivenBack[LowerASCII(u.ID)]; by != "" {
+		p.count.addGivenBack(u, by)
+	}
 	p.planSteps(row, u, ended)
 }
 

@@ -14,12 +14,13 @@ import (
 // asked after resolution, with what the directory says of the user, so that
 // neither an alias nor another form of an id slips past.
 type Spare struct {
-	IDs   map[string]string    // object id in lower case: why, in words
-	Names []string             // patterns of user principal names, see Named
-	Roles map[string]string    // object id of a holder of a privileged role: the role's name; not spared by itself. nil when roles were not read
-	Admin bool                 // spare the holders of Roles, too
-	Since time.Time            // spare users whose stamp is later; zero spares none
-	Last  map[string]time.Time // spare users by object id whose stamp is this one or later; nil spares none
+	IDs       map[string]string    // object id in lower case: why, in words
+	Names     []string             // patterns of user principal names, see Named
+	Roles     map[string]string    // object id of a holder of a privileged role: the role's name; not spared by itself. nil when roles were not read
+	Admin     bool                 // spare the holders of Roles, too
+	Since     time.Time            // spare users whose stamp is later; zero spares none
+	GivenBack map[string]string    // object id in lower case of a user to whom an undo gave something back: by which; counted, and not spared
+	Last      map[string]time.Time // spare users by object id whose stamp is this one or later; nil spares none
 }
 
 // Named reports whether a user principal name fits a pattern, as [path.Match]

@@ -148,7 +148,7 @@ func tally(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%s not done (%s of them open)\n", n(failure), n(e.open()))
 	}
 	if e.Summary.AllDenied() {
-		b.WriteString("Everybody who was sent was denied: unless all of them hold roles, the app lacks the Graph permission " + needs(e.Plan.Steps) + ".\n")
+		b.WriteString("Everybody who was sent was denied: unless all of them hold roles or are in restricted administrative units, the app lacks the Graph permission " + needs(e.Plan.Steps) + ".\n")
 	}
 	b.WriteByte('\n')
 }

@@ -203,5 +203,5 @@ func (j *job) countUsers(ctx context.Context, l *findings) error {
 
 // checks holds a plan against the limits, beside all other reasons.
 func (l findings) checks(count batch.Count) []batch.Finding {
-	return append(l.guards.Limits.Findings(count, l.users), l.refusals...)
+	return slices.Concat(l.guards.Limits.Findings(count, l.users), []batch.Finding{givenBackCheck(count.GivenBack)}, l.refusals)
 }

@@ -77,6 +77,7 @@ func TestUndoDespiteALaterRunTakenBackInPart(t *testing.T) {
 func TestResumedUndoDespiteALaterRun(t *testing.T) {
 	for _, same := range []bool{false, true} { // the same command, or resume
 		inOffice(t, 40, func(o *office) {
+			o.again = true
 			o.finishes(o.run("disable"))
 			for o.cut = 2; len(o.runs()) < 2; o.cut++ {
 				cut := o.cut

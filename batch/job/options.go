@@ -40,8 +40,9 @@ type PlanGuards struct {
 	Guards
 	MinUsers    int    `help:"Refuse a plan with fewer users found, those who end already or protected included, as after a slip in --where or an export that broke off." default:"0" placeholder:"N"`
 	MaxInputAge Age    `help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: otherwise an export that has stopped being updated passes every night." placeholder:"AGE"`
-	Since       string `help:"Users who were revoked after that time end already, and are not sent. How long ago (24h), a day, a time (RFC 3339), a run (one minute before its first success), or last: users who ended in success in the last finished run of the same flags, whatever its file, that found any user." placeholder:"TIME|RUN|last"`
-	Order       string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
+	Since       string `help:"Users who were revoked after that time end already, and are not sent. How long ago (24h), a day, a time (RFC 3339), a run (one minute before its first success), or last: users who ended in success in the last finished run of the same flags, whatever its file, that found any user. Of several steps it spares revoke and invalidate alone, and with --date-column none." placeholder:"TIME|RUN|last"`
+	Undone
+	Order string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
 }
 
 // Named are users who are named one by one, in place of a file.

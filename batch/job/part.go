@@ -36,7 +36,9 @@ func (u *UndoOptions) readPart(ctx context.Context, h *Host, old *undoing) error
 	}
 	keys := make([]string, len(u.User)) // as they are typed
 	for i, name := range u.User {
-		keys[i] = batch.LowerASCII(strings.TrimSpace(name))
+		if keys[i] = batch.LowerASCII(strings.TrimSpace(name)); keys[i] == "" { // as rows without a user are
+			return fmt.Errorf("%w: --user %q names nobody", ErrUsage, name)
+		}
 	}
 	found := map[string]bool{}
 	for l, err := range old.run.Users(ctx, keys) {

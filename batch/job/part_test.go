@@ -141,6 +141,7 @@ func TestUndoOfAPartThatIsNone(t *testing.T) {
 			{0, part("groups"), "--steps groups: run RUN did disable,revoke,devices, and that run did no such step; name of them: disable,devices"},
 			{0, part("disable,revoke"), "--steps revoke: run RUN did disable,revoke,devices, and nothing takes that step back; name of them: disable,devices"},
 			{1, part("revoke"), "nothing takes that step back; none of its steps can be taken back"},
+			{0, part("", o.people[0], " "), `--user " " names nobody`},
 			{0, part("", o.people[0], "Stranger@contoso.example"), "--user: run RUN has no Stranger@contoso.example; its users are listed by show RUN"},
 		} {
 			run := o.runs()[c.run]

@@ -15,6 +15,9 @@ func (g *Planning) askGuards(ctx context.Context, j *job, plan *batch.Plan) (fin
 	if err == nil {
 		err = g.spareSince(ctx, j, *plan, g.zone, &l)
 	}
+	if err == nil && !g.IncludeUndone {
+		l.spare.GivenBack, err = j.givenBack(ctx, *plan)
+	}
 	l.guards.Limits.MinUsers = g.MinUsers
 	plan.Terms.Guards = l.guards
 	plan.Settings = append(plan.Settings, l.settings...)

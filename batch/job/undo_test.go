@@ -40,6 +40,7 @@ type office struct {
 	sees   func(body []byte) // of each call; may be nil
 	since  string            // of each run
 	dry    bool
+	again  bool // --include-undone
 }
 
 // hearing is a console that keeps what was said, and how the last run ended.
@@ -161,7 +162,7 @@ func (o *office) runIn(ctx context.Context, steps ...string) error {
 
 func (o *office) planning(steps ...string) Planning {
 	return Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
-		PlanGuards: PlanGuards{Order: "danger", Since: o.since, Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
+		PlanGuards: PlanGuards{Order: "danger", Since: o.since, Undone: Undone{o.again}, Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
 }
 
 func (o *office) undo(change func(*UndoOptions)) error {
@@ -650,6 +651,7 @@ func TestNothingToUndo(t *testing.T) {
 // same command, which plans anew.
 func TestUndoEndsTheRun(t *testing.T) {
 	inOffice(t, 20, func(o *office) {
+		o.again = true
 		resume := func(run string) error {
 			return Resume(o.t.Context(), o.host(), &ResumeOptions{RunName: run, Guards: Guards{MaxPercent: none()}, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
 		}

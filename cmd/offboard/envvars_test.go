@@ -20,7 +20,7 @@ func TestEnvironmentVariables(t *testing.T) {
 	eachFlag(k.Model.Node, "", func(command string, f *kong.Flag) {
 		at := strings.TrimSpace(command + " --" + f.Name)
 		switch n := len(f.Envs); {
-		case f.Name == "help", f.Name == "user" && command != "undo", f.Name == "version", f.Name == "despite-later", f.Name == "yes" && !yes[command]:
+		case f.Name == "help", f.Name == "user" && command != "undo", f.Name == "version", f.Name == "despite-later", f.Name == "include-undone", f.Name == "yes" && !yes[command]:
 			if n > 0 {
 				t.Errorf("%s has %v, and must have none", at, f.Envs)
 			}

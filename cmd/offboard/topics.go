@@ -245,7 +245,7 @@ func (c *command) environment() string {
 		}
 	})
 	slices.Sort(names)
-	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so is an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor has --despite-later.\n\n"
+	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so is an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor have --user of run,\n--despite-later and --include-undone.\n\n"
 	for _, name := range names {
 		s += fmt.Sprintf("    %-36s %s\n", name, about[name])
 	}
