@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -45,7 +44,7 @@ func (j *job) givenBack(ctx context.Context, plan batch.Plan) (map[string]string
 		p := r.Plan()
 		for _, id := range touched {
 			if p.Undoes != "" && !last[id] {
-				why[id] = fmt.Sprintf("by undo %s of %s", p.Run, p.Created.Local().Format(time.DateTime))
+				why[id] = "by undo " + p.Run
 			}
 			last[id] = true
 		}

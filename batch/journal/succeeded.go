@@ -34,9 +34,9 @@ func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, e
 	return all, nil
 }
 
-// Touched reads the users of a run with whom it did something, or may have, or who were as
-// it wanted them: their object ids in lower case.
+// Touched reads the users with whom a run did something, or may have, or, if it takes none
+// back, who were as it wanted them: their object ids in lower case.
 func (r *Run) Touched(ctx context.Context) ([]string, error) {
 	return ask(ctx, r, "read users of", alone[string], `SELECT DISTINCT lower(r.id) FROM marks m JOIN rows r ON r.run = m.run AND r.seq = m.seq
-		WHERE m.run = $1 AND r.id <> '' AND (m.sent_at <> 0 AND m.outcome IS DISTINCT FROM 'denied' OR m.outcome = 'already')`)
+		WHERE m.run = $1 AND r.id <> '' AND (m.sent_at <> 0 AND m.outcome IS DISTINCT FROM 'denied' OR m.outcome = 'already' AND $2)`, r.Plan().Undoes == "")
 }
