@@ -17,8 +17,8 @@ func (h *Host) resumeLine(p batch.Plan, more ...string) string {
 
 // retryLine is the command that runs the rows in the file as the plan's run was. The
 // report gets a directory of its own.
-func (h *Host) retryLine(p batch.Plan, file string) string {
-	words := []string{"run", file}
+func (h *Host) retryLine(p batch.Plan, file string, more ...string) string {
+	words := append([]string{"run", file}, more...)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
 		if f.Name != "report-dir" {
 			words = append(words, typedFlag(f)...)

@@ -1,6 +1,8 @@
 package job
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,6 +26,31 @@ func TestRetryLine(t *testing.T) {
 	} {
 		h := &Host{Console: words{}}
 		if got := h.retryLine(plan, "r.csv"); got != want {
+			t.Errorf("the line is %q, want %q", got, want)
+		}
+	}
+}
+
+// TestAnewLine holds the command that begins a run anew to its input and its limits. Where
+// the input is not there, the run is shown.
+func TestAnewLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	limits := batch.Guards{Limits: defaults}
+	wider := limits
+	wider.Limits.MaxPercent, wider.Limits.MaxPrivileged = 0, 7
+	for want, plan := range map[string]batch.Plan{
+		"run " + file: {Input: file, Terms: batch.Terms{Guards: limits}},
+		"run " + file + " --max-percent 0 --max-privileged 7 --steps leaver": {Input: file, Terms: batch.Terms{Guards: wider, Choice: []batch.Flag{{Name: "steps", Value: "leaver"}}}},
+		"show r":                        {Run: "r", Input: "-"},
+		"show s":                        {Run: "s", Input: "--user ada@contoso.com"},
+		"apply " + file + " --simulate": {Input: file, Terms: batch.Terms{Source: "in.csv"}, Cloud: Simulated},
+		"undo old --steps devices":      {Input: "undo of old", Undoes: "old", Part: batch.Part{Steps: []batch.Step{batch.Devices}}},
+	} {
+		h := &Host{Console: words{}}
+		if got := h.anewLine(plan); got != want {
 			t.Errorf("the line is %q, want %q", got, want)
 		}
 	}

@@ -41,8 +41,9 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
 	case journal.Refused:
 		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", ErrUsage, plan.Run)
-	case journal.Planning:
-		return fmt.Errorf("%w: run %s was never planned to its end, and nothing was written; run its input again", ErrUsage, plan.Run)
+	}
+	if err := h.wholly(j.run); err != nil {
+		return err
 	}
 	h.Earlier = true
 	if err := j.follow(plan, nothingMore); err != nil {
@@ -87,7 +88,11 @@ func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, err
 	}
 	others := len(runs)
 	runs = slices.DeleteFunc(runs, func(run *journal.Run) bool { return !ours(run.Plan()) })
-	others -= len(runs)
+	if others -= len(runs); len(runs) == 0 {
+		if err := r.newest(ctx, j, ours); err != nil {
+			return nil, err
+		}
+	}
 	for _, run := range runs {
 		if a, b := runs[0].Plan(), run.Plan(); a.Tenant != b.Tenant {
 			return nil, fmt.Errorf("%w: runs of several tenants can be resumed, as %s of %s and %s of %s; name the run, or the tenant with --tenant",
@@ -112,6 +117,18 @@ func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, err
 		return nil, fmt.Errorf("%w here; of other tenants and rehearsals (--simulate) there are %d, which are taken by name", ErrNoneToResume, others)
 	}
 	return nil, ErrNoneToResume
+}
+
+// newest refuses to say that nothing is left where the planning of the newest run was cut off.
+func (r *ResumeOptions) newest(ctx context.Context, j *job, ours func(batch.Plan) bool) error {
+	runs, err := j.store.Runs(ctx, journal.Filter{})
+	if err != nil {
+		return err
+	}
+	if at := slices.IndexFunc(runs, func(run *journal.Run) bool { return ours(run.Plan()) }); at >= 0 {
+		return j.wholly(runs[at])
+	}
+	return nil
 }
 
 // ours says which plans a connection goes on with unnamed: with --simulate rehearsals,

@@ -175,6 +175,12 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 		return nil, nil, err
 	}
 	plan := run.Plan()
+	if err := j.wholly(run); err != nil {
+		return nil, nil, err
+	}
+	if run.State() == journal.Refused {
+		return nil, nil, fmt.Errorf("%w: run %s was refused, and nothing was written; there is nothing to verify: %s", ErrUsage, plan.Run, j.Typed("show", plan.Run))
+	}
 	if plan.Cloud == Simulated {
 		return nil, nil, fmt.Errorf("%w: run %s was a rehearsal: its tenant was in memory, and is gone with all stamps; what the run itself read back is in its report: %s",
 			ErrUsage, plan.Run, j.Typed("show", plan.Run))

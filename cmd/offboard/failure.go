@@ -46,6 +46,9 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	if h, ok := errors.AsType[hinted](err); ok {
 		next = c.shell(h.next...)
 	}
+	if p, ok := errors.AsType[*job.HalfPlanned](err); ok {
+		next = p.Next
+	}
 	if u, ok := errors.AsType[*job.UserAsFile](err); ok {
 		next = c.shell(naming(c.again(), u.Name)...)
 	}

@@ -45,10 +45,24 @@ func TestShowTellsHowARunStands(t *testing.T) {
 	c := s.begin(s.run(2)...)
 	s.await(held, 1)
 	show("while it is planned", []string{"Being planned now: " + holder(c)}, wrong...)
+	name := s.named()
+	ends := func(what string, code int, want string, commands ...string) {
+		t.Helper()
+		for _, command := range commands {
+			got, out := s.offboard(nil, 0, append(strings.Fields(command), "--graph-url", s.url)...)
+			if got != code || !strings.Contains(out, want) || strings.Contains(out, " hold\n") {
+				t.Errorf("%s, %s: exit code %d, want %d and %q\n%s", command, what, got, code, want, out)
+			}
+		}
+	}
+	ends("while it is planned", 7, fmt.Sprintf("is locked by process %d on %s", c.Process.Pid, host), "verify "+name, "resume "+name, "resume")
 	_ = c.Process.Kill()
 	c.end(t)
 	release()
 	show("when planning died", []string{"NOT PLANNED", "nothing was written. Run the input again."}, wrong...)
+	died := []string{"verify " + name, "verify -o json " + name, "resume " + name, "resume"}
+	ends("when planning died", 2, "run "+name+" (in.csv) was never planned to its end, and nothing was written", died...)
+	ends("when planning died", 2, "offboard run in.csv --max-users 0 --concurrency 2 ", died...)
 
 	held, release = s.hold()
 	c = s.begin(s.run(2)...)
@@ -69,5 +83,17 @@ func TestShowTellsHowARunStands(t *testing.T) {
 	if code, out := s.offboard(nil, 0, append(s.run(2), "--order", "file", "--max-users", "1")...); code != 4 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
+	name = s.named()
+	ends("when it was refused", 2, "run "+name+" was refused, and nothing was written; there is nothing to verify", "verify "+name, "verify --since 1h "+name)
 	show("when it was refused", []string{"REFUSED: nothing was written.", "the run was refused"}, append(wrong, "open")...)
+}
+
+// named is the name of the newest run.
+func (s *scene) named() string {
+	_, out := s.offboard(nil, 0, "show")
+	if words := strings.Fields(out); len(words) > 1 {
+		return words[1]
+	}
+	s.t.Fatal("show names no run")
+	return ""
 }
