@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,29 @@ func TestUndoDespiteALaterRun(t *testing.T) {
 		o.finishes(o.run("disable", "devices"))
 		o.finishes(o.undo(func(u *UndoOptions) { u.RunName = o.runs()[1] }))
 		o.tookBack(o.undo(func(u *UndoOptions) { u.RunName = first })) // the later run was taken back
+	})
+}
+
+// A later run that was denied every write to a user contained nobody, whatever it found done
+// already: it does not keep the user from being taken back.
+func TestUndoAfterALaterRunThatWasDenied(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		o.finishes(o.run("disable", "devices"))
+		o.somebody("PATCH", "/users/"+o.lines(o.first())[o.people[0]].User.ID, `{"accountEnabled":true}`)
+		if err := o.tenant.Assign("9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", o.people[0]); err != nil { // Application Administrator
+			t.Fatal(err)
+		}
+		o.finishes(o.run("password", "disable", "devices"))
+		kai := o.lines(o.runs()[1])[o.people[0]]
+		found := slices.ContainsFunc(kai.Writes, func(w batch.Write) bool { return w.Record.Outcome == batch.Already })
+		if kai.Record.Outcome != batch.Denied || !found {
+			t.Fatalf("%s was not denied, with something done already: %+v", o.people[0], kai.Writes)
+		}
+		err := o.undo(nil)
+		if want := "2 users of this run were contained again by run "; !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), o.people[0]) {
+			t.Errorf("got %v, want a refusal for the others alone", err)
+		}
+		o.tookBack(o.undo(func(u *UndoOptions) { u.User = o.people[:1] }))
 	})
 }
 

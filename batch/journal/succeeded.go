@@ -12,20 +12,30 @@ type Succeeded struct {
 	Step    batch.Step
 }
 
-// Succeeded reads for whom the steps of a run ended in success, at one target or more, or
-// had nothing to do: a user who was in no group is kept out of all of them. It reads no
-// other column, and does not check the plan.
+// sqlReliedOn is whether people count on the run for a user: a write to them may have
+// arrived, or none of all their writes was refused or left out, so that the run found them
+// as it wants them.
+const sqlReliedOn = `(EXISTS (SELECT 1 FROM marks a WHERE a.run = r.run AND a.seq = r.seq
+		AND (a.doubt = 1 OR a.outcome IN ('verified', 'revoked', 'accepted', 'unverified', 'ineffective')))
+	OR (SELECT count(*) FROM marks a WHERE a.run = r.run AND a.seq = r.seq AND a.outcome IN ('already', 'skipped', 'not_possible'))
+		= $3 + (SELECT count(*) FROM targets t WHERE t.run = r.run AND t.seq = r.seq))`
+
+// Succeeded reads for whom the steps of a run ended in success, or may have arrived, at one
+// target or more, or had nothing to do: a user who was in no group is kept out of all of
+// them. It leaves out users to whom no write arrived, and for whom one was refused or not
+// sent: nobody counts on the run for them. It reads no other column, and does not check the
+// plan.
 func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, error) {
 	var all []Succeeded
 	for _, s := range steps {
 		query := `SELECT lower(r.id), lower(r.upn), $2 FROM rows r WHERE r.run = $1 AND r.same = 0 AND (EXISTS
 			(SELECT 1 FROM marks m WHERE m.run = r.run AND m.seq = r.seq AND m.step = $2
-			AND m.outcome IN ('verified', 'revoked', 'accepted', 'already'))`
+			AND (m.doubt = 1 OR m.outcome IN ('verified', 'revoked', 'accepted', 'already', 'unverified')))`
 		if s.Listed() {
 			query += ` OR NOT EXISTS (SELECT 1 FROM targets t WHERE t.run = r.run AND t.seq = r.seq AND t.step = $2)
 			AND NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = r.run AND w.seq = r.seq AND w.step = '')`
 		}
-		some, err := ask(ctx, r, "read successes of", func(k *Succeeded) []any { return []any{&k.ID, &k.UPN, &k.Step} }, query+")", s)
+		some, err := ask(ctx, r, "read successes of", func(k *Succeeded) []any { return []any{&k.ID, &k.UPN, &k.Step} }, query+") AND "+sqlReliedOn, s, implicit(r.Plan()))
 		if err != nil {
 			return nil, err
 		}
