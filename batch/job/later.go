@@ -24,7 +24,7 @@ func named(u batch.User) string { return cmp.Or(u.UPN, u.ID) }
 
 // Despite lifts the refusal of an undo whose users a later run counts on.
 type Despite struct {
-	DespiteLater bool `env:"-" help:"Undo also users whom a later run contained again, or found contained."`
+	DespiteLater bool `env:"-" help:"Undo the run also for users whom a later run contained again, or found contained."`
 }
 
 // containedAgain finds users whom a later run contained, or found contained: an undo would

@@ -11,24 +11,43 @@ import (
 
 // An undo of a part takes back some steps of a run, or what was done to some of its users.
 
+// WrongPart refuses an undo whose --steps names what is no step of the run. Steps are those
+// that were meant, as far as that is known, and Can all that can be taken back of the run.
+type WrongPart struct {
+	error
+	Steps, Can []batch.Step
+}
+
+func (e *WrongPart) Unwrap() error { return e.error }
+
 // readPart reads --steps and --user. What they name and the run has not is refused: the
 // rest would pass for all that was meant.
 func (u *UndoOptions) readPart(ctx context.Context, h *Host, old *undoing) error {
 	can := slices.DeleteFunc(slices.Clone(old.was.Steps), func(s batch.Step) bool { return s.Undo() == "" })
+	var meant []batch.Step
+	wrong := error(nil)
 	for _, word := range u.Steps {
 		s := batch.Step(strings.ToLower(strings.TrimSpace(word)))
-		if !slices.Contains(can, s) {
-			why := "that run did no such step"
-			if slices.Contains(old.was.Steps, s) {
-				why = "nothing takes that step back"
-			}
-			some := "none of its steps can be taken back"
-			if len(can) > 0 {
-				some = "name of them: " + batch.StepList(can)
-			}
-			return fmt.Errorf("%w: --steps %s: run %s did %s, and %s; %s", ErrUsage, word, old.was.Run, batch.StepList(old.was.Steps), why, some)
+		if slices.Contains(can, s) {
+			old.part.Steps, meant = append(old.part.Steps, s), append(meant, s)
+			continue
 		}
-		old.part.Steps = append(old.part.Steps, s)
+		why, some := "that run did no such step", "none of its steps can be taken back"
+		if slices.Contains(old.was.Steps, s) {
+			why = "nothing takes that step back"
+		}
+		if len(can) > 0 {
+			some = "what can be taken back of it is " + batch.StepList(can)
+		}
+		if of := s.Undoes(); slices.Contains(can, of) {
+			why, some, meant = "a step is named here as the run did it", "what "+string(s)+" takes back is "+string(of), append(meant, of)
+		}
+		if wrong == nil {
+			wrong = fmt.Errorf("%w: --steps %s: run %s did %s, and %s; %s", ErrUsage, word, old.was.Run, batch.StepList(old.was.Steps), why, some)
+		}
+	}
+	if wrong != nil {
+		return &WrongPart{wrong, batch.InOrder(meant), can}
 	}
 	old.part.Steps = batch.InOrder(old.part.Steps)
 	if len(u.User) == 0 {

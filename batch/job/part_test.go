@@ -138,8 +138,9 @@ func TestUndoOfAPartThatIsNone(t *testing.T) {
 			change func(*UndoOptions)
 			words  string
 		}{
-			{0, part("groups"), "--steps groups: run RUN did disable,revoke,devices, and that run did no such step; name of them: disable,devices"},
-			{0, part("disable,revoke"), "--steps revoke: run RUN did disable,revoke,devices, and nothing takes that step back; name of them: disable,devices"},
+			{0, part("groups"), "--steps groups: run RUN did disable,revoke,devices, and that run did no such step; what can be taken back of it is disable,devices"},
+			{0, part("devices,enable"), "--steps enable: run RUN did disable,revoke,devices, and a step is named here as the run did it; what enable takes back is disable"},
+			{0, part("disable,revoke"), "--steps revoke: run RUN did disable,revoke,devices, and nothing takes that step back; what can be taken back of it is disable,devices"},
 			{1, part("revoke"), "nothing takes that step back; none of its steps can be taken back"},
 			{0, part("", o.people[0], " "), `--user " " names nobody`},
 			{0, part("", o.people[0], "Stranger@contoso.example"), "--user: run RUN has no Stranger@contoso.example; its users are listed by show RUN"},

@@ -52,6 +52,9 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	if u, ok := errors.AsType[*job.UserAsFile](err); ok {
 		next = c.shell(naming(c.again(), u.Name)...)
 	}
+	if p, ok := errors.AsType[*job.WrongPart](err); ok && len(p.Can) > 0 {
+		next = c.partLine(p)
+	}
 	if code == exitStopped {
 		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
 	}

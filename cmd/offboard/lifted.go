@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"offboard/batch"
 	"offboard/batch/job"
 )
 
@@ -46,6 +47,16 @@ func (c *command) again() []string {
 		line = append(line, "--journal="+path)
 	}
 	return line
+}
+
+// partLine is the command as it was typed, with the steps that were meant. Where that is not
+// known it names all that can be taken back, and takes back nothing.
+func (c *command) partLine(p *job.WrongPart) string {
+	line, steps := without(c.again(), "--steps", true), p.Steps
+	if len(steps) == 0 {
+		line, steps = append(without(line, "--dry-run", false), "--dry-run"), p.Can
+	}
+	return c.shell(append(line, "--steps", batch.StepList(steps))...)
 }
 
 // without is a command line without a flag, and without its value if it takes one.
