@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"offboard/batch/graphsim"
 	"offboard/batch/journal"
 )
@@ -176,5 +178,27 @@ func (d *booth) spoil(state string) {
 	case "restored": // the stamps are as old as before
 		d.tenant = graphsim.New(graphsim.Config{StaticToken: mighty, NoQuota: true})
 		d.network = d.tenant
+	}
+}
+
+// A run has the same keys in runs as in its own document.
+func TestKeysOfRuns(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{StaticToken: mighty, NoQuota: true})
+	d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + mighty}
+	_, one, _ := d.streams(append(strings.Fields(mayRun), "-o", "json")...)
+	_, all, _ := d.streams("runs", "-o", "json")
+	var document map[string]any
+	var runs []map[string]any
+	if err := errors.Join(json.Unmarshal([]byte(one), &document), json.Unmarshal([]byte(all), &runs)); err != nil || len(runs) != 1 {
+		t.Fatalf("%v\n%s\n%s", err, one, all)
+	}
+	delete(runs[0], "users") // which the document has in timing
+	for key, value := range runs[0] {
+		if d := cmp.Diff(document[key], value); d != "" {
+			t.Errorf("%s differs: %s", key, d)
+		}
+	}
+	if len(runs[0]) < 13 {
+		t.Errorf("runs has %v", runs[0])
 	}
 }

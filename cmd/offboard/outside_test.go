@@ -185,7 +185,7 @@ func TestMetrics(t *testing.T) {
 	if good[success] == "" || good[success] != good["offboard_end_timestamp_seconds"+tenant+"}"] {
 		t.Errorf("the last success is %q", good[success])
 	}
-	partial := measured(strings.ReplaceAll(mayRun, "in.csv", "more.csv"))
+	partial := measured(strings.ReplaceAll(mayRun, "in.csv", "more.csv") + " --no-verify") // a second stamp within one second proves nothing
 	if partial["offboard_exit_code"+tenant+"}"] != "3" || partial[success] != good[success] || partial[finished] == good[finished] {
 		t.Errorf("after exit code 3: %v", partial)
 	}
