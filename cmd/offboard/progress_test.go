@@ -91,7 +91,7 @@ func TestBlock(t *testing.T) {
 			"left in it now"}, []colour{plain, plain, plain, red, red, plain, plain}},
 		{"quota", batch.Progress{Pace: batch.Pace{PerSecond: 20, Reason: "used up", Room: now.Add(2 * time.Minute)}}, []string{
 			"waiting for the quota, 2 min 0 s"}, []colour{yellow}},
-		{"pause", batch.Progress{Pace: batch.Pace{PerSecond: 20, Reason: "paused", Until: now.Add(90 * time.Second)}}, []string{
+		{"pause", batch.Progress{Pace: batch.Pace{PerSecond: 20, Reason: "paused", Until: now.Add(90 * time.Second)}, Trouble: batch.Trouble{Said: "revoke: HTTP 429"}}, []string{
 			"Graph asked to wait: 1 min 30 s, until 14:30:30"}, []colour{yellow}},
 		{"outage", batch.Progress{Pace: quota, Trouble: down}, []string{
 			"Graph does not answer: connection refused, since 14:27,",

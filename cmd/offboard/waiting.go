@@ -52,17 +52,19 @@ func (p *progress) held(v *view, now time.Time, pace batch.Pace, t batch.Trouble
 		return
 	default:
 	}
+	if t.Said != "" {
+		v.said = "the last that failed: " + batch.Bare(t.Said)
+	}
 	switch {
 	case p.told.Any():
 		v.said = "waiting" + since(now, t)
 		v.wait, v.left = inShort(now, t), ""
-	case t.Said != "":
-		v.said = "the last that failed: " + batch.Bare(t.Said)
-		v.wait = v.said
 	case pace.Until.After(now):
 		v.wait = fmt.Sprintf("Graph asked to wait: %s, until %s", batch.Span(pace.Until.Sub(now)), batch.TimeOf(now, pace.Until))
 	case pace.Room.After(now):
 		v.wait = "waiting for the quota, " + batch.Span(pace.Room.Sub(now))
+	case t.Said != "":
+		v.wait = "the last that failed: " + batch.Bare(t.Said)
 	}
 }
 
