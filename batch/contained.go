@@ -7,15 +7,19 @@ func Contains(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool { return s.Urgent() && !s.movesStamp() })
 }
 
-// Contained reports whether the directory showed all urgent steps of the line's user
+// Contained reports whether the directory showed all urgent ones of the steps of the line's user
 // done, whatever became of the others. What was accepted and not read back is not, and
 // what was so before the run is not where it may return.
-func (l *Line) Contained() bool {
+func (l *Line) Contained(steps []Step) bool {
 	open := func(w Write) bool {
 		o := w.Record.Outcome
 		return w.Target.Step.Urgent() && (o != Verified && o != Already || o == Already && w.MayReturn(l.User))
 	}
-	return !l.Whole && !slices.ContainsFunc(l.Writes, open)
+	all := l.AllWrites(steps)
+	if l.Whole && (Several(steps) || len(all) == 0) {
+		return false
+	}
+	return !slices.ContainsFunc(all, open)
 }
 
 // MayReturn reports whether a directory on premises is the master of what the write

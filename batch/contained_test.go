@@ -75,8 +75,8 @@ func TestObstacles(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(c.Obstacles)); !slices.Equal(got, slices.Sorted(slices.Values(tt.want))) {
 			t.Errorf("%s: counted %q, want %q", tt.what, got, tt.want)
 		}
-		if own := p.bestEnd(tt.steps); Contains(tt.steps) && tt.steps[0] == Disable && len(tt.steps) > 1 && !needsRight(tt.want) && own.Contained() != (len(tt.want) == 0) {
-			t.Errorf("%s: at best the run ends with contained %t, and %q is foretold", tt.what, own.Contained(), tt.want)
+		if own := p.bestEnd(tt.steps); Contains(tt.steps) && tt.steps[0] == Disable && len(tt.steps) > 1 && !needsRight(tt.want) && own.Contained(tt.steps) != (len(tt.want) == 0) {
+			t.Errorf("%s: at best the run ends with contained %t, and %q is foretold", tt.what, own.Contained(tt.steps), tt.want)
 		}
 	}
 }

@@ -6,11 +6,11 @@ import "time"
 // contained user: that of the last write of this run. Where the run wrote nothing, since
 // all of it was so already, wrote is false, and the moment is when that was seen.
 func (l *Line) containedAt(steps []Step) (at time.Time, wrote, contained bool) {
-	whole := Line{User: l.User, Whole: l.Whole, Writes: l.AllWrites(steps)}
-	if !Contains(steps) || len(whole.Writes) == 0 || !whole.Contained() {
+	all := l.AllWrites(steps)
+	if !Contains(steps) || len(all) == 0 || !l.Contained(steps) {
 		return at, false, false
 	}
-	for _, w := range whole.Writes {
+	for _, w := range all {
 		k := w.Record
 		verified := k.Outcome == Verified
 		if !w.Target.Step.Urgent() || wrote && !verified {

@@ -25,13 +25,13 @@ func TestContained(t *testing.T) {
 		{false, nil, true}, // of listed steps, a user who has nothing
 	} {
 		l := Line{Whole: tt.whole, Writes: tt.writes}
-		if got := l.Contained(); got != tt.want {
+		if got := l.Contained(Leaver); got != tt.want {
 			t.Errorf("%v, %v: %v", tt.whole, tt.writes, got)
 		}
 	}
 	// What was so before the run may come back with the next sync.
 	for _, w := range []Write{w(Disable, Already), {Target{Step: Devices, OnPremises: true}, Record{Step: Devices, Outcome: Already}}} {
-		if l := (Line{User: User{Synced: true}, Writes: []Write{w, {Target{Step: Revoke}, Record{Outcome: Already}}}}); l.Contained() {
+		if l := (Line{User: User{Synced: true}, Writes: []Write{w, {Target{Step: Revoke}, Record{Outcome: Already}}}}); l.Contained(Leaver) {
 			t.Errorf("%v of a synced user counts as contained", w)
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 		}
 	}
 	s.Users++
-	if l.Contained() {
+	if l.Contained(steps) {
 		s.Contained++
 	}
 	for i := range s.Steps {

@@ -40,7 +40,7 @@ const (
 func stateOf(e *End, l *batch.Line) state {
 	o := l.Record.Outcome
 	switch {
-	case batch.Contains(e.Plan.Steps) && !l.Contained(), !batch.Contains(e.Plan.Steps) && o.Kind() != batch.Success:
+	case batch.Contains(e.Plan.Steps) && !l.Contained(e.Plan.Steps), !batch.Contains(e.Plan.Steps) && o.Kind() != batch.Success:
 		switch {
 		case e.Dry && o == batch.NotSent:
 			return wouldBe
@@ -57,8 +57,9 @@ func reachedAt(p batch.Plan, l *batch.Line) (at time.Time) {
 	if !batch.Contains(p.Steps) {
 		return l.Record.SettledAt
 	}
-	for i := range l.Writes {
-		if w := &l.Writes[i]; w.Target.Step.Urgent() && w.Record.SettledAt.After(at) {
+	all := l.AllWrites(p.Steps)
+	for i := range all {
+		if w := &all[i]; w.Target.Step.Urgent() && w.Record.SettledAt.After(at) {
 			at = w.Record.SettledAt
 		}
 	}
@@ -87,7 +88,7 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 	p.room = mostPeople
 	if successes := e.count(batch.Success); e.Summary.Lines > mostPeople {
 		p.room = max(0, mostPeople-(e.Summary.Lines-successes))
-		if batch.Contains(e.Plan.Steps) {
+		if batch.Contains(e.Plan.Steps) && e.Summary.Steps != nil {
 			p.room = max(0, mostPeople-(e.Summary.Lines-e.Summary.Contained))
 		}
 	}

@@ -262,3 +262,25 @@ func TestPageChart(t *testing.T) {
 		t.Errorf("of a quota above the chart:\n%.3000s", got)
 	}
 }
+
+// A run of disable alone has one record a user and no list of writes: a person whom the directory
+// does not show disabled is not contained there, either.
+func TestPageOfDisableAlone(t *testing.T) {
+	for o, want := range map[batch.Outcome]state{
+		batch.Verified: met, batch.Already: met,
+		batch.Denied: missed, batch.Failed: missed, batch.Unverified: missed, batch.Accepted: missed, batch.NotSent: missed, batch.NotFound: missed,
+	} {
+		rec := batch.Record{Step: batch.Disable, Outcome: o, SentAt: at(1, 0), SettledAt: at(2, 0)}
+		l := batch.Line{User: batch.User{ID: "x", UPN: "ada@contoso.com"}, Record: rec}
+		if o == batch.Already || o == batch.NotFound {
+			l.Whole, l.Record.SentAt = true, time.Time{}
+		}
+		e := &End{Plan: batch.Plan{Steps: []batch.Step{batch.Disable}}}
+		if got := stateOf(e, &l); got != want {
+			t.Errorf("%s: state %d, want %d", o, got, want)
+		}
+		if got := reachedAt(e.Plan, &l); want == met && !got.Equal(at(2, 0)) {
+			t.Errorf("%s: reached at %v", o, got)
+		}
+	}
+}

@@ -57,8 +57,9 @@ func stepColumn(s batch.Step) column[batch.Line] {
 		func(l *batch.Line) string { return stepOutcome(l.Of(s)) }}
 }
 
+// contained is a column of runs whose users may have several writes alone.
 func contained(l *batch.Line) string {
-	if l.Contained() {
+	if l.Contained(batch.Leaver) {
 		return "yes"
 	}
 	return "no"

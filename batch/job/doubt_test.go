@@ -48,8 +48,8 @@ func TestProofTakenBack(t *testing.T) {
 			o.finishes(o.run("disable", "revoke"))
 			l := o.lines(o.first())[who]
 			rec := l.Of(batch.Disable)[0].Record
-			if rec.Outcome != c.want || rec.Reason != c.says || l.Contained() != (c.back > 0) {
-				t.Errorf("%s: ended %s (%s), contained %t", c.name, rec.Outcome, rec.Reason, l.Contained())
+			if rec.Outcome != c.want || rec.Reason != c.says || l.Contained(batch.Leaver) != (c.back > 0) {
+				t.Errorf("%s: ended %s (%s), contained %t", c.name, rec.Outcome, rec.Reason, l.Contained(batch.Leaver))
 			}
 			contained := 2
 			if c.back > 0 {

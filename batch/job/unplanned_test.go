@@ -115,8 +115,8 @@ func TestApplyTellsWhatIsNotPlanned(t *testing.T) {
 						t.Errorf("%s %s ended %s (%s)", w.Record.Step, w.Record.Target, w.Record.Outcome, w.Record.Reason)
 					}
 				}
-				if !found || l.Record.Outcome != batch.Failed || c.step == batch.Devices && l.Contained() {
-					t.Errorf("the user ended %s, contained: %t, %+v", l.Record.Outcome, l.Contained(), l.Writes)
+				if !found || l.Record.Outcome != batch.Failed || c.step == batch.Devices && l.Contained(batch.Leaver) {
+					t.Errorf("the user ended %s, contained: %t, %+v", l.Record.Outcome, l.Contained(batch.Leaver), l.Writes)
 				}
 			})
 		})
