@@ -31,7 +31,10 @@
 //	verdict  what a reply leads to: an outcome, or wait and again
 //	outcome  how a write ended; a closed list, see [Outcome]. A user's is the worst, see [Worst]
 //	record   the latest word on one write; final, except an unverified one whose
-//	         read-back is to come. It is of the user as a whole who ended before any step
+//	         read-back is to come, and one that is retracted. It is of the user as a whole
+//	         who ended before any step
+//	retract  a later read of the run shows a proven write undone: it is read again, and
+//	         ends as it was, or failed
 //	plan     what a run set out to do
 //	journal  where plan, intents and records are durable
 //	pace     writes a second, and why
@@ -75,6 +78,7 @@
 //	runner.go     the writes of a plan -> records, through a lane of writes for each step and app
 //	feed.go       the order of each user's writes: which may leave, and which waits for what
 //	readback.go   the lane that reads back what was accepted
+//	retract.go    what was proven, and a later read shows otherwise
 //	reread.go     what is read before an unsafe repeat, or before a refusal is believed
 //	loop.go       the one goroutine: which calls leave, and what is durable before they do
 //	lane.go queue.go  one kind of call, its workers, and the users who wait for it
@@ -172,7 +176,7 @@
 //  6. Replies already received are recorded, also while the run is being
 //     cancelled, and only a hard stop cuts calls under way short.
 //     (TestStopAwaitsAnswers, TestJournalFailureEndsTheRun,
-//     TestRefusedCallCutsNoOtherShort)
+//     TestRefusedCallCutsNoOtherShort, TestAnswersAreKeptWithoutTheJournal)
 //  7. At most workers x 20 targets are sent twice across a crash and resume; none
 //     across a soft stop. None is sent twice without a read where a repeat is unsafe.
 //     (TestTorture, TestTortureOfSteps, TestTermAndResume, TestStepsGoOn)

@@ -41,7 +41,7 @@ func (l *Line) Followups(steps []Step) []Followup {
 // followup is where somebody does what became of the write at the user's, and what; or "".
 func (w Write) followup(u User) (where, toDo string) {
 	o, t := w.Record.Outcome, w.Target
-	undone := o == Ineffective || o == NotPossible
+	undone := o == Ineffective || o == NotPossible || (o == Failed || o == Unverified) && w.MayReturn(u)
 	switch group := (t.Step == Groups || t.Step == Licences) && t.ID != ""; {
 	case o == Already && w.MayReturn(u):
 		if t.Step == Disable {

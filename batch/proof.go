@@ -115,10 +115,15 @@ func (it Item) again(reply Reply) string {
 		shown = StateEnabled
 	case it.Step == Enable && u != nil && it.User.is(*u) && u.Disabled:
 		shown = StateDisabled
-	case (it.Step == Groups || it.Step == Licences) && it.Target.ID != "" && slices.Contains(reply.Groups, LowerASCII(it.Target.ID)):
+	case it.inGroup() && slices.Contains(reply.Groups, LowerASCII(it.Target.ID)):
 		shown = StateThere
 	}
 	return shown
+}
+
+// inGroup reports whether the item takes the user out of a group.
+func (it Item) inGroup() bool {
+	return (it.Step == Groups || it.Step == Licences) && it.Target.ID != ""
 }
 
 // tells reports whether an answer may show of the user what a write of the steps other than

@@ -24,7 +24,8 @@ type task struct {
 	until  time.Time // verify: the last moment for proof
 	record Record    // verify: what is said if no proof comes
 	polls  int       // verify: reads so far
-	doubt  *doubt    // verify: it was proven, and a later read shows it otherwise
+
+	retraction *retraction // verify: what was proven, and a later read shows otherwise
 }
 
 // queue gives the fullest chunk that is due, or how long until one is. Halves of

@@ -13,7 +13,7 @@ func (r *Runner) unread(ctx context.Context) error {
 		return nil
 	}
 	for _, t := range r.verify.queue.waitingTasks() {
-		if t.reread != nil || t.doubt != nil { // a resume reads it again
+		if t.reread != nil || t.retraction != nil { // a resume reads the one before it sends it, and the other is unverified in the journal
 			continue
 		}
 		if t.polls+t.trial.Attempts+t.trial.Throttles == 0 {
@@ -38,8 +38,12 @@ func (r *Runner) readBackTask(now time.Time, it Item, rec Record) task {
 // been too slow for more than one or two.
 func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	r.failed = cmp.Or(r.failed, r.lookAround(now, t, reply))
-	if t.reread != nil {
+	switch {
+	case t.reread != nil:
 		r.rereadAnswer(now, t, reply)
+		return
+	case t.retraction != nil:
+		r.readRetracted(now, t, reply)
 		return
 	}
 	c, _ := classify(reply)
@@ -49,20 +53,6 @@ func (r *Runner) prove(now time.Time, t task, reply Reply) {
 	case c == accepted && !trouble:
 		r.verify.said = ""
 		t.record.After, t.record.Shown = after, shown
-		if t.doubt != nil {
-			if r.settleDoubt(now, &t, why) {
-				r.proofOver(now, t.record)
-				return
-			}
-			t.polls++
-			t.trial = Trial{}
-			if why == "" { // the next read decides, and may come late
-				t.due = now.Add(pollWait(t.polls))
-				r.verify.queue.put(t)
-				return
-			}
-			break
-		}
 		if why == "" {
 			if t.record.Outcome, t.record.Reason = Verified, ""; reply.User != nil {
 				t.record.Reason = reply.User.shownBy()

@@ -2,8 +2,9 @@ package batch
 
 import "time"
 
-// Record is the latest word on one target of one step, or on a user as a whole. It is final, except that of an unverified user
-// whose read-back is still to come.
+// Record is the latest word on one target of one step, or on a user as a whole. It is final,
+// except that of an unverified write whose read-back is still to come, and that of a proven
+// write, or of one that was so already, which a later read of the run may show otherwise.
 type Record struct {
 	Seq       int       `json:"seq"`
 	Step      Step      `json:"step,omitempty"`   // Whole: of the user, who ended before any step

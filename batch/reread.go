@@ -76,9 +76,12 @@ func (r *Runner) rereadAnswer(now time.Time, t task, reply Reply) {
 	r.verify.queue.put(t)
 }
 
+// whyFound is why a write is already so that was to be sent.
+const whyFound = "the directory shows it, and no call of this run did it"
+
 // foundDone ends a write whose target is so already.
 func (r *Runner) foundDone(now time.Time, t task, shown string) {
-	o, why := Already, "the directory shows it, and no call of this run did it"
+	o, why := Already, whyFound
 	if t.trial.Doubt && shown == t.Step.rule().proof {
 		o, why = Verified, "the directory shows it; the call whose answer was lost did it"
 	}

@@ -63,6 +63,9 @@ type Runner struct {
 	state  Progress
 	loop   *loop
 	failed error // of Known
+	began  time.Time
+
+	retractions map[Mark]*retraction // that are open, by question
 }
 
 // justFound is how long users who were found in the directory are surely still
@@ -86,7 +89,8 @@ type Progress struct {
 // run. Whatever was answered until then is in the journal. The end of ctx is the hard
 // stop: it cuts calls under way short.
 func (r *Runner) Run(ctx context.Context) error {
-	r.state.Counts = make(map[Outcome]int)
+	r.state.Counts, r.retractions = make(map[Outcome]int), map[Mark]*retraction{}
+	r.began = time.Now().Truncate(time.Millisecond) // as the journal has times
 	next, stop := pullAhead(r.Pending)
 	defer stop()
 	r.queues = make(map[Step]*queue, len(r.Steps))
@@ -154,10 +158,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		if r.Unproven != nil && r.Verify {
 			next, stop := pull(r.Unproven)
 			defer stop()
-			r.verify.queue.fresh = untilOver(next, func(a Unproven) task {
-				r.state.Proving++
-				return r.readBackTask(time.Now(), a.Item, a.Record)
-			})
+			r.verify.queue.fresh = untilOver(next, r.unproven)
 		}
 	}
 	err := lp.run(ctx)
@@ -251,19 +252,19 @@ func (r *Runner) note(t Trial) {
 
 // commit writes the entry, if there is anything to write.
 func (r *Runner) commit(ctx context.Context, calls []Call, over []int) error {
-	if r.failed != nil {
-		return r.failed
+	if r.failed != nil { // what was answered is kept all the same, and no call leaves any more
+		calls = nil
 	}
 	e := &r.entry
 	e.Calls, e.Over = calls, over
 	if len(e.Calls)+len(e.Over)+len(e.Trials)+len(e.Records) == 0 {
-		return nil
+		return r.failed
 	}
 	if err := r.Journal.Write(ctx, *e); err != nil {
 		return err
 	}
 	e.Trials, e.Records = e.Trials[:0], e.Records[:0]
-	return nil
+	return r.failed
 }
 
 func (r *Runner) tell(now time.Time) {

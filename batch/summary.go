@@ -32,7 +32,8 @@ type StepCounts struct {
 	refusal Record // of the first of them
 }
 
-// Left is why writes ended ineffective or not_possible, or already where that need not last. The reason says who can do it.
+// Left is why writes ended ineffective or not_possible, or already, failed or unverified where
+// the next sync decides. The reason says who can do it.
 type Left struct {
 	Step    Step
 	Outcome Outcome
@@ -84,11 +85,22 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 			things := len(w.Things())
 			c.Targets[w.Record.Outcome] += things
 			why := Left{c.Step, w.Record.Outcome, w.Record.Reason}
-			if _, known := s.Left[why]; (why.Outcome == NotPossible || why.Outcome == Ineffective || why.Outcome == Already && w.MayReturn(l.User)) && (known || len(s.Left) < mostLeft) {
+			if _, known := s.Left[why]; w.left(l.User) && (known || len(s.Left) < mostLeft) {
 				s.Left[why] += things
 			}
 		}
 	}
+}
+
+// left reports whether the write is left for others to do at the user's: see [Left].
+func (w Write) left(u User) bool {
+	switch w.Record.Outcome {
+	case NotPossible, Ineffective:
+		return true
+	case Already, Failed, Unverified:
+		return w.MayReturn(u)
+	}
+	return false
 }
 
 // compare holds what became of a user's writes against the refusals of those before. What

@@ -40,8 +40,12 @@ func (p Part) Has(s Step, user string) bool {
 // back.
 func (r Record) Changed() bool {
 	switch r.Outcome {
-	case Verified, Accepted, Revoked, Unverified:
+	case Verified, Accepted, Revoked:
 		return true
+	case Unverified:
+		return !r.wasSo()
+	case Failed: // accepted, and taken back since
+		return !r.Accepted.IsZero() || r.Uncertain()
 	}
 	return r.Uncertain()
 }
