@@ -115,11 +115,15 @@ func (e End) people() End {
 
 // open counts the lines that somebody may still work on.
 func (e End) open() int {
-	if e.Dry || e.State == refused || e.State == planning {
+	if e.Dry || e.State == refused || e.State == planning || e.over() {
 		return 0
 	}
 	return e.Summary.Open()
 }
+
+// over reports whether the run was ended before its end, which has a reason: it was taken
+// back, or given up. Nobody goes on with it.
+func (e End) over() bool { return e.State == finished && e.Reason != "" }
 
 // missing is how many rows of the plan the summary does not tell of. It is
 // zero unless rows were lost in counting.

@@ -68,7 +68,8 @@ func document(e End) object {
 		{"skipped_lines", e.Skips},
 		{"source", orNull(p.Terms.Source)}, // of an applied plan file, which is the input then
 		{"source_sha256", orNull(p.Terms.SourceSHA256)},
-		{"undoes", orNull(p.Undoes)},          // the run that this one takes back
+		{"undoes", orNull(p.Undoes)}, // the run that this one takes back
+		{"taken_back_by", undosOf(e.TakenBack)},
 		{"plan_sha256", orNull(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
 		{"tenant", orNull(p.Tenant)},
@@ -134,6 +135,15 @@ func Value(e End, key string) any {
 		}
 	}
 	return nil
+}
+
+// undosOf are undos of a run as JSON: a list that may be empty.
+func undosOf(undos []Undo) []object {
+	all := []object{}
+	for _, u := range undos {
+		all = append(all, object{{"run", u.Run}, {"part", orNull(u.Part)}, {"began_at", orNull(u.Began)}, {"state", u.State}, {"rows", u.Rows}, {"failure", u.Failed}})
+	}
+	return all
 }
 
 // JSON writes the end of a run as one JSON document. Every key is always there. Text

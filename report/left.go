@@ -75,7 +75,7 @@ func bySteps(b *bytes.Buffer, e End) {
 		}
 	}
 	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {
-		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps))
+		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned%s.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps), since(e))
 		if len(e.Sessions) > 1 { // a resume reads back what it sends, and lists nothing
 			fmt.Fprintf(b, "The run was resumed: what was shown done before, and devices that came after %s, were not looked at again; offboard verify %s does, and running the input again finds such devices.\n",
 				e.Plan.Created.UTC().Format(time.RFC3339), e.Plan.Run)
@@ -94,6 +94,14 @@ func bySteps(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%*s  and for %s; the report has all of them\n", max(8, counts), "", batch.Plural(more, "other reason"))
 	}
 	b.WriteByte('\n')
+}
+
+// since says that what was so may not be so any more.
+func since(e End) string {
+	if len(e.TakenBack) == 0 {
+		return ""
+	}
+	return ", before the run was taken back"
 }
 
 // widths are those of the longest name of a step and of the largest count.

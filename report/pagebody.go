@@ -382,6 +382,9 @@ func runFacts(e *End) (all []fact) {
 	add("Run", p.Run)
 	add("State", e.State, e.Reason)
 	add("Takes back the run", p.Undoes)
+	for _, u := range e.TakenBack {
+		add("Since then", u.Words())
+	}
 	add("Graph", p.Cloud)
 	add("Planned", clock(p.Created))
 	add("Report written", clock(e.Written))

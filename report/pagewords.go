@@ -75,6 +75,10 @@ func (p *page) headline(b *body, a aim) {
 	if e.Reason != "" {
 		b.Lead = append(b.Lead, upperFirst(strings.TrimRight(shown(e.Reason, 4*mostOfReason), "."))+".")
 	}
+	for _, u := range e.TakenBack {
+		b.Tone = "bad"
+		b.Lead = append(b.Lead, "Since then the run was "+shown(u.Words(), 4*mostOfReason)+".")
+	}
 	if missing := e.missing(); missing > 0 && e.State != planning {
 		b.Tone = "bad"
 		b.Lead = append(b.Lead, fmt.Sprintf("The plan has %s, and only %s of them can be told of.", batch.Plural(e.Plan.Rows, "row"), n(e.Summary.Lines)))

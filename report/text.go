@@ -54,6 +54,9 @@ func Last(w io.Writer, e End) error {
 func last(e End) string {
 	var b strings.Builder
 	b.WriteString(verdict(e))
+	for _, u := range e.TakenBack {
+		fmt.Fprintf(&b, "Since then the run was %s.\n", clean(u.Words()))
+	}
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
 		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, to run again: %s\n", RetryName, clean(retry))
 	}
@@ -350,6 +353,8 @@ func verdict(e End) string {
 		return fmt.Sprintf("NOT DONE: the plan has %s, and only %s of them can be told of.\n", batch.Plural(e.Plan.Rows, "row"), n(s.Lines))
 	case s.Lines == 0:
 		return "Nothing to do: the input has no rows.\n"
+	case s.Open() > 0 && e.over():
+		return fmt.Sprintf("NOT DONE: %s did not end in success, %s without their turn: nobody goes on with the run any more.\n", some(p.count(batch.Failure), failure), batch.Plural(s.Open(), "row"))
 	case s.Open() > 0:
 		return fmt.Sprintf("NOT DONE: %s did not end in success, %s still open.\n", some(p.count(batch.Failure), failure), batch.Plural(s.Open(), "row"))
 	case failure > 0:

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"offboard/batch"
 )
@@ -263,6 +264,32 @@ func TestJSONOfARunOfWhichNothingIsKnown(t *testing.T) {
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in\n%s", want, &b)
+		}
+	}
+}
+
+// A run that ended before its end, since it was taken back, has nothing open: nobody goes on
+// with it. Its last word says so, and by which undo.
+func TestTakenBackBeforeItsEnd(t *testing.T) {
+	began := time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)
+	e := End{
+		Plan: batch.Plan{Rows: 3, Steps: []batch.Step{batch.Revoke}}, State: "finished", Reason: "taken back in part by run U",
+		Summary:   batch.Summary{Lines: 3, Counts: map[batch.Outcome]int{batch.Verified: 1, batch.NotSent: 2}},
+		TakenBack: []Undo{{Run: "U", Part: "disable of all users", Began: began, State: "stopped", Rows: 4, Failed: 1}},
+	}
+	for state, want := range map[string][]string{
+		"finished": {"(0 of them open)", "2 rows without their turn: nobody goes on with the run any more", "Since then the run was taken back by undo U (part: disable of all users) on 2026-11-27T03:00:00Z, which is stopped; NOT DONE for 1 of 4 rows."},
+		"stopped":  {"(2 of them open)", "2 rows still open"},
+	} {
+		e.State = state
+		var b strings.Builder
+		if err := Text(&b, e); err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range want {
+			if !strings.Contains(b.String(), words) {
+				t.Errorf("%s: no %q in\n%s", state, words, b.String())
+			}
 		}
 	}
 }

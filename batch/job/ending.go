@@ -71,6 +71,9 @@ func (h *Host) endOf(ctx context.Context, run *journal.Run) (end report.End, err
 	case journal.Finished, journal.Stopped, journal.Refused:
 		end.Reason, end.Ended = last.Reason, last.At.UTC()
 	}
+	if end.TakenBack, err = takenBackFrom(ctx, run); err != nil {
+		return end, err
+	}
 	for _, err := range run.Skips(ctx) {
 		if err != nil {
 			return end, err

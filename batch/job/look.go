@@ -33,6 +33,8 @@ type RunInfo struct {
 	Plan    batch.Plan
 	State   journal.State
 	Summary batch.Summary
+
+	TakenBack []report.Undo // see [report.End]
 }
 
 // Runs lists runs, the newest first. The user's own journal has none until it is made.
@@ -54,6 +56,14 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err err
 	if err != nil {
 		return nil, err
 	}
+	every, err := store.Runs(ctx, journal.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	undone := map[string]bool{}
+	for _, run := range every {
+		undone[run.Plan().Undoes] = true
+	}
 	for _, run := range found {
 		sum, err := run.Summary(ctx)
 		if errors.Is(err, journal.ErrNoRun) {
@@ -62,7 +72,13 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err err
 		if err != nil {
 			return nil, err
 		}
-		runs = append(runs, RunInfo{run.Plan(), run.State(), sum})
+		info := RunInfo{Plan: run.Plan(), State: run.State(), Summary: sum}
+		if undone[info.Plan.Run] {
+			if info.TakenBack, err = takenBackFrom(ctx, run); err != nil {
+				return nil, err
+			}
+		}
+		runs = append(runs, info)
 	}
 	return runs, nil
 }

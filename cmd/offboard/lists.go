@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -18,7 +19,9 @@ import (
 // runs lists runs.
 func (c *command) runs(runs []job.RunInfo) error {
 	type info = job.RunInfo
-	end := func(r info) report.End { return report.End{Plan: r.Plan, State: string(r.State), Summary: r.Summary} }
+	end := func(r info) report.End {
+		return report.End{Plan: r.Plan, State: string(r.State), Summary: r.Summary, TakenBack: r.TakenBack}
+	}
 	columns := []column[info]{
 		{"RUN", "", func(r info) any { return r.Plan.Run }},
 		{"STATE", "", func(r info) any { return r.State }},
@@ -29,7 +32,10 @@ func (c *command) runs(runs []job.RunInfo) error {
 		{"NOT DONE", "", func(r info) any { return r.Summary.CountOf(batch.Failure) }},
 		{"OPEN", "", openUsers},
 	}
-	for _, key := range []string{"run", "state", "created_at", "input", "tenant", "cloud", "steps", "undoes", "rows", "users", "writes", "counts", "success", "neutral", "failure", "open"} {
+	if slices.ContainsFunc(runs, func(r info) bool { return len(r.TakenBack) > 0 }) {
+		columns = append(columns, column[info]{"SINCE THEN", "", takenBack})
+	}
+	for _, key := range []string{"run", "state", "created_at", "input", "tenant", "cloud", "steps", "undoes", "taken_back_by", "rows", "users", "writes", "counts", "success", "neutral", "failure", "open"} {
 		columns = append(columns, ofDocument(key, end))
 	}
 	return list(c, all(runs), "no such runs", columns...)
@@ -38,6 +44,15 @@ func (c *command) runs(runs []job.RunInfo) error {
 // ofDocument is a column in JSON alone, with the key and the value that run.json has.
 func ofDocument[T any](key string, end func(T) report.End) column[T] {
 	return column[T]{"", key, func(row T) any { return report.Value(end(row), key) }}
+}
+
+// takenBack are the undos of a run in words.
+func takenBack(r job.RunInfo) any {
+	var words []string
+	for _, u := range r.TakenBack {
+		words = append(words, u.Words())
+	}
+	return strings.Join(words, "; and ")
 }
 
 // openUsers are the users of a run whom going on with it would settle.
