@@ -28,8 +28,8 @@ type StepCounts struct {
 	Users   map[Outcome]int // to whom it had something to do, by the worst outcome
 	Targets map[Outcome]int // what it writes to: see [Write.Things]
 
-	refused int    // users who were refused it, all alike; -1 once one was not
-	refusal Record // of the first of them
+	Refused   int    // users who were refused it, all alike; -1 once one was not
+	RefusedAs Record // of the first of them
 }
 
 // Left is why writes ended ineffective or not_possible, or already, failed or unverified where
@@ -108,16 +108,16 @@ func (w Write) left(u User) bool {
 func (c *StepCounts) compare(of []Write) {
 	worst := Worst(of)
 	switch o := worst.Outcome; {
-	case c.refused < 0:
+	case c.Refused < 0:
 	case o.Kind() == Neutral, o == Already, o == NotPossible, o.Open():
 		if slices.ContainsFunc(of, func(w Write) bool { return !w.Record.Accepted.IsZero() }) {
-			c.refused = -1
+			c.Refused = -1
 		}
-	case o == GaveUp, worst.Status < 300, c.refused > 0 && (worst.Status != c.refusal.Status || worst.Code != c.refusal.Code):
-		c.refused = -1
+	case o == GaveUp, worst.Status < 300, c.Refused > 0 && (worst.Status != c.RefusedAs.Status || worst.Code != c.RefusedAs.Code):
+		c.Refused = -1
 	default:
-		if c.refused++; c.refused == 1 {
-			c.refusal = worst
+		if c.Refused++; c.Refused == 1 {
+			c.RefusedAs = worst
 		}
 	}
 }
@@ -125,13 +125,13 @@ func (c *StepCounts) compare(of []Write) {
 // Refusal is what Graph said when it refused the step, or a part of it, alike to all users
 // to whom it was sent, two at least; "" where it did not. Part is whether another part was done.
 func (c StepCounts) Refusal() (said string, part bool) {
-	if c.refused < 2 {
+	if c.Refused < 2 {
 		return "", false
 	}
 	for o, n := range c.Targets {
 		part = part || n > 0 && o.Kind() == Success && o != Already
 	}
-	return Refusal(c.refusal.Status, c.refusal.Code, c.refusal.Message), part
+	return Refusal(c.RefusedAs.Status, c.RefusedAs.Code, c.RefusedAs.Message), part
 }
 
 // AllDenied reports whether all that was sent of the step and answered was denied.
