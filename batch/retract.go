@@ -69,6 +69,7 @@ func (it Item) retract(now time.Time, was Record, shown string) Record {
 
 // proven is the record from before the proof was retracted, as far as that can be told.
 func (it Item) proven(rec Record) Record {
+	rec.SettledAt = time.Time{} // when that was is not known: it counts from when it is shown again
 	switch so := rec.wasSo(); {
 	case so && it.Step == Disable:
 		rec.Outcome, rec.Reason = Already, whyAlready("account", it.User.Synced)
@@ -223,6 +224,9 @@ func (p *retracted) seenIn(asked Item, reply Reply) (done bool, shown string) {
 func (r *Runner) retractionOver(now time.Time, p *retracted, rec Record) {
 	p.over = true
 	r.state.Proving--
+	if rec.SettledAt.IsZero() {
+		rec.SettledAt = now
+	}
 	r.entry.Records = append(r.entry.Records, rec)
 	if p.counted {
 		r.state.Counts[rec.Outcome]++

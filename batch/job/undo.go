@@ -32,16 +32,16 @@ type UndoOptions struct {
 
 // undoing is a run that is to be taken back.
 type undoing struct {
-	run   *journal.Run
-	was   batch.Plan        // of the run
-	part  batch.Part        // that is taken back
-	names []string          // of the part's users, where it has some
-	calls int               // that it has sent: after another one it is undone anew
-	steps []batch.Step      // that take it back, of those that have targets
-	join  bool              // a group that gives licences is joined again
-	doubt int               // targets of writes whose answers were not seen
-	left  []left            // what is not taken back
-	users map[string]person // to be undone, by [batch.User.Key]
+	run       *journal.Run
+	was       batch.Plan        // of the run
+	part      batch.Part        // that is taken back
+	names     []string          // of the part's users, where it has some
+	calls     int               // that it has sent: after another one it is undone anew
+	steps     []batch.Step      // that take it back, of those that have targets
+	join      bool              // a group that gives licences is joined again
+	uncertain int               // writes whose answers were not seen
+	left      []left            // what is not taken back
+	users     map[string]person // to be undone, by [batch.User.Key]
 }
 
 // left counts the writes of a step that are not taken back for one reason.
@@ -306,7 +306,7 @@ func (o *undoing) count(ctx context.Context) error {
 			}
 			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
 			if w.Record.Uncertain() {
-				o.doubt++
+				o.uncertain++
 			}
 			if !slices.Contains(steps, t.Step) {
 				steps = append(steps, t.Step)
@@ -338,8 +338,8 @@ func (o *undoing) settings(all []batch.Setting) []batch.Setting {
 	for _, l := range o.left {
 		all = append(all, batch.Setting{Name: "not undone", Value: fmt.Sprintf("%s of the step %s", batch.Plural(l.writes, "write"), l.step), Why: l.why})
 	}
-	if o.doubt > 0 {
-		all = append(all, batch.Setting{Name: "in doubt", Value: batch.Plural(o.doubt, "write"),
+	if o.uncertain > 0 {
+		all = append(all, batch.Setting{Name: "in doubt", Value: batch.Plural(o.uncertain, "write"),
 			Why: "the run saw no answer to them; they are taken back where the directory shows the change"})
 	}
 	return all
