@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"offboard/batch"
 )
 
@@ -68,7 +70,7 @@ func TestEveryFieldTravels(t *testing.T) {
 		p.User.Disabled, p.User.Restricted, p.User.PasswordSet, p.User.Licences = false, false, time.Time{}, ""
 		for i := range p.Targets {
 			g := &p.Targets[i]
-			g.Step, g.Dynamic, g.MailOnly, g.GivesLicences, g.Restricted, g.RegisteredOnly = batch.Devices, false, false, false, false, false
+			g.Step, g.Dynamic, g.MailOnly, g.GivesLicences, g.Restricted, g.RegisteredOnly, g.Unknown = batch.Devices, false, false, false, false, false, false
 		}
 		p.Row.Seq, p.Row.Undo = 0, nil
 	}
@@ -93,8 +95,8 @@ func TestEveryFieldTravels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(out, in) {
-		t.Errorf("read\n%+v\nof\n%+v", out, in)
+	if d := cmp.Diff(in, out, cmp.Exporter(func(reflect.Type) bool { return true })); d != "" {
+		t.Errorf("written and read (-want +got):\n%s", d)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -271,18 +272,18 @@ func TestKilledBeforeRefused(t *testing.T) {
 	for _, c := range []struct {
 		option string
 		next   []string
-		code   int
+		codes  []int
 	}{
-		{"--max-users=10", []string{"run", "in.csv", "--yes", "--max-users", "10"}, 4},
-		{"--dry-run", []string{"resume", "--yes"}, 0},
+		{"--max-users=10", []string{"run", "in.csv", "--yes", "--max-users", "10"}, []int{4}},
+		{"--dry-run", []string{"resume", "--yes"}, []int{0, 2}}, // nothing to resume, or what was never planned to its end
 	} {
 		for n, code := 1, -1; code == -1; n++ {
 			s := newScene(t, 60)
 			var out string
 			code, out = s.strike(moment{point: "before commit", n: n}, "run", "in.csv", "--yes", "--graph-url", s.url, c.option)
 			again, then := s.offboard(nil, 0, append(c.next, "--graph-url", s.url)...)
-			if writes := s.tenant.Stats().Writes; again != c.code || writes > 0 {
-				t.Errorf("%s, killed before commit %d: %d users were written, exit code %d, want %d\n%s\n%s", c.option, n, writes, again, c.code, out, then)
+			if writes := s.tenant.Stats().Writes; !slices.Contains(c.codes, again) || writes > 0 {
+				t.Errorf("%s, killed before commit %d: %d users were written, exit code %d, want one of %d\n%s\n%s", c.option, n, writes, again, c.codes, out, then)
 			}
 		}
 	}

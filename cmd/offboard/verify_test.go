@@ -85,7 +85,7 @@ func TestInvalidationIsProvenByEitherStamp(t *testing.T) {
 			invalidate := []string{"run", "in.csv", "--yes", "--steps", "invalidate", "--report-dir", "out"}
 			s.wants(0, 2, "2  verified", invalidate...)
 			report, err := os.ReadFile(filepath.Join(s.dir, "out", "report.csv"))
-			if err != nil || strings.Count(string(report), ","+want+"\r\n")+strings.Count(string(report), ","+want+"\n") != 2 {
+			if err != nil || strings.Count(string(report), ","+want+",") != 2 {
 				t.Errorf("the report lacks %q (%v):\n%s", want, err, report)
 			}
 			s.wants(0, 0, "2 of 2 hold", "verify", "20")
@@ -96,7 +96,7 @@ func TestInvalidationIsProvenByEitherStamp(t *testing.T) {
 				code, hold, writes = 3, "0 of 2 hold", 2
 			}
 			s.wants(code, 0, hold, "verify", "in.csv", "--since", "1h")
-			s.wants(0, writes, "2 success", "run", "in.csv", "--yes", "--since", "1h", "--report-dir", "out2")
+			s.wants(0, writes, map[bool]string{true: "2  verified", false: "2  already"}[writes > 0], "run", "in.csv", "--yes", "--since", "1h", "--report-dir", "out2")
 		})
 	}
 }
@@ -147,11 +147,11 @@ func TestVerifySteps(t *testing.T) {
 				if c.want != "" {
 					return
 				}
-				if code, out := d.offboard("undo", run, "--yes", "--max-percent=0", "--report-dir=DIR/undone"); code != exitDone {
+				if code, out := d.offboard("undo", run, "--yes", "--max-percent=0", "--report-dir=DIR/undone"); code != exitPartial { // one is enabled in Active Directory alone
 					t.Fatalf("exit code %d\n%s", code, out)
 				}
 				code, out = d.offboard("verify", run, "-o", "json")
-				if code != exitPartial || !strings.Contains(out, `"holds": 4`) || strings.Count(out, `"reason": "the directory still shows it `) != 8 ||
+				if code != exitPartial || !strings.Contains(out, `"holds": 4`) || strings.Count(out, `"reason": "taken back by run `) != 8 ||
 					!strings.Contains(out, `"name": "pc of `+leaver(1)) {
 					t.Errorf("exit code %d\n%s", code, out)
 				}
