@@ -89,7 +89,7 @@ func (it Item) judge(accepted time.Time, reply Reply) (why string, after time.Ti
 // judgeState holds a state against the one that proves the write.
 func (it Item) judgeState(want string, seen *Shown) (why string, after time.Time, shown string, trouble bool) {
 	about := it.User.ID
-	if it.Step == Devices || it.Step == EnableDevices {
+	if it.Step.ofDevices() {
 		about = it.Target.ID
 	}
 	switch {
@@ -117,6 +117,9 @@ func (it Item) again(reply Reply) string {
 		shown = StateDisabled
 	case it.inGroup() && slices.Contains(reply.Groups, LowerASCII(it.Target.ID)):
 		shown = StateThere
+	case it.Step.ofDevices() && it.Target.ID != "" && reply.Shown != nil && reply.Shown.ID == it.Target.ID &&
+		(reply.Shown.State == StateEnabled || reply.Shown.State == StateDisabled) && reply.Shown.State != it.Step.rule().proof:
+		shown = reply.Shown.State
 	}
 	return shown
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// A read shows more of a user than what it was made for: the proof of a revocation shows
-// whether the account is enabled, and that of one membership all others. What was proven
+// A read shows more than what it was made for: the proof of a revocation shows
+// whether the account is enabled, that of one membership all others, and that of a device
+// what became of it for every user of the run who has it. What was proven
 // and is shown as before the run again is proven no longer: somebody, or a sync, took it
 // back, or the read came from a replica that lags. Its proof is retracted: it is unverified,
 // and is read again until the directory shows it done twice in a row. If that has not come
@@ -91,15 +92,48 @@ func (it Item) question() Mark {
 	return m
 }
 
-// lookAround holds what a read shows of other writes of the user against their records.
+// lookAround holds what a read shows of other writes, of the user or of others who have the
+// same device, against their records.
 func (r *Runner) lookAround(now time.Time, t task, reply Reply) error {
-	if c, _ := classify(reply); c != accepted || r.Known == nil || !r.feed.several || !t.tells(r.Steps, reply) {
+	if c, _ := classify(reply); c != accepted || r.Known == nil || !r.feed.several {
 		return nil
 	}
-	line, err := r.Known(t.User.Seq)
-	if err != nil {
-		return err
+	var seqs []int
+	if t.tells(r.Steps, reply) {
+		seqs = []int{t.User.Seq}
+	} else if t.Step.ofDevices() && t.again(reply) != "" {
+		var err error
+		if seqs, err = r.sharers(t.Item); err != nil {
+			return err
+		}
 	}
+	for _, seq := range seqs {
+		line, err := r.Known(seq)
+		if err != nil {
+			return err
+		}
+		if !line.Whole {
+			r.holdAgainst(now, t, reply, line)
+		}
+	}
+	return nil
+}
+
+// sharers are the users of the run who have the item's target, where there are several.
+func (r *Runner) sharers(it Item) (seqs []int, err error) {
+	if _, known := r.sharing[it.Step]; !known && r.Shared != nil {
+		if r.sharing == nil {
+			r.sharing = map[Step]map[string][]int{}
+		}
+		if r.sharing[it.Step], err = r.Shared(it.Step); err != nil {
+			return nil, err
+		}
+	}
+	return r.sharing[it.Step][it.Target.ID], nil
+}
+
+// holdAgainst retracts what the line's user had proven, and the read shows otherwise.
+func (r *Runner) holdAgainst(now time.Time, t task, reply Reply, line Line) {
 	for _, w := range line.Writes {
 		for _, rec := range r.entry.Records { // not in the journal yet
 			if rec.Mark() == w.Record.Mark() {
@@ -111,7 +145,6 @@ func (r *Runner) lookAround(now time.Time, t task, reply Reply) error {
 			r.retract(now, t, it, w.Record, shown)
 		}
 	}
-	return nil
 }
 
 // retract takes a proof back that the read t shows otherwise.

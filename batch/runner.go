@@ -40,6 +40,10 @@ type Runner struct {
 	// held against what was proven before; nil: reads tell only of what they were made for.
 	Known func(seq int) (Line, error)
 
+	// Shared gives the targets of a step that several users have, each with the Seqs of these;
+	// nil: it is not known. It is asked once a step, and the plan is complete by then.
+	Shared func(Step) (map[string][]int, error)
+
 	// Unsuccessful are the writes of the plan that ended before without success, and
 	// those whose proof is to come, of steps that stop others (see [Step.StoppedBy]); nil for none.
 	Unsuccessful iter.Seq2[Record, error]
@@ -62,10 +66,11 @@ type Runner struct {
 	entry  Entry
 	state  Progress
 	loop   *loop
-	failed error // of Known
+	failed error // of Known or Shared
 	began  time.Time
 
-	retractions map[Mark]*retraction // that are open, by question
+	retractions map[Mark]*retraction      // that are open, by question
+	sharing     map[Step]map[string][]int // what Shared gave
 }
 
 // justFound is how long users who were found in the directory are surely still

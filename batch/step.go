@@ -145,6 +145,9 @@ func (s Step) Listed() bool { return s.rule().listed }
 // by a time that moved.
 func (s Step) ByState() bool { return s.rule().proof != "" }
 
+// ofDevices reports whether the step writes to devices, which several users may have.
+func (s Step) ofDevices() bool { return s == Devices || s == EnableDevices }
+
 // movesStamp reports whether the step is proven, and may be done already, by a stamp.
 func (s Step) movesStamp() bool { return s == Revoke || s == Invalidate }
 

@@ -411,3 +411,30 @@ func TestProofAfterTheSession(t *testing.T) {
 		}
 	})
 }
+
+// The proof for one user shows a device enabled that was disabled before the run for another.
+func TestAlreadyOfASharedDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 9, faults{forever: true}, Devices)
+		w.takes = true
+		both := members(2, 1, 0)
+		shared := Target{Step: Devices, ID: "device"}
+		for i := range both {
+			both[i].targets = []Target{shared}
+		}
+		w.populate(both)
+		m := Mark{2, Devices, shared.ID}
+		w.records[m] = Record{Seq: 2, Step: Devices, Target: shared.ID, Outcome: Already, Reason: "the device was disabled before the run"}
+		r := w.runner()
+		r.Shared = func(Step) (map[string][]int, error) { return map[string][]int{shared.ID: {1, 2}}, nil }
+		r.Known = func(seq int) (Line, error) {
+			return Line{User: both[seq-1].user, Writes: []Write{{shared, w.records[Mark{seq, Devices, shared.ID}]}}}, nil
+		}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if rec := w.records[m]; rec.Outcome != Failed || rec.Reason != "it was so before the run, but the directory shows it enabled again" {
+			t.Errorf("ended %s (%s)", rec.Outcome, rec.Reason)
+		}
+	})
+}

@@ -46,6 +46,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 		Steps: plan.Steps, Verify: plan.Verify, Journal: lines.journal(j.run), Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx), Unsuccessful: j.run.Unsuccessful(ctx),
 		Known:       func(seq int) (batch.Line, error) { return j.run.Known(context.WithoutCancel(ctx), seq) },
+		Shared:      func(s batch.Step) (map[string][]int, error) { return j.run.Shared(context.WithoutCancel(ctx), s) },
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall,
 		Outage: j.Outage, Until: j.until(), VerifyTimeout: j.VerifyTimeout, LastCall: lastCall, Stop: j.Stop,
 	}

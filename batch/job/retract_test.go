@@ -211,3 +211,72 @@ func TestTakenBackAndStopped(t *testing.T) {
 		}
 	}
 }
+
+// A device that two users of a run have is shown enabled by the proof for one of them: it is
+// proven no longer for the other one, unless a later read shows it disabled again.
+func TestSharedDeviceTakenBack(t *testing.T) {
+	for _, back := range []time.Duration{0, 20 * time.Second} {
+		inOffice(t, 0, func(o *office) {
+			o.people = []string{"ada@contoso.example", "bo@contoso.example"}
+			for _, upn := range o.people {
+				if err := o.tenant.Add(graphsim.User{UPN: upn, Enabled: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(filepath.Join(o.dir, "in.csv"), []byte("upn\n"+strings.Join(o.people, "\n")), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			shared := graphsim.IDFor("device shared")
+			for _, d := range []graphsim.Device{
+				{Name: "own", Users: o.people[1:], Owners: o.people[1:]},
+				{Name: "shared", Users: o.people, Owners: o.people},
+			} {
+				d.Enabled, d.ID = true, graphsim.IDFor("device "+d.Name)
+				if err := o.tenant.AddDevice(d); err != nil {
+					t.Fatal(err)
+				}
+			}
+			set := func(enabled string) {
+				o.somebody("PATCH", "/devices/"+shared, `{"accountEnabled":`+enabled+`}`)
+			}
+			writes := 0
+			o.sees = func(body []byte) {
+				switch write := bytes.Contains(body, []byte("PATCH")); {
+				case !bytes.Contains(body, []byte("/devices/"+shared)):
+				case write:
+					writes++
+				case writes == 2: // the proof for the second one
+					o.sees = nil
+					set("true")
+					if back > 0 {
+						time.AfterFunc(back, func() { set("false") })
+					}
+				}
+			}
+			o.finishes(o.run("disable", "devices"))
+			if o.sees != nil {
+				t.Fatalf("nobody enabled the device; it was written to %d times at once", writes)
+			}
+			lines := o.lines(o.first())
+			for i, upn := range o.people {
+				l := lines[upn]
+				for _, w := range l.Of(batch.Devices) {
+					want, says := batch.Verified, ""
+					switch {
+					case w.Target.ID != shared || back > 0:
+					case i == 0:
+						want, says = batch.Failed, "taken back since: the directory shows it enabled again"
+					default:
+						want, says = batch.Unverified, "accepted, but the directory still shows it enabled"
+					}
+					if rec := w.Record; rec.Outcome != want || rec.Reason != says {
+						t.Errorf("%s: ended %s (%s)", upn, rec.Outcome, rec.Reason)
+					}
+				}
+				if l.Contained(batch.Leaver) != (back > 0) {
+					t.Errorf("%s: contained %t", upn, l.Contained(batch.Leaver))
+				}
+			}
+		})
+	}
+}
