@@ -42,11 +42,19 @@ func TestHelpOfEachCommand(t *testing.T) {
 			t.Errorf("help.go tells of %s, which is no command", command)
 		}
 	}
+	flags := map[string]bool{}
 	eachFlag(model.Node, "", func(command string, f *kong.Flag) {
-		if f.Group == nil && (command == "" || command == "run") {
+		if flags[f.Name] = true; f.Group == nil && (command == "" || command == "run") {
 			t.Errorf("%s --%s is in no group of help.go", command, f.Name)
 		}
 	})
+	for _, g := range flagGroups {
+		for _, name := range strings.Fields(g.names) {
+			if !flags[name] {
+				t.Errorf("the group %q of help.go has --%s, which is no flag", g.title, name)
+			}
+		}
+	}
 }
 
 func TestCandidates(t *testing.T) {

@@ -91,7 +91,7 @@ var flagGroups = []struct {
 	{"Guards: when nothing is done", "protect protect-group protect-privileged allow-empty-pattern include-caller max-users max-percent max-privileged min-users max-age approvals trusted include-undone despite-later yes"},
 	{"Sign-in", "tenant auth graph-url as-caller"},
 	{"Pace and patience", "rate quota-share quota-file concurrency app verify-timeout deadline outage"},
-	{"Report", "report-dir sign-key overwrite notify-file notify-format metrics-file reports"},
+	{"Report", "report-dir sign-key overwrite notify-file notify-format metrics-file"},
 	{"Rehearsal", "dry-run simulate simulate-faults simulate-frozen simulate-quota"},
 	{everywhere, "journal output log-format verbose quiet config version help"},
 }
