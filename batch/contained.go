@@ -103,8 +103,15 @@ type Some struct {
 	Names []string
 }
 
-// MostObstructed is how many users with an obstacle are named.
-const MostObstructed = 3
+// MostShown is how many users of a kind are named where there are many.
+const MostShown = 3
+
+// add counts one more user, and names the first ones.
+func (s *Some) add(name string, most int) {
+	if s.Count++; len(s.Names) < most {
+		s.Names = append(s.Names, name)
+	}
+}
 
 // addObstacles counts one more user of a plan with these steps by what keeps a run from
 // containing them.
@@ -122,9 +129,7 @@ func (c *Count) addObstacles(steps []Step, p Planned) {
 	}
 	for _, o := range all {
 		some := c.Obstacles[o]
-		if some.Count++; len(some.Names) < MostObstructed {
-			some.Names = append(some.Names, p.User.name())
-		}
+		some.add(p.User.Name(), MostShown)
 		c.Obstacles[o] = some
 	}
 }

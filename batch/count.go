@@ -133,7 +133,7 @@ func (c *Count) add(u User, role string) {
 // nameAdmin names a holder of a privileged role who will be sent.
 func (c *Count) nameAdmin(u User, role string) {
 	if len(c.Admins) < mostNamed {
-		name := u.name()
+		name := u.Name()
 		if role != "" {
 			name += " (" + role + ")"
 		}
@@ -143,9 +143,7 @@ func (c *Count) nameAdmin(u User, role string) {
 
 // addGivenBack counts one more user to whom an undo gave something back.
 func (c *Count) addGivenBack(u User, by string) {
-	if c.GivenBack.Count++; len(c.GivenBack.Names) < mostNamed {
-		c.GivenBack.Names = append(c.GivenBack.Names, u.name()+" ("+by+")")
-	}
+	c.GivenBack.add(u.Name()+" ("+by+")", mostNamed)
 }
 
 // addProtected counts one more user who is protected.
@@ -155,6 +153,6 @@ func (c *Count) addProtected(u User, why string) {
 	}
 	c.Ended[Protected]++
 	if len(c.Protected) < mostNamed {
-		c.Protected = append(c.Protected, u.name()+" ("+why+")")
+		c.Protected = append(c.Protected, u.Name()+" ("+why+")")
 	}
 }

@@ -2,10 +2,10 @@ package batch
 
 import "time"
 
-// containedAt is the moment at which the directory had shown all urgent steps done for a
+// ContainedAt is the moment at which the directory had shown all urgent steps done for a
 // contained user: that of the last write of this run. Where the run wrote nothing, since
 // all of it was so already, wrote is false, and the moment is when that was seen.
-func (l *Line) containedAt(steps []Step) (at time.Time, wrote, contained bool) {
+func (l *Line) ContainedAt(steps []Step) (at time.Time, wrote, contained bool) {
 	all := l.AllWrites(steps)
 	if !Contains(steps) || len(all) == 0 || !l.Contained(steps) {
 		return at, false, false
@@ -28,7 +28,7 @@ func (l *Line) containedAt(steps []Step) (at time.Time, wrote, contained bool) {
 // without a date gate, of users who are not contained, and of those whom the run found
 // contained. A user who was contained before that date is so after no time.
 func (l *Line) ContainedAfter(p Plan) (after time.Duration, known bool) {
-	at, wrote, contained := l.containedAt(p.Steps)
+	at, wrote, contained := l.ContainedAt(p.Steps)
 	if !contained || !wrote || l.Row.From.IsZero() {
 		return 0, false
 	}
@@ -51,7 +51,7 @@ func (l *Line) InTime(p Plan) InTime {
 	if p.SLA == 0 || l.Row.From.IsZero() || l.Record.Outcome.Kind() == Neutral {
 		return TimeUnknown
 	}
-	at, wrote, contained := l.containedAt(p.Steps)
+	at, wrote, contained := l.ContainedAt(p.Steps)
 	if !contained {
 		at = l.Record.SettledAt
 		if at.IsZero() {

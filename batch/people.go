@@ -16,18 +16,9 @@ type People struct {
 	Ended  map[Outcome]Some // rows that are not sent, but for protected ones: as the input has them, with the reason
 }
 
-// mostShown is how many of a kind are named where there are many.
-const mostShown = 3
-
-func (s *Some) add(name string) {
-	if s.Count++; len(s.Names) < mostShown {
-		s.Names = append(s.Names, name)
-	}
-}
-
 // addPerson names one more user to whom something is sent.
 func (c *People) addPerson(row Row, u User, role, caller string) {
-	name := u.name()
+	name := u.Name()
 	var marks []string
 	if caller != "" && LowerASCII(caller) == u.ID {
 		c.Caller = name
@@ -37,12 +28,12 @@ func (c *People) addPerson(row Row, u User, role, caller string) {
 		marks = append(marks, cmp.Or(role, "privileged"))
 	}
 	if u.External() {
-		c.Guests.add(name)
+		c.Guests.add(name, MostShown)
 		marks = append(marks, "guest")
 	}
 	if row.By.Searched() && LowerASCII(row.Value) != LowerASCII(u.UPN) {
 		found := "found by " + properties[row.By] + " " + row.Value
-		c.Found.add(name + " (" + found + ")")
+		c.Found.add(name+" ("+found+")", MostShown)
 		marks = append(marks, found)
 	}
 	if len(c.Names) < mostNamed {
@@ -58,7 +49,7 @@ const longReason = 80
 
 // addEnded names one more row that is not sent.
 func (c *People) addEnded(row Row, u User, rec Record) {
-	name, reason := cmp.Or(u.name(), row.Input, "a row without a name"), rec.Reason
+	name, reason := cmp.Or(u.Name(), row.Input, "a row without a name"), rec.Reason
 	if len(reason) > longReason {
 		cut := longReason
 		for !utf8.RuneStart(reason[cut]) {
@@ -73,6 +64,6 @@ func (c *People) addEnded(row Row, u User, rec Record) {
 		c.Ended = map[Outcome]Some{}
 	}
 	some := c.Ended[rec.Outcome]
-	some.add(name)
+	some.add(name, MostShown)
 	c.Ended[rec.Outcome] = some
 }

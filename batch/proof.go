@@ -166,5 +166,5 @@ func whyOther(seen *User) string {
 	if seen == nil || seen.ID == "" {
 		return "the answer names no user"
 	}
-	return "the directory answered with another user, " + cmp.Or(seen.UPN, seen.ID)
+	return "the directory answered with another user, " + seen.Name()
 }

@@ -58,8 +58,8 @@ func (u User) Address() string {
 	return u.UPN
 }
 
-// name is what people are told of the user.
-func (u User) name() string { return cmp.Or(u.UPN, u.ID) }
+// Name is what people are told of the user.
+func (u User) Name() string { return cmp.Or(u.UPN, u.ID) }
 
 // Key is the Address in lower case, by which users of runs are compared.
 func (u User) Key() string { return LowerASCII(u.Address()) }

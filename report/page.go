@@ -57,12 +57,7 @@ func reachedAt(p batch.Plan, l *batch.Line) (at time.Time) {
 	if !batch.Contains(p.Steps) {
 		return l.Record.SettledAt
 	}
-	all := l.AllWrites(p.Steps)
-	for i := range all {
-		if w := &all[i]; w.Target.Step.Urgent() && w.Record.SettledAt.After(at) {
-			at = w.Record.SettledAt
-		}
-	}
+	at, _, _ = l.ContainedAt(p.Steps)
 	return at
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -18,11 +17,10 @@ type Undone struct {
 // givenBack are the users of the tenant to whom an undo gave something back, and to whom no
 // run did anything since: why, by object id. The order of the journal tells what was since.
 func (j *job) givenBack(ctx context.Context, plan batch.Plan) (map[string]string, error) {
-	runs, err := j.store.Runs(ctx, journal.Filter{Tenant: plan.Tenant, States: []journal.State{journal.Running, journal.Stopped, journal.Finished}})
+	runs, err := wroteBeside(ctx, j.store, plan)
 	if err != nil {
 		return nil, err
 	}
-	runs = slices.DeleteFunc(runs, func(r *journal.Run) bool { return r.Plan().Cloud != plan.Cloud })
 	left := 0 // undos that are not looked at yet
 	for _, r := range runs {
 		if r.Plan().Undoes != "" {

@@ -19,9 +19,6 @@ type person struct {
 	steps []batch.Step // of the run, that would be taken back
 }
 
-// named is a user's name for people.
-func named(u batch.User) string { return cmp.Or(u.UPN, u.ID) }
-
 // Despite lifts the refusal of an undo whose users a later run counts on.
 type Despite struct {
 	DespiteLater bool `env:"-" help:"Undo the run also for users whom a later run contained again, or found contained."`
@@ -32,7 +29,7 @@ type Despite struct {
 // back itself is no reason.
 func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.Finding, error) {
 	was := o.was
-	runs, err := s.Runs(ctx, journal.Filter{})
+	runs, err := wroteBeside(ctx, s, was)
 	if err != nil {
 		return batch.Finding{}, err
 	}
@@ -41,10 +38,6 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 	if i := slices.IndexFunc(runs, func(r *journal.Run) bool { return r.Plan().Run == was.Run }); i >= 0 {
 		runs = runs[:i]
 	}
-	runs = slices.DeleteFunc(runs, func(r *journal.Run) bool {
-		p := r.Plan()
-		return !strings.EqualFold(p.Tenant, was.Tenant) || p.Cloud != was.Cloud || !slices.Contains([]journal.State{journal.Running, journal.Stopped, journal.Finished}, r.State())
-	})
 	back := map[string][]*reopened{} // by the run that was taken back
 	for _, r := range runs {
 		if of := r.Plan().Undoes; of != "" && r.State() == journal.Finished {
@@ -89,6 +82,17 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 	return batch.Finding{Name: "--despite-later", Lift: "--despite-later", Refusal: fmt.Sprintf(
 		"%s of this run %s contained again by %s, and an undo would open them: %s; give --despite-later to undo them all the same",
 		batch.Plural(len(names), "user"), batch.Agree(len(names), "was", "were"), strings.Join(by, ", "), batch.SomeOf(names[:min(len(names), mostDrift)], len(names)))}, nil
+}
+
+// wroteBeside are the runs of the plan's tenant and service that may have written, the newest
+// first, and among them the plan's own.
+func wroteBeside(ctx context.Context, s *journal.Store, plan batch.Plan) ([]*journal.Run, error) {
+	runs, err := s.Runs(ctx, journal.Filter{})
+	return slices.DeleteFunc(runs, func(r *journal.Run) bool {
+		p := r.Plan()
+		wrote := slices.Contains([]journal.State{journal.Running, journal.Stopped, journal.Finished}, r.State())
+		return !strings.EqualFold(p.Tenant, plan.Tenant) || p.Cloud != plan.Cloud || !wrote && p.Run != plan.Run
+	}), err
 }
 
 // reopened is what an undo took back of a run.
@@ -139,7 +143,7 @@ func (j *job) stillOpens(ctx context.Context) (batch.Finding, error) {
 		if err != nil {
 			return batch.Finding{}, err
 		}
-		who := person{name: named(l.User)}
+		who := person{name: l.User.Name()}
 		for _, w := range l.AllWrites(j.plan.Steps) {
 			if w.Record.Outcome.Open() {
 				who.steps = append(who.steps, w.Record.Step.Undoes())

@@ -65,11 +65,8 @@ func (u *UndoOptions) readPart(ctx context.Context, h *Host, old *undoing) error
 			return err
 		}
 		id, upn := batch.LowerASCII(l.User.ID), batch.LowerASCII(l.User.UPN)
-		if !slices.Contains(keys, id) && !slices.Contains(keys, upn) {
-			continue
-		}
 		found[id], found[upn] = true, true
-		old.part.Users, old.names = append(old.part.Users, l.User.Key()), append(old.names, named(l.User))
+		old.part.Users, old.names = append(old.part.Users, l.User.Key()), append(old.names, l.User.Name())
 	}
 	var strangers []string
 	for i, k := range keys {

@@ -237,9 +237,9 @@ func (j *job) endUndone(ctx context.Context, part batch.Part, by string) error {
 	if j.run == nil {
 		return nil
 	}
-	runs, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable})
+	runs, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Undoes: j.undone.Plan().Run})
 	for _, r := range runs {
-		if p := r.Plan(); p.Undoes != j.undone.Plan().Run || p.Run == j.plan.Run {
+		if r.Plan().Run == j.plan.Run {
 			continue
 		}
 		unlock, err := r.Lock()
@@ -286,7 +286,7 @@ func (o *undoing) count(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		who := person{name: named(l.User)}
+		who := person{name: l.User.Name()}
 		for _, w := range l.AllWrites(o.run.Plan().Steps) {
 			t, why, ok := w.Undo(l.User)
 			if !o.part.Has(w.Record.Step, l.User.Key()) {

@@ -85,12 +85,9 @@ func wantErr(t testing.TB, err, target error) {
 	}
 }
 
-// whole has counts of steps compared with what they keep for themselves.
-var whole = cmp.AllowUnexported(batch.StepCounts{})
-
 func diff(t testing.TB, what string, got, want any) {
 	t.Helper()
-	if d := cmp.Diff(want, got, whole); d != "" {
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }

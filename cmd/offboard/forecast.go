@@ -179,7 +179,7 @@ func ofContainment(p batch.Plan, n batch.Count) string {
 			words.who, words.next = "from another tenant", "only that tenant resets their passwords"
 		}
 		named := ""
-		if some.Count <= batch.MostObstructed {
+		if some.Count <= batch.MostShown {
 			named = ", " + strings.Join(slices.Sorted(slices.Values(some.Names)), ", ")
 		}
 		why = append(why, fmt.Sprintf("%s %s%s (%s)", batch.Thousands(some.Count), words.who, named, words.next))

@@ -73,7 +73,7 @@ func (c *command) lines(rows iter.Seq2[batch.Line, error]) error {
 	return table(c.stdout, rows, "no line ended so", []column[line]{
 		reported("LINE", "line", whole),
 		reported("INPUT", "input", whole),
-		{"USER", "", func(l line) any { return cmp.Or(l.User.UPN, l.User.ID) }},
+		{"USER", "", func(l line) any { return l.User.Name() }},
 		reported("OUTCOME", "outcome", whole),
 		reported("HTTP STATUS", "http_status", whole),
 		reported("ERROR CODE", "error_code", whole),
