@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +17,11 @@ import (
 type memberships struct {
 	groups int
 	stale  func(read int) bool
-	reads  int
-	sent   map[Mark]bool
-	ended  map[Mark]Record
+
+	mu    sync.Mutex // guards what follows
+	reads int
+	sent  map[Mark]bool
+	ended map[Mark]Record
 }
 
 const readLatency = 100 * time.Millisecond
@@ -29,6 +32,8 @@ func (m *memberships) target(i int) Target {
 
 func (m *memberships) Show(_ context.Context, items []Item) ([]Reply, error) {
 	time.Sleep(readLatency)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	replies := make([]Reply, len(items))
 	for i, it := range items {
 		m.reads++
@@ -46,6 +51,8 @@ func (m *memberships) Show(_ context.Context, items []Item) ([]Reply, error) {
 
 func (m *memberships) Send(_ context.Context, items []Item) ([]Reply, error) {
 	time.Sleep(readLatency / 2)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	replies := make([]Reply, len(items))
 	for i, it := range items {
 		m.sent[it.Mark()] = true
@@ -55,6 +62,8 @@ func (m *memberships) Send(_ context.Context, items []Item) ([]Reply, error) {
 }
 
 func (m *memberships) Write(_ context.Context, e Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, rec := range e.Records {
 		m.ended[rec.Mark()] = rec
 	}
@@ -74,6 +83,8 @@ func (m *memberships) runner() *Runner {
 			}
 		},
 		Known: func(int) (Line, error) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
 			l := Line{User: u}
 			for g := range m.groups {
 				l.Writes = append(l.Writes, Write{m.target(g), m.ended[Mark{1, Groups, m.target(g).ID}]})
@@ -143,6 +154,8 @@ func TestOneMembershipIsBack(t *testing.T) {
 			r := m.runner()
 			r.Prover = showing(func(items []Item) []Reply {
 				replies, _ := m.Show(t.Context(), items)
+				m.mu.Lock()
+				defer m.mu.Unlock()
 				for i, it := range items {
 					if m.reads > 5 {
 						replies[i].Groups = []string{m.target(back).ID}

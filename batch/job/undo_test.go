@@ -37,7 +37,8 @@ type office struct {
 	kill   func()     // what the cut does instead
 	said   hearing
 	log    bytes.Buffer      // what --verbose tells
-	sees   func(body []byte) // of each call; may be nil
+	sees   func(body []byte) // of each call, one at a time; may be nil
+	seeing chan struct{}     // holds one while sees works, which may sleep
 	since  string            // of each run
 	dry    bool
 	again  bool // --include-undone
@@ -70,7 +71,7 @@ const anybody = "somebody's own token"
 
 func newOffice(t *testing.T, n int, faults ...graphsim.Fault) *office {
 	t.Helper()
-	o := &office{t: t, dir: t.TempDir(), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Faults: faults})}
+	o := &office{t: t, dir: t.TempDir(), seeing: make(chan struct{}, 1), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Faults: faults})}
 	file := "upn\n"
 	for i := range n {
 		upn := fmt.Sprintf("person%d@contoso.example", i+1)
@@ -91,12 +92,16 @@ func newOffice(t *testing.T, n int, faults ...graphsim.Fault) *office {
 
 // RoundTrip carries the calls of offboard, and stops it after so many.
 func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
-	if o.sees != nil && r.Body != nil {
+	if r.Body != nil {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return nil, err
 		}
-		o.sees(body)
+		o.seeing <- struct{}{}
+		if o.sees != nil {
+			o.sees(body)
+		}
+		<-o.seeing
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
