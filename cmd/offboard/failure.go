@@ -84,7 +84,7 @@ func messages(err error) []string {
 // document writes how the command ended where -o json asks for one document and none was
 // written: after a failure, and when there was nothing to do.
 func (c *command) document(err error, next string, code exitCode) {
-	if out, ok := c.stdout.(*visible); !ok || out.wrote || !c.wantsJSON() {
+	if out, ok := c.stdout.(*visible); !c.wantsJSON() || !ok || out.wrote { // lines may still be on their way, but a document is not
 		return
 	}
 	failed := ""
