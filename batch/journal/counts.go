@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -112,23 +114,36 @@ func (r *Run) addUp(ctx context.Context) (sum batch.Summary, err error) {
 }
 
 // Remaining counts the writes that a resumed run would send, and those that it would only
-// verify: of a run with one step, its users. The plan must be sealed.
+// verify: of a run with one step, its users. The plan must be sealed. A record that is of
+// no write in the plan would hide one that is open: Remaining fails with ErrDamaged then.
 func (r *Run) Remaining(ctx context.Context) (send, verify int, err error) {
 	if plan := r.Plan(); batch.Several(plan.Steps) {
-		type counts struct{ users, targets, settled, unverified int }
+		type counts struct{ users, targets, settled, planned, unverified int }
 		const notWhole = "NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = $1 AND w.seq = x.seq AND w.step = '' AND w.target = '')"
-		n, err := first(ask(ctx, r, "count writes left of", func(n *counts) []any { return []any{&n.users, &n.targets, &n.settled, &n.unverified} },
-			`SELECT (SELECT count(*) FROM rows x WHERE run = $1 AND same = 0 AND `+notWhole+`),
+		n, err := first(ask(ctx, r, "count writes left of", func(n *counts) []any {
+			return []any{&n.users, &n.targets, &n.settled, &n.planned, &n.unverified}
+		}, `SELECT (SELECT count(*) FROM rows x WHERE run = $1 AND same = 0 AND `+notWhole+`),
 			(SELECT count(*) FROM targets x WHERE run = $1 AND `+notWhole+`),
-			count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+			count(*), count(CASE WHEN target = '' AND EXISTS (SELECT 1 FROM rows u WHERE u.run = $1 AND u.seq = x.seq AND u.same = 0)
+				OR EXISTS (SELECT 1 FROM targets t WHERE t.run = $1 AND t.seq = x.seq AND t.step = x.step AND t.target = x.target) THEN 1 END),
+			count(CASE outcome WHEN 'unverified' THEN 1 END)
 			FROM marks x WHERE run = $1 AND step <> '' AND outcome IS NOT NULL AND `+notWhole))
-		return n.users*implicit(plan) + n.targets - n.settled, n.unverified, err
+		return n.users*implicit(plan) + n.targets - n.settled, n.unverified, cmp.Or(err, r.astray(n.settled-n.planned))
 	}
-	type users struct{ settled, unverified int } // settled: with the duplicates
-	done, err := first(ask(ctx, r, "count users left of", func(u *users) []any { return []any{&u.settled, &u.unverified} },
-		`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0) + count(*), count(CASE outcome WHEN 'unverified' THEN 1 END)
+	type users struct{ same, settled, unverified, strays int }
+	n, err := first(ask(ctx, r, "count users left of", func(u *users) []any { return []any{&u.same, &u.settled, &u.unverified, &u.strays} },
+		`SELECT (SELECT count(*) FROM rows WHERE run = $1 AND same <> 0), count(*), count(CASE outcome WHEN 'unverified' THEN 1 END),
+		count(CASE WHEN seq NOT BETWEEN 1 AND (SELECT max(seq) FROM rows WHERE run = $1) OR seq IN (SELECT seq FROM rows WHERE run = $1 AND same <> 0) THEN 1 END)
 		FROM marks WHERE run = $1 AND step = $2 AND target = '' AND outcome IS NOT NULL`, r.step()))
-	return r.Plan().Rows - done.settled, done.unverified, err
+	return r.Plan().Rows - n.same - n.settled, n.unverified, cmp.Or(err, r.astray(n.strays))
+}
+
+// astray is the error of a run with records that are of no write in its plan, or nil.
+func (r *Run) astray(records int) error {
+	if records == 0 {
+		return nil
+	}
+	return r.wrap("count what is left of", fmt.Errorf("%w: %d records are of no write in the plan", ErrDamaged, records))
 }
 
 // AddWaits keeps what a session's calls waited for. It ignores cancellation.
