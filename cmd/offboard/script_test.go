@@ -5,10 +5,13 @@ import (
 	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -29,10 +32,48 @@ func TestScripts(t *testing.T) {
 		Dir: "../../testdata/scripts",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OFFBOARD_JOURNAL", e.WorkDir+"/state/journal.db")
+			port, err := freePort()
+			if err != nil {
+				return err
+			}
+			e.Setenv("PORT", port)
 			return keys(e.WorkDir, "ada", "bob", "eve")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "damage": damage, "named": named},
 	})
+}
+
+// freePort is a port of the loopback address that nothing listens to now.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// Every command of the grammar is run by a script, and gets past its own flags there.
+func TestEveryCommandHasAScript(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/scripts/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	var scripts []byte
+	for _, file := range files {
+		script, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts = append(append(scripts, script...), '\n')
+	}
+	for _, leaf := range grammar(&cli{}, io.Discard, func(int) {}).Model.Leaves(false) {
+		runs := regexp.MustCompile(`(?m)^(?:exits [^2]|exec) ` + leaf.FullPath() + `(?: .*)?$`)
+		if !slices.ContainsFunc(runs.FindAll(scripts, -1), func(line []byte) bool { return !bytes.Contains(line, []byte("--help")) }) {
+			t.Errorf("no script in testdata/scripts runs %s: add a line such as: exits 0 %[1]s", leaf.FullPath())
+		}
+	}
 }
 
 // named keeps the name of the run that the last end block is of: named VARIABLE
