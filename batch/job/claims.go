@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"offboard/batch"
@@ -60,6 +61,9 @@ func takenFrom(ctx context.Context, run *journal.Run) (map[thing]string, error) 
 	runs, err := run.Undos(ctx)
 	for _, r := range runs {
 		for l, err := range r.Users(ctx, nil) {
+			if errors.Is(err, journal.ErrNoRun) { // it was pruned meanwhile
+				break
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -38,15 +38,9 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 	if i := slices.IndexFunc(runs, func(r *journal.Run) bool { return r.Plan().Run == was.Run }); i >= 0 {
 		runs = runs[:i]
 	}
-	back := map[string][]*reopened{} // by the run that was taken back
-	for _, r := range runs {
-		if of := r.Plan().Undoes; of != "" && r.State() == journal.Finished {
-			b, err := reopenedBy(ctx, r)
-			if err != nil {
-				return batch.Finding{}, err
-			}
-			back[of] = append(back[of], b)
-		}
+	back, err := reopenedOf(ctx, runs)
+	if err != nil {
+		return batch.Finding{}, err
 	}
 	var by, names []string
 	named := map[string]bool{}
@@ -64,7 +58,10 @@ func (o *undoing) containedAgain(ctx context.Context, s *journal.Store) (batch.F
 		for _, k := range again {
 			key := cmp.Or(k.ID, k.UPN)
 			u := o.users[key]
-			if !slices.Contains(u.steps, k.Step) || slices.ContainsFunc(back[p.Run], func(b *reopened) bool { return b.has(k.Step, key) }) {
+			if !slices.Contains(u.steps, k.Step) {
+				u = o.devices[k.Device] // of a user of the later run, too
+			}
+			if u.name == "" || has(back[p.Run], k.Step, key) {
 				continue
 			}
 			if counts = true; !named[u.name] {
@@ -110,6 +107,27 @@ func (b *reopened) has(s batch.Step, user string) bool {
 	return b.part.Has(s, user) && !b.kept[keptStep{user, s}] && !b.kept[keptStep{user, batch.Whole}]
 }
 
+// has reports whether one of the undos took back the step of the user.
+func has(undos []*reopened, s batch.Step, user string) bool {
+	return slices.ContainsFunc(undos, func(b *reopened) bool { return b.has(s, user) })
+}
+
+// reopenedOf reads what those of the runs took back that are finished undos, by the run that
+// was taken back.
+func reopenedOf(ctx context.Context, runs []*journal.Run) (map[string][]*reopened, error) {
+	back := map[string][]*reopened{}
+	for _, r := range runs {
+		if of := r.Plan().Undoes; of != "" && r.State() == journal.Finished {
+			b, err := reopenedBy(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			back[of] = append(back[of], b)
+		}
+	}
+	return back, nil
+}
+
 // reopenedBy reads what an undo took back.
 func reopenedBy(ctx context.Context, run *journal.Run) (*reopened, error) {
 	b := &reopened{part: run.Plan().Part, kept: map[keptStep]bool{}}
@@ -135,7 +153,7 @@ func reopenedBy(ctx context.Context, run *journal.Run) (*reopened, error) {
 // stillOpens finds users whom a later run counts on among those to whom an undo that goes on
 // has something left to give back.
 func (j *job) stillOpens(ctx context.Context) (batch.Finding, error) {
-	o := &undoing{was: j.plan, steps: j.plan.Steps, users: map[string]person{}}
+	o := &undoing{was: j.plan, steps: j.plan.Steps, users: map[string]person{}, devices: map[string]person{}}
 	if j.undone != nil { // which was not pruned since
 		o.was = j.undone.Plan()
 	}
@@ -147,6 +165,9 @@ func (j *job) stillOpens(ctx context.Context) (batch.Finding, error) {
 		for _, w := range l.AllWrites(j.plan.Steps) {
 			if w.Record.Outcome.Open() {
 				who.steps = append(who.steps, w.Record.Step.Undoes())
+				if w.Record.Step == batch.EnableDevices {
+					o.devices[w.Target.ID] = person{name: who.name + sharing}
+				}
 			}
 		}
 		o.users[l.User.Key()] = who

@@ -2,6 +2,7 @@ package job
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -123,6 +124,43 @@ func TestUndoOfUsers(t *testing.T) {
 		}
 		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
 			t.Errorf("after the undo of the rest %d things differ from before:\n%s", len(diff), strings.Join(diff, "\n"))
+		}
+	})
+}
+
+// A device stays disabled while one of its users stays contained: by the run itself, or by a
+// later one.
+func TestUndoOfASharedDevice(t *testing.T) {
+	inOffice(t, 0, func(o *office) {
+		shared, before := o.sharing(), o.truth()
+		o.finishes(o.run("disable", "devices"))
+		for i, upn := range o.people {
+			o.tookBack(o.undo(part("", upn)))
+			stays := about(before.Diff(o.truth()), shared) > 0
+			if says := strings.Contains(fmt.Sprint(o.said.end.Plan.Settings), "another user of the run has the device, too, and stays contained"); stays != (i == 0) || says != stays {
+				t.Errorf("after the undo of %s the device is disabled: %v; said: %v\n%v", upn, stays, says, o.said.end.Plan.Settings)
+			}
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("after both undos: %v", diff)
+		}
+	})
+	inOffice(t, 0, func(o *office) {
+		shared, before := o.sharing(), o.truth()
+		o.lists(o.people[0])
+		o.finishes(o.run("disable", "devices"))
+		o.lists(o.people[1])
+		o.finishes(o.run("disable", "devices"))
+		err := o.undo(nil)
+		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "an undo would open them: "+o.people[0]+" (a device that somebody else has, too); give --despite-later") || about(before.Diff(o.truth()), shared) == 0 {
+			t.Errorf("got %v, want a refusal that names %s", err, o.people[0])
+		}
+		o.tookBack(o.undo(func(u *UndoOptions) { u.RunName = o.runs()[1] })) // which found the device disabled
+		if err := o.undo(nil); err != nil {
+			t.Errorf("after the undo of the later run: %v", err)
+		}
+		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
+			t.Errorf("after both undos: %v", diff)
 		}
 	})
 }

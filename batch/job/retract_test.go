@@ -212,30 +212,39 @@ func TestTakenBackAndStopped(t *testing.T) {
 	}
 }
 
+// sharing has two people in the tenant and the file, with one device of both, whose id it
+// gives, and one of the second alone.
+func (o *office) sharing() string {
+	o.t.Helper()
+	o.people = []string{"ada@contoso.example", "bo@contoso.example"}
+	for _, upn := range o.people {
+		if err := o.tenant.Add(graphsim.User{UPN: upn, Enabled: true}); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	o.lists(o.people...)
+	for name, users := range map[string][]string{"own": o.people[1:], "shared": o.people} {
+		if err := o.tenant.AddDevice(graphsim.Device{Name: name, ID: graphsim.IDFor("device " + name), Enabled: true, Users: users, Owners: users}); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	return graphsim.IDFor("device shared")
+}
+
+// lists has the file list these people.
+func (o *office) lists(people ...string) {
+	o.t.Helper()
+	if err := os.WriteFile(filepath.Join(o.dir, "in.csv"), []byte("upn\n"+strings.Join(people, "\n")), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
 // A device that two users of a run have is shown enabled by the proof for one of them: it is
 // proven no longer for the other one, unless a later read shows it disabled again.
 func TestSharedDeviceTakenBack(t *testing.T) {
 	for _, back := range []time.Duration{0, 20 * time.Second} {
 		inOffice(t, 0, func(o *office) {
-			o.people = []string{"ada@contoso.example", "bo@contoso.example"}
-			for _, upn := range o.people {
-				if err := o.tenant.Add(graphsim.User{UPN: upn, Enabled: true}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.WriteFile(filepath.Join(o.dir, "in.csv"), []byte("upn\n"+strings.Join(o.people, "\n")), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			shared := graphsim.IDFor("device shared")
-			for _, d := range []graphsim.Device{
-				{Name: "own", Users: o.people[1:], Owners: o.people[1:]},
-				{Name: "shared", Users: o.people, Owners: o.people},
-			} {
-				d.Enabled, d.ID = true, graphsim.IDFor("device "+d.Name)
-				if err := o.tenant.AddDevice(d); err != nil {
-					t.Fatal(err)
-				}
-			}
+			shared := o.sharing()
 			set := func(enabled string) {
 				o.somebody("PATCH", "/devices/"+shared, `{"accountEnabled":`+enabled+`}`)
 			}

@@ -42,6 +42,8 @@ type undoing struct {
 	uncertain int               // writes whose answers were not seen
 	left      []left            // what is not taken back
 	users     map[string]person // to be undone, by [batch.User.Key]
+	devices   map[string]person // whose devices are to be enabled, by the device's id
+	others    map[string]bool   // devices of users of the run who stay contained
 }
 
 // left counts the writes of a step that are not taken back for one reason.
@@ -281,14 +283,17 @@ func takenBackBy(ctx context.Context, run *journal.Run) (why string, err error) 
 // count reads all records of the run.
 func (o *undoing) count(ctx context.Context) error {
 	var steps []batch.Step
-	o.users = map[string]person{}
+	o.users, o.devices = map[string]person{}, map[string]person{}
+	if err := o.findOthers(ctx); err != nil {
+		return err
+	}
 	for l, err := range o.run.Users(ctx, nil) {
 		if err != nil {
 			return err
 		}
 		who := person{name: l.User.Name()}
 		for _, w := range l.AllWrites(o.run.Plan().Steps) {
-			t, why, ok := w.Undo(l.User)
+			t, why, ok := o.back(w, l.User)
 			if !o.part.Has(w.Record.Step, l.User.Key()) {
 				if ok {
 					o.leave(w.Record.Step, "not in the part that is taken back")
@@ -303,6 +308,9 @@ func (o *undoing) count(ctx context.Context) error {
 			}
 			if !w.MayReturn(l.User) { // what only Active Directory gives back, the undo opens for nobody
 				who.steps = append(who.steps, w.Record.Step)
+				if w.Record.Step == batch.Devices {
+					o.devices[t.ID] = person{name: who.name + sharing}
+				}
 			}
 			o.join = o.join || t.Step == batch.AddLicences && t.ID != ""
 			if w.Record.Uncertain() {
@@ -317,6 +325,45 @@ func (o *undoing) count(ctx context.Context) error {
 		}
 	}
 	o.steps = batch.InOrder(steps)
+	return nil
+}
+
+// sharing follows the name of a user who has a device in common with a user of a later run.
+const sharing = " (a device that somebody else has, too)"
+
+// back is what takes a write back, as [batch.Write.Undo]. A device stays disabled while one of
+// its users stays contained.
+func (o *undoing) back(w batch.Write, u batch.User) (t batch.Target, why string, ok bool) {
+	if t, why, ok = w.Undo(u); ok && t.Step == batch.EnableDevices && o.others[t.ID] {
+		return t, "another user of the run has the device, too, and stays contained", false
+	}
+	return t, why, ok
+}
+
+// findOthers finds the devices of users who are not in the part, unless an undo before has
+// had them in its own.
+func (o *undoing) findOthers(ctx context.Context) error {
+	if o.others = map[string]bool{}; len(o.part.Users) == 0 {
+		return nil
+	}
+	undos, err := o.run.Undos(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := reopenedOf(ctx, undos)
+	if err != nil {
+		return err
+	}
+	for l, err := range o.run.Users(ctx, nil) {
+		if err != nil {
+			return err
+		}
+		for _, w := range l.Of(batch.Devices) {
+			if r, key := w.Record, l.User.Key(); !slices.Contains(o.part.Users, key) && (r.Changed() || r.Outcome == batch.Already) && !has(before[o.was.Run], batch.Devices, key) {
+				o.others[w.Target.ID] = true
+			}
+		}
+	}
 	return nil
 }
 
@@ -426,7 +473,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 			}
 			back, lasting := []batch.Target{}, []string{}
 			for _, w := range l.AllWrites(o.run.Plan().Steps) {
-				switch t, why, ok := w.Undo(l.User); {
+				switch t, why, ok := o.back(w, l.User); {
 				case !o.part.Has(w.Record.Step, l.User.Key()):
 				case ok:
 					back = append(back, t)

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"strings"
 
 	"offboard/batch"
 )
@@ -10,6 +11,7 @@ import (
 type Succeeded struct {
 	ID, UPN string // of the user, in lower case; ID is "" where nobody looked it up
 	Step    batch.Step
+	Device  string // of the step devices, which has one for each device; "" of other steps
 }
 
 // sqlReliedOn is whether people count on the run for a user: a write to them may have
@@ -28,14 +30,21 @@ const sqlReliedOn = `(EXISTS (SELECT 1 FROM marks a WHERE a.run = r.run AND a.se
 func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, error) {
 	var all []Succeeded
 	for _, s := range steps {
-		query := `SELECT lower(r.id), lower(r.upn), $2 FROM rows r WHERE r.run = $1 AND r.same = 0 AND (EXISTS
-			(SELECT 1 FROM marks m WHERE m.run = r.run AND m.seq = r.seq AND m.step = $2
-			AND (m.doubt = 1 OR m.outcome IN ('verified', 'revoked', 'accepted', 'already', 'unverified')))`
+		const from = `FROM rows r LEFT JOIN marks m ON m.run = r.run AND m.seq = r.seq AND m.step = $2
+			AND (m.doubt = 1 OR m.outcome IN ('verified', 'revoked', 'accepted', 'already', 'unverified'))
+			WHERE r.run = $1 AND r.same = 0 AND (m.seq IS NOT NULL`
+		query := "SELECT lower(r.id), lower(r.upn), $2, '' " + from
+		switch {
+		case s == batch.Devices:
+			query = "SELECT lower(r.id), lower(r.upn), $2, coalesce(m.target, '') " + from
+		case s.Listed():
+			query = strings.Replace(query, "SELECT", "SELECT DISTINCT", 1)
+		}
 		if s.Listed() {
 			query += ` OR NOT EXISTS (SELECT 1 FROM targets t WHERE t.run = r.run AND t.seq = r.seq AND t.step = $2)
 			AND NOT EXISTS (SELECT 1 FROM marks w WHERE w.run = r.run AND w.seq = r.seq AND w.step = '')`
 		}
-		some, err := ask(ctx, r, "read successes of", func(k *Succeeded) []any { return []any{&k.ID, &k.UPN, &k.Step} }, query+") AND "+sqlReliedOn, s, implicit(r.Plan()))
+		some, err := ask(ctx, r, "read successes of", func(k *Succeeded) []any { return []any{&k.ID, &k.UPN, &k.Step, &k.Device} }, query+") AND "+sqlReliedOn, s, implicit(r.Plan()))
 		if err != nil {
 			return nil, err
 		}

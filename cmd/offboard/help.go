@@ -171,8 +171,9 @@ left it; what somebody changed since is theirs, and ends already. Users keep wha
 Revoked sessions and replaced passwords cannot be taken back, and are counted. What Active Directory decides ends
 not_possible while it is still disabled: the exit code is 3, and followup.csv names it. The same command again
 finds nothing to undo, or goes on with an undo that stopped, as resume does. An undo is refused while a later run
-of the tenant contained one of its users again, or found them contained, unless --despite-later is given; one that
-goes on asks that again. A later run that was denied every write to a user does not count.
+of the tenant contained one of its users again, or found them contained, or somebody who has a device of theirs, too,
+unless --despite-later is given; one that goes on asks that again. A later run that was denied every write to a user
+does not count. A device stays disabled while a user of the run stays contained who has it, too.
 
 --steps and --user take back a part: these steps, of these users. The rest stays as the run left it, and a later
 undo can take it back. A run that stopped halfway can be undone, too. Any undo ends it for good, also that of a part:
