@@ -125,6 +125,14 @@ func (e End) open() int {
 // back, or given up. Nobody goes on with it.
 func (e End) over() bool { return e.State == finished && e.Reason != "" }
 
+// anew says what to do in the place of a run that never had a plan.
+func (e End) anew() string {
+	if e.Plan.Terms.Source != "" {
+		return "Apply the plan again."
+	}
+	return "Run the input again."
+}
+
 // missing is how many rows of the plan the summary does not tell of. It is
 // zero unless rows were lost in counting.
 func (e End) missing() int { return max(0, e.Plan.Rows-e.Summary.Lines) }

@@ -76,8 +76,12 @@ func bySteps(b *bytes.Buffer, e End) {
 	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {
 		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned%s.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps), since(e))
 		if len(e.Sessions) > 1 { // a resume reads back what it sends, and lists nothing
-			fmt.Fprintf(b, "The run was resumed: what was shown done before, and devices that came after %s, were not looked at again; offboard verify %s does, and running the input again finds such devices.\n",
-				e.Plan.Created.UTC().Format(time.RFC3339), e.Plan.Run)
+			how := "running"
+			if e.Plan.Terms.Source != "" {
+				how = "planning"
+			}
+			fmt.Fprintf(b, "The run was resumed: what was shown done before, and devices that came after %s, were not looked at again; %s does, and %s the input again finds such devices.\n",
+				e.Plan.Created.UTC().Format(time.RFC3339), clean(cmp.Or(e.Verify, "offboard verify "+e.Plan.Run)), how)
 		}
 	}
 	b.WriteByte('\n')

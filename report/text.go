@@ -58,7 +58,11 @@ func last(e End) string {
 		fmt.Fprintf(&b, "Since then the run was %s.\n", clean(u.Words()))
 	}
 	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
-		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, to run again: %s\n", RetryName, clean(retry))
+		how := "to run again"
+		if e.Plan.Terms.Source != "" {
+			how = "to be planned, approved and applied again"
+		}
+		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, %s: %s\n", RetryName, how, clean(retry))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
@@ -346,7 +350,7 @@ func verdict(e End) string {
 	case e.State == planning && e.Held != "":
 		return "Being planned now: " + clean(e.Held) + ". Nothing is written yet.\n"
 	case e.State == planning:
-		return "NOT PLANNED: planning did not come to its end, and nothing was written. Run the input again.\n"
+		return "NOT PLANNED: planning did not come to its end, and nothing was written. " + e.anew() + "\n"
 	case e.Held != "":
 		return fmt.Sprintf("UNDER WAY: %s. %s are settled so far.\n", clean(e.Held), some(p.Summary.Lines-p.Summary.Open(), s.Lines-s.Open()))
 	case e.missing() > 0:

@@ -20,17 +20,20 @@ const mostAhead = 5 * time.Minute
 // tooOld refuses to go on with a plan that is older than most, or whose age a clock that was set
 // back does not tell.
 func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
-	anew := "run its input again"
-	if plan.Undoes != "" {
+	anew := "run its input again to plan anew"
+	switch {
+	case plan.Undoes != "":
 		anew = "undo run " + plan.Undoes + " again"
+	case plan.Terms.Source != "":
+		anew = "plan " + plan.Terms.Source + " again"
 	}
 	if ahead := plan.Created.Sub(now); most > 0 && ahead > mostAhead {
 		return batch.Finding{Name: "--max-age", Lift: "--max-age 0", Refusal: fmt.Sprintf(
-			"the plan of run %s was made at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or %s to plan anew, or allow any age with --max-age 0",
+			"the plan of run %s was made at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or %s, or allow any age with --max-age 0",
 			plan.Run, plan.Created.UTC().Format(time.RFC3339), ahead.Round(time.Second), anew)}
 	}
 	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
-		anew+" to plan anew, or allow its age with --max-age (0 is any)")
+		anew+", or allow its age with --max-age (0 is any)")
 }
 
 // guardAgain asks the guards of a run that goes on, before its first new call. It gives the

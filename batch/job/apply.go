@@ -56,7 +56,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 		h.Say("resuming run %s of this plan", j.run.Plan().Run)
 		return j.goOn(ctx, a.Guards, a.MaxAge.Duration)
 	}
-	if err := a.once(ctx, j); err != nil {
+	if err := a.once(ctx, j, file.Head); err != nil {
 		return err
 	}
 	return a.checkAndBegin(ctx, j, file)
@@ -100,11 +100,11 @@ func (a *ApplyOptions) trustworthy(j *job) (file planfile.File, approvals []batc
 	j.PlanFile(a.File, file, count)
 	var planned error
 	if why := file.Head.Refusals(); len(why) > 0 {
-		planned = fmt.Errorf("%w; nothing was written: when it was planned: %s", ErrRefused, strings.Join(why, "; "))
+		planned = a.anew(j.Host, file.Head, fmt.Errorf("%w; nothing was written: when it was planned: %s", ErrRefused, strings.Join(why, "; ")))
 	}
 	age := file.Head.CheckAge(time.Now(), a.MaxAge.Duration)
 	if age != nil {
-		age = fmt.Errorf("%s: %w", a.File, age)
+		age = a.anew(j.Host, file.Head, fmt.Errorf("%s: %w", a.File, age))
 	}
 	approvals, missing := a.approved(j.Host)
 	return file, approvals, refused(nothingPlanned, planned, age, missing)
@@ -156,7 +156,7 @@ func (a *ApplyOptions) approvedBy(approvals []batch.Approval) string {
 // once refuses a plan that was carried out before, or that another app has a run of
 // that is not at its end: its approvals were for once. While somebody works on such a
 // run --again does not help either.
-func (a *ApplyOptions) once(ctx context.Context, j *job) error {
+func (a *ApplyOptions) once(ctx context.Context, j *job, head planfile.Head) error {
 	open, err := j.store.Runs(ctx, journal.Filter{States: journal.Resumable, Digest: j.plan.Digest})
 	if err != nil {
 		return err
@@ -181,7 +181,21 @@ func (a *ApplyOptions) once(ctx context.Context, j *job) error {
 	if err != nil || len(done) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; nothing more was written: this plan was carried out before, as run %s; plan again, or give --again", ErrRefused, done[0].Plan().Run)
+	const before = "this plan was carried out before, as run %s"
+	if slices.Contains(j.plan.Steps, batch.Disable) { // --again would find the accounts disabled, and not as the plan says
+		return a.anew(j.Host, head, fmt.Errorf("%w; nothing more was written: "+before+", and its accounts are disabled since; what is left is planned again", ErrRefused, done[0].Plan().Run))
+	}
+	return refused(nothingMore, batch.Finding{Name: "apply", Lift: "--again", Refusal: fmt.Sprintf(before, done[0].Plan().Run) + "; carry it out once more with --again, or plan again"})
+}
+
+// anew adds to an error the command that makes another plan as this one was made.
+func (a *ApplyOptions) anew(h *Host, head planfile.Head, err error) error {
+	p := head.Plan
+	if _, missing := os.Stat(p.Input); missing != nil { // standard input and --user are none, and another machine has another file
+		return err
+	}
+	p.Terms.Choice = head.Options
+	return &Advised{err, h.planLine(p, p.Input, a.File, limitFlags(p)...)}
 }
 
 // checkAndBegin looks everybody up again, and carries the plan out if nothing has
@@ -206,6 +220,9 @@ func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.
 		return err
 	}
 	if err := refused(nothingWritten, known.checks(count)...); err != nil {
+		if known.anew {
+			err = a.anew(j.Host, file.Head, err)
+		}
 		return err
 	}
 	j.plan.Users, j.plan.Writes, j.plan.Accounts = count.Users, count.Writes, count.Accounts

@@ -53,11 +53,12 @@ func (a *ApplyOptions) lookUpAgain(ctx context.Context, j *job, file planfile.Fi
 	case err != nil:
 		return count, fmt.Errorf("look up the plan's users again: %w; nothing was written", err)
 	case len(w.drift) > 0:
-		known.refuse("apply", "", "%s %s no longer what the plan says; plan again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
+		known.anew = true
+		known.refuse("apply", "", "%s %s no longer what the plan says, and it can only be planned again: %s", batch.Plural(len(w.drift)+w.more, "user"), batch.Agree(len(w.drift)+w.more, "is", "are"), strings.Join(w.drift, "; "))
 		return count, nil
 	}
 	if w.since > 0 {
-		j.Say("note     %s of these users, such as devices and groups, %s not in the plan: nothing is sent to %s, and %s failed; plan again, or run the input", batch.Plural(w.since, "thing"), batch.Agree(w.since, "is", "are"), batch.Agree(w.since, "it", "them"), batch.Agree(w.since, "it ends", "they end"))
+		j.Say("note     %s of these users, such as devices and groups, %s not in the plan: nothing is sent to %s, and %s failed; plan again", batch.Plural(w.since, "thing"), batch.Agree(w.since, "is", "are"), batch.Agree(w.since, "it", "them"), batch.Agree(w.since, "it ends", "they end"))
 	}
 	count.Privileged, count.Writes = w.admins, w.writes
 	return count, w.flush(ctx)
@@ -202,7 +203,7 @@ func stillListed(p *batch.Planned, now batch.Planned) (since int, why string) {
 }
 
 // unplanned is why something of a user is not sent.
-const unplanned = "it is not in the plan, which was made before it came; plan again, or run the input"
+const unplanned = "it is not in the plan, which was made before it came; plan again"
 
 // settleRoles lets roles be no drift that were not read both times: what one of the
 // two knows is true of both.

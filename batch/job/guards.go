@@ -21,6 +21,7 @@ type findings struct {
 	users    int             // of the tenant; -1 when nobody asked
 	settings []batch.Setting // for the plan
 	refusals []batch.Finding // beside those of the limits
+	anew     bool            // no flag lifts them: the plan is no longer true, and another one must be made
 }
 
 // note keeps a decision for the plan and its reports.

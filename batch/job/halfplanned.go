@@ -19,7 +19,7 @@ type HalfPlanned struct {
 
 // Error says what to do.
 func (e *HalfPlanned) Error() string {
-	return fmt.Sprintf("run %s (%s) was never planned to its end, and nothing was written; run its input again", e.Run, e.Input)
+	return fmt.Sprintf("run %s (%s) was never planned to its end, and nothing was written; begin it anew", e.Run, e.Input)
 }
 
 // Is makes it one of usage.
@@ -51,9 +51,23 @@ func (h *Host) anewLine(p batch.Plan) string {
 	case missing != nil: // standard input and --user are none
 		return h.Typed("show", p.Run)
 	case p.Terms.Source != "":
-		return h.Typed(slices.Concat([]string{"apply", p.Input}, rootFlag(p))...)
+		return h.Typed(slices.Concat([]string{"apply", p.Input}, approvalFlags(p), rootFlag(p))...)
 	}
-	var limits []string
+	return h.anewBy(p, "run", p.Input, limitFlags(p)...)
+}
+
+// approvalFlags ask for the approvals that were asked for when the plan file was applied.
+func approvalFlags(p batch.Plan) (words []string) {
+	for _, f := range p.Terms.Flags {
+		if f.Name == "approvals" || f.Name == "trusted" {
+			words = append(words, typedFlag(f)...)
+		}
+	}
+	return words
+}
+
+// limitFlags are the limits that the plan was made with, where they are not the usual ones.
+func limitFlags(p batch.Plan) (limits []string) {
 	for _, l := range []struct {
 		flag       string
 		was, usual int
@@ -66,5 +80,5 @@ func (h *Host) anewLine(p batch.Plan) string {
 			limits = append(limits, l.flag, strconv.Itoa(l.was))
 		}
 	}
-	return h.retryLine(p, p.Input, limits...)
+	return limits
 }

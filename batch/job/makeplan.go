@@ -66,6 +66,9 @@ func (p *PlanOptions) head(j *job) planfile.Head {
 	h := planfile.Head{Plan: j.plan, Options: p.chosen(j.plan.Terms.Choice)}
 	h.Plan.Terms.Flags = nil // how it is carried out, the one who applies it says
 	for _, k := range j.checks {
+		if k.Name == "" { // a guard that had nothing to say
+			continue
+		}
 		limit := strconv.Itoa(k.Limit)
 		if k.Limit == 0 {
 			limit = "none"

@@ -1,6 +1,9 @@
 package job
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,11 +19,38 @@ func (h *Host) resumeLine(p batch.Plan, more ...string) string {
 }
 
 // retryLine is the command that runs the rows in the file as the plan's run was. The
-// report gets a directory of its own.
-func (h *Host) retryLine(p batch.Plan, file string, more ...string) string {
-	words := append([]string{"run", file}, more...)
+// report gets a directory of its own. What was approved before it was done is planned
+// again, to be approved again.
+func (h *Host) retryLine(p batch.Plan, file string) string {
+	if p.Terms.Source != "" {
+		return h.planLine(p, file, strings.TrimSuffix(file, filepath.Ext(file))+".jsonl")
+	}
+	return h.anewBy(p, "run", file)
+}
+
+// planLine is the command that plans the rows in the file as the plan's were, into another
+// file than any that is there; the signatures beside an older plan are none of the new one.
+func (h *Host) planLine(p batch.Plan, input, file string, more ...string) string {
+	ext := filepath.Ext(file)
+	name := file
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			break
+		}
+		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, ext), n, ext)
+	}
+	return h.anewBy(p, "plan", input, append(more, "-o", name)...)
+}
+
+// byApply are the flags of a run that plan does not have: the person who applies the plan
+// gives them.
+var byApply = []string{"sign-key", "notify-file", "notify-format", "metrics-file", "verify-timeout", "approvals", "trusted"}
+
+// anewBy is the command run or plan for the rows in the file, as they were chosen.
+func (h *Host) anewBy(p batch.Plan, command, file string, more ...string) string {
+	words := append([]string{command, file}, more...)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
-		if f.Name != "report-dir" {
+		if f.Name != "report-dir" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
 			words = append(words, typedFlag(f)...)
 		}
 	}

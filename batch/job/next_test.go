@@ -23,6 +23,7 @@ func TestRetryLine(t *testing.T) {
 		"run r.csv --key mail --no-verify=true --tenant " + tenant + " --graph-url http://127.0.0.1:1/v1.0": {Tenant: tenant, Terms: terms, Cloud: "http://127.0.0.1:1/v1.0"},
 		"run r.csv --key mail --no-verify=true --simulate":                                                  {Tenant: tenant, Terms: terms, Cloud: Simulated},
 		"run r.csv": {},
+		"plan r.csv -o r.jsonl --key mail --no-verify=true --simulate": {Terms: batch.Terms{Source: "in.csv", Choice: terms.Choice, Flags: append(terms.Flags, batch.Flag{Name: "trusted", Value: "t"})}, Cloud: Simulated},
 	} {
 		h := &Host{Console: words{}}
 		if got := h.retryLine(plan, "r.csv"); got != want {
@@ -44,10 +45,10 @@ func TestAnewLine(t *testing.T) {
 	for want, plan := range map[string]batch.Plan{
 		"run " + file: {Input: file, Terms: batch.Terms{Guards: limits}},
 		"run " + file + " --max-percent 0 --max-privileged 7 --steps leaver": {Input: file, Terms: batch.Terms{Guards: wider, Choice: []batch.Flag{{Name: "steps", Value: "leaver"}}}},
-		"show r":                        {Run: "r", Input: "-"},
-		"show s":                        {Run: "s", Input: "--user ada@contoso.com"},
-		"apply " + file + " --simulate": {Input: file, Terms: batch.Terms{Source: "in.csv"}, Cloud: Simulated},
-		"undo old --steps devices":      {Input: "undo of old", Undoes: "old", Part: batch.Part{Steps: []batch.Step{batch.Devices}}},
+		"show r": {Run: "r", Input: "-"},
+		"show s": {Run: "s", Input: "--user ada@contoso.com"},
+		"apply " + file + " --approvals 2 --trusted t --simulate": {Input: file, Terms: batch.Terms{Source: "in.csv", Flags: []batch.Flag{{Name: "rate", Value: "1"}, {Name: "approvals", Value: "2"}, {Name: "trusted", Value: "t"}}}, Cloud: Simulated},
+		"undo old --steps devices":                                {Input: "undo of old", Undoes: "old", Part: batch.Part{Steps: []batch.Step{batch.Devices}}},
 	} {
 		h := &Host{Console: words{}}
 		if got := h.anewLine(plan); got != want {

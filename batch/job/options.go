@@ -139,8 +139,8 @@ type PlanOptions struct {
 // ApplyOptions are those of apply.
 type ApplyOptions struct {
 	File      string `arg:"" help:"The plan file."`
-	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0"`
-	Trusted   string `help:"The trusted set: an allowed_signers file of OpenSSH. A person counts once, whatever number of keys signed." placeholder:"FILE" type:"path"`
+	Approvals int    `help:"How many different people of the trusted set must have approved." default:"0" keep:""`
+	Trusted   string `help:"The trusted set: an allowed_signers file of OpenSSH. A person counts once, whatever number of keys signed." placeholder:"FILE" type:"path" keep:""`
 	MaxAge    Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 	Again     bool   `help:"Carry out a plan once more that was carried out before, to its end or not."`
 

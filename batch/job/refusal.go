@@ -57,6 +57,14 @@ func (r *Refusal) Unwrap() []error {
 	return r.Why
 }
 
+// Advised is an error with the command that helps.
+type Advised struct {
+	error
+	Next string
+}
+
+func (a *Advised) Unwrap() error { return a.error }
+
 // Lifts are the flags that lift reasons of a refusal, with their values, and words that
 // say when to give them; none when no flag lifts any.
 func Lifts(err error) (flags []string, when string) {

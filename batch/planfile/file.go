@@ -24,7 +24,7 @@ func (h Head) CheckAge(now time.Time, maxAge time.Duration) error {
 		return fmt.Errorf("%w: it was made at %s, which is %s from now; set the clock of this machine or of the other", ErrAge,
 			made.UTC().Format(time.RFC3339), (-age).Round(time.Second))
 	case maxAge > 0 && age > maxAge:
-		return fmt.Errorf("%w: it was made at %s, %s ago, and may be %s old; plan again", ErrAge,
+		return fmt.Errorf("%w: it was made at %s, %s ago, and may be %s old; plan again, or allow its age with --max-age (0 is any)", ErrAge,
 			made.UTC().Format(time.RFC3339), age.Round(time.Second), maxAge)
 	}
 	return nil

@@ -49,7 +49,7 @@ var ends = []struct {
 	{planfile.ErrAltered, exitRefused, ""},
 	{planfile.ErrFormat, exitRefused, ""},
 	{planfile.ErrNewer, exitRefused, ""},
-	{planfile.ErrAge, exitRefused, "plan again, or allow an older one with --max-age"},
+	{planfile.ErrAge, exitRefused, ""},
 	{signature.ErrAltered, exitRefused, ""},
 	{signature.ErrUnapproved, exitRefused, "another person whose key is trusted types: {approve}"},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time"},

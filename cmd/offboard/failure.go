@@ -49,6 +49,9 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	if p, ok := errors.AsType[*job.HalfPlanned](err); ok {
 		next = p.Next
 	}
+	if a, ok := errors.AsType[*job.Advised](err); ok {
+		next = cmp.Or(a.Next, next)
+	}
 	if u, ok := errors.AsType[*job.UserAsFile](err); ok {
 		next = c.shell(naming(c.again(), u.Name)...)
 	}
