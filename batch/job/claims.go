@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"offboard/batch"
 	"offboard/batch/journal"
@@ -13,7 +14,7 @@ import (
 // done, or that Graph accepted. What is of no success does not hold. What was left alone,
 // and what a stamp showed before the run, is no claim of its own.
 func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
-	back, err := takenFrom(ctx, run)
+	back, err := takenFrom(ctx, run, batch.Verified, batch.Accepted)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +55,10 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 	return proofs, nil
 }
 
-// takenFrom are the things of a run that undos of it gave back, each with the name of the
-// undo. The run's claim of such a thing is not expected to hold, and why is to be told.
-func takenFrom(ctx context.Context, run *journal.Run) (map[thing]string, error) {
+// takenFrom are the things of a run that undos of it gave back with one of the outcomes, each
+// with the name of the undo. The run's claim of such a thing is not expected to hold, and why
+// is to be told.
+func takenFrom(ctx context.Context, run *journal.Run, as ...batch.Outcome) (map[thing]string, error) {
 	back := map[thing]string{}
 	runs, err := run.Undos(ctx)
 	for _, r := range runs {
@@ -68,7 +70,7 @@ func takenFrom(ctx context.Context, run *journal.Run) (map[thing]string, error) 
 				return nil, err
 			}
 			for _, w := range l.Writes {
-				if o := w.Record.Outcome; o == batch.Verified || o == batch.Accepted {
+				if slices.Contains(as, w.Record.Outcome) {
 					back[thing{l.User.ID, w.Record.Step.Undoes(), w.Target.ID}] = r.Plan().Run
 				}
 			}

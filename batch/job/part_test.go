@@ -128,6 +128,22 @@ func TestUndoOfUsers(t *testing.T) {
 	})
 }
 
+// What an undo gave back, and an administrator closed since, a second undo does not open.
+func TestUndoOfWhatWasClosedSince(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		o.finishes(o.run("disable"))
+		o.tookBack(o.undo(nil))
+		o.somebody("PATCH", "/users/"+o.people[0], `{"accountEnabled":false}`)
+		closed, writes := o.truth(), o.tenant.Stats().Writes
+		if err := o.undo(nil); err != nil || o.tenant.Stats().Writes != writes || len(closed.Diff(o.truth())) > 0 {
+			t.Errorf("%v; %d writes: %v\n%s", err, o.tenant.Stats().Writes-writes, closed.Diff(o.truth()), o.said.said.String())
+		}
+		if want := "undo " + o.runs()[1] + " gave it back"; !strings.Contains(o.said.said.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, o.said.said.String())
+		}
+	})
+}
+
 // A device stays disabled while one of its users stays contained: by the run itself, or by a
 // later one.
 func TestUndoOfASharedDevice(t *testing.T) {

@@ -44,6 +44,7 @@ type undoing struct {
 	users     map[string]person // to be undone, by [batch.User.Key]
 	devices   map[string]person // whose devices are to be enabled, by the device's id
 	others    map[string]bool   // devices of users of the run who stay contained
+	given     map[thing]string  // what an undo before was shown to have given back, with its name
 }
 
 // left counts the writes of a step that are not taken back for one reason.
@@ -287,6 +288,11 @@ func (o *undoing) count(ctx context.Context) error {
 	if err := o.findOthers(ctx); err != nil {
 		return err
 	}
+	given, err := takenFrom(ctx, o.run, batch.Verified)
+	if err != nil {
+		return err
+	}
+	o.given = given
 	for l, err := range o.run.Users(ctx, nil) {
 		if err != nil {
 			return err
@@ -331,10 +337,15 @@ func (o *undoing) count(ctx context.Context) error {
 // sharing follows the name of a user who has a device in common with a user of a later run.
 const sharing = " (a device that somebody else has, too)"
 
-// back is what takes a write back, as [batch.Write.Undo]. A device stays disabled while one of
+// back is what takes a write back, as [batch.Write.Undo]. What an undo gave back is not given
+// back once more, whoever took it since. A device stays disabled while one of
 // its users stays contained.
 func (o *undoing) back(w batch.Write, u batch.User) (t batch.Target, why string, ok bool) {
-	if t, why, ok = w.Undo(u); ok && t.Step == batch.EnableDevices && o.others[t.ID] {
+	t, why, ok = w.Undo(u)
+	switch by := o.given[thing{u.ID, w.Record.Step, w.Target.ID}]; {
+	case ok && by != "": // what it is now, somebody else made it
+		return t, "undo " + by + " gave it back", false
+	case ok && t.Step == batch.EnableDevices && o.others[t.ID]:
 		return t, "another user of the run has the device, too, and stays contained", false
 	}
 	return t, why, ok
