@@ -25,7 +25,9 @@ type ApproveOptions struct {
 type Approved struct {
 	File   string // of the signature
 	Digest planfile.Digest
-	Key    string // its fingerprint
+	Key    string   // its fingerprint
+	Keys   int      // that have signed the plan, this one too
+	Apply  []string // the words of the command that applies it, without the approvals
 }
 
 // Approve shows the plan, asks, and puts a signature beside the file, as ssh-keygen -Y
@@ -55,11 +57,19 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 		return none, fmt.Errorf("%w: the plan itself is refused, and no approval changes that: %s", ErrRefused, why[0])
 	}
 	fingerprint := signature.Fingerprint(key)
+	already, keys := "", map[string]bool{fingerprint: true}
 	for _, given := range approvals {
-		if given.Key == fingerprint && given.Namespace == signature.PlanNamespace {
-			h.Say("note     this key has approved the plan already, with %s; nothing was added", given.File)
-			return Approved{given.File, file.Digest, fingerprint}, nil
+		if given.Namespace != signature.PlanNamespace {
+			continue
 		}
+		if keys[given.Key] = true; given.Key == fingerprint {
+			already = given.File
+		}
+	}
+	done := Approved{already, file.Digest, fingerprint, len(keys), applyWords(a.File, file.Head.Plan)}
+	if already != "" {
+		h.Say("note     this key has approved the plan already, with %s; nothing was added", already)
+		return done, nil
 	}
 	if err := h.Confirm(a.Yes, "Approve this plan?"); err != nil {
 		return none, err
@@ -72,12 +82,12 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, fmt.Errorf("approve %s: %w", a.File, err)
 	}
-	name := signatureName(a.File, a.Name, fingerprint)
-	err = durable.WriteFile(name, false, func(w io.Writer) error {
+	done.File = signatureName(a.File, a.Name, fingerprint)
+	err = durable.WriteFile(done.File, false, func(w io.Writer) error {
 		_, err := w.Write(armored)
 		return err
 	})
-	return Approved{name, file.Digest, fingerprint}, err
+	return done, err
 }
 
 // signatureName names the file of a signature after the person and the key, in

@@ -54,7 +54,7 @@ func MakePlan(ctx context.Context, h *Host, p *PlanOptions, name string) (made P
 		return made, fmt.Errorf("%w; %s says so and cannot be applied", r, made.Path)
 	}
 	made.Users = j.count.Users
-	made.Apply = append([]string{"apply", name}, rootFlag(j.plan)...)
+	made.Apply = applyWords(name, j.plan)
 	if j.plan.Tenant == "" && p.Tenant != "" {
 		made.Apply = append(made.Apply, "--tenant", p.Tenant)
 	}

@@ -60,6 +60,11 @@ func (h *Host) anewBy(p batch.Plan, command, file string, more ...string) string
 	return h.Typed(append(words, rootFlag(p)...)...)
 }
 
+// applyWords are those of the command that applies the plan in the file.
+func applyWords(file string, p batch.Plan) []string {
+	return append([]string{"apply", file}, rootFlag(p)...)
+}
+
 // typedFlag is a flag as words of a command line.
 func typedFlag(f batch.Flag) []string {
 	if f.Value == "true" || f.Value == "false" || strings.HasPrefix(f.Value, "-") {

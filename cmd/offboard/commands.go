@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"offboard/batch"
 	"offboard/batch/job"
@@ -69,8 +68,7 @@ Digest    %s
 Next      approve it, each person with a key of their own: %s
           apply it with two approvals of people in the file allowed_signers: %s
           apply it without approvals: %s
-`, printable(made.Path), batch.Thousands(made.Users), made.Digest, c.approveLine(name),
-		c.Typed(slices.Concat(made.Apply, []string{"--approvals", "2", "--trusted", "allowed_signers"})...), c.Typed(made.Apply...))
+`, printable(made.Path), batch.Thousands(made.Users), made.Digest, c.approveLine(name), c.approvedLine(made.Apply, 2), c.Typed(made.Apply...))
 	return err
 }
 
@@ -81,8 +79,13 @@ func (c *command) approve(ctx context.Context, a *job.ApproveOptions) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(map[string]any{"signature": approved.File, "digest": approved.Digest.String(), "key": approved.Key},
-		"Approved  %s\nDigest    %s\nKey       %s\n", printable(approved.File), approved.Digest, approved.Key)
+	next := c.approvedLine(approved.Apply, approved.Keys)
+	return c.answer(map[string]any{"signature": approved.File, "digest": approved.Digest.String(), "key": approved.Key, "next": next}, `Approved  %s
+Digest    %s
+Key       %s
+Next      another person approves it, too: %s
+          or apply it, with the approvals of %s in the file allowed_signers: %s
+`, printable(approved.File), approved.Digest, approved.Key, c.approveLine(a.File), batch.Agree(approved.Keys, "1 person", batch.Thousands(approved.Keys)+" people"), next)
 }
 
 // verify reads the stamps and tells which do not hold. It believes no report.

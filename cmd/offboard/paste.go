@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -71,6 +72,11 @@ func (c *command) shell(words ...string) string {
 // key. A shell fills in the directory.
 func (c *command) approveLine(plan string) string {
 	return c.shell("approve", plan, "--key") + ` "$HOME/.ssh/id_ed25519"`
+}
+
+// approvedLine applies a plan that so many people of the usual trusted set have approved.
+func (c *command) approvedLine(apply []string, people int) string {
+	return c.Typed(slices.Concat(apply, []string{"--approvals", strconv.Itoa(people), "--trusted", "allowed_signers"})...)
 }
 
 // moveLine moves a journal away, with the files that stand beside it.
