@@ -76,7 +76,7 @@ type Connection struct {
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
 	Concurrency    int      `help:"Calls under way at the most, with 20 writes each. The default lets a whole quota window, 3,000 writes, leave at once; fewer leave fewer in doubt after a crash." default:"150" keep:""`
 	Rate           float64  `help:"Writes a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
-	QuotaFile      string   `help:"Limits other than Graph's documented ones; see the README." placeholder:"FILE" type:"path" keep:""`
+	QuotaFile      string   `help:"Limits other than Graph's documented ones; see offboard help pace." placeholder:"FILE" type:"path" keep:""`
 	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`
 	App            []string `help:"One more app registration that works beside the first: a file of AZURE_... lines. Repeatable. It takes more of the write quota that all apps of the tenant share." placeholder:"FILE" type:"path" keep:""`
 	SimulateFrozen bool     `help:"Let the simulated tenant answer every write as if it were done, and change nothing."`

@@ -203,7 +203,7 @@ func TestCertificatesAreRefused(t *testing.T) {
 }
 
 // What plan, and apply without enough approvals, tell people to type next works when it
-// is pasted; and so do the commands of the README.
+// is pasted; and so do the commands of offboard help four-eyes.
 func TestPrintedApprovalsWork(t *testing.T) {
 	t.Parallel()
 	d := newDesktop(t)
@@ -230,13 +230,9 @@ func TestPrintedApprovalsWork(t *testing.T) {
 		t.Errorf("%d users were written, want 5", n)
 	}
 
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	commands := regexp.MustCompile(`(?m)^ssh-keygen -Y (?:sign|verify) .*plan\.jsonl.*$`).FindAllString(string(readme), -1)
+	commands := regexp.MustCompile(`(?m)^    ssh-keygen -Y (?:sign|verify) .*plan\.jsonl.*$`).FindAllString(prose("four-eyes"), -1)
 	if len(commands) != 2 {
-		t.Fatalf("the README's commands are %q", commands)
+		t.Fatalf("the commands of the topic are %q", commands)
 	}
 	out = d.does(strings.ReplaceAll(commands[0], "~", d.dir), commands[1])
 	if !strings.Contains(out, `Good "offboard-plan" signature for bob@contoso.com`) {

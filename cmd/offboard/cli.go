@@ -45,7 +45,7 @@ type cli struct {
 	Report   job.ReportOptions   `cmd:"" help:"Write the report files of a run again."`
 	Simulate job.SimulateOptions `cmd:"" help:"Serve a simulated tenant on a loopback address."`
 
-	Help       helpOptions       `cmd:"" help:"Explain a command, or a topic: exit-codes, permissions, outcomes, environment, configuration or report."`
+	Help       helpOptions       `cmd:"" help:"Explain a command, or a topic such as exit-codes."`
 	Completion completionOptions `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Man        manOptions        `cmd:"" help:"Print the manual page."`
 	Version    versionOptions    `cmd:"" help:"Print the version."`

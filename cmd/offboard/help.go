@@ -28,7 +28,7 @@ var abouts = map[string]about{
 	"resume": {"Contain", "", [2]string{
 		`offboard resume`,
 		`offboard resume 20261126-234340-9e39 --yes`}},
-	"undo": {"Contain", ofUndo, [2]string{
+	"undo": {"Contain", prose("undo"), [2]string{
 		`offboard undo 20261126-234340-9e39 --dry-run`,
 		`offboard undo 20261126-234340-9e39 --user anna@contoso.com`}},
 	"verify": {"Contain", "What is mastered on premises holds only once the next sync is over: --watch 40m waits for that.", [2]string{
@@ -116,7 +116,7 @@ func describe(k *kong.Kong) error {
 			a := abouts[command]
 			v.Group = &kong.Group{Key: a.group, Title: a.group + ":"}
 			v.Detail = a.text + "\n\nExamples:\n\n    " + strings.Join(a.examples[:], "\n    ") + "\n\n" + readsAlone(command) +
-				"Exit codes, permissions, outcomes, variables and files: offboard help exit-codes, permissions, outcomes, environment or report."
+				"Exit codes, permissions, variables, files and more: offboard help exit-codes, permissions, environment or report; offboard help lists the topics."
 		}
 		return next(nil)
 	})
@@ -161,23 +161,6 @@ func readsAlone(command string) string {
 	}
 	return ""
 }
-
-const ofUndo = `Each write of the run is taken back whose value before is known, and that the directory still shows as the run
-left it; what somebody changed since is theirs, and ends already. Users keep what the run did not change.
-
-    disable   the account is enabled again      groups    the user joins them again
-    devices   they are enabled again            licences  they are given back, with their service plans
-
-Revoked sessions and replaced passwords cannot be taken back, and are counted. What Active Directory decides ends
-not_possible while it is still disabled: the exit code is 3, and followup.csv names it. The same command again
-finds nothing to undo, or goes on with an undo that stopped, as resume does. An undo is refused while a later run
-of the tenant contained one of its users again, or found them contained, or somebody who has a device of theirs, too,
-unless --despite-later is given; one that goes on asks that again. A later run that was denied every write to a user
-does not count. A device stays disabled while a user of the run stays contained who has it, too.
-
---steps and --user take back a part: these steps, of these users. The rest stays as the run left it, and a later
-undo can take it back. A run that stopped halfway can be undone, too. Any undo ends it for good, also that of a part:
-no resume goes on with it. An undo that stopped is given up when another undo of the same run begins.`
 
 // seeds are what the simulated tenant makes of a name, so that a rehearsal can show
 // more than success.

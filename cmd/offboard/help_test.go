@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +29,37 @@ func TestHelpIntoAClosedPipe(t *testing.T) {
 		writer.Close()
 		if code, out := c.end(t); code != 0 || out != "" {
 			t.Errorf("%q: exit code %d, want 0 and no word of it\n%s", args, code, out)
+		}
+	}
+}
+
+// Each topic has a text, each file of texts is used, and what a text or the README names
+// by "offboard help" is there.
+func TestTopicsAreThere(t *testing.T) {
+	known := slices.Collect(maps.Keys(abouts))
+	c := newCommand(world{}, &cli{})
+	c.parsed, _, _ = parse(c.cli, io.Discard, "version")
+	var told string
+	for _, topic := range topics {
+		known = append(known, topic.name)
+		told += topic.text(c)
+	}
+	files, err := texts.ReadDir("topics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if text := prose(strings.TrimSuffix(f.Name(), ".txt")); !strings.Contains(told, text) && !slices.ContainsFunc(slices.Collect(maps.Values(abouts)), func(a about) bool { return a.text == text }) {
+			t.Errorf("topics/%s is told by no topic and no command", f.Name())
+		}
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`offboard\s+help\s+([a-z-]+)`).FindAllStringSubmatch(told+string(readme), -1) {
+		if !slices.Contains(known, m[1]) {
+			t.Errorf("the help or the README names offboard help %s, which is not there", m[1])
 		}
 	}
 }

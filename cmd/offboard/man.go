@@ -41,7 +41,7 @@ func (*manOptions) tell(c *command) error {
 	for _, t := range topics {
 		if t.name != "environment" { // which tells what is set now
 			section(&b, strings.ToUpper(strings.ReplaceAll(t.name, "-", " ")))
-			asIs(&b, t.tell(c))
+			asIs(&b, t.text(c))
 		}
 	}
 	section(&b, "ENVIRONMENT")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"embed"
 	"fmt"
 	"io"
 	"maps"
@@ -15,17 +16,52 @@ import (
 	"offboard/report"
 )
 
-// topics are what all commands share, told once.
-var topics = []struct {
+// texts are the prose of the topics, and of the commands that need much of it.
+//
+//go:embed topics/*.txt
+var texts embed.FS
+
+// prose is the text in the file topics/NAME.txt.
+func prose(name string) string {
+	text, err := texts.ReadFile("topics/" + name + ".txt")
+	if err != nil {
+		panic(err) // no such file was built in
+	}
+	return string(text)
+}
+
+// topic is what commands share. tell tells it; nil stands for the prose of its name.
+type topic struct {
 	name, about string
 	tell        func(*command) string
-}{
-	{"exit-codes", "what each exit code means", func(*command) string { return exitCodes }},
+}
+
+// text is the whole topic.
+func (t topic) text(c *command) string {
+	if t.tell == nil {
+		return prose(t.name)
+	}
+	return t.tell(c)
+}
+
+// topics are what all commands share, told once.
+var topics = []topic{
+	{"sign-in", "ways to sign in, and how the tenant is made sure of", nil},
 	{"permissions", "what an app needs in Graph, step by step", func(*command) string { return permissions() }},
+	{"input", "files, columns, keys, gates and dates: who is meant", nil},
+	{"guards", "who is never touched, and when a plan is refused", nil},
+	{"steps", "what is done, in which order, and what it does not do", nil},
 	{"outcomes", "how a row can end, and what that is worth", func(*command) string { return outcomes() }},
+	{"exit-codes", "what each exit code means", func(*command) string { return exitCodes }},
+	{"interruptions", "stops, outages and kills, and how a run goes on", nil},
+	{"proof", "what shows each step done, and reading it again", nil},
+	{"report", "each file of a report, and every column and key", func(*command) string { return dictionary() }},
+	{"four-eyes", "plans that people approve: plan, approve, apply", nil},
+	{"pace", "quotas, refusals, and how to go slower or faster", nil},
+	{"journal", "what is kept, looking back, deleting, and damage", nil},
+	{"automation", "events, webhooks and metrics; systemd and Kubernetes", nil},
 	{"environment", "all variables, those of the sign-in too, and what is set now", (*command).environment},
-	{"configuration", "the config file: what stands in it, and what holds before it", func(*command) string { return configurationHelp }},
-	{"report", "a data dictionary: every column and key of the report's files", func(*command) string { return dictionary() }},
+	{"configuration", "the config file: what stands in it, and what holds before it", nil},
 }
 
 // ofTopics ends the help of the whole program.
@@ -39,7 +75,7 @@ var ofTopics = func() string {
 
 // helpOptions are those of help.
 type helpOptions struct {
-	Words []string `arg:"" optional:"" name:"command|topic" help:"A command such as runs prune, or a topic: exit-codes, permissions, outcomes, environment, configuration or report."`
+	Words []string `arg:"" optional:"" name:"command|topic" help:"A command such as runs prune, or a topic, such as exit-codes; offboard help lists them."`
 }
 
 // tell implements [teller].
@@ -47,7 +83,7 @@ func (h *helpOptions) tell(c *command) error {
 	asked := strings.Join(h.Words, " ")
 	for _, t := range topics {
 		if t.name == asked {
-			_, err := io.WriteString(c.stdout, t.tell(c))
+			_, err := io.WriteString(c.stdout, t.text(c))
 			return err
 		}
 	}
@@ -126,26 +162,12 @@ func permissions() string {
 		}
 		s += fmt.Sprintf("    %-11s %-36s %s\n", step, step.Needs(), reads)
 	}
-	return s + `
-undo needs the permissions of the steps that it takes back, and verify what they read.
-
-For licences that come from groups also that of groups, and
-RoleManagement.ReadWrite.Directory for groups that may hold roles. User.Read.All is not
-needed with --no-resolve. RoleManagement.Read.Directory to know who holds a privileged
-role (not needed with --max-privileged 0), GroupMember.Read.All for --protect-group and
-for roles that groups hold. To disable holders of privileged roles, or to replace their
-passwords, the app itself must hold the directory role Privileged Authentication
-Administrator. How to sign in: offboard help environment.
-`
+	return s + "\n" + prose("permissions")
 }
 
 // dictionary tells every column and key of the files of a report.
 func dictionary() string {
-	s := `Times are RFC 3339 in UTC. What is not known is empty in CSV and null in JSON. Where a cell
-would be a formula, CSV has an apostrophe before it. A report has the columns of its own
-steps and options alone; new ones come at the end. report.jsonl has the columns of
-report.csv as keys, and in its key steps the columns of report.targets.csv.
-`
+	s := prose("report")
 	file := ""
 	for _, c := range slices.Concat(report.Dictionary(), report.Keys()) {
 		if c.File != file {
@@ -154,11 +176,7 @@ report.csv as keys, and in its key steps the columns of report.targets.csv.
 		}
 		s += fmt.Sprintf("    %-23s  %s\n", c.Name, c.Meaning+emptyWhen(c))
 	}
-	return s + `
-retry.csv has the input's own columns, as far as they were recognised, and the rows that
-another run may change. report.sha256 lists the files as sha256sum does, and
-report.sha256.sig signs it.
-`
+	return s
 }
 
 // emptyWhen says when a column is empty.
@@ -176,11 +194,7 @@ func outcomes() string {
 	for _, o := range batch.Outcomes {
 		s += fmt.Sprintf("    %-12s %-9s %s\n", o, worth[o.Kind()], report.Meaning(o))
 	}
-	return s + `
-Rows that are not done make the exit code 3. Neutral ones were left alone on purpose.
-resume goes on with those that are unsettled, not_sent or unverified; retry.csv has those
-that another run may change.
-`
+	return s + "\n" + prose("outcomes")
 }
 
 // signInVariables are those of the sign-in, which have no flags.
@@ -208,28 +222,6 @@ Secrets come from these alone: no flag has one. HTTPS_PROXY and NO_PROXY name a 
 SSH_AUTH_SOCK the ssh agent, TZ the zone of this machine.
 `
 
-const configurationHelp = `A config file holds values of flags, so that they need not be typed: offboard/config.yaml
-in the user's config directory ($XDG_CONFIG_HOME or ~/.config; on Windows %AppData%, on
-macOS ~/Library/Application Support), or --config FILE. The command line holds before
-variables, variables before the file. What a run was begun with holds before the file, too.
-
-    # flags by their names; of a flag that has a variable with a command in its name, such
-    # as OFFBOARD_APPROVE_KEY, that name in small letters: approve-key
-    tenant: contoso.com
-    max-users: 200
-    protect: [breakglass.txt, board.txt]    # paths begin at this file
-    report-dir: /srv/offboard/{run}
-
-What protect and protect-group name there is added to what the command line names. Every
-other flag on the command line takes the place of the one in the file.
-
-A line that is no flag, stands there twice or has a value that the flag does not take is
-an error, whatever the command. Secrets are refused there, and so are flags without a
-variable, such as --despite-later and --user. A file that other users can write is
-refused. Commands that write say what the file gave them; offboard help environment
-shows what is in it.
-`
-
 // environment tells of every variable, and which flags are not as they were made.
 func (c *command) environment() string {
 	names, about := []string{}, map[string]string{}
@@ -245,7 +237,7 @@ func (c *command) environment() string {
 		}
 	})
 	slices.Sort(names)
-	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so is an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor have --user of run,\n--despite-later and --include-undone.\n\n"
+	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so is an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor have --user of run,\n--despite-later and --include-undone. OFFBOARD_DRY_RUN is refused for apply and resume, which\nhave no dry run. A command that is printed to be pasted carries what the variables gave.\n\n"
 	for _, name := range names {
 		s += fmt.Sprintf("    %-36s %s\n", name, about[name])
 	}
