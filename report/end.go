@@ -90,6 +90,15 @@ func (e End) retry() string {
 	return e.Retry
 }
 
+// Next is the command that goes on from the end of a run, or runs again what it left; ""
+// when there is none.
+func Next(e End) string {
+	if e.Resume == "" && e.count(batch.Failure) > 0 {
+		return e.retry()
+	}
+	return e.Resume
+}
+
 // has reports whether the report has a file of that name.
 func (e End) has(name string) bool {
 	return slices.ContainsFunc(e.Files, func(path string) bool { return filepath.Base(path) == name })

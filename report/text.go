@@ -57,7 +57,7 @@ func last(e End) string {
 	for _, u := range e.TakenBack {
 		fmt.Fprintf(&b, "Since then the run was %s.\n", clean(u.Words()))
 	}
-	if retry := e.retry(); retry != "" && e.count(batch.Failure) > 0 {
+	if retry := Next(e); retry != "" && e.Resume == "" {
 		how := "to run again"
 		if e.Plan.Terms.Source != "" {
 			how = "to be planned, approved and applied again"

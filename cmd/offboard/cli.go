@@ -66,6 +66,8 @@ type command struct {
 	tell   func(exitCode) // other programs, at the end; nil before the command began
 	told   bool           // what the plan is of
 	unsaid []string       // with --quiet, for the question
+
+	unclosed *unclosed // the document that is written but for how the command ended
 }
 
 // execute is the whole program but for the process around it.

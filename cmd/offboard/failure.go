@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
 	"offboard/batch/job"
+	"offboard/report"
 )
 
 // fail ends the command: it tells the error and its next step, if there is one, and gives
@@ -20,7 +23,9 @@ func (c *command) fail(err error) exitCode {
 	if untold {
 		next = c.nextStep(err, code, next)
 	}
-	c.document(err, next, code)
+	if lost := c.document(err, c.after(next), code); lost != nil && code == exitDone {
+		err, code, untold = lost, exitError, true
+	}
 	if untold && !c.wantsEvents() {
 		for _, line := range messages(err) {
 			fmt.Fprintf(c.stderr, "offboard: %s\n", line)
@@ -33,9 +38,17 @@ func (c *command) fail(err error) exitCode {
 		c.tell(code)
 	}
 	if c.wantsEvents() || c.cli.Output == "jsonl" {
-		c.finished(err, next, code)
+		c.finished(err, c.after(next), code)
 	}
 	return code
+}
+
+// after is what to do next, for programs: also where the end block has told it.
+func (c *command) after(next string) string {
+	if end := c.facts.end; next == "" && end != nil {
+		next = report.Next(*end)
+	}
+	return next
 }
 
 // nextStep is what to do about an error; known is what the table of ends has.
@@ -84,22 +97,57 @@ func messages(err error) []string {
 	return lines
 }
 
-// document writes how the command ended where -o json asks for one document and none was
-// written: after a failure, and when there was nothing to do.
-func (c *command) document(err error, next string, code exitCode) {
-	if out, ok := c.stdout.(*visible); !c.wantsJSON() || !ok || out.wrote { // lines may still be on their way, but a document is not
-		return
+// document writes how the command ended where -o json asks for one document: at the end of
+// the one of a run, or, after a failure and when there was nothing to do, alone.
+func (c *command) document(err error, next string, code exitCode) error {
+	out, ok := c.stdout.(*visible)
+	if !c.wantsJSON() || !ok || out.wrote && c.unclosed == nil { // lines may still be on their way, but a document is not
+		return nil
 	}
 	failed := ""
 	if err != nil {
 		failed = err.Error()
 	}
-	_ = c.encode(struct { // stderr and the exit code tell the same
+	var b bytes.Buffer
+	_ = encode(&b, struct { // stderr and the exit code tell the same
 		Error   any      `json:"error"` // null when it is none
 		Reasons []string `json:"reasons"`
-		Next    string   `json:"next"` // what to do now; "" when nothing is known
+		Next    any      `json:"next"` // what to do now; null when nothing is known
 		Exit    exitCode `json:"exit"`
-	}{orNull(failed), reasonsOf(err), next, code})
+	}{orNull(failed), reasonsOf(err), orNull(next), code})
+	text := b.Bytes()
+	if c.unclosed != nil {
+		text = append(bytes.TrimRight(bytes.TrimSuffix(c.unclosed.end, closing), "\n"), append([]byte(","), text[len("{"):]...)...)
+	}
+	_, lost := c.stdout.Write(text)
+	return lost
+}
+
+// unclosed takes a JSON object, and leaves out the end of it.
+type unclosed struct {
+	w   io.Writer
+	end []byte
+}
+
+// closing is what every document ends in.
+var closing = []byte("}\n")
+
+func (u *unclosed) Write(p []byte) (int, error) {
+	all := append(u.end, p...)
+	now := max(0, len(all)-len("\n}\n"))
+	u.end = bytes.Clone(all[now:])
+	_, err := u.w.Write(all[:now])
+	return len(p), err
+}
+
+// documented is where the document of a run goes. Of a command that carries one out
+// [command.document] closes it, with how the command ended.
+func (c *command) documented() io.Writer {
+	if c.parsed == nil || toldOf(c.parsed.Selected().Target.Addr().Interface()) == nil {
+		return c.stdout
+	}
+	c.unclosed = &unclosed{w: c.stdout}
+	return c.unclosed
 }
 
 // reasonsOf are those of a refusal, each of them.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -64,8 +65,10 @@ func (c *command) answer(document any, text string, args ...any) error {
 }
 
 // encode writes a document as JSON, for programs and for people.
-func (c *command) encode(document any) error {
-	e := json.NewEncoder(c.stdout)
+func (c *command) encode(document any) error { return encode(c.stdout, document) }
+
+func encode(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(document)
@@ -172,7 +175,7 @@ func ofDomains(domains map[string]int) string {
 // Ended implements [job.Console]: the end block, or the JSON document.
 func (c *command) Ended(e report.End) error {
 	if c.cli.Output == "json" {
-		return report.JSON(c.stdout, e)
+		return report.JSON(c.documented(), e)
 	}
 	if c.cli.Quiet {
 		return report.Last(c.stdout, e)
@@ -190,7 +193,7 @@ const mostNamed = 20
 func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, error]) error {
 	c.Say("dry run: nothing was written")
 	if c.cli.Output == "json" {
-		return report.Selected(c.stdout, end, unrevoked)
+		return report.Selected(c.documented(), end, unrevoked)
 	}
 	if c.cli.Quiet {
 		return report.Last(c.stdout, end)
