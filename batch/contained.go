@@ -97,6 +97,20 @@ func (p Planned) obstacles(steps []Step) (all []Obstacle) {
 	return all
 }
 
+// Obstacles are why a run alone will not contain the line's user, whose writes are planned
+// and not sent.
+func (l *Line) Obstacles(steps []Step) []Obstacle {
+	p := Planned{User: l.User}
+	for _, w := range l.Writes {
+		p.Targets = append(p.Targets, w.Target)
+		if w.Record.Outcome != NotSent {
+			w.Record.Step, w.Record.Target = w.Target.Step, w.Target.ID
+			p.Records = append(p.Records, w.Record)
+		}
+	}
+	return p.obstacles(steps)
+}
+
 // Some counts users, and names the first few.
 type Some struct {
 	Count int

@@ -216,6 +216,13 @@ func TestPageInBrowser(t *testing.T) {
 		b.do(chromedp.SendKeys("#search", "CONTOSO intune"))
 		b.want(hits, "1 of 8 people")
 		b.want(persons, "ada@contoso.com")
+		for _, f := range [][2]string{{id(4), "cy@contoso.com"}, {"last DAY: 2026-03-01 fay", "fay@contoso.com"}} {
+			b.js(`(` + set + `)("search", "` + f[0] + `", "input")`)
+			b.want(persons, f[1])
+		}
+		b.want(`document.querySelector("#rows").textContent.includes("late")`, "true")
+		b.js(`(` + set + `)("search", "ada", "input")`)
+		b.want(`[...document.querySelectorAll("#rows small")].map(e => e.textContent).join()`, id(2)+",Last day: 2026-03-01")
 		b.js(`(` + set + `)("search", "", "input")`)
 		for _, f := range []struct{ select_, value, want string }{
 			{"state", "1", "5 of 8 people"},
@@ -224,6 +231,7 @@ func TestPageInBrowser(t *testing.T) {
 			{"outcome", "0:denied", "1 of 8 people"},
 			{"state", "2", "0 of 8 people"},
 			{"outcome", "", "1 of 8 people"},
+			{"state", "late", "1 of 8 people"},
 			{"state", "", "8 people"},
 		} {
 			b.js(`(` + set + `)("` + f.select_ + `", "` + f.value + `", "change")`)
@@ -282,6 +290,9 @@ func TestPageInBrowser(t *testing.T) {
 		}
 		b.want(`window.printed`, "5")
 		b.want(`document.getElementById("printed").textContent`, "")
+		b.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}), chromedp.EmulateViewport(680, 900)) // A4
+		b.want(`[getComputedStyle(document.querySelector("#rows td")).display, getComputedStyle(document.querySelector("#rows span")).display].join()`, "table-cell,inline")
+		b.want(`document.documentElement.scrollWidth`, "680")
 	})
 
 	t.Run("for a screen reader", func(t *testing.T) {
@@ -355,7 +366,13 @@ func TestPageOfManyInBrowser(t *testing.T) {
 	b := open(t, browser, path)
 	b.js(`addEventListener("beforeprint", () => { window.printed = ` + rows + ` + document.getElementById("printed").textContent })`)
 	b.js(`dispatchEvent(new Event("beforeprint"))`)
-	b.want(`window.printed`, "2000Printed here: the first 2,000 of them. report.csv has a line for each row.")
+	b.want(`window.printed`, "10000Printed here: not contained, 10,000 of 30,000; others, 0. report.csv has a line for each row.")
+	b.js(`(` + set + `)("search", "surname0", "input")`)
+	b.js(`document.querySelector("#header th:last-child button").click()`)
+	b.js(`(` + set + `)("search", "surname00", "input")`) // 10,000 in the order of the file
+	b.js(`dispatchEvent(new Event("beforeprint"))`)
+	b.want(`window.printed`, "3000Printed here: not contained, 3,000 of 3,000; others, 0. report.csv has a line for each row.")
+	b.want(`[...document.querySelectorAll("#rows td:first-child")].every(td => td.textContent === "Not contained")`, "true")
 	b.js(`dispatchEvent(new Event("afterprint"))`)
 	b.want(rows, "100")
 	b.want(`(() => { const start = performance.now(); (`+set+`)("search", "surname09999", "input"); window.searched = performance.now() - start; return `+hits+`; })()`, "10 of 100,000 people")

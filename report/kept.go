@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -68,17 +67,17 @@ func lateColumn(p batch.Plan) column[batch.Line] {
 		func(l *batch.Line) string { return words[l.InTime(p)] }}
 }
 
-// inTime says how many users were contained too late. A dry run contains nobody.
-func inTime(b *bytes.Buffer, e End) {
+// lateWords say how many users were contained too late. A dry run contains nobody.
+func lateWords(e End) string {
 	n := e.Summary.InTime
 	if e.Plan.SLA == 0 || e.Dry || e.State == refused {
-		return
+		return ""
 	}
-	fmt.Fprintf(b, "Late: %s not contained within %s of their date (--sla); %s in time", batch.Plural(n[batch.Late], "user"), batch.Span(e.Plan.SLA), batch.Thousands(n[batch.Timely]))
+	text := fmt.Sprintf("Late: %s not contained within %s of their date (--sla); %s in time", batch.Plural(n[batch.Late], "user"), batch.Span(e.Plan.SLA), batch.Thousands(n[batch.Timely]))
 	if unknown := n[batch.TimeUnknown]; unknown > 0 {
-		fmt.Fprintf(b, "; of %s nothing can be said (left alone, still in time, or contained before the run)", batch.Thousands(unknown))
+		text += fmt.Sprintf("; of %s nothing can be said (left alone, still in time, or contained before the run)", batch.Thousands(unknown))
 	}
-	b.WriteString(".\n\n")
+	return text + "."
 }
 
 // slaMembers is the key of the document that runs with --sla have.

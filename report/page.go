@@ -55,10 +55,39 @@ func stateOf(e *End, l *batch.Line) state {
 // reachedAt is when the directory had shown the last of what [stateOf] asks for.
 func reachedAt(p batch.Plan, l *batch.Line) (at time.Time) {
 	if !batch.Contains(p.Steps) {
-		return l.Record.SettledAt
+		at = l.Record.SettledAt
+		for i := range l.Writes { // as of an undo
+			if w := l.Writes[i].Record.SettledAt; w.After(at) {
+				at = w
+			}
+		}
+		return at
 	}
 	at, _, _ = l.ContainedAt(p.Steps)
 	return at
+}
+
+// once writes texts that many people share once. Further ones than 500 are written where they occur.
+type once struct {
+	texts []string
+	known map[string]int // where in them
+}
+
+// append appends a text, or where it stands among those written once; 0 is none.
+func (o *once) append(b []byte, text string) []byte {
+	if text == "" {
+		return append(b, '0')
+	}
+	at, known := o.known[text]
+	if !known {
+		if len(o.texts) == 500 {
+			return appendQuoted(b, text)
+		}
+		o.texts = append(o.texts, text)
+		at = len(o.texts)
+		o.known[text] = at
+	}
+	return strconv.AppendInt(b, int64(at), 10)
 }
 
 // page writes report.html. The people go into it as they come, ahead of all that is seen;
@@ -67,18 +96,15 @@ type page struct {
 	census
 	w       *bufio.Writer
 	several bool
-	room    int            // for people who were contained
-	shown   int            // people in the table
-	reasons []string       // each is written once
-	known   map[string]int // where in them
+	room    int // for people who were contained
+	shown   int // people in the table
+	reasons once
+	kept    once // cells of the input
 	b       []byte
 }
 
-// reasonsOnce is how many reasons are written once; further ones are written where they occur.
-const reasonsOnce = 500
-
 func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
-	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), known: map[string]int{}}
+	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), reasons: once{known: map[string]int{}}, kept: once{known: map[string]int{}}}
 	e.census = &p.census
 	p.room = mostPeople
 	if successes := e.count(batch.Success); e.Summary.Lines > mostPeople {
@@ -103,8 +129,9 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 }
 
 // add counts a person, and writes the line of the table: number of the row, name, the row's
-// text where it is another one, state, outcome, milliseconds since the plan, a letter for the
-// outcome of each step, and the reason. What is not known is 0, and -1 of a time.
+// text where it is another one, object id where neither is it, state, outcome, milliseconds since
+// the plan, a letter for the outcome of each step, the reason, the cells that are kept, and 1 of
+// one who is late. What is not known is 0, and -1 of a time.
 func (p *page) add(l *batch.Line, cells []string) error {
 	s := stateOf(p.end, l)
 	at := p.census.add(l, s, cells)
@@ -124,12 +151,21 @@ func (p *page) add(l *batch.Line, cells []string) error {
 	p.shown++
 	b = append(strconv.AppendInt(b, int64(l.Row.Line), 10), ',')
 	b = append(appendQuoted(b, shown(name, mostOfName)), ',')
-	if input := l.Row.Input; input == name || input == "" {
-		b = append(b, '0')
-	} else {
-		b = appendQuoted(b, shown(input, mostOfName))
+	input, id := l.Row.Input, l.User.ID
+	if input == name {
+		input = ""
 	}
-	b = append(strconv.AppendInt(append(b, ','), int64(s), 10), ',')
+	if strings.EqualFold(id, name) || strings.EqualFold(id, input) {
+		id = ""
+	}
+	for _, text := range []string{input, id} {
+		if text == "" {
+			b = append(b, "0,"...)
+		} else {
+			b = append(appendQuoted(b, shown(text, mostOfName)), ',')
+		}
+	}
+	b = append(strconv.AppendInt(b, int64(s), 10), ',')
 	b = append(strconv.AppendInt(b, int64(rank(l.Record.Outcome)), 10), ',')
 	ms := int64(-1)
 	if !at.IsZero() {
@@ -149,27 +185,24 @@ func (p *page) add(l *batch.Line, cells []string) error {
 	} else {
 		b = append(b, "0,"...)
 	}
-	p.b = append(p.appendReason(b, why(&l.Record)), ']')
+	reason := why(&l.Record)
+	if s == wouldBe && strings.HasSuffix(reason, "its turn had not come") {
+		reason = "" // it is that a dry run sends nothing
+	}
+	b = append(p.reasons.append(b, shown(reason, mostOfReason)), ',', '[')
+	for i, cell := range cells[len(cells)-len(p.end.Plan.Keep):] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = p.kept.append(b, shown(cell, mostOfName))
+	}
+	if l.InTime(p.end.Plan) == batch.Late && !p.end.Dry {
+		p.b = append(b, "],1]"...)
+	} else {
+		p.b = append(b, "],0]"...)
+	}
 	_, err := p.w.Write(p.b)
 	return err
-}
-
-// appendReason appends a reason, or where it stands among those written once; 0 is none.
-func (p *page) appendReason(b []byte, reason string) []byte {
-	if reason == "" {
-		return append(b, '0')
-	}
-	reason = shown(reason, mostOfReason)
-	at, known := p.known[reason]
-	if !known {
-		if len(p.reasons) == reasonsOnce {
-			return appendQuoted(b, reason)
-		}
-		p.reasons = append(p.reasons, reason)
-		at = len(p.reasons)
-		p.known[reason] = at
-	}
-	return strconv.AppendInt(b, int64(at), 10)
 }
 
 // nameOf is what people call a line's person: the name in the directory, or what the row says.

@@ -64,7 +64,7 @@ type body struct {
 	Facts, About, Files            []fact
 	MissedTitle                    string
 	Missed, Else, Spared           []causeView
-	ElseLead                       string
+	ElseTitle, ElseLead            string
 	Commands                       []fact
 	NotesTitle                     string
 	Notes                          []string
@@ -117,21 +117,16 @@ func writeBody(p *page) error {
 			}
 		}
 		b.Commands = p.commands()
-		if b.Chart != nil {
-			b.Facts = append(b.Facts, fact{"Time from the first call", nil})
-			for _, t := range b.Chart.Tiles {
-				last := &b.Facts[len(b.Facts)-1]
-				last.Values = append(last.Values, t.Name+": "+t.Values[0])
-			}
-		}
+		b.Facts = append(b.Facts, p.times(a)...)
 	}
 	b.MissedTitle = upperFirst(a.missed) + " and why"
+	b.ElseTitle = "What else was not done"
 	if e.Dry {
-		b.MissedTitle = "What a run would not do"
+		b.MissedTitle, b.ElseTitle = "What a run would not do", "What else a run would not do"
 	}
 	b.ElseLead = "It does not count against " + a.noun + ", and is to be done all the same."
-	if e.Plan.Undoes == "" && p.people() > 0 && e.State != planning {
-		b.NotesTitle, b.Notes = "What "+a.noun+" does not cover", notes(*e, p.followup && !e.Dry)
+	if p.people() > 0 && e.State != planning && e.State != refused {
+		b.NotesTitle, b.Notes = "What "+a.noun+" does not cover", p.notes()
 	}
 	if p.people() > p.shown {
 		b.PeopleNotes = append(b.PeopleNotes, fmt.Sprintf("The table holds %s of %s people: first those who are not %s, then others in the order of the file. report.csv, beside this file, has a line for each row.",
@@ -148,16 +143,40 @@ func writeBody(p *page) error {
 	return pageTemplate.ExecuteTemplate(p.w, "body", b)
 }
 
+// notes are what the run does not change, or an undo does not give back.
+func (p *page) notes() (all []string) {
+	if p.end.Plan.Undoes == "" {
+		for _, note := range notes(*p.end, p.followup && !p.end.Dry) {
+			all = append(all, upperFirst(strings.TrimPrefix(note, "Note: ")))
+		}
+		return all
+	}
+	for _, s := range p.end.Plan.Settings {
+		if s.Name == "not undone" || s.Name == "in doubt" {
+			all = append(all, shown(fmt.Sprintf("%s: %s.", s.Value, s.Why), mostOfReason))
+		}
+	}
+	return all
+}
+
 // table is what the script must know besides the people.
 func (p *page) table(a aim) ([]byte, error) {
 	steps := p.end.Plan.Steps
 	if !p.several {
 		steps = nil
 	}
+	missed, keep := upperFirst(a.missed), []string{}
+	if s := p.end.State; s == refused || s == planning {
+		missed = "Nothing done"
+	}
+	for _, name := range p.end.Plan.Keep {
+		keep = append(keep, shown(name, mostOfName))
+	}
 	return json.Marshal(map[string]any{ // it escapes <, > and &
-		"outcomes": batch.Outcomes, "steps": append([]batch.Step{}, steps...), "reasons": append([]string{}, p.reasons...),
-		"states": []string{upperFirst(a.done), upperFirst(a.missed), "Left alone", "Would be sent"},
-		"base":   p.end.Plan.Created.UnixMilli(),
+		"outcomes": batch.Outcomes, "steps": append([]batch.Step{}, steps...), "reasons": append([]string{}, p.reasons.texts...),
+		"states": []string{upperFirst(a.done), missed, "Left alone", "Would be sent"},
+		"keep":   keep, "kept": append([]string{}, p.kept.texts...),
+		"base": p.end.Plan.Created.UnixMilli(),
 	})
 }
 
@@ -364,14 +383,12 @@ func headFacts(e *End) (all []fact) {
 	if t.OSUser != "" {
 		add("Operator", t.OSUser+" on "+cmp.Or(t.Host, "an unknown machine"))
 	}
-	for i, approval := range t.Approvals {
-		if i == 0 {
-			add("Approved by")
-		}
-		last := &all[len(all)-1]
-		last.Values = append(last.Values, shown(approval.Person, mostOfName))
+	var approved []string
+	for _, approval := range t.Approvals {
+		approved = append(approved, shown(approval.Person, mostOfName))
 	}
-	add("Input", p.Input, batch.Plural(p.Rows, "row"))
+	add("Approved by", approved...)
+	add("Input", p.Input, batch.Plural(max(p.Rows, e.Summary.Lines), "row"))
 	return all
 }
 
@@ -380,7 +397,7 @@ func runFacts(e *End) (all []fact) {
 	add := adder(&all)
 	p := e.Plan
 	add("Run", p.Run)
-	add("State", e.State, e.Reason)
+	add("State", e.State)
 	add("Takes back the run", p.Undoes)
 	for _, u := range e.TakenBack {
 		add("Since then", u.Words())
@@ -413,9 +430,8 @@ func runFacts(e *End) (all []fact) {
 // adder adds facts that have something to say.
 func adder(to *[]fact) func(name string, values ...string) {
 	return func(name string, values ...string) {
-		given := len(values)
 		values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
-		if given > 0 && len(values) == 0 {
+		if len(values) == 0 {
 			return
 		}
 		for i := range values {

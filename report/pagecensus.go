@@ -14,10 +14,12 @@ import (
 // many they are.
 type census struct {
 	end    *End
-	states [4]int // people, each once
-	before int    // those reached before the first call
-	urgent int    // writes that were sent to reach them
-	sent   int    // people whom an urgent write was sent to
+	states [4]int                 // people, each once
+	before int                    // those reached before the first call
+	alone  map[batch.Obstacle]int // of a dry run: why a run alone would not contain people
+	some   int                    // people of whom that is so
+	urgent int                    // writes that were sent to reach them
+	sent   int                    // people whom an urgent write was sent to
 	first  map[batch.Outcome]int
 	causes map[causeKey]*cause
 	progress
@@ -50,7 +52,7 @@ const (
 )
 
 func newCensus(e *End) census {
-	return census{end: e, first: map[batch.Outcome]int{}, causes: map[causeKey]*cause{}, progress: progress{start: e.Timing.Started, width: time.Millisecond}}
+	return census{end: e, first: map[batch.Outcome]int{}, alone: map[batch.Obstacle]int{}, causes: map[causeKey]*cause{}, progress: progress{start: e.Timing.Started, width: time.Millisecond}}
 }
 
 // add counts a person, and gives when the person was reached, or else settled.
@@ -62,6 +64,12 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 		at = reachedAt(p, l)
 		if !t.reach(at) {
 			t.before++
+		}
+	}
+	if obstacles := l.Obstacles(p.Steps); s == wouldBe && batch.Contains(p.Steps) && len(obstacles) > 0 {
+		t.some++
+		for _, o := range obstacles {
+			t.alone[o]++
 		}
 	}
 	if !several {
@@ -103,7 +111,7 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 	for i := range l.Writes {
 		w := &l.Writes[i]
 		o, step := w.Record.Outcome, w.Target.Step
-		key := causeKey{s == missed && (step.Urgent() || !batch.Contains(p.Steps) && o.Kind() == batch.Failure), step, o}
+		key := causeKey{(s == missed || s == wouldBe) && (step.Urgent() || !batch.Contains(p.Steps) && o.Kind() == batch.Failure), step, o}
 		switch {
 		case o == batch.Verified, o == batch.Already && !w.MayReturn(l.User), s == wouldBe && o == batch.NotSent:
 			continue

@@ -13,7 +13,6 @@ import (
 // chart is people over time, in a box of 1,000 by 300 with its origin above.
 type chart struct {
 	Title, Label        string
-	Tiles               []fact
 	Top, Middle         string
 	Times               []string
 	Line, Area, Ceiling string // paths
@@ -22,28 +21,42 @@ type chart struct {
 	Text                []string // what the chart shows
 }
 
-// chart draws how people were reached; nil when nothing was sent, or nobody was reached.
-func (p *page) chart(a aim) *chart {
+// times say how long it took until most people were reached; none when nothing was sent.
+func (p *page) times(a aim) (all []fact) {
 	asked := p.states[met] + p.states[missed]
 	if p.start.IsZero() || p.last == 0 || asked == 0 || p.end.Dry {
 		return nil
 	}
+	all = []fact{{"Time from the first call", nil}}
+	for _, percent := range []int{50, 95, 100} {
+		took, ok := p.until((asked*percent+99)/100, p.before)
+		if !ok {
+			all[0].Values = append(all[0].Values, fmt.Sprintf("%d %% %s: not reached", percent, a.done))
+			break
+		}
+		all[0].Values = append(all[0].Values, fmt.Sprintf("%d %% %s: %s", percent, a.done, batch.Span(took)))
+	}
+	return all
+}
+
+// soon is how long a run takes of which a curve would show nothing.
+const soon = 5 * time.Second
+
+// chart draws how people were reached over time; nil of fewer than two, and of a run
+// that was over at once, unless Graph held it up.
+func (p *page) chart(a aim) *chart {
+	asked := p.states[met] + p.states[missed]
+	waited := len(p.end.Timing.Waits.Interruptions) > 0 || p.end.Timing.Refused > 0
+	if p.start.IsZero() || p.last == 0 || asked == 0 || p.end.Dry || (p.last < soon || asked < 2) && !waited {
+		return nil
+	}
 	n := batch.Thousands
 	c := &chart{Title: "People " + a.reach + " over time", Label: "people " + a.done, Top: n(asked), Middle: n(asked / 2)}
-	for _, percent := range []int{50, 95, 100} {
-		took := "not reached"
-		if d, ok := p.until((asked*percent+99)/100, p.before); ok {
-			took = batch.Span(d)
-		}
-		c.Tiles = append(c.Tiles, fact{fmt.Sprintf("%d %% %s", percent, a.done), []string{took}})
-	}
 	for quarter := range 5 {
 		c.Times = append(c.Times, batch.Span(p.last*time.Duration(quarter)/4))
 	}
-	if asked > 1 { // one person is no curve
-		c.Line = p.path(asked)
-		c.Area = c.Line + "V300H0Z"
-	}
+	c.Line = p.path(asked)
+	c.Area = c.Line + "V300H0Z"
 	c.Text = append(c.Text, fmt.Sprintf("%s of %s %s between the first call, %s, and the last answer, %s later.",
 		n(p.states[met]), people(asked), a.done, clock(p.start), batch.Span(p.last)))
 	if p.before > 0 {
@@ -100,7 +113,7 @@ func (p *page) ceiling(c *chart, asked int) string {
 	text := fmt.Sprintf("The %s, %s in any %s, lets through %s people in each such time at %s a person, of one app alone.",
 		q.Origin, batch.Plural(q.Writes, "write"), batch.Span(q.Window), batch.Thousands(int(each)), writesEach)
 	if float64(p.before)+each >= float64(asked) {
-		return text + " That is more than this run had, so that it never held the run up."
+		return "" // it never held the run up
 	}
 	var b strings.Builder
 	level := float64(p.before) + each

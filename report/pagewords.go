@@ -65,6 +65,15 @@ func (p *page) headline(b *body, a aim) {
 		b.Status, b.Tone = "Dry run", "warn"
 		b.Headline = fmt.Sprintf("Dry run: %s of %s would be sent", n(wouldN), people(asked))
 		b.Lead = append(b.Lead, "Nothing was written."+alreadySo(reachedN, a))
+		if p.some > 0 {
+			var why []string
+			for _, o := range batch.Obstacles {
+				if p.alone[o] > 0 {
+					why = append(why, fmt.Sprintf("%s (%s)", o, n(p.alone[o])))
+				}
+			}
+			b.Lead = append(b.Lead, fmt.Sprintf("%s of them would not be contained by a run alone: %s.", n(p.some), strings.Join(why, ", ")))
+		}
 	case asked == 0:
 		b.Headline = fmt.Sprintf("Nothing done: all of %s left alone on purpose", people(sparedN))
 	case e.Held != "":
@@ -72,8 +81,15 @@ func (p *page) headline(b *body, a aim) {
 	case e.State != "finished":
 		b.Status, b.Tone = "Stopped before its end", "bad"
 	}
-	if e.Reason != "" {
-		b.Lead = append(b.Lead, upperFirst(strings.TrimRight(shown(e.Reason, 4*mostOfReason), "."))+".")
+	if u := e.Plan.Undoes; u != "" {
+		b.Kicker = "offboard undo " + e.Plan.Run
+		b.Lead = append(b.Lead, "It gives back what run "+u+" took, where the directory was still as that run left it.")
+	}
+	if why := e.Reason; why != "" {
+		if _, guard, ok := strings.Cut(why, "; nothing was written: "); ok && e.State == refused { // as the headline says
+			why = guard
+		}
+		b.Lead = append(b.Lead, upperFirst(strings.TrimRight(shown(why, mostOfCommand), "."))+".")
 	}
 	for _, u := range e.TakenBack {
 		b.Tone = "bad"
@@ -88,6 +104,9 @@ func (p *page) headline(b *body, a aim) {
 	}
 	if e.State == refused || e.State == planning || p.people() == 0 {
 		return
+	}
+	if text := lateWords(*e); text != "" {
+		b.Lead = append(b.Lead, text)
 	}
 	if missedN > 0 && !e.Dry {
 		text := people(missedN) + " " + batch.Agree(missedN, "is ", "are ") + a.missed

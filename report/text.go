@@ -26,7 +26,9 @@ func Text(w io.Writer, e End) error {
 	if e.Summary.Lines > 0 && e.State != planning {
 		tally(&b, e)
 		bySteps(&b, e)
-		inTime(&b, e)
+		if text := lateWords(e); text != "" {
+			b.WriteString(text + "\n\n")
+		}
 		timing(&b, e.Timing)
 		if e.Plan.Undoes == "" {
 			for _, note := range notes(e, e.has(followupName)) {

@@ -3,24 +3,27 @@
 (() => {
 	const read = id => JSON.parse(document.getElementById(id).textContent);
 	const about = read("about"), people = read("people");
-	// A person is [row, name, row's text or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason or its place or 0].
-	const ROW = 0, NAME = 1, INPUT = 2, STATE = 3, OUTCOME = 4, TIME = 5, STEPS = 6, REASON = 7;
-	const perPage = 100, mostPrinted = 2000;
+	// A person is [row, name, row's text or 0, object id or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason, cells that are kept, late or not].
+	// A reason or cell is text, or its place among those written once, or 0.
+	const ROW = 0, NAME = 1, INPUT = 2, ID = 3, STATE = 4, OUTCOME = 5, TIME = 6, STEPS = 7, REASON = 8, KEPT = 9, LATE = 10;
+	const perPage = 100, mostPrinted = 2000, mostMissedPrinted = 10000, MISSED = 1;
 	const at = id => document.getElementById(id);
 	const add = (to, tag, text, more) => to.appendChild(Object.assign(document.createElement(tag), { textContent: text }, more));
 	const count = n => n.toLocaleString("en-US");
 
-	const reason = p => typeof p[REASON] === "string" ? p[REASON] : about.reasons[p[REASON] - 1] || "";
+	const text = (t, of) => typeof t === "string" ? t : of[t - 1] || "";
+	const reason = p => text(p[REASON], about.reasons);
+	const kept = p => p[KEPT].map((cell, i) => [about.keep[i], text(cell, about.kept)]).filter(c => c[1]).map(c => c.join(": "));
 	const time = p => p[TIME] < 0 ? "" : new Date(about.base + p[TIME]).toISOString().slice(0, 19).replace("T", " ");
 	const stepOutcome = letter => letter === "-" ? "" : about.outcomes[letter.charCodeAt(0) - 97];
 	const steps = p => Array.from(p[STEPS] || "", (letter, i) => [about.steps[i], stepOutcome(letter)]).filter(s => s[1]);
 	const lower = s => String(s).toLowerCase();
 
 	const columns = [
-		{ name: "State", style: "of-state", key: p => p[STATE] === 1 ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; } },
-		{ name: "Person", style: "person", key: p => lower(p[NAME]), fill: (td, p) => { td.textContent = p[NAME]; if (p[INPUT]) add(td, "small", p[INPUT]); } },
+		{ name: "State", style: "of-state", key: p => p[STATE] === MISSED ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; if (p[LATE]) add(td, "small", "late"); } },
+		{ name: "Person", style: "person", key: p => lower(p[NAME]), fill: (td, p) => { td.textContent = p[NAME]; for (const more of [p[INPUT], p[ID], ...kept(p)]) if (more) add(td, "small", more); } },
 		{ name: "Outcome", style: "outcome", key: p => p[OUTCOME], fill: (td, p) => { td.textContent = about.outcomes[p[OUTCOME]]; } },
-		...about.steps.length ? [{ name: "Steps", style: "steps-of", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome).append(" "); } }] : [],
+		...about.steps.length ? [{ name: "Steps", style: "steps-of", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome); } }] : [],
 		{ name: "Time (UTC)", style: "time", key: p => p[TIME], fill: (td, p) => { td.className = "time"; td.textContent = time(p); } },
 		{ name: "Reason", key: p => lower(reason(p)), fill: (td, p) => { td.textContent = reason(p); } },
 		{ name: "Row", style: "row", key: p => p[ROW], fill: (td, p) => { td.className = "number"; td.textContent = p[ROW]; } },
@@ -42,18 +45,18 @@
 	function find() {
 		const words = lower(at("search").value).split(/\s+/).filter(w => w);
 		const state = at("state").value, [step, outcome] = at("outcome").value.split(":");
-		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", reason(p), about.outcomes[p[OUTCOME]]].join("\n")));
+		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", p[ID] || "", ...kept(p), reason(p), about.outcomes[p[OUTCOME]]].join("\n")));
 		hits = people.filter((p, i) =>
-			(state === "" || p[STATE] === +state) &&
+			(state === "" || (state === "late" ? p[LATE] : p[STATE] === +state)) &&
 			(!outcome || (step === "" ? about.outcomes[p[OUTCOME]] : stepOutcome((p[STEPS] || "")[step] || "-")) === outcome) &&
 			words.every(w => texts[i].includes(w)));
 		page = 0;
 		show();
 	}
 
-	function fill(from, to) {
+	function fill(people) {
 		const rows = document.createDocumentFragment();
-		for (const p of hits.slice(from, to)) {
+		for (const p of people) {
 			const tr = add(rows, "tr", "");
 			tr.setAttribute("role", "row");
 			for (const c of columns) {
@@ -69,7 +72,7 @@
 	function show() {
 		const pages = Math.max(1, Math.ceil(hits.length / perPage));
 		page = Math.min(Math.max(page, 0), pages - 1);
-		fill(page * perPage, (page + 1) * perPage);
+		fill(hits.slice(page * perPage, (page + 1) * perPage));
 		at("hits").textContent = hits.length === people.length ? count(hits.length) + (hits.length === 1 ? " person" : " people")
 			: count(hits.length) + " of " + count(people.length) + (people.length === 1 ? " person" : " people");
 		at("page").textContent = "Page " + count(page + 1) + " of " + count(pages);
@@ -110,7 +113,8 @@
 		return all;
 	};
 	const states = tally(p => p[STATE]), outcomes = tally(p => p[OUTCOME]);
-	choose(at("state"), [["", "All"], ...about.states.map((s, i) => [i, s + " (" + count(states.get(i) || 0) + ")"]).filter(o => states.has(o[0]))]);
+	choose(at("state"), [["", "All"], ...about.states.map((s, i) => [i, s + " (" + count(states.get(i) || 0) + ")"]).filter(o => states.has(o[0])),
+		...[["late", "Late (" + count(people.filter(p => p[LATE]).length) + ")"]].filter(() => people.some(p => p[LATE]))]);
 	choose(at("outcome"), [["", "All"],
 		...about.outcomes.map((o, i) => [":" + o, o + " (" + count(outcomes.get(i) || 0) + ")", about.steps.length ? "All steps together" : ""]).filter((o, i) => outcomes.has(i))]);
 	about.steps.forEach((step, i) => {
@@ -139,9 +143,12 @@
 	at("next").addEventListener("click", () => turn(() => page + 1));
 	at("last").addEventListener("click", () => turn(() => Infinity));
 	window.addEventListener("beforeprint", () => {
-		const most = Math.min(hits.length, mostPrinted);
-		fill(0, most);
-		at("printed").textContent = most === hits.length ? "" : "Printed here: the first " + count(most) + " of them. report.csv has a line for each row.";
+		const missed = hits.filter(p => p[STATE] === MISSED).slice(0, mostMissedPrinted);
+		const others = hits.filter(p => p[STATE] !== MISSED).slice(0, Math.max(0, mostPrinted - missed.length));
+		const all = missed.length + others.length === hits.length;
+		fill(all ? hits : [...missed, ...others]);
+		at("printed").textContent = all ? "" : "Printed here: " + about.states[MISSED].toLowerCase() + ", " + count(missed.length) + " of " +
+			count(hits.filter(p => p[STATE] === MISSED).length) + "; others, " + count(others.length) + ". report.csv has a line for each row.";
 	});
 	window.addEventListener("afterprint", show);
 
