@@ -1,21 +1,21 @@
 # offboard: everything a fresh machine with Go needs is behind these targets.
 #
 #   make demo           the main job on testdata/leavers.csv, against a simulated tenant
-#   make test           every test once, and vet, also for Windows and macOS
-#   make quick          vet and the tests of everything that does not link the Graph SDK, in seconds
-#   make soak           the long runs: exhaustive, cases, torture and race, see there
-#   make soak-ci        the same within 20 minutes: fewer cases, kills and flipped bits
-#   make race           every test under the race detector, in its short form; needs a C compiler
+#   make test           every test once, and vet, also for Windows and macOS (5 min; 8 to 10 with a cold cache)
+#   make quick          vet and the tests of everything that does not link the Graph SDK (40 s)
+#   make soak           the long runs: exhaustive, cases, torture and race, see there (about 2 h)
+#   make soak-ci        the same with fewer cases, kills and flipped bits (15 min)
+#   make race           every test under the race detector, in its short form; needs a C compiler (10 min)
 #   make exhaustive     the rooms whose tests have a long form (-soak), in that form
-#   make cases          10,000 drawn cases in which nobody else may be touched; CASES=n for n of them
+#   make cases          10,000 drawn cases in which nobody else may be touched; CASES=n for n of them (30 min)
 #   make torture        500 kills at random moments and at named points, held against the tenant's own log, and 500 more
-#                       of runs with several steps; KILLS=n
+#                       of runs with several steps; KILLS=n (30 min and more)
 #   make check          formatting, vet and staticcheck of our own packages
 #   make bench          the pace against the optimum in virtual time, then speed on loopback, as tables
-#   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time
+#   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time (20 min)
 #   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make build          bin/offboard
-#   make help           this list
+#   make help           this list; times are of 2 cores
 
 .PHONY: build demo help test quick others soak soak-ci race exhaustive cases torture check bench scale release-check
 

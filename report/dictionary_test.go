@@ -1,8 +1,6 @@
 package report
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,25 +30,6 @@ func TestDictionaryHasEveryColumn(t *testing.T) {
 	for file, names := range map[string][]string{targetsName: headerOf(writeColumns), followupName: headerOf(followupColumns)} {
 		if missing := slices.DeleteFunc(names, func(n string) bool { _, ok := known[file+n]; return ok }); len(missing) > 0 {
 			t.Errorf("%s has columns that are not in the dictionary: %s", file, missing)
-		}
-	}
-}
-
-// TestReadmeNamesTheColumns: its list is that of the dictionary, in the order of the file.
-func TestReadmeNamesTheColumns(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := strings.Join(strings.Fields(string(text)), " ")
-	want := "has the columns `" + strings.Join(headerOf(columns), "`, `") + "`. After them"
-	if !strings.Contains(readme, want) {
-		t.Errorf("README.md does not say: %s", want)
-	}
-	for _, c := range Dictionary() {
-		name := c.Name
-		if !strings.Contains(readme, "`"+name+"`") && !slices.Contains(headerOf(writeColumns), name) && batch.Step(name).Undoes() == "" {
-			t.Errorf("README.md does not name the column %s of %s", name, c.File)
 		}
 	}
 }

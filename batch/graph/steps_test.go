@@ -68,6 +68,9 @@ func TestEachStepHasARow(t *testing.T) {
 	if ordered := batch.InOrder(allSteps); len(ordered) != len(allSteps) || len(stepCalls) != len(allSteps) {
 		t.Errorf("%d steps, %d rows; want %d", len(ordered), len(stepCalls), len(allSteps))
 	}
+	if !slices.Equal(batch.AllSteps(), batch.InOrder(allSteps)) {
+		t.Errorf("the tests of this package are of %v, and there are %v", allSteps, batch.AllSteps())
+	}
 	for s, call := range stepCalls {
 		if !s.Known() || call.write == nil || call.show == nil {
 			t.Errorf("the row of %s: %+v", s, call)

@@ -22,7 +22,7 @@ type about struct {
 }
 
 var abouts = map[string]about{
-	"run": {"Contain", seeds, [2]string{
+	"run": {"Contain", prose("run") + "\n" + seeds, [2]string{
 		`offboard run leavers.csv --dry-run`,
 		`offboard run hr.csv --steps leaver --where Status=Terminated --date-column "Last day"`}},
 	"resume": {"Contain", "", [2]string{
