@@ -28,7 +28,7 @@ type End struct {
 	Dir        string   // where the files are; "" when none were written
 	Files      []string // their paths
 	Told       bool     // what the plan is of was told before: the block on the screen does not repeat it
-	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file
+	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file; of an undo the one that undoes once more
 	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
 	Verify     string   // the command that asks the directory again what came of the run; "" where there is none
 	census     *census  // what is known of causes once the files are written; nil before
@@ -81,10 +81,14 @@ const (
 	finished = "finished" // nobody goes on with it any more
 )
 
-// retry is the command that runs the rows of retry.csv; "" when there is no such file, and
-// while the run itself goes on, or can be gone on with.
+// retry is the command that runs the rows of retry.csv, or undoes once more; "" when there is
+// no such file, or nothing that an undo may change, and while the run itself goes on, or can be gone on with.
 func (e End) retry() string {
-	if e.Resume != "" || e.Held != "" || !e.has(RetryName) {
+	again := e.has(RetryName)
+	if e.Plan.Undoes != "" {
+		again = !e.Dry && e.count(batch.Failure) > e.Summary.Counts[batch.NotPossible]+e.Summary.Counts[batch.Ineffective]
+	}
+	if e.Resume != "" || e.Held != "" || !again {
 		return ""
 	}
 	return e.Retry

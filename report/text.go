@@ -60,11 +60,14 @@ func last(e End) string {
 		fmt.Fprintf(&b, "Since then the run was %s.\n", clean(u.Words()))
 	}
 	if retry := Next(e); retry != "" && e.Resume == "" {
-		how := "to run again"
-		if e.Plan.Terms.Source != "" {
-			how = "to be planned, approved and applied again"
+		what := RetryName + " holds those that another run may change, each person once, to run again"
+		switch {
+		case e.Plan.Undoes != "":
+			what = "Another undo takes back what this one may have left"
+		case e.Plan.Terms.Source != "":
+			what = RetryName + " holds those that another run may change, each person once, to be planned, approved and applied again"
 		}
-		fmt.Fprintf(&b, "%s holds those that another run may change, each person once, %s: %s\n", RetryName, how, clean(retry))
+		fmt.Fprintf(&b, "%s: %s\n", what, clean(retry))
 	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
@@ -242,9 +245,9 @@ func notes(e End, followup bool) (all []string) {
 func (e End) meaning(o batch.Outcome) string {
 	switch {
 	case o == batch.NotSent && e.Dry:
-		return "a run would send these; a dry run sends nothing"
+		return e.would() + " these; a dry run sends nothing"
 	case o == batch.NotSent && e.State == refused:
-		return "the run was refused; nothing was sent"
+		return e.noun() + " was refused; nothing was sent"
 	case o == batch.NotSent && e.Held != "":
 		return "their turn has not come yet"
 	case o == batch.Unsettled && e.Held != "":
@@ -252,7 +255,7 @@ func (e End) meaning(o batch.Outcome) string {
 	case o == batch.Unverified && e.Held != "":
 		return "Graph accepted, and the directory has not shown it yet"
 	case o == batch.Unverified && e.Resume != "":
-		return "Graph accepted, and the directory had not shown it when the run stopped: not proven yet; a resumed run reads it back"
+		return "Graph accepted, and the directory had not shown it when " + e.noun() + " stopped: not proven yet; a resumed run reads it back"
 	case o == batch.NotSent && e.Summary.Refused > 0:
 		return fmt.Sprintf("%s: %s were sent, and refused or told to wait; the others were never sent", e.usual(o), batch.Thousands(e.Summary.Refused))
 	}
@@ -261,6 +264,9 @@ func (e End) meaning(o batch.Outcome) string {
 
 // usual says what an outcome is worth in a run that has ended.
 func (e End) usual(o batch.Outcome) string {
+	if of := undoMeanings[o]; of != "" && e.Plan.Undoes != "" {
+		return of
+	}
 	if of := stepMeanings[o]; of != "" && batch.Several(e.Plan.Steps) {
 		return of
 	}
@@ -273,6 +279,22 @@ var stepMeanings = map[batch.Outcome]string{
 	batch.Skipped: "held back by a date or a filter, or a part of it left alone on purpose; the report has the reason",
 	batch.Failed:  "Graph refused a step for good, or a step was not tried after a failure; the report has its code",
 	batch.NotSent: "the run ended before the turn of all their steps",
+}
+
+// undoMeanings are of rows of a run that takes another one back.
+var undoMeanings = map[batch.Outcome]string{
+	batch.Verified:    "given back: Graph accepted, and the directory shows it",
+	batch.Accepted:    "given back, as Graph accepted; the directory was not asked",
+	batch.Already:     "all was as before the run already; nothing was sent",
+	batch.Skipped:     "nothing to give back, or a part of it left on purpose as it is; the report has the reason",
+	batch.Protected:   "on a protect list; left as the run had left it once that was known",
+	batch.Unverified:  "Graph accepted, but the directory did not show it in time: not proven to be back, check again",
+	batch.Ineffective: "Graph accepted, and the next sync takes it away again; the report says who can do it",
+	batch.NotPossible: "Graph cannot give this back; the report says who can",
+	batch.Denied:      "not given back: Graph refused for lack of rights (403); administrators need higher ones",
+	batch.Failed:      "not given back, all or a part: Graph refused for good; the report has its code",
+	batch.GaveUp:      "not given back, all or a part: temporary trouble outlasted the retries; undo again",
+	batch.NotSent:     "the undo ended before the turn of all that it gives back",
 }
 
 // usualMeanings say what an outcome is worth in a run that has ended, to somebody who
@@ -295,6 +317,21 @@ var usualMeanings = map[batch.Outcome]string{
 	batch.GaveUp:      "temporary trouble outlasted the retries; run these again",
 	batch.Unsettled:   "sent, but no answer was seen: Graph may have acted or not",
 	batch.NotSent:     "the run ended before their turn; nothing was done",
+}
+
+// would is what a dry run does not do, and noun what the run is called.
+func (e End) would() string {
+	if e.Plan.Undoes != "" {
+		return "an undo would give back to"
+	}
+	return "a run would send"
+}
+
+func (e End) noun() string {
+	if e.Plan.Undoes != "" {
+		return "the undo"
+	}
+	return "the run"
 }
 
 // named tells who ended so without success, and why: the most frequent cause, and the first
@@ -339,7 +376,7 @@ func verdict(e End) string {
 	}
 	switch {
 	case e.Dry:
-		text := "Dry run: nothing was written. A run would send " + some(p.Summary.Counts[batch.NotSent], s.Counts[batch.NotSent])
+		text := "Dry run: nothing was written. " + upperFirst(e.would()) + " " + some(p.Summary.Counts[batch.NotSent], s.Counts[batch.NotSent])
 		if guests := e.Plan.Accounts.External; guests > 0 && e.Plan.Revokes() {
 			text += ", " + batch.Plural(guests, "guest") + " among them, for whom Graph revokes nothing"
 		}
@@ -363,18 +400,23 @@ func verdict(e End) string {
 		return fmt.Sprintf("NOT DONE: %s did not end in success, %s without their turn: nobody goes on with the run any more.\n", some(p.count(batch.Failure), failure), batch.Plural(s.Open(), "row"))
 	case s.Open() > 0:
 		return fmt.Sprintf("NOT DONE: %s did not end in success, %s still open.\n", some(p.count(batch.Failure), failure), batch.Plural(s.Open(), "row"))
+	case failure > 0 && e.Plan.Undoes != "":
+		return fmt.Sprintf("NOT ALL GIVEN BACK to %s.\n", some(p.count(batch.Failure), failure))
 	case failure > 0:
 		return fmt.Sprintf("NOT DONE for %s.\n", some(p.count(batch.Failure), failure))
 	case success == 0 && len(s.Steps) == 0: // with steps, a part may have been done
 		return fmt.Sprintf("Nothing done: all of %s left alone on purpose.\n", all)
 	}
-	done := "Done: all of " + all + " ended in success.\n"
+	done, to := "Done: all of "+all+" ended in success.\n", "Done for"
+	if e.Plan.Undoes != "" {
+		done, to = "Given back to all of "+all+".\n", "Given back to"
+	}
 	if neutral > 0 {
 		of, part := "", "left alone on purpose"
 		if batch.Several(e.Plan.Steps) {
 			of, part = "of ", "all or a part was left alone on purpose"
 		}
-		done = fmt.Sprintf("Done for %s; %sthe other %s %s.\n", some(p.count(batch.Success), success), of, n(p.count(batch.Neutral)), part)
+		done = fmt.Sprintf("%s %s; %sthe other %s %s.\n", to, some(p.count(batch.Success), success), of, n(p.count(batch.Neutral)), part)
 	}
 	if missed := s.Users - s.Contained; batch.Contains(e.Plan.Steps) && missed > 0 {
 		return fmt.Sprintf("NOT CONTAINED: %s of %s, for whom the directory does not show %s done, although no row failed: %s of %s ended in success.\n",

@@ -47,7 +47,7 @@ func (h *Host) anewLine(p batch.Plan) string {
 	_, missing := os.Stat(p.Input)
 	switch {
 	case p.Undoes != "":
-		return h.Typed(slices.Concat([]string{"undo", p.Undoes}, partFlags(p.Part), rootFlag(p))...)
+		return h.undoLine(p)
 	case missing != nil: // standard input and --user are none
 		return h.Typed("show", p.Run)
 	case p.Terms.Source != "":

@@ -22,6 +22,9 @@ func (h *Host) resumeLine(p batch.Plan, more ...string) string {
 // report gets a directory of its own. What was approved before it was done is planned
 // again, to be approved again.
 func (h *Host) retryLine(p batch.Plan, file string) string {
+	if p.Undoes != "" {
+		return h.undoLine(p)
+	}
 	if p.Terms.Source != "" {
 		return h.planLine(p, file, strings.TrimSuffix(file, filepath.Ext(file))+".jsonl")
 	}
@@ -42,13 +45,19 @@ func (h *Host) planLine(p batch.Plan, input, file string, more ...string) string
 	return h.anewBy(p, "plan", input, append(more, "-o", name)...)
 }
 
+// undoLine is the command that takes back what the plan does, once more.
+func (h *Host) undoLine(p batch.Plan) string {
+	return h.anewBy(p, "undo", p.Undoes, append(partFlags(p.Part), limitFlags(p)...)...)
+}
+
 // byApply are the flags of a run that plan does not have: the person who applies the plan
 // gives them.
 var byApply = []string{"sign-key", "notify-file", "notify-format", "metrics-file", "verify-timeout", "approvals", "trusted"}
 
-// anewBy is the command run or plan for the rows in the file, as they were chosen.
-func (h *Host) anewBy(p batch.Plan, command, file string, more ...string) string {
-	words := append([]string{command, file}, more...)
+// anewBy is the command run or plan for the rows in a file, as they were chosen, or undo of a
+// run.
+func (h *Host) anewBy(p batch.Plan, command, of string, more ...string) string {
+	words := append([]string{command, of}, more...)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
 		if f.Name != "report-dir" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
 			words = append(words, typedFlag(f)...)

@@ -48,7 +48,7 @@ func TestAnewLine(t *testing.T) {
 		"show r": {Run: "r", Input: "-"},
 		"show s": {Run: "s", Input: "--user ada@contoso.com"},
 		"apply " + file + " --approvals 2 --trusted t --simulate": {Input: file, Terms: batch.Terms{Source: "in.csv", Flags: []batch.Flag{{Name: "rate", Value: "1"}, {Name: "approvals", Value: "2"}, {Name: "trusted", Value: "t"}}}, Cloud: Simulated},
-		"undo old --steps devices":                                {Input: "undo of old", Undoes: "old", Part: batch.Part{Steps: []batch.Step{batch.Devices}}},
+		"undo old --steps devices":                                {Input: "undo of old", Undoes: "old", Part: batch.Part{Steps: []batch.Step{batch.Devices}}, Terms: batch.Terms{Guards: limits}},
 	} {
 		h := &Host{Console: words{}}
 		if got := h.anewLine(plan); got != want {

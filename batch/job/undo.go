@@ -488,7 +488,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 				case !o.part.Has(w.Record.Step, l.User.Key()):
 				case ok:
 					back = append(back, t)
-				case why != "":
+				case why != "" && !slices.Contains(lasting, why):
 					lasting = append(lasting, why)
 				}
 			}

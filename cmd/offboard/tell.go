@@ -218,7 +218,7 @@ func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, erro
 		if steps := end.Plan.Steps; len(steps) == 1 && steps[0] == batch.Revoke {
 			fmt.Fprintln(c.stdout, "A run would not revoke:")
 		} else {
-			fmt.Fprintln(c.stdout, "A run would not do everything for:")
+			fmt.Fprintf(c.stdout, "A%s would not do everything for:\n", map[bool]string{true: "n undo", false: " run"}[end.Plan.Undoes != ""])
 		}
 		if err := c.lines(all(named)); err != nil {
 			return err
