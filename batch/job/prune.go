@@ -4,27 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/journal"
+	"offboard/report"
 )
 
 // PruneOptions are those of runs prune.
 type PruneOptions struct {
-	OlderThan  Age  `required:"" env:"OFFBOARD_RUNS_PRUNE_OLDER_THAN" help:"Runs that nothing has happened to for so long: no change of state, no call. Such as 365d, 52w or 36h; 1h at the least." placeholder:"AGE"`
-	Unfinished bool `help:"Runs that could still be resumed, too."`
-	DryRun     bool `env:"OFFBOARD_RUNS_PRUNE_DRY_RUN" help:"Tell what would go, and delete nothing."`
-	Yes        bool `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not delete."`
+	OlderThan  Age    `required:"" env:"OFFBOARD_RUNS_PRUNE_OLDER_THAN" help:"Runs that nothing has happened to for so long: no change of state, no call. Such as 365d, 52w or 36h; 1h at the least." placeholder:"AGE"`
+	Unfinished bool   `help:"Runs that could still be resumed, too."`
+	Reports    string `env:"OFFBOARD_RUNS_PRUNE_REPORTS" placeholder:"DIR" type:"path" help:"Delete the reports of those runs in this directory, or up to two levels below it, too: those whose report.sha256 the journal knows, and whose files are as they were written. Other files stay."`
+	DryRun     bool   `env:"OFFBOARD_RUNS_PRUNE_DRY_RUN" help:"Tell what would go, and delete nothing."`
+	Yes        bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not delete."`
 }
 
 // Pruned is what came of a prune; in JSON every key is always there.
 type Pruned struct {
-	DryRun bool      `json:"dry_run"`
-	Pruned []OldRun  `json:"pruned"` // with DryRun, those that would be
-	Kept   []OldRun  `json:"kept"`
-	Freed  int       `json:"freed_bytes"`
-	Cutoff time.Time `json:"older_than"`
+	DryRun  bool        `json:"dry_run"`
+	Pruned  []OldRun    `json:"pruned"` // with DryRun, those that would be
+	Kept    []OldRun    `json:"kept"`
+	Reports []OldReport `json:"reports"` // of pruned runs
+	Freed   int         `json:"freed_bytes"`
+	Cutoff  time.Time   `json:"older_than"`
+}
+
+// OldReport is a report of an old run, in the directory that was named.
+type OldReport struct {
+	Dir  string   `json:"dir"`
+	Run  string   `json:"run"`
+	Left []string `json:"left,omitempty"` // what else is in the directory, and stays
+	Why  string   `json:"why,omitempty"`  // it is kept
+
+	copy report.Copy
 }
 
 // OldRun is a run that is old enough to be pruned.
@@ -44,7 +59,7 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 		return nil, fmt.Errorf("%w: --older-than %s: what runs sent a short while ago counts toward Graph's quotas; give %s or more",
 			ErrUsage, p.OlderThan, journal.Remembered)
 	}
-	done := &Pruned{DryRun: p.DryRun, Pruned: []OldRun{}, Kept: []OldRun{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
+	done := &Pruned{DryRun: p.DryRun, Pruned: []OldRun{}, Kept: []OldRun{}, Reports: []OldReport{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
 	store, err := h.openJournal(ctx, journal.Open, true)
 	switch {
 	case errors.Is(err, ErrNoJournal) && h.Journal == "": // the first run makes it
@@ -58,6 +73,9 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 		return nil, err
 	}
 	going, err := p.choose(h, old, done)
+	if err == nil && p.Reports != "" {
+		err = done.find(h, p.Reports, going)
+	}
 	if err != nil || p.DryRun {
 		return done, err
 	}
@@ -111,10 +129,20 @@ func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old,
 	if len(going) == 0 {
 		return nil
 	}
-	if err := h.Confirm(p.Yes, fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))); err != nil {
+	question := fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))
+	if n := done.Removed(); n > 0 {
+		question = strings.Replace(question, " for good", " and "+batch.Plural(n, "report")+" for good", 1)
+	}
+	if err := h.Confirm(p.Yes, question); err != nil {
 		return err
 	}
 	for _, o := range going {
+		// The reports go first: a journal that still has the run can make them again, and
+		// without the run nobody knows any more whose they are.
+		if err := done.remove(h, o); err != nil {
+			done.keep(h, o, err.Error())
+			continue
+		}
 		err := o.Prune(ctx)
 		switch {
 		case errors.Is(err, journal.ErrLocked), errors.Is(err, journal.ErrState):
@@ -128,6 +156,69 @@ func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old,
 		}
 	}
 	return nil
+}
+
+// find finds the reports of the runs that go, and tells of each.
+func (d *Pruned) find(h *Host, root string, going []journal.Old) error {
+	copies, err := report.Copies(root)
+	if err != nil {
+		return fmt.Errorf("look for reports (--reports): %w", err)
+	}
+	for _, c := range copies {
+		for _, o := range going {
+			known := slices.Contains(o.Reports, c.Sum)
+			if name := o.Plan().Run; known || c.Run == name {
+				d.Reports = append(d.Reports, OldReport{Dir: c.Dir, Run: name, copy: c})
+				r := &d.Reports[len(d.Reports)-1]
+				if err := c.Whole(); !known {
+					r.Why = "its report.sha256 is none that the journal knows"
+				} else if err != nil {
+					r.Why = err.Error()
+				}
+				r.tell(h, "prune")
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// tell says what becomes of a report.
+func (r *OldReport) tell(h *Host, verb string) {
+	if r.Why != "" {
+		h.Say("keep     report of %s in %s: %s", r.Run, r.Dir, r.Why)
+		return
+	}
+	h.Say("%-8s report of %s in %s", verb, r.Run, r.Dir)
+}
+
+// remove removes the reports of a run.
+func (d *Pruned) remove(h *Host, o journal.Old) error {
+	for i := range d.Reports {
+		r := &d.Reports[i]
+		if r.Run != o.Plan().Run || r.Why != "" {
+			continue
+		}
+		left, err := r.copy.Remove()
+		if err != nil {
+			r.Why = err.Error()
+			return fmt.Errorf("its report in %s could not be removed: %w", r.Dir, err)
+		}
+		if r.Left = left; len(left) > 0 {
+			h.Say("left     %s, with what is not of the report: %s", r.Dir, batch.SomeOf(left[:min(len(left), 5)], len(left)))
+		}
+	}
+	return nil
+}
+
+// Removed is how many reports go, or went.
+func (d *Pruned) Removed() (n int) {
+	for _, r := range d.Reports {
+		if r.Why == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // keep tells of a run that is kept, and notes it.

@@ -24,7 +24,8 @@ var sliceRows = 5000
 // Old is a run at rest, as it was when it was looked at.
 type Old struct {
 	*Run
-	Since time.Time // its last change of state, or its last call where that is later
+	Since   time.Time // its last change of state, or its last call where that is later
+	Reports []string  // SHA-256, in hex, of the report.sha256 of each of its reports
 }
 
 // HalfPruned reports whether the run's deletion was begun and cut short. What is
@@ -44,7 +45,12 @@ func (s *Store) Old(ctx context.Context, cutoff time.Time) (old []Old, err error
 	}
 	for _, r := range runs {
 		o := Old{Run: r}
-		if err = s.read(ctx, func(t *tx) error { o.Since, err = r.lastSign(t); return err }); err != nil {
+		if err = s.read(ctx, func(t *tx) error {
+			if o.Since, err = r.lastSign(t); err == nil {
+				o.Reports, err = list(t, alone[string], "SELECT sha256 FROM reports WHERE run = $1 ORDER BY no", r.id)
+			}
+			return err
+		}); err != nil {
 			return nil, r.wrap("look at", err)
 		}
 		if o.HalfPruned() || o.Since.Before(cutoff) {

@@ -115,6 +115,9 @@ func (c *command) prune(ctx context.Context, p *job.PruneOptions) error {
 		rows += o.Rows
 	}
 	freed := ""
+	if n := len(done.Reports); n > 0 {
+		freed = fmt.Sprintf("; %d of %s", done.Removed(), batch.Plural(n, "report"))
+	}
 	if done.Freed > 0 {
 		freed = fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(done.Freed/1000))
 	}

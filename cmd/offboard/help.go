@@ -51,7 +51,7 @@ var abouts = map[string]about{
 		`offboard runs list --newer-than 7d -o json`}},
 	"runs prune": {"Look back", ofPrune, [2]string{
 		`offboard runs prune --older-than 365d --dry-run`,
-		`offboard runs prune --older-than 52w --unfinished --yes`}},
+		`offboard runs prune --older-than 52w --reports /var/lib/offboard/reports --yes`}},
 	"show": {"Look back", "The outcomes are " + job.Listed(batch.Outcomes[:]) + ".", [2]string{
 		`offboard show`,
 		`offboard show plan.jsonl --trusted allowed_signers`}},
@@ -170,7 +170,8 @@ const seeds = `In a simulated tenant every row of the input is a user, except th
     admin...@     is a protected admin  (holds a privileged role; ends denied)
     ...#EXT#...@  is a guest            (ends ineffective)`
 
-const ofPrune = `Deletes runs with everything that the journal has of them; report files stay. Runs that somebody
+const ofPrune = `Deletes runs with everything that the journal has of them; report files stay, but for
+--reports. Runs that somebody
 works on are kept, and so are, without --unfinished, those that could still be resumed (planned, running
 or stopped). It can be stopped at any point; the same command goes on.
 

@@ -30,7 +30,7 @@ func oldJournal(t *testing.T, states ...journal.State) string {
 			t.Fatal(err)
 		}
 		for i, state := range states {
-			plan := batch.Plan{Run: fmt.Sprintf("%d-%s", i, state), Created: time.Now(), Input: "in\x1b.csv", Rows: 1, Users: 1}
+			plan := batch.Plan{Run: fmt.Sprintf("%d-%s", i, state), Created: time.Now(), Input: "in\x1b.csv", Columns: []string{"upn"}, Rows: 1, Users: 1}
 			if i == 0 {
 				plan.Rows, plan.Users = 6000, 6000
 			}
@@ -204,5 +204,81 @@ func TestPruneGivesSpaceBack(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != 0 || len(doc.Pruned) != 1 || doc.Pruned[0].Run != "0-finished" ||
 		doc.Freed != full-size() || size() > full/4 {
 		t.Errorf("exit code %d, error %v, %d bytes of %d\n%s%s", code, err, size(), full, out, errs)
+	}
+}
+
+// With --reports the reports of the runs that go are taken along: those that the journal knows
+// and that are as they were written, and nothing else.
+func TestPruneReports(t *testing.T) {
+	path := oldJournal(t, journal.Finished, journal.Finished, journal.Stopped)
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(names ...string) string { return filepath.Join(append([]string{root}, names...)...) }
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, run := range map[string]string{"whole": "1-finished", "2026/deep": "1-finished", "noted": "1-finished", "edited": "0-finished", "unknown": "1-finished", "kept": "2-stopped", "a/b/too-deep": "1-finished"} {
+		if code, out, errs := offboardHere(t, "", "report", run, "--journal", path, "--report-dir", in(filepath.FromSlash(dir))); code != 0 {
+			t.Fatalf("exit code %d\n%s%s", code, out, errs)
+		}
+	}
+	write(in("noted", "notes.txt"), "mine")
+	write(in("edited", "report.csv"), "edited")
+	write(in("unknown", "report.sha256"), "")
+	if err := os.Symlink(in("a", "b", "too-deep"), in("link")); err != nil {
+		t.Fatal(err)
+	}
+	there := func() (files int) {
+		err := filepath.WalkDir(root, func(_ string, d os.DirEntry, err error) error {
+			if !d.IsDir() {
+				files++
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	all := there()
+	args := []string{"runs", "prune", "--older-than", "365d", "--journal", path, "--reports", root}
+	code, out, errs := offboardHere(t, "", append(args, "--dry-run")...)
+	if code != 0 || there() != all || !strings.Contains(out, "would prune 2 runs with 6,001 rows; kept 1 run that are as old; 3 of 5 reports\n") {
+		t.Errorf("exit code %d, %d files of %d\n%s%s", code, there(), all, out, errs)
+	}
+	var doc struct {
+		Reports []struct {
+			Dir, Run, Why string
+			Left          []string
+		}
+	}
+	code, out, errs = offboardHere(t, "yes\n", append(args, "-o", "json")...)
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != 0 || len(doc.Reports) != 5 {
+		t.Fatalf("exit code %d, error %v\n%s%s", code, err, out, errs)
+	}
+	for _, want := range []string{
+		"Delete 2 runs and 3 reports for good",
+		"prune    report of 1-finished in " + in("whole") + "\n",
+		"prune    report of 1-finished in " + in("2026", "deep") + "\n",
+		"left     " + in("noted") + ", with what is not of the report: notes.txt\n",
+		"keep     report of 0-finished in " + in("edited") + ": report.csv is not as it was written\n",
+		"keep     report of 1-finished in " + in("unknown") + ": its report.sha256 is none that the journal knows\n",
+	} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("it does not say %q:\n%s", want, errs)
+		}
+	}
+	for name, want := range map[string]int{"whole": -1, "2026/deep": -1, "noted": 1, "edited": 6, "unknown": 6, "kept": 6, "a/b/too-deep": 6} {
+		files, err := os.ReadDir(in(filepath.FromSlash(name)))
+		if n := len(files); err != nil && want != -1 || err == nil && n != want {
+			t.Errorf("%s has %d files (%v), want %d", name, n, err, want)
+		}
+	}
+	if left := listed(t, path); !slices.Equal(left, []string{"2-stopped"}) {
+		t.Errorf("left are %v", left)
 	}
 }
