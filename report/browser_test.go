@@ -292,6 +292,7 @@ func TestPageInBrowser(t *testing.T) {
 		b.want(`document.getElementById("printed").textContent`, "")
 		b.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}), chromedp.EmulateViewport(680, 900)) // A4
 		b.want(`[getComputedStyle(document.querySelector("#rows td")).display, getComputedStyle(document.querySelector("#rows span")).display].join()`, "table-cell,inline")
+		b.want(`[...document.querySelectorAll("#header th")].every(th => !th.firstChild.offsetParent && getComputedStyle(th, "::before").content === JSON.stringify(th.textContent))`, "true") // or no page but the first has it
 		b.want(`document.documentElement.scrollWidth`, "680")
 	})
 

@@ -297,3 +297,13 @@ func TestPageOfDisableAlone(t *testing.T) {
 		}
 	}
 }
+
+// A person got back what was taken when the last write is shown, whichever of them is told first.
+func TestPageOfUndoTimes(t *testing.T) {
+	plan := batch.Plan{Undoes: "20260301-0900-aa", Steps: []batch.Step{batch.Enable, batch.JoinGroups}}
+	l := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Enable}, batch.Verified, ""), wrote(batch.Target{Step: batch.JoinGroups, ID: id(3)}, batch.Verified, ""))
+	l.Record.SettledAt, l.Writes[1].Record.SettledAt = at(2, 0), at(9, 500)
+	if got := reachedAt(plan, &l); !got.Equal(at(9, 500)) {
+		t.Errorf("reached at %v", got)
+	}
+}

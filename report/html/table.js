@@ -97,6 +97,7 @@
 	for (const c of columns) {
 		const th = add(at("header"), "th", "", { scope: "col", className: c.style || "" });
 		th.setAttribute("role", "columnheader");
+		th.dataset.label = c.name;
 		th.setAttribute("aria-sort", c === sorted ? "ascending" : "none");
 		add(th, "button", c.name, { type: "button" }).addEventListener("click", () => {
 			ascending = sorted === c ? !ascending : true;
