@@ -2,6 +2,8 @@ package batch
 
 import (
 	"errors"
+	"io"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +32,12 @@ func (t Trouble) Cause() string {
 	}
 	if no, ok := errors.AsType[syscall.Errno](t.Err); ok {
 		return no.Error()
+	}
+	if call, ok := errors.AsType[*url.Error](t.Err); ok { // its address is that of every call
+		if errors.Is(call, io.EOF) {
+			return "the connection was closed"
+		}
+		return Bare(call.Err.Error())
 	}
 	return Bare(t.Err.Error())
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -234,5 +237,26 @@ func TestWhyUsersWaitIsTold(t *testing.T) {
 				t.Error("a reason was told when nobody waited")
 			}
 		})
+	}
+}
+
+// The cause of a wait is told without the address of the call.
+func TestCause(t *testing.T) {
+	call := func(err error) error {
+		return &CallError{Err: &url.Error{Op: "Post", URL: "https://graph.microsoft.com/v1.0/$batch", Err: err}}
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, "no answer yet"},
+		{call(io.EOF), "the connection was closed"},
+		{call(fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)), "connection refused"},
+		{call(errors.New("dial tcp: lookup graph.microsoft.com: no such host")), "dial tcp: lookup graph.microsoft.com: no such host"},
+		{errors.New("no answer to the call:\nlate"), "late"},
+	} {
+		if got := (Trouble{Err: c.err}).Cause(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }

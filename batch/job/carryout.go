@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"offboard/batch"
@@ -77,12 +78,13 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	return err
 }
 
-// counted is the stage of a run: what its progress counts, where that is not its users.
+// counted is the stage of a run: what its progress counts, where that is not its users, and
+// for how many people.
 func counted(p batch.Plan) string {
 	if len(p.Steps) == 1 && !p.Steps[0].Listed() {
 		return ""
 	}
-	return "writes"
+	return fmt.Sprintf("writes for %s %s", batch.Thousands(p.Users), batch.Agree(p.Users, "person", "people"))
 }
 
 // finish writes the reports and seals them, ends the run in the journal and tells how

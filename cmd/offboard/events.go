@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -225,7 +224,7 @@ func (n narrated) Progress(stage string, total int, left func(int) time.Duration
 	}
 	n.at(phase)
 	if n.cli.LogFormat == "json" {
-		return &eventful{log: n.log, facts: n.facts, unit: cmp.Or(stage, "users"), total: total, left: left}
+		return &eventful{log: n.log, facts: n.facts, unit: unitOf(stage), total: total, left: left}
 	}
 	return n.command.Progress(stage, total, left)
 }

@@ -51,6 +51,7 @@ func main() {
 		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		draws:   term.IsTerminal(int(os.Stderr.Fd())),
 		moves:   term.IsTerminal(int(os.Stderr.Fd())) && takesOrders(os.Stderr.Fd()),
+		flows:   term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		width: func() int {
 			w, _, err := term.GetSize(int(os.Stderr.Fd()))
 			if err != nil || w <= 0 { // a terminal may not say
@@ -76,5 +77,6 @@ type world struct {
 	asks           bool              // there is a person to ask, at standard input
 	draws          bool              // stderr is a terminal
 	moves          bool              // which moves its cursor when it is told to
+	flows          bool              // stdout is one, too
 	width          func() int        // of that terminal, in columns
 }

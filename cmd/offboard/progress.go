@@ -88,6 +88,10 @@ func (p *progress) showWhenDue(now time.Time, latest func() view) {
 // screen goes out of its way.
 func (p *progress) write(line string) {
 	p.shown = true
+	if p.screen != nil {
+		fmt.Fprintln(p.w, strings.Join(flowed(printable(line), p.screen.width()-1), "\n"))
+		return
+	}
 	fmt.Fprintln(p.w, printable(line))
 }
 
@@ -134,8 +138,8 @@ func (p *progress) Running(s batch.Progress) {
 			v.bad = "not done: " + v.bad
 		}
 		v.state += tally(others) + counted(s.Proving, "awaiting proof") + counted(s.Waiting, "to be sent again")
-		if took := s.Now.Sub(p.start).Seconds(); took >= 1 {
-			v.state += fmt.Sprintf(", %.1f %s/s", float64(s.Accepted)/took, cmp.Or(p.stage, "users"))
+		if took := s.Now.Sub(p.start).Seconds(); took >= 1 && s.Accepted > 0 {
+			v.state += fmt.Sprintf(", %.1f %s/s", float64(s.Accepted)/took, unitOf(p.stage))
 		}
 		if p.total > 0 {
 			v.share = float64(settled) / float64(p.total)
@@ -143,11 +147,21 @@ func (p *progress) Running(s batch.Progress) {
 		if toGo := p.total - settled - s.Proving; toGo > 0 {
 			if d := p.left(toGo); d >= time.Second {
 				v.left = "about " + batch.Span(d) + " left"
+			} else if s.Waiting == 0 && s.Accepted > 0 {
+				v.left = "seconds left"
 			}
+		} else if s.Proving > 0 {
+			v.left = "all sent"
 		}
 		p.held(&v, s.Now, s.Pace, s.Trouble)
 		return v
 	})
+}
+
+// unitOf is what a stage of a run counts: users, or of "writes for 300 people" writes.
+func unitOf(stage string) string {
+	unit, _, _ := strings.Cut(cmp.Or(stage, "users"), " ")
+	return unit
 }
 
 // tally lists counts by outcome.

@@ -256,3 +256,59 @@ func TestHung(t *testing.T) {
 		}
 	}
 }
+
+// The end block is wrapped at words below its columns; commands and long words stay whole.
+func TestFlowed(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		want []string
+	}{
+		{"       1  devices   the device is mastered on premises, and comes back", []string{
+			"       1  devices   the device is",
+			"                    mastered on",
+			"                    premises, and comes",
+			"                    back"}},
+		{"Note: access tokens already issued work until they expire", []string{"Note: access tokens already issued work", "until they expire"}},
+		{"          bo@contoso.com, disable: the reason is long", []string{"          bo@contoso.com, disable: the", "          reason is long"}},
+		{"retry.csv holds those that another run may change, to run again: ./ob run retry.csv", nil},
+		{"Resume with: ./ob resume 20261126-234340-9e39 --journal j.db", nil},
+		{"Report    /a/directory/with/a/name/that/is/longer/than/this: report.html", nil},
+		{"exit 3", nil},
+	} {
+		want := c.want
+		if want == nil {
+			want = []string{c.line}
+		}
+		if got := flowed(c.line, 40); !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// Where what is left can leave at once, the time left is not unknown.
+func TestTimeLeftAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		s    batch.Progress
+		want string
+	}{
+		{"all may leave", batch.Progress{Accepted: 60, Counts: map[batch.Outcome]int{batch.Verified: 60}}, "seconds left: 60 of 100 writes for 3 people settled, 60 verified, 6.0 writes/s"},
+		{"some were refused", batch.Progress{Accepted: 60, Waiting: 2, Counts: map[batch.Outcome]int{batch.Verified: 60}}, "60 of 100 writes for 3 people settled, 60 verified, 2 to be sent again, 6.0 writes/s"},
+		{"proofs are awaited", batch.Progress{Accepted: 100, Proving: 40, Counts: map[batch.Outcome]int{batch.Verified: 60}}, "all sent: 60 of 100 writes for 3 people settled, 60 verified, 40 awaiting proof, 10.0 writes/s"},
+		{"nothing was accepted", batch.Progress{}, "0 of 100 writes for 3 people settled"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var buf bytes.Buffer
+				p := &progress{w: &buf, stage: "writes for 3 people", total: 100, left: func(int) time.Duration { return 0 }}
+				p.Running(batch.Progress{Now: time.Now()})
+				time.Sleep(10 * time.Second)
+				c.s.Now = time.Now()
+				p.Running(c.s)
+				if got := buf.String(); got != c.want+"\n" {
+					t.Errorf("got  %s\nwant %s", got, c.want)
+				}
+			})
+		})
+	}
+}

@@ -55,6 +55,51 @@ func hung(s string, wide int) []string {
 	return lines
 }
 
+// page is stdout, for text that people read: at a terminal its lines are wrapped at words.
+func (c *command) page() io.Writer {
+	if !c.flows {
+		return c.stdout
+	}
+	return flowing{c.stdout, c.width() - 1}
+}
+
+// flowing wraps lines, which are written whole.
+type flowing struct {
+	w    io.Writer
+	wide int
+}
+
+func (f flowing) Write(p []byte) (int, error) {
+	var b strings.Builder
+	for line := range strings.Lines(string(p)) {
+		b.WriteString(strings.Join(flowed(strings.TrimSuffix(line, "\n"), f.wide), "\n") + "\n")
+	}
+	_, err := io.WriteString(f.w, b.String())
+	return len(p), err
+}
+
+// flowed wraps a line at words, so that what follows hangs below the last of its columns. It
+// leaves a line alone that has a command to be pasted, or a word that would be cut.
+func flowed(s string, wide int) []string {
+	if columns(s) <= wide || wide < 30 || strings.Contains(s, "offboard ") || strings.HasPrefix(s, report.RetryName) || strings.HasPrefix(s, "Resume with: ") {
+		return []string{s}
+	}
+	hang := len(s) - len(strings.TrimLeft(s, " "))
+	if gap := strings.LastIndex(s[:min(len(s), wide/2)], "  "); gap > hang {
+		hang = gap + len("  ")
+	}
+	room := wide - columns(s[:hang])
+	if slices.ContainsFunc(strings.Fields(s[hang:]), func(word string) bool { return columns(word) > room }) {
+		return []string{s}
+	}
+	lines := wrapped(s[hang:], room, len(s))
+	for i, line := range lines[1:] {
+		lines[i+1] = strings.Repeat(" ", columns(s[:hang])) + line
+	}
+	lines[0] = s[:hang] + lines[0]
+	return lines
+}
+
 // answer writes what a command was asked for: a document with -o json, and otherwise text.
 func (c *command) answer(document any, text string, args ...any) error {
 	if c.cli.Output == "json" {
@@ -181,7 +226,7 @@ func (c *command) Ended(e report.End) error {
 		return report.Last(c.stdout, e)
 	}
 	e.Told = c.told
-	return report.Text(c.stdout, e)
+	return report.Text(c.page(), e)
 }
 
 // mostNamed is how many rows a dry run names on the screen.
@@ -229,5 +274,5 @@ func (c *command) Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, erro
 		fmt.Fprintln(c.stdout)
 	}
 	end.Told = c.told
-	return report.Text(c.stdout, end)
+	return report.Text(c.page(), end)
 }

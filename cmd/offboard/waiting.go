@@ -38,7 +38,11 @@ func (p *progress) Waits(t batch.Trouble) {
 		return
 	}
 	p.showWhenDue(now, func() view {
-		return view{share: -1, state: waitingFor(now, t), wait: inShort(now, t)}
+		v := view{share: -1, state: waitingFor(now, t)}
+		if p.screen != nil { // the line above it says since when
+			v.state, v.wait = "waiting for "+t.What, inShort(now, t)
+		}
+		return v
 	})
 }
 
