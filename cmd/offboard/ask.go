@@ -47,7 +47,11 @@ func (c *command) Ask(question string) error {
 		fmt.Fprintln(c.stderr, line)
 	}
 	c.unsaid = nil
-	c.prompt("\n%s [y/N] ", question)
+	asked := question + " [y/N]"
+	if c.moves && !c.wantsEvents() {
+		asked = strings.Join(flowed(asked, c.width()-1), "\n")
+	}
+	c.prompt("\n%s ", asked)
 	line, err := awaited(c.stop, func() (string, error) { return bufio.NewReader(c.stdin).ReadString('\n') })
 	if errors.Is(err, batch.ErrStopped) {
 		c.answered()

@@ -273,6 +273,7 @@ func TestFlowed(t *testing.T) {
 		{"retry.csv holds those that another run may change, to run again: ./ob run retry.csv", nil},
 		{"Resume with: ./ob resume 20261126-234340-9e39 --journal j.db", nil},
 		{"Report    /a/directory/with/a/name/that/is/longer/than/this: report.html", nil},
+		{"Revoke the sessions of 40 users now, and of no others? [y/N]", []string{"Revoke the sessions of 40 users now, and", "of no others? [y/N]"}},
 		{"exit 3", nil},
 	} {
 		want := c.want
