@@ -26,7 +26,7 @@
 //	pagebody.go, pagewords.go  what the page says; pagechart.go and html/ how it looks
 //	write.go, file.go          making the files, in one pass, and their seal
 //	aside.go, discard.go       the report of another run, and of one that is pruned
-//	json.go, text.go, left.go  the end of a run as JSON and on the screen, and of its steps
+//	json.go, text.go, left.go  the end of a run as JSON and on the screen, and of its steps; name.go who is named there
 //
 // # The order of writing
 //

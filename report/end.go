@@ -29,6 +29,7 @@ type End struct {
 	Files      []string // their paths
 	Told       bool     // what the plan is of was told before: the block on the screen does not repeat it
 	Retry      string   // the command that runs the rows of retry.csv, told if there is such a file; of an undo the one that undoes once more
+	Report     string   // the command that writes the files, told where there are none of a run that left rows
 	Resume     string   // the command that goes on with the run; "" when there is nothing to go on with
 	Verify     string   // the command that asks the directory again what came of the run; "" where there is none
 	census     *census  // what is known of causes once the files are written; nil before

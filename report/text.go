@@ -69,6 +69,9 @@ func last(e End) string {
 		}
 		fmt.Fprintf(&b, "%s: %s\n", what, clean(retry))
 	}
+	if e.Report != "" && len(e.Files) == 0 && e.State == finished && e.Held == "" && e.count(batch.Failure) > 0 {
+		fmt.Fprintf(&b, "This writes the report again, with the reason of each row and what can be run again: %s\n", clean(e.Report))
+	}
 	if e.Resume != "" {
 		fmt.Fprintf(&b, "Resume with: %s\n", clean(e.Resume))
 	}

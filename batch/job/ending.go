@@ -52,6 +52,9 @@ func (h *Host) incomplete(end report.End, why error) error {
 // it has ended if it has, what goes on with it, and what came of its users.
 func (h *Host) endOf(ctx context.Context, run *journal.Run) (end report.End, err error) {
 	end.Plan, end.PlanSHA256, end.State = run.Plan(), run.SealDigest(), string(run.State())
+	if end.Plan.Undoes != "" {
+		end.Retry = h.undoLine(end.Plan)
+	}
 	if run.State().Resumable() {
 		end.Resume = h.resumeLine(run.Plan())
 	}

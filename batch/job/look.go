@@ -118,8 +118,8 @@ type ShowOptions struct {
 }
 
 // Show tells how a run stands now and who works on it, and the lines with an outcome
-// that was asked for; lines is nil when none was. Of a plan file it tells as [ShowPlan].
-func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End, lines iter.Seq2[batch.Line, error]) error, plan func(PlanShown, iter.Seq2[batch.Planned, error]) error) error {
+// that was asked for, of every one; lines is nil when none was. Of a plan file it tells as [ShowPlan].
+func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End, every, lines iter.Seq2[batch.Line, error]) error, plan func(PlanShown, iter.Seq2[batch.Planned, error]) error) error {
 	if o.isPlan() {
 		return ShowPlan(h, o, plan)
 	}
@@ -135,10 +135,11 @@ func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End
 		if err := errors.Join(err, held(&end, run)); err != nil {
 			return err
 		}
+		end.Report = h.Typed("report", end.Plan.Run)
 		if len(wanted) == 0 {
-			return tell(end, nil)
+			return tell(end, run.Lines(ctx), nil)
 		}
-		return tell(end, only(run.Lines(ctx), func(l *batch.Line) bool { return wanted[l.Record.Outcome] }))
+		return tell(end, run.Lines(ctx), only(run.Lines(ctx), func(l *batch.Line) bool { return wanted[l.Record.Outcome] }))
 	})
 }
 

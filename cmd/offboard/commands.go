@@ -125,8 +125,14 @@ func (c *command) prune(ctx context.Context, p *job.PruneOptions) error {
 		verb, batch.Plural(len(done.Pruned), "run"), batch.Plural(rows, "row"), batch.Plural(len(done.Kept), "run"), freed)
 }
 
-// show tells how a run stands now, and the lines that were asked for.
-func (c *command) show(end report.End, lines iter.Seq2[batch.Line, error]) error {
+// show tells how a run stands now, and the lines that were asked for. The block names people,
+// as at the end of the run.
+func (c *command) show(end report.End, every, lines iter.Seq2[batch.Line, error]) error {
+	if c.cli.Output != "json" && !c.cli.Quiet {
+		if err := report.Name(&end, every); err != nil {
+			return err
+		}
+	}
 	if lines != nil && c.cli.Output == "json" {
 		return report.Selected(c.stdout, end, lines)
 	}
