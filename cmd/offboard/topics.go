@@ -237,7 +237,7 @@ func (c *command) environment() string {
 		}
 	})
 	slices.Sort(names)
-	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so is an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor have --user of run,\n--despite-later and --include-undone. OFFBOARD_DRY_RUN is refused for apply and resume, which\nhave no dry run. A command that is printed to be pasted carries what the variables gave.\n\n"
+	s := "Each flag has a variable. It holds unless the flag is on the command line. One that is set\nand empty is an error, and so are a flag that is given empty and an OFFBOARD_ variable of no flag. The --yes of commands\nthat approve, delete or undo has none, nor have --user of run,\n--despite-later and --include-undone. OFFBOARD_DRY_RUN is refused for apply and resume, which\nhave no dry run. A command that is printed to be pasted carries what the variables gave.\n\n"
 	for _, name := range names {
 		s += fmt.Sprintf("    %-36s %s\n", name, about[name])
 	}
