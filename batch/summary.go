@@ -14,12 +14,14 @@ type Summary struct {
 
 	InTime map[InTime]int // users by whether they were contained within the plan's SLA; nil without one
 
-	// The rest is of a run whose users may have several writes. It counts users, each
-	// once, and not those who ended before any step.
-	Steps     []StepCounts // in the order of the plan
+	// Of a run whose steps contain people. They count users, each once, and not those who
+	// ended before any step.
 	Users     int
-	Contained int          // see [Line.Contained]
-	Left      map[Left]int // writes that are left for others to do
+	Contained int // see [Line.Contained]
+
+	// The rest is of a run whose users may have several writes.
+	Steps []StepCounts // in the order of the plan; of the same users
+	Left  map[Left]int // writes that are left for others to do
 }
 
 // StepCounts counts what became of a step.
@@ -54,6 +56,17 @@ func (s *Summary) AddInTime(p Plan, l *Line) {
 	s.InTime[l.InTime(p)]++
 }
 
+// AddContained counts a line's user, and whether the directory showed them contained.
+func (s *Summary) AddContained(steps []Step, l *Line) {
+	if l.First != 0 || l.Whole && len(l.AllWrites(steps)) == 0 {
+		return
+	}
+	s.Users++
+	if l.Contained(steps) {
+		s.Contained++
+	}
+}
+
 // AddLine counts a line of a run with these steps.
 func (s *Summary) AddLine(steps []Step, l *Line) {
 	s.Add(l.Record.Outcome)
@@ -69,10 +82,7 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 			s.Steps = append(s.Steps, StepCounts{Step: step, Users: map[Outcome]int{}, Targets: map[Outcome]int{}})
 		}
 	}
-	s.Users++
-	if l.Contained(steps) {
-		s.Contained++
-	}
+	s.AddContained(steps, l)
 	for i := range s.Steps {
 		c := &s.Steps[i]
 		of := l.Of(c.Step)

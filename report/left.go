@@ -15,9 +15,12 @@ import (
 // What is told of the steps of a run whose users may have several writes.
 
 // stepMembers are the keys of the document that other runs do not have.
-func stepMembers(e End) object {
+func stepMembers(e End) (o object) {
+	if batch.Contains(e.Plan.Steps) {
+		o = object{{"contained", object{{"users", e.Summary.Contained}, {"of", e.Summary.Users}}}}
+	}
 	if !batch.Several(e.Plan.Steps) {
-		return nil
+		return o
 	}
 	counts := func(of map[batch.Outcome]int) object {
 		o := object{}
@@ -35,11 +38,7 @@ func stepMembers(e End) object {
 	for _, l := range left(e.Summary) {
 		others = append(others, object{{"step", l.Step}, {"outcome", l.Outcome}, {"reason", orNull(l.Reason)}, {"targets", e.Summary.Left[l]}})
 	}
-	o := object{{"step_counts", steps}}
-	if batch.Contains(e.Plan.Steps) {
-		o = append(o, member{"contained", object{{"users", e.Summary.Contained}, {"of", e.Summary.Users}}})
-	}
-	return append(o, member{"left_for_others", others})
+	return append(append(object{{"step_counts", steps}}, o...), member{"left_for_others", others})
 }
 
 // left are the reasons for which writes are left for others, the most frequent first.
@@ -54,11 +53,13 @@ const mostReasons = 8
 
 // bySteps tells what became of each step.
 func bySteps(b *bytes.Buffer, e End) {
-	if len(e.Summary.Steps) == 0 {
+	if len(e.Summary.Steps) == 0 && e.Summary.Users == 0 {
 		return
 	}
 	n := batch.Thousands
-	b.WriteString("By step:\n")
+	if len(e.Summary.Steps) > 0 {
+		b.WriteString("By step:\n")
+	}
 	names, counts := widths(e.Summary)
 	for _, s := range e.Summary.Steps {
 		columnsOfStep(b, names, counts, string(s.Step), s.Users, "user")

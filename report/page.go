@@ -107,11 +107,12 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), reasons: once{known: map[string]int{}}, kept: once{known: map[string]int{}}}
 	e.census = &p.census
 	p.room = mostPeople
-	if successes := e.count(batch.Success); e.Summary.Lines > mostPeople {
-		p.room = max(0, mostPeople-(e.Summary.Lines-successes))
-		if batch.Contains(e.Plan.Steps) && e.Summary.Steps != nil {
-			p.room = max(0, mostPeople-(e.Summary.Lines-e.Summary.Contained))
+	if all := e.people(); all.Summary.Lines > mostPeople {
+		met := all.count(batch.Success)
+		if batch.Contains(e.Plan.Steps) {
+			met = e.Summary.Contained
 		}
+		p.room = max(0, mostPeople-(all.Summary.Lines-met))
 	}
 	err := writeHead(w, e)
 	return func(l *batch.Line, cells []string) error {

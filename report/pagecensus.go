@@ -103,11 +103,13 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 	t.followup = t.followup || len(followups) > 0
 	if l.Whole || !several {
 		if s == missed || s == spared {
-			t.because(causeKey{s == missed, batch.Whole, l.Record.Outcome}, l, 1, why(&l.Record), true)
+			key := causeKey{s == missed, batch.Whole, l.Record.Outcome}
+			t.because(key, l, 1, why(&l.Record), true)
+			t.leave(key, followups)
 		}
 		return at
 	}
-	last := causeKey{}
+	seen := make([]causeKey, 0, 8)
 	for i := range l.Writes {
 		w := &l.Writes[i]
 		o, step := w.Record.Outcome, w.Target.Step
@@ -118,15 +120,20 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 		case o.Kind() == batch.Success && !(key.urgent && batch.Contains(p.Steps)): // and not shown
 			continue
 		}
-		t.because(key, l, len(w.Things()), why(&w.Record), key != last)
-		for _, f := range followups {
-			if c := t.causes[key]; f.Target == w.Target && !slices.Contains(c.where, f.Where) {
-				c.where = append(c.where, f.Where)
-			}
-		}
-		last = key
+		t.because(key, l, len(w.Things()), why(&w.Record), !slices.Contains(seen, key))
+		seen = append(seen, key)
+		t.leave(key, slices.DeleteFunc(slices.Clone(followups), func(f batch.Followup) bool { return f.Target != w.Target }))
 	}
 	return at
+}
+
+// leave says where others do what is left of a cause.
+func (t *census) leave(key causeKey, followups []batch.Followup) {
+	for _, f := range followups {
+		if c := t.causes[key]; !slices.Contains(c.where, f.Where) {
+			c.where = append(c.where, f.Where)
+		}
+	}
 }
 
 // because counts a person and some things under a cause.

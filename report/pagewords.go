@@ -182,7 +182,7 @@ func (p *page) next(c *cause) string {
 		}
 		return "Grant the app " + step.Lacking() + ". If these people hold administrator roles, give it the directory role Privileged Authentication Administrator, too." + again
 	case batch.Ineffective, batch.NotPossible:
-		if c.outcome == batch.Ineffective && (c.step == batch.Revoke || c.step == batch.Invalidate || !p.several) {
+		if c.outcome == batch.Ineffective && (c.step == batch.Revoke || c.step == batch.Invalidate || !p.several && p.end.Plan.Revokes()) {
 			return "Only their home tenant ends these sessions. Remove what these guests may reach here, or delete them."
 		}
 		if top := c.top(1); len(top) > 0 && strings.HasPrefix(top[0], "not tried") {

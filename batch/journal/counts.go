@@ -67,14 +67,17 @@ func (r *Run) Summary(ctx context.Context) (batch.Summary, error) {
 			sum.AddAgain(batch.NotSent, again)
 		}
 	}
-	if err != nil || r.Plan().SLA == 0 {
+	contains := batch.Contains(r.Plan().Steps)
+	if err != nil || r.Plan().SLA == 0 && !contains {
 		return sum, err
 	}
 	for l, err := range r.uncheckedLines(ctx, "lines", "") {
 		if err != nil {
 			return sum, err
 		}
-		sum.AddInTime(r.Plan(), &l.Line)
+		if sum.AddInTime(r.Plan(), &l.Line); contains {
+			sum.AddContained(r.Plan().Steps, &l.Line)
+		}
 	}
 	return sum, nil
 }

@@ -79,24 +79,28 @@ func (c *command) measure(name string, code exitCode, now time.Time) error {
 	})
 }
 
-// ofSteps are users by step and outcome, and how many are contained, of a run with
-// several steps.
+// ofSteps are users by step and outcome, of a run with several steps, and how many are
+// contained, of one that contains people.
 func (f *facts) ofSteps() []metric {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.end == nil || len(f.end.Summary.Steps) == 0 {
+	if f.end == nil {
 		return nil
 	}
+	var all []metric
 	users := metric{"offboard_step_users", "Users by step and outcome.", nil}
 	for _, s := range f.end.Summary.Steps {
 		for _, o := range batch.Outcomes {
 			users.samples = append(users.samples, sample{fmt.Sprintf("step=%q,outcome=%q", s.Step, o), float64(s.Users[o])})
 		}
 	}
-	if !batch.Contains(f.plan.Steps) {
-		return []metric{users}
+	if len(users.samples) > 0 {
+		all = append(all, users)
 	}
-	return []metric{users, {"offboard_contained_people", "Users of whom the directory showed all urgent steps done.", []sample{{value: float64(f.end.Summary.Contained)}}}}
+	if batch.Contains(f.plan.Steps) {
+		all = append(all, metric{"offboard_contained_people", "Users of whom the directory showed all urgent steps done.", []sample{{value: float64(f.end.Summary.Contained)}}})
+	}
+	return all
 }
 
 // text is the family in the text format.
