@@ -111,6 +111,8 @@ func TestPageHeadlines(t *testing.T) {
 	planless := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.NotSent, "its turn had not come"),
 		wrote(batch.Target{Step: batch.Devices, ID: id(9), Name: "phone", Kind: "iOS"}, batch.NotPossible, retire))
 	planless.User.Synced = true
+	guest := row(2, "eve#EXT#@contoso.com", batch.Record{Outcome: batch.NotSent})
+	guest.User.Type = "Guest"
 	undo := leaverRun()
 	undo.Plan.Undoes, undo.Plan.Steps, undo.Plan.SLA = "20260301-0900-aa", []batch.Step{batch.Enable}, 0
 	undo.Plan.Settings = []batch.Setting{{Name: "not undone", Value: "3 writes of the step password", Why: "passwords stay replaced"}}
@@ -135,6 +137,7 @@ func TestPageHeadlines(t *testing.T) {
 		{"one person", leaverRun(), leavers()[8:9], []string{"1 of 1 person contained", "Late: 1 user not contained within 12 h 0 min"}, "Not contained and why"},
 		{"nobody", nobody(leaverRun()), nil, []string{"Nothing to do: the input names nobody"}, "People contained"},
 		{"dry run", dry, fixture()[10:15], []string{"Dry run: 1 of 5 people would be sent", "Nothing was written.", "A run would not sign out 4 people."}, "un retry.csv"},
+		{"dry run with a guest", dry, []batch.Line{guest, fixture()[14]}, []string{"1 of them would not be signed out by a run alone: account of another tenant (1)."}, "contained"},
 		{"dry run of people whom it would not contain", foretold, []batch.Line{planless, leaver(3, "bo@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.NotSent, ""))},
 			[]string{"2 of 2 people would be sent", "1 of them would not be contained by a run alone: account mastered on premises (1), device that no app can disable (1).",
 				"What a run would not do 1 person, step devices"}, "What else"},

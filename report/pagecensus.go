@@ -16,7 +16,7 @@ type census struct {
 	end    *End
 	states [4]int                 // people, each once
 	before int                    // those reached before the first call
-	alone  map[batch.Obstacle]int // of a dry run: why a run alone would not contain people
+	alone  map[batch.Obstacle]int // of a dry run: why a run alone would not reach people
 	some   int                    // people of whom that is so
 	urgent int                    // writes that were sent to reach them
 	sent   int                    // people whom an urgent write was sent to
@@ -66,8 +66,9 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 			t.before++
 		}
 	}
-	if obstacles := l.Obstacles(p.Steps); s == wouldBe && batch.Contains(p.Steps) && len(obstacles) > 0 {
-		t.some++
+	if s == wouldBe {
+		obstacles := l.Obstacles(p.Steps)
+		t.some += min(len(obstacles), 1)
 		for _, o := range obstacles {
 			t.alone[o]++
 		}

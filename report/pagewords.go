@@ -72,7 +72,7 @@ func (p *page) headline(b *body, a aim) {
 					why = append(why, fmt.Sprintf("%s (%s)", o, n(p.alone[o])))
 				}
 			}
-			b.Lead = append(b.Lead, fmt.Sprintf("%s of them would not be contained by a run alone: %s.", n(p.some), strings.Join(why, ", ")))
+			b.Lead = append(b.Lead, fmt.Sprintf("%s of them would not be %s by a run alone: %s.", n(p.some), a.done, strings.Join(why, ", ")))
 		}
 	case asked == 0:
 		b.Headline = fmt.Sprintf("Nothing done: all of %s left alone on purpose", people(sparedN))
