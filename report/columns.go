@@ -29,8 +29,8 @@ const (
 	kept                  // text of the input, whose header is the name
 )
 
-// columns is the report; steps.go adds those of a plan's steps. Readers go by name and by
-// place: add at the end.
+// columns is the report; steps.go adds those of a plan's steps behind them, and kept.go the
+// kept cells. Readers go by name, and of a run with one step also by place: add at the end.
 var columns = []column[batch.Line]{
 	{"line", number, "line of the input on which the row starts; the first line of the file is 1", "", func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
 	{"input", knownText, "the cell that names the user, as written", "the row has no such cell", func(l *batch.Line) string { return l.Row.Input }},
