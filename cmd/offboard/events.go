@@ -132,7 +132,7 @@ func (c *command) finished(err error, next string, code exitCode) {
 		c.log = c.logger()
 	}
 	end := inEvents(io.Discard, nil, c.facts)
-	if c.cli.Output == "jsonl" && !c.host.Unread {
+	if c.wantsLines() && !c.host.Unread {
 		end = inEvents(c.stdout, nil, c.facts)
 	}
 	level, msg, failed := slog.LevelInfo, "finished", any(nil)
@@ -237,6 +237,9 @@ func (n narrated) Ended(e report.End) error {
 		return n.command.Ended(e)
 	case n.wantsEvents(): // the last of which tells it
 		return nil
+	}
+	if e.Told = n.told; n.cli.Quiet {
+		return report.Last(n.stderr, e)
 	}
 	return report.Text(n.stderr, e)
 }

@@ -37,7 +37,7 @@ func (c *command) fail(err error) exitCode {
 	if c.tell != nil {
 		c.tell(code)
 	}
-	if c.wantsEvents() || c.cli.Output == "jsonl" {
+	if c.wantsEvents() || c.wantsLines() {
 		c.finished(err, c.after(next), code)
 	}
 	return code
@@ -164,9 +164,22 @@ func (c *command) wantsJSON() bool {
 	if c.parsed != nil {
 		return c.cli.Output == "json" && c.parsed.Selected().Name != "plan"
 	}
-	asked := c.getenv("OFFBOARD_OUTPUT") == "json" || jsonWords.MatchString(strings.Join(c.args, "\n"))
-	return asked && !slices.Contains(c.args, "plan")
+	return c.words("json")
 }
 
-// jsonWords are the ways to write -o json, with the words of a command line in lines.
-var jsonWords = regexp.MustCompile(`(?m)^(-o\n?|--output[=\n])json$`)
+// wantsLines reports whether stdout is to be JSON lines.
+func (c *command) wantsLines() bool {
+	if c.parsed != nil {
+		return c.cli.Output == "jsonl"
+	}
+	return c.words("jsonl")
+}
+
+// words reports whether a command line that could not be read asks for such output.
+func (c *command) words(output string) bool {
+	asked := outputWords.FindStringSubmatch(strings.Join(c.args, "\n"))
+	return !slices.Contains(c.args, "plan") && (asked == nil && c.getenv("OFFBOARD_OUTPUT") == output || asked != nil && asked[2] == output)
+}
+
+// outputWords are the ways to write -o, with the words of a command line in lines.
+var outputWords = regexp.MustCompile(`(?m)^(-o\n?|--output[=\n])(\w+)$`)
