@@ -53,6 +53,14 @@ type Notice struct {
 	Success *int                  `json:"success"`
 	Neutral *int                  `json:"neutral"`
 	Failure *int                  `json:"failure"`
+
+	Contained *Contained `json:"contained"` // null of a run that only ends sessions
+}
+
+// Contained is how many of the users of a run the directory shows contained.
+type Contained struct {
+	Users int `json:"users"`
+	Of    int `json:"of"`
 }
 
 // headline is one line for people.
@@ -90,6 +98,9 @@ func (n Notice) body(f Format) ([]byte, error) {
 	lines := []string{n.headline()}
 	if tally := n.tally(); tally != "" {
 		lines = append(lines, tally)
+	}
+	if c := n.Contained; c != nil {
+		lines = append(lines, fmt.Sprintf("contained: %s of %s", batch.Thousands(c.Users), batch.Plural(c.Of, "user")))
 	}
 	switch f {
 	case Slack:

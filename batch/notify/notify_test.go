@@ -55,16 +55,17 @@ func TestParse(t *testing.T) {
 
 func TestBody(t *testing.T) {
 	run, two, one := "20261127-030432-5aa3", 2, 1
-	n := Notice{Event: "finished", Command: "run", Run: &run, Exit: 3, Meaning: "finished; some are not done",
+	n := Notice{Event: "finished", Command: "run", Run: &run, Contained: &Contained{1100, 1200}, Exit: 3, Meaning: "finished; some are not done",
 		Counts: map[batch.Outcome]int{batch.Verified: 1200, batch.NotFound: 1, batch.Denied: 0}, Success: &two, Failure: &one}
 	for format, want := range map[Format]string{
-		Slack: `{"text":"offboard run 20261127-030432-5aa3: exit code 3, finished; some are not done\nrows: 1,200 verified, 1 not_found"}`,
+		Slack: `{"text":"offboard run 20261127-030432-5aa3: exit code 3, finished; some are not done\nrows: 1,200 verified, 1 not_found\ncontained: 1,100 of 1,200 users"}`,
 		Teams: `{"attachments":[{"content":{"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","body":[` +
 			`{"text":"offboard run 20261127-030432-5aa3: exit code 3, finished; some are not done","type":"TextBlock","weight":"bolder","wrap":true},` +
-			`{"text":"rows: 1,200 verified, 1 not_found","type":"TextBlock","wrap":true}],"type":"AdaptiveCard","version":"1.4"},` +
+			`{"text":"rows: 1,200 verified, 1 not_found","type":"TextBlock","wrap":true},` +
+			`{"text":"contained: 1,100 of 1,200 users","type":"TextBlock","wrap":true}],"type":"AdaptiveCard","version":"1.4"},` +
 			`"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null}],"type":"message"}`,
 		JSON: `{"event":"finished","command":"run","run":"20261127-030432-5aa3","dry_run":false,"exit":3,"meaning":"finished; some are not done",` +
-			`"counts":{"denied":0,"not_found":1,"verified":1200},"success":2,"neutral":null,"failure":1}`,
+			`"counts":{"denied":0,"not_found":1,"verified":1200},"success":2,"neutral":null,"failure":1,"contained":{"users":1100,"of":1200}}`,
 	} {
 		if got, err := n.body(format); err != nil || string(got) != want {
 			t.Errorf("%s, %v: %s", format, err, got)

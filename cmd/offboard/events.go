@@ -12,6 +12,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/batch/notify"
 	"offboard/report"
 )
 
@@ -164,7 +165,7 @@ func (c *command) selected() string {
 // tally are the counts as run.json has them, or null when nobody was counted.
 func (f *facts) tally() []slog.Attr {
 	n := f.numbers()
-	return []slog.Attr{slog.Bool("dry_run", n.dry), slog.Any("counts", n.counts), slog.Any("success", n.success), slog.Any("neutral", n.neutral), slog.Any("failure", n.failure)}
+	return []slog.Attr{slog.Bool("dry_run", n.dry), slog.Any("counts", n.counts), slog.Any("success", n.success), slog.Any("neutral", n.neutral), slog.Any("failure", n.failure), slog.Any("contained", n.contained)}
 }
 
 // numbers are the counts of rows, every outcome included; nil when nobody was counted.
@@ -172,12 +173,16 @@ type numbers struct {
 	dry                       bool
 	counts                    map[batch.Outcome]int
 	success, neutral, failure *int
+	contained                 *notify.Contained // nil before the end, and of a run that only ends sessions
 }
 
 func (f *facts) numbers() numbers {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := numbers{dry: f.end != nil && f.end.Dry}
+	if f.end != nil && !n.dry && batch.Contains(f.plan.Steps) {
+		n.contained = &notify.Contained{Users: f.end.Summary.Contained, Of: f.end.Summary.Users}
+	}
 	if f.counts == nil {
 		return n
 	}

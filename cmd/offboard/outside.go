@@ -137,10 +137,17 @@ func (c *command) notify(ctx context.Context, to notify.Address, code exitCode) 
 	n := c.facts.numbers()
 	notice := notify.Notice{
 		Event: "finished", Command: c.selected(), DryRun: n.dry, Exit: int(code), Meaning: meanings[code],
-		Counts: n.counts, Success: n.success, Neutral: n.neutral, Failure: n.failure,
+		Counts: n.counts, Success: n.success, Neutral: n.neutral, Failure: n.failure, Contained: n.contained,
 	}
 	if run := c.facts.about().Run; run != "" {
 		notice.Run = &run
+	}
+	switch {
+	case code != exitDone:
+	case n.counts == nil:
+		notice.Meaning = "there was nothing to do"
+	case n.contained != nil && n.contained.Users < n.contained.Of:
+		notice.Meaning = "no row failed, but the directory does not show everybody contained"
 	}
 	return to.Post(ctx, http.DefaultTransport, notice)
 }

@@ -53,6 +53,8 @@ func TestNotices(t *testing.T) {
 		notice            string // a part of it; "" is that there is none
 	}{
 		{"success", mayRun, "", 200, 0, `"success":3,"neutral":0,"failure":0`},
+		{"nobody is shown contained", mayRun + " --steps=disable,revoke --no-verify", "", 200, 0, `"meaning":"no row failed, but the directory does not show everybody contained"`},
+		{"contained", mayRun + " --steps=disable,revoke", "", 200, 0, `"contained":{"users":3,"of":3}`},
 		{"some are not done", strings.ReplaceAll(mayRun, "in.csv", "more.csv"), "", 200, 3, `"not_found":1`},
 		{"dry run", mayRun + " --dry-run", "", 200, 0, `"dry_run":true`},
 		{"refused", mayRun + " --max-users=1", "", 200, 4, `"not_sent":3`},

@@ -136,7 +136,9 @@ func distance(a, b string) int {
 
 var exitCodes = `Exit codes:
   0  every user ended in success, or was left alone on purpose; also: nothing to do.
-     Of verify: all of it holds
+     Of verify: all of it holds. An account that Active Directory masters and that was
+     disabled already is a success, and does not count as contained: the last line says
+     NOT CONTAINED then
   1  the run could not go on
   2  usage, or the input as a whole cannot be read; also: offboard without a command
   3  finished, or rehearsed; some users did not, or would not, end in success
