@@ -38,7 +38,7 @@ type Finding struct {
 	Limit   int    // 0 is no limit, or a guard that counts nothing
 	Counted int    // what the plan has
 	Refusal string // why the plan must not be carried out, in words; "" when it may
-	Lift    string // what lifts the refusal, a flag and its value as one word, not quoted: "--max-users 600"; "" when no flag does
+	Lift    string // what lifts the refusal, a flag and its value as one word, not quoted: "--max-users 600"; several with a line for each; "" when no flag does
 }
 
 // Error is why the plan must not be carried out.

@@ -4,18 +4,21 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"offboard/batch"
 )
 
 // Stay is an HR column that no gate looks at. It says of some rows which pass the gates
 // that their people stay.
 type Stay struct {
 	Column string
-	Dates  bool   // on which people leave
-	Hired  bool   // dates on which people begin, or begin again
-	Unset  bool   // of such a column: it is empty in other rows that pass
-	Rows   int    // that say so
-	Said   string // what they say, in words
-	Gone   string // of a column of statuses the most frequent one of people who left, in all rows, or ""
+	Dates  bool     // on which people leave
+	Hired  bool     // dates on which people begin, or begin again
+	Unset  bool     // of such a column: it is empty in other rows that pass
+	Rows   int      // that say so
+	People []string // the first few of them, with their lines
+	Said   string   // what they say, in words
+	Gone   string   // of a column of statuses the most frequent one of people who left, in all rows, or ""
 }
 
 // stayColumn counts what such a column says. All rows tell whether it is a column of
@@ -68,12 +71,12 @@ func (l layout) leavingPlaces() (all []int) {
 }
 
 // add counts the cell of a row in the column. A row passes when no gate holds it back.
-func (s *stayColumn) add(cells []string, passes bool) {
-	cell := cells[s.place]
+func (s *stayColumn) add(row batch.Row, passes bool) {
+	cell := row.Cells[s.place]
 	said := cell
 	switch {
 	case s.Hired:
-		said = s.hiredWord(cells)
+		said = s.hiredWord(row.Cells)
 		s.Unset = s.Unset || cell == "" && passes
 	case s.Dates:
 		said = s.dayWord(cell)
@@ -93,7 +96,9 @@ func (s *stayColumn) add(cells []string, passes bool) {
 		s.unknown++
 	}
 	if said != "" && passes {
-		s.Rows++
+		if s.Rows++; s.Rows <= batch.MostShown {
+			s.People = append(s.People, fmt.Sprintf("line %d: %s", row.Line, row.Input))
+		}
 		s.sayings.add(said)
 	}
 }

@@ -66,7 +66,7 @@ func TakeSurvey(r io.Reader, opt Options, now time.Time) (Survey, error) {
 			}
 		}
 		for _, s := range stay {
-			s.add(row.Cells, !isBad)
+			s.add(row, !isBad)
 		}
 		if len(rd.naming) > 1 {
 			alike.add(rd.columns, row.Cells)

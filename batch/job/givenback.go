@@ -58,7 +58,7 @@ func givenBackCheck(back batch.Some) batch.Finding {
 	if back.Count == 0 {
 		return batch.Finding{}
 	}
-	return batch.Finding{Name: "--include-undone", Lift: "--include-undone", Refusal: fmt.Sprintf(
-		"%s of the plan got something back, and no run did anything to them since: %s; take them out of the input, or spare them with --protect; give --include-undone if they are meant again",
+	return batch.Finding{Name: "--include-undone", Lift: liftProtect, Refusal: fmt.Sprintf(
+		"%s of the plan got something back, and no run did anything to them since: %s; take them out of the input, or spare them with --protect FILE; give --include-undone if they are meant again",
 		batch.Plural(back.Count, "user"), batch.SomeOf(back.Names[:min(len(back.Names), mostDrift)], back.Count))}
 }

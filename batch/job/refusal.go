@@ -2,6 +2,7 @@ package job
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,21 @@ func (h *Host) unwritten() string {
 // LiftTenant lifts the refusal of a tenant that was not named. Only people know which
 // one is meant.
 const LiftTenant = "--tenant ID"
+
+// liftProtect spares the users for whom a plan is refused.
+const liftProtect = "--protect FILE"
+
+const allMeant = "if all of this is meant"
+
+// leavesOut fits the flags that make a plan smaller.
+var leavesOut = regexp.MustCompile(`^(--where .*|--date-column .*|--protect FILE)$`)
+
+// places are what people put into such a flag, by how it ends.
+var places = []struct{ end, meant string }{
+	{LiftTenant, "the tenant that is meant in place of ID"},
+	{"=VALUE", "the status of people who left in place of VALUE"},
+	{liftProtect, "a list of these users, one a line, in place of FILE"},
+}
 
 // Refusal is a command that was refused whole, with every reason that could be found
 // so far.
@@ -72,20 +88,29 @@ func Lifts(err error) (flags []string, when string) {
 	if !ok {
 		return nil, ""
 	}
-	when = "if all of this is meant"
+	when = allMeant
 	for _, err := range r.Why {
 		switch k, _ := err.(batch.Finding); {
 		case k.Lift == "":
 			when = "mend what no flag lifts; then, if the rest is meant"
-		case !slices.Contains(flags, k.Lift):
-			flags = append(flags, k.Lift)
+		default:
+			for flag := range strings.SplitSeq(k.Lift, "\n") {
+				if !slices.Contains(flags, flag) {
+					flags = append(flags, flag)
+				}
+			}
 		}
+	}
+	if when == allMeant && !slices.ContainsFunc(flags, func(flag string) bool { return !leavesOut.MatchString(flag) }) {
+		when = "to leave them out"
 	}
 	if len(flags) > 0 && r.Beside != "" {
 		flags = append(flags, r.Beside)
 	}
-	if slices.Contains(flags, LiftTenant) {
-		when += ", with the tenant that is meant in place of ID"
+	for _, p := range places {
+		if slices.ContainsFunc(flags, func(flag string) bool { return strings.HasSuffix(flag, p.end) }) {
+			when += ", with " + p.meant
+		}
 	}
 	return flags, when
 }

@@ -28,12 +28,13 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 		return found, "", nil, nil
 	}
 	all := stayWords(found)
+	ways, lift := g.gatesFor(found.Stay)
 	if !h.MayAsk() {
-		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: "--all-rows",
-			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, g.gatesFor(found.Stay))}), nil
+		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: lift,
+			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, ways)}), nil
 	}
 	h.Say("note     by the file, some of its people stay: %s", all)
-	h.Say("         %s", g.gatesFor(found.Stay))
+	h.Say("         %s", ways)
 	return found, "Take all rows, of people who stay too?", nil, nil
 }
 
@@ -41,7 +42,7 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 func stayWords(found intake.Survey) string {
 	var said []string
 	for _, s := range found.Stay {
-		said = append(said, fmt.Sprintf("column %q, %s of %s (%s)", s.Column, batch.Thousands(s.Rows), batch.Plural(found.Rows, "row"), s.Said))
+		said = append(said, fmt.Sprintf("column %q, %s of %s (%s; %s)", s.Column, batch.Thousands(s.Rows), batch.Plural(found.Rows, "row"), s.Said, batch.SomeOf(s.People, s.Rows)))
 	}
 	return strings.Join(said, "; ")
 }
@@ -61,33 +62,37 @@ func (g *Planning) stayed(found intake.Survey) []batch.Setting {
 // gatesFor says which flags to add so that only people who leave are chosen, ready to
 // be pasted where the file shows a value. There is one --date-column: what another
 // column of dates says can only be left out. So it is with days on which people began, unless
-// some rows have none.
-func (g *Planning) gatesFor(stay []intake.Stay) string {
-	var flags []string
+// some rows have none. Lift is the flags, one a line, or "" where they are not enough: a flag
+// that takes people who stay is no step to be pasted.
+func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
+	var flags, gates []string
+	gate := func(flag, value string) {
+		flags, gates = append(flags, flag+" "+strconv.Quote(value)), append(gates, flag+" "+value)
+	}
 	dated, out := g.DateColumn != "", ""
 	for _, s := range stay {
 		switch {
 		case s.Hired && s.Unset:
-			flags = append(flags, "--where "+strconv.Quote(s.Column+"="))
+			gate("--where", s.Column+"=")
 		case s.Hired, s.Dates && dated:
 			out += " --ignore-column " + strconv.Quote(s.Column)
 		case s.Dates:
 			dated = true
-			flags = append(flags, "--date-column "+strconv.Quote(s.Column))
+			gate("--date-column", s.Column)
 		case s.Gone != "":
-			flags = append(flags, "--where "+strconv.Quote(s.Column+"="+s.Gone))
+			gate("--where", s.Column+"="+s.Gone)
 		default:
-			flags = append(flags, "--where "+strconv.Quote(s.Column+"=VALUE"))
+			gate("--where", s.Column+"=VALUE")
 		}
 	}
-	var ways []string
+	var both []string
 	if len(flags) > 0 {
-		ways = append(ways, "choose rows with "+strings.Join(flags, " and "))
+		both = append(both, "choose rows with "+strings.Join(flags, " and "))
 	}
-	if out != "" {
-		ways = append(ways, "leave out what does not count with"+out)
+	if lift = strings.Join(gates, "\n"); out != "" {
+		both, lift = append(both, "leave out what does not count with"+out), ""
 	}
-	return strings.Join(ways, ", and ")
+	return strings.Join(both, ", and "), lift
 }
 
 func quotedList(words []string) string {

@@ -30,8 +30,9 @@ func TestRefusalsAreToldTogether(t *testing.T) {
 	}
 	file := "upn,Status\n"
 	for _, p := range s.cast {
-		file += p.upn + ",Active\n"
+		file += p.upn + ",Left\n"
 	}
+	file += "stays@contoso.example,Active\n"
 	s.file("in.csv", file)
 	s.file("protect.txt", "usr-*@contoso.example\n")
 	old := time.Now().Add(-80 * time.Hour)
@@ -50,13 +51,13 @@ func TestRefusalsAreToldTogether(t *testing.T) {
 	if code != 4 || s.tenant.Stats().Calls != asked {
 		t.Errorf("exit code %d, want 4 and no call\n%s", code, out)
 	}
-	for _, why := range []string{"no terminal to ask at", "--max-input-age is 36h", "some of its people stay", "the report could not be written"} {
+	for _, why := range []string{"no terminal to ask at", "--max-input-age is 36h", `column "Status", 1 of 31 rows (Active; line 32: stays@contoso.example)`, "the report could not be written"} {
 		if !strings.Contains(out, why) {
 			t.Errorf("it is not told that %q:\n%s", why, out)
 		}
 	}
 	line := next.FindStringSubmatch(out)
-	if line == nil || !strings.HasSuffix(line[1], " --yes --max-input-age 81h --all-rows") {
+	if line == nil || !strings.HasSuffix(line[1], " --yes --max-input-age 81h --where Status=Left") {
 		t.Fatalf("no command that lifts it: %q\n%s", line, out)
 	}
 

@@ -34,13 +34,13 @@ func TestPeopleWhoStayAreAskedAbout(t *testing.T) {
 			stdin: strings.NewReader(c.answer), stdout: &out, stderr: &said, asks: true, width: func() int { return 80 },
 			getenv: func(string) string { return "" }, environ: func() []string { return nil },
 		})
-		asked := strings.Contains(said.String(), "note     by the file, some of its people stay: column \"Status\", 1 of 2 rows (Active)\n") &&
+		asked := strings.Contains(said.String(), "note     by the file, some of its people stay: column \"Status\", 1 of 2 rows (Active; line 2: ada@contoso.example)\n") &&
 			strings.Contains(said.String(), "\nTake all rows, of people who stay too? [y/N] ")
 		planned := strings.Contains(said.String(), "\nstep     revoke")
 		if code != c.code || asked != c.asked || planned != (code == exitDone) {
 			t.Errorf("%q %q: exit code %d, asked %v, planned %v\n%s%s", c.answer, c.flags, code, asked, planned, said.String(), out.String())
 		}
-		if c.asked && code == exitDone && !strings.Contains(said.String(), "people who stay: column \"Status\", 1 of 2 rows (Active) (taken all the same, by the person asked)") {
+		if c.asked && code == exitDone && !strings.Contains(said.String(), "people who stay: column \"Status\", 1 of 2 rows (Active; line 2: ada@contoso.example) (taken all the same, by the person asked)") {
 			t.Errorf("the plan does not say so:\n%s", out.String())
 		}
 	}
