@@ -14,13 +14,13 @@ type Summary struct {
 
 	InTime map[InTime]int // users by whether they were contained within the plan's SLA; nil without one
 
-	// Of a run whose steps contain people. They count users, each once, and not those who
-	// ended before any step.
+	// Of a run whose steps contain people. They count people, each once, and not those who
+	// were left alone on purpose as a whole.
 	Users     int
 	Contained int // see [Line.Contained]
 
 	// The rest is of a run whose users may have several writes.
-	Steps []StepCounts // in the order of the plan; of the same users
+	Steps []StepCounts // in the order of the plan; of users who did not end before any step
 	Left  map[Left]int // writes that are left for others to do
 }
 
@@ -56,9 +56,9 @@ func (s *Summary) AddInTime(p Plan, l *Line) {
 	s.InTime[l.InTime(p)]++
 }
 
-// AddContained counts a line's user, and whether the directory showed them contained.
+// AddContained counts a line's person, and whether the directory showed them contained.
 func (s *Summary) AddContained(steps []Step, l *Line) {
-	if l.First != 0 || l.Whole && len(l.AllWrites(steps)) == 0 {
+	if l.First != 0 || l.Whole && l.Record.Outcome.Kind() == Neutral {
 		return
 	}
 	s.Users++
@@ -73,6 +73,7 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 	if l.First != 0 {
 		s.AddAgain(l.Record.Outcome, 1)
 	}
+	s.AddContained(steps, l)
 	if l.First != 0 || l.Whole {
 		return
 	}
@@ -82,7 +83,6 @@ func (s *Summary) AddLine(steps []Step, l *Line) {
 			s.Steps = append(s.Steps, StepCounts{Step: step, Users: map[Outcome]int{}, Targets: map[Outcome]int{}})
 		}
 	}
-	s.AddContained(steps, l)
 	for i := range s.Steps {
 		c := &s.Steps[i]
 		of := l.Of(c.Step)

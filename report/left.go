@@ -53,7 +53,8 @@ const mostReasons = 8
 
 // bySteps tells what became of each step.
 func bySteps(b *bytes.Buffer, e End) {
-	if len(e.Summary.Steps) == 0 && e.Summary.Users == 0 {
+	contains := batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused && e.Summary.Users > 0
+	if len(e.Summary.Steps) == 0 && !contains {
 		return
 	}
 	n := batch.Thousands
@@ -74,8 +75,8 @@ func bySteps(b *bytes.Buffer, e End) {
 			fmt.Fprintf(b, "  Graph refused %s to everybody to whom it was sent, alike: %s\n", s.Step, clean(said))
 		}
 	}
-	if batch.Contains(e.Plan.Steps) && !e.Dry && e.State != refused {
-		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned%s.\n", n(e.Summary.Contained), batch.Plural(e.Summary.Users, "user"), urgent(e.Plan.Steps), since(e))
+	if contains {
+		fmt.Fprintf(b, "Contained: %s of %s: for them the directory shows %s done, as planned%s.\n", n(e.Summary.Contained), people(e.Summary.Users), urgent(e.Plan.Steps), since(e))
 		if len(e.Sessions) > 1 { // a resume reads back what it sends, and lists nothing
 			how := "running"
 			if e.Plan.Terms.Source != "" {

@@ -22,7 +22,7 @@ func TestDoneIsContained(t *testing.T) {
 		for _, want := range []string{"1 of 2 people", "1 of 2 people"} { // bo was disabled before
 			o.finishes(o.run("disable"))
 			var b strings.Builder
-			if err := report.Text(&b, o.said.end); err != nil || !strings.Contains(b.String(), "\nNOT CONTAINED: "+want) || !strings.Contains(b.String(), "\nContained: 1 of 2 users") {
+			if err := report.Text(&b, o.said.end); err != nil || !strings.Contains(b.String(), "\nNOT CONTAINED: "+want) || !strings.Contains(b.String(), "\nContained: 1 of 2 people") {
 				t.Errorf("%v; not said: NOT CONTAINED: %s:\n%s", err, want, b.String())
 			}
 		}
