@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,13 +50,16 @@ func phrase(steps []batch.Step) string {
 	return strings.Join(words, ", ")
 }
 
-// ask is the question before the first write.
+// ask is the question before the first write. It names the tenant: the lines above it may
+// have left the screen.
 func ask(p batch.Plan) string {
-	if p.Undoes != "" {
-		return fmt.Sprintf("Take back what run %s did to %s, in %s (%s)?", p.Undoes, batch.Plural(p.Users, "user"), batch.Plural(p.Writes, "write"), phrase(p.Steps))
+	users := batch.Plural(p.Users, "user") + " of " + cmp.Or(p.Terms.TenantName, "tenant "+cmp.Or(p.Tenant, "unknown"))
+	writes := batch.Plural(p.Writes, "write")
+	switch {
+	case p.Undoes != "":
+		return fmt.Sprintf("Take back what run %s did to %s, in %s (%s)?", p.Undoes, users, writes, phrase(p.Steps))
+	case slices.Equal(p.Steps, []batch.Step{batch.Revoke}):
+		return fmt.Sprintf("Revoke the sessions of %s?", users)
 	}
-	if slices.Equal(p.Steps, []batch.Step{batch.Revoke}) {
-		return fmt.Sprintf("Revoke the sessions of %s?", batch.Plural(p.Users, "user"))
-	}
-	return fmt.Sprintf("%s of %s, in %s?", strings.ToUpper(phrase(p.Steps)[:1])+phrase(p.Steps)[1:], batch.Plural(p.Users, "user"), batch.Plural(p.Writes, "write"))
+	return fmt.Sprintf("%s of %s, in %s?", strings.ToUpper(phrase(p.Steps)[:1])+phrase(p.Steps)[1:], users, writes)
 }
