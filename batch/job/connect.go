@@ -166,7 +166,7 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 			return nil, err
 		}
 		var id graph.Identity
-		err = j.patiently(ctx, "the sign-in", func(ctx context.Context) (err error) {
+		err = j.patiently(ctx, SignIn, func(ctx context.Context) (err error) {
 			id, err = auth.Identity(ctx)
 			return err
 		})
@@ -187,6 +187,9 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 	t.organization, err = j.organization(ctx, t.apps[0])
 	return t, err
 }
+
+// SignIn is what a [batch.Trouble] of the sign-in waits for: a service other than Graph.
+const SignIn = "the sign-in"
 
 // patiently makes a call of the sign-in, and waits for a service in trouble as a run does. What ends the
 // waiting is a sign-in that failed: there is nothing to resume.

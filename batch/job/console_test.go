@@ -15,6 +15,7 @@ import (
 // nobody is a console at which nobody sits, and that keeps nothing of what it is told.
 type nobody struct{}
 
+func (nobody) Warn(string, ...any)                                      {}
 func (nobody) Say(string, ...any)                                       {}
 func (nobody) MayAsk() bool                                             { return false }
 func (nobody) AskAtTerminal()                                           {}

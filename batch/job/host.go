@@ -54,6 +54,8 @@ type Host struct {
 type Console interface {
 	// Say tells something, as one line.
 	Say(format string, args ...any)
+	// Warn tells of something that failed, also where the person asked for quiet.
+	Warn(format string, args ...any)
 	// MayAsk reports whether somebody can be asked.
 	MayAsk() bool
 	// AskAtTerminal is called when standard input was read as a file: questions are

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -16,9 +17,9 @@ type stream struct {
 	run  *journal.Run
 	tell func(batch.Plan, *batch.Line) error
 	wake chan struct{}
-	done chan struct{} // all is told, or nobody reads any more
+	done chan struct{} // all is told, or no more can be
 	told []byte        // by line of the input, the outcome that was told last: its place in batch.Outcomes, from 1
-	gone error         // why nobody reads any more
+	gone error         // why no more is told: the reader is gone, or the journal cannot be read
 
 	mu    sync.Mutex // guards what follows
 	seqs  []int      // of users with a new record
@@ -89,7 +90,7 @@ func (s *stream) serve(ctx context.Context) {
 		}
 		for l, err := range s.run.Lines(ctx) {
 			if err != nil {
-				s.gone = err
+				s.gone = fmt.Errorf("standard output has not all lines, since the journal could not be read again: %w; the run itself is not touched by that", err)
 				return
 			}
 			s.line(&l)
@@ -117,9 +118,11 @@ func (s *stream) line(l *batch.Line) {
 	if s.gone != nil || s.told[at] == is {
 		return
 	}
-	if s.gone = s.tell(s.run.Plan(), l); s.gone == nil {
-		s.told[at] = is
+	if err := s.tell(s.run.Plan(), l); err != nil {
+		s.gone = fmt.Errorf("standard output was not read to its end, and the run went on; the report has all lines: %w", err)
+		return
 	}
+	s.told[at] = is
 }
 
 // end tells the rest, and waits for the reader to take it; the hard stop ends that.
@@ -131,10 +134,11 @@ func (s *stream) end(ctx context.Context, j *job) {
 	select {
 	case <-s.done:
 		if s.gone != nil {
-			j.Say("note     standard output was not read to its end, and the run went on; the report has all lines: %v", s.gone)
+			j.Unread = true // what is there must not look whole
+			j.Warn("note     %v", s.gone)
 		}
 	case <-ctx.Done():
 		j.Unread = true
-		j.Say("note     standard output was not read to its end; the report has all lines")
+		j.Warn("note     standard output was not read to its end; the report has all lines")
 	}
 }

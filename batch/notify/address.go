@@ -1,10 +1,12 @@
 package notify
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // Address is where notices go. It is a secret: anybody who has it can post there. No
@@ -27,6 +29,8 @@ func Parse(text string, format Format) (Address, error) {
 	switch {
 	case err != nil || at.Hostname() == "" || at.Opaque != "":
 		return Address{}, errors.New("it is no address such as https://HOST/PATH, on one line and nothing else") // err would quote it
+	case strings.ContainsFunc(at.Hostname(), func(r rune) bool { return r > unicode.MaxASCII }):
+		return Address{}, errors.New("its host is not spelled in ASCII; give the name that begins with xn--") // errors would have that one
 	case at.Scheme == "http" && !loopback(at.Hostname()):
 		return Address{}, errors.New("it is http, where others could read it; give one with https, or on this machine")
 	case at.Scheme != "https" && at.Scheme != "http":
@@ -43,8 +47,19 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// without is a text with the address' host taken out of it.
-func (a Address) without(text string) string {
+// without is what an error of a call says, with the host taken out of it, its names in
+// a certificate and its numbers.
+func (a Address) without(err error) string {
+	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
+		return "the address' host: " + lookup.Err
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the certificate is for another host"
+	}
+	for op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil; op, ok = errors.AsType[*net.OpError](err) {
+		err = op.Err
+	}
+	text := err.Error()
 	for _, part := range []string{a.at.String(), a.at.Host, a.at.Hostname()} {
 		text = strings.ReplaceAll(text, part, "the address' host")
 	}

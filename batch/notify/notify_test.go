@@ -2,13 +2,17 @@ package notify
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +42,8 @@ func TestParse(t *testing.T) {
 		{"http://localhost.evil.example/secret", Auto, ""},
 		{"ftp://siem.contoso.example/secret", Auto, ""},
 		{"siem.contoso.example/secret", Auto, ""},
+		{"https://siem.contoso-ä.example/secret", Auto, ""},
+		{"https://siem.xn--contoso--8wa.example/secret", Auto, JSON},
 		{"https:secret", Auto, ""},
 		{"https:///secret", Auto, ""},
 		{"https://a.example/\nhttps://secret.example/", Auto, ""},
@@ -125,6 +131,28 @@ func TestPost(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// No error of a call has a part of the address.
+func TestErrorsHideTheAddress(t *testing.T) { synctest.Test(t, errorsHideTheAddress) }
+
+func errorsHideTheAddress(t *testing.T) {
+	a, err := Parse("https://siem.contoso.example/secret", Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := &net.TCPAddr{IP: net.IPv4(10, 1, 1, 1), Port: 443}
+	for says, err := range map[string]error{
+		"the address' host: no such host": &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "xn--contoso.example", Server: "10.1.1.1:53"}},
+		"connection refused":              &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Net: "tcp", Addr: at, Err: syscall.ECONNREFUSED}},
+		"the certificate is for another host": &tls.CertificateVerificationError{
+			Err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"contoso.example"}}, Host: "siem.contoso.example"}},
+	} {
+		err := a.Post(t.Context(), roundTripper(func(*http.Request) (*http.Response, error) { return nil, err }), Notice{})
+		if err == nil || err.Error() != says {
+			t.Errorf("%v, want %s", err, says)
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func (a Address) try(ctx context.Context, client *http.Client, body []byte) (aga
 		if ctx.Err() != nil {
 			return true, 0, errors.New("no answer in time")
 		}
-		return true, 0, errors.New(a.without(err.Error()))
+		return true, 0, errors.New(a.without(err))
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection serves another try

@@ -74,7 +74,7 @@ type command struct {
 func execute(ctx context.Context, w world) exitCode {
 	var flags cli
 	w.screen = &screen{w: w.stderr, width: w.width}
-	stdout, stderr := &visible{w: w.stdout}, &visible{w: w.screen}
+	stdout, stderr := &visible{w: &heeding{w: w.stdout, hard: ctx}}, &visible{w: w.screen}
 	w.stdout, w.stderr = stdout, stderr
 	cmd := newCommand(w, &flags)
 	defer func() {
@@ -99,7 +99,8 @@ func execute(ctx context.Context, w world) exitCode {
 	case err != nil:
 		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, meant(err, w.args)))
 	}
-	cmd.parsed, cmd.log = k, cmd.logger()
+	cmd.parsed = k
+	cmd.log = cmd.logger() // by the config file, too
 	cmd.host.Log, cmd.host.Journal = cmd.log, flags.Journal
 	options := k.Selected().Target.Addr().Interface()
 	if teller, ok := options.(teller); ok { // also with a variable that is not right

@@ -33,11 +33,15 @@ type setting struct {
 	line   int
 	values []string
 	list   bool
+	sep    rune // between values in one text
 }
 
 // value is what kong takes for the flag.
 func (s setting) value() any {
-	if !s.list {
+	switch {
+	case !s.list && len(s.values) > 1:
+		return kong.JoinEscaped(s.values, s.sep)
+	case !s.list:
 		return s.values[0]
 	}
 	all := make([]any, len(s.values))
@@ -185,7 +189,7 @@ var secret = regexp.MustCompile(`(?i)(token|secret|passw|passphrase|credential|n
 
 // setting reads a value or a list of values of a flag. A path begins at the file.
 func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
-	s := setting{line: node.Line, list: node.Kind == yaml.SequenceNode}
+	s := setting{line: node.Line, list: node.Kind == yaml.SequenceNode, sep: f.Tag.Sep}
 	nodes := []*yaml.Node{node}
 	if s.list {
 		nodes = node.Content
@@ -197,11 +201,18 @@ func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
 		case strings.TrimSpace(n.Value) == "" || n.Tag == "!!null":
 			return s, errors.New("it is empty; give it a value, or take it out")
 		}
-		v := n.Value
-		if f.Tag.Type == "path" && !filepath.IsAbs(v) && !strings.HasPrefix(v, "~") {
-			v = filepath.Join(filepath.Dir(c.path), v)
+		values := []string{n.Value}
+		if f.IsCumulative() && !s.list {
+			values = kong.SplitEscaped(n.Value, s.sep)
 		}
-		s.values = append(s.values, v)
+		for _, v := range values {
+			if f.Tag.Type == "path" && strings.HasPrefix(v, "~") {
+				v = kong.ExpandPath(v)
+			} else if f.Tag.Type == "path" && !filepath.IsAbs(v) {
+				v = filepath.Join(filepath.Dir(c.path), v)
+			}
+			s.values = append(s.values, v)
+		}
 	}
 	if s.list && (!f.IsCumulative() || len(nodes) == 0) {
 		return s, errors.New("it takes one value, and no list")
@@ -234,7 +245,7 @@ func (c *command) byConfig(f *kong.Flag) bool {
 // take its place otherwise, and tells what the file gives to a command that writes.
 func (c *command) heedConfig() error {
 	command := c.parsed.Selected().Name
-	if s, ok := c.cli.config.values["dry-run"]; ok && s.values[0] != "false" && (command == "apply" || command == "resume") {
+	if s, ok := c.cli.config.values["dry-run"]; ok && !isFalse(s.values[0]) && (command == "apply" || command == "resume") {
 		return fmt.Errorf("%w: dry-run is set in %s, line %d, and %s has no dry run: it would write; take it out", job.ErrUsage, c.cli.config.path, s.line, command)
 	}
 	var told []string

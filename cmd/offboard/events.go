@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -122,9 +123,11 @@ func (c *command) wantsEvents() bool {
 	if c.parsed != nil {
 		return c.cli.LogFormat == "json"
 	}
-	return c.getenv("OFFBOARD_LOG_FORMAT") == "json" || strings.Contains("\n"+strings.Join(c.args, "\n")+"\n", "\n--log-format=json\n") ||
-		strings.Contains("\n"+strings.Join(c.args, "\n")+"\n", "\n--log-format\njson\n")
+	return c.getenv("OFFBOARD_LOG_FORMAT") == "json" || eventWords.MatchString(strings.Join(c.args, "\n"))
 }
+
+// eventWords are the ways to write --log-format json, with the words of a command line in lines.
+var eventWords = regexp.MustCompile(`(?m)^--log-format[=\n]json$`)
 
 // finished is the last event, however the command ended: of the log, and of the lines of
 // -o jsonl, whose reader tells by it that all came.
@@ -209,12 +212,12 @@ type narrated struct {
 func (n narrated) Planned(p batch.Plan, c batch.Count) {
 	n.About(p)
 	n.at("planned")
-	found := 0
-	for _, k := range c.Ended {
-		found += k
+	counts := map[batch.Outcome]int{batch.NotSent: c.Rows}
+	for o, k := range c.Ended {
+		counts[o] += k
+		counts[batch.NotSent] -= k
 	}
-	n.counted(c.Ended)
-	n.counts[batch.NotSent] += c.Rows - found
+	n.counted(counts)
 	n.command.Planned(p, c)
 }
 
@@ -229,7 +232,7 @@ func (n narrated) Progress(stage string, total int, left func(int) time.Duration
 	}
 	n.at(phase)
 	if n.cli.LogFormat == "json" {
-		return &eventful{log: n.log, facts: n.facts, unit: unitOf(stage), total: total, left: left}
+		return &eventful{log: n.log, unit: unitOf(stage), total: total, left: left}
 	}
 	return n.command.Progress(stage, total, left)
 }
@@ -261,7 +264,8 @@ func (n narrated) Rehearsed(e report.End, unrevoked iter.Seq2[batch.Line, error]
 			return err
 		}
 		if n.host.Stream(e.Plan, &l) != nil {
-			break // nobody reads on
+			n.host.Unread = true
+			break
 		}
 	}
 	return n.Ended(e)
@@ -277,7 +281,6 @@ const (
 // it begins to last, when its cause changes, and when it is over.
 type eventful struct {
 	log    *slog.Logger
-	facts  *facts
 	unit   string // what a run counts: users or writes
 	total  int
 	left   func(int) time.Duration
@@ -289,7 +292,6 @@ type eventful struct {
 
 // Planning implements [job.Progress].
 func (e *eventful) Planning(c batch.Count) {
-	e.facts.counted(c.Ended)
 	e.tell(time.Now(), c.Trouble, "counts", c.Ended, "rows", c.Rows, "users", c.Users, "waiting", c.Waiting, "pace", c.Pace.PerSecond, "why", c.Pace.Reason)
 }
 

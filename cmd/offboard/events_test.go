@@ -25,7 +25,7 @@ func TestWaitAsEvents(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var buf bytes.Buffer
 				var told facts
-				p := &eventful{log: inEvents(&buf, nil, &told), facts: &told, left: func(int) time.Duration { return 0 }}
+				p := &eventful{log: inEvents(&buf, nil, &told), left: func(int) time.Duration { return 0 }}
 				w := batch.Trouble{What: "the answers", Since: time.Now(), Err: &batch.CallError{Err: errors.New("dial:\nrefused")}}
 				for range 60 {
 					time.Sleep(time.Second)

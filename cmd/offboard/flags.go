@@ -114,12 +114,15 @@ func unheard(k *kong.Context, environ []string) error {
 		case !strings.HasPrefix(name, "OFFBOARD_"), strings.HasPrefix(name, "OFFBOARD_TEST_"):
 		case !known[name]:
 			return fmt.Errorf("%w: the variable %s is that of no flag; see --help for their names, and unset it", job.ErrUsage, name)
-		case name == "OFFBOARD_DRY_RUN" && value != "false" && (command == "apply" || command == "resume"):
+		case name == "OFFBOARD_DRY_RUN" && !isFalse(value) && (command == "apply" || command == "resume"):
 			return fmt.Errorf("%w: OFFBOARD_DRY_RUN is set, and %s has no dry run: it would write; unset it", job.ErrUsage, command)
 		}
 	}
 	return nil
 }
+
+// isFalse reports whether a value turns a flag off, as kong reads it.
+func isFalse(v string) bool { return slices.Contains([]string{"false", "no", "0"}, strings.ToLower(v)) }
 
 // Flags implements [job.Console].
 func (c *command) Flags(tag string) []batch.Flag {

@@ -62,7 +62,7 @@ func (c *command) telling(ctx context.Context, options any) (func(exitCode), err
 	return func(code exitCode) { // a run that went on has set its own options since
 		if t.MetricsFile != "" && !c.facts.numbers().dry {
 			if err := c.measure(t.MetricsFile, code, time.Now()); err != nil {
-				c.Say("note     the metrics were not written (--metrics-file): %v", err)
+				c.Warn("note     the metrics were not written (--metrics-file): %v", err)
 			}
 		}
 		to, ok, err := c.webhook(t)
@@ -70,7 +70,7 @@ func (c *command) telling(ctx context.Context, options any) (func(exitCode), err
 			err = c.notify(ctx, to, code)
 		}
 		if err != nil {
-			c.Say("note     the notice was not delivered (%s): %v", source(t), err)
+			c.Warn("note     the notice was not delivered (%s): %v", source(t), err)
 		}
 	}, nil
 }

@@ -64,6 +64,7 @@ func TestNotices(t *testing.T) {
 		{"nothing to resume", "resume --yes", "", 200, 2, `"command":"resume"`},
 		{"a wrong command line", mayRun + " --nosuch", "", 200, 2, ""},
 		{"a webhook that is gone", mayRun, "", 404, 0, `"exit":0`},
+		{"a webhook that is gone, in a quiet run", mayRun + " --quiet", "", 404, 0, `"exit":0`},
 		{"another format", mayRun + " --notify-format=slack", "", 200, 0, `{"text":"offboard run `},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -47,7 +47,7 @@ func (s *screen) draw(lines []painted) {
 		s.shown = append(s.shown, columns(l.text))
 	}
 	b.WriteString("\x1b[J")
-	_, _ = io.WriteString(s.w, b.String()) // stands for nothing that anybody needs
+	_, _ = io.WriteString(s.w, b.String()) // an error here loses nothing
 }
 
 // back moves to the beginning of the block. A terminal that became narrower has wrapped its

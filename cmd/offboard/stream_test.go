@@ -102,4 +102,20 @@ func TestReaderOfLines(t *testing.T) {
 	if code := <-ended; code != 0 || d.writes() != 3 {
 		t.Errorf("exit code %d, %d writes", code, d.writes())
 	}
+
+	// A dry run, which has no other writes, can be stopped as well.
+	d, _ = newHook(t, 200)
+	slow, full := io.Pipe()
+	defer slow.Close()
+	w.network, w.stdout, w.stderr = d.network, full, d
+	w.args = strings.Fields(strings.ReplaceAll(mayRun+" --dry-run -o jsonl --journal=DIR/journal.db", "DIR/in.csv", d.dir+"/more.csv"))
+	w.args = strings.Fields(strings.ReplaceAll(strings.Join(w.args, " "), "DIR/", d.dir+"/"))
+	ctx, stop = context.WithCancel(t.Context())
+	defer stop()
+	go func() { ended <- execute(ctx, w) }()
+	if _, err := slow.Read(make([]byte, 1)); err != nil { // its first line, and no more
+		t.Fatal(err)
+	}
+	stop()
+	<-ended
 }

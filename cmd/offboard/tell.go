@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -19,16 +21,21 @@ import (
 
 // Say implements [job.Console]: it tells people something on stderr, and log
 // collectors in their own form.
-func (c *command) Say(format string, args ...any) {
+func (c *command) Say(format string, args ...any) { c.says(slog.LevelInfo, format, args...) }
+
+// Warn implements [job.Console]. It speaks with --quiet, too.
+func (c *command) Warn(format string, args ...any) { c.says(slog.LevelWarn, format, args...) }
+
+func (c *command) says(level slog.Level, format string, args ...any) {
 	s := printable(fmt.Sprintf(format, args...))
 	if c.cli.LogFormat == "json" {
-		c.log.Info(strings.Join(strings.Fields(s), " "))
+		c.log.Log(context.Background(), level, strings.Join(strings.Fields(s), " "))
 		return
 	}
 	if c.moves {
 		s = strings.Join(hung(s, c.width()-1), "\n")
 	}
-	if c.cli.Quiet {
+	if c.cli.Quiet && level < slog.LevelWarn {
 		c.unsaid = append(c.unsaid, s)
 		return
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -45,7 +48,7 @@ func (v *visible) end() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.part) > 0 {
-		_, _ = io.WriteString(v.w, "\ufffd") // stands for no text that anybody waits for
+		_, _ = io.WriteString(v.w, "\ufffd") // an error here loses nothing
 	}
 	v.part = nil
 }
@@ -71,3 +74,45 @@ func (v *visible) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// patience is how long a reader has to take what is written after the command was to end
+// at once.
+const patience = time.Second
+
+// heeding is an output that holds up no hard stop: a pipe that nobody reads blocks for ever.
+type heeding struct {
+	w    io.Writer
+	hard context.Context // done when the command is to end at once
+	left bool            // a write was left alone, so that nothing may follow
+}
+
+func (h *heeding) Write(p []byte) (int, error) {
+	if h.left {
+		return 0, errNotRead
+	}
+	type answer struct {
+		n   int
+		err error
+	}
+	wrote := make(chan answer, 1)
+	go func() {
+		n, err := h.w.Write(p)
+		wrote <- answer{n, err}
+	}()
+	select {
+	case a := <-wrote:
+		return a.n, a.err
+	case <-h.hard.Done():
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case a := <-wrote:
+		return a.n, a.err
+	case <-timer.C:
+		h.left = true
+		return 0, errNotRead
+	}
+}
+
+var errNotRead = errors.New("nobody reads it")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
 
 // tellAfter is how long a wait lasts before people are told of it. Progress comes
@@ -99,12 +100,16 @@ func said(t batch.Trouble) string {
 
 // inShort says what is waited for in a few words, with what comes next.
 func inShort(now time.Time, t batch.Trouble) string {
-	what := "Graph does not answer"
+	who := "Graph"
+	if t.What == job.SignIn {
+		who = t.What
+	}
+	what := who + " does not answer"
 	switch e, ok := errors.AsType[*batch.CallError](t.Err); {
 	case t.Tries == 0:
 		what = "waiting for " + t.What
 	case !ok || e.Status != 0:
-		what = "Graph answers with errors"
+		what = who + " answers with errors"
 	}
 	s := fmt.Sprintf("%s: %s, since %s", what, t.Cause(), minuteOf(now, t.Since))
 	if d := t.Next.Sub(now); !t.Next.IsZero() && d > 0 {

@@ -10,7 +10,28 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/job"
 )
+
+// The screen blames the service that is in trouble.
+func TestWhoDoesNotAnswer(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		what   string
+		status int
+		says   string
+	}{
+		{"answers to revoke calls", 0, "Graph does not answer: "},
+		{"answers to revoke calls", 503, "Graph answers with errors: "},
+		{job.SignIn, 0, "the sign-in does not answer: "},
+		{job.SignIn, 503, "the sign-in answers with errors: "},
+	} {
+		w := batch.Trouble{What: c.what, Since: now, Tries: 1, Err: &batch.CallError{Status: c.status, Err: errors.New("refused")}}
+		if got := inShort(now, w); !strings.HasPrefix(got, c.says) {
+			t.Errorf("%s, %d: %s", c.what, c.status, got)
+		}
+	}
+}
 
 // Within five seconds of its beginning a wait is told of on every kind of output:
 // what is waited for, since when, how often it was tried and why; then again as it
