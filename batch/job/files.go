@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"offboard/batch/durable"
 )
 
 // reading is one reading of a file. Its digest, its header and its rows are all
@@ -53,14 +55,20 @@ type Files struct {
 	all   []*reading
 }
 
-// read reads a file, or standard input, unless it was read before.
-func (h *Host) read(name string) (*reading, error) {
+// read reads a file, or standard input, unless it was read before. A named pipe is
+// refused.
+func (h *Host) read(name string) (*reading, error) { return h.readBy(name, durable.Open) }
+
+// readInput reads as read does, and waits for the writer of a named pipe, as tools do.
+func (h *Host) readInput(name string) (*reading, error) { return h.readBy(name, os.Open) }
+
+func (h *Host) readBy(name string, open func(string) (*os.File, error)) (*reading, error) {
 	for _, r := range h.Files.all {
 		if r.name == name {
 			return r, nil
 		}
 	}
-	r, err := readOnce(name, h.Files.Stdin)
+	r, err := readOnce(name, h.Files.Stdin, open)
 	if err != nil {
 		return nil, fmt.Errorf("%w: read %s: %w", ErrUsage, name, err)
 	}
@@ -94,11 +102,11 @@ func (f *Files) Close() {
 const mostInMemory = 16 << 20
 
 // readOnce copies the file. A pipe works like standard input.
-func readOnce(name string, stdin io.Reader) (*reading, error) {
+func readOnce(name string, stdin io.Reader, open func(string) (*os.File, error)) (*reading, error) {
 	r := &reading{name: name}
 	src := stdin
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := open(name)
 		if err != nil {
 			return nil, err
 		}

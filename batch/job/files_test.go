@@ -42,7 +42,7 @@ func TestSpoolHasNoName(t *testing.T) {
 			t.Setenv(env, dir)
 		}
 		text := bytes.Repeat([]byte("0123456"), size/7+1)[:size]
-		r, err := readOnce("-", bytes.NewReader(text))
+		r, err := readOnce("-", bytes.NewReader(text), os.Open)
 		if err != nil {
 			t.Fatal(err)
 		}

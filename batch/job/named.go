@@ -42,7 +42,7 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 		if file == "-" {
 			opt.List = intake.MayBe
 		}
-		in, err := h.read(file)
+		in, err := h.readInput(file)
 		return in, opt, err
 	case file != "":
 		return nil, opt, fmt.Errorf("%w: %s and --user are both given: leave one of them out", ErrUsage, file)

@@ -104,7 +104,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	ctx, file := t.Context(), nameFiles[w.row.kind]
 	path := filepath.Join(dir, "leavers.csv")
 	must(os.WriteFile(path, []byte(file.header+",Manager\n"+w.row.cell+",grace@contoso.example\n"), 0o600))
-	in, err := readOnce(path, nil)
+	in, err := readOnce(path, nil, os.Open)
 	must(err)
 	r := Planning{File: path, Selection: Selection{Key: file.key}, NoResolve: file.blind}
 	opt, err := r.options(time.Now())

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"offboard/batch/durable"
 )
 
 // OpenKey makes a private key ready to sign. The file is a private key that OpenSSH
@@ -23,9 +24,14 @@ import (
 // passphrase is asked for it, and what it returns is overwritten with zeros. No
 // error holds any part of the file or of the passphrase.
 func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)) (ssh.Signer, error) {
-	text, err := os.ReadFile(file)
+	f, err := durable.Open(file)
 	if err != nil {
 		return nil, err // names the file
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
 	}
 	key, err := openKey(text, file, socket, passphrase)
 	if err == nil {

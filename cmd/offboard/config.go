@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
 
+	"offboard/batch/durable"
 	"offboard/batch/job"
 )
 
@@ -101,7 +102,7 @@ func readConfig(path string, model *kong.Node) (config, error) {
 		}
 		path = filepath.Join(dir, "offboard", "config.yaml")
 	}
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return config{}, nil
 	}

@@ -108,7 +108,7 @@ const mostSecret = 8 << 10
 // secretOf reads a file that not everybody may read. The group may: that is how systemd
 // and Kubernetes give a service its secrets.
 func secretOf(name string) (string, error) {
-	f, err := os.Open(name)
+	f, err := durable.Open(name)
 	if err != nil {
 		return "", err
 	}
@@ -159,6 +159,9 @@ func mayMeasure(name string) error {
 		return nil
 	case filepath.Ext(name) != ".prom":
 		return fmt.Errorf("%w: --metrics-file %s: node_exporter reads files that end in .prom alone", job.ErrUsage, name)
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: --metrics-file %s is no regular file, which it would take the place of; name another", job.ErrUsage, name)
 	}
 	if err := durable.Probe(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("%w: --metrics-file %s cannot be written: %w", job.ErrUsage, name, err)

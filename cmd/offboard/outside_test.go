@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -145,6 +146,15 @@ func TestWrongHooks(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(d.dir, "journal.db")); err == nil {
 			t.Errorf("%s: something was done", c.flag)
+		}
+	}
+	// Nothing waits for a pipe, and nothing takes the place of one.
+	if d, _ := newHook(t, 200); exec.Command("mkfifo", filepath.Join(d.dir, "pipe.prom")).Run() == nil {
+		for _, flag := range []string{"metrics-file", "notify-file", "config", "app", "protect", "quota-file", "sign-key"} {
+			code, _, stderr := d.streams(append(strings.Fields(mayRun), "--"+flag+"=DIR/pipe.prom")...)
+			if code != 2 && code != 4 || !strings.Contains(stderr, "no regular file") || d.writes() > 0 {
+				t.Errorf("--%s: exit code %d\n%s", flag, code, stderr)
+			}
 		}
 	}
 	// The group may read it, as a service's secrets are given.
