@@ -63,7 +63,7 @@ type Claim struct {
 type RowError struct {
 	Row     Row
 	Reason  string
-	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back
+	Outcome Outcome // "" reads as Invalid; Skipped for a row that a gate held back, Ambiguous for one that contradicts itself
 	Keeps   []Claim // all the names of users whom the row may mean, when a gate found that the row keeps them; else nil
 }
 

@@ -203,6 +203,9 @@ func (p *page) next(c *cause) string {
 	if top := c.top(1); len(top) > 0 && strings.HasPrefix(top[0], "not tried") {
 		return "Settle the step that it waits for first." + again
 	}
+	if top := c.top(1); o == batch.Ambiguous && len(top) > 0 && strings.Contains(top[0], "; correct the ") {
+		return "Correct the wrong line where the file comes from, or take the lines out."
+	}
 	if text := nextSteps[o]; text != "" {
 		return text + again
 	}

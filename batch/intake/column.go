@@ -16,6 +16,8 @@ type column struct {
 	ignored bool      // by --ignore-column: it says nothing of the users, also when the report has it
 	gate    bool      // a gate looks at it
 	keep    bool      // the report has it
+	hired   bool      // its days on which people began are held against those of leaving
+	left    bool      // it has days of leaving that are held against those
 	why     string    // how it was chosen; "" for a column that is not read
 }
 
@@ -71,6 +73,14 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 		}
 		c.keep = c.gate
 	}
+	setHired(all, dateIndex, opt)
+	for i := range all {
+		if c := &all[i]; c.hired || c.left {
+			if c.keep = true; !c.read() {
+				c.why = "tells who came back"
+			}
+		}
+	}
 	for _, name := range opt.Keep {
 		at, bad := findColumn(header, name, "with --keep COLUMN")
 		if bad != nil {
@@ -92,7 +102,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
 	for i, c := range all {
-		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !c.ignored {
+		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !hireNames[normalise(c.name)] && !c.ignored {
 			c.why = "an HR column"
 			spare--
 		}

@@ -9,7 +9,7 @@ import (
 // ruling is what a gate says of a row.
 type ruling struct {
 	from      time.Time     // [batch.Row.From]
-	outcome   batch.Outcome // Skipped, or "" for a cell that cannot be judged
+	outcome   batch.Outcome // Skipped, Ambiguous for somebody who came back, or "" for a cell that cannot be judged
 	reason    string        // why the row is held back, or ""
 	userStays bool          // the row is held back, and says that its user stays
 }
@@ -21,7 +21,8 @@ func (g ruling) passes() bool { return g.reason == "" }
 // that only chooses rows holds it back, the row says nothing of staying, whatever the
 // others say. Otherwise its user stays when any condition on an HR column says so. The
 // date is asked last, and only if no condition held the row back; a date that cannot be
-// judged may be one of somebody who stays.
+// judged may be one of somebody who stays. A row that passes them may still say that its
+// user came back.
 func (r *Reader) rule(cells []string) ruling {
 	var first ruling
 	for _, c := range r.where {
@@ -38,12 +39,16 @@ func (r *Reader) rule(cells []string) ruling {
 			return first
 		}
 	}
-	if r.datePlace < 0 || !first.passes() {
-		return first
+	if r.datePlace >= 0 && first.passes() {
+		first = r.opt.dateGate.rule(cells[r.datePlace])
+		first.userStays = !first.passes()
 	}
-	h := r.opt.dateGate.rule(cells[r.datePlace])
-	h.userStays = !h.passes()
-	return h
+	if first.passes() {
+		if why := r.cameBack(cells); why != "" {
+			first.outcome, first.reason, first.userStays = batch.Ambiguous, why, true
+		}
+	}
+	return first
 }
 
 // setGates tells the gates as settings.

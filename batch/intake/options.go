@@ -15,6 +15,7 @@ type Options struct {
 	Key      batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
 	Where    []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	DateGate *DateGate        // may be nil
+	AllRows  bool             // rows pass that tell of somebody who came back
 	List     List             // whether the input may have no header
 	Skip     func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 	watch    bool             // columns that only [TakeSurvey] looks at are read, too

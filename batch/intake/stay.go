@@ -13,8 +13,6 @@ import (
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
-	Hired  bool     // dates on which people begin, or begin again
-	Unset  bool     // of such a column: it is empty in other rows that pass
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
 	Said   string   // what they say, in words
@@ -28,7 +26,6 @@ type stayColumn struct {
 	Stay
 	words            statusWords
 	place            int       // in layout.columns
-	leaving          []int     // places of the days of leaving, for a column of days on which people begin
 	gate             *dateGate // whose format the dates may have; may be nil
 	today            string    // the first day that is not over, as YYYY-MM-DD
 	known, unknown   int       // statuses of all rows, or words of no status
@@ -44,27 +41,12 @@ func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 		today = r.opt.dateGate.firstOpenDay()
 	}
 	var all []*stayColumn
-	leaving := r.leavingPlaces()
 	for i, c := range r.columns {
-		if c.key == "" && isHR(c.name) && !c.gate && !c.ignored {
+		if c.key == "" && isHR(c.name) && !hireNames[normalise(c.name)] && !c.gate && !c.ignored {
 			all = append(all, &stayColumn{
-				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)], Hired: hireNames[normalise(c.name)]},
-				words: statusWordsOf(c.name), place: i, leaving: leaving, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
+				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)]},
+				words: statusWordsOf(c.name), place: i, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
 			})
-		}
-	}
-	return all
-}
-
-// leavingPlaces are the places of the columns that say when the people of a row left: the
-// one that the date gate looks at, or without a date gate all that are known by their names.
-func (l layout) leavingPlaces() (all []int) {
-	if l.datePlace >= 0 {
-		return []int{l.datePlace}
-	}
-	for i, c := range l.columns {
-		if c.key == "" && dateNames[normalise(c.name)] && !c.ignored {
-			all = append(all, i)
 		}
 	}
 	return all
@@ -75,9 +57,6 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	cell := row.Cells[s.place]
 	said := cell
 	switch {
-	case s.Hired:
-		said = s.hiredWord(row.Cells)
-		s.Unset = s.Unset || cell == "" && passes
 	case s.Dates:
 		said = s.dayWord(cell)
 	case isWord(s.words.stay, cell):
@@ -115,7 +94,7 @@ func (s *stayColumn) know(cell string) {
 // at least half of it is understood.
 func (s *stayColumn) counts() bool {
 	switch {
-	case s.Dates || s.Hired:
+	case s.Dates:
 		return true
 	case s.known+s.unknown+s.other == 0:
 		return false
@@ -132,7 +111,6 @@ const (
 	dayToCome     = "day to come"
 	noDay         = "no day"
 	notUnderstood = "not understood"
-	cameBack      = "later than the day of leaving"
 )
 
 // dayWord is what a cell of dates says of somebody who stays, or "". A cell that may
@@ -141,7 +119,7 @@ func (s *stayColumn) dayWord(cell string) string {
 	if cell == "" || saysNothing(cell) {
 		return noDay
 	}
-	days := s.days(cell)
+	days := daysOf(s.gate, cell)
 	if len(days) == 0 {
 		return notUnderstood
 	}
@@ -154,32 +132,6 @@ func (s *stayColumn) dayWord(cell string) string {
 		}
 	}
 	return ""
-}
-
-// hiredWord is what the row says of somebody who came back, or "". However the days are
-// read, one on which the person began that is later than one of leaving is enough.
-func (s *stayColumn) hiredWord(cells []string) string {
-	for _, began := range s.days(cells[s.place]) {
-		for _, place := range s.leaving {
-			for _, left := range s.days(cells[place]) {
-				if began.Format(time.DateOnly) > left.Format(time.DateOnly) && !standsForNone(began) && !standsForNone(left) {
-					return cameBack
-				}
-			}
-		}
-	}
-	return ""
-}
-
-// days are those that a cell may mean: the one that the date gate reads, or else all that
-// people may write so.
-func (s *stayColumn) days(cell string) []time.Time {
-	if s.gate != nil && cell != "" {
-		if exact, ok := s.gate.parse(cell); ok {
-			return []time.Time{exact.at}
-		}
-	}
-	return looseDays(cell)
 }
 
 // result is what the column says of those who stay, and whether it says so of anybody.

@@ -61,7 +61,7 @@ type Planning struct {
 	NoResolve bool     `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
 	NoVerify  bool     `help:"Do not read back what was written; users end revoked, or accepted." choice:""`
 	SLA       Length   `name:"sla" help:"How long after the date of its row (--date-column) a user is to be contained, such as 24h: the report marks the others as late. The exit code stays." placeholder:"TIME" choice:"" default:"0"`
-	AllRows   bool     `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay. --yes does not say that."`
+	AllRows   bool     `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay, or a day of hire that they came back. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
 	reports   bool // there will be report files

@@ -39,6 +39,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 		return err
 	}
 	in, opt, err := g.input(j.Host, g.File, g.Selection, now)
+	opt.AllRows = g.AllRows
 	if err != nil {
 		return err
 	}

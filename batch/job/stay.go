@@ -61,8 +61,7 @@ func (g *Planning) stayed(found intake.Survey) []batch.Setting {
 
 // gatesFor says which flags to add so that only people who leave are chosen, ready to
 // be pasted where the file shows a value. There is one --date-column: what another
-// column of dates says can only be left out. So it is with days on which people began, unless
-// some rows have none. Lift is the flags, one a line, or "" where they are not enough: a flag
+// column of dates says can only be left out. Lift is the flags, one a line, or "" where they are not enough: a flag
 // that takes people who stay is no step to be pasted.
 func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 	var flags, gates []string
@@ -72,9 +71,7 @@ func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 	dated, out := g.DateColumn != "", ""
 	for _, s := range stay {
 		switch {
-		case s.Hired && s.Unset:
-			gate("--where", s.Column+"=")
-		case s.Hired, s.Dates && dated:
+		case s.Dates && dated:
 			out += " --ignore-column " + strconv.Quote(s.Column)
 		case s.Dates:
 			dated = true

@@ -1,0 +1,67 @@
+package intake
+
+import (
+	"fmt"
+	"time"
+)
+
+// setHired marks the columns of days on which people began, that no gate looks at, and those of
+// the days of leaving that they are held against: the one of the date gate, or without a date
+// gate all that are known by their names. The report has them, since a row that is run again
+// must say the same.
+func setHired(all []column, dateIndex int, opt parsedOptions) {
+	var hired, left []*column
+	for i := range all {
+		c := &all[i]
+		switch name := normalise(c.name); {
+		case c.key != "" || c.ignored || opt.AllRows:
+		case hireNames[name] && !c.gate:
+			hired = append(hired, c)
+		case i == dateIndex || dateIndex < 0 && dateNames[name]:
+			left = append(left, c)
+		}
+	}
+	if len(hired) == 0 || len(left) == 0 {
+		return
+	}
+	for _, c := range hired {
+		c.hired = true
+	}
+	for _, c := range left {
+		c.left = true
+	}
+}
+
+// cameBack says why a row tells of somebody who came back, or "". However the days are
+// read, one on which the person began that is later than one of leaving is enough.
+func (r *Reader) cameBack(cells []string) string {
+	for i, hired := range r.columns {
+		if !hired.hired {
+			continue
+		}
+		for _, began := range daysOf(r.opt.dateGate, cells[i]) {
+			for k, left := range r.columns {
+				if !left.left {
+					continue
+				}
+				for _, day := range daysOf(r.opt.dateGate, cells[k]) {
+					if began.Format(time.DateOnly) > day.Format(time.DateOnly) && !standsForNone(began) && !standsForNone(day) {
+						return fmt.Sprintf("%s is later than %s, so the person came back; correct the row, or take it out (--all-rows takes such rows)", hired.name, left.name)
+					}
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// daysOf are those that a cell may mean: the one that the date gate reads, or else all that
+// people may write so.
+func daysOf(gate *dateGate, cell string) []time.Time {
+	if gate != nil && cell != "" {
+		if exact, ok := gate.parse(cell); ok {
+			return []time.Time{exact.at}
+		}
+	}
+	return looseDays(cell)
+}
