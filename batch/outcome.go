@@ -1,6 +1,10 @@
 package batch
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Outcome is how a user ended. The list is closed: a user with none of these
 // has not ended.
@@ -62,7 +66,8 @@ func (o Outcome) Open() bool { return o == Unsettled || o == NotSent }
 // Worst is the record of the line as a whole, of a user with these writes: that of the
 // worst outcome, the first of several. What is open is worse than what failed, since a
 // resume changes it; what was left alone on purpose is better than a failure and worse
-// than success. A user without any write has nothing to be changed. The reason names the step where there is more than one.
+// than success. A user without any write has nothing to be changed. The reason names the step
+// where there is more than one, and before one whose turn had not come those that were done.
 func Worst(writes []Write) Record {
 	worst, rank := -1, -1
 	for i, w := range writes {
@@ -76,8 +81,23 @@ func Worst(writes []Write) Record {
 	rec := writes[worst].Record
 	if len(writes) > 1 && rec.Reason != "" {
 		rec.Reason = string(rec.Step) + nameOfTarget(writes[worst].Target) + ": " + rec.Reason
+		if done := doneOf(writes); rec.Outcome == NotSent && done != "" {
+			rec.Reason = done + " done; " + rec.Reason
+		}
 	}
 	return rec
+}
+
+// doneOf names the steps all of whose writes are done, one of them at least by the run itself.
+func doneOf(writes []Write) string {
+	var steps []string
+	for _, w := range writes {
+		other := func(v Write) bool { return v.Target.Step == w.Target.Step && v.Record.Outcome.Kind() != Success }
+		if s := string(w.Target.Step); w.Record.Outcome != Already && !slices.Contains(steps, s) && !slices.ContainsFunc(writes, other) {
+			steps = append(steps, s)
+		}
+	}
+	return strings.Join(steps, ", ")
 }
 
 // nameOfTarget names a thing of the user.

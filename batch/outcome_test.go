@@ -31,6 +31,7 @@ func TestWorst(t *testing.T) {
 		{"a failure is worse than what cannot be", []Write{w(Disable, Ineffective), w(Revoke, Unverified)}, Unverified, "revoke: why"},
 		{"the first of several failures", []Write{w(Disable, Denied), w(Revoke, Failed), w(Devices, GaveUp, "d")}, Denied, "disable: why"},
 		{"not sent is worse than failed", []Write{w(Disable, Failed), w(Revoke, NotSent)}, NotSent, "revoke: why"},
+		{"what was done before is told", []Write{w(Disable, Verified), w(Password, Already), w(Revoke, Accepted), w(Devices, Verified, "d"), w(Devices, NotSent, "e"), w(Groups, NotSent, "g")}, NotSent, "disable, revoke done; devices e: why"},
 		{"sent and unanswered is the worst", []Write{w(Disable, NotSent), w(Revoke, Unsettled), w(Devices, Failed, "d")}, Unsettled, "revoke: why"},
 		{"an unknown outcome is a failure", []Write{w(Disable, Verified), w(Revoke, "odd")}, "odd", "revoke: why"},
 	} {
