@@ -100,13 +100,13 @@ func writeBody(p *page) error {
 	e, a := p.end, aimOf(p.end.Plan)
 	b := body{
 		Kicker: "offboard run " + e.Plan.Run, Facts: headFacts(e), About: runFacts(e), Files: p.files(),
-		Spared: p.views(p.sorted(func(c *cause) bool { return !c.urgent && c.outcome.Kind() == batch.Neutral })),
+		Spared: p.views(p.sorted(p.causes, func(c *cause) bool { return !c.urgent && c.outcome.Kind() == batch.Neutral })),
 		People: p.shown, Script: template.JS(pageScript),
 	}
 	p.headline(&b, a)
 	if e.State != refused && e.State != planning {
-		b.Missed = p.views(p.sorted(func(c *cause) bool { return c.urgent }))
-		b.Else = p.views(p.sorted(func(c *cause) bool { return !c.urgent && c.outcome.Kind() != batch.Neutral }))
+		b.Missed = p.views(p.sorted(p.causes, func(c *cause) bool { return c.urgent }))
+		b.Else = p.views(p.sorted(p.causes, func(c *cause) bool { return !c.urgent && c.outcome.Kind() != batch.Neutral }))
 		b.Chart, b.Steps = p.chart(a), p.steps()
 		for _, g := range groups {
 			there := func(v stepView) bool {

@@ -21,7 +21,8 @@ type census struct {
 	urgent int                    // writes that were sent to reach them
 	sent   int                    // people whom an urgent write was sent to
 	first  map[batch.Outcome]int
-	causes map[causeKey]*cause
+	causes causes
+	ends   causes // of rows: by the first of the worst writes alone, so that each person is under one
 	progress
 
 	retry, followup, targets bool // which files there are besides
@@ -33,6 +34,8 @@ type causeKey struct {
 	step    batch.Step
 	outcome batch.Outcome
 }
+
+type causes map[causeKey]*cause
 
 // cause is one of the reasons for which people were not reached, or something else was not done.
 type cause struct {
@@ -52,7 +55,7 @@ const (
 )
 
 func newCensus(e *End) census {
-	return census{end: e, first: map[batch.Outcome]int{}, alone: map[batch.Obstacle]int{}, causes: map[causeKey]*cause{}, progress: progress{start: e.Timing.Started, width: time.Millisecond}}
+	return census{end: e, first: map[batch.Outcome]int{}, alone: map[batch.Obstacle]int{}, causes: causes{}, ends: causes{}, progress: progress{start: e.Timing.Started, width: time.Millisecond}}
 }
 
 // add counts a person, and gives when the person was reached, or else settled.
@@ -100,12 +103,20 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 		return at
 	}
 	t.retry = t.retry || mayChange(p, l)
+	worst := l.Record
+	for i := range l.Writes {
+		if r := &l.Writes[i].Record; r.Step == worst.Step && r.Target == worst.Target { // whose reason does not name the step
+			worst = *r
+			break
+		}
+	}
+	t.ends.add(causeKey{false, worst.Step, worst.Outcome}, l, 1, why(&worst), true)
 	followups := l.Followups(p.Steps)
 	t.followup = t.followup || len(followups) > 0
 	if l.Whole || !several {
 		if s == missed || s == spared {
 			key := causeKey{s == missed, batch.Whole, l.Record.Outcome}
-			t.because(key, l, 1, why(&l.Record), true)
+			t.causes.add(key, l, 1, why(&l.Record), true)
 			t.leave(key, followups)
 		}
 		return at
@@ -121,7 +132,7 @@ func (t *census) add(l *batch.Line, s state, cells []string) (at time.Time) {
 		case o.Kind() == batch.Success && !(key.urgent && batch.Contains(p.Steps)): // and not shown
 			continue
 		}
-		t.because(key, l, len(w.Things()), why(&w.Record), !slices.Contains(seen, key))
+		t.causes.add(key, l, len(w.Things()), why(&w.Record), !slices.Contains(seen, key))
 		seen = append(seen, key)
 		t.leave(key, slices.DeleteFunc(slices.Clone(followups), func(f batch.Followup) bool { return f.Target != w.Target }))
 	}
@@ -137,12 +148,12 @@ func (t *census) leave(key causeKey, followups []batch.Followup) {
 	}
 }
 
-// because counts a person and some things under a cause.
-func (t *census) because(key causeKey, l *batch.Line, things int, reason string, person bool) {
-	c := t.causes[key]
+// add counts a person and some things under a cause.
+func (all causes) add(key causeKey, l *batch.Line, things int, reason string, person bool) {
+	c := all[key]
 	if c == nil {
 		c = &cause{causeKey: key, reasons: map[string]int{}}
-		t.causes[key] = c
+		all[key] = c
 	}
 	c.things += things
 	if person {
@@ -162,8 +173,8 @@ func (t *census) because(key causeKey, l *batch.Line, things int, reason string,
 }
 
 // sorted are the causes of a kind, the most frequent first.
-func (t *census) sorted(keep func(*cause) bool) []*cause {
-	all := slices.SortedFunc(maps.Values(t.causes), func(a, b *cause) int {
+func (t *census) sorted(of causes, keep func(*cause) bool) []*cause {
+	all := slices.SortedFunc(maps.Values(of), func(a, b *cause) int {
 		return cmp.Or(b.people-a.people, rank(a.outcome)-rank(b.outcome), slices.Index(t.end.Plan.Steps, a.step)-slices.Index(t.end.Plan.Steps, b.step))
 	})
 	return slices.DeleteFunc(all, func(c *cause) bool { return !keep(c) })

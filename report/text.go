@@ -343,13 +343,13 @@ func (e End) named(b *bytes.Buffer, o batch.Outcome, indent int) {
 	if e.census == nil || e.Dry || o.Open() || o.Kind() != batch.Failure {
 		return
 	}
-	causes := e.census.sorted(func(c *cause) bool { return c.outcome == o })
+	causes := e.census.sorted(e.census.ends, func(c *cause) bool { return c.outcome == o })
 	if len(causes) == 0 {
 		return
 	}
 	c := causes[0]
 	fmt.Fprintf(b, "%*s%s", indent, "", batch.SomeOf(c.names[:min(namedOfCause, len(c.names))], c.people))
-	if c.step != batch.Whole {
+	if c.step != batch.Whole && batch.Several(e.Plan.Steps) {
 		fmt.Fprintf(b, ", %s", c.step)
 	}
 	below := batch.Several(e.Plan.Steps) && (o == batch.NotPossible || o == batch.Ineffective) // with all that is left for others

@@ -115,6 +115,35 @@ func TestNothingTwice(t *testing.T) {
 	}
 }
 
+// Under an outcome stand those whose row ended so, with what ended so first, and not all with such a write.
+func TestNamedByRow(t *testing.T) {
+	group := wrote(batch.Target{Step: batch.Groups, ID: id(1), Name: "Sales"}, batch.Failed, "")
+	barred := group
+	barred.Record.Reason = "not tried, since the step disable ended denied"
+	group.Record.Status, group.Record.Code = 400, "Request_BadRequest"
+	lines := []batch.Line{
+		leaver(2, "bo@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.Denied, ""), barred),
+		leaver(3, "cy@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.Verified, ""), group),
+	}
+	e := leaverRun()
+	e.Summary, e.Plan.Rows = batch.Summary{}, len(lines)
+	for i := range lines {
+		e.Summary.AddLine(e.Plan.Steps, &lines[i])
+	}
+	if err := Name(&e, seq(lines, nil)); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := Text(&b, e); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n          cy@contoso.com, groups: Request_BadRequest\n", "\n          bo@contoso.com, disable: Authorization_RequestDenied: Insufficient privileges to complete the operation.\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, &b)
+		}
+	}
+}
+
 // A run that is refused, rehearsed, planned or worked on is told as what it is.
 func TestVerdictOfEveryState(t *testing.T) {
 	for _, tt := range []struct {
