@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"embed"
@@ -14,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"offboard/batch"
 )
@@ -464,8 +464,6 @@ func stepWords(steps []batch.Step) string {
 func people(n int) string { return batch.Thousands(n) + " " + batch.Agree(n, "person", "people") }
 
 func upperFirst(s string) string {
-	if s == "" {
-		return ""
-	}
-	return string(bytes.ToUpper([]byte(s[:1]))) + s[1:]
+	_, size := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(s[:size]) + s[size:]
 }

@@ -31,7 +31,11 @@ func (p *page) times(a aim) (all []fact) {
 	for _, percent := range []int{50, 95, 100} {
 		took, ok := p.until((asked*percent+99)/100, p.before)
 		if !ok {
-			all[0].Values = append(all[0].Values, fmt.Sprintf("%d %% %s: not reached", percent, a.done))
+			so := "not in this run, %d %% at its end"
+			if p.end.Held != "" || p.end.Resume != "" {
+				so = "not yet, %d %% so far"
+			}
+			all[0].Values = append(all[0].Values, fmt.Sprintf("%d %% %s: "+so, percent, a.done, p.states[met]*100/asked))
 			break
 		}
 		all[0].Values = append(all[0].Values, fmt.Sprintf("%d %% %s: %s", percent, a.done, batch.Span(took)))
@@ -75,7 +79,7 @@ func (p *page) chart(a aim) *chart {
 }
 
 // x is where a time stands in the box.
-func (p *progress) x(d time.Duration) int { return int(d * 1000 / p.last) }
+func (p *progress) x(d time.Duration) int { return int(1000 * float64(d) / float64(p.last)) }
 
 // path is the line of people reached, with at most 500 steps.
 func (p *page) path(asked int) string {
@@ -153,8 +157,7 @@ func (p *page) bands(c *chart) {
 		mark(class, what, i.Began.Sub(p.start), i.Ended.Sub(p.start))
 	}
 	var told bytes.Buffer
-	interrupted(&told, t.Waits.Interruptions, batch.Outage, "Outages: Graph did not answer")
-	interrupted(&told, t.Waits.Interruptions, batch.Pause, "Pauses: Graph asked to wait")
+	waited(&told, t)
 	unexplained := slices.DeleteFunc(p.gaps(), func(g gap) bool {
 		explained := time.Duration(0)
 		for _, i := range t.Waits.Interruptions {
@@ -180,17 +183,6 @@ func (p *page) bands(c *chart) {
 	}
 	if more := len(unexplained) - 3; more > 0 {
 		fmt.Fprintf(&told, "So it was %s more.\n", batch.Plural(more, "time"))
-	}
-	sep := "Calls waited for "
-	t.Waits.Each(func(reason string, d time.Duration) {
-		fmt.Fprintf(&told, "%s%s: %s", sep, reason, batch.Span(d))
-		sep = "; "
-	})
-	if sep == "; " {
-		told.WriteString(" in all.\n")
-	}
-	if t.Refused > 0 {
-		fmt.Fprintf(&told, "Graph told users to wait %s.\n", batch.Plural(t.Refused, "time"))
 	}
 	for line := range strings.Lines(told.String()) {
 		c.Text = append(c.Text, shown(strings.TrimSuffix(line, "\n"), 2*mostOfReason))

@@ -186,6 +186,19 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 		fmt.Fprintf(b, "Time to settle: half of the users in %s, 95 %% in %s, the last in %s after the first call.\n",
 			batch.Span(t.Median), batch.Span(t.P95), batch.Span(t.Last))
 	}
+	waited(b, t)
+	if b.Len() > before {
+		b.WriteByte('\n')
+	}
+}
+
+// waited says what calls waited for, and what interrupted the run: a pause is told once, by
+// how long nothing was sent.
+func waited(b *bytes.Buffer, t batch.Timing) {
+	pauses, _ := batch.OfKind(t.Waits.Interruptions, batch.Pause)
+	if len(pauses) > 0 {
+		t.Waits.Paused = 0
+	}
 	sep := "Calls waited for "
 	t.Waits.Each(func(reason string, d time.Duration) {
 		fmt.Fprintf(b, "%s%s: %s", sep, reason, batch.Span(d))
@@ -199,9 +212,6 @@ func timing(b *bytes.Buffer, t batch.Timing) {
 	}
 	interrupted(b, t.Waits.Interruptions, batch.Outage, "Outages: Graph did not answer")
 	interrupted(b, t.Waits.Interruptions, batch.Pause, "Pauses: Graph asked to wait")
-	if b.Len() > before {
-		b.WriteByte('\n')
-	}
 }
 
 // interrupted says how often and how long the run was interrupted in this way.
