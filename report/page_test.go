@@ -133,13 +133,13 @@ func TestPageHeadlines(t *testing.T) {
 		not   string
 	}{
 		{"sessions", fixtureRun(), fixture(), []string{"4 of 20 people signed out", "16 people are not signed out", "2 left alone on purpose", "Stopped before the end."}, "contained"},
-		{"all steps", leaverRun(), leavers(), []string{"2 of 7 people contained", "5 people are not contained", "1 left alone on purpose", "Contained means that the directory showed disable, password, revoke and devices done"}, "signed out"},
+		{"all steps", leaverRun(), leavers(), []string{"2 of 7 people contained", "5 people are not contained, 1 row still open; those with several causes stand under each of them below.", "1 left alone on purpose", "Contained means that the directory showed disable, password, revoke and devices done"}, "signed out"},
 		{"one person", leaverRun(), leavers()[8:9], []string{"1 of 1 person contained", "Late: 1 user not contained within 12 h 0 min"}, "Not contained and why"},
 		{"nobody", nobody(leaverRun()), nil, []string{"Nothing to do: the input names nobody"}, "People contained"},
 		{"dry run", dry, fixture()[10:15], []string{"Dry run: 1 of 5 people would be sent", "Nothing was written.", "A run would not sign out 4 people."}, "un retry.csv"},
 		{"dry run with a guest", dry, []batch.Line{guest, fixture()[14]}, []string{"1 of them would not be signed out by a run alone: account of another tenant (1)."}, "contained"},
 		{"dry run of people whom it would not contain", foretold, []batch.Line{planless, leaver(3, "bo@contoso.com", wrote(batch.Target{Step: batch.Disable}, batch.NotSent, ""))},
-			[]string{"2 of 2 people would be sent", "1 of them would not be contained by a run alone: account mastered on premises (1), device that no app can disable (1).",
+			[]string{"2 of 2 people would be sent", "1 of them would not be contained by a run alone: account kept in Active Directory (1), device that no app can disable (1).",
 				"What a run would not do 1 person, step devices"}, "What else"},
 		{"refused", refusal, fixture()[14:15], []string{"Refused Ada@contoso.com, ada", "1,200 users are more than --max-users 500.", "leavers.csv 1 row"}, "not cover"},
 		{"not approved", refusal, fixture()[14:15], []string{"Refused: nothing was written"}, "Approv"},
@@ -339,7 +339,9 @@ func TestPageOfCauses(t *testing.T) {
 	}{
 		{"disable alone, of a synced account", alone, synced, inDirectory, "home tenant"},
 		{"disable alone, of one that was disabled before", alone, was, inDirectory, "home tenant"},
-		{"devices of two causes in turn", several, mixed, "1 person, step devices (2 targets): not_possible", "2 people"},
+		{"devices of two causes in turn", several, mixed, "1 person, step devices (2 targets): not possible through Graph", "2 people"},
+		{"one person of two causes", several, mixed, "1 person is not contained, and stands under several causes below.", "those with several"},
+		{"what a boss reads", several, leavers()[1], "without lasting effect", "mastered on premises"},
 	} {
 		got := seenText(pageOf(t, tt.e, []batch.Line{tt.line}))
 		if !strings.Contains(got, tt.want) || strings.Contains(got, tt.not) {

@@ -295,7 +295,7 @@ func outcomes(of map[batch.Outcome]int) string {
 func (p *page) views(causes []*cause) (views []causeView) {
 	for _, c := range causes {
 		v := causeView{
-			Count: batch.Thousands(c.people), Word: string(c.outcome), Meaning: upperFirst(here.Replace(p.end.meaning(c.outcome))) + ".",
+			Count: batch.Thousands(c.people), Word: cmp.Or(plainOutcomes[c.outcome], string(c.outcome)), Meaning: upperFirst(here.Replace(p.end.meaning(c.outcome))) + ".",
 			Names: c.names, Next: p.next(c), Filter: ":" + string(c.outcome),
 		}
 		v.What = batch.Agree(c.people, "person", "people")
@@ -317,7 +317,7 @@ func (p *page) views(causes []*cause) (views []causeView) {
 			if n != c.things || c.things > 1 {
 				count = batch.Thousands(n) + "×"
 			}
-			v.Reasons = append(v.Reasons, label{Count: count, Label: reason})
+			v.Reasons = append(v.Reasons, label{Count: count, Label: plain.Replace(reason)})
 		}
 		all := c.others
 		for _, n := range c.reasons {

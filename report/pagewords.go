@@ -69,7 +69,7 @@ func (p *page) headline(b *body, a aim) {
 			var why []string
 			for _, o := range batch.Obstacles {
 				if p.alone[o] > 0 {
-					why = append(why, fmt.Sprintf("%s (%s)", o, n(p.alone[o])))
+					why = append(why, fmt.Sprintf("%s (%s)", plain.Replace(string(o)), n(p.alone[o])))
 				}
 			}
 			b.Lead = append(b.Lead, fmt.Sprintf("%s of them would not be %s by a run alone: %s.", n(p.some), a.done, strings.Join(why, ", ")))
@@ -112,6 +112,15 @@ func (p *page) headline(b *body, a aim) {
 		text := people(missedN) + " " + batch.Agree(missedN, "is ", "are ") + a.missed
 		if open := e.open(); open > 0 {
 			text += ", " + batch.Plural(open, "row") + " still open"
+		}
+		entries := 0
+		for _, c := range p.causes {
+			if c.urgent {
+				entries += c.people
+			}
+		}
+		if entries > missedN {
+			text += batch.Agree(missedN, ", and stands under several causes below", "; those with several causes stand under each of them below")
 		}
 		b.Lead = append(b.Lead, text+".")
 	} else if e.Dry && missedN > 0 {
@@ -218,6 +227,17 @@ var placesOf = map[string]string{batch.InAD: "Active Directory", batch.InExchang
 // here turns words about the report into words within it.
 var here = strings.NewReplacer("; the report says who can do it", "", "; the report says who can", "", "; the report has the reason", "",
 	"; the report has its code", "")
+
+// plain says in words for anybody what the words of administrators mean; the table and the
+// other files keep those.
+var plain = strings.NewReplacer("mastered on premises", "kept in Active Directory")
+
+// plainOutcomes are outcomes whose own word tells little to somebody who has read nothing.
+var plainOutcomes = map[batch.Outcome]string{
+	batch.Ineffective: "without lasting effect", batch.NotPossible: "not possible through Graph",
+	batch.NotFound: "not found", batch.GaveUp: "given up", batch.Unverified: "not proven",
+	batch.Unsettled: "not answered", batch.NotSent: "not sent",
+}
 
 // nextSteps say what is to be done about the other outcomes, before the rows are run again.
 var nextSteps = map[batch.Outcome]string{
