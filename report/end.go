@@ -139,6 +139,9 @@ func (e End) open() int {
 // back, or given up. Nobody goes on with it.
 func (e End) over() bool { return e.State == finished && e.Reason != "" }
 
+// cutOff reports whether it was, with rows still open.
+func (e End) cutOff() bool { return e.over() && e.Summary.Open() > 0 }
+
 // anew says what to do in the place of a run that never had a plan.
 func (e End) anew() string {
 	if e.Plan.Terms.Source != "" {

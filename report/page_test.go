@@ -122,6 +122,8 @@ func TestPageHeadlines(t *testing.T) {
 	planned.State = "planning"
 	held := fixtureRun()
 	held.State, held.Held = "running", "process 7 on adm-7 works on it"
+	over := fixtureRun()
+	over.State, over.Reason = "finished", "taken back by an undo before its end"
 	simulated := fixtureRun()
 	simulated.Plan.Cloud = "a simulated tenant"
 	back := leaver(2, "ada@contoso.com", wrote(batch.Target{Step: batch.Enable}, batch.Verified, ""))
@@ -149,6 +151,7 @@ func TestPageHeadlines(t *testing.T) {
 			"What taking back does not cover 3 writes of the step password: passwords stay replaced."}, "ontain"},
 		{"left alone", fixtureRun(), fixture()[3:5], []string{"Nothing done: all of 2 people left alone on purpose"}, "0 of 0"},
 		{"not looked up", unresolved, fixture()[1:2], []string{"1 of 1 person signed out", "Nobody was looked up", "For 1 person Graph accepted it, and the directory was not asked."}, "contained"},
+		{"given up", over, fixture()[14:15], []string{"0 of 1 person signed out Ended early: nobody goes on with it"}, "Finished"},
 		{"rehearsal", simulated, fixture()[:1], []string{"A rehearsal in a simulated tenant: no real account was touched."}, "contained"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

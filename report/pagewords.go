@@ -78,6 +78,8 @@ func (p *page) headline(b *body, a aim) {
 		b.Headline = fmt.Sprintf("Nothing done: all of %s left alone on purpose", people(sparedN))
 	case e.Held != "":
 		b.Status, b.Tone = "Under way", "warn"
+	case e.cutOff():
+		b.Status, b.Tone = "Ended early: nobody goes on with it", "bad"
 	case e.State != "finished":
 		b.Status, b.Tone = "Stopped before its end", "bad"
 	}

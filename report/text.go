@@ -105,6 +105,9 @@ func heading(b *bytes.Buffer, e End) {
 			}
 			m.value = []string{e.Dir + ": " + strings.Join(names, ", ")}
 		}
+		if m.key == "state" && e.cutOff() {
+			m.value = "ended early: nobody goes on with it"
+		}
 		for _, line := range inWords(m.value) {
 			fmt.Fprintf(b, "%-10s%s\n", label, clean(line))
 			label = ""

@@ -307,7 +307,7 @@ func TestTakenBackBeforeItsEnd(t *testing.T) {
 		TakenBack: []Undo{{Run: "U", Part: "disable of all users", Began: began, State: "stopped", Rows: 4, Failed: 1}},
 	}
 	for state, want := range map[string][]string{
-		"finished": {"(0 of them open)", "2 rows without their turn: nobody goes on with the run any more", "Since then the run was taken back by undo U (part: disable of all users) on 2026-11-27T03:00:00Z, which is stopped; NOT DONE for 1 of 4 rows."},
+		"finished": {"(0 of them open)", "State     ended early: nobody goes on with it\n", "2 rows without their turn: nobody goes on with the run any more", "Since then the run was taken back by undo U (part: disable of all users) on 2026-11-27T03:00:00Z, which is stopped; NOT DONE for 1 of 4 rows."},
 		"stopped":  {"(2 of them open)", "2 rows still open"},
 	} {
 		e.State = state
