@@ -20,25 +20,42 @@ type Copy struct {
 }
 
 // Copies finds the reports in root and in two levels of directories below it, the deepest
-// first. It follows no symbolic link below root.
-func Copies(root string) (all []Copy, err error) {
-	if root, err = filepath.EvalSymlinks(root); err == nil {
-		err = filepath.WalkDir(root, func(dir string, d fs.DirEntry, err error) error {
-			if err != nil || !d.IsDir() {
-				return err
-			}
-			c := Copy{dir, runOf(dir), sumOf(filepath.Join(dir, manifestName))}
-			if c.Run != "" || c.Sum != "" {
-				all = append(all, c)
-			}
-			if below, err := filepath.Rel(root, dir); err != nil || strings.Count(below, string(filepath.Separator)) > 0 {
-				return fs.SkipDir
-			}
-			return nil
-		})
+// first. It follows no symbolic link below root. Unread is why it did not look into some of
+// those directories.
+func Copies(root string) (all []Copy, unread []error, err error) {
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return nil, nil, err
 	}
-	slices.Reverse(all)
-	return all, err
+	s := search{root: root}
+	err = filepath.WalkDir(root, s.visit)
+	slices.Reverse(s.all)
+	return s.all, s.unread, err
+}
+
+// search is for reports below root.
+type search struct {
+	root   string
+	all    []Copy
+	unread []error
+}
+
+// visit is an [fs.WalkDirFunc]. Only root has to be readable.
+func (s *search) visit(dir string, d fs.DirEntry, err error) error {
+	switch {
+	case err != nil && dir != s.root:
+		s.unread = append(s.unread, err)
+		return fs.SkipDir
+	case err != nil || !d.IsDir():
+		return err
+	}
+	c := Copy{dir, runOf(dir), sumOf(filepath.Join(dir, manifestName))}
+	if c.Run != "" || c.Sum != "" {
+		s.all = append(s.all, c)
+	}
+	if below, err := filepath.Rel(s.root, dir); err != nil || strings.Count(below, string(filepath.Separator)) > 0 {
+		return fs.SkipDir
+	}
+	return nil
 }
 
 // listed are the files that report.sha256 names, or an error that says why they are not all

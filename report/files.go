@@ -124,24 +124,18 @@ var errNoColumns = errors.New("the plan names no columns")
 // run. A name, an address or a number that is somebody else's by the time that the file is
 // run contradicts it, and such a row ends invalid.
 func retryCSV(w *bufio.Writer, p batch.Plan) sink {
-	write, begun := csvRecords(w), false
 	header := p.Columns
 	named := slices.ContainsFunc(header, func(c string) bool { return strings.EqualFold(c, objectID) })
 	if !named {
 		header = append(slices.Clip(header), objectID)
 	}
+	write := someCSV(w, header...)
 	return func(l *batch.Line, _ []string) error {
 		if !mayChange(p, l) {
 			return nil
 		}
 		if len(p.Columns) == 0 {
 			return errNoColumns
-		}
-		if !begun {
-			begun = true
-			if err := write(header); err != nil {
-				return err
-			}
 		}
 		id := []string{""}
 		switch l.Record.Outcome {

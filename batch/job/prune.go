@@ -160,9 +160,12 @@ func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old,
 
 // find finds the reports of the runs that go, and tells of each.
 func (d *Pruned) find(h *Host, root string, going []journal.Old) error {
-	copies, err := report.Copies(root)
+	copies, unread, err := report.Copies(root)
 	if err != nil {
 		return fmt.Errorf("look for reports (--reports): %w", err)
+	}
+	for _, err := range unread {
+		h.Say("pass     a directory that cannot be read: %v", err)
 	}
 	for _, c := range copies {
 		for _, o := range going {
