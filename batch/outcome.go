@@ -39,6 +39,17 @@ var Outcomes = [...]Outcome{
 	Unsettled, NotSent,
 }
 
+// Tally writes counts of outcomes: "38 verified, 2 denied". "" is none.
+func Tally(counts map[Outcome]int) string {
+	var parts []string
+	for _, o := range Outcomes {
+		if n := counts[o]; n > 0 {
+			parts = append(parts, Thousands(n)+" "+string(o))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Kind says what an outcome is worth to the person who reads it.
 type Kind int
 

@@ -133,7 +133,7 @@ func total(of map[batch.Outcome]int) (n int) {
 // columnsOfStep writes in columns how many there are, and how they ended: "disable  40 users  38
 // verified, 2 denied".
 func columnsOfStep(b *bytes.Buffer, names, counts int, name string, of map[batch.Outcome]int, noun string) {
-	all, ended := total(of), outcomes(of)
+	all, ended := total(of), batch.Tally(of)
 	if all == 0 {
 		ended = "nothing to do"
 	}

@@ -253,7 +253,7 @@ func (p *page) steps() (views []stepView) {
 			views = append(views, stepView{Name: name, Text: "nothing to do"})
 			return
 		}
-		views = append(views, stepView{name, people(all) + ": " + outcomes(of) + more, bar(p.people(), parts...)})
+		views = append(views, stepView{name, people(all) + ": " + batch.Tally(of) + more, bar(p.people(), parts...)})
 	}
 	if !p.several {
 		if len(p.end.Plan.Steps) > 0 && p.people() > 0 {
@@ -264,7 +264,7 @@ func (p *page) steps() (views []stepView) {
 	for _, s := range p.end.Summary.Steps {
 		more := ""
 		if s.Step.Listed() && !maps.Equal(s.Users, s.Targets) {
-			more = "; " + batch.Plural(total(s.Targets), "target") + ": " + outcomes(s.Targets)
+			more = "; " + batch.Plural(total(s.Targets), "target") + ": " + batch.Tally(s.Targets)
 		}
 		view(upperFirst(s.Step.Words()), s.Users, more)
 	}
@@ -278,17 +278,6 @@ func (p *page) steps() (views []stepView) {
 		view("Ended before any step", before, "")
 	}
 	return views
-}
-
-// outcomes are counts of them in words: "38 verified, 2 denied".
-func outcomes(of map[batch.Outcome]int) string {
-	var parts []string
-	for _, o := range batch.Outcomes {
-		if of[o] > 0 {
-			parts = append(parts, batch.Thousands(of[o])+" "+string(o))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // views are causes as they are told.

@@ -81,16 +81,10 @@ func (n Notice) tally() string {
 	if n.Counts == nil {
 		return ""
 	}
-	var parts []string
-	for _, o := range batch.Outcomes {
-		if k := n.Counts[o]; k > 0 {
-			parts = append(parts, batch.Thousands(k)+" "+string(o))
-		}
+	if of := batch.Tally(n.Counts); of != "" {
+		return "rows: " + of
 	}
-	if parts == nil {
-		return "no rows"
-	}
-	return "rows: " + strings.Join(parts, ", ")
+	return "no rows"
 }
 
 // body is the notice in a format.
