@@ -47,7 +47,7 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err err
 		}
 		filter.States = append(filter.States, journal.State(name))
 	}
-	store, err := h.openJournal(ctx, journal.OpenToRead, h.Journal != "")
+	store, err := h.openJournal(ctx, journal.OpenToRead, true)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ type Planning struct {
 	Steps     []string `help:"What is done to each user, with commas between: disable (the account), password (a new random one that nobody keeps), revoke (sessions), devices (disabled), groups and licences (removed); emergency for disable, revoke and devices, leaver for all six. They run in this order, however they are typed. invalidate in the place of revoke is the older beta call (Invoke-MgInvalidateUserRefreshToken)." default:"revoke" placeholder:"LIST" choice:""`
 	NoResolve bool     `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
 	NoVerify  bool     `help:"Do not read back what was written; users end revoked, or accepted." choice:""`
-	SLA       Length   `name:"sla" help:"How long after the date of its row (--date-column) a user is to be contained, such as 24h: the report marks the others as late. The exit code stays." placeholder:"TIME" choice:"" default:"0"`
+	SLA       Length   `name:"sla" help:"How long after the date of its row (--date-column) a user is to be contained, such as 24h: the report marks the others as late. The exit code stays. 0, the default, marks nobody." placeholder:"TIME" choice:"" default:"0"`
 	AllRows   bool     `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay, or a day of hire that they came back. --yes does not say that."`
 
 	rehearsal bool // nothing will be written

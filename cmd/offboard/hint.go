@@ -28,19 +28,27 @@ func naming(line []string, name string) []string {
 	return line
 }
 
-// cmdlet is a parameter that PowerShell's cmdlets have, and what stands here in its place.
+// cmdlet is a parameter or a cmdlet of PowerShell, and what stands here in its place.
 type cmdlet struct {
-	name string // in small letters
-	flag string // "" is none
+	name string // in small letters, without hyphens
+	flag string // or the command, for the first word; "" is none
 	why  string
 }
 
 var cmdlets = []cmdlet{
 	{"whatif", "--dry-run", "the rehearsal is --dry-run"},
+	{"dryrun", "--dry-run", "the rehearsal is --dry-run"},
 	{"userid", "--user", "a user is named with --user"},
+	{"user", "--user", "a user is named with --user"},
+	{"userprincipalname", "--user", "a user is named with --user"},
 	{"verbose", "--verbose", "flags have two hyphens: --verbose"},
 	{"tenantid", "--tenant", "the tenant is named with --tenant"},
 	{"force", "--yes", "what does not ask is --yes"},
+	{"help", "--help", "help is --help"},
+	{"?", "--help", "help is --help"},
+	{"/?", "--help", "help is --help"},
+	{"gethelp", "help", "the command is help"},
+	{"revokemgusersigninsession", "run", "the command is run"},
 	{"confirm", "", "offboard asks by itself before the first write"},
 	{"confirm:$false", "--yes", "what does not ask is --yes"},
 	{"confirm:false", "--yes", "what does not ask is --yes"},
@@ -81,12 +89,16 @@ func fromPowerShell(err error, args []string) error {
 	var why []string
 	meant := slices.Clone(args)
 	for i := 0; i < len(meant); i++ {
-		word, isParameter := strings.CutPrefix(meant[i], "-")
-		at := slices.IndexFunc(cmdlets, func(c cmdlet) bool { return c.name == strings.ToLower(word) })
-		if !isParameter || at < 0 {
+		word := strings.ToLower(strings.ReplaceAll(meant[i], "-", ""))
+		at := slices.IndexFunc(cmdlets, func(c cmdlet) bool { return c.name == word })
+		if at < 0 || cmdlets[at].flag == meant[i] {
 			continue
 		}
 		c := cmdlets[at]
+		command := c.flag != "" && !strings.HasPrefix(c.flag, "-")
+		if command && i > 0 || !command && !strings.HasPrefix(meant[i], "-") && word != "/?" {
+			continue
+		}
 		why = append(why, meant[i]+" is PowerShell's: "+c.why)
 		if c.flag == "" {
 			meant = slices.Delete(meant, i, i+1)
