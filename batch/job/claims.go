@@ -47,7 +47,7 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 				k.Reason = "the run has no success to prove: it is " + string(rec.Outcome)
 			default:
 				k.claim = &batch.Unproven{Item: batch.Item{User: l.User, Step: rec.Step, Target: w.Target}, Record: rec}
-				k.due, k.back = k.claim.Lasts(), back[thing{l.User.ID, rec.Step, w.Target.ID}]
+				k.due, k.back = k.claim.Lasts(), back[thingOf(l.User.ID, rec.Step, w.Target.ID)]
 			}
 			proofs = append(proofs, &k)
 		}
@@ -71,7 +71,7 @@ func takenFrom(ctx context.Context, run *journal.Run, as ...batch.Outcome) (map[
 			}
 			for _, w := range l.Writes {
 				if slices.Contains(as, w.Record.Outcome) {
-					back[thing{l.User.ID, w.Record.Step.Undoes(), w.Target.ID}] = r.Plan().Run
+					back[thingOf(l.User.ID, w.Record.Step.Undoes(), w.Target.ID)] = r.Plan().Run
 				}
 			}
 		}

@@ -128,6 +128,28 @@ func TestUndoOfUsers(t *testing.T) {
 	})
 }
 
+// An undo for one user says what is left to do for that user alone: the password, and what
+// Active Directory may have done.
+func TestUndoOfAUserSaysWhatIsLeft(t *testing.T) {
+	inOffice(t, 20, func(o *office) {
+		o.finishes(o.run("disable", "password", "revoke"))
+		if err := o.undo(part("", o.people[1])); err != nil {
+			t.Fatalf("%v\n%s", err, o.said.said.String())
+		}
+		if want := "left to do: set a new password for " + o.people[1] + ", whose old one run " + o.first() + " replaced\n"; !strings.Contains(o.said.said.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, o.said.said.String())
+		}
+		for _, s := range o.said.end.Plan.Settings {
+			if s.Name == "not undone" && !strings.HasPrefix(s.Value, "1 write ") {
+				t.Errorf("what was done to others is said to be left: %v", s)
+			}
+		}
+		if err := o.undo(part("", o.people[1])); err != nil || !strings.Contains(o.said.said.String(), "1 write of the step password (passwords stay replaced") {
+			t.Errorf("%v; the second undo says\n%s", err, o.said.said.String())
+		}
+	})
+}
+
 // What an undo gave back, and an administrator closed since, a second undo does not open.
 func TestUndoOfWhatWasClosedSince(t *testing.T) {
 	inOffice(t, 3, func(o *office) {

@@ -121,7 +121,7 @@ func (j *job) seedUndone(run *journal.Run) seeder {
 				}
 				for _, w := range l.Writes {
 					if w.Record.Outcome.Kind() == batch.Success {
-						back[thing{l.User.ID, w.Record.Step.Undoes(), w.Target.ID}] = true
+						back[thingOf(l.User.ID, w.Record.Step.Undoes(), w.Target.ID)] = true
 					}
 				}
 			}
@@ -130,11 +130,19 @@ func (j *job) seedUndone(run *journal.Run) seeder {
 	}
 }
 
-// thing is a target of a step, at a user by object id.
+// thing is a target of a step, at a user by object id. See thingOf.
 type thing struct {
 	user   string
 	step   batch.Step
 	target string
+}
+
+// thingOf is the thing; a device is the same one at each user who has it.
+func thingOf(user string, step batch.Step, target string) thing {
+	if step == batch.Devices && target != "" {
+		user = ""
+	}
+	return thing{user, step, target}
 }
 
 // seedLeft makes the user of a line, and does again what the run did. A user of a run that
@@ -148,7 +156,7 @@ func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line, back map[thing]boo
 			step, done = of, w.Record.Outcome.Kind() != batch.Success
 			l.User.Enabled = l.User.Enabled || step == batch.Disable
 		}
-		if !done || back[thing{l.User.ID, step, w.Target.ID}] {
+		if !done || back[thingOf(l.User.ID, step, w.Target.ID)] {
 			continue
 		}
 		some = true

@@ -22,7 +22,7 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 		return found, "", nil, err
 	}
 	for _, u := range found.Unmet {
-		h.Say("note     no row has %s = %s (--where); the column has %s", u.Column, u.Value, quotedList(u.Seen))
+		h.Warn("note     no row has %s = %s (--where); the column has %s; --min-users 1 refuses a run that finds nobody", u.Column, u.Value, quotedList(u.Seen))
 	}
 	if len(found.Stay) == 0 || g.AllRows {
 		return found, "", nil, nil

@@ -44,6 +44,8 @@ type undoing struct {
 	users     map[string]person // to be undone, by [batch.User.Key]
 	devices   map[string]person // whose devices are to be enabled, by the device's id
 	others    map[string]bool   // devices of users of the run who stay contained
+	replaced  []string          // users of the part whose passwords the run replaced
+	synced    []string          // users of the part whom Active Directory may have disabled, too
 	given     map[thing]string  // what an undo before was shown to have given back, with its name
 }
 
@@ -69,9 +71,7 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	was := old.was
 	if len(old.steps) == 0 {
 		h.Say("nothing to undo: no record of %s is of a change that can be taken back", old.what())
-		for _, s := range old.settings(nil) {
-			h.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
-		}
+		old.sayLeft(h)
 		if u.DryRun {
 			return nil
 		}
@@ -116,7 +116,7 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	}
 	if j.run != nil {
 		h.Say("resuming run %s of %s, which undoes run %s", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime), was.Run)
-		return j.goOn(ctx, u.Guards, mostAge)
+		return old.told(h, j.goOn(ctx, u.Guards, mostAge))
 	}
 	err = j.planAndBegin(ctx, u.DryRun, func(ctx context.Context, j *job) error { return u.find(ctx, j, old) })
 	switch {
@@ -125,9 +125,29 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	case err == errNothingToUndo:
 		return j.endUndone(ctx, old.part, "an undo that found no change")
 	case errors.Is(err, ErrPartial) && !u.DryRun:
-		return errors.Join(err, j.noteLeft(ctx))
+		return errors.Join(old.told(h, err), j.noteLeft(ctx))
+	case u.DryRun:
+		return err
+	}
+	return old.told(h, err)
+}
+
+// told gives the error, and when the undo came to its end says who cannot sign in yet.
+func (o *undoing) told(h *Host, err error) error {
+	if n := len(o.replaced); n > 0 && slices.Contains(o.steps, batch.Enable) && (err == nil || errors.Is(err, ErrPartial)) {
+		h.Warn("note     left to do: set a new password for %s, whose old one run %s replaced", batch.SomeOf(o.replaced[:min(n, mostDrift)], n), o.was.Run)
 	}
 	return err
+}
+
+// sayLeft says what is not undone, where nothing is.
+func (o *undoing) sayLeft(h *Host) {
+	for _, s := range o.settings(nil) {
+		h.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
+	}
+	if n := len(o.synced); n > 0 {
+		h.Say("         synced from Active Directory: %s; if the account was disabled there, enable it there", batch.SomeOf(o.synced[:min(n, mostDrift)], n))
+	}
 }
 
 // errNothingToUndo ends the planning of an undo that has nothing to write, and to which
@@ -300,6 +320,15 @@ func (o *undoing) count(ctx context.Context) error {
 		who := person{name: l.User.Name()}
 		for _, w := range l.AllWrites(o.run.Plan().Steps) {
 			t, why, ok := o.back(w, l.User)
+			if len(o.part.Users) > 0 && !slices.Contains(o.part.Users, l.User.Key()) {
+				continue
+			}
+			if w.Record.Step == batch.Password && why != "" {
+				o.replaced = append(o.replaced, who.name)
+			}
+			if w.Record.Step == batch.Disable && w.MayReturn(l.User) {
+				o.synced = append(o.synced, who.name)
+			}
 			if !o.part.Has(w.Record.Step, l.User.Key()) {
 				if ok {
 					o.leave(w.Record.Step, "not in the part that is taken back")
@@ -342,7 +371,7 @@ const sharing = " (a device that somebody else has, too)"
 // its users stays contained.
 func (o *undoing) back(w batch.Write, u batch.User) (t batch.Target, why string, ok bool) {
 	t, why, ok = w.Undo(u)
-	switch by := o.given[thing{u.ID, w.Record.Step, w.Target.ID}]; {
+	switch by := o.given[thingOf(u.ID, w.Record.Step, w.Target.ID)]; {
 	case ok && by != "": // what it is now, somebody else made it
 		return t, "undo " + by + " gave it back", false
 	case ok && t.Step == batch.EnableDevices && o.others[t.ID]:
@@ -457,6 +486,7 @@ func (u *UndoOptions) find(ctx context.Context, j *job, old *undoing) error {
 			by += fmt.Sprintf("; protected, and left as they are: %s: %s", batch.Plural(n, "user"), batch.SomeOf(count.Protected, n))
 		}
 		j.Say("nothing to undo: of what %s changed, nothing is still as it left it%s", old.what(), by)
+		old.sayLeft(j.Host)
 		if err := j.run.Discard(ctx); err != nil {
 			return err
 		}
