@@ -182,6 +182,16 @@ func TestUndoOfASharedDevice(t *testing.T) {
 		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
 			t.Errorf("after both undos: %v", diff)
 		}
+		_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: o.first(), Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
+		told := 0
+		for _, k := range failing {
+			if k.Target == shared && strings.HasPrefix(k.Reason, "taken back by run "+o.runs()[2]) {
+				told++
+			}
+		}
+		if err != nil || told != len(o.people) {
+			t.Errorf("%v: of the shared device verify tells %d of %d users who gave it back", err, told, len(o.people))
+		}
 	})
 	inOffice(t, 0, func(o *office) {
 		shared, before := o.sharing(), o.truth()

@@ -61,7 +61,7 @@ func (h *hearing) Say(format string, args ...any) {
 	fmt.Fprintf(&h.said, format+"\n", args...)
 }
 func (h *hearing) Warn(format string, args ...any) { h.Say(format, args...) }
-func (h *hearing) MayAsk() bool { return h.asks }
+func (h *hearing) MayAsk() bool                    { return h.asks }
 func (h *hearing) Ask(question string) error {
 	h.Say("asked: %s", question)
 	return h.answer
