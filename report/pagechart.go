@@ -31,7 +31,7 @@ func (p *page) times(a aim) (all []fact) {
 	for _, percent := range []int{50, 95, 100} {
 		took, ok := p.until((asked*percent+99)/100, p.before)
 		if !ok {
-			so := "not in this run, %d %% at its end"
+			so := "no, %d %% at its end"
 			if p.end.Held != "" || p.end.Resume != "" {
 				so = "not yet, %d %% so far"
 			}
