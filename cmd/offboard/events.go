@@ -242,7 +242,10 @@ func (n narrated) Ended(e report.End) error {
 	n.ended(e)
 	switch {
 	case n.host.Stream == nil:
-		return n.command.Ended(e)
+		if err := n.command.Ended(e); err != nil {
+			n.unwritten(err)
+		}
+		return nil
 	case n.wantsEvents(): // the last of which tells it
 		return nil
 	}
@@ -250,6 +253,20 @@ func (n narrated) Ended(e report.End) error {
 		return report.Last(n.stderr, e)
 	}
 	return report.Text(n.stderr, e)
+}
+
+// unwritten tells that the end of a run could not be written to standard output. It changes
+// no exit code, which is about the users.
+func (c *command) unwritten(err error) {
+	if c.host.Unread {
+		return
+	}
+	c.host.Unread = true
+	words := []string{"show", c.facts.about().Run}
+	if c.cli.Output == "json" {
+		words = append(words, "-o", "json")
+	}
+	c.Warn("note     standard output could not be written (%v); this tells how the run ended: %s", err, c.Typed(words...))
 }
 
 // Rehearsed implements [job.Console].

@@ -23,7 +23,9 @@ func (c *command) fail(err error) exitCode {
 	if untold {
 		next = c.nextStep(err, code, next)
 	}
-	if lost := c.document(err, c.after(next), code); lost != nil && code == exitDone {
+	if lost := c.document(err, c.after(next), code); lost != nil && c.facts.end != nil && !c.facts.end.Dry {
+		c.unwritten(lost)
+	} else if lost != nil && code == exitDone {
 		err, code, untold = lost, exitError, true
 	}
 	if untold && !c.wantsEvents() {

@@ -1,5 +1,5 @@
-// Command offboard reads a CSV of Microsoft Entra users and revokes their
-// sign-in sessions through Microsoft Graph, with proof per user.
+// Command offboard contains the Microsoft Entra users of a CSV through Microsoft Graph, with
+// proof per user: it revokes their sign-in sessions, and does more where --steps says so.
 //
 // The rules are in package batch, and package job carries out a command. This one reads
 // flags, asks, and finds words for people; it is the console of the jobs.
@@ -18,6 +18,9 @@
 //
 //	ask.go, terminal_*.go    questions and passphrases
 //	tell.go                  what a job says: plans, plan files, ends
+//	forecast.go, showplan.go what a plan will do, and to whom
+//	events.go                the same as JSON lines, for log collectors
+//	outside.go, metrics.go   notices and metrics for other programs, at the end
 //	progress.go, waiting.go  how far it is, and what it waits for
 //	screen.go                a block of lines that is drawn over itself
 //	lists.go, table.go       lists, as tables or as JSON
