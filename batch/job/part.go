@@ -21,7 +21,7 @@ type WrongPart struct {
 func (e *WrongPart) Unwrap() error { return e.error }
 
 // readPart reads --steps and --user. What they name and the run has not is refused: the
-// rest would pass for all that was meant.
+// rest would look as if all had been done.
 func (u *UndoOptions) readPart(ctx context.Context, h *Host, old *undoing) error {
 	can := slices.DeleteFunc(slices.Clone(old.was.Steps), func(s batch.Step) bool { return s.Undo() == "" })
 	var meant []batch.Step
