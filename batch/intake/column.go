@@ -90,14 +90,17 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 			all[at].why = "--keep"
 		}
 	}
-	spare := maxColumns
+	spare, fewer := maxColumns, "choose the one that names the users with --column NAME"
+	if len(opt.Keep) > 0 {
+		fewer = "name fewer with --keep"
+	}
 	for _, c := range all {
 		if c.read() {
 			spare--
 		}
 	}
 	if spare < 0 {
-		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: choose the one that names the users with --column NAME", maxColumns-spare, maxColumns)}
+		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: %s", maxColumns-spare, maxColumns, fewer)}
 	}
 	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
@@ -151,6 +154,15 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 	for i, h := range header {
 		if h == want {
 			exact = append(exact, i)
+		}
+	}
+	for i, h := range header {
+		if len(exact) > 0 {
+			break
+		}
+		if escaped(h) && h[1:] == want { // so retry.csv writes it
+			exact = []int{i}
+			break
 		}
 		if n := plainName(want); n != "" && (n == plainName(h) || n == plainName(property(h)) && recognise(h).key != "") {
 			alike = append(alike, i)

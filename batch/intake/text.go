@@ -92,9 +92,11 @@ func fold(s string) string {
 	return strings.Join(strings.Fields(batch.LowerASCII(s)), " ")
 }
 
+var leftOut = strings.NewReplacer(" ", "", "-", "", "_", "", ".", "")
+
 // plainName is a header without what people leave out or put in when they type it.
 func plainName(header string) string {
-	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(fold(header))
+	return leftOut.Replace(fold(header))
 }
 
 // normalise takes away what differs between two ways to write a header: case,
