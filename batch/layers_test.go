@@ -21,7 +21,7 @@ var arrows = map[string][]string{
 	"batch/notify":     {"batch"},
 	"batch/journal":    {"batch", "batch/durable"},
 	"batch/planfile":   {"batch", "batch/durable"},
-	"batch/signature":  {"batch"},
+	"batch/signature":  {"batch", "batch/durable"},
 	"batch/graph":      {"batch"},
 	"batch/graphsim":   {},
 	"batch/sendertest": {"batch"},

@@ -138,7 +138,7 @@ func TestTypedAheadIsNoConsent(t *testing.T) {
 				d.sees(strings.TrimSpace(strings.SplitN(c.ahead, "\n", 2)[0]))
 			}
 			release()
-			d.sees("\r\nRevoke the sessions of 40 users of Contoso [y/N] ")
+			d.sees("\r\nRevoke the sessions of 40 users of Contoso (contoso.onmicrosoft.com)? [y/N] ")
 			if n := s.written(); n > 0 {
 				t.Fatalf("%d users were written before anybody answered", n)
 			}
