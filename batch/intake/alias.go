@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -12,76 +13,28 @@ type alias struct {
 	key  batch.Key // what the cells below it are
 }
 
-// aliases are all headers that are known, by their normal form. A header that may be
-// a private address ("Primary Work or Primary Home"), or an id within some other
-// program ("Person ID"), is none of them.
-var aliases = aliasesOf(map[batch.Key][]string{
-	batch.ByID: {
-		"id", "userId", "objectId", "userObjectId", "memberObjectId", "accountObjectId",
-		"azureAdObjectId", "azureAdUserId", "aadObjectId", "aadUserId", "entraObjectId", "entraUserId",
-		"externalDirectoryObjectId",
-	},
-	batch.ByUPN: {
-		"userPrincipalName", "upn", "userUpn", "accountUpn", "user name", "sign-in name",
-	},
-	idOrUPN: {
-		"memberObjectIdOrUpn", "memberObjectIdOrUserPrincipalName", "objectIdOrUpn", "idOrUpn",
-	},
-	batch.ByMail: {
-		"mail", "email", "mailAddress", "emailAddress", "userMail", "userEmail", "employeeEmail",
-		"workMail", "workEmail", "workEmailAddress", "emailWork", "businessEmail", "businessEmailAddress",
-		"companyEmail", "corporateEmail", "primarySmtpAddress",
-	},
-	batch.ByEmployeeID: {
-		"employeeId", "employeeNumber", "employeeNo", "empId", "empNumber", "empNo",
-		"personnelId", "personnelNumber", "personnelNo", "staffId", "staffNumber", "staffNo", "workerId",
-	},
-	batch.ByOnPremisesUPN: {
-		"onPremisesUserPrincipalName", "onPremisesUpn", "onPremUserPrincipalName", "onPremUpn",
-		"adUserPrincipalName", "adUpn", "activeDirectoryUpn",
-	},
-})
-
-func aliasesOf(names map[batch.Key][]string) map[string]alias {
-	all := map[string]alias{}
-	for key, headers := range names {
-		for _, h := range headers {
-			all[normalise(h)] = alias{h, key}
-		}
-	}
-	return all
-}
-
 // sharedHeaders are headers, in normal form, that other things have, too. In such a column
 // beside those that name the users, a cell that is not of the key's form says nothing.
 var sharedHeaders = []string{"id", "userid", "username", "signinname"}
 
-// otherPeople are words around a [property] that make it somebody else's, or one that
-// the user had before.
-var otherPeople = []string{"manager", "supervisor", "sponsor", "assistant", "delegate", "owner", "partner", "personal", "private", "previous", "former"}
-
-// recognise gives the alias that a header is, or the zero alias.
+// recognise gives the alias that a header is, or the zero alias. A header that may be a
+// private address ("Primary Work or Primary Home"), or an id within some other program
+// ("Person ID"), is none; nor is a [property] of somebody else, or one that the user had before.
 func recognise(header string) alias {
-	if property(header) != "" && containsAny(strings.ToLower(header), otherPeople) {
+	w := headerWords[normalise(header)]
+	key := batch.Key(w.List)
+	if !slices.Contains(keys, key) && key != idOrUPN || property(header) != "" && containsAny(strings.ToLower(header), headerParts["other person"]) {
 		return alias{}
 	}
-	return aliases[normalise(header)]
-}
-
-// hints are parts of headers whose columns may have the key. They choose nothing: the
-// columns are listed for the person to choose from.
-var hints = map[batch.Key][]string{
-	batch.ByMail:          {"mail", "smtp"},
-	batch.ByEmployeeID:    {"employee", "personnel", "staff", "worker"},
-	batch.ByOnPremisesUPN: {"upn", "principalname"},
+	return alias{w.Text, key}
 }
 
 // hinted gives the headers whose columns may have the key, of the users or of other
-// people.
+// people. They choose nothing: the columns are listed for the person to choose from.
 func hinted(header []string, k batch.Key) []string {
 	var found []string
 	for _, h := range header {
-		if containsAny(strings.ToLower(h), hints[k]) || containsAny(normalise(h), hints[k]) {
+		if parts := headerParts[string(k)]; containsAny(strings.ToLower(h), parts) || containsAny(normalise(h), parts) {
 			found = append(found, h)
 		}
 	}

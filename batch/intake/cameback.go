@@ -13,11 +13,11 @@ func setHired(all []column, dateIndex int, opt parsedOptions) {
 	var hired, left []*column
 	for i := range all {
 		c := &all[i]
-		switch name := normalise(c.name); {
+		switch list := listOf(c.name); {
 		case c.key != "" || c.ignored || opt.AllRows:
-		case hireNames[name] && !c.gate:
+		case list == beganHeader && !c.gate:
 			hired = append(hired, c)
-		case i == dateIndex || dateIndex < 0 && dateNames[name]:
+		case i == dateIndex || dateIndex < 0 && list == leftHeader:
 			left = append(left, c)
 		}
 	}

@@ -105,7 +105,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	read := layout{where: where, datePlace: -1}
 	places := map[int]int{} // of the columns that are read, by their index
 	for i, c := range all {
-		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && !hireNames[normalise(c.name)] && !c.ignored {
+		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && listOf(c.name) != beganHeader && !c.ignored {
 			c.why = "an HR column"
 			spare--
 		}

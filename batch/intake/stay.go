@@ -42,9 +42,9 @@ func (r *Reader) stayColumns(now time.Time) []*stayColumn {
 	}
 	var all []*stayColumn
 	for i, c := range r.columns {
-		if c.key == "" && isHR(c.name) && !hireNames[normalise(c.name)] && !c.gate && !c.ignored {
+		if c.key == "" && isHR(c.name) && listOf(c.name) != beganHeader && !c.gate && !c.ignored {
 			all = append(all, &stayColumn{
-				Stay:  Stay{Column: c.name, Dates: dateNames[normalise(c.name)]},
+				Stay:  Stay{Column: c.name, Dates: listOf(c.name) == leftHeader},
 				words: statusWordsOf(c.name), place: i, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
 			})
 		}

@@ -21,10 +21,10 @@ type condition struct {
 
 func newCondition(entry, column, value string, index int) condition {
 	words := statusWordsOf(column)
-	if dateNames[normalise(column)] {
+	if listOf(column) == leftHeader {
 		words.stay = stayWords // some systems write "Active" where no date is
 	}
-	hired := hireNames[normalise(column)]
+	hired := listOf(column) == beganHeader
 	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
 	return condition{entry: entry, column: column, value: value, index: index, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
 }
