@@ -3,7 +3,7 @@ package batch
 import "strings"
 
 // SameValue reports whether two values of a key name the same.
-func SameValue(k Key, a, b string) bool { return compared(k, a) == compared(k, b) }
+func SameValue(k Key, a, b string) bool { return a == b || k != ByEmployeeID && sameUPN(a, b) }
 
 // compared is a key's value in the form in which such values are compared. An
 // employee id is the company's own, and stays as it is: only the company can say
@@ -16,36 +16,56 @@ func compared(k Key, value string) string {
 }
 
 // sameUPN compares names as LowerASCII has them.
-func sameUPN(a, b string) bool { return LowerASCII(a) == LowerASCII(b) }
+func sameUPN(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 // LowerASCII is the form in which names are compared: without regard to the case
 // of ASCII letters. Unicode folding would make one of letters that only look
 // alike, and so of two people.
 func LowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
+	if strings.IndexFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		b[i] = lower(c)
+	}
+	return string(b)
 }
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// hex is 1 for the hexadecimal digits of either case.
+var hex = func() (t [256]uint8) {
+	for _, c := range "0123456789abcdefABCDEF" {
+		t[c] = 1
+	}
+	return t
+}()
 
 // IsGUID reports whether s has the form of an object id, a tenant id or an app id:
 // 8-4-4-4-12 hexadecimal digits of either case.
 func IsGUID(s string) bool {
-	if len(s) != 36 {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
+	digits := uint8(0)
 	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
-		default:
-			return false
-		}
+		digits += hex[s[i]]
 	}
-	return true
+	return digits == 32
 }

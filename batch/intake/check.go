@@ -72,7 +72,7 @@ func checkID(s string) string {
 	switch {
 	case !batch.IsGUID(s):
 		return whyNotID
-	case strings.Trim(s, "0-") == "":
+	case s == "00000000-0000-0000-0000-000000000000":
 		return whyZeroID
 	}
 	return ""
@@ -82,6 +82,9 @@ func checkID(s string) string {
 // what cannot be one and leaves the rest to the directory: old and guest names
 // hold characters that are not allowed any more.
 func checkUPN(s string) string {
+	if plainAddress(s, inUPN) {
+		return ""
+	}
 	if reason := checkRunes(s, oddInUPN); reason != "" {
 		return reason
 	}
@@ -107,6 +110,9 @@ func checkUPN(s string) string {
 
 // checkMail says why a trimmed cell is no mail address, or "".
 func checkMail(s string) string {
+	if plainAddress(s, inMail) {
+		return ""
+	}
 	if reason := checkRunes(s, oddInMail); reason != "" {
 		return reason
 	}
@@ -122,6 +128,46 @@ func checkMail(s string) string {
 		return whyMailLong
 	}
 	return checkDomain(domain)
+}
+
+// bytesOf are the ASCII characters that stand in addresses of each kind, to see at once
+// what nearly all addresses are. Each must be one that the rules below let through.
+const (
+	inUPN = 1 << iota
+	inMail
+	inDomain
+)
+
+var bytesOf = func() (t [256]uint8) {
+	const domain = "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for kind, all := range map[uint8]string{inUPN: domain + "!#$&'*+=^_`{}~", inMail: domain + "!#$&'*+=^_`{}~%/|", inDomain: domain} {
+		for _, c := range all {
+			t[c] |= kind
+		}
+	}
+	return t
+}()
+
+// plainAddress reports whether a cell is an address of the kind in ASCII with nothing odd
+// about it. If it is none, the rules say why, or that it is one all the same.
+func plainAddress(s string, kind uint8) bool {
+	at := strings.IndexByte(s, '@')
+	if at <= 0 || len(s) > maxMail || s[0] == '=' || s[0] == '\'' {
+		return false
+	}
+	for i := range at {
+		if bytesOf[s[i]]&kind == 0 {
+			return false
+		}
+	}
+	before := byte('.')
+	for i := at + 1; i < len(s); i++ {
+		if bytesOf[s[i]]&inDomain == 0 || s[i] == '.' && before == '.' {
+			return false
+		}
+		before = s[i]
+	}
+	return before != '.'
 }
 
 // scientific is a long number as a spreadsheet writes it.
@@ -140,9 +186,9 @@ func checkEmployeeID(s string) string {
 		return whyIDLost
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return whyControl
-	case strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
+	case strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII && unicode.Is(unicode.Cf, r) }):
 		return whyUnseen
-	case scientific.MatchString(s):
+	case strings.Contains(s, "+") && scientific.MatchString(s):
 		return whyScientific
 	case saysNothing(s):
 		return whyNoneID // somebody in the directory may have the same instead of a number

@@ -53,10 +53,13 @@ var zeros = regexp.MustCompile(`^([-–—./: ]*|0+([-/.: T]+0+)*(Z|[-+]00(:?00)
 
 // saysNothing reports whether a cell that is not empty stands for no value.
 func saysNothing(cell string) bool {
-	if slices.Contains(nothing, batch.LowerASCII(cell)) {
-		return true
+	switch c := cell[0]; {
+	case strings.IndexByte("0-./: \xE2", c) >= 0: // \xE2 begins a dash
+		return !strings.ContainsAny(cell, "123456789@") && zeros.MatchString(cell)
+	case len(cell) > len("(null)") || strings.IndexByte("nN#(", c) < 0:
+		return false
 	}
-	return strings.IndexByte("0-./: \xE2", cell[0]) >= 0 && zeros.MatchString(cell) // \xE2 begins a dash
+	return slices.Contains(nothing, batch.LowerASCII(cell))
 }
 
 // plainBlanks makes one blank of all kinds: many programs write a narrow no-break
