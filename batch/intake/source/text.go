@@ -1,0 +1,233 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+
+	"offboard/batch"
+)
+
+// sampleSize is how much of a text is looked at before it is read.
+const sampleSize = 64 << 10
+
+// asUTF8 is the next step for a file that is no text, or text in an unknown encoding.
+const asUTF8 = `save it again as "CSV UTF-8 (comma delimited)"`
+
+// foreign are the first bytes of files that are no text.
+var foreign = []struct{ magic, reason string }{
+	{"PK\x03\x04", "this is a zip file, such as an Excel workbook, where a text belongs: open it and " + asUTF8},
+	{"\xD0\xCF\x11\xE0", "this is an old Excel workbook (.xls), or a workbook that asks for a password: open it, take the password off, and save it as .xlsx or as CSV UTF-8"},
+	{"%PDF-", "this is a PDF file: export the list as CSV"},
+	{`{\rtf`, "this is a document of a word processor (RTF): save the list as plain text in UTF-8"},
+	{"\x1F\x8B", "this is a gzip file: unpack it first"},
+}
+
+// markup are the first characters of pages, in lower case. Some programs give them the name .xls.
+var markup = []string{"<html", "<table", "<!doctype", "<?xml", "<meta", "<head"}
+
+// openText gives the file as UTF-8 text whose lines end in LF or CRLF, and what was decided
+// on the way. Text that is taken for UTF-8 comes as it stands: bytes in it that are not UTF-8
+// are for the reader of their cell. In any other encoding such bytes come as U+FFFD.
+func openText(in Input, opt Options) (*bufio.Reader, []batch.Setting, error) {
+	return decode(io.NewSectionReader(in.Bytes, 0, in.Size), opt.Encoding)
+}
+
+// Text gives what r has as openText does, of an encoding that is found out.
+func Text(r io.Reader) (*bufio.Reader, error) {
+	text, _, err := decode(r, "")
+	return text, err
+}
+
+func decode(r io.Reader, encodingName string) (*bufio.Reader, []batch.Setting, error) {
+	text := bufio.NewReaderSize(r, sampleSize)
+	head, err := text.Peek(sampleSize)
+	if len(head) == 0 {
+		if err == io.EOF {
+			return nil, nil, &Error{Reason: "the file is empty: it needs a header line, such as userPrincipalName, and a line for each user"}
+		}
+		return nil, nil, fmt.Errorf("read the input: %w", err)
+	}
+	for _, f := range foreign {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return nil, nil, &Error{Reason: f.reason}
+		}
+	}
+	enc, mark, how, err := chooseEncoding(head, encodingName)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, _ = text.Discard(mark) // these bytes were seen: it cannot fail
+	if enc != nil {
+		text = bufio.NewReaderSize(enc.NewDecoder().Reader(text), sampleSize)
+	}
+	settings := []batch.Setting{how}
+	sample, _ := text.Peek(sampleSize)
+	if bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
+		text = bufio.NewReaderSize(&crReader{r: text}, sampleSize)
+		settings = append(settings, batch.Setting{Name: "line ends", Value: "CR", Why: "no line feed in the first part"})
+		sample, _ = text.Peek(sampleSize)
+	}
+	start := bytes.ToLower(bytes.TrimSpace(sample[:min(len(sample), 1000)]))
+	for _, m := range markup {
+		if bytes.HasPrefix(start, []byte(m)) {
+			return nil, nil, &Error{Reason: "this is a web page or XML, not a list: if it came by a download, look whether it is a sign-in page, and download again; if it is a table (some .xls files are), open it in Excel and save it as .xlsx or as CSV UTF-8"}
+		}
+	}
+	if bytes.IndexByte(sample, 0) >= 0 {
+		return nil, nil, &Error{Reason: "the file holds NUL bytes and is no text in " + how.Value + ": " + asUTF8}
+	}
+	switch bad := notUTF8(sample); {
+	case bad != "" && mark == 0 && enc == nil:
+		settings[0].Why += "; " + bad + ", and --encoding windows-1252 or the like reads it"
+	case bad != "" && enc == nil:
+		settings[0].Why += "; " + bad
+	case mark == 0 && encodingName == "" && enc == nil:
+		settings[0].Why += ", and valid UTF-8"
+	}
+	return text, settings, nil
+}
+
+// unicodes are the encodings that a file can tell by itself.
+var unicodes = []struct {
+	mark, name, iana string
+	encoding         encoding.Encoding // nil for UTF-8
+}{
+	{"\xEF\xBB\xBF", "UTF-8 with BOM", "UTF-8", nil},
+	{"\xFF\xFE", "UTF-16 LE", "UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+	{"\xFE\xFF", "UTF-16 BE", "UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+}
+
+// chooseEncoding finds the encoding of a text by its first bytes and the name that was given,
+// which may be "". It is nil for UTF-8. Mark is the size of the byte order mark.
+func chooseEncoding(head []byte, name string) (enc encoding.Encoding, mark int, how batch.Setting, err error) {
+	how = batch.Setting{Name: "encoding", Value: "UTF-8", Why: "no byte order mark"}
+	iana := ""
+	if name != "" {
+		if enc, iana, err = encodingByName(name); err != nil {
+			return nil, 0, how, err
+		}
+		how.Value, how.Why = iana, "--encoding"
+	}
+	unmarked := ""
+	if iana == "" || iana == "UTF-16" {
+		unmarked = unmarkedUTF16(head)
+	}
+	for _, u := range unicodes {
+		why := "byte order mark"
+		switch {
+		case bytes.HasPrefix(head, []byte(u.mark)):
+			mark = len(u.mark)
+		case u.iana == unmarked:
+			why = "no byte order mark, and a NUL beside the characters of the first line"
+		default:
+			continue
+		}
+		if iana != "" && iana != u.iana && !(iana == "UTF-16" && u.iana != "UTF-8") {
+			return nil, 0, how, &Error{Option: "--encoding", Reason: fmt.Sprintf("%s was given, and the file begins with the byte order mark of %s: leave --encoding out", name, u.iana)}
+		}
+		return u.encoding, mark, batch.Setting{Name: how.Name, Value: u.name, Why: why}, nil
+	}
+	switch iana {
+	case "UTF-16":
+		return nil, 0, how, &Error{Option: "--encoding", Reason: "the file has no byte order mark that tells which UTF-16 it is: try utf-16le, which Windows writes, or utf-16be"}
+	case "UTF-8":
+		enc = nil
+	}
+	return enc, 0, how, nil
+}
+
+// encodingByName finds an encoding by its IANA name, or by a name that browsers know, and
+// gives its usual name.
+func encodingByName(name string) (encoding.Encoding, string, error) {
+	enc, _ := ianaindex.IANA.Encoding(name)
+	if enc == nil {
+		enc, _ = htmlindex.Get(name) // it knows what people type: cp1252, utf8, sjis
+	}
+	if enc != nil && enc != encoding.Replacement {
+		if usual, err := ianaindex.MIME.Name(enc); err == nil {
+			return enc, usual, nil
+		}
+	}
+	return nil, "", &Error{Option: "--encoding", Reason: fmt.Sprintf("no encoding is known as %q: give its IANA name, such as windows-1252 (western Windows; what Excel there calls ANSI), windows-1250, iso-8859-1, shift_jis, gb18030, utf-8 or utf-16le", name)}
+}
+
+// unmarkedUTF16 names the UTF-16 of a text without a byte order mark: most characters of its
+// first line are ASCII with a NUL behind (LE) or before (BE), and none in the sample is a NUL.
+// It is "" for any other text.
+func unmarkedUTF16(sample []byte) string {
+	little, big, all := 0, 0, 0
+	for first, i := true, 0; i+1 < len(sample); i += 2 {
+		a, b := sample[i], sample[i+1]
+		switch {
+		case a == 0 && b == 0:
+			return ""
+		case !first:
+			continue
+		case b == 0 && a < utf8.RuneSelf:
+			little++
+		case a == 0 && b < utf8.RuneSelf:
+			big++
+		}
+		all++
+		first = a != '\n' && b != '\n' || a != 0 && b != 0
+	}
+	switch {
+	case 2*little > all:
+		return "UTF-16LE"
+	case 2*big > all:
+		return "UTF-16BE"
+	}
+	return ""
+}
+
+// notUTF8 says where the sample has its first byte that is not UTF-8, or "". A character
+// that the end of the sample cuts is no fault.
+func notUTF8(sample []byte) string {
+	for at := 0; at < len(sample); {
+		r, n := utf8.DecodeRune(sample[at:])
+		if r == utf8.RuneError && n == 1 {
+			if len(sample) == sampleSize && !utf8.FullRune(sample[at:]) {
+				break
+			}
+			above := sample[:at]
+			return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8",
+				at-bytes.LastIndexByte(above, '\n'), bytes.Count(above, []byte("\n"))+1, sample[at])
+		}
+		at += n
+	}
+	return ""
+}
+
+// crReader makes line feeds of the carriage returns of a classic Mac file.
+type crReader struct {
+	r   io.Reader
+	was bool // the last byte was a carriage return
+}
+
+func (c *crReader) Read(p []byte) (int, error) {
+	for {
+		n, err := c.r.Read(p)
+		kept := p[:0]
+		for _, b := range p[:n] {
+			after := c.was
+			c.was = b == '\r'
+			switch {
+			case c.was:
+				kept = append(kept, '\n')
+			case b != '\n' || !after:
+				kept = append(kept, b)
+			}
+		}
+		if len(kept) > 0 || err != nil {
+			return len(kept), err
+		}
+	}
+}
