@@ -25,7 +25,8 @@ func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == B
 // Row is a line of the input that was meant to name a user.
 type Row struct {
 	Seq   int      `json:"-"`               // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
-	Line  int      `json:"line"`            // line of the input on which the row starts, from 1
+	File  string   `json:"file,omitempty"`  // its file, where there are several; "" with one
+	Line  int      `json:"line"`            // line of the file on which the row starts, from 1
 	Input string   `json:"input,omitempty"` // the cell that names the user, as written
 	ID    string   `json:"id,omitempty"`    // object id in lower case, or ""
 	UPN   string   `json:"upn,omitempty"`   // user principal name, or ""; beside an ID it must agree with the directory
@@ -73,6 +74,7 @@ func (e *RowError) Error() string { return "line " + strconv.Itoa(e.Row.Line) + 
 // Skip is a line of the input that is no row: blank, a version line, an
 // example, a second header, a footer.
 type Skip struct {
+	File   string `json:"file,omitempty"` // as [Row.File]
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
 }

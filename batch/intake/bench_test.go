@@ -30,7 +30,7 @@ func BenchmarkRows(b *testing.B) {
 			b.SetBytes(int64(len(input)))
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := Open(bytes.NewReader(input), Options{})
+				r, err := open(text(string(input)), Options{})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -50,7 +50,7 @@ func TestClaims(t *testing.T) {
 			t.Errorf("%+v, %q: %s, want %s", c.opt, c.input, got, c.want)
 		}
 	}
-	if _, err := Open(strings.NewReader("upn,mail\n"), Options{Ignore: []string{"e-mail"}}); err == nil || !strings.Contains(err.Error(), `no column "e-mail": name one of those seen with --ignore-column NAME`) {
+	if _, err := open(text("upn,mail\n"), Options{Ignore: []string{"e-mail"}}); err == nil || !strings.Contains(err.Error(), `no column "e-mail": name one of those seen with --ignore-column NAME`) {
 		t.Error(err)
 	}
 }

@@ -81,11 +81,11 @@ func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 		"Work E-mail": "--key mail", "Personnel No.": "--key employee-id", "AD UPN": "--key on-premises-upn",
 		"Manager mail": "", "x": "", "User name": "",
 	} {
-		_, err := Open(strings.NewReader(header+",UPN\n"), Options{Column: header})
+		_, err := open(text(header+",UPN\n"), Options{Column: header})
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", header, err, want)
 		}
-		if _, err := Open(strings.NewReader(header+",UPN\n"), Options{Column: header, Key: batch.ByUPN}); err != nil {
+		if _, err := open(text(header+",UPN\n"), Options{Column: header, Key: batch.ByUPN}); err != nil {
 			t.Errorf("%q with --key upn: %v", header, err)
 		}
 	}

@@ -1,9 +1,9 @@
-// Package intake turns a CSV file of users into rows.
+// Package intake turns files of users into rows.
 //
 // A file arrives from an admin centre, an HR system or a script, re-saved by a
-// spreadsheet on the way. [Open] reads as far as the header and decides the
-// encoding, the delimiter and the columns; [Reader.Settings] tells what was
-// decided and why, so that a person can check it. [Reader.Rows] then streams.
+// spreadsheet on the way. Package source gives its records: cells with their place.
+// [Open] reads as far as the header and decides the columns; [Files.Settings] tells what
+// was decided and why, so that a person can check it. [Files.Rows] then streams.
 // [TakeSurvey] reads the whole input before that, for what only all rows together say.
 // [ReadProtectList] reads a list of users who must not be touched.
 //
@@ -11,16 +11,14 @@
 //
 // The files, in the order in which to read them:
 //
-//	open.go options.go errors.go   what a caller gives and gets
-//	decode.go                      bytes -> UTF-8 text
-//	lines.go                       text -> lines, and the lines of one record for the CSV reader
+//	several.go options.go errors.go  what a caller gives and gets: one file, or several
+//	open.go                        one file
 //	text.go                        cells and words: trimmed, compared, empty in all but name
 //	alias.go key.go hr.go          the headers that are known, and what the cells below them are
 //	list.go                        ids alone, without a header
-//	header.go                      finding the header, and the delimiter
+//	header.go                      finding the header
 //	column.go keycolumn.go         header -> columns to read, and which of them name the users
 //	rows.go row.go check.go        records -> rows; why a cell names nobody
-//	bad.go quote.go                records that cannot be read, and quotes that were lost
 //	note.go secondheader.go        lines beside the rows; the header again, and that of another table
 //	keeps.go                       everybody whom a row that is held back may mean
 //	gate.go where.go dategate.go   which rows are held back, and which of them say that somebody stays
@@ -58,9 +56,14 @@
 // Words (statuses, values of --where, headers) are compared in one normal form of
 // Unicode, without regard to case. Ids and names of people never are.
 //
-// A row that has more or fewer cells than the header is bad, and so is one
-// with a character that an earlier program has lost: shifted and mended cells
-// name the wrong person.
+// A row that has more cells than the header is bad, unless those beyond it are empty. One
+// with fewer is read where its user is named and no cell can have shifted: those that are
+// read are of their columns' kinds, and either the first cell names the user, or they are of
+// two kinds. A row with a character that an earlier program has lost is bad: mended
+// cells name the wrong person.
+//
+// The header is the first line that is neither blank nor a note such as version:v1.0, or
+// below a title the first of 30 lines in which a column is recognised.
 //
 // # Keys
 //
@@ -130,8 +133,7 @@
 //
 // the second line goes this way:
 //
-//	lines.next, feed         the line, which is one record: no quote is open
-//	gocsv                    the cells of the three columns that are read
+//	source                   the line, which is one record: no quote is open
 //	Reader.newRow            trimmed, the first is a user principal name: Row.UPN. It names
 //	                         somebody, so whyNobody is ""
 //	Reader.rule              "Active" is not "Terminated": the row is held back, outcome

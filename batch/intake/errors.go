@@ -24,6 +24,7 @@ func (e *OptionError) Is(target error) bool { return target == ErrInput }
 
 // InputError says why the input as a whole cannot be read, or read on.
 type InputError struct {
+	File    string   // the name of the file, of several; else ""
 	Line    int      // line of the input; 0 when it is not about a line
 	Reason  string   // what is wrong, and the next step
 	Matched []string // headers of columns that could name the users, when there are too many
@@ -33,8 +34,13 @@ type InputError struct {
 // Error gives the line, the reason and the columns.
 func (e *InputError) Error() string {
 	s := e.Reason
-	if e.Line > 0 {
+	switch {
+	case e.Line > 0 && e.File != "":
+		s = fmt.Sprintf("line %d of %s: %s", e.Line, e.File, s)
+	case e.Line > 0:
 		s = fmt.Sprintf("line %d: %s", e.Line, s)
+	case e.File != "":
+		s = e.File + ": " + s
 	}
 	if len(e.Matched) > 0 {
 		s += "; matched: " + quotedList(e.Matched)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // FuzzRead holds what is true of any bytes: no panic; each line belongs to
@@ -57,16 +58,16 @@ func FuzzRead(f *testing.F) {
 			claim("skip: "+s.Reason, s.Line)
 			last = s.Line
 			if r != nil {
-				last = r.Lines()
+				last = r.src.Lines()
 			}
 		}
-		r, err := Open(strings.NewReader(string(input)), opt)
+		r, err := open(text(string(input)), opt)
 		if err != nil {
 			return
 		}
 		claim("header", headerLine(t, r))
-		last = r.Lines()
-		text := plainText(r, input)
+		last = r.src.Lines()
+		plain := plainText(r, input)
 		good, rows := 0, 0
 		for row, err := range r.Rows() {
 			bad, isBad := errors.AsType[*batch.RowError](err)
@@ -83,14 +84,14 @@ func FuzzRead(f *testing.F) {
 			if !isBad {
 				good++
 				checkRow(t, r, row)
-				checkSource(t, text, row, r.Lines())
+				checkSource(t, plain, row, r.src.Lines())
 			}
-			last = r.Lines()
+			last = r.src.Lines()
 		}
-		if last != r.Lines() || text != nil && last != len(text) {
-			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.Lines(), len(text))
+		if last != r.src.Lines() || plain != nil && last != len(plain) {
+			t.Fatalf("lines up to %d are accounted for, of %d read and %d there", last, r.src.Lines(), len(plain))
 		}
-		found, err := TakeSurvey(strings.NewReader(string(input)), opt, noon)
+		found, err := TakeSurvey([]source.Input{text(string(input))}, opt, noon)
 		_, noDate := errors.AsType[*OptionError](err) // no row passes then
 		if e, ok := errors.AsType[*InputError](err); !(ok && e.Matched != nil) && !(noDate && good == 0) && (err != nil || found.Rows != good) {
 			t.Fatalf("the survey finds %d good rows of %d, %v", found.Rows, good, err)
@@ -126,7 +127,7 @@ func fuzzOptions(column string, mode byte) Options {
 }
 
 func headerLine(t *testing.T, r *Reader) (line int) {
-	for _, s := range r.Settings() {
+	for _, s := range r.settings {
 		if s.Name == "header" {
 			if _, err := fmt.Sscanf(s.Value, "line %d", &line); err != nil {
 				t.Fatal(err)
@@ -138,7 +139,7 @@ func headerLine(t *testing.T, r *Reader) (line int) {
 
 // plainText gives the lines of an input that needs no decoding, or nil.
 func plainText(r *Reader, input []byte) []string {
-	for _, s := range r.Settings() {
+	for _, s := range r.settings {
 		if s.Name == "line ends" || strings.HasPrefix(s.Value, "UTF-16") {
 			return nil
 		}

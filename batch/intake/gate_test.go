@@ -265,11 +265,11 @@ func TestWhere(t *testing.T) {
 		"Stat=x": `line 1: no column "Stat": name one of those seen with --where COLUMN=VALUE; columns seen: "upn", "Status", "Left Company"`,
 		"=x":     `--where: "=x" is not COLUMN=VALUE`,
 	} {
-		if _, err := Open(strings.NewReader(in), Options{Where: []string{where}}); err == nil || err.Error() != want {
+		if _, err := open(text(in), Options{Where: []string{where}}); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", where, err, want)
 		}
 	}
-	_, err := Open(strings.NewReader(in), Options{DateGate: &DateGate{Column: "End", AsOf: noon}})
+	_, err := open(text(in), Options{DateGate: &DateGate{Column: "End", AsOf: noon}})
 	if want := `line 1: no column "End": name one of those seen as the column of dates; columns seen: "upn", "Status", "Left Company"`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -323,7 +323,7 @@ func TestGateColumnsSayNothing(t *testing.T) {
 // TestGateOfALineThatIsNoText holds that nothing is read from such a line, far
 // enough down that opening has not seen it.
 func TestGateOfALineThatIsNoText(t *testing.T) {
-	input := "upn,status\na@x," + strings.Repeat("x", sampleSize) + "\na@x,here\xff\n"
+	input := "upn,status\na@x," + strings.Repeat("x", 64<<10) + "\na@x,here\xff\n"
 	if got := shape(t, input, Options{Where: []string{"status=gone"}}); got != "=2 -3" {
 		t.Error(got)
 	}
@@ -354,7 +354,7 @@ func TestGateSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(strings.NewReader("Last Day,upn,Status,mail\n"), Options{
+	r, err := open(text("Last Day,upn,Status,mail\n"), Options{
 		Key: batch.ByMail, Where: []string{"status=Gone", "UPN="},
 		DateGate: &DateGate{Column: "last_day", Format: "DD.MM.YYYY", Zone: oslo, StartOfDay: true, AsOf: noon.Add(time.Second)},
 	})
@@ -362,7 +362,7 @@ func TestGateSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, s := range r.Settings()[3:] {
+	for _, s := range r.settings[3:] {
 		got = append(got, s.Name+": "+s.Value)
 	}
 	want := []string{
@@ -379,7 +379,7 @@ func TestGateSettings(t *testing.T) {
 // retry.csv does, and reads them with the same options: they pass again.
 func TestRunAgain(t *testing.T) {
 	opt := Options{Key: batch.ByEmployeeID, Where: []string{"Status=Gone", "Site=-1"}, DateGate: &DateGate{Column: "end", Format: "D.M.YYYY", Zone: cet, AsOf: noon}}
-	r, err := Open(strings.NewReader("note,end,Status,id,employeeId,Site\nx,1.2.2026,gone,,00042,-1\nx,1.2.2027,gone,,00043,-1\nx,2.2.2026,Gone,,E 44,-1\n"), opt)
+	r, err := open(text("note,end,Status,id,employeeId,Site\nx,1.2.2026,gone,,00042,-1\nx,1.2.2027,gone,,00043,-1\nx,2.2.2026,Gone,,E 44,-1\n"), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,12 +444,12 @@ func TestWhereKnowsOneComparison(t *testing.T) {
 		{"Status", []string{"Status=Left", "STATUS=Retired"}, `no row can meet both --where "Status=Left" and --where "STATUS=Retired"`},
 		{"Status", []string{"Status=Left", "STATUS=left"}, "Status = left"},
 	} {
-		r, err := Open(strings.NewReader("upn,"+c.header+"\n"), Options{Where: c.where})
+		r, err := open(text("upn,"+c.header+"\n"), Options{Where: c.where})
 		var got string
 		if err != nil {
 			got = err.Error()
 		} else {
-			for _, s := range r.Settings() {
+			for _, s := range r.settings {
 				if s.Name == "where" {
 					got = s.Value
 				}

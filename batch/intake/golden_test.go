@@ -80,11 +80,10 @@ func TestFiles(t *testing.T) {
 // transcript writes down everything that the package says of a file.
 func transcript(t *testing.T, file string, opt Options) string {
 	t.Helper()
-	f, err := os.Open(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
 	var b strings.Builder
 	if opt.Column != "" {
 		fmt.Fprintf(&b, "option   --column %q\n", opt.Column)
@@ -95,12 +94,12 @@ func transcript(t *testing.T, file string, opt Options) string {
 	opt.Skip = func(s batch.Skip) {
 		fmt.Fprintf(&b, "skip     line %d: %s\n", s.Line, s.Reason)
 	}
-	r, err := Open(f, opt)
+	r, err := open(text(string(content)), opt)
 	if err != nil {
 		fmt.Fprintf(&b, "error    %T %v\n", err, err)
 		return b.String()
 	}
-	for _, s := range r.Settings() {
+	for _, s := range r.settings {
 		fmt.Fprintf(&b, "setting  %s: %s (%s)\n", s.Name, s.Value, s.Why)
 	}
 	fmt.Fprintf(&b, "columns  %q\n", r.Columns())
@@ -121,7 +120,7 @@ func transcript(t *testing.T, file string, opt Options) string {
 			fmt.Fprintf(&b, "row      line %d: input %q id %q upn %q cells %q\n", row.Line, row.Input, row.ID, row.UPN, row.Cells)
 		}
 	}
-	fmt.Fprintf(&b, "lines    %d\n", r.Lines())
+	fmt.Fprintf(&b, "lines    %d\n", r.src.Lines())
 	return b.String()
 }
 

@@ -1,56 +1,41 @@
 package intake
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/gocarina/gocsv"
+	"offboard/batch"
 )
 
-// delimiters are those that are looked for, the likelier first.
-var delimiters = []rune{',', ';', '\t', '|'}
+// titleLines is how many lines may stand above the header.
+const titleLines = 30
 
 // readHeader finds the header and decides how to read what is below it.
 func (r *Reader) readHeader() error {
-	stated, err := r.findHeader()
-	if err != nil {
+	why, err := r.findHeader()
+	if err != nil || r.list {
 		return err
 	}
-	if stated == 0 {
-		if is, err := r.openList(); is {
-			return err
-		}
-	}
-	r.start = r.feed.start
-	var why string
-	r.comma, why = delimiter(r.feed.text(), stated, r.opt)
-	r.csv, err = gocsv.NewUnmarshaller(newCSV(r.feed, r.comma), &cells{})
-	if _, ok := errors.AsType[*csv.ParseError](err); ok {
-		return &InputError{Line: r.start, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
-	}
-	if err != nil {
-		return fmt.Errorf("line %d: read the header: %w", r.start, err)
-	}
-	for _, h := range r.csv.Headers {
-		r.header = append(r.header, trim(h))
-		r.normalised = append(r.normalised, normalise(h))
-	}
-	r.addSetting("delimiter", delimiterName(r.comma), why)
-	r.addSetting("header", fmt.Sprintf("line %d", r.start), "first line that is neither blank nor a version line")
+	r.addSetting("header", fmt.Sprintf("line %d", r.start), why)
 	if bad := r.setColumns(); bad != nil {
-		bad.Line = r.start
+		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
 		return bad
 	}
-	if err := r.csv.RenormalizeHeaders(r.fields); err != nil {
-		return fmt.Errorf("line %d: map the columns: %w", r.start, err)
-	}
 	return nil
+}
+
+// setHeader takes cells for the names of the columns.
+func (r *Reader) setHeader(line int, cells []string) {
+	r.start, r.header, r.normalised = line, nil, nil
+	for _, h := range cells {
+		h = strings.ToValidUTF8(trim(h), "\uFFFD")
+		r.header = append(r.header, h)
+		r.normalised = append(r.normalised, normalise(h))
+	}
 }
 
 // setColumns chooses the columns by the header, and tells them as settings. The error
@@ -69,88 +54,139 @@ func (r *Reader) setColumns() (bad *InputError) {
 	return cmp.Or(r.checkNamed(), r.checkConditions())
 }
 
-// findHeader passes over what stands above the header, and leaves the header in the
-// feed. The delimiter is the one that a sep= line states, or 0.
-func (r *Reader) findHeader() (stated rune, err error) {
+// A titled is a line that may stand above the header.
+type titled struct {
+	line   int
+	cells  []string
+	skip   string // why it is passed over, whatever the header is; or ""
+	filled int    // cells that are not empty
+}
+
+// findHeader passes over what stands above the header, and says why the header is where
+// it is. It is the first line, or below a title the first of some lines in which a column
+// is recognised, or the one that the person named.
+func (r *Reader) findHeader() (why string, err error) {
+	var above []titled
 	for {
-		line, err := r.src.next()
+		err := r.nextRecord()
 		if err == io.EOF {
-			return 0, &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
-		}
-		if err != nil {
-			return 0, err
-		}
-		n := noteOf(string(line))
-		switch {
-		case len(bytes.TrimFunc(line, blank)) == 0:
-			r.skip(r.src.no, "blank line")
-		case n != nil && n.headerBelow:
-			r.skip(r.src.no, n.reason)
-			if sep, ok := strings.CutPrefix(strings.ToLower(trim(string(line))), "sep="); ok && len(sep) == 1 {
-				stated = rune(sep[0])
-			}
-		default:
-			return stated, r.wholeHeader(line)
-		}
-	}
-}
-
-// wholeHeader reads the lines of a header whose quoted cells hold line breaks.
-func (r *Reader) wholeHeader(line []byte) error {
-	r.feed.begin(line, r.src.no)
-	for bytes.Count(r.feed.raw, []byte(`"`))%2 == 1 {
-		if err := r.feed.more(); err == io.EOF {
-			return r.feed.openQuote()
+			break
 		} else if err != nil {
-			return err
+			return "", err
+		}
+		t := titled{line: r.rec.Line, cells: trimAll(r.rec.Cells)}
+		for _, c := range t.cells {
+			if c != "" {
+				t.filled++
+			}
+		}
+		note := noteOf(r.src.Text())
+		switch {
+		case r.rec.Header:
+			r.setHeader(t.line, t.cells)
+			return "the keys of the objects", nil
+		case r.opt.HeaderLine > t.line:
+			t.skip = "above the header"
+		case r.opt.HeaderLine == t.line && r.rec.Fault == "":
+			r.passOver(above)
+			r.setHeader(t.line, t.cells)
+			return "--header-line", nil
+		case r.opt.HeaderLine > 0:
+			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("--header-line %d is no line on which a header begins", r.opt.HeaderLine)}
+		case t.filled == 0:
+			t.skip = "blank line"
+		case note != nil && note.headerBelow:
+			t.skip = note.reason
+		case r.opt.NoHeader:
+			r.passOver(above)
+			r.held = true
+			names := make([]string, len(t.cells))
+			for i := range names {
+				names[i] = strconv.Itoa(i + 1)
+			}
+			r.setHeader(t.line, names)
+			return "--no-header: this line is a row, and columns are called by their numbers", nil
+		case r.rec.Fault != "" && len(candidates(above)) == 0:
+			return "", &InputError{Line: t.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
+		case len(candidates(above)) == 0 && r.openList(t.cells):
+			r.passOver(above)
+			return "", r.setList()
+		case r.fits(t.cells) && isTitle(candidates(above), t):
+			r.passOver(above)
+			r.setHeader(t.line, t.cells)
+			if len(candidates(above)) > 0 {
+				return fmt.Sprintf("the first line in which a column is recognised; %s above it", batch.Plural(len(candidates(above)), "line")), nil
+			}
+			return "first line that is neither blank nor a version line", nil
+		}
+		if above = append(above, t); len(candidates(above)) > titleLines {
+			break
 		}
 	}
-	if !utf8.Valid(r.feed.raw) {
-		return &InputError{Line: r.feed.start, Reason: "the header is not UTF-8: " + asUTF8}
-	}
-	return nil
+	return "first line that is neither blank nor a version line", r.noHeader(above)
 }
 
-// fields gives gocsv a header of its own making: the tags of cells for the
-// columns that are read, and nothing for the others.
-func (r *Reader) fields(header []string) []string {
-	tags := make([]string, len(header))
-	for i, c := range r.columns {
-		tags[c.index] = fmt.Sprintf("cell[%d]", i)
+// candidates are the lines that could be a header or a title.
+func candidates(above []titled) (all []titled) {
+	for _, t := range above {
+		if t.skip == "" {
+			all = append(all, t)
+		}
 	}
-	return tags
+	return all
 }
 
-// delimiter decides by the header: the delimiter that lets columns be
-// recognised, and of several the one that is there most often outside quotes.
-func delimiter(header string, stated rune, opt parsedOptions) (rune, string) {
-	if strings.ContainsRune(string(delimiters), stated) && stated != 0 {
-		return stated, "stated by the sep= line"
+// isTitle reports whether lines above a header surely are no rows: they name nobody, and
+// each has fewer cells that are filled than the header, or a single one as it has.
+func isTitle(above []titled, header titled) bool {
+	return !slices.ContainsFunc(above, func(t titled) bool {
+		return looksLikeData(t.cells) || t.filled > 1 && t.filled >= header.filled
+	})
+}
+
+// fits reports whether cells are a header that can be read.
+func (r *Reader) fits(cells []string) bool {
+	_, bad := chooseColumns(cells, r.opt)
+	return bad == nil
+}
+
+// passOver tells the lines above the header.
+func (r *Reader) passOver(above []titled) {
+	for _, t := range above {
+		r.skip(t.line, cmp.Or(t.skip, "above the header"))
 	}
-	best, most, bestFits := ',', 0, false
-	for _, d := range delimiters {
-		cells := splitLoosely(header, d)
-		n := len(cells) - 1
-		if n <= 0 {
+}
+
+// noHeader takes the likeliest line for the header when none can be read, so that the
+// error of the columns is about that line.
+func (r *Reader) noHeader(above []titled) error {
+	maybe := candidates(above)
+	if len(maybe) == 0 {
+		r.passOver(above)
+		if r.opt.HeaderLine > 0 {
+			return &OptionError{"--header-line", fmt.Sprintf("the input has no line %d", r.opt.HeaderLine)}
+		}
+		return &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
+	}
+	header := maybe[0]
+	for i, t := range maybe {
+		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).key != "" }) {
 			continue
 		}
-		_, bad := chooseColumns(cells, opt)
-		fits := bad == nil
-		if fits && !bestFits || fits == bestFits && n > most {
-			best, most, bestFits = d, n, fits
+		if isTitle(maybe[:i], t) {
+			header = t
+		} else if !looksLikeData(header.cells) {
+			r.hint = fmt.Sprintf("; if the header is line %d, say so with --header-line %d", t.line, t.line)
+		}
+		break
+	}
+	for _, t := range above {
+		if t.line < header.line {
+			r.skip(t.line, cmp.Or(t.skip, "above the header"))
 		}
 	}
-	if most == 0 {
-		return best, "none in the header line, which has one column"
-	}
-	return best, fmt.Sprintf("%d in the header line", most)
-}
-
-func delimiterName(d rune) string {
-	if d == '\t' {
-		return "TAB"
-	}
-	return string(d)
+	r.setHeader(header.line, header.cells)
+	return nil
 }
 
 // checkNamed refuses a column named by --column whose header is known to hold mail

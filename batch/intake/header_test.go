@@ -2,31 +2,35 @@ package intake
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"offboard/batch"
 )
 
 func TestDelimiter(t *testing.T) {
-	for _, c := range []struct {
-		header string
-		stated rune
-		column string
-		want   rune
-	}{
-		{"upn", 0, "", ','},
-		{"upn,a", 0, "", ','},
-		{"upn;a", 0, "", ';'},
-		{"upn\ta", 0, "", '\t'},
-		{"upn|a", 0, "", '|'},
-		{"upn;\"a,b,c\"", 0, "", ';'},
-		{"upn;Name (Last, First, Middle)", 0, "", ';'},
-		{"Name (Last, First, Middle);Mail", 0, "mail", ';'},
-		{"a;b,c,d", 0, "", ','},
-		{"upn", ';', "", ';'},
-		{"upn,a", '?', "", ','},
+	for _, c := range []struct{ input, column, want string }{
+		{"upn", "", ","},
+		{"upn,a", "", ","},
+		{"upn;a", "", ";"},
+		{"upn\ta", "", "TAB"},
+		{"upn|a", "", "|"},
+		{"upn;\"a,b,c\"", "", ";"},
+		{"upn;Name (Last, First, Middle)", "", ";"},
+		{"Name (Last, First, Middle);Mail", "mail", ";"},
+		{"a;b,c,d;upn", "", ";"},
+		{"sep=;\nupn", "", ";"},
+		{"sep=?\nupn,a", "", ","},
+		{"Leavers, all\n\nupn;a", "", ";"},
 	} {
-		if got, _ := delimiter(c.header, c.stated, parsedOptions{Options: Options{Column: c.column}}); got != c.want {
-			t.Errorf("delimiter(%q) = %q, want %q", c.header, got, c.want)
+		r, err := open(text(c.input), Options{Column: c.column, Key: batch.ByUPN})
+		if err != nil {
+			t.Errorf("%q: %v", c.input, err)
+			continue
+		}
+		if i := slices.IndexFunc(r.settings, func(s batch.Setting) bool { return s.Name == "delimiter" }); i < 0 || r.settings[i].Value != c.want {
+			t.Errorf("%q: %+v, want %q", c.input, r.settings, c.want)
 		}
 	}
 }
@@ -43,14 +47,14 @@ func TestHeader(t *testing.T) {
 		{"\"a\nb\n\nupn\n", "line 1: a quote opens here"},
 		{"\"upn\"x,\"a\n", "quote"},
 		{"5\" and 6\",upn\n", "quote in the wrong place"},
-		{"(3 rows affected)\nupn\n", "no column is known"},
+		{"(3 rows affected)\nupn\n", "[upn] from line 2"},
 	} {
-		r, err := Open(strings.NewReader(c.input), Options{})
+		r, err := open(text(c.input), Options{})
 		got := ""
 		if err != nil {
 			got = err.Error()
 		} else {
-			for _, s := range r.Settings() {
+			for _, s := range r.settings {
 				if s.Name == "header" {
 					got = "[" + strings.Join(r.Columns(), "|") + "] from " + s.Value
 				}
@@ -63,7 +67,7 @@ func TestHeader(t *testing.T) {
 }
 
 func TestInputErrorLine(t *testing.T) {
-	_, err := Open(strings.NewReader("version:v1.0\n\n\"a\nb\",c\n"), Options{})
+	_, err := open(text("version:v1.0\n\n\"a\nb\",c\n"), Options{})
 	e, ok := errors.AsType[*InputError](err)
 	if !ok || e.Line != 3 || len(e.Columns) != 2 {
 		t.Errorf("%#v", err)

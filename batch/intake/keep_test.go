@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"offboard/batch/intake/source"
 )
 
 // TestKeep: the report has the columns that were named and those of gates, and a column
@@ -26,7 +28,7 @@ func TestKeep(t *testing.T) {
 		{"one that is ignored", Options{Keep: []string{"mail"}, Ignore: []string{"Mail"}}, "upn mail", "mail", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := Open(strings.NewReader(file), c.opt)
+			r, err := open(text(file), c.opt)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +52,7 @@ func TestKeep(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Open(strings.NewReader(file), Options{Keep: []string{"Team"}}); err == nil || !strings.Contains(err.Error(), `no column "Team"`) || !strings.Contains(err.Error(), "--keep") {
+	if _, err := open(text(file), Options{Keep: []string{"Team"}}); err == nil || !strings.Contains(err.Error(), `no column "Team"`) || !strings.Contains(err.Error(), "--keep") {
 		t.Errorf("a column that is not there: %v", err)
 	}
 }
@@ -66,7 +68,7 @@ func TestKeptColumnsStillSayWhoStays(t *testing.T) {
 		"kept and ignored": {Options{Keep: []string{"Status"}, Ignore: []string{"Status"}}, 0},
 		"gated":            {Options{Keep: []string{"Status"}, Where: []string{"Status=Terminated"}}, 0},
 	} {
-		found, err := TakeSurvey(strings.NewReader(file), c.opt, time.Now())
+		found, err := TakeSurvey([]source.Input{text(file)}, c.opt, time.Now())
 		if err != nil || len(found.Stay) != c.stay {
 			t.Errorf("%s: %v, error %v", name, found.Stay, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // A row that keeps somebody keeps everybody whom its cells may mean, however badly
@@ -107,7 +108,7 @@ func TestKeepsNobodyWithoutGate(t *testing.T) {
 			}
 		}
 	}
-	_, bad := read(t, "upn,Status\na@x\n", Options{Where: []string{"Status=Terminated"}})
+	_, bad := read(t, "upn,Status\na@x,Active,x\n", Options{Where: []string{"Status=Terminated"}})
 	if len(bad) != 1 || len(bad[0].Keeps) != 1 {
 		t.Error(bad)
 	}
@@ -116,7 +117,7 @@ func TestKeepsNobodyWithoutGate(t *testing.T) {
 // A line of which some text is lost keeps whom the rest of it means.
 func TestKeepsOfALineThatIsNoText(t *testing.T) {
 	const rows = "a@x,2030-01-01,x\xff\nb@x,2026-01-01,x\xff\n"
-	s, err := TakeSurvey(strings.NewReader("upn,Last day,Note\nc@x,2026-01-01,"+strings.Repeat("x", sampleSize)+"\n"+rows), Options{DateGate: &DateGate{Column: "Last day", AsOf: noon}}, time.Now())
+	s, err := TakeSurvey([]source.Input{text("upn,Last day,Note\nc@x,2026-01-01," + strings.Repeat("x", 64<<10) + "\n" + rows)}, Options{DateGate: &DateGate{Column: "Last day", AsOf: noon}}, time.Now())
 	if err != nil || len(s.Kept) != 1 {
 		t.Errorf("%d kept, %v", len(s.Kept), err)
 	}

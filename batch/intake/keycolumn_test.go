@@ -13,7 +13,7 @@ func TestHeaderSuggestsKey(t *testing.T) {
 		"workEmail,employeeNumber,Name": `give --key mail (column "workEmail") or --key employee-id (column "employeeNumber"), or`,
 		"Name,Site":                     "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME",
 	} {
-		_, err := Open(strings.NewReader(header+"\n"), Options{})
+		_, err := open(text(header+"\n"), Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", header, err, want)
 		}

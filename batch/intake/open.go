@@ -1,54 +1,71 @@
 package intake
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 
-	"github.com/gocarina/gocsv"
-
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
-// Reader reads the rows of one input. It is for one goroutine.
+// Reader reads the rows of one file. It is for one goroutine.
 type Reader struct {
 	opt        parsedOptions
 	settings   []batch.Setting
-	src        *lines
-	feed       *feed
-	csv        *gocsv.Unmarshaller // reads from feed
-	comma      rune                // the delimiter
-	start      int                 // line on which the header starts
-	header     []string            // the header's cells, trimmed
-	normalised []string            // the same, as [normalise] has them
-	layout                         // the columns that are read, and the gates
-	naming     []column            // the columns that name the users
-	rows       int                 // that were yielded
-	list       batch.Key           // what each line is, of a list without a header; "" of a table
-	waiting    []byte              // its first line, until it is a row
-	headerDue  bool                // a line that starts a new table was met: its header must come
-	err        error               // why reading ended
+	src        source.Source
+	rec        source.Record // the record that is read
+	held       bool          // it was read and is no row yet: the first one of an input without a header
+	start      int           // line on which the header starts
+	header     []string      // the header's cells, trimmed
+	normalised []string      // the same, as [normalise] has them
+	layout                   // the columns that are read, and the gates
+	naming     []column      // the columns that name the users
+	rows       int           // that were yielded
+	list       bool          // ids alone, without a header
+	headerDue  bool          // a line that starts a new table was met: its header must come
+	padded     []string      // the cells of a record that lacks some
+	hint       string        // beside an error of the header
+	err        error         // why reading ended
 }
 
-// Open reads as far as the header, and decides encoding, delimiter and columns.
+// open reads as far as the header, and decides format, encoding, delimiter and columns.
 // The error is an [*OptionError] when the options cannot be followed whatever
-// the input, an [*InputError] when the input is no CSV text, or its header does not
+// the input, an [*InputError] when the input is no table, or its header does not
 // tell which column to read or lacks one that was named, or else what reading
-// returned. A header without rows is no error.
-func Open(r io.Reader, opt Options) (*Reader, error) {
+// returned. A header without rows is no error. The caller closes the reader.
+func open(in source.Input, opt Options) (*Reader, error) {
 	parsed, err := opt.parse()
 	if err != nil {
 		return nil, err
 	}
-	text, settings, err := decode(r)
-	if err != nil {
-		return nil, err
+	r := &Reader{opt: parsed}
+	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Spool: opt.Spool, IsRow: r.wouldBeRow}
+	if !opt.NoHeader {
+		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }
 	}
-	src := newLines(text)
-	rd := &Reader{opt: parsed, settings: settings, src: src, feed: &feed{src: src}}
-	if err := rd.readHeader(); err != nil {
-		return nil, err
+	if r.src, err = source.Open(in, of); err != nil {
+		return nil, inputError(err)
 	}
-	return rd, nil
+	r.settings = r.src.Settings()
+	if err := r.readHeader(); err != nil {
+		r.src.Close() // the error says more
+		return nil, inputError(err)
+	}
+	return r, nil
+}
+
+// inputError makes what a source says one of this package's errors.
+func inputError(err error) error {
+	switch e, is := errors.AsType[*source.Error](err); {
+	case !is:
+		return err
+	case e.Option != "":
+		return &OptionError{e.Option, e.Reason}
+	default:
+		return &InputError{Line: e.Line, Reason: e.Reason}
+	}
 }
 
 // Columns are the headers of the columns that are read, trimmed, in the order
@@ -73,13 +90,6 @@ func (r *Reader) Ignored() (all []string) {
 	return all
 }
 
-// Settings are the decisions made on opening: the encoding, the delimiter, the
-// line of the header, each column that is read, and the gates.
-func (r *Reader) Settings() []batch.Setting { return slices.Clone(r.settings) }
-
-// Lines is the number of lines read so far.
-func (r *Reader) Lines() int { return r.src.no }
-
 func (r *Reader) addSetting(name, value, why string) {
 	r.settings = append(r.settings, batch.Setting{Name: name, Value: value, Why: why})
 }
@@ -88,4 +98,20 @@ func (r *Reader) skip(line int, reason string) {
 	if r.opt.Skip != nil {
 		r.opt.Skip(batch.Skip{Line: line, Reason: reason})
 	}
+}
+
+// nextRecord reads a record. The error is io.EOF after the last one.
+func (r *Reader) nextRecord() error {
+	if r.held {
+		r.held = false
+		return nil
+	}
+	var err error
+	if r.rec, err = r.src.Next(); err != nil && err != io.EOF {
+		return inputError(err)
+	}
+	if err == nil && r.list && (len(r.rec.Cells) > 1 || !listLine(r.rec.Cells)) {
+		return &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the input begins without a header, as a list of ids alone, and this line is no id as line %d is: give one id a line, or put a line with the names of the columns above them", r.start)}
+	}
+	return err
 }

@@ -9,16 +9,23 @@ import (
 
 // Options are the choices of the person.
 type Options struct {
-	Column   string           // the one column that names the users, by its header; "" to recognise columns by their names
-	Ignore   []string         // headers of columns that say nothing of the users, although they are recognised
-	Keep     []string         // headers of columns that are read for the report alone
-	Key      batch.Key        // what the column names users by; "" or "auto" to let column and cell decide
-	Where    []string         // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
-	DateGate *DateGate        // may be nil
-	AllRows  bool             // rows pass that tell of somebody who came back
-	List     List             // whether the input may have no header
-	Skip     func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
-	watch    bool             // columns that only [TakeSurvey] looks at are read, too
+	Column   string    // the one column that names the users, by its header; "" to recognise columns by their names
+	Ignore   []string  // headers of columns that say nothing of the users, although they are recognised
+	Keep     []string  // headers of columns that are read for the report alone
+	Key      batch.Key // what the column names users by; "" or "auto" to let column and cell decide
+	Where    []string  // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
+	DateGate *DateGate // may be nil
+	AllRows  bool      // rows pass that tell of somebody who came back
+	Named    bool      // the input is of ids that were given one by one
+
+	Encoding   string // IANA name of the encoding of a text; "" to find out
+	Sheet      string // of a workbook; "" for the first
+	HeaderLine int    // the line of the header; 0 to find it
+	NoHeader   bool   // there is none: columns are called by their numbers, from 1
+	Spool      string // as in [source.Options]
+
+	Skip  func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
+	watch bool             // columns that only [TakeSurvey] looks at are read, too
 }
 
 // parsedOptions are Options that can be followed: names are trimmed, and Key is ""
@@ -36,6 +43,14 @@ func (o Options) parse() (opt parsedOptions, err error) {
 	if opt.Key, err = keyOption(o.Key); err != nil {
 		return opt, err
 	}
+	switch {
+	case o.HeaderLine < 0:
+		return opt, &OptionError{"--header-line", "lines are counted from 1"}
+	case o.NoHeader && o.HeaderLine > 0:
+		return opt, &OptionError{"--no-header", "--header-line says where the header is: leave one of the two out"}
+	case o.NoHeader && opt.Column == "":
+		return opt, &OptionError{"--no-header", "say which column names the users by its number: --column 1 is the first"}
+	}
 	for _, entry := range o.Where {
 		if column, _, found := strings.Cut(entry, "="); !found || trim(column) == "" {
 			return opt, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
@@ -47,9 +62,10 @@ func (o Options) parse() (opt parsedOptions, err error) {
 	return opt, err
 }
 
-func trimAll(names []string) (all []string) {
-	for _, name := range names {
-		all = append(all, trim(name))
+func trimAll(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = trim(text)
 	}
 	return all
 }

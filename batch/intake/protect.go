@@ -1,10 +1,12 @@
 package intake
 
 import (
+	"bufio"
 	"io"
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // ReadProtectList reads a list of users who must not be touched: object ids, user
@@ -12,32 +14,26 @@ import (
 // Blank lines and those that begin with # are comments. A list fails closed: a
 // line that is none of these, or a list without entries, is an [*InputError].
 func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err error) {
-	text, _, err := decode(r)
+	text, err := source.Text(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inputError(err)
 	}
-	src := newLines(text)
-	for {
-		line, err := src.next()
-		if err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, nil, err
-		}
-		entry := trim(string(line)) // what is no UTF-8 in it reads as U+FFFD, which no entry may hold
+	scan := bufio.NewScanner(text)
+	for no := 1; scan.Scan(); no++ {
+		entry := trim(scan.Text()) // what is no UTF-8 in it reads as U+FFFD, which no entry may hold
 		switch {
 		case entry == "" || entry[0] == '#':
 		case strings.Contains(entry, "*"):
 			if reason := checkRunes(strings.ReplaceAll(entry, "*", ""), oddInUPN); reason != "" {
-				return nil, nil, &InputError{Line: src.no, Reason: "the pattern " + reason}
+				return nil, nil, &InputError{Line: no, Reason: "the pattern " + reason}
 			}
 			patterns = append(patterns, entry)
 		default:
 			key := keyOf(idOrUPN, entry)
 			if reason := checkCell(key, entry); reason != "" {
-				return nil, nil, &InputError{Line: src.no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
+				return nil, nil, &InputError{Line: no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}
-			row := batch.Row{Seq: len(rows) + 1, Line: src.no, Input: entry}
+			row := batch.Row{Seq: len(rows) + 1, Line: no, Input: entry}
 			if key == batch.ByID {
 				row.ID = strings.ToLower(entry)
 			} else {
@@ -45,6 +41,9 @@ func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err erro
 			}
 			rows = append(rows, row)
 		}
+	}
+	if err := scan.Err(); err != nil {
+		return nil, nil, err
 	}
 	if len(rows)+len(patterns) == 0 {
 		return nil, nil, &InputError{Reason: "the list protects nobody; take it off, or fill it"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"offboard/batch"
 )
@@ -12,14 +13,20 @@ import (
 // names anybody, or else what is wrong with the first cell, in the order of the columns,
 // that names somebody or says something of the user.
 func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
-	row = batch.Row{Seq: r.rows + 1, Line: r.feed.start, Cells: make([]string, len(r.columns))}
-	for i, col := range r.columns {
-		// A copy, since the cell shares its memory with the whole record.
-		text := strings.Clone(trim(texts[i]))
+	row = batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Cells: make([]string, len(r.columns))}
+	for i := range r.columns {
+		col := &r.columns[i]
+		text := trim(texts[col.index])
+		if r.rec.Shared > 256 {
+			text = strings.Clone(text) // or it would keep the whole record
+		}
 		row.Cells[i] = text
 		why := ""
 		switch {
-		case text == "" || col.key == "":
+		case text == "":
+		case !utf8.ValidString(text):
+			why = whyLost
+		case col.key == "":
 		case col.names:
 			if why = r.nameUser(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)
@@ -57,7 +64,7 @@ func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
 	named := &row.Value
 	switch key {
 	case batch.ByID:
-		text = strings.ToLower(text)
+		text = batch.LowerASCII(text)
 		named = &row.ID
 	case batch.ByUPN:
 		named = &row.UPN
@@ -84,7 +91,7 @@ func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
 
 // claim adds what a cell beside those that name the user says of the user, and
 // tells why it cannot be held against anybody. A word for nothing says nothing.
-func claim(row *batch.Row, col column, text string) string {
+func claim(row *batch.Row, col *column, text string) string {
 	key, why := keyOf(col.key, text), ""
 	if !key.Searched() {
 		why = checkCell(key, text)
@@ -96,7 +103,7 @@ func claim(row *batch.Row, col column, text string) string {
 		return fmt.Sprintf("column %q: %s", col.name, why)
 	}
 	if key == batch.ByID {
-		text = strings.ToLower(text)
+		text = batch.LowerASCII(text)
 	}
 	row.Claims = append(row.Claims, batch.Claim{Key: key, Value: text, Column: col.name})
 	return ""
@@ -106,7 +113,7 @@ func claim(row *batch.Row, col column, text string) string {
 // line beside the rows, or another header. Any short text can be an employee
 // id, so the usual check lets all of those through.
 func (r *Reader) besideRows(text string) bool {
-	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.feed.text()) != nil || slices.Contains(r.normalised, normalise(text))
+	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.src.Text()) != nil || slices.Contains(r.normalised, normalise(text))
 }
 
 // namingCells are the cells of the columns that name the users.

@@ -1,27 +1,20 @@
 package intake
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"offboard/batch"
 )
 
-// maxColumns is how many columns can be read, as in the tag of cells.
+// maxColumns is how many columns can be read.
 const maxColumns = 64
-
-// cells are what gocsv fills: the cells of the columns that are read, in their order.
-//
-// That records are read with gocsv is a fixed choice of the project. It is asked for two
-// things: the header, and of each record these cells. What a record is, encoding/csv
-// says, with the settings of newCSV.
-type cells struct {
-	Cells []string `csv:"cell" csv[]:"64"`
-}
 
 // errSkipped says that a record is no row, and that its line was reported.
 var errSkipped = errors.New("no row")
@@ -36,9 +29,11 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
 		for r.err == nil {
 			row, err := r.next()
-			if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
-				r.err = err
-				break
+			if err != nil {
+				if _, bad := errors.AsType[*batch.RowError](err); !bad {
+					r.err = err
+					break
+				}
 			}
 			r.rows++
 			if !yield(row, err) {
@@ -54,57 +49,38 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 // next reads records until one is a row.
 func (r *Reader) next() (batch.Row, error) {
 	for {
-		line, err := r.nextLine()
-		if err != nil {
+		if err := r.nextRecord(); err != nil {
 			return batch.Row{}, err
 		}
-		if r.blankLine(line) {
-			r.skip(r.src.no, "blank line")
+		if len(r.rec.Cells) == 0 {
+			r.skip(r.rec.Line, "blank line")
 			continue
 		}
-		r.feed.begin(line, r.src.no)
 		if row, err := r.readRecord(); err != errSkipped {
 			return row, err
 		}
 	}
 }
 
-// nextLine gives the next line of the rows.
-func (r *Reader) nextLine() (line []byte, err error) {
-	if line = r.waiting; line != nil {
-		r.waiting = nil
-		return line, nil
-	}
-	if line, err = r.src.next(); err == nil {
-		err = r.checkLine(line)
-	}
-	return line, err
-}
-
-// blankLine reports whether a line is made of nothing but blanks and delimiters.
-func (r *Reader) blankLine(line []byte) bool {
-	if len(line) > 0 && visibleASCII(line[0]) && rune(line[0]) != r.comma {
-		return false
-	}
-	return len(bytes.TrimFunc(line, func(c rune) bool { return c == r.comma || blank(c) })) == 0
-}
-
-// readRecord makes a row of the record that starts on the line just read. A record has
-// the first of these reasons that holds: its shape (unreadable), bytes that are no UTF-8, a
-// gate that holds it back, and why its cells name nobody. A row that says that its user
-// stays, and means nobody, has the last two as one. A record that names nobody may be no
-// row at all, so namesNobody is asked first, whatever the reason.
+// readRecord makes a row of the record just read. A record has the first of these reasons
+// that holds: its shape, bytes that are no UTF-8, a gate that holds it back, and why its
+// cells name nobody. A row that says that its user stays, and means nobody, has the last
+// two as one. A record that names nobody may be no row at all, so namesNobody is asked
+// first, whatever the reason.
 func (r *Reader) readRecord() (batch.Row, error) {
-	v, err := r.csv.Read()
-	if err != nil {
-		return r.unreadable(err)
+	cells, why := r.fitted()
+	if why != "" {
+		return r.misshapen(why)
 	}
-	if r.feed.lines > 1 && r.swallowsRow(false) {
-		return batch.Row{}, r.feed.openQuote()
+	row, whyNobody := r.newRow(cells)
+	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted(row.Cells)) {
+		return r.misshapen(r.whyMiscounted())
 	}
-	row, whyNobody := r.newRow(v.(*cells).Cells) // gocsv returns the type that it was given
 	h := r.rule(row.Cells)
 	row.From = h.from
+	if whyNobody == "" && h.passes() && !r.headerDue {
+		return row, nil
+	}
 	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
 	if h.passes() {
 		e.Reason = whyNobody
@@ -115,9 +91,9 @@ func (r *Reader) readRecord() (batch.Row, error) {
 			e.Outcome, e.Reason = "", whyNobody+", in a row that says that somebody stays ("+h.reason+")"
 		}
 	}
-	if !utf8.Valid(r.feed.raw) {
-		whyNobody = "the line is not UTF-8: " + asUTF8
-		e.Outcome, e.Reason = "", whyNobody
+	if lost := r.notUTF8(row.Cells); lost != "" {
+		whyNobody = lost
+		e.Outcome, e.Reason = "", lost
 		row.Input, row.Cells = strings.ToValidUTF8(row.Input, "\uFFFD"), nil
 	}
 	switch {
@@ -125,10 +101,140 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		return r.namesNobody(row, e)
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()
-	case e.Reason != "":
-		return refuse(row, e)
 	}
-	return row, nil
+	return refuse(row, e)
+}
+
+// fitted gives the record as many cells as the header has. Empty cells beyond the header
+// say nothing, and cells that are missing at the end are empty.
+func (r *Reader) fitted() (cells []string, why string) {
+	cells, n := r.rec.Cells, len(r.header)
+	if r.rec.Fault != "" {
+		return nil, r.rec.Fault
+	}
+	if len(cells) == n {
+		return cells, ""
+	}
+	if len(cells) < n {
+		r.padded = append(append(r.padded[:0], cells...), make([]string, n-len(cells))...)
+		return r.padded, ""
+	}
+	if slices.ContainsFunc(cells[n:], func(c string) bool { return trim(c) != "" }) {
+		return nil, r.whyMiscounted()
+	}
+	return cells[:n], ""
+}
+
+// mayHaveShifted reports whether cells may be those of the column behind theirs, in a
+// record that names its user and lacks cells. None may be if those that are read are all
+// of their columns' kinds, and either the first cell names the user or they are of two
+// kinds, such as a name and a date: a shift would set one of them below the other.
+func (r *Reader) mayHaveShifted(cells []string) bool {
+	kinds := map[string]bool{}
+	first := false
+	for i, c := range r.columns {
+		cell := cells[i]
+		if cell == "" {
+			continue
+		}
+		kind := ""
+		switch {
+		case c.key == batch.ByEmployeeID: // of no shape
+		case keyOf(c.key, cell) == batch.ByID:
+			kind = "id"
+		case c.key != "":
+			kind = "address"
+		case i == r.datePlace:
+			if _, is := r.opt.dateGate.parse(cell); is && !slices.ContainsFunc(r.normalised[c.index+1:], func(h string) bool {
+				return slices.Contains([]string{leftHeader, beganHeader}, headerWords[h].List) || containsAny(h, []string{"date", "datum", "day"})
+			}) {
+				kind = "date"
+			}
+		case slices.ContainsFunc(r.where, func(w condition) bool { return w.place == i && w.meets(cell) }):
+			kind = "status"
+		}
+		if kind == "" && (c.gate || c.key != "" || c.hired || c.left) {
+			return true
+		}
+		kinds[kind] = true
+		first = first || c.names && c.index == 0
+	}
+	delete(kinds, "")
+	return !first && len(kinds) < 2
+}
+
+// notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
+func (r *Reader) notUTF8(cells []string) string {
+	for i, c := range r.columns {
+		if utf8.ValidString(cells[i]) {
+			continue
+		}
+		raw := r.rec.Cells[c.index]
+		for at, char := range raw {
+			if char != utf8.RuneError || strings.HasPrefix(raw[at:], "\uFFFD") {
+				continue
+			}
+			line, place := r.src.At(c.index, at)
+			return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8: say how the file is encoded, such as --encoding windows-1252, or save it again as CSV UTF-8", place, line, raw[at])
+		}
+	}
+	return ""
+}
+
+// misshapen deals with a record whose cells may not stand in their columns.
+func (r *Reader) misshapen(why string) (batch.Row, error) {
+	all := trimAll(r.rec.Cells)
+	row := batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Input: r.shownInput(all)}
+	return r.namesNobody(row, &batch.RowError{Reason: why, Keeps: r.shiftedKeeps(all)})
+}
+
+// shownInput gives what can be shown of a record whose cells do not stand in their
+// columns. A cell of another column may be a password, so that is little: the
+// record when every column says something of the users, or a first cell that nothing has shifted.
+func (r *Reader) shownInput(all []string) string {
+	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c column) bool { return c.key == "" }) {
+		return trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
+	}
+	if r.naming[0].index == 0 && len(all) > len(r.header) {
+		return strings.ToValidUTF8(all[0], "\uFFFD")
+	}
+	return ""
+}
+
+// wouldBeRow reports whether the cells of one line, in a record of several lines that has
+// so many cells, are surely a row: then a closing quote was lost further up. In a record
+// with the wrong number of cells, a line with the name of a user in any cell is enough.
+func (r *Reader) wouldBeRow(line []string, cells int) bool {
+	if len(r.naming) == 0 {
+		return false // above the header
+	}
+	line = trimAll(line)
+	key := r.naming[0].key
+	namesUser := func(cell string) bool {
+		cell = strings.Trim(cell, `"`)
+		return checkID(cell) == "" || checkUPN(cell) == "" || key == batch.ByMail && checkMail(cell) == ""
+	}
+	if cells != len(r.header) {
+		if slices.ContainsFunc(line, namesUser) {
+			return true
+		}
+	}
+	if i := r.naming[0].index; key == batch.ByEmployeeID && i < len(line) && len(line) >= len(r.header) && idLike(strings.Trim(line[i], `"`)) {
+		return true
+	}
+	return len(line) == len(r.header) && slices.ContainsFunc(r.columns, func(c column) bool { return namesUser(line[c.index]) })
+}
+
+// whyMiscounted says what is wrong with the number of cells.
+func (r *Reader) whyMiscounted() string {
+	cells := len(r.rec.Cells)
+	switch {
+	case cells == 1:
+		return fmt.Sprintf("1 cell where the header has %d: the others are missing", len(r.header))
+	case cells < len(r.header):
+		return fmt.Sprintf("%d cells where the header has %d: some are missing, and the rest may have shifted", cells, len(r.header))
+	}
+	return fmt.Sprintf("%d cells where the header has %d: put quotes around a cell that holds the delimiter", cells, len(r.header))
 }
 
 // refuse makes the row, without whom it names, that of the error.
@@ -138,11 +244,14 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	return row, e
 }
 
+// dashes is what some programs draw below a header.
+var dashes = regexp.MustCompile(`^(-{3,}|={3,}|_{3,})$`)
+
 // namesNobody decides what a record that names nobody is: a line that is no row, the
 // header of another table, or the bad row of the error.
 func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
-	all := r.looseCells()
-	n := noteOf(r.feed.text())
+	all := trimAll(r.rec.Cells)
+	n := noteOf(r.src.Text())
 	whole := len(all) == len(r.header) && row.Cells != nil
 	switch {
 	case strings.Join(all, "") == "":
@@ -150,6 +259,8 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case n != nil:
 		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
+	case !slices.ContainsFunc(all, func(c string) bool { return c != "" && !dashes.MatchString(c) }):
+		r.skip(row.Line, "line of dashes")
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeatsHeader(all):

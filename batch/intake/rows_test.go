@@ -9,12 +9,18 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
+
+// text is an input of that text.
+func text(s string) source.Input {
+	return source.Input{Name: "in.csv", Bytes: strings.NewReader(s), Size: int64(len(s))}
+}
 
 // read reads everything, and fails the test if reading ends before the input does.
 func read(t *testing.T, input string, opt Options) (good []batch.Row, bad []*batch.RowError) {
 	t.Helper()
-	r, err := Open(strings.NewReader(input), opt)
+	r, err := open(text(input), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +48,7 @@ func TestRecords(t *testing.T) {
 		{"both keys blank", "id,upn,n\n,,n\n", "-2"},
 		{"one key of two", "id,upn\n" + g + ",\n,a@x\n" + g + ",a@x\n", "+2 +3 +4"},
 		{"a bad key beside a good one", "id,upn\n" + g + ",a\nx,a@x\n", "-2 -3"},
-		{"too few, too many", "upn,n\na@x\na@x,1,2\n", "-2 -3"},
+		{"too few, too many", "upn,n\na@x\na@x,1,2\n", "+2 -3"},
 		{"version line below", "upn\na@x\nversion:v1.0\nUPN\nb@x\n", "+2 ~3 ~4 +5"},
 		{"version line below, then a row", "upn\na@x\nversion:v1.0\nb@x\n", "+2 ~3 !4"},
 		{"version line below, then another header", "upn,n\na@x,1\n#TYPE x\nn,m\nb@x,1\n", "+2 ~3 !4"},
@@ -84,7 +90,7 @@ func shape(t *testing.T, input string, opt Options) string {
 	var got []string
 	add := func(mark string, line int) { got = append(got, fmt.Sprint(mark, line)) }
 	opt.Skip = func(s batch.Skip) { add("~", s.Line) }
-	r, err := Open(strings.NewReader(input), opt)
+	r, err := open(text(input), opt)
 	if err != nil {
 		t.Fatal(input, err)
 	}
@@ -107,7 +113,7 @@ func shape(t *testing.T, input string, opt Options) string {
 }
 
 func TestRowsGoOnAndErrorsStay(t *testing.T) {
-	r, err := Open(strings.NewReader("upn,n\na@x,\nb@x,\nc@x,\"\n"), Options{})
+	r, err := open(text("upn,n\na@x,\nb@x,\nc@x,\"\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +134,7 @@ func TestRowsGoOnAndErrorsStay(t *testing.T) {
 }
 
 func TestTooMuchForOneRecord(t *testing.T) {
+	const maxRecordBytes, maxRecordLines = 1 << 20, 100
 	long := strings.Repeat("x", maxRecordBytes)
 	for _, c := range []struct{ name, input, want string }{
 		{"line", "upn,n\na@x," + long + "x\n", "line 2: the line is longer"},
@@ -136,7 +143,7 @@ func TestTooMuchForOneRecord(t *testing.T) {
 		{"lines", "upn,n\na@x,\"" + strings.Repeat("\n", maxRecordLines) + "\"\n", "line 2: a quote opens here"},
 		{"header", long + long, "line 1: the line is longer"},
 	} {
-		r, err := Open(strings.NewReader(c.input), Options{})
+		r, err := open(text(c.input), Options{})
 		if err == nil {
 			for _, err = range r.Rows() {
 			}
@@ -167,25 +174,34 @@ func TestNothingOfOtherColumnsIsKept(t *testing.T) {
 	}
 }
 
-// endless is a file that is never held in memory as a whole.
-type endless struct {
-	rows, at int
-	rest     []byte
+// endless is a file that is never held in memory as a whole: a header and rows of one
+// length, each with a blank line below it.
+type endless struct{ rows int }
+
+const (
+	endlessHeader = "userPrincipalName,notes\n"
+	endlessRow    = "person%07d@contoso.example,\"a note, and some more\"\n\n"
+)
+
+func (e endless) input() source.Input {
+	return source.Input{Bytes: e, Size: int64(len(endlessHeader) + e.rows*len(fmt.Sprintf(endlessRow, 0)))}
 }
 
-func (e *endless) Read(p []byte) (int, error) {
-	if len(e.rest) == 0 {
-		if e.at > e.rows {
-			return 0, io.EOF
+// ReadAt gives what stands there.
+func (e endless) ReadAt(p []byte, off int64) (n int, err error) {
+	length := int64(len(fmt.Sprintf(endlessRow, 0)))
+	for n < len(p) {
+		part, at := endlessHeader, off
+		if at >= int64(len(endlessHeader)) {
+			at -= int64(len(endlessHeader))
+			if at/length >= int64(e.rows) {
+				return n, io.EOF
+			}
+			part, at = fmt.Sprintf(endlessRow, at/length), at%length
 		}
-		line := "userPrincipalName,notes\n"
-		if e.at > 0 {
-			line = fmt.Sprintf("person%d@contoso.example,\"a note, and some more\"\n\n", e.at)
-		}
-		e.rest, e.at = []byte(line), e.at+1
+		k := copy(p[n:], part[at:])
+		n, off = n+k, off+int64(k)
 	}
-	n := copy(p, e.rest)
-	e.rest = e.rest[n:]
 	return n, nil
 }
 
@@ -211,7 +227,7 @@ func TestRowsShareNoMemory(t *testing.T) {
 
 func TestMemoryIsConstant(t *testing.T) {
 	const rows = 200_000
-	r, err := Open(&endless{rows: rows}, Options{})
+	r, err := open(endless{rows: rows}.input(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,8 +240,8 @@ func TestMemoryIsConstant(t *testing.T) {
 			before = heap()
 		}
 	}
-	if after := heap(); n != rows || r.Lines() != 2*rows+1 || after > before+256<<10 {
-		t.Errorf("%d rows, %d lines, heap %d before and %d after", n, r.Lines(), before, after)
+	if after := heap(); n != rows || r.src.Lines() != 2*rows+1 || after > before+256<<10 {
+		t.Errorf("%d rows, %d lines, heap %d before and %d after", n, r.src.Lines(), before, after)
 	}
 }
 

@@ -56,5 +56,5 @@ func (r *Reader) repeatsHeader(all []string) bool {
 
 // otherTable ends the reading where the columns may change their meaning.
 func (r *Reader) otherTable() error {
-	return &InputError{Line: r.feed.start, Reason: "a second table with other columns seems to start here: split the file, and run each part by itself"}
+	return &InputError{Line: r.rec.Line, Reason: "a second table with other columns seems to start here: split the file, and run each part by itself"}
 }

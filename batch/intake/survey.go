@@ -2,10 +2,10 @@ package intake
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // Survey is what one look through the whole input found, before any lookup.
@@ -28,13 +28,34 @@ type Unmet struct {
 // the gate can read none is an [*OptionError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
-func TakeSurvey(r io.Reader, opt Options, now time.Time) (Survey, error) {
+func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (found Survey, err error) {
+	found.Kept = batch.LinesByName{}
+	for i, in := range inputs {
+		name := ""
+		if len(inputs) > 1 {
+			name = in.Name
+		}
+		one, err := surveyOne(in, name, opt, now, found.Kept)
+		if err != nil {
+			return Survey{}, inFile(name, err)
+		}
+		if i == 0 {
+			found = one
+		} else {
+			found.merge(one)
+		}
+	}
+	return found, nil
+}
+
+func surveyOne(in source.Input, name string, opt Options, now time.Time, kept batch.LinesByName) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
-	rd, err := Open(r, opt)
+	rd, err := open(in, opt)
 	if err != nil {
 		return Survey{}, err
 	}
-	found := Survey{Kept: batch.LinesByName{}}
+	defer rd.src.Close()
+	found := Survey{Kept: kept}
 	unmet := make([]tally, len(rd.where)) // what the columns hold; nil once a row meets the condition
 	for i := range unmet {
 		unmet[i] = tally{}
@@ -47,6 +68,7 @@ func TakeSurvey(r io.Reader, opt Options, now time.Time) (Survey, error) {
 		switch {
 		case isBad:
 			row = bad.Row
+			row.File = name
 			found.Kept.Add(bad.Keeps, row)
 		case err != nil:
 			return Survey{}, err

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // looked is what the survey finds in an input, or the error.
 func looked(t *testing.T, input string, opt Options) (Survey, error) {
 	t.Helper()
-	return TakeSurvey(strings.NewReader(input), opt, noon)
+	return TakeSurvey([]source.Input{text(input)}, opt, noon)
 }
 
 // TestStay holds which columns count as HR columns by which people stay: by name and
@@ -266,7 +267,7 @@ func TestKeeps(t *testing.T) {
 func TestLookFindsWhatEndsTheReading(t *testing.T) {
 	rows := "upn,x\n" + strings.Repeat("a@x,1\n", 3000)
 	for name, rest := range map[string]string{"second table": "x,upn\n1,b@x\n", "lost quote": "\"b@x,1\na@x,1\n"} {
-		_, err := TakeSurvey(strings.NewReader(rows+rest), Options{}, time.Now())
+		_, err := TakeSurvey([]source.Input{text(rows + rest)}, Options{}, time.Now())
 		if _, ok := errors.AsType[*InputError](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -286,11 +287,11 @@ func TestNoDateCanBeRead(t *testing.T) {
 		{"", "31.10.2026,2026-10-31", ""},
 		{"", ",n/a", ""},
 	} {
-		text := "upn,end\n"
+		rows := "upn,end\n"
 		for i, d := range strings.Split(c.dates, ",") {
-			text += fmt.Sprintf("u%d@contoso.example,%s\n", i, d)
+			rows += fmt.Sprintf("u%d@contoso.example,%s\n", i, d)
 		}
-		_, err := TakeSurvey(strings.NewReader(text), Options{DateGate: &DateGate{Column: "end", Format: c.format, AsOf: time.Now()}}, time.Now())
+		_, err := TakeSurvey([]source.Input{text(rows)}, Options{DateGate: &DateGate{Column: "end", Format: c.format, AsOf: time.Now()}}, time.Now())
 		switch _, is := errors.AsType[*OptionError](err); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.dates, err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"offboard/batch/durable"
+	"offboard/batch/intake/source"
 )
 
 // reading is one reading of a file. Its digest, its header and its rows are all
@@ -27,6 +28,11 @@ type reading struct {
 
 // reader starts at the beginning. Any number of readers may be open at once.
 func (r *reading) reader() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
+
+// inputs are what the intake reads.
+func (r *reading) inputs() []source.Input {
+	return []source.Input{{Name: r.name, Bytes: r.bytes, Size: r.size}}
+}
 
 // unchanged refuses a file that does not hold any more what was read of it: it
 // may have been read while somebody was writing it. Undone says what was not done.

@@ -39,9 +39,6 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 	case len(n.User) == 0 && errors.Is(missing, fs.ErrNotExist) && file != "-" && intake.WhyNobody(file) == "":
 		return nil, opt, &UserAsFile{file}
 	case len(n.User) == 0:
-		if file == "-" {
-			opt.List = intake.MayBe
-		}
 		in, err := h.readInput(file)
 		return in, opt, err
 	case file != "":
@@ -58,7 +55,7 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 			return nil, opt, fmt.Errorf("%w: %s is about the columns of a file, and users are named with --user", ErrUsage, f.flag)
 		}
 	}
-	opt.List, opt.Key = intake.IsNaming, ""
+	opt.Named, opt.Key = true, ""
 	for _, name := range n.User {
 		if why := intake.WhyNobody(name); why != "" {
 			return nil, opt, fmt.Errorf("%w: --user %q is no user principal name and no object id: %s", ErrUsage, name, why)

@@ -109,7 +109,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	r := Planning{File: path, Selection: Selection{Key: file.key}, NoResolve: file.blind}
 	opt, err := r.options(time.Now())
 	must(err)
-	rows, err := intake.Open(in.reader(), opt)
+	rows, err := intake.Open(in.inputs(), opt)
 	must(err)
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)

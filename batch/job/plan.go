@@ -51,10 +51,11 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if err != nil {
 		return err
 	}
-	rows, err := intake.Open(in.reader(), opt)
+	rows, err := intake.Open(in.inputs(), opt)
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	j.in, j.opt, j.kept = in, opt, found.Kept
 	osUser, host := operator()
 	j.plan = batch.Plan{
@@ -159,14 +160,18 @@ func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) er
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
 	look := j.stepPlanner()
 	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
-		rows, err := intake.Open(j.in.reader(), opt)
+		rows, err := intake.Open(j.in.inputs(), opt)
 		if err != nil {
 			yield(batch.Row{}, err)
 			return
 		}
+		defer rows.Close()
 		opt.Skip = nil // a second reading skips the same lines
 		rows.Rows()(yield)
-		j.plan.Lines = rows.Lines()
+		j.plan.Lines = 0
+		for _, n := range rows.Lines() {
+			j.plan.Lines += n
+		}
 	}, g.AllowRenamed, spare, j.kept
 	look.Add = func(ctx context.Context, planned []batch.Planned) error {
 		if err := j.run.AddSkips(ctx, skips); err != nil {

@@ -69,10 +69,11 @@ func account(kind string) (userType, state string) {
 // seedFile makes a user of each good row.
 func seedFile(in *reading, opt intake.Options) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
-		rows, err := intake.Open(in.reader(), opt)
+		rows, err := intake.Open(in.inputs(), opt)
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		for row, err := range rows.Rows() {
 			if _, bad := errors.AsType[*batch.RowError](err); bad {
 				continue

@@ -17,7 +17,7 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 	if in.size >= mostInMemory {
 		h.Say("reading  %s, %s MB", in.name, batch.Thousands(int(in.size>>20)))
 	}
-	found, err = intake.TakeSurvey(in.reader(), opt, now)
+	found, err = intake.TakeSurvey(in.inputs(), opt, now)
 	if err != nil {
 		return found, "", nil, err
 	}

@@ -198,10 +198,11 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 
 // fileProofs are the rows of a file that name somebody; a bad row does not hold.
 func fileProofs(in *reading, opt intake.Options) ([]*Proof, error) {
-	rows, err := intake.Open(in.reader(), opt)
+	rows, err := intake.Open(in.inputs(), opt)
 	if err != nil {
 		return nil, err
 	}
+	defer rows.Close()
 	var proofs []*Proof
 	for row, err := range rows.Rows() {
 		if bad, ok := errors.AsType[*batch.RowError](err); ok {

@@ -21,9 +21,10 @@ type Input struct {
 
 // Options are what the person says of the file, and what a source asks of its reader.
 type Options struct {
-	Encoding string // IANA name of the encoding of a text; "" to find out
-	Sheet    string // name of the sheet of a workbook; "" for the first
-	Spool    string // directory (mode 0700) for what a library writes; "" when none may be written
+	Encoding   string // IANA name of the encoding of a text; "" to find out
+	Sheet      string // name of the sheet of a workbook; "" for the first
+	HeaderLine int    // the line on which the header starts; 0 to find it
+	Spool      string // directory (mode 0700) for what a library writes; "" when none may be written
 
 	// IsHeader reports whether cells may be the header: a column of theirs is recognised. Text
 	// that could be cut into cells in several ways is cut so that they are.
@@ -37,6 +38,7 @@ type Options struct {
 type Record struct {
 	Line   int      // on which it starts, from 1: line of a text, row of a sheet, element of an array
 	Cells  []string // as they stand, not trimmed; none of a blank line; good until the next call of Next
+	Shared int      // bytes of memory that each of the cells keeps alive
 	Fault  string   // why the cells may not stand in their columns, and the next step; or ""
 	Header bool     // for certain these are the names of the columns, as of keys; else the reader decides
 }
