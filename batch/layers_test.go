@@ -16,7 +16,7 @@ import (
 var arrows = map[string][]string{
 	"batch":               {},
 	"batch/intake":        {"batch", "batch/intake/source"},
-	"batch/intake/source": {"batch"},
+	"batch/intake/source": {"batch", "batch/durable"},
 	"batch/throttle":      {"batch"},
 	"batch/durable":       {},
 	"batch/notify":        {"batch"},

@@ -1,6 +1,6 @@
 // Package durable makes files that are there whole or not at all, for their owner
-// alone, and that survive a power failure once they have their names. It imports
-// nothing of this module.
+// alone, and that survive a power failure once they have their names; and copies that no
+// kill leaves behind ([Spool]). It imports nothing of this module.
 package durable
 
 import (

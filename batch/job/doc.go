@@ -32,7 +32,7 @@
 //	refusal.go     a refusal with all its reasons
 //	next.go        the commands that people are told to type
 //
-//	files.go       input files, each of them read once; spool_*.go keeps large ones
+//	files.go       input files, each of them read once
 //	connect.go     sign-in: the apps of a run, and their tenant
 //	identity.go    the tenant that a sign-in leads to, held against what was said
 //	caller.go      another app or user goes on with a plan; operator.go names who runs this

@@ -1,10 +1,8 @@
 package job
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,21 +15,19 @@ import (
 // reading is one reading of a file. Its digest, its header and its rows are all
 // of these bytes, whatever is written to the file afterwards.
 type reading struct {
-	name    string // as given, "-" for standard input
-	digest  string // SHA-256 of the bytes, hex
-	bytes   io.ReaderAt
-	spool   *os.File // which has the bytes of a large file; nil of others
-	size    int64
+	name   string // as given, "-" for standard input
+	digest string // SHA-256 of the bytes, hex
+	*durable.Spool
 	changed time.Time // the last time, by the file system; zero when that is unknown
 	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
 }
 
 // reader starts at the beginning. Any number of readers may be open at once.
-func (r *reading) reader() io.Reader { return io.NewSectionReader(r.bytes, 0, r.size) }
+func (r *reading) reader() io.Reader { return io.NewSectionReader(r, 0, r.Size) }
 
 // inputs are what the intake reads.
 func (r *reading) inputs() []source.Input {
-	return []source.Input{{Name: r.name, Bytes: r.bytes, Size: r.size}}
+	return []source.Input{{Name: r.name, Bytes: r, Size: r.Size}}
 }
 
 // unchanged refuses a file that does not hold any more what was read of it: it
@@ -99,13 +95,9 @@ func (f *Files) unchanged(undone string) error {
 // Close ends what was read.
 func (f *Files) Close() {
 	for _, r := range f.all {
-		r.spool.Close() // only read from; of none it does nothing
+		r.Close() // only read from
 	}
 }
-
-// mostInMemory is up to which size a reading is kept in memory, and not in a
-// temporary file. Most inputs are far smaller, and need no directory to write to.
-const mostInMemory = 16 << 20
 
 // readOnce copies the file. A pipe works like standard input.
 func readOnce(name string, stdin io.Reader, open func(string) (*os.File, error)) (*reading, error) {
@@ -127,33 +119,10 @@ func readOnce(name string, stdin io.Reader, open func(string) (*os.File, error))
 		src = f
 	}
 	hash := sha256.New()
-	src = io.TeeReader(src, hash)
-	var head bytes.Buffer
-	n, err := io.CopyN(&head, src, mostInMemory)
-	r.size, r.bytes = n, bytes.NewReader(head.Bytes())
-	if err == nil { // there may be more
-		if r.spool, r.size, err = spooled(io.MultiReader(&head, src)); err != nil {
-			return nil, err
-		}
-		r.bytes = r.spool
-	} else if !errors.Is(err, io.EOF) {
+	var err error
+	if r.Spool, err = durable.NewSpool(io.TeeReader(src, hash)); err != nil {
 		return nil, err
 	}
 	r.digest = hex.EncodeToString(hash.Sum(nil))
 	return r, nil
-}
-
-// spooled copies what may hold passwords into a temporary file that has no name
-// any more, so that a kill leaves nothing behind.
-func spooled(src io.Reader) (*os.File, int64, error) {
-	f, err := newSpool()
-	if err != nil {
-		return nil, 0, fmt.Errorf("make a temporary file: %w", err)
-	}
-	n, err := io.Copy(f, src)
-	if err != nil {
-		f.Close() // the copy is of no use
-		return nil, 0, err
-	}
-	return f, n, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 	"offboard/batch/intake"
 )
 
@@ -65,6 +66,6 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 	digest := sha256.Sum256(text)
 	return &reading{
 		name: "--user " + batch.SomeOf(n.User[:min(3, len(n.User))], len(n.User)), digest: hex.EncodeToString(digest[:]),
-		bytes: bytes.NewReader(text), size: int64(len(text)),
+		Spool: &durable.Spool{ReaderAt: bytes.NewReader(text), Size: int64(len(text))},
 	}, opt, nil
 }

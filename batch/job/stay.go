@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 	"offboard/batch/intake"
 )
 
@@ -14,8 +15,8 @@ import (
 // --where no row meets. When the file says that some of its people stay, it refuses,
 // or gives the question that a person has to answer; --yes is no answer to that.
 func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
-	if in.size >= mostInMemory {
-		h.Say("reading  %s, %s MB", in.name, batch.Thousands(int(in.size>>20)))
+	if in.Size >= durable.InMemory {
+		h.Say("reading  %s, %s MB", in.name, batch.Thousands(int(in.Size>>20)))
 	}
 	found, err = intake.TakeSurvey(in.inputs(), opt, now)
 	if err != nil {

@@ -151,7 +151,7 @@ func encodingByName(name string) (encoding.Encoding, string, error) {
 	if enc == nil {
 		enc, _ = htmlindex.Get(name) // it knows what people type: cp1252, utf8, sjis
 	}
-	if enc != nil && enc != encoding.Replacement {
+	if enc != nil {
 		if usual, err := ianaindex.MIME.Name(enc); err == nil {
 			return enc, usual, nil
 		}

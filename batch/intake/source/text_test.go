@@ -97,6 +97,14 @@ func TestTextRuneAcrossTheSample(t *testing.T) {
 	}
 }
 
+// A byte further up is one, however long the file.
+func TestTextNamesAByteOfALongFile(t *testing.T) {
+	_, settings, err := openText(inMemory("in.csv", "a\n\xFC\n"+strings.Repeat("a", sampleSize)), Options{})
+	if err != nil || !strings.Contains(settings[0].Why, "byte 1 of line 2 (0xFC)") {
+		t.Errorf("%v %v", settings, err)
+	}
+}
+
 func TestCarriageReturnsInSmallReads(t *testing.T) {
 	const input = "a\r\nb\rc\r\n\r\nd\ne\r"
 	got, err := io.ReadAll(iotest.OneByteReader(&crReader{r: iotest.OneByteReader(strings.NewReader(input))}))

@@ -1,4 +1,4 @@
-package job
+package durable
 
 import (
 	"crypto/rand"
