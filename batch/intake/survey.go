@@ -2,7 +2,10 @@ package intake
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
@@ -63,13 +66,15 @@ func surveyOne(in source.Input, name string, opt Options, now time.Time, kept ba
 	alike := twins{}
 	stay := rd.stayColumns(now)
 	var dates dateCells
+	var bad badRows
 	for row, err := range rd.Rows() {
-		bad, isBad := errors.AsType[*batch.RowError](err)
+		e, isBad := errors.AsType[*batch.RowError](err)
 		switch {
 		case isBad:
-			row = bad.Row
+			bad.add(e)
+			row = e.Row
 			row.File = name
-			found.Kept.Add(bad.Keeps, row)
+			found.Kept.Add(e.Keeps, row)
 		case err != nil:
 			return Survey{}, err
 		default:
@@ -106,6 +111,9 @@ func surveyOne(in source.Input, name string, opt Options, now time.Time, kept ba
 	if err := dates.err(rd.opt.dateGate); err != nil {
 		return Survey{}, err
 	}
+	if err := bad.err(rd.rows); err != nil {
+		return Survey{}, err
+	}
 	for i, c := range rd.where {
 		if len(unmet[i]) > 0 {
 			found.Unmet = append(found.Unmet, Unmet{c.column, c.value, unmet[i].frequent()})
@@ -117,6 +125,39 @@ func surveyOne(in source.Input, name string, opt Options, now time.Time, kept ba
 		}
 	}
 	return found, nil
+}
+
+// badRows counts rows that cannot be read, for one reason.
+type badRows struct {
+	first *batch.RowError
+	alike int // with the reason of the first, but for numbers in it
+}
+
+func (b *badRows) add(e *batch.RowError) {
+	switch {
+	case e.Outcome != "":
+	case b.first == nil:
+		b.first, b.alike = e, 1
+	case withoutNumbers(e.Reason) == withoutNumbers(b.first.Reason):
+		b.alike++
+	}
+}
+
+func withoutNumbers(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) || 'A' <= r && r <= 'F' { // of bytes, too
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// err refuses an input of several rows of which none can be read, for one reason.
+func (b *badRows) err(rows int) error {
+	if rows < 2 || b.alike < rows {
+		return nil
+	}
+	return &InputError{Line: b.first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", b.first.Reason, batch.Thousands(rows))}
 }
 
 // twins tells, of each key of which two columns are filled in some row, whether the

@@ -355,3 +355,23 @@ func TestCameBack(t *testing.T) {
 		}
 	}
 }
+
+// An input of which no row can be read, for one reason, is refused with that reason alone.
+func TestNoRowCanBeRead(t *testing.T) {
+	for _, c := range []struct {
+		input, want string
+		opt         Options
+	}{
+		{"upn\nada\nbo\n", "line 2: not a user principal name: there is no @; so it is in all 2 rows: nothing was planned", Options{}},
+		{"upn,n\n\xe9@x,1\nb\xe8@x,1\n", "line 2: byte 1 of line 2 (0xE9) is not UTF-8: say how the file is encoded, such as --encoding windows-1252, or save it again as CSV UTF-8; so it is in all 2 rows: nothing was planned", Options{}},
+		{"upn\nada\n", "", Options{}}, // one row is no rule
+		{"upn\nada\na@x@y\n", "", Options{}},
+		{"upn\nada\nbo\na@x\n", "", Options{}},
+		{"upn,n\nada,1\nbo,1\na@x,2\n", "", Options{Where: []string{"n=1"}}},
+	} {
+		_, err := TakeSurvey([]source.Input{text(c.input)}, c.opt, noon)
+		if got := fmt.Sprint(err); err == nil && c.want != "" || err != nil && got != c.want {
+			t.Errorf("%q: %v, want %s", c.input, err, c.want)
+		}
+	}
+}
