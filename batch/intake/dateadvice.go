@@ -8,17 +8,13 @@ import (
 	"sync"
 )
 
-// usualFormats are how many programs write dates, the plainer formats before: first
-// those that begin with the day, then those that begin with the month.
+// usualFormats are how many programs write dates, the plainer formats before: first those
+// that do not begin with the month, then those that do.
 var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
-	for i, first := range []string{"DD MM YYYY|D M YYYY", "MM DD YYYY|M D YYYY"} {
-		for _, clock := range []string{"", " HH:mm", " HH:mm:ss", " H:mm", " H:mm:ss", " h:mm A", " h:mm:ss A"} {
-			for _, sign := range []string{".", "/", "-"} {
-				for day := range strings.SplitSeq(first, "|") {
-					f, err := newDateFormat(strings.ReplaceAll(day, " ", sign) + clock)
-					if err != nil {
-						panic(err) // the words above are all known
-					}
+	for i, days := range []string{"%d.%m.%Y %d/%m/%Y %d-%m-%Y %Y/%m/%d %Y%m%d %d-%b-%Y excel", "%m.%d.%Y %m/%d/%Y %m-%d-%Y"} {
+		for _, clock := range strings.Split(",%H:%M,%H:%M:%S,%I:%M %p,%I:%M:%S %p", ",") {
+			for day := range strings.FieldsSeq(days) {
+				if f, err := newDateFormat(day + " " + clock); err == nil { // excel has no clock
 					all[i] = append(all[i], f)
 				}
 			}
@@ -27,20 +23,19 @@ var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
 	return all
 })
 
-// formatsFor gives the first usual format with the day first, and the first with the
-// month first, that read all the cells, as people type them.
+// formatsFor gives the first usual format with the day first, and the first with the month
+// first, that read all the cells, as people type them. Days of Excel are those of 1970 to 2119.
 func formatsFor(cells ...string) []string {
 	var found []string
 	for _, formats := range usualFormats() {
 		i := slices.IndexFunc(formats, func(f *dateFormat) bool {
-			return !slices.ContainsFunc(cells, func(c string) bool { _, ok := f.parse(plainBlanks(c)); return !ok })
+			return !slices.ContainsFunc(cells, func(c string) bool {
+				_, ok := f.parse(plainBlanks(c))
+				return !ok || f.text == excel && (len(c) != 5 || c < "25569" || c > "80000")
+			})
 		})
-		switch {
-		case i < 0:
-		case strings.Contains(formats[i].text, " "):
+		if i >= 0 {
 			found = append(found, strconv.Quote(formats[i].text))
-		default:
-			found = append(found, formats[i].text)
 		}
 	}
 	return found

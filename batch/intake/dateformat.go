@@ -3,111 +3,100 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/ncruces/go-strftime"
 
 	"offboard/batch"
 )
 
-// dateWords are what a --date-format is made of, and their layouts in Go. H, the hour
-// without a leading zero, has none: it stays H.
-var dateWords = map[string]string{
-	"YYYY": "2006", "YY": "06",
-	"MMMM": "January", "MMM": "Jan", "MM": "01", "M": "1",
-	"DD": "02", "D": "2", "dddd": "Monday", "ddd": "Mon",
-	"HH": "15", "H": "H", "hh": "03", "h": "3", "A": "PM", "a": "pm",
-	"mm": "04", "m": "4", "ss": "05", "s": "5",
-	"Z": "Z07:00", "ZZ": "-0700",
-	"T": "T",
-}
+// excel is the --date-format of the numbers by which a workbook keeps days.
+const excel = "excel"
 
 // dateFormat is a --date-format that was understood.
 type dateFormat struct {
 	text    string
-	instant bool     // it has an offset
-	layouts []string // Go's, with H; two when an offset is +01:00 or Z
+	instant bool         // it has an offset
+	layouts []dateLayout // none for excel; several when an offset is +0100, +01:00 or Z
 }
+
+// dateLayout is a format in Go's words. Numbers of one digit are read, too.
+type dateLayout struct{ read, write string }
+
+var (
+	// dateWord is a word or a sign of a format. The words of strptime for the habits of a
+	// country (%x) and the name of a zone (%Z) are none: they say different things. The group
+	// is of words that are unknown, though their letter is a sign.
+	dateWord = regexp.MustCompile(`%:z|%[YymBbdAaHIpMSz]|(%[TZ])|[-/.:, TZ]`)
+	readWord = strings.NewReplacer("%d", "%-d", "%m", "%-m", "%I", "%-I", "%M", "%-M", "%S", "%-S", "%p", "%P", "T", "t", "Z", "z")
+	offset   = regexp.MustCompile(`%:?z`)
+
+	// Words of .NET, Java and Excel, and what shells leave of a format, in ours.
+	shellWord = strings.NewReplacer("%%", "%", `\%`, "%", "'", "", "%-", "%")
+	otherWord = strings.NewReplacer("YYYY", "%Y", "yyyy", "%Y", "YY", "%y", "yy", "%y", "MMMM", "%B", "MMM", "%b", "MM", "%m", "M", "%m",
+		"dddd", "%A", "ddd", "%a", "DD", "%d", "dd", "%d", "D", "%d", "d", "%d", "HH", "%H", "H", "%H", "hh", "%I", "h", "%I", "mm", "%M", "m", "%M", "ss", "%S", "s", "%S",
+		"tt", "%p", "A", "%p", "a", "%p", "ZZ", "%z", "zzz", "%z")
+)
 
 // newDateFormat understands a format, or says what in it cannot be. The error is an
 // [*OptionError].
 func newDateFormat(text string) (*dateFormat, error) {
-	text = trim(text)
-	bad := func(why string, args ...any) (*dateFormat, error) {
-		return nil, &OptionError{"--date-format", fmt.Sprintf("%q: ", text) + fmt.Sprintf(why, args...)}
+	text = plainBlanks(text)
+	if strings.EqualFold(text, excel) {
+		return &dateFormat{text: excel}, nil
 	}
-	words, unknown := dateWordsOf(text)
-	has := func(any ...string) bool {
-		return slices.ContainsFunc(any, func(w string) bool { return slices.Contains(words, w) })
+	bad := func(why string) (*dateFormat, error) {
+		return nil, &OptionError{"--date-format", fmt.Sprintf("%q: %s", text, why)}
+	}
+	has := func(word string) bool { return strings.Contains(text, word) }
+	f := &dateFormat{text: text, instant: offset.MatchString(text) || has("Z")}
+	unknown := func(text string) []string { return strings.Fields(dateWord.ReplaceAllString(text, " $1 ")) }
+	if wrong := unknown(text); len(wrong) > 0 {
+		why, ours := "unknown "+quotedList(wrong), otherWord.Replace(text)
+		if has("%") {
+			ours = shellWord.Replace(text)
+		}
+		if len(unknown(ours)) == 0 {
+			if _, err := newDateFormat(ours); err == nil {
+				return bad(fmt.Sprintf("%s: write %q", why, ours))
+			}
+		}
+		return bad(why + `; known are %Y %y (year), %m %B %b (month), %d (day), %A %a (weekday), %H, or %I and %p, %M %S (time), %z (offset), as in "%d.%m.%Y"; and excel. In a .cmd file a % is written %%, in a crontab \%`)
 	}
 	switch {
-	case len(unknown) > 0:
-		return bad("unknown %s; YYYY is the year, MM the month, DD the day, HH the hour, mm the minute, ss the second, A is AM or PM", quotedList(unknown))
-	case has("h", "hh") != has("A", "a"):
-		return bad("h and A go together; use HH for the hour of 24")
-	case has("Z", "ZZ") && !has("HH", "H", "hh", "h"):
-		return bad("an offset needs a time before it, such as HH:mm")
+	case has("%I") != has("%p"):
+		return bad("%I and %p go together; use %H for the hour of 24")
+	case f.instant && !has("%H") && !has("%I"):
+		return bad("an offset needs a time before it, such as %H:%M")
 	}
-	layout := ""
-	for _, w := range words {
-		if known, ok := dateWords[w]; ok {
-			w = known
-		}
-		layout += w
+	for _, z := range []string{"%z", "%:z", "Z"} {
+		form := offset.ReplaceAllString(text, z)
+		read, _ := strftime.Layout(readWord.Replace(form)) // all words are known
+		write, _ := strftime.Layout(form)
+		f.layouts = append(f.layouts, dateLayout{read, write})
 	}
-	f := &dateFormat{text, has("Z", "ZZ"), []string{layout}}
-	if has("Z") {
-		f.layouts = append(f.layouts, strings.ReplaceAll(layout, "Z07:00", "-07:00"))
-	}
-	if !f.readsDays() {
-		return bad("it does not hold a whole date; it needs year, month and day, with a sign between those of one letter")
+	f.layouts = slices.Compact(f.layouts)
+	day := time.Date(2026, 12, 31, 23, 59, 58, 0, time.UTC)
+	if got, ok := f.parse(day.Format(f.layouts[0].write)); !ok || got.at.YearDay() != 365 || got.at.Year() != 2026 {
+		return bad("it does not hold a whole date; it needs year, month and day")
 	}
 	return f, nil
 }
 
-// dateWordsOf cuts a format into words and signs, and gives those that mean nothing.
-func dateWordsOf(text string) (words, unknown []string) {
-	for text != "" {
-		first := rune(text[0])
-		end := len(text) - len(strings.TrimLeft(text, string(first)))
-		if first > unicode.MaxASCII {
-			end = len(text)
-		}
-		word := text[:end]
-		if _, known := dateWords[word]; known || strings.ContainsRune(" -/.:,", first) {
-			words = append(words, word)
-		} else {
-			unknown = append(unknown, word)
-		}
-		text = text[end:]
-	}
-	return words, unknown
-}
-
-// readsDays reports whether what the format writes is read as the same day.
-func (f *dateFormat) readsDays() bool {
-	zone := time.FixedZone("", 5*60*60+30*60)
-	for _, t := range []time.Time{
-		time.Date(2026, 12, 31, 23, 59, 58, 0, zone),
-		time.Date(2027, 1, 2, 3, 4, 5, 0, zone),
-		time.Date(2024, 2, 29, 12, 0, 0, 0, zone),
-	} {
-		got, ok := f.parse(writeDate(t, f.layouts[0]))
-		if !ok || got.at.Format(time.DateOnly) != t.Format(time.DateOnly) {
-			return false
-		}
-	}
-	return true
-}
-
-// parse reads text as the format writes it, in any case. [time.Parse] alone is
-// generous with fractions and leading zeros, and knows no wrong day of the week.
+// parse reads text as the format writes it, in any case and with zeros before numbers or
+// without. [time.Parse] alone is generous with fractions, and knows no wrong weekday.
 func (f *dateFormat) parse(text string) (readDate, bool) {
-	for _, layout := range f.layouts {
-		t, err := time.Parse(parseLayout(layout), text)
-		if err == nil && batch.LowerASCII(writeDate(t, layout)) == batch.LowerASCII(text) {
+	if f.text == excel {
+		return parseSerial(text)
+	}
+	text = batch.LowerASCII(text)
+	for _, l := range f.layouts {
+		t, err := time.Parse(l.read, text)
+		if err == nil && withoutZeros(batch.LowerASCII(t.Format(l.write))) == withoutZeros(text) {
 			return readDate{t, f.instant}, true
 		}
 	}
@@ -117,17 +106,35 @@ func (f *dateFormat) parse(text string) (readDate, bool) {
 // outOfRange reports whether text has the look of the format, and names a day or a
 // time that there is not.
 func (f *dateFormat) outOfRange(text string) bool {
-	return slices.ContainsFunc(f.layouts, func(layout string) bool {
-		_, err := time.Parse(parseLayout(layout), text)
+	return slices.ContainsFunc(f.layouts, func(l dateLayout) bool {
+		_, err := time.Parse(l.read, batch.LowerASCII(text))
 		wrong, ok := errors.AsType[*time.ParseError](err)
 		return ok && strings.HasSuffix(wrong.Message, "out of range")
 	})
 }
 
-// parseLayout is a layout as [time.Parse] knows it.
-func parseLayout(layout string) string { return strings.ReplaceAll(layout, "H", "15") }
+// withoutZeros leaves out the zeros before each number.
+func withoutZeros(text string) string {
+	number := false
+	return strings.Map(func(r rune) rune {
+		if r == '0' && !number {
+			return -1
+		}
+		number = '0' <= r && r <= '9'
+		return r
+	}, text)
+}
 
-// writeDate writes a time by a layout. No name of a month or day has a capital H.
-func writeDate(t time.Time, layout string) string {
-	return strings.ReplaceAll(t.Format(layout), "H", strconv.Itoa(t.Hour()))
+// parseSerial reads the number of a day: 1 is 1900-01-01, and 60 a leap day that never was.
+// What stands behind the point is the time of the day, which does not count without a zone.
+func parseSerial(text string) (readDate, bool) {
+	n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+	if err != nil || strings.Trim(text, "0123456789.,") != "" || n < 1 || n >= 2958466 { // 10000-01-01
+		return readDate{}, false
+	}
+	days := int(n)
+	if days < 60 {
+		days++
+	}
+	return readDate{at: time.Date(1899, 12, 30+days, 0, 0, 0, 0, time.UTC)}, true
 }

@@ -24,6 +24,7 @@ type DateGate struct {
 type dateGate struct {
 	DateGate
 	format *dateFormat // nil for ISO 8601
+	isoToo bool        // ISO 8601 is read beside the format: so a workbook gives what it knows to be dates
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
@@ -45,14 +46,16 @@ func newDateGate(g DateGate) (*dateGate, error) {
 	return d, err
 }
 
-// parse reads a cell that is not empty. It takes nothing that the format would
-// not write in the same way, but for the case of letters.
-func (d *dateGate) parse(cell string) (readDate, bool) {
+// parse reads a cell that is not empty.
+func (d *dateGate) parse(cell string) (date readDate, ok bool) {
 	cell = plainBlanks(cell)
 	if d.format != nil {
-		return d.format.parse(cell)
+		date, ok = d.format.parse(cell)
 	}
-	return parseISO(strings.ToUpper(cell)) // t and z may be small
+	if !ok && (d.format == nil || d.isoToo) {
+		return parseISO(strings.ToUpper(cell)) // t and z may be small
+	}
+	return date, ok
 }
 
 // rule says from which moment a row with the cell passes, and why it has to wait.
@@ -103,7 +106,7 @@ func (d *dateGate) wait(date readDate) ruling {
 	return h
 }
 
-// firstOpenDay is the first day, as YYYY-MM-DD, for which a row has to wait.
+// firstOpenDay is the first day, as in ISO 8601, for which a row has to wait.
 func (d *dateGate) firstOpenDay() string {
 	today := d.AsOf.In(d.Zone)
 	if d.StartOfDay {

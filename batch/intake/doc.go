@@ -92,19 +92,20 @@
 // HR column says of the rows that pass, [TakeSurvey] tells
 // ([Stay]), unless [Options.Ignore] leaves that column out.
 //
-// A date is YYYY-MM-DD as in ISO 8601. It may have a time. With an offset or Z
-// the two are an instant, and count as such. Without one the day alone counts, from
+// A date is written as in ISO 8601, such as 2026-12-31. It may have a time. With an offset
+// or Z the two are an instant, and count as such. Without one the day alone counts, from
 // its beginning to its end in [DateGate.Zone]. Dates of any other kind need
-// [DateGate.Format], in these words:
+// [DateGate.Format], in the words of strptime:
 //
-//	YYYY 2026   MM 03      DD 09   HH 07  mm 05  A AM   Z  +01:00 or Z
-//	YY   26     M  3       D  9    H  7   m  5   a am   ZZ +0100
-//	            MMM Mar    ddd Mon         hh 07  ss 05  T  itself
-//	            MMMM March dddd Monday     h  7   s  5
+//	%Y 2026   %m 03     %d 09      %H 07   %M 05   %z  +0100, +01:00 or Z
+//	%y   26   %b Mar    %a Mon     %I 07   %S 05
+//	          %B March  %A Monday  %p AM
 //
-// with blanks and - / . : , between them, as in DD.MM.YYYY or M/D/YYYY h:mm:ss A.
-// Names are English, in any case. A date that would be written otherwise in its
-// format is not read: 03/09/2026 is no M/D/YYYY. YY means 1970 to 2068.
+// with blanks, T, Z and - / . : , between them, as in %d.%m.%Y or %m/%d/%Y %I:%M:%S %p.
+// Numbers may have one digit where another does not follow at once. Names are English, in
+// any case; a weekday must be that of the day. %y means 1969 to 2068. The format excel is
+// the number by which a workbook keeps a day: 46022 and 46022.5 are 2025-12-31. What a
+// workbook knows to be a date is read with any format.
 //
 // An empty cell, a dash, zeros (0000-00-00), n/a, null and the like mean "not
 // leaving", and so do the days that programs write for no date: 9999-12-31 and

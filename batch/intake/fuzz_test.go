@@ -103,7 +103,7 @@ func FuzzRead(f *testing.F) {
 const (
 	whereGate   = 8 << iota // the column is for --where
 	dateGateBit             // the column is for the dates
-	dayFormat               // the dates are D.M.YYYY
+	dayFormat               // the dates are %d.%m.%Y
 	fuzzModes
 )
 
@@ -117,7 +117,7 @@ func fuzzOptions(column string, mode byte) Options {
 	if mode&dateGateBit != 0 {
 		opt.DateGate = &DateGate{Column: column, AsOf: noon}
 		if mode&dayFormat != 0 {
-			opt.DateGate.Format = "DD.MM.YYYY"
+			opt.DateGate.Format = "%d.%m.%Y"
 		}
 	}
 	if mode&(whereGate|dateGateBit) == 0 {

@@ -67,7 +67,7 @@ func (r *Reader) setGates() {
 	}
 	r.addSetting("date column", d.Column, passes)
 	if d.format == nil {
-		r.addSetting("date format", "YYYY-MM-DD (ISO 8601)", "no --date-format")
+		r.addSetting("date format", "ISO 8601, such as 2026-12-31", "no --date-format")
 	} else {
 		r.addSetting("date format", d.format.text, "--date-format")
 	}

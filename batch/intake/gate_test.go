@@ -53,17 +53,17 @@ func TestDateGate(t *testing.T) {
 		{"", "1970-01-01", not + "1970-01-01"},
 		{"", "1900-01-01 00:00:00", not + "1900-01-01"},
 		{"", "0001-01-01T00:00:00Z", not + "0001-01-01"},
-		{"DD.MM.YYYY", "31.12.9999", not + "9999-12-31"},
-		{"DD.MM.YYYY", "00.00.0000", not + "00.00.0000"},
+		{"%d.%m.%Y", "31.12.9999", not + "9999-12-31"},
+		{"%d.%m.%Y", "00.00.0000", not + "00.00.0000"},
 
 		{"", "1969-12-31", "bad column \"end\": the year is 1969"},
 		{"", "0026-11-22", "bad column \"end\": the year is 26"},
-		{"", "3/12/2025", "bad column \"end\": 3/12/2025 does not say which number is the day: say it with --date-format D/M/YYYY or M/D/YYYY"},
-		{"", "03.12.2025", "bad column \"end\": 03.12.2025 does not say which number is the day: say it with --date-format DD.MM.YYYY or MM.DD.YYYY"},
-		{"", "31.10.2026", "bad column \"end\": 31.10.2026 needs --date-format DD.MM.YYYY"},
-		{"", "13/12/2025", "bad column \"end\": 13/12/2025 needs --date-format DD/MM/YYYY"},
-		{"", "12/13/2025", "bad column \"end\": 12/13/2025 needs --date-format MM/DD/YYYY"},
-		{"", "31.1.2026 00:00", "bad column \"end\": 31.1.2026 needs --date-format \"D.M.YYYY HH:mm\""},
+		{"", "3/12/2025", "bad column \"end\": 3/12/2025 does not say which number is the day: say it with --date-format \"%d/%m/%Y\" or \"%m/%d/%Y\""},
+		{"", "03.12.2025", "bad column \"end\": 03.12.2025 does not say which number is the day: say it with --date-format \"%d.%m.%Y\" or \"%m.%d.%Y\""},
+		{"", "31.10.2026", "bad column \"end\": 31.10.2026 needs --date-format \"%d.%m.%Y\""},
+		{"", "13/12/2025", "bad column \"end\": 13/12/2025 needs --date-format \"%d/%m/%Y\""},
+		{"", "12/13/2025", "bad column \"end\": 12/13/2025 needs --date-format \"%m/%d/%Y\""},
+		{"", "31.1.2026 00:00", "bad column \"end\": 31.1.2026 needs --date-format \"%d.%m.%Y %H:%M\""},
 		{"", "31.31.2026", "bad column \"end\": 31.31.2026 is not written as 2026-12-31 is"},
 		{"", "31.12.2025 hunter2", "bad column \"end\": 31.12.2025 is not written as"},
 		{"", "2025-02-29", "bad column \"end\": there is no day 2025-02-29"},
@@ -78,27 +78,61 @@ func TestDateGate(t *testing.T) {
 		{"", "46387", iso},
 		{"", "2025-W52-1", iso},
 		{"", "hunter2", iso},
-		{"DD.MM.YYYY", "2025-12-31", "bad column \"end\": not a date of the form DD.MM.YYYY (--date-format)"},
-		{"DD.MM.YYYY", "31.12.2025", ""},
-		{"DD.MM.YYYY", "1.12.2025", "bad column \"end\": not a date of the form DD.MM.YYYY"},
-		{"D.M.YYYY", "1.12.2025", ""},
-		{"D.M.YYYY", "01.12.2025", "bad column \"end\": not a date of the form D.M.YYYY"},
-		{"D.M.YYYY", "31.2.2025", "bad column \"end\": not a date of the form D.M.YYYY (--date-format): there is no such day or time"},
-		{"M/D/YYYY", "12/31/2026", "leaves on 2026-12-31, after " + asOf},
-		{"M/D/YYYY h:mm:ss A", "8/19/2021 1:25:31 PM", ""},
-		{"M/D/YYYY h:mm:ss A", "8/19/2021 1:25:31\u202fPM", ""},
-		{"M/D/YYYY h:mm:ss A", "8/19/2021 13:25:31 PM", "bad"},
-		{"D.M.YYYY H:mm", "22.11.2026 9:05", "leaves on 2026-11-22, and that day"},
-		{"D.M.YYYY H:mm", "21.11.2026 19:05", ""},
-		{"D.M.YYYY H:mm", "21.11.2026 09:05", "bad"},
-		{"DD-MMM-YY", "31-DEC-26", "leaves on 2026-12-31"},
-		{"dddd, MMMM D, YYYY", "Saturday, November 21, 2026", ""},
-		{"dddd, MMMM D, YYYY", "Sunday, November 21, 2026", "bad"},
-		{"YYYY-MM-DDTHH:mm:ssZ", "2026-11-22T11:00:00Z", ""},
-		{"YYYY-MM-DDTHH:mm:ssZ", "2026-11-22T11:00:00+00:00", ""},
-		{"YYYY-MM-DDTHH:mm:ssZ", "2026-11-22T12:00:01+01:00", "leaves on 2026-11-22 12:00:01 +01:00"},
-		{"YYYY-MM-DD HH:mm ZZ", "2026-11-22 12:00 +0100", ""},
-		{"YYYYMMDD", "20261121", ""},
+		{"%d.%m.%Y", "2025-12-31", "bad column \"end\": not a date of the form %d.%m.%Y (--date-format)"},
+		{"%d.%m.%Y", "31.12.2025", ""},
+		{"%d.%m.%Y", "1.12.2025", ""},
+		{"%d.%m.%Y", "01.2.2026", ""},
+		{"%d.%m.%Y", "001.2.2026", "bad"},
+		{"%d.%m.%Y", "1.2.26", "bad"},
+		{"%d.%m.%Y", "31.02.2026", "bad column \"end\": not a date of the form %d.%m.%Y (--date-format): there is no such day or time"},
+		{"%d.%m.%Y", "31/12/2025", "bad"},
+		{"%d.%m.%Y", "31.12.2025 hunter2", "bad"},
+		{"%m/%d/%Y", "12/31/2026", "leaves on 2026-12-31, after " + asOf},
+		{"%m/%d/%Y", "31/12/2026", "bad column \"end\": not a date of the form %m/%d/%Y (--date-format): there is no such"},
+		{"%m/%d/%Y %I:%M:%S %p", "8/19/2021 1:25:31 PM", ""},
+		{"%m/%d/%Y %I:%M:%S %p", "08/19/2021 01:25:31 pm", ""},
+		{"%m/%d/%Y %I:%M:%S %p", "8/19/2021 1:25:31\u202fPM", ""},
+		{"%m/%d/%Y %I:%M:%S %p", "8/19/2021 13:25:31 PM", "bad"},
+		{"%m/%d/%Y %I:%M:%S %p", "8/19/2021 1:25:31.5 PM", "bad"},
+		{"%b %d %Y %I:%M%p", "Dec  1 2026 12:00AM", "leaves on 2026-12-01"},
+		{"%d.%m.%Y %H:%M", "22.11.2026 9:05", "leaves on 2026-11-22, and that day"},
+		{"%d.%m.%Y %H:%M", "21.11.2026 09:5", ""},
+		{"%d.%m.%Y %H:%M", "21.11.2026 24:00", "bad"},
+		{"%d-%b-%y", "31-DEC-26", "leaves on 2026-12-31"},
+		{"%d-%b-%y", "1-jan-70", not + "1970-01-01"},
+		{"%d-%b-%y", "31-Dec-68", "leaves on 2068-12-31"},
+		{"%d-%b-%y", "31-Dec-69", "bad column \"end\": the year is 1969"},
+		{"%d-%b-%y", "31-Dez-26", "bad"},
+		{"%d %B %Y", "21 november 2026", ""},
+		{"%A, %B %d, %Y", "Saturday, November 21, 2026", ""},
+		{"%A, %B %d, %Y", "Sunday, November 21, 2026", "bad"},
+		{"%a %d.%m.%Y", "SAT 21.11.2026", ""},
+		{"%Y-%m-%dT%H:%M:%S%z", "2026-11-22T11:00:00Z", ""},
+		{"%Y-%m-%dT%H:%M:%S%z", "2026-11-22T11:00:00+00:00", ""},
+		{"%Y-%m-%dT%H:%M:%S%:z", "2026-11-22T12:00:01+01:00", "leaves on 2026-11-22 12:00:01 +01:00"},
+		{"%Y-%m-%dT%H:%M:%SZ", "2026-11-22t11:00:01z", "leaves on 2026-11-22 12:00:01 +01:00"},
+		{"%Y-%m-%dT%H:%M:%SZ", "2026-11-22T11:00:00", "bad"},
+		{"%Y-%m-%d %H:%M %z", "2026-11-22 12:00 +0100", ""},
+		{"%Y-%m-%d %H:%M %z", "2026-11-22 12:00 CET", "bad"},
+		{"%Y%m%d", "20261121", ""},
+		{"%Y%m%d", "2026111", "bad"},
+		{"%d%m%Y", "1122026", "bad"},
+
+		{"excel", "46022", ""}, // 2025-12-31
+		{"excel", "46348.5", "leaves on 2026-11-22, and that day"},
+		{"excel", "46348,75", "leaves on 2026-11-22, and that day"},
+		{"Excel", "46387", "leaves on 2026-12-31"},
+		{"excel", "2958465", not + "9999-12-31"},
+		{"excel", "2958466", "bad column \"end\": not a date of the form excel (--date-format)"},
+		{"excel", "1", not + "1900-01-01"},
+		{"excel", "25569", not + "1970-01-01"},
+		{"excel", "25568", "bad column \"end\": the year is 1969"},
+		{"excel", "46,022", "bad column \"end\": the year is 1900"},
+		{"excel", "2025", "bad column \"end\": the year is 1905"},
+		{"excel", "0", not + "0"},
+		{"excel", "4.6e4", "bad"},
+		{"excel", "-46022", "bad"},
+		{"excel", "2025-12-31", "bad"},
 	} {
 		date := &DateGate{Column: "END", Format: c.format, Zone: cet, AsOf: noon}
 		got := gated(t, "upn,end\na@x,\""+c.cell+"\"\n", Options{DateGate: date})
@@ -356,7 +390,7 @@ func TestGateSettings(t *testing.T) {
 	}
 	r, err := open(text("Last Day,upn,Status,mail\n"), Options{
 		Key: batch.ByMail, Where: []string{"status=Gone", "UPN="},
-		DateGate: &DateGate{Column: "last_day", Format: "DD.MM.YYYY", Zone: oslo, StartOfDay: true, AsOf: noon.Add(time.Second)},
+		DateGate: &DateGate{Column: "last_day", Format: "%d.%m.%Y", Zone: oslo, StartOfDay: true, AsOf: noon.Add(time.Second)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -368,7 +402,7 @@ func TestGateSettings(t *testing.T) {
 	want := []string{
 		"column for a gate: Last Day", "column checked: upn", "column for a gate: Status", "column mail: mail",
 		"where: Status = Gone", "where: upn = ",
-		"date column: Last Day", "date format: DD.MM.YYYY", "date zone: Europe/Oslo", "as of: 2026-11-22 12:00:01 +01:00",
+		"date column: Last Day", "date format: %d.%m.%Y", "date zone: Europe/Oslo", "as of: 2026-11-22 12:00:01 +01:00",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -378,7 +412,7 @@ func TestGateSettings(t *testing.T) {
 // TestRunAgain writes the rows that passed under the header of Columns, as
 // retry.csv does, and reads them with the same options: they pass again.
 func TestRunAgain(t *testing.T) {
-	opt := Options{Key: batch.ByEmployeeID, Where: []string{"Status=Gone", "Site=-1"}, DateGate: &DateGate{Column: "end", Format: "D.M.YYYY", Zone: cet, AsOf: noon}}
+	opt := Options{Key: batch.ByEmployeeID, Where: []string{"Status=Gone", "Site=-1"}, DateGate: &DateGate{Column: "end", Format: "%d.%m.%Y", Zone: cet, AsOf: noon}}
 	r, err := open(text("note,end,Status,id,employeeId,Site\nx,1.2.2026,gone,,00042,-1\nx,1.2.2027,gone,,00043,-1\nx,2.2.2026,Gone,,E 44,-1\n"), opt)
 	if err != nil {
 		t.Fatal(err)

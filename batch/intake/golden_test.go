@@ -32,7 +32,7 @@ var moreOptions = map[string]Options{
 	},
 	"key_employee_id.csv": {
 		Key:      batch.ByEmployeeID,
-		DateGate: &DateGate{Column: "Last Day", Format: "DD.MM.YYYY", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
+		DateGate: &DateGate{Column: "Last Day", Format: "%d.%m.%Y", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
 	},
 	"bamboohr.csv":             {Key: batch.ByMail},
 	"key_mail_private.csv":     {Key: batch.ByMail},

@@ -27,7 +27,7 @@ type stayColumn struct {
 	words            statusWords
 	place            int       // in layout.columns
 	gate             *dateGate // whose format the dates may have; may be nil
-	today            string    // the first day that is not over, as YYYY-MM-DD
+	today            string    // the first day that is not over, as in ISO 8601
 	known, unknown   int       // statuses of all rows, or words of no status
 	plain            bool      // one of the known is more than a letter or two
 	other            int       // words of all rows that something else's column has

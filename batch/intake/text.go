@@ -62,16 +62,9 @@ func saysNothing(cell string) bool {
 	return slices.Contains(nothing, batch.LowerASCII(cell))
 }
 
-// plainBlanks makes one blank of all kinds: many programs write a narrow no-break
-// space before PM.
-func plainBlanks(cell string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		return r
-	}, cell)
-}
+// plainBlanks makes one blank of all kinds and numbers: many programs write a narrow
+// no-break space before PM.
+func plainBlanks(cell string) string { return strings.Join(strings.Fields(cell), " ") }
 
 // escaped reports whether a cell begins as one that was made safe for a spreadsheet.
 func escaped(s string) bool {

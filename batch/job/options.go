@@ -13,7 +13,7 @@ type Selection struct {
 	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; if several users have the value, none of them is touched." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto" choice:""`
 	Where        []string `help:"Take only rows in which the column has the value, in capitals or not; others end skipped. There is no other comparison. Repeatable, for different columns: all must hold." placeholder:"COLUMN=VALUE" sep:"none" choice:""`
 	DateColumn   string   `help:"The column of the last day, or of the moment of leaving: rows that leave later, or not at all, end skipped." placeholder:"NAME" choice:""`
-	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as DD.MM.YYYY or M/D/YYYY." placeholder:"FORMAT" choice:""`
+	DateFormat   string   `help:"How dates are written when not as in ISO 8601, such as '%d.%m.%Y' or '%m/%d/%Y %I:%M %p' in the words of strptime; excel is the numbers by which a workbook keeps days." placeholder:"FORMAT" choice:""`
 	AsOf         string   `help:"The moment that counts as now for dates: RFC 3339, or a day, which means its beginning. Default: now." placeholder:"TIME" choice:""`
 	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local" choice:""`
 	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end." choice:""`

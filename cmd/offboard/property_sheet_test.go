@@ -182,7 +182,7 @@ func (s *story) drawDate(column string) *dateFlags {
 	}
 	d := &dateFlags{column: column, zone: zone, startOfDay: s.one(2), asOf: s.now}
 	if s.one(4) {
-		d.format = "DD.MM.YYYY"
+		d.format = "%d.%m.%Y"
 	}
 	switch s.rng.IntN(3) {
 	case 0:
