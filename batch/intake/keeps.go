@@ -81,6 +81,9 @@ func mayName(column batch.Key, text string) []batch.Claim {
 			all = append(all, batch.Claim{Key: batch.ByEmployeeID, Value: word})
 		}
 	}
+	if key, inner, why := meaning(column, text); why == "" && !slices.ContainsFunc(all, func(c batch.Claim) bool { return c.Key == key && batch.SameValue(key, c.Value, inner) }) {
+		all = append(all, batch.Claim{Key: key, Value: inner})
+	}
 	return all
 }
 

@@ -28,7 +28,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 			why = whyLost
 		case col.key == "":
 		case col.names:
-			if why = r.nameUser(&row, keyOf(col.key, text), text); why != "" && len(r.naming) > 1 {
+			if why = r.nameUser(&row, col.key, text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)
 			}
 		default:
@@ -37,9 +37,6 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		if reason == "" {
 			reason = why
 		}
-	}
-	if row.Input == "" {
-		row.Input = row.UPN
 	}
 	if row.Input == "" {
 		reason = "no value in " + r.namingList()
@@ -57,9 +54,10 @@ func (r *Reader) namingList() string {
 
 // nameUser lets a cell name the row's user, and says why it cannot. Of several columns
 // of one key all cells that are not empty must be alike.
-func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
-	if key != batch.ByUPN && row.Input == "" {
-		row.Input = text
+func (r *Reader) nameUser(row *batch.Row, column batch.Key, cell string) string {
+	key, text, why := meaning(column, cell)
+	if row.Input == "" || key == batch.ByID && row.ID == "" {
+		row.Input = cell
 	}
 	named := &row.Value
 	switch key {
@@ -77,7 +75,7 @@ func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
 	case !batch.SameValue(key, first, text):
 		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
 	}
-	switch why := checkCell(key, text); {
+	switch {
 	case why == "" && key == batch.ByEmployeeID && r.besideRows(text):
 		return whyNameless
 	case why == whyNotID && r.opt.Key != "":
@@ -92,12 +90,13 @@ func (r *Reader) nameUser(row *batch.Row, key batch.Key, text string) string {
 // claim adds what a cell beside those that name the user says of the user, and
 // tells why it cannot be held against anybody. A word for nothing says nothing.
 func claim(row *batch.Row, col *column, text string) string {
-	key, why := keyOf(col.key, text), ""
-	if !key.Searched() {
-		why = checkCell(key, text)
+	if saysNothing(text) {
+		return ""
 	}
+	key, text, why := meaning(col.key, text)
 	switch {
-	case saysNothing(text), why != "" && slices.Contains(sharedHeaders, normalise(col.name)):
+	case key.Searched(): // what it says as it stands is for the directory
+	case why != "" && slices.Contains(sharedHeaders, normalise(col.name)):
 		return ""
 	case why != "":
 		return fmt.Sprintf("column %q: %s", col.name, why)

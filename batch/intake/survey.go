@@ -170,11 +170,11 @@ func (t twins) add(columns []column, cells []string) {
 		if !c.names || cells[i] == "" {
 			continue
 		}
-		key := keyOf(c.key, cells[i])
+		key, cell, _ := meaning(c.key, cells[i])
 		if was, filled := first[key]; filled {
-			t[key] = t[key] || batch.SameValue(key, was, cells[i])
+			t[key] = t[key] || batch.SameValue(key, was, cell)
 		} else {
-			first[key] = cells[i]
+			first[key] = cell
 		}
 	}
 }

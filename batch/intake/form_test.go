@@ -1,0 +1,216 @@
+package intake
+
+import (
+	"strings"
+	"testing"
+
+	"offboard/batch"
+)
+
+// TestMeaning holds what cells mean that other programs have written, and what is said of
+// those that name nobody. A wanted text that begins with ! is a part of the reason.
+func TestMeaning(t *testing.T) {
+	const up, hex = "3F2504E0-4F89-41D3-9A0C-0305E82C3301", "8D0A1D6E0C9A4B9E9F1E2D3C4B5A6978"
+	for _, c := range []struct {
+		keys string // of columns, with commas between them
+		cell string
+		want string
+	}{
+		// A formula that guards a text.
+		{"employee-id", `="0010411"`, "0010411"},
+		{"employee-id", `=""0010411""`, "0010411"},
+		{"employee-id", `="E-4 7"`, "E-4 7"},
+		{"upn,mail,id or upn", `="ada@x"`, "ada@x"},
+		{"upn,mail", `="SMTP:ada@x"`, "ada@x"},
+		{"id,id or upn", `="` + up + `"`, up},
+		{"employee-id", `="1.23E+10"`, "!" + whyScientific},
+		{"employee-id", `="n/a"`, "!" + whyNoneID},
+		{"employee-id", `=""`, "!" + whyFormula},
+		{"employee-id", `=""&A1&""`, "!" + whyFormula},
+		{"employee-id", `=""+1+""`, "!" + whyFormula},
+		{"employee-id", `="1"&"2"`, "!" + whyFormula},
+		{"employee-id", `="1`, "!" + whyFormula},
+		{"employee-id", `=A1`, "!" + whyFormula},
+		{"upn,mail", `=HYPERLINK("mailto:ada@x","ada@x")`, "!" + whyFormula},
+		{"upn,mail", `=ada@x`, "!" + whyFormula},
+
+		// What says of an address that it is one.
+		{"upn,mail,on-premises-upn", "mailto:ada@x", "ada@x"},
+		{"upn,mail,id or upn", "SMTP:ada@x", "ada@x"},
+		{"upn,mail", "smtp: Ada@x", "Ada@x"},
+		{"upn", "sip:ada@x", "ada@x"},
+		{"upn,mail", "i:0#.f|membership|ada@x", "ada@x"},
+		{"upn,mail", `AzureAD\ada@x`, "ada@x"},
+		{"upn,mail", `"ada@x"`, "ada@x"},
+		{"upn,mail", `'ada@x'`, "ada@x"},
+		{"upn", `AzureAD\AdaLund`, "!" + whySlash},
+		{"upn", `CONTOSO\ada`, "!" + whySlash},
+		{"upn", `CONTOSO\ada@x`, "!" + whySlash},
+		{"upn", `i:0#.w|contoso\ada`, "!" + whyClaim},
+		{"mail", "i:0#.f|membership|urn%3aspo%3aguest#ada@x", "!" + whyClaim},
+		{"upn,mail", "i:0h.f|membership|10033fff80123456@live.com", "!" + whyPUID},
+		{"upn,mail", "c:0-.f|rolemanager|spo-grid-all-users/3f2504e0", "!" + whyTenant},
+		{"upn,mail", "X500:/o=First/cn=ada", "!" + whyRouting},
+
+		// The person's name beside the address.
+		{"upn,mail,id or upn", "Lena Fors <lena@x>", "lena@x"},
+		{"upn,mail", `"Fors, Lena" <lena@x>`, "lena@x"},
+		{"upn,mail", "Fors, Lena <lena@x>", "lena@x"},
+		{"upn,mail", "<lena@x>", "lena@x"},
+		{"upn,mail", "lena@x <mailto:lena@x>", "lena@x"},
+		{"upn,mail", "Lena <SMTP:lena@x>", "lena@x"},
+		{"upn,mail", "Åse Ø <lena@x>", "lena@x"},
+		{"upn,mail", "lena@x (Lena Fors)", "lena@x"},
+		{"upn,mail", "piet@x (Piet van der Berg)", "piet@x"},
+		{"upn,mail", "lena@x <LENA@X>", "lena@x"},
+		{"upn", "lena@x (left)", "!" + whyBlank},
+		{"upn", "lena@x (still here)", "!" + whyBlank},
+		{"upn", "lena@x (DO NOT REVOKE)", "!" + whyBlank},
+		{"upn", "lena@x (On Leave)", "!" + whyBlank},
+		{"upn", "lena@x (2)", "!" + whyBlank},
+		{"upn,mail", "Omar Haddad (omar@x)", "omar@x"},
+		{"upn", "Omar Haddad (his manager bob@x)", "!" + whyBlank},
+		{"upn", "reports to (bob@x)", "!" + whyBlank},
+		{"upn", "Manager: Bob <bob@x>", "!" + whyDisplay},
+		{"upn", "not Bob <bob@x>", "!" + whyDisplay},
+		{"upn", "Ada; Bob <bob@x>", "!" + whyDisplay},
+		{"upn", "Bob <bob@x> left", "!" + whyDisplay},
+		{"upn", "lena bob@x", "!" + whyBlank},
+
+		// Several names.
+		{"upn,mail", "SMTP:a@x;smtp:c@x", "!holds two names, a@x and c@x: write each on a line of its own"},
+		{"upn,mail", "a@x, c@x", "!holds two names, a@x and c@x"},
+		{"upn,mail", "A <a@x>, C <c@x>", "!holds two names, a@x and c@x"},
+		{"upn,mail", "a@x (c@x)", "!holds two names, a@x and c@x"},
+		{"upn", "a@x;b@x;c@x", "!holds 3 names, a@x, b@x and 1 more"},
+		{"upn,mail", "SMTP:a@x;sip:A@X", "a@x"},
+		{"upn", "a@x;", "a@x"},
+		{"upn,id or upn", "a@x;b", "!" + whyChar + `: ";"`},
+
+		// Object ids.
+		{"id,id or upn", "{" + up + "}", up},
+		{"id", "urn:uuid:" + up, up},
+		{"id", "URN:UUID:{" + up + "}", up},
+		{"upn", "{" + up + "}", "!" + whyUPNisID},
+		{"mail", "{" + up + "}", "!" + whyKeyIsID},
+		{"id", "{00000000-0000-0000-0000-000000000000}", "!" + whyZeroID},
+		{"id", strings.ReplaceAll(up, "-", ""), "!" + whyHex},
+		{"id", "<ada@x>", "!" + whyNotID},
+
+		// What is no name of a user.
+		{"upn,mail,id or upn,employee-id", hex, "!" + whyConcealed},
+		{"upn,id,mail,employee-id", "PyUE4E+JQdOaDAMF6CwzAQ==", "!" + whyImmutable},
+		{"upn,id", "S-1-5-21-1004336348-1177238915-682003330-512", "!" + whySID},
+		{"upn,id", "S-1-12-1-1234567890-1234567890-1234567890-1234567890", "!" + whyCloudSID},
+		{"upn,id,mail", "CN=Ada Lund,OU=Staff,DC=contoso,DC=example", "!" + whyDN},
+		{"upn", "alund", "!" + whyNoAt},
+
+		// What PowerShell shows instead of a value.
+		{"upn,mail", "UserPrincipalName : ada@x", "!" + whyFormatted},
+		{"upn,id,employee-id", "@{UserPrincipalName=ada@x}", "!" + whyFormatted},
+		{"upn,id,employee-id", "System.Object[]", "!" + whyFormatted},
+		{"upn", "{ada@x, bob@x}", "!" + whyFormatted},
+		{"upn,mail", "ada.lund@contoso.exa...", "!" + whyCut},
+		{"upn,mail,employee-id", "ada.lund@con…", "!" + whyCut},
+		{"id", "3f2504e0-4f89-41d3-9a0c-030...", "!" + whyCut},
+
+		// Characters that look like others.
+		{"upn,mail", "ad\u0430@x", "!holds \u0430 (U+0430, CYRILLIC SMALL LETTER A), which looks like a: type the name anew"},
+		{"upn", "Ada <ad\u0430@x>", "!holds \u0430 (U+0430, CYRILLIC SMALL LETTER A), which looks like a"},
+		{"upn", "ada.\u0436@x", "!holds \u0436 (U+0436, CYRILLIC SMALL LETTER ZHE), a letter of another script among Latin ones"},
+		{"upn", "\uff41da@x", "!holds \uff41 (U+FF41, FULLWIDTH LATIN SMALL LETTER A), which looks like a"},
+		{"upn", "ada@c\u043entoso.example", "!" + whyDomain + ": it holds \u043e (U+043E, CYRILLIC SMALL LETTER O), which looks like o"},
+		{"upn", "ada\uff20x", "!" + whyChar + ": \uff20 (U+FF20, FULLWIDTH COMMERCIAL AT), which looks like @"},
+		{"mail", "o\u2019hara@x", "!" + whyMailChar + ": \u2019 (U+2019, RIGHT SINGLE QUOTATION MARK), which looks like '"},
+		{"upn", "o\u02bchara@x", "!holds \u02bc (U+02BC, MODIFIER LETTER APOSTROPHE), which looks like '"},
+		{"upn", "ada\u2011lund@x", "!" + whyChar + ": \u2011 (U+2011, NON-BREAKING HYPHEN), which looks like -"},
+		{"upn", "ada\u200b@x", "!" + whyUnseen + ": U+200B, ZERO WIDTH SPACE"},
+		{"upn", "иван.петров@x", "иван.петров@x"},
+		{"upn", "田中@x", "田中@x"},
+		{"upn", "a\u030ase.øst@x", "a\u030ase.øst@x"},
+		{"upn", "иван_fabrikam.example#EXT#@x", "иван_fabrikam.example#EXT#@x"},
+	} {
+		for key := range strings.SplitSeq(c.keys, ",") {
+			_, text, why := meaning(batch.Key(key), c.cell)
+			part, refused := strings.CutPrefix(c.want, "!")
+			switch {
+			case refused && (why == "" || !strings.Contains(why, part) || text != c.cell), !refused && (why != "" || text != c.want):
+				t.Errorf("%s, %q: %q, %q; want %q", key, c.cell, text, why, c.want)
+			}
+		}
+	}
+}
+
+// A cell is shown and kept as it stands, and the row names whom it means, in columns that
+// name the users and in those beside them.
+func TestRowsAsOthersWriteThem(t *testing.T) {
+	good, bad := read(t, "upn,Sign-in name,mail,id\nAda <a@x>,sip:A@x,SMTP:m@x,{"+guidA+"}\n,mailto:b@x,,\n", Options{})
+	if len(bad) > 0 || len(good) != 2 {
+		t.Fatal(good, bad)
+	}
+	if r := good[0]; r.UPN != "a@x" || r.ID != guidA || r.Input != "{"+guidA+"}" || r.Cells[0] != "Ada <a@x>" || r.Claims[0].Value != "m@x" {
+		t.Errorf("%+v", r)
+	}
+	if r := good[1]; r.UPN != "b@x" || r.Input != "mailto:b@x" {
+		t.Errorf("%+v", r)
+	}
+	good, _ = read(t, "Employee ID,mail\n\"=\"\"0010411\"\"\",Ada <a@x>\n", Options{Key: batch.ByEmployeeID})
+	if len(good) != 1 || good[0].Value != "0010411" || good[0].Input != `="0010411"` || good[0].Claims[0].Value != "a@x" {
+		t.Errorf("%+v", good)
+	}
+}
+
+func TestFormattedOutput(t *testing.T) {
+	for in, want := range map[string]string{
+		"\nId   UserPrincipalName DisplayName\n--   ----------------- -----------\n3f.. ada@x             Ada": "Format-Table",
+		"UserPrincipalName\n-----------------\nada@x":                                                          "Format-Table",
+		"\n\nUserPrincipalName : ada@x\nId                : 3f25\n":                                            "Format-List",
+		"UserPrincipalName : ada@x\n\nUserPrincipalName : bob@x":                                               "Format-List",
+		"upn,name\n----,----\na@x,b":                                                                           "",
+		"----------\nReport of May\n----------":                                                                "",
+		"Report of May : all\nName,Mail\nx : y,":                                                               "",
+		"":                                                                                                     "",
+	} {
+		if got := formattedOutput(strings.Split(in, "\n")); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// FuzzCell holds what is true of any cell: whom it means stands in it, and is good by the
+// rules without any form; a row that keeps somebody keeps that one; and the quick look at
+// an address lets nothing through that the rules refuse.
+func FuzzCell(f *testing.F) {
+	for i, s := range []string{"a@x", "Ada <a@x>", "a@x (Ada B)", `="00123"`, `=""00123""`, "{" + guidA + "}", "urn:uuid:" + guidA, "SMTP:a@x;smtp:b@x",
+		"i:0#.f|membership|a@x", `AzureAD\a@x`, "ad\u0430@x", "\uff41@x", "'a@x'", "@{Upn=a@x}", "a@x…", "PyUE4E+JQdOaDAMF6CwzAQ==", "mailto: <a@x>", "a\xff@x", "CN=a,DC=x", "jo_x.y#EXT#@z"} {
+		f.Add(s, byte(i))
+	}
+	columns := append([]batch.Key{idOrUPN}, keys...)
+	f.Fuzz(func(t *testing.T, cell string, k byte) {
+		column := columns[int(k)%len(columns)]
+		if cell = trim(cell); cell == "" {
+			return
+		}
+		key, text, why := meaning(column, cell)
+		switch {
+		case key == idOrUPN || why != "" && text != cell:
+			t.Fatalf("%s, %q: %s %q %q", column, cell, key, text, why)
+		case why == "" && (!strings.Contains(cell, text) || checkCell(key, text) != "" || key != keyOf(column, text)):
+			t.Fatalf("%s, %q names %s %q", column, cell, key, text)
+		}
+		if why == "" && cell[0] != '\'' {
+			found := false
+			for _, c := range mayName(column, cell) {
+				found = found || c.Key == key && batch.SameValue(key, c.Value, text)
+			}
+			if !found {
+				t.Fatalf("%s, %q keeps %v, and names %q", column, cell, mayName(column, cell), text)
+			}
+		}
+		for kind, odd := range map[uint8]func(rune) string{inUPN: oddInUPN, inMail: oddInMail} {
+			if _, domain, _ := strings.Cut(cell, "@"); plainAddress(cell, kind) && (checkRunes(cell, odd) != "" || checkDomain(domain) != "") {
+				t.Fatalf("%q is taken for a plain address", cell)
+			}
+		}
+	})
+}
