@@ -51,6 +51,7 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 	}{
 		{"--column", s.Column != ""}, {"--ignore-column", len(s.IgnoreColumn) > 0}, {"--where", len(s.Where) > 0},
 		{"--date-column", s.DateColumn != ""}, {"--key " + s.Key, batch.Key(s.Key).Searched()},
+		{"--encoding", s.Encoding != ""}, {"--sheet", s.Sheet != ""}, {"--header-line", s.HeaderLine != 0}, {"--no-header", s.NoHeader},
 	} {
 		if f.given {
 			return nil, opt, fmt.Errorf("%w: %s is about the columns of a file, and users are named with --user", ErrUsage, f.flag)

@@ -18,7 +18,17 @@ type Selection struct {
 	TimeZone     string   `help:"Where days begin and end, such as Europe/Berlin. Default: this machine's." placeholder:"ZONE" default:"Local" choice:""`
 	StartOfDay   bool     `help:"Take a row from the beginning of its day, not from its end." choice:""`
 	Keep         []string `help:"Take the cells of a column along, into the journal and the report, which has them as input.COLUMN at the end of each line. Columns that a gate looks at are taken along always, and no others. Repeatable." placeholder:"COLUMN" sep:"none" choice:""`
-	AllowRenamed bool     `help:"Accept an object id whose user has another UPN than the file says." choice:""`
+	Format
+	AllowRenamed bool `help:"Accept an object id whose user has another UPN than the file says." choice:""`
+}
+
+// Format says how a file is written, where that is not found out. retry.csv is written as
+// CSV in UTF-8 with a header, so the command that runs it has none of these.
+type Format struct {
+	Encoding   string `help:"How the text of the file is encoded, by its IANA name, such as windows-1252 or Shift_JIS. Default: by its byte order mark, or else UTF-8." placeholder:"NAME"`
+	Sheet      string `help:"The sheet of a workbook. Default: the first one." placeholder:"NAME"`
+	HeaderLine int    `help:"The line of the header, counted from 1. Default: the first line, or below a title the first in which a column is recognised." placeholder:"N"`
+	NoHeader   bool   `help:"The file has no header: columns are called by their numbers from 1, as in --column 1. A list of ids alone, one a line, needs none of this."`
 }
 
 // Guards say who is left alone although the input names them, and when a plan is

@@ -113,6 +113,7 @@ func (g *Planning) checkSLA(steps []batch.Step) error {
 func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
+		g.Encoding, g.Sheet, fmt.Sprint(g.HeaderLine, g.NoHeader),
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
 	if opt.DateGate != nil {
 		day = dated + opt.DateGate.AsOf.Format(time.DateOnly)

@@ -14,7 +14,8 @@ import (
 
 // options are those of the intake.
 func (s Selection) options(now time.Time) (intake.Options, error) {
-	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where}
+	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where,
+		Encoding: s.Encoding, Sheet: s.Sheet, HeaderLine: s.HeaderLine, NoHeader: s.NoHeader}
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}
