@@ -36,9 +36,9 @@ func looksLikeJSON(sample []byte) bool {
 type place struct{ line, at int }
 
 // below is the place behind a text that begins here.
-func (p place) below(text string) place {
-	if last := strings.LastIndexByte(text, '\n'); last >= 0 {
-		return place{p.line + strings.Count(text, "\n"), len(text) - last - 1}
+func (p place) below(text []byte) place {
+	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
+		return place{p.line + bytes.Count(text, []byte("\n")), len(text) - last - 1}
 	}
 	return place{p.line, p.at + len(text)}
 }
@@ -263,11 +263,11 @@ func (j *jsonSource) split() (fault string, err error) {
 	j.cells, j.starts = append(j.cells[:0], make([]string, len(j.keys))...), append(j.starts[:0], make([]int, len(j.keys))...)
 	text := strings.TrimLeft(j.record[1:], blanks)
 	for text[0] != '}' {
-		size := valueSize(text)
+		size, _ := take(&nesting{}, text)
 		key := unquote(text[:size])
 		text = strings.TrimLeft(text[size:], blanks)
 		text = strings.TrimLeft(text[1:], blanks) // behind the colon
-		size = valueSize(text)
+		size, _ = take(&nesting{}, text)
 		at, known := j.columns[key]
 		if !known {
 			if j.keySize += len(key); len(j.keys) == maxKeys || j.keySize > maxElement {
@@ -316,44 +316,38 @@ const blanks = " \t\r\n"
 
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
-// nesting knows when a string, an array or an object ends.
+// nesting is how deep inside a value a text is.
 type nesting struct {
-	depth           int
-	quoted, escaped bool
+	depth                  int
+	quoted, escaped, plain bool // plain is in a number or a word
 }
 
-// ends takes the next byte and reports whether it is the last one.
-func (n *nesting) ends(b byte) bool {
-	switch {
-	case n.escaped:
-		n.escaped = false
-		return false
-	case n.quoted:
-		n.escaped, n.quoted = b == '\\', b != '"'
-	case b == '"':
-		n.quoted = true
-	case b == '{' || b == '[':
-		n.depth++
-	case b == '}' || b == ']':
-		n.depth--
-	default:
-		return false
-	}
-	return n.depth <= 0 && !n.quoted
-}
-
-// valueSize is the size of the value at the start of a text.
-func valueSize(text string) int {
-	if strings.IndexByte(`{["`, text[0]) < 0 {
-		return strings.IndexAny(text, ",}]"+blanks)
-	}
-	var n nesting
+// take gives how much of a text belongs to the value that it begins or goes on with, and
+// whether the value ends there.
+func take[T string | []byte](n *nesting, text T) (size int, ends bool) {
 	for i := range len(text) {
-		if n.ends(text[i]) {
-			return i + 1
+		switch b := text[i]; {
+		case n.escaped:
+			n.escaped = false
+		case n.quoted:
+			n.escaped, n.quoted = b == '\\', b != '"'
+		case n.plain && (isBlank(b) || b == ',' || b == ']' || b == '}'):
+			return i, true
+		case n.plain:
+		case b == '"':
+			n.quoted = true
+		case b == '{' || b == '[':
+			n.depth++
+		case b == '}' || b == ']':
+			n.depth--
+		default:
+			n.plain = n.depth == 0
+		}
+		if n.depth <= 0 && !n.quoted && !n.plain {
+			return i + 1, true
 		}
 	}
-	return len(text)
+	return len(text), false
 }
 
 // value reads the value at which the text stands into raw, and checks it.
@@ -361,25 +355,20 @@ func (j *jsonSource) value() error {
 	start := j.place
 	j.raw = j.raw[:0]
 	var n nesting
-	for plain := false; len(j.raw) <= maxElement; {
-		if plain {
-			if p, err := j.text.Peek(1); err != nil || isBlank(p[0]) || strings.IndexByte(",]}", p[0]) >= 0 {
-				break
-			}
-		}
-		b, err := j.next()
+	for ends := false; !ends && len(j.raw) <= maxElement; {
+		_, err := j.text.Peek(1)
 		if err == io.EOF {
 			break
 		} else if err != nil {
-			return err
+			return j.unread(err)
 		}
-		if len(j.raw) == 0 {
-			plain = strings.IndexByte(`{["`, b) < 0
-		}
-		if j.raw = append(j.raw, b); !plain && n.ends(b) {
-			break
-		}
+		part, _ := j.text.Peek(j.text.Buffered())
+		var size int
+		size, ends = take(&n, part)
+		j.raw = append(j.raw, part[:size]...)
+		_, _ = j.text.Discard(size)
 	}
+	j.place, j.blank = start.below(j.raw), false
 	if len(j.raw) <= maxElement && json.Valid(j.raw) {
 		return nil
 	}
@@ -387,7 +376,7 @@ func (j *jsonSource) value() error {
 	if err := json.Unmarshal(j.raw, &json.RawMessage{}); !errors.As(err, &syntax) || len(j.raw) > maxElement && int(syntax.Offset) >= len(j.raw) {
 		return &Error{Line: start.line, Reason: fmt.Sprintf("the element that begins here is longer than %d bytes: is this a list of users?", maxElement)}
 	}
-	j.place = start.below(string(j.raw[:max(syntax.Offset, 1)-1]))
+	j.place = start.below(j.raw[:max(syntax.Offset, 1)-1])
 	return j.broken(syntax.Error())
 }
 
@@ -398,13 +387,18 @@ func (j *jsonSource) next() (byte, error) {
 	case err == io.EOF:
 		return 0, err
 	case err != nil:
-		return 0, fmt.Errorf("read line %d of the input: %w", j.line, err)
+		return 0, j.unread(err)
 	case b == '\n':
 		j.place, j.blank = place{j.line + 1, 0}, true
 	default:
 		j.at, j.blank = j.at+1, j.blank && isBlank(b)
 	}
 	return b, nil
+}
+
+// unread is the error of a read that failed.
+func (j *jsonSource) unread(err error) error {
+	return fmt.Errorf("read line %d of the input: %w", j.line, err)
 }
 
 // peek passes over blanks and gives the byte behind them, which stays.
@@ -449,7 +443,7 @@ func (j *jsonSource) Text() string { return j.record }
 // At gives the place of a cell that stands in the text as it is. Others have no bytes that
 // are not UTF-8.
 func (j *jsonSource) At(cell, offset int) (line, at int) {
-	p := j.start.below(j.record[:j.starts[cell]+offset])
+	p := j.start.below([]byte(j.record[:j.starts[cell]+offset]))
 	return p.line, p.at + 1
 }
 
