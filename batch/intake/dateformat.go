@@ -65,7 +65,7 @@ func newDateFormat(text string) (*dateFormat, error) {
 				return bad(fmt.Sprintf("%s: write %q", why, ours))
 			}
 		}
-		return bad(why + `; known are %Y %y (year), %m %B %b (month), %d (day), %A %a (weekday), %H, or %I and %p, %M %S (time), %z (offset), as in "%d.%m.%Y"; and excel. In a .cmd file a % is written %%, in a crontab \%`)
+		return bad(why + `; known are %Y %y (year), %m %B %b (month), %d (day), %A %a (weekday), %H, or %I and %p, %M %S (time), %z (offset), as in "%d.%m.%Y"; and excel. In a .cmd file and a unit of systemd a % is written %%, in a crontab \%`)
 	}
 	switch {
 	case has("%I") != has("%p"):
