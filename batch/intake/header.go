@@ -20,7 +20,11 @@ func (r *Reader) readHeader() error {
 	if err != nil || r.list {
 		return err
 	}
-	r.addSetting("header", fmt.Sprintf("line %d", r.start), why)
+	where := fmt.Sprintf("line %d", r.start)
+	if r.rec.Header {
+		where = "none"
+	}
+	r.addSetting("header", where, why)
 	if bad := r.setColumns(); bad != nil {
 		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
 		return bad
@@ -84,7 +88,7 @@ func (r *Reader) findHeader() (why string, err error) {
 		switch {
 		case r.rec.Header:
 			r.setHeader(t.line, t.cells)
-			return "the keys of the objects", nil
+			return "the keys of the objects are the columns", nil
 		case r.opt.HeaderLine > t.line:
 			t.skip = "above the header"
 		case r.opt.HeaderLine == t.line && r.rec.Fault == "":

@@ -1,11 +1,45 @@
 package source
 
-// Open finds out what format a file has, and reads as far as its settings. The error is an
-// [*Error], or what reading returned.
+import (
+	"errors"
+
+	"offboard/batch"
+)
+
+// Open takes the file out of its archive, finds out what format it has, and reads as far as
+// its settings. The error is an [*Error], or what reading returned.
 func Open(in Input, opt Options) (Source, error) {
-	text, settings, err := openText(in, opt)
+	u, err := unpack(in)
 	if err != nil {
 		return nil, err
 	}
+	src, err := openUnpacked(u, opt)
+	if err != nil {
+		u.close() // the error says more
+		return nil, err
+	}
+	return opened{src, u}, nil
+}
+
+func openUnpacked(u unpacked, opt Options) (Source, error) {
+	text, settings, err := openText(u.Input, opt)
+	if err != nil {
+		return nil, err
+	}
+	if sample, _ := text.Peek(sampleSize); looksLikeJSON(sample) {
+		return openJSON(u.Input, opt)
+	}
 	return openCSV(text, settings, opt), nil
 }
+
+// opened is a source with the file that was unpacked for it.
+type opened struct {
+	Source
+	unpacked unpacked
+}
+
+func (o opened) Settings() []batch.Setting {
+	return append(o.unpacked.settings, o.Source.Settings()...)
+}
+
+func (o opened) Close() error { return errors.Join(o.Source.Close(), o.unpacked.close()) }
