@@ -63,17 +63,18 @@ func newNumbers(s stylesheet, date1904 bool) numbers {
 	return n
 }
 
-// built-in formats of dates and times, which have no code in the file
+// builtIn says what a format is that has no code in the file.
 func builtIn(id int) int {
 	switch {
-	case id == 0, id == 49: // text
-		return general
-	case id >= 14 && id <= 17, id == 22, id >= 27 && id <= 31, id == 36, id >= 50 && id <= 54, id >= 57 && id <= 58:
+	case id >= 14 && id <= 17, id == 22, id >= 27 && id <= 31, id == 36, id >= 50 && id <= 54, id >= 57 && id <= 58,
+		id >= 71 && id <= 74, id == 77, id == 81:
 		return day
-	case id >= 18 && id <= 21, id >= 32 && id <= 35, id == 45, id == 47, id == 55, id == 56:
+	case id >= 18 && id <= 21, id >= 32 && id <= 35, id == 45, id == 47, id == 55, id == 56, id == 75, id == 76, id == 78, id == 80:
 		return clock
+	case id >= 1 && id <= 13, id >= 37 && id <= 48, id >= 59 && id <= 70, id == 79:
+		return rendered
 	}
-	return rendered
+	return general // 49 is text; others mean nothing
 }
 
 // kindOf says what the code of a number format makes of a number above 0.

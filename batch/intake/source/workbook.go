@@ -24,9 +24,10 @@ const (
 	maxSheetRows  = 1 << 20
 	maxSheetCols  = 1 << 14
 	maxXML        = 1 << 20   // bytes of one XML element: a cell holds at most 32,767 characters
-	maxSmallPart  = 64 << 20  // the list of sheets, the styles
+	maxSmallPart  = 32 << 20  // the list of sheets, the styles
 	maxTexts      = 512 << 20 // six different texts of 40 bytes in each of a million rows
 	maxSheet      = 4 << 30   // every row with a hundred cells
+	maxListed     = 100       // other sheets that are named
 	peekedRows    = 1000      // how far a sheet that is not read is searched for a filled row
 	resave        = "open it in Excel, save it as a new .xlsx or as CSV UTF-8, and name that file"
 	whyHidden     = "the row is hidden in the workbook (a filter or by hand): show it, or delete it, and save"
@@ -130,21 +131,27 @@ func (w *workbook) readParts() ([]sheetInfo, error) {
 			return nil, err
 		}
 	}
-	texts := "xl/sharedstrings.xml"
+	texts, targets := "xl/sharedstrings.xml", make(map[string]string, len(rels.Rels))
 	for _, r := range rels.Rels {
 		part := partName(path.Join("/xl", r.Target))
 		if strings.HasPrefix(r.Target, "/") {
 			part = partName(path.Clean(r.Target))
 		}
-		kind := path.Base(r.Type)
-		if kind == "sharedStrings" {
+		switch path.Base(r.Type) {
+		case "sharedStrings":
 			texts = part
+		case "worksheet":
+			targets[r.ID] = part
+		default:
+			targets[r.ID] = ""
 		}
-		for i, s := range book.Sheets {
-			if s.Rel == r.ID && kind == "worksheet" {
-				book.Sheets[i].part = part
-			}
+	}
+	for i, s := range book.Sheets {
+		part, found := targets[s.Rel]
+		if !found {
+			return nil, damaged(0, fmt.Errorf("nothing says where sheet %q lies", s.Name))
 		}
+		book.Sheets[i].part = part
 	}
 	w.numbers = newNumbers(styles, isTrue(book.Props.Date1904))
 	return book.Sheets, w.readTexts(texts)
@@ -236,6 +243,10 @@ func (w *workbook) whySheet(sheets []sheetInfo, chosen sheetInfo, asked string) 
 	for _, s := range sheets {
 		if s.part == "" || s.part == chosen.part {
 			continue
+		}
+		if len(others) == maxListed {
+			others = append(others, "and more")
+			break
 		}
 		filled := "empty"
 		if w.filled(s.part) {

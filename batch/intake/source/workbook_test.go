@@ -131,7 +131,7 @@ func TestBuiltInFormats(t *testing.T) {
 	for id, want := range map[int]string{
 		0: "46387.5", 1: "46388", 2: "46387.50", 3: "46,388", 14: "2026-12-31T12:00:00", 15: "2026-12-31T12:00:00", 16: "2026-12-31T12:00:00",
 		17: "2026-12-31T12:00:00", 22: "2026-12-31T12:00:00", 27: "2026-12-31T12:00:00", 36: "2026-12-31T12:00:00", 49: "46387.5", 57: "2026-12-31T12:00:00",
-		4: "46,387.50", 9: "4638750%", 11: "4.64E+04", 37: "46,388 ",
+		46: "1113300:00:00", 71: "2026-12-31T12:00:00", 164: "46387.5", 4: "46,387.50", 9: "4638750%", 11: "4.64E+04", 37: "46,388 ",
 	} {
 		book := handmade(t, `<row r="1"><c r="A1" s="1"><v>46387.5</v></c></row>`, "xl/styles.xml",
 			fmt.Sprintf(`<styleSheet><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="%d" applyNumberFormat="1"/></cellXfs></styleSheet>`, id))
@@ -270,7 +270,7 @@ func TestDamagedWorkbook(t *testing.T) {
 		}
 	}
 	flipped, record := 0, regexp.MustCompile(`^[0-9]+[:!] `)
-	for at := 0; at < len(whole); at += 3 {
+	for at := 0; at < len(whole); at += 7 {
 		bad := bytes.Clone(whole)
 		bad[at] ^= 0x10
 		got := readBook(t, bad, Options{})
@@ -293,14 +293,15 @@ func TestNoWorkbook(t *testing.T) {
 		book []byte
 		want string
 	}{
-		"another zip":           {packed(t, "word/document.xml", "<x/>"), "holds no workbook"},
-		"a bomb":                {bomb, "unpacks to more than 200 times its size"},
-		"a part twice":          {handmade(t, "", "xl/worksheets/Sheet1.xml", "<worksheet><sheetData/></worksheet>"), "twice"},
-		"a sheet without rows":  {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", oneRel, "xl/worksheets/sheet1.xml", "<worksheet/>"), "damaged"},
-		"a sheet that is away":  {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", oneRel), "sheet1.xml is missing"},
-		"no sheet":              {packed(t, "xl/workbook.xml", "<workbook/>"), "--sheet: no sheet is visible: the workbook has no worksheet"},
-		"only a chart":          {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", strings.ReplaceAll(oneRel, "/worksheet\"", "/chartsheet\"")), "no worksheet"},
-		"a list that is no XML": {packed(t, "xl/workbook.xml", "sheets"), "damaged"},
+		"another zip":            {packed(t, "word/document.xml", "<x/>"), "holds no workbook"},
+		"a bomb":                 {bomb, "unpacks to more than 200 times its size"},
+		"a part twice":           {handmade(t, "", "xl/worksheets/Sheet1.xml", "<worksheet><sheetData/></worksheet>"), "twice"},
+		"a sheet without rows":   {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", oneRel, "xl/worksheets/sheet1.xml", "<worksheet/>"), "damaged"},
+		"a sheet that is away":   {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", oneRel), "sheet1.xml is missing"},
+		"no sheet":               {packed(t, "xl/workbook.xml", "<workbook/>"), "--sheet: no sheet is visible: the workbook has no worksheet"},
+		"a sheet without a part": {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", strings.ReplaceAll(oneRel, "rId1", "rId2")), `nothing says where sheet "Leavers" lies`},
+		"only a chart":           {packed(t, "xl/workbook.xml", oneSheet, "xl/_rels/workbook.xml.rels", strings.ReplaceAll(oneRel, "/worksheet\"", "/chartsheet\"")), "no worksheet"},
+		"a list that is no XML":  {packed(t, "xl/workbook.xml", "sheets"), "damaged"},
 	} {
 		s, err := openBook(c.book, Options{})
 		if _, ours := errors.AsType[*Error](err); !ours || !strings.Contains(err.Error(), c.want) {
