@@ -190,7 +190,7 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 // looksLikeData reports whether a header holds what names a user. Such a line
 // is not shown: its other cells may be anything.
 func looksLikeData(header []string) bool {
-	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || checkUPN(h) == "" })
+	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || WhyNobody(h) == "" })
 }
 
 func headersOf(columns []column) []string {

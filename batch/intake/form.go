@@ -62,7 +62,7 @@ func unquote(s string) string {
 // the cell has a meaning that is no name, it says which.
 func unwrap(key batch.Key, cell string) (text, why string) {
 	text = cell
-	if f, is := strings.CutPrefix(cell, "="); is {
+	if f, is := strings.CutPrefix(strings.TrimPrefix(cell, "'"), "="); is { // retry.csv has the apostrophe
 		// Beside the quotes nothing may be left that a formula computes with.
 		inner := unquote(f)
 		if inner == f || inner == "" || strings.Contains(inner, `"`) || strings.HasPrefix(f, `""`) && strings.ContainsAny(inner, "&+*/^=<>,;() ") {

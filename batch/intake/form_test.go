@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,6 +21,8 @@ func TestMeaning(t *testing.T) {
 		{"employee-id", `="0010411"`, "0010411"},
 		{"employee-id", `=""0010411""`, "0010411"},
 		{"employee-id", `="E-4 7"`, "E-4 7"},
+		{"employee-id", `'="0010411"`, "0010411"},
+		{"employee-id", "'=0010411", "!" + whyEscaped},
 		{"upn,mail,id or upn", `="ada@x"`, "ada@x"},
 		{"upn,mail", `="SMTP:ada@x"`, "ada@x"},
 		{"id,id or upn", `="` + up + `"`, up},
@@ -157,6 +160,30 @@ func TestRowsAsOthersWriteThem(t *testing.T) {
 	good, _ = read(t, "Employee ID,mail\n\"=\"\"0010411\"\"\",Ada <a@x>\n", Options{Key: batch.ByEmployeeID})
 	if len(good) != 1 || good[0].Value != "0010411" || good[0].Input != `="0010411"` || good[0].Claims[0].Value != "a@x" {
 		t.Errorf("%+v", good)
+	}
+}
+
+// What lies around cells of other programs' forms is found as it is around plain ones: a line
+// that a lost quote swallowed, a list of them, a screen's text instead of a file.
+func TestInputsAsOthersWriteThem(t *testing.T) {
+	for input, want := range map[string]string{
+		"upn,note\n\"sip:a@x\",\"x\nmailto:b@x,y\"\n":                  "line 2: a quote opens here",
+		"Ada <a@x>\nsmtp:b@x\n":                                        "",
+		"Id   UserPrincipalName\n--   -----------------\n3f.. ada@x\n": "line 1: this is a table as PowerShell shows it",
+		"UserPrincipalName : ada@x\nId                : 3f25\n":        "line 1: this is a list as PowerShell shows it",
+		"DisplayName,Note\nAda,x\n":                                    "line 1: no column is known to name users",
+	} {
+		r, err := open(text(input), Options{})
+		if err == nil {
+			for _, err = range r.Rows() {
+				if err != nil {
+					break
+				}
+			}
+		}
+		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && !strings.Contains(got, want) {
+			t.Errorf("%q: %s, want %s", input, got, want)
+		}
 	}
 }
 

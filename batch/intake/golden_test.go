@@ -35,6 +35,7 @@ var moreOptions = map[string]Options{
 		DateGate: &DateGate{Column: "Last Day", Format: "%d.%m.%Y", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
 	},
 	"bamboohr.csv":             {Key: batch.ByMail},
+	"ids-as-formulas.csv":      {Key: batch.ByEmployeeID},
 	"key_mail_private.csv":     {Key: batch.ByMail},
 	"purview_hr_connector.csv": {Key: batch.ByUPN},
 	"successfactors.csv":       {Key: batch.ByMail},

@@ -172,6 +172,13 @@ func (r *Reader) noHeader(above []titled) error {
 		}
 		return &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
 	}
+	var lines []string
+	for _, t := range above {
+		lines = append(lines, strings.Join(t.cells, ","))
+	}
+	if why := formattedOutput(lines); why != "" {
+		return &InputError{Line: maybe[0].line, Reason: why}
+	}
 	header := maybe[0]
 	for i, t := range maybe {
 		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).key != "" }) {

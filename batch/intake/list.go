@@ -12,10 +12,8 @@ import (
 // WhyNobody says why a text is neither an object id nor a user principal name; "" when
 // it is one.
 func WhyNobody(text string) string {
-	if text = trim(text); batch.IsGUID(text) {
-		return checkID(text)
-	}
-	return checkUPN(text)
+	_, _, why := meaning(idOrUPN, trim(text))
+	return why
 }
 
 // openList takes the input for a list if the cells of its first line are one id.

@@ -92,7 +92,7 @@ func explain(key batch.Key, cell, why string) string {
 		odd = oddInMail
 	}
 	_, domain, _ := strings.Cut(cell, "@")
-	if cell[0] == '=' {
+	if strings.HasPrefix(cell, "=") {
 		return whyFormula
 	}
 	switch why {

@@ -211,8 +211,9 @@ func (r *Reader) wouldBeRow(line []string, cells int) bool {
 	line = trimAll(line)
 	key := r.naming[0].key
 	namesUser := func(cell string) bool {
-		cell = strings.Trim(cell, `"`)
-		return checkID(cell) == "" || checkUPN(cell) == "" || key == batch.ByMail && checkMail(cell) == ""
+		_, _, none := meaning(idOrUPN, cell)
+		_, _, noMail := meaning(batch.ByMail, cell)
+		return none == "" || key == batch.ByMail && noMail == ""
 	}
 	if cells != len(r.header) {
 		if slices.ContainsFunc(line, namesUser) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -50,6 +51,7 @@ type csvSource struct {
 	start    int                 // the line on which the record starts
 	text     []byte              // the record, every line with LF; "" when line is all of it
 	line     string              // a record without quotes
+	guarded  *regexp.Regexp      // a cell ="00123" without quotes around it, which payroll programs write
 	quoted   bool                // text is the record, and not line
 	handed   int                 // how much of text raw was given
 	cells    []string            // of the record without quotes
@@ -63,6 +65,7 @@ func openCSV(text *bufio.Reader, settings []batch.Setting, opt Options) *csvSour
 	c.comma, why = delimiter(string(sample), opt)
 	c.settings = append(settings, batch.Setting{Name: "delimiter", Value: Delimiter(c.comma), Why: why})
 	c.scan.Buffer(make([]byte, sampleSize), maxRecordBytes)
+	c.guarded = regexp.MustCompile(fmt.Sprintf(`(^|%[1]s) *="([^"%[1]s]+)"`, regexp.QuoteMeta(string(c.comma))))
 	c.raw = newCSV(c, c.comma)
 	c.records = gocsv.NewSimpleDecoderFromCSVReader(c.raw)
 	return c
@@ -97,7 +100,11 @@ func (c *csvSource) Next() (Record, error) {
 	c.start = c.no
 	rec := Record{Line: c.no, Shared: len(line)}
 	if c.quoted = bytes.IndexByte(line, '"') >= 0; c.quoted {
-		c.text, c.handed = append(bytes.ReplaceAll(line, []byte(mark+`"`), []byte(`"`)), '\n'), 0
+		text := bytes.ReplaceAll(line, []byte(mark+`"`), []byte(`"`))
+		if bytes.Contains(text, []byte(`="`)) {
+			text = c.guarded.ReplaceAll(text, []byte(`$1"=""$2"""`))
+		}
+		c.text, c.handed = append(text, '\n'), 0
 		rec.Cells, rec.Fault, err = c.readQuoted()
 		rec.Shared = len(c.text)
 		return rec, err
