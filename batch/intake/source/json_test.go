@@ -56,6 +56,7 @@ func TestJSON(t *testing.T) {
 		{"no elements", "[ ]", "", "nothing in it"},
 		{"no elements of a page", `{"value":[]}`, "", "nothing in it"},
 		{"PowerShell", "\xFF\xFE" + asUTF16("[\r\n    {\r\n        \"Id\":  \"1\"\r\n    }\r\n]\r\n", 0), "0H Id\n1 1\n", "an array of objects"},
+		{"bytes that are not UTF-8, in a value without a place", "[{\"a\":[\"J\xFC\"],\"b\":\"\\\\\xFC\"}]", "0H a|b\n1 [\"J\ufffd\"]|\\\ufffd\n", "objects"},
 		{"bytes that are not UTF-8", "[\"J\xFC\"]", "1 J\xFC\n", "strings"},
 
 		{"cut array", `["a@x",`, "", "line 1: byte 8: the array is not closed: if the file came by a download"},
@@ -144,7 +145,7 @@ func TestJSONPlaces(t *testing.T) {
 		t.Error(s.Lines(), s.Text(), err)
 	}
 	rec, err := s.Next()
-	if err != nil || s.Lines() != 4 || rec.Line != 3 || !strings.HasPrefix(s.Text(), "{\"a\":\n") {
+	if err != nil || s.Lines() != 4 || rec.Line != 3 || !strings.HasPrefix(s.Text(), "{\"a\":\n") || rec.Shared != len(s.Text()) {
 		t.Error(rec, s.Lines(), s.Text(), err)
 	}
 	for cell, want := range [][2]int{{4, 5}, {4, 14}} {
