@@ -80,3 +80,32 @@ func (p *Planner) keep(ctx context.Context) error {
 func contradiction(goes, stays int) Record {
 	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
 }
+
+// Contradiction says why a row that lets a user go contradicts one that keeps the user, as
+// far as both name the user alike: only the directory knows all names. It is "" if none does.
+func (k LinesByName) Contradiction(row Row) string {
+	if stays, _ := k.line(append(row.names(), row.Claims...)); stays != 0 {
+		return contradiction(row.Line, stays).Reason
+	}
+	return ""
+}
+
+// Again reports whether an earlier row named its user as this one does, and notes this one.
+func (k LinesByName) Again(row Row) bool {
+	named := row.names()
+	if line, _ := k.line(named); line != 0 {
+		return true
+	}
+	k.Add(named, row)
+	return false
+}
+
+// names are what the row names its user by.
+func (r Row) names() (all []Claim) {
+	for _, c := range []Claim{{Key: ByID, Value: r.ID}, {Key: ByUPN, Value: r.UPN}, {Key: r.By, Value: r.Value}} {
+		if c.Value != "" {
+			all = append(all, c)
+		}
+	}
+	return all
+}

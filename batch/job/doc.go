@@ -2,7 +2,7 @@
 // house meet here and nowhere else: intake reads the rows, graph signs in and looks
 // users up, throttle paces, journal keeps, package batch decides, report tells.
 //
-// [Run], [MakePlan], [Apply], [Resume], [Verify], [Approve], [Prune] and those of
+// [Run], [Check], [MakePlan], [Apply], [Resume], [Verify], [Approve], [Prune] and those of
 // look.go are the commands of the same names. They are given a [Host], which is the
 // process and the person before it, and their options. They end in an error that says
 // which kind of end it was.
@@ -45,6 +45,7 @@
 //	directory.go   the reads of groups and roles
 //	since.go       --since; planguards.go has what is asked at planning alone
 //	stay.go        people who stay by the file
+//	check.go       check: what would be read of files, without the directory
 //	again.go       the guards of a run that goes on
 //
 //	job.go         the job: what every command opens, locks and takes back

@@ -31,6 +31,11 @@ type Format struct {
 	NoHeader   bool   `help:"The file has no header: columns are called by their numbers from 1, as in --column 1. A list of ids alone, one a line, needs none of this."`
 }
 
+// Everybody says whether people are taken of whom the file says that they stay.
+type Everybody struct {
+	AllRows bool `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay, or a day of hire that they came back. --yes does not say that."`
+}
+
 // Guards say who is left alone although the input names them, and when a plan is
 // refused as a whole. They are asked when a plan is made, and again by the
 // commands that go on with one. A limit that is nil was not given.
@@ -66,12 +71,12 @@ type Planning struct {
 
 	Named
 	Selection
+	Everybody
 	PlanGuards
 	Steps     []string `help:"What is done to each user, with commas between: disable (the account), password (a new random one that nobody keeps), revoke (sessions), devices (disabled), groups and licences (removed); emergency for disable, revoke and devices, leaver for all six. They run in this order, however they are typed. invalidate in the place of revoke is the older beta call (Invoke-MgInvalidateUserRefreshToken)." default:"revoke" placeholder:"LIST" choice:""`
 	NoResolve bool     `help:"Send keys as given, for an app without read permission. Nothing that needs a read is claimed; names beyond ASCII are refused, since no answer would show which user they reached." choice:""`
 	NoVerify  bool     `help:"Do not read back what was written; users end revoked, or accepted." choice:""`
 	SLA       Length   `name:"sla" help:"How long after the date of its row (--date-column) a user is to be contained, such as 24h: the report marks the others as late. The exit code stays. 0, the default, marks nobody." placeholder:"TIME" choice:"" default:"0"`
-	AllRows   bool     `help:"Take all rows that pass the gates, although a status or leaving-date column that no gate looks at says that some of their people stay, or a day of hire that they came back. --yes does not say that."`
 
 	rehearsal bool // nothing will be written
 	reports   bool // there will be report files

@@ -23,20 +23,29 @@ func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Tim
 		return found, "", nil, err
 	}
 	for _, u := range found.Unmet {
-		h.Warn("note     no row has %s = %s (--where); the column has %s; --min-users 1 refuses a run that finds nobody", u.Column, u.Value, quotedList(u.Seen))
+		h.Warn("note     %s", unmetWords(u))
 	}
 	if len(found.Stay) == 0 || g.AllRows {
 		return found, "", nil, nil
 	}
-	all := stayWords(found)
 	ways, lift := g.gatesFor(found.Stay)
 	if !h.MayAsk() {
-		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: lift,
-			Refusal: fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", all, ways)}), nil
+		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: lift, Refusal: g.staysWords(found)}), nil
 	}
-	h.Say("note     by the file, some of its people stay: %s", all)
+	h.Say("note     by the file, some of its people stay: %s", stayWords(found))
 	h.Say("         %s", ways)
 	return found, "Take all rows, of people who stay too?", nil, nil
+}
+
+// unmetWords says that no row meets a condition.
+func unmetWords(u intake.Unmet) string {
+	return fmt.Sprintf("no row has %s = %s (--where); the column has %s; --min-users 1 refuses a run that finds nobody", u.Column, u.Value, quotedList(u.Seen))
+}
+
+// staysWords says that people stay by the file, and what can be done about that.
+func (g *Planning) staysWords(found intake.Survey) string {
+	ways, _ := g.gatesFor(found.Stay)
+	return fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", stayWords(found), ways)
 }
 
 // stayWords says which columns tell of people who stay, and of how many.

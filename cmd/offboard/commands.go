@@ -16,6 +16,8 @@ func (c *command) do(ctx context.Context, options any) error {
 	switch o := options.(type) {
 	case *job.RunOptions:
 		return job.Run(ctx, c.host, o)
+	case *job.CheckOptions:
+		return c.check(o)
 	case *job.PlanOptions:
 		return c.plan(ctx, o)
 	case *job.ApproveOptions:

@@ -95,6 +95,8 @@ func TestEndings(t *testing.T) {
 		{args: "report --report-dir=DIR/again", code: 0, first: run},
 		{args: "report --report-dir=DIR/in.csv/x", code: 1, first: run},
 		{args: "approve DIR/none.jsonl --yes", code: 2},
+		{args: "check DIR/in.csv" + file, code: 0},
+		{args: "check DIR/in.csv --column=nosuch", code: 2},
 		{args: "version", code: 0},
 		{args: "rnu", code: 2},
 	} {

@@ -25,6 +25,9 @@ var abouts = map[string]about{
 	"run": {"Contain", prose("run") + "\n" + seeds, [2]string{
 		`offboard run leavers.csv --dry-run`,
 		`offboard run hr.csv --steps leaver --where Status=Terminated --date-column "Last day"`}},
+	"check": {"Contain", prose("check"), [2]string{
+		`offboard check leavers.csv`,
+		`offboard check hr.csv --where Status=Terminated --date-column "Last day" -o json`}},
 	"resume": {"Contain", "", [2]string{
 		`offboard resume`,
 		`offboard resume 20261126-234340-9e39 --yes`}},
@@ -156,7 +159,7 @@ func ownFlagsFirst(o kong.HelpOptions, k *kong.Context) error {
 // readsAlone says of a command that talks to no tenant that it needs no permission.
 func readsAlone(command string) string {
 	switch command {
-	case "approve", "runs", "runs list", "runs prune", "show", "history", "report", "simulate":
+	case "check", "approve", "runs", "runs list", "runs prune", "show", "history", "report", "simulate":
 		return "Graph permissions: none; nothing is sent.\n\n"
 	}
 	return ""

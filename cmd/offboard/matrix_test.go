@@ -70,6 +70,8 @@ func TestEveryEndingInEveryForm(t *testing.T) {
 				{"runs", 0},
 				{"runs --in-state=planned", 0},
 				{"history nobody@contoso.com", 0},
+				{"check DIR/clean.csv", 0},
+				{"check DIR/clean.csv --column=nosuch", exitUsage},
 				{"nosuch", exitUsage},
 				{"run", exitUsage},
 			} {
