@@ -486,14 +486,10 @@ func (m *part) Read(p []byte) (int, error) {
 
 func (m *part) Close() error { return m.body.Close() }
 
-// next gives the next token. The end of the part before its time is an error.
+// next gives the next token.
 func (m *part) next() (xml.Token, error) {
 	m.left = maxXML
-	token, err := m.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return token, err
+	return m.Token()
 }
 
 // drain reads to the end of the part, where its checksum is.
