@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
 // TestMeaning holds what cells mean that other programs have written, and what is said of
@@ -154,6 +155,9 @@ func TestRowsAsOthersWriteThem(t *testing.T) {
 	if r := good[0]; r.UPN != "a@x" || r.ID != guidA || r.Input != "{"+guidA+"}" || r.Cells[0] != "Ada <a@x>" || r.Claims[0].Value != "m@x" {
 		t.Errorf("%+v", r)
 	}
+	if _, err := TakeSurvey([]source.Input{text("upn,Sign-in name\nAda <a@x>,a@x\n")}, Options{}, noon); err != nil {
+		t.Error("two columns agree:", err)
+	}
 	if r := good[1]; r.UPN != "b@x" || r.Input != "mailto:b@x" {
 		t.Errorf("%+v", r)
 	}
@@ -212,6 +216,7 @@ func FuzzCell(f *testing.F) {
 		"i:0#.f|membership|a@x", `AzureAD\a@x`, "ad\u0430@x", "\uff41@x", "'a@x'", "@{Upn=a@x}", "a@x…", "PyUE4E+JQdOaDAMF6CwzAQ==", "mailto: <a@x>", "a\xff@x", "CN=a,DC=x", "jo_x.y#EXT#@z"} {
 		f.Add(s, byte(i))
 	}
+	f.Add(`="E 7"`, byte(4)) // an employee id with a blank
 	columns := append([]batch.Key{idOrUPN}, keys...)
 	f.Fuzz(func(t *testing.T, cell string, k byte) {
 		column := columns[int(k)%len(columns)]
