@@ -49,7 +49,7 @@ type layout struct {
 func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	all := make([]column, len(header))
 	for i, name := range header {
-		all[i] = column{index: i, name: name}
+		all[i] = column{index: i, name: name, ignored: name != "" && normalise(name) == normalise(opt.preset.Ignore)}
 	}
 	for _, name := range opt.Ignore {
 		at, bad := findColumn(header, name, "with --ignore-column NAME")
@@ -125,18 +125,27 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 }
 
 // gateColumns reads the conditions by the header, and gives the index of the column of
-// dates, or -1.
+// dates, or -1. The preset's condition counts unless the person has one on its column.
 func gateColumns(header []string, opt parsedOptions) (where []condition, dateIndex int, bad *InputError) {
-	for _, entry := range opt.Where {
+	entries, from, how := opt.Where, "--where", "with --where COLUMN=VALUE"
+	if opt.preset.Where != "" {
+		entries = append(slices.Clone(entries), opt.preset.Where)
+	}
+	for i, entry := range entries {
+		if i == len(opt.Where) {
+			from, how = opt.preset.who(false, ""), how+", and leave --preset out"
+		}
 		name, value, bad := splitCondition(entry, header)
 		if bad != nil {
 			return nil, -1, bad
 		}
-		at, bad := findColumn(header, name, "with --where COLUMN=VALUE")
+		at, bad := findColumn(header, name, how)
 		if bad != nil {
 			return nil, -1, bad
 		}
-		where = append(where, newCondition(entry, header[at], value, at))
+		if i < len(opt.Where) || !slices.ContainsFunc(where, func(c condition) bool { return c.index == at }) {
+			where = append(where, newCondition(entry, from, header[at], value, at))
+		}
 	}
 	if opt.dateGate == nil {
 		return where, -1, nil

@@ -54,7 +54,7 @@ func (r *Reader) rule(cells []string) ruling {
 // setGates tells the gates as settings.
 func (r *Reader) setGates() {
 	for _, c := range r.where {
-		r.addSetting("where", c.column+" = "+c.value, "--where: other rows are skipped")
+		r.addSetting("where", c.column+" = "+c.value, c.from+": other rows are skipped")
 	}
 	d := r.opt.dateGate
 	if d == nil {
@@ -64,6 +64,9 @@ func (r *Reader) setGates() {
 	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is"
 	if d.StartOfDay {
 		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is"
+	}
+	if p := r.opt.preset; p.Date != "" {
+		passes = p.who(trim(r.opt.DateGate.Column) != "", "--date-column") + ": " + passes
 	}
 	r.addSetting("date column", d.Column, passes)
 	if d.format == nil {

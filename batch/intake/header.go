@@ -48,10 +48,18 @@ func (r *Reader) setColumns() (bad *InputError) {
 	if r.layout, bad = chooseColumns(r.header, r.opt); bad != nil {
 		return bad
 	}
+	if p := r.opt.preset; p.Name != "" {
+		r.addSetting("preset", p.Name, p.Note)
+	}
 	for _, c := range r.columns {
 		r.addSetting(c.role(), c.name, c.why)
 		if c.names {
 			r.naming = append(r.naming, c)
+		}
+	}
+	for i, name := range r.header {
+		if d, is := r.opt.decided[i]; is && d.key == "" {
+			r.addSetting("column names nobody", name, "none of its cells is an object id or user principal name")
 		}
 	}
 	r.setGates()

@@ -51,7 +51,7 @@ func TestKeepsLeniently(t *testing.T) {
 		{"", "upn", "n/a", ""},
 		{"", "upn,id", "a@x,N/A", "upn=a@x"},
 		{"", "upn,id", "a@x,12", "upn=a@x"},
-		{"", "upn,id", ",12", invalid},
+		{"", "upn,id", ",12", ""}, // no id in the file is one of the directory
 		{"", "upn,user name", "a@x,b@x", "upn=a@x upn=b@x"},
 		{"", "upn,mail", "a@x,m@x", "upn=a@x"},
 		{"", "upn,mail", "ann,m@x", "mail=m@x"}, // nothing else says whom it means

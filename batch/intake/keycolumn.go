@@ -18,28 +18,33 @@ func chooseKeys(all []column, header []string, opt parsedOptions) *InputError {
 			c.key, c.why = a.key, "alias "+a.name+": the users must have what it says"
 		}
 	}
+	name, key, why, how := opt.Column, cmp.Or(opt.Key, idOrUPN), opt.preset.who(true, "--column"), "with --column NAME"
+	if name == "" && opt.Key == "" && opt.preset.Name != "" {
+		name, key = opt.preset.naming(header)
+		why, how = opt.preset.who(false, ""), how+", or leave --preset "+opt.preset.Name+" out"
+	}
 	switch {
-	case opt.Column != "":
-		at, bad := findColumn(header, opt.Column, "with --column NAME")
+	case name != "":
+		at, bad := findColumn(header, name, how)
 		if bad != nil {
 			return bad
 		}
-		all[at] = column{index: at, name: header[at], key: cmp.Or(opt.Key, idOrUPN), names: true, why: "--column"}
+		all[at] = column{index: at, name: header[at], key: key, names: true, why: why}
 		return nil
 	case opt.Key != "":
-		return chooseByKey(all, header, opt.Key)
+		return chooseByKey(all, header, opt)
 	}
-	return chooseByHeaders(all, header)
+	return chooseByHeaders(all, header, opt.decided)
 }
 
 // chooseByKey picks the columns of the key that --key asks for. If there are several,
 // they must agree.
-func chooseByKey(all []column, header []string, key batch.Key) *InputError {
-	found := false
+func chooseByKey(all []column, header []string, opt parsedOptions) *InputError {
+	key, found := opt.Key, false
 	for i := range all {
 		c := &all[i]
 		if c.key == key || c.key == idOrUPN && !key.Searched() {
-			c.key, c.names, c.why = key, true, "alias "+recognise(c.name).name+", --key"
+			c.key, c.names, c.why = key, true, "alias "+recognise(c.name).name+", "+opt.preset.who(true, "--key")
 			found = true
 		}
 	}
@@ -56,18 +61,28 @@ func chooseByKey(all []column, header []string, key batch.Key) *InputError {
 	return e
 }
 
-// chooseByHeaders lets the headers decide: object ids and user principal names name
-// users, if need be several columns of them, which must agree. Mail addresses do not:
-// a mail address is not a user principal name, even where the two are alike for most
-// people.
-func chooseByHeaders(all []column, header []string) *InputError {
+// chooseByHeaders lets the headers decide, and the cells where these say otherwise: object ids
+// and user principal names name users, if need be several columns of them, which must agree.
+// Mail addresses do not: a mail address is not a user principal name, even where the two are
+// alike for most people.
+func chooseByHeaders(all []column, header []string, decided map[int]decision) *InputError {
 	var ids, upns bool
+	var passed []string // columns that name nobody
+	what := ""          // a cell of theirs is
 	for i := range all {
-		if c := &all[i]; c.key != "" && !c.key.Searched() {
-			c.names, c.why = true, "alias "+recognise(c.name).name
-			ids = ids || c.key == batch.ByID
-			upns = upns || c.key != batch.ByID
+		c := &all[i]
+		if c.key == "" || c.key.Searched() {
+			continue
 		}
+		c.names, c.why = true, "alias "+recognise(c.name).name
+		if d, is := decided[i]; is {
+			c.key, c.names, c.why = d.key, d.key != "", "all its cells are "+cellsOf(d.key)
+			if !c.names {
+				c.why, passed, what = "", append(passed, c.name), cmp.Or(what, d.what)
+			}
+		}
+		ids = ids || c.key == batch.ByID
+		upns = upns || c.names && c.key != batch.ByID
 	}
 	servicePrincipals := slices.ContainsFunc(header, func(h string) bool { return normalise(h) == "serviceprincipalid" })
 	flags := keyFlags(all)
@@ -78,6 +93,14 @@ func chooseByHeaders(all []column, header []string) *InputError {
 		return nil
 	case looksLikeData(header):
 		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
+	case passed != nil:
+		if flags += ", "; flags == ", " {
+			flags = ""
+		}
+		if flags += fmt.Sprintf("--key employee-id --column %q if it holds employee ids", passed[0]); what != "" {
+			flags = "another file, since a cell is " + what
+		}
+		return &InputError{Columns: header, Reason: fmt.Sprintf("no cell of %s is an object id or user principal name, and no other column is known to name users: give %s, or choose a column with --column NAME", columnList(passed), flags)}
 	case flags != "":
 		return &InputError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + flags + ", or choose a column with --column NAME"}
 	}

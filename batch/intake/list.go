@@ -20,7 +20,7 @@ func WhyNobody(text string) string {
 func (r *Reader) openList(cells []string) bool {
 	o := r.opt
 	r.list = len(cells) == 1 && WhyNobody(cells[0]) == "" && listLine(cells) &&
-		o.Column == "" && (o.Key == "" || o.Key == keyOf(idOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
+		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(idOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
 	return r.list
 }
 

@@ -27,6 +27,7 @@ type Reader struct {
 	headerDue  bool          // a line that starts a new table was met: its header must come
 	padded     []string      // the cells of a record that lacks some
 	hint       string        // beside an error of the header
+	ahead      []aheadRow    // rows that decide has read
 	err        error         // why reading ended
 }
 
@@ -40,7 +41,26 @@ func open(in source.Input, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{opt: parsed}
+	r, err := openAs(in, parsed)
+	if err != nil {
+		return nil, err
+	}
+	decided, same := r.decide()
+	if same {
+		return r, nil
+	}
+	r.src.Close()                              // nothing was lost
+	parsed.decided, parsed.Skip = decided, nil // what stands above the header was told
+	if r, err = openAs(in, parsed); err != nil {
+		return nil, err
+	}
+	r.opt.Skip = opt.Skip
+	return r, nil
+}
+
+// openAs opens the input with what the cells said of its columns, if anything.
+func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
+	r = &Reader{opt: opt}
 	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Spool: opt.Spool, IsRow: r.wouldBeRow}
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,7 @@ type Options struct {
 	Ignore   []string  // headers of columns that say nothing of the users, although they are recognised
 	Keep     []string  // headers of columns that are read for the report alone
 	Key      batch.Key // what the column names users by; "" or "auto" to let column and cell decide
+	Preset   string    // a name in presets.csv, or ""
 	Where    []string  // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	DateGate *DateGate // may be nil
 	AllRows  bool      // rows pass that tell of somebody who came back
@@ -32,7 +34,9 @@ type Options struct {
 // when the columns decide.
 type parsedOptions struct {
 	Options
-	dateGate *dateGate // nil without one
+	dateGate *dateGate        // nil without one
+	preset   preset           // zero without one
+	decided  map[int]decision // what the cells say of columns that name users, by their indexes; see decide.go
 }
 
 // parse checks the options. The error is an [*OptionError].
@@ -41,6 +45,9 @@ func (o Options) parse() (opt parsedOptions, err error) {
 	opt.Column = trim(o.Column)
 	opt.Ignore, opt.Keep = trimAll(o.Ignore), trimAll(o.Keep)
 	if opt.Key, err = keyOption(o.Key); err != nil {
+		return opt, err
+	}
+	if opt.preset, err = findPreset(o.Preset); err != nil {
 		return opt, err
 	}
 	switch {
@@ -56,8 +63,12 @@ func (o Options) parse() (opt parsedOptions, err error) {
 			return opt, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 		}
 	}
-	if o.DateGate != nil {
-		opt.dateGate, err = newDateGate(*o.DateGate)
+	if gate := o.DateGate; gate != nil {
+		g := *gate
+		g.Column = cmp.Or(trim(g.Column), opt.preset.Date)
+		opt.dateGate, err = newDateGate(g)
+	} else if opt.preset.Date != "" {
+		err = &OptionError{"--preset", o.Preset + " has a column of last days, and no date gate"}
 	}
 	return opt, err
 }

@@ -39,17 +39,17 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		}
 	}
 	if row.Input == "" {
-		reason = "no value in " + r.namingList()
+		reason = "no value in " + columnList(headersOf(r.naming))
 	}
 	return row, reason
 }
 
-// namingList are the columns that name the users, as people write them.
-func (r *Reader) namingList() string {
-	if len(r.naming) == 1 {
-		return fmt.Sprintf("column %q", r.naming[0].name)
+// columnList are columns as people write them.
+func columnList(names []string) string {
+	if len(names) == 1 {
+		return fmt.Sprintf("column %q", names[0])
 	}
-	return "columns " + strings.ReplaceAll(quotedList(headersOf(r.naming)), ", ", " and ")
+	return "columns " + strings.ReplaceAll(quotedList(names), ", ", " and ")
 }
 
 // nameUser lets a cell name the row's user, and says why it cannot. Of several columns

@@ -10,7 +10,7 @@ import (
 
 // condition is one --where, read by the header.
 type condition struct {
-	entry         string // as given
+	entry, from   string // as given, and who gave it: --where or a preset
 	column, value string // the very header, and what its cells must be
 	index, place  int    // of the column in the header, and in layout.columns
 	people        bool   // the column names people; else its cells are words
@@ -19,14 +19,14 @@ type condition struct {
 	gone          bool // it asks an HR column for people who are gone
 }
 
-func newCondition(entry, column, value string, index int) condition {
+func newCondition(entry, from, column, value string, index int) condition {
 	words := statusWordsOf(column)
 	if listOf(column) == leftHeader {
 		words.stay = stayWords // some systems write "Active" where no date is
 	}
 	hired := listOf(column) == beganHeader
 	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
-	return condition{entry: entry, column: column, value: value, index: index, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
+	return condition{entry: entry, from: from, column: column, value: value, index: index, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
 }
 
 // operators are the signs of comparisons in other languages. One of them beside the
@@ -88,9 +88,9 @@ func (c condition) rule(cell string) ruling {
 	case escaped(cell) && c.meets(cell[1:]):
 		h = ruling{reason: fmt.Sprintf("column %q: %s", c.column, whyEscaped)}
 	case c.value == "":
-		h.reason = c.column + " is not empty (--where)"
+		h.reason = fmt.Sprintf("%s is not empty (%s)", c.column, c.from)
 	default:
-		h.reason = fmt.Sprintf("%s is not %s (--where)", c.column, c.value)
+		h.reason = fmt.Sprintf("%s is not %s (%s)", c.column, c.value, c.from)
 	}
 	if c.hr && cell != "" && !saysNothing(cell) {
 		h.userStays = isWord(c.words.stay, cell) || c.gone && !isGone(c.words.gone, cell)

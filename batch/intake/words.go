@@ -29,12 +29,8 @@ var headerWords, headerParts, cellWords = readWords()
 // readWords gives the headers by their normal form, and of each list the parts of headers and
 // the words of cells, these in the form in which words are compared.
 func readWords() (headers map[string]word, parts map[string][]string, cells map[string]map[string]bool) {
-	var all []word
-	if err := gocsv.UnmarshalBytes(wordTable, &all); err != nil {
-		panic(err) // the table is a part of the program
-	}
 	headers, parts, cells = map[string]word{}, map[string][]string{}, map[string]map[string]bool{}
-	for _, w := range all {
+	for _, w := range readTable[word](wordTable) {
 		if w.Place == "part" {
 			parts[w.List] = append(parts[w.List], w.Text)
 		}
@@ -51,6 +47,14 @@ func readWords() (headers map[string]word, parts map[string][]string, cells map[
 		}
 	}
 	return headers, parts, cells
+}
+
+// readTable reads a table that is a part of the program.
+func readTable[T any](table []byte) (all []T) {
+	if err := gocsv.UnmarshalBytes(table, &all); err != nil {
+		panic(err)
+	}
+	return all
 }
 
 var german = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")

@@ -49,7 +49,7 @@ func (n Named) input(h *Host, file string, s Selection, now time.Time) (*reading
 		flag  string
 		given bool
 	}{
-		{"--column", s.Column != ""}, {"--ignore-column", len(s.IgnoreColumn) > 0}, {"--where", len(s.Where) > 0},
+		{"--column", s.Column != ""}, {"--preset", s.Preset != ""}, {"--ignore-column", len(s.IgnoreColumn) > 0}, {"--where", len(s.Where) > 0},
 		{"--date-column", s.DateColumn != ""}, {"--key " + s.Key, batch.Key(s.Key).Searched()},
 		{"--encoding", s.Encoding != ""}, {"--sheet", s.Sheet != ""}, {"--header-line", s.HeaderLine != 0}, {"--no-header", s.NoHeader},
 	} {

@@ -9,6 +9,7 @@ import "time"
 // Selection says whom the input names.
 type Selection struct {
 	Column       string   `help:"The column that names the users, when no header is recognised. A column whose header speaks of mail or employee ids needs --key, too." placeholder:"NAME" choice:""`
+	Preset       string   `help:"What the file is, where that is documented: entra-bulk, entra-users, signins, riskyusers, purview, successfactors or bamboohr. It says which column names the users and which ones tell who leaves; other flags come before it. See offboard help input." placeholder:"NAME" choice:""`
 	IgnoreColumn []string `help:"Leave out a recognised column, whose cells are not what the directory has, or do not count as a status or leaving date. Every other recognised column must agree with the user found. Repeatable." placeholder:"NAME" sep:"none"`
 	Key          string   `help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn. Mail, employee id and on-premises name are searched for; if several users have the value, none of them is touched." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto" choice:""`
 	Where        []string `help:"Take only rows in which the column has the value, in capitals or not; others end skipped. There is no other comparison. Repeatable, for different columns: all must hold." placeholder:"COLUMN=VALUE" sep:"none" choice:""`

@@ -27,8 +27,8 @@ type opened struct {
 // without the directory is told together, before anybody signs in, with what able says
 // once the input was read.
 func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
-	if g.NoResolve && batch.Key(g.Key).Searched() {
-		return fmt.Errorf("%w: --key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, g.Key)
+	if key := g.key(); g.NoResolve && key.Searched() {
+		return fmt.Errorf("%w: the key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, key)
 	}
 	steps, err := g.steps()
 	if err != nil {
@@ -69,7 +69,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	for _, name := range rows.Ignored() { // retry.csv has it
 		j.plan.Terms.Choice = append(j.plan.Terms.Choice, batch.Flag{Name: "ignore-column", Value: name})
 	}
-	if j.key = batch.Key(g.Key); g.rehearsal && j.MayAsk() {
+	if j.key = g.key(); g.rehearsal && j.MayAsk() {
 		j.key = "" // somebody sees the tenant, and nothing is written
 	}
 	closed := j.openStore(ctx, newJournal, false)
@@ -99,7 +99,7 @@ func (g *Planning) checkSLA(steps []batch.Step) error {
 	switch {
 	case g.SLA.Duration == 0:
 		return nil
-	case g.DateColumn == "":
+	case g.dateColumn() == "":
 		return fmt.Errorf("%w: --sla counts from the date of each row; name their column with --date-column", ErrUsage)
 	case !batch.Contains(steps):
 		return fmt.Errorf("%w: --sla says when users are to be contained, and the steps %s only end sessions; contain them with --steps emergency", ErrUsage, batch.StepList(steps))
@@ -113,7 +113,7 @@ func (g *Planning) checkSLA(steps []batch.Step) error {
 func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 	day := ""
 	parts := []string{g.Column, g.Key, g.DateColumn, g.DateFormat, g.TimeZone, g.Since, g.Order,
-		g.Encoding, g.Sheet, fmt.Sprint(g.HeaderLine, g.NoHeader),
+		g.Preset, g.Encoding, g.Sheet, fmt.Sprint(g.HeaderLine, g.NoHeader),
 		fmt.Sprint(g.StartOfDay, g.AllowRenamed, g.ProtectPrivileged, g.IncludeCaller)}
 	if opt.DateGate != nil {
 		day = dated + opt.DateGate.AsOf.Format(time.DateOnly)

@@ -45,7 +45,7 @@ func (g *Planning) checkAge(in *reading, now time.Time) error {
 }
 
 // byClock reports whether this machine's clock decides which dates are over.
-func (g *Planning) byClock() bool { return g.DateColumn != "" && g.AsOf == "" }
+func (g *Planning) byClock() bool { return g.dateColumn() != "" && g.AsOf == "" }
 
 // checkClock refuses to go by a clock that is wrong.
 func (g *Planning) checkClock(j *job, l *findings) {

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -14,19 +15,19 @@ import (
 
 // options are those of the intake.
 func (s Selection) options(now time.Time) (intake.Options, error) {
-	opt := intake.Options{Column: s.Column, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where,
+	opt := intake.Options{Column: s.Column, Preset: s.Preset, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where,
 		Encoding: s.Encoding, Sheet: s.Sheet, HeaderLine: s.HeaderLine, NoHeader: s.NoHeader}
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}
 	var zone *time.Location
-	if s.DateColumn != "" || s.TimeZone != localZone {
+	if s.dateColumn() != "" || s.TimeZone != localZone {
 		var err error
 		if zone, err = s.zone(); err != nil {
 			return opt, err
 		}
 	}
-	if s.DateColumn == "" {
+	if s.dateColumn() == "" {
 		for _, f := range []struct {
 			flag  string
 			given bool
@@ -50,6 +51,21 @@ func (s Selection) options(now time.Time) (intake.Options, error) {
 		return opt, fmt.Errorf("%w: --as-of %q is neither a time such as 2026-11-22T12:00:00Z nor a day such as 2026-11-22", ErrUsage, s.AsOf)
 	}
 	return opt, nil
+}
+
+// key is what users are searched for by, if they are: as the flag says, or the preset.
+func (s Selection) key() batch.Key {
+	if k := batch.Key(s.Key); s.Column != "" || k != "" && k != "auto" {
+		return k
+	}
+	searched, _ := intake.PresetTerms(s.Preset)
+	return searched
+}
+
+// dateColumn is the column of the last days: that of the flag, or of the preset.
+func (s Selection) dateColumn() string {
+	_, dates := intake.PresetTerms(s.Preset)
+	return cmp.Or(s.DateColumn, dates)
 }
 
 // localZone is the --time-zone of this machine.

@@ -78,7 +78,7 @@ func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 	gate := func(flag, value string) {
 		flags, gates = append(flags, flag+" "+strconv.Quote(value)), append(gates, flag+" "+value)
 	}
-	dated, out := g.DateColumn != "", ""
+	dated, out := g.dateColumn() != "", ""
 	for _, s := range stay {
 		switch {
 		case s.Dates && dated:

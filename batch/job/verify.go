@@ -123,7 +123,7 @@ func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err
 	if err := j.pace(); err != nil {
 		return nil, err
 	}
-	j.key = batch.Key(v.Key)
+	j.key = v.key()
 	if err := j.enter(ctx, seed); err != nil {
 		return nil, err
 	}
