@@ -5,43 +5,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // LinesByName are users by everything that rows name them by, each with the line of the
-// first such row. Planner.Stay has those whom rows keep, and Planner.gone those of them
+// first such row, of one file after the other. Planner.Stay has those whom rows keep, and Planner.gone those of them
 // whom other rows let go. Two such rows contradict each other, and no rule can say which
 // of them is right.
 //
 // A hash of 12 bytes stands for each name: in a file of a million people, of whom a few
 // leave, nearly all are kept.
-type LinesByName map[hash]int32 // the line; negative when the row has no cells to write again
+type LinesByName []linesOfFile
+
+type linesOfFile struct {
+	file  string
+	lines map[hash]int32 // negative when the row has no cells to write again
+}
 
 // Add notes the line of a row for the users whom the claims name.
-func (k LinesByName) Add(named []Claim, row Row) {
+func (k *LinesByName) Add(named []Claim, row Row) {
 	line := int32(row.Line)
 	if row.Cells == nil {
 		line = -line
 	}
 	for _, c := range named {
-		if h := hashOf(c.Key, c.Value); k[h] == 0 || k[h] < 0 && line > 0 {
-			k[h] = line
+		at := slices.IndexFunc(*k, func(f linesOfFile) bool { return f.file == row.File })
+		if at < 0 {
+			at = len(*k)
+			*k = append(*k, linesOfFile{row.File, map[hash]int32{}})
+		}
+		if lines, h := (*k)[at].lines, hashOf(c.Key, c.Value); lines[h] == 0 || lines[h] < 0 && line > 0 {
+			lines[h] = line
 		}
 	}
 }
 
-// line gives the line of a row noted for a user whom one of the claims names, or 0, and
+// place gives the place of a row noted for a user whom one of the claims names, or none, and
 // whether that row has cells.
-func (k LinesByName) line(named []Claim) (line int, cells bool) {
+func (k LinesByName) place(named []Claim) (at Place, cells bool) {
 	for _, c := range named {
-		switch l := int(k[hashOf(c.Key, c.Value)]); {
-		case l > 0:
-			return l, true
-		case line == 0:
-			line = -l
+		h := hashOf(c.Key, c.Value)
+		for _, f := range k {
+			switch l := int(f.lines[h]); {
+			case l > 0:
+				return Place{f.file, l}, true
+			case l < 0 && at == Place{}:
+				at = Place{f.file, -l}
+			}
 		}
 	}
-	return line, false
+	return at, false
 }
 
 // keep plans the rows of Stay at the end, when it is known whom other rows let go:
@@ -62,8 +76,8 @@ func (p *Planner) keep(ctx context.Context) error {
 			continue
 		}
 		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
-		if line, _ := p.gone.line(bad.Keeps); line != 0 {
-			rec = contradiction(line, bad.Row.Line)
+		if goes, _ := p.gone.place(bad.Keeps); goes != (Place{}) {
+			rec = contradiction(goes, bad.Row.Place())
 			rec.Reason += " (" + bad.Reason + ")"
 		}
 		p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, rec)
@@ -77,23 +91,23 @@ func (p *Planner) keep(ctx context.Context) error {
 
 // contradiction is the outcome of two rows, one of which lets a user go while the
 // other keeps the user. Both rows end so, and retry.csv has both or neither.
-func contradiction(goes, stays int) Record {
-	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("line %d lets this user go, and line %d keeps the user; correct the one that is wrong", goes, stays)}
+func contradiction(goes, stays Place) Record {
+	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("%s lets this user go, and %s keeps the user; correct the one that is wrong", goes, stays)}
 }
 
 // Contradiction says why a row that lets a user go contradicts one that keeps the user, as
 // far as both name the user alike: only the directory knows all names. It is "" if none does.
 func (k LinesByName) Contradiction(row Row) string {
-	if stays, _ := k.line(append(row.names(), row.Claims...)); stays != 0 {
-		return contradiction(row.Line, stays).Reason
+	if stays, _ := k.place(append(row.names(), row.Claims...)); stays.Line != 0 {
+		return contradiction(row.Place(), stays).Reason
 	}
 	return ""
 }
 
 // Again reports whether an earlier row named its user as this one does, and notes this one.
-func (k LinesByName) Again(row Row) bool {
+func (k *LinesByName) Again(row Row) bool {
 	named := row.names()
-	if line, _ := k.line(named); line != 0 {
+	if first, _ := k.place(named); first.Line != 0 {
 		return true
 	}
 	k.Add(named, row)

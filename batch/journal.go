@@ -85,7 +85,7 @@ type Line struct {
 	Row    Row
 	User   User
 	Record Record
-	First  int // line of the row that named the same user first; 0 when this is it
+	First  Place // of the row that named the same user first; zero when this is it
 
 	// Whole says that Record is of the user as a whole, who ended before any step.
 	Whole bool

@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -12,8 +14,9 @@ type Plan struct {
 	Part     Part          `json:"part,omitzero"`    // what of that run
 	Created  time.Time     `json:"created,omitzero"`
 	Version  string        `json:"offboard,omitempty"`     // of offboard
-	Input    string        `json:"input,omitempty"`        // the file's name as given, "-" for standard input
-	Digest   string        `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex
+	Input    string        `json:"input,omitempty"`        // the file's name as given, "-" for standard input; of several files the first names, and how many more
+	Digest   string        `json:"input_sha256,omitempty"` // SHA-256 of the input's bytes, hex; of several files their [JointDigest]
+	Inputs   []InputFile   `json:"inputs,omitempty"`       // the files, where there are several, in the order given
 	Columns  []string      `json:"columns,omitempty"`
 	Keep     []string      `json:"keep,omitempty"`     // of the columns, those that the report has
 	Dated    bool          `json:"dated,omitempty"`    // a date gate says from when each row passes: Row.From
@@ -33,6 +36,35 @@ type Plan struct {
 	Choice   string        `json:"choice,omitempty"`   // digest of the flags that chose the users: only the same choice on the same input goes on with a run
 	InOrder  bool          `json:"in_order,omitempty"` // send in the file's order, and not holders of privileged roles first
 	Terms    Terms         `json:"terms,omitzero"`
+}
+
+// InputFile is one of several files that a plan was made from.
+type InputFile struct {
+	Name   string `json:"name"`   // as given, "-" for standard input
+	SHA256 string `json:"sha256"` // of its bytes, hex
+	Lines  int    `json:"lines"`
+}
+
+// JointDigest stands for several files: the SHA-256 of the lines that have their digests in
+// hex, in the order given, as `sha256sum FILE... | cut -d' ' -f1 | sha256sum` prints it.
+func JointDigest(files []InputFile) string {
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintln(h, f.SHA256)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// Files are the names of the files that the plan was made from, as words of a command.
+func (p Plan) Files() []string {
+	if len(p.Inputs) == 0 {
+		return []string{p.Input}
+	}
+	names := make([]string, len(p.Inputs))
+	for i, f := range p.Inputs {
+		names[i] = f.Name
+	}
+	return names
 }
 
 // Revokes reports whether a step of the plan ends sessions, which Graph does for nobody

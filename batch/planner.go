@@ -48,7 +48,7 @@ type Planner struct {
 	planned      []Planned
 	listings     map[int]*listing // users whose lists are under way, by Seq
 	listLanes    map[Step]*lane
-	gone         LinesByName // users of Stay that other rows let go, with the line of such a row
+	gone         LinesByName // users of Stay that other rows let go, with the place of such a row
 }
 
 // maybeAlready is a user who need not be sent, unless another row says that a later
@@ -67,7 +67,7 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	}
 	p.count.Ended, p.count.Domains = make(map[Outcome]int), make(map[string]int)
 	p.rows = make(map[int]Row)
-	p.gone = LinesByName{}
+	p.gone = nil
 	p.seen = make(map[hash]seenUser)
 	p.maybeAlready = make(map[int]*maybeAlready)
 	next, stop := pull(p.goodRows())
@@ -141,7 +141,7 @@ func (p *Planner) goodRows() iter.Seq2[Row, error] {
 				yield(Row{}, err)
 				return
 			case row.Seq <= last: // answers would be taken for those of another row
-				yield(Row{}, fmt.Errorf("row %d of line %d comes after row %d", row.Seq, row.Line, last))
+				yield(Row{}, fmt.Errorf("row %d, %s, comes after row %d", row.Seq, row.Place(), last))
 				return
 			}
 			last = row.Seq
@@ -217,16 +217,16 @@ func (p *Planner) planUser(row Row, u User) {
 	p.seen[k] = seenUser{uint32(u.Seq), name}
 	u.Privileged = p.Spare.Roles[u.ID] != ""
 	rec, spared := p.Spare.record(u, row.From)
-	stayLine, writable := p.Stay.line(u.names())
+	stays, writable := p.Stay.place(u.names())
 	switch {
 	case spared && rec.Outcome == Protected: // whatever the rows say, and however they are mended
 		p.planEnded(row, u, rec)
-	case stayLine != 0:
+	case stays != Place{}:
 		p.gone.Add(u.names(), row)
 		if !writable {
 			row.Cells = nil // alone in retry.csv, the row would let the user go
 		}
-		p.planEnded(row, u, contradiction(row.Line, stayLine))
+		p.planEnded(row, u, contradiction(row.Place(), stays))
 	case !spared:
 		p.planToSend(row, u, nil)
 	case rec.Outcome == Already && slices.ContainsFunc(p.Steps, func(s Step) bool { return !s.movesStamp() }):

@@ -1,7 +1,7 @@
 package batch
 
 import (
-	"strconv"
+	"fmt"
 	"time"
 )
 
@@ -24,8 +24,8 @@ func (k Key) Searched() bool { return k == ByMail || k == ByEmployeeID || k == B
 
 // Row is a line of the input that was meant to name a user.
 type Row struct {
-	Seq   int      `json:"-"`               // its place among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
-	File  string   `json:"file,omitempty"`  // its file, where there are several; "" with one
+	Seq   int      `json:"-"`               // its number among the rows of the input, from 1; for planning alone, as it is the Seq of the planned User from then on
+	File  string   `json:"file,omitempty"`  // its file, where the plan has several: [InputFile.Name]; "" with one
 	Line  int      `json:"line"`            // line of the file on which the row starts, from 1
 	Input string   `json:"input,omitempty"` // the cell that names the user, as written
 	ID    string   `json:"id,omitempty"`    // object id in lower case, or ""
@@ -68,8 +68,8 @@ type RowError struct {
 	Keeps   []Claim // all the names of users whom the row may mean, when a gate found that the row keeps them; else nil
 }
 
-// Error gives the line and the reason.
-func (e *RowError) Error() string { return "line " + strconv.Itoa(e.Row.Line) + ": " + e.Reason }
+// Error gives the place and the reason.
+func (e *RowError) Error() string { return e.Row.Place().String() + ": " + e.Reason }
 
 // Skip is a line of the input that is no row: blank, a version line, an
 // example, a second header, a footer.
@@ -78,3 +78,24 @@ type Skip struct {
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
 }
+
+// Place is where a row or a skipped line stands. It tells the rows of an input apart; the
+// zero Place is none.
+type Place struct {
+	File string // as [Row.File]
+	Line int
+}
+
+// String is the place in words: "line 3", or "line 3 of paris.csv".
+func (p Place) String() string {
+	if p.File == "" {
+		return fmt.Sprintf("line %d", p.Line)
+	}
+	return fmt.Sprintf("line %d of %s", p.Line, p.File)
+}
+
+// Place is where the row starts.
+func (r Row) Place() Place { return Place{r.File, r.Line} }
+
+// Place is where the line stands.
+func (s Skip) Place() Place { return Place{s.File, s.Line} }

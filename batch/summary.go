@@ -47,7 +47,7 @@ const mostLeft = 200
 
 // AddInTime counts a line's user against the plan's SLA, if there is one.
 func (s *Summary) AddInTime(p Plan, l *Line) {
-	if p.SLA == 0 || l.First != 0 {
+	if p.SLA == 0 || l.First.Line != 0 {
 		return
 	}
 	if s.InTime == nil {
@@ -58,7 +58,7 @@ func (s *Summary) AddInTime(p Plan, l *Line) {
 
 // AddContained counts a line's person, and whether the directory showed them contained.
 func (s *Summary) AddContained(steps []Step, l *Line) {
-	if l.First != 0 || l.Whole && l.Record.Outcome.Kind() == Neutral {
+	if l.First.Line != 0 || l.Whole && l.Record.Outcome.Kind() == Neutral {
 		return
 	}
 	s.Users++
@@ -70,11 +70,11 @@ func (s *Summary) AddContained(steps []Step, l *Line) {
 // AddLine counts a line of a run with these steps.
 func (s *Summary) AddLine(steps []Step, l *Line) {
 	s.Add(l.Record.Outcome)
-	if l.First != 0 {
+	if l.First.Line != 0 {
 		s.AddAgain(l.Record.Outcome, 1)
 	}
 	s.AddContained(steps, l)
-	if l.First != 0 || l.Whole {
+	if l.First.Line != 0 || l.Whole {
 		return
 	}
 	if s.Steps == nil {

@@ -32,7 +32,7 @@ const (
 // columns is the report; steps.go adds those of a plan's steps behind them, and kept.go the
 // kept cells. Readers go by name, and of a run with one step also by place: add at the end.
 var columns = []column[batch.Line]{
-	{"line", number, "line of the input on which the row starts; the first line of the file is 1", "", func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
+	{"line", number, "line of the file on which the row starts; the first line of the file is 1", "", func(l *batch.Line) string { return strconv.Itoa(l.Row.Line) }},
 	{"input", knownText, "the cell that names the user, as written", "the row has no such cell", func(l *batch.Line) string { return l.Row.Input }},
 	{"user_id", text, "object id of the user found", "no user was found, or none was looked up and the row has no id", func(l *batch.Line) string { return l.User.ID }},
 	{"user_principal_name", text, "user principal name of the user found", "no user was found, or none was looked up and the row has no name", func(l *batch.Line) string { return l.User.UPN }},
@@ -52,6 +52,8 @@ var columns = []column[batch.Line]{
 	{"account_enabled", yesNo, "accountEnabled when planned", "it was not read", accountEnabled},
 	{"role", text, "privileged: the user holds a privileged directory role", "the user holds none, or roles were not read", role},
 	{"same_as_line", number, "the line that names the same user first", "no line before does", sameAsLine},
+	{"file", text, "the file of the line, by its name in the inputs of run.json", "the run has one file alone", func(l *batch.Line) string { return l.Row.File }},
+	{"same_as_file", text, "the file of same_as_line", "the run has one file alone, or no line before names the same user", func(l *batch.Line) string { return l.First.File }},
 }
 
 func accountEnabled(l *batch.Line) string {
@@ -72,10 +74,10 @@ func role(l *batch.Line) string {
 }
 
 func sameAsLine(l *batch.Line) string {
-	if l.First == 0 {
+	if l.First.Line == 0 {
 		return ""
 	}
-	return strconv.Itoa(l.First)
+	return strconv.Itoa(l.First.Line)
 }
 
 // Cell is what a line has in a column, as text; "" is not known, and so is a column that
@@ -150,10 +152,10 @@ func millis(t time.Time) string {
 
 // reason is the record's reason, behind the line that named the user first.
 func reason(l *batch.Line) string {
-	if l.First == 0 {
+	if l.First.Line == 0 {
 		return l.Record.Reason
 	}
-	same := "same user as line " + strconv.Itoa(l.First)
+	same := "same user as " + l.First.String()
 	if l.Record.Reason == "" {
 		return same
 	}

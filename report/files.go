@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -156,7 +155,7 @@ const objectID = "objectId"
 // mayChange reports whether a row may end in another way when it is run again.
 func mayChange(p batch.Plan, l *batch.Line) bool {
 	o := l.Record.Outcome
-	return p.Undoes == "" && l.First == 0 && o.Kind() == batch.Failure && o != batch.NotPossible && o != batch.Ineffective
+	return p.Undoes == "" && l.First.Line == 0 && o.Kind() == batch.Failure && o != batch.NotPossible && o != batch.Ineffective
 }
 
 // again is the row as it is run again, under a header of so many cells and those of more.
@@ -171,7 +170,7 @@ func again(l *batch.Line, width int, more []string) []string {
 	ragged := make([]string, width+1)
 	ragged[width] = l.Row.Input
 	if blank(l.Row.Input) {
-		ragged[width] = "line " + strconv.Itoa(l.Row.Line)
+		ragged[width] = l.Row.Place().String()
 	}
 	return ragged
 }

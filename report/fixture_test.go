@@ -81,11 +81,11 @@ func fixture() []batch.Line {
 	guest := row(9, "eve_fabrikam.com#EXT#@contoso.onmicrosoft.com", with(func(r *batch.Record) { r.Outcome = batch.Ineffective }))
 	guest.User.Type = "Guest"
 	twice := unnamed(18, "GONE@contoso.com", ended(batch.NotFound, "no user has this name"))
-	twice.First = 11
+	twice.First.Line = 11
 	ada := row(3, "ada@contoso.com", sent)
 	again := ada
 	again.Row = batch.Row{Line: 19, Input: ada.User.ID, ID: ada.User.ID, Cells: []string{ada.User.ID, ""}}
-	again.First = 3
+	again.First.Line = 3
 	fay := row(8, "fay@contoso.com", with(func(r *batch.Record) {
 		r.Outcome, r.Reason = batch.Unverified, "the stamp had not moved by the deadline"
 	}))
@@ -151,7 +151,7 @@ func fixtureEnd() End {
 	}
 	for _, l := range fixture() {
 		e.Summary.Add(l.Record.Outcome)
-		if l.First != 0 {
+		if l.First.Line != 0 {
 			e.Summary.AddAgain(l.Record.Outcome, 1)
 		}
 	}

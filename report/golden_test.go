@@ -125,7 +125,7 @@ func TestFixtureHasEveryOutcome(t *testing.T) {
 func TestColumnsAreAsPromised(t *testing.T) {
 	const want = "line,input,user_id,user_principal_name,user_type,outcome,http_status,error_code,error_message," +
 		"attempts,throttles,sent_at,settled_at,valid_from_before,valid_from_after,request_id,reason," +
-		"account_enabled,role,same_as_line"
+		"account_enabled,role,same_as_line,file,same_as_file"
 	var names []string
 	for _, c := range columns {
 		names = append(names, c.name)

@@ -61,6 +61,7 @@ func document(e End) object {
 		{"dry_run", e.Dry},
 		{"input", p.Input},
 		{"input_sha256", orNull(p.Digest)},
+		{"inputs", append([]batch.InputFile{}, p.Inputs...)},
 		{"settings", append([]batch.Setting{}, p.Settings...)},
 		{"rows", p.Rows},
 		{"users", p.Users}, // whom the plan concerns, and what it sends

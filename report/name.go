@@ -18,7 +18,7 @@ func Name(e *End, lines iter.Seq2[batch.Line, error]) error {
 		if err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}
-		if l.First == 0 {
+		if l.First.Line == 0 {
 			c.add(&l, stateOf(e, &l), nil)
 		}
 	}

@@ -96,15 +96,16 @@ type page struct {
 	census
 	w       *bufio.Writer
 	several bool
-	room    int // for people who were contained
-	shown   int // people in the table
+	room    int      // for people who were contained
+	inputs  []string // their names
+	shown   int      // people in the table
 	reasons once
 	kept    once // cells of the input
 	b       []byte
 }
 
 func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
-	p := &page{census: newCensus(e), w: w, several: batch.Several(e.Plan.Steps), reasons: once{known: map[string]int{}}, kept: once{known: map[string]int{}}}
+	p := &page{census: newCensus(e), w: w, inputs: e.Plan.Files(), several: batch.Several(e.Plan.Steps), reasons: once{known: map[string]int{}}, kept: once{known: map[string]int{}}}
 	e.census = &p.census
 	p.room = mostPeople
 	if all := e.people(); all.Summary.Lines > mostPeople {
@@ -116,7 +117,7 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 	}
 	err := writeHead(w, e)
 	return func(l *batch.Line, cells []string) error {
-			if err == nil && l.First == 0 {
+			if err == nil && l.First.Line == 0 {
 				err = p.add(l, cells)
 			}
 			return err
@@ -131,8 +132,8 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 
 // add counts a person, and writes the line of the table: number of the row, name, the row's
 // text where it is another one, object id where neither is it, state, outcome, milliseconds since
-// the plan, a letter for the outcome of each step, the reason, the cells that are kept, and 1 of
-// one who is late. What is not known is 0, and -1 of a time.
+// the plan, a letter for the outcome of each step, the reason, the cells that are kept, 1 of
+// one who is late, and where there are several the number of the file from 0. What is not known is 0, and -1 of a time.
 func (p *page) add(l *batch.Line, cells []string) error {
 	s := stateOf(p.end, l)
 	at := p.census.add(l, s, cells)
@@ -198,10 +199,14 @@ func (p *page) add(l *batch.Line, cells []string) error {
 		b = p.kept.append(b, shown(cell, mostOfName))
 	}
 	if l.InTime(p.end.Plan) == batch.Late && !p.end.Dry {
-		p.b = append(b, "],1]"...)
+		b = append(b, "],1"...)
 	} else {
-		p.b = append(b, "],0]"...)
+		b = append(b, "],0"...)
 	}
+	if l.Row.File != "" {
+		b = strconv.AppendInt(append(b, ','), int64(slices.Index(p.inputs, l.Row.File)), 10)
+	}
+	p.b = append(b, ']')
 	_, err := p.w.Write(p.b)
 	return err
 }
@@ -213,7 +218,7 @@ func nameOf(l *batch.Line) string {
 			return name
 		}
 	}
-	return "line " + strconv.Itoa(l.Row.Line)
+	return l.Row.Place().String()
 }
 
 // why is a record's reason, or else what Graph said.

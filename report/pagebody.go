@@ -165,17 +165,20 @@ func (p *page) table(a aim) ([]byte, error) {
 	if !p.several {
 		steps = nil
 	}
-	missed, keep := upperFirst(a.missed), []string{}
+	missed, keep, files := upperFirst(a.missed), []string{}, []string{}
 	if s := p.end.State; s == refused || s == planning {
 		missed = "Nothing done"
 	}
 	for _, name := range p.end.Plan.Keep {
 		keep = append(keep, shown(name, mostOfName))
 	}
+	for _, f := range p.inputs {
+		files = append(files, shown(f, mostOfName))
+	}
 	return json.Marshal(map[string]any{ // it escapes <, > and &
 		"outcomes": batch.Outcomes, "steps": append([]batch.Step{}, steps...), "reasons": append([]string{}, p.reasons.texts...),
 		"states": []string{upperFirst(a.done), missed, "Left alone", "Would be sent"},
-		"keep":   keep, "kept": append([]string{}, p.kept.texts...),
+		"keep":   keep, "kept": append([]string{}, p.kept.texts...), "files": files,
 		"base": p.end.Plan.Created.UnixMilli(),
 	})
 }
@@ -395,6 +398,11 @@ func runFacts(e *End) (all []fact) {
 	add("Planned", clock(p.Created))
 	add("Report written", clock(e.Written))
 	add("SHA-256 of the input", p.Digest)
+	var files []string
+	for _, f := range p.Inputs {
+		files = append(files, f.Name+", "+batch.Plural(f.Lines, "line")+", "+f.SHA256)
+	}
+	add("Files of the input", files...)
 	add("SHA-256 of the plan", e.PlanSHA256)
 	add("Plan file made from", p.Terms.Source, p.Terms.SourceSHA256)
 	var lines []string

@@ -39,7 +39,7 @@ func randomTime(r *rand.Rand) time.Time {
 
 func randomLine(r *rand.Rand) batch.Line {
 	l := batch.Line{
-		Row:  batch.Row{Line: r.IntN(1e6), Input: randomText(r), Cells: []string{randomText(r), randomText(r)}},
+		Row:  batch.Row{File: randomText(r), Line: r.IntN(1e6), Input: randomText(r), Cells: []string{randomText(r), randomText(r)}},
 		User: batch.User{ID: randomText(r), UPN: randomText(r), Type: randomText(r), Stamp: randomTime(r)},
 		Record: batch.Record{
 			Outcome: batch.Outcomes[r.IntN(len(batch.Outcomes))], Status: r.IntN(3) * 200,
@@ -53,7 +53,7 @@ func randomLine(r *rand.Rand) batch.Line {
 		l.User.Disabled = !l.User.Enabled
 	}
 	if r.IntN(3) == 0 {
-		l.First = 1 + r.IntN(100)
+		l.First = batch.Place{File: l.Row.File, Line: 1 + r.IntN(100)}
 	}
 	return l
 }
@@ -88,8 +88,11 @@ func wanted(l batch.Line) map[string]any {
 		return t.UTC().Truncate(unit)
 	}
 	reason := l.Record.Reason
-	if l.First > 0 {
-		reason = fmt.Sprint("same user as line ", l.First)
+	if l.First.Line > 0 {
+		reason = fmt.Sprint("same user as line ", l.First.Line)
+		if l.First.File != "" {
+			reason += " of " + l.First.File
+		}
 		if l.Record.Reason != "" {
 			reason += "; " + l.Record.Reason
 		}
@@ -103,6 +106,7 @@ func wanted(l batch.Line) map[string]any {
 		"valid_from_before": when(l.User.Stamp, time.Second), "valid_from_after": when(l.Record.After, time.Second),
 		"request_id": some(l.Record.RequestID), "reason": some(reason),
 		"account_enabled": nil, "role": nil, "same_as_line": nil,
+		"file": some(l.Row.File), "same_as_file": some(l.First.File),
 	}
 	switch {
 	case l.User.Enabled:
@@ -113,8 +117,8 @@ func wanted(l batch.Line) map[string]any {
 	if l.User.Privileged {
 		w["role"] = "privileged"
 	}
-	if l.First != 0 {
-		w["same_as_line"] = float64(l.First)
+	if l.First.Line != 0 {
+		w["same_as_line"] = float64(l.First.Line)
 	}
 	if l.Record.Status != 0 {
 		w["http_status"] = float64(l.Record.Status)
@@ -215,7 +219,7 @@ func TestRetryKeepsCells(t *testing.T) {
 	}
 	n := 1
 	for _, l := range lines {
-		if l.First != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
+		if l.First.Line != 0 || l.Record.Outcome.Kind() != batch.Failure || l.Record.Outcome == batch.NotPossible || l.Record.Outcome == batch.Ineffective {
 			continue
 		}
 		got := records[n]

@@ -15,7 +15,7 @@ import (
 func TestCellOfALine(t *testing.T) {
 	l := batch.Line{
 		Row:    batch.Row{Line: 7, Input: "a\tb"},
-		First:  3,
+		First:  batch.Place{Line: 3},
 		Record: batch.Record{Outcome: batch.Denied, SentAt: at(1, 5), Reason: "no"},
 	}
 	var got []string

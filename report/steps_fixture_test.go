@@ -86,7 +86,7 @@ func leavers() []batch.Line {
 		wrote(device(1, "LAP-1", "Windows"), batch.Verified, ""), wrote(device(2, "Ada's phone, old", "iOS"), batch.NotPossible, retire),
 		wrote(group(1, "Sales"), batch.Verified, ""), wrote(licences, batch.Verified, ""))...)
 	again := ada
-	again.Row, again.First = batch.Row{Line: 6, Input: ada.User.ID, Cells: []string{ada.User.ID, ""}}, 2
+	again.Row, again.First = batch.Row{Line: 6, Input: ada.User.ID, Cells: []string{ada.User.ID, ""}}, batch.Place{Line: 2}
 	pc := device(3, `=cmd|"/c calc"`, "Windows")
 	pc.OnPremises = true
 	ben := leaver(3, "ben@contoso.com",

@@ -27,10 +27,10 @@ func someCSV(w *bufio.Writer, header ...string) func(cells []string) error {
 // targetsCSV writes report.targets.csv: a record for each thing that a listed step writes
 // to. A user whom several rows name stands there once, by the first of them.
 func targetsCSV(w *bufio.Writer, p batch.Plan) sink {
-	write := someCSV(w, slices.Concat(headerOf(columns[:whose]), []string{"step"}, headerOf(writeColumns))...)
+	write := someCSV(w, slices.Concat(headerOf(columns[:whose]), []string{"step"}, headerOf(writeColumns), []string{"file"})...)
 	var of []string
 	return func(l *batch.Line, known []string) error {
-		if l.First != 0 {
+		if l.First.Line != 0 {
 			return nil
 		}
 		for i := range l.Writes {
@@ -39,7 +39,7 @@ func targetsCSV(w *bufio.Writer, p batch.Plan) sink {
 			}
 			for _, thing := range l.Writes[i].Things() {
 				of = cells(of, writeColumns, &thing)
-				if err := write(slices.Concat(known[:whose], []string{string(thing.Target.Step)}, of)); err != nil {
+				if err := write(slices.Concat(known[:whose], []string{string(thing.Target.Step)}, of, []string{l.Row.File})); err != nil {
 					return err
 				}
 			}
@@ -55,7 +55,7 @@ func followupCSV(w *bufio.Writer, p batch.Plan) sink {
 	write := someCSV(w, headerOf(followupColumns)...)
 	var of []string
 	return func(l *batch.Line, _ []string) error {
-		if l.First != 0 {
+		if l.First.Line != 0 {
 			return nil
 		}
 		for _, f := range l.Followups(p.Steps) {

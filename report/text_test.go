@@ -88,7 +88,7 @@ func TestNothingTwice(t *testing.T) {
 	_, end := openPage(bufio.NewWriter(&page), &e)
 	_ = end
 	for i := range lines {
-		if l := &lines[i]; l.First == 0 {
+		if l := &lines[i]; l.First.Line == 0 {
 			e.census.add(l, stateOf(&e, l), nil)
 		}
 	}

@@ -76,7 +76,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	}
 	if said != "" && passes {
 		if s.Rows++; s.Rows <= batch.MostShown {
-			s.People = append(s.People, fmt.Sprintf("line %d: %s", row.Line, row.Input))
+			s.People = append(s.People, row.Place().String()+": "+row.Input)
 		}
 		s.sayings.add(said)
 	}

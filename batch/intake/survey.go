@@ -32,13 +32,13 @@ type Unmet struct {
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
 func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (found Survey, err error) {
-	found.Kept = batch.LinesByName{}
+	var kept batch.LinesByName
 	for i, in := range inputs {
 		name := ""
 		if len(inputs) > 1 {
 			name = in.Name
 		}
-		one, err := surveyOne(in, name, opt, now, found.Kept)
+		one, err := surveyOne(in, name, opt, now, &kept)
 		if err != nil {
 			return Survey{}, inFile(name, err)
 		}
@@ -48,17 +48,18 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (found Survey
 			found.merge(one)
 		}
 	}
+	found.Kept = kept
 	return found, nil
 }
 
-func surveyOne(in source.Input, name string, opt Options, now time.Time, kept batch.LinesByName) (Survey, error) {
+func surveyOne(in source.Input, name string, opt Options, now time.Time, kept *batch.LinesByName) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	rd, err := open(in, opt)
 	if err != nil {
 		return Survey{}, err
 	}
 	defer rd.src.Close()
-	found := Survey{Kept: kept}
+	var found Survey
 	unmet := make([]tally, len(rd.where)) // what the columns hold; nil once a row meets the condition
 	for i := range unmet {
 		unmet[i] = tally{}
@@ -74,11 +75,12 @@ func surveyOne(in source.Input, name string, opt Options, now time.Time, kept ba
 			bad.add(e)
 			row = e.Row
 			row.File = name
-			found.Kept.Add(e.Keeps, row)
+			kept.Add(e.Keeps, row)
 		case err != nil:
 			return Survey{}, err
 		default:
 			found.Rows++
+			row.File = name
 		}
 		if row.Cells == nil {
 			continue

@@ -191,11 +191,11 @@ func (a *ApplyOptions) once(ctx context.Context, j *job, head planfile.Head) err
 // anew adds to an error the command that makes another plan as this one was made.
 func (a *ApplyOptions) anew(h *Host, head planfile.Head, err error) error {
 	p := head.Plan
-	if _, missing := os.Stat(p.Input); missing != nil { // standard input and --user are none, and another machine has another file
+	if !there(p) { // standard input and --user are none, and another machine has another file
 		return err
 	}
 	p.Terms.Choice = head.Options
-	return &Advised{err, h.planLine(p, p.Input, a.File, limitFlags(p)...)}
+	return &Advised{err, h.planLine(p, p.Files(), a.File, limitFlags(p)...)}
 }
 
 // checkAndBegin looks everybody up again, and carries the plan out if nothing has

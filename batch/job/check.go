@@ -11,7 +11,6 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake"
-	"offboard/batch/intake/source"
 )
 
 // CheckOptions are those of check.
@@ -182,11 +181,11 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	if c.Unread = true; len(errs) > 0 {
 		return c, errors.Join(errs...)
 	}
-	found, surveyed := intake.TakeSurvey(sources(in), opt, now)
-	again := batch.LinesByName{}
+	found, surveyed := intake.TakeSurvey(in.sources(), opt, now)
+	var again batch.LinesByName
 	defer c.sort()
 	for i, r := range in {
-		if err := c.read(&c.Files[i], r, len(in) > 1, opt, found.Kept, again); err != nil {
+		if err := c.read(&c.Files[i], r, len(in) > 1, opt, found.Kept, &again); err != nil {
 			return c, cmp.Or(surveyed, inFile(in, r, err))
 		}
 	}
@@ -200,7 +199,7 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 // checkFile tells how a file is read.
 func checkFile(r *reading, opt intake.Options) (f CheckedFile, err error) {
 	f = CheckedFile{Name: r.name, SHA256: r.digest, Settings: []batch.Setting{}, Columns: []CheckedColumn{}, Unread: []string{}, Gates: []CheckedGate{}}
-	rows, err := intake.Open(r.inputs(), opt)
+	rows, err := intake.Open(inputs{r}.sources(), opt)
 	if err != nil {
 		f.Error = err.Error()
 		return f, err
@@ -221,13 +220,13 @@ func checkFile(r *reading, opt intake.Options) (f CheckedFile, err error) {
 }
 
 // read counts the rows of a file. Several says that their places need its name.
-func (c *Checked) read(f *CheckedFile, r *reading, several bool, opt intake.Options, kept, again batch.LinesByName) error {
+func (c *Checked) read(f *CheckedFile, r *reading, several bool, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) error {
 	name := ""
 	if several {
 		name = f.Name
 	}
 	opt.Skip = func(s batch.Skip) { c.Passed.add(Problem{File: name, Line: s.Line, Reason: s.Reason}) }
-	rows, err := intake.Open(r.inputs(), opt)
+	rows, err := intake.Open(inputs{r}.sources(), opt)
 	if err != nil {
 		return err
 	}
@@ -265,7 +264,7 @@ func (c *Checked) read(f *CheckedFile, r *reading, several bool, opt intake.Opti
 }
 
 // count counts one more row.
-func (c *Checked) count(row batch.Row, at CheckedRow, again batch.LinesByName) {
+func (c *Checked) count(row batch.Row, at CheckedRow, again *batch.LinesByName) {
 	n := &c.Rows
 	n.All++
 	switch at.Outcome {
@@ -324,31 +323,16 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 }
 
 // input reads the files that are checked.
-func (o *CheckOptions) input(h *Host, now time.Time) (in []*reading, opt intake.Options, err error) {
-	for _, name := range o.File {
-		var r *reading
-		r, opt, err = Named{}.input(h, name, o.Selection, now)
-		if user, is := errors.AsType[*UserAsFile](err); is {
-			err = fmt.Errorf("%w: there is no file %s, and a user needs no check: offboard run --user %[2]s --dry-run looks them up", ErrUsage, user.Name)
-		}
-		if err != nil {
-			return nil, opt, err
-		}
-		in = append(in, r)
+func (o *CheckOptions) input(h *Host, now time.Time) (inputs, intake.Options, error) {
+	in, opt, err := Named{}.input(h, o.File, o.Selection, now)
+	if user, is := errors.AsType[*UserAsFile](err); is {
+		err = fmt.Errorf("%w: there is no file %s, and a user needs no check: offboard run --user %[2]s --dry-run looks them up", ErrUsage, user.Names[0])
 	}
-	return in, opt, nil
-}
-
-// sources are the files for the intake.
-func sources(in []*reading) (all []source.Input) {
-	for _, r := range in {
-		all = append(all, r.inputs()...)
-	}
-	return all
+	return in, opt, err
 }
 
 // inFile says which of several files an error is about.
-func inFile(in []*reading, r *reading, err error) error {
+func inFile(in inputs, r *reading, err error) error {
 	if e, is := errors.AsType[*intake.InputError](err); is && len(in) > 1 {
 		e.File = r.name
 	}

@@ -23,10 +23,10 @@ func claims(ctx context.Context, run *journal.Run) ([]*Proof, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.First != 0 {
+		if l.First.Line != 0 {
 			continue
 		}
-		like := Proof{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
+		like := Proof{File: l.Row.File, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
 		writes := l.AllWrites(run.Plan().Steps)
 		if l.Whole && len(writes) == 0 {
 			if l.Record.Outcome.Kind() == batch.Failure {

@@ -14,7 +14,7 @@ import (
 func (o *office) doubted(run string, watch time.Duration) (all int, names []string) {
 	o.t.Helper()
 	all, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{
-		What: run, Watch: Length{Age{watch}}, Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection(),
+		What: []string{run}, Watch: Length{Age{watch}}, Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection(),
 	})
 	if err != nil {
 		o.t.Fatalf("%v\n%s", err, o.said.said.String())

@@ -79,7 +79,7 @@ func (w *applying) rows(ctx context.Context, rows []batch.Planned, yield func(ba
 			continue
 		}
 		w.asked[p.User.Seq] = p // the number is the plan's, not that of the rows asked about
-		if !yield(batch.Row{Seq: p.User.Seq, Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
+		if !yield(batch.Row{Seq: p.User.Seq, File: p.Row.File, Line: p.Row.Line, Input: p.Row.Input, ID: p.User.ID, UPN: p.User.UPN}, nil) {
 			return errEnough
 		}
 	}
@@ -219,7 +219,7 @@ func (w *applying) drifted(p batch.Planned, why string) {
 		w.more++
 		return
 	}
-	w.drift = append(w.drift, fmt.Sprintf("line %d, %s: %s", p.Row.Line, p.User.UPN, why))
+	w.drift = append(w.drift, fmt.Sprintf("%s, %s: %s", p.Row.Place(), p.User.UPN, why))
 }
 
 // flush adds the rows that were kept.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"offboard/batch"
 	"offboard/batch/durable"
 	"offboard/batch/intake/source"
 )
@@ -24,11 +25,6 @@ type reading struct {
 
 // reader starts at the beginning. Any number of readers may be open at once.
 func (r *reading) reader() io.Reader { return io.NewSectionReader(r, 0, r.Size) }
-
-// inputs are what the intake reads.
-func (r *reading) inputs() []source.Input {
-	return []source.Input{{Name: r.name, Bytes: r, Size: r.Size}}
-}
 
 // unchanged refuses a file that does not hold any more what was read of it: it
 // may have been read while somebody was writing it. Undone says what was not done.
@@ -49,6 +45,29 @@ func (r *reading) unchanged(undone string) error {
 		return fmt.Errorf("%w: the file changed after it was read; %s: run it again when nobody writes to %s any more", ErrRefused, undone, r.name)
 	}
 	return nil
+}
+
+// inputs are the files that a plan is made from, in the order given; there is at least one.
+type inputs []*reading
+
+// sources are the files for the intake.
+func (in inputs) sources() []source.Input {
+	all := make([]source.Input, len(in))
+	for i, r := range in {
+		all[i] = source.Input{Name: r.name, Bytes: r, Size: r.Size}
+	}
+	return all
+}
+
+// of gives a plan what it says of the files.
+func (in inputs) of(p *batch.Plan) {
+	if p.Input, p.Digest = in[0].name, in[0].digest; len(in) == 1 {
+		return
+	}
+	for _, r := range in {
+		p.Inputs = append(p.Inputs, batch.InputFile{Name: r.name, SHA256: r.digest})
+	}
+	p.Input, p.Digest = batch.SomeOf(p.Files()[:min(3, len(in))], len(in)), batch.JointDigest(p.Inputs)
 }
 
 // Files are the files that a command reads, each of them once.

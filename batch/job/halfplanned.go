@@ -44,16 +44,24 @@ func (h *Host) wholly(run *journal.Run) error {
 // anewLine is the command that begins a run of this plan anew, or the one that shows it
 // where its input is not there any more.
 func (h *Host) anewLine(p batch.Plan) string {
-	_, missing := os.Stat(p.Input)
 	switch {
 	case p.Undoes != "":
 		return h.undoLine(p)
-	case missing != nil: // standard input and --user are none
+	case !there(p): // standard input and --user are none
 		return h.Typed("show", p.Run)
 	case p.Terms.Source != "":
 		return h.Typed(slices.Concat([]string{"apply", p.Input}, approvalFlags(p), rootFlag(p))...)
 	}
-	return h.anewBy(p, "run", p.Input, limitFlags(p)...)
+	return h.anewBy(p, "run", p.Files(), limitFlags(p)...)
+}
+
+// there reports whether all files of a plan are there: its input, where that is one.
+func there(p batch.Plan) bool {
+	files := p.Files()
+	if p.Terms.Source != "" {
+		files = []string{p.Input} // the plan file that was applied
+	}
+	return !slices.ContainsFunc(files, func(name string) bool { _, missing := os.Stat(name); return missing != nil })
 }
 
 // approvalFlags ask for the approvals that were asked for when the plan file was applied.

@@ -106,10 +106,10 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	must(os.WriteFile(path, []byte(file.header+",Manager\n"+w.row.cell+",grace@contoso.example\n"), 0o600))
 	in, err := readOnce(path, nil, os.Open)
 	must(err)
-	r := Planning{File: path, Selection: Selection{Key: file.key}, NoResolve: file.blind}
+	r := Planning{File: []string{path}, Selection: Selection{Key: file.key}, NoResolve: file.blind}
 	opt, err := r.options(time.Now())
 	must(err)
-	rows, err := intake.Open(in.inputs(), opt)
+	rows, err := intake.Open(inputs{in}.sources(), opt)
 	must(err)
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)
@@ -119,7 +119,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	id := graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}
 	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{Reporting: Reporting{ReportDir: filepath.Join(dir, "report")}}, &tenant{apps: []app{{client, id}}}, store)
 	must(err)
-	j.in, j.opt, j.plan = in, opt, batch.Plan{
+	j.in, j.opt, j.plan = inputs{in}, opt, batch.Plan{
 		Run: "names", Created: time.Now(), Columns: rows.Columns(), Tenant: id.Tenant, App: id.App, Cloud: Simulated,
 		Steps: []batch.Step{batch.Revoke}, Resolve: !file.blind,
 	}

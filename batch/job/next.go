@@ -26,14 +26,14 @@ func (h *Host) retryLine(p batch.Plan, file string) string {
 		return h.undoLine(p)
 	}
 	if p.Terms.Source != "" {
-		return h.planLine(p, file, strings.TrimSuffix(file, filepath.Ext(file))+".jsonl")
+		return h.planLine(p, []string{file}, strings.TrimSuffix(file, filepath.Ext(file))+".jsonl")
 	}
-	return h.anewBy(p, "run", file)
+	return h.anewBy(p, "run", []string{file})
 }
 
-// planLine is the command that plans the rows in the file as the plan's were, into another
+// planLine is the command that plans the rows in the files as the plan's were, into another
 // file than any that is there; the signatures beside an older plan are none of the new one.
-func (h *Host) planLine(p batch.Plan, input, file string, more ...string) string {
+func (h *Host) planLine(p batch.Plan, inputs []string, file string, more ...string) string {
 	ext := filepath.Ext(file)
 	name := file
 	for n := 2; ; n++ {
@@ -42,22 +42,22 @@ func (h *Host) planLine(p batch.Plan, input, file string, more ...string) string
 		}
 		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, ext), n, ext)
 	}
-	return h.anewBy(p, "plan", input, append(more, "-o", name)...)
+	return h.anewBy(p, "plan", inputs, append(more, "-o", name)...)
 }
 
 // undoLine is the command that takes back what the plan does, once more.
 func (h *Host) undoLine(p batch.Plan) string {
-	return h.anewBy(p, "undo", p.Undoes, append(partFlags(p.Part), limitFlags(p)...)...)
+	return h.anewBy(p, "undo", []string{p.Undoes}, append(partFlags(p.Part), limitFlags(p)...)...)
 }
 
 // byApply are the flags of a run that plan does not have: the person who applies the plan
 // gives them.
 var byApply = []string{"sign-key", "notify-file", "notify-format", "metrics-file", "verify-timeout", "approvals", "trusted"}
 
-// anewBy is the command run or plan for the rows in a file, as they were chosen, or undo of a
+// anewBy is the command run or plan for the rows in files, as they were chosen, or undo of a
 // run.
-func (h *Host) anewBy(p batch.Plan, command, of string, more ...string) string {
-	words := append([]string{command, of}, more...)
+func (h *Host) anewBy(p batch.Plan, command string, of []string, more ...string) string {
+	words := slices.Concat([]string{command}, of, more)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
 		if f.Name != "report-dir" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
 			words = append(words, typedFlag(f)...)

@@ -58,7 +58,7 @@ func TestUndoOfSteps(t *testing.T) {
 			}
 		}
 
-		all, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: o.first(), Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
+		all, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: []string{o.first()}, Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
 		if err != nil || len(failing) == 0 || len(failing) >= all {
 			t.Fatalf("verify: %v; %d of %d do not hold", err, len(failing), all)
 		}
@@ -182,7 +182,7 @@ func TestUndoOfASharedDevice(t *testing.T) {
 		if diff := kept(before.Diff(o.truth())); len(diff) > 0 {
 			t.Errorf("after both undos: %v", diff)
 		}
-		_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: o.first(), Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
+		_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: []string{o.first()}, Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
 		told := 0
 		for _, k := range failing {
 			if k.Target == shared && strings.HasPrefix(k.Reason, "taken back by run "+o.runs()[2]) {

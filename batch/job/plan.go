@@ -14,9 +14,9 @@ import (
 	"offboard/batch/intake"
 )
 
-// opened is an input that is read, and what planning found in it.
+// opened are the files that are read, and what planning found in them.
 type opened struct {
-	in     *reading
+	in     inputs
 	opt    intake.Options
 	kept   batch.LinesByName // users of rows that a gate holds back
 	count  batch.Count
@@ -51,7 +51,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if err != nil {
 		return err
 	}
-	rows, err := intake.Open(in.inputs(), opt)
+	rows, err := intake.Open(in.sources(), opt)
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,13 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	osUser, host := operator()
 	j.plan = batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version,
-		Input: in.name, Digest: in.digest, Columns: rows.Columns(), Keep: rows.Kept(), Dated: opt.DateGate != nil, SLA: g.SLA.Duration,
+		Columns: rows.Columns(), Keep: rows.Kept(), Dated: opt.DateGate != nil, SLA: g.SLA.Duration,
 		Settings: append(rows.Settings(), g.stayed(found)...),
 		Steps:    steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
 		Choice: choice, InOrder: g.Order == "file",
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
 	}
+	in.of(&j.plan)
 	for _, name := range rows.Ignored() { // retry.csv has it
 		j.plan.Terms.Choice = append(j.plan.Terms.Choice, batch.Flag{Name: "ignore-column", Value: name})
 	}
@@ -161,7 +162,7 @@ func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) er
 	opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
 	look := j.stepPlanner()
 	look.Rows, look.AllowRenamed, look.Spare, look.Stay = func(yield func(batch.Row, error) bool) {
-		rows, err := intake.Open(j.in.inputs(), opt)
+		rows, err := intake.Open(j.in.sources(), opt)
 		if err != nil {
 			yield(batch.Row{}, err)
 			return
@@ -170,8 +171,10 @@ func (g *Planning) lookUpRows(ctx context.Context, j *job, spare batch.Spare) er
 		opt.Skip = nil // a second reading skips the same lines
 		rows.Rows()(yield)
 		j.plan.Lines = 0
-		for _, n := range rows.Lines() {
-			j.plan.Lines += n
+		for i, n := range rows.Lines() {
+			if j.plan.Lines += n; len(j.plan.Inputs) > 0 {
+				j.plan.Inputs[i].Lines = n
+			}
 		}
 	}, g.AllowRenamed, spare, j.kept
 	look.Add = func(ctx context.Context, planned []batch.Planned) error {

@@ -34,14 +34,20 @@ func (g *Planning) wrong(h *Host) error {
 }
 
 // checkAge refuses an input that is too old.
-func (g *Planning) checkAge(in *reading, now time.Time) error {
+func (g *Planning) checkAge(in inputs, now time.Time) error {
 	if g.MaxInputAge.Duration == 0 {
 		return nil
 	}
-	if in.changed.IsZero() {
-		return fmt.Errorf("%w: --max-input-age: when standard input or a pipe was last changed cannot be known; give the name of a file", ErrUsage)
+	oldest := in[0].changed
+	for _, r := range in {
+		if r.changed.IsZero() {
+			return fmt.Errorf("%w: --max-input-age: when standard input or a pipe was last changed cannot be known; give the name of a file", ErrUsage)
+		}
+		if r.changed.Before(oldest) {
+			oldest = r.changed
+		}
 	}
-	return refused(nothingPlanned, batch.CheckAge("--max-input-age", "the input was last changed", in.changed, now, g.MaxInputAge.Duration, "see whether its export still runs"))
+	return refused(nothingPlanned, batch.CheckAge("--max-input-age", "the input was last changed", oldest, now, g.MaxInputAge.Duration, "see whether its export still runs"))
 }
 
 // byClock reports whether this machine's clock decides which dates are over.

@@ -68,10 +68,10 @@ func (j *job) protect(ctx context.Context, list string, rows []batch.Row, l *fin
 	p.Add = func(_ context.Context, planned []batch.Planned) error {
 		for _, pl := range planned {
 			if pl.Record != nil {
-				missing = append(missing, fmt.Sprintf("line %d, %s: %s", pl.Row.Line, pl.Row.Input, pl.Record.Reason))
+				missing = append(missing, fmt.Sprintf("%s, %s: %s", pl.Row.Place(), pl.Row.Input, pl.Record.Reason))
 				continue
 			}
-			ids[pl.User.ID] = fmt.Sprintf("protected by line %d of %s", pl.Row.Line, list)
+			ids[pl.User.ID] = "protected by " + batch.Place{File: list, Line: pl.Row.Line}.String()
 		}
 		return nil
 	}

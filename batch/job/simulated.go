@@ -36,18 +36,18 @@ func seed(t *graphsim.Tenant, r batch.Row) error {
 		of := map[batch.Key]*string{batch.ByID: &u.ID, batch.ByUPN: &u.UPN, batch.ByMail: &u.Mail, batch.ByEmployeeID: &u.EmployeeID, batch.ByOnPremisesUPN: &u.OnPremUPN}[c.Key]
 		*of = cmp.Or(*of, c.Value)
 	}
-	return atLine(r.Line, t.Seed(string(r.By), u))
+	return atLine(r.Place(), t.Seed(string(r.By), u))
 }
 
 // seedUser makes a user of a plan, as the plan knows them.
-func seedUser(t *graphsim.Tenant, line int, u batch.User) error {
+func seedUser(t *graphsim.Tenant, at batch.Place, u batch.User) error {
 	kind, state := account(u.Type)
-	return atLine(line, t.Seed("", graphsim.User{ID: u.ID, UPN: u.UPN, Type: kind, State: state, Enabled: u.Enabled, Synced: u.Synced, Stamp: u.Stamp}))
+	return atLine(at, t.Seed("", graphsim.User{ID: u.ID, UPN: u.UPN, Type: kind, State: state, Enabled: u.Enabled, Synced: u.Synced, Stamp: u.Stamp}))
 }
 
-func atLine(line int, err error) error {
+func atLine(at batch.Place, err error) error {
 	if err != nil {
-		return fmt.Errorf("simulate line %d: %w", line, err)
+		return fmt.Errorf("simulate %s: %w", at, err)
 	}
 	return nil
 }
@@ -67,9 +67,9 @@ func account(kind string) (userType, state string) {
 }
 
 // seedFile makes a user of each good row.
-func seedFile(in *reading, opt intake.Options) seeder {
+func seedFile(in inputs, opt intake.Options) seeder {
 	return func(_ context.Context, t *graphsim.Tenant) error {
-		rows, err := intake.Open(in.inputs(), opt)
+		rows, err := intake.Open(in.sources(), opt)
 		if err != nil {
 			return err
 		}
@@ -171,16 +171,16 @@ func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line, back map[thing]boo
 		case step == batch.Licences:
 			var gone []batch.Licence
 			if err := json.Unmarshal([]byte(w.Target.Before), &gone); err != nil {
-				return atLine(l.Row.Line, err)
+				return atLine(l.Row.Place(), err)
 			}
 			for _, of := range gone {
 				left.Licences = append(left.Licences, of.SKU)
 			}
 		}
 	}
-	err := seedUser(t, l.Row.Line, l.User)
+	err := seedUser(t, l.Row.Place(), l.User)
 	if err == nil && some {
-		err = atLine(l.Row.Line, t.SetLeft(cmp.Or(l.User.ID, l.User.UPN), left))
+		err = atLine(l.Row.Place(), t.SetLeft(cmp.Or(l.User.ID, l.User.UPN), left))
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func seedPlanFile(h *Host, name string) seeder {
 				if p.User.ID == "" {
 					continue
 				}
-				if err := seedUser(t, p.Row.Line, p.User); err != nil {
+				if err := seedUser(t, p.Row.Place(), p.User); err != nil {
 					return err
 				}
 			}
@@ -378,7 +378,7 @@ func Simulate(ctx context.Context, h *Host, o *SimulateOptions, ready func(addr,
 		if err != nil {
 			return err
 		}
-		if err := seedFile(in, opt)(ctx, sim); err != nil {
+		if err := seedFile(inputs{in}, opt)(ctx, sim); err != nil {
 			return err
 		}
 	}

@@ -14,11 +14,13 @@ import (
 // survey looks through the whole input before anybody signs in. It says which
 // --where no row meets. When the file says that some of its people stay, it refuses,
 // or gives the question that a person has to answer; --yes is no answer to that.
-func (g *Planning) survey(h *Host, in *reading, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
-	if in.Size >= durable.InMemory {
-		h.Say("reading  %s, %s MB", in.name, batch.Thousands(int(in.Size>>20)))
+func (g *Planning) survey(h *Host, in inputs, opt intake.Options, now time.Time) (found intake.Survey, question string, refusal, err error) {
+	for _, r := range in {
+		if r.Size >= durable.InMemory {
+			h.Say("reading  %s, %s MB", r.name, batch.Thousands(int(r.Size>>20)))
+		}
 	}
-	found, err = intake.TakeSurvey(in.inputs(), opt, now)
+	found, err = intake.TakeSurvey(in.sources(), opt, now)
 	if err != nil {
 		return found, "", nil, err
 	}

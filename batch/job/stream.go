@@ -17,9 +17,9 @@ type stream struct {
 	run  *journal.Run
 	tell func(batch.Plan, *batch.Line) error
 	wake chan struct{}
-	done chan struct{} // all is told, or no more can be
-	told []byte        // by line of the input, the outcome that was told last: its place in batch.Outcomes, from 1
-	gone error         // why no more is told: the reader is gone, or the journal cannot be read
+	done chan struct{}     // all is told, or no more can be
+	told map[string][]byte // by file, and in it by line, the outcome that was told last: its place in batch.Outcomes, from 1
+	gone error             // why no more is told: the reader is gone, or the journal cannot be read
 
 	mu    sync.Mutex // guards what follows
 	seqs  []int      // of users with a new record
@@ -31,7 +31,7 @@ func (j *job) streaming(ctx context.Context) *stream {
 	if j.Stream == nil {
 		return nil
 	}
-	s := &stream{run: j.run, tell: j.Stream, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &stream{run: j.run, tell: j.Stream, wake: make(chan struct{}, 1), done: make(chan struct{}), told: map[string][]byte{}}
 	go s.serve(context.WithoutCancel(ctx))
 	return s
 }
@@ -111,18 +111,19 @@ func settled(l *batch.Line, p batch.Plan) bool {
 
 // line tells a line, unless it was told with this outcome.
 func (s *stream) line(l *batch.Line) {
-	at, is := l.Row.Line, byte(slices.Index(batch.Outcomes[:], l.Record.Outcome)+1)
-	if at >= len(s.told) {
-		s.told = append(s.told, make([]byte, at+1000-len(s.told))...)
+	told, at, is := s.told[l.Row.File], l.Row.Line, byte(slices.Index(batch.Outcomes[:], l.Record.Outcome)+1)
+	if at >= len(told) {
+		told = append(told, make([]byte, at+1000-len(told))...)
+		s.told[l.Row.File] = told
 	}
-	if s.gone != nil || s.told[at] == is {
+	if s.gone != nil || told[at] == is {
 		return
 	}
 	if err := s.tell(s.run.Plan(), l); err != nil {
 		s.gone = fmt.Errorf("standard output was not read to its end, and the run went on; the report has all lines: %w", err)
 		return
 	}
-	s.told[at] = is
+	told[at] = is
 }
 
 // end tells the rest, and waits for the reader to take it; the hard stop ends that.

@@ -439,7 +439,7 @@ func (o *undoing) plan(j *job) batch.Plan {
 	osUser, host := operator()
 	return batch.Plan{
 		Run: newName(now), Created: now, Version: j.Version, Undoes: was.Run, Part: o.part,
-		Input: "undo of " + was.Run, Digest: hex.EncodeToString(digest[:]), Tenant: was.Tenant, Cloud: was.Cloud,
+		Input: "undo of " + was.Run, Digest: hex.EncodeToString(digest[:]), Inputs: was.Inputs, Tenant: was.Tenant, Cloud: was.Cloud,
 		Steps: o.steps, Resolve: true, Verify: true, Settings: o.settings(nil),
 		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
 	}
@@ -526,7 +526,7 @@ func (o *undoing) rows(ctx context.Context) func(yield func(batch.Row, error) bo
 				continue
 			}
 			seq++
-			row, err := batch.Row{Seq: seq, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Undo: back}, error(nil)
+			row, err := batch.Row{Seq: seq, File: l.Row.File, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Undo: back}, error(nil)
 			if len(back) == 0 {
 				err = &batch.RowError{Row: row, Outcome: batch.Skipped, Reason: "the run changed nothing else here: " + strings.Join(lasting, "; ")}
 			}

@@ -167,7 +167,7 @@ func (o *office) runIn(ctx context.Context, steps ...string) error {
 }
 
 func (o *office) planning(steps ...string) Planning {
-	return Planning{File: filepath.Join(o.dir, "in.csv"), Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
+	return Planning{File: []string{filepath.Join(o.dir, "in.csv")}, Selection: Selection{Key: "auto", TimeZone: localZone}, Steps: steps,
 		PlanGuards: PlanGuards{Order: "danger", Since: o.since, Undone: Undone{o.again}, Guards: Guards{MaxUsers: none(), MaxPercent: none(), MaxPrivileged: none()}}}
 }
 
@@ -314,7 +314,7 @@ func TestUndoBringsBackTheTenant(t *testing.T) {
 			t.Errorf("not undone are said to be %v", named)
 		}
 		for i, holds := range []bool{false, true} { // what the run did does not hold any more, and what the undo did holds
-			_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: o.runs()[i], Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
+			_, failing, err := Verify(o.t.Context(), o.host(), &VerifyOptions{What: []string{o.runs()[i]}, Selection: Selection{Key: "auto", TimeZone: localZone}, Connection: o.connection()})
 			if err != nil || (len(failing) == 0) != holds {
 				t.Errorf("verify %s: %v, and %d do not hold", o.runs()[i], err, len(failing))
 			}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -17,6 +18,7 @@ import (
 
 // Proof is one user whose stamp is read, or one write of a run of steps that is read back.
 type Proof struct {
+	File     string    `json:"file,omitempty"`
 	Line     int       `json:"line"`
 	Input    string    `json:"input"`
 	ID       string    `json:"user_id"`
@@ -109,10 +111,10 @@ func untilAny(failing []*Proof) time.Duration {
 // ready signs in and lists whose stamps to read: those of a file, or of a run.
 func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err error) {
 	var seed seeder
-	if v.What == "" && len(v.User) == 0 {
-		return nil, fmt.Errorf(`%w: expected "<run|file>": name a run, a CSV file, - for standard input, or each user with --user`, ErrUsage)
+	if len(v.What) == 0 && len(v.User) == 0 {
+		return nil, fmt.Errorf(`%w: expected "<run|file>": name a run, files of users, - for standard input, or each user with --user`, ErrUsage)
 	}
-	if _, missing := os.Stat(v.What); v.What == "-" || len(v.User) > 0 || intake.WhyNobody(v.What) == "" || !errors.Is(missing, fs.ErrNotExist) {
+	if len(v.User) > 0 || len(v.What) > 1 || isFile(v.What[0]) {
 		proofs, seed, err = v.ofFile(ctx, j)
 	} else {
 		proofs, seed, err = v.ofRun(ctx, j)
@@ -128,6 +130,12 @@ func (v *VerifyOptions) ready(ctx context.Context, j *job) (proofs []*Proof, err
 		return nil, err
 	}
 	return proofs, j.tenant.may(toRead(proofs))
+}
+
+// isFile reports whether a word, which may be the name of a run, is that of a file.
+func isFile(word string) bool {
+	_, missing := os.Stat(word)
+	return word == "-" || intake.WhyNobody(word) == "" || strings.ContainsAny(word, "*?[") || !errors.Is(missing, fs.ErrNotExist)
 }
 
 // toRead is the errand of reading what is to be proven.
@@ -166,11 +174,11 @@ func (v *VerifyOptions) ofFile(ctx context.Context, j *job) ([]*Proof, seeder, e
 func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, error) {
 	switch err := j.openStore(ctx, journal.OpenToRead, true); {
 	case errors.Is(err, ErrNoJournal):
-		return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What, err)
+		return nil, nil, fmt.Errorf("%s is no file, and no run: %w", v.What[0], err)
 	case err != nil:
 		return nil, nil, err
 	}
-	run, err := j.store.Run(ctx, v.What)
+	run, err := j.store.Run(ctx, v.What[0])
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,8 +205,8 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 }
 
 // fileProofs are the rows of a file that name somebody; a bad row does not hold.
-func fileProofs(in *reading, opt intake.Options) ([]*Proof, error) {
-	rows, err := intake.Open(in.inputs(), opt)
+func fileProofs(in inputs, opt intake.Options) ([]*Proof, error) {
+	rows, err := intake.Open(in.sources(), opt)
 	if err != nil {
 		return nil, err
 	}
@@ -207,14 +215,14 @@ func fileProofs(in *reading, opt intake.Options) ([]*Proof, error) {
 	for row, err := range rows.Rows() {
 		if bad, ok := errors.AsType[*batch.RowError](err); ok {
 			if bad.Outcome != batch.Skipped {
-				proofs = append(proofs, &Proof{Line: bad.Row.Line, Input: bad.Row.Input, Reason: bad.Reason})
+				proofs = append(proofs, &Proof{File: bad.Row.File, Line: bad.Row.Line, Input: bad.Row.Input, Reason: bad.Reason})
 			}
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		proofs = append(proofs, &Proof{Line: row.Line, Input: row.Input, row: row})
+		proofs = append(proofs, &Proof{File: row.File, Line: row.Line, Input: row.Input, row: row})
 	}
 	return proofs, nil
 }
@@ -228,17 +236,17 @@ func runProofs(ctx context.Context, run *journal.Run, since bool) ([]*Proof, err
 			return nil, err
 		}
 		neutral := l.Record.Outcome.Kind() == batch.Neutral || l.Record.Outcome == batch.Already
-		if l.First != 0 || l.Record.Outcome == batch.Skipped || neutral && !since {
+		if l.First.Line != 0 || l.Record.Outcome == batch.Skipped || neutral && !since {
 			continue
 		}
-		k := &Proof{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Stamp, Accepted: l.Record.Accepted}
+		k := &Proof{File: l.Row.File, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN, Before: l.User.Stamp, Accepted: l.Record.Accepted}
 		switch {
 		case l.User.ID == "" && l.User.UPN == "", l.Record.Outcome == batch.Invalid:
 			k.Reason = "the run has no user for this row"
 		case !since && l.Record.Accepted.IsZero():
 			k.Reason = "the run has no success to prove: the user is " + string(l.Record.Outcome)
 		default:
-			k.row = batch.Row{Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
+			k.row = batch.Row{File: l.Row.File, Line: l.Row.Line, Input: l.Row.Input, ID: l.User.ID, UPN: l.User.UPN}
 		}
 		proofs = append(proofs, k)
 	}

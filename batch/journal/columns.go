@@ -175,7 +175,7 @@ func (r *Run) cellsOf(row batch.Row) []string {
 func takeFrom(p batch.Plan, row *batch.Row) (err error) {
 	if last := len(p.Columns); p.Dated && len(row.Cells) == last+1 {
 		if row.From, err = time.Parse(time.RFC3339Nano, row.Cells[last]); err != nil {
-			return fmt.Errorf("%w: table rows: the last cell of line %d is no time: %w", ErrDamaged, row.Line, err)
+			return fmt.Errorf("%w: table rows: the last cell of %s is no time: %w", ErrDamaged, row.Place(), err)
 		}
 		row.Cells = row.Cells[:last]
 	}

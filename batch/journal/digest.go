@@ -26,7 +26,7 @@ import (
 const (
 	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, steps, plan) FROM runs WHERE id = $1"
 	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
-		concat_ws('|', run, seq, line, input, cells, same, id, upn, type, coalesce(enabled, ''), synced, privileged, before, sam, domain) AS words
+		concat_ws('|', run, seq, file, line, input, cells, same, id, upn, type, coalesce(enabled, ''), synced, privileged, before, sam, domain) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
 	sqlTargetWords   = "SELECT seq, concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises, sam, domain) AS words FROM targets "
 	sqlDigestTargets = "SELECT count(*), string_agg(words, '|') FROM (" + sqlTargetWords +
@@ -39,7 +39,7 @@ const (
 			sent_at, settled_at, accepted_at, after, shown, request_id, reason) AS words
 		FROM marks WHERE run = $1 AND seq > $2 AND seq <= $3 AND state_no = 1 AND outcome IS DISTINCT FROM 'already' ORDER BY seq, step, target) AS part`
 	sqlDigestSkips = `SELECT count(*), string_agg(words, '|') FROM (
-		SELECT concat_ws('|', run, line, reason) AS words FROM skips WHERE run = $1 ORDER BY line) AS part`
+		SELECT concat_ws('|', run, file, line, reason) AS words FROM skips WHERE run = $1 ORDER BY file, line) AS part`
 )
 
 // digestOf reads a plan and gives its digest. The database puts the texts together, a

@@ -100,7 +100,7 @@ func check(t testing.TB, r *Run) []batch.Line {
 	var fold batch.Summary
 	for _, l := range lines {
 		fold.Add(l.Record.Outcome)
-		if l.First != 0 {
+		if l.First != (batch.Place{}) {
 			fold.AddAgain(l.Record.Outcome, 1)
 		}
 	}
@@ -114,6 +114,7 @@ func check(t testing.TB, r *Run) []batch.Line {
 		return lines
 	}
 	type row struct {
+		file                         string
 		line                         int
 		input, id, upn, outcome, ask string
 		sent, after                  string
@@ -121,16 +122,16 @@ func check(t testing.TB, r *Run) []batch.Line {
 	var view []row
 	must(t, r.read(t.Context(), func(t *tx) error {
 		view, err = list(t, func(v *row) []any {
-			return []any{&v.line, &v.input, &v.id, &v.upn, &v.outcome, &v.sent, &v.after, &v.ask}
-		}, `SELECT line, input, user_id, user_principal_name, outcome, sent_at, valid_from_after, request_id
-			FROM lines WHERE run = $1 ORDER BY line`, r.Plan().Run)
+			return []any{&v.file, &v.line, &v.input, &v.id, &v.upn, &v.outcome, &v.sent, &v.after, &v.ask}
+		}, `SELECT file, line, input, user_id, user_principal_name, outcome, sent_at, valid_from_after, request_id
+			FROM lines WHERE run = $1 ORDER BY file, line`, r.Plan().Run)
 		return err
 	}))
 	if len(view) != len(lines) {
 		t.Fatalf("the view has %d lines, not %d", len(view), len(lines))
 	}
 	for i, l := range lines {
-		want := row{l.Row.Line, l.Row.Input, l.User.ID, l.User.UPN, string(l.Record.Outcome), l.Record.RequestID,
+		want := row{l.Row.File, l.Row.Line, l.Row.Input, l.User.ID, l.User.UPN, string(l.Record.Outcome), l.Record.RequestID,
 			iso(l.Record.SentAt), iso(l.Record.After)}
 		if view[i] != want {
 			t.Errorf("the view says %+v, Lines %+v", view[i], want)
@@ -145,20 +146,20 @@ func checkWrites(t testing.TB, r *Run, lines []batch.Line) {
 	t.Helper()
 	type row struct{ step, target, name, kind, before, after, outcome, reason string }
 	type key struct {
-		line         int
+		batch.Place
 		step, target string
 	}
 	view := map[key]row{}
 	must(t, r.read(t.Context(), func(t *tx) error {
 		type viewed struct {
-			line int
+			batch.Place
 			row
 		}
 		all, err := list(t, func(v *viewed) []any {
-			return []any{&v.line, &v.step, &v.target, &v.name, &v.kind, &v.before, &v.after, &v.outcome, &v.reason}
-		}, `SELECT line, step, target, name, kind, before, after, outcome, reason FROM writes WHERE run = $1`, r.Plan().Run)
+			return []any{&v.File, &v.Line, &v.step, &v.target, &v.name, &v.kind, &v.before, &v.after, &v.outcome, &v.reason}
+		}, `SELECT file, line, step, target, name, kind, before, after, outcome, reason FROM writes WHERE run = $1`, r.Plan().Run)
 		for _, v := range all {
-			view[key{v.line, v.step, v.target}] = v.row
+			view[key{v.Place, v.step, v.target}] = v.row
 		}
 		return err
 	}))
@@ -168,7 +169,7 @@ func checkWrites(t testing.TB, r *Run, lines []batch.Line) {
 			t.Errorf("line %d has the record of user %d, not %d", l.Row.Line, l.Record.Seq, l.User.Seq)
 		}
 		for _, w := range l.Writes {
-			got, ok := view[key{l.Row.Line, string(w.Target.Step), w.Target.ID}]
+			got, ok := view[key{l.Row.Place(), string(w.Target.Step), w.Target.ID}]
 			if !ok {
 				continue // of a duplicate, or nothing is known
 			}
@@ -182,7 +183,7 @@ func checkWrites(t testing.TB, r *Run, lines []batch.Line) {
 				t.Errorf("line %d: the view says %+v, Lines %+v", l.Row.Line, got, want)
 			}
 		}
-		if _, ok := view[key{l.Row.Line, "", ""}]; ok {
+		if _, ok := view[key{l.Row.Place(), "", ""}]; ok {
 			known++
 		}
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ type line struct {
 // sqlLines reads lines. Of a duplicate, u is the row that holds the user; a plan
 // in the making may not have it yet. Of any other row u is nothing, and costs nothing:
 // no row is looked for by NULL.
-const sqlLines = `SELECT r.seq, r.line, r.input, r.cells,
-	coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
+const sqlLines = `SELECT r.seq, r.file, r.line, r.input, r.cells,
+	coalesce(u.file, r.file), coalesce(u.line, r.line), coalesce(u.seq, r.seq), coalesce(u.id, r.id), coalesce(u.upn, r.upn), coalesce(u.type, r.type),
 	coalesce(u.enabled, r.enabled), coalesce(u.synced, r.synced), coalesce(u.privileged, r.privileged), coalesce(u.before, r.before),
 	m.outcome, m.doubt, m.status, m.code, m.message, m.attempts, m.throttles,
 	m.sent_at, m.settled_at, m.accepted_at, m.after, m.shown, m.request_id, m.reason, m.seq
@@ -32,21 +33,21 @@ const sqlLines = `SELECT r.seq, r.line, r.input, r.cells,
 
 func (l *line) pointers() []any {
 	row, u, k := &l.Row, &l.User, &l.Record
-	return []any{&l.seq, &row.Line, &row.Input, &row.Cells,
-		&l.First, &u.Seq, &u.ID, &u.UPN, &u.Type, account{u}, &u.Synced, &u.Privileged, &u.Stamp,
+	return []any{&l.seq, &row.File, &row.Line, &row.Input, &row.Cells,
+		&l.First.File, &l.First.Line, &u.Seq, &u.ID, &u.UPN, &u.Type, account{u}, &u.Synced, &u.Privileged, &u.Stamp,
 		&k.Outcome, &k.Doubt, &k.Status, &k.Code, &k.Message, &k.Attempts, &k.Throttles,
 		&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason, &l.trial.Seq}
 }
 
-// complete derives what the columns of a line do not say by themselves. firstDup is the
-// line of the first duplicate of its user, 0 when there is none; call is the
-// last open call with the user, or a zero one.
-func (l *line) complete(firstDup int, call batch.Call, step batch.Step, state State) {
-	if firstDup != 0 {
-		l.First = min(l.First, firstDup)
+// complete derives what the columns of a line do not say by themselves. dup is the first
+// duplicate of its user where that stands before the row that holds the user, else a zero
+// one; call is the last open call with the user, or a zero one.
+func (l *line) complete(dup duplicate, call batch.Call, step batch.Step, state State) {
+	if dup.seq != 0 {
+		l.First = dup.at
 	}
-	if l.First == l.Row.Line {
-		l.First = 0
+	if l.seq == cmp.Or(dup.seq, l.User.Seq) {
+		l.First = batch.Place{}
 	}
 	k := &l.Record
 	k.Seq, k.Step = l.User.Seq, step
@@ -89,12 +90,12 @@ func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Se
 // uncheckedLines does so without the check.
 func (r *Run) uncheckedLines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
 	return func(yield func(*line, error) bool) {
-		var firstDups map[int]int
-		err := r.read(ctx, func(t *tx) (err error) { firstDups, err = r.duplicates(t); return err })
+		var before map[int]duplicate
+		err := r.read(ctx, func(t *tx) (err error) { before, err = r.duplicates(t); return err })
 		page := make([]line, 0, pageRows)
 		for last, full := 0, true; err == nil && full; full = len(page) == pageRows {
 			if err = r.read(ctx, func(t *tx) error {
-				page, err = r.page(t, page[:0], firstDups, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
+				page, err = r.page(t, page[:0], before, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
 				return err
 			}); err != nil {
 				break
@@ -113,7 +114,7 @@ func (r *Run) uncheckedLines(ctx context.Context, what, cond string, args ...any
 
 // page reads one page into a slice that is used again, with what can be said so far of
 // users without a record.
-func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args ...any) ([]line, error) {
+func (r *Run) page(t *tx, page []line, before map[int]duplicate, cond string, args ...any) ([]line, error) {
 	calls, err := r.openCalls(t)
 	if err != nil {
 		return page, err
@@ -130,7 +131,7 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 			err = takeFrom(r.Plan(), &page[i].Row)
 		}
 		seq := page[i].User.Seq
-		page[i].complete(firstDups[seq], open[seq], r.step(), r.State())
+		page[i].complete(before[seq], open[seq], r.step(), r.State())
 	}
 	if err == nil && batch.Several(r.Plan().Steps) {
 		err = r.addWrites(t, page, calls)
@@ -141,16 +142,23 @@ func (r *Run) page(t *tx, page []line, firstDups map[int]int, cond string, args 
 	return page, err
 }
 
-// duplicates maps each user who has duplicates to the line of the first.
-func (r *Run) duplicates(t *tx) (map[int]int, error) {
-	type first struct{ user, line int }
-	all, err := list(t, func(f *first) []any { return []any{&f.user, &f.line} },
-		"SELECT same, min(line) FROM rows WHERE run = $1 AND same <> 0 GROUP BY same", r.id)
-	lines := make(map[int]int, len(all))
-	for _, f := range all {
-		lines[f.user] = f.line
+// duplicate is a row that names a user whom another row holds.
+type duplicate struct {
+	user, seq int
+	at        batch.Place
+}
+
+// duplicates maps users to their first duplicate, where that stands before the row that
+// holds the user: there are few.
+func (r *Run) duplicates(t *tx) (map[int]duplicate, error) {
+	all, err := list(t, func(d *duplicate) []any { return []any{&d.user, &d.seq, &d.at.File, &d.at.Line} },
+		`SELECT d.same, d.seq, d.file, d.line FROM (SELECT same, min(seq) AS seq FROM rows WHERE run = $1 AND same <> 0 GROUP BY same) AS f
+		JOIN rows d ON d.run = $1 AND d.seq = f.seq WHERE f.seq < f.same`, r.id)
+	before := make(map[int]duplicate, len(all))
+	for _, d := range all {
+		before[d.user] = d
 	}
-	return lines, err
+	return before, err
 }
 
 // openCalls reads the calls of the step that are not over, by number. "run + 0" leads SQLite
@@ -162,7 +170,7 @@ func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
 
 // Lines reads every row in the order of the file, with its user and record. A
 // duplicate shows the user and the record of the row that holds them. First is the
-// line that named this user first, of whatever row; 0 where this one did. A user without a record is
+// place of the row that named this user first, whichever holds the user; none where this one did. A user without a record is
 // unsettled when a call that carried it is not over, or when its trial has
 // Doubt; otherwise it is not sent. What is true of a line is read together;
 // while the run goes on, later lines may know more than earlier ones.
@@ -286,11 +294,11 @@ func (r *Run) pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 	}
 }
 
-// Skips reads the lines of the input that are no rows, in order.
+// Skips reads the lines of the input that are no rows, by file and line.
 func (r *Run) Skips(ctx context.Context) iter.Seq2[batch.Skip, error] {
 	return func(yield func(batch.Skip, error) bool) {
-		skips, err := ask(ctx, r, "read skipped lines of", func(k *batch.Skip) []any { return []any{&k.Line, &k.Reason} },
-			"SELECT line, reason FROM skips WHERE run = $1 ORDER BY line")
+		skips, err := ask(ctx, r, "read skipped lines of", func(k *batch.Skip) []any { return []any{&k.File, &k.Line, &k.Reason} },
+			"SELECT file, line, reason FROM skips WHERE run = $1 ORDER BY file, line")
 		if err != nil {
 			yield(batch.Skip{}, err)
 			return

@@ -170,11 +170,11 @@ func (m *model) line(seq int) (l batch.Line) {
 }
 
 func (m *model) lines() []batch.Line {
-	first := map[int]int{} // by seq of the user
+	first := map[int]int{} // the first row, by seq of the user
 	owner := func(p batch.Planned) int { return cmp.Or(p.DuplicateOf, p.User.Seq) }
 	for _, p := range m.rows {
-		if l, ok := first[owner(p)]; !ok || p.Row.Line < l {
-			first[owner(p)] = p.Row.Line
+		if l, ok := first[owner(p)]; !ok || p.User.Seq < l {
+			first[owner(p)] = p.User.Seq
 		}
 	}
 	var lines []batch.Line
@@ -182,8 +182,8 @@ func (m *model) lines() []batch.Line {
 		p := m.rows[seq]
 		l := m.line(owner(p))
 		l.Row, l.User = p.Row, m.rows[owner(p)].User
-		if f := first[owner(p)]; f != p.Row.Line {
-			l.First = f
+		if f := first[owner(p)]; f != seq {
+			l.First = m.rows[f].Row.Place()
 		}
 		lines = append(lines, l)
 	}
@@ -359,7 +359,7 @@ func (p *player) plan(t *testing.T) {
 
 func (p *player) planned(seq int) batch.Planned {
 	pl := member(seq)
-	pl.Row.Line = 3 * seq
+	pl.Row.File, pl.Row.Line = []string{"berlin.csv", "paris|2.csv", "rome.csv"}[seq/12], 3*(seq%12) // two rows of one number
 	pl.User.Synced, pl.User.Stamp, pl.User.Privileged = p.IntN(2) == 0, p.time(), p.IntN(4) == 0
 	switch p.IntN(4) {
 	case 0:

@@ -8,8 +8,8 @@ import (
 	"offboard/batch"
 )
 
-const sqlAddRow = `INSERT INTO rows (run, seq, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+const sqlAddRow = `INSERT INTO rows (run, seq, file, line, input, cells, same, id, upn, type, enabled, synced, privileged, before, sam, domain)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 const sqlAddTarget = `INSERT INTO targets (run, seq, step, target, place, name, kind, before, on_premises, sam, domain)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
@@ -25,7 +25,7 @@ func (r *Run) AddRows(ctx context.Context, rows []batch.Planned) error {
 				return context.Cause(ctx)
 			}
 			if err := r.addRow(t, &rows[i]); err != nil {
-				return fmt.Errorf("row %d, line %d: %w", rows[i].User.Seq, rows[i].Row.Line, err)
+				return fmt.Errorf("row %d, %s: %w", rows[i].User.Seq, rows[i].Row.Place(), err)
 			}
 		}
 		return nil
@@ -45,7 +45,7 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 	case p.Record != nil && (len(p.Targets)+len(p.Records) > 0 || p.DuplicateOf != 0 || p.Record.Seq != u.Seq):
 		return fmt.Errorf("%w: its record is one of user %d", ErrPlan, p.Record.Seq)
 	}
-	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.Line, p.Row.Input, r.cellsOf(p.Row), p.DuplicateOf,
+	_, err := t.exec(sqlAddRow, r.id, u.Seq, p.Row.File, p.Row.Line, p.Row.Input, r.cellsOf(p.Row), p.DuplicateOf,
 		u.ID, u.UPN, u.Type, enabledOf(u), u.Synced, u.Privileged, u.Stamp, u.SAM, u.Domain)
 	if err != nil {
 		return err
@@ -83,8 +83,8 @@ func (r *Run) addRow(t *tx, p *batch.Planned) error {
 func (r *Run) AddSkips(ctx context.Context, skips []batch.Skip) error {
 	return r.wrap("add skipped lines to", r.planning(ctx, func(t *tx) error {
 		for _, s := range skips {
-			if _, err := t.exec("INSERT INTO skips (run, line, reason) VALUES ($1, $2, $3)", r.id, s.Line, s.Reason); err != nil {
-				return fmt.Errorf("line %d: %w", s.Line, err)
+			if _, err := t.exec("INSERT INTO skips (run, file, line, reason) VALUES ($1, $2, $3, $4)", r.id, s.File, s.Line, s.Reason); err != nil {
+				return fmt.Errorf("%s: %w", s.Place(), err)
 			}
 		}
 		return nil

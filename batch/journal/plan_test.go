@@ -26,7 +26,7 @@ func TestDuplicates(t *testing.T) {
 	must(t, r.Write(t.Context(), batch.Entry{Records: []batch.Record{settled(3, 1, batch.Verified)}}))
 	got := ""
 	for _, l := range check(t, r) {
-		got += fmt.Sprintf("%d:%s/%d/%s/%d ", l.Row.Line, l.Row.Input[:5], l.User.Seq, l.Record.Outcome, l.First)
+		got += fmt.Sprintf("%d:%s/%d/%s/%d ", l.Row.Line, l.Row.Input[:5], l.User.Seq, l.Record.Outcome, l.First.Line)
 		if l.User.Seq != l.Record.Seq || l.User.ID != guid(l.User.Seq) || l.User.UPN == "" {
 			t.Errorf("line %d has user %+v and the record of %d", l.Row.Line, l.User, l.Record.Seq)
 		}
@@ -36,6 +36,30 @@ func TestDuplicates(t *testing.T) {
 	if p := all(t, r.Pending(t.Context())); len(p) != 1 || p[0].Item.User.Seq != 1 {
 		t.Errorf("pending %+v", p)
 	}
+}
+
+// TestSeveralFiles keeps rows of two files that have the same numbers, one of which names a
+// user whom a later row of the other file holds.
+func TestSeveralFiles(t *testing.T) {
+	s := openNew(t)
+	r := create(t, s, batch.Plan{Run: "r"})
+	files := []batch.InputFile{{Name: "berlin.csv", SHA256: "b1"}, {Name: "paris.csv", SHA256: "a0"}}
+	at := func(seq, file, line, holder int) batch.Planned {
+		p := member(seq)
+		p.Row.File, p.Row.Line, p.DuplicateOf = files[file].Name, line, holder
+		return p
+	}
+	must(t, r.AddRows(t.Context(), []batch.Planned{at(4, 1, 3, 3), at(2, 0, 3, 3), at(3, 1, 2, 0), at(1, 0, 2, 0)}))
+	skips := []batch.Skip{{File: "berlin.csv", Line: 4, Reason: "footer"}, {File: "paris.csv", Line: 4, Reason: "blank"}}
+	must(t, r.AddSkips(t.Context(), skips))
+	must(t, r.Seal(t.Context(), batch.Plan{Run: "r", Rows: 4, Users: 2, Inputs: files, Digest: batch.JointDigest(files)}))
+	got := ""
+	for _, l := range check(t, r) {
+		got += fmt.Sprintf("%s: %d, first %s\n", l.Row.Place(), l.User.Seq, l.First)
+	}
+	diff(t, "lines", got, "line 2 of berlin.csv: 1, first line 0\nline 3 of berlin.csv: 3, first line 0\n"+
+		"line 2 of paris.csv: 3, first line 3 of berlin.csv\nline 3 of paris.csv: 3, first line 3 of berlin.csv\n")
+	diff(t, "skips", all(t, r.Skips(t.Context())), skips)
 }
 
 // TestHolderToCome looks at a plan in the making, in which a row names the user of

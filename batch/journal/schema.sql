@@ -34,6 +34,7 @@ CREATE TABLE reports (                             -- every report of a run that
 CREATE TABLE rows (                                -- the input, and the users that it names
 	run        INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	seq        INTEGER NOT NULL,                   -- number of the row, from 1; names the user in all other tables
+	file       TEXT NOT NULL,                      -- its name, where the plan has several; '' with one
 	line       INTEGER NOT NULL,
 	input      TEXT NOT NULL,
 	cells      TEXT NOT NULL,                      -- cells of the columns; with a date gate one more: from when the row passes, RFC 3339
@@ -50,7 +51,7 @@ CREATE TABLE rows (                                -- the input, and the users t
 	PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX rows_same ON rows (run, same, line) WHERE same <> 0;
+CREATE INDEX rows_same ON rows (run, same, seq) WHERE same <> 0;
 CREATE INDEX rows_privileged ON rows (run, seq) WHERE privileged = 1; -- they are sent first
 
 CREATE TABLE targets (                             -- what listed steps write to, and what it was before
@@ -72,9 +73,10 @@ CREATE UNIQUE INDEX targets_of ON targets (run, seq, step, target); -- the check
 
 CREATE TABLE skips (                               -- lines of the input that are no rows
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	file   TEXT NOT NULL,                          -- as in rows
 	line   INTEGER NOT NULL,
 	reason TEXT NOT NULL,
-	PRIMARY KEY (run, line)
+	PRIMARY KEY (run, file, line)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE waits (                               -- what a session's calls waited for, in ms
@@ -156,7 +158,8 @@ SELECT
 	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(u.before, 0) / 1000.0, 'unixepoch') AS valid_from_before,
 	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.after, 0) / 1000.0, 'unixepoch') AS valid_from_after,
 	coalesce(m.request_id, '') AS request_id,
-	coalesce(m.reason, '') AS reason
+	coalesce(m.reason, '') AS reason,
+	r.file
 FROM rows r
 JOIN runs n ON n.id = r.run AND n.state <> 'pruning' AND instr(n.steps, ',') = 0
 	AND n.steps NOT IN ('password', 'devices', 'groups', 'licences', 'enable', 'enable-devices', 'join-groups', 'add-licences') -- the listed ones
@@ -182,7 +185,8 @@ SELECT
 	m.shown AS after,
 	coalesce(m.outcome, CASE WHEN m.doubt = 1 OR EXISTS (SELECT 1 FROM intents i
 		WHERE i.run = m.run AND i.seq = m.seq AND i.step = m.step AND i.target = m.target) THEN 'unsettled' ELSE 'not_sent' END) AS outcome,
-	m.reason
+	m.reason,
+	u.file
 FROM marks m
 JOIN runs n ON n.id = m.run AND n.state <> 'pruning'
 JOIN rows u ON u.run = m.run AND u.seq = m.seq

@@ -49,6 +49,7 @@ func TestSealHoldsWhatEndedAtPlanning(t *testing.T) {
 			"not found, and now a success":   "UPDATE marks SET outcome = 'verified' WHERE seq = 2",
 			"one bit of a reason":            "UPDATE marks SET reason = 'as planning gound it' WHERE seq = 3",
 			"one bit of a time":              "UPDATE marks SET settled_at = settled_at + 1 WHERE seq = 3",
+			"another file":                   "UPDATE rows SET file = 'rome.csv' WHERE seq = 2",
 			"another user":                   "UPDATE marks SET seq = 6 WHERE seq = 4; UPDATE marks SET outcome = 'skipped' WHERE seq = 6",
 			"it was written later":           "UPDATE marks SET state_no = 3 WHERE seq = 1",
 			"a later record of nobody":       "UPDATE marks SET seq = 6 + 32 WHERE seq = 6",

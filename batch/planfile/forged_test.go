@@ -3,6 +3,7 @@ package planfile
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,12 +62,30 @@ func TestRules(t *testing.T) {
 	record := func(o batch.Outcome) func(*content) {
 		return func(c *content) { c.rows[1].Record.Outcome = o }
 	}
+	several := func(change func(*content)) func(*content) {
+		return func(c *content) {
+			c.head.Plan.Inputs = []batch.InputFile{{Name: "berlin.csv", SHA256: "b1", Lines: 2}, {Name: "paris.csv", SHA256: "a0", Lines: 4}}
+			c.head.Plan.Digest = batch.JointDigest(c.head.Plan.Inputs)
+			c.rows[0].Row.File, c.rows[1].Row.File, c.skips[0].File = "berlin.csv", "paris.csv", "paris.csv"
+			change(c)
+		}
+	}
 	cases := []struct {
 		name   string
 		change func(*content)
 		want   string // "": fine
 	}{
 		{"nothing", func(*content) {}, ""},
+		{"several files", several(func(*content) {}), ""},
+		{"several files in another order", several(func(c *content) { slices.Reverse(c.head.Plan.Inputs) }), "the digest of the input is not that of its files"},
+		{"one file as several", func(c *content) {
+			c.head.Plan.Inputs = []batch.InputFile{{Name: "a.csv"}}
+			c.head.Plan.Digest = batch.JointDigest(c.head.Plan.Inputs)
+		}, "the digest of the input is not that of its files"},
+		{"a row of no file", several(func(c *content) { c.rows[0].Row.File = "" }), "row 1: line 2 is of no file of the plan"},
+		{"a row of another file", several(func(c *content) { c.rows[1].Row.File = "rome.csv" }), "row 2: line 3 of rome.csv is of no file of the plan"},
+		{"a line of another file", several(func(c *content) { c.skips[0].File = "rome.csv" }), "line 4 of rome.csv is of no file of the plan"},
+		{"a row of a file", func(c *content) { c.rows[0].Row.File = "a.csv" }, "row 1: line 2 of a.csv is of no file of the plan"},
 		{"gap", func(c *content) { c.rows[1].User.Seq, c.rows[1].Record.Seq = 3, 3 }, "row 2: its number is 3"},
 		{"row too few", func(c *content) { c.rows = c.rows[:1] }, "the plan counts 2 rows and 1 users to send, its end 1 and 1 and 1 skipped lines, and it has 1, 1 and 1"},
 		{"row too many", func(c *content) { c.head.Plan.Rows = 1 }, "the plan counts 1 rows"},

@@ -143,6 +143,9 @@ func (r *reader) body(v validator, sink Sink) error {
 			rows, err = deliver(sink.Rows, append(rows, p), group)
 		case l.Skip != nil && l == line{Skip: l.Skip}:
 			v.Skips++
+			if err := v.checkFile(l.Skip.Place()); err != nil {
+				return r.altered("%v", err)
+			}
 			skips, err = deliver(sink.Skips, append(skips, *l.Skip), group)
 		case l.End != nil && l == line{End: l.End}:
 			if err := v.checkEnd(*l.End); err != nil {

@@ -38,15 +38,28 @@ func (v *validator) checkHead() error {
 		return errors.New("it takes back what a run did, which the command undo alone does")
 	case len(p.Steps) == 0 || !slices.Equal(p.Steps, batch.InOrder(p.Steps)):
 		return fmt.Errorf("the steps %q are none, unknown, or not in order", p.Steps)
+	case len(p.Inputs) == 1 || len(p.Inputs) > 1 && p.Digest != batch.JointDigest(p.Inputs):
+		return errors.New("the digest of the input is not that of its files")
 	case min(p.Rows, p.Users, p.Writes, p.Lines, p.Accounts.External, p.Accounts.Synced, p.Accounts.Enabled, p.Accounts.Privileged) < 0:
 		return errors.New("a count is below 0")
 	}
 	return nil
 }
 
+// checkFile checks that a line is of one of the plan's files, where there are several.
+func (v *validator) checkFile(at batch.Place) error {
+	if named := len(v.plan.Inputs) > 0; named == slices.ContainsFunc(v.plan.Inputs, func(f batch.InputFile) bool { return f.Name == at.File }) && named == (at.File != "") {
+		return nil
+	}
+	return fmt.Errorf("%s is of no file of the plan", at)
+}
+
 // checkRow counts the next row and checks it.
 func (v *validator) checkRow(p *batch.Planned) error {
 	v.Rows++
+	if err := v.checkFile(p.Row.Place()); err != nil {
+		return err
+	}
 	switch {
 	case p.User.Seq != v.Rows:
 		return fmt.Errorf("its number is %d; rows are numbered from 1 without a gap", p.User.Seq)

@@ -61,6 +61,9 @@ func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips 
 			return err
 		}
 		v.Skips++
+		if err := v.checkFile(s.Place()); err != nil {
+			return fmt.Errorf("%w: %w", ErrRow, err)
+		}
 		if err := put(w, line{Skip: &s}); err != nil {
 			return err
 		}

@@ -61,7 +61,9 @@ func TestEveryFieldTravels(t *testing.T) {
 	for _, v := range []any{&in.head, &in.rows[0], &in.rows[1]} {
 		fill(reflect.ValueOf(v).Elem(), &n)
 	}
-	in.skips = []batch.Skip{{Line: 7, Reason: "blank"}}
+	in.head.Plan.Digest = batch.JointDigest(in.head.Plan.Inputs)
+	in.skips = []batch.Skip{{File: in.head.Plan.Inputs[1].Name, Line: 7, Reason: "blank"}}
+	in.rows[0].Row.File, in.rows[1].Row.File = in.head.Plan.Inputs[0].Name, in.head.Plan.Inputs[1].Name
 	for i := range in.rows {
 		p := &in.rows[i] // what is of planning alone
 		p.Row.From, p.Row.Claims = time.Time{}, nil

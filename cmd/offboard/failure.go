@@ -68,7 +68,10 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 		next = cmp.Or(a.Next, next)
 	}
 	if u, ok := errors.AsType[*job.UserAsFile](err); ok {
-		next = c.shell(naming(c.again(), u.Name)...)
+		next = c.shell(naming(c.again(), u.Names...)...)
+	}
+	if p, ok := errors.AsType[*job.PatternAsFile](err); ok {
+		next = c.shell(instead(c.again(), p.Pattern, p.Files...)...)
 	}
 	if p, ok := errors.AsType[*job.WrongPart](err); ok && len(p.Can) > 0 {
 		next = c.partLine(p)

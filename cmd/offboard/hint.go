@@ -20,10 +20,22 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// naming is a command line in which a word names a user, and no file.
-func naming(line []string, name string) []string {
-	if at := slices.Index(line, name); at >= 0 {
-		return slices.Insert(line, at, "--user")
+// naming is a command line in which words name users, and no files.
+func naming(line []string, names ...string) []string {
+	var all []string
+	for _, word := range line {
+		if slices.Contains(names, word) {
+			all = append(all, "--user")
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// instead is a command line with other words in the place of one.
+func instead(line []string, word string, words ...string) []string {
+	if at := slices.Index(line, word); at >= 0 {
+		return slices.Replace(line, at, at+1, words...)
 	}
 	return line
 }
@@ -58,7 +70,7 @@ var cmdlets = []cmdlet{
 // read.
 func meant(err error, args []string) error { return severalUsers(fromPowerShell(err, args), args) }
 
-// severalUsers is for users who stand there as words: a command takes one file or run.
+// severalUsers is for users who stand beside a run as words.
 func severalUsers(err error, args []string) error {
 	if _, known := errors.AsType[hinted](err); known || len(args) == 0 {
 		return err

@@ -71,7 +71,7 @@ func (c *command) lines(rows iter.Seq2[batch.Line, error]) error {
 	type line = batch.Line
 	whole := func(l line) *line { return &l }
 	return table(c.stdout, rows, "no line ended so", []column[line]{
-		reported("LINE", "line", whole),
+		{"LINE", "", func(l line) any { return at(l.Row.Place()) }},
 		reported("INPUT", "input", whole),
 		{"USER", "", func(l line) any { return l.User.Name() }},
 		reported("OUTCOME", "outcome", whole),
@@ -95,7 +95,9 @@ func (c *command) mentions(mentions iter.Seq2[*journal.Mention, error], none str
 		column[mention]{"CLOUD", "", func(m mention) any { return m.Plan.Cloud }},
 		column[mention]{"", "simulated", func(m mention) any { return m.Plan.Cloud == job.Simulated }},
 		column[mention]{"STEPS", "", func(m mention) any { return batch.StepList(m.Plan.Steps) }},
-		column[mention]{"LINE", "line", func(m mention) any { return m.Line.Row.Line }},
+		column[mention]{"LINE", "", func(m mention) any { return at(m.Line.Row.Place()) }},
+		column[mention]{"", "line", func(m mention) any { return m.Line.Row.Line }},
+		reported("", "file", line),
 		column[mention]{"", "input", func(m mention) any { return m.Line.Row.Input }},
 		reported("", "user_id", line),
 		reported("", "user_principal_name", line),
@@ -118,7 +120,7 @@ func (c *command) proofs(checked int, failing []*job.Proof) error {
 	type proof = *job.Proof
 	if slices.ContainsFunc(failing, func(p proof) bool { return p.Step != "" }) {
 		return table(c.stdout, all(failing), "", []column[proof]{
-			{"LINE", "", func(p proof) any { return p.Line }},
+			{"LINE", "", func(p proof) any { return at(batch.Place{File: p.File, Line: p.Line}) }},
 			{"USER", "", func(p proof) any { return cmp.Or(p.UPN, p.ID, p.Input) }},
 			{"STEP", "", func(p proof) any { return p.Step }},
 			{"TARGET", "", func(p proof) any { return cmp.Or(p.Name, p.Target) }},
@@ -127,12 +129,15 @@ func (c *command) proofs(checked int, failing []*job.Proof) error {
 		})
 	}
 	return table(c.stdout, all(failing), "", []column[proof]{
-		{"LINE", "", func(p proof) any { return p.Line }},
+		{"LINE", "", func(p proof) any { return at(batch.Place{File: p.File, Line: p.Line}) }},
 		{"INPUT", "", func(p proof) any { return p.Input }},
 		{"STAMP", "", stamp},
 		{"REASON", "", func(p proof) any { return p.Reason }},
 	})
 }
+
+// at is a place in a column of lines: "3", or "3 of paris.csv".
+func at(p batch.Place) string { return strings.TrimPrefix(p.String(), "line ") }
 
 // stamp is what the directory has of a user.
 func stamp(p *job.Proof) any {

@@ -46,7 +46,7 @@ func (c *command) showPlan(p job.PlanShown, rows iter.Seq2[batch.Planned, error]
 	}
 	told.Say("")
 	return table(c.stdout, rows, "no row ends so", []column[batch.Planned]{
-		{"LINE", "", func(r batch.Planned) any { return r.Row.Line }},
+		{"LINE", "", func(r batch.Planned) any { return at(r.Row.Place()) }},
 		{"USER", "", func(r batch.Planned) any { return cmp.Or(r.User.UPN, r.Row.Input) }},
 		{"ID", "", func(r batch.Planned) any { return r.User.ID }},
 		{"ROLE", "", func(r batch.Planned) any { return roleOf(r.User) }},
@@ -175,6 +175,7 @@ func planColumns(steps []batch.Step) []column[batch.Planned] {
 			}
 			return writes
 		}},
+		{"", "file", func(r row) any { return orNil(r.Row.File) }},
 	}
 }
 

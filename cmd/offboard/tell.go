@@ -156,6 +156,9 @@ func (c *command) PlanFile(name string, f planfile.File, n batch.Count) {
 // tenant, who signed in, and what will be done to how many users.
 func (c *command) about(p batch.Plan, digest string, n batch.Count) {
 	c.Say("input    %s, %s%s", p.Input, batch.Plural(p.Rows, "row"), digest)
+	for _, f := range p.Inputs {
+		c.Say("file     %s, %s, SHA-256 %s", f.Name, batch.Plural(f.Lines, "line"), f.SHA256)
+	}
 	for _, s := range p.Settings {
 		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}

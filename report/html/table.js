@@ -3,9 +3,9 @@
 (() => {
 	const read = id => JSON.parse(document.getElementById(id).textContent);
 	const about = read("about"), people = read("people");
-	// A person is [row, name, row's text or 0, object id or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason, cells that are kept, late or not].
+	// A person is [row, name, row's text or 0, object id or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason, cells that are kept, late or not, and of several files the file's place].
 	// A reason or cell is text, or its place among those written once, or 0.
-	const ROW = 0, NAME = 1, INPUT = 2, ID = 3, STATE = 4, OUTCOME = 5, TIME = 6, STEPS = 7, REASON = 8, KEPT = 9, LATE = 10;
+	const ROW = 0, NAME = 1, INPUT = 2, ID = 3, STATE = 4, OUTCOME = 5, TIME = 6, STEPS = 7, REASON = 8, KEPT = 9, LATE = 10, FILE = 11;
 	const perPage = 100, mostPrinted = 2000, mostMissedPrinted = 10000, MISSED = 1;
 	const at = id => document.getElementById(id);
 	const add = (to, tag, text, more) => to.appendChild(Object.assign(document.createElement(tag), { textContent: text }, more));
@@ -18,6 +18,8 @@
 	const stepOutcome = letter => letter === "-" ? "" : about.outcomes[letter.charCodeAt(0) - 97];
 	const steps = p => Array.from(p[STEPS] || "", (letter, i) => [about.steps[i], stepOutcome(letter)]).filter(s => s[1]);
 	const lower = s => String(s).toLowerCase();
+	const row = p => (p[FILE] || 0) * 1e9 + p[ROW];
+	const place = p => p[ROW] + (FILE in p ? " of " + about.files[p[FILE]] : "");
 
 	const columns = [
 		{ name: "State", style: "of-state", key: p => p[STATE] === MISSED ? -1 : p[STATE], fill: (td, p) => { td.className = "s" + p[STATE]; td.textContent = about.states[p[STATE]]; if (p[LATE]) add(td, "small", "late"); } },
@@ -26,7 +28,7 @@
 		...about.steps.length ? [{ name: "Steps", style: "steps-of", key: p => lower(p[STEPS]), fill: (td, p) => { for (const [step, outcome] of steps(p)) add(td, "span", step + ": " + outcome); } }] : [],
 		{ name: "Time (UTC)", style: "time", key: p => p[TIME], fill: (td, p) => { td.className = "time"; td.textContent = time(p); } },
 		{ name: "Reason", key: p => lower(reason(p)), fill: (td, p) => { td.textContent = reason(p); } },
-		{ name: "Row", style: "row", key: p => p[ROW], fill: (td, p) => { td.className = "number"; td.textContent = p[ROW]; } },
+		{ name: "Row", style: "row", key: row, fill: (td, p) => { td.className = "number"; td.textContent = place(p); } },
 	];
 
 	let hits = people, page = 0, sorted = columns[0], ascending = true;
@@ -37,7 +39,7 @@
 		const sign = ascending ? 1 : -1;
 		people.sort((a, b) => {
 			const x = keys.get(a), y = keys.get(b);
-			return x < y ? -sign : x > y ? sign : a[ROW] - b[ROW];
+			return x < y ? -sign : x > y ? sign : row(a) - row(b);
 		});
 		texts = undefined;
 	}
@@ -45,7 +47,7 @@
 	function find() {
 		const words = lower(at("search").value).split(/\s+/).filter(w => w);
 		const state = at("state").value, [step, outcome] = at("outcome").value.split(":");
-		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", p[ID] || "", ...kept(p), reason(p), about.outcomes[p[OUTCOME]]].join("\n")));
+		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", p[ID] || "", ...kept(p), reason(p), about.outcomes[p[OUTCOME]], FILE in p ? place(p) : ""].join("\n")));
 		hits = people.filter((p, i) =>
 			(state === "" || (state === "late" ? p[LATE] : p[STATE] === +state)) &&
 			(!outcome || (step === "" ? about.outcomes[p[OUTCOME]] : stepOutcome((p[STEPS] || "")[step] || "-")) === outcome) &&
