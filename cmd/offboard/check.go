@@ -226,7 +226,7 @@ func rowsText(b *strings.Builder, found *job.Checked) {
 		}
 	}
 	count(n.LookUp, "%s somebody to look up: %s", batch.Agree(n.LookUp, "names", "name"), strings.Join(by, ", "))
-	count(n.Again, "of them %s somebody whom an earlier row names alike", batch.Agree(n.Again, "names", "name"))
+	count(n.Again, "of them %s a person whom an earlier row names", batch.Agree(n.Again, "names", "name"))
 	count(n.HeldBack, "held back by a gate:")
 	groupsText(b, found.HeldBack, false)
 	count(n.Unreadable, "cannot be read")
