@@ -60,10 +60,6 @@ func TestDatesOfWorkbook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, got := d.parse(cell); got && format != "" && strings.HasPrefix(cell, "2026") {
-				t.Errorf("%q is read as %s in a text", cell, format)
-			}
-			d.isoToo = true
 			date, got := d.parse(cell)
 			if got != want || got && (date.instant || date.at.Format(time.DateOnly) != "2026-12-31") {
 				t.Errorf("%q as %q: %v, %v", cell, format, date, got)

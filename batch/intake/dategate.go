@@ -24,7 +24,6 @@ type DateGate struct {
 type dateGate struct {
 	DateGate
 	format *dateFormat // nil for ISO 8601
-	isoToo bool        // ISO 8601 is read beside the format: so a workbook gives what it knows to be dates
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
@@ -46,13 +45,14 @@ func newDateGate(g DateGate) (*dateGate, error) {
 	return d, err
 }
 
-// parse reads a cell that is not empty.
+// parse reads a cell that is not empty. ISO 8601 is read beside another format: so a
+// workbook's dates come, and so retry.csv has them.
 func (d *dateGate) parse(cell string) (date readDate, ok bool) {
 	cell = plainBlanks(cell)
 	if d.format != nil {
 		date, ok = d.format.parse(cell)
 	}
-	if !ok && (d.format == nil || d.isoToo) {
+	if !ok && !strings.HasPrefix(d.Format, "%Y") { // which may write the same for another day
 		return parseISO(strings.ToUpper(cell)) // t and z may be small
 	}
 	return date, ok

@@ -61,7 +61,7 @@ func open(in source.Input, opt Options) (*Reader, error) {
 // openAs opens the input with what the cells said of its columns, if anything.
 func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	r = &Reader{opt: opt}
-	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Spool: opt.Spool, IsRow: r.wouldBeRow}
+	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, IsRow: r.wouldBeRow}
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }
 	}

@@ -24,7 +24,6 @@ type Options struct {
 	Sheet      string // of a workbook; "" for the first
 	HeaderLine int    // the line of the header; 0 to find it
 	NoHeader   bool   // there is none: columns are called by their numbers, from 1
-	Spool      string // as in [source.Options]
 
 	Skip  func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 	watch bool             // columns that only [TakeSurvey] looks at are read, too

@@ -82,6 +82,7 @@ func newCSV(r io.Reader, comma rune) *csv.Reader {
 func (c *csvSource) Settings() []batch.Setting { return c.settings }
 func (c *csvSource) Lines() int                { return c.no }
 func (c *csvSource) Close() error              { return nil }
+func (c *csvSource) Dates() bool               { return false }
 
 // Text gives the record, without the last line end.
 func (c *csvSource) Text() string {

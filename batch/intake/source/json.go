@@ -452,3 +452,4 @@ func (j *jsonSource) Settings() []batch.Setting { return j.settings }
 
 // Close has nothing to free.
 func (j *jsonSource) Close() error { return nil }
+func (j *jsonSource) Dates() bool  { return false }

@@ -22,6 +22,14 @@ func Open(in Input, opt Options) (Source, error) {
 }
 
 func openUnpacked(u unpacked, opt Options) (Source, error) {
+	switch {
+	case u.workbook && opt.Encoding != "":
+		return nil, &Error{Option: "--encoding", Reason: "a workbook says itself how its text is encoded: leave --encoding out"}
+	case u.workbook:
+		return openWorkbook(u.Input, opt)
+	case opt.Sheet != "":
+		return nil, &Error{Option: "--sheet", Reason: "the file is no workbook, and has no sheets: leave --sheet out"}
+	}
 	text, settings, err := openText(u.Input, opt)
 	if err != nil {
 		return nil, err

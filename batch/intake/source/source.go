@@ -24,7 +24,6 @@ type Options struct {
 	Encoding   string // IANA name of the encoding of a text; "" to find out
 	Sheet      string // name of the sheet of a workbook; "" for the first
 	HeaderLine int    // the line on which the header starts; 0 to find it
-	Spool      string // directory (mode 0700) for what a library writes; "" when none may be written
 
 	// IsHeader reports whether cells may be the header: a column of theirs is recognised. Text
 	// that could be cut into cells in several ways is cut so that they are.
