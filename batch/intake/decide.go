@@ -45,27 +45,45 @@ func (r *Reader) decide() (decided map[int]decision, same bool) {
 	var skips []batch.Skip
 	skip := r.opt.Skip
 	r.opt.Skip = func(s batch.Skip) { skips = append(skips, s) }
-	for same = true; len(asked) > 0; r.rows++ {
+	ask := func(i int, cell string) {
+		k, c := asked[i], r.columns[i]
+		k.add(cell)
+		if _, final := k.decide(c); final {
+			delete(asked, i)
+		}
+	}
+	var err error
+	for same = true; len(asked) > 0 && same && err == nil; r.rows++ {
+		var row batch.Row
 		skips = nil
-		row, err := r.next()
-		if same = len(ahead) < mostAhead; same {
-			ahead = append(ahead, aheadRow{skips, row, err})
+		row, err = r.next()
+		ahead = append(ahead, aheadRow{skips, row, err})
+		same = len(ahead) < mostAhead
+		if _, bad := errors.AsType[*batch.RowError](err); bad {
+			err = nil
 		}
-		if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
-			if err != io.EOF {
-				asked = nil
+		for i := range asked {
+			if err == nil && row.Cells != nil {
+				ask(i, row.Cells[i])
 			}
-			break
 		}
+	}
+	for len(asked) > 0 && err == nil { // the rest need not become rows
+		if err = r.nextRecord(); err != nil || len(r.rec.Cells) == 0 {
+			continue
+		}
+		cells, why := r.fitted()
 		for i, k := range asked {
-			if row.Cells == nil {
+			if why != "" {
 				break
 			}
-			k.add(row.Cells[i])
-			if _, final := k.decide(r.columns[i]); final {
-				delete(asked, i)
+			if cell := trim(cells[r.columns[i].index]); k.other || cell == "" || strings.Contains(cell, "@") || !r.besideRows(cell) {
+				ask(i, cell)
 			}
 		}
+	}
+	if err != nil && err != io.EOF {
+		asked = nil
 	}
 	r.rows, r.ahead, r.opt.Skip = 0, ahead, skip
 	decided = map[int]decision{}
@@ -91,6 +109,9 @@ type kinds struct {
 func (k *kinds) add(cell string) {
 	if cell == "" || saysNothing(cell) {
 		return
+	}
+	if k.other && k.what == "" && len(cell) < len("00000000000000000000000000000000") && !strings.ContainsAny(cell, "@%-") {
+		return // most of the cells of a numbered list
 	}
 	switch key, _, why := meaning(idOrUPN, cell); {
 	case why == "" && key == batch.ByID:

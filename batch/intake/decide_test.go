@@ -18,6 +18,8 @@ func TestCellsDecide(t *testing.T) {
 		{"numbered list with a footer", "id,upn\n1,a@x\n2,b@x\nTotal: 2", "upn=upn", "a@x b@x", "id: none of its cells"},
 		{"longer than what is kept", "id,upn" + long, "upn=upn", fmt.Sprint(mostAhead + 10), "id: none of its cells"},
 		{"longer, and an id in the end", "id,upn" + long + "\n" + id + ",b@x", "id=id upn=upn", id + " " + fmt.Sprint(mostAhead+10) + " bad", ""},
+		{"longer, with a footer", "User ID" + strings.ReplaceAll(long, "7,", "") + "\nTotal: 1010\n", "User ID=upn", fmt.Sprint(mostAhead + 10), "all its cells"},
+		{"longer, and a number in the end", "User ID" + strings.ReplaceAll(long, "7,", "") + "\n7", "User ID=id", fmt.Sprint(mostAhead+11) + " bad", ""},
 		{"one id", "id,upn\n1,a@x\n" + id + ",b@x", "id=id upn=upn", id + " 1 bad", ""},
 		{"one id in braces", "id,upn\n1,a@x\n{" + id + "},b@x", "id=id upn=upn", id + " 1 bad", ""},
 		{"an id that lost a digit", "id,upn\n" + id[1:] + ",a@x", "id=id upn=upn", "1 bad", ""},
