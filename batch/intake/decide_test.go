@@ -105,7 +105,7 @@ func TestCellsDecideNothing(t *testing.T) {
 // Lines that are no rows are told in their order, each once, whether the cells had to be read
 // before or not.
 func TestSkipsOfDecided(t *testing.T) {
-	for _, input := range []string{"version:v1.0\nupn\n\na@x\n\nb@x\n", "version:v1.0\nid,upn\n\n1,a@x\n\n2,b@x\n"} {
+	for _, input := range []string{"version:v1.0\nupn\n\na@x\n\nb@x\n", "version:v1.0\nid,upn\n\n1,a@x\n\n2,b@x\n", "version:v1.0\nid,upn\n\n,a@x\n\n3f2504e0-4f89-41d3-9a0c-0305e82c3301,b@x\n"} {
 		var got []string
 		r, err := open(text(input), Options{Skip: func(s batch.Skip) { got = append(got, fmt.Sprint("~", s.Line)) }})
 		if err != nil {
