@@ -212,7 +212,11 @@ func checkFile(r *reading, opt intake.Options) (f CheckedFile, err error) {
 			f.Settings = append(f.Settings, s)
 		}
 	}
-	f.Unread = append(f.Unread, rows.Unread()...)
+	for _, name := range rows.Unread() {
+		if !slices.ContainsFunc(f.Columns, func(c CheckedColumn) bool { return c.Name == name }) { // or it was looked at, and names nobody
+			f.Unread = append(f.Unread, name)
+		}
+	}
 	for _, g := range rows.Gates() {
 		f.Gates = append(f.Gates, CheckedGate{Name: g.Name})
 	}
@@ -306,19 +310,21 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 	if n.Unreadable+n.Contradicting > 0 {
 		err = ErrPartial
 	}
+	var all []Problem
 	for _, u := range found.Unmet {
-		c.problem(Problem{Reason: unmetWords(u)})
+		all = append(all, Problem{Reason: unmetWords(u)})
 	}
 	switch {
 	case n.All == 0:
-		c.problem(Problem{Reason: "the input has a header and no rows"})
+		all = append(all, Problem{Reason: "the input has a header and no rows"})
 	case n.HeldBack == n.All:
-		c.problem(Problem{Reason: "no row passes the gates, so a run would touch nobody (--min-users 1 refuses that)"})
+		all = append(all, Problem{Reason: "no row passes the gates, so a run would touch nobody (--min-users 1 refuses that)"})
 	}
 	if len(found.Stay) > 0 && !g.AllRows {
 		c.Stay, err = true, ErrPartial
-		c.problem(Problem{Reason: g.staysWords(found)})
+		all = append(all, Problem{Reason: g.staysWords(found)})
 	}
+	c.Problems = append(all, c.Problems...)
 	return err
 }
 

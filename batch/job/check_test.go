@@ -12,12 +12,12 @@ import (
 func TestCheckIsBounded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "in.csv")
 	var text strings.Builder
-	text.WriteString("upn\n")
+	text.WriteString("upn,Employment Status\n")
 	const rows = mostProblems + 500
 	for i := range rows {
-		fmt.Fprintf(&text, "no name %d\n", i)
+		fmt.Fprintf(&text, "no name %d,\n", i)
 	}
-	text.WriteString("ada@contoso.example\nAda@contoso.example\n")
+	text.WriteString("ada@contoso.example,Active\nAda@contoso.example,\n")
 	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,10 @@ func TestCheckIsBounded(t *testing.T) {
 	if n := c.Rows; n.All != rows+2 || n.Unreadable != rows || n.LookUp != 2 || n.Again != 1 {
 		t.Errorf("%+v", n)
 	}
-	if len(c.Problems) != mostProblems || c.LeftOut != 500 || len(c.First) != firstRows {
+	if !strings.Contains(c.Problems[0].Reason, "some of its people stay") {
+		t.Errorf("that people stay is not told first, but %v", c.Problems[0])
+	}
+	if len(c.Problems) != mostProblems+1 || c.LeftOut != 500 || len(c.First) != firstRows {
 		t.Errorf("%d problems, %d left out, %d first rows", len(c.Problems), c.LeftOut, len(c.First))
 	}
 }

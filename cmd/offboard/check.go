@@ -151,7 +151,7 @@ func checkText(b *strings.Builder, found *job.Checked) {
 	if len(found.Wrong)+len(whole) > 0 {
 		fmt.Fprintln(b, "\nProblems:")
 		for _, reason := range whole {
-			fmt.Fprintf(b, "        - %s\n", printable(reason))
+			fmt.Fprintf(b, "       -  %s\n", printable(reason))
 		}
 		groupsText(b, found.Wrong, true)
 	}
