@@ -170,38 +170,38 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 		return nil, err
 	}
 	opt.AllRows = o.AllRows
+	found, err := intake.TakeSurvey(in.sources(), opt, now)
+	var again batch.LinesByName
 	var errs []error
 	for _, r := range in {
-		f, err := checkFile(r, opt)
+		f, err := c.read(r, len(in) > 1, opt, found.Kept, &again)
 		if err != nil {
+			f.Error = err.Error()
 			errs = append(errs, inFile(in, r, err))
 		}
 		c.Files = append(c.Files, f)
 	}
-	if c.Unread = true; len(errs) > 0 {
-		return c, errors.Join(errs...)
+	c.sort()
+	if len(errs) > 0 { // of every file, where the survey has that of the first
+		err = errors.Join(errs...)
 	}
-	found, surveyed := intake.TakeSurvey(in.sources(), opt, now)
-	var again batch.LinesByName
-	defer c.sort()
-	for i, r := range in {
-		if err := c.read(&c.Files[i], r, len(in) > 1, opt, found.Kept, &again); err != nil {
-			return c, cmp.Or(surveyed, inFile(in, r, err))
-		}
+	if c.Unread = err != nil; c.Unread {
+		return c, err
 	}
-	if surveyed != nil {
-		return c, surveyed
-	}
-	c.Unread = false
 	return c, c.judge(&Planning{Selection: o.Selection, Everybody: o.Everybody}, found)
 }
 
-// checkFile tells how a file is read.
-func checkFile(r *reading, opt intake.Options) (f CheckedFile, err error) {
+// read tells how a file is read, and counts its rows. Several says that their places need
+// its name.
+func (c *Checked) read(r *reading, several bool, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) (f CheckedFile, err error) {
 	f = CheckedFile{Name: r.name, SHA256: r.digest, Settings: []batch.Setting{}, Columns: []CheckedColumn{}, Unread: []string{}, Gates: []CheckedGate{}}
+	name := ""
+	if several {
+		name = f.Name
+	}
+	opt.Skip = func(s batch.Skip) { c.Passed.add(Problem{File: name, Line: s.Line, Reason: s.Reason}) }
 	rows, err := intake.Open(inputs{r}.sources(), opt)
 	if err != nil {
-		f.Error = err.Error()
 		return f, err
 	}
 	defer rows.Close()
@@ -217,30 +217,14 @@ func checkFile(r *reading, opt intake.Options) (f CheckedFile, err error) {
 			f.Unread = append(f.Unread, name)
 		}
 	}
-	for _, g := range rows.Gates() {
+	gates := rows.Gates()
+	for _, g := range gates {
 		f.Gates = append(f.Gates, CheckedGate{Name: g.Name})
 	}
-	return f, nil
-}
-
-// read counts the rows of a file. Several says that their places need its name.
-func (c *Checked) read(f *CheckedFile, r *reading, several bool, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) error {
-	name := ""
-	if several {
-		name = f.Name
-	}
-	opt.Skip = func(s batch.Skip) { c.Passed.add(Problem{File: name, Line: s.Line, Reason: s.Reason}) }
-	rows, err := intake.Open(inputs{r}.sources(), opt)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	gates := rows.Gates()
 	for row, err := range rows.Rows() {
 		bad, isBad := errors.AsType[*batch.RowError](err)
 		if err != nil && !isBad {
-			f.Error = err.Error()
-			return err
+			return f, err
 		}
 		f.Rows++
 		for i, g := range gates {
@@ -264,7 +248,7 @@ func (c *Checked) read(f *CheckedFile, r *reading, several bool, opt intake.Opti
 		c.count(row, at, again)
 	}
 	f.Lines = rows.Lines()[0]
-	return nil
+	return f, nil
 }
 
 // count counts one more row.
