@@ -68,7 +68,7 @@ type Named struct {
 
 // Planning says which users the steps are for, and which steps. The commands run and plan share it.
 type Planning struct {
-	File []string `arg:"" optional:"" help:"The CSV files, or - for standard input, which may also be ids alone, one a line. Not with --user."`
+	File []string `arg:"" optional:"" help:"The files of users (CSV, workbook, JSON, or ids alone, one a line), or - for standard input. Not with --user."`
 
 	Named
 	Selection
@@ -180,7 +180,7 @@ type ResumeOptions struct {
 
 // VerifyOptions are those of verify.
 type VerifyOptions struct {
-	What  []string `arg:"" optional:"" name:"run|file" help:"A run, CSV files of users, or - for one on standard input. Not with --user."`
+	What  []string `arg:"" optional:"" name:"run|file" help:"A run, files of users, or - for one on standard input. Not with --user."`
 	Since string   `env:"OFFBOARD_VERIFY_SINCE" help:"The stamps must be later: how long ago (24h), a day, a time (RFC 3339), or a run (its first success). Required for a file, of whose users signInSessionsValidFromDateTime alone is read. Without it everything is read back that the run claims, and must still be so." placeholder:"TIME|RUN"`
 	Watch Length   `help:"Read what does not hold again, for so long or until all holds. What is mastered on premises is known to hold 35 minutes after the run: 40m waits for it." default:"0"`
 

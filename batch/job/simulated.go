@@ -334,7 +334,7 @@ func (s *server) close() error {
 
 // SimulateOptions are those of simulate.
 type SimulateOptions struct {
-	File    string        `arg:"" optional:"" help:"A CSV file whose rows become the tenant's users."`
+	File    string        `arg:"" optional:"" help:"A file whose rows become the tenant's users."`
 	Listen  string        `help:"The loopback address to listen on." default:"127.0.0.1:8080"`
 	Column  string        `env:"OFFBOARD_SIMULATE_COLUMN" help:"The column that names the users." placeholder:"NAME"`
 	Key     string        `env:"OFFBOARD_SIMULATE_KEY" help:"What the column names users by: auto, id, upn, mail, employee-id or on-premises-upn." enum:"auto,id,upn,mail,employee-id,on-premises-upn" default:"auto"`

@@ -29,7 +29,7 @@ type cli struct {
 	Config      string      `help:"Values of flags, in YAML; see offboard help configuration. Default: offboard/config.yaml in the user's config directory." placeholder:"FILE" type:"path"`
 	ShowVersion showVersion `name:"version" env:"-" help:"Print the version, as the command version does."`
 
-	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a CSV file, or resume doing so. Their sessions are revoked, unless --steps says more."`
+	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a file, or resume doing so. Their sessions are revoked, unless --steps says more."`
 	Check   job.CheckOptions   `cmd:"" help:"Tell what would be read of a file: columns, gates, rows, and every problem. Needs no sign-in, and writes nothing."`
 	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
 	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`

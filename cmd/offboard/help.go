@@ -12,7 +12,7 @@ import (
 	"offboard/batch/job"
 )
 
-const overview = "Contains the Microsoft Entra ID (Microsoft 365) users named in a CSV file, through Microsoft Graph: revokes their sign-in sessions and, when asked, disables accounts and devices, replaces passwords, and takes groups and licences away. It proves each write."
+const overview = "Contains the Microsoft Entra ID (Microsoft 365) users named in a file (CSV, workbook, JSON or a list), through Microsoft Graph: revokes their sign-in sessions and, when asked, disables accounts and devices, replaces passwords, and takes groups and licences away. It proves each write."
 
 // about is what the help of a command says beside its flags.
 type about struct {
