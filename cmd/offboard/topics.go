@@ -139,9 +139,11 @@ var exitCodes = `Exit codes:
      Of verify: all of it holds. An account that Active Directory masters and that was
      disabled already is a success, and does not count as contained: the last line says
      NOT CONTAINED then
+     Of check: every row names somebody, or a gate holds it back
   1  the run could not go on
   2  usage, or the input as a whole cannot be read; also: offboard without a command
-  3  finished, or rehearsed; some users did not, or would not, end in success
+  3  finished, or rehearsed; some users did not, or would not, end in success. Of check:
+     rows cannot be read or contradict others, or people stay by the file
   4  refused by a guard or by the person asked; nothing was written, or nothing more of
      a run that was to go on
   5  sign-in or permission
