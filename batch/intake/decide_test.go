@@ -10,6 +10,8 @@ import (
 
 // What a column is whose header may mean other things, the cells of the whole file say, and
 // only if they agree. The settings tell it.
+const mostAhead = 1000
+
 func TestCellsDecide(t *testing.T) {
 	const id, zero = "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "00000000-0000-0000-0000-000000000000"
 	long := strings.Repeat("\n7,u@x", mostAhead+10)

@@ -27,7 +27,6 @@ type Reader struct {
 	headerDue  bool          // a line that starts a new table was met: its header must come
 	padded     []string      // the cells of a record that lacks some
 	hint       string        // beside an error of the header
-	ahead      []aheadRow    // rows that decide has read
 	err        error         // why reading ended
 }
 

@@ -48,14 +48,6 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 
 // next reads records until one is a row.
 func (r *Reader) next() (batch.Row, error) {
-	if len(r.ahead) > 0 {
-		a := r.ahead[0]
-		r.ahead = r.ahead[1:]
-		for _, s := range a.skips {
-			r.skip(s.Line, s.Reason)
-		}
-		return a.row, a.err
-	}
 	for {
 		if err := r.nextRecord(); err != nil {
 			return batch.Row{}, err
