@@ -1,7 +1,5 @@
 package batch
 
-import "strings"
-
 // SameValue reports whether two values of a key name the same.
 func SameValue(k Key, a, b string) bool { return a == b || k != ByEmployeeID && sameUPN(a, b) }
 
@@ -32,14 +30,17 @@ func sameUPN(a, b string) bool {
 // of ASCII letters. Unicode folding would make one of letters that only look
 // alike, and so of two people.
 func LowerASCII(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
-		return s
+	for i := range len(s) {
+		if lower(s[i]) == s[i] {
+			continue
+		}
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			b[i] = lower(b[i])
+		}
+		return string(b)
 	}
-	b := []byte(s)
-	for i, c := range b {
-		b[i] = lower(c)
-	}
-	return string(b)
+	return s
 }
 
 func lower(c byte) byte {

@@ -35,7 +35,8 @@ func setHired(all []column, dateIndex int, opt parsedOptions) {
 // cameBack says why a row tells of somebody who came back, or "". However the days are
 // read, one on which the person began that is later than one of leaving is enough.
 func (r *Reader) cameBack(cells []string) string {
-	for i, hired := range r.columns {
+	for i := range r.columns {
+		hired := &r.columns[i]
 		if !hired.hired {
 			continue
 		}

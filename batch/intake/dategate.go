@@ -23,11 +23,12 @@ type DateGate struct {
 // dateGate is a DateGate that can be followed: its Zone is not nil.
 type dateGate struct {
 	DateGate
-	format *dateFormat // nil for ISO 8601
+	format *dateFormat       // nil for ISO 8601
+	known  map[string]ruling // of cells; a file has few different days
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
-	d := &dateGate{DateGate: g}
+	d := &dateGate{DateGate: g, known: map[string]ruling{}}
 	d.Column = trim(g.Column)
 	if d.Zone == nil {
 		d.Zone = time.UTC
@@ -58,8 +59,21 @@ func (d *dateGate) parse(cell string) (date readDate, ok bool) {
 	return date, ok
 }
 
+// mostKnown is of how many cells the ruling is kept.
+const mostKnown = 10_000
+
 // rule says from which moment a row with the cell passes, and why it has to wait.
 func (d *dateGate) rule(cell string) ruling {
+	h, is := d.known[cell]
+	if !is {
+		if h = d.judge(cell); len(d.known) < mostKnown {
+			d.known[strings.Clone(cell)] = h
+		}
+	}
+	return h
+}
+
+func (d *dateGate) judge(cell string) ruling {
 	stays := func(what string) ruling {
 		return ruling{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
 	}
@@ -83,27 +97,29 @@ func (d *dateGate) rule(cell string) ruling {
 
 // wait holds back what is later than the time that counts as now.
 func (d *dateGate) wait(date readDate) ruling {
-	from, begins, leaves, now := date.at, date.at, d.instantText(date.at), d.instantText(d.AsOf)
+	from, begins := date.at, date.at
 	if !date.instant {
 		year, month, day := date.at.Date()
-		leaves, now = date.at.Format(time.DateOnly), d.asOfText()
 		begins = StartOfDay(year, month, day, d.Zone)
 		if from = begins; !d.StartOfDay {
 			from = StartOfDay(year, month, day+1, d.Zone)
 		}
 	}
-	asked := "--as-of"
+	if !from.After(d.AsOf) {
+		return ruling{from: from}
+	}
+	leaves, now, asked := d.instantText(date.at), d.instantText(d.AsOf), "--as-of"
+	if !date.instant {
+		leaves, now = date.at.Format(time.DateOnly), d.asOfText()
+	}
 	if d.Now {
 		asked = "now"
 	}
-	h := ruling{from: from}
-	switch {
-	case begins.After(d.AsOf):
-		h.outcome, h.reason = batch.Skipped, fmt.Sprintf("leaves on %s, after %s (%s)", leaves, now, asked)
-	case from.After(d.AsOf):
-		h.outcome, h.reason = batch.Skipped, fmt.Sprintf("leaves on %s, and that day is not over at %s (%s)", leaves, now, asked)
+	reason := fmt.Sprintf("leaves on %s, and that day is not over at %s (%s)", leaves, now, asked)
+	if begins.After(d.AsOf) {
+		reason = fmt.Sprintf("leaves on %s, after %s (%s)", leaves, now, asked)
 	}
-	return h
+	return ruling{from: from, outcome: batch.Skipped, reason: reason}
 }
 
 // firstOpenDay is the first day, as in ISO 8601, for which a row has to wait.

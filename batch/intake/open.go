@@ -25,6 +25,7 @@ type Reader struct {
 	rows       int           // that were yielded
 	list       bool          // ids alone, without a header
 	headerDue  bool          // a line that starts a new table was met: its header must come
+	spare      []string      // memory for the cells of some rows
 	padded     []string      // the cells of a record that lacks some
 	hint       string        // beside an error of the header
 	err        error         // why reading ended

@@ -13,7 +13,12 @@ import (
 // names anybody, or else what is wrong with the first cell, in the order of the columns,
 // that names somebody or says something of the user.
 func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
-	row = batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Cells: make([]string, len(r.columns))}
+	n := len(r.columns)
+	if len(r.spare) < n {
+		r.spare = make([]string, 64*n)
+	}
+	row = batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Cells: r.spare[:n:n]}
+	r.spare = r.spare[n:]
 	for i := range r.columns {
 		col := &r.columns[i]
 		text := trim(texts[col.index])
@@ -24,7 +29,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		why := ""
 		switch {
 		case text == "":
-		case !utf8.ValidString(text):
+		case !col.names && !utf8.ValidString(text): // no name has such bytes
 			why = whyLost
 		case col.key == "":
 		case col.names:
