@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode"
@@ -54,17 +55,30 @@ const (
 	whyKeyIsID    = "an object id where --key asks for something else; leave --key out, or choose another column with --column"
 )
 
-// checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "".
+// mailReasons are the reasons of user principal names that differ for mail addresses.
+var mailReasons = map[string]string{
+	whyUPNisID: whyKeyIsID, whyNoAt: whyMailAt, whyManyAt: whyMailAt, whyNoLocal: whyMailAt, whyNoDomain: whyMailAt,
+	whyChar: whyMailChar, whyLong: whyMailLong,
+}
+
+// checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "". It
+// refuses what cannot be a name, and leaves the rest to the directory: old and guest names
+// hold characters that are not allowed any more.
 func checkCell(k batch.Key, cell string) string {
 	switch k {
 	case batch.ByID:
 		return checkID(cell)
-	case batch.ByMail:
-		return checkMail(cell)
 	case batch.ByEmployeeID:
 		return checkEmployeeID(cell)
 	}
-	return checkUPN(cell)
+	if plain(cell) {
+		return ""
+	}
+	why := checkAddress(k, cell)
+	if why != "" && k == batch.ByMail {
+		return cmp.Or(mailReasons[why], why)
+	}
+	return why
 }
 
 // checkID says why a trimmed cell is no object id, or "".
@@ -78,15 +92,11 @@ func checkID(s string) string {
 	return ""
 }
 
-// checkUPN says why a trimmed cell is no user principal name, or "". It refuses
-// what cannot be one and leaves the rest to the directory: old and guest names
-// hold characters that are not allowed any more.
-func checkUPN(s string) string {
-	if plainAddress(s, inUPN) {
-		return ""
-	}
-	if reason := checkRunes(s, oddInUPN); reason != "" {
-		return reason
+// checkAddress says why a trimmed cell is no user principal name or mail address, or "", in
+// the words of the former. A letter outside ASCII is never folded into one of a domain.
+func checkAddress(k batch.Key, s string) string {
+	if why := checkRunes(k, s); why != "" {
+		return why
 	}
 	local, domain, found := strings.Cut(s, "@")
 	switch {
@@ -94,7 +104,7 @@ func checkUPN(s string) string {
 		return whyUPNisID
 	case !found:
 		return whyNoAt
-	case strings.Contains(domain, "@"):
+	case strings.IndexByte(domain, '@') >= 0:
 		return whyManyAt
 	case local == "":
 		return whyNoLocal
@@ -102,72 +112,80 @@ func checkUPN(s string) string {
 		return whyNoDomain
 	case s[0] == '=':
 		return whyFormula
-	case len(s) > maxUPN:
+	case len(s) > maxUPN || k == batch.ByMail && len(s) > maxMail && utf8.RuneCountInString(s) > maxMail:
 		return whyLong
+	case strings.ContainsFunc(domain, notInDomain) || domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, ".."):
+		return whyDomain
 	}
-	return checkDomain(domain)
+	return ""
 }
 
-// checkMail says why a trimmed cell is no mail address, or "".
-func checkMail(s string) string {
-	if plainAddress(s, inMail) {
-		return ""
-	}
-	if reason := checkRunes(s, oddInMail); reason != "" {
-		return reason
-	}
-	local, domain, _ := strings.Cut(s, "@")
-	switch {
-	case batch.IsGUID(s):
-		return whyKeyIsID
-	case local == "" || domain == "" || strings.Contains(domain, "@"):
-		return whyMailAt
-	case s[0] == '=':
-		return whyFormula
-	case utf8.RuneCountInString(s) > maxMail:
-		return whyMailLong
-	}
-	return checkDomain(domain)
+func notInDomain(r rune) bool {
+	return r != '.' && r != '-' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
-// bytesOf are the ASCII characters that stand in addresses of each kind, to see at once
-// what nearly all addresses are. Each must be one that the rules below let through.
-const (
-	inUPN = 1 << iota
-	inMail
-	inDomain
-)
-
-var bytesOf = func() (t [256]uint8) {
-	const domain = "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	for kind, all := range map[uint8]string{inUPN: domain + "!#$&'*+=^_`{}~", inMail: domain + "!#$&'*+=^_`{}~%/|", inDomain: domain} {
-		for _, c := range all {
-			t[c] |= kind
-		}
+// plainBytes are letters, digits and the signs of domains, and @.
+var plainBytes = func() (t [256]bool) {
+	for c := range rune(utf8.RuneSelf) {
+		t[c] = c == '@' || !notInDomain(c)
 	}
 	return t
 }()
 
-// plainAddress reports whether a cell is an address of the kind in ASCII with nothing odd
-// about it. If it is none, the rules say why, or that it is one all the same.
-func plainAddress(s string, kind uint8) bool {
-	at := strings.IndexByte(s, '@')
-	if at <= 0 || len(s) > maxMail || s[0] == '=' || s[0] == '\'' {
-		return false
-	}
-	for i := range at {
-		if bytesOf[s[i]]&kind == 0 {
+// plain sees at once of nearly all addresses that nothing is odd about them.
+func plain(s string) bool {
+	ats, sign := 0, true // sign is whether . or @ stands before, or nothing
+	for i := range len(s) {
+		c := s[i]
+		if !plainBytes[c] || sign && (c == '.' || c == '@') {
 			return false
 		}
-	}
-	before := byte('.')
-	for i := at + 1; i < len(s); i++ {
-		if bytesOf[s[i]]&inDomain == 0 || s[i] == '.' && before == '.' {
-			return false
+		if sign = c == '.'; c == '@' {
+			ats, sign = ats+1, true
 		}
-		before = s[i]
 	}
-	return before != '.'
+	return ats == 1 && !sign && len(s) <= maxMail
+}
+
+// checkRunes says which character of a text no address of the key has, or "".
+func checkRunes(k batch.Key, s string) string {
+	if escaped(s) {
+		return whyEscaped
+	}
+	for _, r := range s {
+		if why := oddRune(k, r); why != "" {
+			if strings.ContainsAny(s, "<>") {
+				return whyDisplay
+			}
+			return why
+		}
+	}
+	return ""
+}
+
+// oddRune says why no address of the key has a character, or "".
+func oddRune(k batch.Key, r rune) string {
+	mail := k == batch.ByMail
+	switch {
+	case r == '?' || r == utf8.RuneError:
+		return whyLost
+	case unicode.IsControl(r):
+		return whyControl
+	case unicode.IsSpace(r):
+		return whyBlank
+	case unicode.Is(unicode.Cf, r):
+		return whyUnseen
+	case r == '<' || r == '>':
+		return whyDisplay
+	case r == '%' && !mail:
+		return whyEncoded
+	case (r == '/' || r == '\\') && !mail:
+		return whySlash
+	case r == '|' && !mail, r == '\\', strings.ContainsRune(`"(),:;[]`, r),
+		r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
+		return whyChar
+	}
+	return ""
 }
 
 // scientific is a long number as a spreadsheet writes it.
@@ -203,67 +221,4 @@ func checkEmployeeID(s string) string {
 func idLike(s string) bool {
 	odd := func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
 	return s != "" && checkEmployeeID(s) == "" && strings.ContainsAny(s, "0123456789") && !strings.ContainsFunc(s, odd)
-}
-
-// checkRunes says which character of a cell no address has, or "". What else is
-// odd differs between kinds of address.
-func checkRunes(s string, odd func(rune) string) string {
-	if escaped(s) {
-		return whyEscaped
-	}
-	if strings.ContainsAny(s, "<>") {
-		return whyDisplay
-	}
-	for _, r := range s {
-		switch {
-		case r == '?' || r == utf8.RuneError:
-			return whyLost
-		case unicode.IsControl(r):
-			return whyControl
-		case unicode.IsSpace(r):
-			return whyBlank
-		case unicode.Is(unicode.Cf, r):
-			return whyUnseen
-		}
-		if why := odd(r); why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-func oddInUPN(r rune) string {
-	switch {
-	case r == '%':
-		return whyEncoded
-	case r == '/' || r == '\\':
-		return whySlash
-	case strings.ContainsRune(`"(),:;[]|`, r), symbol(r):
-		return whyChar
-	}
-	return ""
-}
-
-func oddInMail(r rune) string {
-	if strings.ContainsRune(`"(),:;[]\`, r) || symbol(r) {
-		return whyMailChar
-	}
-	return ""
-}
-
-// symbol reports whether a rune outside ASCII is neither letter nor digit.
-func symbol(r rune) bool {
-	return r > unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
-}
-
-// checkDomain refuses every letter outside ASCII. Letters that only look like
-// those of a domain are never folded into it.
-func checkDomain(domain string) string {
-	odd := func(r rune) bool {
-		return r != '-' && r != '.' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-	}
-	if strings.ContainsFunc(domain, odd) || domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, "..") {
-		return whyDomain
-	}
-	return ""
 }

@@ -3,6 +3,8 @@ package intake
 import (
 	"strings"
 	"testing"
+
+	"offboard/batch"
 )
 
 func TestTrim(t *testing.T) {
@@ -112,7 +114,7 @@ func TestCheckUPN(t *testing.T) {
 		"a@contoso.example#EXT#":               whyDomain,
 		"a@\u212aontoso.example":               whyDomain,
 	} {
-		if got := checkUPN(in); got != want {
+		if got := checkCell(batch.ByUPN, in); got != want {
 			t.Errorf("checkUPN(%q) = %q, want %q", in, got, want)
 		}
 	}

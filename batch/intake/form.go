@@ -1,12 +1,12 @@
 package intake
 
 import (
-	"cmp"
-	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"offboard/batch"
 )
@@ -19,36 +19,31 @@ import (
 // nobody, or "". The text is then the cell as it stands. The key is that of the cell (see
 // keyOf).
 func meaning(column batch.Key, cell string) (key batch.Key, text, why string) {
-	key = keyOf(column, cell)
-	if why = checkCell(key, cell); why == "" {
-		return key, cell, doubtful(key, cell)
-	}
-	inner, whyNot := unwrap(key, cell)
-	if whyNot != "" || inner == cell {
-		return key, cell, cmp.Or(whyNot, explain(key, cell, why))
-	}
-	key = keyOf(column, inner)
-	if why = checkCell(key, inner); why != "" {
-		return key, cell, explain(key, inner, why)
-	}
-	if why = doubtful(key, inner); why != "" {
-		return key, cell, why
-	}
-	return key, inner, ""
-}
-
-// prefixes stand before an address and say what it is for. Windows shows AzureAD\ before
-// a user principal name, and SharePoint the last one. In lower case.
-var prefixes = []string{"mailto:", "smtp:", "sip:", `azuread\`, "i:0#.f|membership|"}
-
-func withoutPrefix(s string) string {
-	for _, p := range prefixes {
-		if len(s) > len(p) && batch.SameValue(batch.ByUPN, s[:len(p)], p) {
-			return trim(s[len(p):])
+	key, text = keyOf(column, cell), cell
+	if why = checkCell(key, text); why != "" {
+		if text, why = unwrap(key, cell); why != "" {
+			return key, cell, why
+		}
+		key = keyOf(column, text)
+		if why = checkCell(key, text); why != "" {
+			return key, cell, explain(key, text, why)
 		}
 	}
-	return s
+	if why = doubtful(key, text); why != "" {
+		return key, cell, why
+	}
+	return key, text, ""
 }
+
+var (
+	// prefixes stand before an address and say what it is for. Windows shows AzureAD\ before
+	// a user principal name, and SharePoint the last one.
+	prefixes = regexp.MustCompile(`(?i)^(mailto:|smtp:|sip:|azuread\\|i:0#\.f\|membership\|)`)
+	// wrappedID is an object id with what .NET and others put around it.
+	wrappedID = regexp.MustCompile(`(?i)^(?:urn:uuid:)?\{?([-0-9a-f]{36})\}?$`)
+)
+
+func withoutPrefix(s string) string { return trim(prefixes.ReplaceAllString(s, "")) }
 
 // unquote takes quotes off both ends, as often as there are any.
 func unquote(s string) string {
@@ -73,14 +68,10 @@ func unwrap(key batch.Key, cell string) (text, why string) {
 	if key == batch.ByEmployeeID && text != cell {
 		return text, ""
 	}
-	id := text
-	if urn := "urn:uuid:"; len(id) > len(urn) && batch.LowerASCII(id[:len(urn)]) == urn {
-		id = id[len(urn):]
+	if id := wrappedID.FindStringSubmatch(text); id != nil && batch.IsGUID(id[1]) {
+		return id[1], ""
 	}
-	if id = strings.Trim(id, "{}"); batch.IsGUID(id) {
-		return id, ""
-	}
-	if why = notAName(key, text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
+	if why = shapeOf(key, text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
 		return text, why
 	}
 	return oneAddress(key, text)
@@ -96,160 +87,134 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 	if n := len(text); n > 2 && text[0] == '\'' && text[n-1] == '\'' {
 		text = text[1 : n-1]
 	}
-	var found []string
+	var names []string
 	alone := true
 	for word := range strings.FieldsFuncSeq(text, apart) {
 		word = withoutPrefix(word)
 		switch {
 		case checkCell(key, word) != "":
 			alone = false
-		case !slices.ContainsFunc(found, func(a string) bool { return batch.SameValue(key, a, word) }):
-			found = append(found, word)
+		case !slices.ContainsFunc(names, func(a string) bool { return batch.SameValue(key, a, word) }):
+			names = append(names, word)
 		}
 	}
 	switch {
-	case len(found) > 1:
-		return cell, fmt.Sprintf("holds %s: write each on a line of its own", counted(found))
-	case len(found) == 0:
+	case len(names) == 2:
+		return cell, fmt.Sprintf("holds two names, %s and %s: write each on a line of its own", names[0], names[1])
+	case len(names) > 2:
+		return cell, fmt.Sprintf("holds %d names, %s: write each on a line of its own", len(names), batch.SomeOf(names[:2], len(names)))
+	case len(names) == 0:
 		return cell, ""
 	case alone:
-		return found[0], ""
+		return names[0], ""
 	}
 	is := func(part string) bool {
-		return batch.SameValue(key, withoutPrefix(unquote(trim(part))), found[0])
+		return batch.SameValue(key, withoutPrefix(unquote(trim(part))), names[0])
 	}
-	if before, in, angles := strings.Cut(strings.TrimSuffix(text, ">"), "<"); angles && text[len(text)-1] == '>' && is(in) && (is(before) || isName(before)) {
-		return found[0], ""
-	}
-	if before, in, brackets := strings.Cut(strings.TrimSuffix(text, ")"), "("); brackets && text[len(text)-1] == ')' &&
-		(is(before) && isName(in) && capitals(in) || is(in) && isName(before) && capitals(before)) {
-		return found[0], ""
+	for _, brackets := range []string{"<>", "()"} {
+		before, in, found := strings.Cut(strings.TrimSuffix(text, brackets[1:]), brackets[:1])
+		round := brackets == "()"
+		if found && strings.HasSuffix(text, brackets[1:]) &&
+			(is(in) && (isName(before, round) || !round && is(before)) || round && is(before) && isName(in, true)) {
+			return names[0], ""
+		}
 	}
 	return cell, ""
 }
 
-func counted(names []string) string {
-	if len(names) == 2 {
-		return "two names, " + names[0] + " and " + names[1]
-	}
-	return batch.Plural(len(names), "name") + ", " + batch.SomeOf(names[:2], len(names))
-}
-
 // isName reports whether what stands beside an address may be the name of the person. A
 // word for staying or leaving, or one like "not", is a remark that may say the opposite.
-func isName(s string) bool {
+// Beside round brackets or in them, so are words that are not written as names are.
+func isName(s string, capitals bool) bool {
 	s = unquote(trim(s))
-	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || isWord(stayWords, s) || isWord(goneWords, s) {
+	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || isWord(stayWords, s) || isWord(goneWords, s) || capitals && s == "" {
 		return false
 	}
-	return !slices.ContainsFunc(strings.FieldsFunc(fold(s), unicode.IsSpace), func(w string) bool { return cellWords["remark"][w] })
+	return !slices.ContainsFunc(strings.Fields(s), func(w string) bool {
+		first, _ := utf8.DecodeRuneInString(w)
+		return cellWords["remark"][fold(w)] || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
+			!strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ")
+	})
 }
 
-// capitals reports whether the words are written as names are. Beside an address in
-// brackets, or in brackets, other words are a remark.
-func capitals(s string) bool {
-	for w := range strings.FieldsSeq(s) {
-		first := []rune(w)[0]
-		if (unicode.IsLower(first) || unicode.IsDigit(first)) && !strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ") {
-			return false
-		}
-	}
-	return trim(s) != ""
+// shapes are the forms of cells that surely are something else than the name of a user, and
+// what they are. The first one that fits counts.
+var shapes = []struct {
+	form *regexp.Regexp
+	why  string // "" if it is a name in a form of its own
+}{
+	{regexp.MustCompile(`^@\{|\[\]$|^System\.|^Microsoft\.Graph\.`), whyFormatted},
+	{regexp.MustCompile(`(\.\.\.|…)$`), whyCut},
+	{regexp.MustCompile(`(?s)^\pL* +: |^\{.*\}$`), whyFormatted},
+	{regexp.MustCompile(`(?i)^[0-9a-f]{32}$`), whyConcealed},
+	{regexp.MustCompile(`^[A-Za-z0-9+/]{22}==$`), "an immutable id (the sourceAnchor of the on-premises directory), by which Graph finds nobody here" + exportBoth},
+	{regexp.MustCompile(`(?i)^s-1-12-1-`), "a security identifier (SID) of Entra, which encodes an object id and is not read" + exportBoth},
+	{regexp.MustCompile(`(?i)^s-1-`), "a security identifier (SID)" + exportBoth},
+	{regexp.MustCompile(`(?i)^(cn|ou|dc|uid)=|,dc=`), "a distinguished name of the on-premises directory: export the column UserPrincipalName"},
+	{regexp.MustCompile(`(?i)^c:0`), "a claim of SharePoint for a group, a role or everybody, and no user"},
+	{regexp.MustCompile(`(?i)^i:0h\.f\|`), "a claim of SharePoint with an internal number (PUID) and no user principal name" + exportUPN},
+	{regexp.MustCompile(`(?i)urn(%3a|:)spo`), whyClaim},
+	{regexp.MustCompile(`(?i)^i:0#\.f\|membership\|`), ""},
+	{regexp.MustCompile(`(?i)^i:0`), whyClaim},
+	{regexp.MustCompile(`(?i)^(x500|x400|eum|spo):`), "an address of another kind (X500, X400, EUM or SPO): give the user principal name"},
 }
 
 const (
-	whyFormatted = "PowerShell's text for the screen, and not the value: export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
+	exportBoth   = ": export the column Id or UserPrincipalName"
+	exportUPN    = ": export the column UserPrincipalName or Email"
+	exportAnew   = "export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
+	whyFormatted = "PowerShell's text for the screen, and not the value: " + exportAnew
 	whyCut       = "the value is cut off at its end: export again with whole values, in PowerShell with Export-Csv and not with Format-Table"
 	whyConcealed = "32 hexadecimal digits, as usage reports of Microsoft 365 write for a concealed name: an administrator turns off \"Display concealed user, group, and site names in all reports\" (admin centre, Settings, Org settings, Reports); then export again"
 	whyHex       = "32 hexadecimal digits, which may be an object id without its hyphens or a concealed name of a usage report: export the object ids with their hyphens"
-	whyImmutable = "an immutable id (the sourceAnchor of the on-premises directory), by which Graph finds nobody here: export the column Id or UserPrincipalName"
-	whySID       = "a security identifier (SID): export the column Id or UserPrincipalName"
-	whyCloudSID  = "a security identifier (SID) of Entra, which encodes an object id and is not read: export the column Id or UserPrincipalName"
-	whyDN        = "a distinguished name of the on-premises directory: export the column UserPrincipalName"
-	whyTenant    = "a claim of SharePoint for a group, a role or everybody, and no user"
-	whyPUID      = "a claim of SharePoint with an internal number (PUID) and no user principal name: export the column UserPrincipalName or Email"
-	whyClaim     = "a claim of SharePoint of a kind that holds no user principal name: export the column UserPrincipalName or Email"
-	whyRouting   = "an address of another kind (X500, X400, EUM or SPO): give the user principal name"
+	whyClaim     = "a claim of SharePoint of a kind that holds no user principal name" + exportUPN
 )
 
-// notAName says what a cell is that surely means something else than a name of the key, or "".
-func notAName(key batch.Key, cell string) string {
-	low := batch.LowerASCII(cell)
-	begins := func(any ...string) bool {
-		return slices.ContainsFunc(any, func(p string) bool { return strings.HasPrefix(low, p) })
-	}
-	word, _, list := strings.Cut(cell, " : ")
-	switch {
-	case formatted(cell), list && !strings.ContainsFunc(strings.TrimRight(word, " "), func(r rune) bool { return !unicode.IsLetter(r) }),
-		begins("{") && strings.HasSuffix(low, "}"):
-		return whyFormatted
-	case cutOff(cell):
-		return whyCut
-	case len(low) == 32 && strings.Trim(low, "0123456789abcdef") == "" && key == batch.ByID:
-		return whyHex
-	case len(low) == 32 && strings.Trim(low, "0123456789abcdef") == "":
-		return whyConcealed
-	case base64of16(cell):
-		return whyImmutable
-	case begins("s-1-12-1-"):
-		return whyCloudSID
-	case begins("s-1-"):
-		return whySID
-	case begins("cn=", "ou=", "dc=", "uid=") || strings.Contains(low, ",dc="):
-		return whyDN
-	case begins("c:0"):
-		return whyTenant
-	case begins("i:0h.f|"):
-		return whyPUID
-	case begins("i:0") && !begins("i:0#.f|membership|"), strings.Contains(low, "urn%3aspo"), strings.Contains(low, "urn:spo"):
-		return whyClaim
-	case begins("x500:", "x400:", "eum:", "spo:"):
-		return whyRouting
+// shapeOf says what a cell is that surely means something else than a name of the key, or "".
+func shapeOf(key batch.Key, cell string) string {
+	for _, s := range shapes {
+		if !s.form.MatchString(cell) {
+			continue
+		}
+		if s.why == whyConcealed && key == batch.ByID {
+			return whyHex
+		}
+		return s.why
 	}
 	return ""
-}
-
-func base64of16(cell string) bool {
-	raw, err := base64.StdEncoding.DecodeString(cell)
-	return err == nil && len(raw) == 16
-}
-
-// formatted reports whether a cell is what PowerShell shows of a thing that has no text.
-func formatted(cell string) bool {
-	return strings.HasPrefix(cell, "@{") || strings.HasSuffix(cell, "[]") || strings.HasPrefix(cell, "System.") || strings.HasPrefix(cell, "Microsoft.Graph.")
-}
-
-func cutOff(cell string) bool {
-	return strings.HasSuffix(cell, "...") || strings.HasSuffix(cell, "…")
 }
 
 // doubtful says why a cell is not read although the directory could know it, or "".
 func doubtful(key batch.Key, cell string) string {
 	switch {
 	case key == batch.ByID:
+		return ""
 	case key != batch.ByEmployeeID:
 		return lookalike(cell)
-	case formatted(cell):
+	case shapes[0].form.MatchString(cell):
 		return whyFormatted
-	case cutOff(cell):
+	case shapes[1].form.MatchString(cell):
 		return whyCut
 	}
 	return ""
 }
 
+// pair is a line of Format-List.
+var pair = regexp.MustCompile(`^\s*\S+\s+: `)
+
 // formattedOutput says why lines, the first of an input, are what PowerShell's Format-Table
-// or Format-List shows, or "".
+// or Format-List shows, or "". A table has as many dashes below each name as it has letters.
 func formattedOutput(lines []string) string {
-	const next = ", in which values are cut off: export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
+	const next = ", in which values are cut off: " + exportAnew
 	pairs, others, before := 0, 0, ""
 	for _, line := range lines {
-		name, _, pair := strings.Cut(line, " : ")
 		switch fields := strings.Fields(line); {
 		case len(fields) == 0:
 			continue
-		case strings.Trim(line, "- \r") == "" && underlines(fields, strings.Fields(before)):
+		case strings.Trim(line, "- \r") == "" &&
+			slices.EqualFunc(fields, strings.Fields(before), func(d, n string) bool { return len(d) == len(n) }):
 			return "this is a table as PowerShell shows it (Format-Table)" + next
-		case pair && len(strings.Fields(name)) == 1:
+		case pair.MatchString(line):
 			pairs++
 		default:
 			others++
@@ -260,9 +225,4 @@ func formattedOutput(lines []string) string {
 		return "this is a list as PowerShell shows it (Format-List)" + next
 	}
 	return ""
-}
-
-// underlines reports whether there are as many dashes below each name as it has letters.
-func underlines(dashes, names []string) bool {
-	return slices.EqualFunc(dashes, names, func(d, n string) bool { return len(d) == len(n) })
 }

@@ -162,7 +162,7 @@ func checkRow(t *testing.T, r *Reader, row batch.Row) {
 	case row.ID+row.UPN+row.Value == "",
 		row.By != "" && (row.ID+row.UPN != "" || !strings.Contains(row.Input, row.Value)),
 		row.ID != "" && (checkID(row.ID) != "" || row.ID != strings.ToLower(row.ID)),
-		row.UPN != "" && checkUPN(row.UPN) != "",
+		row.UPN != "" && checkCell(batch.ByUPN, row.UPN) != "",
 		len(row.Cells) != len(r.Columns()),
 		row.Input == "":
 		t.Fatalf("row %+v", row)

@@ -74,7 +74,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		if id := readID(word); id != "" {
 			all = append(all, batch.Claim{Key: batch.ByID, Value: id})
 		}
-		if checkUPN(word) == "" {
+		if checkCell(batch.ByUPN, word) == "" {
 			all = append(all, batch.Claim{Key: address, Value: word})
 		}
 		if column == batch.ByEmployeeID && checkEmployeeID(word) == "" {

@@ -106,7 +106,7 @@ func TestCheckMail(t *testing.T) {
 		strings.Repeat("a", 240) + "@contoso.example": "",
 		strings.Repeat("a", 241) + "@contoso.example": whyMailLong,
 	} {
-		if got := checkMail(in); got != want {
+		if got := checkCell(batch.ByMail, in); got != want {
 			t.Errorf("checkMail(%q) = %q, want %q", in, got, want)
 		}
 	}

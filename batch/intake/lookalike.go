@@ -12,34 +12,7 @@ import (
 	"offboard/batch"
 )
 
-// twinsOf are characters, each with the ASCII one that it looks like.
-var twinsOf = func() map[rune]rune {
-	m := map[rune]rune{}
-	for pair := range strings.FieldsSeq("аa еe оo рp сc хx уy іi јj ѕs ԁd һh ӏl ԛq ԝw АA ВB ЕE КK МM НH ОO РP СC ТT ХX УY ІI ЈJ ЅS " + // Cyrillic
-		"οo αa ιi κk νv ρp τt υu ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX " + // Greek
-		"օo սu հh ɑa ɡg ‘' ’' ʼ' ′' ´' ‐- ‑- ‒- –- —- −- 。. ․. “\" ”\"") { // Armenian, phonetic, signs
-		r := []rune(pair)
-		m[r[0]] = r[1]
-	}
-	return m
-}()
-
-// looksLike is the ASCII text that a character outside ASCII looks like, or "".
-func looksLike(r rune) string {
-	if a, is := twinsOf[r]; is {
-		return string(a)
-	}
-	if plain := norm.NFKD.String(string(r)); isASCII(plain) {
-		return strings.TrimSpace(plain)
-	}
-	return ""
-}
-
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-}
-
-// lookalike names the letter of an address that looks like another, or that is of
+// lookalike names the letter of an address that looks like an ASCII one, or that is of
 // another script than the Latin ones around it; or "". A name all in one script is for the
 // directory to know.
 func lookalike(address string) string {
@@ -52,22 +25,18 @@ func lookalike(address string) string {
 	}
 	latin := strings.ContainsFunc(local, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 	for _, r := range local {
-		if r < utf8.RuneSelf || !unicode.IsLetter(r) {
-			continue
-		}
-		_, twin := twinsOf[r]
 		switch {
-		case !twin && looksLike(r) != "", latin && twin:
-			return "holds " + describe(r) + ": type the name anew"
-		case latin && !unicode.In(r, unicode.Latin, unicode.Common):
+		case r < utf8.RuneSelf || !unicode.IsLetter(r):
+		case strings.ContainsRune("ɑɡ", r), isASCII(norm.NFKD.String(string(r))):
+			return "holds " + describe(r) + ", which looks like an ASCII letter: type the name anew"
+		case latin && !unicode.Is(unicode.Latin, r):
 			return "holds " + describe(r) + ", a letter of another script among Latin ones: type the name anew"
 		}
 	}
 	return ""
 }
 
-// describe shows a character: in quotes if it is ASCII, else with its code point, its name
-// and what it looks like.
+// describe shows a character: in quotes if it is ASCII, else with its code point and name.
 func describe(r rune) string {
 	if r < utf8.RuneSelf && unicode.IsPrint(r) {
 		return fmt.Sprintf("%q", string(r))
@@ -79,32 +48,25 @@ func describe(r rune) string {
 	if unicode.IsPrint(r) && !unicode.IsMark(r) {
 		s = fmt.Sprintf("%c (%s)", r, s)
 	}
-	if like := looksLike(r); like != "" {
-		s += ", which looks like " + like
-	}
 	return s
 }
 
 // explain adds to the reason for which a cell is refused which character it is about.
 func explain(key batch.Key, cell, why string) string {
-	odd := oddInUPN
-	if key == batch.ByMail {
-		odd = oddInMail
-	}
-	_, domain, _ := strings.Cut(cell, "@")
 	if strings.HasPrefix(cell, "=") {
 		return whyFormula
 	}
+	_, domain, _ := strings.Cut(cell, "@")
 	switch why {
 	case whyChar, whyMailChar, whyUnseen, whyControl:
 		for _, r := range cell {
-			if checkRunes(string(r), odd) == why {
+			if odd := oddRune(key, r); odd == why || mailReasons[odd] == why {
 				return why + ": " + describe(r)
 			}
 		}
 	case whyDomain:
 		for _, r := range domain {
-			if r != '.' && checkDomain(string(r)) != "" {
+			if notInDomain(r) {
 				return why + ": it holds " + describe(r)
 			}
 		}

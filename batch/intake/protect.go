@@ -24,7 +24,7 @@ func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err erro
 		switch {
 		case entry == "" || entry[0] == '#':
 		case strings.Contains(entry, "*"):
-			if reason := checkRunes(strings.ReplaceAll(entry, "*", ""), oddInUPN); reason != "" {
+			if reason := checkRunes(batch.ByUPN, strings.ReplaceAll(entry, "*", "")); reason != "" {
 				return nil, nil, &InputError{Line: no, Reason: "the pattern " + reason}
 			}
 			patterns = append(patterns, entry)

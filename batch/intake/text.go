@@ -76,7 +76,7 @@ func escaped(s string) bool {
 // letter, and blanks of any kind are alike in it. Ids and names of people are
 // never compared so: it would make one of two people.
 func fold(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+	if !isASCII(s) {
 		s = norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))
 		s = strings.Map(func(r rune) rune {
 			if unicode.Is(unicode.Cf, r) {
@@ -86,6 +86,10 @@ func fold(s string) string {
 		}, s)
 	}
 	return strings.Join(strings.Fields(batch.LowerASCII(s)), " ")
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 var leftOut = strings.NewReplacer(" ", "", "-", "", "_", "", ".", "")
