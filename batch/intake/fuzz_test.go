@@ -179,3 +179,77 @@ func checkSource(t *testing.T, text []string, row batch.Row, last int) {
 		t.Fatalf("row %+v is not in %q", row, lines)
 	}
 }
+
+// FuzzColumns holds that a user is named from a column that was chosen, and claims are of
+// columns that are known by their headers: every cell says in which column it stands. A column
+// of somebody else is chosen only if it is named.
+func FuzzColumns(f *testing.F) {
+	for _, header := range []string{"upn,mail,Manager UPN,id", "ID,User name,E-Mail", "Manager [userPrincipalName],userPrincipalName", "a,b,c", "User ID;objectId", "upn,upn", "UPN\tManager", "previous [id],id"} {
+		for mode := range byte(fuzzModes) {
+			f.Add(header, "", mode)
+			f.Add(header, "b", mode)
+		}
+	}
+	f.Fuzz(func(t *testing.T, header, column string, mode byte) {
+		if strings.ContainsAny(header, "\r\n\"\x00") || len(header) > 2000 {
+			return
+		}
+		comma := ","
+		for _, d := range []string{";", "\t", "|"} {
+			if strings.Count(header, d) > strings.Count(header, comma) {
+				comma = d
+			}
+		}
+		n := strings.Count(header, comma) + 1
+		rows := ""
+		for line := range 3 {
+			var cells []string
+			for i := range n {
+				if cell := fmt.Sprintf("c%d-r%d@x.example", i, line); mode&1 == 0 || line > 0 {
+					cells = append(cells, cell)
+				} else {
+					cells = append(cells, fmt.Sprintf("%08d-0000-4000-8000-%012d", i, line))
+				}
+			}
+			rows += strings.Join(cells, comma) + "\n"
+		}
+		opt := fuzzOptions(column, mode)
+		if opt.DateGate != nil || opt.Where != nil {
+			return // no row passes
+		}
+		r, err := open(text("sep="+comma+"\n"+header+"\n"+rows), opt)
+		if err != nil {
+			return
+		}
+		of := func(cell string) int { // the column in which it stands
+			var i, line int
+			if _, err := fmt.Sscanf(cell, "c%d-r%d@", &i, &line); err == nil {
+				return i
+			}
+			fmt.Sscanf(cell, "%d-", &i)
+			return i
+		}
+		chosen := map[int]bool{}
+		for _, c := range r.naming {
+			chosen[c.index] = true
+			if named := opt.Column != ""; !named && property(c.name) != "" && containsAny(strings.ToLower(c.name), headerParts["other person"]) {
+				t.Fatalf("%q was chosen", c.name)
+			}
+		}
+		for row, err := range r.Rows() {
+			if err != nil {
+				continue
+			}
+			for _, name := range []string{row.ID, row.UPN, row.Value} {
+				if name != "" && !chosen[of(name)] {
+					t.Fatalf("%s is of column %d, and %v name users", name, of(name), r.naming)
+				}
+			}
+			for _, c := range row.Claims {
+				if i := of(c.Value); r.header[i] != c.Column || recognise(c.Column).key == "" {
+					t.Fatalf("%+v is of column %q", c, r.header[i])
+				}
+			}
+		}
+	})
+}
