@@ -3,8 +3,6 @@ package intake
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,22 +15,21 @@ import (
 // reading; a bad row names nobody, and a good one names who stands in its lines.
 // How it is read comes from mode: the key, and the column for each gate.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join(testdata, "intake", "*.csv"))
-	if err != nil || len(files) == 0 {
-		f.Fatal("no seeds", err)
+	all, err := corpus()
+	if err != nil {
+		f.Fatal(err)
 	}
-	for _, file := range files {
-		seed, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		name := filepath.Base(file)
-		f.Add(seed, columnOf[name], byte(0))
-		for i, k := range fuzzKeys {
-			if o, ok := moreOptions[name]; ok && o.Key == k {
-				f.Add(seed, "Status", byte(i|whereGate))
-				f.Add(seed, "terminationDate", byte(i|dateGateBit))
-				f.Add(seed, "Last Day", byte(i|dateGateBit|dayFormat))
+	for _, entries := range all {
+		for _, e := range entries {
+			for _, seed := range e.raw {
+				f.Add(seed, e.opt.Column, byte(0))
+				for i, k := range fuzzKeys {
+					if e.opt.Key == k {
+						f.Add(seed, "Status", byte(i|whereGate))
+						f.Add(seed, "terminationDate", byte(i|dateGateBit))
+						f.Add(seed, "Last Day", byte(i|dateGateBit|dayFormat))
+					}
+				}
 			}
 		}
 	}

@@ -6,131 +6,190 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"offboard/batch"
+	"offboard/batch/intake/source"
 )
 
-var update = flag.Bool("update", false, "write the .want files anew")
+var update = flag.Bool("update", false, "write what is read of the corpus anew; look at each difference: who is named, and who is not?")
 
-// columnOf are the files that are read with --column.
-var columnOf = map[string]string{
-	"bamboohr.csv":             "workEmail",
-	"column_mail.csv":          "Work E-Mail",
-	"column_unknown.csv":       "Mail",
-	"purview_hr_connector.csv": "EmailAddress",
-	"successfactors.csv":       "EMAIL",
-}
-
-// moreOptions are the files that are read with other options.
-var moreOptions = map[string]Options{
-	"gates_bamboohr.csv": {
-		Key: batch.ByMail, Where: []string{"status=inactive"},
-		DateGate: &DateGate{Column: "terminationDate", Zone: time.FixedZone("PST", -8*60*60), AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
-	},
-	"key_employee_id.csv": {
-		Key:      batch.ByEmployeeID,
-		DateGate: &DateGate{Column: "Last Day", Format: "%d.%m.%Y", StartOfDay: true, AsOf: time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)},
-	},
-	"bamboohr.csv":             {Key: batch.ByMail},
-	"ids-as-formulas.csv":      {Key: batch.ByEmployeeID},
-	"key_mail_private.csv":     {Key: batch.ByMail},
-	"purview_hr_connector.csv": {Key: batch.ByUPN},
-	"successfactors.csv":       {Key: batch.ByMail},
-	"status_decomposed.csv":    {Where: []string{"Statut=Désactivé"}},
-	"key_with_upn.csv":         {Key: batch.ByEmployeeID},
-}
-
-const testdata = "../../testdata"
-
-// TestFiles reads every file that people are known to bring, and holds what
-// comes out against the .want file beside it.
-func TestFiles(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(testdata, "intake", "*.csv"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, file := range files {
-		name := filepath.Base(file)
-		t.Run(name, func(t *testing.T) {
-			opt := moreOptions[name]
-			opt.Column = columnOf[name]
-			got := transcript(t, file, opt)
-			wantFile := strings.TrimSuffix(file, ".csv") + ".want"
-			if *update {
-				if err := os.WriteFile(wantFile, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(wantFile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != strings.ReplaceAll(string(want), "\r\n", "\n") {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
-			if strings.Contains(got, "never") {
-				t.Errorf("a cell of another column is shown:\n%s", got)
-			}
-		})
-	}
-}
-
-// transcript writes down everything that the package says of a file.
-func transcript(t *testing.T, file string, opt Options) string {
-	t.Helper()
-	content, err := os.ReadFile(file)
+// TestCorpus reads every file of the corpus, and holds what comes out against what stands
+// beside it.
+func TestCorpus(t *testing.T) {
+	all, err := corpus()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	if opt.Column != "" {
-		fmt.Fprintf(&b, "option   --column %q\n", opt.Column)
-	}
-	if opt.Key != "" {
-		fmt.Fprintf(&b, "option   --key %s\n", opt.Key)
-	}
-	opt.Skip = func(s batch.Skip) {
-		fmt.Fprintf(&b, "skip     line %d: %s\n", s.Line, s.Reason)
-	}
-	r, err := open(text(string(content)), opt)
-	if err != nil {
-		fmt.Fprintf(&b, "error    %T %v\n", err, err)
-		return b.String()
-	}
-	for _, s := range r.settings {
-		fmt.Fprintf(&b, "setting  %s: %s (%s)\n", s.Name, s.Value, s.Why)
-	}
-	fmt.Fprintf(&b, "columns  %q\n", r.Columns())
-	for row, err := range r.Rows() {
-		bad, isBad := errors.AsType[*batch.RowError](err)
-		switch {
-		case isBad && bad.Outcome != "":
-			row = bad.Row
-			fmt.Fprintf(&b, "%s  line %d: input %q cells %q: %s\n", bad.Outcome, row.Line, row.Input, row.Cells, bad.Reason)
-		case isBad:
-			row = bad.Row
-			fmt.Fprintf(&b, "bad      line %d: input %q cells %q: %s\n", row.Line, row.Input, row.Cells, bad.Reason)
-		case err != nil:
-			fmt.Fprintf(&b, "error    %T %v\n", err, err)
-		case row.By != "":
-			fmt.Fprintf(&b, "row      line %d: input %q by %s %q cells %q\n", row.Line, row.Input, row.By, row.Value, row.Cells)
-		default:
-			fmt.Fprintf(&b, "row      line %d: input %q id %q upn %q cells %q\n", row.Line, row.Input, row.ID, row.UPN, row.Cells)
+	for path, entries := range all {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+e.name, func(t *testing.T) {
+				got := transcript(e.files, e.opt)
+				if strings.Contains(got, "never") {
+					t.Errorf("a cell of another column is shown:\n%s", got)
+				}
+				a.Files[e.at].Data = []byte(got)
+				if diff := cmp.Diff(strings.Split(e.read, "\n"), strings.Split(got, "\n")); diff != "" && !*update {
+					t.Errorf("read otherwise (-want +got):\n%s", diff)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(path, txtar.Format(a), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	fmt.Fprintf(&b, "lines    %d\n", r.src.Lines())
+}
+
+// TestCorpusSize counts the corpus, and looks for the files with which people were hurt.
+func TestCorpusSize(t *testing.T) {
+	all, err := corpus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entries := range all {
+		for _, e := range entries {
+			if slices.Contains(names, e.name) {
+				t.Errorf("two entries are called %s", e.name)
+			}
+			if len(e.files) == 0 || e.read == "" {
+				t.Errorf("%s has no file, or nothing is said to be read of it", e.name)
+			}
+			names = append(names, e.name)
+		}
+	}
+	if len(names) < 90 {
+		t.Errorf("the corpus has %d entries", len(names))
+	}
+	for _, hurt := range []string{
+		"msol_ids_slipped", "audit_changes",
+	} {
+		if !slices.Contains(names, hurt) {
+			t.Errorf("%s is not in the corpus", hurt)
+		}
+	}
+}
+
+// usual are settings that are not written down: nothing is special about the file.
+var usual = []string{
+	"encoding: UTF-8 (no byte order mark, and valid UTF-8)",
+	"header: line 1 (first line that is neither blank nor a version line)",
+	"header: none (the keys of the objects are the columns)",
+	"delimiter: , (none in the header line, which has one column)",
+	"format: workbook (a zip with xl/workbook.xml)",
+}
+
+// transcript writes down everything that the package says of files.
+func transcript(files []source.Input, opt Options) string {
+	var b strings.Builder
+	opt.Skip = func(s batch.Skip) { fmt.Fprintf(&b, "skip %s: %s\n", place(s.File, s.Line), s.Reason) }
+	f, err := Open(files, opt)
+	if err != nil {
+		fmt.Fprintf(&b, "error: %v\n", err)
+		return b.String()
+	}
+	defer f.Close()
+	for _, s := range f.Settings() {
+		line := fmt.Sprintf("%s: %s (%s)", s.Name, s.Value, s.Why)
+		if !slices.ContainsFunc(usual, func(u string) bool { return strings.HasSuffix(line, u) }) && !strings.Contains(line, "delimiter: , (") && !strings.Contains(line, "as of: ") {
+			fmt.Fprintln(&b, line)
+		}
+	}
+	for row, err := range f.Rows() {
+		bad, isBad := errors.AsType[*batch.RowError](err)
+		switch {
+		case isBad:
+			outcome := string(bad.Outcome)
+			if outcome == "" {
+				outcome = "invalid"
+			}
+			fmt.Fprintf(&b, "%s %s %q: %s%s%s\n", outcome, place(bad.Row.File, bad.Row.Line), bad.Row.Input, bad.Reason, inBrackets("keeps", bad.Keeps), cellsKept(f, bad.Row))
+		case err != nil:
+			fmt.Fprintf(&b, "error: %v\n", err)
+			return b.String()
+		default:
+			fmt.Fprintf(&b, "row %s: %s%s%s\n", place(row.File, row.Line), whom(row), inBrackets("and has", row.Claims), cellsKept(f, row))
+		}
+	}
+	found, err := TakeSurvey(files, opt, noon)
+	if err != nil {
+		fmt.Fprintf(&b, "survey: %v\n", err)
+	}
+	for _, u := range found.Unmet {
+		fmt.Fprintf(&b, "survey: no row has %s = %s, but %q\n", u.Column, u.Value, u.Seen)
+	}
+	for _, s := range found.Stay {
+		fmt.Fprintf(&b, "survey: %s says of %d rows that their people stay: %s\n", s.Column, s.Rows, s.Said)
+	}
 	return b.String()
+}
+
+func place(file string, line int) string {
+	if file == "" {
+		return fmt.Sprint(line)
+	}
+	return fmt.Sprintf("%d of %s", line, file)
+}
+
+// whom are the names that a row has for its user.
+func whom(row batch.Row) string {
+	var names []string
+	for key, name := range map[string]string{"id": row.ID, "upn": row.UPN, string(row.By): row.Value} {
+		if name != "" {
+			names = append(names, key+" "+name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func inBrackets(what string, claims []batch.Claim) string {
+	var all []string
+	for _, c := range claims {
+		all = append(all, fmt.Sprintf("%s %s", c.Key, c.Value))
+	}
+	if all == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s %s)", what, strings.Join(all, ", "))
+}
+
+// cellsKept are the cells that gates and the report have, which retry.csv shows.
+func cellsKept(f *Files, row batch.Row) string {
+	if row.Cells == nil {
+		return " [no cells]"
+	}
+	var all []string
+	for i, name := range f.Columns() {
+		if slices.Contains(f.Kept(), name) && row.Cells[i] != "" {
+			all = append(all, name+"="+row.Cells[i])
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return fmt.Sprintf(" [%s]", strings.Join(all, "; "))
 }
 
 // TestLeavers holds the demo file to what the other tests expect of it.
 func TestLeavers(t *testing.T) {
-	got := transcript(t, filepath.Join(testdata, "leavers.csv"), Options{})
-	for what, n := range map[string]int{
-		"\nrow ": 236, "\nbad ": 2, "\nskip ": 1, "\nerror ": 0, "\nlines    240\n": 1, "#EXT#": 2 * 3,
-	} {
+	content, err := os.ReadFile(filepath.Join(testdata, "leavers.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := "\n" + transcript([]source.Input{text(string(content))}, Options{})
+	for what, n := range map[string]int{"\nrow ": 236, "\ninvalid ": 2, "\nskip ": 1, "\nerror": 0, "#EXT#": 2} {
 		if c := strings.Count(got, what); c != n {
 			t.Errorf("%q: %d times, want %d", what, c, n)
 		}

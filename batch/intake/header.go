@@ -71,6 +71,7 @@ type titled struct {
 	line   int
 	cells  []string
 	skip   string // why it is passed over, whatever the header is; or ""
+	fault  string // of the record
 	filled int    // cells that are not empty
 }
 
@@ -86,7 +87,7 @@ func (r *Reader) findHeader() (why string, err error) {
 		} else if err != nil {
 			return "", err
 		}
-		t := titled{line: r.rec.Line, cells: trimAll(r.rec.Cells)}
+		t := titled{line: r.rec.Line, cells: trimAll(r.rec.Cells), fault: r.rec.Fault}
 		for _, c := range t.cells {
 			if c != "" {
 				t.filled++
@@ -118,8 +119,7 @@ func (r *Reader) findHeader() (why string, err error) {
 			}
 			r.setHeader(t.line, names)
 			return "--no-header: this line is a row, and columns are called by their numbers", nil
-		case r.rec.Fault != "" && len(candidates(above)) == 0:
-			return "", &InputError{Line: t.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
+		case t.fault != "": // a title, or nothing
 		case len(candidates(above)) == 0 && r.openList(t.cells):
 			r.passOver(above)
 			return "", r.setList()
@@ -198,6 +198,9 @@ func (r *Reader) noHeader(above []titled) error {
 			r.hint = fmt.Sprintf("; if the header is line %d, say so with --header-line %d", t.line, t.line)
 		}
 		break
+	}
+	if header.fault != "" {
+		return &InputError{Line: header.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
 	}
 	for _, t := range above {
 		if t.line < header.line {

@@ -66,9 +66,9 @@ func chooseByKey(all []column, header []string, opt parsedOptions) *InputError {
 // Mail addresses do not: a mail address is not a user principal name, even where the two are
 // alike for most people.
 func chooseByHeaders(all []column, header []string, decided map[int]decision) *InputError {
-	var ids, upns bool
-	var passed []string // columns that name nobody
-	what := ""          // a cell of theirs is
+	var named, users bool // by any header, and by one that the ids of other things never have
+	var passed []string   // columns that name nobody
+	what := ""            // a cell of theirs is
 	for i := range all {
 		c := &all[i]
 		if c.key == "" || c.key.Searched() {
@@ -81,15 +81,18 @@ func chooseByHeaders(all []column, header []string, decided map[int]decision) *I
 				c.why, passed, what = "", append(passed, c.name), cmp.Or(what, d.what)
 			}
 		}
-		ids = ids || c.key == batch.ByID
-		upns = upns || c.names && c.key != batch.ByID
+		named = named || c.names
+		users = users || c.names && (c.key != batch.ByID || normalise(c.name) != "id" && normalise(c.name) != "objectid")
 	}
-	servicePrincipals := slices.ContainsFunc(header, func(h string) bool { return normalise(h) == "serviceprincipalid" })
+	others := ""
+	for _, h := range header {
+		others = cmp.Or(others, otherLists[normalise(h)])
+	}
 	flags := keyFlags(all)
 	switch {
-	case servicePrincipals && !upns:
-		return &InputError{Columns: header, Reason: "these are sign-ins of service principals, and no column names users: export the sign-ins of users"}
-	case ids || upns:
+	case others != "" && !users:
+		return &InputError{Columns: header, Reason: "these are " + others + ", and no column names users: export the users, or choose a column of users with --column NAME"}
+	case named:
 		return nil
 	case looksLikeData(header):
 		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
@@ -105,6 +108,13 @@ func chooseByHeaders(all []column, header []string, decided map[int]decision) *I
 		return &InputError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + flags + ", or choose a column with --column NAME"}
 	}
 	return &InputError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
+}
+
+// otherLists are lists of other things than users, by headers that such a list has. The ids in
+// it are theirs.
+var otherLists = map[string]string{
+	"serviceprincipalid": "sign-ins of service principals", "serviceprincipaltype": "applications", "appid": "applications",
+	"deviceid": "devices", "securityenabled": "groups", "grouptype": "groups", "grouptypes": "groups",
 }
 
 // keyFlags are the flags that look users up by what the recognised columns hold.

@@ -2,8 +2,6 @@ package intake
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +31,7 @@ func TestPreset(t *testing.T) {
 		{"bamboohr", "Work Email,Status,Termination Date\na@x,Inactive,2026-03-31\nb@x,Inactive,0000-00-00\nc@x,Active,0000-00-00\nd@x,Inactive,2026-04-01\n", "Work Email* Status Termination Date", "mail a@x, skipped, skipped, skipped"},
 	} {
 		if strings.HasSuffix(c.input, ".csv") {
-			content, err := os.ReadFile(filepath.Join(testdata, "intake", c.input))
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.input = string(content)
+			c.input = corpusFile(t, strings.TrimSuffix(c.input, ".csv"))
 		}
 		opt := Options{Preset: c.preset}
 		if _, dates := PresetTerms(c.preset); dates != "" {
