@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 // owners are the rooms that alone know a library, with the rooms inside them.
 var owners = map[string]string{
 	"github.com/gocarina/gocsv":         "batch/intake",
+	"github.com/go-json-experiment":     "batch/intake",
 	"github.com/xuri/excelize":          "batch/intake",
 	"golang.org/x/time/rate":            "batch/throttle",
 	"modernc.org/sqlite":                "batch/journal",

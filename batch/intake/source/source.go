@@ -6,6 +6,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -77,4 +78,21 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
 	}
 	return e.Reason
+}
+
+var errTooLong = errors.New("more bytes than one element or row has")
+
+// meter gives bytes until none are left, so that no element or row fills the memory.
+type meter struct {
+	io.Reader
+	left int
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := m.Reader.Read(p)
+	m.left -= n
+	return n, err
 }
