@@ -77,7 +77,10 @@ func (r *Reader) nameUser(row *batch.Row, column batch.Key, cell string) string 
 	switch first := *named; {
 	case first == "":
 		*named = text
-	case !batch.SameValue(key, first, text):
+	case batch.SameValue(key, first, text):
+		r.agree[key] = true
+	default:
+		r.agree[key] = r.agree[key]
 		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
 	}
 	switch {

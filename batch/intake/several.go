@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"errors"
 	"iter"
 	"slices"
@@ -14,7 +13,7 @@ import (
 // goroutine.
 type Files struct {
 	all     []*Reader
-	names   []string // of the files; nil of one file
+	names   []string // of the files; "" of one file
 	columns []string
 	kept    []string
 	places  [][]int // of the columns of each file, in columns
@@ -26,11 +25,8 @@ type Files struct {
 func Open(inputs []source.Input, opt Options) (*Files, error) {
 	f := &Files{}
 	for _, in := range inputs {
-		name := ""
-		if len(inputs) > 1 {
-			name = in.Name
-			f.names = append(f.names, name)
-		}
+		name := nameAmong(in, inputs)
+		f.names = append(f.names, name)
 		of := opt
 		if opt.Skip != nil {
 			of.Skip = func(s batch.Skip) { s.File = name; opt.Skip(s) }
@@ -53,6 +49,14 @@ func Open(inputs []source.Input, opt Options) (*Files, error) {
 		f.kept = appendNew(f.kept, r.Kept())
 	}
 	return f, nil
+}
+
+// nameAmong is the name of a file among several; "" of one file.
+func nameAmong(in source.Input, inputs []source.Input) string {
+	if len(inputs) > 1 {
+		return in.Name
+	}
+	return ""
 }
 
 // appendNew appends the names that are not there yet.
@@ -105,7 +109,7 @@ func (f *Files) Ignored() (all []string) {
 func (f *Files) Settings() (all []batch.Setting) {
 	for i, r := range f.all {
 		for _, s := range r.settings {
-			if f.names != nil {
+			if f.names[i] != "" {
 				s.Name = f.names[i] + ": " + s.Name
 			}
 			all = append(all, s)
@@ -132,7 +136,7 @@ func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 				if err == nil || isBad {
 					f.rows++
 				}
-				if f.names != nil {
+				if len(f.all) > 1 {
 					err = inFile(f.names[i], err)
 					f.place(&row, i)
 					if isBad {
@@ -158,24 +162,4 @@ func (f *Files) place(row *batch.Row, file int) {
 		cells[at] = row.Cells[i]
 	}
 	row.Cells = cells
-}
-
-// merge adds what the survey of another file found.
-func (s *Survey) merge(more Survey) {
-	s.Rows += more.Rows
-	s.Unmet = slices.DeleteFunc(s.Unmet, func(u Unmet) bool { // met in the other file
-		return !slices.ContainsFunc(more.Unmet, func(v Unmet) bool { return v.Value == u.Value && plainName(v.Column) == plainName(u.Column) })
-	})
-	for _, stay := range more.Stay {
-		at := slices.IndexFunc(s.Stay, func(known Stay) bool { return plainName(known.Column) == plainName(stay.Column) })
-		if at < 0 {
-			s.Stay = append(s.Stay, stay)
-			continue
-		}
-		known := &s.Stay[at]
-		known.Rows += stay.Rows
-		known.People = append(known.People, stay.People...)
-		known.People = known.People[:min(len(known.People), batch.MostShown)]
-		known.Said, known.Gone = known.Said+"; "+stay.Said, cmp.Or(known.Gone, stay.Gone)
-	}
 }

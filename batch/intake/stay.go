@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Stay struct {
 type stayColumn struct {
 	Stay
 	words            statusWords
-	place            int       // in layout.columns
+	place            int       // in layout.columns of the file that is read; -1 if it has no such column
 	gate             *dateGate // whose format the dates may have; may be nil
 	today            string    // the first day that is not over, as in ISO 8601
 	known, unknown   int       // statuses of all rows, or words of no status
@@ -34,26 +35,36 @@ type stayColumn struct {
 	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
 }
 
-// stayColumns are the HR columns that no gate looks at.
-func (r *Reader) stayColumns(now time.Time) []*stayColumn {
-	today := now.Format(time.DateOnly)
+// findStay finds the HR columns of a file that no gate looks at. A column that an earlier
+// file has, too, is counted on.
+func (s *surveyor) findStay(r *Reader) {
+	today := s.now.Format(time.DateOnly)
 	if r.opt.dateGate != nil {
 		today = r.opt.dateGate.firstOpenDay()
 	}
-	var all []*stayColumn
+	for _, known := range s.stay {
+		known.place = -1
+	}
 	for i, c := range r.columns {
-		if c.key == "" && isHR(c.name) && listOf(c.name) != beganHeader && !c.gate && !c.ignored {
-			all = append(all, &stayColumn{
+		if c.key != "" || !isHR(c.name) || listOf(c.name) == beganHeader || c.gate || c.ignored {
+			continue
+		}
+		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
+		if at < 0 {
+			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
 				Stay:  Stay{Column: c.name, Dates: listOf(c.name) == leftHeader},
-				words: statusWordsOf(c.name), place: i, gate: r.opt.dateGate, today: today, sayings: tally{}, leavers: tally{},
+				words: statusWordsOf(c.name), today: today, sayings: tally{}, leavers: tally{},
 			})
 		}
+		s.stay[at].place, s.stay[at].gate = i, r.opt.dateGate
 	}
-	return all
 }
 
 // add counts the cell of a row in the column. A row passes when no gate holds it back.
 func (s *stayColumn) add(row batch.Row, passes bool) {
+	if s.place < 0 {
+		return
+	}
 	cell := row.Cells[s.place]
 	said := cell
 	switch {

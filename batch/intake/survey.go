@@ -1,11 +1,11 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"time"
-	"unicode"
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
@@ -31,41 +31,50 @@ type Unmet struct {
 // the gate can read none is an [*OptionError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
-func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (found Survey, err error) {
-	var kept batch.LinesByName
-	for i, in := range inputs {
-		name := ""
-		if len(inputs) > 1 {
-			name = in.Name
-		}
-		one, err := surveyOne(in, name, opt, now, &kept)
-		if err != nil {
-			return Survey{}, inFile(name, err)
-		}
-		if i == 0 {
-			found = one
-		} else {
-			found.merge(one)
+func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, error) {
+	opt.Skip, opt.watch = nil, true
+	s := &surveyor{opt: opt, now: now}
+	for _, in := range inputs {
+		if err := s.look(in, nameAmong(in, inputs)); err != nil {
+			return Survey{}, inFile(nameAmong(in, inputs), err)
 		}
 	}
-	found.Kept = kept
-	return found, nil
+	for i, values := range s.seen {
+		if len(values) > 0 {
+			s.conditions[i].Seen = values.frequent()
+			s.Unmet = append(s.Unmet, s.conditions[i])
+		}
+	}
+	for _, column := range s.stay {
+		if stay, any := column.result(); any {
+			s.Stay = append(s.Stay, stay)
+		}
+	}
+	return s.Survey, nil
 }
 
-func surveyOne(in source.Input, name string, opt Options, now time.Time, kept *batch.LinesByName) (Survey, error) {
-	opt.Skip, opt.watch = nil, true
-	rd, err := open(in, opt)
+// surveyor collects what all files together say.
+type surveyor struct {
+	Survey
+	opt        Options
+	now        time.Time
+	conditions []Unmet
+	seen       []tally // values of the columns of the conditions; nil once a row meets the condition
+	stay       []*stayColumn
+}
+
+// look reads one file.
+func (s *surveyor) look(in source.Input, name string) error {
+	rd, err := open(in, s.opt)
 	if err != nil {
-		return Survey{}, err
+		return err
 	}
 	defer rd.src.Close()
-	var found Survey
-	unmet := make([]tally, len(rd.where)) // what the columns hold; nil once a row meets the condition
-	for i := range unmet {
-		unmet[i] = tally{}
+	for i := len(s.seen); i < len(rd.where); i++ { // each file has the same conditions
+		s.conditions = append(s.conditions, Unmet{Column: rd.where[i].column, Value: rd.where[i].value})
+		s.seen = append(s.seen, tally{})
 	}
-	alike := twins{}
-	stay := rd.stayColumns(now)
+	s.findStay(rd)
 	var dates dateCells
 	var bad badRows
 	for row, err := range rd.Rows() {
@@ -74,59 +83,40 @@ func surveyOne(in source.Input, name string, opt Options, now time.Time, kept *b
 		case isBad:
 			bad.add(e)
 			row = e.Row
-			row.File = name
-			kept.Add(e.Keeps, row)
 		case err != nil:
-			return Survey{}, err
+			return err
 		default:
-			found.Rows++
-			row.File = name
+			s.Rows++
+		}
+		if row.File = name; isBad {
+			s.Kept.Add(e.Keeps, row)
 		}
 		if row.Cells == nil {
 			continue
 		}
 		for i, c := range rd.where {
 			switch cell := row.Cells[c.place]; {
-			case unmet[i] == nil:
+			case s.seen[i] == nil:
 			case c.meets(cell):
-				unmet[i] = nil
+				s.seen[i] = nil
 			default:
-				unmet[i].add(cell)
+				s.seen[i].add(cell)
 			}
 		}
-		for _, s := range stay {
-			s.add(row, !isBad)
-		}
-		if len(rd.naming) > 1 {
-			alike.add(rd.columns, row.Cells)
+		for _, column := range s.stay {
+			column.add(row, !isBad)
 		}
 		if rd.datePlace >= 0 {
 			dates.add(rd.opt.dateGate, row.Cells[rd.datePlace])
 		}
 	}
-	for _, once := range alike {
+	for _, once := range rd.agree {
 		if !once {
-			return Survey{}, &InputError{Line: rd.start, Columns: rd.header, Matched: headersOf(rd.naming),
+			return &InputError{Line: rd.start, Columns: rd.header, Matched: headersOf(rd.naming),
 				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
 		}
 	}
-	if err := dates.err(rd.opt.dateGate); err != nil {
-		return Survey{}, err
-	}
-	if err := bad.err(rd.rows); err != nil {
-		return Survey{}, err
-	}
-	for i, c := range rd.where {
-		if len(unmet[i]) > 0 {
-			found.Unmet = append(found.Unmet, Unmet{c.column, c.value, unmet[i].frequent()})
-		}
-	}
-	for _, s := range stay {
-		if stay, any := s.result(); any {
-			found.Stay = append(found.Stay, stay)
-		}
-	}
-	return found, nil
+	return cmp.Or(dates.err(rd.opt.dateGate), bad.err(rd.rows))
 }
 
 // badRows counts rows that cannot be read, for one reason.
@@ -145,14 +135,9 @@ func (b *badRows) add(e *batch.RowError) {
 	}
 }
 
-func withoutNumbers(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsDigit(r) || 'A' <= r && r <= 'F' { // of bytes, too
-			return -1
-		}
-		return r
-	}, s)
-}
+var numbers = regexp.MustCompile(`[0-9A-F]+`) // of bytes, too
+
+func withoutNumbers(s string) string { return numbers.ReplaceAllString(s, "") }
 
 // err refuses an input of several rows of which none can be read, for one reason.
 func (b *badRows) err(rows int) error {
@@ -160,23 +145,4 @@ func (b *badRows) err(rows int) error {
 		return nil
 	}
 	return &InputError{Line: b.first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", b.first.Reason, batch.Thousands(rows))}
-}
-
-// twins tells, of each key of which two columns are filled in some row, whether the
-// two are ever alike.
-type twins map[batch.Key]bool
-
-func (t twins) add(columns []column, cells []string) {
-	first := map[batch.Key]string{}
-	for i, c := range columns {
-		if !c.names || cells[i] == "" {
-			continue
-		}
-		key, cell, _ := meaning(c.key, cells[i])
-		if was, filled := first[key]; filled {
-			t[key] = t[key] || batch.SameValue(key, was, cell)
-		} else {
-			first[key] = cell
-		}
-	}
 }
