@@ -159,27 +159,23 @@ func gateColumns(header []string, opt parsedOptions) (where []condition, dateInd
 // dot, or whose plain word in brackets it is. Any other sign may mean something:
 // "Status!" is not the column "Status".
 func findColumn(header []string, want, how string) (int, *InputError) {
-	var exact, alike []int
-	for i, h := range header {
-		if h == want {
-			exact = append(exact, i)
+	typed := plainName(want)
+	var found []int
+	for _, fits := range []func(h string) bool{
+		func(h string) bool { return h == want },
+		func(h string) bool { return escaped(h) && h[1:] == want }, // so retry.csv writes it
+		func(h string) bool {
+			return typed != "" && (typed == plainName(h) || typed == plainName(property(h)) && recognise(h).key != "")
+		},
+	} {
+		for i, h := range header {
+			if fits(h) {
+				found = append(found, i)
+			}
 		}
-	}
-	for i, h := range header {
-		if len(exact) > 0 {
+		if len(found) > 0 {
 			break
 		}
-		if escaped(h) && h[1:] == want { // so retry.csv writes it
-			exact = []int{i}
-			break
-		}
-		if n := plainName(want); n != "" && (n == plainName(h) || n == plainName(property(h)) && recognise(h).key != "") {
-			alike = append(alike, i)
-		}
-	}
-	found := exact
-	if len(found) == 0 {
-		found = alike
 	}
 	switch {
 	case len(found) == 1:

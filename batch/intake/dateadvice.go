@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,6 +42,17 @@ func formatsFor(cells ...string) []string {
 	return found
 }
 
+// formatAdvice says which format cells need if they show it, or "".
+func formatAdvice(what string, cells ...string) string {
+	switch found := formatsFor(cells...); len(found) {
+	case 1:
+		return fmt.Sprintf("%s needs --date-format %s", what, found[0])
+	case 2:
+		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s or %s", what, found[0], found[1])
+	}
+	return ""
+}
+
 // mostUnread is how many cells of a column of dates are asked how they are written.
 const mostUnread = 1000
 
@@ -70,12 +82,6 @@ func (d *dateCells) err(gate *dateGate) error {
 	if gate.format != nil {
 		form = "of the form " + gate.format.text + " (--date-format)"
 	}
-	next := "say how they are written with --date-format, or name another column"
-	switch found := formatsFor(d.unread...); len(found) {
-	case 1:
-		next = fmt.Sprintf("it needs --date-format %s", found[0])
-	case 2:
-		next = fmt.Sprintf("its dates do not say which number is the day: it needs --date-format %s or %s", found[0], found[1])
-	}
-	return &OptionError{"--date-column", fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, form, next)}
+	next := cmp.Or(formatAdvice("it", d.unread...), "say how they are written with --date-format, or name another column")
+	return &InputError{Option: "--date-column", Reason: fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, form, next)}
 }

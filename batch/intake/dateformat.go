@@ -43,14 +43,14 @@ var (
 )
 
 // newDateFormat understands a format, or says what in it cannot be. The error is an
-// [*OptionError].
+// [*InputError].
 func newDateFormat(text string) (*dateFormat, error) {
 	text = plainBlanks(text)
 	if strings.EqualFold(text, excel) {
 		return &dateFormat{text: excel}, nil
 	}
 	bad := func(why string) (*dateFormat, error) {
-		return nil, &OptionError{"--date-format", fmt.Sprintf("%q: %s", text, why)}
+		return nil, &InputError{Option: "--date-format", Reason: fmt.Sprintf("%q: %s", text, why)}
 	}
 	has := func(word string) bool { return strings.Contains(text, word) }
 	f := &dateFormat{text: text, instant: offset.MatchString(text) || has("Z")}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -35,9 +36,9 @@ func newDateGate(g DateGate) (*dateGate, error) {
 	}
 	switch {
 	case d.Column == "":
-		return nil, &OptionError{"date gate", "no column: name the one that holds the dates"}
+		return nil, &InputError{Option: "date gate", Reason: "no column: name the one that holds the dates"}
 	case d.AsOf.IsZero():
-		return nil, &OptionError{"--as-of", "no time: dates cannot be compared with nothing"}
+		return nil, &InputError{Option: "--as-of", Reason: "no time: dates cannot be compared with nothing"}
 	case trim(g.Format) == "":
 		return d, nil
 	}
@@ -166,11 +167,5 @@ func (d *dateGate) whyUnread(cell string) string {
 	if m == "" {
 		return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
 	}
-	switch found := formatsFor(cell); len(found) {
-	case 1:
-		return fmt.Sprintf("%s needs --date-format %s", m, found[0])
-	case 2:
-		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s or %s", m, found[0], found[1])
-	}
-	return fmt.Sprintf("%s is not written as 2026-12-31 is (ISO 8601): say how dates are written with --date-format", m)
+	return cmp.Or(formatAdvice(m, cell), m+" is not written as 2026-12-31 is (ISO 8601): say how dates are written with --date-format")
 }

@@ -7,23 +7,13 @@ import (
 	"strings"
 )
 
-// ErrInput is every [*OptionError] and every [*InputError].
+// ErrInput is every [*InputError].
 var ErrInput = errors.New("the input cannot be read as asked")
 
-// OptionError says what is wrong with an option, whatever the input.
-type OptionError struct {
-	Option string // as people write it: --key, --where, --date-format
-	Reason string // what is wrong, and the next step
-}
-
-// Error gives the option and the reason.
-func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
-
-// Is makes an OptionError an [ErrInput].
-func (e *OptionError) Is(target error) bool { return target == ErrInput }
-
-// InputError says why the input as a whole cannot be read, or read on.
+// InputError says what is wrong with an option, whatever the input, or why the input as a
+// whole cannot be read, or read on.
 type InputError struct {
+	Option  string   // as people write it: --key, --where, --date-format; "" when the error is about the input
 	File    string   // the name of the file, of several; else ""
 	Line    int      // line of the input; 0 when it is not about a line
 	Reason  string   // what is wrong, and the next step
@@ -31,10 +21,12 @@ type InputError struct {
 	Columns []string // headers of all columns, when another one has to be named; else nil: a line that is no header may hold anything
 }
 
-// Error gives the line, the reason and the columns.
+// Error gives the option or the place, the reason and the columns.
 func (e *InputError) Error() string {
 	s := e.Reason
 	switch {
+	case e.Option != "":
+		s = e.Option + ": " + s
 	case e.Line > 0 && e.File != "":
 		s = fmt.Sprintf("line %d of %s: %s", e.Line, e.File, s)
 	case e.Line > 0:
@@ -56,13 +48,12 @@ func (e *InputError) Is(target error) bool { return target == ErrInput }
 
 func quotedList(names []string) string {
 	const most = 100
-	quoted := make([]string, 0, len(names))
-	for i, n := range names {
-		if i == most {
-			quoted = append(quoted, fmt.Sprintf("and %d more", len(names)-most))
-			break
-		}
+	var quoted []string
+	for _, n := range names[:min(most, len(names))] {
 		quoted = append(quoted, strconv.Quote(n))
+	}
+	if more := len(names) - most; more > 0 {
+		quoted = append(quoted, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(quoted, ", ")
 }

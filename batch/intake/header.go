@@ -176,7 +176,7 @@ func (r *Reader) noHeader(above []titled) error {
 	if len(maybe) == 0 {
 		r.passOver(above)
 		if r.opt.HeaderLine > 0 {
-			return &OptionError{"--header-line", fmt.Sprintf("the input has no line %d", r.opt.HeaderLine)}
+			return &InputError{Option: "--header-line", Reason: fmt.Sprintf("the input has no line %d", r.opt.HeaderLine)}
 		}
 		return &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
 	}
@@ -219,5 +219,5 @@ func (r *Reader) checkNamed() *InputError {
 	if r.opt.Column == "" || r.opt.Key != "" || !k.Searched() {
 		return nil
 	}
-	return &InputError{Columns: r.header, Reason: fmt.Sprintf("by its name the column %q holds %s: add --key %s, or add --key upn or --key id if it holds user principal names or object ids", named.name, cellsOf(k), k)}
+	return &InputError{Columns: r.header, Reason: fmt.Sprintf("by its name the column %q holds %s: add --key %s, or add --key upn or --key id if it holds user principal names or object ids", named.name, cellsOf[k], k)}
 }

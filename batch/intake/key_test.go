@@ -227,7 +227,7 @@ func TestOptionError(t *testing.T) {
 		{Options{DateGate: &DateGate{Column: "a", AsOf: noon, Format: "x"}}, `--date-format: "x": unknown "x"`},
 	} {
 		_, err := open(text("upn,a\n"), c.opt)
-		if _, ok := errors.AsType[*OptionError](err); !ok || !strings.HasPrefix(err.Error(), c.want) {
+		if e, ok := errors.AsType[*InputError](err); !ok || e.Option == "" || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %s", c.opt, err, c.want)
 		}
 	}

@@ -54,9 +54,9 @@ func chooseByKey(all []column, header []string, opt parsedOptions) *InputError {
 	if looksLikeData(header) {
 		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it"}
 	}
-	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", cellsOf(key))}
+	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", cellsOf[key])}
 	if len(e.Matched) > 0 {
-		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may hold private or other people's: choose one with --column NAME", cellsOf(key))
+		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may hold private or other people's: choose one with --column NAME", cellsOf[key])
 	}
 	return e
 }
@@ -76,7 +76,7 @@ func chooseByHeaders(all []column, header []string, decided map[int]decision) *I
 		}
 		c.names, c.why = true, "alias "+recognise(c.name).name
 		if d, is := decided[i]; is {
-			c.key, c.names, c.why = d.key, d.key != "", "all its cells are "+cellsOf(d.key)
+			c.key, c.names, c.why = d.key, d.key != "", "all its cells are "+cellsOf[d.key]
 			if !c.names {
 				c.why, passed, what = "", append(passed, c.name), cmp.Or(what, d.what)
 			}

@@ -33,10 +33,9 @@ type Reader struct {
 }
 
 // open reads as far as the header, and decides format, encoding, delimiter and columns.
-// The error is an [*OptionError] when the options cannot be followed whatever
-// the input, an [*InputError] when the input is no table, or its header does not
-// tell which column to read or lacks one that was named, or else what reading
-// returned. A header without rows is no error. The caller closes the reader.
+// The error is an [*InputError] when the options cannot be followed, the input is no table, or
+// its header does not tell which column to read or lacks one that was named; or else what
+// reading returned. A header without rows is no error. The caller closes the reader.
 func open(in source.Input, opt Options) (*Reader, error) {
 	parsed, err := opt.parse()
 	if err != nil {
@@ -79,14 +78,10 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 
 // inputError makes what a source says one of this package's errors.
 func inputError(err error) error {
-	switch e, is := errors.AsType[*source.Error](err); {
-	case !is:
-		return err
-	case e.Option != "":
-		return &OptionError{e.Option, e.Reason}
-	default:
-		return &InputError{Line: e.Line, Reason: e.Reason}
+	if e, is := errors.AsType[*source.Error](err); is {
+		return &InputError{Option: e.Option, Line: e.Line, Reason: e.Reason}
 	}
+	return err
 }
 
 // Columns are the headers of the columns that are read, trimmed, in the order

@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -38,28 +39,30 @@ type parsedOptions struct {
 	decided  map[int]decision // what the cells say of columns that name users, by their indexes; see decide.go
 }
 
-// parse checks the options. The error is an [*OptionError].
+// parse checks the options. The error is an [*InputError].
 func (o Options) parse() (opt parsedOptions, err error) {
 	opt.Options = o
 	opt.Column = trim(o.Column)
 	opt.Ignore, opt.Keep = trimAll(o.Ignore), trimAll(o.Keep)
-	if opt.Key, err = keyOption(o.Key); err != nil {
-		return opt, err
+	if opt.Key == "auto" {
+		opt.Key = ""
 	}
 	if opt.preset, err = findPreset(o.Preset); err != nil {
 		return opt, err
 	}
 	switch {
+	case opt.Key != "" && !slices.Contains(keys, opt.Key):
+		return opt, &InputError{Option: "--key", Reason: fmt.Sprintf("no key %q: use auto, id, upn, mail, employee-id or on-premises-upn", o.Key)}
 	case o.HeaderLine < 0:
-		return opt, &OptionError{"--header-line", "lines are counted from 1"}
+		return opt, &InputError{Option: "--header-line", Reason: "lines are counted from 1"}
 	case o.NoHeader && o.HeaderLine > 0:
-		return opt, &OptionError{"--no-header", "--header-line says where the header is: leave one of the two out"}
+		return opt, &InputError{Option: "--no-header", Reason: "--header-line says where the header is: leave one of the two out"}
 	case o.NoHeader && opt.Column == "":
-		return opt, &OptionError{"--no-header", "say which column names the users by its number: --column 1 is the first"}
+		return opt, &InputError{Option: "--no-header", Reason: "say which column names the users by its number: --column 1 is the first"}
 	}
 	for _, entry := range o.Where {
 		if column, _, found := strings.Cut(entry, "="); !found || trim(column) == "" {
-			return opt, &OptionError{"--where", fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
+			return opt, &InputError{Option: "--where", Reason: fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 		}
 	}
 	if gate := o.DateGate; gate != nil {
@@ -67,7 +70,7 @@ func (o Options) parse() (opt parsedOptions, err error) {
 		g.Column = cmp.Or(trim(g.Column), opt.preset.Date)
 		opt.dateGate, err = newDateGate(g)
 	} else if opt.preset.Date != "" {
-		err = &OptionError{"--preset", o.Preset + " has a column of last days, and no date gate"}
+		err = &InputError{Option: "--preset", Reason: o.Preset + " has a column of last days, and no date gate"}
 	}
 	return opt, err
 }

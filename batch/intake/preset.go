@@ -23,7 +23,7 @@ type preset struct {
 	Note   string `csv:"note"`        // for the settings
 }
 
-// findPreset gives the preset, or the zero one for "". The error is an [*OptionError].
+// findPreset gives the preset, or the zero one for "". The error is an [*InputError].
 func findPreset(name string) (preset, error) {
 	var names []string
 	for _, p := range readTable[preset](presetTable) {
@@ -34,7 +34,7 @@ func findPreset(name string) (preset, error) {
 	if name == "" {
 		return preset{}, nil
 	}
-	return preset{}, &OptionError{"--preset", fmt.Sprintf("no preset %q: use %s", name, strings.Join(names, ", "))}
+	return preset{}, &InputError{Option: "--preset", Reason: fmt.Sprintf("no preset %q: use %s", name, strings.Join(names, ", "))}
 }
 
 // PresetTerms are what a preset asks of the caller: the key if users are searched for by it,

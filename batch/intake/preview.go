@@ -1,5 +1,7 @@
 package intake
 
+import "slices"
+
 // Gate is one of the gates of a file, by itself.
 type Gate struct {
 	Name   string                    // a column and its value, or the column of dates
@@ -25,12 +27,8 @@ func (f *Files) Unread() (all []string) {
 	if looksLikeData(r.header) {
 		return nil
 	}
-	read := map[int]bool{}
-	for _, c := range r.columns {
-		read[c.index] = true
-	}
 	for i, name := range r.header {
-		if !read[i] && name != "" {
+		if name != "" && !slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i }) {
 			all = append(all, name)
 		}
 	}

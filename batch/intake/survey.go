@@ -28,7 +28,7 @@ type Unmet struct {
 // TakeSurvey reads the input to its end. What does not let it be read as a whole, wherever
 // it stands, is an error as of [Open] and [Reader.Rows]. Dates are held against the
 // time, or against that of opt.Date; opt.Skip is not called. A column of dates of which
-// the gate can read none is an [*OptionError], which tells the --date-format that it
+// the gate can read none is an [*InputError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
 func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, error) {
