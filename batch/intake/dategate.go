@@ -98,6 +98,9 @@ func (d *dateGate) judge(cell string) ruling {
 
 // wait holds back what is later than the time that counts as now.
 func (d *dateGate) wait(date readDate) ruling {
+	if hour, minute, second := date.at.Clock(); hour+minute+second+date.at.Nanosecond() == 0 {
+		date.instant = false // so programs write a day
+	}
 	from, begins := date.at, date.at
 	if !date.instant {
 		year, month, day := date.at.Date()

@@ -55,8 +55,8 @@
 // # Dates
 //
 // A date is written as in ISO 8601, such as 2026-12-31, with a time or without. With an offset
-// or Z it is an instant. Without one the day alone counts, in [DateGate.Zone]. Dates of any
-// other kind need [DateGate.Format], in the words of strptime:
+// or Z it is an instant, unless it is midnight, since programs write a day so. Without one the
+// day alone counts, in [DateGate.Zone]. Dates of any other kind need [DateGate.Format], in the words of strptime:
 //
 //	%Y 2026   %m 03     %d 09      %H 07   %M 05   %z  +0100, +01:00 or Z
 //	%y   26   %b Mar    %a Mon     %I 07   %S 05

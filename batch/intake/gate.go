@@ -61,9 +61,9 @@ func (r *Reader) setGates() {
 		return
 	}
 	d.Column = r.columns[r.datePlace].name
-	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is"
+	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is, but midnight is the day"
 	if d.StartOfDay {
-		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is"
+		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is, but midnight is the day"
 	}
 	if p := r.opt.preset; p.Date != "" {
 		passes = p.who(trim(r.opt.DateGate.Column) != "", "--date-column") + ": " + passes

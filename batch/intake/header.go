@@ -110,6 +110,8 @@ func (r *Reader) findHeader() (why string, err error) {
 			t.skip = "blank line"
 		case note != nil && note.headerBelow:
 			t.skip = note.reason
+		case r.opt.NoHeader && len(t.cells) > 2 && !slices.ContainsFunc(t.cells, func(c string) bool { return WhyNobody(c) != "" }):
+			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("the %d cells of this line are all names of users, and one column names them: write one name a line", len(t.cells))}
 		case r.opt.NoHeader:
 			r.passOver(above)
 			r.held = true

@@ -24,7 +24,8 @@ func TestPreset(t *testing.T) {
 		{"signins", "entra_signins.csv", "User ID* Username", signin + ", " + signin},
 		{"signins", "entra_signins_legacy.csv", "UserPrincipalName*", ""},
 		{"riskyusers", "entra_risky_users.csv", "Id* UserPrincipalName", risky},
-		{"purview", "purview_hr_connector.csv", "EmailAddress* LastWorkingDate", "upn sia.tor@contoso.example"},
+		{"purview", "purview_hr_connector.csv", "EmailAddress* LastWorkingDate", "skipped"}, // its last day begins
+		{"purview", "EmailAddress,ResignationDate,LastWorkingDate\na@x,2026-03-01T00:00:00Z,2026-03-31T00:00:00Z\n", "EmailAddress* LastWorkingDate", "upn a@x"},
 		{"purview", "UserPrincipalName,ResignationDate,LastWorkingDate\na@x,2026-03-01T00:00:00Z,2026-05-01T00:00:00Z\n", "UserPrincipalName* LastWorkingDate", "skipped"},
 		{"successfactors", "successfactors.csv", "STATUS USERNAME EMAIL*", "mail tove.ulv@contoso.example, skipped"},
 		{"bamboohr", "gates_bamboohr.csv", "employeeNumber workEmail* status terminationDate", ""},

@@ -39,6 +39,7 @@ func TestHeaderBelowATitle(t *testing.T) {
 		{"no header, and a gate", "x,a@x,gone\ny,b@x,here\n", Options{NoHeader: true, Column: "2", Where: []string{"3=gone"}}, "+1 =2"},
 		{"no such number", "x,a@x\n", Options{NoHeader: true, Column: "3"}, `no column "3"`},
 		{"no header, no column", "a@x\n", Options{NoHeader: true}, "--no-header: say which column names the users by its number: --column 1 is the first"},
+		{"a row of names", "a@x,b@x,c@x\n", Options{NoHeader: true, Column: "1"}, "line 1: the 3 cells of this line are all names of users"},
 		{"both", "a@x\n", Options{NoHeader: true, Column: "1", HeaderLine: 2}, "leave one of the two out"},
 		{"dashes below the header", "upn,n\n---,----\na@x,-\n===,\n", Options{}, "~2 +3 ~4"},
 		{"cells beyond the header", "upn\na@x,,\nb@x,,x\n", Options{}, "+2 -3"},

@@ -33,6 +33,7 @@ type Checked struct {
 	LeftOut  int           `json:"problems_left_out"` // of Problems, for their number
 	Unread   bool          `json:"-"`                 // the files could not be read to their ends
 	Stay     bool          `json:"-"`                 // by the file, some of its people stay: a run asks, or is refused
+	shown    [2]int
 }
 
 // CheckedFile is one file, and how it is read.
@@ -103,7 +104,7 @@ type Reason struct {
 }
 
 const (
-	firstRows    = 5      // that are shown as they are read
+	firstRows    = 4      // that are shown as they are read: of those that name somebody, and of the others
 	mostProblems = 10_000 // that are kept one by one
 	mostReasons  = 200    // that are told apart
 	firstOfEach  = 5      // places that are told of a reason
@@ -282,7 +283,11 @@ func (c *Checked) count(row batch.Row, at CheckedRow, again *batch.LinesByName) 
 		c.Wrong.add(at.Problem)
 		c.problem(at.Problem)
 	}
-	if len(c.First) < firstRows {
+	shown := &c.shown[0]
+	if at.Outcome != "" {
+		shown = &c.shown[1]
+	}
+	if *shown++; *shown <= firstRows {
 		c.First = append(c.First, at)
 	}
 }
@@ -296,6 +301,7 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 	}
 	var all []Problem
 	for _, u := range found.Unmet {
+		err = ErrPartial
 		all = append(all, Problem{Reason: unmetWords(u)})
 	}
 	switch {

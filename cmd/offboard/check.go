@@ -16,7 +16,7 @@ func (c *command) check(o *job.CheckOptions) error {
 	if found == nil {
 		return err
 	}
-	would := c.wouldDo(o, found)
+	would := wouldDo(found)
 	if c.wantsJSON() {
 		return c.checkDocument(found, would, err)
 	}
@@ -29,7 +29,7 @@ func (c *command) check(o *job.CheckOptions) error {
 		}
 	}
 	if would != "" {
-		if _, lost := fmt.Fprintln(w, would); lost != nil {
+		if _, lost := fmt.Fprintf(w, "%s:\n%s\n", would, c.runLine(o)); lost != nil {
 			return lost
 		}
 	}
@@ -55,18 +55,18 @@ func (c *command) runLine(o *job.CheckOptions, more ...string) string {
 }
 
 // wouldDo says what a run would do, in a sentence; "" when the files cannot be read.
-func (c *command) wouldDo(o *job.CheckOptions, found *job.Checked) string {
+func wouldDo(found *job.Checked) string {
 	n := found.Rows
 	if found.Unread {
 		return ""
 	}
 	people := n.LookUp - n.Again
-	s := c.runLine(o) + " would look up " + batch.Agree(people, "1 person", batch.Thousands(people)+" people")
+	s := "A run would look up " + batch.Agree(people, "1 person", batch.Thousands(people)+" people")
 	if people == 0 {
-		s = c.runLine(o) + " would look up nobody"
+		s = "A run would look up nobody"
 	}
 	if found.Stay {
-		s = c.runLine(o) + " would first ask about people who stay, and without a terminal refuse"
+		s = "A run would first ask about people who stay, and without a terminal refuse"
 	}
 	if n.Unreadable > 0 {
 		s += fmt.Sprintf("; %s cannot be read", batch.Plural(n.Unreadable, "row"))

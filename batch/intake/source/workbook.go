@@ -370,7 +370,7 @@ func (s *sheet) readRow() (rec Record, err error) {
 }
 
 func (s *sheet) startRow(attrs []xml.Attr) (Record, error) {
-	rec, err := Record{Line: s.row + 1}, error(nil)
+	rec, err := Record{Line: s.row + 1, Placed: true}, error(nil)
 	for _, a := range attrs {
 		switch a.Name.Local {
 		case "r":
