@@ -2,6 +2,7 @@ package intake
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -36,6 +37,14 @@ func noteOf(line string) *note {
 		}
 	}
 	return nil
+}
+
+// isHeading reports whether the only cell of a row that is filled says something of the rows
+// below it: it ends with a colon, or has a word such as "not".
+func isHeading(cells []string) bool {
+	text := strings.Join(slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return c == "" }), "\n")
+	return text != "" && !strings.ContainsAny(text, "\n@") &&
+		(strings.HasSuffix(text, ":") || slices.ContainsFunc(strings.Fields(text), func(w string) bool { return cellWords["remark"][fold(w)] }))
 }
 
 // isExample reports whether the cells that name the user are the example of a

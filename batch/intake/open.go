@@ -26,6 +26,7 @@ type Reader struct {
 	list       bool               // ids alone, without a header
 	headerDue  bool               // a line that starts a new table was met: its header must come
 	spare      []string           // memory for the cells of some rows
+	heading    int                // the line that may say something of the rows below it
 	padded     []string           // the cells of a record that lacks some
 	hint       string             // beside an error of the header
 	agree      map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same

@@ -201,9 +201,9 @@ func (r *Reader) shownInput(all []string) string {
 	return ""
 }
 
-// wouldBeRow reports whether the cells of one line, in a record of several lines that has
-// so many cells, are surely a row: then a closing quote was lost further up. In a record
-// with the wrong number of cells, a line with the name of a user in any cell is enough.
+// wouldBeRow reports whether the cells of one line, which stands in a cell of a record that
+// has so many, are surely a row: then a closing quote was lost. A name among other cells is
+// enough; so is a name alone where the record has the wrong number of cells, or all have one.
 func (r *Reader) wouldBeRow(line []string, cells int) bool {
 	if len(r.naming) == 0 {
 		return false // above the header
@@ -215,15 +215,10 @@ func (r *Reader) wouldBeRow(line []string, cells int) bool {
 		_, _, noMail := meaning(batch.ByMail, cell)
 		return none == "" || key == batch.ByMail && noMail == ""
 	}
-	if cells != len(r.header) {
-		if slices.ContainsFunc(line, namesUser) {
-			return true
-		}
-	}
 	if i := r.naming[0].index; key == batch.ByEmployeeID && i < len(line) && len(line) >= len(r.header) && idLike(strings.Trim(line[i], `"`)) {
 		return true
 	}
-	return len(line) == len(r.header) && slices.ContainsFunc(r.columns, func(c column) bool { return namesUser(line[c.index]) })
+	return (len(line) > 1 || cells == 1 || cells != len(r.header)) && slices.ContainsFunc(line, namesUser)
 }
 
 // whyMiscounted says what is wrong with the number of cells.
@@ -260,12 +255,15 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case n != nil:
 		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
+	case isHeading(all):
+		r.headerDue, r.heading = true, row.Line
+		r.skip(row.Line, "heading")
 	case !slices.ContainsFunc(all, func(c string) bool { return c != "" && !dashes.MatchString(c) }):
 		r.skip(row.Line, "line of dashes")
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeatsHeader(all):
-		r.headerDue = false
+		r.headerDue = r.heading > 0 // which holds for the rows below both
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()

@@ -177,19 +177,20 @@ func (c *csvSource) readQuoted() (cells []string, fault string, err error) {
 		return nil, "", c.openQuote()
 	case broken:
 		return splitLoosely(c.Text(), c.comma), "a quote is in the wrong place: put quotes around whole cells only, and double those inside", nil
-	case err == nil && c.lines() > 1 && c.swallowsRow(len(cells)):
+	case err == nil && c.lines() > 1 && c.swallowsRow(cells):
 		return nil, "", c.openQuote()
 	}
 	return cells, "", err
 }
 
-// swallowsRow reports whether a record of several lines holds one that would be a row by
-// itself, so that a closing quote was lost further up.
-func (c *csvSource) swallowsRow(cells int) bool {
-	_, below, _ := strings.Cut(c.Text(), "\n")
-	for line := range strings.SplitSeq(below, "\n") {
-		if c.isRow != nil && c.isRow(splitLoosely(line, c.comma), cells) {
-			return true
+// swallowsRow reports whether a cell of several lines holds one that would be a row, so that
+// a closing quote was lost.
+func (c *csvSource) swallowsRow(cells []string) bool {
+	for _, cell := range cells {
+		for line := range strings.SplitSeq(cell, "\n") {
+			if line != cell && c.isRow != nil && c.isRow(splitLoosely(line, c.comma), len(cells)) {
+				return true
+			}
 		}
 	}
 	return false
