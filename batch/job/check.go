@@ -189,7 +189,7 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	if c.Unread = err != nil; c.Unread {
 		return c, err
 	}
-	return c, c.judge(&Planning{Selection: o.Selection, Everybody: o.Everybody}, found)
+	return c, c.judge(&Planning{File: o.File, Selection: o.Selection, Everybody: o.Everybody}, found)
 }
 
 // read tells how a file is read, and counts its rows. Several says that their places need

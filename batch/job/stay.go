@@ -101,7 +101,11 @@ func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 	if lift = strings.Join(gates, "\n"); out != "" {
 		both, lift = append(both, "leave out what does not count with"+out), ""
 	}
-	return strings.Join(both, ", and "), lift
+	ways = strings.Join(both, ", and ")
+	if len(g.File) > 1 {
+		return ways + " (a flag counts for every file: run those apart that have no such column)", ""
+	}
+	return ways, lift
 }
 
 func quotedList(words []string) string {
