@@ -24,6 +24,10 @@ type column struct {
 // read reports whether the column was chosen for any purpose.
 func (c column) read() bool { return c.why != "" }
 
+// counts reports whether a row is bad whose cell cannot be read. What only [TakeSurvey] looks
+// at is then a word that nobody knows.
+func (c column) counts() bool { return c.key != "" || c.keep }
+
 // role is what a column is read for, as the settings name it.
 func (c column) role() string {
 	switch {

@@ -156,6 +156,7 @@ var shapes = []struct {
 	{regexp.MustCompile(`(?i)urn(%3a|:)spo`), whyClaim},
 	{regexp.MustCompile(`(?i)^i:0#\.f\|membership\|`), ""},
 	{regexp.MustCompile(`(?i)^i:0`), whyClaim},
+	{regexp.MustCompile(`^#([A-Z/0]+[!?]|N/A|NV)$`), "an error of a formula in a spreadsheet: correct the formula, and save again"},
 	{regexp.MustCompile(`(?i)^(x500|x400|eum|spo):`), "an address of another kind (X500, X400, EUM or SPO): give the user principal name"},
 }
 

@@ -69,11 +69,12 @@ func TestCorpusSize(t *testing.T) {
 			names = append(names, e.name)
 		}
 	}
-	if len(names) < 90 {
+	if len(names) < 150 {
 		t.Errorf("the corpus has %d entries", len(names))
 	}
 	for _, hurt := range []string{
-		"msol_ids_slipped", "audit_changes",
+		"id_lost_its_zeros", "msol_ids_slipped", "rehired", "status_decomposed", "audit_changes", "cp1252", "workbook_leavers", "empty",
+		"title_block", "excel_short_rows", "ids_as_formulas", "written_as_people_do", "status_mistyped", "header_only", "staff_without_gates",
 	} {
 		if !slices.Contains(names, hurt) {
 			t.Errorf("%s is not in the corpus", hurt)
@@ -102,6 +103,9 @@ func transcript(files []source.Input, opt Options) string {
 	defer f.Close()
 	for _, s := range f.Settings() {
 		line := fmt.Sprintf("%s: %s (%s)", s.Name, s.Value, s.Why)
+		if strings.HasSuffix(s.Name, "unpacked") {
+			line = s.Name + ": " + s.Value // its size depends on the packer
+		}
 		if !slices.ContainsFunc(usual, func(u string) bool { return strings.HasSuffix(line, u) }) && !strings.Contains(line, "delimiter: , (") && !strings.Contains(line, "as of: ") {
 			fmt.Fprintln(&b, line)
 		}

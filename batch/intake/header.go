@@ -26,6 +26,11 @@ func (r *Reader) readHeader() error {
 	}
 	r.addSetting("header", where, why)
 	if bad := r.setColumns(); bad != nil {
+		for _, s := range r.settings {
+			if s.Name == "sheet" && strings.Contains(s.Why, "not read") {
+				r.hint += fmt.Sprintf("; this is the sheet %q (%s): name another one with --sheet", s.Value, s.Why)
+			}
+		}
 		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
 		return bad
 	}

@@ -127,6 +127,9 @@ func (r *Reader) nextRecord() error {
 	if r.rec, err = r.src.Next(); err != nil && err != io.EOF {
 		return inputError(err)
 	}
+	for r.rec.Placed && len(r.rec.Cells) > 0 && len(r.rec.Cells) < len(r.header) {
+		r.rec.Cells = append(r.rec.Cells, "")
+	}
 	if err == nil && r.list && (len(r.rec.Cells) > 1 || !listLine(r.rec.Cells)) {
 		return &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the input begins without a header, as a list of ids alone, and this line is no id as line %d is: give one id a line, or put a line with the names of the columns above them", r.start)}
 	}

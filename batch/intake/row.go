@@ -30,7 +30,9 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		switch {
 		case text == "":
 		case !col.names && !utf8.ValidString(text): // no name has such bytes
-			why = whyLost
+			if col.counts() {
+				why = whyLost
+			}
 		case col.key == "":
 		case col.names:
 			if why = r.nameUser(&row, col.key, text); why != "" && len(r.naming) > 1 {

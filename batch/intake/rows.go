@@ -166,7 +166,7 @@ func (r *Reader) mayHaveShifted(cells []string) bool {
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
 func (r *Reader) notUTF8(cells []string) string {
 	for i, c := range r.columns {
-		if utf8.ValidString(cells[i]) {
+		if utf8.ValidString(cells[i]) || !c.counts() {
 			continue
 		}
 		raw := r.rec.Cells[c.index]

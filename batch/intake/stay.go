@@ -65,7 +65,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	if s.place < 0 {
 		return
 	}
-	cell := row.Cells[s.place]
+	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
 	said := cell
 	switch {
 	case s.Dates:
