@@ -73,7 +73,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		return r.misshapen(why)
 	}
 	row, whyNobody := r.newRow(cells)
-	if len(r.rec.Cells) < len(r.header) && !r.rec.Placed && (whyNobody != "" || r.mayHaveShifted(row.Cells)) {
+	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted(row.Cells)) {
 		return r.misshapen(r.whyMiscounted())
 	}
 	h := r.rule(row.Cells)

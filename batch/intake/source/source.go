@@ -38,7 +38,6 @@ type Options struct {
 type Record struct {
 	Line   int      // on which it starts, from 1: line of a text, row of a sheet, element of an array
 	Cells  []string // as they stand, not trimmed; none of a blank line; good until the next call of Next
-	Placed bool     // each cell says itself in which column it stands, so none that is missing shifts the others
 	Shared int      // bytes of memory that each of the cells keeps alive
 	Fault  string   // why the cells may not stand in their columns, and the next step; or ""
 	Placed bool     // each cell has its address, so that those which are missing at the end are empty

@@ -355,7 +355,7 @@ func (s *sheet) readRow() (rec Record, err error) {
 		case xml.EndElement:
 			switch t.Name.Local {
 			case "row":
-				rec.Cells, rec.Placed = s.cells, true
+				rec.Cells = s.cells
 				return rec, nil
 			case "sheetData":
 				if err = s.drain(); err == nil {
