@@ -10,25 +10,16 @@ import (
 // gate all that are known by their names. The report has them, since a row that is run again
 // must say the same.
 func setHired(all []column, dateIndex int, opt parsedOptions) {
-	var hired, left []*column
+	var hired, left bool
 	for i := range all {
 		c := &all[i]
-		switch list := listOf(c.name); {
-		case c.key != "" || c.ignored || opt.AllRows:
-		case list == beganHeader && !c.gate:
-			hired = append(hired, c)
-		case i == dateIndex || dateIndex < 0 && list == leftHeader:
-			left = append(left, c)
-		}
+		list, counts := listOf(c.name), c.key == "" && !c.ignored && !opt.AllRows
+		c.hired = counts && list == beganHeader && !c.gate
+		c.left = counts && !c.hired && (i == dateIndex || dateIndex < 0 && list == leftHeader)
+		hired, left = hired || c.hired, left || c.left
 	}
-	if len(hired) == 0 || len(left) == 0 {
-		return
-	}
-	for _, c := range hired {
-		c.hired = true
-	}
-	for _, c := range left {
-		c.left = true
+	for i := range all { // one says nothing without the other
+		all[i].hired, all[i].left = all[i].hired && left, all[i].left && hired
 	}
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -28,6 +29,11 @@ func (c column) read() bool { return c.why != "" }
 // at is then a word that nobody knows.
 func (c column) counts() bool { return c.key != "" || c.keep }
 
+// maySayStay reports whether it is an HR column that no gate looks at, and that counts.
+func (c column) maySayStay() bool {
+	return c.key == "" && !c.gate && !c.ignored && isHR(c.name) && listOf(c.name) != beganHeader
+}
+
 // role is what a column is read for, as the settings name it.
 func (c column) role() string {
 	switch {
@@ -50,7 +56,12 @@ type layout struct {
 }
 
 // chooseColumns picks the columns to read. The error has no line yet.
-func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
+func chooseColumns(header []string, opt parsedOptions) (read layout, bad *InputError) {
+	defer func() {
+		if bad != nil && looksLikeData(header) {
+			bad = &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
+		}
+	}()
 	all := make([]column, len(header))
 	for i, name := range header {
 		all[i] = column{index: i, name: name, ignored: name != "" && normalise(name) == normalise(opt.preset.Ignore)}
@@ -70,19 +81,15 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 		return layout{}, bad
 	}
 	for i := range all {
-		c := &all[i]
-		c.gate = i == dateIndex || slices.ContainsFunc(where, func(c condition) bool { return c.index == i })
-		if c.gate && !c.read() {
-			c.why = "named for it"
-		}
-		c.keep = c.gate
+		all[i].gate = i == dateIndex || slices.ContainsFunc(where, func(c condition) bool { return c.index == i })
 	}
 	setHired(all, dateIndex, opt)
 	for i := range all {
-		if c := &all[i]; c.hired || c.left {
-			if c.keep = true; !c.read() {
-				c.why = "tells who came back"
-			}
+		c := &all[i]
+		if c.keep = c.gate || c.hired || c.left; c.gate {
+			c.why = cmp.Or(c.why, "named for it")
+		} else if c.keep {
+			c.why = cmp.Or(c.why, "tells who came back")
 		}
 	}
 	for _, name := range opt.Keep {
@@ -90,9 +97,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 		if bad != nil {
 			return layout{}, bad
 		}
-		if all[at].keep = true; !all[at].read() {
-			all[at].why = "--keep"
-		}
+		all[at].keep, all[at].why = true, cmp.Or(all[at].why, "--keep")
 	}
 	spare, fewer := maxColumns, "choose the one that names the users with --column NAME"
 	if len(opt.Keep) > 0 {
@@ -106,10 +111,10 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 	if spare < 0 {
 		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: %s", maxColumns-spare, maxColumns, fewer)}
 	}
-	read := layout{where: where, datePlace: -1}
-	places := map[int]int{} // of the columns that are read, by their index
+	read.where = where
+	places := map[int]int{-1: -1} // of the columns that are read, by their index
 	for i, c := range all {
-		if opt.watch && !c.read() && spare > 0 && isHR(c.name) && listOf(c.name) != beganHeader && !c.ignored {
+		if opt.watch && !c.read() && spare > 0 && c.maySayStay() {
 			c.why = "an HR column"
 			spare--
 		}
@@ -122,9 +127,7 @@ func chooseColumns(header []string, opt parsedOptions) (layout, *InputError) {
 		c := &where[i]
 		c.place, c.people = places[c.index], all[c.index].key != ""
 	}
-	if dateIndex >= 0 {
-		read.datePlace = places[dateIndex]
-	}
+	read.datePlace = places[dateIndex]
 	return read, nil
 }
 
@@ -184,8 +187,6 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 	switch {
 	case len(found) == 1:
 		return found[0], nil
-	case len(found) == 0 && looksLikeData(header):
-		return 0, &InputError{Reason: fmt.Sprintf("no column %q: this looks like a row, and the header is missing", want)}
 	case len(found) == 0:
 		return 0, &InputError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen %s", want, how)}
 	}

@@ -41,7 +41,7 @@ func (r *Reader) decide() (decided map[int]decision, same bool) {
 			if why != "" || len(r.rec.Cells) == 0 || k.final {
 				continue
 			}
-			if cell := trim(cells[at]); k.other || !isExample([]string{cell}) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
+			if cell := trim(cells[at]); k.other || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
 				if k.add(cell); k.final {
 					open--
 				}

@@ -51,13 +51,11 @@ func chooseByKey(all []column, header []string, opt parsedOptions) *InputError {
 	if found {
 		return nil
 	}
-	if looksLikeData(header) {
-		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it"}
+	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: "no column is known to hold the users' "}
+	if e.Reason += cellsOf[key]; len(e.Matched) > 0 {
+		e.Reason = "no column surely holds the users' own " + cellsOf[key] + ", and those matched may hold private or other people's"
 	}
-	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: fmt.Sprintf("no column is known to hold the users' %s: choose one with --column NAME", cellsOf[key])}
-	if len(e.Matched) > 0 {
-		e.Reason = fmt.Sprintf("no column surely holds the users' own %s, and those matched may hold private or other people's: choose one with --column NAME", cellsOf[key])
-	}
+	e.Reason += ": choose one with --column NAME"
 	return e
 }
 
@@ -88,26 +86,25 @@ func chooseByHeaders(all []column, header []string, decided map[int]decision) *I
 	for _, h := range header {
 		others = cmp.Or(others, otherLists[normalise(h)])
 	}
-	flags := keyFlags(all)
+	const choose = ", or choose a column with --column NAME"
+	flags, reason := keyFlags(all), ""
 	switch {
 	case others != "" && !users:
-		return &InputError{Columns: header, Reason: "these are " + others + ", and no column names users: export the users, or choose a column of users with --column NAME"}
+		reason = "these are " + others + ", and no column names users: export the users, or choose a column of users with --column NAME"
 	case named:
 		return nil
-	case looksLikeData(header):
-		return &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
 	case passed != nil:
-		if flags += ", "; flags == ", " {
-			flags = ""
+		next := "another file, since a cell is " + what
+		if what == "" {
+			next = strings.TrimPrefix(strings.Join(flags, " or ")+fmt.Sprintf(", --key employee-id --column %q if it holds employee ids", passed[0]), ", ")
 		}
-		if flags += fmt.Sprintf("--key employee-id --column %q if it holds employee ids", passed[0]); what != "" {
-			flags = "another file, since a cell is " + what
-		}
-		return &InputError{Columns: header, Reason: fmt.Sprintf("no cell of %s is an object id or user principal name, and no other column is known to name users: give %s, or choose a column with --column NAME", columnList(passed), flags)}
-	case flags != "":
-		return &InputError{Columns: header, Reason: "no column is known to hold object ids or user principal names: give " + flags + ", or choose a column with --column NAME"}
+		reason = "no cell of " + columnList(passed) + " is an object id or user principal name, and no other column is known to name users: give " + next + choose
+	case flags != nil:
+		reason = "no column is known to hold object ids or user principal names: give " + strings.Join(flags, " or ") + choose
+	default:
+		reason = "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"
 	}
-	return &InputError{Columns: header, Reason: "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"}
+	return &InputError{Columns: header, Reason: reason}
 }
 
 // otherLists are lists of other things than users, by headers that such a list has. The ids in
@@ -118,12 +115,11 @@ var otherLists = map[string]string{
 }
 
 // keyFlags are the flags that look users up by what the recognised columns hold.
-func keyFlags(all []column) string {
-	var flags []string
+func keyFlags(all []column) (flags []string) {
 	for _, k := range keys {
 		if i := slices.IndexFunc(all, func(c column) bool { return c.key == k }); k.Searched() && i >= 0 {
 			flags = append(flags, fmt.Sprintf("--key %s (column %q)", k, all[i].name))
 		}
 	}
-	return strings.Join(flags, " or ")
+	return flags
 }

@@ -34,13 +34,15 @@ func listLine(cells []string) bool {
 func (r *Reader) setList() error {
 	r.held = true
 	r.setHeader(r.rec.Line, []string{"objectIdOrUpn"})
-	settings := r.settings
+	s := batch.Setting{Name: "list of", Value: "object ids and user principal names", Why: "each line is one, and there is no header"}
+	settings := append(r.settings, s)
+	if r.opt.Named {
+		s.Why = "--user"
+		settings = []batch.Setting{s}
+	}
 	if bad := r.setColumns(); bad != nil {
 		return bad
 	}
-	r.settings = append(settings, batch.Setting{Name: "list of", Value: "object ids and user principal names", Why: "each line is one, and there is no header"})
-	if r.opt.Named {
-		r.settings = []batch.Setting{{Name: "list of", Value: "object ids and user principal names", Why: "--user"}}
-	}
+	r.settings = settings
 	return nil
 }

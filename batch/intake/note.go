@@ -47,16 +47,19 @@ func isHeading(cells []string) bool {
 		(strings.HasSuffix(text, ":") || slices.ContainsFunc(strings.Fields(text), func(w string) bool { return cellWords["remark"][fold(w)] }))
 }
 
-// isExample reports whether the cells that name the user are the example of a
-// template: one is, and the others are empty.
-func isExample(naming []string) bool {
-	found := false
-	for _, cell := range naming {
-		example := strings.HasPrefix(batch.LowerASCII(cell), "example:")
-		if cell != "" && !example {
+// isExample reports whether a cell is the example of a template.
+func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
+
+// isExampleRow reports whether of the cells that name the user one is an example, and the
+// others are empty.
+func (r *Reader) isExampleRow(cells []string) (found bool) {
+	for i, c := range r.columns {
+		if !c.names || cells[i] == "" {
+			continue
+		}
+		if found = isExample(cells[i]); !found {
 			return false
 		}
-		found = found || example
 	}
 	return found
 }

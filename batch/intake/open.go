@@ -85,19 +85,15 @@ func inputError(err error) error {
 	return err
 }
 
-// Columns are the headers of the columns that are read, trimmed, in the order
-// of the file. [batch.Row.Cells] are their cells. The columns that the gates
-// look at are among them, so that rows written out again meet the same gates.
+// Columns is told at [Files.Columns]; here they have the order of the file.
 func (r *Reader) Columns() []string { return headersOf(r.columns) }
 
-// Kept are the headers of those columns that the report has: those that the gates look at,
-// and those of Options.Keep.
+// Kept is told at [Files.Kept].
 func (r *Reader) Kept() []string {
 	return headersOf(slices.DeleteFunc(slices.Clone(r.columns), func(c column) bool { return !c.keep }))
 }
 
-// Ignored are the entries of Options.Ignore whose columns are read all the same, for the
-// report alone.
+// Ignored is told at [Files.Ignored].
 func (r *Reader) Ignored() (all []string) {
 	for _, name := range r.opt.Ignore {
 		if at, bad := findColumn(r.header, name, ""); bad == nil && slices.ContainsFunc(r.columns, func(c column) bool { return c.index == at }) {

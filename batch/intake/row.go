@@ -122,16 +122,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // line beside the rows, or another header. Any short text can be an employee
 // id, so the usual check lets all of those through.
 func (r *Reader) besideRows(text string) bool {
-	return recognise(text).key != "" || isExample([]string{text}) || noteOf(r.src.Text()) != nil || slices.Contains(r.normalised, normalise(text))
-}
-
-// namingCells are the cells of the columns that name the users.
-func (r *Reader) namingCells(cells []string) []string {
-	var naming []string
-	for i, c := range r.columns {
-		if c.names {
-			naming = append(naming, cells[i])
-		}
-	}
-	return naming
+	return recognise(text).key != "" || isExample(text) || noteOf(r.src.Text()) != nil || slices.Contains(r.normalised, normalise(text))
 }

@@ -267,7 +267,7 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()
-	case whole && isExample(r.namingCells(row.Cells)):
+	case whole && r.isExampleRow(row.Cells):
 		r.skip(row.Line, "example row")
 	default:
 		return refuse(row, e)

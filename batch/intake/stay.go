@@ -46,7 +46,7 @@ func (s *surveyor) findStay(r *Reader) {
 		known.place = -1
 	}
 	for i, c := range r.columns {
-		if c.key != "" || !isHR(c.name) || listOf(c.name) == beganHeader || c.gate || c.ignored {
+		if !c.maySayStay() {
 			continue
 		}
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
