@@ -14,6 +14,7 @@ import (
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
+	Files  int      // that have it
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
 	Said   string   // what they say, in words
@@ -57,6 +58,7 @@ func (s *surveyor) findStay(r *Reader) {
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = i, r.opt.dateGate
+		s.stay[at].Files++
 	}
 }
 

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 		both, lift = append(both, "leave out what does not count with"+out), ""
 	}
 	ways = strings.Join(both, ", and ")
-	if len(g.File) > 1 {
+	if slices.ContainsFunc(stay, func(s intake.Stay) bool { return s.Files < len(g.File) }) {
 		return ways + " (a flag counts for every file: run those apart that have no such column)", ""
 	}
 	return ways, lift
