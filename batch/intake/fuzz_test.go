@@ -168,7 +168,7 @@ func checkRow(t *testing.T, r *Reader, row batch.Row) {
 		row.By != "" && (row.ID+row.UPN != "" || !strings.Contains(row.Input, row.Value)),
 		row.ID != "" && (checkID(row.ID) != "" || row.ID != strings.ToLower(row.ID)),
 		row.UPN != "" && checkCell(batch.ByUPN, row.UPN) != "",
-		len(row.Cells) != len(r.Columns()),
+		len(row.Cells) != len(r.columns),
 		row.Input == "":
 		t.Fatalf("row %+v", row)
 	}

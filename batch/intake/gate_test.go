@@ -420,7 +420,7 @@ func TestRunAgain(t *testing.T) {
 	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	w.Write(r.Columns())
+	w.Write(headersOf(r.columns))
 	var first []batch.Row
 	for row, err := range r.Rows() {
 		if err == nil {

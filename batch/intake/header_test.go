@@ -56,7 +56,7 @@ func TestHeader(t *testing.T) {
 		} else {
 			for _, s := range r.settings {
 				if s.Name == "header" {
-					got = "[" + strings.Join(r.Columns(), "|") + "] from " + s.Value
+					got = "[" + strings.Join(headersOf(r.columns), "|") + "] from " + s.Value
 				}
 			}
 		}

@@ -28,7 +28,7 @@ func TestKeep(t *testing.T) {
 		{"one that is ignored", Options{Keep: []string{"mail"}, Ignore: []string{"Mail"}}, "upn mail", "mail", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := open(text(file), c.opt)
+			r, err := Open([]source.Input{text(file)}, c.opt)
 			if err != nil {
 				t.Fatal(err)
 			}

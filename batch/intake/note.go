@@ -25,6 +25,7 @@ var notes = []note{
 	{"footer", false, regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned))?\)?\.?$`)},
 	{"footer", false, regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
 	{"footer", false, regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
+	{"line of dashes", false, regexp.MustCompile(`^((-{3,}|={3,}|_{3,})[",;|\s]*)+$`)},
 	{"end-of-file mark", false, regexp.MustCompile("^\x1a$")},
 }
 

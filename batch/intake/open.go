@@ -85,22 +85,9 @@ func inputError(err error) error {
 	return err
 }
 
-// Columns is told at [Files.Columns]; here they have the order of the file.
-func (r *Reader) Columns() []string { return headersOf(r.columns) }
-
-// Kept is told at [Files.Kept].
-func (r *Reader) Kept() []string {
-	return headersOf(slices.DeleteFunc(slices.Clone(r.columns), func(c column) bool { return !c.keep }))
-}
-
-// Ignored is told at [Files.Ignored].
-func (r *Reader) Ignored() (all []string) {
-	for _, name := range r.opt.Ignore {
-		if at, bad := findColumn(r.header, name, ""); bad == nil && slices.ContainsFunc(r.columns, func(c column) bool { return c.index == at }) {
-			all = append(all, name)
-		}
-	}
-	return all
+// place is that of a column in layout.columns, by its index in the header; -1 if it is not read.
+func (r *Reader) place(index int) int {
+	return slices.IndexFunc(r.columns, func(c column) bool { return c.index == index })
 }
 
 func (r *Reader) addSetting(name, value, why string) {
@@ -109,7 +96,7 @@ func (r *Reader) addSetting(name, value, why string) {
 
 func (r *Reader) skip(line int, reason string) {
 	if r.opt.Skip != nil {
-		r.opt.Skip(batch.Skip{Line: line, Reason: reason})
+		r.opt.Skip(batch.Skip{File: r.opt.name, Line: line, Reason: reason})
 	}
 }
 

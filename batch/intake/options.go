@@ -28,6 +28,7 @@ type Options struct {
 
 	Skip  func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 	watch bool             // columns that only [TakeSurvey] looks at are read, too
+	name  string           // of the file, of several; else ""
 }
 
 // parsedOptions are Options that can be followed: names are trimmed, and Key is ""

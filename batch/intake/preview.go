@@ -1,7 +1,5 @@
 package intake
 
-import "slices"
-
 // Gate is one of the gates of a file, by itself.
 type Gate struct {
 	Name   string                    // a column and its value, or the column of dates
@@ -28,7 +26,7 @@ func (f *Files) Unread() (all []string) {
 		return nil
 	}
 	for i, name := range r.header {
-		if name != "" && !slices.ContainsFunc(r.columns, func(c column) bool { return c.index == i }) {
+		if name != "" && r.place(i) < 0 {
 			all = append(all, name)
 		}
 	}

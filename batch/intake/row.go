@@ -17,7 +17,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	if len(r.spare) < n {
 		r.spare = make([]string, 64*n)
 	}
-	row = batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Cells: r.spare[:n:n]}
+	row = batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
 	r.spare = r.spare[n:]
 	for i := range r.columns {
 		col := &r.columns[i]

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -184,7 +183,7 @@ func (r *Reader) notUTF8(cells []string) string {
 // misshapen deals with a record whose cells may not stand in their columns.
 func (r *Reader) misshapen(why string) (batch.Row, error) {
 	all := trimAll(r.rec.Cells)
-	row := batch.Row{Seq: r.rows + 1, Line: r.rec.Line, Input: r.shownInput(all)}
+	row := batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Input: r.shownInput(all)}
 	return r.namesNobody(row, &batch.RowError{Reason: why, Keeps: r.shiftedKeeps(all)})
 }
 
@@ -240,9 +239,6 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	return row, e
 }
 
-// dashes is what some programs draw below a header.
-var dashes = regexp.MustCompile(`^(-{3,}|={3,}|_{3,})$`)
-
 // namesNobody decides what a record that names nobody is: a line that is no row, the
 // header of another table, or the bad row of the error.
 func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
@@ -258,8 +254,6 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case isHeading(all):
 		r.headerDue, r.heading = true, row.Line
 		r.skip(row.Line, "heading")
-	case !slices.ContainsFunc(all, func(c string) bool { return c != "" && !dashes.MatchString(c) }):
-		r.skip(row.Line, "line of dashes")
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeatsHeader(all):

@@ -27,7 +27,8 @@ func (r *Reader) contradictsHeader(all []string) bool {
 // saysWho reports whether the column with the index is read for what it says of the
 // users.
 func (r *Reader) saysWho(index int) bool {
-	return slices.ContainsFunc(r.columns, func(c column) bool { return c.index == index && c.key != "" })
+	place := r.place(index)
+	return place >= 0 && r.columns[place].key != ""
 }
 
 // fitsHeader reports whether a cell is the header of its own column, or an alias of

@@ -13,9 +13,7 @@ import (
 // goroutine.
 type Files struct {
 	all     []*Reader
-	names   []string // of the files; "" of one file
 	columns []string
-	kept    []string
 	places  [][]int // of the columns of each file, in columns
 	rows    int     // that were yielded
 }
@@ -25,48 +23,26 @@ type Files struct {
 func Open(inputs []source.Input, opt Options) (*Files, error) {
 	f := &Files{}
 	for _, in := range inputs {
-		name := nameAmong(in, inputs)
-		f.names = append(f.names, name)
-		of := opt
-		if opt.Skip != nil {
-			of.Skip = func(s batch.Skip) { s.File = name; opt.Skip(s) }
+		if len(inputs) > 1 {
+			opt.name = in.Name
 		}
-		r, err := open(in, of)
+		r, err := open(in, opt)
 		if err != nil {
 			f.Close() // the error says more
-			return nil, inFile(name, err)
+			return nil, inFile(opt.name, err)
 		}
 		f.all = append(f.all, r)
 		var places []int
-		for _, c := range r.Columns() {
-			at := slices.IndexFunc(f.columns, func(known string) bool { return plainName(known) == plainName(c) })
+		for _, c := range r.columns {
+			at := slices.IndexFunc(f.columns, func(known string) bool { return plainName(known) == plainName(c.name) })
 			if at < 0 || slices.Contains(places, at) {
-				at, f.columns = len(f.columns), append(f.columns, c)
+				at, f.columns = len(f.columns), append(f.columns, c.name)
 			}
 			places = append(places, at)
 		}
 		f.places = append(f.places, places)
-		f.kept = appendNew(f.kept, r.Kept())
 	}
 	return f, nil
-}
-
-// nameAmong is the name of a file among several; "" of one file.
-func nameAmong(in source.Input, inputs []source.Input) string {
-	if len(inputs) > 1 {
-		return in.Name
-	}
-	return ""
-}
-
-// appendNew appends the names that are not there yet.
-func appendNew(all, more []string) []string {
-	for _, name := range more {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
 }
 
 // inFile says which of several files an error is about.
@@ -93,13 +69,27 @@ func (f *Files) Columns() []string { return f.columns }
 
 // Kept are the headers of those columns that the report has: those that the gates look at,
 // and those of Options.Keep.
-func (f *Files) Kept() []string { return f.kept }
+func (f *Files) Kept() (all []string) {
+	for _, r := range f.all {
+		for _, c := range r.columns {
+			if c.keep && !slices.Contains(all, c.name) {
+				all = append(all, c.name)
+			}
+		}
+	}
+	return all
+}
 
 // Ignored are the entries of Options.Ignore whose columns are read all the same, for the
 // report alone.
 func (f *Files) Ignored() (all []string) {
 	for _, r := range f.all {
-		all = appendNew(all, r.Ignored())
+		for _, name := range r.opt.Ignore {
+			at, _ := findColumn(r.header, name, "") // it was found on opening
+			if r.place(at) >= 0 && !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
 	}
 	return all
 }
@@ -107,10 +97,10 @@ func (f *Files) Ignored() (all []string) {
 // Settings are the decisions made on opening: the format, the encoding, the delimiter, the
 // line of the header, each column that is read, and the gates; of several files each.
 func (f *Files) Settings() (all []batch.Setting) {
-	for i, r := range f.all {
+	for _, r := range f.all {
 		for _, s := range r.settings {
-			if f.names[i] != "" {
-				s.Name = f.names[i] + ": " + s.Name
+			if r.opt.name != "" {
+				s.Name = r.opt.name + ": " + s.Name
 			}
 			all = append(all, s)
 		}
@@ -137,11 +127,11 @@ func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 					f.rows++
 				}
 				if len(f.all) > 1 {
-					err = inFile(f.names[i], err)
-					f.place(&row, i)
-					if isBad {
-						f.place(&bad.Row, i)
-					}
+					err = inFile(r.opt.name, err)
+					row.Seq, row.Cells = f.rows, f.placed(row.Cells, i)
+				}
+				if isBad {
+					bad.Row = row
 				}
 				if !yield(row, err) || err != nil && !isBad {
 					return
@@ -151,15 +141,14 @@ func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 	}
 }
 
-// place makes a row of one file one of all files.
-func (f *Files) place(row *batch.Row, file int) {
-	row.Seq, row.File = f.rows, f.names[file]
-	if row.Cells == nil {
-		return
+// placed are the cells of a row of one file in the columns of all files.
+func (f *Files) placed(cells []string, file int) []string {
+	if cells == nil {
+		return nil
 	}
-	cells := make([]string, len(f.columns))
+	all := make([]string, len(f.columns))
 	for i, at := range f.places[file] {
-		cells[at] = row.Cells[i]
+		all[at] = cells[i]
 	}
-	row.Cells = cells
+	return all
 }

@@ -35,8 +35,11 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 	opt.Skip, opt.watch = nil, true
 	s := &surveyor{opt: opt, now: now}
 	for _, in := range inputs {
-		if err := s.look(in, nameAmong(in, inputs)); err != nil {
-			return Survey{}, inFile(nameAmong(in, inputs), err)
+		if len(inputs) > 1 {
+			s.opt.name = in.Name
+		}
+		if err := s.look(in); err != nil {
+			return Survey{}, inFile(s.opt.name, err)
 		}
 	}
 	for i, values := range s.seen {
@@ -64,7 +67,7 @@ type surveyor struct {
 }
 
 // look reads one file.
-func (s *surveyor) look(in source.Input, name string) error {
+func (s *surveyor) look(in source.Input) error {
 	rd, err := open(in, s.opt)
 	if err != nil {
 		return err
@@ -82,14 +85,11 @@ func (s *surveyor) look(in source.Input, name string) error {
 		switch {
 		case isBad:
 			bad.add(e)
-			row = e.Row
+			s.Kept.Add(e.Keeps, row)
 		case err != nil:
 			return err
 		default:
 			s.Rows++
-		}
-		if row.File = name; isBad {
-			s.Kept.Add(e.Keeps, row)
 		}
 		if row.Cells == nil {
 			continue

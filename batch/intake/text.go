@@ -22,14 +22,6 @@ import (
 //	fold             statuses, values of --where         and in all of Unicode, accents however written, runs of blanks
 //	plainName        headers as the person types them    and headers with or without blanks - _ and dots
 //	normalise        headers that are known              and any punctuation, and the words around a [property]
-//
-// And the ways to be empty:
-//
-//	trim gives ""    nothing is in the cell
-//	saysNothing      a word, a dash or zeros for no value: n/a, -, 0000-00-00
-//	standsForNone    a day that programs write for no date: 9999-12-31, 1970-01-01
-//	Reader.blankLine a line of blanks and delimiters
-//	isExample        the example of a template where the name of a user belongs
 
 // trim takes blanks and invisible characters off both ends.
 func trim(s string) string {
@@ -71,10 +63,8 @@ func escaped(s string) bool {
 	return len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r", s[1]) >= 0
 }
 
-// fold is the form in which words are compared: statuses, values of --where,
-// headers. Letters of any case, accents that stand by themselves or in their
-// letter, and blanks of any kind are alike in it. Ids and names of people are
-// never compared so: it would make one of two people.
+// fold makes alike letters of any case, accents that stand by themselves or in their letter, and
+// blanks of any kind.
 func fold(s string) string {
 	if !isASCII(s) {
 		s = norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))
