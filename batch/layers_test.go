@@ -36,6 +36,7 @@ var owners = map[string]string{
 	"github.com/gocarina/gocsv":         "batch/intake",
 	"github.com/go-json-experiment":     "batch/intake",
 	"github.com/xuri/excelize":          "batch/intake",
+	"github.com/xuri/nfp":               "batch/intake",
 	"golang.org/x/time/rate":            "batch/throttle",
 	"modernc.org/sqlite":                "batch/journal",
 	"database/sql":                      "batch/journal",

@@ -124,7 +124,8 @@ func TestScaleOfInput(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		usage := child.ProcessState.SysUsage().(*syscall.Rusage)
-		t.Logf("%s of %d MB: %.1f s, %d MB resident at the most", c.name, info.Size()>>20, time.Since(began).Seconds(), usage.Maxrss>>10)
+		t.Logf("%s of %d MB: %.1f s (%.1f s of processors), %d MB resident at the most", c.name, info.Size()>>20, time.Since(began).Seconds(),
+			(child.ProcessState.UserTime() + child.ProcessState.SystemTime()).Seconds(), usage.Maxrss>>10)
 		if usage.Maxrss>>10 > c.most {
 			t.Errorf("%s: %d MB are resident, and %d may be", c.name, usage.Maxrss>>10, c.most)
 		}

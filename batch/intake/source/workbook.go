@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
+	"github.com/xuri/nfp"
 
 	"offboard/batch"
 )
@@ -21,21 +24,15 @@ import (
 // The limits of a workbook. Those of a sheet are Excel's own. A sheet is streamed, so its size
 // costs time alone; the shared texts are held in memory.
 const (
-	maxSheetRows  = 1 << 20
-	maxSheetCols  = 1 << 14
-	maxXML        = 1 << 20   // bytes of one XML element: a cell holds at most 32,767 characters
-	maxSmallPart  = 32 << 20  // the list of sheets, the styles
-	maxTexts      = 512 << 20 // six different texts of 40 bytes in each of a million rows
-	maxSheet      = 4 << 30   // every row with a hundred cells
-	maxListed     = 100       // other sheets that are named
-	peekedRows    = 1000      // how far a sheet that is not read is searched for a filled row
-	resave        = "open it in Excel, save it as a new .xlsx or as CSV UTF-8, and name that file"
-	whyHidden     = "the row is hidden in the workbook (a filter or by hand): show it, or delete it, and save"
-	whyNoValue    = "the formula in cell %s has no value in the file: open it in Excel, which computes the value, save it, and try again"
-	whyProtected  = "the workbook is protected with a password: open it, save it without the password, and name that file"
-	whyMuch       = "a part of the workbook unpacks to %d MB, and %d can be: save the sheet as CSV UTF-8, and name that file"
-	whyBomb       = "a part of the workbook unpacks to more than %d times its size, as no real one does: " + resave
-	whyNoWorkbook = "the zip holds no workbook (xl/workbook.xml): if it opens in Excel, " + resave
+	maxSheetRows = 1 << 20
+	maxSheetCols = 1 << 14
+	maxSmallPart = 32 << 20  // the list of sheets, the styles
+	maxTexts     = 512 << 20 // six different texts of 40 bytes in each of a million rows
+	maxListed    = 100       // other sheets that are named
+	peekedRows   = 1000      // how far a sheet that is not read is searched for a filled row
+	resave       = "open it in Excel, save it as a new .xlsx or as CSV UTF-8, and name that file"
+	whyHidden    = "the row is hidden in the workbook (a filter or by hand): show it, or delete it, and save"
+	whyNoValue   = "the formula in cell %s has no value in the file: open it in Excel, which computes the value, save it, and try again"
 )
 
 // workbook is the Source of one sheet of a workbook in Office Open XML (.xlsx, .xlsm), of the
@@ -52,8 +49,11 @@ const (
 // for the end of the list, and it does not tell an empty formula from an empty cell.
 type workbook struct {
 	parts    map[string]*zip.File
-	texts    texts
-	numbers  numbers
+	texts    []*texts
+	count    int       // of the texts
+	formats  []*format // of the styles
+	date1904 bool
+	scratch  *excelize.File // has a cell for each format that is rendered
 	settings []batch.Setting
 	*sheet
 }
@@ -66,7 +66,7 @@ type sheetInfo struct {
 	part  string // "" when it is no worksheet
 }
 
-func (s sheetInfo) hidden() bool { return s.State == "hidden" || s.State == "veryHidden" }
+func (s sheetInfo) hidden() bool { return strings.HasSuffix(strings.ToLower(s.State), "hidden") }
 
 // openWorkbook opens the sheet that opt names, or else the first one that is not hidden.
 func openWorkbook(in Input, opt Options) (Source, error) {
@@ -81,24 +81,23 @@ func openWorkbook(in Input, opt Options) (Source, error) {
 		case w.parts[name] != nil:
 			return nil, damaged(0, fmt.Errorf("it holds %s twice", f.Name))
 		case f.Flags&1 != 0:
-			return nil, &Error{Reason: whyProtected}
+			return nil, &Error{Reason: "the workbook is protected with a password: open it, save it without the password, and name that file"}
 		}
 		w.parts[name] = f
 	}
 	if w.parts["xl/workbook.xml"] == nil {
-		return nil, &Error{Reason: whyNoWorkbook}
+		return nil, &Error{Reason: "the zip holds no workbook (xl/workbook.xml): if it opens in Excel, " + resave}
 	}
 	sheets, err := w.readParts()
 	if err != nil {
-		return nil, err
+		return nil, damaged(0, err)
 	}
 	chosen, err := chooseSheet(sheets, opt.Sheet)
 	if err != nil {
 		return nil, err
 	}
 	w.settings = []batch.Setting{{Name: "format", Value: "workbook", Why: "a zip with xl/workbook.xml"}, w.whySheet(sheets, chosen, opt.Sheet)}
-	w.sheet, err = w.openSheet(chosen.part)
-	if err != nil {
+	if w.sheet, err = w.openSheet(chosen.part); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -108,31 +107,46 @@ func (w *workbook) Settings() []batch.Setting { return w.settings }
 
 // readParts reads all but the sheets, and gives the list of those.
 func (w *workbook) readParts() ([]sheetInfo, error) {
-	var book struct {
-		Props struct {
-			Date1904 string `xml:"date1904,attr"`
+	var content struct {
+		Date1904 struct {
+			Value bool `xml:"date1904,attr"`
 		} `xml:"workbookPr"`
 		Sheets []sheetInfo `xml:"sheets>sheet"`
-	}
-	var rels struct {
-		Rels []struct {
+		Rels   []struct {
 			ID     string `xml:"Id,attr"`
 			Type   string `xml:"Type,attr"`
 			Target string `xml:"Target,attr"`
 		} `xml:"Relationship"`
+		Formats []*format `xml:"numFmts>numFmt"`
+		Styles  []*format `xml:"cellXfs>xf"`
 	}
-	var styles stylesheet
-	parts := []struct {
-		name string
-		to   any
-	}{{"xl/workbook.xml", &book}, {"xl/_rels/workbook.xml.rels", &rels}, {"xl/styles.xml", &styles}}
-	for _, p := range parts {
-		if err := w.decodePart(p.name, p.to); err != nil {
+	for _, name := range []string{"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"} {
+		p, err := w.open(name, maxSmallPart)
+		if p != nil {
+			defer p.Close()
+			if err = p.Decode(&content); err == nil {
+				err = p.drain()
+			}
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	texts, targets := "xl/sharedstrings.xml", make(map[string]string, len(rels.Rels))
-	for _, r := range rels.Rels {
+	w.date1904 = content.Date1904.Value
+	byID := map[int]*format{}
+	for _, f := range append(content.Formats, content.Styles...) {
+		if byID[f.ID] == nil {
+			byID[f.ID] = f
+		}
+	}
+	for _, s := range content.Styles {
+		w.formats = append(w.formats, byID[s.ID])
+	}
+	if len(w.formats) == 0 {
+		w.formats = []*format{{kind: 'g'}}
+	}
+	texts, targets := "xl/sharedstrings.xml", make(map[string]string, len(content.Rels))
+	for _, r := range content.Rels {
 		part := partName(path.Join("/xl", r.Target))
 		if strings.HasPrefix(r.Target, "/") {
 			part = partName(path.Clean(r.Target))
@@ -146,15 +160,13 @@ func (w *workbook) readParts() ([]sheetInfo, error) {
 			targets[r.ID] = ""
 		}
 	}
-	for i, s := range book.Sheets {
-		part, found := targets[s.Rel]
-		if !found {
-			return nil, damaged(0, fmt.Errorf("nothing says where sheet %q lies", s.Name))
+	for i := range content.Sheets {
+		s, found := &content.Sheets[i], false
+		if s.part, found = targets[s.Rel]; !found {
+			return nil, fmt.Errorf("nothing says where sheet %q lies", s.Name)
 		}
-		book.Sheets[i].part = part
 	}
-	w.numbers = newNumbers(styles, isTrue(book.Props.Date1904))
-	return book.Sheets, w.readTexts(texts)
+	return content.Sheets, w.readTexts(texts)
 }
 
 // partName makes the names of a part equal, however a program wrote them.
@@ -162,54 +174,19 @@ func partName(name string) string {
 	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
 }
 
-func isTrue(attr string) bool { return attr == "1" || attr == "true" }
-
-// decodePart reads a small part; one that is missing is empty.
-func (w *workbook) decodePart(name string, to any) error {
-	body, err := w.open(name, maxSmallPart)
-	if body == nil {
-		return err
-	}
-	defer body.Close()
-	data, err := io.ReadAll(body)
-	if err == nil {
-		err = xml.NewDecoder(bytes.NewReader(data)).Decode(to)
-	}
-	return damaged(0, err)
-}
-
-// open opens a part; one that is missing is nil.
-func (w *workbook) open(name string, most uint64) (io.ReadCloser, error) {
-	f := w.parts[name]
-	switch {
-	case f == nil:
-		return nil, nil
-	case f.UncompressedSize64 > most:
-		return nil, &Error{Reason: fmt.Sprintf(whyMuch, f.UncompressedSize64>>20, most>>20)}
-	case f.UncompressedSize64 > 16<<20 && f.UncompressedSize64/maxRatio > f.CompressedSize64:
-		return nil, &Error{Reason: fmt.Sprintf(whyBomb, maxRatio)}
-	}
-	body, err := f.Open()
-	if err != nil {
-		return nil, damaged(0, err)
-	}
-	return body, nil
-}
-
 // damaged is the error of a workbook that cannot be understood. An error of the file system is
 // given as it is.
 func damaged(line int, err error) error {
-	if _, ours := errors.AsType[*Error](err); err == nil || ours {
-		return err
-	}
-	if _, system := errors.AsType[*fs.PathError](err); system {
+	_, ours := errors.AsType[*Error](err)
+	_, system := errors.AsType[*fs.PathError](err)
+	if err == nil || ours || system {
 		return err
 	}
 	return &Error{Line: line, Reason: fmt.Sprintf("the workbook is damaged or was not copied whole (%v): %s", err, resave)}
 }
 
 func chooseSheet(sheets []sheetInfo, name string) (sheetInfo, error) {
-	names := make([]string, 0, len(sheets))
+	var names []string
 	for _, s := range sheets {
 		switch {
 		case name != "" && !strings.EqualFold(s.Name, name), name == "" && (s.hidden() || s.part == ""):
@@ -222,31 +199,28 @@ func chooseSheet(sheets []sheetInfo, name string) (sheetInfo, error) {
 			names = append(names, strconv.Quote(s.Name))
 		}
 	}
-	list := "the workbook has no worksheet: " + resave
-	if len(names) > 0 {
-		list = "name one of " + strings.Join(names, ", ")
-	}
+	reason, next := fmt.Sprintf("no sheet %q: ", name), "name one of "+strings.Join(names, ", ")
 	if name == "" {
-		return sheetInfo{}, &Error{Option: "--sheet", Reason: "no sheet is visible: " + list}
+		reason = "no sheet is visible: "
 	}
-	return sheetInfo{}, &Error{Option: "--sheet", Reason: fmt.Sprintf("no sheet %q: %s", name, list)}
+	if len(names) == 0 {
+		next = "the workbook has no worksheet: " + resave
+	}
+	return sheetInfo{}, &Error{Option: "--sheet", Reason: reason + next}
 }
 
 // whySheet says which sheet is read and why, and which others there are, so that nobody
 // overlooks one with rows.
 func (w *workbook) whySheet(sheets []sheetInfo, chosen sheetInfo, asked string) batch.Setting {
-	why := "the first that is visible"
-	if asked != "" {
-		why = "--sheet"
-	}
+	how := batch.Setting{Name: "sheet", Value: chosen.Name, Why: "the only one"}
 	var others []string
+	all := 0
 	for _, s := range sheets {
 		if s.part == "" || s.part == chosen.part {
 			continue
 		}
-		if len(others) == maxListed {
-			others = append(others, "and more")
-			break
+		if all++; all > maxListed {
+			continue
 		}
 		filled := "empty"
 		if w.filled(s.part) {
@@ -257,11 +231,14 @@ func (w *workbook) whySheet(sheets []sheetInfo, chosen sheetInfo, asked string) 
 		}
 		others = append(others, fmt.Sprintf("%s (%s)", s.Name, filled))
 	}
-	if len(others) == 0 {
-		return batch.Setting{Name: "sheet", Value: chosen.Name, Why: "the only one"}
+	if all > 0 {
+		how.Why = "the first that is visible"
+		if asked != "" {
+			how.Why = "--sheet"
+		}
+		how.Why += "; not read: " + batch.SomeOf(others, all)
 	}
-	why += "; not read: " + strings.Join(others, ", ")
-	return batch.Setting{Name: "sheet", Value: chosen.Name, Why: why}
+	return how
 }
 
 // filled reports whether a sheet has a cell with something in it near its top. One that cannot be read may.
@@ -273,7 +250,7 @@ func (w *workbook) filled(part string) bool {
 	defer s.Close()
 	for range peekedRows {
 		if rec, err := s.readRow(); err != nil || len(rec.Cells) > 0 {
-			return len(rec.Cells) > 0 || err != io.EOF
+			return err != io.EOF
 		}
 	}
 	return false
@@ -287,28 +264,23 @@ type sheet struct {
 	given int    // that was given last
 	ahead Record // the row below the blank ones that are given
 	last  []string
-	cells []string // of the row that is read
+	cells []stored // to be used again
 	err   error
 }
 
-func (w *workbook) openSheet(part string) (*sheet, error) {
-	m, err := w.openPart(part, maxSheet)
-	if err == nil && m == nil {
-		err = damaged(0, fmt.Errorf("%s is missing", part))
+func (w *workbook) openSheet(name string) (*sheet, error) {
+	p, err := w.open(name, maxUnpacked)
+	switch {
+	case err != nil:
+		return nil, damaged(0, err)
+	case p == nil:
+		return nil, damaged(0, fmt.Errorf("%s is missing", name))
 	}
-	if err != nil {
-		return nil, err
+	if _, err := p.next("sheetData", ""); err != nil {
+		p.Close()
+		return nil, damaged(0, err)
 	}
-	for {
-		token, err := m.next()
-		if err != nil {
-			m.Close()
-			return nil, damaged(0, err)
-		}
-		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "sheetData" {
-			return &sheet{part: m, book: w}, nil
-		}
-	}
+	return &sheet{part: p, book: w}, nil
 }
 
 func (s *sheet) Lines() int                 { return s.given }
@@ -335,59 +307,6 @@ func (s *sheet) Next() (Record, error) {
 	return rec, nil
 }
 
-// readRow reads the next row of the file. The error is io.EOF after the last one. A row or a cell
-// without its number follows the one before.
-func (s *sheet) readRow() (rec Record, err error) {
-	column := 0
-	for {
-		token, err := s.next()
-		switch t := token.(type) {
-		case xml.StartElement:
-			switch t.Name.Local {
-			case "row":
-				if rec, err = s.startRow(t.Attr); err == nil && (rec.Line <= s.row || rec.Line > maxSheetRows) {
-					err = fmt.Errorf("row %d follows row %d", rec.Line, s.row)
-				}
-				s.row, s.cells, column = rec.Line, s.cells[:0], 0
-			case "c":
-				column, err = s.readCell(t, &rec, column)
-			}
-		case xml.EndElement:
-			switch t.Name.Local {
-			case "row":
-				rec.Cells = s.cells
-				return rec, nil
-			case "sheetData":
-				if err = s.drain(); err == nil {
-					return rec, io.EOF
-				}
-			}
-		}
-		if err != nil {
-			return rec, damaged(s.row, err)
-		}
-	}
-}
-
-func (s *sheet) startRow(attrs []xml.Attr) (Record, error) {
-	rec, err := Record{Line: s.row + 1, Placed: true}, error(nil)
-	for _, a := range attrs {
-		switch a.Name.Local {
-		case "r":
-			rec.Line, err = strconv.Atoi(a.Value)
-		case "hidden":
-			if isTrue(a.Value) {
-				rec.Fault = whyHidden
-			}
-		case "ht":
-			if height, err := strconv.ParseFloat(a.Value, 64); err == nil && height == 0 {
-				rec.Fault = whyHidden
-			}
-		}
-	}
-	return rec, err
-}
-
 // stored is a cell or a shared text in the file, without the hints at its pronunciation.
 type stored struct {
 	Ref     string    `xml:"r,attr"`
@@ -402,11 +321,43 @@ type stored struct {
 
 func (c *stored) text() string { return unescape(c.Text + strings.Join(c.Runs, "")) }
 
+// readRow reads the next row of the file. The error is io.EOF after the last one. A row or a cell
+// without its number follows the one before.
+func (s *sheet) readRow() (rec Record, err error) {
+	start, err := s.next("row", "sheetData")
+	if err != nil || start == nil {
+		if err == nil {
+			return rec, io.EOF
+		}
+		return rec, damaged(s.row, err)
+	}
+	row := struct {
+		Line   int      `xml:"r,attr"`
+		Hidden bool     `xml:"hidden,attr"`
+		Height *float64 `xml:"ht,attr"`
+		Cells  []stored `xml:"c"`
+	}{Line: s.row + 1, Cells: s.cells[:0]}
+	err = s.DecodeElement(&row, start)
+	if err == nil && (row.Line <= s.row || row.Line > maxSheetRows) {
+		err = fmt.Errorf("row %d follows row %d", row.Line, s.row)
+	}
+	s.row = row.Line
+	rec = Record{Line: row.Line, Cells: make([]string, 0, len(row.Cells)), Placed: true}
+	if row.Hidden || row.Height != nil && *row.Height == 0 {
+		rec.Fault = whyHidden
+	}
+	for i, after := 0, 0; i < len(row.Cells) && err == nil; i++ {
+		after, err = s.readCell(&row.Cells[i], &rec, after)
+	}
+	clear(row.Cells)
+	s.cells = row.Cells
+	return rec, damaged(s.row, err)
+}
+
 // readCell reads a cell, which stands in the column after another one, and gives its column.
-func (s *sheet) readCell(start xml.StartElement, rec *Record, after int) (int, error) {
-	c, column, row := stored{}, after+1, s.row
-	err := s.DecodeElement(&c, &start)
-	if c.Ref != "" && err == nil {
+func (s *sheet) readCell(c *stored, rec *Record, after int) (column int, err error) {
+	column, row := after+1, s.row
+	if c.Ref != "" {
 		column, row, err = excelize.CellNameToCoordinates(c.Ref)
 	}
 	switch {
@@ -415,17 +366,14 @@ func (s *sheet) readCell(start xml.StartElement, rec *Record, after int) (int, e
 	case row != rec.Line || column <= after || column > maxSheetCols:
 		return 0, fmt.Errorf("cell %s stands in row %d after column %d", c.Ref, rec.Line, after)
 	}
-	text, err := s.book.show(&c)
+	text, err := s.book.show(c)
 	uncomputed := c.Formula != nil && c.Value == "" && c.Kind != "str"
 	if uncomputed && rec.Fault == "" {
 		name, _ := excelize.CoordinatesToCellName(column, row)
 		rec.Fault = fmt.Sprintf(whyNoValue, name)
 	}
 	if text != "" || uncomputed {
-		for len(s.cells) < column-1 {
-			s.cells = append(s.cells, "")
-		}
-		s.cells = append(s.cells, text)
+		rec.Cells = append(append(rec.Cells, make([]string, column-1-len(rec.Cells))...), text)
 	}
 	return column, err
 }
@@ -441,61 +389,22 @@ func (w *workbook) show(c *stored) (string, error) {
 	switch c.Kind {
 	case "s":
 		i, err := strconv.Atoi(c.Value)
-		if err != nil || i < 0 || i >= len(w.texts.ends) {
+		if err != nil || i < 0 || i >= w.count {
 			return "", fmt.Errorf("there is no shared text %q", c.Value)
 		}
-		return w.texts.at(i), nil
+		t := w.texts[i/textsInBlock]
+		return string(t.all[t.ends[i%textsInBlock]:t.ends[i%textsInBlock+1]]), nil
 	case "b":
-		return strings.ToUpper(strconv.FormatBool(isTrue(c.Value))), nil
+		return strings.ToUpper(strconv.FormatBool(c.Value == "1" || c.Value == "true")), nil
 	case "d":
 		return strings.TrimSuffix(c.Value, "T00:00:00"), nil
 	case "", "n":
-		return w.numbers.show(c.Value, c.Style)
+		if c.Style < 0 || c.Style >= len(w.formats) { // the number may have lost its zeros, or be a date
+			return "", fmt.Errorf("there is no style %d", c.Style)
+		}
+		return w.number(w.formats[c.Style], c.Value), nil
 	}
 	return unescape(c.Value), nil
-}
-
-// part reads the XML of a part. Its names are read without their namespaces, which differ between
-// the strict and the usual kind of workbook.
-type part struct {
-	*xml.Decoder
-	body io.ReadCloser
-	left int // bytes that may be read for the next element
-}
-
-// openPart opens a part; one that is missing is nil.
-func (w *workbook) openPart(name string, most uint64) (*part, error) {
-	body, err := w.open(name, most)
-	if body == nil {
-		return nil, err
-	}
-	m := &part{body: body}
-	m.Decoder = xml.NewDecoder(m)
-	return m, nil
-}
-
-// Read gives the decoder its bytes, and refuses an element that would fill the memory.
-func (m *part) Read(p []byte) (int, error) {
-	if m.left < 0 {
-		return 0, fmt.Errorf("an element of more than %d bytes", maxXML)
-	}
-	n, err := m.body.Read(p)
-	m.left -= n
-	return n, err
-}
-
-func (m *part) Close() error { return m.body.Close() }
-
-// next gives the next token.
-func (m *part) next() (xml.Token, error) {
-	m.left = maxXML
-	return m.Token()
-}
-
-// drain reads to the end of the part, where its checksum is.
-func (m *part) drain() error {
-	_, err := io.Copy(io.Discard, m.body)
-	return err
 }
 
 var escape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
@@ -511,70 +420,218 @@ func unescape(s string) string {
 	})
 }
 
-// texts are the shared texts of a workbook, one after the other, in blocks that never move.
-type texts struct {
-	blocks [][]byte
-	ends   []uint32
+// part reads the XML of a part. Its names are read without their namespaces, which differ between
+// the strict and the usual kind of workbook.
+type part struct {
+	*xml.Decoder
+	meter
+	body io.ReadCloser
 }
 
-const textBlock = 1 << 18
-
-func (t *texts) add(s string) {
-	end := len(s)
-	if n := len(t.ends); n > 0 {
-		end += int(t.ends[n-1])
+// open opens a part of so many bytes at the most; one that is missing is nil.
+func (w *workbook) open(name string, most int) (*part, error) {
+	f := w.parts[name]
+	if f == nil {
+		return nil, nil
 	}
-	t.ends = append(t.ends, uint32(end))
-	for s != "" {
-		last := len(t.blocks) - 1
-		if last < 0 || len(t.blocks[last]) == textBlock {
-			t.blocks = append(t.blocks, make([]byte, 0, textBlock))
-			last++
+	most = min(most, int(unpackedLimit(int64(f.CompressedSize64))))
+	if f.UncompressedSize64 > uint64(most) {
+		return nil, &Error{Reason: fmt.Sprintf("a part of the workbook unpacks to %d MB, and %d can be, since it is packed in %d bytes: save the sheet as CSV UTF-8, and name that file", f.UncompressedSize64>>20, most>>20, f.CompressedSize64)}
+	}
+	body, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	p := &part{meter: meter{Reader: body, left: most}, body: body}
+	p.Decoder = xml.NewDecoder(&p.meter)
+	return p, nil
+}
+
+func (p *part) Close() error { return p.body.Close() }
+
+// next goes to the next element of that name; nil where the element around it ends.
+func (p *part) next(name, around string) (*xml.StartElement, error) {
+	for {
+		p.left = maxElement
+		token, err := p.Token()
+		if err != nil {
+			return nil, err // io.EOF, too: all XML was read, and nothing was around it
 		}
-		n := min(len(s), textBlock-len(t.blocks[last]))
-		t.blocks[last] = append(t.blocks[last], s[:n]...)
-		s = s[n:]
+		switch t := token.(type) {
+		case xml.StartElement:
+			if t.Name.Local == name {
+				return &t, nil
+			}
+		case xml.EndElement:
+			if t.Name.Local == around {
+				return nil, p.drain()
+			}
+		}
 	}
 }
 
-func (t *texts) at(i int) string {
-	from, to := 0, int(t.ends[i])
-	if i > 0 {
-		from = int(t.ends[i-1])
-	}
-	text := ""
-	for from < to {
-		block, at := t.blocks[from/textBlock], from%textBlock
-		n := min(to-from, textBlock-at)
-		text += string(block[at : at+n])
-		from += n
-	}
-	return text
+// drain reads to the end of the part, where its checksum is.
+func (p *part) drain() error {
+	_, err := io.Copy(io.Discard, p.body)
+	return err
+}
+
+const textsInBlock = 1024
+
+// texts are so many of the shared texts of a workbook, one after the other.
+type texts struct {
+	all  []byte
+	ends [textsInBlock + 1]uint32
 }
 
 // readTexts reads the shared texts, if there are some.
 func (w *workbook) readTexts(part string) error {
-	m, err := w.openPart(part, maxTexts)
-	if m == nil {
+	p, err := w.open(part, maxTexts)
+	if p == nil {
 		return err
 	}
-	defer m.Close()
-	for {
-		token, err := m.next()
-		switch t := token.(type) {
-		case xml.StartElement:
-			if t.Name.Local == "si" {
-				var text stored
-				err = m.DecodeElement(&text, &t)
-				w.texts.add(text.text())
-			}
-		case xml.EndElement:
-			if t.Name.Local == "sst" {
-				return damaged(0, m.drain())
-			}
+	defer p.Close()
+	for ; ; w.count++ {
+		start, err := p.next("si", "sst")
+		if start == nil {
+			return err
 		}
-		if err != nil {
-			return damaged(0, err)
+		var text stored
+		if err := p.DecodeElement(&text, start); err != nil {
+			return err
+		}
+		if w.count%textsInBlock == 0 {
+			w.texts = append(w.texts, &texts{})
+		}
+		t := w.texts[len(w.texts)-1]
+		t.all = append(t.all, text.text()...)
+		t.ends[w.count%textsInBlock+1] = uint32(len(t.all))
+		if w.count%textsInBlock == textsInBlock-1 {
+			t.all = bytes.Clone(t.all) // of the right size
 		}
 	}
+}
+
+// builtIn has the kinds of the formats that have no code in the file, from 0; others mean nothing.
+const builtIn = "grrrrrrrrrrrrrddddccccdggggdddddccccdrrrrrrrrcrcrgdddddccddrrrrrrrrrrrrddddccdcrcd"
+
+// format is a number format. Of a style, the ID alone is given.
+type format struct {
+	ID   int    `xml:"numFmtId,attr"`
+	Code string `xml:"formatCode,attr"` // "" of a built-in format
+	kind byte   // g is General; d a day, perhaps with the time; c a time without a day; r another, as excelize shows it
+	cell string // in the scratch workbook
+}
+
+// findKind says what a format makes of a number above 0.
+func (f *format) findKind() byte {
+	if f.Code == "" {
+		return (builtIn + "g")[min(uint(f.ID), uint(len(builtIn)))]
+	}
+	parser := nfp.NumberFormatParser()
+	sections, letters := append(parser.Parse(f.Code), nfp.Section{}), ""
+	for _, item := range sections[0].Items {
+		switch item.TType {
+		case nfp.TokenTypeElapsedDateTimes: // a duration, such as [h]:mm
+			return 'r'
+		case nfp.TokenTypeGeneral, nfp.TokenTypeTextPlaceHolder:
+			if len(sections[0].Items) == 1 {
+				return 'g'
+			}
+		case nfp.TokenTypeDateTimes:
+			letters += strings.ToLower(item.TValue)
+		}
+	}
+	switch hours := strings.ContainsAny(letters, "hs"); {
+	case strings.ContainsAny(letters, "yd"), strings.Contains(letters, "m") && !hours:
+		return 'd'
+	case hours:
+		return 'c'
+	}
+	return 'r'
+}
+
+// number gives the text of a number as Excel shows it, but for dates. What cannot be shown is no
+// text that could be taken for a value.
+func (w *workbook) number(f *format, stored string) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%s (in a number format that cannot be shown: %s)", stored, f.Code)
+		}
+	}()
+	if f.kind == 0 {
+		f.kind = 'r' // if the parser panics
+		f.kind = f.findKind()
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(stored), 64)
+	switch {
+	case err != nil, math.IsNaN(v), math.IsInf(v, 0):
+		return stored
+	case f.kind == 'd', f.kind == 'c':
+		return w.date(v, f.kind)
+	case f.kind == 'g', math.Abs(v) >= 1e15:
+		return asGeneral(v)
+	}
+	return w.render(f, stored)
+}
+
+// asGeneral shows a number in the format General, which has room for 11 characters.
+func asGeneral(v float64) string {
+	size := math.Abs(v)
+	text := strconv.FormatFloat(v, 'f', max(0, 10-len(strconv.Itoa(int(size)))), 64)
+	if size != 0 && (size >= 1e11 || size < 1e-4) {
+		text = strconv.FormatFloat(v, 'E', 5, 64)
+	}
+	mantissa, exponent, _ := strings.Cut(text, "E")
+	if strings.Contains(mantissa, ".") {
+		mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+	}
+	return strings.TrimSuffix(mantissa+"E"+exponent, "E")
+}
+
+// date gives a date in ISO 8601, with the time if there is one.
+func (w *workbook) date(v float64, kind byte) string {
+	first := 25569.0 // days up to 1970
+	switch {
+	case v < 0 || v >= 2958466: // 10000-01-01
+		return "########" // as Excel shows it
+	case w.date1904:
+		first = 24107
+	case v < 60: // Excel has a 29 February 1900
+		first--
+	}
+	t := time.Unix(int64(math.Round((v-first)*24*60*60)), 0).UTC()
+	switch {
+	case v < 1 && kind == 'c':
+		return t.Format(time.TimeOnly)
+	case t.Unix()%(24*60*60) == 0:
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02T15:04:05")
+}
+
+// render shows a number in a format that excelize knows, and panics where it cannot.
+func (w *workbook) render(f *format, stored string) string {
+	const sheet = "Sheet1"
+	var err, wrong error
+	if w.scratch == nil {
+		w.scratch = excelize.NewFile()
+	}
+	if f.cell == "" {
+		style := &excelize.Style{NumFmt: f.ID}
+		if f.Code != "" {
+			style = &excelize.Style{CustomNumFmt: &f.Code}
+		}
+		var id int
+		id, err = w.scratch.NewStyle(style)
+		f.cell = fmt.Sprintf("A%d", id+1)
+		err = errors.Join(err, w.scratch.SetCellStyle(sheet, f.cell, f.cell, id))
+	}
+	err = errors.Join(err, w.scratch.SetCellDefault(sheet, f.cell, stored))
+	text, wrong := w.scratch.GetCellValue(sheet, f.cell)
+	if err = errors.Join(err, wrong); err != nil {
+		f.cell = ""
+		panic(err)
+	}
+	return text
 }
