@@ -24,9 +24,10 @@ var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
 	return all
 })
 
-// formatsFor gives the first usual format with the day first, and the first with the month
-// first, that read all the cells, as people type them. Days of Excel are those of 1970 to 2119.
-func formatsFor(cells ...string) []string {
+// formatAdvice says which format cells need, or "". It knows the first usual format with the
+// day first and the first with the month first that read all cells, as people type them. Days
+// of Excel are those of 1970 to 2119.
+func formatAdvice(what string, cells ...string) string {
 	var found []string
 	for _, formats := range usualFormats() {
 		i := slices.IndexFunc(formats, func(f *dateFormat) bool {
@@ -39,12 +40,7 @@ func formatsFor(cells ...string) []string {
 			found = append(found, strconv.Quote(formats[i].text))
 		}
 	}
-	return found
-}
-
-// formatAdvice says which format cells need if they show it, or "".
-func formatAdvice(what string, cells ...string) string {
-	switch found := formatsFor(cells...); len(found) {
+	switch len(found) {
 	case 1:
 		return fmt.Sprintf("%s needs --date-format %s", what, found[0])
 	case 2:

@@ -24,12 +24,12 @@ type DateGate struct {
 // dateGate is a DateGate that can be followed: its Zone is not nil.
 type dateGate struct {
 	DateGate
-	format *dateFormat       // nil for ISO 8601
-	known  map[string]ruling // of cells; a file has few different days
+	format *dateFormat // nil for ISO 8601
+	known  memo[ruling]
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
-	d := &dateGate{DateGate: g, known: map[string]ruling{}}
+	d := &dateGate{DateGate: g, known: memo[ruling]{}}
 	d.Column = trim(g.Column)
 	if d.Zone == nil {
 		d.Zone = time.UTC
@@ -60,19 +60,8 @@ func (d *dateGate) parse(cell string) (date readDate, ok bool) {
 	return date, ok
 }
 
-// mostKnown is of how many cells the ruling is kept.
-const mostKnown = 10_000
-
 // rule says from which moment a row with the cell passes, and why it has to wait.
-func (d *dateGate) rule(cell string) ruling {
-	h, is := d.known[cell]
-	if !is {
-		if h = d.judge(cell); len(d.known) < mostKnown {
-			d.known[strings.Clone(cell)] = h
-		}
-	}
-	return h
-}
+func (d *dateGate) rule(cell string) ruling { return d.known.of(cell, d.judge) }
 
 func (d *dateGate) judge(cell string) ruling {
 	stays := func(what string) ruling {

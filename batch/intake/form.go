@@ -77,9 +77,6 @@ func unwrap(key batch.Key, cell string) (text, why string) {
 	return oneAddress(key, text)
 }
 
-// apart reports whether a character stands between the words of a cell with addresses.
-func apart(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>()";,`, r) }
-
 // oneAddress gives the address of a cell that holds nothing else but a person's name, or
 // the same address again.
 func oneAddress(key batch.Key, cell string) (text, why string) {
@@ -89,7 +86,8 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 	}
 	var names []string
 	alone := true
-	for word := range strings.FieldsFuncSeq(text, apart) {
+	between := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>()";,`, r) }
+	for word := range strings.FieldsFuncSeq(text, between) {
 		word = withoutPrefix(word)
 		switch {
 		case checkCell(key, word) != "":

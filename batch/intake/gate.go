@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -16,6 +17,19 @@ type ruling struct {
 
 // passes reports whether the row is not held back.
 func (g ruling) passes() bool { return g.reason == "" }
+
+// memo keeps what was said of cells. A column has few different words or days.
+type memo[T any] map[string]T
+
+func (m memo[T]) of(cell string, say func(string) T) T {
+	said, known := m[cell]
+	if !known {
+		if said = say(cell); len(m) < 10_000 {
+			m[strings.Clone(cell)] = said
+		}
+	}
+	return said
+}
 
 // rule asks the gates; the first that holds the row back gives the reason. If a condition
 // that only chooses rows holds it back, the row says nothing of staying, whatever the

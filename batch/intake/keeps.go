@@ -101,14 +101,10 @@ func looseNames(text string) []string {
 	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(`<>()[]{}"|,;:/\`, r) }) {
 		fields := strings.Fields(part)
 		for _, word := range append(fields, strings.Join(fields, "")) {
-			for _, w := range []string{word, strings.Trim(word, "'`’‘=.*")} {
-				if w != "" {
-					all = append(all, w)
-				}
-			}
+			all = append(all, word, strings.Trim(word, "'`’‘=.*"))
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(word string) bool { return word == "" })
 }
 
 // readID is the object id that a word means, with hyphens of any kind or without

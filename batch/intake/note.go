@@ -31,7 +31,7 @@ var notes = []note{
 
 // noteOf gives the note that a line is, or nil.
 func noteOf(line string) *note {
-	text := trimLine(line)
+	text := strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
 	for i := range notes {
 		if notes[i].match.MatchString(text) {
 			return &notes[i]
@@ -63,9 +63,4 @@ func (r *Reader) isExampleRow(cells []string) (found bool) {
 		}
 	}
 	return found
-}
-
-// trimLine takes blanks, quotes and delimiters off both ends of a line.
-func trimLine(line string) string {
-	return strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
 }

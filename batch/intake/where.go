@@ -16,8 +16,8 @@ type condition struct {
 	people        bool   // the column names people; else its cells are words
 	hr            bool   // it is an HR column, whose cells may say that somebody stays
 	words         statusWords
-	met           map[string]bool // of cells; a column has few different words
-	gone          bool            // it asks an HR column for people who are gone
+	met           memo[bool]
+	gone          bool // it asks an HR column for people who are gone
 }
 
 func newCondition(entry, from, column, value string, index int) condition {
@@ -27,7 +27,7 @@ func newCondition(entry, from, column, value string, index int) condition {
 	}
 	hired := listOf(column) == beganHeader
 	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
-	return condition{entry: entry, from: from, column: column, value: value, index: index, met: map[string]bool{}, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
+	return condition{entry: entry, from: from, column: column, value: value, index: index, met: memo[bool]{}, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
 }
 
 // operators are the signs of comparisons in other languages. One of them beside the
@@ -74,13 +74,7 @@ func (c condition) meets(cell string) bool {
 	if c.people {
 		return batch.SameValue(batch.ByUPN, cell, c.value)
 	}
-	met, known := c.met[cell]
-	if !known {
-		if met = cell == c.value || fold(cell) == fold(c.value); len(c.met) < mostKnown {
-			c.met[strings.Clone(cell)] = met
-		}
-	}
-	return met
+	return c.met.of(cell, func(cell string) bool { return cell == c.value || fold(cell) == fold(c.value) })
 }
 
 // rule says why the condition holds a row with the cell back. The cell is not told:
