@@ -76,6 +76,7 @@ func TestCorpusSize(t *testing.T) {
 	for _, hurt := range []string{
 		"id_lost_its_zeros", "msol_ids_slipped", "rehired", "status_decomposed", "audit_changes", "cp1252", "workbook_leavers", "empty",
 		"title_block", "excel_short_rows", "ids_as_formulas", "written_as_people_do", "status_mistyped", "header_only", "staff_without_gates",
+		"numbered_list", "sqlcmd",
 	} {
 		if !slices.Contains(names, hurt) {
 			t.Errorf("%s is not in the corpus", hurt)

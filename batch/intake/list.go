@@ -19,15 +19,15 @@ func WhyNobody(text string) string {
 // openList takes the input for a list if the cells of its first line are one id.
 func (r *Reader) openList(cells []string) bool {
 	o := r.opt
-	r.list = len(cells) == 1 && WhyNobody(cells[0]) == "" && listLine(cells) &&
+	r.list = WhyNobody(cells[0]) == "" && listLine(cells) &&
 		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(idOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
 	return r.list
 }
 
-// listLine reports whether the cells may be a line of a list: not a comment, nor a pattern
-// of a protect list.
+// listLine reports whether the cells may be a line of a list: one id alone, with a semicolon
+// behind it in a list of recipients, and not a comment, nor a pattern of a protect list.
 func listLine(cells []string) bool {
-	return len(cells) == 0 || !strings.HasPrefix(trim(cells[0]), "#") && !strings.Contains(cells[0], "*")
+	return len(cells) == 0 || strings.Join(cells[1:], "") == "" && !strings.HasPrefix(trim(cells[0]), "#") && !strings.Contains(cells[0], "*")
 }
 
 // setList gives the lines of a list a header of their own.

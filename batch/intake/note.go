@@ -22,10 +22,11 @@ var notes = []note{
 	{"version line", true, regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
 	{"PowerShell type line", true, regexp.MustCompile(`^#TYPE( .*)?$`)},
 	{"separator line", true, regexp.MustCompile(`(?i)^sep=`)},
-	{"footer", false, regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned))?\)?\.?$`)},
+	{"footer", false, regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned|in set( \([0-9.,]+ sec\))?))?\)?\.?$`)},
 	{"footer", false, regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
 	{"footer", false, regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
-	{"line of dashes", false, regexp.MustCompile(`^((-{3,}|={3,}|_{3,})[",;|\s]*)+$`)},
+	{"footer", false, regexp.MustCompile(`(?i)^(page|seite|p[aá]gina) ?[0-9]+( ?(of|von|sur|de|di|/) ?[0-9]+)?$`)},
+	{"line of dashes", false, regexp.MustCompile(`^[+:]*((-{3,}|={3,}|_{3,})["+:,;|\s]*)+$`)},
 	{"end-of-file mark", false, regexp.MustCompile("^\x1a$")},
 }
 
@@ -40,12 +41,21 @@ func noteOf(line string) *note {
 	return nil
 }
 
+// onlyCell gives the one cell that is filled, or "" if there are more, or it is an address.
+func onlyCell(cells []string) (only string) {
+	for _, c := range cells {
+		if c != "" && only != "" || strings.Contains(c, "@") {
+			return ""
+		}
+		only += c
+	}
+	return only
+}
+
 // isHeading reports whether the only cell of a row that is filled says something of the rows
 // below it: it ends with a colon, or has a word such as "not".
-func isHeading(cells []string) bool {
-	text := strings.Join(slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return c == "" }), "\n")
-	return text != "" && !strings.ContainsAny(text, "\n@") &&
-		(strings.HasSuffix(text, ":") || slices.ContainsFunc(strings.Fields(text), func(w string) bool { return cellWords["remark"][fold(w)] }))
+func isHeading(cell string) bool {
+	return strings.HasSuffix(cell, ":") || slices.ContainsFunc(strings.Fields(cell), func(w string) bool { return cellWords["remark"][fold(w)] })
 }
 
 // isExample reports whether a cell is the example of a template.

@@ -10,10 +10,12 @@ func TestNotes(t *testing.T) {
 		"(240 rows affected)": "footer", "5 rows": "footer", "1 record returned.,,": "footer",
 		"Total: 240": "footer", "Total,240": "footer", "TOTAL USERS 9,,": "footer",
 		"End of report": "footer", "--- end of file ---": "footer",
+		"Page 1 of 2": "footer", "Seite 3": "footer", "1 row in set (0.00 sec)": "footer",
+		"-----+---": "line of dashes", "+---+---+": "line of dashes", "|:---|---:|": "line of dashes",
 		"\x1a": "end-of-file mark",
 
 		"": "", "version": "", "version:v1.0,a@contoso.example": "", "#type": "", "# a comment": "", "#TYPEWRITER": "",
-		"total@contoso.example": "", "Total,a@contoso.example": "", "240": "", "end": "", "Page 1 of 2": "", "Confidential": "",
+		"total@contoso.example": "", "Total,a@contoso.example": "", "240": "", "end": "", "Page one": "", "1. a@contoso.example": "", "--": "", "+-+": "", "Confidential": "",
 		"5 rows,a@contoso.example": "",
 	} {
 		got := ""

@@ -27,6 +27,7 @@ type Reader struct {
 	headerDue  bool               // a line that starts a new table was met: its header must come
 	spare      []string           // memory for the cells of some rows
 	heading    int                // the line that may say something of the rows below it
+	lone       batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
 	padded     []string           // the cells of a record that lacks some
 	hint       string             // beside an error of the header
 	agree      map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same
@@ -113,7 +114,7 @@ func (r *Reader) nextRecord() error {
 	for r.rec.Placed && len(r.rec.Cells) > 0 && len(r.rec.Cells) < len(r.header) {
 		r.rec.Cells = append(r.rec.Cells, "")
 	}
-	if err == nil && r.list && (len(r.rec.Cells) > 1 || !listLine(r.rec.Cells)) {
+	if err == nil && r.list && !listLine(r.rec.Cells) {
 		return &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the input begins without a header, as a list of ids alone, and this line is no id as line %d is: give one id a line, or put a line with the names of the columns above them", r.start)}
 	}
 	return err

@@ -251,12 +251,15 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case n != nil:
 		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
-	case isHeading(all):
+	case isHeading(onlyCell(all)):
 		r.headerDue, r.heading = true, row.Line
 		r.skip(row.Line, "heading")
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeatsHeader(all):
+		if r.lone.Seq > 0 && r.lone.Seq == r.rows { // "Joiners", and the header again
+			r.heading = r.lone.Line
+		}
 		r.headerDue = r.heading > 0 // which holds for the rows below both
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
@@ -264,6 +267,9 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case whole && r.isExampleRow(row.Cells):
 		r.skip(row.Line, "example row")
 	default:
+		if onlyCell(all) != "" {
+			r.lone = row
+		}
 		return refuse(row, e)
 	}
 	return batch.Row{}, errSkipped

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -48,7 +49,7 @@ func (p place) below(text []byte) place {
 }
 
 // jsonSource gives the elements of a JSON array, which may stand in an object with the key
-// "value" as Graph answers, or objects that follow each other, as in JSON Lines.
+// of [listKeys], or objects that follow each other, as in JSON Lines.
 type jsonSource struct {
 	*jsontext.Decoder
 	in       *meter
@@ -59,11 +60,11 @@ type jsonSource struct {
 	blank    int   // lines of them that were given
 	last     int   // line that was given
 
-	array    bool // the text is an array
-	enclosed bool // in an object
-	more     bool // which says that another page follows
-	count    int  // elements so far
-	objects  bool // they are objects, and else strings
+	array    bool   // the text is an array
+	enclosed string // by its key in an object; or ""
+	more     bool   // the object says that another page follows
+	count    int    // elements so far
+	objects  bool   // they are objects, and else strings
 
 	keys    []string // in the order of their first appearance
 	keySize int
@@ -100,8 +101,8 @@ func openJSON(in Input, opt Options) (Source, error) {
 	case !first.objects:
 		why = "an array of strings"
 	}
-	if j.enclosed {
-		why += `, in the key "value" of an object`
+	if j.enclosed != "" {
+		why += fmt.Sprintf(", in the key %q of an object", j.enclosed)
 	}
 	j.settings = append(j.settings, batch.Setting{Name: "format", Value: "JSON", Why: why})
 	j.keys, j.columns, j.seen, j.due = first.keys, first.columns, make([]int, len(first.keys)), len(first.keys) > 0
@@ -124,7 +125,7 @@ func beginJSON(in Input, opt Options) (*jsonSource, error) {
 	}
 	if j.PeekKind() == '{' {
 		_ = j.bracket()
-		if j.enclosed, _ = j.members(); !j.enclosed { // what is wrong is found again when its object is read
+		if j.enclosed, _ = j.members(); j.enclosed == "" { // what is wrong is found again when its object is read
 			return newJSON(in, opt)
 		}
 	}
@@ -179,7 +180,7 @@ func (j *jsonSource) Next() (Record, error) {
 // end reads what is behind the array. The error is io.EOF when all is well.
 func (j *jsonSource) end() error {
 	err := j.bracket()
-	if err == nil && j.enclosed {
+	if err == nil && j.enclosed != "" {
 		_, err = j.members()
 	}
 	if err != nil {
@@ -194,26 +195,29 @@ func (j *jsonSource) end() error {
 	return err
 }
 
+// listKeys are the keys of an object that enclose the list: of Graph, and of reports of Workday.
+var listKeys = []string{"value", "Report_Entry"}
+
 // members reads the object around the array, as far as the array or to its end.
-func (j *jsonSource) members() (found bool, err error) {
+func (j *jsonSource) members() (found string, err error) {
 	for j.PeekKind() == '"' {
 		raw, err := j.value()
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		key := unquote(string(raw))
 		switch {
-		case key == "value" && j.enclosed:
-			return false, j.start.broken(`the key "value" is there twice: which list is meant?`)
-		case key == "value" && j.PeekKind() == '[':
-			return true, nil
+		case slices.Contains(listKeys, key) && j.enclosed != "":
+			return "", j.start.broken(fmt.Sprintf("the key %q is there twice: which list is meant?", key))
+		case slices.Contains(listKeys, key) && j.PeekKind() == '[':
+			return key, nil
 		}
 		if raw, err = j.value(); err != nil {
-			return false, err
+			return "", err
 		}
 		j.more = j.more || strings.HasSuffix(strings.ToLower(key), "nextlink") && raw[0] != 'n' // null
 	}
-	return false, j.bracket()
+	return "", j.bracket()
 }
 
 // split cuts the object in record, which is raw, into cells. A key that is there twice is a fault.
