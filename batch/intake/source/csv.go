@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gocarina/gocsv"
-
 	"offboard/batch"
 )
 
@@ -28,33 +26,24 @@ const mark = "\ufeff"
 // delimiters are those that are looked for, the likelier first.
 var delimiters = []rune{',', ';', '\t', '|'}
 
-// Delimiter is a delimiter as people are told.
-func Delimiter(d rune) string {
-	if d == '\t' {
-		return "TAB"
-	}
-	return string(d)
-}
-
 // csvSource reads text whose cells stand between delimiters. A line without a quote is cut
-// as it is; all others gocsv reads, one line at a time: it asks for more in the middle of a
-// record only while a quote is open. So the lines of a record are known exactly, and no
+// as it is; all others encoding/csv reads, one line at a time: it asks for more in the middle
+// of a record only while a quote is open. So the lines of a record are known exactly, and no
 // record can run on through the rest of the input.
 type csvSource struct {
 	scan     *bufio.Scanner
 	isRow    func(line []string, cells int) bool
 	settings []batch.Setting
 	comma    rune
-	raw      *csv.Reader         // reads from the source itself: see Read
-	records  gocsv.SimpleDecoder // over raw
-	no       int                 // the last line read, from 1
-	start    int                 // the line on which the record starts
-	text     []byte              // the record, every line with LF; "" when line is all of it
-	line     string              // a record without quotes
-	guarded  *regexp.Regexp      // a cell ="00123" without quotes around it, which payroll programs write
-	quoted   bool                // text is the record, and not line
-	handed   int                 // how much of text raw was given
-	cells    []string            // of the record without quotes
+	raw      *csv.Reader    // reads from the source itself: see Read
+	no       int            // the last line read, from 1
+	start    int            // the line on which the record starts
+	text     []byte         // the record, every line with LF; "" when line is all of it
+	line     string         // a record without quotes
+	guarded  *regexp.Regexp // a cell ="00123" without quotes around it, which payroll programs write
+	quoted   bool           // text is the record, and not line
+	handed   int            // how much of text raw was given
+	cells    []string       // of the record without quotes
 }
 
 // openCSV takes text for CSV, and decides its delimiter.
@@ -63,11 +52,10 @@ func openCSV(text *bufio.Reader, settings []batch.Setting, opt Options) *csvSour
 	sample, _ := text.Peek(sampleSize)
 	var why string
 	c.comma, why = delimiter(string(sample), opt)
-	c.settings = append(settings, batch.Setting{Name: "delimiter", Value: Delimiter(c.comma), Why: why})
+	c.settings = append(settings, batch.Setting{Name: "delimiter", Value: strings.ReplaceAll(string(c.comma), "\t", "TAB"), Why: why})
 	c.scan.Buffer(make([]byte, sampleSize), maxRecordBytes)
 	c.guarded = regexp.MustCompile(fmt.Sprintf(`(^|%[1]s) *="([^"%[1]s]+)"`, regexp.QuoteMeta(string(c.comma))))
 	c.raw = newCSV(c, c.comma)
-	c.records = gocsv.NewSimpleDecoderFromCSVReader(c.raw)
 	return c
 }
 
@@ -82,7 +70,6 @@ func newCSV(r io.Reader, comma rune) *csv.Reader {
 func (c *csvSource) Settings() []batch.Setting { return c.settings }
 func (c *csvSource) Lines() int                { return c.no }
 func (c *csvSource) Close() error              { return nil }
-func (c *csvSource) Dates() bool               { return false }
 
 // Text gives the record, without the last line end.
 func (c *csvSource) Text() string {
@@ -115,20 +102,13 @@ func (c *csvSource) Next() (Record, error) {
 		return rec, nil
 	}
 	c.cells = c.cells[:0]
-	for rest, more := c.line, true; more; {
-		var cell string
-		cell, rest, more = cutByte(rest, byte(c.comma))
-		c.cells = append(c.cells, cell)
+	rest := c.line
+	for i := strings.IndexByte(rest, byte(c.comma)); i >= 0; i = strings.IndexByte(rest, byte(c.comma)) {
+		c.cells, rest = append(c.cells, rest[:i]), rest[i+1:]
 	}
+	c.cells = append(c.cells, rest)
 	rec.Cells = c.cells
 	return rec, nil
-}
-
-func cutByte(s string, sep byte) (before, after string, found bool) {
-	if i := strings.IndexByte(s, sep); i >= 0 {
-		return s[:i], s[i+1:], true
-	}
-	return s, "", false
 }
 
 // nextLine gives the next line without its end. It is good until the next call.
@@ -170,7 +150,7 @@ func (c *csvSource) lines() int { return c.no - c.start + 1 }
 // readQuoted reads the record that begins with text. The fault says that its quotes are
 // wrong; cells are then what can be told apart.
 func (c *csvSource) readQuoted() (cells []string, fault string, err error) {
-	cells, err = c.records.GetCSVRow()
+	cells, err = c.raw.Read()
 	_, broken := errors.AsType[*csv.ParseError](err)
 	switch {
 	case err == io.EOF, broken && (c.lines() > 1 || !endsOutside(c.Text(), c.comma)):
@@ -241,20 +221,20 @@ func delimiter(sample string, opt Options) (best rune, why string) {
 	}
 	fallback, most := ',', 0
 	for _, line := range lines {
-		fits, n := false, -1
+		n := -1
 		for _, d := range delimiters {
 			cells := splitLoosely(line, d)
 			if len(cells)-1 > n && opt.IsHeader != nil && opt.IsHeader(cells) {
-				fits, best, n = true, d, len(cells)-1
+				best, n = d, len(cells)-1
 			}
 			if len(cells)-1 > most && strings.TrimSpace(strings.Join(cells, "")) != "" {
 				fallback, most = d, len(cells)-1
 			}
 		}
 		switch {
-		case fits && n == 0:
+		case n == 0:
 			return ',', "none in the header line, which has one column"
-		case fits:
+		case n > 0:
 			return best, fmt.Sprintf("%d in the header line", n)
 		}
 	}
@@ -267,12 +247,9 @@ func delimiter(sample string, opt Options) (best rune, why string) {
 // headOf gives the records among which the header is looked for: the first ones, or the
 // one that starts on the line of that number.
 func headOf(sample string, only int) (head []string) {
-	var record string
-	start := 1
-	no := 0
+	record, start, no := "", 0, 0
 	for line := range strings.Lines(sample) {
-		no++
-		if record == "" {
+		if no++; record == "" {
 			start = no
 		}
 		if record += line; strings.Count(record, `"`)%2 == 1 && no-start < maxRecordLines {
@@ -281,8 +258,8 @@ func headOf(sample string, only int) (head []string) {
 		if only == start {
 			return []string{record}
 		}
-		if text := strings.TrimRight(record, "\r\n"); len(head) < headLines && strings.TrimSpace(text) != "" {
-			head = append(head, strings.TrimPrefix(text, mark))
+		if len(head) < headLines && strings.TrimSpace(record) != "" {
+			head = append(head, strings.TrimPrefix(strings.TrimRight(record, "\r\n"), mark))
 		}
 		record = ""
 	}
@@ -303,44 +280,24 @@ func splitLoosely(text string, comma rune) []string {
 // a quote, only an even number of quotes leaves no doubt. A quote in the middle
 // of any other cell opens nothing.
 func endsOutside(line string, comma rune) bool {
-	sep := string(comma)
-	for more := true; more; {
-		cell := strings.TrimLeft(line, " ")
-		if comma != '\t' {
-			cell = strings.TrimSpace(line)
+	quotes := 0 // of the cell that is open
+	for part := range strings.SplitSeq(line, string(comma)) {
+		if quotes == 0 {
+			part = strings.TrimLeft(part, " \t")
+			if !strings.HasPrefix(part, `"`) {
+				continue
+			}
+			quotes, part = 1, part[1:]
 		}
-		if !strings.HasPrefix(cell, `"`) {
-			_, line, more = strings.Cut(line, sep)
-			continue
+		quotes += strings.Count(part, `"`)
+		part = strings.TrimRight(part, " ")
+		if last := len(part) - len(strings.TrimRight(part, `"`)); last%2 == 0 {
+			continue // all are doubled, and the cell goes on behind the delimiter
 		}
-		rest, even, closed := closeQuote(cell[1:], sep)
-		if !closed || !even {
+		if quotes%2 == 1 {
 			return false
 		}
-		_, line, more = strings.Cut(rest, sep)
+		quotes = 0
 	}
-	return true
-}
-
-// closeQuote looks for the quote that ends a cell: the first that is not one of
-// a pair and is followed by the delimiter or the end. It returns what follows,
-// and whether the cell has an even number of quotes, the opening one counted.
-func closeQuote(cell, sep string) (rest string, even, closed bool) {
-	quotes := 1
-	for i := 0; i < len(cell); i++ {
-		if cell[i] != '"' {
-			continue
-		}
-		quotes++
-		if strings.HasPrefix(cell[i+1:], `"`) {
-			quotes++
-			i++
-			continue
-		}
-		rest = strings.TrimLeft(cell[i+1:], " ")
-		if rest == "" || strings.HasPrefix(rest, sep) {
-			return rest, quotes%2 == 0, true
-		}
-	}
-	return "", quotes%2 == 0, false
+	return quotes == 0
 }

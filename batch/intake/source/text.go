@@ -49,10 +49,10 @@ func Text(r io.Reader) (*bufio.Reader, error) {
 func decode(r io.Reader, encodingName string) (*bufio.Reader, []batch.Setting, error) {
 	text := bufio.NewReaderSize(r, sampleSize)
 	head, err := text.Peek(sampleSize)
-	if len(head) == 0 {
-		if err == io.EOF {
-			return nil, nil, &Error{Reason: "the file is empty: it needs a header line, such as userPrincipalName, and a line for each user"}
-		}
+	switch {
+	case len(head) == 0 && err == io.EOF:
+		return nil, nil, &Error{Reason: "the file is empty: it needs a header line, such as userPrincipalName, and a line for each user"}
+	case len(head) == 0:
 		return nil, nil, fmt.Errorf("read the input: %w", err)
 	}
 	for _, f := range foreign {
@@ -109,39 +109,36 @@ var unicodes = []struct {
 // which may be "". It is nil for UTF-8. Mark is the size of the byte order mark.
 func chooseEncoding(head []byte, name string) (enc encoding.Encoding, mark int, how batch.Setting, err error) {
 	how = batch.Setting{Name: "encoding", Value: "UTF-8", Why: "no byte order mark"}
-	iana := ""
+	iana, unmarked := "", ""
 	if name != "" {
 		if enc, iana, err = encodingByName(name); err != nil {
 			return nil, 0, how, err
 		}
 		how.Value, how.Why = iana, "--encoding"
 	}
-	unmarked := ""
 	if iana == "" || iana == "UTF-16" {
 		unmarked = unmarkedUTF16(head)
 	}
 	for _, u := range unicodes {
-		why := "byte order mark"
-		switch {
-		case bytes.HasPrefix(head, []byte(u.mark)):
-			mark = len(u.mark)
-		case u.iana == unmarked:
-			why = "no byte order mark, and a NUL beside the characters of the first line"
-		default:
-			continue
-		}
-		if iana != "" && iana != u.iana && !(iana == "UTF-16" && u.iana != "UTF-8") {
+		marked := bytes.HasPrefix(head, []byte(u.mark))
+		switch fits := iana == "" || iana == u.iana || iana == "UTF-16" && u.iana != "UTF-8"; {
+		case marked && !fits:
 			return nil, 0, how, &Error{Option: "--encoding", Reason: fmt.Sprintf("%s was given, and the file begins with the byte order mark of %s: leave --encoding out", name, u.iana)}
+		case marked:
+			how.Value, how.Why = u.name, "byte order mark"
+			return u.encoding, len(u.mark), how, nil
+		case u.iana == unmarked:
+			how.Value, how.Why = u.name, "no byte order mark, and a NUL beside the characters of the first line"
+			return u.encoding, 0, how, nil
 		}
-		return u.encoding, mark, batch.Setting{Name: how.Name, Value: u.name, Why: why}, nil
 	}
 	switch iana {
 	case "UTF-16":
-		return nil, 0, how, &Error{Option: "--encoding", Reason: "the file has no byte order mark that tells which UTF-16 it is: try utf-16le, which Windows writes, or utf-16be"}
+		err = &Error{Option: "--encoding", Reason: "the file has no byte order mark that tells which UTF-16 it is: try utf-16le, which Windows writes, or utf-16be"}
 	case "UTF-8":
 		enc = nil
 	}
-	return enc, 0, how, nil
+	return enc, 0, how, err
 }
 
 // encodingByName finds an encoding by its IANA name, or by a name that browsers know, and
@@ -163,27 +160,18 @@ func encodingByName(name string) (encoding.Encoding, string, error) {
 // first line are ASCII with a NUL behind (LE) or before (BE), and none in the sample is a NUL.
 // It is "" for any other text.
 func unmarkedUTF16(sample []byte) string {
-	little, big, all := 0, 0, 0
-	for first, i := true, 0; i+1 < len(sample); i += 2 {
-		a, b := sample[i], sample[i+1]
-		switch {
-		case a == 0 && b == 0:
-			return ""
-		case !first:
-			continue
-		case b == 0 && a < utf8.RuneSelf:
-			little++
-		case a == 0 && b < utf8.RuneSelf:
-			big++
+	for _, u := range unicodes[1:] {
+		text, _ := u.encoding.NewDecoder().Bytes(sample) // what is no UTF-16 becomes U+FFFD
+		line := bytes.SplitAfterN(text, []byte("\n"), 2)[0]
+		ascii := 0
+		for _, b := range line {
+			if b < utf8.RuneSelf {
+				ascii++
+			}
 		}
-		all++
-		first = a != '\n' && b != '\n' || a != 0 && b != 0
-	}
-	switch {
-	case 2*little > all:
-		return "UTF-16LE"
-	case 2*big > all:
-		return "UTF-16BE"
+		if 2*ascii > utf8.RuneCount(line) && bytes.IndexByte(text, 0) < 0 {
+			return u.iana
+		}
 	}
 	return ""
 }
@@ -191,19 +179,12 @@ func unmarkedUTF16(sample []byte) string {
 // notUTF8 says where the sample has its first byte that is not UTF-8, or "". A character
 // that the end of the sample cuts is no fault.
 func notUTF8(sample []byte) string {
-	for at := 0; at < len(sample); {
-		r, n := utf8.DecodeRune(sample[at:])
-		if r == utf8.RuneError && n == 1 {
-			if len(sample) == sampleSize && !utf8.FullRune(sample[at:]) {
-				break
-			}
-			above := sample[:at]
-			return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8",
-				at-bytes.LastIndexByte(above, '\n'), bytes.Count(above, []byte("\n"))+1, sample[at])
-		}
-		at += n
+	_, at, err := encoding.UTF8Validator.Transform(make([]byte, len(sample)), sample, len(sample) < sampleSize)
+	if err != encoding.ErrInvalidUTF8 {
+		return ""
 	}
-	return ""
+	above := sample[:at]
+	return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8", at-bytes.LastIndexByte(above, '\n'), bytes.Count(above, []byte("\n"))+1, sample[at])
 }
 
 // crReader makes line feeds of the carriage returns of a classic Mac file.
@@ -217,12 +198,11 @@ func (c *crReader) Read(p []byte) (int, error) {
 		n, err := c.r.Read(p)
 		kept := p[:0]
 		for _, b := range p[:n] {
-			after := c.was
-			c.was = b == '\r'
-			switch {
-			case c.was:
-				kept = append(kept, '\n')
-			case b != '\n' || !after:
+			second := c.was && b == '\n' // of a CRLF
+			if c.was = b == '\r'; c.was {
+				b = '\n'
+			}
+			if !second {
 				kept = append(kept, b)
 			}
 		}
