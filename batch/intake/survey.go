@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"offboard/batch"
@@ -23,6 +24,7 @@ type Survey struct {
 type Unmet struct {
 	Column, Value string
 	Seen          []string // values that the column has, the most frequent first; a few
+	values        tally    // all of them; nil once a row meets the condition
 }
 
 // TakeSurvey reads the input to its end. What does not let it be read as a whole, wherever
@@ -42,11 +44,9 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 			return Survey{}, inFile(s.opt.name, err)
 		}
 	}
-	for i, values := range s.seen {
-		if len(values) > 0 {
-			s.conditions[i].Seen = values.frequent()
-			s.Unmet = append(s.Unmet, s.conditions[i])
-		}
+	s.Unmet = slices.DeleteFunc(s.Unmet, func(u Unmet) bool { return len(u.values) == 0 })
+	for i := range s.Unmet {
+		s.Unmet[i].Seen = s.Unmet[i].values.frequent()
 	}
 	for _, column := range s.stay {
 		if stay, any := column.result(); any {
@@ -59,11 +59,9 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 // surveyor collects what all files together say.
 type surveyor struct {
 	Survey
-	opt        Options
-	now        time.Time
-	conditions []Unmet
-	seen       []tally // values of the columns of the conditions; nil once a row meets the condition
-	stay       []*stayColumn
+	opt  Options
+	now  time.Time
+	stay []*stayColumn
 }
 
 // look reads one file.
@@ -73,9 +71,8 @@ func (s *surveyor) look(in source.Input) error {
 		return err
 	}
 	defer rd.src.Close()
-	for i := len(s.seen); i < len(rd.where); i++ { // each file has the same conditions
-		s.conditions = append(s.conditions, Unmet{Column: rd.where[i].column, Value: rd.where[i].value})
-		s.seen = append(s.seen, tally{})
+	for i := len(s.Unmet); i < len(rd.where); i++ { // each file has the same conditions
+		s.Unmet = append(s.Unmet, Unmet{Column: rd.where[i].column, Value: rd.where[i].value, values: tally{}})
 	}
 	s.findStay(rd)
 	var dates dateCells
@@ -95,12 +92,11 @@ func (s *surveyor) look(in source.Input) error {
 			continue
 		}
 		for i, c := range rd.where {
-			switch cell := row.Cells[c.place]; {
-			case s.seen[i] == nil:
-			case c.meets(cell):
-				s.seen[i] = nil
-			default:
-				s.seen[i].add(cell)
+			cell, values := row.Cells[c.place], &s.Unmet[i].values
+			if *values == nil || c.meets(cell) {
+				*values = nil
+			} else {
+				values.add(cell)
 			}
 		}
 		for _, column := range s.stay {
