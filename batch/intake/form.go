@@ -190,6 +190,7 @@ func doubtful(key batch.Key, cell string) string {
 		return ""
 	case key != batch.ByEmployeeID:
 		return lookalike(cell)
+	case !strings.ContainsAny(cell, "{[.…"): // as nearly all
 	case shapes[0].form.MatchString(cell):
 		return whyFormatted
 	case shapes[1].form.MatchString(cell):

@@ -232,3 +232,11 @@ func TestOptionError(t *testing.T) {
 		}
 	}
 }
+
+// Without a header columns are called by their numbers, and an employee id may be the same.
+func TestNumberOfColumnIsEmployeeID(t *testing.T) {
+	good, bad := read(t, "1,Ann\n2,Bob\n", Options{NoHeader: true, Column: "1", Key: batch.ByEmployeeID})
+	if len(good) != 2 || len(bad) > 0 || good[1].Value != "2" {
+		t.Errorf("%+v, %v", good, bad)
+	}
+}

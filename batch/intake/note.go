@@ -11,7 +11,8 @@ import (
 // A note is a line that stands beside the table and is no row of it.
 type note struct {
 	reason      string
-	headerBelow bool // a new table starts below it, with a header
+	headerBelow bool   // a new table starts below it, with a header
+	begins      string // with one of these, so that most rows need no regular expression
 	match       *regexp.Regexp
 }
 
@@ -19,23 +20,23 @@ type note struct {
 // delimiters at its ends. They are narrow on purpose: a line that is in doubt
 // is a bad row, which somebody looks at, and not a skipped one.
 var notes = []note{
-	{"version line", true, regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
-	{"PowerShell type line", true, regexp.MustCompile(`^#TYPE( .*)?$`)},
-	{"separator line", true, regexp.MustCompile(`(?i)^sep=`)},
-	{"footer", false, regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned|in set( \([0-9.,]+ sec\))?))?\)?\.?$`)},
-	{"footer", false, regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
-	{"footer", false, regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
-	{"footer", false, regexp.MustCompile(`(?i)^(page|seite|p[aá]gina) ?[0-9]+( ?(of|von|sur|de|di|/) ?[0-9]+)?$`)},
-	{"line of dashes", false, regexp.MustCompile(`^[+:]*((-{3,}|={3,}|_{3,})["+:,;|\s]*)+$`)},
-	{"end-of-file mark", false, regexp.MustCompile("^\x1a$")},
+	{"version line", true, "vV", regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
+	{"PowerShell type line", true, "#", regexp.MustCompile(`^#TYPE( .*)?$`)},
+	{"separator line", true, "sS", regexp.MustCompile(`(?i)^sep=`)},
+	{"footer", false, "(0123456789", regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned|in set( \([0-9.,]+ sec\))?))?\)?\.?$`)},
+	{"footer", false, "tT", regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
+	{"footer", false, "-eE", regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
+	{"footer", false, "pPsS", regexp.MustCompile(`(?i)^(page|seite|p[aá]gina) ?[0-9]+( ?(of|von|sur|de|di|/) ?[0-9]+)?$`)},
+	{"line of dashes", false, "+:-=_", regexp.MustCompile(`^[+:]*((-{3,}|={3,}|_{3,})["+:,;|\s]*)+$`)},
+	{"end-of-file mark", false, "\x1a", regexp.MustCompile("^\x1a$")},
 }
 
 // noteOf gives the note that a line is, or nil.
 func noteOf(line string) *note {
 	text := strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
 	for i := range notes {
-		if notes[i].match.MatchString(text) {
-			return &notes[i]
+		if n := &notes[i]; text != "" && strings.IndexByte(n.begins, text[0]) >= 0 && n.match.MatchString(text) {
+			return n
 		}
 	}
 	return nil

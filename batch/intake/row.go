@@ -122,5 +122,6 @@ func claim(row *batch.Row, col *column, text string) string {
 // line beside the rows, or another header. Any short text can be an employee
 // id, so the usual check lets all of those through.
 func (r *Reader) besideRows(text string) bool {
-	return recognise(text).key != "" || isExample(text) || noteOf(r.src.Text()) != nil || slices.Contains(r.normalised, normalise(text))
+	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
+	return noteOf(r.src.Text()) != nil || !number && (recognise(text).key != "" || isExample(text) || slices.Contains(r.normalised, normalise(text)))
 }
