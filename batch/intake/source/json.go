@@ -58,7 +58,7 @@ type jsonSource struct {
 	start    place // of the last value
 	ahead    place // of the next element, when blank lines above it are given
 	blank    int   // lines of them that were given
-	last     int   // line that was given
+	last     int   // line that was given, or element of an array
 
 	array    bool   // the text is an array
 	enclosed string // by its key in an object; or ""
@@ -69,12 +69,11 @@ type jsonSource struct {
 	keys    []string // in the order of their first appearance
 	keySize int
 	columns map[string]int // of the keys
-	seen    []int          // of each key, the number of the last element that has it
 	due     bool           // the keys are the next record
 	parts   jsontext.Decoder
 	record  string
 	cells   []string
-	starts  []int // where the text of each cell stands in the record, if it stands there as it is
+	starts  []int // where the text of each cell stands in the record, if it stands there as it is; 0 if none does
 }
 
 // openJSON reads a text that [looksLikeJSON]. It reads all of it at once, to know the keys,
@@ -105,7 +104,7 @@ func openJSON(in Input, opt Options) (Source, error) {
 		why += fmt.Sprintf(", in the key %q of an object", j.enclosed)
 	}
 	j.settings = append(j.settings, batch.Setting{Name: "format", Value: "JSON", Why: why})
-	j.keys, j.columns, j.seen, j.due = first.keys, first.columns, make([]int, len(first.keys)), len(first.keys) > 0
+	j.keys, j.columns, j.due = first.keys, first.columns, len(first.keys) > 0
 	return j, nil
 }
 
@@ -120,16 +119,13 @@ func newJSON(in Input, opt Options) (*jsonSource, error) {
 // beginJSON stands behind the bracket of an array, or at the start of other JSON.
 func beginJSON(in Input, opt Options) (*jsonSource, error) {
 	j, err := newJSON(in, opt)
-	if err != nil {
-		return nil, err
-	}
-	if j.PeekKind() == '{' {
+	if err == nil && j.PeekKind() == '{' {
 		_ = j.bracket()
 		if j.enclosed, _ = j.members(); j.enclosed == "" { // what is wrong is found again when its object is read
 			return newJSON(in, opt)
 		}
 	}
-	if j.array = j.PeekKind() == '['; j.array {
+	if j.array = err == nil && j.PeekKind() == '['; j.array {
 		err = j.bracket()
 	}
 	return j, err
@@ -224,10 +220,10 @@ func (j *jsonSource) members() (found string, err error) {
 func (j *jsonSource) split(raw []byte) (fault string, err error) {
 	j.cells, j.starts = append(j.cells[:0], make([]string, len(j.keys))...), append(j.starts[:0], make([]int, len(j.keys))...)
 	j.parts.Reset(bytes.NewBuffer(raw), lenient...)
-	part := func() (string, int) {
+	part := func() (text string, at int) {
 		raw, _ := j.parts.ReadValue() // it is known to be JSON
-		end := int(j.parts.InputOffset())
-		return j.record[end-len(raw) : end], end - len(raw)
+		at = int(j.parts.InputOffset()) - len(raw)
+		return j.record[at : at+len(raw)], at
 	}
 	for _, _ = j.parts.ReadToken(); j.parts.PeekKind() == '"'; {
 		key, _ := part()
@@ -239,13 +235,13 @@ func (j *jsonSource) split(raw []byte) (fault string, err error) {
 			}
 			at, key = len(j.keys), strings.Clone(key)
 			j.columns[key] = at
-			j.keys, j.cells, j.seen, j.starts = append(j.keys, key), append(j.cells, ""), append(j.seen, 0), append(j.starts, 0)
+			j.keys, j.cells, j.starts = append(j.keys, key), append(j.cells, ""), append(j.starts, 0)
 		}
-		if j.seen[at] == j.count {
+		if j.starts[at] > 0 {
 			fault = fmt.Sprintf("the key %q is there twice in it: keep the one whose value is meant", key)
 		}
 		value, start := part()
-		j.seen[at], j.cells[at], j.starts[at] = j.count, cellOf(value), start+1
+		j.cells[at], j.starts[at] = cellOf(value), start+1
 	}
 	return fault, nil
 }
@@ -316,12 +312,6 @@ func (p place) broken(reason string) error {
 	return &Error{Line: p.line, Reason: fmt.Sprintf("byte %d: %s: if the file came by a download, see whether that is whole, and get it again", p.at+1, reason)}
 }
 
-// Lines is the number of elements of an array, or else of lines.
-func (j *jsonSource) Lines() int { return j.last }
-
-// Text is the last element as it is written.
-func (j *jsonSource) Text() string { return j.record }
-
 // At gives the place of a cell that stands in the text as it is. Others have no bytes that
 // are not UTF-8.
 func (j *jsonSource) At(cell, offset int) (line, at int) {
@@ -329,5 +319,7 @@ func (j *jsonSource) At(cell, offset int) (line, at int) {
 	return p.line, p.at + 1
 }
 
+func (j *jsonSource) Lines() int                { return j.last }
+func (j *jsonSource) Text() string              { return j.record }
 func (j *jsonSource) Settings() []batch.Setting { return j.settings }
 func (j *jsonSource) Close() error              { return nil }
