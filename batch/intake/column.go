@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"offboard/batch"
 )
@@ -58,8 +59,8 @@ type layout struct {
 // chooseColumns picks the columns to read. The error has no line yet.
 func chooseColumns(header []string, opt parsedOptions) (read layout, bad *InputError) {
 	defer func() {
-		if bad != nil && looksLikeData(header) {
-			bad = &InputError{Reason: "this looks like a row, and the header is missing: put a line with the names of the columns above it, such as userPrincipalName"}
+		if is, what := mayBeRow(header, opt.Key); bad != nil && is {
+			bad = &InputError{Reason: "this looks like a row, and " + cmp.Or(what, "the header is missing: put a line with the names of the columns above it, such as userPrincipalName, or say by its number which column names the users: --no-header --column 1")}
 		}
 	}()
 	all := make([]column, len(header))
@@ -201,6 +202,25 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 // is not shown: its other cells may be anything.
 func looksLikeData(header []string) bool {
 	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || WhyNobody(h) == "" })
+}
+
+// mayBeRow reports whether a header that cannot be read may be a row, which is not shown
+// either, and what a cell is if that is known.
+func mayBeRow(header []string, key batch.Key) (is bool, what string) {
+	is = looksLikeData(header)
+	if is || slices.ContainsFunc(header, func(h string) bool { return recognise(h).key != "" }) {
+		return is, ""
+	}
+	for _, h := range header {
+		switch why := shapeOf(batch.ByUPN, h); {
+		case h == "":
+		case why != "":
+			return true, "a cell of it is " + why
+		case len(mayName(idOrUPN, h)) > 0, key == batch.ByEmployeeID && strings.Trim(h, "0123456789") == "":
+			is = true
+		}
+	}
+	return is, ""
 }
 
 func headersOf(columns []column) []string {

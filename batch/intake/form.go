@@ -214,6 +214,8 @@ func formattedOutput(lines []string) string {
 		case strings.Trim(line, "- \r") == "" &&
 			slices.EqualFunc(fields, strings.Fields(before), func(d, n string) bool { return len(d) == len(n) }):
 			return "this is a table as PowerShell shows it (Format-Table)" + next
+		case len(fields) > 1 && strings.Trim(line, "- \r") == "" && len(fields) == len(strings.Fields(before)):
+			return "this is a table with blanks between its columns: export it with a delimiter, such as with sqlcmd -s, -W"
 		case pair.MatchString(line):
 			pairs++
 		default:

@@ -53,8 +53,11 @@ func describe(r rune) string {
 
 // explain adds to the reason for which a cell is refused which character it is about.
 func explain(key batch.Key, cell, why string) string {
-	if strings.HasPrefix(cell, "=") {
+	switch {
+	case strings.HasPrefix(cell, "="):
 		return whyFormula
+	case key != batch.ByID && key != batch.ByEmployeeID && cell != "" && saysNothing(cell):
+		return "a word or a sign for no value"
 	}
 	_, domain, _ := strings.Cut(cell, "@")
 	switch why {

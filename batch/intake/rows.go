@@ -252,7 +252,9 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		r.headerDue = r.headerDue || n.headerBelow
 		r.skip(row.Line, n.reason)
 	case isHeading(onlyCell(all)):
-		r.headerDue, r.heading = true, row.Line
+		if r.headerDue, r.heading = true, row.Line; !strings.HasSuffix(onlyCell(all), ":") {
+			return refuse(row, e) // or a cell such as "not known yet", if it is the last
+		}
 		r.skip(row.Line, "heading")
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
