@@ -160,11 +160,12 @@ func (w *workbook) readParts() ([]sheetInfo, error) {
 			targets[r.ID] = ""
 		}
 	}
-	for i := range content.Sheets {
-		s, found := &content.Sheets[i], false
-		if s.part, found = targets[s.Rel]; !found {
+	for i, s := range content.Sheets {
+		part, found := targets[s.Rel]
+		if !found {
 			return nil, fmt.Errorf("nothing says where sheet %q lies", s.Name)
 		}
+		content.Sheets[i].part = part
 	}
 	return content.Sheets, w.readTexts(texts)
 }
@@ -231,12 +232,11 @@ func (w *workbook) whySheet(sheets []sheetInfo, chosen sheetInfo, asked string) 
 		}
 		others = append(others, fmt.Sprintf("%s (%s)", s.Name, filled))
 	}
-	if all > 0 {
-		how.Why = "the first that is visible"
-		if asked != "" {
-			how.Why = "--sheet"
-		}
-		how.Why += "; not read: " + batch.SomeOf(others, all)
+	switch {
+	case all > 0 && asked != "":
+		how.Why = "--sheet; not read: " + batch.SomeOf(others, all)
+	case all > 0:
+		how.Why = "the first that is visible; not read: " + batch.SomeOf(others, all)
 	}
 	return how
 }
@@ -270,17 +270,15 @@ type sheet struct {
 
 func (w *workbook) openSheet(name string) (*sheet, error) {
 	p, err := w.open(name, maxUnpacked)
-	switch {
-	case err != nil:
-		return nil, damaged(0, err)
-	case p == nil:
-		return nil, damaged(0, fmt.Errorf("%s is missing", name))
-	}
-	if _, err := p.next("sheetData", ""); err != nil {
+	if p != nil {
+		if _, err = p.next("sheetData", ""); err == nil {
+			return &sheet{part: p, book: w}, nil
+		}
 		p.Close()
-		return nil, damaged(0, err)
+	} else if err == nil {
+		err = fmt.Errorf("%s is missing", name)
 	}
-	return &sheet{part: p, book: w}, nil
+	return nil, damaged(0, err)
 }
 
 func (s *sheet) Lines() int                 { return s.given }
@@ -325,11 +323,10 @@ func (c *stored) text() string { return unescape(c.Text + strings.Join(c.Runs, "
 // without its number follows the one before.
 func (s *sheet) readRow() (rec Record, err error) {
 	start, err := s.next("row", "sheetData")
-	if err != nil || start == nil {
-		if err == nil {
-			return rec, io.EOF
-		}
+	if err != nil {
 		return rec, damaged(s.row, err)
+	} else if start == nil {
+		return rec, io.EOF
 	}
 	row := struct {
 		Line   int      `xml:"r,attr"`
@@ -613,7 +610,7 @@ func (w *workbook) date(v float64, kind byte) string {
 // render shows a number in a format that excelize knows, and panics where it cannot.
 func (w *workbook) render(f *format, stored string) string {
 	const sheet = "Sheet1"
-	var err, wrong error
+	var err error
 	if w.scratch == nil {
 		w.scratch = excelize.NewFile()
 	}
