@@ -24,12 +24,10 @@ func FuzzRead(f *testing.F) {
 		for _, e := range entries {
 			for _, seed := range e.raw {
 				f.Add(seed, e.opt.Column, byte(0))
-				for i, k := range fuzzKeys {
-					if e.opt.Key == k {
-						f.Add(seed, "Status", byte(i|whereGate))
-						f.Add(seed, "terminationDate", byte(i|dateGateBit))
-						f.Add(seed, "Last Day", byte(i|dateGateBit|dayFormat))
-					}
+				if i := slices.Index(fuzzKeys, e.opt.Key); i >= 0 {
+					f.Add(seed, "Status", byte(i|whereGate))
+					f.Add(seed, "terminationDate", byte(i|dateGateBit))
+					f.Add(seed, "Last Day", byte(i|dateGateBit|dayFormat))
 				}
 			}
 		}
