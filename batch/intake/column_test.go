@@ -79,7 +79,7 @@ func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 	for header, want := range map[string]string{
 		"mail":        "holds mail addresses: add --key mail, or add --key upn or --key id if it holds user principal names or object ids",
 		"Work E-mail": "--key mail", "Personnel No.": "--key employee-id", "AD UPN": "--key on-premises-upn",
-		"Manager mail": "", "x": "", "User name": "",
+		"Manager mail": "--key mail", "E-Mail (geschäftlich)": "--key mail", "Personalnummer": "--key employee-id", "x": "", "User name": "",
 	} {
 		_, err := open(text(header+",UPN\n"), Options{Column: header})
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

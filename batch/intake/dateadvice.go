@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -24,11 +23,10 @@ var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
 	return all
 })
 
-// formatAdvice says which format cells need, or "". It knows the first usual format with the
-// day first and the first with the month first that read all cells, as people type them. Days
-// of Excel are those of 1970 to 2119.
-func formatAdvice(what string, cells ...string) string {
-	var found []string
+// formatsFor gives the formats that read all cells, as people type them: of the usual ones the
+// first with the day first, and the first with the month first. Days of Excel are those of
+// 1970 to 2119.
+func formatsFor(cells []string) (found []string) {
 	for _, formats := range usualFormats() {
 		i := slices.IndexFunc(formats, func(f *dateFormat) bool {
 			return !slices.ContainsFunc(cells, func(c string) bool {
@@ -37,14 +35,19 @@ func formatAdvice(what string, cells ...string) string {
 			})
 		})
 		if i >= 0 {
-			found = append(found, strconv.Quote(formats[i].text))
+			found = append(found, formats[i].text)
 		}
 	}
-	switch len(found) {
+	return found
+}
+
+// formatAdvice says which format cells need, or "".
+func formatAdvice(what string, cells ...string) string {
+	switch found := formatsFor(cells); len(found) {
 	case 1:
-		return fmt.Sprintf("%s needs --date-format %s", what, found[0])
+		return fmt.Sprintf("%s needs --date-format %q", what, found[0])
 	case 2:
-		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s or %s", what, found[0], found[1])
+		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %q or %q", what, found[0], found[1])
 	}
 	return ""
 }

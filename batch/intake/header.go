@@ -31,6 +31,9 @@ func (r *Reader) readHeader() error {
 				r.hint += fmt.Sprintf("; this is the sheet %q (%s): name another one with --sheet", s.Value, s.Why)
 			}
 		}
+		if strings.Contains(strings.Join(r.header, ""), "\uFFFD") {
+			r.hint += "; bytes of the header are not UTF-8: say how the file is encoded, such as --encoding windows-1252"
+		}
 		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
 		return bad
 	}
@@ -67,6 +70,7 @@ func (r *Reader) setColumns() (bad *InputError) {
 			r.addSetting("column names nobody", name, "none of its cells is an object id or user principal name")
 		}
 	}
+	r.setBehind()
 	r.setGates()
 	return cmp.Or(r.checkNamed(), r.checkConditions())
 }
@@ -115,8 +119,6 @@ func (r *Reader) findHeader() (why string, err error) {
 			t.skip = "blank line"
 		case note != nil && note.headerBelow:
 			t.skip = note.reason
-		case r.opt.NoHeader && len(t.cells) > 2 && !slices.ContainsFunc(t.cells, func(c string) bool { return WhyNobody(c) != "" }):
-			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("the %d cells of this line are all names of users, and one column names them: write one name a line", len(t.cells))}
 		case r.opt.NoHeader:
 			r.passOver(above)
 			r.held = true
@@ -125,6 +127,12 @@ func (r *Reader) findHeader() (why string, err error) {
 				names[i] = strconv.Itoa(i + 1)
 			}
 			r.setHeader(t.line, names)
+			chosen := slices.Index(names, r.opt.Column)
+			for i, c := range t.cells {
+				if n := names[i]; chosen >= 0 && i != chosen && !slices.Contains(r.opt.Ignore, n) && WhyNobody(c) == "" && batch.IsGUID(c) == batch.IsGUID(t.cells[chosen]) {
+					return "", &InputError{Line: t.line, Reason: fmt.Sprintf("cell %s names a user, too, and only column %s is read: write one name a line, or if it is somebody else, leave it out with --ignore-column %[1]s", n, r.opt.Column)}
+				}
+			}
 			return "--no-header: this line is a row, and columns are called by their numbers", nil
 		case t.fault != "": // a title, or nothing
 		case len(candidates(above)) == 0 && r.openList(t.cells):
@@ -155,11 +163,13 @@ func candidates(above []titled) (all []titled) {
 	return all
 }
 
-// isTitle reports whether lines above a header surely are no rows: they name nobody, and
-// each has fewer cells that are filled than the header, or a single one as it has.
+// isTitle reports whether lines above a header surely are no rows and no part of it: they
+// name nobody, each has fewer cells that are filled than the header, or a single one as it
+// has, and the last of them does not say whose the columns below it are.
 func isTitle(above []titled, header titled) bool {
 	return !slices.ContainsFunc(above, func(t titled) bool {
-		return looksLikeData(t.cells) || t.filled > 1 && t.filled >= header.filled
+		groups := strings.ToLower(strings.Join(t.cells, " ")) // of columns, as "Manager" above some of them
+		return t.line == header.line-1 && containsAny(groups, headerParts["names"]) && (t.filled > 1 || t.cells[0] == "") || looksLikeData(t.cells) || t.filled > 1 && t.filled >= header.filled
 	})
 }
 
@@ -195,13 +205,19 @@ func (r *Reader) noHeader(above []titled) error {
 		return &InputError{Line: maybe[0].line, Reason: why}
 	}
 	header := maybe[0]
+	if wider := slices.IndexFunc(maybe, func(t titled) bool { return t.filled > 1 }); header.filled == 1 && wider > 0 && isTitle(maybe[:wider], maybe[wider]) {
+		header = maybe[wider]
+	}
 	for i, t := range maybe {
 		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).key != "" }) {
 			continue
 		}
-		if isTitle(maybe[:i], t) {
+		switch {
+		case isTitle(maybe[:i], t):
 			header = t
-		} else if !looksLikeData(header.cells) {
+		case slices.ContainsFunc(maybe[:i], func(t titled) bool { return looksLikeData(t.cells) }):
+			return &InputError{Line: maybe[0].line, Reason: fmt.Sprintf("a user is named above line %d, which seems to be the header: if those lines are no rows, say so with --header-line %d, and if they are, put them below it", t.line, t.line)}
+		default:
 			r.hint = fmt.Sprintf("; if the header is line %d, say so with --header-line %d", t.line, t.line)
 		}
 		break
@@ -223,6 +239,11 @@ func (r *Reader) noHeader(above []titled) error {
 func (r *Reader) checkNamed() *InputError {
 	named := r.naming[0]
 	k := recognise(named.name).key
+	for _, may := range []batch.Key{batch.ByMail, batch.ByEmployeeID} {
+		if k == "" && hinted([]string{named.name}, may) != nil {
+			k = may
+		}
+	}
 	if r.opt.Column == "" || r.opt.Key != "" || !k.Searched() {
 		return nil
 	}

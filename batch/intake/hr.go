@@ -54,7 +54,7 @@ func statusWordsOf(header string) statusWords {
 	case stat2Header:
 		return statusWords{stay: stat2Stay, gone: stat2Gone}
 	}
-	name := normalise(header)
+	name := normalise(withoutBrackets.ReplaceAllString(header, ""))
 	for _, ending := range endings {
 		bare := strings.TrimSuffix(name, ending)
 		switch list := headerWords[bare].List; {

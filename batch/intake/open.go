@@ -26,6 +26,7 @@ type Reader struct {
 	list       bool               // ids alone, without a header
 	headerDue  bool               // a line that starts a new table was met: its header must come
 	spare      []string           // memory for the cells of some rows
+	behind     int                // index of the column behind the name, in which a name may have shifted; 0 for none
 	heading    int                // the line that may say something of the rows below it
 	lone       batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
 	padded     []string           // the cells of a record that lacks some

@@ -29,7 +29,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		why := ""
 		switch {
 		case text == "":
-		case !col.names && !utf8.ValidString(text): // no name has such bytes
+		case !col.names && (!utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0): // no name has such bytes
 			if col.counts() {
 				why = whyLost
 			}

@@ -75,6 +75,9 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted(row.Cells)) {
 		return r.misshapen(r.whyMiscounted())
 	}
+	if whyNobody == "" && r.behind > 0 {
+		whyNobody = r.nameBehind(&row, cells)
+	}
 	h := r.rule(row.Cells)
 	row.From = h.from
 	if whyNobody == "" && h.passes() && !r.headerDue {
@@ -162,10 +165,44 @@ func (r *Reader) mayHaveShifted(cells []string) bool {
 	return !first && len(kinds) < 2
 }
 
+// setBehind looks for the column behind the one that names the users. A name in its cells may
+// have shifted, if people have none in such a column, and the column before may hold names of
+// others: "Doe, Bob,boss@x,bob@x" lacks quotes, and its last cell.
+func (r *Reader) setBehind() {
+	c := r.naming[len(r.naming)-1]
+	at := c.index + 1
+	if c.index == 0 || at == len(r.header) || slices.ContainsFunc(r.columns, func(c column) bool { return c.index == at && (c.key != "" || c.ignored) }) ||
+		containsAny(r.normalised[c.index-1], headerParts["no names"]) || containsAny(r.normalised[at], headerParts["names"]) || r.normalised[at] == "" ||
+		slices.ContainsFunc(r.opt.Ignore, func(name string) bool { return plainName(name) == plainName(r.header[at]) }) {
+		return
+	}
+	r.behind = at
+}
+
+// nameBehind says that the cells of a row may have shifted, or "".
+func (r *Reader) nameBehind(row *batch.Row, cells []string) string {
+	name := cells[r.behind]
+	if !strings.Contains(name, "@") || row.ID != "" {
+		return ""
+	}
+	_, _, none := meaning(batch.ByUPN, trim(name))
+	_, _, noneBefore := meaning(batch.ByUPN, trim(cells[r.behind-2]))
+	if before := trim(cells[r.behind-2]); none != "" || before == "" || noneBefore == "" {
+		return ""
+	}
+	return fmt.Sprintf("the column %q holds a user principal name, too, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", r.header[r.behind])
+}
+
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
 func (r *Reader) notUTF8(cells []string) string {
 	for i, c := range r.columns {
-		if utf8.ValidString(cells[i]) || !c.counts() {
+		if !c.counts() {
+			continue
+		}
+		if strings.IndexByte(cells[i], 0) >= 0 { // retry.csv cannot have it, and would name somebody else
+			return fmt.Sprintf("column %q: a NUL character stands in it, which no text has", c.name)
+		}
+		if utf8.ValidString(cells[i]) {
 			continue
 		}
 		raw := r.rec.Cells[c.index]

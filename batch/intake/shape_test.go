@@ -11,6 +11,14 @@ import (
 	"offboard/batch/intake/source"
 )
 
+// A NUL stands in no file, so a row that has one is not written for another run.
+func TestCellsWithNUL(t *testing.T) {
+	_, bad := read(t, `[{"upn":"a@x\u0000"},{"upn":"b@x","mail":"b@x\u0000"}]`, Options{})
+	if len(bad) != 2 || bad[0].Row.Cells != nil || bad[1].Row.Cells != nil || !strings.Contains(bad[0].Reason, "a NUL character") {
+		t.Errorf("%+v", bad)
+	}
+}
+
 // A header is found below a title, and never among rows.
 func TestHeaderBelowATitle(t *testing.T) {
 	for _, c := range []struct {
@@ -20,15 +28,18 @@ func TestHeaderBelowATitle(t *testing.T) {
 	}{
 		{"title", "Leavers,,\nRun on 2026-11-25 06:00,,\n,,\nName,UPN,n\nA,a@x,1\n", Options{}, "~1 ~2 ~3 +5"},
 		{"title of one column", "Leavers\n\nUPN\na@x\n", Options{}, "~1 ~2 +4"},
-		{"title of two cells over a header of three", "Report,Leavers,\nName,UPN,n\nA,a@x,1\n", Options{}, "~1 +3"},
+		{"title of two cells over a header of three", "Report,Leavers,\n\nName,UPN,n\nA,a@x,1\n", Options{}, "~1 ~2 +4"},
+		{"names of groups of columns", "Employee,,Manager,\nName,Mail,Name,UPN\nA,a@x,B,b@x\n", Options{}, "if the header is line 2, say so with --header-line 2"},
+		{"a name of a group", ",,Manager,\nName,Mail,Name,UPN\nA,a@x,B,b@x\n", Options{}, "if the header is line 2, say so with --header-line 2"},
 		{"a title as wide as the header", "Report,Leavers\nName,UPN\nA,a@x\n", Options{}, `line 1: no column is known to name users: choose the one that holds object ids or user principal names with --column NAME; if the header is line 2, say so with --header-line 2; columns seen: "Report", "Leavers"`},
 		{"and said to be one", "Report,Leavers\nName,UPN\nA,a@x\n", Options{HeaderLine: 2}, "~1 +3"},
-		{"rows above what looks like a header", "Who,What\nb@x,1\nUPN,n\na@x,1\n", Options{}, "no column is known to name users"},
+		{"rows above what looks like a header", "Who,What\nb@x,1\nUPN,n\na@x,1\n", Options{}, "line 1: a user is named above line 3, which seems to be the header"},
 		{"names of properties in an audit log", "Activity,Property,Value\nUpdate user,UserPrincipalName,a@x\n", Options{}, "no column is known to name users"},
 		{"30 lines of title", strings.Repeat("x\n", 30) + "UPN\na@x\n", Options{}, "~1 ~2 ~3 ~4 ~5 ~6 ~7 ~8 ~9 ~10 ~11 ~12 ~13 ~14 ~15 ~16 ~17 ~18 ~19 ~20 ~21 ~22 ~23 ~24 ~25 ~26 ~27 ~28 ~29 ~30 +32"},
 		{"31 lines of title", strings.Repeat("x\n", 31) + "UPN\na@x\n", Options{}, "no column is known to name users"},
 		{"31 lines, and a number", strings.Repeat("x\n", 31) + "UPN\na@x\n", Options{HeaderLine: 32}, strings.TrimPrefix(skips(31), " ") + " +33"},
 		{"title, and a header that needs a key", "Leavers\nName,E-Mail\nA,a@x\n", Options{}, `line 2: no column is known to hold object ids or user principal names: give --key mail (column "E-Mail")`},
+		{"semicolons and a header of two words", "User;Name\na@x;A\n", Options{}, `no column is known to name users: choose the one that holds object ids or user principal names with --column NAME; columns seen: "User", "Name"`},
 		{"a quote in the title", "5\" screens\nUPN\na@x\n", Options{}, "~1 +3"},
 		{"a quote in the header", "UPN,5\" screens\na@x,1\n", Options{}, "line 1: the header has a quote in the wrong place"},
 		{"a title, and a quote in the header", "Leavers\nUPN,5\" screens\na@x,1\n", Options{}, "line 2: the header has a quote in the wrong place"},
@@ -39,7 +50,10 @@ func TestHeaderBelowATitle(t *testing.T) {
 		{"no header, and a gate", "x,a@x,gone\ny,b@x,here\n", Options{NoHeader: true, Column: "2", Where: []string{"3=gone"}}, "+1 =2"},
 		{"no such number", "x,a@x\n", Options{NoHeader: true, Column: "3"}, `no column "3"`},
 		{"no header, no column", "a@x\n", Options{NoHeader: true}, "--no-header: say which column names the users by its number: --column 1 is the first"},
-		{"a row of names", "a@x,b@x,c@x\n", Options{NoHeader: true, Column: "1"}, "line 1: the 3 cells of this line are all names of users"},
+		{"a row of names", "a@x,b@x,c@x\n", Options{NoHeader: true, Column: "1"}, "line 1: cell 2 names a user, too, and only column 1 is read"},
+		{"a row of names, of which one is left out", "a@x,b@x\n", Options{NoHeader: true, Column: "1", Ignore: []string{"2"}}, "+1"},
+		{"a name above the header", "Approved by,boss@x\nName,UPN\nA,a@x\n", Options{}, "line 1: a user is named above line 2, which seems to be the header: if those lines are no rows, say so with --header-line 2"},
+		{"a title, and no known column", "Leavers\nWho,What\nA,a\n", Options{}, `line 2: no column is known to name users: choose the one that holds object ids or user principal names with --column NAME; columns seen: "Who", "What"`},
 		{"both", "a@x\n", Options{NoHeader: true, Column: "1", HeaderLine: 2}, "leave one of the two out"},
 		{"a heading of rows", "upn,n\na@x,1\nDo not disable,\nb@x,1\n", Options{}, "+2 -3 !3"},
 		{"a cell like a heading, and nothing below", "upn,n\na@x,1\nnot known yet,\n", Options{}, "+2 -3"},
@@ -98,6 +112,29 @@ func TestRowsThatLackCells(t *testing.T) {
 		{"the status is missing", "upn,a,Status", "a@x,1", gone, "=2"},
 		{"an employee id has no shape", "n,employeeId,upn,a", "N,17,a@x", Options{}, "-2"},
 		{"nobody is named", "n,upn,a", "N", Options{}, "-2"},
+	} {
+		if got := shape(t, c.header+"\n"+c.row+"\n", c.opt); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// A name that lacks its quotes, and a last cell that is missing, set the manager below the
+// header of the user, in a row of the right length.
+func TestRowsThatShifted(t *testing.T) {
+	for _, c := range []struct {
+		name, header, row string
+		opt               Options
+		want              string
+	}{
+		{"shifted", "Name,Manager,UPN,Note", "Doe, Bob,m@x,b@x", Options{}, "-2"},
+		{"shifted, with a cell too many", "Name,Manager,UPN,Note", "Doe, Bob,m@x,b@x,", Options{}, "-2"},
+		{"an address that is said to belong there", "Name,Buddy,UPN,Note", "Doe,Bob,m@x,b@x", Options{Ignore: []string{"note"}}, "+2"},
+		{"a manager behind", "Name,Buddy,UPN,Manager UPN", "Doe,Bob,m@x,b@x", Options{}, "+2"},
+		{"a name before, which is no address", "Name,UPN,Note", "Doe,a@x,b@x", Options{}, "+2"},
+		{"an address before", "Buddy,UPN,Note", "c@x,a@x,b@x", Options{}, "+2"},
+		{"the name first", "UPN,Note", "a@x,b@x", Options{}, "+2"},
+		{"id and name", "Buddy,id,UPN,Note", "Bob," + guidA + ",a@x,b@x", Options{}, "+2"},
 	} {
 		if got := shape(t, c.header+"\n"+c.row+"\n", c.opt); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

@@ -18,6 +18,7 @@ type Stay struct {
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
 	Said   string   // what they say, in words
+	Format string   // of a column of dates the --date-format that reads them, if one alone does
 	Gone   string   // of a column of statuses the most frequent one of people who left, in all rows, or ""
 }
 
@@ -34,6 +35,9 @@ type stayColumn struct {
 	plain            bool      // one of the known is more than a letter or two
 	other            int       // words of all rows that something else's column has
 	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
+	days             dateCells // of a column of dates, as far as ISO 8601 does not read them
+	bare             []string  // those whose status is t: it is true, or terminated
+	spoken           bool      // there is a status other than t and f, so that t is terminated
 }
 
 // findStay finds the HR columns of a file that no gate looks at. A column that an earlier
@@ -68,10 +72,18 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
-	said := cell
+	said, bare := cell, fold(cell)
+	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
+		s.days.add(&dateGate{}, cell)
+	case bare == "t" && s.words.gone["t"]:
+		s.know(cell)
+		said = ""
+		if s.leavers.add(cell); passes {
+			s.bare = append(s.bare, row.Place().String()+": "+row.Input)
+		}
 	case isWord(s.words.stay, cell):
 		s.know(cell)
 	case isGone(s.words.gone, cell):
@@ -149,6 +161,11 @@ func (s *stayColumn) dayWord(cell string) string {
 
 // result is what the column says of those who stay, and whether it says so of anybody.
 func (s *stayColumn) result() (Stay, bool) {
+	if len(s.bare) > 0 && !s.spoken { // some systems write true and false so
+		s.sayings["t (perhaps true)"], s.leavers = len(s.bare), nil
+		s.Rows, s.People = s.Rows+len(s.bare), slices.Concat(s.People, s.bare)
+		s.People = s.People[:min(len(s.People), batch.MostShown)]
+	}
 	s.Said = strings.Join(s.sayings.frequent(), ", ")
 	if s.Dates && len(s.sayings) > 1 {
 		var counts []string
@@ -161,6 +178,9 @@ func (s *stayColumn) result() (Stay, bool) {
 	}
 	if left := s.leavers.frequent(); len(left) > 0 {
 		s.Gone = left[0]
+	}
+	if found := formatsFor(s.days.unread); len(s.days.unread) > 0 && len(found) == 1 {
+		s.Format = found[0]
 	}
 	return s.Stay, s.Rows > 0 && s.counts()
 }

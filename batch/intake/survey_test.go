@@ -113,7 +113,9 @@ func TestWhatCountsAsStatus(t *testing.T) {
 		{"Active Status|Status|Employment Status|Active", "y n", "y"},
 		{"Active Status|Status|Employment Status|Active", "TRUE FALSE", "TRUE"},
 		{"Active Status|Active", "T F", "T"},
-		{"Employment Status|Status", "T F", "F"}, // terminated, and perhaps full-time
+		{"Employment Status|Status", "T F", "F t (perhaps true)"}, // terminated and full-time, or true and false
+		{"Employment Status|Status", "T A F", "A F"},              // terminated
+		{"Status (HR)|Status 2026", "Terminated Active", "Active"},
 		{"Active|Aktiv|Active Status|Leaver|Inactive|Termination Status", "Active Terminated", "Active"},
 		{"Active|Aktiv|Active Status|Leaver", "Aktiv Inaktiv", "Aktiv"},
 		{"Leaver|Leaver Status|Termination Status|Is Terminated", "Yes No", "No"},

@@ -2,6 +2,7 @@ package intake
 
 import (
 	_ "embed"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,5 +72,13 @@ func spellings(word string) []string {
 	return slices.Compact([]string{word, bare, german.Replace(word)})
 }
 
+// withoutBrackets finds what headers have behind their words: "(HR)", "2026".
+var withoutBrackets = regexp.MustCompile(`\s*\([^)]*\)|[\s_-]*[0-9]{4}$`)
+
 // listOf is the list of headers that a header is in, or "".
-func listOf(header string) string { return headerWords[normalise(header)].List }
+func listOf(header string) string {
+	if w, known := headerWords[normalise(header)]; known {
+		return w.List
+	}
+	return headerWords[normalise(withoutBrackets.ReplaceAllString(header, ""))].List
+}

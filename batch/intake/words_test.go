@@ -16,7 +16,7 @@ func TestWordTable(t *testing.T) {
 	want := map[string]int{}
 	for place, lists := range map[string][]string{
 		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, leftHeader, beganHeader, string(idOrUPN)},
-		"part":   {string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person"},
+		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person"},
 		"cell":   {"stay", "gone", "yes", "no", "other", "back", "remark", "stat2 stay", "stat2 gone"},
 	} {
 		for _, list := range lists {

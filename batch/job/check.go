@@ -230,7 +230,7 @@ func (c *Checked) read(r *reading, several bool, opt intake.Options, kept batch.
 		f.Rows++
 		for i, g := range gates {
 			switch {
-			case row.Cells == nil:
+			case row.Cells == nil || isBad && bad.Outcome != batch.Skipped:
 			case g.Passes(row.Cells):
 				f.Gates[i].Passes++
 			default:

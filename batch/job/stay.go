@@ -89,6 +89,9 @@ func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
 		case s.Dates:
 			dated = true
 			gate("--date-column", s.Column)
+			if s.Format != "" && g.DateFormat == "" {
+				gate("--date-format", s.Format)
+			}
 		case s.Gone != "":
 			gate("--where", s.Column+"="+s.Gone)
 		default:

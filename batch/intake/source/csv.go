@@ -224,7 +224,7 @@ func delimiter(sample string, opt Options) (best rune, why string) {
 		n := -1
 		for _, d := range delimiters {
 			cells := splitLoosely(line, d)
-			if len(cells)-1 > n && opt.IsHeader != nil && opt.IsHeader(cells) {
+			if len(cells)-1 > n && opt.IsHeader != nil && opt.IsHeader(cells) && (len(cells) > 1 || !strings.ContainsAny(line, ";\t|")) {
 				best, n = d, len(cells)-1
 			}
 			if len(cells)-1 > most && strings.TrimSpace(strings.Join(cells, "")) != "" {
