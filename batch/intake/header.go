@@ -104,6 +104,10 @@ func (r *Reader) findHeader() (why string, err error) {
 		}
 		note := noteOf(r.src.Text())
 		switch {
+		case r.rec.Header && len(t.cells) == 0: // an export of nobody has no keys that a flag could name
+			r.list, r.opt = true, parsedOptions{Options: Options{Skip: r.opt.Skip}}
+			r.layout = layout{datePlace: -1}
+			return "", nil
 		case r.rec.Header:
 			r.setHeader(t.line, t.cells)
 			return "the keys of the objects are the columns", nil

@@ -306,7 +306,7 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 	}
 	switch {
 	case n.All == 0:
-		all = append(all, Problem{Reason: "the input has a header and no rows"})
+		all = append(all, Problem{Reason: "the input has no rows"})
 	case n.HeldBack == n.All:
 		all = append(all, Problem{Reason: "no row passes the gates, so a run would touch nobody (--min-users 1 refuses that)"})
 	}

@@ -101,7 +101,7 @@ func TestSinceLast(t *testing.T) {
 	run(3, 0, "7  already", "--no-verify")
 
 	s.enter("in.csv", nil)
-	run(0, 0, "a header and no rows") // an export that broke off is no last run
+	run(0, 0, "the input has no rows") // an export that broke off is no last run
 	s.file("in.csv", "upn\nnobody@contoso.example\n")
 	run(3, 0, "1  not_found")
 	s.enter("in.csv", s.cast)

@@ -132,7 +132,7 @@ func (c *command) Planned(plan batch.Plan, n batch.Count) {
 	c.about(plan, "", n)
 	switch {
 	case n.Rows == 0:
-		c.Say("note     the input has a header and no rows (--min-users refuses that)")
+		c.Say("note     the input has no rows (--min-users refuses that)")
 	case n.Rows == n.Ended[batch.Skipped]:
 		c.Say("note     no row passes the gates, so nobody is touched (--min-users refuses that)")
 	}

@@ -104,7 +104,7 @@ func openJSON(in Input, opt Options) (Source, error) {
 		why += fmt.Sprintf(", in the key %q of an object", j.enclosed)
 	}
 	j.settings = append(j.settings, batch.Setting{Name: "format", Value: "JSON", Why: why})
-	j.keys, j.columns, j.due = first.keys, first.columns, len(first.keys) > 0
+	j.keys, j.columns, j.due = first.keys, first.columns, len(first.keys) > 0 || first.count == 0
 	return j, nil
 }
 

@@ -41,7 +41,7 @@ type Record struct {
 	Shared int      // bytes of memory that each of the cells keeps alive
 	Fault  string   // why the cells may not stand in their columns, and the next step; or ""
 	Placed bool     // each cell has its address, so that those which are missing at the end are empty
-	Header bool     // for certain these are the names of the columns, as of keys; else the reader decides
+	Header bool     // for certain these are the names of the columns, as of keys; none of a file that has nothing in it; else the reader decides
 }
 
 // Source gives the records of one file, in order.
