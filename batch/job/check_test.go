@@ -31,7 +31,7 @@ func TestCheckIsBounded(t *testing.T) {
 	if !strings.Contains(c.Problems[0].Reason, "some of its people stay") {
 		t.Errorf("that people stay is not told first, but %v", c.Problems[0])
 	}
-	if len(c.Problems) != mostProblems+1 || c.LeftOut != 500 || len(c.First) != firstRows {
+	if len(c.Problems) != mostProblems+1 || c.LeftOut != 500 || len(c.First) != firstRows+2 {
 		t.Errorf("%d problems, %d left out, %d first rows", len(c.Problems), c.LeftOut, len(c.First))
 	}
 }
