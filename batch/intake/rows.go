@@ -159,10 +159,16 @@ func (r *Reader) mayHaveShifted(cells []string) bool {
 			return true
 		}
 		kinds[kind] = true
-		first = first || c.names && c.index == 0
+		first = first || c.names && c.index == 0 && c.key != batch.ByEmployeeID
 	}
 	delete(kinds, "")
-	return !first && len(kinds) < 2
+	return (!first || r.secondMayBeFirst()) && len(kinds) < 2
+}
+
+// secondMayBeFirst reports whether the first cell of a record that lacks some may be that of
+// the second column, which holds names, too, and none stands there.
+func (r *Reader) secondMayBeFirst() bool {
+	return (recognise(r.header[1]).key != "" || containsAny(r.normalised[1], headerParts["names"])) && !strings.Contains(r.padded[1], "@")
 }
 
 // setBehind looks for the column behind the one that names the users. A name in its cells may

@@ -99,6 +99,9 @@ func TestRowsThatLackCells(t *testing.T) {
 	}{
 		{"the name first", "upn,a,b", "a@x", Options{}, "+2"},
 		{"the name first, and more", "upn,a,b", "a@x,1", Options{}, "+2"},
+		{"a name that may be the manager's", "upn,manager", "m@x", Options{}, "-2"},
+		{"the name first, and the manager", "upn,manager,a", "a@x,m@x", Options{}, "+2"},
+		{"an employee id first", "employeeId,a,b", "17,1", Options{Key: batch.ByEmployeeID}, "-2"},
 		{"a password that looks like a name", "name,upn,password", "A,p@ss.word", Options{}, "-2"},
 		{"id and name", "n,id,upn,a,b", "N," + guidA + ",a@x", Options{}, "+2"},
 		{"id and name, shifted", "n,id,upn,a,b", guidA + ",a@x,1", Options{}, "-2"},

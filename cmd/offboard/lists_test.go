@@ -40,7 +40,7 @@ func TestListsSayWhatRunJSONSays(t *testing.T) {
 		}, nil},
 		"history": {func(c *command) error {
 			return c.mentions(all([]*journal.Mention{{Plan: plan, State: journal.Stopped, Line: batch.Line{Record: batch.Record{Outcome: batch.NotSent}}}}), "")
-		}, []string{"simulated", "line", "user_id", "user_principal_name", "outcome", "sent_at", "valid_from_after", "reason", "input"}},
+		}, []string{"simulated", "file", "line", "user_id", "user_principal_name", "outcome", "sent_at", "valid_from_after", "reason", "input"}},
 	} {
 		got := document(c.write).([]any)[0].(map[string]any)
 		for _, key := range c.own { // of the line

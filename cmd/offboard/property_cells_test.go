@@ -31,7 +31,7 @@ func (s *story) keyCell(f field, u graphsim.User) (cell string, bad bool) {
 	case n < 6 && f != anID && f != anEmployeeID:
 		local, domain, _ := strings.Cut(own, "@")
 		if domain != "" {
-			return strings.ReplaceAll(local, "k", "\u212a") + "@" + domain, false
+			return strings.ReplaceAll(local, "k", "\u212a") + "@" + domain, strings.Contains(local, "k") // refused for what it looks like
 		}
 	case n == 6 && (f == aUPN || f == idOrUPN) && u.Mail != "":
 		return u.Mail, false // no UPN of this user's, perhaps another's
@@ -45,13 +45,13 @@ func (s *story) keyCell(f field, u graphsim.User) (cell string, bad bool) {
 func badCells(f field, u graphsim.User) []string {
 	switch f {
 	case anID:
-		return []string{"{" + u.ID + "}", strings.ReplaceAll(u.ID, "-", ""), u.UPN, u.ID[1:], "00000000-0000-0000-0000-000000000000", "12"}
+		return []string{strings.ReplaceAll(u.ID, "-", ""), u.UPN, u.ID[1:], "00000000-0000-0000-0000-000000000000", "12"}
 	case anEmployeeID:
 		return []string{"1.23E+10", "'=1", "12345678901234567", "=1"}
 	}
-	all := []string{"<" + u.UPN + ">", "ann", "a?b@contoso.example", u.UPN + " (left)", u.UPN + "@x", "@contoso.example", "'=" + u.UPN, "{" + u.ID + "}"}
+	all := []string{"ann", "a?b@contoso.example", u.UPN + " (left)", u.UPN + "@x", "@contoso.example", "'=" + u.UPN}
 	if f != idOrUPN {
-		all = append(all, u.ID)
+		all = append(all, u.ID, "{"+u.ID+"}")
 	}
 	return all
 }
@@ -88,14 +88,18 @@ func (s *story) dayCell(passes bool) (string, day) {
 		return pick(s, "9999-12-31", "1900-01-01", "1970-01-01", "0001-01-01"), day{}
 	case n == 2:
 		return pick(s, "3/12/2000", "soon", "2000-13-01", "2000-02-30", "1965-05-05", "1.2.00", "05.05.1965"), day{kind: unreadable}
-	case n == 3 && d.format != "":
-		return iso, day{kind: unreadable}
+	case n == 3 && d.format != "": // which is read beside it
+		return iso, day{wholeDay, on}
 	case n == 3:
 		return dotted, day{kind: unreadable}
 	case d.format != "":
 		return dotted, day{wholeDay, on}
 	case n < 10:
-		return at.In(time.FixedZone("", 1800*(s.rng.IntN(40)-20))).Format(time.RFC3339), day{instant, at}
+		at := at.In(time.FixedZone("", 1800*(s.rng.IntN(40)-20)))
+		if year, month, d := at.Date(); at.Equal(time.Date(year, month, d, 0, 0, 0, 0, at.Location())) { // midnight is the day
+			return at.Format(time.RFC3339), dayOf(time.Date(year, month, d, 0, 0, 0, 0, time.UTC))
+		}
+		return at.Format(time.RFC3339), day{instant, at}
 	case n < 13: // without an offset the day alone counts
 		return iso + pick(s, "T10:00:00", " 23:59"), day{wholeDay, on}
 	}

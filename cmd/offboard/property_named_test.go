@@ -52,7 +52,7 @@ func (s *story) staying(u graphsim.User) []sheetRow {
 		case tooLong, tooShort:
 			cells := r.cells
 			if r.form == tooShort {
-				cells = cells[:len(cells)-1]
+				cells = cells[1:]
 			}
 			if (s.sheet.date != nil || s.gatedByStatus()) && slices.ContainsFunc(cells, func(c string) bool { return s.strayMeans(c, u) }) {
 				rows = append(rows, r)

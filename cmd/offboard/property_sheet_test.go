@@ -69,7 +69,7 @@ type rowForm int
 const (
 	plainRow rowForm = iota
 	tooLong          // one cell too many
-	tooShort         // one cell too few
+	tooShort         // without its first cell
 	blankRow
 	exampleRow
 )
@@ -242,7 +242,7 @@ func (s *story) drawRow(about int) sheetRow {
 			}
 		}
 	}
-	if r.form == tooShort && (len(r.cells) < 2 || strings.Join(r.cells[:len(r.cells)-1], "") == "") {
+	if r.form == tooShort && (len(r.cells) < 2 || strings.Join(r.cells[1:], "") == "") {
 		r.form = plainRow
 	}
 	return r
@@ -333,7 +333,7 @@ func (s *story) sheetText() string {
 		case tooLong:
 			cells = append(cells, "x")
 		case tooShort:
-			cells = cells[:len(cells)-1]
+			cells = cells[1:]
 		}
 		records = append(records, cells)
 	}

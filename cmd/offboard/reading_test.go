@@ -57,8 +57,8 @@ func TestChangedFilesAreRefused(t *testing.T) {
 func TestUnreadableInputsEndWith2(t *testing.T) {
 	many := "upn\n" + strings.Repeat("user0@contoso.example\n", 100)
 	for name, text := range map[string]string{
-		"empty": "", "blank": "\n \n", "workbook": "PK\x03\x04\x14\x00", "Windows-1252": "upn\nl\xf6w@contoso.example\n",
-		"no byte order mark": "u\x00p\x00n\x00\n\x00", "quote in the header": "up\"n,x\n",
+		"empty": "", "blank": "\n \n", "workbook": "PK\x03\x04\x14\x00", "Windows-1252": "upn\nl\xf6w@contoso.example\nj\xfcrgen@contoso.example\n",
+		"NUL": "upn\na@contoso.example\n\x00\x00\x00", "quote in the header": "up\"n,x\n",
 		"lost quote, late": many + "\"user1@contoso.example\nuser0@contoso.example\n", "second table, late": many + "user1@contoso.example\nid,upn\n1,2\n",
 		"header of services": "Id,Service principal ID\n1,2\n",
 	} {
