@@ -9,7 +9,7 @@
 //
 //	several.go options.go errors.go     what a caller gives and gets
 //	open.go header.go list.go           one file: its header, or ids alone without one
-//	text.go words.go alias.go hr.go     how text is compared; the headers and words that are known
+//	text.go words.go alias.go key.go hr.go  how text is compared; the headers and words that are known
 //	column.go keycolumn.go preset.go    header -> columns to read, and which of them name the users
 //	decide.go                           the cells, where they say otherwise than the header
 //	rows.go row.go                      records -> rows

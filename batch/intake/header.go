@@ -89,6 +89,7 @@ type titled struct {
 // is recognised, or the one that the person named.
 func (r *Reader) findHeader() (why string, err error) {
 	var above []titled
+	var maybe []titled // of them, those that could be a header or a title
 	for {
 		err := r.nextRecord()
 		if err == io.EOF {
@@ -139,18 +140,21 @@ func (r *Reader) findHeader() (why string, err error) {
 			}
 			return "--no-header: this line is a row, and columns are called by their numbers", nil
 		case t.fault != "": // a title, or nothing
-		case len(candidates(above)) == 0 && r.openList(t.cells):
+		case len(maybe) == 0 && r.openList(t.cells):
 			r.passOver(above)
 			return "", r.setList()
-		case r.fits(t.cells) && isTitle(candidates(above), t):
+		case r.fits(t.cells) && isTitle(maybe, t):
 			r.passOver(above)
 			r.setHeader(t.line, t.cells)
-			if len(candidates(above)) > 0 {
-				return fmt.Sprintf("the first line in which a column is recognised; %s above it", batch.Plural(len(candidates(above)), "line")), nil
+			if len(maybe) > 0 {
+				return fmt.Sprintf("the first line in which a column is recognised; %s above it", batch.Plural(len(maybe), "line")), nil
 			}
 			return "first line that is neither blank nor a version line", nil
 		}
-		if above = append(above, t); len(candidates(above)) > titleLines {
+		if above = append(above, t); t.skip == "" {
+			maybe = append(maybe, t)
+		}
+		if len(maybe) > titleLines {
 			break
 		}
 	}

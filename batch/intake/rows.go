@@ -187,16 +187,18 @@ func (r *Reader) setBehind() {
 
 // nameBehind says that the cells of a row may have shifted, or "".
 func (r *Reader) nameBehind(row *batch.Row, cells []string) string {
-	name := cells[r.behind]
-	if !strings.Contains(name, "@") || row.ID != "" {
+	name, before := trim(cells[r.behind]), trim(cells[r.behind-2])
+	if before == "" || row.ID != "" && (row.UPN != "" || !batch.IsGUID(name) || batch.IsGUID(before)) {
 		return ""
 	}
-	_, _, none := meaning(batch.ByUPN, trim(name))
-	_, _, noneBefore := meaning(batch.ByUPN, trim(cells[r.behind-2]))
-	if before := trim(cells[r.behind-2]); none != "" || before == "" || noneBefore == "" {
-		return ""
+	if row.ID == "" {
+		_, _, none := meaning(batch.ByUPN, name)
+		_, _, noneBefore := meaning(batch.ByUPN, before)
+		if !strings.Contains(name, "@") || none != "" || noneBefore == "" {
+			return ""
+		}
 	}
-	return fmt.Sprintf("the column %q holds a user principal name, too, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", r.header[r.behind])
+	return fmt.Sprintf("the column %q names a user, too, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", r.header[r.behind])
 }
 
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
@@ -237,7 +239,7 @@ func (r *Reader) shownInput(all []string) string {
 	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c column) bool { return c.key == "" }) {
 		return trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
 	}
-	if r.naming[0].index == 0 && len(all) > len(r.header) {
+	if r.naming[0].index == 0 && len(all) > len(r.header) && r.rec.Fault == "" {
 		return strings.ToValidUTF8(all[0], "\uFFFD")
 	}
 	return ""

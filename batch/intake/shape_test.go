@@ -137,6 +137,7 @@ func TestRowsThatShifted(t *testing.T) {
 		{"a name before, which is no address", "Name,UPN,Note", "Doe,a@x,b@x", Options{}, "+2"},
 		{"an address before", "Buddy,UPN,Note", "c@x,a@x,b@x", Options{}, "+2"},
 		{"the name first", "UPN,Note", "a@x,b@x", Options{}, "+2"},
+		{"ids shifted", "displayName,managerId,id,jobTitle", "Doe, Bob," + guidA + "," + guidB, Options{}, "-2"},
 		{"id and name", "Buddy,id,UPN,Note", "Bob," + guidA + ",a@x,b@x", Options{}, "+2"},
 	} {
 		if got := shape(t, c.header+"\n"+c.row+"\n", c.opt); got != c.want {

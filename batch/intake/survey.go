@@ -29,7 +29,7 @@ type Unmet struct {
 
 // TakeSurvey reads the input to its end. What does not let it be read as a whole, wherever
 // it stands, is an error as of [Open] and [Reader.Rows]. Dates are held against the
-// time, or against that of opt.Date; opt.Skip is not called. A column of dates of which
+// time, or against that of opt.DateGate; opt.Skip is not called. A column of dates of which
 // the gate can read none is an [*InputError], which tells the --date-format that it
 // needs where the cells show it. Two columns that could name the users, and agree in no
 // row, are a [*InputError].
@@ -131,7 +131,7 @@ func (b *badRows) add(e *batch.RowError) {
 	}
 }
 
-var numbers = regexp.MustCompile(`[0-9A-F]+`) // of bytes, too
+var numbers = regexp.MustCompile(`0x[0-9A-F]{2}|[0-9]+`)
 
 func withoutNumbers(s string) string { return numbers.ReplaceAllString(s, "") }
 

@@ -139,7 +139,7 @@ func checkText(b *strings.Builder, found *job.Checked) {
 	if len(found.First) > 0 {
 		fmt.Fprintln(b, "\nThe first rows, as they are read:")
 		for _, r := range found.First {
-			fmt.Fprintf(b, "  %s  %s\n", placeOf(r.Problem), printable(rowText(r)))
+			fmt.Fprintf(b, "  %s  %s\n", printable(placeOf(r.Problem)), printable(rowText(r)))
 		}
 	}
 	var whole []string
