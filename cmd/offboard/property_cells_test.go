@@ -31,7 +31,7 @@ func (s *story) keyCell(f field, u graphsim.User) (cell string, bad bool) {
 	case n < 6 && f != anID && f != anEmployeeID:
 		local, domain, _ := strings.Cut(own, "@")
 		if domain != "" {
-			return strings.ReplaceAll(local, "k", "\u212a") + "@" + domain, strings.Contains(local, "k") // refused for what it looks like
+			return strings.ReplaceAll(local, "k", "\u212a") + "@" + domain, strings.Contains(local, "k") && !strings.Contains(local, "#EXT#") // refused for what it looks like, but for the home of a guest
 		}
 	case n == 6 && (f == aUPN || f == idOrUPN) && u.Mail != "":
 		return u.Mail, false // no UPN of this user's, perhaps another's
