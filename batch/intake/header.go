@@ -158,17 +158,7 @@ func (r *Reader) findHeader() (why string, err error) {
 			break
 		}
 	}
-	return "first line that is neither blank nor a version line", r.noHeader(above)
-}
-
-// candidates are the lines that could be a header or a title.
-func candidates(above []titled) (all []titled) {
-	for _, t := range above {
-		if t.skip == "" {
-			all = append(all, t)
-		}
-	}
-	return all
+	return "first line that is neither blank nor a version line", r.noHeader(above, maybe)
 }
 
 // isTitle reports whether lines above a header surely are no rows and no part of it: they
@@ -196,8 +186,7 @@ func (r *Reader) passOver(above []titled) {
 
 // noHeader takes the likeliest line for the header when none can be read, so that the
 // error of the columns is about that line.
-func (r *Reader) noHeader(above []titled) error {
-	maybe := candidates(above)
+func (r *Reader) noHeader(above, maybe []titled) error {
 	if len(maybe) == 0 {
 		r.passOver(above)
 		if r.opt.HeaderLine > 0 {
@@ -233,11 +222,7 @@ func (r *Reader) noHeader(above []titled) error {
 	if header.fault != "" {
 		return &InputError{Line: header.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
 	}
-	for _, t := range above {
-		if t.line < header.line {
-			r.skip(t.line, cmp.Or(t.skip, "above the header"))
-		}
-	}
+	r.passOver(above[:slices.IndexFunc(above, func(t titled) bool { return t.line == header.line })])
 	r.setHeader(header.line, header.cells)
 	return nil
 }

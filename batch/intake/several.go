@@ -29,7 +29,7 @@ func Open(inputs []source.Input, opt Options) (*Files, error) {
 		r, err := open(in, opt)
 		if err != nil {
 			f.Close() // the error says more
-			return nil, inFile(opt.name, err)
+			return nil, InFile(opt.name, err)
 		}
 		f.all = append(f.all, r)
 		var places []int
@@ -45,8 +45,8 @@ func Open(inputs []source.Input, opt Options) (*Files, error) {
 	return f, nil
 }
 
-// inFile says which of several files an error is about.
-func inFile(name string, err error) error {
+// InFile says which of several files an error is about; "" is of one alone.
+func InFile(name string, err error) error {
 	if e, is := errors.AsType[*InputError](err); is && name != "" {
 		e.File = name
 	}
@@ -127,7 +127,7 @@ func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 					f.rows++
 				}
 				if len(f.all) > 1 {
-					err = inFile(r.opt.name, err)
+					err = InFile(r.opt.name, err)
 					row.Seq, row.Cells = f.rows, f.placed(row.Cells, i)
 				}
 				if isBad {

@@ -41,7 +41,7 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 			s.opt.name = in.Name
 		}
 		if err := s.look(in); err != nil {
-			return Survey{}, inFile(s.opt.name, err)
+			return Survey{}, InFile(s.opt.name, err)
 		}
 	}
 	s.Unmet = slices.DeleteFunc(s.Unmet, func(u Unmet) bool { return len(u.values) == 0 })
@@ -126,14 +126,15 @@ func (b *badRows) add(e *batch.RowError) {
 	case e.Outcome != "":
 	case b.first == nil:
 		b.first, b.alike = e, 1
-	case withoutNumbers(e.Reason) == withoutNumbers(b.first.Reason):
+	case WithoutNumbers(e.Reason) == WithoutNumbers(b.first.Reason):
 		b.alike++
 	}
 }
 
 var numbers = regexp.MustCompile(`0x[0-9A-F]{2}|[0-9]+`)
 
-func withoutNumbers(s string) string { return numbers.ReplaceAllString(s, "") }
+// WithoutNumbers is what reasons have in common that differ in numbers alone.
+func WithoutNumbers(s string) string { return numbers.ReplaceAllString(s, "") }
 
 // err refuses an input of several rows of which none can be read, for one reason.
 func (b *badRows) err(rows int) error {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"offboard/batch"
 	"offboard/batch/intake"
@@ -112,7 +111,7 @@ const (
 
 // add counts one more. Reasons that differ in numbers count as one.
 func (rs *Reasons) add(p Problem) {
-	key := withoutNumbers(p.Reason)
+	key := intake.WithoutNumbers(p.Reason)
 	at := slices.IndexFunc(*rs, func(r Reason) bool { return r.key == key })
 	if at < 0 && len(*rs) >= mostReasons {
 		key, p.Reason = "", "other reasons"
@@ -127,22 +126,6 @@ func (rs *Reasons) add(p Problem) {
 		p.Reason, p.Outcome = "", ""
 		r.First = append(r.First, p)
 	}
-}
-
-// withoutNumbers has a # for each number.
-func withoutNumbers(s string) string {
-	var b strings.Builder
-	digits := false
-	for _, r := range s {
-		was := digits
-		switch digits = unicode.IsDigit(r); {
-		case !digits:
-			b.WriteRune(r)
-		case !was:
-			b.WriteByte('#')
-		}
-	}
-	return b.String()
 }
 
 // sort puts the most frequent reasons first.
@@ -175,10 +158,14 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	var again batch.LinesByName
 	var errs []error
 	for _, r := range in {
-		f, err := c.read(r, len(in) > 1, opt, found.Kept, &again)
+		name := "" // of one of several
+		if len(in) > 1 {
+			name = r.name
+		}
+		f, err := c.read(r, name, opt, found.Kept, &again)
 		if err != nil {
 			f.Error = err.Error()
-			errs = append(errs, inFile(in, r, err))
+			errs = append(errs, intake.InFile(name, err))
 		}
 		c.Files = append(c.Files, f)
 	}
@@ -192,14 +179,9 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	return c, c.judge(&Planning{File: o.File, Selection: o.Selection, Everybody: o.Everybody}, found)
 }
 
-// read tells how a file is read, and counts its rows. Several says that their places need
-// its name.
-func (c *Checked) read(r *reading, several bool, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) (f CheckedFile, err error) {
+// read tells how a file is read, and counts its rows. Name is that of their places.
+func (c *Checked) read(r *reading, name string, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) (f CheckedFile, err error) {
 	f = CheckedFile{Name: r.name, SHA256: r.digest, Settings: []batch.Setting{}, Columns: []CheckedColumn{}, Unread: []string{}, Gates: []CheckedGate{}}
-	name := ""
-	if several {
-		name = f.Name
-	}
 	opt.Skip = func(s batch.Skip) { c.Passed.add(Problem{File: name, Line: s.Line, Reason: s.Reason}) }
 	rows, err := intake.Open(inputs{r}.sources(), opt)
 	if err != nil {
@@ -325,12 +307,4 @@ func (o *CheckOptions) input(h *Host, now time.Time) (inputs, intake.Options, er
 		err = fmt.Errorf("%w: there is no file %s, and a user needs no check: offboard run --user %[2]s --dry-run looks them up", ErrUsage, user.Names[0])
 	}
 	return in, opt, err
-}
-
-// inFile says which of several files an error is about.
-func inFile(in inputs, r *reading, err error) error {
-	if e, is := errors.AsType[*intake.InputError](err); is && len(in) > 1 {
-		e.File = r.name
-	}
-	return err
 }
