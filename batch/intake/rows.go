@@ -162,13 +162,28 @@ func (r *Reader) mayHaveShifted(cells []string) bool {
 		first = first || c.names && c.index == 0 && c.key != batch.ByEmployeeID
 	}
 	delete(kinds, "")
-	return (!first || r.secondMayBeFirst()) && len(kinds) < 2
+	return (!first || r.firstMayBeLost()) && len(kinds) < 2
 }
 
-// secondMayBeFirst reports whether the first cell of a record that lacks some may be that of
-// the second column, which holds names, too, and none stands there.
-func (r *Reader) secondMayBeFirst() bool {
-	return (recognise(r.header[1]).key != "" || containsAny(r.normalised[1], headerParts["names"])) && !strings.Contains(r.padded[1], "@")
+// firstMayBeLost reports whether a record that lacks cells may lack the first ones, so that
+// the first that is there is the name of another column. That cannot be if a cell that holds
+// a name would then stand in a column that holds none.
+func (r *Reader) firstMayBeLost() bool {
+	for lost := 1; lost <= len(r.header)-len(r.rec.Cells); lost++ {
+		at := 0
+		for r.holdsNames(at+lost) && strings.Contains(r.padded[at+1], "@") {
+			at++
+		}
+		if r.holdsNames(at + lost) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsNames reports whether a column names people by what its header says.
+func (r *Reader) holdsNames(at int) bool {
+	return recognise(r.header[at]).key != "" || containsAny(r.normalised[at], headerParts["names"])
 }
 
 // setBehind looks for the column behind the one that names the users. A name in its cells may
