@@ -72,7 +72,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		return r.misshapen(why)
 	}
 	row, whyNobody := r.newRow(cells)
-	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted(row.Cells)) {
+	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted()) {
 		return r.misshapen(r.whyMiscounted())
 	}
 	if whyNobody == "" && r.behind > 0 {
@@ -125,65 +125,6 @@ func (r *Reader) fitted() (cells []string, why string) {
 		return nil, r.whyMiscounted()
 	}
 	return cells[:n], ""
-}
-
-// mayHaveShifted reports whether cells may be those of the column behind theirs, in a
-// record that names its user and lacks cells. None may be if those that are read are all
-// of their columns' kinds, and either the first cell names the user or they are of two
-// kinds, such as a name and a date: a shift would set one of them below the other.
-func (r *Reader) mayHaveShifted(cells []string) bool {
-	kinds := map[string]bool{}
-	first := false
-	for i, c := range r.columns {
-		cell := cells[i]
-		if cell == "" {
-			continue
-		}
-		kind := ""
-		switch {
-		case c.key == batch.ByEmployeeID: // of no shape
-		case keyOf(c.key, cell) == batch.ByID:
-			kind = "id"
-		case c.key != "":
-			kind = "address"
-		case i == r.datePlace:
-			if _, is := r.opt.dateGate.parse(cell); is && !slices.ContainsFunc(r.normalised[c.index+1:], func(h string) bool {
-				return slices.Contains([]string{leftHeader, beganHeader}, headerWords[h].List) || containsAny(h, []string{"date", "datum", "day"})
-			}) {
-				kind = "date"
-			}
-		case slices.ContainsFunc(r.where, func(w condition) bool { return w.place == i && w.meets(cell) }):
-			kind = "status"
-		}
-		if kind == "" && (c.gate || c.key != "" || c.hired || c.left) {
-			return true
-		}
-		kinds[kind] = true
-		first = first || c.names && c.index == 0 && c.key != batch.ByEmployeeID
-	}
-	delete(kinds, "")
-	return (!first || r.firstMayBeLost()) && len(kinds) < 2
-}
-
-// firstMayBeLost reports whether a record that lacks cells may lack the first ones, so that
-// the first that is there is the name of another column. That cannot be if a cell that holds
-// a name would then stand in a column that holds none.
-func (r *Reader) firstMayBeLost() bool {
-	for lost := 1; lost <= len(r.header)-len(r.rec.Cells); lost++ {
-		at := 0
-		for r.holdsNames(at+lost) && strings.Contains(r.padded[at+1], "@") {
-			at++
-		}
-		if r.holdsNames(at + lost) {
-			return true
-		}
-	}
-	return false
-}
-
-// holdsNames reports whether a column names people by what its header says.
-func (r *Reader) holdsNames(at int) bool {
-	return recognise(r.header[at]).key != "" || containsAny(r.normalised[at], headerParts["names"])
 }
 
 // setBehind looks for the column behind the one that names the users. A name in its cells may

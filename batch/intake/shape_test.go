@@ -115,6 +115,9 @@ func TestRowsThatLackCells(t *testing.T) {
 		{"the status is missing", "upn,a,Status", "a@x,1", gone, "=2"},
 		{"an employee id has no shape", "n,employeeId,upn,a", "N,17,a@x", Options{}, "-2"},
 		{"nobody is named", "n,upn,a", "N", Options{}, "-2"},
+		{"a name and an id may be those of the next columns", "state,id,mail,upn,manager,left", guidA + ",,b@x,c@x,x", Options{}, "-2"},
+		{"two cells are lost", "n,a,upn,manager,b", "m@x", Options{}, "-2"},
+		{"what stands beside the name is none", "id,upn,n,mail,site", guidA + ",a@x,b@x,Rome", Options{}, "-2"},
 	} {
 		if got := shape(t, c.header+"\n"+c.row+"\n", c.opt); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
