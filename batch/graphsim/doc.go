@@ -39,7 +39,7 @@
 //	GET  /organization
 //	GET  /groups/{id}/transitiveMembers/microsoft.graph.user
 //	     (with ConsistencyLevel: eventual and $count=true; $select, $top)
-//	GET  /roleManagement/directory/roleAssignments   ($expand=principal)
+//	GET  /roleManagement/directory/roleAssignments   ($expand=principal or roleDefinition, $filter=principalId eq)
 //	GET  /roleManagement/directory/roleDefinitions   ($select)
 //
 // and, for signing in with a secret or an assertion,

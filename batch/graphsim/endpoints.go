@@ -17,10 +17,11 @@ type endpoint struct {
 	roles  []string // permissions, any one of which suffices
 	denied *failure // what is answered without; nil means errDenied
 
-	of    kind                         // what $select chooses from; nil for nothing
-	takes string                       // query options, apart by spaces
-	lacks string                       // query options that Graph takes and the simulator does not
-	check func(op *operation) *failure // what else the router refuses; nil for nothing
+	of      kind                         // what $select chooses from; nil for nothing
+	takes   string                       // query options, apart by spaces
+	lacks   string                       // query options that Graph takes and the simulator does not
+	check   func(op *operation) *failure // what else the router refuses; nil for nothing
+	filters string                       // the one property that $filter takes; "" is those of users
 
 	about func(t *Tenant, c *call, op *operation) about // nil means the user of the path
 
@@ -85,7 +86,7 @@ var (
 	writeMembers   = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	manageRoles    = []string{"RoleManagement.ReadWrite.Directory"}
 	writeLicences  = append([]string{"LicenseAssignment.ReadWrite.All"}, readWriteUsers...)
-	readSKUs       = []string{"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All",
+	readSKUs       = []string{"LicenseAssignment.Read.All", "Organization.Read.All", "Organization.ReadWrite.All",
 		"Directory.Read.All", "Directory.ReadWrite.All"}
 	readDomains = []string{"Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 )
@@ -110,7 +111,7 @@ var endpoints = []endpoint{
 	{method: "GET", path: "groups/{group}/transitiveMembers/microsoft.graph.user", action: actMembers, cost: 5,
 		roles: readMembers, of: userKind, takes: "$select $top $count $skiptoken", lacks: "$filter $expand $search $orderby", check: checkCast, serve: (*Tenant).listMembers},
 	{method: "GET", path: "roleManagement/directory/roleAssignments", action: actAssignments,
-		roles: readRoles, takes: "$expand $skiptoken", lacks: "$filter $select", check: checkExpand, serve: (*Tenant).listAssignments},
+		roles: readRoles, takes: "$expand $filter $skiptoken", lacks: "$select", filters: "principalId", check: checkExpand, serve: (*Tenant).listAssignments},
 	{method: "GET", path: "roleManagement/directory/roleDefinitions", action: actRoles,
 		roles: readRoles, of: roleKind, takes: "$select $skiptoken", lacks: "$filter $expand", serve: (*Tenant).listRoles},
 
@@ -188,13 +189,13 @@ func checkCast(op *operation) *failure {
 	return nil
 }
 
-// checkExpand takes one $expand, of the principal. The documentation is silent about
+// checkExpand takes one $expand, of the principal or the role. The documentation is silent about
 // more than one, and a report says that it fails (microsoft-graph-docs#16186).
 func checkExpand(op *operation) *failure {
 	switch expand := op.query.expand; {
 	case strings.Contains(expand, ","):
 		return errQuery
-	case expand != "" && expand != "principal":
+	case expand != "" && expand != "principal" && expand != "roleDefinition":
 		return errNotSimulated
 	}
 	return nil

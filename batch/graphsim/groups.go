@@ -116,7 +116,8 @@ func builtInRoles() []role {
 		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", true},
 		{"729827e3-9c14-49f7-bb1b-9608f156bbb8", "Helpdesk Administrator", true},
 		{"966707d0-3269-4727-9be2-8c3a10f19b9d", "Password Administrator", true},
-		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", true},
+		{UserAdministrator, "User Administrator", true},
+		{PrivilegedAuthAdministrator, "Privileged Authentication Administrator", true},
 		{"88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers", true},
 		{"95e79109-95c0-4d8e-aee3-d01accf2d47b", "Guest Inviter", true},
 		{"4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", true},
@@ -160,6 +161,16 @@ func (t *Tenant) Assign(roleID, principal string) error {
 		t.assigned = append(t.assigned, a)
 	}
 	return nil
+}
+
+// own are the assignments of the app that calls: see [Config.AppRoles].
+func (t *Tenant) own(tok *token) (all []roleAssignment) {
+	for _, id := range t.cfg.AppRoles {
+		if tok.user == "" && slices.ContainsFunc(t.roles, func(r role) bool { return r.id == id }) {
+			all = append(all, roleAssignment{id, IDFor("service principal " + tok.app), true})
+		}
+	}
+	return all
 }
 
 // holders are the assignments whose principal is still there.

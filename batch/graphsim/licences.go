@@ -13,14 +13,14 @@ type license struct {
 }
 
 // sku is a licence that the tenant has bought.
-type sku struct{ id, part string }
+type sku struct{ id, part, plans string }
 
 // skus are some that every tenant here has; their ids are Microsoft's.
 var skus = []sku{
-	{"6fd2c87f-b296-42f0-b197-1e91e994b900", "ENTERPRISEPACK"},
-	{"06ebc4ee-1bb5-47dd-8120-11324bc54e06", "SPE_E5"},
-	{"b05e124f-c7cc-45a0-a6aa-8cf78c946968", "EMSPREMIUM"},
-	{"f8a1db68-be16-40ed-86d5-cb42ce701560", "POWER_BI_PRO"},
+	{"6fd2c87f-b296-42f0-b197-1e91e994b900", "ENTERPRISEPACK", "EXCHANGE_S_ENTERPRISE"},
+	{"06ebc4ee-1bb5-47dd-8120-11324bc54e06", "SPE_E5", "AAD_PREMIUM AAD_PREMIUM_P2"},
+	{"b05e124f-c7cc-45a0-a6aa-8cf78c946968", "EMSPREMIUM", "AAD_PREMIUM AAD_PREMIUM_P2"},
+	{"f8a1db68-be16-40ed-86d5-cb42ce701560", "POWER_BI_PRO", "BI_AZURE_P2"},
 }
 
 // seats are as many as a tenant has of each licence that nobody has, unless
@@ -54,10 +54,23 @@ var skuKind = &properties[sku]{"subscribedSku", []property[sku]{
 	{name: "id", usual: true, value: func(s sku) any { return DefaultTenantID + "_" + s.id }},
 	{name: "skuId", usual: true, value: func(s sku) any { return s.id }},
 	{name: "skuPartNumber", usual: true, value: func(s sku) any { return s.part }},
+	{name: "capabilityStatus", usual: true, value: func(sku) any { return "Enabled" }},
+	{name: "appliesTo", usual: true, value: func(sku) any { return "User" }},
+	{name: "servicePlans", usual: true, value: func(s sku) any {
+		plans := []object{}
+		for name := range strings.FieldsSeq(s.plans) {
+			plans = append(plans, object{"servicePlanId": IDFor("service plan " + name), "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"})
+		}
+		return plans
+	}},
 }}
 
 func (t *Tenant) listSKUs(c *call, op *operation, _ *entry) (any, *failure) {
-	return t.page(c, op, "subscribedSkus", len(skus), func(i int) object { return skuKind.object(skus[i], op.query.fields) }), nil
+	bought := skus
+	if t.cfg.NoLicences {
+		bought = nil
+	}
+	return t.page(c, op, "subscribedSkus", len(bought), func(i int) object { return skuKind.object(skus[i], op.query.fields) }), nil
 }
 
 // states are licenseAssignmentStates: what was assigned directly, and what groups give.

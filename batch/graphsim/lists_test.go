@@ -125,7 +125,7 @@ func TestCastNeedsAdvancedQuery(t *testing.T) {
 
 func TestRoleAssignments(t *testing.T) {
 	const custom = "dddddddd-0000-0000-0000-00000000000d"
-	tenant := newTenant(t, Config{PageSize: 2})
+	tenant := newTenant(t, Config{PageSize: 2, AppRoles: []string{}})
 	addGroups(t, tenant, Group{ID: groupA})
 	for _, a := range [][2]string{{global, "anna@contoso.com"}, {global, "anna@contoso.com"}, {custom, groupA}, {global, robot}, {custom, "bob@contoso.com"}} {
 		if err := tenant.Assign(a[0], a[1]); err != nil {
@@ -165,6 +165,25 @@ func TestRoleAssignments(t *testing.T) {
 	}
 	if a := get(t, tenant, "/v1.0/roleManagement/directory/roleAssignments"); strings.Contains(string(a.body), `"principal":`) {
 		t.Errorf("a principal that was not expanded: %s", a.body)
+	}
+}
+
+// The roles of one principal, with their names; the app that calls has those of its configuration.
+func TestRolesOfOnePrincipal(t *testing.T) {
+	tenant := newTenant(t, Config{})
+	if err := tenant.Assign(global, "anna@contoso.com"); err != nil {
+		t.Fatal(err)
+	}
+	const anna = "aaaaaaaa-0000-0000-0000-000000000001"
+	for principal, want := range map[string]string{
+		anna: `"displayName":"Global Administrator"`,
+		IDFor("service principal " + DefaultClientID): `"displayName":"User Administrator"`,
+		robot: "",
+	} {
+		all := objects(t, tenant, "/v1.0/roleManagement/directory/roleAssignments?$expand=roleDefinition&$filter=principalId%20eq%20'"+principal+"'")
+		if got := text(all); len(all) > 1 || (len(all) == 1) != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("%s holds %s, want %s", principal, got, want)
+		}
 	}
 }
 

@@ -55,21 +55,21 @@ func parseQuery(raw, version string, of *endpoint) (query, *failure) {
 		case !takes:
 			return q, errNotSimulated
 		}
-		if bad := q.set(name, value, version, of.of); bad != nil {
+		if bad := q.set(name, value, version, of); bad != nil {
 			return q, bad
 		}
 	}
 	return q, nil
 }
 
-func (q *query) set(name, value, version string, of kind) (bad *failure) {
+func (q *query) set(name, value, version string, of *endpoint) (bad *failure) {
 	switch name {
 	case "$select":
-		return q.selectFields(value, version, of)
+		return q.selectFields(value, version, of.of)
 	case "$expand":
 		q.expand = value
 	case "$filter":
-		return q.filter(value)
+		return q.filter(value, of.filters)
 	case "$skiptoken": // a token that a page gave; a client must not look into it
 		digits, ok := strings.CutPrefix(value, tokenPrefix)
 		n, err := strconv.Atoi(digits)
@@ -108,20 +108,24 @@ func (q *query) selectFields(value, version string, of kind) *failure {
 }
 
 // filter reads "prop eq 'value'" or "startswith(userPrincipalName,'value')", and
-// nothing else.
-func (q *query) filter(expr string) *failure {
+// nothing else. Properties are those that the endpoint filters by; "" is those of users.
+func (q *query) filter(expr, properties string) *failure {
 	expr = strings.TrimSpace(expr)
 	var literal string
 	if call, ok := cutCall(expr); ok {
 		q.prop, literal, _ = strings.Cut(call, ",")
-		if q.begins = true; q.prop != "userPrincipalName" {
+		if q.begins = true; q.prop != "userPrincipalName" || properties != "" {
 			return errFilter // the only property that is simulated
 		}
 	} else {
 		var rest, op string
 		q.prop, rest, _ = strings.Cut(expr, " ")
 		op, literal, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
-		if sought[q.prop] == nil || op != "eq" {
+		known := sought[q.prop] != nil
+		if properties != "" {
+			known = q.prop == properties
+		}
+		if !known || op != "eq" {
 			return errFilter
 		}
 	}

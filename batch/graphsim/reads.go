@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,7 +67,9 @@ func (t *Tenant) listMembers(c *call, op *operation, _ *entry) (any, *failure) {
 }
 
 func (t *Tenant) listAssignments(c *call, op *operation, _ *entry) (any, *failure) {
-	holders := t.holders()
+	holders := slices.DeleteFunc(append(t.holders(), t.own(c.token)...), func(a roleAssignment) bool {
+		return op.query.prop != "" && a.principal != strings.ToLower(op.query.value)
+	})
 	return t.page(c, op, op.path, len(holders), func(i int) object { return t.assignment(c, op, holders[i]) }), nil
 }
 
@@ -114,7 +117,12 @@ func (t *Tenant) assignment(c *call, op *operation, a roleAssignment) object {
 		"id": a.role + "-" + a.principal + "-1", "principalId": a.principal,
 		"directoryScopeId": "/", "roleDefinitionId": a.role,
 	}
-	if op.query.expand == "" {
+	switch op.query.expand {
+	case "":
+		return o
+	case "roleDefinition":
+		at := slices.IndexFunc(t.roles, func(r role) bool { return r.id == a.role })
+		o["roleDefinition"] = roleKind.object(t.roles[at], nil)
 		return o
 	}
 	principal, kind := object{"id": a.principal}, "group"

@@ -299,7 +299,8 @@ func TestStepReads(t *testing.T) {
 		"a role":            {"/v1.0/users/boss@contoso.com/memberOf?$select=id,displayName", Config{}, 1, `{"@odata.type":"#microsoft.graph.directoryRole","displayName":"Global Administrator"`},
 		"a role, limited":   {"/v1.0/users/boss@contoso.com/memberOf?$select=id,displayName", Config{Roles: []string{"GroupMember.Read.All"}}, 1, `{"@odata.type":"#microsoft.graph.directoryRole","displayName":null`},
 		"a unit":            {"/v1.0/users/kept@contoso.com/memberOf?$select=id", Config{}, 1, `{"@odata.type":"#microsoft.graph.administrativeUnit","id":"` + unit},
-		"SKUs":              {"/v1.0/subscribedSkus", Config{}, 4, `"skuPartNumber":"SPE_E5"`},
+		"SKUs":              {"/v1.0/subscribedSkus", Config{Roles: []string{"LicenseAssignment.Read.All"}}, 4, `"skuPartNumber":"SPE_E5"`},
+		"no SKUs":           {"/v1.0/subscribedSkus", Config{Roles: []string{"Organization.Read.All"}, NoLicences: true}, 0, ""},
 		"domains":           {"/v1.0/domains?$select=id,authenticationType", Config{Federated: []string{"federated.com"}}, 3, `{"authenticationType":"Federated","id":"federated.com"}`},
 	}
 	for name, tt := range tests {

@@ -43,6 +43,7 @@ type Config struct {
 	ClockSkew    time.Duration // how far the server's clock is ahead of this machine's
 	Lag          time.Duration // how long after a write reads still show the older stamp
 	SyncEvery    time.Duration // how long after a write of accountEnabled at a synced user or device the sync undoes it; 0 means 30 minutes
+	NoLicences   bool          // the tenant has bought nothing
 	Federated    []string      // domains whose passwords are kept elsewhere
 	FrozenStamps bool          // no write changes anything, although the answers are those of a success
 

@@ -87,7 +87,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 	app, tenant, user := cmp.Or(t.nextCaller.App, app), cmp.Or(t.nextCaller.Tenant, t.cfg.TenantID), cmp.Or(t.nextCaller.User, t.cfg.SignedIn)
 	fields := map[string]any{
 		"aud": audience, "iss": "https://sts.windows.net/" + tenant + "/",
-		"tid": tenant, "appid": app, "ver": "1.0",
+		"tid": tenant, "appid": app, "app_displayname": "Offboarding", "ver": "1.0",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(t.cfg.TokenLifetime).Unix(),
 		"uti": strconv.Itoa(t.stats.Tokens),
 	}
