@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"batch/journal":       {"batch", "batch/durable"},
 	"batch/planfile":      {"batch", "batch/durable"},
 	"batch/signature":     {"batch", "batch/durable"},
-	"batch/graph":         {"batch"},
+	"batch/graph":         {"batch", "batch/durable"},
 	"batch/graphsim":      {},
 	"batch/sendertest":    {"batch"},
 	"report":              {"batch", "batch/durable"},

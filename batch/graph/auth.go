@@ -26,6 +26,7 @@ type Auth struct {
 	scope         string
 	newCredential NewCredential // nil for a fixed token
 	fixed         string
+	person        bool // may be asked during a sign-in
 
 	mu        sync.Mutex // never held during a sign-in
 	cred      azcore.TokenCredential
@@ -192,11 +193,20 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 		}
 	}
 	var met trouble
-	cctx, cancel := context.WithCancelCause(context.WithValue(ctx, troubleKey{}, &met))
-	timeout := time.AfterFunc(signInTimeout, func() {
-		cancel(fmt.Errorf("the sign-in service gave no answer within %v", signInTimeout))
+	from, within := ctx, signInTimeout
+	if a.person { // who may take longer than a call: only what ends everything ends their sign-in
+		from, within = context.WithoutCancel(ctx), personTimeout
+	}
+	cctx, cancel := context.WithCancelCause(context.WithValue(from, troubleKey{}, &met))
+	timeout := time.AfterFunc(within, func() {
+		cancel(fmt.Errorf("the sign-in service gave no answer within %v", within))
 	})
 	defer timeout.Stop()
+	defer context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel(context.Cause(ctx))
+		}
+	})()
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {

@@ -2,11 +2,13 @@ package graph
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"software.sslmate.com/src/go-pkcs12"
@@ -14,14 +16,29 @@ import (
 
 // readCertificate reads a certificate with its key, in PEM or PKCS#12 (PFX), and
 // the rest of its chain after it. No error holds the password or the key.
-func readCertificate(path, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
-	data, err := os.ReadFile(path)
+func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	path := strings.TrimSpace(from.said)
+	file := path
+	var data []byte
+	var err error
+	if from.how == asCommand {
+		var text string
+		text, err = from.run(ctx)
+		data, path = []byte(text), "of "+from.Variable
+		file = "FILE.pem"
+	} else {
+		data, err = os.ReadFile(path)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read certificate: %w", err)
 	}
+	password, err := with.read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		if bytes.Contains(data, []byte("ENCRYPTED")) {
-			return nil, nil, fmt.Errorf("read certificate %s: its key is encrypted, which is read from PFX files only; make one: openssl pkcs12 -export -in %s -out certificate.pfx", path, path)
+			return nil, nil, fmt.Errorf("read certificate %s: its key is encrypted, which is read from PFX files only; make one: openssl pkcs12 -export -in %s -out certificate.pfx", path, file)
 		}
 		certs, key, err := azidentity.ParseCertificates(data, nil)
 		if err != nil {
@@ -34,9 +51,9 @@ func readCertificate(path, password string) ([]*x509.Certificate, crypto.Private
 	key, cert, chain, err := pkcs12.DecodeChain(data, password)
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
-		return nil, nil, fmt.Errorf("read certificate %s: it has a password; set AZURE_CLIENT_CERTIFICATE_PASSWORD", path)
+		return nil, nil, fmt.Errorf("read certificate %s: it has a password; set %s, or %s%s or %[2]s%[4]s", path, envPassword, asFile, asCommand)
 	case errors.Is(err, pkcs12.ErrIncorrectPassword):
-		return nil, nil, fmt.Errorf("read certificate %s: the password of AZURE_CLIENT_CERTIFICATE_PASSWORD does not open it", path)
+		return nil, nil, fmt.Errorf("read certificate %s: the password of %s does not open it", path, with.Variable)
 	case err != nil:
 		return nil, nil, fmt.Errorf("read certificate %s: neither PEM nor a PFX file that can be read: %w", path, err)
 	}

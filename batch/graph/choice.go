@@ -1,8 +1,11 @@
 package graph
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,143 +15,186 @@ import (
 	"offboard/batch"
 )
 
+// Place is where a sign-in is to be made.
+type Place struct {
+	Authority Authority
+	Tenant    string       // that was named beside the environment: an id or a domain, or ""
+	Tell      func(string) // tells the person at the terminal, as one line; nil where there is none
+}
+
 // Choice is the one way to sign in that was named, ready to be used.
 type Choice struct {
 	Way           Way
-	Words         string        // what is used, for people
+	Words         string        // what is used and why, for people
 	newCredential NewCredential // nil for a token
-	token         string
+	token         Secret
 }
 
 // Check refuses a token that Graph at root would refuse, as far as the token says so
-// itself. The error is batch.ErrSignIn.
+// itself. One that a command prints is looked at when that is run. The error is batch.ErrSignIn.
 func (c Choice) Check(root string, now time.Time) error {
-	if c.Way != ByToken {
+	if c.Way != ByToken || c.token.how == asCommand {
 		return nil
 	}
-	is := claimsOf(c.token)
-	switch expiry := is.expiry(); {
-	case !expiry.IsZero() && !now.Before(expiry):
-		return fmt.Errorf("%w: the token in %s expired at %s, and it is %s by this machine's clock; get a new one",
-			batch.ErrSignIn, envAccessToken, expiry.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
-	case Microsofts(root) && !is.forGraph():
-		return fmt.Errorf("%w: the token in %s is for %v, not for Microsoft Graph; get one for %s", batch.ErrSignIn, envAccessToken, is.Audience, root)
+	token, err := c.token.read(context.Background())
+	if err == nil {
+		err = checkToken(token, c.token.Variable, root, now)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", batch.ErrSignIn, err)
 	}
 	return nil
 }
 
+// Until is when a token ends that nothing can renew; zero of every other way, and of a token
+// that does not say it.
+func (c Choice) Until() time.Time {
+	if c.Way != ByToken || c.token.how != "" {
+		return time.Time{}
+	}
+	return claimsOf(c.token.said).expiry()
+}
+
 // Auth makes the Auth of the choice, for the Graph at root. No call is made.
 func (c Choice) Auth(root string) *Auth {
-	if c.Way == ByToken {
-		return FixedToken(c.token)
+	switch {
+	case c.Way == ByToken && c.token.how == "":
+		return FixedToken(c.token.said)
+	case c.Way == ByToken:
+		return NewAuth(root, func() (azcore.TokenCredential, error) { return given{c.token, root}, nil })
 	}
-	return NewAuth(root, c.newCredential)
+	a := NewAuth(root, c.newCredential)
+	a.person = c.Way == ByDeviceCode || c.Way == ByBrowser
+	return a
 }
 
 // Choose gives the one way to sign in that is asked for, or that the environment
 // names. What is set is used, or is an error that names what is missing; there is
-// no second way that it falls through to. Tenant is what the Azure CLI is asked
-// for, or "". No call is made; files are read. Every error is batch.ErrSignIn.
-func (e Environment) Choose(way Way, a Authority, tenant string) (Choice, error) {
-	c, err := e.choose(way, a, tenant)
+// no second way that it falls through to. No call is made; files are read, and commands
+// are not run. Every error is batch.ErrSignIn.
+func (e Environment) Choose(asked Way, at Place) (Choice, error) {
+	way, why, err := asked, ", as --auth says", e.misspelt(spellChecked[asked])
+	if err == nil && asked == Auto {
+		way, why, err = e.way(at.Tell != nil)
+	}
+	var c Choice
+	if err == nil {
+		c, err = e.choose(way, at)
+	}
 	if err == nil && c.newCredential != nil {
 		_, err = c.newCredential()
 	}
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", batch.ErrSignIn, err)
 	}
+	c.Way = way
+	c.Words += why
 	return c, nil
 }
 
-func (e Environment) choose(asked Way, a Authority, tenant string) (Choice, error) {
-	if err := e.misspelt(spellChecked[asked]); err != nil {
-		return Choice{}, err
-	}
-	way := asked
-	if way == Auto {
-		if err := e.emptied([]string{envAccessToken}); err != nil {
-			return Choice{}, err
-		}
-		var err error
-		if way, err = e.way(); err != nil {
-			return Choice{}, err
-		}
-	}
-	if err := e.emptied(outranked(asked, way)); err != nil {
-		return Choice{}, err
-	}
+func (e Environment) choose(way Way, at Place) (c Choice, err error) {
 	switch way {
 	case ByToken:
-		token := strings.TrimSpace(e[envAccessToken])
-		if token == "" {
-			return Choice{}, fmt.Errorf("--auth token needs an access token in %s", envAccessToken)
+		if c.token, err = e.secret(envAccessToken); err == nil && !c.token.set() {
+			err = fmt.Errorf("--auth token needs an access token: set %s, or %[1]s%s or %[1]s%s", envAccessToken, asFile, asCommand)
 		}
-		return Choice{Way: way, Words: "the token in " + envAccessToken, token: token}, nil
+		c.Words = "the token in " + c.token.Variable
 	case ByCLI:
-		words := "the Azure CLI's login"
-		if asked == Auto {
-			words += ", since no AZURE_ variable names another way"
+		tenant := at.Tenant
+		if !batch.IsGUID(tenant) {
+			tenant = ""
 		}
-		return Choice{Way: way, Words: words, newCredential: func() (azcore.TokenCredential, error) {
+		c.Words, c.newCredential = "the Azure CLI's login", func() (azcore.TokenCredential, error) {
 			cred, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: tenant})
-			return cliCredential{cred}, err
-		}}, nil
-	case ManagedIdentity:
-		o := &azidentity.ManagedIdentityCredentialOptions{}
-		words := "this machine's managed identity"
-		if id := e.client(); id != "" {
-			o.ID, words = azidentity.ClientID(id), "the managed identity of "+envClientID
+			return cliCredential{cred, tenant}, err
 		}
-		return Choice{Way: way, Words: words, newCredential: func() (azcore.TokenCredential, error) {
+	case ManagedIdentity:
+		if err := e.emptied([]string{envClientID}); err != nil {
+			return c, err
+		}
+		o := &azidentity.ManagedIdentityCredentialOptions{}
+		o.Retry.MaxRetries = -1
+		c.Words = "this machine's managed identity"
+		if id := e.client(); id != "" {
+			o.ID, c.Words = azidentity.ClientID(id), "the managed identity of "+envClientID
+		}
+		c.newCredential = func() (azcore.TokenCredential, error) {
 			cred, err := azidentity.NewManagedIdentityCredential(o)
 			return managedCredential{cred}, err
-		}}, nil
-	case WorkloadIdentity:
-		return e.workload(a)
+		}
+	case ByWorkload:
+		return e.workload(at)
+	case ByDeviceCode, ByBrowser:
+		return e.person(way, at)
+	case BySecret, ByCertificate:
+		r, err := e.registration(way, at.Tenant)
+		if err != nil {
+			return c, err
+		}
+		c.Words, c.newCredential = "the secret of "+r.Secret.Variable, r.At(at.Authority)
+		if way == ByCertificate {
+			c.Words = "the certificate of " + r.Certificate.Variable
+		}
 	}
-	return e.registration(a)
+	return c, err
 }
 
-// way is the way that the environment names.
-func (e Environment) way() (Way, error) {
-	app, fed := e[envSecret] != "" || e[envCertificate] != "" || e[envUsername] != "", e[envFederatedTokenFile] != ""
-	switch {
-	case e[envAccessToken] != "":
-		return ByToken, nil
+// way is the way that the environment names, and why that one.
+func (e Environment) way(terminal bool) (Way, string, error) {
+	token, err := e.secret(envAccessToken)
+	switch ways, names := e.proofs(); {
+	case err != nil:
+		return "", "", err
+	case token.set():
+		return ByToken, ", which is set", nil
+	case e.emptied(secretNames(envAccessToken)) != nil:
+		return "", "", e.emptied(secretNames(envAccessToken))
 	case e[envTokenCredentials] != "":
-		return named(e[envTokenCredentials])
-	case app && fed:
-		return "", fmt.Errorf("both a secret or certificate and %s are set; say which with --auth env or --auth workload-identity", envFederatedTokenFile)
-	case app:
-		return ByEnvironment, nil
-	case fed:
-		return WorkloadIdentity, nil
-	case e[envClientID] != "":
-		return "", fmt.Errorf("%s is set without %s, %s or %s: set the one that is meant; for a managed identity give --auth managed-identity, for the Azure CLI's login --auth cli%s",
-			envClientID, envSecret, envCertificate, envFederatedTokenFile, e.strange())
-	case e[envIdentityEndpoint] != "" || e[envMSIEndpoint] != "":
-		return ManagedIdentity, nil
-	case e[envTenantID] != "":
-		return "", fmt.Errorf("%s is set without %s and %s or %s: set them; for the Azure CLI's login give --auth cli, for a managed identity --auth managed-identity%s",
-			envTenantID, envClientID, envSecret, envCertificate, e.strange())
-	case e.strange() != "":
-		return "", fmt.Errorf("the environment names no way to sign in%s; for the Azure CLI's login give --auth cli", e.strange())
+		way, err := e.named(e[envTokenCredentials])
+		return way, ", as " + envTokenCredentials + " says", err
+	case len(ways) > 1:
+		return "", "", fmt.Errorf("%s and %s are both set; say which with --auth %s or --auth %s", names[0], names[1], ways[0], ways[1])
+	case len(ways) == 1:
+		return ways[0], ", which is set", nil
+	case e[envUsername] != "":
+		return "", "", fmt.Errorf("%s is set: offboard does not sign in with a user's password, which Microsoft has given up; set %s or %s", envUsername, envSecret, envCertificate)
 	}
-	return ByCLI, nil
+	if err := e.emptied(slices.Concat([]string{envTokenCredentials, envFederatedTokenFile}, ofSecret, secretNames(envCertificate))); err != nil {
+		return "", "", err
+	}
+	const others = "for a managed identity give --auth managed-identity, for the Azure CLI's login --auth cli"
+	if e[envClientID] != "" {
+		return "", "", fmt.Errorf("%s is set without %s, %s or %s: set the one that is meant; a person signs in with --auth device-code or --auth browser; %s%s",
+			envClientID, envSecret, envCertificate, envFederatedTokenFile, others, e.strange())
+	}
+	for _, name := range []string{envIdentityEndpoint, envMSIEndpoint} {
+		if e[name] != "" {
+			return ManagedIdentity, ", since " + name + " is set", nil
+		}
+	}
+	switch {
+	case e[envTenantID] != "":
+		return "", "", fmt.Errorf("%s is set without %s and %s or %s: set them; %s%s", envTenantID, envClientID, envSecret, envCertificate, others, e.strange())
+	case e.strange() != "":
+		return "", "", fmt.Errorf("the environment names no way to sign in%s; for the Azure CLI's login give --auth cli", e.strange())
+	case !terminal:
+		return "", "", fmt.Errorf("nothing says how to sign in, and there is no terminal at which a person sees whose the Azure CLI's login is: set %s, %s and %s (or %s, or %s), or %s; %s",
+			envTenantID, envClientID, envSecret, envCertificate, envFederatedTokenFile, envAccessToken, others)
+	}
+	return ByCLI, ", since nothing else is set (it may be that of another customer)", nil
 }
 
-// outranked are the variables that name another bearer than this way does. When one of
-// them is set and empty, the way was found only because its value is missing, which is
-// an error. A secret, a certificate and a federated token are of one app, so that a way
-// that uses one of them does not ask for the others.
-func outranked(asked, way Way) []string {
-	switch {
-	case asked == ManagedIdentity:
-		return []string{envClientID}
-	case asked == Auto && (way == ManagedIdentity || way == ByCLI):
-		return []string{envTokenCredentials, envTenantID, envClientID, envSecret, envCertificate, envFederatedTokenFile}
+// proofs are the ways for which something is set that proves an app, with the variables.
+func (e Environment) proofs() (ways []Way, names []string) {
+	for _, way := range []Way{BySecret, ByCertificate, ByWorkload} {
+		for _, name := range secretNames(proofOf[way]) {
+			if strings.TrimSpace(e[name]) != "" {
+				ways, names = append(ways, way), append(names, name)
+				break
+			}
+		}
 	}
-	return nil
+	return ways, names
 }
 
 // emptied finds a variable that is set and empty, as a failed $(...) leaves it: it is
@@ -163,55 +209,38 @@ func (e Environment) emptied(names []string) error {
 }
 
 // named takes what AZURE_TOKEN_CREDENTIALS may say, if it is a single way.
-func named(credential string) (Way, error) {
-	for name, way := range map[string]Way{
-		"EnvironmentCredential": ByEnvironment, "WorkloadIdentityCredential": WorkloadIdentity,
-		"ManagedIdentityCredential": ManagedIdentity, "AzureCLICredential": ByCLI,
-	} {
-		if strings.EqualFold(name, credential) {
-			return way, nil
+func (e Environment) named(credential string) (Way, error) {
+	switch strings.ToLower(credential) {
+	case "environmentcredential":
+		if ways, _ := e.proofs(); len(ways) > 0 && ways[0] != ByWorkload {
+			return ways[0], nil
 		}
+		return BySecret, nil
+	case "workloadidentitycredential":
+		return ByWorkload, nil
+	case "managedidentitycredential":
+		return ManagedIdentity, nil
+	case "azureclicredential":
+		return ByCLI, nil
 	}
 	return "", fmt.Errorf("%s=%s names no single way to sign in that offboard has; say which with --auth", envTokenCredentials, credential)
 }
 
-// registration is the choice of an app registration's secret or certificate.
-func (e Environment) registration(a Authority) (Choice, error) {
-	switch {
-	case e[envUsername] != "" && e[envSecret] == "" && e[envCertificate] == "":
-		return Choice{}, fmt.Errorf("%s is set: offboard does not sign in with a user's password, which Microsoft has given up; set %s or %s", envUsername, envSecret, envCertificate)
-	case e[envTenantID] == "":
-		return Choice{}, fmt.Errorf("%s is missing%s", envTenantID, e.strange())
-	case e[envClientID] == "":
-		return Choice{}, fmt.Errorf("%s is missing%s", envClientID, e.strange())
-	case e[envSecret] == "" && e[envCertificate] == "":
-		return Choice{}, fmt.Errorf("%s or %s is missing%s", envSecret, envCertificate, e.strange())
-	case e[envSecret] != "" && e[envCertificate] != "":
-		return Choice{}, fmt.Errorf("%s and %s are both set; unset the one that is not meant", envSecret, envCertificate)
-	}
-	send := strings.ToLower(e[envSendChain])
-	r := Registration{Tenant: e.Tenant(), Client: e.client(), Secret: e[envSecret], Certificate: e[envCertificate],
-		Password: e[envPassword], SendChain: send == "1" || send == "true"}
-	words := "the secret of " + envSecret
-	if r.Secret == "" {
-		words = "the certificate of " + envCertificate
-	}
-	return Choice{Way: ByEnvironment, Words: words, newCredential: r.At(a)}, nil
-}
-
 // workload is the choice of the token that Kubernetes puts into a file.
-func (e Environment) workload(a Authority) (Choice, error) {
-	for _, name := range []string{envTenantID, envClientID, envFederatedTokenFile} {
-		if e[name] == "" {
-			return Choice{}, fmt.Errorf("%s is missing for a workload identity%s", name, e.strange())
+func (e Environment) workload(at Place) (Choice, error) {
+	tenant, file := cmp.Or(e.Tenant(), at.Tenant), e[envFederatedTokenFile]
+	err := e.missing(tenant)
+	if err == nil && file == "" {
+		err = fmt.Errorf("%s is missing%s", envFederatedTokenFile, e.strange())
+	}
+	if err == nil {
+		if _, err = os.ReadFile(file); err != nil {
+			err = fmt.Errorf("%s: %w", envFederatedTokenFile, err)
 		}
 	}
-	if _, err := os.ReadFile(e[envFederatedTokenFile]); err != nil {
-		return Choice{}, fmt.Errorf("%s: %w", envFederatedTokenFile, err)
-	}
-	return Choice{Way: WorkloadIdentity, Words: "the workload identity of " + envFederatedTokenFile, newCredential: func() (azcore.TokenCredential, error) {
+	return Choice{Words: "the workload identity of " + envFederatedTokenFile, newCredential: func() (azcore.TokenCredential, error) {
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientID: e.client(), TenantID: e.Tenant(), TokenFilePath: e[envFederatedTokenFile], ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
+			ClientID: e.client(), TenantID: tenant, TokenFilePath: file, ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own,
 		})
-	}}, nil
+	}}, err
 }

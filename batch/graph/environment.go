@@ -2,20 +2,25 @@ package graph
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // Way is how to sign in. The words are those of the flag --auth.
 type Way string
 
-// Auto is the one way that the environment names.
+// Auto is the one way that the environment names. Of the others the last two but one ask a
+// person, who signs in for themself.
 const (
-	Auto             Way = "auto"
-	ByEnvironment    Way = "env"
-	ByCLI            Way = "cli"
-	ManagedIdentity  Way = "managed-identity"
-	WorkloadIdentity Way = "workload-identity"
-	ByToken          Way = "token"
+	Auto            Way = "auto"
+	BySecret        Way = "secret"
+	ByCertificate   Way = "certificate"
+	ByWorkload      Way = "workload"
+	ManagedIdentity Way = "managed-identity"
+	ByCLI           Way = "cli"
+	ByDeviceCode    Way = "device-code"
+	ByBrowser       Way = "browser"
+	ByToken         Way = "token"
 )
 
 // Environment is what the process's environment says of signing in. A variable that is
@@ -45,6 +50,7 @@ const (
 	envClientID           = "AZURE_CLIENT_ID"
 	envSecret             = "AZURE_CLIENT_SECRET"
 	envCertificate        = "AZURE_CLIENT_CERTIFICATE_PATH"
+	envCertificateCommand = "AZURE_CLIENT_CERTIFICATE_COMMAND"
 	envPassword           = "AZURE_CLIENT_CERTIFICATE_PASSWORD"
 	envSendChain          = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"
 	envFederatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE"
@@ -55,16 +61,27 @@ const (
 	envMSIEndpoint        = "MSI_ENDPOINT"      // set by older hosts
 )
 
-// spellChecked are the variables that a way reads and whose names are checked for slips;
-// see misspelt.
-var spellChecked = map[Way][]string{
-	Auto:             {envAccessToken, envTenantID, envClientID, envSecret, envCertificate, envPassword, envSendChain, envFederatedTokenFile, envAuthority},
-	ByEnvironment:    {envTenantID, envClientID, envSecret, envCertificate, envPassword, envSendChain, envAuthority},
-	ByCLI:            {envTenantID},
-	ManagedIdentity:  {envTenantID, envClientID},
-	WorkloadIdentity: {envTenantID, envClientID, envFederatedTokenFile, envAuthority},
-	ByToken:          {envAccessToken, envTenantID},
-}
+// proofOf is the variable that proves the app, by way.
+var proofOf = map[Way]string{BySecret: envSecret, ByCertificate: envCertificate, ByWorkload: envFederatedTokenFile}
+
+// The variables that a way reads and whose names are checked for slips; see misspelt.
+var (
+	ofSecret       = slices.Concat([]string{envTenantID, envClientID}, secretNames(envSecret))
+	ofCertificate  = slices.Concat([]string{envTenantID, envClientID}, secretNames(envCertificate), secretNames(envPassword), []string{envSendChain})
+	ofToken        = append(secretNames(envAccessToken), envTenantID)
+	ofRegistration = slices.Concat(ofSecret, ofCertificate[2:]) // of a file
+	spellChecked   = map[Way][]string{
+		Auto:            slices.Concat(ofToken, ofRegistration, []string{envFederatedTokenFile, envAuthority}),
+		BySecret:        append(ofSecret, envAuthority),
+		ByCertificate:   append(ofCertificate, envAuthority),
+		ByCLI:           {envTenantID},
+		ManagedIdentity: {envTenantID, envClientID},
+		ByWorkload:      {envTenantID, envClientID, envFederatedTokenFile, envAuthority},
+		ByDeviceCode:    {envTenantID, envClientID, envAuthority},
+		ByBrowser:       {envTenantID, envClientID, envAuthority},
+		ByToken:         ofToken,
+	}
+)
 
 // Tenant is AZURE_TENANT_ID: a tenant's id or domain, or "".
 func (e Environment) Tenant() string { return strings.TrimSpace(e[envTenantID]) }

@@ -21,19 +21,39 @@ func TestChoose(t *testing.T) {
 	if err := os.WriteFile(notPFX, []byte("\x30\x82nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	hidden := filepath.Join(t.TempDir(), "hidden")
+	if err := os.WriteFile(hidden, []byte("hush\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, env string
 		way       Way
 		want      Way    // "" for an error
 		says      string // of the error or the choice
 	}{
-		{"nothing", "", Auto, ByCLI, "no AZURE_ variable names another"},
-		{"other tools' variables", "AZURE_CONFIG_DIR=/x AZURE_SUBSCRIPTION_ID=1 AZURE_LOCATION=x", Auto, ByCLI, ""},
-		{"a token", "OFFBOARD_ACCESS_TOKEN=T", Auto, ByToken, "OFFBOARD_ACCESS_TOKEN"},
-		{"a secret", ids + "AZURE_CLIENT_SECRET=hush", Auto, ByEnvironment, "AZURE_CLIENT_SECRET"},
-		{"a certificate", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByEnvironment, "AZURE_CLIENT_CERTIFICATE_PATH"},
-		{"a federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, WorkloadIdentity, ""},
-		{"App Service", "IDENTITY_ENDPOINT=http://x IDENTITY_HEADER=x AZURE_TENANT_ID=t", Auto, ManagedIdentity, ""},
+		{"nothing, at a terminal", "TERMINAL=1", Auto, ByCLI, "since nothing else is set (it may be that of another customer)"},
+		{"nothing", "", Auto, "", "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"},
+		{"other tools' variables", "AZURE_CONFIG_DIR=/x AZURE_SUBSCRIPTION_ID=1 AZURE_LOCATION=x TERMINAL=1", Auto, ByCLI, ""},
+		{"a token", "OFFBOARD_ACCESS_TOKEN=T", Auto, ByToken, "the token in OFFBOARD_ACCESS_TOKEN, which is set"},
+		{"a token in a file", "OFFBOARD_ACCESS_TOKEN_FILE=" + hidden, Auto, ByToken, "OFFBOARD_ACCESS_TOKEN_FILE"},
+		{"a secret", ids + "AZURE_CLIENT_SECRET=hush", Auto, BySecret, "the secret of AZURE_CLIENT_SECRET, which is set"},
+		{"a secret in a file", ids + "AZURE_CLIENT_SECRET_FILE=" + hidden, Auto, BySecret, "AZURE_CLIENT_SECRET_FILE"},
+		{"a secret in a file that everybody reads", ids + "AZURE_CLIENT_SECRET_FILE=testdata/pair.pem", Auto, "", "everybody on this machine can read testdata/pair.pem, and it holds a secret: chmod o= 'testdata/pair.pem'"},
+		{"a secret in a file that is not there", ids + "AZURE_CLIENT_SECRET_FILE=nowhere", Auto, "", "nowhere"},
+		{"a secret of a command", ids + "AZURE_CLIENT_SECRET_COMMAND=false", Auto, BySecret, "AZURE_CLIENT_SECRET_COMMAND"},
+		{"a secret twice", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_SECRET_COMMAND=hush", Auto, "", "AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_COMMAND are both set"},
+		{"a token twice", "OFFBOARD_ACCESS_TOKEN=hush OFFBOARD_ACCESS_TOKEN_FILE=hush", Auto, "", "OFFBOARD_ACCESS_TOKEN and OFFBOARD_ACCESS_TOKEN_FILE are both set"},
+		{"a certificate", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByCertificate, "the certificate of AZURE_CLIENT_CERTIFICATE_PATH, which is set"},
+		{"a certificate of a command", ids + "AZURE_CLIENT_CERTIFICATE_COMMAND=false", Auto, ByCertificate, "AZURE_CLIENT_CERTIFICATE_COMMAND"},
+		{"a certificate named beside a secret", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", ByCertificate, ByCertificate, "as --auth says"},
+		{"a federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, ByWorkload, ""},
+		{"App Service", "IDENTITY_ENDPOINT=http://x IDENTITY_HEADER=x AZURE_TENANT_ID=t", Auto, ManagedIdentity, "since IDENTITY_ENDPOINT is set"},
+		{"a person", ids + "TERMINAL=1", ByDeviceCode, ByDeviceCode, "device code, as --auth says"},
+		{"a person in a browser", ids + "TERMINAL=1", ByBrowser, ByBrowser, "browser"},
+		{"a person without a terminal", ids, ByDeviceCode, "", "there is no terminal; without one an app signs in: set AZURE_TENANT_ID"},
+		{"a person of no app", "AZURE_TENANT_ID=contoso.example TERMINAL=1", ByBrowser, "", "--auth browser: AZURE_CLIENT_ID is missing"},
+		{"a person of no tenant", "AZURE_CLIENT_ID=c TERMINAL=1", ByDeviceCode, "", "--auth device-code: AZURE_TENANT_ID is missing"},
+		{"no tenant's name", "AZURE_TENANT_ID=../c AZURE_CLIENT_ID=c AZURE_CLIENT_SECRET=hush", Auto, "", `"../c" is no tenant's id`},
 		{"the CLI named", ids, ByCLI, ByCLI, ""},
 		{"a managed identity named", "AZURE_CLIENT_ID=c", ManagedIdentity, ManagedIdentity, "AZURE_CLIENT_ID"},
 		{"the SDK's own variable", "AZURE_TOKEN_CREDENTIALS=AzureCLICredential", Auto, ByCLI, ""},
@@ -42,7 +62,7 @@ func TestChoose(t *testing.T) {
 		{"a tenant alone", "AZURE_TENANT_ID=t", Auto, "", "--auth cli"},
 		{"an app alone", "AZURE_CLIENT_ID=c", Auto, "", "--auth managed-identity"},
 		{"a secret alone", "AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_TENANT_ID is missing"},
-		{"no app", "AZURE_TENANT_ID=t AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_CLIENT_ID is missing"},
+		{"no app", "AZURE_TENANT_ID=t.example AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_CLIENT_ID is missing"},
 		{"a path mistyped", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pear.pem", Auto, "", "pear.pem"},
 		{"an unreadable PFX", ids + "AZURE_CLIENT_CERTIFICATE_PATH=" + notPFX, Auto, "", "neither PEM nor a PFX"},
 		{"a password missing", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/openssl3.pfx", Auto, "", "AZURE_CLIENT_CERTIFICATE_PASSWORD"},
@@ -55,21 +75,21 @@ func TestChoose(t *testing.T) {
 		{"small letters", "azure_client_id=c", Auto, "", "misspelt AZURE_CLIENT_ID"},
 		{"another name", "AZURE_CLIENT_CERT=x", Auto, "", "does not read AZURE_CLIENT_CERT"},
 		{"another name beside ids", ids + "AZURE_CERTIFICATE_FILE=x", Auto, "", "does not read AZURE_CERTIFICATE_FILE"},
-		{"two ways", ids + "AZURE_CLIENT_SECRET=hush AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, "", "--auth workload-identity"},
+		{"two ways", ids + "AZURE_CLIENT_SECRET=hush AZURE_FEDERATED_TOKEN_FILE=testdata/pair.pem", Auto, "", "--auth secret or --auth workload"},
 		{"two credentials", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, "", "are both set"},
 		{"no such federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/none", Auto, "", "testdata/none"},
 		{"a password of a user", ids + "AZURE_USERNAME=ada AZURE_PASSWORD=hush", Auto, "", "AZURE_USERNAME"},
-		{"env named, and not set", "", ByEnvironment, "", "AZURE_TENANT_ID is missing"},
+		{"secret named, and not set", "", BySecret, "", "AZURE_TENANT_ID is missing"},
 		{"token named, and not set", "", ByToken, "", "OFFBOARD_ACCESS_TOKEN"},
 		{"an empty token", "OFFBOARD_ACCESS_TOKEN=", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
 		{"an empty token beside a secret", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
-		{"an empty token beside what is named", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", ByEnvironment, ByEnvironment, ""},
+		{"an empty token beside what is named", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", BySecret, BySecret, ""},
 		{"an empty app", "AZURE_CLIENT_ID=", Auto, "", "AZURE_CLIENT_ID is set and empty"},
 		{"an empty tenant", "AZURE_TENANT_ID=", Auto, "", "AZURE_TENANT_ID is set and empty"},
 		{"an empty secret", "AZURE_CLIENT_SECRET=", Auto, "", "AZURE_CLIENT_SECRET is set and empty"},
 		{"an empty app of a managed identity", "IDENTITY_ENDPOINT=http://x IDENTITY_HEADER=x AZURE_CLIENT_ID=", Auto, "", "AZURE_CLIENT_ID is set and empty"},
 		{"an empty app of a managed identity named", "AZURE_CLIENT_ID=", ManagedIdentity, "", "AZURE_CLIENT_ID is set and empty"},
-		{"an empty secret beside a certificate", ids + "AZURE_CLIENT_SECRET= AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByEnvironment, ""},
+		{"an empty secret beside a certificate", ids + "AZURE_CLIENT_SECRET= AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, ByCertificate, ""},
 		{"an empty app and the CLI", "AZURE_CLIENT_ID=", ByCLI, ByCLI, ""},
 		{"a choice of several", "AZURE_TOKEN_CREDENTIALS=prod", Auto, "", "--auth"},
 	} {
@@ -79,7 +99,11 @@ func TestChoose(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := env.Choose(c.way, a, "")
+			at := Place{Authority: a}
+			if env["TERMINAL"] != "" {
+				at.Tell = func(string) {}
+			}
+			got, err := env.Choose(c.way, at)
 			if c.want != "" && (err != nil || got.Way != c.want || !strings.Contains(got.Words, c.says)) {
 				t.Errorf("got %+v, error %v", got, err)
 			}
@@ -96,12 +120,12 @@ func TestReadCertificate(t *testing.T) {
 	for file, password := range map[string]string{
 		"pair.pem": "", "openssl3.pfx": "pw", "nopassword.pfx": "", "legacy.pfx": "pw",
 	} {
-		certs, key, err := readCertificate(filepath.Join("testdata", file), password)
+		certs, key, err := readCertificate(t.Context(), Secret{how: asFile, said: filepath.Join("testdata", file)}, Plain(password))
 		if err != nil || len(certs) != 1 || key == nil || certs[0].Subject.CommonName != "offboard test" {
 			t.Errorf("%s: %d certificates, error %v", file, len(certs), err)
 		}
 	}
-	if _, _, err := readCertificate("testdata/encrypted.pem", "pw"); err == nil || !strings.Contains(err.Error(), "openssl pkcs12 -export") {
+	if _, _, err := readCertificate(t.Context(), Secret{said: "testdata/encrypted.pem"}, Plain("pw")); err == nil || !strings.Contains(err.Error(), "openssl pkcs12 -export") {
 		t.Errorf("an encrypted key: %v", err)
 	}
 }
@@ -124,11 +148,12 @@ func TestReadCertificateOfOpenSSL(t *testing.T) {
 			t.Fatalf("openssl %s: %v\n%s", args, err, out)
 		}
 	}
-	certs, _, err := readCertificate(filepath.Join(dir, "a.pfx"), "pw")
+	pfx := Secret{how: asFile, said: filepath.Join(dir, "a.pfx")}
+	certs, _, err := readCertificate(t.Context(), pfx, Plain("pw"))
 	if err != nil || len(certs) != 2 || certs[0].Subject.CommonName != "leaf" {
 		t.Fatalf("%d certificates, error %v", len(certs), err)
 	}
-	reg := Registration{Tenant: "contoso.example", Client: "c", Certificate: filepath.Join(dir, "a.pfx"), Password: "pw"}
+	reg := Registration{Tenant: "contoso.example", Client: "c", Certificate: pfx, Password: Plain("pw")}
 	if _, err := reg.At(Authority{URL: "https://login.example"})(); err != nil {
 		t.Error(err)
 	}
@@ -155,7 +180,7 @@ func TestTokenCheck(t *testing.T) {
 		{`opaque`, global, ""},
 	} {
 		token := "h." + base64.RawURLEncoding.EncodeToString([]byte(c.claims)) + ".s"
-		choice, err := ParseEnvironment([]string{envAccessToken + "=" + token}).Choose(Auto, Authority{}, "")
+		choice, err := ParseEnvironment([]string{envAccessToken + "=" + token}).Choose(Auto, Place{})
 		if err != nil {
 			t.Fatal(err)
 		}

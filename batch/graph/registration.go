@@ -2,33 +2,34 @@ package graph
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"offboard/batch"
 )
 
-// Registration is an app registration, read from a file or from the environment:
-// the names are the same. Only the environment has SendChain.
+// Registration is an app registration, read from a file or from the environment: the names
+// are the same. It has a secret or a certificate, not both.
 type Registration struct {
-	Tenant      string // AZURE_TENANT_ID
-	Client      string // AZURE_CLIENT_ID
-	Secret      string // AZURE_CLIENT_SECRET
-	Certificate string // AZURE_CLIENT_CERTIFICATE_PATH
-	Password    string // AZURE_CLIENT_CERTIFICATE_PASSWORD, may be empty
-	SendChain   bool   // AZURE_CLIENT_SEND_CERTIFICATE_CHAIN is 1 or true
+	Tenant, Client string
+	Secret         Secret
+	Certificate    Secret // PEM or PFX
+	Password       Secret // of the certificate; may be none
+	SendChain      bool
 }
 
 // ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. An
 // error names the line or what is missing, and never a value.
 func ParseRegistration(r io.Reader) (Registration, error) {
-	var reg Registration
-	fields := map[string]*string{
-		"AZURE_TENANT_ID": &reg.Tenant, "AZURE_CLIENT_ID": &reg.Client, "AZURE_CLIENT_SECRET": &reg.Secret,
-		"AZURE_CLIENT_CERTIFICATE_PATH": &reg.Certificate, "AZURE_CLIENT_CERTIFICATE_PASSWORD": &reg.Password,
-	}
+	e := Environment{}
 	in := bufio.NewScanner(r)
 	for no := 1; in.Scan(); no++ {
 		text := strings.TrimSpace(strings.TrimPrefix(in.Text(), "\ufeff"))
@@ -36,40 +37,97 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(text, "=")
-		field := fields[strings.TrimSpace(name)]
-		if !ok || field == nil {
-			return reg, fmt.Errorf("line %d is no NAME=VALUE with a name such as AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH", no)
+		if name = strings.TrimSpace(name); !ok || !slices.Contains(ofRegistration, name) {
+			return Registration{}, fmt.Errorf("line %d is no NAME=VALUE with one of the names %s", no, strings.Join(ofRegistration, ", "))
 		}
-		*field = strings.Trim(strings.TrimSpace(value), `"`)
+		e[name] = strings.Trim(strings.TrimSpace(value), `"`)
 	}
 	if err := in.Err(); err != nil {
-		return reg, fmt.Errorf("read app registration: %w", err)
+		return Registration{}, fmt.Errorf("read app registration: %w", err)
 	}
-	switch {
-	case reg.Tenant == "":
-		return reg, fmt.Errorf("AZURE_TENANT_ID is missing")
-	case reg.Client == "":
-		return reg, fmt.Errorf("AZURE_CLIENT_ID is missing")
-	case (reg.Secret == "") == (reg.Certificate == ""):
-		return reg, fmt.Errorf("give one of AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH")
+	ways, _ := e.proofs()
+	if len(ways) != 1 {
+		return Registration{}, fmt.Errorf("give one of %s and %s", envSecret, envCertificate)
 	}
-	return reg, nil
+	return e.registration(ways[0], "")
 }
 
-// At returns what makes the credential of the app at an authority. No call is made.
+// registration is the app of the environment, with the proof of one way. Tenant is what
+// was named besides, or "".
+func (e Environment) registration(way Way, tenant string) (r Registration, err error) {
+	send := strings.ToLower(e[envSendChain])
+	r = Registration{Tenant: cmp.Or(e.Tenant(), tenant), Client: e.client(), SendChain: send == "1" || send == "true"}
+	if err := e.missing(r.Tenant); err != nil {
+		return r, err
+	}
+	if way == BySecret {
+		r.Secret, err = e.secret(envSecret)
+	} else if r.Certificate, err = e.secret(envCertificate); err == nil {
+		r.Password, err = e.secret(envPassword)
+	}
+	if err == nil && !r.Secret.set() && !r.Certificate.set() {
+		err = fmt.Errorf("%s is missing%s", proofOf[way], e.strange())
+	}
+	return r, err
+}
+
+// missing finds that the environment does not name an app and its tenant.
+func (e Environment) missing(tenant string) error {
+	switch {
+	case tenant == "":
+		return fmt.Errorf("%s is missing%s", envTenantID, e.strange())
+	case !batch.IsGUID(tenant) && !domainName.MatchString(tenant):
+		return fmt.Errorf("%q is no tenant's id, which is a GUID, and no domain", tenant)
+	case e.client() == "":
+		return fmt.Errorf("%s is missing%s", envClientID, e.strange())
+	}
+	return nil
+}
+
+// At returns what makes the credential of the app at an authority. It reads files. A
+// command is run when the first token is asked for.
 func (r Registration) At(a Authority) NewCredential {
-	return func() (azcore.TokenCredential, error) {
-		if r.Secret != "" {
-			return azidentity.NewClientSecretCredential(r.Tenant, r.Client, r.Secret, &azidentity.ClientSecretCredentialOptions{
-				ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
-			})
+	for _, s := range []Secret{r.Secret, r.Certificate, r.Password} {
+		if s.how == asCommand {
+			return func() (azcore.TokenCredential, error) { return &commanded{r: r, a: a}, nil }
 		}
-		certs, key, err := readCertificate(r.Certificate, r.Password)
+	}
+	return func() (azcore.TokenCredential, error) { return r.credential(context.Background(), a) }
+}
+
+func (r Registration) credential(ctx context.Context, a Authority) (azcore.TokenCredential, error) {
+	if r.Secret.set() {
+		secret, err := r.Secret.read(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{
-			ClientOptions: a.options(), DisableInstanceDiscovery: a.Own, SendCertificateChain: r.SendChain,
+		return azidentity.NewClientSecretCredential(r.Tenant, r.Client, secret, &azidentity.ClientSecretCredentialOptions{
+			ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
 		})
 	}
+	certs, key, err := readCertificate(ctx, r.Certificate, r.Password)
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{
+		ClientOptions: a.options(), DisableInstanceDiscovery: a.Own, SendCertificateChain: r.SendChain,
+	})
+}
+
+// commanded is the credential of an app whose secret a command prints.
+type commanded struct {
+	r    Registration
+	a    Authority
+	cred azcore.TokenCredential // once the command was run
+}
+
+// GetToken runs the command the first time. Its caller lets one call be made at a time.
+func (c *commanded) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if c.cred == nil {
+		var err error
+		if c.cred, err = c.r.credential(ctx, c.a); err != nil {
+			return azcore.AccessToken{}, unready{err}
+		}
+	}
+	return c.cred.GetToken(ctx, o)
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -47,6 +49,7 @@ type trouble struct {
 	calls int
 	setup error // what waiting does not mend
 	err   error // of the last call; nil when it was answered
+	busy  bool  // the last answer says that the service is in trouble
 }
 
 type troubleKey struct{}
@@ -58,6 +61,10 @@ func signInTrouble(cause error) error {
 
 // later is an error of a credential that may be gone the next time.
 type later struct{ error }
+
+// unready is an error of what a sign-in needs of this machine: a file, a command, an
+// endpoint. Once a token was had it may pass.
+type unready struct{ error }
 
 // judgeSignIn tells a sign-in service in trouble from one that says no. Until a first
 // token was had, trouble that waiting does not mend (a bad certificate, a web page) is
@@ -71,6 +78,9 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	}
 	if l, ok := errors.AsType[later](err); ok {
 		return signInTrouble(l.error)
+	}
+	if u, ok := errors.AsType[unready](err); ok && hadToken {
+		return signInTrouble(u.error)
 	}
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil && met.calls == 0 {
@@ -110,7 +120,10 @@ func oauthSaid(r *http.Response) string {
 }
 
 // cliCredential asks the Azure CLI, and sorts its words.
-type cliCredential struct{ azcore.TokenCredential }
+type cliCredential struct {
+	azcore.TokenCredential
+	tenant string // that it is asked for, or ""
+}
 
 // noNetwork is how az, a Python program, speaks of a network that is down.
 var noNetwork = regexp.MustCompile(`(?i)max retries exceeded|connection ?error|failed to (resolve|establish)|name resolution|getaddrinfo|timed? ?out|connection (refused|reset|aborted)`)
@@ -118,8 +131,26 @@ var noNetwork = regexp.MustCompile(`(?i)max retries exceeded|connection ?error|f
 // GetToken runs az.
 func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	t, err := c.TokenCredential.GetToken(ctx, o)
-	if err != nil && noNetwork.MatchString(err.Error()) {
-		err = later{err}
+	if err == nil {
+		return t, nil
+	}
+	login, said := "az login", strings.TrimPrefix(err.Error(), "AzureCLICredential: ")
+	if c.tenant != "" {
+		login += " --tenant " + c.tenant
+	}
+	said, _, _ = strings.Cut(said, ". To troubleshoot, visit ")
+	said, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(said), "ERROR: "), "\n")
+	switch {
+	case noNetwork.MatchString(err.Error()):
+		return t, later{fmt.Errorf("the Azure CLI (az): %s", said)}
+	case strings.Contains(said, "not found on path"):
+		err = errors.New("the Azure CLI (az) is not installed, or not on PATH; install it, or name another way with --auth")
+	case o.Claims != "":
+		err = fmt.Errorf("Graph asks for more proof than the Azure CLI's login has; type %s --scope %s --claims-challenge %s", login, o.Scopes[0], base64.StdEncoding.EncodeToString([]byte(o.Claims)))
+	case strings.Contains(said, "az login"):
+		err = fmt.Errorf("nobody is logged in to the Azure CLI, or the login has ended; type %s", login)
+	default:
+		err = fmt.Errorf("the Azure CLI (az) gives no token: %s; type %s, or name another way with --auth", strings.TrimRight(said, "."), login)
 	}
 	return t, err
 }
@@ -128,11 +159,22 @@ func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOption
 // its own, which a credential of Service Fabric demands.
 type managedCredential struct{ azcore.TokenCredential }
 
+// endpointTimeout is how long the endpoint of a managed identity is waited for: it is on this machine.
+const endpointTimeout = 20 * time.Second
+
 // GetToken asks the endpoint of the managed identity.
 func (c managedCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	t, err := c.TokenCredential.GetToken(ctx, o)
-	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse == nil {
-		err = later{err}
+	within, cancel := context.WithTimeout(ctx, endpointTimeout)
+	defer cancel()
+	t, err := c.TokenCredential.GetToken(within, o)
+	failed, answered := errors.AsType[*azidentity.AuthenticationFailedError](err)
+	switch {
+	case err == nil || answered && failed.RawResponse != nil && failed.RawResponse.StatusCode != http.StatusBadRequest:
+		return t, err
+	case answered && failed.RawResponse == nil:
+		err = errors.New("the endpoint of the managed identity gives no answer that can be used: this machine has none, or it cannot be reached; enable one for it, or name another way with --auth")
+	default:
+		err = fmt.Errorf("this machine has no such managed identity; assign it to the machine, and see that %s is its client id, or unset", envClientID)
 	}
-	return t, err
+	return t, unready{err}
 }

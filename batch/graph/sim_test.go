@@ -29,7 +29,7 @@ func TestClientIsASender(t *testing.T) {
 
 // secretOf is the credential of an app at an authority that is trusted as it is.
 func secretOf(authority, tenant, app, secret string, hc *http.Client) NewCredential {
-	return Registration{Tenant: tenant, Client: app, Secret: secret}.At(Authority{URL: authority, Own: true, Client: hc})
+	return Registration{Tenant: tenant, Client: app, Secret: Plain(secret)}.At(Authority{URL: authority, Own: true, Client: hc})
 }
 
 // doing sends everything as one step.

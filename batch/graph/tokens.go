@@ -1,11 +1,15 @@
 package graph
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"offboard/batch"
 )
@@ -57,6 +61,46 @@ func (c claims) forGraph() bool {
 	audience, said := c.Audience.(string)
 	audience = strings.TrimRight(strings.ToLower(audience), "/")
 	return !said || audience == graphApp || Microsofts(audience)
+}
+
+// checkToken refuses a token that Graph at root would refuse, as far as the token says so.
+// Where is the variable that has it.
+func checkToken(token, where, root string, now time.Time) error {
+	is := claimsOf(token)
+	switch expiry := is.expiry(); {
+	case !expiry.IsZero() && !now.Before(expiry):
+		return fmt.Errorf("the token in %s expired at %s, and it is %s by this machine's clock; get a new one",
+			where, expiry.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	case Microsofts(root) && !is.forGraph():
+		return fmt.Errorf("the token in %s is for %v, not for Microsoft Graph; get one for %s", where, is.Audience, root)
+	}
+	return nil
+}
+
+// given is a token that a file or a command gives, again whenever one is due.
+type given struct {
+	from Secret
+	root string
+}
+
+// untold is how long a token is used that does not say when it ends: until Graph refuses it.
+const untold = 24 * time.Hour
+
+// GetToken reads the file, or runs the command.
+func (g given) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	now := time.Now()
+	token, err := g.from.read(ctx)
+	if token = strings.TrimSpace(token); err == nil {
+		err = checkToken(token, g.from.Variable, g.root, now)
+	}
+	if err != nil {
+		return azcore.AccessToken{}, unready{err}
+	}
+	until := claimsOf(token).expiry()
+	if until.IsZero() {
+		until = now.Add(untold)
+	}
+	return azcore.AccessToken{Token: token, ExpiresOn: until}, nil
 }
 
 // wellFormed refuses a token that no header can carry, without telling it.

@@ -121,6 +121,7 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 		met.setup = untrusted(r.URL.Host, err)
 		return resp, err
 	}
+	met.busy = resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))

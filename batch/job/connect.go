@@ -80,7 +80,7 @@ func (j *job) prepare() error {
 	if j.Tenant == "" && j.env.Tenant() == "" && !graph.Loopback(j.root) {
 		unnamed = j.unnamed()
 	}
-	if j.way, wrong = j.env.Choose(graph.Way(j.Auth), j.authority, ""); wrong == nil {
+	if j.way, wrong = j.choose(cmp.Or(j.Tenant, j.plan.Tenant)); wrong == nil {
 		wrong = j.way.Check(j.root, time.Now())
 	}
 	return refused(j.unwritten(), unread, unnamed, wrong)
@@ -109,7 +109,7 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	}
 	way := j.way
 	if way.Way == graph.ByCLI { // which asks for the tenant's token
-		if way, err = j.env.Choose(graph.Way(j.Auth), j.authority, cmp.Or(want, j.plan.Tenant)); err != nil {
+		if way, err = j.choose(cmp.Or(want, j.plan.Tenant)); err != nil {
 			return nil, err
 		}
 	}
@@ -131,6 +131,15 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	}
 	j.Say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
 	return t, j.hold(t, want, by)
+}
+
+// choose finds the way to sign in to a tenant, which may be "".
+func (j *job) choose(tenant string) (graph.Choice, error) {
+	at := graph.Place{Authority: j.authority, Tenant: tenant}
+	if j.MayAsk() {
+		at.Tell = func(line string) { j.Warn("sign-in  %s", line) }
+	}
+	return j.env.Choose(graph.Way(j.Auth), at)
 }
 
 // registrations reads the files of --app.

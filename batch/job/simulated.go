@@ -285,7 +285,7 @@ func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 		return nil, err
 	}
 	authority := graph.Authority{URL: "https://login.simulated/", Own: true, Client: &http.Client{Transport: toLoopback{server.addr}}}
-	first := graph.Registration{Tenant: sim.TenantID(), Client: sim.ClientID(), Secret: "rehearsal"}
+	first := graph.Registration{Tenant: sim.TenantID(), Client: sim.ClientID(), Secret: graph.Plain("rehearsal")}
 	var auths []*graph.Auth
 	for _, r := range append([]graph.Registration{first}, s.more...) {
 		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))

@@ -47,7 +47,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 // app is what makes the credential of an app in the tenant.
 func (w *whole) app(id string) graph.NewCredential {
 	at := graph.Authority{URL: "https://login.simulated/", Own: true, Client: &http.Client{Transport: w.wire}}
-	return graph.Registration{Tenant: w.tenant.TenantID(), Client: id, Secret: "s"}.At(at)
+	return graph.Registration{Tenant: w.tenant.TenantID(), Client: id, Secret: graph.Plain("s")}.At(at)
 }
 
 // inVirtualTime carries out a plan of n users against the tenant. prepare, which

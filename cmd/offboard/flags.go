@@ -98,7 +98,7 @@ func empty(args []string) error {
 // unheard refuses variables that would not be heeded: one of no flag at all, which may
 // be a misspelt guard, and that of a dry run for a command that has none and writes.
 func unheard(k *kong.Context, environ []string) error {
-	known := map[string]bool{"OFFBOARD_ACCESS_TOKEN": true, notifyURL: true}
+	known := map[string]bool{"OFFBOARD_ACCESS_TOKEN": true, "OFFBOARD_ACCESS_TOKEN_FILE": true, "OFFBOARD_ACCESS_TOKEN_COMMAND": true, notifyURL: true}
 	_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
 		if f, ok := n.(*kong.Flag); ok {
 			for _, name := range f.Envs {

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -90,7 +88,7 @@ func (c *command) webhook(t *job.Telling) (to notify.Address, ok bool, err error
 	case t.NotifyFile != "" && text != "":
 		return to, false, fmt.Errorf("%w: --notify-file and %s are both given; give one of them", job.ErrUsage, notifyURL)
 	case t.NotifyFile != "":
-		if text, err = secretOf(t.NotifyFile); err != nil {
+		if text, err = durable.ReadSecret(t.NotifyFile); err != nil {
 			return to, false, fmt.Errorf("%w: --notify-file: %w", job.ErrUsage, err)
 		}
 	case text == "":
@@ -100,28 +98,6 @@ func (c *command) webhook(t *job.Telling) (to notify.Address, ok bool, err error
 		return to, false, fmt.Errorf("%w: the address in %s cannot be used: %w", job.ErrUsage, strings.TrimSpace(source(t)+" "+t.NotifyFile), err)
 	}
 	return to, true, nil
-}
-
-// mostSecret is how long a file with a secret may be.
-const mostSecret = 8 << 10
-
-// secretOf reads a file that not everybody may read. The group may: that is how systemd
-// and Kubernetes give a service its secrets.
-func secretOf(name string) (string, error) {
-	f, err := durable.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	if info.Mode().Perm()&0o007 != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("everybody on this machine can read %s, and its address is a secret: chmod o= %s", name, quoted(name, runtime.GOOS))
-	}
-	text, err := io.ReadAll(io.LimitReader(f, mostSecret))
-	return string(text), err
 }
 
 // lastWords is how long a notice may take once the command was stopped at once.

@@ -121,7 +121,7 @@ func TestTenantIsHeld(t *testing.T) {
 		{"another one by variable", false, token + " AZURE_TENANT_ID=" + otherTenant, "", 5, "AZURE_TENANT_ID names " + otherTenant, true},
 		{"two that differ", false, token + " AZURE_TENANT_ID=" + otherTenant, "--tenant " + ours.Tenant, 5, "AZURE_TENANT_ID is " + otherTenant, false},
 		{"no such domain", false, token, "--tenant contosso.example", 2, "no tenant of", false},
-		{"somebody watches", true, token, "", 0, "sign-in  by the token in OFFBOARD_ACCESS_TOKEN: app " + ours.App + ", tenant Contoso", true},
+		{"somebody watches", true, token, "", 0, "sign-in  by the token in OFFBOARD_ACCESS_TOKEN, which is set: app " + ours.App + ", tenant Contoso", true},
 		{"mail addresses", true, token, "--key mail", 4, "--key mail finds people in any tenant", false},
 		{"mail addresses, rehearsed", true, token, "--key mail --dry-run", 0, "", true},
 		{"mail addresses, named", true, token, "--key mail --tenant contoso.example", 0, "", true},
@@ -487,8 +487,8 @@ func (o *office) offboard(args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// The CLI is asked once, and only when nothing else is set; what is set by halves
-// does not fall through to it.
+// The CLI is asked once, and without a terminal only by name; what is set by halves does
+// not fall through to it.
 func TestCLILogin(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("no shell here")
@@ -501,13 +501,13 @@ func TestCLILogin(t *testing.T) {
 		says string
 		runs int
 	}{
-		{"nothing else is set", "", "--tenant " + ours.Tenant, 0, "since no AZURE_ variable names another way", 1},
-		{"named", "AZURE_TENANT_ID=" + ours.Tenant, "--auth cli", 0, "by the Azure CLI's login: app", 1},
+		{"nothing else is set", "", "--tenant " + ours.Tenant, 5, "there is no terminal at which a person sees whose the Azure CLI's login is", 0},
+		{"named", "AZURE_TENANT_ID=" + ours.Tenant, "--auth cli", 0, "by the Azure CLI's login, as --auth says: app", 1},
 		{"a certificate's path mistyped", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", "", 5, "nowhere.pem", 0},
 		{"a variable misspelt", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_SECRT=hush", "", 5, "misspelt AZURE_CLIENT_SECRET", 0},
 		{"ids alone", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c", "", 5, "AZURE_CLIENT_SECRET", 0},
-		{"of another tenant", "", "--tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, 1},
-		{"of a tenant that nobody named", "", "", 4, "--tenant or AZURE_TENANT_ID", 1},
+		{"of another tenant", "", "--auth cli --tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, 1},
+		{"of a tenant that nobody named", "", "--auth cli", 4, "--tenant or AZURE_TENANT_ID", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -526,6 +526,28 @@ func TestCLILogin(t *testing.T) {
 				t.Errorf("%d writes", n)
 			}
 		})
+	}
+}
+
+// At a terminal the CLI's login is used when nothing else is set, and it is said whose it may be.
+func TestCLILoginAtATerminal(t *testing.T) {
+	d := newBooth(t, 3, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
+	path, ran := fakeAz(t, bearerOf(ours))
+	t.Setenv("PATH", strings.TrimPrefix(path, "PATH="))
+	for _, c := range []struct {
+		asks bool
+		code exitCode
+		says string
+		runs int
+	}{
+		{true, exitDone, "sign-in  by the Azure CLI's login, since nothing else is set (it may be that of another customer): app " + ours.App, 1},
+		{false, exitSignIn, "nothing says how to sign in", 1},
+	} {
+		d.asks = c.asks
+		code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--tenant="+ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out", "--new")
+		if code != c.code || !strings.Contains(out, c.says) || ran() != c.runs {
+			t.Errorf("exit code %d, az was run %d times\n%s", code, ran(), out)
+		}
 	}
 }
 

@@ -205,18 +205,22 @@ func outcomes() string {
 const signInVariables = `Sign-in, in the one way that these name; what is set is used, or is an error. --auth
 chooses the way.
 
-    OFFBOARD_ACCESS_TOKEN                an access token for Graph (--auth token)
+    OFFBOARD_ACCESS_TOKEN                an access token for Graph (--auth token); *
     AZURE_TENANT_ID                      the tenant, as --tenant says it
     AZURE_CLIENT_ID                      the app, or the managed identity
-    AZURE_CLIENT_SECRET                  the app's secret (--auth env)
-    AZURE_CLIENT_CERTIFICATE_PATH        the app's certificate and key, PEM or PFX (--auth env)
-    AZURE_CLIENT_CERTIFICATE_PASSWORD    of that file
+    AZURE_CLIENT_SECRET                  the app's secret (--auth secret); *
+    AZURE_CLIENT_CERTIFICATE_PATH        the app's certificate and key, PEM or PFX (--auth certificate)
+    AZURE_CLIENT_CERTIFICATE_COMMAND     a command that prints it
+    AZURE_CLIENT_CERTIFICATE_PASSWORD    of a PFX file; *
     AZURE_CLIENT_SEND_CERTIFICATE_CHAIN  true sends the chain, for names of issuers
-    AZURE_FEDERATED_TOKEN_FILE           a token of Kubernetes (--auth workload-identity)
+    AZURE_FEDERATED_TOKEN_FILE           a token of Kubernetes (--auth workload)
     IDENTITY_ENDPOINT                    set by Azure where there is a managed identity
     AZURE_TOKEN_CREDENTIALS              a way that other tools of Azure use, too
     AZURE_AUTHORITY_HOST                 another sign-in service
-    (none of them)                       the Azure CLI's login (--auth cli)
+    (none of them)                       at a terminal the Azure CLI's login (--auth cli)
+
+    * and in its place NAME_FILE, a file that not everybody may read, or NAME_COMMAND,
+      a command that prints it; see offboard help sign-in
 
 Another secret:
 
