@@ -11,13 +11,14 @@
 #   make torture        500 kills at random moments and at named points, held against the tenant's own log, and 500 more
 #                       of runs with several steps; KILLS=n (30 min and more)
 #   make check          formatting, vet and staticcheck of our own packages
+#   make servers        installs what TestReal... starts, by npm: an authorization server and an OData service (1 min)
 #   make bench          the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time (20 min)
 #   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make build          bin/offboard
 #   make help           this list; times are of 2 cores
 
-.PHONY: build demo help test quick others soak soak-ci race exhaustive cases torture check bench scale release-check
+.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale release-check
 
 # The rooms that do not link the Graph SDK.
 LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/offboard)$$')
@@ -79,6 +80,9 @@ check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+
+servers:
+	cd cmd/offboard/testdata/servers && npm ci --ignore-scripts --no-audit --no-fund
 
 bench:
 	go test -v -run '^TestPace(Bench|OfSteps)$$' ./cmd/offboard -pace

@@ -470,8 +470,8 @@ func newOffice(t *testing.T, n int, cfg graphsim.Config) *office {
 	return &office{t: t, dir: d.dir, tenant: d.tenant, url: server.URL}
 }
 
-func (o *office) offboard(args ...string) (int, string) {
-	o.t.Helper()
+// command is offboard with the variables of the office, which others of its kind are not in.
+func (o *office) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("offboard", args...)
 	cmd.Dir = o.dir
 	for _, e := range os.Environ() {
@@ -480,6 +480,12 @@ func (o *office) offboard(args ...string) (int, string) {
 		}
 	}
 	cmd.Env = append(append(cmd.Env, "OFFBOARD_JOURNAL="+filepath.Join(o.dir, "journal.db")), o.env...)
+	return cmd
+}
+
+func (o *office) offboard(args ...string) (int, string) {
+	o.t.Helper()
+	cmd := o.command(args...)
 	out, err := cmd.CombinedOutput()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		o.t.Fatal(err)
