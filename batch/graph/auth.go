@@ -23,7 +23,7 @@ import (
 type Auth struct {
 	Stop <-chan struct{} // closed: a sign-in under way is given up; nil for never
 
-	scope         string
+	service       Service
 	newCredential NewCredential // nil for a fixed token
 	fixed         string
 	person        bool // may be asked during a sign-in
@@ -42,11 +42,11 @@ type Auth struct {
 	strikes   int           // how many calls in a row Graph refused as a whole for their token
 }
 
-// NewAuth makes an Auth for the Graph at root. No call is made before the first token is
+// NewAuth makes an Auth for a service. No call is made before the first token is
 // asked for. It makes a new credential after Graph refused a token, since the cache of
 // the old one would hand out the refused token.
-func NewAuth(root string, newCredential NewCredential) *Auth {
-	return &Auth{scope: audience(root) + "/.default", newCredential: newCredential}
+func NewAuth(s Service, newCredential NewCredential) *Auth {
+	return &Auth{service: s, newCredential: newCredential}
 }
 
 // FixedToken uses a token from elsewhere, which cannot be renewed. Blanks around
@@ -157,6 +157,9 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	if err := wellFormed(token); err != nil {
 		return err
 	}
+	if why := a.service.stranger(claimsOf(token)); why != "" {
+		return fmt.Errorf("%w: the token that the sign-in gave %s", batch.ErrSignIn, why)
+	}
 	id := identify(token)
 	if a.first == nil {
 		a.first = &id
@@ -215,7 +218,7 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 		case <-cctx.Done():
 		}
 	})
-	token, err := cred.GetToken(cctx, policy.TokenRequestOptions{Scopes: []string{a.scope}, Claims: claims})
+	token, err := cred.GetToken(cctx, policy.TokenRequestOptions{Scopes: []string{a.service.audience() + "/.default"}, Claims: claims})
 	cause := context.Cause(cctx)
 	cancel(nil)
 	watch.Wait()

@@ -42,7 +42,7 @@ func (s *service) GetToken(ctx context.Context, o policy.TokenRequestOptions) (a
 }
 
 func (s *service) auth() *Auth {
-	return NewAuth("https://graph.microsoft.com", func() (azcore.TokenCredential, error) { return s, nil })
+	return NewAuth(Global, func() (azcore.TokenCredential, error) { return s, nil })
 }
 
 // tokenOf is a readable token, the nth one.
@@ -235,7 +235,7 @@ func TestRefusalDuringARenewal(t *testing.T) {
 				}
 				return hourly(n, o)
 			}
-			auth := NewAuth("https://graph.microsoft.com", func() (azcore.TokenCredential, error) { fresh++; return s, nil })
+			auth := NewAuth(Global, func() (azcore.TokenCredential, error) { fresh++; return s, nil })
 			first, _ := auth.Token(t.Context())
 			time.Sleep(56 * time.Minute) // due, and still good
 			renewed := make(chan string)
@@ -325,7 +325,7 @@ func TestAuthorityInTrouble(t *testing.T) {
 				}
 				return &http.Response{StatusCode: c.status, Header: http.Header{"Retry-After": {c.header}}, Body: readerOf(c.body), Request: r}, nil
 			})}
-			auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "right", hc))
+			auth := NewAuth(Global, secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "right", hc))
 			_, err := auth.Token(t.Context())
 			if c.want == nil {
 				if err != nil {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"offboard/batch"
@@ -21,19 +23,23 @@ type Authority struct {
 	Client *http.Client // nil for the usual one
 }
 
-// authorityOf gives the authority for a service root: host, the value of
-// AZURE_AUTHORITY_HOST, or that of the root's cloud when host is "". One on this
+// authorityOf gives the authority for a service: host, the value of AZURE_AUTHORITY_HOST, or
+// that of its cloud when host is "". One of another cloud is refused, and one on this
 // machine is trusted as it is.
-func authorityOf(host, root string) (Authority, error) {
-	if host == "" {
-		host = clouds[globalHost]
-		if u, err := url.Parse(root); err == nil && clouds[u.Host] != "" {
-			host = clouds[u.Host]
-		}
+func authorityOf(host string, s Service) (Authority, error) {
+	is := s.Cloud
+	if is.Name == "" {
+		is = Global.Cloud
 	}
+	host = cmp.Or(host, is.authority())
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return Authority{}, fmt.Errorf("%w: AZURE_AUTHORITY_HOST is no https URL such as %s", batch.ErrSignIn, clouds[globalHost])
+		return Authority{}, fmt.Errorf("%w: AZURE_AUTHORITY_HOST is no https URL such as %s", batch.ErrSignIn, is.authority())
+	}
+	to := signingIn(u.Host)
+	if len(to) > 0 && s.Cloud.Name != "" && !slices.Contains(is.signIn, u.Host) {
+		return Authority{}, fmt.Errorf("%w: AZURE_AUTHORITY_HOST is %s, which signs in to another cloud (%s) than this run is at, %s (%s); unset it, or name its cloud: %s",
+			batch.ErrSignIn, host, to[0].Words, s.Root, is.Words, named(to))
 	}
 	return Authority{URL: strings.TrimRight(host, "/"), Own: loopback(u.Hostname())}, nil
 }

@@ -30,15 +30,15 @@ type Choice struct {
 	token         Secret
 }
 
-// Check refuses a token that Graph at root would refuse, as far as the token says so
+// Check refuses a token that the service would refuse, as far as the token says so
 // itself. One that a command prints is looked at when that is run. The error is batch.ErrSignIn.
-func (c Choice) Check(root string, now time.Time) error {
+func (c Choice) Check(s Service, now time.Time) error {
 	if c.Way != ByToken || c.token.how == asCommand {
 		return nil
 	}
 	token, err := c.token.read(context.Background())
 	if err == nil {
-		err = checkToken(token, c.token.Variable, root, now)
+		err = checkToken(token, c.token.Variable, s, now)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", batch.ErrSignIn, err)
@@ -55,15 +55,15 @@ func (c Choice) Until() time.Time {
 	return claimsOf(c.token.said).expiry()
 }
 
-// Auth makes the Auth of the choice, for the Graph at root. No call is made.
-func (c Choice) Auth(root string) *Auth {
+// Auth makes the Auth of the choice, for the service. No call is made.
+func (c Choice) Auth(s Service) *Auth {
 	switch {
 	case c.Way == ByToken && c.token.how == "":
 		return FixedToken(c.token.said)
 	case c.Way == ByToken:
-		return NewAuth(root, func() (azcore.TokenCredential, error) { return given{c.token, root}, nil })
+		return NewAuth(s, func() (azcore.TokenCredential, error) { return given{c.token, s}, nil })
 	}
-	a := NewAuth(root, c.newCredential)
+	a := NewAuth(s, c.newCredential)
 	a.person = c.Way == ByDeviceCode || c.Way == ByBrowser
 	return a
 }

@@ -36,8 +36,8 @@
 //	registration.go, certificate.go, signin.go   an app's credential; how a sign-in ended
 //	auth.go, challenge.go        handing out tokens; why Graph refused one
 //	tokens.go, identity.go, permission.go   what a token says; whose it is; what it allows
-//	root.go, authority.go        service roots and clouds; where to sign in
-//	proxy.go                     what may stand between this machine and Microsoft
+//	cloud.go, root.go, authority.go   Microsoft's clouds, and whose a token is; service roots; where to sign in
+//	proxy.go, ca.go              what may stand between this machine and Microsoft; CAs of a file
 //
 // # What is switched off, and why
 //

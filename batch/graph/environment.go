@@ -88,7 +88,7 @@ func (e Environment) Tenant() string { return strings.TrimSpace(e[envTenantID]) 
 
 func (e Environment) client() string { return strings.TrimSpace(e[envClientID]) }
 
-// Authority is where to sign in for a service root.
-func (e Environment) Authority(root string) (Authority, error) {
-	return authorityOf(e[envAuthority], root)
+// Authority is where to sign in for a service.
+func (e Environment) Authority(s Service) (Authority, error) {
+	return authorityOf(e[envAuthority], s)
 }

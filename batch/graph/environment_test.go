@@ -95,7 +95,7 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := ParseEnvironment(strings.Fields(c.env))
-			a, err := env.Authority("https://graph.microsoft.com")
+			a, err := env.Authority(Global)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,6 +175,16 @@ func TestTokenCheck(t *testing.T) {
 		{`{"aud":"https://graph.microsoft.com.evil.example"}`, global, "not for Microsoft Graph"},
 		{`{"aud":""}`, global, "not for Microsoft Graph"},
 		{`{"aud":"https://management.azure.com"}`, "http://127.0.0.1:80", ""},
+		{`{"aud":"https://management.azure.com"}`, "https://gateway.example", ""},
+		{`{"aud":"https://microsoftgraph.chinacloudapi.cn"}`, global, "is for https://microsoftgraph.chinacloudapi.cn (China, operated by 21Vianet), and this run is at https://graph.microsoft.com (Microsoft's global cloud); sign in to the cloud of this run, or name that of the sign-in: --cloud china"},
+		{`{"aud":"https://graph.microsoft.us"}`, "https://dod-graph.microsoft.us", "--cloud usgov"},
+		{`{"aud":"https://graph.microsoft.us"}`, "http://127.0.0.1:80", "--cloud usgov"},
+		{`{"aud":"` + graphApp + `","iss":"https://login.partner.microsoftonline.cn/t/v2.0"}`, global, "was issued by login.partner.microsoftonline.cn (China"},
+		{`{"aud":"` + graphApp + `","iss":"https://login.microsoftonline.us/t/v2.0"}`, global, "--cloud usgov or --cloud dod"},
+		{`{"aud":"` + graphApp + `","iss":"https://login.microsoftonline.us/t/v2.0"}`, "https://dod-graph.microsoft.us", ""},
+		{`{"aud":"` + graphApp + `","iss":"https://sts.windows.net/t/"}`, "https://graph.microsoft.us", ""},
+		{`{"aud":"` + graphApp + `","iss":"https://sts.windows.net/t/"}`, china, "was issued by sts.windows.net"},
+		{`{"aud":"` + graphApp + `","iss":"https://issuer.example/"}`, china, ""},
 		{`{"aud":["a"]}`, global, ""},
 		{`{"exp":"soon"}`, global, ""},
 		{`opaque`, global, ""},
@@ -184,7 +194,11 @@ func TestTokenCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = choice.Check(c.root, now)
+		at, err := ServiceOf("", c.root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = choice.Check(at, now)
 		if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s at %s: error %v, want %q", c.claims, c.root, err, c.says)
 		}

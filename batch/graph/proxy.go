@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -10,25 +11,43 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // This file is about what may stand between this machine and Microsoft: a proxy
 // that opens TLS, and a web page in place of an answer.
 
-// untrusted explains a certificate that was not accepted; nil for other errors.
+// untrusted explains why TLS with a host was not begun; nil for other errors.
 func untrusted(host string, err error) error {
+	for _, words := range []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"} {
+		if strings.Contains(err.Error(), words) {
+			return fmt.Errorf("%s offers no TLS of version 1.2 or later, without which nothing is sent; it is no service of Microsoft's, but an old proxy or gateway on the way: see that it offers TLS 1.2, or lets %s through: %w", host, host, err)
+		}
+	}
 	bad, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	if !ok || len(bad.UnverifiedCertificates) == 0 {
 		return nil
 	}
-	issuer := bad.UnverifiedCertificates[0].Issuer.String()
-	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
-		return fmt.Errorf("the certificate of %s was issued by %q, which this machine does not trust: something opens TLS on the way, or a root certificate is missing; if it is your organisation's, trust its root on this machine, or set SSL_CERT_FILE to a PEM file that holds it: %w", host, issuer, bad.Err)
+	shown, now := bad.UnverifiedCertificates[0], time.Now()
+	var why string
+	switch invalid, _ := errors.AsType[x509.CertificateInvalidError](err); {
+	case isA[x509.UnknownAuthorityError](err):
+		why = "which is not trusted here; the usual reason is a proxy that opens TLS: if it is your organisation's, give the root certificate of its issuer with --ca-file FILE.pem"
+	case isA[x509.HostnameError](err):
+		why = fmt.Sprintf("is for other hosts: %s; something else answers in the place of %s: see where the name leads (DNS, a proxy, --graph-url)", cmp.Or(strings.Join(shown.DNSNames[:min(3, len(shown.DNSNames))], ", "), shown.Subject.String()), host)
+	case isA[x509.CertificateInvalidError](err) && invalid.Reason == x509.Expired && now.Before(shown.NotBefore):
+		why = fmt.Sprintf("is not valid before %s, and this machine's clock says %s; see that the clock is right", shown.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	case isA[x509.CertificateInvalidError](err) && invalid.Reason == x509.Expired:
+		why = fmt.Sprintf("has expired at %s, and this machine's clock says %s; see that the clock is right, and else have the certificate renewed", shown.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	default:
+		why = "is not accepted"
 	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return fmt.Errorf("the certificate of %s, issued by %q, has expired or is not valid yet; see that this machine's clock is right: %w", host, issuer, bad.Err)
-	}
-	return fmt.Errorf("the certificate of %s, issued by %q, is not accepted: %w", host, issuer, bad.Err)
+	return fmt.Errorf("the certificate of %s, issued by %q, %s: %w", host, shown.Issuer.String(), why, bad.Err)
+}
+
+func isA[E error](err error) bool {
+	_, is := errors.AsType[E](err)
+	return is
 }
 
 // pageBetween is a web page where an answer should be.

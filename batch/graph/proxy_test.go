@@ -18,7 +18,7 @@ func readerOf(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)
 func TestUntrustedCertificate(t *testing.T) {
 	srv := httptest.NewTLSServer(http.NotFoundHandler())
 	defer srv.Close()
-	client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
+	client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestUntrustedCertificate(t *testing.T) {
 		if !errors.Is(err, batch.ErrNotGraph) || !errors.Is(err, batch.ErrNotSent) {
 			t.Errorf("%s: got %v", what, err)
 		}
-		for _, want := range []string{"Acme Co", "SSL_CERT_FILE"} {
+		for _, want := range []string{"Acme Co", "--ca-file"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v does not say %s", what, err, want)
 			}
@@ -58,7 +58,7 @@ func TestWebPage(t *testing.T) {
 			w.WriteHeader(c.status)
 			io.WriteString(w, page)
 		}))
-		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
+		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,27 +29,9 @@ func ParseRoot(s string) (string, error) {
 	return root, nil
 }
 
-// clouds are the hosts of Microsoft Graph, with the authority that signs in to
-// each (Microsoft Graph documentation, "National cloud deployments"; for the last
-// three the environments that Microsoft Graph PowerShell brings along).
-var clouds = map[string]string{
-	"graph.microsoft.com":             "https://login.microsoftonline.com",
-	"graph.microsoft.us":              "https://login.microsoftonline.us",
-	"dod-graph.microsoft.us":          "https://login.microsoftonline.us",
-	"microsoftgraph.chinacloudapi.cn": "https://login.chinacloudapi.cn",
-	"graph.svc.sovcloud.fr":           "https://login.sovcloud-identity.fr",
-	"graph.svc.sovcloud.de":           "https://login.sovcloud-identity.de",
-	"graph.svc.sovcloud.sg":           "https://login.sovcloud-identity.sg",
-}
-
-const globalHost = "graph.microsoft.com"
-
 // Microsofts reports whether a service root is one of Microsoft's own. A root
 // that stands in a file is used only then: the access token goes where it leads.
-func Microsofts(root string) bool {
-	u, err := url.Parse(root)
-	return err == nil && u.Scheme == "https" && u.Path == "" && u.User == nil && clouds[u.Host] != ""
-}
+func Microsofts(root string) bool { return NameOf(root) != "" }
 
 // Loopback reports whether a service root is on this machine.
 func Loopback(root string) bool {
@@ -60,13 +42,4 @@ func Loopback(root string) bool {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// audience is what tokens for a root are asked for. A service on this machine
-// stands for Graph, which is what the authority knows.
-func audience(root string) string {
-	if Loopback(root) {
-		return "https://" + globalHost
-	}
-	return root
 }

@@ -63,7 +63,7 @@ func simulated(t *testing.T, action batch.Step) sendertest.Tenant {
 	tn.Denied = add(graphsim.User{UPN: "admin@contoso.example", Denied: true})
 	tn.Missing = batch.User{ID: graphsim.IDFor("nobody@contoso.example")}
 	sign := secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s3cret", &http.Client{Transport: tenant})
-	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{action}, Auth: NewAuth("https://graph.microsoft.com", sign), Transport: tenant})
+	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{action}, Auth: NewAuth(Global, sign), Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestRefusedTokenIsReplaced(t *testing.T) {
 	if err := tenant.Add(graphsim.User{UPN: "ada@contoso.example"}); err != nil {
 		t.Fatal(err)
 	}
-	auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	auth := NewAuth(Global, secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 	client, err := New(Config{Root: "https://graph.microsoft.com", Steps: []batch.Step{batch.Revoke}, Auth: auth, Transport: tenant})
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestRefusedTokenIsReplaced(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	tenant := graphsim.New(graphsim.Config{})
-	auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+	auth := NewAuth(Global, secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 	id, err := auth.Identity(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestSignedInUser(t *testing.T) {
 	const oid = "AAAAAAAA-0000-4000-8000-000000000001"
 	for signedIn, want := range map[string]string{"": "", oid: strings.ToLower(oid)} {
 		tenant := graphsim.New(graphsim.Config{SignedIn: signedIn})
-		auth := NewAuth("https://graph.microsoft.com", secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
+		auth := NewAuth(Global, secretOf("https://login.example/", tenant.TenantID(), tenant.ClientID(), "s", &http.Client{Transport: tenant}))
 		id, err := auth.Identity(t.Context())
 		id.Can = "" // TestLacks
 		if err != nil || id != (Identity{Tenant: tenant.TenantID(), App: tenant.ClientID(), User: want}) {

@@ -33,6 +33,7 @@ func payload(token string) []byte {
 // read, is zero.
 type claims struct {
 	Audience any     `json:"aud"` // a text or a list
+	Issuer   string  `json:"iss"`
 	Expires  float64 `json:"exp"` // seconds since 1970
 }
 
@@ -52,27 +53,16 @@ func (c claims) expiry() time.Time {
 	return time.Unix(int64(c.Expires), 0)
 }
 
-// graphApp is the id of Microsoft Graph itself, an audience in every cloud.
-const graphApp = "00000003-0000-0000-c000-000000000000"
-
-// forGraph reports whether the token is for Microsoft Graph in any cloud, or does not
-// say in one word for whom it is.
-func (c claims) forGraph() bool {
-	audience, said := c.Audience.(string)
-	audience = strings.TrimRight(strings.ToLower(audience), "/")
-	return !said || audience == graphApp || Microsofts(audience)
-}
-
-// checkToken refuses a token that Graph at root would refuse, as far as the token says so.
+// checkToken refuses a token that the service would refuse, as far as the token says so.
 // Where is the variable that has it.
-func checkToken(token, where, root string, now time.Time) error {
+func checkToken(token, where string, s Service, now time.Time) error {
 	is := claimsOf(token)
-	switch expiry := is.expiry(); {
-	case !expiry.IsZero() && !now.Before(expiry):
+	if expiry := is.expiry(); !expiry.IsZero() && !now.Before(expiry) {
 		return fmt.Errorf("the token in %s expired at %s, and it is %s by this machine's clock; get a new one",
 			where, expiry.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
-	case Microsofts(root) && !is.forGraph():
-		return fmt.Errorf("the token in %s is for %v, not for Microsoft Graph; get one for %s", where, is.Audience, root)
+	}
+	if why := s.stranger(is); why != "" {
+		return fmt.Errorf("the token in %s %s", where, why)
 	}
 	return nil
 }
@@ -80,7 +70,7 @@ func checkToken(token, where, root string, now time.Time) error {
 // given is a token that a file or a command gives, again whenever one is due.
 type given struct {
 	from Secret
-	root string
+	at   Service
 }
 
 // untold is how long a token is used that does not say when it ends: until Graph refuses it.
@@ -91,7 +81,7 @@ func (g given) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azco
 	now := time.Now()
 	token, err := g.from.read(ctx)
 	if token = strings.TrimSpace(token); err == nil {
-		err = checkToken(token, g.from.Variable, g.root, now)
+		err = checkToken(token, g.from.Variable, g.at, now)
 	}
 	if err != nil {
 		return azcore.AccessToken{}, unready{err}

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -22,21 +24,22 @@ import (
 //	leaving                    marks an error of a call that never left
 //	Config.Transport           Transport, in whatever its caller put around it
 //
-// A call of the sign-in library passes noting, and then http.DefaultTransport or the
-// Transport of Authority.Client.
+// A call of the sign-in library passes noting, and then the Transport of Authority.Client,
+// which is another Transport.
 
 // quiet is how long a connection may bring nothing before it is asked whether it
 // is alive, and then how long it has to answer.
 const quiet = 15 * time.Second
 
-// Transport is the SDK's own transport, with the proxy of the environment, room
-// for as many idle connections as calls may be under way, and a look at
+// Transport is the SDK's own transport, with the proxy of the environment, TLS 1.2 at
+// least, room for as many idle connections as calls may be under way, and a look at
 // connections that have gone quiet: after a laptop's sleep or a change of
 // network, HTTP/2 would otherwise go on to send calls into the old one, each to
-// wait for its timeout.
-func Transport(calls int) http.RoundTripper {
+// wait for its timeout. It trusts these CAs; nil are those of this machine.
+func Transport(calls int, cas *x509.CertPool) http.RoundTripper {
 	rt := khttp.GetDefaultTransport()
 	if t, ok := rt.(*http.Transport); ok {
+		t.TLSClientConfig = &tls.Config{RootCAs: cas, MinVersion: tls.VersionTLS12}
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
 		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: quiet}
 	}

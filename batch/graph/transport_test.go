@@ -35,7 +35,7 @@ func TestNewConnectionAfter503(t *testing.T) {
 		}
 		srv.Start()
 		defer srv.Close()
-		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1)})
+		client, err := New(Config{Root: srv.URL, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: Transport(1, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestHowFarACallGets(t *testing.T) {
 			s.root = "https://" + l.Addr().String()
 		}, batch.ErrNotSent.Error()},
 		{"no token", func(_ *testing.T, s *scene) {
-			s.auth = NewAuth("https://graph.microsoft.com", func() (azcore.TokenCredential, error) { return nil, errors.New("no credentials") })
+			s.auth = NewAuth(Global, func() (azcore.TokenCredential, error) { return nil, errors.New("no credentials") })
 		}, batch.ErrSignIn.Error()},
 		{"a token that no header can carry", func(_ *testing.T, s *scene) { s.auth = FixedToken("a\nb") }, batch.ErrSignIn.Error()},
 		{"stopped while it is under way", serve(func(_ http.ResponseWriter, r *http.Request, cancel func()) { cancel(); <-r.Context().Done() }), lost},
@@ -150,7 +150,7 @@ func TestHowFarACallGets(t *testing.T) {
 		{"500", status(500), "HTTP 500"}, {"502", status(502), "HTTP 502"}, {"503", status(503), "HTTP 503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &scene{root: "http://graph.invalid", transport: Transport(1).(*http.Transport), auth: FixedToken("T"), ctx: t.Context()}
+			s := &scene{root: "http://graph.invalid", transport: Transport(1, nil).(*http.Transport), auth: FixedToken("T"), ctx: t.Context()}
 			c.do(t, s)
 			defer s.transport.CloseIdleConnections()
 			client, err := New(Config{Root: s.root, Steps: []batch.Step{batch.Revoke}, Auth: s.auth, Transport: s.transport})

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"offboard/batch"
 	"offboard/batch/graph"
 	"offboard/batch/throttle"
 )
-
-const globalGraph = "https://graph.microsoft.com"
 
 // tenant is where a job works, signed in.
 type tenant struct {
@@ -45,6 +44,13 @@ func (j *job) follow(p batch.Plan, undone string) error {
 			Refusal: "the plan is one of a rehearsal: its tenant is simulated, and nobody would be revoked; if a rehearsal is meant, say so with --simulate"})
 	case j.GraphURL != "":
 		return nil
+	case j.Cloud != "":
+		at, err := graph.ServiceOf(j.Cloud, "")
+		if err != nil || at.Root == p.Cloud {
+			return err
+		}
+		return refused(undone, batch.Finding{Name: "--cloud", Lift: strings.Join(atCloud(p.Cloud), " "),
+			Refusal: fmt.Sprintf("the plan was made at %s, and --cloud %s is %s; a tenant is in one cloud: go on in that of the plan", p.Cloud, j.Cloud, at.Root)})
 	case !graph.Microsofts(p.Cloud):
 		return refused(undone, batch.Finding{Name: "--graph-url", Lift: "--graph-url " + p.Cloud,
 			Refusal: fmt.Sprintf("the plan leads to %q, which is no service of Microsoft's, and the access token would go there; if that is meant, name it with --graph-url", p.Cloud)})
@@ -56,7 +62,7 @@ func (j *job) follow(p batch.Plan, undone string) error {
 // signIn is what is known of a sign-in without a call.
 type signIn struct {
 	key       batch.Key // of the input, when it may mean people of any tenant
-	root      string
+	at        graph.Service
 	env       graph.Environment
 	authority graph.Authority
 	way       graph.Choice
@@ -77,26 +83,31 @@ func (j *job) prepare() error {
 	if err := j.locate(); err != nil {
 		return err
 	}
-	if j.Tenant == "" && j.env.Tenant() == "" && !graph.Loopback(j.root) {
+	if j.Tenant == "" && j.env.Tenant() == "" && !graph.Loopback(j.at.Root) {
 		unnamed = j.unnamed()
 	}
 	if j.way, wrong = j.choose(cmp.Or(j.Tenant, j.plan.Tenant)); wrong == nil {
-		wrong = j.way.Check(j.root, time.Now())
+		wrong = j.way.Check(j.at, time.Now())
 	}
 	return refused(j.unwritten(), unread, unnamed, wrong)
 }
 
-// locate finds the service root and the sign-in service that flags and environment name.
+// locate finds the service and the sign-in service that flags and environment name.
 func (j *job) locate() (err error) {
-	if j.root, err = graph.ParseRoot(cmp.Or(j.GraphURL, globalGraph)); err != nil {
-		return fmt.Errorf("%w: --graph-url: %w", ErrUsage, err)
+	if j.at, err = graph.ServiceOf(j.Cloud, j.GraphURL); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	j.env = graph.ParseEnvironment(j.Environ())
-	if j.authority, err = j.env.Authority(j.root); err == nil && j.Network != nil {
-		j.authority.Client = &http.Client{Transport: j.Network}
+	if err := j.Trust(j.CAFile); err != nil {
+		return err
 	}
+	j.authority, err = j.env.Authority(j.at)
+	j.authority.Client = &http.Client{Transport: j.network(signIns)}
 	return err
 }
+
+// signIns is for how many calls at once the sign-in service keeps its connections.
+const signIns = 4
 
 // connect signs in to the tenant that the flags name. Seed fills a simulated one.
 func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
@@ -113,11 +124,11 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 			return nil, err
 		}
 	}
-	auths := []*graph.Auth{way.Auth(j.root)}
+	auths := []*graph.Auth{way.Auth(j.at)}
 	for _, r := range j.more {
-		auths = append(auths, graph.NewAuth(j.root, r.At(j.authority)))
+		auths = append(auths, graph.NewAuth(j.at, r.At(j.authority)))
 	}
-	t, err := j.clients(ctx, j.root, j.root, auths)
+	t, err := j.clients(ctx, j.at.Root, j.at.Root, auths)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +140,11 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	if err := j.confirm(ctx, t, want); err != nil {
 		return nil, err
 	}
-	j.Say("sign-in  by %s: %s, tenant %s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"))
+	where := ""
+	if c := j.at.Cloud.Name; c != "" && c != "global" {
+		where = " at " + j.at.String()
+	}
+	j.Say("sign-in  by %s: %s, tenant %s%s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"), where)
 	return t, j.hold(t, want, by)
 }
 
@@ -163,11 +178,7 @@ func (h *Host) registrations(files []string) ([]graph.Registration, error) {
 // one pool must be different, and of one tenant.
 func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Auth) (*tenant, error) {
 	t := &tenant{cloud: cloud, clock: &clock{}}
-	network := j.Network
-	if network == nil {
-		network = graph.Transport(2 * j.Concurrency)
-	}
-	transport := watched{network, j.Log, t.clock}
+	transport := watched{j.network(2 * j.Concurrency), j.Log, t.clock}
 	for _, auth := range auths {
 		auth.Stop = j.Stop
 		client, err := graph.New(graph.Config{Root: root, Steps: j.plan.Steps, Auth: auth, Transport: transport})

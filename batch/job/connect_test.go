@@ -32,7 +32,7 @@ func TestNewConnectionAfter503(t *testing.T) {
 	defer srv.Close()
 	s := alone().newJob(&Connection{}, &Execution{})
 	s.plan.Steps = []batch.Step{batch.Revoke}
-	s.Network = graph.Transport(1)
+	s.Network = graph.Transport(1, nil)
 	tenant, err := s.clients(t.Context(), srv.URL, "", []*graph.Auth{graph.FixedToken("T")})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -45,6 +46,8 @@ type Host struct {
 	Told    bool                                // what goes on with what was stopped has been said
 	Stream  func(batch.Plan, *batch.Line) error // is told each line as it settles, from another goroutine; nil is not asked for
 	Unread  bool                                // nobody takes what Stream was told: it may never return
+	cas     *x509.CertPool                      // that https connections trust; nil are this machine's
+	caFile  string                              // the file that some of them are from
 	sign    signer                              // of the report; nil without --sign-key
 	signKey string                              // the file of its key
 	doubt   string                              // of the tenant, which a person is to see before anything is sent; --yes says nothing of it

@@ -64,7 +64,7 @@ func (j *job) tenantOf(ctx context.Context, by, name string) (id string, none, e
 		}
 		return err
 	}
-	if !graph.Loopback(j.root) {
+	if !graph.Loopback(j.at.Root) {
 		err = j.patiently(ctx, "the tenant of "+name, ask)
 		return id, none, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 	"offboard/batch/journal"
 	"offboard/batch/throttle"
 )
@@ -147,7 +148,7 @@ func (j *job) sameTenant(p batch.Plan) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the plan is for tenant %s at %s, and this is tenant %s at %s; sign in to the plan's tenant",
-		ErrRefused, cmp.Or(p.Tenant, "unknown"), p.Cloud, cmp.Or(j.tenant.identity().Tenant, "unknown"), j.tenant.cloud)
+		ErrRefused, cmp.Or(p.Tenant, "unknown"), graph.Where(p.Cloud), cmp.Or(j.tenant.identity().Tenant, "unknown"), graph.Where(j.tenant.cloud))
 }
 
 // until is when all of the command must be over, sign-in and planning included.

@@ -114,7 +114,7 @@ func carryName(t *testing.T, dir string, w *nameWire) (keys []string, lines []ba
 	store, err := journal.Open(ctx, filepath.Join(dir, "journal.db"))
 	must(err)
 	defer store.Close()
-	client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.FixedToken("T"), Transport: w})
+	client, err := graph.New(graph.Config{Root: graph.Global.Root, Steps: []batch.Step{batch.Revoke}, Auth: graph.FixedToken("T"), Transport: w})
 	must(err)
 	id := graph.Identity{Tenant: w.tenant.TenantID(), App: w.tenant.ClientID()}
 	j, err := newJob(Connection{Concurrency: 1, QuotaShare: 1}, Execution{Reporting: Reporting{ReportDir: filepath.Join(dir, "report")}}, &tenant{apps: []app{{client, id}}}, store)

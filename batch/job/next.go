@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 )
 
 // The commands that a person is told to type next.
@@ -59,7 +60,7 @@ var byApply = []string{"sign-key", "notify-file", "notify-format", "metrics-file
 func (h *Host) anewBy(p batch.Plan, command string, of []string, more ...string) string {
 	words := slices.Concat([]string{command}, of, more)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
-		if f.Name != "report-dir" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
+		if f.Name != "report-dir" && f.Name != "cloud" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
 			words = append(words, typedFlag(f)...)
 		}
 	}
@@ -84,13 +85,32 @@ func typedFlag(f batch.Flag) []string {
 
 // rootFlag says where the plan was made, unless that is the usual service.
 func rootFlag(p batch.Plan) []string {
-	switch p.Cloud {
-	case "", globalGraph:
-		return nil
-	case Simulated:
-		return []string{"--simulate"}
+	words := atCloud(p.Cloud)
+	if len(words) > 0 && words[0] == "--cloud" {
+		if words[1] == "global" {
+			return nil
+		}
+		return words
 	}
-	return []string{"--graph-url", p.Cloud}
+	for _, f := range p.Terms.Flags { // of which the service on this machine was a part
+		if f.Name == "cloud" && p.Cloud != Simulated {
+			words = append(words, typedFlag(f)...)
+		}
+	}
+	return words
+}
+
+// atCloud is the flag that leads to a plan's service.
+func atCloud(root string) []string {
+	switch name := graph.NameOf(root); {
+	case root == "":
+		return nil
+	case root == Simulated:
+		return []string{"--simulate"}
+	case name != "":
+		return []string{"--cloud", name}
+	}
+	return []string{"--graph-url", root}
 }
 
 // resumeFlags are the flags of this process that hold for a resume, too, and that the
@@ -102,7 +122,7 @@ func (j *job) resumeFlags() []string {
 		given = append(j.Flags("guard"), given...)
 	}
 	for _, f := range given {
-		if !slices.Contains(j.run.Plan().Terms.Flags, f) {
+		if f.Name != "cloud" && !slices.Contains(j.run.Plan().Terms.Flags, f) {
 			flags = append(flags, typedFlag(f)...)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 )
 
 // words is a console that types words as they are.
@@ -18,10 +19,13 @@ func (words) Typed(line ...string) string { return strings.Join(line, " ") }
 func TestRetryLine(t *testing.T) {
 	const tenant = "11111111-2222-3333-4444-555555555555"
 	terms := batch.Terms{Choice: []batch.Flag{{Name: "key", Value: "mail"}}, Flags: []batch.Flag{{Name: "report-dir", Value: "there"}, {Name: "no-verify", Value: "true"}}}
+	inCloud := batch.Terms{Choice: terms.Choice, Flags: append([]batch.Flag{{Name: "cloud", Value: "usgov"}}, terms.Flags...)}
 	for want, plan := range map[string]batch.Plan{
-		"run r.csv --key mail --no-verify=true --tenant " + tenant:                                          {Tenant: tenant, Terms: terms, Cloud: globalGraph},
-		"run r.csv --key mail --no-verify=true --tenant " + tenant + " --graph-url http://127.0.0.1:1/v1.0": {Tenant: tenant, Terms: terms, Cloud: "http://127.0.0.1:1/v1.0"},
-		"run r.csv --key mail --no-verify=true --simulate":                                                  {Tenant: tenant, Terms: terms, Cloud: Simulated},
+		"run r.csv --key mail --no-verify=true --tenant " + tenant:                                                   {Tenant: tenant, Terms: terms, Cloud: graph.Global.Root},
+		"run r.csv --key mail --no-verify=true --tenant " + tenant + " --graph-url http://127.0.0.1:1/v1.0":          {Tenant: tenant, Terms: terms, Cloud: "http://127.0.0.1:1/v1.0"},
+		"run r.csv --key mail --no-verify=true --simulate":                                                           {Tenant: tenant, Terms: terms, Cloud: Simulated},
+		"run r.csv --key mail --no-verify=true --tenant " + tenant + " --cloud usgov":                                {Tenant: tenant, Terms: inCloud, Cloud: "https://graph.microsoft.us"},
+		"run r.csv --key mail --no-verify=true --tenant " + tenant + " --graph-url http://127.0.0.1:1 --cloud usgov": {Tenant: tenant, Terms: inCloud, Cloud: "http://127.0.0.1:1"},
 		"run r.csv": {},
 		"plan r.csv -o r.jsonl --key mail --no-verify=true --simulate": {Terms: batch.Terms{Source: "in.csv", Choice: terms.Choice, Flags: append(terms.Flags, batch.Flag{Name: "trusted", Value: "t"})}, Cloud: Simulated},
 	} {

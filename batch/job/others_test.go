@@ -39,7 +39,7 @@ func (w *whole) another(t *testing.T, name, id string, n int) *job {
 	w.must(run.AddRows(ctx, planned))
 	w.must(run.Seal(ctx, plan))
 	sign := w.app(id)
-	client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
+	client, err := graph.New(graph.Config{Root: graph.Global.Root, Steps: []batch.Step{batch.Revoke}, Auth: graph.NewAuth(graph.Global, sign), Transport: w.wire})
 	w.must(err)
 	exe := *w.job.Execution
 	exe.ReportDir = filepath.Join(filepath.Dir(exe.ReportDir), name)

@@ -65,7 +65,7 @@ func resolve(t *testing.T, sim *graphsim.Tenant, key batch.Key, users int) batch
 	if err := sim.Add(people...); err != nil {
 		t.Fatal(err)
 	}
-	client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.FixedToken("T"), Transport: sim})
+	client, err := graph.New(graph.Config{Root: graph.Global.Root, Steps: []batch.Step{batch.Revoke}, Auth: graph.FixedToken("T"), Transport: sim})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func (j *job) ours(ctx context.Context) (func(batch.Plan) bool, error) {
 	}
 	tenant, _, err := j.wanted(ctx)
 	return func(p batch.Plan) bool {
-		return p.Cloud != Simulated && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (j.GraphURL == "" || p.Cloud == j.root)
+		return p.Cloud != Simulated && (tenant == "" || strings.EqualFold(p.Tenant, tenant)) && (j.GraphURL+j.Cloud == "" || p.Cloud == j.at.Root)
 	}, err
 }
 

@@ -288,7 +288,7 @@ func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 	first := graph.Registration{Tenant: sim.TenantID(), Client: sim.ClientID(), Secret: graph.Plain("rehearsal")}
 	var auths []*graph.Auth
 	for _, r := range append([]graph.Registration{first}, s.more...) {
-		auths = append(auths, graph.NewAuth(globalGraph, r.At(authority)))
+		auths = append(auths, graph.NewAuth(graph.Global, r.At(authority)))
 	}
 	s.undo = append(s.undo, server.close)
 	return s.clients(ctx, "http://"+server.addr, Simulated, auths)

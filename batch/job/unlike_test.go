@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 )
 
 // A run that --since last does not take is told with every way in which it differs, and
 // with no other.
 func TestDifferences(t *testing.T) {
 	of := func(change func(*batch.Plan), flags ...string) batch.Plan {
-		p := batch.Plan{Tenant: "t", Cloud: globalGraph, Steps: []batch.Step{batch.Revoke}, Choice: strings.Join(flags, "")}
+		p := batch.Plan{Tenant: "t", Cloud: graph.Global.Root, Steps: []batch.Step{batch.Revoke}, Choice: strings.Join(flags, "")}
 		for _, f := range flags {
 			name, value, _ := strings.Cut(f, "=")
 			if name == "since" {

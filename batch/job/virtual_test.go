@@ -103,7 +103,7 @@ func inVirtualTimeUnder(t *testing.T, terms batch.Terms, cfg graphsim.Config, n 
 			t.Fatal(err)
 		}
 		sign := w.app(w.tenant.ClientID())
-		client, err := graph.New(graph.Config{Root: globalGraph, Steps: []batch.Step{batch.Revoke}, Auth: graph.NewAuth(globalGraph, sign), Transport: w.wire})
+		client, err := graph.New(graph.Config{Root: graph.Global.Root, Steps: []batch.Step{batch.Revoke}, Auth: graph.NewAuth(graph.Global, sign), Transport: w.wire})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,6 +56,9 @@ func (a Address) without(err error) string {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return "the certificate is for another host"
 	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the certificate is of an issuer that is not trusted here; --ca-file FILE.pem adds its root"
+	}
 	for op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil; op, ok = errors.AsType[*net.OpError](err) {
 		err = op.Err
 	}

@@ -123,6 +123,11 @@ func execute(ctx context.Context, w world) exitCode {
 	default:
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, and of run, apply, resume and undo also jsonl, not %q", job.ErrUsage, flags.Output))
 	}
+	if o, ok := options.(interface{ CAs() string }); ok { // the notice needs them, too
+		if err := cmd.host.Trust(o.CAs()); err != nil {
+			return cmd.fail(err)
+		}
+	}
 	if cmd.tell, err = cmd.telling(ctx, options); err != nil {
 		return cmd.fail(err)
 	}

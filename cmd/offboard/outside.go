@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,7 +124,7 @@ func (c *command) notify(ctx context.Context, to notify.Address, code exitCode) 
 	case n.contained != nil && n.contained.Users < n.contained.Of:
 		notice.Meaning = "no row failed, but the directory does not show everybody contained"
 	}
-	return to.Post(ctx, http.DefaultTransport, notice)
+	return to.Post(ctx, c.host.Wire(1), notice)
 }
 
 // mayMeasure refuses a file of metrics that would not be read, or cannot be written.

@@ -31,6 +31,11 @@ func bearerOf(b graphsim.Caller) string {
 	return "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s"
 }
 
+// bearerFor is a token that says for which service it is.
+func bearerFor(audience string) string {
+	return "h." + base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf(`{"aud":%q}`, audience))) + ".s"
+}
+
 // ours is the bearer of the simulated tenant.
 var ours = graphsim.Caller{Tenant: graphsim.DefaultTenantID, App: graphsim.DefaultClientID}
 
@@ -596,10 +601,10 @@ func TestWhatStandsBetween(t *testing.T) {
 		code             int
 		says             []string
 	}{
-		{"an unknown issuer", "T", tls.URL, "", 1, []string{"Acme Co", "SSL_CERT_FILE"}},
+		{"an unknown issuer", "T", tls.URL, "", 1, []string{"Acme Co", "--ca-file"}},
 		{"a web page", "T", page.URL, "", 1, []string{`a web page, title "Guest WiFi"`, "a proxy or sign-in page stands between"}},
 		{"a token with a line end", "T\nT", o.url, "", 5, []string{"the access token has a character at position 2"}},
-		{"an authority of an unknown issuer", "", "https://graph.microsoft.com", "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=" + tls.URL, 5, []string{"Acme Co", "SSL_CERT_FILE"}},
+		{"an authority of an unknown issuer", "", "https://graph.microsoft.com", "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=" + tls.URL, 5, []string{"Acme Co", "--ca-file"}},
 	} {
 		o.env = strings.Fields(c.env)
 		if c.token != "" {
@@ -624,8 +629,8 @@ func TestWhatStandsBetween(t *testing.T) {
 	}
 }
 
-// The whole way with a certificate: an authority on this machine that is trusted by
-// SSL_CERT_FILE, the tenant named by its domain, and a PFX file of OpenSSL 3.
+// The whole way with a certificate: an authority and a Graph on this machine that are trusted
+// by SSL_CERT_FILE or --ca-file, the tenant named by its domain, and a PFX file of OpenSSL 3.
 func TestCertificateSignsIn(t *testing.T) {
 	o := newOffice(t, 3, graphsim.Config{NoQuota: true, Domain: "contoso.example"})
 	authority := httptest.NewTLSServer(o.tenant)
@@ -638,10 +643,18 @@ func TestCertificateSignsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.env = []string{"SSL_CERT_FILE=" + roots, "AZURE_AUTHORITY_HOST=" + authority.URL, "AZURE_TENANT_ID=contoso.example", "AZURE_CLIENT_ID=" + ours.App,
+	o.env = []string{"AZURE_AUTHORITY_HOST=" + authority.URL, "AZURE_TENANT_ID=contoso.example", "AZURE_CLIENT_ID=" + ours.App,
 		"AZURE_CLIENT_CERTIFICATE_PATH=" + pfx, "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw"}
-	code, out := o.offboard("run", "in.csv", "--yes", "--column", "upn", "--max-percent=0", "--graph-url", o.url, "--report-dir", "out")
+	plan := []string{"plan", "in.csv", "--column", "upn", "--max-percent=0", "--graph-url", authority.URL, "--overwrite", "-o", "plan.jsonl"}
+	if code, out := o.offboard(plan...); code != 5 || !strings.Contains(out, "--ca-file") {
+		t.Errorf("an unknown CA: exit code %d\n%s", code, out)
+	}
+	code, out := o.offboard(append(plan, "--ca-file", roots)...)
 	if code != 0 || !strings.Contains(out, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH") {
-		t.Errorf("exit code %d\n%s", code, out)
+		t.Errorf("--ca-file: exit code %d\n%s", code, out)
+	}
+	o.env = append(o.env, "SSL_CERT_FILE="+roots)
+	if code, out := o.offboard("apply", "plan.jsonl", "--yes", "--graph-url", authority.URL, "--report-dir", "out"); code != 0 {
+		t.Errorf("SSL_CERT_FILE: exit code %d\n%s", code, out)
 	}
 }

@@ -27,7 +27,7 @@ func newSDKLoop(url string) (*sdkLoop, error) {
 	parse := serialization.NewParseNodeFactoryRegistry()
 	parse.ContentTypeAssociatedFactories["application/json"] = kjson.NewJsonParseNodeFactory()
 	options := core.GraphClientOptions{}
-	hc := &http.Client{Transport: khttp.NewCustomTransportWithParentTransport(graph.Transport(64), core.NewGraphTelemetryHandler(&options))}
+	hc := &http.Client{Transport: khttp.NewCustomTransportWithParentTransport(graph.Transport(64, nil), core.NewGraphTelemetryHandler(&options))}
 	a, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		graph.FixedToken("simulated"), options, parse, kjson.NewJsonSerializationWriterFactory(), hc)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/graph"
 	"offboard/batch/job"
 	"offboard/batch/planfile"
 	"offboard/report"
@@ -162,7 +163,7 @@ func (c *command) about(p batch.Plan, digest string, n batch.Count) {
 	for _, s := range p.Settings {
 		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	tenant := cmp.Or(p.Tenant, "unknown") + " at " + p.Cloud
+	tenant := cmp.Or(p.Tenant, "unknown") + " at " + graph.Where(p.Cloud)
 	if p.Terms.TenantName != "" {
 		c.Say("tenant   %s, %s", p.Terms.TenantName, tenant)
 	} else {

@@ -47,6 +47,7 @@ func (t topic) text(c *command) string {
 // topics are what all commands share, told once.
 var topics = []topic{
 	{"sign-in", "ways to sign in, and how the tenant is made sure of", nil},
+	{"network", "clouds, and what calls go through", nil},
 	{"permissions", "what an app needs in Graph, step by step", func(*command) string { return permissions() }},
 	{"input", "files, columns, keys, gates and dates: who is meant", nil},
 	{"guards", "who is never touched, and when a plan is refused", nil},
@@ -216,7 +217,7 @@ chooses the way.
     AZURE_FEDERATED_TOKEN_FILE           a token of Kubernetes (--auth workload)
     IDENTITY_ENDPOINT                    set by Azure where there is a managed identity
     AZURE_TOKEN_CREDENTIALS              a way that other tools of Azure use, too
-    AZURE_AUTHORITY_HOST                 another sign-in service
+    AZURE_AUTHORITY_HOST                 another sign-in service of the cloud
     (none of them)                       at a terminal the Azure CLI's login (--auth cli)
 
     * and in its place NAME_FILE, a file that not everybody may read, or NAME_COMMAND,
