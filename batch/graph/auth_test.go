@@ -307,7 +307,11 @@ func TestAuthorityInTrouble(t *testing.T) {
 		says   string
 	}{
 		{"right", 0, "", "", nil, nil, ""},
-		{"wrong secret", 401, "", `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: 1\r\nmore"}`, nil, batch.ErrSignIn, "AADSTS7000215: Invalid client secret provided."},
+		{"wrong secret", 401, "", `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: 1\r\nmore"}`, nil, batch.ErrSignIn, "AADSTS7000215: the client secret is wrong; give the value of one of the app's secrets (not its id) in AZURE_CLIENT_SECRET (HTTP 401 from login.example)"},
+		{"an unknown code", 400, "", `{"error":"invalid_request","error_description":"AADSTS4711: So it is. Trace ID: 1\r\nmore"}`, nil, batch.ErrSignIn, "AADSTS4711: So it is; https://login.microsoftonline.com/error?code=4711 explains it (HTTP 400"},
+		{"no code", 400, "", `{"error":"invalid_client","error_description":"so\nmore"}`, nil, batch.ErrSignIn, "invalid_client: so (HTTP 400"},
+		{"a loop", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50196: The server terminated an operation"}`, nil, batch.ErrNotSent, "AADSTS50196: too many sign-ins in a short time"},
+		{"the directory is away", 400, "", `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`, nil, batch.ErrNotSent, "AADSTS90033"},
 		{"throttled", 429, "17", `{}`, nil, batch.ErrNotSent, "HTTP 429"},
 		{"down", 503, "", `<html><title>Bad</title>`, nil, batch.ErrNotSent, `a web page, title "Bad"`},
 		{"unreachable", 0, "", "", errors.New("no route"), batch.ErrNotSent, "no route"},

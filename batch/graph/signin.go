@@ -90,9 +90,9 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	if r == nil {
 		return signInTrouble(err)
 	}
-	said := oauthSaid(r)
-	cause := fmt.Errorf("HTTP %d from %s: %s", r.StatusCode, r.Request.URL.Host, said)
-	if r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || strings.Contains(said, "temporarily_unavailable") {
+	said, passes := oauthSaid(r)
+	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
+	if passes || r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests {
 		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
 		e.RetryAfter = metaOf(r).retryAfter
 		return e
@@ -100,8 +100,8 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	return fmt.Errorf("%w: %w", batch.ErrSignIn, cause)
 }
 
-// oauthSaid gives the first line of what the authority said.
-func oauthSaid(r *http.Response) string {
+// oauthSaid gives what the authority said, in one sentence, and whether that may pass.
+func oauthSaid(r *http.Response) (words string, passes bool) {
 	body, err := io.ReadAll(r.Body) // a buffer: the call is over
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var b struct {
@@ -110,13 +110,15 @@ func oauthSaid(r *http.Response) string {
 	}
 	if err != nil || json.Unmarshal(body, &b) != nil {
 		if title, page := webPage(r, body); page {
-			return fmt.Sprintf("a web page, title %q", title)
+			return fmt.Sprintf("a web page, title %q", title), false
 		}
-		return "no reason given"
+		return "no reason given", false
+	}
+	if words, passes, known := explained(b.Description); known {
+		return words, passes || b.Error == "temporarily_unavailable"
 	}
 	first, _, _ := strings.Cut(b.Description, "\n")
-	first, _, _ = strings.Cut(first, " Trace ID:")
-	return strings.TrimSpace(b.Error + ": " + strings.TrimSpace(first))
+	return strings.TrimSpace(b.Error + ": " + strings.TrimSpace(first)), b.Error == "temporarily_unavailable"
 }
 
 // cliCredential asks the Azure CLI, and sorts its words.
@@ -140,7 +142,12 @@ func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOption
 	}
 	said, _, _ = strings.Cut(said, ". To troubleshoot, visit ")
 	said, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(said), "ERROR: "), "\n")
+	words, passes, known := explained(said)
 	switch {
+	case known && passes:
+		return t, later{errors.New(words)}
+	case known:
+		err = fmt.Errorf("%s; the Azure CLI's login: %s", words, login)
 	case noNetwork.MatchString(err.Error()):
 		return t, later{fmt.Errorf("the Azure CLI (az): %s", said)}
 	case strings.Contains(said, "not found on path"):

@@ -1,0 +1,53 @@
+package graph
+
+import (
+	_ "embed"
+	"encoding/csv"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// aadstsTable has a line for each code of the sign-in service that these sign-ins can meet
+// (Microsoft's "Microsoft Entra authentication and authorization error codes"; what is not
+// there is what several other programs saw). One that passes is gone after a while.
+//
+//go:embed aadsts.csv
+var aadstsTable string
+
+// aadsts is a code of the sign-in service: what it means, and what to do, in a sentence each.
+type aadsts struct {
+	passes        bool
+	meaning, next string
+}
+
+var aadstsCodes = sync.OnceValue(func() map[string]aadsts {
+	lines, err := csv.NewReader(strings.NewReader(aadstsTable)).ReadAll()
+	if err != nil {
+		panic(err) // of the table above, which a test reads
+	}
+	codes := map[string]aadsts{}
+	for _, l := range lines[1:] {
+		codes[l[0]] = aadsts{l[1] != "", l[2], l[3]}
+	}
+	return codes
+})
+
+var aadstsCode = regexp.MustCompile(`AADSTS(\d+)`)
+
+// explained tells what a text of the sign-in service means, by its code: in one sentence, with
+// the next step. A code that is not in the table is told as it is, with the page that has it.
+// Known is false for a text without a code.
+func explained(text string) (words string, passes, known bool) {
+	m := aadstsCode.FindStringSubmatch(text)
+	if m == nil {
+		return text, false, false
+	}
+	if c, ok := aadstsCodes()[m[1]]; ok {
+		return fmt.Sprintf("%s: %s; %s", m[0], c.meaning, c.next), c.passes, true
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	text, _, _ = strings.Cut(text, " Trace ID:")
+	return fmt.Sprintf("%s; https://login.microsoftonline.com/error?code=%s explains it", strings.TrimRight(strings.TrimSpace(text), "."), m[1]), false, true
+}
