@@ -229,7 +229,7 @@ func (a *ApplyOptions) checkAndBegin(ctx context.Context, j *job, file planfile.
 	j.plan.Terms.Guards = known.guards
 	j.plan.Settings = append(j.plan.Settings, known.settings...)
 	j.found = time.Now()
-	if err := j.earliest(ctx, count.Writes); err != nil {
+	if err := errors.Join(j.earliest(ctx, count.Writes)); err != nil {
 		return err
 	}
 	if n := count.Ended[batch.Protected]; n > 0 {

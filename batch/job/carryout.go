@@ -13,21 +13,37 @@ import (
 )
 
 // earliest says how long so many writes will take at the least, before anybody is
-// asked.
-func (j *job) earliest(ctx context.Context, writes int) error {
+// asked. Short is a refusal: a token that nothing renews ends before.
+func (j *job) earliest(ctx context.Context, writes int) (short, err error) {
 	gates, _, err := j.writeGates(ctx, writes)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := time.Now()
-	if d := throttle.Earliest(gates, writes, now); d >= time.Second {
-		j.Say("time     at least %s (%s)", batch.Span(d), gates[0].Pace(now).Reason)
+	least := throttle.Earliest(gates, writes, now)
+	if least >= time.Second {
+		j.Say("time     at least %s (%s)", batch.Span(least), gates[0].Pace(now).Reason)
 	}
 	if len(gates) > 1 {
 		j.Say("apps     %d: together they may use up the tenant's whole write budget, and every other app in it will be refused", len(gates))
 	}
-	return nil
+	return outlives(writes, least, now, j.tenant.until, j.unwritten()), nil
 }
+
+// outlives refuses writes that cannot end before the token of their sign-in does; a zero until
+// is that of one that is renewed.
+func outlives(writes int, least time.Duration, now, until time.Time, undone string) error {
+	if writes == 0 || until.IsZero() || !now.Add(least).After(until) {
+		return nil
+	}
+	return endsFirst{fmt.Errorf("the access token ends in %s, at %s, and %s at least %s; %s; take a shorter file, sign in another way (--auth), or have a command print a new token each time: OFFBOARD_ACCESS_TOKEN_COMMAND in place of OFFBOARD_ACCESS_TOKEN",
+		batch.Span(until.Sub(now)), batch.TimeOf(now, until), batch.Agree(writes, "1 write takes", batch.Thousands(writes)+" writes take"), batch.Span(least), undone)}
+}
+
+// endsFirst is a sign-in that would not last.
+type endsFirst struct{ error }
+
+func (endsFirst) Is(target error) bool { return target == batch.ErrSignIn }
 
 // carryOut sends so many writes, verifies so many more, and reports. The report is written however it ends.
 func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {

@@ -20,6 +20,7 @@ type tenant struct {
 	cloud        string             // as the plan keeps it
 	clock        *clock             // this machine's, held against Graph's
 	organization graph.Organization // empty when it could not be read
+	until        time.Time          // when the first app's token ends that nothing renews; zero for never
 }
 
 // app is one app registration, signed in.
@@ -132,6 +133,7 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.until = way.Until()
 	if want == "" && t.identity().Tenant != "" { // a tenant that is served on this machine and says which one it is
 		if err := j.unnamed(); err != nil {
 			return nil, err

@@ -189,7 +189,7 @@ func (j *job) resume(ctx context.Context) error {
 			return err
 		}
 		if send -= writes; send > 0 {
-			if err := j.earliest(ctx, send); err != nil {
+			if err := errors.Join(j.earliest(ctx, send)); err != nil {
 				return err
 			}
 			if err := j.Confirm(j.Yes, fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {

@@ -113,10 +113,11 @@ func (j *job) planAndBegin(ctx context.Context, dry bool, find func(context.Cont
 	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: j.count.ToDo(j.plan.Steps)}); err != nil {
 		return err
 	}
-	if err := j.earliest(ctx, j.count.Writes); err != nil {
+	short, err := j.earliest(ctx, j.count.Writes)
+	if err != nil {
 		return err
 	}
-	refusal := refused(nothingWritten, j.checks...)
+	refusal := refused(nothingWritten, refused(nothingWritten, j.checks...), short)
 	switch {
 	case dry:
 		return j.rehearse(ctx, refusal)

@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,5 +85,61 @@ func TestFixedTokenIsNotSent(t *testing.T) {
 		if code != 5 || !strings.Contains(out, c.says) || d.tenant.Stats().Calls > 0 {
 			t.Errorf("exit code %d, %d calls\n%s", code, d.tenant.Stats().Calls, out)
 		}
+	}
+}
+
+// A token that ends before the writes can is refused before anything is written, with the
+// figures; in a rehearsal, too. One that lasts is used, and so is one that a command renews.
+func TestFixedTokenEndsBeforeTheRun(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lasts time.Duration
+		by    string
+		args  string
+		code  exitCode
+		says  string
+
+		tokens int
+	}{
+		{"too short", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "", exitSignIn, "the access token ends in 4 min 59 s, at ", 1},
+		{"too short for a rehearsal", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--dry-run", exitSignIn, "and 60 writes take at least 9 min 50 s; nothing was written; take a shorter file", 1},
+		{"too short, and a guard refuses", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--max-users=3", exitRefused, "  - the access token ends in ", 1},
+		{"long enough", time.Hour, "OFFBOARD_ACCESS_TOKEN=", "", exitDone, "", 1},
+		{"renewed", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN_COMMAND=", "", exitDone, "the token in OFFBOARD_ACCESS_TOKEN_COMMAND, which is set", 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				token := func(n int) string {
+					claims := fmt.Sprintf(`{"tid":%q,"appid":%q,"uti":"%d","exp":%d}`, ours.Tenant, ours.App, n, time.Now().Add(time.Duration(n)*c.lasts).Unix())
+					return "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s"
+				}
+				first := token(1)
+				d := newBooth(t, 60, graphsim.Config{NoQuota: true, StaticToken: first})
+				d.environ = []string{c.by + first}
+				if strings.HasSuffix(c.by, "_COMMAND=") {
+					all := filepath.Join(dir, "tokens")
+					if err := os.WriteFile(all, []byte(first+"\n"+token(2)+"\n"+token(3)+"\n"), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					d.environ = []string{fmt.Sprintf(`%secho >> %s.n; sed -n "$(wc -l < %[2]s.n)p" %[2]s`, c.by, all)}
+				}
+				used := map[string]bool{}
+				var mu sync.Mutex
+				d.network = tripped(func(r *http.Request) (*http.Response, error) {
+					r = r.Clone(r.Context())
+					mu.Lock()
+					used[r.Header.Get("Authorization")] = true
+					mu.Unlock()
+					r.Header.Set("Authorization", "Bearer "+first)
+					return d.tenant.RoundTrip(r)
+				})
+				args := append([]string{"run", "DIR/in.csv", "--yes", "--column=upn", "--rate=0.1", "--tenant=" + ours.Tenant, "--max-percent=0", "--max-privileged=0", "--report-dir=DIR/out"}, strings.Fields(c.args)...)
+				code, out := d.offboard(args...)
+				if code != c.code || !strings.Contains(out, c.says) || (d.writes() > 0) != (c.code == exitDone) || len(used) != c.tokens {
+					t.Errorf("exit code %d, %d writes, %d tokens\n%s", code, d.writes(), len(used), out)
+				}
+			})
+		})
 	}
 }
