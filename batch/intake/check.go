@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"regexp"
 	"strings"
 	"unicode"
@@ -23,31 +22,23 @@ const (
 
 // These reasons are shown to a person, beside the cell.
 const (
-	whyNotID    = "not an object id, which is a GUID; if the column holds user principal names, choose it with --column"
-	whyZeroID   = "the object id is all zeros and names nobody"
-	whyUPNisID  = "an object id in a column of user principal names; choose the column with --column to read both"
-	whyNoAt     = "not a user principal name: there is no @"
-	whyManyAt   = "not a user principal name: there is more than one @"
-	whyNoLocal  = "not a user principal name: nothing stands before the @"
-	whyNoDomain = "not a user principal name: nothing stands after the @"
-	whyLost     = "a character was lost in an earlier program and became ? or U+FFFD; export the file again as UTF-8"
-	whyEscaped  = "begins with an apostrophe that a spreadsheet escape puts there; remove the leading apostrophe"
-	whyFormula  = "begins with = like a formula"
-	whyControl  = "holds a control character, such as a tab or a line break"
-	whyUnseen   = "holds an invisible character"
-	whyBlank    = "holds a blank"
-	whyDisplay  = "holds a name or brackets around the address; keep the address alone"
-	whyEncoded  = "holds a percent sign, which no user principal name has; write it without percent-encoding"
-	whySlash    = `holds a slash or backslash, as in DOMAIN\name; write the user principal name`
-	whyChar     = "holds a character that no user principal name has"
-	whyDomain   = "the domain is not a plain ASCII one (letters, digits, hyphens, dots between)"
-	whyLong     = "longer than any user principal name"
-
-	whyMailAt     = "not a mail address: it needs one @, with something before and after it"
-	whyMailChar   = "holds a character that no mail address has"
+	whyNotID      = "not an object id, which is a GUID; if the column holds user principal names, choose it with --column"
+	whyZeroID     = "the object id is all zeros and names nobody"
+	whyUPNisID    = "an object id in a column of user principal names; choose the column with --column to read both"
+	whyLost       = "a character was lost in an earlier program and became ? or U+FFFD; export the file again as UTF-8"
+	whyEscaped    = "begins with an apostrophe that a spreadsheet escape puts there; remove the leading apostrophe"
+	whyFormula    = "begins with = like a formula"
+	whyControl    = "holds a control character, such as a tab or a line break"
+	whyUnseen     = "holds an invisible character"
+	whyBlank      = "holds a blank"
+	whyDisplay    = "holds a name or brackets around the address; keep the address alone"
+	whyEncoded    = "holds a percent sign, which no user principal name has; write it without percent-encoding"
+	whySlash      = `holds a slash or backslash, as in DOMAIN\name; write the user principal name`
+	whyDomain     = "the domain is not a plain ASCII one (letters, digits, hyphens, dots between)"
+	whyLong       = "longer than any user principal name"
 	whyMailLong   = "longer than any mail address in Entra, which has at most 256 characters"
+	whyNothing    = "a word or a sign for no value"
 	whyIDLong     = "longer than any employee id in Entra, which has at most 16 characters"
-	whyIDLost     = "a character was lost in an earlier program and became U+FFFD; export the file again as UTF-8"
 	whyScientific = "a spreadsheet has rounded the number; export the file again with the column as text"
 	whyNoneID     = "a word or a number that stands for no employee id; if it is one, name the user by object id"
 	whyNameless   = "not an employee id, but the name of a column or a line beside the rows"
@@ -55,30 +46,21 @@ const (
 	whyKeyIsID    = "an object id where --key asks for something else; leave --key out, or choose another column with --column"
 )
 
-// mailReasons are the reasons of user principal names that differ for mail addresses.
-var mailReasons = map[string]string{
-	whyUPNisID: whyKeyIsID, whyNoAt: whyMailAt, whyManyAt: whyMailAt, whyNoLocal: whyMailAt, whyNoDomain: whyMailAt,
-	whyChar: whyMailChar, whyLong: whyMailLong,
-}
-
 // checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "". It
 // refuses what cannot be a name, and leaves the rest to the directory: old and guest names
 // hold characters that are not allowed any more.
 func checkCell(k batch.Key, cell string) string {
-	switch k {
-	case batch.ByID:
+	switch {
+	case strings.HasPrefix(cell, "="):
+		return whyFormula
+	case k == batch.ByID:
 		return checkID(cell)
-	case batch.ByEmployeeID:
+	case k == batch.ByEmployeeID:
 		return checkEmployeeID(cell)
-	}
-	if plain(cell) {
+	case plain(cell):
 		return ""
 	}
-	why := checkAddress(k, cell)
-	if why != "" && k == batch.ByMail {
-		return cmp.Or(mailReasons[why], why)
-	}
-	return why
+	return checkAddress(k, cell)
 }
 
 // checkID says why a trimmed cell is no object id, or "".
@@ -92,29 +74,55 @@ func checkID(s string) string {
 	return ""
 }
 
-// checkAddress says why a trimmed cell is no user principal name or mail address, or "", in
-// the words of the former. A letter outside ASCII is never folded into one of a domain.
+// addressName is what the address of a key is called.
+func addressName(k batch.Key) string {
+	if k == batch.ByMail {
+		return "mail address"
+	}
+	return "user principal name"
+}
+
+// checkAddress says why a trimmed cell is no user principal name or mail address, or "". A
+// letter outside ASCII is never folded into one of a domain.
 func checkAddress(k batch.Key, s string) string {
+	if s != "" && saysNothing(s) {
+		return whyNothing
+	}
 	if why := checkRunes(k, s); why != "" {
 		return why
 	}
 	local, domain, found := strings.Cut(s, "@")
+	why := ""
 	switch {
+	case !found && batch.IsGUID(s) && k == batch.ByMail:
+		return whyKeyIsID
 	case !found && batch.IsGUID(s):
 		return whyUPNisID
 	case !found:
-		return whyNoAt
-	case strings.IndexByte(domain, '@') >= 0:
-		return whyManyAt
+		why = "there is no @"
+	case strings.Contains(domain, "@"):
+		why = "there is more than one @"
 	case local == "":
-		return whyNoLocal
+		why = "nothing stands before the @"
 	case domain == "":
-		return whyNoDomain
-	case s[0] == '=':
-		return whyFormula
-	case len(s) > maxUPN || k == batch.ByMail && len(s) > maxMail && utf8.RuneCountInString(s) > maxMail:
+		why = "nothing stands after the @"
+	case len(s) > maxUPN:
 		return whyLong
-	case strings.ContainsFunc(domain, notInDomain) || domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, ".."):
+	case k == batch.ByMail && utf8.RuneCountInString(s) > maxMail:
+		return whyMailLong
+	default:
+		return checkDomain(domain)
+	}
+	return "not a " + addressName(k) + ": " + why
+}
+
+func checkDomain(domain string) string {
+	for _, r := range domain {
+		if notInDomain(r) {
+			return whyDomain + ": it holds " + describe(r)
+		}
+	}
+	if domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, "..") {
 		return whyDomain
 	}
 	return ""
@@ -147,14 +155,14 @@ func plain(s string) bool {
 	return ats == 1 && !sign && len(s) <= maxMail
 }
 
-// checkRunes says which character of a text no address of the key has, or "".
+// checkRunes says which character of a text no name of the key has, or "".
 func checkRunes(k batch.Key, s string) string {
 	if escaped(s) {
 		return whyEscaped
 	}
 	for _, r := range s {
 		if why := oddRune(k, r); why != "" {
-			if strings.ContainsAny(s, "<>") {
+			if k != batch.ByEmployeeID && strings.ContainsAny(s, "<>") {
 				return whyDisplay
 			}
 			return why
@@ -163,18 +171,20 @@ func checkRunes(k batch.Key, s string) string {
 	return ""
 }
 
-// oddRune says why no address of the key has a character, or "".
+// oddRune says why no name of the key has a character, or "". Employee ids have nearly all.
 func oddRune(k batch.Key, r rune) string {
-	mail := k == batch.ByMail
+	address, mail := k != batch.ByEmployeeID, k == batch.ByMail
 	switch {
-	case r == '?' || r == utf8.RuneError:
+	case r == utf8.RuneError, r == '?' && address:
 		return whyLost
 	case unicode.IsControl(r):
-		return whyControl
+		return whyControl + ": " + describe(r)
+	case unicode.Is(unicode.Cf, r):
+		return whyUnseen + ": " + describe(r)
+	case !address:
+		return ""
 	case unicode.IsSpace(r):
 		return whyBlank
-	case unicode.Is(unicode.Cf, r):
-		return whyUnseen
 	case r == '<' || r == '>':
 		return whyDisplay
 	case r == '%' && !mail:
@@ -183,7 +193,7 @@ func oddRune(k batch.Key, r rune) string {
 		return whySlash
 	case r == '|' && !mail, r == '\\', strings.ContainsRune(`"(),:;[]`, r),
 		r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
-		return whyChar
+		return "holds a character that no " + addressName(k) + " has: " + describe(r)
 	}
 	return ""
 }
@@ -195,17 +205,9 @@ var scientific = regexp.MustCompile(`^[0-9]([.,][0-9]+)?[Ee]\+[0-9]+$`)
 // id has no shape, so only what some program has surely spoilt, or put there for
 // none, is refused.
 func checkEmployeeID(s string) string {
-	switch {
-	case escaped(s):
-		return whyEscaped
-	case s[0] == '=':
-		return whyFormula
-	case strings.ContainsRune(s, utf8.RuneError):
-		return whyIDLost
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return whyControl
-	case strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII && unicode.Is(unicode.Cf, r) }):
-		return whyUnseen
+	switch why := checkRunes(batch.ByEmployeeID, s); {
+	case why != "":
+		return why
 	case strings.Contains(s, "+") && scientific.MatchString(s):
 		return whyScientific
 	case saysNothing(s):

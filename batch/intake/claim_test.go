@@ -28,7 +28,7 @@ func TestClaims(t *testing.T) {
 		{Options{Key: batch.ByUPN}, "upn,id\na@x,17\n", ""}, // a list that is numbered
 		{Options{Key: batch.ByUPN}, "upn,objectId\na@x,17\n", `bad column "objectId": ` + whyNotID},
 		{Options{Key: batch.ByMail}, "mail,username\nm@x,jdoe\n", ""}, // a name of another program
-		{Options{Key: batch.ByMail}, "mail,upn\nm@x,jdoe\n", `bad column "upn": ` + whyNoAt},
+		{Options{Key: batch.ByMail}, "mail,upn\nm@x,jdoe\n", `bad column "upn": ` + "not a user principal name: there is no @"},
 		{Options{Key: batch.ByMail}, "mail,memberObjectIdOrUpn\nm@x," + guidA + "\n", "id=" + guidA},
 		{Options{Column: "who"}, "who,upn,mail\n" + guidA + ",a@x,m@x\n", "upn=a@x mail=m@x"},
 		{Options{Column: "who", Ignore: []string{"MAIL"}}, "who,upn,mail\n" + guidA + ",a@x,m@x\n", "upn=a@x"},

@@ -110,7 +110,7 @@ func chooseColumns(header []string, opt parsedOptions) (read layout, bad *InputE
 		}
 	}
 	if spare < 0 {
-		return layout{}, &InputError{Columns: header, Reason: fmt.Sprintf("%d columns would be read, and %d can be: %s", maxColumns-spare, maxColumns, fewer)}
+		return layout{}, columnError(fmt.Sprintf("%d columns would be read, and %d can be: %s", maxColumns-spare, maxColumns, fewer), header, nil)
 	}
 	read.where = where
 	places := map[int]int{-1: -1} // of the columns that are read, by their index
@@ -189,13 +189,13 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0:
-		return 0, &InputError{Columns: header, Reason: fmt.Sprintf("no column %q: name one of those seen %s", want, how)}
+		return -1, columnError(fmt.Sprintf("no column %q: name one of those seen %s", want, how), header, nil)
 	}
-	e := &InputError{Columns: header, Reason: fmt.Sprintf("more than one column %q: give them different headers", want)}
+	var matched []string
 	for _, i := range found {
-		e.Matched = append(e.Matched, header[i])
+		matched = append(matched, header[i])
 	}
-	return 0, e
+	return found[0], columnError(fmt.Sprintf("more than one column %q: give them different headers", want), header, matched)
 }
 
 // looksLikeData reports whether a header holds what names a user. Such a line
@@ -212,7 +212,7 @@ func mayBeRow(header []string, key batch.Key) (is bool, what string) {
 		return is, ""
 	}
 	for _, h := range header {
-		switch why := shapeOf(batch.ByUPN, h); {
+		switch why := shapeOf(h); {
 		case h == "":
 		case why != "":
 			return true, "a cell of it is " + why

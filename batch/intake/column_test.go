@@ -99,11 +99,12 @@ func TestInputErrorShowsNoData(t *testing.T) {
 }
 
 func TestInputErrorText(t *testing.T) {
-	e := &InputError{Line: 2, Columns: []string{"a", "b"}, Matched: []string{"a"}, Reason: "why"}
+	e := columnError("why", []string{"a", "b"}, []string{"a"})
+	e.Line = 2
 	if got, want := e.Error(), `line 2: why; matched: "a"; columns seen: "a", "b"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	many := &InputError{Columns: make([]string, 150)}
+	many := columnError("why", make([]string, 150), nil)
 	if got := many.Error(); !strings.HasSuffix(got, "and 50 more") {
 		t.Error(got)
 	}

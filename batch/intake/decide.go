@@ -89,7 +89,7 @@ func (k *kinds) add(cell string) {
 		k.unclear = true
 	default:
 		k.other = true
-		k.what = cmp.Or(k.what, shapeOf(batch.ByUPN, cell))
+		k.what = cmp.Or(k.what, shapeOf(cell))
 	}
 	k.decide()
 }

@@ -21,18 +21,18 @@ import (
 func meaning(column batch.Key, cell string) (key batch.Key, text, why string) {
 	key, text = keyOf(column, cell), cell
 	if why = checkCell(key, text); why != "" {
-		if text, why = unwrap(key, cell); why != "" {
-			return key, cell, why
-		}
-		key = keyOf(column, text)
-		if why = checkCell(key, text); why != "" {
-			return key, cell, explain(key, text, why)
+		if text, why = unwrap(key, cell); why == "" {
+			key = keyOf(column, text)
+			why = checkCell(key, text)
 		}
 	}
-	if why = doubtful(key, text); why != "" {
-		return key, cell, why
+	if why == "" {
+		why = doubtful(key, text)
 	}
-	return key, text, ""
+	if why != "" {
+		text = cell
+	}
+	return key, text, why
 }
 
 var (
@@ -71,7 +71,7 @@ func unwrap(key batch.Key, cell string) (text, why string) {
 	if id := wrappedID.FindStringSubmatch(text); id != nil && batch.IsGUID(id[1]) {
 		return id[1], ""
 	}
-	if why = shapeOf(key, text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
+	if why = shapeOf(text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
 		return text, why
 	}
 	return oneAddress(key, text)
@@ -164,21 +164,16 @@ const (
 	exportAnew   = "export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
 	whyFormatted = "PowerShell's text for the screen, and not the value: " + exportAnew
 	whyCut       = "the value is cut off at its end: export again with whole values, in PowerShell with Export-Csv and not with Format-Table"
-	whyConcealed = "32 hexadecimal digits, as usage reports of Microsoft 365 write for a concealed name: an administrator turns off \"Display concealed user, group, and site names in all reports\" (admin centre, Settings, Org settings, Reports); then export again"
-	whyHex       = "32 hexadecimal digits, which may be an object id without its hyphens or a concealed name of a usage report: export the object ids with their hyphens"
+	whyConcealed = "32 hexadecimal digits, which may be an object id without its hyphens, or the concealed name of a usage report of Microsoft 365: export object ids with their hyphens; or an administrator turns off \"Display concealed user, group, and site names in all reports\" (admin centre, Settings, Org settings, Reports), then export again"
 	whyClaim     = "a claim of SharePoint of a kind that holds no user principal name" + exportUPN
 )
 
-// shapeOf says what a cell is that surely means something else than a name of the key, or "".
-func shapeOf(key batch.Key, cell string) string {
+// shapeOf says what a cell is that surely is something else than a name, or "".
+func shapeOf(cell string) string {
 	for _, s := range shapes {
-		if !s.form.MatchString(cell) {
-			continue
+		if s.form.MatchString(cell) {
+			return s.why
 		}
-		if s.why == whyConcealed && key == batch.ByID {
-			return whyHex
-		}
-		return s.why
 	}
 	return ""
 }

@@ -240,5 +240,5 @@ func (r *Reader) checkNamed() *InputError {
 	if r.opt.Column == "" || r.opt.Key != "" || !k.Searched() {
 		return nil
 	}
-	return &InputError{Columns: r.header, Reason: fmt.Sprintf("by its name the column %q holds %s: add --key %s, or add --key upn or --key id if it holds user principal names or object ids", named.name, cellsOf[k], k)}
+	return columnError(fmt.Sprintf("by its name the column %q holds %s: add --key %s, or add --key upn or --key id if it holds user principal names or object ids", named.name, cellsOf[k], k), r.header, nil)
 }

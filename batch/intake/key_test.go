@@ -84,10 +84,10 @@ func TestCheckMail(t *testing.T) {
 		"a/b%c|d@contoso.example":                     "",
 		"åse@contoso.example":                         "",
 		"jo@contoso":                                  "",
-		"jo":                                          whyMailAt,
-		"@contoso.example":                            whyMailAt,
-		"jo@":                                         whyMailAt,
-		"a@b@contoso.example":                         whyMailAt,
+		"jo":                                          "not a mail address: there is no @",
+		"@contoso.example":                            "not a mail address: nothing stands before the @",
+		"jo@":                                         "not a mail address: nothing stands after the @",
+		"a@b@contoso.example":                         "not a mail address: there is more than one @",
 		"j?@contoso.example":                          whyLost,
 		"j\ufffd@contoso.example":                     whyLost,
 		"jo smith@contoso.example":                    whyBlank,
@@ -95,9 +95,9 @@ func TestCheckMail(t *testing.T) {
 		"j\u200bo@contoso.example":                    whyUnseen,
 		"j\to@contoso.example":                        whyControl,
 		"Jo <jo@contoso.example>":                     whyDisplay,
-		"mailto:jo@contoso.example":                   whyMailChar,
-		"a@contoso.example;b@contoso.example":         whyMailChar,
-		"j☺@contoso.example":                          whyMailChar,
+		"mailto:jo@contoso.example":                   "holds a character that no mail address has",
+		"a@contoso.example;b@contoso.example":         "holds a character that no mail address has",
+		"j☺@contoso.example":                          "holds a character that no mail address has",
 		"'+jo@contoso.example":                        whyEscaped,
 		"=jo@contoso.example":                         whyFormula,
 		"jo@cöntoso.example":                          whyDomain,
@@ -106,7 +106,7 @@ func TestCheckMail(t *testing.T) {
 		strings.Repeat("a", 240) + "@contoso.example": "",
 		strings.Repeat("a", 241) + "@contoso.example": whyMailLong,
 	} {
-		if got := checkCell(batch.ByMail, in); got != want {
+		if got := checkCell(batch.ByMail, in); !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("checkMail(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -118,7 +118,7 @@ func TestCheckEmployeeID(t *testing.T) {
 		strings.Repeat("9", 16): "",
 		strings.Repeat("å", 16): "",
 		strings.Repeat("9", 17): whyIDLong,
-		"4\ufffd2":              whyIDLost,
+		"4\ufffd2":              whyLost,
 		"4\n2":                  whyControl,
 		"4\u200d2":              whyUnseen,
 		"=\"00042\"":            whyFormula,
@@ -132,7 +132,7 @@ func TestCheckEmployeeID(t *testing.T) {
 		"0":                     whyNoneID,
 		"00000":                 whyNoneID,
 	} {
-		if got := checkEmployeeID(in); got != want {
+		if got := checkCell(batch.ByEmployeeID, in); !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("checkEmployeeID(%q) = %q, want %q", in, got, want)
 		}
 	}

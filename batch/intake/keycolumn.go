@@ -51,12 +51,11 @@ func chooseByKey(all []column, header []string, opt parsedOptions) *InputError {
 	if found {
 		return nil
 	}
-	e := &InputError{Columns: header, Matched: hinted(header, key), Reason: "no column is known to hold the users' "}
-	if e.Reason += cellsOf[key]; len(e.Matched) > 0 {
-		e.Reason = "no column surely holds the users' own " + cellsOf[key] + ", and those matched may hold private or other people's"
+	reason, matched := "no column is known to hold the users' "+cellsOf[key], hinted(header, key)
+	if len(matched) > 0 {
+		reason = "no column surely holds the users' own " + cellsOf[key] + ", and those matched may hold private or other people's"
 	}
-	e.Reason += ": choose one with --column NAME"
-	return e
+	return columnError(reason+": choose one with --column NAME", header, matched)
 }
 
 // chooseByHeaders lets the headers decide, and the cells where these say otherwise: object ids
@@ -104,7 +103,7 @@ func chooseByHeaders(all []column, header []string, decided map[int]decision) *I
 	default:
 		reason = "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"
 	}
-	return &InputError{Columns: header, Reason: reason}
+	return columnError(reason, header, nil)
 }
 
 // otherLists are lists of other things than users, by headers that such a list has. The ids in

@@ -8,8 +8,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/text/unicode/runenames"
-
-	"offboard/batch"
 )
 
 // lookalike names the letter of an address that looks like an ASCII one, or that is of
@@ -49,30 +47,4 @@ func describe(r rune) string {
 		s = fmt.Sprintf("%c (%s)", r, s)
 	}
 	return s
-}
-
-// explain adds to the reason for which a cell is refused which character it is about.
-func explain(key batch.Key, cell, why string) string {
-	switch {
-	case strings.HasPrefix(cell, "="):
-		return whyFormula
-	case key != batch.ByID && key != batch.ByEmployeeID && cell != "" && saysNothing(cell):
-		return "a word or a sign for no value"
-	}
-	_, domain, _ := strings.Cut(cell, "@")
-	switch why {
-	case whyChar, whyMailChar, whyUnseen, whyControl:
-		for _, r := range cell {
-			if odd := oddRune(key, r); odd == why || mailReasons[odd] == why {
-				return why + ": " + describe(r)
-			}
-		}
-	case whyDomain:
-		for _, r := range domain {
-			if notInDomain(r) {
-				return why + ": it holds " + describe(r)
-			}
-		}
-	}
-	return why
 }

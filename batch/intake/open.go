@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -69,22 +68,14 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }
 	}
 	if r.src, err = source.Open(in, of); err != nil {
-		return nil, inputError(err)
+		return nil, err
 	}
 	r.settings = r.src.Settings()
 	if err := r.readHeader(); err != nil {
 		r.src.Close() // the error says more
-		return nil, inputError(err)
+		return nil, err
 	}
 	return r, nil
-}
-
-// inputError makes what a source says one of this package's errors.
-func inputError(err error) error {
-	if e, is := errors.AsType[*source.Error](err); is {
-		return &InputError{Option: e.Option, Line: e.Line, Reason: e.Reason}
-	}
-	return err
 }
 
 // place is that of a column in layout.columns, by its index in the header; -1 if it is not read.
@@ -110,7 +101,7 @@ func (r *Reader) nextRecord() error {
 	}
 	var err error
 	if r.rec, err = r.src.Next(); err != nil && err != io.EOF {
-		return inputError(err)
+		return err
 	}
 	for r.rec.Placed && len(r.rec.Cells) > 0 && len(r.rec.Cells) < len(r.header) {
 		r.rec.Cells = append(r.rec.Cells, "")

@@ -52,8 +52,8 @@ func (p preset) naming(header []string) (column string, key batch.Key) {
 	all := strings.Split(p.By, "|")
 	has := func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		_, bad := findColumn(header, name, "")
-		return bad == nil || bad.Matched != nil
+		at, _ := findColumn(header, name, "")
+		return at >= 0
 	}
 	column, by, _ := strings.Cut(all[max(0, slices.IndexFunc(all, has))], "=")
 	return column, batch.Key(by)

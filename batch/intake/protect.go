@@ -16,7 +16,7 @@ import (
 func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 	text, err := source.Text(r)
 	if err != nil {
-		return nil, nil, inputError(err)
+		return nil, nil, err
 	}
 	scan := bufio.NewScanner(text)
 	for no := 1; scan.Scan(); no++ {

@@ -31,7 +31,7 @@ func TestHeaderBelowATitle(t *testing.T) {
 		{"title of two cells over a header of three", "Report,Leavers,\n\nName,UPN,n\nA,a@x,1\n", Options{}, "~1 ~2 +4"},
 		{"names of groups of columns", "Employee,,Manager,\nName,Mail,Name,UPN\nA,a@x,B,b@x\n", Options{}, "if the header is line 2, say so with --header-line 2"},
 		{"a name of a group", ",,Manager,\nName,Mail,Name,UPN\nA,a@x,B,b@x\n", Options{}, "if the header is line 2, say so with --header-line 2"},
-		{"a title as wide as the header", "Report,Leavers\nName,UPN\nA,a@x\n", Options{}, `line 1: no column is known to name users: choose the one that holds object ids or user principal names with --column NAME; if the header is line 2, say so with --header-line 2; columns seen: "Report", "Leavers"`},
+		{"a title as wide as the header", "Report,Leavers\nName,UPN\nA,a@x\n", Options{}, `line 1: no column is known to name users: choose the one that holds object ids or user principal names with --column NAME; columns seen: "Report", "Leavers"; if the header is line 2, say so with --header-line 2`},
 		{"and said to be one", "Report,Leavers\nName,UPN\nA,a@x\n", Options{HeaderLine: 2}, "~1 +3"},
 		{"rows above what looks like a header", "Who,What\nb@x,1\nUPN,n\na@x,1\n", Options{}, "line 1: a user is named above line 3, which seems to be the header"},
 		{"names of properties in an audit log", "Activity,Property,Value\nUpdate user,UserPrincipalName,a@x\n", Options{}, "no column is known to name users"},

@@ -108,8 +108,9 @@ func (s *surveyor) look(in source.Input) error {
 	}
 	for _, once := range rd.agree {
 		if !once {
-			return &InputError{Line: rd.start, Columns: rd.header, Matched: headersOf(rd.naming),
-				Reason: "more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME"}
+			err := columnError("more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME", rd.header, headersOf(rd.naming))
+			err.Line = rd.start
+			return err
 		}
 	}
 	return cmp.Or(dates.err(rd.opt.dateGate), bad.err(rd.rows))

@@ -63,23 +63,35 @@ type Source interface {
 	Close() error
 }
 
-// Error says why a file cannot be read, or read on.
+// ErrInput is every [*Error].
+var ErrInput = errors.New("the input cannot be read as asked")
+
+// Error says what is wrong with an option, whatever the input, or why the input as a whole
+// cannot be read, or read on.
 type Error struct {
-	Line   int    // 0 when it is not about a line
-	Option string // the flag that is wrong, such as --encoding, or ""
+	Option string // as people write it: --encoding, --where; "" when the error is about the input
+	File   string // the name of the file, of several; else ""
+	Line   int    // line of the input; 0 when it is not about a line
 	Reason string // what is wrong, and the next step
 }
 
-// Error gives the place and the reason.
+// Error gives the option or the place, and the reason.
 func (e *Error) Error() string {
 	switch {
 	case e.Option != "":
 		return e.Option + ": " + e.Reason
+	case e.Line > 0 && e.File != "":
+		return fmt.Sprintf("line %d of %s: %s", e.Line, e.File, e.Reason)
 	case e.Line > 0:
 		return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+	case e.File != "":
+		return e.File + ": " + e.Reason
 	}
 	return e.Reason
 }
+
+// Is makes an Error an [ErrInput].
+func (e *Error) Is(target error) bool { return target == ErrInput }
 
 var errTooLong = errors.New("more bytes than one element or row has")
 
