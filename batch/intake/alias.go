@@ -9,8 +9,8 @@ import (
 
 // alias is a header by which a column is recognised.
 type alias struct {
-	name string    // as its usual source writes it; "" for no alias
-	key  batch.Key // what the cells below it are
+	spelled string    // as its usual source writes it
+	known   batch.Key // what the cells below it are; "" for no alias
 }
 
 // sharedHeaders are headers, in normal form, that other things have, too. In such a column

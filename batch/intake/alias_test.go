@@ -32,7 +32,7 @@ func TestRecognise(t *testing.T) {
 		"User name [displayName] Required": "", "Service principal ID": "",
 		"us\u0435rprincipalname": "", "\uff35\uff30\uff2e": "",
 	} {
-		if got := recognise(in).key; got != want {
+		if got := recognise(in).known; got != want {
 			t.Errorf("recognise(%q) = %v, want %v", in, got, want)
 		}
 	}

@@ -1,33 +1,34 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
 
-// setHired marks the columns of days on which people began, that no gate looks at, and those of
+// chooseHired marks the columns of days on which people began, that no gate looks at, and those of
 // the days of leaving that they are held against: the one of the date gate, or without a date
 // gate all that are known by their names. The report has them, since a row that is run again
 // must say the same.
-func setHired(all []column, dateIndex int, opt parsedOptions) {
+func (l *layout) chooseHired(opt parsedOptions) {
 	var hired, left bool
-	for i := range all {
-		c := &all[i]
-		list, counts := listOf(c.name), c.key == "" && !c.ignored && !opt.AllRows
-		c.hired = counts && list == beganHeader && !c.gate
-		c.left = counts && !c.hired && (i == dateIndex || dateIndex < 0 && list == leftHeader)
+	for _, c := range l.all {
+		counts := c.key == "" && !c.ignored && !opt.AllRows
+		c.hired = counts && c.hr == beganHeader && !c.gate
+		c.left = counts && !c.hired && (c == l.date || l.date == nil && c.hr == leftHeader)
 		hired, left = hired || c.hired, left || c.left
 	}
-	for i := range all { // one says nothing without the other
-		all[i].hired, all[i].left = all[i].hired && left, all[i].left && hired
+	for _, c := range l.all { // one says nothing without the other
+		if c.hired, c.left = c.hired && left, c.left && hired; c.hired || c.left {
+			c.keep, c.why = true, cmp.Or(c.why, "tells who came back")
+		}
 	}
 }
 
 // cameBack says why a row tells of somebody who came back, or "". However the days are
 // read, one on which the person began that is later than one of leaving is enough.
 func (r *Reader) cameBack(cells []string) string {
-	for i := range r.columns {
-		hired := &r.columns[i]
+	for i, hired := range r.columns {
 		if !hired.hired {
 			continue
 		}

@@ -54,7 +54,8 @@ func TestChoose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, bad := chooseColumns(strings.Split(c.header, "|"), opt)
+		found := chooseColumns(strings.Split(c.header, "|"), opt)
+		bad := found.bad
 		var got []string
 		for _, col := range found.columns {
 			form := "%v@%d"
@@ -92,7 +93,7 @@ func TestColumnOfAnotherKindNeedsKey(t *testing.T) {
 }
 
 func TestInputErrorShowsNoData(t *testing.T) {
-	_, bad := chooseColumns([]string{"a@contoso.example", "hunter2"}, parsedOptions{})
+	bad := chooseColumns([]string{"a@contoso.example", "hunter2"}, parsedOptions{}).bad
 	if bad == nil || strings.Contains(bad.Error(), "hunter2") || strings.Contains(bad.Error(), "@") {
 		t.Error(bad)
 	}

@@ -67,7 +67,7 @@ func (r *Reader) decide() (decided map[int]decision, same bool) {
 
 // kinds are those of the cells of a column that are not empty.
 type kinds struct {
-	column                  column
+	column                  *column
 	final                   bool // no more cells can change what the column is
 	id, upn, unclear, other bool
 	what                    string // the first of the others is, if it is known; or ""
@@ -102,7 +102,7 @@ func (k *kinds) decide() batch.Key {
 	if k.column.key == batch.ByUPN {
 		fits, others, other = k.upn, k.id, batch.ByID
 	}
-	switch shared := slices.Contains(sharedHeaders, normalise(k.column.name)); {
+	switch shared := slices.Contains(sharedHeaders, k.column.normal); {
 	case fits, k.unclear, k.other && (others || !shared):
 		k.final = true
 	case others:

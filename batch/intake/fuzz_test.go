@@ -251,7 +251,7 @@ func FuzzColumns(f *testing.F) {
 				}
 			}
 			for _, c := range row.Claims {
-				if i := of(c.Value); r.header[i] != c.Column || recognise(c.Column).key == "" {
+				if i := of(c.Value); r.header[i] != c.Column || recognise(c.Column).known == "" {
 					t.Fatalf("%+v is of column %q", c, r.header[i])
 				}
 			}

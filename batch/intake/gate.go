@@ -48,13 +48,13 @@ func (r *Reader) rule(cells []string) ruling {
 		if first.passes() {
 			first = h
 		}
-		first.userStays = stays && c.hr
-		if !c.hr {
+		first.userStays = stays && c.tells
+		if !c.tells {
 			return first
 		}
 	}
-	if r.datePlace >= 0 && first.passes() {
-		first = r.opt.dateGate.rule(cells[r.datePlace])
+	if r.date != nil && first.passes() {
+		first = r.opt.dateGate.rule(cells[r.date.place])
 		first.userStays = !first.passes()
 	}
 	if first.passes() {
@@ -68,13 +68,13 @@ func (r *Reader) rule(cells []string) ruling {
 // setGates tells the gates as settings.
 func (r *Reader) setGates() {
 	for _, c := range r.where {
-		r.addSetting("where", c.column+" = "+c.value, c.from+": other rows are skipped")
+		r.addSetting("where", c.name+" = "+c.value, c.from+": other rows are skipped")
 	}
 	d := r.opt.dateGate
 	if d == nil {
 		return
 	}
-	d.Column = r.columns[r.datePlace].name
+	d.Column = r.date.name
 	passes := "a row passes when the day is over; a time with an offset or Z is taken as it is, but midnight is the day"
 	if d.StartOfDay {
 		passes = "a row passes when the day begins; a time with an offset or Z is taken as it is, but midnight is the day"

@@ -42,28 +42,23 @@ func (r *Reader) readHeader() error {
 
 // setHeader takes cells for the names of the columns.
 func (r *Reader) setHeader(line int, cells []string) {
-	r.start, r.header, r.normalised = line, nil, nil
+	r.start, r.header = line, nil
 	for _, h := range cells {
-		h = strings.ToValidUTF8(trim(h), "\uFFFD")
-		r.header = append(r.header, h)
-		r.normalised = append(r.normalised, normalise(h))
+		r.header = append(r.header, strings.ToValidUTF8(trim(h), "\uFFFD"))
 	}
 }
 
 // setColumns chooses the columns by the header, and tells them as settings. The error
 // has no line yet.
 func (r *Reader) setColumns() (bad *InputError) {
-	if r.layout, bad = chooseColumns(r.header, r.opt); bad != nil {
-		return bad
+	if r.layout = chooseColumns(r.header, r.opt); r.bad != nil {
+		return r.bad
 	}
 	if p := r.opt.preset; p.Name != "" {
 		r.addSetting("preset", p.Name, p.Note)
 	}
 	for _, c := range r.columns {
 		r.addSetting(c.role(), c.name, c.why)
-		if c.names {
-			r.naming = append(r.naming, c)
-		}
 	}
 	for i, name := range r.header {
 		if d, is := r.opt.decided[i]; is && d.key == "" {
@@ -107,7 +102,6 @@ func (r *Reader) findHeader() (why string, err error) {
 		switch {
 		case r.rec.Header && len(t.cells) == 0: // an export of nobody has no keys that a flag could name
 			r.list, r.opt = true, parsedOptions{Options: Options{Skip: r.opt.Skip}}
-			r.layout = layout{datePlace: -1}
 			return "", nil
 		case r.rec.Header:
 			r.setHeader(t.line, t.cells)
@@ -173,8 +167,7 @@ func isTitle(above []titled, header titled) bool {
 
 // fits reports whether cells are a header that can be read.
 func (r *Reader) fits(cells []string) bool {
-	_, bad := chooseColumns(cells, r.opt)
-	return bad == nil
+	return chooseColumns(cells, r.opt).bad == nil
 }
 
 // passOver tells the lines above the header.
@@ -206,7 +199,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 		header = maybe[wider]
 	}
 	for i, t := range maybe {
-		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).key != "" }) {
+		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).known != "" }) {
 			continue
 		}
 		switch {
@@ -231,7 +224,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 // addresses or employee ids, until the person says what its cells are.
 func (r *Reader) checkNamed() *InputError {
 	named := r.naming[0]
-	k := recognise(named.name).key
+	k := named.known
 	for _, may := range []batch.Key{batch.ByMail, batch.ByEmployeeID} {
 		if k == "" && hinted([]string{named.name}, may) != nil {
 			k = may

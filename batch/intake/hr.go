@@ -30,14 +30,27 @@ var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|
 // endings may stand behind the name of a column that says for certain who works here.
 var endings = []string{"", "code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
-// isHR reports whether a header is that of an HR column: of statuses that say whether
-// somebody works here, or of the dates on which people leave or begin.
-func isHR(header string) bool {
-	list := listOf(header)
-	return list == leftHeader || list == beganHeader || statusWordsOf(header).stay != nil
+// listOf is the list of headers of HR systems that a header is in, or "".
+func listOf(header string) string {
+	name := normalise(withoutBrackets.ReplaceAllString(header, ""))
+	for _, text := range []string{normalise(header), name} {
+		if list := headerWords[text].List; list == leftHeader || list == beganHeader || statuses[list].stay != nil {
+			return list
+		}
+	}
+	for _, ending := range endings {
+		bare := strings.TrimSuffix(name, ending)
+		switch list := headerWords[bare].List; {
+		case list == activeHeader, list == statusHeader, list == leaverHeader:
+			return list
+		case statusPattern.MatchString(bare):
+			return statusHeader
+		}
+	}
+	return ""
 }
 
-// statusWords are the words of one column of HR statuses; zero for any other column.
+// statusWords are the words of one column of HR statuses.
 type statusWords struct {
 	stay, gone map[string]bool
 	other      map[string]bool // words by which the column is something else's; nil if its name is certain
@@ -45,28 +58,17 @@ type statusWords struct {
 	leaver     bool            // yes, or a day, says that somebody leaves
 }
 
-func statusWordsOf(header string) statusWords {
-	switch listOf(header) {
-	case bareHeader:
-		return statusWords{stay: statusStay, gone: statusGone, other: cellWords["other"]}
-	case placeHeader:
-		return statusWords{stay: stayWords, gone: goneWords, place: true}
-	case stat2Header:
-		return statusWords{stay: stat2Stay, gone: stat2Gone}
-	}
-	name := normalise(withoutBrackets.ReplaceAllString(header, ""))
-	for _, ending := range endings {
-		bare := strings.TrimSuffix(name, ending)
-		switch list := headerWords[bare].List; {
-		case list == activeHeader:
-			return statusWords{stay: activeStay, gone: activeGone}
-		case list == statusHeader, statusPattern.MatchString(bare):
-			return statusWords{stay: statusStay, gone: statusGone}
-		case list == leaverHeader:
-			return statusWords{stay: leaverStay, gone: leaverGone, leaver: true}
-		}
-	}
-	return statusWords{}
+// statuses are the words of columns by the lists of their headers. Yes and no stand beside
+// words in every column. T is true where the header asks for yes or no, and else terminated; F
+// may be full-time. Of SAP's numbers 3 is active, 2 a pensioner, 0 withdrawn; 1 is called
+// inactive and means employment that rests, as in parental leave.
+var statuses = map[string]statusWords{
+	statusHeader: {stay: statusStay, gone: statusGone},
+	bareHeader:   {stay: statusStay, gone: statusGone, other: cellWords["other"]},
+	placeHeader:  {stay: stayWords, gone: goneWords, place: true},
+	activeHeader: {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t")},
+	leaverHeader: {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true},
+	stat2Header:  {stay: words(stayWords, cellWords["stat2 stay"]), gone: words(goneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
 }
 
 // stayWords are statuses of people who work here, or will again; goneWords those of people
@@ -76,20 +78,7 @@ var (
 	yesWords, noWords    = cellWords["yes"], cellWords["no"]
 )
 
-// Yes and no stand beside words in every column of statuses. T is true where the header
-// asks for yes or no, and else terminated; F may be full-time.
-var (
-	statusStay, statusGone = words(stayWords, yesWords, "t"), words(goneWords, noWords, "f")
-	activeStay, activeGone = words(stayWords, yesWords), words(goneWords, noWords, "t")
-	leaverStay, leaverGone = words(stayWords, noWords), words(goneWords, yesWords)
-)
-
-// SAP's employment status: 3 is active, 2 a pensioner, 0 withdrawn. 1 is called inactive
-// and means employment that rests, as in parental leave.
-var (
-	stat2Stay = words(stayWords, cellWords["stat2 stay"])
-	stat2Gone = words(goneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")
-)
+var statusStay, statusGone = words(stayWords, yesWords, "t"), words(goneWords, noWords, "f")
 
 // words are those of two sets, without some.
 func words(some, more map[string]bool, without ...string) map[string]bool {

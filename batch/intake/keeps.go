@@ -26,7 +26,7 @@ func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 			continue
 		}
 		found := mayName(c.key, text)
-		said = said || len(found) > 0 || c.names || !slices.Contains(sharedHeaders, normalise(c.name))
+		said = said || len(found) > 0 || c.names || !slices.Contains(sharedHeaders, c.normal)
 		if c.names || !c.key.Searched() {
 			named = append(named, found...)
 		} else {
@@ -42,7 +42,7 @@ func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 // shiftedKeeps gives everybody whom the cells of a record may mean when they may not
 // stand in their columns. Without a gate that finds who stays, the record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
-	if r.datePlace < 0 && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
+	if r.date == nil && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
 		return nil
 	}
 	key := r.naming[0].key

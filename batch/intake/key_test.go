@@ -62,9 +62,9 @@ func chosen(opt Options, header []string) (string, bool) {
 	if err != nil {
 		return err.Error(), false
 	}
-	found, bad := chooseColumns(header, parsed)
-	if bad != nil {
-		return bad.Error(), false
+	found := chooseColumns(header, parsed)
+	if found.bad != nil {
+		return found.bad.Error(), false
 	}
 	var all []string
 	for _, c := range found.columns {

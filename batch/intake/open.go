@@ -3,7 +3,6 @@ package intake
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
@@ -11,27 +10,24 @@ import (
 
 // Reader reads the rows of one file. It is for one goroutine.
 type Reader struct {
-	opt        parsedOptions
-	settings   []batch.Setting
-	src        source.Source
-	rec        source.Record      // the record that is read
-	held       bool               // it was read and is no row yet: the first one of an input without a header
-	start      int                // line on which the header starts
-	header     []string           // the header's cells, trimmed
-	normalised []string           // the same, as [normalise] has them
-	layout                        // the columns that are read, and the gates
-	naming     []column           // the columns that name the users
-	rows       int                // that were yielded
-	list       bool               // ids alone, without a header
-	headerDue  bool               // a line that starts a new table was met: its header must come
-	spare      []string           // memory for the cells of some rows
-	behind     int                // index of the column behind the name, in which a name may have shifted; 0 for none
-	heading    int                // the line that may say something of the rows below it
-	lone       batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
-	padded     []string           // the cells of a record that lacks some
-	hint       string             // beside an error of the header
-	agree      map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same
-	err        error              // why reading ended
+	opt       parsedOptions
+	settings  []batch.Setting
+	src       source.Source
+	rec       source.Record      // the record that is read
+	held      bool               // it was read and is no row yet: the first one of an input without a header
+	start     int                // line on which the header starts
+	layout                       // the columns that are read, and the gates
+	rows      int                // that were yielded
+	list      bool               // ids alone, without a header
+	headerDue bool               // a line that starts a new table was met: its header must come
+	spare     []string           // memory for the cells of some rows
+	behind    int                // index of the column behind the name, in which a name may have shifted; 0 for none
+	heading   int                // the line that may say something of the rows below it
+	lone      batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
+	padded    []string           // the cells of a record that lacks some
+	hint      string             // beside an error of the header
+	agree     map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same
+	err       error              // why reading ended
 }
 
 // open reads as far as the header, and decides format, encoding, delimiter and columns.
@@ -76,11 +72,6 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// place is that of a column in layout.columns, by its index in the header; -1 if it is not read.
-func (r *Reader) place(index int) int {
-	return slices.IndexFunc(r.columns, func(c column) bool { return c.index == index })
 }
 
 func (r *Reader) addSetting(name, value, why string) {

@@ -10,10 +10,10 @@ type Gate struct {
 func (f *Files) Gates() (all []Gate) {
 	r := f.all[0]
 	for _, c := range r.where {
-		all = append(all, Gate{c.column + " = " + c.value, func(cells []string) bool { return c.meets(cells[c.place]) }})
+		all = append(all, Gate{c.name + " = " + c.value, func(cells []string) bool { return c.meets(cells[c.place]) }})
 	}
 	if d := r.opt.dateGate; d != nil {
-		all = append(all, Gate{d.Column, func(cells []string) bool { return d.rule(cells[r.datePlace]).passes() }})
+		all = append(all, Gate{d.Column, func(cells []string) bool { return d.rule(cells[r.date.place]).passes() }})
 	}
 	return all
 }
@@ -25,9 +25,9 @@ func (f *Files) Unread() (all []string) {
 	if looksLikeData(r.header) {
 		return nil
 	}
-	for i, name := range r.header {
-		if name != "" && r.place(i) < 0 {
-			all = append(all, name)
+	for _, c := range r.all {
+		if c.name != "" && c.place < 0 {
+			all = append(all, c.name)
 		}
 	}
 	return all

@@ -19,8 +19,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	}
 	row = batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
 	r.spare = r.spare[n:]
-	for i := range r.columns {
-		col := &r.columns[i]
+	for i, col := range r.columns {
 		text := trim(texts[col.index])
 		if r.rec.Shared > 256 {
 			text = strings.Clone(text) // or it would keep the whole record
@@ -106,7 +105,7 @@ func claim(row *batch.Row, col *column, text string) string {
 	key, text, why := meaning(col.key, text)
 	switch {
 	case key.Searched(): // what it says as it stands is for the directory
-	case why != "" && slices.Contains(sharedHeaders, normalise(col.name)):
+	case why != "" && slices.Contains(sharedHeaders, col.normal):
 		return ""
 	case why != "":
 		return fmt.Sprintf("column %q: %s", col.name, why)
@@ -123,5 +122,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // id, so the usual check lets all of those through.
 func (r *Reader) besideRows(text string) bool {
 	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
-	return noteOf(r.src.Text()) != nil || !number && (recognise(text).key != "" || isExample(text) || slices.Contains(r.normalised, normalise(text)))
+	return noteOf(r.src.Text()) != nil || !number && (recognise(text).known != "" || isExample(text) || r.isHeader(text))
 }

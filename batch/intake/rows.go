@@ -12,9 +12,6 @@ import (
 	"offboard/batch"
 )
 
-// maxColumns is how many columns can be read.
-const maxColumns = 64
-
 // errSkipped says that a record is no row, and that its line was reported.
 var errSkipped = errors.New("no row")
 
@@ -133,12 +130,12 @@ func (r *Reader) fitted() (cells []string, why string) {
 func (r *Reader) setBehind() {
 	c := r.naming[len(r.naming)-1]
 	at := c.index + 1
-	if c.index == 0 || at == len(r.header) || slices.ContainsFunc(r.columns, func(c column) bool { return c.index == at && (c.key != "" || c.ignored) }) ||
-		containsAny(r.normalised[c.index-1], headerParts["no names"]) || containsAny(r.normalised[at], headerParts["names"]) || r.normalised[at] == "" ||
-		slices.ContainsFunc(r.opt.Ignore, func(name string) bool { return plainName(name) == plainName(r.header[at]) }) {
+	if c.index == 0 || at == len(r.all) || containsAny(r.all[c.index-1].normal, headerParts["no names"]) {
 		return
 	}
-	r.behind = at
+	if next := r.all[at]; next.key == "" && !next.ignored && next.normal != "" && !containsAny(next.normal, headerParts["names"]) {
+		r.behind = at
+	}
 }
 
 // nameBehind says that the cells of a row may have shifted, or "".
@@ -192,7 +189,7 @@ func (r *Reader) misshapen(why string) (batch.Row, error) {
 // columns. A cell of another column may be a password, so that is little: the
 // record when every column says something of the users, or a first cell that nothing has shifted.
 func (r *Reader) shownInput(all []string) string {
-	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c column) bool { return c.key == "" }) {
+	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c *column) bool { return c.key == "" }) {
 		return trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
 	}
 	if r.naming[0].index == 0 && len(all) > len(r.header) && r.rec.Fault == "" {

@@ -10,14 +10,14 @@ func (r *Reader) contradictsHeader(all []string) bool {
 		return false // a header names no user: an audit log's cells may hold names of properties
 	}
 	for i, cell := range all {
-		switch key := recognise(cell).key; {
+		switch key := recognise(cell).known; {
 		case key == "" || key.Searched(), normalise(cell) == "id" && !r.saysWho(i):
 		case i >= len(r.header) || !r.fitsHeader(i, cell):
 			return true
 		}
 	}
 	for i, cell := range all {
-		if name := normalise(cell); r.saysWho(i) && name != "" && name != r.normalised[i] && slices.Contains(r.normalised, name) {
+		if r.saysWho(i) && r.isHeader(cell) && normalise(cell) != r.all[i].normal {
 			return true
 		}
 	}
@@ -27,18 +27,20 @@ func (r *Reader) contradictsHeader(all []string) bool {
 // saysWho reports whether the column with the index is read for what it says of the
 // users.
 func (r *Reader) saysWho(index int) bool {
-	place := r.place(index)
-	return place >= 0 && r.columns[place].key != ""
+	return index < len(r.all) && r.all[index].key != ""
+}
+
+// isHeader reports whether a text is the header of a column.
+func (r *Reader) isHeader(text string) bool {
+	name := normalise(text)
+	return name != "" && slices.ContainsFunc(r.all, func(c *column) bool { return c.normal == name })
 }
 
 // fitsHeader reports whether a cell is the header of its own column, or an alias of
 // the same key.
 func (r *Reader) fitsHeader(index int, cell string) bool {
-	if name := normalise(cell); name != "" && name == r.normalised[index] {
-		return true
-	}
-	key := recognise(cell).key
-	return key != "" && key == recognise(r.header[index]).key
+	name, known, c := normalise(cell), recognise(cell).known, r.all[index]
+	return name != "" && name == c.normal || known != "" && known == c.known
 }
 
 // repeatsHeader reports whether a record says the header again: the cells of all our

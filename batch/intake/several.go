@@ -85,8 +85,7 @@ func (f *Files) Kept() (all []string) {
 func (f *Files) Ignored() (all []string) {
 	for _, r := range f.all {
 		for _, name := range r.opt.Ignore {
-			at, _ := findColumn(r.header, name, "") // it was found on opening
-			if r.place(at) >= 0 && !slices.Contains(all, name) {
+			if r.find(name, "").place >= 0 && !slices.Contains(all, name) {
 				all = append(all, name)
 			}
 		}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"slices"
 
 	"offboard/batch"
@@ -48,36 +49,28 @@ func (r *Reader) mayHaveShifted() bool {
 // any column that is not read, as a password does; or with people, where the header speaks of
 // people.
 func (r *Reader) mayStand(at int, cell string, people bool) bool {
-	i := slices.IndexFunc(r.columns, func(c column) bool { return c.index == at })
-	asks := func(w condition) bool { return w.place == i }
+	c := r.all[at]
+	key := cmp.Or(c.key, c.known)
 	named := func(key batch.Key) bool {
 		_, _, none := meaning(key, cell)
 		return none == ""
 	}
-	var c column
-	if i >= 0 {
-		c = r.columns[i]
-	}
-	if key := recognise(r.header[at]).key; c.key == "" {
-		c.key = key
-	}
-	dated := i >= 0 && i == r.datePlace || c.hired || c.left || slices.Contains([]string{leftHeader, beganHeader}, headerWords[r.normalised[at]].List) ||
-		containsAny(r.normalised[at], []string{"date", "datum", "day"})
+	asked := slices.ContainsFunc(r.where, func(w condition) bool { return w.column == c })
 	date := false
-	if r.datePlace >= 0 {
+	if r.date != nil {
 		_, date = r.opt.dateGate.parse(cell)
 	}
 	switch {
 	case cell == "" || saysNothing(cell):
 		return true
-	case c.key != "":
-		return c.key == batch.ByEmployeeID || named(c.key)
+	case key != "":
+		return key == batch.ByEmployeeID || named(key)
 	case named(idOrUPN):
-		return !people && i < 0 || containsAny(r.normalised[at], headerParts["names"])
-	case dated:
+		return !people && c.place < 0 || containsAny(c.normal, headerParts["names"])
+	case c == r.date || c.hired || c.left || c.hr == leftHeader || c.hr == beganHeader || containsAny(c.normal, []string{"date", "datum", "day"}):
 		return date
 	case slices.ContainsFunc(r.where, func(w condition) bool { return w.meets(cell) }):
-		return slices.ContainsFunc(r.where, asks)
+		return asked
 	}
-	return !date && !slices.ContainsFunc(r.where, asks)
+	return !date && !asked
 }

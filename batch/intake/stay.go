@@ -57,8 +57,8 @@ func (s *surveyor) findStay(r *Reader) {
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Dates: listOf(c.name) == leftHeader},
-				words: statusWordsOf(c.name), today: today, sayings: tally{}, leavers: tally{},
+				Stay:  Stay{Column: c.name, Dates: c.hr == leftHeader},
+				words: statuses[c.hr], today: today, sayings: tally{}, leavers: tally{},
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = i, r.opt.dateGate

@@ -72,7 +72,7 @@ func (s *surveyor) look(in source.Input) error {
 	}
 	defer rd.src.Close()
 	for i := len(s.Unmet); i < len(rd.where); i++ { // each file has the same conditions
-		s.Unmet = append(s.Unmet, Unmet{Column: rd.where[i].column, Value: rd.where[i].value, values: tally{}})
+		s.Unmet = append(s.Unmet, Unmet{Column: rd.where[i].name, Value: rd.where[i].value, values: tally{}})
 	}
 	s.findStay(rd)
 	var dates dateCells
@@ -102,8 +102,8 @@ func (s *surveyor) look(in source.Input) error {
 		for _, column := range s.stay {
 			column.add(row, !isBad)
 		}
-		if rd.datePlace >= 0 {
-			dates.add(rd.opt.dateGate, row.Cells[rd.datePlace])
+		if rd.date != nil {
+			dates.add(rd.opt.dateGate, row.Cells[rd.date.place])
 		}
 	}
 	for _, once := range rd.agree {

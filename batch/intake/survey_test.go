@@ -313,7 +313,7 @@ func TestNoDateCanBeRead(t *testing.T) {
 
 // No word says both that somebody stays and that somebody left.
 func TestWordsOfOneMeaning(t *testing.T) {
-	for _, words := range []statusWords{statusWordsOf("Status"), statusWordsOf("Active"), statusWordsOf("Leaver"), statusWordsOf("State"), statusWordsOf("STAT2")} {
+	for _, words := range []statusWords{statuses[listOf("Status")], statuses[listOf("Active")], statuses[listOf("Leaver")], statuses[listOf("State")], statuses[listOf("STAT2")]} {
 		for w := range words.stay {
 			if words.gone[w] {
 				t.Error(w)

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,25 +11,52 @@ import (
 
 // condition is one --where, read by the header.
 type condition struct {
-	entry, from   string // as given, and who gave it: --where or a preset
-	column, value string // the very header, and what its cells must be
-	index, place  int    // of the column in the header, and in layout.columns
-	people        bool   // the column names people; else its cells are words
-	hr            bool   // it is an HR column, whose cells may say that somebody stays
-	words         statusWords
-	met           memo[bool]
-	gone          bool // it asks an HR column for people who are gone
+	*column            // that it looks at
+	entry, from string // as given, and who gave it: --where or a preset
+	value       string // what the cells must be
+	words       statusWords
+	gone        bool // it asks an HR column for people who are gone
+	tells       bool // it looks at an HR column, whose cells may say that somebody stays
+	met         memo[bool]
 }
 
-func newCondition(entry, from, column, value string, index int) condition {
-	words := statusWordsOf(column)
-	if listOf(column) == leftHeader {
+func newCondition(entry, from, value string, c *column) condition {
+	words := statuses[c.hr]
+	if c.hr == leftHeader {
 		words.stay = stayWords // some systems write "Active" where no date is
 	}
-	hired := listOf(column) == beganHeader
+	hired := c.hr == beganHeader
 	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
-	return condition{entry: entry, from: from, column: column, value: value, index: index, met: memo[bool]{}, hr: isHR(column) && (gone || !hired), words: words, gone: gone}
+	return condition{c, entry, from, value, words, gone, c.hr != "" && (gone || !hired), memo[bool]{}}
 }
+
+// chooseGates reads the conditions by the header, and finds the column of dates. The preset's
+// condition counts unless the person has one on its column.
+func (l *layout) chooseGates(opt parsedOptions) {
+	entries, from, how := opt.Where, "--where", "with --where COLUMN=VALUE"
+	if opt.preset.Where != "" {
+		entries = append(slices.Clone(entries), opt.preset.Where)
+	}
+	for i, entry := range entries {
+		if i == len(opt.Where) {
+			from, how = opt.preset.who(false, ""), how+", and leave --preset out"
+		}
+		name, value, bad := splitCondition(entry, l.header)
+		l.refuse(bad)
+		c := l.find(name, how)
+		if i < len(opt.Where) || !c.gate {
+			c.guard()
+			l.where = append(l.where, newCondition(entry, from, value, c))
+		}
+	}
+	if opt.dateGate != nil {
+		l.date = l.find(opt.dateGate.Column, "as the column of dates")
+		l.date.guard()
+	}
+}
+
+// guard makes a gate look at the column.
+func (c *column) guard() { c.gate, c.keep, c.why = true, true, cmp.Or(c.why, "named for it") }
 
 // operators are the signs of comparisons in other languages. One of them beside the
 // equals sign would turn the condition around, or mean a pattern.
@@ -61,8 +89,8 @@ func splitCondition(entry string, header []string) (column, value string, bad *I
 func (r *Reader) checkConditions() *InputError {
 	for i, c := range r.where {
 		for _, d := range r.where[:i] {
-			if c.place == d.place && !c.meets(d.value) {
-				return &InputError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.column)}
+			if c.column == d.column && !c.meets(d.value) {
+				return &InputError{Reason: fmt.Sprintf("no row can meet both --where %q and --where %q: every --where must hold, and both look at the column %q; run the command once for each", d.entry, c.entry, c.name)}
 			}
 		}
 	}
@@ -71,7 +99,7 @@ func (r *Reader) checkConditions() *InputError {
 
 // meets reports whether a cell has the value of the condition.
 func (c condition) meets(cell string) bool {
-	if c.people {
+	if c.key != "" {
 		return batch.SameValue(batch.ByUPN, cell, c.value)
 	}
 	return c.met.of(cell, func(cell string) bool { return cell == c.value || fold(cell) == fold(c.value) })
@@ -87,13 +115,13 @@ func (c condition) rule(cell string) ruling {
 	case c.meets(cell):
 		return ruling{}
 	case escaped(cell) && c.meets(cell[1:]):
-		h = ruling{reason: fmt.Sprintf("column %q: %s", c.column, whyEscaped)}
+		h = ruling{reason: fmt.Sprintf("column %q: %s", c.name, whyEscaped)}
 	case c.value == "":
-		h.reason = fmt.Sprintf("%s is not empty (%s)", c.column, c.from)
+		h.reason = fmt.Sprintf("%s is not empty (%s)", c.name, c.from)
 	default:
-		h.reason = fmt.Sprintf("%s is not %s (%s)", c.column, c.value, c.from)
+		h.reason = fmt.Sprintf("%s is not %s (%s)", c.name, c.value, c.from)
 	}
-	if c.hr && cell != "" && !saysNothing(cell) {
+	if c.tells && cell != "" && !saysNothing(cell) {
 		h.userStays = isWord(c.words.stay, cell) || c.gone && !isGone(c.words.gone, cell)
 	}
 	return h

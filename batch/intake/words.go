@@ -74,11 +74,3 @@ func spellings(word string) []string {
 
 // withoutBrackets finds what headers have behind their words: "(HR)", "2026".
 var withoutBrackets = regexp.MustCompile(`\s*\([^)]*\)|[\s_-]*[0-9]{4}$`)
-
-// listOf is the list of headers that a header is in, or "".
-func listOf(header string) string {
-	if w, known := headerWords[normalise(header)]; known {
-		return w.List
-	}
-	return headerWords[normalise(withoutBrackets.ReplaceAllString(header, ""))].List
-}

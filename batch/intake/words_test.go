@@ -53,8 +53,8 @@ func TestWordTable(t *testing.T) {
 		}
 	}
 	for name, w := range map[string]statusWords{
-		"status": {stay: statusStay, gone: statusGone}, "active": {stay: activeStay, gone: activeGone}, "leaver": {stay: leaverStay, gone: leaverGone},
-		"STAT2": {stay: stat2Stay, gone: stat2Gone}, "State": {stay: stayWords, gone: goneWords},
+		"status": {stay: statusStay, gone: statusGone}, "active": statuses[activeHeader], "leaver": statuses[leaverHeader],
+		"STAT2": statuses[stat2Header], "State": {stay: stayWords, gone: goneWords},
 		"yes and no": {stay: yesWords, gone: noWords}, "another thing": {stay: goneWords, gone: cellWords["other"]}, "came back": {stay: goneWords, gone: cellWords["back"]},
 	} {
 		var both []string
