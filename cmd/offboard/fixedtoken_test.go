@@ -77,7 +77,7 @@ func TestFixedTokenRefusedForOne(t *testing.T) {
 func TestFixedTokenIsNotSent(t *testing.T) {
 	for _, c := range []struct{ claims, says string }{
 		{`{"exp":946684800}`, "the token in OFFBOARD_ACCESS_TOKEN expired at 2000-01-01T00:00:00Z"},
-		{`{"aud":"https://management.azure.com/"}`, "is for https://management.azure.com/, not for Microsoft Graph"},
+		{`{"aud":"https://management.azure.com/"}`, "is for https://management.azure.com, not for Microsoft Graph"},
 	} {
 		d := newBooth(t, 3, graphsim.Config{NoQuota: true})
 		d.environ = []string{"OFFBOARD_ACCESS_TOKEN=h." + base64.RawURLEncoding.EncodeToString([]byte(c.claims)) + ".s"}
@@ -101,8 +101,8 @@ func TestFixedTokenEndsBeforeTheRun(t *testing.T) {
 
 		tokens int
 	}{
-		{"too short", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "", exitSignIn, "the access token ends in 4 min 59 s, at ", 1},
-		{"too short for a rehearsal", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--dry-run", exitSignIn, "and 60 writes take at least 9 min 50 s; nothing was written; take a shorter file", 1},
+		{"too short", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "", exitSignIn, "the access token ends in 5 min 0 s, at ", 1},
+		{"too short for a rehearsal", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--dry-run", exitSignIn, "and 60 writes take at least 6 min 40 s; nothing was written; take a shorter file", 1},
 		{"too short, and a guard refuses", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--max-users=3", exitRefused, "  - the access token ends in ", 1},
 		{"long enough", time.Hour, "OFFBOARD_ACCESS_TOKEN=", "", exitDone, "", 1},
 		{"renewed", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN_COMMAND=", "", exitDone, "the token in OFFBOARD_ACCESS_TOKEN_COMMAND, which is set", 2},
