@@ -31,11 +31,14 @@ func (c Clock) Skew() time.Duration {
 	return 0
 }
 
+// Off reports whether this machine's clock is wrong.
+func (c Clock) Off() bool { return c.Skew() > mostSkew || c.Skew() < -mostSkew }
+
 // Check refuses what counts from this machine's clock, when that is wrong. Flag is
 // what counts from it, and lift what does without.
 func (c Clock) Check(flag, lift string) Finding {
 	k := Finding{Name: flag}
-	if s := c.Skew(); s > mostSkew || s < -mostSkew {
+	if c.Off() {
 		k.Lift = lift
 		k.Refusal = fmt.Sprintf("%s counts from this machine's clock, which says %s where Graph's says %s; set the clock, or give the moment with %s",
 			flag, c.Answered.UTC().Format(time.RFC3339), c.Graph.UTC().Format(time.RFC3339), lift)

@@ -38,6 +38,15 @@ var (
 	needGroups   = Need{"", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
 	needLicences = Need{"", []string{"LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, asUser}
 
+	// NeedRoles is what the guards need to know who is an administrator, and NeedMembers
+	// who is in a group.
+	NeedRoles = Need{"read who holds directory roles", []string{
+		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, []string{"RoleManagement.Read.All", "Directory.AccessAsUser.All"}}
+	NeedMembers = Need{"read who is in a group", []string{
+		"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, asUser}
+
 	needListDevices = Need{"read devices", []string{
 		"Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
 	}, asUser}

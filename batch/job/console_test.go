@@ -22,6 +22,7 @@ func (nobody) AskAtTerminal()                                           {}
 func (nobody) Ask(string) error                                         { return ErrRefused }
 func (nobody) Passphrase(string) ([]byte, error)                        { return nil, ErrRefused }
 func (nobody) Progress(string, int, func(int) time.Duration) Progress   { return unseen{} }
+func (nobody) Pasted(words ...string) string                            { return strings.Join(words, " ") }
 func (nobody) Typed(words ...string) string                             { return strings.Join(words, " ") }
 func (nobody) Flags(string) []batch.Flag                                { return nil }
 func (nobody) Keep(batch.Plan) error                                    { return nil }

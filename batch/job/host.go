@@ -75,6 +75,8 @@ type Console interface {
 	Progress(stage string, total int, left func(n int) time.Duration) Progress
 	// Typed is a command line that does the same wherever it is pasted.
 	Typed(words ...string) string
+	// Pasted is a command line of another program, quoted for the shell.
+	Pasted(words ...string) string
 	// Flags are the flags with this tag that were given.
 	Flags(tag string) []batch.Flag
 	// Keep sets the flags that the run was begun with and that are not given anew.

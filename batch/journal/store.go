@@ -157,6 +157,9 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, s
 // Path is the journal's file, with all links resolved.
 func (s *Store) Path() string { return s.path }
 
+// Check asks whether the whole journal is as it was written: ErrDamaged if not.
+func (s *Store) Check(ctx context.Context) error { return s.read(ctx, s.check) }
+
 // Close closes the journal, and before moves the write-ahead log into the file, as far
 // as others allow it. After a sync that failed it does neither: see ErrDisk.
 func (s *Store) Close() error {

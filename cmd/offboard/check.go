@@ -29,29 +29,11 @@ func (c *command) check(o *job.CheckOptions) error {
 		}
 	}
 	if would != "" {
-		if _, lost := fmt.Fprintf(w, "%s:\n%s\n", would, c.runLine(o)); lost != nil {
+		if _, lost := fmt.Fprintf(w, "%s:\n%s\n", would, c.line("run", o.File)); lost != nil {
 			return lost
 		}
 	}
 	return err
-}
-
-// runLine is the command that runs the files that are checked, chosen alike.
-func (c *command) runLine(o *job.CheckOptions, more ...string) string {
-	words := append([]string{"run"}, o.File...)
-	for _, f := range c.flags() {
-		if !c.said(f) || f.Group == nil || f.Group.Key == everywhere {
-			continue
-		}
-		for _, v := range values(f) {
-			if v == "true" || v == "false" || strings.HasPrefix(v, "-") {
-				words = append(words, "--"+f.Name+"="+v)
-			} else {
-				words = append(words, "--"+f.Name, v)
-			}
-		}
-	}
-	return c.Typed(append(words, more...)...)
 }
 
 // wouldDo says what a run would do, in a sentence; "" when the files cannot be read.
@@ -83,7 +65,7 @@ func (c *command) checkDocument(found *job.Checked, would string, err error) err
 	failed := ""
 	switch {
 	case err == nil || code == exitPartial:
-		next = c.runLine(&c.cli.Check, "--dry-run")
+		next = c.line("run", c.cli.Check.File, "--dry-run")
 	default:
 		failed, next = err.Error(), c.nextStep(err, code, next)
 	}

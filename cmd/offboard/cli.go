@@ -31,6 +31,7 @@ type cli struct {
 
 	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a file, or resume doing so. Their sessions are revoked, unless --steps says more."`
 	Check   job.CheckOptions   `cmd:"" help:"Tell what would be read of a file: columns, gates, rows, and every problem. Needs no sign-in, and writes nothing."`
+	Doctor  job.DoctorOptions  `cmd:"" help:"Tell whether a run with the same flags would go well: sign-in, permissions, roles, network, clock, journal, file. Writes nothing."`
 	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
 	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`
 	Apply   job.ApplyOptions   `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`

@@ -18,6 +18,8 @@ func (c *command) do(ctx context.Context, options any) error {
 		return job.Run(ctx, c.host, o)
 	case *job.CheckOptions:
 		return c.check(o)
+	case *job.DoctorOptions:
+		return c.doctor(ctx, o)
 	case *job.PlanOptions:
 		return c.plan(ctx, o)
 	case *job.ApproveOptions:

@@ -16,7 +16,7 @@ func TestEnvironmentVariables(t *testing.T) {
 	}
 	of := map[string]string{}        // by command and flag
 	means := map[string]*kong.Flag{} // by variable
-	yes := map[string]bool{"run": true, "resume": true, "apply": true}
+	yes := map[string]bool{"run": true, "doctor": true, "resume": true, "apply": true}
 	eachFlag(k.Model.Node, "", func(command string, f *kong.Flag) {
 		at := strings.TrimSpace(command + " --" + f.Name)
 		switch n := len(f.Envs); {

@@ -38,6 +38,7 @@ var ends = []struct {
 	next string
 }{
 	{batch.ErrStopped, exitStopped, ""},
+	{job.ErrUnwell, exitSignIn, "do what is said of each trouble, then do the same again"},
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve"},

@@ -28,6 +28,9 @@ var abouts = map[string]about{
 	"check": {"Contain", prose("check"), [2]string{
 		`offboard check leavers.csv`,
 		`offboard check hr.csv --where Status=Terminated --date-column "Last day" -o json`}},
+	"doctor": {"Contain", prose("doctor"), [2]string{
+		`offboard doctor leavers.csv --steps leaver --protect breakglass.txt`,
+		`offboard doctor --tenant contoso.com -o json`}},
 	"resume": {"Contain", "", [2]string{
 		`offboard resume`,
 		`offboard resume 20261126-234340-9e39 --yes`}},

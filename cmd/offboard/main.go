@@ -19,7 +19,7 @@
 //	ask.go, terminal_*.go    questions and passphrases
 //	tell.go                  what a job says: plans, plan files, ends
 //	forecast.go, showplan.go what a plan will do, and to whom
-//	check.go                 what would be read of a file
+//	check.go, doctor.go      what would be read of a file; whether a run would go well
 //	events.go                the same as JSON lines, for log collectors
 //	outside.go, metrics.go   notices and metrics for other programs, at the end
 //	progress.go, waiting.go  how far it is, and what it waits for

@@ -61,7 +61,12 @@ func (c *command) shell(words ...string) string {
 			program = whole
 		}
 	}
-	line := append([]string{program}, words...)
+	return c.Pasted(append([]string{program}, words...)...)
+}
+
+// Pasted implements [job.Console].
+func (*command) Pasted(words ...string) string {
+	line := slices.Clone(words)
 	for i, w := range line {
 		line[i] = quoted(w, runtime.GOOS)
 	}

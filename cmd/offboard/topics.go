@@ -147,7 +147,7 @@ var exitCodes = `Exit codes:
      rows cannot be read or contradict others, or people stay by the file
   4  refused by a guard or by the person asked; nothing was written, or nothing more of
      a run that was to go on
-  5  sign-in or permission
+  5  sign-in or permission. Of doctor: something is in trouble
   6  stopped before the end; the command that goes on is printed: resume, or the same
      again if nothing was planned yet; also when groups and licences wait for
      ` + strings.Replace(batch.LateProof, ": ", ":\n     ", 1) + `

@@ -1,0 +1,103 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"offboard/batch"
+)
+
+// This file reads what a sign-in may rely on beside its permissions: directory roles, and
+// what the tenant has bought.
+
+// HeldRole is a directory role that a principal holds.
+type HeldRole struct {
+	ID    string // of the definition, in lower case; that of the template for a built-in role
+	Name  string // for people; may be empty
+	Scope string // "/" is the whole tenant
+}
+
+// RolesOf reads the directory roles that are assigned to a principal itself, at any scope. What a
+// group gives is not among them. It needs RoleManagement.Read.Directory; a page
+// costs two resource units. Errors are those of a Sender's call; nothing is retried.
+func (c *Client) RolesOf(ctx context.Context, principal string) (held []HeldRole, err error) {
+	if !batch.IsGUID(principal) {
+		return nil, unsendable(fmt.Errorf("the principal %q is no object id, which is a GUID", principal))
+	}
+	const path = "/roleManagement/directory/roleAssignments?$expand=roleDefinition&$filter="
+	for next := ""; ; {
+		found, more, err := page[struct {
+			Principal  string `json:"principalId"`
+			Role       string `json:"roleDefinitionId"`
+			Scope      string `json:"directoryScopeId"`
+			Definition struct {
+				Name string `json:"displayName"`
+			} `json:"roleDefinition"`
+		}](ctx, c, path+escape("principalId eq '"+principal+"'"), next, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			if strings.EqualFold(a.Principal, principal) { // a query option may be ignored in silence
+				held = append(held, HeldRole{strings.ToLower(a.Role), a.Definition.Name, a.Scope})
+			}
+		}
+		if next = more; next == "" {
+			return held, nil
+		}
+	}
+}
+
+// Subscription is what a tenant has bought: a SKU.
+type Subscription struct {
+	Name   string   // skuPartNumber, such as SPE_E5
+	Status string   // capabilityStatus: Enabled, Warning, Suspended, Deleted or LockedOut
+	Plans  []string // its service plans, such as AAD_PREMIUM_P2
+}
+
+// Subscriptions reads what the tenant has bought. It needs LicenseAssignment.Read.All or
+// Organization.Read.All. Errors are those of a Sender's call; nothing is retried.
+func (c *Client) Subscriptions(ctx context.Context) ([]Subscription, error) {
+	found, _, err := page[struct {
+		Name   string `json:"skuPartNumber"`
+		Status string `json:"capabilityStatus"`
+		Plans  []struct {
+			Name string `json:"servicePlanName"`
+		} `json:"servicePlans"`
+	}](ctx, c, "/subscribedSkus?$select=skuPartNumber,capabilityStatus,servicePlans", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Subscription, len(found))
+	for i, f := range found {
+		all[i] = Subscription{Name: f.Name, Status: f.Status}
+		for _, p := range f.Plans {
+			all[i].Plans = append(all[i].Plans, p.Name)
+		}
+	}
+	return all, nil
+}
+
+// Self is what an access token says of its bearer beside its Identity. What it does not
+// say is empty.
+type Self struct {
+	Object   string // oid: of the user, or of the service principal of an app
+	AppName  string // app_displayname, which tokens for Graph have
+	Readable bool
+}
+
+// Self reads the client's token.
+func (c *Client) Self(ctx context.Context) (Self, error) {
+	token, err := c.auth.Token(ctx)
+	if err != nil {
+		return Self{}, err
+	}
+	var is struct {
+		OID string `json:"oid"`
+		App string `json:"app_displayname"`
+	}
+	err = json.Unmarshal(payload(token), &is)
+	return Self{Object: strings.ToLower(is.OID), AppName: is.App, Readable: err == nil}, nil
+}

@@ -1,0 +1,205 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graph"
+)
+
+// The doctor looks at everything that a run with the same command line would need, and
+// writes nothing but probes that it removes.
+
+// DoctorOptions are those of doctor: the command line of a run, which it looks at.
+type DoctorOptions struct{ RunOptions }
+
+// Health is what is to be said of one thing.
+type Health string
+
+// A note is no trouble; unknown is what could not be looked at, since something else is in trouble.
+const (
+	Well    Health = "ok"
+	Noted   Health = "note"
+	Trouble Health = "trouble"
+	Unknown Health = "unknown"
+)
+
+// Diagnosis is what was seen of one thing, and for a trouble what mends it.
+type Diagnosis struct {
+	Name     string   `json:"name"`
+	State    Health   `json:"state"`
+	Seen     string   `json:"seen"`
+	Remedy   string   `json:"remedy,omitempty"`
+	Commands []string `json:"commands,omitempty"` // of the remedy, to be pasted into a shell one after another
+	Err      error    `json:"-"`                  // of a trouble whose remedy is what a run says of it
+}
+
+// ErrUnwell says that something is in trouble.
+var ErrUnwell = errors.New("a run would not go well")
+
+// examination looks at one thing, where that matters to the run, once all that it comes
+// after is well or noted.
+type examination struct {
+	name  string
+	when  func(*doctor) bool // nil is always
+	after []string
+	look  func(*doctor, context.Context) Diagnosis
+}
+
+var examinations = []examination{
+	{"file", (*doctor).hasInput, nil, (*doctor).file},
+	{"lists", nil, nil, (*doctor).lists},
+	{"journal", nil, nil, (*doctor).journal},
+	{"report", nil, nil, (*doctor).reports},
+	{"proxy", (*doctor).calls, nil, (*doctor).proxy},
+	{"graph", (*doctor).calls, []string{"proxy"}, (*doctor).graph},
+	{"authority", (*doctor).asksAuthority, []string{"proxy"}, (*doctor).login},
+	{"clock", (*doctor).calls, nil, (*doctor).time},
+	{"sign-in", nil, []string{"proxy", "authority"}, (*doctor).identity},
+	{"tenant", nil, []string{"sign-in"}, (*doctor).whose},
+	{"permissions", nil, []string{"sign-in"}, (*doctor).permissions},
+	{"roles", nil, []string{"sign-in", "graph"}, (*doctor).roles},
+	{"licences", (*doctor).takesLicences, []string{"sign-in", "graph"}, (*doctor).licences},
+	{"read", (*doctor).looksUp, []string{"sign-in", "graph", "tenant"}, (*doctor).read},
+	{"batch", nil, []string{"sign-in", "graph", "tenant"}, (*doctor).batch},
+	{"quota", nil, []string{"sign-in", "graph"}, (*doctor).quota},
+}
+
+func (d *doctor) hasInput() bool      { return len(d.o.File)+len(d.o.User) > 0 }
+func (d *doctor) calls() bool         { return !d.Simulate }
+func (d *doctor) looksUp() bool       { return d.plan.Resolve }
+func (d *doctor) takesLicences() bool { return slices.Contains(d.steps, batch.Licences) }
+
+// asksAuthority reports whether the sign-in service is needed: by the way to sign in, or to
+// find a tenant by a domain.
+func (d *doctor) asksAuthority() bool {
+	byDomain := slices.ContainsFunc([]string{d.Tenant, d.env.Tenant()}, func(name string) bool { return name != "" && !batch.IsGUID(name) })
+	return d.calls() && (byDomain || d.unready == nil && !slices.Contains([]graph.Way{graph.ByCLI, graph.ManagedIdentity, graph.ByToken}, d.way.Way))
+}
+
+// doctor is a job of which everything is looked at and nothing done.
+type doctor struct {
+	*job
+	o            *DoctorOptions
+	steps        []batch.Step
+	network      http.RoundTripper
+	clock        batch.Clock  // the first that a host has told
+	selves       []graph.Self // of each app
+	unready      error        // why no sign-in can be made
+	nameless     error        // no tenant was named
+	want, wantBy string       // the tenant that was named, and where
+	unwanted     error        // why it was not found
+	users        []batch.User // of the file, to be looked up
+	percent      float64      // of a limit, the most that Graph said is used up
+	found        []Diagnosis
+	refused      *batch.CallError // with 429
+}
+
+// patience is how long the doctor waits for one answer, and signInPatience for a sign-in.
+const (
+	patience       = 10 * time.Second
+	signInPatience = 20 * time.Second
+)
+
+// Doctor looks at all that a run needs, and tells it in order. What is wrong with the command line
+// itself is an error of usage; troubles are ErrUnwell.
+func Doctor(ctx context.Context, h *Host, o *DoctorOptions) ([]Diagnosis, error) {
+	o.Outage = patience
+	d := &doctor{job: h.newJob(&o.Connection, &o.Execution), o: o}
+	defer d.close()
+	var err error
+	if d.steps, err = o.steps(); err != nil {
+		return nil, err
+	}
+	d.plan = batch.Plan{Run: newName(time.Now()), Created: time.Now(), Steps: d.steps, Resolve: !o.NoResolve, Verify: !o.NoResolve && !o.NoVerify}
+	d.key = o.key()
+	if err := cmp.Or(o.checkSLA(d.steps), d.pace()); err != nil {
+		return nil, err
+	}
+	if d.Simulate && d.GraphURL != "" {
+		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
+	}
+	if err := d.locate(); err != nil && !errors.Is(err, batch.ErrSignIn) {
+		return nil, err
+	}
+	d.sortOut(d.prepare())
+	if d.network = d.Network; d.network == nil {
+		d.network = graph.Transport(4)
+	}
+	for _, e := range examinations {
+		select {
+		case <-d.Stop:
+			return d.found, batch.ErrStopped
+		default:
+		}
+		if ctx.Err() != nil {
+			return d.found, context.Cause(ctx)
+		}
+		if e.when == nil || e.when(d) {
+			found := d.examine(ctx, e)
+			found.Name = e.name
+			d.found = append(d.found, found)
+		}
+	}
+	var ill []string
+	for _, f := range d.found {
+		if f.State == Trouble {
+			ill = append(ill, f.Name)
+		}
+	}
+	if len(ill) == 0 {
+		return d.found, nil
+	}
+	return d.found, fmt.Errorf("%w; %s: %s", ErrUnwell, batch.Plural(len(ill), "trouble"), strings.Join(ill, ", "))
+}
+
+// failed reports whether one of these is in trouble, or unknown.
+func (d *doctor) failed(names ...string) (name string, is bool) {
+	for _, f := range d.found {
+		if slices.Contains(names, f.Name) && (f.State == Trouble || f.State == Unknown) {
+			return f.Name, true
+		}
+	}
+	return "", false
+}
+
+// examine looks at one thing, unless what it comes after is not well.
+func (d *doctor) examine(ctx context.Context, e examination) Diagnosis {
+	if name, failed := d.failed(e.after...); failed {
+		return Diagnosis{State: Unknown, Seen: "not known before " + name + " is well"}
+	}
+	return e.look(d, ctx)
+}
+
+func well(format string, args ...any) Diagnosis {
+	return Diagnosis{State: Well, Seen: fmt.Sprintf(format, args...)}
+}
+
+func noted(format string, args ...any) Diagnosis {
+	return Diagnosis{State: Noted, Seen: fmt.Sprintf(format, args...)}
+}
+
+// ill is a trouble. Its error, when it has one, says what was seen and may know the remedy.
+func ill(seen, remedy string, commands ...string) Diagnosis {
+	return Diagnosis{State: Trouble, Seen: seen, Remedy: remedy, Commands: commands}
+}
+
+func illBy(err error) Diagnosis { return Diagnosis{State: Trouble, Seen: err.Error(), Err: err} }
+
+// brief makes a read that is given up after a while.
+func brief[T any](ctx context.Context, most time.Duration, read func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("no answer within %v", most))
+	defer cancel()
+	v, err := read(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return v, err
+}

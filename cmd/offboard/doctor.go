@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch/job"
+)
+
+// doctor looks at everything that a run with these flags needs, and tells it.
+func (c *command) doctor(ctx context.Context, o *job.DoctorOptions) error {
+	found, err := job.Doctor(ctx, c.host, o)
+	if err != nil && !errors.Is(err, job.ErrUnwell) {
+		return err
+	}
+	for i := range found {
+		f := &found[i]
+		if f.Err != nil {
+			code, next := codeOf(f.Err)
+			f.Remedy = cmp.Or(f.Remedy, c.nextStep(f.Err, code, next), "correct what is named, then do the same again")
+		}
+		if f.Name == "file" && f.State == job.Trouble {
+			f.Commands = append(f.Commands, c.line("check", o.File))
+		}
+	}
+	if c.wantsJSON() {
+		return c.doctorDocument(found, err)
+	}
+	w := c.page()
+	for _, f := range found {
+		if c.cli.Quiet && f.State != job.Trouble {
+			continue
+		}
+		text := fmt.Sprintf("%-8s %-12s %s\n", f.State, f.Name, printable(f.Seen))
+		if f.Remedy != "" {
+			text += fmt.Sprintf("%-8s %-12s %s\n", "", "  to do", printable(f.Remedy))
+		}
+		for _, line := range f.Commands {
+			text += "             $ " + line + "\n"
+		}
+		if _, lost := fmt.Fprint(w, text); lost != nil {
+			return lost
+		}
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(w, "Nothing is in trouble. What a run would do, and to whom:\n%s\n", c.line("run", o.File, "--dry-run"))
+	}
+	return err
+}
+
+// doctorDocument is what -o json prints, with how the command ends.
+func (c *command) doctorDocument(found []job.Diagnosis, err error) error {
+	code, next := codeOf(err)
+	if err == nil {
+		next = c.line("run", c.cli.Doctor.File, "--dry-run")
+	}
+	failed := ""
+	if err != nil {
+		failed = err.Error()
+	}
+	lost := c.encode(struct {
+		Findings []job.Diagnosis `json:"findings"`
+		Error    any             `json:"error"`
+		Reasons  []string        `json:"reasons"`
+		Next     any             `json:"next"`
+		Exit     exitCode        `json:"exit"`
+	}{found, orNull(failed), []string{}, orNull(next), code})
+	return cmp.Or(lost, err)
+}
+
+// line is another command with these files, the flags that were given and that it takes, and
+// more.
+func (c *command) line(command string, files []string, more ...string) string {
+	words := append([]string{command}, files...)
+	takes := map[string]bool{}
+	eachFlag(c.parsed.Model.Node, "", func(of string, f *kong.Flag) { takes[of+" "+f.Name] = true })
+	for _, f := range c.flags() {
+		if !c.said(f) || f.Group == nil || f.Group.Key == everywhere || !takes[command+" "+f.Name] {
+			continue
+		}
+		for _, v := range values(f) {
+			if v == "true" || v == "false" || strings.HasPrefix(v, "-") {
+				words = append(words, "--"+f.Name+"="+v)
+			} else {
+				words = append(words, "--"+f.Name, v)
+			}
+		}
+	}
+	return c.Typed(append(words, more...)...)
+}
