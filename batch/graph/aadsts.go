@@ -51,3 +51,15 @@ func explained(text string) (words string, passes, known bool) {
 	text, _, _ = strings.Cut(text, " Trace ID:")
 	return fmt.Sprintf("%s; https://login.microsoftonline.com/error?code=%s explains it", strings.TrimRight(strings.TrimSpace(text), "."), m[1]), false, true
 }
+
+// Refused takes the refusal of a sign-in apart: what was said without the next step, the next step,
+// and the code of the sign-in service; the last two are "" where it has none that is known.
+func Refused(err error) (said, next, code string) {
+	said = err.Error()
+	if m := aadstsCode.FindStringSubmatch(said); m != nil {
+		if c, ok := aadstsCodes()[m[1]]; ok {
+			return strings.Replace(said, "; "+c.next, "", 1), c.next, m[1]
+		}
+	}
+	return said, "", ""
+}

@@ -115,7 +115,7 @@ func (e Environment) choose(way Way, at Place) (c Choice, err error) {
 		o := &azidentity.ManagedIdentityCredentialOptions{}
 		o.Retry.MaxRetries = -1
 		c.Words = "this machine's managed identity"
-		if id := e.client(); id != "" {
+		if id := e.Client(); id != "" {
 			o.ID, c.Words = azidentity.ClientID(id), "the managed identity of "+envClientID
 		}
 		c.newCredential = func() (azcore.TokenCredential, error) {
@@ -240,7 +240,7 @@ func (e Environment) workload(at Place) (Choice, error) {
 	}
 	return Choice{Words: "the workload identity of " + envFederatedTokenFile, newCredential: func() (azcore.TokenCredential, error) {
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientID: e.client(), TenantID: tenant, TokenFilePath: file, ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own,
+			ClientID: e.Client(), TenantID: tenant, TokenFilePath: file, ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own,
 		})
 	}}, err
 }

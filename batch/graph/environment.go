@@ -86,7 +86,8 @@ var (
 // Tenant is AZURE_TENANT_ID: a tenant's id or domain, or "".
 func (e Environment) Tenant() string { return strings.TrimSpace(e[envTenantID]) }
 
-func (e Environment) client() string { return strings.TrimSpace(e[envClientID]) }
+// Client is AZURE_CLIENT_ID: an app, or "".
+func (e Environment) Client() string { return strings.TrimSpace(e[envClientID]) }
 
 // Authority is where to sign in for a service.
 func (e Environment) Authority(s Service) (Authority, error) {

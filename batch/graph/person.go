@@ -66,14 +66,14 @@ func (e Environment) person(way Way, at Place) (Choice, error) {
 	if way == ByBrowser {
 		return Choice{Words: "a person in a browser", newCredential: func() (azcore.TokenCredential, error) {
 			cred, err := azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
-				ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.client(), TenantID: tenant,
+				ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.Client(), TenantID: tenant,
 			})
 			return person{cred, way, at.Tell}, err
 		}}, nil
 	}
 	return Choice{Words: "a person with a device code", newCredential: func() (azcore.TokenCredential, error) {
 		cred, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-			ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.client(), TenantID: tenant,
+			ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.Client(), TenantID: tenant,
 			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
 				at.Tell(fmt.Sprintf("open %s in any browser, and enter the code %s", m.VerificationURL, m.UserCode))
 				return nil

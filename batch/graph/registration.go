@@ -56,7 +56,7 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 // was named besides, or "".
 func (e Environment) registration(way Way, tenant string) (r Registration, err error) {
 	send := strings.ToLower(e[envSendChain])
-	r = Registration{Tenant: cmp.Or(e.Tenant(), tenant), Client: e.client(), SendChain: send == "1" || send == "true"}
+	r = Registration{Tenant: cmp.Or(e.Tenant(), tenant), Client: e.Client(), SendChain: send == "1" || send == "true"}
 	if err := e.missing(r.Tenant); err != nil {
 		return r, err
 	}
@@ -78,7 +78,7 @@ func (e Environment) missing(tenant string) error {
 		return fmt.Errorf("%s is missing%s", envTenantID, e.strange())
 	case !batch.IsGUID(tenant) && !domainName.MatchString(tenant):
 		return fmt.Errorf("%q is no tenant's id, which is a GUID, and no domain", tenant)
-	case e.client() == "":
+	case e.Client() == "":
 		return fmt.Errorf("%s is missing%s", envClientID, e.strange())
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 
 func TestRoleHolders(t *testing.T) {
 	for _, size := range []int{0, 1, 2} {
-		_, client := guarded(t, graphsim.Config{PageSize: size})
+		_, client := guarded(t, graphsim.Config{PageSize: size, AppRoles: []string{}})
 		roles, _ := all(t, func(next string) ([]Role, string, error) { return client.Roles(t.Context(), next) })
 		names := map[string]string{}
 		for _, r := range roles {

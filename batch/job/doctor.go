@@ -89,7 +89,7 @@ type doctor struct {
 	*job
 	o            *DoctorOptions
 	steps        []batch.Step
-	network      http.RoundTripper
+	wire         http.RoundTripper
 	clock        batch.Clock  // the first that a host has told
 	selves       []graph.Self // of each app
 	unready      error        // why no sign-in can be made
@@ -126,13 +126,11 @@ func Doctor(ctx context.Context, h *Host, o *DoctorOptions) ([]Diagnosis, error)
 	if d.Simulate && d.GraphURL != "" {
 		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
 	}
-	if err := d.locate(); err != nil && !errors.Is(err, batch.ErrSignIn) {
+	if err := d.locate(); errors.Is(err, ErrUsage) {
 		return nil, err
 	}
 	d.sortOut(d.prepare())
-	if d.network = d.Network; d.network == nil {
-		d.network = graph.Transport(4)
-	}
+	d.wire = d.network(4)
 	for _, e := range examinations {
 		select {
 		case <-d.Stop:

@@ -20,7 +20,7 @@ import (
 // proxy tells through what calls go.
 func (d *doctor) proxy(context.Context) Diagnosis {
 	var through []string
-	for _, link := range []string{d.root, d.authority.URL} {
+	for _, link := range []string{d.at.Root, d.authority.URL} {
 		proxy, err := graph.Proxy(link)
 		if err != nil {
 			return ill(err.Error(), "set it to one, or unset it; NO_PROXY names hosts that need none")
@@ -40,7 +40,7 @@ var usualIssuers = []string{"Microsoft", "DigiCert"}
 
 // graph calls Microsoft Graph without a token, which it refuses in JSON.
 func (d *doctor) graph(ctx context.Context) Diagnosis {
-	return d.knock(ctx, d.root, "/v1.0/organization", "Microsoft Graph")
+	return d.knock(ctx, d.at.Root, "/v1.0/organization", "Microsoft Graph")
 }
 
 // login calls the sign-in service.
@@ -49,7 +49,7 @@ func (d *doctor) login(ctx context.Context) Diagnosis {
 }
 
 func (d *doctor) knock(ctx context.Context, root, path, what string) Diagnosis {
-	at, err := brief(ctx, patience, func(ctx context.Context) (graph.Contact, error) { return graph.Knock(ctx, d.network, root+path) })
+	at, err := brief(ctx, patience, func(ctx context.Context) (graph.Contact, error) { return graph.Knock(ctx, d.wire, root+path) })
 	if d.clock.Graph.IsZero() {
 		d.clock = at.Clock
 	}
@@ -81,7 +81,7 @@ func (d *doctor) away(root string, err error) Diagnosis {
 	case errors.Is(err, graph.ErrUntrusted) && dated && invalid.Reason == x509.Expired:
 		return ill(u.Error(), "set this machine's clock, if it is wrong", setClock())
 	case errors.Is(err, graph.ErrUntrusted):
-		return ill(u.Error(), "look at the certificates; if they are your organisation's, name the root in SSL_CERT_FILE", d.Pasted("openssl", "s_client", "-showcerts", "-connect", host+":"+port, "-servername", host))
+		return ill(u.Error(), "look at the certificates that are shown; if they are your organisation's, give the root with --ca-file FILE.pem, and else ask who answers in the place of "+host, d.Pasted("openssl", "s_client", "-showcerts", "-connect", host+":"+port, "-servername", host))
 	case errors.Is(err, graph.ErrPage):
 		return ill(fmt.Sprintf("%s answers with what is not Microsoft's: %v; a proxy or a sign-in page stands between", host, u), "open "+root+" in a browser on this machine and sign in to the network, or have the proxy let "+host+" through")
 	}

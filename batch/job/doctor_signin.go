@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -79,18 +77,18 @@ func (d *doctor) signIn(ctx context.Context) (way graph.Choice, err error) {
 		return way, context.Cause(ctx)
 	}
 	if way = d.way; way.Way == graph.ByCLI {
-		if way, err = d.env.Choose(graph.Way(d.Auth), d.authority, d.want); err != nil {
+		if way, err = d.choose(d.want); err != nil {
 			return way, err
 		}
 	}
-	auths := []*graph.Auth{way.Auth(d.root)}
+	auths := []*graph.Auth{way.Auth(d.at)}
 	for _, r := range d.more {
-		auths = append(auths, graph.NewAuth(d.root, r.At(d.authority)))
+		auths = append(auths, graph.NewAuth(d.at, r.At(d.authority)))
 	}
-	t := &tenant{cloud: d.root, clock: &clock{}}
+	t := &tenant{cloud: d.at.Root, clock: &clock{}}
 	for _, auth := range auths {
 		auth.Stop = d.Stop
-		client, err := graph.New(graph.Config{Root: d.root, Steps: d.steps, Auth: auth, Transport: watched{d.network, d.Log, t.clock}})
+		client, err := graph.New(graph.Config{Root: d.at.Root, Steps: d.steps, Auth: auth, Transport: watched{d.wire, d.Log, t.clock}})
 		if err != nil {
 			return way, err
 		}
@@ -104,11 +102,18 @@ func (d *doctor) signIn(ctx context.Context) (way graph.Choice, err error) {
 	return way, nil
 }
 
-var codeOfEntra = regexp.MustCompile(`AADSTS\d+`)
-
-// refusedBy is a sign-in that was refused.
+// refusedBy is a sign-in that was refused, with the next step that the code of the sign-in service has.
 func (d *doctor) refusedBy(err error) Diagnosis {
-	return Diagnosis{State: Trouble, Seen: err.Error(), Err: cmp.Or(err, error(nil))}
+	said, next, code := graph.Refused(err)
+	found := Diagnosis{State: Trouble, Seen: said, Remedy: next, Err: err}
+	app, where := d.env.Client(), cmp.Or(d.want, d.env.Tenant(), "organizations")
+	switch code {
+	case "7000215", "7000222":
+		found.Commands = append(d.azCloud(), d.Pasted("az", "ad", "app", "credential", "reset", "--id", app, "--append"))
+	case "65001", "90094", "90099", "700016", "70001":
+		found.Remedy += fmt.Sprintf(": an administrator opens %s/%s/adminconsent?client_id=%s", d.authority.URL, where, app)
+	}
+	return found
 }
 
 // whose holds the tenant against the one that was named, and tells what it is called.
@@ -222,10 +227,10 @@ func (d *doctor) permissions(context.Context) Diagnosis {
 
 // azCloud is what the Azure CLI calls a cloud that is not the global one.
 func (d *doctor) azCloud() []string {
-	switch at, _ := url.Parse(d.root); {
-	case strings.HasSuffix(at.Hostname(), ".microsoft.us"):
+	switch d.at.Cloud.Name {
+	case "usgov", "dod":
 		return []string{"az cloud set --name AzureUSGovernment"}
-	case strings.HasSuffix(at.Hostname(), ".chinacloudapi.cn"):
+	case "china":
 		return []string{"az cloud set --name AzureChinaCloud"}
 	}
 	return nil
@@ -244,7 +249,7 @@ func (d *doctor) grants(i int, permissions []string) (remedy string, commands []
 	case d.way.Way == graph.ManagedIdentity && i == 0:
 		for _, p := range permissions {
 			commands = append(commands, fmt.Sprintf(`az rest --method POST --url %s/v1.0/servicePrincipals/%s/appRoleAssignments --body "{\"principalId\":\"%[2]s\",\"resourceId\":\"$(az ad sp show --id %s --query id -o tsv)\",\"appRoleId\":\"%s\"}"`,
-				d.root, d.selves[i].Object, graph.GraphApp, graph.PermissionID(p, false)))
+				d.at.Root, d.selves[i].Object, graph.GraphApp, graph.PermissionID(p, false)))
 		}
 		return "an administrator of the tenant gives the managed identity " + names + ", after az login", append(d.azCloud(), commands...)
 	}

@@ -55,7 +55,7 @@ func (d *doctor) roles(ctx context.Context) Diagnosis {
 				whom = "administrators"
 			}
 			missing = append(missing, fmt.Sprintf("%s, and to %s of %s it needs %s", has, phrase(duty.Steps), whom, strings.Join(duty.Roles, " or ")))
-			line := d.Pasted("az", "rest", "--method", "POST", "--url", d.root+"/v1.0/roleManagement/directory/roleAssignments",
+			line := d.Pasted("az", "rest", "--method", "POST", "--url", d.at.Root+"/v1.0/roleManagement/directory/roleAssignments",
 				"--headers", "Content-Type=application/json", "--body", fmt.Sprintf(`{"principalId":"%s","roleDefinitionId":"%s","directoryScopeId":"/"}`, d.selves[i].Object, graph.RoleID(duty.Roles[0])))
 			if !slices.Contains(commands, line) {
 				commands = append(commands, line)
@@ -185,5 +185,5 @@ func (d *doctor) unread(err error, needs string) Diagnosis {
 	case errors.Is(err, batch.ErrSignIn):
 		return d.refusedBy(err)
 	}
-	return d.away(d.root, err)
+	return d.away(d.at.Root, err)
 }
