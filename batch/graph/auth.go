@@ -35,8 +35,10 @@ type Auth struct {
 	until     time.Time     // when it is good no more
 	renewing  chan struct{} // closed when the sign-in under way is over; nil while there is none
 	failed    error         // of the last sign-in
+	over      error         // no sign-in will do any more
 	notBefore time.Time     // the earliest time of the next sign-in
 	claims    string        // what Graph asked for when it refused a token; the next sign-in passes it on
+	answered  string        // what the sign-in of this token passed on
 	refusals  int           // how many tokens Graph has refused
 	first     *Identity     // of the first token
 	strikes   int           // how many calls in a row Graph refused as a whole for their token
@@ -70,13 +72,16 @@ func (a *Auth) Token(ctx context.Context) (string, error) {
 	if a.newCredential == nil {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return a.fixed, cmp.Or(a.failed, wellFormed(a.fixed))
+		return a.fixed, cmp.Or(a.over, wellFormed(a.fixed))
 	}
 	for {
 		a.mu.Lock()
 		now := time.Now()
 		good := a.token != "" && now.Before(a.until)
 		switch {
+		case a.over != nil:
+			defer a.mu.Unlock()
+			return "", a.over
 		case good && (now.Before(a.due) || now.Before(a.notBefore) || a.renewing != nil):
 			defer a.mu.Unlock()
 			return a.token, nil
@@ -116,7 +121,7 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 		token, cred, err = a.signIn(ctx)
 	}
 	now := time.Now()
-	if err == nil {
+	if err == nil && a.over == nil {
 		a.cred = cred
 		if err = a.take(now, token); err == nil {
 			return a.token, nil
@@ -124,8 +129,10 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 	}
 	gaveUp := ctx.Err() != nil || errors.Is(err, batch.ErrStopped)
 	switch {
+	case a.over != nil:
+		return "", a.over
 	case errors.Is(err, errBecame):
-		a.token, a.failed, a.notBefore = "", err, now.Add(100*365*24*time.Hour)
+		a.token, a.over = "", err
 	case a.token != "" && now.Before(a.until):
 		a.notBefore = now.Add(renewEvery)
 		return a.token, nil
@@ -174,7 +181,7 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	if token == a.token { // the credential gave the same token: it renews only when its own margin is reached
 		a.notBefore = now.Add(min(renewEvery, life/10))
 	}
-	a.token, a.failed, a.claims = token, nil, ""
+	a.token, a.failed, a.claims, a.answered = token, nil, "", a.claims
 	a.until = now.Add(life - min(30*time.Second, life/10))
 	a.due = now.Add(life - min(5*time.Minute, life/5))
 	if r := t.RefreshOn; !r.IsZero() && r.Before(a.due) {
@@ -198,7 +205,7 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 	var met trouble
 	from, within := ctx, signInTimeout
 	if a.person { // who may take longer than a call: only what ends everything ends their sign-in
-		from, within = context.WithoutCancel(ctx), personTimeout
+		from, within = context.WithoutCancel(ctx), personTimeout+2*signInTimeout
 	}
 	cctx, cancel := context.WithCancelCause(context.WithValue(from, troubleKey{}, &met))
 	timeout := time.AfterFunc(within, func() {
@@ -241,6 +248,9 @@ func (a *Auth) dropToken(token, claims string) {
 	if token != a.token {
 		return
 	}
+	if claims != "" && claims == a.answered {
+		a.over = fmt.Errorf("%w: Graph refuses the token of a new sign-in, too, and asks for the same proof again: a policy of the tenant wants what this way to sign in does not give; have an administrator look at the sign-in log, or sign in another way (--auth)", batch.ErrSignIn)
+	}
 	a.token, a.claims, a.cred, a.notBefore = "", claims, nil, time.Time{}
 	a.refusals++
 }
@@ -258,7 +268,7 @@ func (a *Auth) noteAnswer(refusal *batch.CallError) {
 		a.strikes = 0
 	}
 	if a.newCredential == nil && a.strikes >= fixedStrikes {
-		a.failed = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, envAccessToken, refusal)
+		a.over = fmt.Errorf("%w: Graph refuses the token in %s: %w; it may have expired, and cannot be renewed: get a new one", batch.ErrSignIn, envAccessToken, refusal)
 	}
 }
 

@@ -215,8 +215,23 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 		if _, err := auth.Token(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(claims, "|"); got != `|{"x":1}|` {
+		for _, asks := range []string{`{"x":1}`, `{"x":2}`} { // long after, and for something else
+			token, _ := auth.Token(t.Context())
+			auth.dropToken(token, asks)
+			if _, err := auth.Token(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := strings.Join(claims, "|"); got != `|{"x":1}||{"x":1}|{"x":2}` {
 			t.Errorf("claims of the sign-ins: %q", got)
+		}
+		token, _ := auth.Token(t.Context())
+		auth.dropToken(token, `{"x":2}`)
+		for range 2 {
+			time.Sleep(time.Hour)
+			if _, err := auth.Token(t.Context()); !errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), "asks for the same proof again") || s.asked != 5 {
+				t.Errorf("asked for the same at once: %v, after %d sign-ins", err, s.asked)
+			}
 		}
 	})
 }

@@ -44,10 +44,17 @@ func (p person) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azc
 	if p.way == ByBrowser {
 		p.tell("a browser opens at the sign-in page: sign in there")
 	}
-	_, err = p.Authenticate(ctx, &o)
-	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse == nil && p.way == ByBrowser && ctx.Err() == nil && (met == nil || met.err == nil) {
+	waited, stop := context.WithTimeout(ctx, personTimeout)
+	defer stop()
+	_, err = p.Authenticate(waited, &o)
+	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
+	switch {
+	case err == nil:
+	case ctx.Err() == nil && waited.Err() != nil:
+		return t, fmt.Errorf("no person signed in within %v; do the same again", personTimeout)
+	case ok && failed.RawResponse == nil && p.way == ByBrowser && ctx.Err() == nil && (met == nil || met.err == nil):
 		return t, errors.New("the browser gave no sign-in: none can be opened here, or the person or the sign-in page ended it; try again, or give --auth device-code")
-	} else if err != nil {
+	default:
 		return t, err
 	}
 	return p.interactive.GetToken(ctx, policy.TokenRequestOptions{Scopes: o.Scopes}) // the one that was just given

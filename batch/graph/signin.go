@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -47,9 +46,10 @@ func (a Authority) options() policy.ClientOptions {
 // tells network errors as text alone.
 type trouble struct {
 	calls int
-	setup error // what waiting does not mend
-	err   error // of the last call; nil when it was answered
-	busy  bool  // the last answer says that the service is in trouble
+	setup error  // what waiting does not mend
+	err   error  // of the last call; nil when it was answered
+	busy  bool   // the last answer says that the service is in trouble
+	said  []byte // the last answer; nil when there was none
 }
 
 type troubleKey struct{}
@@ -90,7 +90,7 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	if r == nil {
 		return signInTrouble(err)
 	}
-	said, passes := oauthSaid(r)
+	said, passes := oauthSaid(r, met.said)
 	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
 	if passes || r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests {
 		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
@@ -101,9 +101,12 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 }
 
 // oauthSaid gives what the authority said, in one sentence, and whether that may pass.
-func oauthSaid(r *http.Response) (words string, passes bool) {
-	body, err := io.ReadAll(r.Body) // a buffer: the call is over
-	r.Body = io.NopCloser(bytes.NewReader(body))
+// Said is the last answer as the transport noted it, since the sign-in library may have read it up.
+func oauthSaid(r *http.Response, said []byte) (words string, passes bool) {
+	body, err := said, error(nil)
+	if body == nil {
+		body, err = io.ReadAll(r.Body) // a buffer: the call is over
+	}
 	var b struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`

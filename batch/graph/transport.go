@@ -128,7 +128,7 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if met.err = err; err != nil {
+	if met.err, met.said = err, body; err != nil {
 		return nil, err
 	}
 	if title, page := webPage(resp, body); page && resp.StatusCode < 300 {

@@ -86,9 +86,11 @@ func (t *Tenant) grantToken(tenant string, body []byte) *reply {
 		return oauthError(http.StatusInternalServerError, "server_error", 90033, err.Error())
 	}
 	seconds := int(t.cfg.TokenLifetime / time.Second)
-	return jsonReply(http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": raw,
-	})
+	answer := map[string]any{"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": raw}
+	if t.cfg.TokenRefresh > 0 {
+		answer["refresh_in"] = int(t.cfg.TokenRefresh / time.Second)
+	}
+	return jsonReply(http.StatusOK, answer)
 }
 
 // credential checks the secret or the assertion. The signature of an assertion

@@ -30,6 +30,7 @@ type Config struct {
 	Roles         []string      // granted application permissions; nil means [DefaultRoles], empty means none
 	SignedIn      string        // object id of a user: tokens are this user's then (oid), whatever the grant, and Roles their scopes (scp)
 	TokenLifetime time.Duration // 0 means one hour
+	TokenRefresh  time.Duration // when a client is told to renew a token (refresh_in); 0 means that it is not told
 
 	PageSize int // the most that a page holds, of all lists but users found by eq; 0 means what the client asks for, or 100
 
