@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -94,19 +95,22 @@ func unreached(host string, err error) error {
 	return u
 }
 
-// Proxy is the proxy through which a link is called, without its password: "" is none. The error
-// holds no value of a variable, which may have a password.
+// Proxy is the proxy through which a link is called, without its password: "" is none. A variable that
+// holds no address is an error, which does not tell the value: it may have a password.
 func Proxy(link string) (string, error) {
 	at, err := url.Parse(link)
 	if err != nil {
 		return "", err
 	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := os.Getenv(name)
+		if _, err := url.Parse(value); err != nil && strings.Contains(value, "://") { // Go takes it for a host of that name
+			return "", fmt.Errorf("%s holds no address of a proxy such as http://proxy.example:3128", name)
+		}
+	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: at})
-	switch {
-	case err != nil:
-		return "", errors.New("HTTPS_PROXY holds no address of a proxy such as http://proxy.example:3128")
-	case proxy == nil:
-		return "", nil
+	if err != nil || proxy == nil {
+		return "", err
 	}
 	return proxy.Scheme + "://" + proxy.Host, nil
 }
