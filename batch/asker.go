@@ -125,7 +125,7 @@ func (r Asker) judge(t *Trial, err error, needs string, since time.Duration) (ti
 		return 0, err // the service is there, and this is what it says
 	}
 	if r.Outage > 0 && since >= r.Outage {
-		return 0, fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)
+		return 0, noAnswer(since, err)
 	}
 	again := max(reply.RetryAfter, r.Retry.backoff(t.Attempts, reply, jitter()))
 	if r.Outage > 0 {

@@ -40,6 +40,19 @@ func (e *CallError) Error() string {
 // Unwrap gives the cause.
 func (e *CallError) Unwrap() error { return e.Err }
 
+// ProxyError is trouble with the proxy that the environment names, on the way to a service.
+type ProxyError struct {
+	Proxy  string // its host and port, without user and password
+	Status int    // with which it answered; 0 when it gave no connection
+	Err    error  // what happened, and what to do
+}
+
+// Error says what happened.
+func (e *ProxyError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *ProxyError) Unwrap() error { return e.Err }
+
 // reply is what a failed call says of each of its users. It is never a 2xx:
 // only a user's own reply makes a success. A status that would settle the user, such
 // as 403 or 404, counts as no answer, since it was said of the call.

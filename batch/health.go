@@ -97,10 +97,25 @@ func (l *lane) countFailure(now time.Time, a answer) {
 // willing to wait; nil before.
 func (l *lane) outageError(now time.Time, outage time.Duration) error {
 	if since := now.Sub(l.outage.since); outage > 0 && l.outage.calls >= downAfter && since >= outage && l.busy() {
-		return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), l.outage.err)
+		return noAnswer(since, l.outage.err)
 	}
 	return nil
 }
+
+// noAnswer ends a wait for a service. A proxy in trouble is named in the place of Graph.
+func noAnswer(since time.Duration, err error) error {
+	if p, ok := errors.AsType[*ProxyError](err); ok {
+		return fmt.Errorf("%w for %s: %w", &proxyOutage{p.Proxy}, since.Round(time.Second), err)
+	}
+	return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)
+}
+
+// proxyOutage is an ErrOutage that is the proxy's.
+type proxyOutage struct{ proxy string }
+
+func (p *proxyOutage) Error() string { return "no connection through the proxy " + p.proxy }
+
+func (p *proxyOutage) Is(target error) bool { return target == ErrOutage }
 
 // down is how long no call may leave; zero while the lane is up. After a refused
 // token, too, one call at a time shows whether Graph takes a new one.

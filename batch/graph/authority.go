@@ -73,7 +73,8 @@ func (a Authority) Tenant(ctx context.Context, name string) (string, error) {
 	}
 	resp, err := hc.Do(req)
 	if err != nil {
-		if bad := untrusted(req.URL.Host, err); bad != nil {
+		err = byProxy(req.URL.Host, err)
+		if bad := barred(req.URL.Host, err); bad != nil {
 			return "", fmt.Errorf("%w: %w", batch.ErrSignIn, bad)
 		}
 		return "", signInTrouble(err)

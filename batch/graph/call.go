@@ -148,7 +148,8 @@ func (c *Client) unanswered(err error) error {
 	if errors.Is(err, batch.ErrSignIn) || errors.Is(err, batch.ErrNotSent) { // by Auth
 		return err
 	}
-	if bad := untrusted(c.host, err); bad != nil { // found out before anything was written
+	err = byProxy(c.host, err)
+	if bad := barred(c.host, err); bad != nil { // found out before anything was written
 		err = fmt.Errorf("%w: %w", batch.ErrNotSent, bad)
 		if !c.everAnswered.Load() {
 			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)

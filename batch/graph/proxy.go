@@ -3,19 +3,89 @@ package graph
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"html"
+	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"time"
+
+	"offboard/batch"
 )
 
 // This file is about what may stand between this machine and Microsoft: a proxy
 // that opens TLS, and a web page in place of an answer.
+
+// ofEnvironment is the proxy that the environment names for a call. net/http goes without a
+// proxy where it cannot read the address, or takes it for that of a host "http:".
+func ofEnvironment(r *http.Request) (*url.URL, error) {
+	at, err := http.ProxyFromEnvironment(r)
+	address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
+	_, bad := url.Parse(address)
+	if _, worse := url.Parse("http://" + address); worse == nil || at != nil || r.URL.Scheme != "https" || loopback(r.URL.Hostname()) {
+		bad = nil
+	}
+	if err != nil || bad != nil || at != nil && strings.HasSuffix(at.Host, ":") { // the errors quote the address, which may hold a password
+		return nil, &batch.ProxyError{Status: http.StatusBadRequest, Err: errors.New("the variable HTTPS_PROXY (or https_proxy) holds no address of a proxy such as http://proxy.example:3128; a user and a password in it must be percent-encoded")}
+	}
+	return at, nil
+}
+
+// admitted is told what a proxy answers when it is asked for a way to a host.
+func admitted(_ context.Context, proxy *url.URL, asked *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	host, status := strings.TrimSuffix(asked.Host, ":443"), resp.Status
+	next := fmt.Sprintf("does not let %s through (HTTP %s); have it allow that host, or name the host in NO_PROXY if it can be reached without a proxy", host, status)
+	schemes := strings.Join(resp.Header.Values("Proxy-Authenticate"), ", ")
+	switch s := resp.StatusCode; {
+	case s == http.StatusProxyAuthRequired && schemes != "" && !strings.Contains(strings.ToLower(schemes), "basic"):
+		next = fmt.Sprintf("demands a password (HTTP %s) by way of %s, and offboard has Basic alone; have it let %s through without one", status, schemes, host)
+	case s == http.StatusProxyAuthRequired && proxy.User != nil:
+		next = fmt.Sprintf("does not accept the user and password in HTTPS_PROXY (HTTP %s); correct them there, percent-encoded", status)
+	case s == http.StatusProxyAuthRequired:
+		next = fmt.Sprintf("demands a password (HTTP %s); put user and password into the variable, HTTPS_PROXY=http://USER:PASSWORD@%s, percent-encoded", status, proxy.Host)
+	case s >= 500:
+		next = fmt.Sprintf("does not reach %s (HTTP %s)", host, status)
+	}
+	return &batch.ProxyError{Proxy: proxy.Host, Status: resp.StatusCode, Err: fmt.Errorf("the proxy %s %s", proxy.Host, next)}
+}
+
+// byProxy names the proxy in an error of the connection to it.
+func byProxy(host string, err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "proxyconnect" || isA[*batch.ProxyError](err) {
+		return err
+	}
+	proxy := "of the environment"
+	if at, _ := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}}); at != nil {
+		proxy = at.Host
+	}
+	return &batch.ProxyError{Proxy: proxy, Err: fmt.Errorf("the proxy %s (HTTPS_PROXY) gives no connection; see that it runs there, or unset the variable: %w", proxy, err)}
+}
+
+// barred explains an error that waiting does not mend: TLS that is not begun, and a proxy
+// that lets nothing through; nil for others.
+func barred(host string, err error) error {
+	p, through := errors.AsType[*batch.ProxyError](err)
+	switch bad := untrusted(host, err); {
+	case bad != nil && through && p.Status == 0:
+		return untrusted("the proxy "+p.Proxy, err)
+	case bad != nil:
+		return bad
+	case through && p.Status >= 400 && p.Status < 500:
+		return p
+	}
+	return nil
+}
 
 // untrusted explains why TLS with a host was not begun; nil for other errors.
 func untrusted(host string, err error) error {
@@ -32,7 +102,7 @@ func untrusted(host string, err error) error {
 	var why string
 	switch invalid, _ := errors.AsType[x509.CertificateInvalidError](err); {
 	case isA[x509.UnknownAuthorityError](err):
-		why = "which is not trusted here; the usual reason is a proxy that opens TLS: if it is your organisation's, give the root certificate of its issuer with --ca-file FILE.pem"
+		why = "is not trusted here; the usual reason is a proxy that opens TLS: if that is your organisation's, give the root certificate of its issuer with --ca-file FILE.pem"
 	case isA[x509.HostnameError](err):
 		why = fmt.Sprintf("is for other hosts: %s; something else answers in the place of %s: see where the name leads (DNS, a proxy, --graph-url)", cmp.Or(strings.Join(shown.DNSNames[:min(3, len(shown.DNSNames))], ", "), shown.Subject.String()), host)
 	case isA[x509.CertificateInvalidError](err) && invalid.Reason == x509.Expired && now.Before(shown.NotBefore):

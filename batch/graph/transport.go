@@ -39,6 +39,7 @@ const quiet = 15 * time.Second
 func Transport(calls int, cas *x509.CertPool) http.RoundTripper {
 	rt := khttp.GetDefaultTransport()
 	if t, ok := rt.(*http.Transport); ok {
+		t.Proxy, t.OnProxyConnectResponse = ofEnvironment, admitted
 		t.TLSClientConfig = &tls.Config{RootCAs: cas, MinVersion: tls.VersionTLS12}
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
 		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: quiet}
@@ -120,8 +121,9 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	met.calls++
-	if met.err = err; err != nil {
-		met.setup = untrusted(r.URL.Host, err)
+	if err != nil {
+		met.err = byProxy(r.URL.Host, err)
+		met.setup = barred(r.URL.Host, met.err)
 		return resp, err
 	}
 	met.busy = resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests

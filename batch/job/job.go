@@ -142,13 +142,16 @@ func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 	return j.resume(ctx)
 }
 
+// Where is the service of a plan for people: with its cloud, if that is not the global one.
+func Where(cloud string) string { return graph.Where(cloud) }
+
 // sameTenant refuses to work on a plan anywhere but where it was made for.
 func (j *job) sameTenant(p batch.Plan) error {
 	if j.tenant.cloud == p.Cloud && j.tenant.identity().Tenant == p.Tenant {
 		return nil
 	}
 	return fmt.Errorf("%w: the plan is for tenant %s at %s, and this is tenant %s at %s; sign in to the plan's tenant",
-		ErrRefused, cmp.Or(p.Tenant, "unknown"), graph.Where(p.Cloud), cmp.Or(j.tenant.identity().Tenant, "unknown"), graph.Where(j.tenant.cloud))
+		ErrRefused, cmp.Or(p.Tenant, "unknown"), Where(p.Cloud), cmp.Or(j.tenant.identity().Tenant, "unknown"), Where(j.tenant.cloud))
 }
 
 // until is when all of the command must be over, sign-in and planning included.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"offboard/batch"
-	"offboard/batch/graph"
 	"offboard/batch/job"
 	"offboard/batch/planfile"
 	"offboard/report"
@@ -163,7 +162,7 @@ func (c *command) about(p batch.Plan, digest string, n batch.Count) {
 	for _, s := range p.Settings {
 		c.Say("         %s: %s (%s)", s.Name, s.Value, s.Why)
 	}
-	tenant := cmp.Or(p.Tenant, "unknown") + " at " + graph.Where(p.Cloud)
+	tenant := cmp.Or(p.Tenant, "unknown") + " at " + job.Where(p.Cloud)
 	if p.Terms.TenantName != "" {
 		c.Say("tenant   %s, %s", p.Terms.TenantName, tenant)
 	} else {

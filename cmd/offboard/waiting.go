@@ -104,6 +104,9 @@ func inShort(now time.Time, t batch.Trouble) string {
 	if t.What == job.SignIn {
 		who = t.What
 	}
+	if p, ok := errors.AsType[*batch.ProxyError](t.Err); ok {
+		who = "the proxy " + p.Proxy
+	}
 	what := who + " does not answer"
 	switch e, ok := errors.AsType[*batch.CallError](t.Err); {
 	case t.Tries == 0:
