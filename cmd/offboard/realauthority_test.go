@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,10 +22,14 @@ type realOffice struct {
 	gate *node
 }
 
-// newRealOffice puts the gate of an authority before a tenant of n users.
+// newOffice puts the gate of an authority before a tenant of n users.
 func (r *real) newOffice(n int, authority *node, cfg graphsim.Config) *realOffice {
 	cfg.StaticToken, cfg.Domain, cfg.NoQuota = "T", "contoso.example", true
-	o := newOffice(r.t, n, cfg)
+	return r.gated(newOffice(r.t, n, cfg), authority)
+}
+
+// gated puts the gate of an authority before whatever the office is at.
+func (r *real) gated(o *office, authority *node) *realOffice {
 	at := fmt.Sprintf("127.0.0.1:%d", authority.Port)
 	gate := r.start("gate.mjs", map[string]any{"authority": at, "behind": o.url, "inner": "T"})
 	o.url = fmt.Sprintf("https://127.0.0.1:%d", gate.Port)
@@ -41,9 +46,9 @@ func (o *realOffice) run(env string, flags ...string) *exec.Cmd {
 }
 
 const (
-	bySecret      = "AZURE_CLIENT_ID=" + secretApp + " AZURE_CLIENT_SECRET=" + appSecret
-	byCertificate = "AZURE_CLIENT_ID=" + certificateApp + " AZURE_CLIENT_CERTIFICATE_PATH="
-	byWorkload    = "AZURE_CLIENT_ID=" + certificateApp + " AZURE_FEDERATED_TOKEN_FILE="
+	bySecret      = "OFFBOARD_AUTH=secret AZURE_CLIENT_ID=" + secretApp + " AZURE_CLIENT_SECRET=" + appSecret
+	byCertificate = "OFFBOARD_AUTH=certificate AZURE_CLIENT_ID=" + certificateApp + " AZURE_CLIENT_CERTIFICATE_PATH="
+	byWorkload    = "OFFBOARD_AUTH=workload AZURE_CLIENT_ID=" + certificateApp + " AZURE_FEDERATED_TOKEN_FILE="
 )
 
 // Each way to sign in that an app has, right and wrong, at an authority that checks it.
@@ -52,6 +57,7 @@ func TestRealAuthority(t *testing.T) {
 	key, other := r.appCertificate("app", time.Hour), r.appCertificate("other", time.Hour)
 	r.appCertificate("old", -time.Hour)
 	authority := r.authority(0, 3600, "app", "old")
+	r.write(filepath.Join(r.dir, "secret"), []byte(appSecret+"\n"))
 	r.federated("pod", key, authority)
 	r.federated("strange", other, authority)
 	for _, c := range []struct {
@@ -60,12 +66,14 @@ func TestRealAuthority(t *testing.T) {
 		says      string
 		heard     string // of the authority
 	}{
-		{"a secret", bySecret, 0, "by the secret of AZURE_CLIENT_SECRET: app " + secretApp, "token " + secretApp},
+		{"a secret", bySecret, 0, "by the secret of AZURE_CLIENT_SECRET, as --auth says: app " + secretApp, "token " + secretApp},
+		{"the secret that the environment has", strings.TrimPrefix(bySecret, "OFFBOARD_AUTH=secret "), 0, "which is set: app " + secretApp, "token " + secretApp},
+		{"a secret in a file", "AZURE_CLIENT_ID=" + secretApp + " AZURE_CLIENT_SECRET_FILE=DIR/secret", 0, ": app " + secretApp, "token " + secretApp},
 		{"the tenant's domain", bySecret + " AZURE_TENANT_ID=contoso.example", 0, "tenant Contoso", "token " + secretApp},
 		{"another domain", bySecret + " AZURE_TENANT_ID=fabrikam.example", 2, "has the domain fabrikam.example", ""},
 		{"a wrong secret", bySecret + "er", 5, "invalid_client", "refused invalid_client invalid secret provided"},
 		{"an unknown app", bySecret + " AZURE_CLIENT_ID=" + ours.App, 5, "invalid_client", "refused invalid_client client not found"},
-		{"a certificate in PEM", byCertificate + "DIR/app.pem", 0, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH: app " + certificateApp, "token " + certificateApp},
+		{"a certificate in PEM", byCertificate + "DIR/app.pem", 0, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH, as --auth says: app " + certificateApp, "token " + certificateApp},
 		{"a certificate in PFX", byCertificate + "DIR/app.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=pw", 0, "by the certificate", "token " + certificateApp},
 		{"with its chain", byCertificate + "DIR/app.pem AZURE_CLIENT_SEND_CERTIFICATE_CHAIN=true", 0, "by the certificate", "token " + certificateApp},
 		{"a certificate of another app", byCertificate + "DIR/other.pem", 5, "invalid_client", "refused invalid_client"},
@@ -179,13 +187,15 @@ func first(f func()) io.Writer { return firstWrite{sync.OnceFunc(f)} }
 
 func (w firstWrite) Write(p []byte) (int, error) { w.f(); return len(p), nil }
 
-// outcome runs a command to its end.
+// outcome runs a command to its end, for two minutes at the most.
 func outcome(t *testing.T, cmd *exec.Cmd) (int, string) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); cmd.ProcessState == nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() }).Stop() // it may be gone
+	_ = cmd.Wait()                                                                // its exit code tells
 	return cmd.ProcessState.ExitCode(), out.String()
 }
