@@ -330,6 +330,7 @@ func TestAuthorityInTrouble(t *testing.T) {
 		{"throttled", 429, "17", `{}`, nil, batch.ErrNotSent, "HTTP 429"},
 		{"down", 503, "", `<html><title>Bad</title>`, nil, batch.ErrNotSent, `a web page, title "Bad"`},
 		{"unreachable", 0, "", "", errors.New("no route"), batch.ErrNotSent, "no route"},
+		{"half an answer", 200, "", `{"access_token":"more"`, nil, batch.ErrNotSent, "json decode error"},
 		{"a page", 200, "", `<html><title>Log in</title>`, nil, batch.ErrSignIn, `a web page, title "Log in"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 	key, cert, chain, err := pkcs12.DecodeChain(data, password)
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
-		return nil, nil, fmt.Errorf("read certificate %s: it has a password; set %s, or %s%s or %[2]s%[4]s", path, envPassword, asFile, asCommand)
+		return nil, nil, fmt.Errorf("read certificate %s: it has a password; set %[2]s, %[2]s%[3]s or %[2]s%[4]s", path, envPassword, asFile, asCommand)
 	case errors.Is(err, pkcs12.ErrIncorrectPassword):
 		return nil, nil, fmt.Errorf("read certificate %s: the password of %s does not open it", path, with.Variable)
 	case err != nil:

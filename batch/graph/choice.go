@@ -96,7 +96,7 @@ func (e Environment) choose(way Way, at Place) (c Choice, err error) {
 	switch way {
 	case ByToken:
 		if c.token, err = e.secret(envAccessToken); err == nil && !c.token.set() {
-			err = fmt.Errorf("--auth token needs an access token: set %s, or %[1]s%s or %[1]s%s", envAccessToken, asFile, asCommand)
+			err = fmt.Errorf("--auth token needs an access token: set %[1]s, %[1]s%[2]s or %[1]s%[3]s", envAccessToken, asFile, asCommand)
 		}
 		c.Words = "the token in " + c.token.Variable
 	case ByCLI:

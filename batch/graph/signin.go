@@ -84,11 +84,11 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	}
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil && met.calls == 0 {
-		return fmt.Errorf("%w: %w", batch.ErrSignIn, err)
+		return fmt.Errorf("%w: %s", batch.ErrSignIn, plain(err))
 	}
 	r := failed.RawResponse
 	if r == nil {
-		return signInTrouble(err)
+		return signInTrouble(errors.New(plain(err)))
 	}
 	said, passes := oauthSaid(r, met.said)
 	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
@@ -99,6 +99,16 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	}
 	return fmt.Errorf("%w: %w", batch.ErrSignIn, cause)
 }
+
+// plain is what an error of the sign-in library says, without its pages of help and without
+// what it quotes of an answer, which may be a token.
+func plain(err error) string {
+	said, _, _ := strings.Cut(err.Error(), ". To troubleshoot, visit ")
+	said, _, _ = strings.Cut(strings.TrimSpace(said), "\n")
+	return credentialName.ReplaceAllString(said, "")
+}
+
+var credentialName = regexp.MustCompile(`^\w+Credential: (ERROR: )?`)
 
 // oauthSaid gives what the authority said, in one sentence, and whether that may pass.
 // Said is the last answer as the transport noted it, since the sign-in library may have read it up.
@@ -139,12 +149,10 @@ func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOption
 	if err == nil {
 		return t, nil
 	}
-	login, said := "az login", strings.TrimPrefix(err.Error(), "AzureCLICredential: ")
+	login, said := "az login", plain(err)
 	if c.tenant != "" {
 		login += " --tenant " + c.tenant
 	}
-	said, _, _ = strings.Cut(said, ". To troubleshoot, visit ")
-	said, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(said), "ERROR: "), "\n")
 	words, passes, known := explained(said)
 	switch {
 	case known && passes:
