@@ -37,6 +37,8 @@
 //	auth.go, challenge.go        handing out tokens; why Graph refused one
 //	tokens.go, identity.go, permission.go   what a token says; whose it is; what it allows
 //	cloud.go, root.go, authority.go   Microsoft's clouds, and whose a token is; service roots; where to sign in
+//	duties.go, self.go           permissions and directory roles that a sign-in is given, and what it has of them
+//	knock.go                     the way to a host, before a token is sent there
 //	proxy.go, ca.go              what may stand between this machine and Microsoft; CAs of a file
 //
 // # What is switched off, and why

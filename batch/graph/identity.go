@@ -17,6 +17,8 @@ type Identity struct {
 	App    string // appid
 	User   string // oid of the user who signed in, in lower case; "" for an app of its own
 	UPN    string // of that user; may be empty
+	Object string // oid, in lower case: of the user, or of the service principal of an app of its own
+	Name   string // app_displayname, which tokens for Graph have
 	Can    string // the permissions that the token names, with blanks between; "" when it names none
 }
 
@@ -45,6 +47,7 @@ func identify(token string) Identity {
 		UPN       string `json:"upn"`
 		Unique    string `json:"unique_name"`
 		Preferred string `json:"preferred_username"`
+		Name      string `json:"app_displayname"`
 		Scope     string `json:"scp"`
 		Roles     []any  `json:"roles"`
 		Type      string `json:"idtyp"`
@@ -52,11 +55,11 @@ func identify(token string) Identity {
 	if json.Unmarshal(payload(token), &c) != nil {
 		return Identity{}
 	}
-	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP), Can: strings.TrimSpace(c.Scope + " " + strings.Trim(fmt.Sprint(c.Roles), "[]"))}
+	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP), Name: c.Name, Object: strings.ToLower(c.OID), Can: strings.TrimSpace(c.Scope + " " + strings.Trim(fmt.Sprint(c.Roles), "[]"))}
 	// An app's own token has an oid too, that of its service principal; only a
 	// user's has scopes (Microsoft identity platform, access token claims).
 	if c.Scope != "" && c.Type != "app" {
-		id.User, id.UPN = strings.ToLower(c.OID), cmp.Or(c.UPN, c.Unique, c.Preferred)
+		id.User, id.UPN = id.Object, cmp.Or(c.UPN, c.Unique, c.Preferred)
 	}
 	return id
 }

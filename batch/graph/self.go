@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -78,26 +77,4 @@ func (c *Client) Subscriptions(ctx context.Context) ([]Subscription, error) {
 		}
 	}
 	return all, nil
-}
-
-// Self is what an access token says of its bearer beside its Identity. What it does not
-// say is empty.
-type Self struct {
-	Object   string // oid: of the user, or of the service principal of an app
-	AppName  string // app_displayname, which tokens for Graph have
-	Readable bool
-}
-
-// Self reads the client's token.
-func (c *Client) Self(ctx context.Context) (Self, error) {
-	token, err := c.auth.Token(ctx)
-	if err != nil {
-		return Self{}, err
-	}
-	var is struct {
-		OID string `json:"oid"`
-		App string `json:"app_displayname"`
-	}
-	err = json.Unmarshal(payload(token), &is)
-	return Self{Object: strings.ToLower(is.OID), AppName: is.App, Readable: err == nil}, nil
 }

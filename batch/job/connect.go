@@ -195,19 +195,28 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range t.apps {
-			switch {
-			case a.identity.Tenant != id.Tenant:
-				return nil, fmt.Errorf("%w: --app: app %s is of tenant %s, and the first app of %s; a pool works in one tenant", ErrUsage, id.App, id.Tenant, a.identity.Tenant)
-			case a.identity.App == id.App:
-				return nil, fmt.Errorf("%w: --app: app %s is given twice, and has one quota", ErrUsage, id.App)
-			}
+		if err := t.join(app{client, id}); err != nil {
+			return nil, err
 		}
-		t.apps = append(t.apps, app{client, id})
 	}
 	var err error
 	t.organization, err = j.organization(ctx, t.apps[0])
 	return t, err
+}
+
+// join adds one more app.
+func (t *tenant) join(one app) error {
+	id := one.identity
+	for _, a := range t.apps {
+		switch {
+		case a.identity.Tenant != id.Tenant:
+			return fmt.Errorf("%w: --app: app %s is of tenant %s, and the first app of %s; a pool works in one tenant", ErrUsage, id.App, id.Tenant, a.identity.Tenant)
+		case a.identity.App == id.App:
+			return fmt.Errorf("%w: --app: app %s is given twice, and has one quota", ErrUsage, id.App)
+		}
+	}
+	t.apps = append(t.apps, one)
+	return nil
 }
 
 // SignIn is what a [batch.Trouble] of the sign-in waits for: a service other than Graph.

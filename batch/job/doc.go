@@ -2,7 +2,7 @@
 // house meet here and nowhere else: intake reads the rows, graph signs in and looks
 // users up, throttle paces, journal keeps, package batch decides, report tells.
 //
-// [Run], [Check], [MakePlan], [Apply], [Resume], [Verify], [Approve], [Prune] and those of
+// [Run], [Check], [MakePlan], [Apply], [Resume], [Verify], [Doctor], [Approve], [Prune] and those of
 // look.go are the commands of the same names. They are given a [Host], which is the
 // process and the person before it, and their options. They end in an error that says
 // which kind of end it was.
@@ -63,5 +63,7 @@
 //	ending.go      what is told of a run at its end, or any time later
 //	look.go        the commands that look back
 //	prune.go       old runs are deleted
+//	doctor.go      doctor: whether a run would go well; doctor_machine.go, doctor_network.go, doctor_signin.go
+//	               and doctor_tenant.go have what it looks at
 //	verify.go      verify: reads stamps, and believes no report
 package job

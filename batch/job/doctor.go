@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,7 +92,6 @@ type doctor struct {
 	steps        []batch.Step
 	wire         http.RoundTripper
 	clock        batch.Clock  // the first that a host has told
-	selves       []graph.Self // of each app
 	unready      error        // why no sign-in can be made
 	nameless     error        // no tenant was named
 	want, wantBy string       // the tenant that was named, and where
@@ -190,6 +190,21 @@ func ill(seen, remedy string, commands ...string) Diagnosis {
 }
 
 func illBy(err error) Diagnosis { return Diagnosis{State: Trouble, Seen: err.Error(), Err: err} }
+
+// gauge reads how much of a limit an answer says is used up.
+type gauge struct {
+	next http.RoundTripper
+	most *float64
+}
+
+func (g gauge) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := g.next.RoundTrip(r)
+	if err == nil {
+		percent, _ := strconv.ParseFloat(resp.Header.Get("x-ms-throttle-limit-percentage"), 64) // mostly there is none
+		*g.most = max(*g.most, percent)
+	}
+	return resp, err
+}
 
 // brief makes a read that is given up after a while.
 func brief[T any](ctx context.Context, most time.Duration, read func(context.Context) (T, error)) (T, error) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"offboard/batch"
 	"offboard/batch/durable"
@@ -38,6 +39,9 @@ func (d *doctor) file(context.Context) Diagnosis {
 	}
 	opt.AllRows = d.o.AllRows
 	d.in, d.opt = in, opt
+	if err := d.o.checkAge(in, d.plan.Created); err != nil {
+		return illBy(err)
+	}
 	rows, err := intake.Open(in.sources(), opt)
 	if err != nil {
 		return illBy(err)
@@ -96,7 +100,7 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := durable.Probe(dir); err != nil {
-			return ill(name("cannot be made: %v", err), "let this user write to "+dir+elsewhere, d.Pasted("chmod", "u+rwx", dir))
+			return ill(name("cannot be made: %v", err), "let this user write to "+dir+elsewhere, d.letWrite(dir)...)
 		}
 	case err != nil:
 		return illBy(fmt.Errorf("%w: %w", journal.ErrDisk, err))
@@ -112,8 +116,7 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 			err = durable.Probe(filepath.Dir(path))
 		}
 		if err != nil {
-			return ill(name("cannot be written: %v", err), "let this user write to the file and its directory"+elsewhere,
-				d.Pasted("chmod", "u+rw", path), d.Pasted("chmod", "u+rwx", filepath.Dir(path)))
+			return ill(name("cannot be written: %v", err), "let this user write to the file and its directory"+elsewhere, d.letWrite(path, filepath.Dir(path))...)
 		}
 		if err := d.whole(ctx, path); err != nil {
 			return illBy(err)
@@ -153,9 +156,19 @@ func (d *doctor) reports(context.Context) Diagnosis {
 		return illBy(err)
 	}
 	if err := durable.Probe(existing(dir)); err != nil {
-		return ill(fmt.Sprintf("the report could not be written to %s: %v", dir, err), "let this user write there, or name another directory with --report-dir", d.Pasted("chmod", "u+rwx", existing(dir)))
+		return ill(fmt.Sprintf("the report could not be written to %s: %v", dir, err), "let this user write there, or name another directory with --report-dir", d.letWrite(existing(dir))...)
 	}
 	return well("the report can be written, to %s", filepath.Dir(dir))
+}
+
+// letWrite are commands that let the owner of files or directories write to them.
+func (d *doctor) letWrite(paths ...string) (lines []string) {
+	for _, path := range paths {
+		if _, err := os.Stat(path); err == nil && runtime.GOOS != "windows" {
+			lines = append(lines, d.Pasted("chmod", "u+rwX", path))
+		}
+	}
+	return lines
 }
 
 // existing is the directory, or the nearest one above it that is there.

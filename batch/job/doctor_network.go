@@ -57,6 +57,9 @@ func (d *doctor) knock(ctx context.Context, root, path, what string) Diagnosis {
 		return d.away(root, err)
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(root, "https://"), "http://")
+	if root == d.at.Root && d.at.Cloud.Name != "" {
+		what += " of " + d.at.Cloud.Words
+	}
 	switch {
 	case at.Issuer == "":
 		return well("%s answers at %s, without TLS, which a loopback address does not need", what, host)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/graph"
@@ -56,17 +57,16 @@ func (d *doctor) identity(ctx context.Context) (found Diagnosis) {
 		words = way.Words
 	}
 	for i, a := range d.tenant.apps {
-		self, err := a.client.Self(ctx)
-		if err != nil {
-			return d.refusedBy(err)
-		}
-		if d.selves = append(d.selves, self); i > 0 {
+		if i > 0 {
 			words += ", and by --app"
 		}
 		words += ": " + a.identity.String()
-		if self.AppName != "" {
-			words += " (" + self.AppName + ")"
+		if a.identity.Name != "" {
+			words += " (" + a.identity.Name + ")"
 		}
+	}
+	if until := d.way.Until(); !until.IsZero() && !d.Simulate {
+		return noted("by %s; the token ends at %s, and nothing renews it: a run that takes longer is refused", words, batch.TimeOf(time.Now(), until))
 	}
 	return well("by %s", words)
 }
@@ -88,7 +88,7 @@ func (d *doctor) signIn(ctx context.Context) (way graph.Choice, err error) {
 	t := &tenant{cloud: d.at.Root, clock: &clock{}}
 	for _, auth := range auths {
 		auth.Stop = d.Stop
-		client, err := graph.New(graph.Config{Root: d.at.Root, Steps: d.steps, Auth: auth, Transport: watched{d.wire, d.Log, t.clock}})
+		client, err := graph.New(graph.Config{Root: d.at.Root, Steps: d.steps, Auth: auth, Transport: gauge{watched{d.wire, d.Log, t.clock}, &d.percent}})
 		if err != nil {
 			return way, err
 		}
@@ -96,7 +96,9 @@ func (d *doctor) signIn(ctx context.Context) (way graph.Choice, err error) {
 		if err != nil {
 			return way, err
 		}
-		t.apps = append(t.apps, app{client, id})
+		if err := t.join(app{client, id}); err != nil {
+			return way, err
+		}
 	}
 	d.tenant = t
 	return way, nil
@@ -183,7 +185,7 @@ func (d *doctor) permissions(context.Context) Diagnosis {
 	var remedy string
 	for i, a := range d.tenant.apps {
 		has := strings.Fields(a.identity.Can)
-		if len(has) == 0 && !d.selves[i].Readable {
+		if a.identity.App == "" {
 			return noted("the token cannot be read here, so that only Graph knows what it may do")
 		}
 		var missing, least, words []string
@@ -249,7 +251,7 @@ func (d *doctor) grants(i int, permissions []string) (remedy string, commands []
 	case d.way.Way == graph.ManagedIdentity && i == 0:
 		for _, p := range permissions {
 			commands = append(commands, fmt.Sprintf(`az rest --method POST --url %s/v1.0/servicePrincipals/%s/appRoleAssignments --body "{\"principalId\":\"%[2]s\",\"resourceId\":\"$(az ad sp show --id %s --query id -o tsv)\",\"appRoleId\":\"%s\"}"`,
-				d.at.Root, d.selves[i].Object, graph.GraphApp, graph.PermissionID(p, false)))
+				d.at.Root, is.Object, graph.GraphApp, graph.PermissionID(p, false)))
 		}
 		return "an administrator of the tenant gives the managed identity " + names + ", after az login", append(d.azCloud(), commands...)
 	}
@@ -258,6 +260,6 @@ func (d *doctor) grants(i int, permissions []string) (remedy string, commands []
 		add = append(add, graph.PermissionID(p, is.User != "")+"="+of)
 	}
 	consent := d.authority.URL + "/" + cmp.Or(is.Tenant, "organizations") + "/adminconsent?client_id=" + is.App
-	return fmt.Sprintf("an administrator adds %s to the app (Entra admin center, App registrations, %s, API permissions, Microsoft Graph, %s) and grants consent at %s; or, after az login --tenant %s, with these", names, cmp.Or(d.selves[i].AppName, is.App), kind, consent, is.Tenant),
+	return fmt.Sprintf("an administrator adds %s to the app (Entra admin center, App registrations, %s, API permissions, Microsoft Graph, %s) and grants consent at %s; or, after az login --tenant %s, with these", names, cmp.Or(is.Name, is.App), kind, consent, is.Tenant),
 		append(d.azCloud(), d.Pasted(add...), d.Pasted("az", "ad", "app", "permission", "admin-consent", "--id", is.App))
 }

@@ -20,19 +20,21 @@ import (
 // roles holds the directory roles of each app, or of the user, against what the steps take.
 func (d *doctor) roles(ctx context.Context) Diagnosis {
 	var seen, missing, commands []string
-	for i, a := range d.tenant.apps {
+	for _, a := range d.tenant.apps {
 		duties := graph.Duties(d.steps, a.identity.User != "")
-		who := "the app " + cmp.Or(d.selves[i].AppName, a.identity.App)
+		who := "the app " + cmp.Or(a.identity.Name, a.identity.App)
 		if a.identity.User != "" {
 			who = "the user " + cmp.Or(a.identity.UPN, a.identity.User)
 		}
-		if d.selves[i].Object == "" {
+		if a.identity.Object == "" {
 			return noted("the token does not say whose it is, so that its directory roles cannot be read")
 		}
-		held, err := brief(ctx, patience, func(ctx context.Context) ([]graph.HeldRole, error) { return a.client.RolesOf(ctx, d.selves[i].Object) })
+		held, err := brief(ctx, patience, func(ctx context.Context) ([]graph.HeldRole, error) { return a.client.RolesOf(ctx, a.identity.Object) })
 		switch {
 		case httpStatus(err) == http.StatusForbidden && len(duties) == 0:
 			return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); these steps need none", who)
+		case httpStatus(err) == http.StatusForbidden:
+			return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); see that it holds %s", who, duties[len(duties)-1].Roles[0])
 		case err != nil:
 			return d.unread(err, "RoleManagement.Read.Directory")
 		}
@@ -56,7 +58,7 @@ func (d *doctor) roles(ctx context.Context) Diagnosis {
 			}
 			missing = append(missing, fmt.Sprintf("%s, and to %s of %s it needs %s", has, phrase(duty.Steps), whom, strings.Join(duty.Roles, " or ")))
 			line := d.Pasted("az", "rest", "--method", "POST", "--url", d.at.Root+"/v1.0/roleManagement/directory/roleAssignments",
-				"--headers", "Content-Type=application/json", "--body", fmt.Sprintf(`{"principalId":"%s","roleDefinitionId":"%s","directoryScopeId":"/"}`, d.selves[i].Object, graph.RoleID(duty.Roles[0])))
+				"--headers", "Content-Type=application/json", "--body", fmt.Sprintf(`{"principalId":"%s","roleDefinitionId":"%s","directoryScopeId":"/"}`, a.identity.Object, graph.RoleID(duty.Roles[0])))
 			if !slices.Contains(commands, line) {
 				commands = append(commands, line)
 			}
@@ -162,7 +164,7 @@ func (d *doctor) quota(context.Context) Diagnosis {
 			fmt.Sprintf("wait %s, and find out what else uses up the quota: other runs (offboard runs --in-state running), other programs with this app, or in this tenant; --quota-share 0.5 leaves them room", batch.Span(wait)))
 	}
 	if d.percent > 0 {
-		return noted("Graph says that %.0f %% of a limit is used up", d.percent*100)
+		return noted("Graph says that %.0f %% of a limit is used up, by whatever else works in this tenant or with this app", d.percent*100)
 	}
 	return well("no answer speaks of a limit, as Graph's do from 80 %% of one")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -22,6 +23,9 @@ func (c *command) doctor(ctx context.Context, o *job.DoctorOptions) error {
 		f := &found[i]
 		if f.Err != nil {
 			code, next := codeOf(f.Err)
+			if code == exitUsage {
+				next = ""
+			}
 			f.Remedy = cmp.Or(f.Remedy, c.nextStep(f.Err, code, next), "correct what is named, then do the same again")
 		}
 		if f.Name == "file" && f.State == job.Trouble {
@@ -40,24 +44,40 @@ func (c *command) doctor(ctx context.Context, o *job.DoctorOptions) error {
 		if f.Remedy != "" {
 			text += fmt.Sprintf("%-8s %-12s %s\n", "", "  to do", printable(f.Remedy))
 		}
-		for _, line := range f.Commands {
-			text += "             $ " + line + "\n"
+		_, lost := fmt.Fprint(w, text)
+		for _, line := range f.Commands { // which are not wrapped
+			if lost == nil {
+				_, lost = fmt.Fprintf(c.stdout, "             $ %s\n", line)
+			}
 		}
-		if _, lost := fmt.Fprint(w, text); lost != nil {
+		if lost != nil {
 			return lost
 		}
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(w, "Nothing is in trouble. What a run would do, and to whom:\n%s\n", c.line("run", o.File, "--dry-run"))
+		text := "Nothing is in trouble.\n"
+		if line := c.rehearsal(); line != "" {
+			text = "Nothing is in trouble. What a run would do, and to whom:\n" + line + "\n"
+		}
+		_, err = io.WriteString(w, text)
 	}
 	return err
+}
+
+// rehearsal is the dry run of what was looked at; "" where that has no people.
+func (c *command) rehearsal() string {
+	o := c.cli.Doctor
+	if len(o.File)+len(o.User) == 0 {
+		return ""
+	}
+	return c.line("run", o.File, "--dry-run")
 }
 
 // doctorDocument is what -o json prints, with how the command ends.
 func (c *command) doctorDocument(found []job.Diagnosis, err error) error {
 	code, next := codeOf(err)
 	if err == nil {
-		next = c.line("run", c.cli.Doctor.File, "--dry-run")
+		next = c.rehearsal()
 	}
 	failed := ""
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"offboard/batch/graphsim"
@@ -124,7 +125,8 @@ type patient struct {
 	expose func(t *testing.T, dir string, m microsoft) string // what is set besides
 	ends   time.Duration                                      // of the server's certificate, from now
 	ill    string                                             // what is in trouble, with blanks between
-	says   []string                                           // words of what was seen, the remedy or its commands
+	says   []string                                           // words of what was seen in trouble, the remedy or its commands
+	notes  []string                                           // words of all that is said
 }
 
 // answers in place of the tenant on paths that hold a text.
@@ -151,7 +153,18 @@ var (
 )
 
 var patients = []patient{
-	{name: "well", cfg: graphsim.Config{Roles: least}},
+	{name: "well", cfg: graphsim.Config{Roles: least}, notes: []string{"calls go to graph.microsoft.com through http://127.0.0.1:", "O=Acme Proxy\\\", which is not Microsoft's usual one", "can read the token",
+		"by the secret of AZURE_CLIENT_SECRET", ours.App + " (Offboarding)", "Contoso (contoso.onmicrosoft.com), " + ours.Tenant + ", as AZURE_TENANT_ID says", "all that these steps need: User.RevokeSessions.All",
+		"the tenant has 3 users", "the first 3 people of the input found in one batch", "Microsoft's global cloud", "next\": \"offboard run in.csv"}},
+	{name: "more than is needed", cfg: graphsim.Config{Roles: append([]string{"Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory"}, least...)}, notes: []string{"and more: Directory.ReadWrite.All, RoleManagement.ReadWrite.Directory; take away"}},
+	{name: "a quota in use", cfg: graphsim.Config{Roles: least}, answer: func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("x-ms-throttle-limit-percentage", "0.85")
+		return false
+	}, notes: []string{"85 % of a limit is used up"}},
+	{name: "one app twice", args: "--app one.env", expose: func(t *testing.T, dir string, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(dir, "one.env"), []byte("AZURE_TENANT_ID="+ours.Tenant+"\nAZURE_CLIENT_ID="+ours.App+"\nAZURE_CLIENT_SECRET=hush\n"), 0o600))
+		return ""
+	}, ill: "sign-in", says: []string{"is given twice", "correct what is named"}},
 	{name: "a user by the Azure CLI", args: "--auth=cli --tenant " + ours.Tenant, env: "-", az: "user", ill: "permissions roles",
 		says: []string{"the Azure CLI's login cannot be given more", "Helpdesk Administrator"}},
 	{name: "no permission", cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, ill: "permissions",
@@ -167,9 +180,9 @@ var patients = []patient{
 	{name: "blocked by a policy", answer: entra(53003, "Access has been blocked by Conditional Access policies."), ill: "sign-in",
 		says: []string{"Conditional Access blocks this sign-in", "look at the sign-in log"}},
 	{name: "no such tenant", env: "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush", ill: "sign-in",
-		says: []string{"there is no such tenant in this cloud", "see that AZURE_TENANT_ID is right and of this cloud"}},
+		says: []string{"there is no such tenant in this cloud", "see that AZURE_TENANT_ID is right, and name its cloud with --cloud"}},
 	{name: "wrong tenant", args: "--tenant " + otherTenant, env: "token", ill: "tenant",
-		says: []string{"the sign-in leads to tenant " + ours.Tenant + ", Contoso", "sign in to the tenant that is meant"}},
+		says: []string{"the sign-in leads to tenant " + ours.Tenant + ", Contoso", "sign in to the tenant that is meant"}, notes: []string{"nothing renews it"}},
 	{name: "a domain of nobody", args: "--tenant nobody.example", env: "token", ill: "tenant", says: []string{"nobody.example", "name the tenant by its id with --tenant"}},
 	{name: "no tenant named", env: "token", args: "--key mail --column mail", ill: "tenant", says: []string{"name the tenant with --tenant", "add --tenant " + ours.Tenant}},
 	{name: "wrong cloud", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.us","tid":%q,"appid":%q,"roles":["User.Read.All"]}`, ours.Tenant, ours.App), args: "--tenant " + ours.Tenant, ill: "sign-in",
@@ -204,7 +217,7 @@ var patients = []patient{
 		makeJournal(t, dir)
 		must(t, os.Chmod(filepath.Join(dir, "journal.db"), 0o400))
 		return ""
-	}, ill: "journal", says: []string{"cannot be written", "chmod u+rw ", "--journal"}},
+	}, ill: "journal", says: []string{"cannot be written", "chmod u+rwX ", "--journal"}},
 	{name: "damaged journal", expose: func(t *testing.T, dir string, _ microsoft) string {
 		makeJournal(t, dir)
 		f, err := os.OpenFile(filepath.Join(dir, "journal.db"), os.O_RDWR, 0)
@@ -328,11 +341,41 @@ func TestDoctorsTroubles(t *testing.T) {
 					t.Errorf("%q is not told\n%s", w, words)
 				}
 			}
+			for _, w := range p.notes {
+				if !strings.Contains(out, w) {
+					t.Errorf("%q is not told\n%s", w, out)
+				}
+			}
 			if slices.ContainsFunc([]string{"hush", "sesame", base64.RawURLEncoding.EncodeToString([]byte("graphsim"))}, func(secret string) bool { return strings.Contains(out, secret) }) {
 				t.Errorf("a secret is told\n%s", out)
 			}
 			if after := filesIn(t, o.dir); !slices.Equal(before, after) || o.tenant.Stats().Writes > 0 {
 				t.Errorf("it left %v of %v, and made %d writes", after, before, o.tenant.Stats().Writes)
+			}
+		})
+	}
+}
+
+// A host that takes the call and never answers is given up after seconds, and a signal ends the
+// doctor.
+func TestDoctorDoesNotWait(t *testing.T) {
+	for _, signal := range []bool{false, true} {
+		d := newBooth(t, 1, graphsim.Config{NoQuota: true})
+		d.environ = signedIn()
+		synctest.Test(t, func(t *testing.T) {
+			d.t, d.stop = t, make(chan struct{})
+			d.network = tripped(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})
+			if signal {
+				time.AfterFunc(5*time.Second, func() { close(d.stop) })
+			}
+			began := time.Now()
+			code, out := d.offboard("doctor", "DIR/in.csv", "--column=upn")
+			took := time.Since(began)
+			if want := map[bool]exitCode{false: exitSignIn, true: exitStopped}[signal]; code != want || took > 25*time.Second || !signal && !strings.Contains(out, "graph.microsoft.com cannot be reached: no answer within 10s") {
+				t.Errorf("exit code %d after %v\n%s", code, took, out)
 			}
 		})
 	}
