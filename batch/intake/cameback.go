@@ -38,7 +38,7 @@ func (r *Reader) cameBack(cells []string) string {
 					continue
 				}
 				for _, day := range daysOf(r.opt.dateGate, cells[k]) {
-					if began.Format(time.DateOnly) > day.Format(time.DateOnly) && !standsForNone(began) && !standsForNone(day) {
+					if began.at.Format(time.DateOnly) > day.at.Format(time.DateOnly) && !standsForNone(began.at) && !standsForNone(day.at) {
 						return fmt.Sprintf("%s is later than %s, so the person came back; correct the row, or take it out (--all-rows takes such rows)", hired.name, left.name)
 					}
 				}
@@ -50,10 +50,10 @@ func (r *Reader) cameBack(cells []string) string {
 
 // daysOf are those that a cell may mean: the one that the date gate reads, or else all that
 // people may write so.
-func daysOf(gate *dateGate, cell string) []time.Time {
+func daysOf(gate *dateGate, cell string) []readDate {
 	if gate != nil && cell != "" {
 		if exact, ok := gate.parse(cell); ok {
-			return []time.Time{exact.at}
+			return []readDate{gate.dayOf(exact)}
 		}
 	}
 	return looseDays(cell)

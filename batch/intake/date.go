@@ -3,6 +3,7 @@ package intake
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,14 @@ import (
 type readDate struct {
 	at      time.Time // as written; without an offset, only the day of it counts
 	instant bool
+	untold  bool // two digits are all of the year, and do not tell it
+}
+
+// shortYear is a date of two digits for the year. Up to 68 they mean one of this century. The others
+// may be those of 1999 as well as of a placeholder, 2099 or 9999, and so may those of an origin.
+func shortYear(t time.Time) readDate {
+	origin := slices.ContainsFunc(origins, func(o string) bool { return o[2:] == t.Format("06-01-02") })
+	return readDate{at: t, untold: origin || t.Year() < 2000}
 }
 
 // iso is a date or date-time as in ISO 8601, in the extended form.
@@ -34,7 +43,7 @@ func parseISO(text string) (readDate, bool) {
 	}
 	layout += offsets[len(offset)]
 	t, err := time.Parse(layout, text)
-	return readDate{t, offset != ""}, err == nil
+	return readDate{at: t, instant: offset != ""}, err == nil
 }
 
 const (
@@ -85,14 +94,24 @@ var looseForms = []string{
 	"2-Jan-2006", "2-Jan-06", "2-January-2006", "Jan-2-2006", "January-2-2006",
 }
 
-// looseDays gives the days that a cell may mean. A time behind the day is left out.
-func looseDays(cell string) []time.Time {
+// looseDays gives the days that a cell may mean. A time behind the day is left out, but an instant
+// may be of the next day where the clocks are ahead.
+func looseDays(cell string) (days []readDate) {
 	text := dateSigns.ReplaceAllString(timeOfDay.ReplaceAllString(plainBlanks(cell), ""), "-")
-	var days []time.Time
 	for _, form := range looseForms {
-		if t, err := time.Parse(form, text); err == nil {
-			days = append(days, t)
+		if t, err := time.Parse(form, text); err == nil && !strings.Contains(form, "2006") {
+			days = append(days, shortYear(t))
+		} else if err == nil {
+			days = append(days, readDate{at: t})
 		}
 	}
+	if exact, ok := parseISO(strings.ToUpper(plainBlanks(cell))); ok && exact.instant && !isMidnight(exact.at) {
+		days = append(days, readDate{at: exact.at.UTC().Add(14 * time.Hour)})
+	}
 	return days
+}
+
+func isMidnight(t time.Time) bool {
+	hour, minute, second := t.Clock()
+	return hour+minute+second+t.Nanosecond() == 0
 }

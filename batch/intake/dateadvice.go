@@ -57,29 +57,48 @@ const mostUnread = 1000
 
 // dateCells are the cells of the column of dates, as far as the gate cannot read them.
 type dateCells struct {
-	read   bool     // the gate read one
-	unread []string // the first cells that it could not read
+	read    bool     // the gate read one
+	unread  []string // the first cells that it could not read
+	swapped string   // the first of them that it reads with day and month exchanged
+	line    int      // of that cell
+	known   memo[bool]
 }
 
-func (d *dateCells) add(gate *dateGate, cell string) {
-	if d.read || cell == "" || saysNothing(cell) {
+func (d *dateCells) add(gate *dateGate, cell string, line int) {
+	if cell == "" || saysNothing(cell) {
 		return
 	}
-	if _, d.read = gate.parse(cell); !d.read && len(d.unread) < mostUnread {
+	if d.known == nil {
+		d.known = memo[bool]{}
+	}
+	if d.known.of(cell, func(cell string) bool { _, ok := gate.parse(cell); return ok }) {
+		d.read = true
+		return
+	}
+	if len(d.unread) < mostUnread {
 		d.unread = append(d.unread, cell)
+	}
+	if d.swapped == "" && gate.swapped != nil {
+		if _, ok := gate.swapped.parse(plainBlanks(cell)); ok {
+			d.swapped, d.line = cell, line
+		}
 	}
 }
 
 // err says that the gate can read no date of the column at all, and how the dates are
 // written if that can be told; nil when it read one, or nothing was there to read. The
-// cells are not shown: the wrong column may have been named.
+// cells are not shown: the wrong column may have been named. One that shows that day and month may
+// have changed places in the others, too, is shown.
 func (d *dateCells) err(gate *dateGate) error {
-	if d.read || len(d.unread) == 0 {
+	if len(d.unread) == 0 || d.read && d.swapped == "" {
 		return nil
 	}
 	form := "as in ISO 8601, such as 2026-12-31"
 	if gate.format != nil {
 		form = "of the form " + gate.format.text + " (--date-format)"
+	}
+	if d.read {
+		return &InputError{Line: d.line, Reason: fmt.Sprintf("column %q: %s is no date %s, but one of the form %s, so other dates may have been read with day and month exchanged: if the column is written so, give --date-format %[4]q; else correct this cell", gate.Column, d.swapped, form, gate.swapped.text)}
 	}
 	next := cmp.Or(formatAdvice("it", d.unread...), "say how they are written with --date-format, or name another column")
 	return &InputError{Option: "--date-column", Reason: fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, form, next)}

@@ -97,7 +97,12 @@ func (f *dateFormat) parse(text string) (readDate, bool) {
 	for _, l := range f.layouts {
 		t, err := time.Parse(l.read, text)
 		if err == nil && withoutZeros(batch.LowerASCII(t.Format(l.write))) == withoutZeros(text) {
-			return readDate{t, f.instant}, true
+			date := readDate{at: t}
+			if strings.Contains(f.text, "%y") {
+				date = shortYear(t)
+			}
+			date.instant = f.instant
+			return date, true
 		}
 	}
 	return readDate{}, false

@@ -24,8 +24,9 @@ type DateGate struct {
 // dateGate is a DateGate that can be followed: its Zone is not nil.
 type dateGate struct {
 	DateGate
-	format *dateFormat // nil for ISO 8601
-	known  memo[ruling]
+	format  *dateFormat // nil for ISO 8601
+	swapped *dateFormat // with day and month in each other's place
+	known   memo[ruling]
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
@@ -39,11 +40,13 @@ func newDateGate(g DateGate) (*dateGate, error) {
 		return nil, &InputError{Option: "date gate", Reason: "no column: name the one that holds the dates"}
 	case d.AsOf.IsZero():
 		return nil, &InputError{Option: "--as-of", Reason: "no time: dates cannot be compared with nothing"}
-	case trim(g.Format) == "":
-		return d, nil
 	}
-	var err error
-	d.format, err = newDateFormat(g.Format)
+	format, err := "%Y-%m-%d", error(nil)
+	if trim(g.Format) != "" {
+		d.format, err = newDateFormat(g.Format)
+		format = g.Format
+	}
+	d.swapped, _ = newDateFormat(strings.NewReplacer("%d", "%m", "%m", "%d").Replace(format))
 	return d, err
 }
 
@@ -79,17 +82,30 @@ func (d *dateGate) judge(cell string) ruling {
 		return ruling{reason: fmt.Sprintf("column %q: %s", d.Column, d.whyUnread(cell))}
 	case standsForNone(date.at):
 		return stays(date.at.Format(time.DateOnly))
+	case date.untold:
+		return ruling{reason: fmt.Sprintf("column %q: two digits do not tell which year %02d is, since programs write 9999 so, too: write the year with four", d.Column, date.at.Year()%100)}
 	case date.at.Year() < farPast:
 		return ruling{reason: fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.Column, date.at.Year())}
 	}
 	return d.wait(date)
 }
 
+// dayOf makes a day of an instant that is midnight as it is written, or else where the day begins in
+// the zone: so programs write a day. Any other instant is told in the zone.
+func (d *dateGate) dayOf(date readDate) readDate {
+	if !date.instant || isMidnight(date.at) {
+		date.instant = false
+		return date
+	}
+	date.at = date.at.In(d.Zone)
+	year, month, day := date.at.Date()
+	date.instant = !isMidnight(date.at) && !date.at.Equal(StartOfDay(year, month, day, d.Zone))
+	return date
+}
+
 // wait holds back what is later than the time that counts as now.
 func (d *dateGate) wait(date readDate) ruling {
-	if hour, minute, second := date.at.Clock(); hour+minute+second+date.at.Nanosecond() == 0 {
-		date.instant = false // so programs write a day
-	}
+	date = d.dayOf(date)
 	from, begins := date.at, date.at
 	if !date.instant {
 		year, month, day := date.at.Date()

@@ -56,7 +56,8 @@
 //
 // A date is written as in ISO 8601, such as 2026-12-31, with a time or without. With an offset
 // or Z it is an instant, unless it is midnight, since programs write a day so. Without one the
-// day alone counts, in [DateGate.Zone]. Dates of any other kind need [DateGate.Format], in the words of strptime:
+// day alone counts, in [DateGate.Zone]; so it is with an instant that is midnight there. Dates
+// of any other kind need [DateGate.Format], in the words of strptime:
 //
 //	%Y 2026   %m 03     %d 09      %H 07   %M 05   %z  +0100, +01:00 or Z
 //	%y   26   %b Mar    %a Mon     %I 07   %S 05
@@ -64,7 +65,7 @@
 //
 // with blanks, T, Z and - / . : , between them. Numbers may have one digit where another does
 // not follow at once. Names are English, in any case; a weekday must be that of the day. %y
-// means 1969 to 2068. The format excel is the number by which a workbook keeps a day.
+// means 2000 to 2068, and other years are no date: 99 may be 9999. The format excel is the number by which a workbook keeps a day.
 //
 // An empty cell, a dash, zeros, n/a and the like mean "not leaving", and so do the days that
 // programs write for no date (date.go). Any other day before 1970 is a bad row, and so is a

@@ -77,7 +77,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
-		s.days.add(&dateGate{}, cell)
+		s.days.add(isoDates, cell, row.Line)
 	case bare == "t" && s.words.gone["t"]:
 		s.know(cell)
 		said = ""
@@ -106,6 +106,9 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		s.sayings.add(said)
 	}
 }
+
+// isoDates reads what needs no --date-format.
+var isoDates = &dateGate{}
 
 // know counts a status that is understood. Two letters may be those of a place.
 func (s *stayColumn) know(cell string) {
@@ -150,9 +153,11 @@ func (s *stayColumn) dayWord(cell string) string {
 	}
 	for _, d := range days {
 		switch {
-		case standsForNone(d):
+		case standsForNone(d.at):
 			return noDay
-		case d.Format(time.DateOnly) >= s.today:
+		case d.untold:
+			return notUnderstood
+		case d.at.Format(time.DateOnly) >= s.today:
 			return dayToCome
 		}
 	}

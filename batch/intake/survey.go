@@ -103,7 +103,7 @@ func (s *surveyor) look(in source.Input) error {
 			column.add(row, !isBad)
 		}
 		if rd.date != nil {
-			dates.add(rd.opt.dateGate, row.Cells[rd.date.place])
+			dates.add(rd.opt.dateGate, row.Cells[rd.date.place], row.Line)
 		}
 	}
 	for _, once := range rd.agree {

@@ -87,7 +87,7 @@ func (s *story) dayCell(passes bool) (string, day) {
 	case n == 1 && d.format == "":
 		return pick(s, "9999-12-31", "1900-01-01", "1970-01-01", "0001-01-01"), day{}
 	case n == 2:
-		return pick(s, "3/12/2000", "soon", "2000-13-01", "2000-02-30", "1965-05-05", "1.2.00", "05.05.1965"), day{kind: unreadable}
+		return pick(s, "3/12/2000", "soon", "2000-13-13", "2000-02-30", "1965-05-05", "1.2.00", "05.05.1965"), day{kind: unreadable}
 	case n == 3 && d.format != "": // which is read beside it
 		return iso, day{wholeDay, on}
 	case n == 3:
@@ -98,6 +98,9 @@ func (s *story) dayCell(passes bool) (string, day) {
 		at := at.In(time.FixedZone("", 1800*(s.rng.IntN(40)-20)))
 		if year, month, d := at.Date(); at.Equal(time.Date(year, month, d, 0, 0, 0, 0, at.Location())) { // midnight is the day
 			return at.Format(time.RFC3339), dayOf(time.Date(year, month, d, 0, 0, 0, 0, time.UTC))
+		}
+		if year, month, dd := at.In(d.zone).Date(); at.Equal(time.Date(year, month, dd, 0, 0, 0, 0, d.zone)) { // and so is that of the zone
+			return at.Format(time.RFC3339), dayOf(time.Date(year, month, dd, 0, 0, 0, 0, time.UTC))
 		}
 		return at.Format(time.RFC3339), day{instant, at}
 	case n < 13: // without an offset the day alone counts
