@@ -39,6 +39,7 @@ type Auth struct {
 	notBefore time.Time     // the earliest time of the next sign-in
 	claims    string        // what Graph asked for when it refused a token; the next sign-in passes it on
 	answered  string        // what the sign-in of this token passed on
+	refused   string        // the token that Graph refused last
 	refusals  int           // how many tokens Graph has refused
 	first     *Identity     // of the first token
 	strikes   int           // how many calls in a row Graph refused as a whole for their token
@@ -167,6 +168,9 @@ func (a *Auth) take(now time.Time, t azcore.AccessToken) error {
 	if why := a.service.stranger(claimsOf(token)); why != "" {
 		return fmt.Errorf("%w: the token that the sign-in gave %s", batch.ErrSignIn, why)
 	}
+	if token == a.refused && a.strikes >= fixedStrikes {
+		return fmt.Errorf("%w: Graph refuses the token, and the sign-in gives the same one again; it may have expired or been revoked: get a new one, or sign in anew", batch.ErrSignIn)
+	}
 	id := identify(token)
 	if a.first == nil {
 		a.first = &id
@@ -251,12 +255,12 @@ func (a *Auth) dropToken(token, claims string) {
 	if claims != "" && claims == a.answered {
 		a.over = fmt.Errorf("%w: Graph refuses the token of a new sign-in, too, and asks for the same proof again: a policy of the tenant wants what this way to sign in does not give; have an administrator look at the sign-in log, or sign in another way (--auth)", batch.ErrSignIn)
 	}
-	a.token, a.claims, a.cred, a.notBefore = "", claims, nil, time.Time{}
+	a.token, a.refused, a.claims, a.cred, a.notBefore = "", token, claims, nil, time.Time{}
 	a.refusals++
 }
 
-// fixedStrikes is how many calls in a row, refused as a whole, take a fixed token out
-// of use. One such refusal may be a backend's mistake; there is no other token to try.
+// fixedStrikes is how many calls in a row, refused as a whole, take a token out of use that
+// is fixed, or that a file, a command or a cache gives again. One such refusal may be a backend's mistake; there is no other token to try.
 const fixedStrikes = 2
 
 // noteAnswer counts the calls in a row whose token Graph refused. The refusal is nil for

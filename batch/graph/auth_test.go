@@ -236,6 +236,28 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 	})
 }
 
+// A sign-in that gives a refused token again, as a file may, ends after two refusals in a row;
+// one alone may be a backend's mistake.
+func TestSameTokenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{answer: func(_ int, o policy.TokenRequestOptions) (azcore.AccessToken, error) { return hourly(1, o) }}
+		auth := s.auth()
+		for i, again := range []bool{true, true, true, false} {
+			token, err := auth.Token(t.Context())
+			if err != nil {
+				t.Fatalf("call %d: %v", i, err)
+			}
+			auth.dropToken(token, "")
+			if auth.noteAnswer(&batch.CallError{Status: 401}); i < 2 {
+				auth.noteAnswer(nil)
+			}
+			if _, err = auth.Token(t.Context()); (err == nil) != again || err != nil && (!errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), "gives the same one again")) {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+	})
+}
+
 // A refusal that comes while the token is renewed holds: the token is not handed out
 // again, whatever the credential's cache says, and its claims are answered.
 func TestRefusalDuringARenewal(t *testing.T) {
