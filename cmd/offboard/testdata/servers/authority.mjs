@@ -25,7 +25,7 @@ const keys = (files) => files.map((file) => new X509Certificate(readFileSync(fil
 const path = new RegExp(`^/(?:${tenant}|${config.domain.replaceAll('.', '\\.')})(?:/v2\\.0)?(/(?:\\.well-known|oauth2|discovery)/.*)$`, 'i')
 
 const server = createServer({ key: pem, cert: pem })
-await new Promise((listening) => server.listen(config.port, '127.0.0.1', listening))
+await new Promise((listening) => server.listen(config.port, config.address ?? '127.0.0.1', listening))
 const host = config.host ?? `127.0.0.1:${server.address().port}`
 
 const provider = new Provider(`https://${host}/${tenant}/v2.0`, {

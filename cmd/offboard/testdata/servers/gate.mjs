@@ -29,4 +29,4 @@ const server = createServer({ key: pem, cert: pem }, async (req, res) => {
   inner.on('error', () => res.destroy())
   req.pipe(inner)
 })
-server.listen(config.port, '127.0.0.1', () => console.log('ready', server.address().port))
+server.listen(config.port, config.address ?? '127.0.0.1', () => console.log('ready', server.address().port))
