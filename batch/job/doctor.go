@@ -82,7 +82,7 @@ func (d *doctor) takesLicences() bool { return slices.Contains(d.steps, batch.Li
 // find a tenant by a domain.
 func (d *doctor) asksAuthority() bool {
 	byDomain := slices.ContainsFunc([]string{d.Tenant, d.env.Tenant()}, func(name string) bool { return name != "" && !batch.IsGUID(name) })
-	return d.calls() && (byDomain || d.unready == nil && !slices.Contains([]graph.Way{graph.ByCLI, graph.ManagedIdentity, graph.ByToken}, d.way.Way))
+	return d.calls() && d.authority.URL != "" && (byDomain || d.unready == nil && !slices.Contains([]graph.Way{graph.ByCLI, graph.ManagedIdentity, graph.ByToken}, d.way.Way))
 }
 
 // doctor is a job of which everything is looked at and nothing done.

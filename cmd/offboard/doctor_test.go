@@ -119,14 +119,14 @@ type patient struct {
 	name   string
 	cfg    graphsim.Config
 	args   string
-	env    string                                             // instead of the secret of an app
-	az     string                                             // the token that the Azure CLI gives
-	answer func(w http.ResponseWriter, r *http.Request) bool  // instead of the tenant, if it is true
-	expose func(t *testing.T, dir string, m microsoft) string // what is set besides
-	ends   time.Duration                                      // of the server's certificate, from now
-	ill    string                                             // what is in trouble, with blanks between
-	says   []string                                           // words of what was seen in trouble, the remedy or its commands
-	notes  []string                                           // words of all that is said
+	env    string                                            // instead of the secret of an app
+	az     string                                            // the token that the Azure CLI gives
+	answer func(w http.ResponseWriter, r *http.Request) bool // instead of the tenant, if it is true
+	expose func(t *testing.T, o *office, m microsoft) string // what is set besides
+	ends   time.Duration                                     // of the server's certificate, from now
+	ill    string                                            // what is in trouble, with blanks between
+	says   []string                                          // words of what was seen in trouble, the remedy or its commands
+	notes  []string                                          // words of all that is said
 }
 
 // answers in place of the tenant on paths that hold a text.
@@ -161,12 +161,25 @@ var patients = []patient{
 		w.Header().Set("x-ms-throttle-limit-percentage", "0.85")
 		return false
 	}, notes: []string{"85 % of a limit is used up"}},
-	{name: "one app twice", args: "--app one.env", expose: func(t *testing.T, dir string, _ microsoft) string {
-		must(t, os.WriteFile(filepath.Join(dir, "one.env"), []byte("AZURE_TENANT_ID="+ours.Tenant+"\nAZURE_CLIENT_ID="+ours.App+"\nAZURE_CLIENT_SECRET=hush\n"), 0o600))
+	{name: "one app twice", args: "--app one.env", expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "one.env"), []byte("AZURE_TENANT_ID="+ours.Tenant+"\nAZURE_CLIENT_ID="+ours.App+"\nAZURE_CLIENT_SECRET=hush\n"), 0o600))
 		return ""
 	}, ill: "sign-in", says: []string{"is given twice", "correct what is named"}},
 	{name: "a user by the Azure CLI", args: "--auth=cli --tenant " + ours.Tenant, env: "-", az: "user", ill: "permissions roles",
 		says: []string{"the Azure CLI's login cannot be given more", "Helpdesk Administrator"}},
+	{name: "a user by an app", env: "user", args: "--steps devices --tenant " + ours.Tenant, ill: "permissions roles",
+		says: []string{"lacks Device.Read.All (to read devices), Directory.AccessAsUser.All (to disable devices)", "951183d1-1a61-466f-a6d1-1fde911bfd95=Scope", "Delegated permissions", "of anybody it needs Cloud Device Administrator"}},
+	{name: "a machine", env: "-", args: "--tenant " + ours.Tenant, cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, expose: func(t *testing.T, o *office, _ microsoft) string {
+		token := o.token("")
+		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"access_token":%q,"expires_on":"%d","resource":"x","token_type":"Bearer"}`, token, time.Now().Add(time.Hour).Unix())
+		}))
+		t.Cleanup(endpoint.Close)
+		return "IDENTITY_ENDPOINT=" + endpoint.URL + " IDENTITY_HEADER=hush"
+	}, ill: "permissions", says: []string{"the managed identity User.RevokeSessions.All", "/servicePrincipals/" + graphsim.IDFor("service principal "+ours.App) + "/appRoleAssignments", "77f3a031-c388-4f99-b373-dc68676a979e"}},
+	{name: "revoke alone, without a read", args: "--no-resolve", cfg: graphsim.Config{Roles: []string{"User.RevokeSessions.All"}}, notes: []string{"--no-resolve looks nobody up", "these steps need none"}},
+	{name: "an authority of another cloud", env: "AZURE_TENANT_ID=contoso.example AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=https://login.microsoftonline.us", ill: "sign-in",
+		says: []string{"https://login.microsoftonline.us, which signs in to another cloud", "--cloud usgov"}},
 	{name: "no permission", cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, ill: "permissions",
 		says: []string{"lacks User.RevokeSessions.All (to revoke sessions)", "az ad app permission add --id " + ours.App + " --api 00000003-0000-0000-c000-000000000000 --api-permissions 77f3a031-c388-4f99-b373-dc68676a979e=Role", "az ad app permission admin-consent --id " + ours.App}},
 	{name: "no consent in the tenant", cfg: graphsim.Config{Roles: []string{}}, ill: "permissions read batch",
@@ -198,47 +211,47 @@ var patients = []patient{
 	{name: "a certificate that is not there", env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", ill: "sign-in",
 		says: []string{"nowhere.pem", "offboard help sign-in"}},
 	{name: "clock off", cfg: graphsim.Config{ClockSkew: 20 * time.Minute, Roles: least}, ill: "clock", says: []string{"this machine's clock is ", " behind Microsoft's: tokens", "timedatectl set-ntp true"}},
-	{name: "proxy down", expose: func(*testing.T, string, microsoft) string { return "HTTPS_PROXY=http://ada:hush@127.0.0.1:1" }, ill: "graph authority",
+	{name: "proxy down", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@127.0.0.1:1" }, ill: "graph authority",
 		says: []string{"the proxy does not let calls to graph.microsoft.com through", "connection refused", "HTTPS_PROXY", "NO_PROXY=graph.microsoft.com"}},
-	{name: "proxy wants a password", expose: func(t *testing.T, dir string, _ microsoft) string {
-		locked := newMicrosoft(t, dir, time.Now().Add(time.Hour), "sesame", http.NotFoundHandler())
+	{name: "proxy wants a password", expose: func(t *testing.T, o *office, _ microsoft) string {
+		locked := newMicrosoft(t, o.dir, time.Now().Add(time.Hour), "sesame", http.NotFoundHandler())
 		return "HTTPS_PROXY=http://ada:hush@" + locked.proxy
 	}, ill: "graph authority", says: []string{"Proxy Authentication Required", "with its user and password"}},
-	{name: "no address of a proxy", expose: func(*testing.T, string, microsoft) string { return "HTTPS_PROXY=http://ada:hush@proxy:port" }, ill: "proxy",
+	{name: "no address of a proxy", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@proxy:port" }, ill: "proxy",
 		says: []string{"HTTPS_PROXY holds no address of a proxy"}},
 	{name: "web page instead of Graph", answer: answers("graph.microsoft.com", 200, "text/html", "<html><head><title>Guest WiFi</title></head></html>"), ill: "graph",
 		says: []string{`title "Guest WiFi"`, "open https://graph.microsoft.com in a browser"}},
 	{name: "unknown CA", args: "--ca-file=", ill: "graph authority", says: []string{"Acme Proxy", "--ca-file FILE.pem", "openssl s_client -showcerts -connect graph.microsoft.com:443"}},
 	{name: "certificate out of its time", ends: -time.Hour, ill: "graph authority", says: []string{"has expired", "timedatectl set-ntp true"}},
-	{name: "no such name", args: "--graph-url https://graph.offboard.invalid --tenant " + ours.Tenant, env: "token", expose: func(*testing.T, string, microsoft) string { return "HTTPS_PROXY=" }, ill: "graph",
+	{name: "no such name", args: "--graph-url https://graph.offboard.invalid --tenant " + ours.Tenant, env: "token", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=" }, ill: "graph",
 		says: []string{"there is no host graph.offboard.invalid", "--graph-url", "nslookup graph.offboard.invalid"}},
 	{name: "nobody listens", args: "--graph-url http://127.0.0.1:1 --tenant " + ours.Tenant, env: "token", ill: "graph", says: []string{"127.0.0.1 cannot be reached", "connection refused", "port 1"}},
-	{name: "read-only journal", expose: func(t *testing.T, dir string, _ microsoft) string {
-		makeJournal(t, dir)
-		must(t, os.Chmod(filepath.Join(dir, "journal.db"), 0o400))
+	{name: "read-only journal", expose: func(t *testing.T, o *office, _ microsoft) string {
+		makeJournal(t, o.dir)
+		must(t, os.Chmod(filepath.Join(o.dir, "journal.db"), 0o400))
 		return ""
 	}, ill: "journal", says: []string{"cannot be written", "chmod u+rwX ", "--journal"}},
-	{name: "damaged journal", expose: func(t *testing.T, dir string, _ microsoft) string {
-		makeJournal(t, dir)
-		f, err := os.OpenFile(filepath.Join(dir, "journal.db"), os.O_RDWR, 0)
+	{name: "damaged journal", expose: func(t *testing.T, o *office, _ microsoft) string {
+		makeJournal(t, o.dir)
+		f, err := os.OpenFile(filepath.Join(o.dir, "journal.db"), os.O_RDWR, 0)
 		must(t, err)
 		_, err = f.WriteAt(make([]byte, 4096), 4096*2)
 		must(t, err)
 		must(t, f.Close())
 		return ""
 	}, ill: "journal", says: []string{"journal is damaged", ".recover"}},
-	{name: "no journal", expose: func(t *testing.T, dir string, _ microsoft) string {
-		must(t, os.WriteFile(filepath.Join(dir, "journal.db"), []byte("upn\nkim@contoso.example\n"), 0o600))
+	{name: "no journal", expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "journal.db"), []byte("upn\nkim@contoso.example\n"), 0o600))
 		return ""
 	}, ill: "journal", says: []string{"not a journal", "name another file with --journal"}},
 	{name: "report directory not writable", args: "--report-dir in.csv/out", ill: "report", says: []string{"in.csv/out", "name another directory with --report-dir"}},
 	{name: "a list that is not there", args: "--protect nowhere.txt", ill: "lists", says: []string{"nowhere.txt", "offboard help guards"}},
-	{name: "rows that cannot be read", args: "bad.csv", expose: func(t *testing.T, dir string, _ microsoft) string {
-		must(t, os.WriteFile(filepath.Join(dir, "bad.csv"), []byte("upn\nu0@contoso.example\nbob.contoso.example\n"), 0o600))
+	{name: "rows that cannot be read", args: "bad.csv", expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "bad.csv"), []byte("upn\nu0@contoso.example\nbob.contoso.example\n"), 0o600))
 		return ""
 	}, ill: "file", says: []string{"1 of 2 rows", "check bad.csv"}},
-	{name: "people of another tenant", args: "others.csv", expose: func(t *testing.T, dir string, _ microsoft) string {
-		must(t, os.WriteFile(filepath.Join(dir, "others.csv"), []byte("upn\nada@fabrikam.example\n"), 0o600))
+	{name: "people of another tenant", args: "others.csv", expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "others.csv"), []byte("upn\nada@fabrikam.example\n"), 0o600))
 		return ""
 	}, ill: "batch", says: []string{"nobody is in this tenant", "the tenant belong together"}},
 	{name: "no role for administrators", args: "--steps disable", ill: "roles", cfg: graphsim.Config{AppRoles: []string{}},
@@ -287,13 +300,13 @@ func TestDoctorsTroubles(t *testing.T) {
 			case "-":
 			case "":
 				o.env = append(o.env, "AZURE_TENANT_ID="+ours.Tenant, "AZURE_CLIENT_ID="+ours.App, "AZURE_CLIENT_SECRET=hush")
-			case "token":
-				o.env = append(o.env, "OFFBOARD_ACCESS_TOKEN="+o.token(p))
+			case "token", "user":
+				o.env = append(o.env, "OFFBOARD_ACCESS_TOKEN="+o.token(map[string]string{"user": "user of the app"}[p.env]))
 			default:
 				o.env = append(o.env, strings.Fields(p.env)...)
 			}
 			if p.az != "" {
-				path, _ := fakeAz(t, o.token(p))
+				path, _ := fakeAz(t, o.token(p.az))
 				o.env = append(o.env, path)
 			}
 			args := append([]string{"doctor", "-o", "json"}, strings.Fields(p.args)...)
@@ -307,7 +320,7 @@ func TestDoctorsTroubles(t *testing.T) {
 				args = append(args, "--ca-file="+m.ca)
 			}
 			if p.expose != nil {
-				o.env = append(o.env, strings.Fields(p.expose(t, o.dir, m))...)
+				o.env = append(o.env, strings.Fields(p.expose(t, o, m))...)
 			}
 			before := filesIn(t, o.dir)
 			code, out := o.offboard(args...)
@@ -382,11 +395,11 @@ func TestDoctorDoesNotWait(t *testing.T) {
 }
 
 // token is one that the tenant has issued: of an app, or of a user.
-func (o *office) token(p patient) string {
+func (o *office) token(of string) string {
 	o.t.Helper()
 	form := strings.NewReader("grant_type=client_credentials&client_id=" + ours.App + "&client_secret=hush&scope=https://graph.microsoft.com/.default")
-	if p.az == "user" {
-		o.tenant.SignInAs(graphsim.Caller{App: "04b07795-8ddb-461a-bbee-02f9e1bf7b46", User: graphsim.IDFor("u0@contoso.example")})
+	if of != "app" && of != "" {
+		o.tenant.SignInAs(graphsim.Caller{App: map[string]string{"user": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"}[of], User: graphsim.IDFor("u0@contoso.example")})
 		o.tenant.Grant("User.Read.All", "RoleManagement.Read.Directory", "openid")
 	}
 	r, err := http.NewRequest(http.MethodPost, o.url+"/"+ours.Tenant+"/oauth2/v2.0/token", form)
