@@ -14,20 +14,21 @@ const maxColumns = 64
 
 // column is a column of the input.
 type column struct {
-	index   int       // among all columns of the header
-	place   int       // among those that are read; -1 for one that is not
-	name    string    // its header, trimmed
-	normal  string    // the same, as [normalise] has it
-	alias             // by which its header is known
-	hr      string    // the list of headers of HR systems that it is in; or ""
-	key     batch.Key // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
-	names   bool      // its cells name the users; if not, and it has a key, the users must have what they say
-	ignored bool      // by --ignore-column: it says nothing of the users, also when the report has it
-	gate    bool      // a gate looks at it
-	keep    bool      // the report has it
-	hired   bool      // its days on which people began are held against those of leaving
-	left    bool      // it has days of leaving that are held against those
-	why     string    // how it was chosen; "" for a column that is not read
+	index   int        // among all columns of the header
+	place   int        // among those that are read; -1 for one that is not
+	name    string     // its header, trimmed
+	normal  string     // the same, as [normalise] has it
+	alias              // by which its header is known
+	hr      string     // the list of headers of HR systems that it is in; or ""
+	key     batch.Key  // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
+	names   bool       // its cells name the users; if not, and it has a key, the users must have what they say
+	ignored bool       // by --ignore-column: it says nothing of the users, also when the report has it
+	gate    bool       // a gate looks at it
+	keep    bool       // the report has it
+	hired   bool       // its days on which people began are held against those of leaving
+	left    bool       // it has days of leaving that are held against those
+	usual   cellsSoFar // what its cells are: see shifted.go
+	why     string     // how it was chosen; "" for a column that is not read
 }
 
 // counts reports whether a row is bad whose cell cannot be read. What only [TakeSurvey] looks

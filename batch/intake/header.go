@@ -65,7 +65,11 @@ func (r *Reader) setColumns() (bad *InputError) {
 			r.addSetting("column names nobody", name, "none of its cells is an object id or user principal name")
 		}
 	}
-	r.setBehind()
+	for i, c := range r.all {
+		if c.setUsual(r.opt.NoHeader); c.name != "" {
+			r.named = i + 1
+		}
+	}
 	r.setGates()
 	return cmp.Or(r.checkNamed(), r.checkConditions())
 }
@@ -104,6 +108,7 @@ func (r *Reader) findHeader() (why string, err error) {
 			r.list, r.opt = true, parsedOptions{Options: Options{Skip: r.opt.Skip}}
 			return "", nil
 		case r.rec.Header:
+			r.keyed = true
 			r.setHeader(t.line, t.cells)
 			return "the keys of the objects are the columns", nil
 		case r.opt.HeaderLine > t.line:

@@ -21,7 +21,10 @@ type Reader struct {
 	list      bool               // ids alone, without a header
 	headerDue bool               // a line that starts a new table was met: its header must come
 	spare     []string           // memory for the cells of some rows
-	behind    int                // index of the column behind the name, in which a name may have shifted; 0 for none
+	keyed     bool               // each cell has its key, so that none can have shifted
+	named     int                // cells of the header up to the last that is not empty
+	width     int                // cells of the first row
+	wide      int                // its line, if it has more than the header, and may have shifted unless all rows are so
 	heading   int                // the line that may say something of the rows below it
 	lone      batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
 	padded    []string           // the cells of a record that lacks some

@@ -69,11 +69,11 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		return r.misshapen(why)
 	}
 	row, whyNobody := r.newRow(cells)
-	if len(r.rec.Cells) < len(r.header) && (whyNobody != "" || r.mayHaveShifted()) {
-		return r.misshapen(r.whyMiscounted())
+	if r.wide > 0 && len(r.rec.Cells) >= len(r.header) && len(r.rec.Cells) != r.width {
+		return batch.Row{}, &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the header has %d cells, this line %d, and line %d has %d with an empty one at its end, so its cells may have shifted: correct the one that is wrong", len(r.header), len(r.rec.Cells), r.wide, r.width)}
 	}
-	if whyNobody == "" && r.behind > 0 {
-		whyNobody = r.nameBehind(&row, cells)
+	if why = r.misplaced(cells, whyNobody == "", row.Input == ""); why != "" {
+		return r.misshapen(why)
 	}
 	h := r.rule(row.Cells)
 	row.From = h.from
@@ -122,36 +122,6 @@ func (r *Reader) fitted() (cells []string, why string) {
 		return nil, r.whyMiscounted()
 	}
 	return cells[:n], ""
-}
-
-// setBehind looks for the column behind the one that names the users. A name in its cells may
-// have shifted, if people have none in such a column, and the column before may hold names of
-// others: "Doe, Bob,boss@x,bob@x" lacks quotes, and its last cell.
-func (r *Reader) setBehind() {
-	c := r.naming[len(r.naming)-1]
-	at := c.index + 1
-	if c.index == 0 || at == len(r.all) || containsAny(r.all[c.index-1].normal, headerParts["no names"]) {
-		return
-	}
-	if next := r.all[at]; next.key == "" && !next.ignored && next.normal != "" && !containsAny(next.normal, headerParts["names"]) {
-		r.behind = at
-	}
-}
-
-// nameBehind says that the cells of a row may have shifted, or "".
-func (r *Reader) nameBehind(row *batch.Row, cells []string) string {
-	name, before := trim(cells[r.behind]), trim(cells[r.behind-2])
-	if before == "" || row.ID != "" && (row.UPN != "" || !batch.IsGUID(name) || batch.IsGUID(before)) {
-		return ""
-	}
-	if row.ID == "" {
-		_, _, none := meaning(batch.ByUPN, name)
-		_, _, noneBefore := meaning(batch.ByUPN, before)
-		if !strings.Contains(name, "@") || none != "" || noneBefore == "" {
-			return ""
-		}
-	}
-	return fmt.Sprintf("the column %q names a user, too, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", r.header[r.behind])
 }
 
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
