@@ -36,7 +36,7 @@ func (d *doctor) sortOut(err error) {
 // identity signs in.
 func (d *doctor) identity(ctx context.Context) (found Diagnosis) {
 	if d.unready != nil {
-		return ill(d.unready.Error(), "set what is named, or name another way with --auth; offboard help sign-in has all of them")
+		return ill(strings.ReplaceAll(d.unready.Error(), "\n", "; "), "set what is named, or name another way with --auth; offboard help sign-in has all of them")
 	}
 	words := "a simulated app"
 	if d.Simulate {

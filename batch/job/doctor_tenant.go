@@ -87,7 +87,7 @@ func (d *doctor) licences(ctx context.Context) Diagnosis {
 	plan := "no Entra ID P1 or P2, which no step needs"
 	for _, s := range all {
 		if s.Status != "Enabled" && s.Status != "Warning" {
-			ended = append(ended, s.Name+" is "+s.Status)
+			ended = append(ended, "("+s.Name+" is "+s.Status+")")
 			continue
 		}
 		names = append(names, s.Name)
@@ -96,7 +96,7 @@ func (d *doctor) licences(ctx context.Context) Diagnosis {
 		}
 	}
 	if len(names) == 0 {
-		return ill("the tenant has no licence that anybody could have, and the step licences takes licences away"+cmp.Or(strings.Join(ended, ", "), ""),
+		return ill("the step licences takes licences away, and the tenant has none that anybody could have "+strings.Join(ended, ", "),
 			"see whether this is the tenant that is meant (--tenant), or leave licences out of --steps; the licences stand in the Microsoft 365 admin center, Billing")
 	}
 	return well("the tenant has %s (%s)", batch.SomeOf(names[:min(len(names), 5)], len(names)), plan)

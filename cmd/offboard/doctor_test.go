@@ -259,7 +259,10 @@ var patients = []patient{
 	{name: "no role for passwords", args: "--steps password --protect-privileged", ill: "roles", cfg: graphsim.Config{AppRoles: []string{}},
 		says: []string{"to replace passwords of anybody it needs User Administrator", `"roleDefinitionId":"fe930be7-5e62-47db-91af-98c3a49a38b1"`}},
 	{name: "licence missing", args: "--steps licences", ill: "licences", cfg: graphsim.Config{NoLicences: true, Roles: withSKUs},
-		says: []string{"no licence that anybody could have", "leave licences out of --steps"}},
+		says: []string{"none that anybody could have", "leave licences out of --steps"}},
+	{name: "licences that have ended", args: "--steps licences", ill: "licences", cfg: graphsim.Config{Roles: withSKUs},
+		answer: answers("/subscribedSkus", 200, "application/json", `{"value":[{"skuPartNumber":"SPE_E5","capabilityStatus":"Suspended","servicePlans":[]}]}`), says: []string{"(SPE_E5 is Suspended)", "Billing"}},
+	{name: "licences", args: "--steps licences", cfg: graphsim.Config{Roles: withSKUs}, notes: []string{"the tenant has ENTERPRISEPACK, SPE_E5", "(Entra ID P2)"}},
 	{name: "throttled at once", answer: func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Header.Get("Authorization") != "" && answers("graph.microsoft.com", 429, "application/json", `{"error":{"code":"TooManyRequests","message":"Please retry again later."}}`)(w, r)
 	}, ill: "quota", says: []string{"throttles this sign-in at once", "wait 30 s", "--quota-share"}},
