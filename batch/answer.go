@@ -9,6 +9,7 @@ import (
 type outgoing struct {
 	lane  *lane
 	no    int
+	id    string // see NewCallID
 	sent  time.Time
 	tasks []task
 	half  bool // of a call that failed before
@@ -46,6 +47,9 @@ func (a answer) tried(t task, r Reply) Trial {
 		Seq: t.User.Seq, Step: t.Step, Target: t.Target.ID, Attempts: before.Attempts, Throttles: before.Throttles, SentAt: a.sent,
 		Doubt:  before.Doubt || a.doubtful(r),
 		Status: r.Status, Code: r.Code, Message: r.Message, RequestID: r.RequestID,
+	}
+	if trial.RequestID == "" && a.err != nil && fateOf(a.err) == lost {
+		trial.RequestID = ClientRequestID(a.id)
 	}
 	if e, ok := errors.AsType[*CallError](a.err); ok && e.Status != 0 {
 		trial.Status, trial.Code, trial.Message = e.Status, e.Code, e.Message

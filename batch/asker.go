@@ -51,7 +51,8 @@ func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(
 			}
 		}
 		wait.Next = time.Time{}
-		err := r.call(ctx, tell, call)
+		id := NewCallID()
+		err := r.call(WithCallID(ctx, id), tell, call)
 		now := time.Now()
 		r.Gate.Leave(now, readFeedback(sent, cost, err))
 		if err == nil {
@@ -65,7 +66,7 @@ func (r Asker) Ask(ctx context.Context, what, needs string, cost int, call func(
 		wait.Tries, wait.Err = wait.Tries+1, err
 		again, err := r.judge(&t, err, needs, now.Sub(began))
 		if err != nil {
-			return fmt.Errorf("read %s: %w", what, err)
+			return fmt.Errorf("read %s: %w", what, unheard(err, id))
 		}
 		due := now.Add(again)
 		wait.Next = due

@@ -157,7 +157,8 @@ type fakeJournal struct {
 	open    map[int][]int // calls announced and not over
 	records map[int]Record
 	trials  map[int]Trial
-	apps    map[string]int // calls, by app
+	apps    map[string]int  // calls, by app
+	ids     map[string]bool // of calls
 	writes  int
 	failAt  int // the write that fails; 0 for none
 }
@@ -187,6 +188,7 @@ func (j *fakeJournal) Write(_ context.Context, e Entry) error {
 	}
 	for _, c := range e.Calls {
 		j.apps[c.App]++
+		j.ids[c.ID] = true
 		j.open[c.No] = c.Seqs
 	}
 	return nil
@@ -233,7 +235,7 @@ func numbered(n int) iter.Seq2[Pending, error] {
 
 // bench puts a runner between a fake tenant and a fake journal.
 func bench(t *testing.T, users int) (*Runner, *fakeTenant, *fakeJournal) {
-	j := &fakeJournal{t: t, apps: map[string]int{}, open: map[int][]int{}, records: map[int]Record{}, trials: map[int]Trial{}}
+	j := &fakeJournal{t: t, apps: map[string]int{}, ids: map[string]bool{}, open: map[int][]int{}, records: map[int]Record{}, trials: map[int]Trial{}}
 	f := &fakeTenant{t: t, journal: j, latency: 50 * time.Millisecond, sent: map[int]int{}, stamp: map[int]time.Time{}}
 	return &Runner{
 		Apps: []App{{Name: "app", Sender: f, Gate: openGate{4}}}, Steps: []Step{Revoke}, Verify: true, Prover: f, Journal: j, Reads: openGate{4},

@@ -87,7 +87,7 @@ func (l *lane) countFailure(now time.Time, a answer) {
 	if l.outage.calls++; l.outage.calls == 1 {
 		l.outage.since = a.sent
 	}
-	l.outage.err = a.excuse()
+	l.outage.err, l.outage.id = a.excuse(), a.id
 	if n := l.outage.calls - downAfter; n >= 0 {
 		l.outage.probeAt = now.Add(min(probeCap, time.Second<<min(n, 10)))
 	}
@@ -97,7 +97,7 @@ func (l *lane) countFailure(now time.Time, a answer) {
 // willing to wait; nil before.
 func (l *lane) outageError(now time.Time, outage time.Duration) error {
 	if since := now.Sub(l.outage.since); outage > 0 && l.outage.calls >= downAfter && since >= outage && l.busy() {
-		return noAnswer(since, l.outage.err)
+		return unheard(noAnswer(since, l.outage.err), l.outage.id)
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type Call struct {
 	App    string // which app registration sends it, as Plan.App
 	Step   Step
 	SentAt time.Time
+	ID     string // its client-request-id, a GUID
 	Seqs   []int
 
 	// Targets has the target of each user in Seqs, or is nil when all of them are the
@@ -58,7 +59,7 @@ type Trial struct {
 	Status    int
 	Code      string
 	Message   string
-	RequestID string
+	RequestID string // of the last reply, or the client-request-id of a call without one
 }
 
 // Mark names the write that the trial is of.

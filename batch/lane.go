@@ -63,6 +63,7 @@ type outage struct {
 	since    time.Time // when the first call after it left in which no user was answered; zero when there is none
 	calls    int       // such calls
 	err      error     // what the last of them brought instead
+	id       string    // of the last of them
 	probeAt  time.Time // when the next call may try, while the lane is down
 }
 
@@ -87,7 +88,7 @@ func (r *road) serve(ctx context.Context, timeout time.Duration, answers chan<- 
 			items[i] = o.tasks[i].Item
 		}
 		cctx, cancel := context.WithTimeout(ctx, timeout)
-		replies, err := o.lane.call(cctx, items)
+		replies, err := o.lane.call(WithCallID(cctx, o.id), items)
 		cancel()
 		if err == nil && len(replies) != len(items) {
 			err = &CallError{Err: errors.New("replies do not match the users asked for")}

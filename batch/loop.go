@@ -228,7 +228,7 @@ func (l *loop) launchLane(now time.Time, ln *lane) (wake time.Duration, err erro
 		ln.under++
 		ln.road.under++
 		half := q.halved(now)
-		l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, sent: now, half: half, tasks: q.take(now, n)})
+		l.launched = append(l.launched, outgoing{lane: ln, no: l.calls, id: NewCallID(), sent: now, half: half, tasks: q.take(now, n)})
 	}
 	return wake, nil
 }
@@ -249,7 +249,7 @@ func (l *loop) flush(ctx context.Context) error {
 				targets[i] = t.Target.ID
 			}
 		}
-		calls = append(calls, Call{No: o.no, App: o.lane.app, Step: o.lane.step, SentAt: o.sent, Seqs: seqs, Targets: targets})
+		calls = append(calls, Call{No: o.no, App: o.lane.app, Step: o.lane.step, SentAt: o.sent, ID: o.id, Seqs: seqs, Targets: targets})
 	}
 	if err := l.commit(ctx, calls, l.over); err != nil {
 		return err // what was settled is kept, for the attempt to save it that drain makes

@@ -18,11 +18,11 @@ type Record struct {
 	SentAt    time.Time `json:"sent_at,omitzero"` // when the last call that carried the user left; zero when none did
 	Doubt     bool      `json:"doubt,omitempty"`  // the answer to one of those calls was not seen, or left open whether Graph acted
 	SettledAt time.Time `json:"settled_at,omitzero"`
-	Accepted  time.Time `json:"accepted,omitzero"` // the server's Date of the 2xx reply; zero when there was none
-	After     time.Time `json:"after,omitzero"`    // the stamp, or time of the last password change, as read back; zero when it was not read
-	Shown     string    `json:"shown,omitempty"`   // the state as read back; "" when it was not read or not told
-	RequestID string    `json:"request_id,omitempty"`
-	Reason    string    `json:"reason,omitempty"` // in words, for a person
+	Accepted  time.Time `json:"accepted,omitzero"`    // the server's Date of the 2xx reply; zero when there was none
+	After     time.Time `json:"after,omitzero"`       // the stamp, or time of the last password change, as read back; zero when it was not read
+	Shown     string    `json:"shown,omitempty"`      // the state as read back; "" when it was not read or not told
+	RequestID string    `json:"request_id,omitempty"` // as in Trial
+	Reason    string    `json:"reason,omitempty"`     // in words, for a person
 }
 
 // Mark names the write that the record is of.

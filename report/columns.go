@@ -47,7 +47,7 @@ var columns = []column[batch.Line]{
 	{"settled_at", moment, "when the outcome was known, by this machine's clock", "it is not known yet", func(l *batch.Line) string { return millis(l.Record.SettledAt) }},
 	{"valid_from_before", moment, "signInSessionsValidFromDateTime when planned: older sessions ended before", "it is unset, or was not read", func(l *batch.Line) string { return utc(l.User.Stamp) }},
 	{"valid_from_after", moment, "the same property, as read back", "it was not read back", func(l *batch.Line) string { return utc(stampAfter(l)) }},
-	{"request_id", text, "Graph's id of the request that decided, for support", "no reply decided", func(l *batch.Line) string { return l.Record.RequestID }},
+	{"request_id", text, "Graph's id of the request that decided, for support; of a call that brought no answer the client-request-id that it carried", "no call decided", func(l *batch.Line) string { return l.Record.RequestID }},
 	{"reason", text, "why the row ended so, in words", "there is nothing to say", reason},
 	{"account_enabled", yesNo, "accountEnabled when planned", "it was not read", accountEnabled},
 	{"role", text, "privileged: the user holds a privileged directory role", "the user holds none, or roles were not read", role},

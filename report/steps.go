@@ -99,7 +99,7 @@ var writeColumns = []column[batch.Write]{
 	{"attempts", number, "calls that got a reply other than \"throttled\"", "", func(w *batch.Write) string { return strconv.Itoa(w.Record.Attempts) }},
 	{"sent_at", moment, "when the last call that carried the write left, by this machine's clock", "nothing was sent", func(w *batch.Write) string { return millis(w.Record.SentAt) }},
 	{"settled_at", moment, "when the outcome was known, by this machine's clock", "it is not known yet", func(w *batch.Write) string { return millis(w.Record.SettledAt) }},
-	{"request_id", text, "Graph's id of the request that decided, for support", "no reply decided", func(w *batch.Write) string { return w.Record.RequestID }},
+	{"request_id", text, "Graph's id of the request that decided, for support; of a call that brought no answer the client-request-id that it carried", "no call decided", func(w *batch.Write) string { return w.Record.RequestID }},
 	{"reason", text, "why the write ended so, in words", "there is nothing to say", func(w *batch.Write) string { return w.Record.Reason }},
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	khttp "github.com/microsoft/kiota-http-go"
+
+	"offboard/batch"
 )
 
 // This file has all that stands between a request and the network. A call to Graph
@@ -96,6 +98,9 @@ type challenges struct {
 }
 
 func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
+	if id := batch.CallID(req.Context()); id != "" { // in the place of the one that the telemetry handler made
+		req.Header.Set("client-request-id", id)
+	}
 	resp, err := c.next.RoundTrip(req)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		said := resp.Header.Get("WWW-Authenticate")

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -16,6 +17,26 @@ import (
 
 	"offboard/batch"
 )
+
+// A call carries the id that it was given, and else one of its own.
+func TestClientRequestID(t *testing.T) {
+	var got []string
+	client, err := New(Config{Root: Global.Root, Steps: []batch.Step{batch.Revoke}, Auth: FixedToken("T"), Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		got = append(got, strings.Join(r.Header.Values("client-request-id"), " "))
+		return nil, io.EOF
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := batch.NewCallID()
+	for _, ctx := range []context.Context{batch.WithCallID(t.Context(), id), t.Context()} {
+		_, _ = client.Send(ctx, batch.Items(batch.Revoke, batch.User{ID: "a"}))
+		_, _ = client.CountUsers(ctx)
+	}
+	if len(got) != 4 || got[0] != id || got[1] != id || !batch.IsGUID(got[2]) || !batch.IsGUID(got[3]) || got[2] == got[3] {
+		t.Errorf("calls carried %q, want %s twice, and then two others", got, id)
+	}
+}
 
 // "Back off and use a new connection" after a 503, and after nothing else.
 func TestNewConnectionAfter503(t *testing.T) {

@@ -60,7 +60,7 @@ func (l *line) complete(dup duplicate, call batch.Call, step batch.Step, state S
 			Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
 	}
 	if call.No != 0 {
-		k.SentAt, k.Doubt = call.SentAt, true
+		k.SentAt, k.Doubt, k.RequestID = call.SentAt, true, cmp.Or(batch.ClientRequestID(call.ID), k.RequestID)
 	}
 	if k.Outcome, k.Reason = soFar(*k, call.No, k.Doubt); state == Refused {
 		k.Reason = "the run was refused, and nothing was sent"
@@ -164,8 +164,8 @@ func (r *Run) duplicates(t *tx) (map[int]duplicate, error) {
 // openCalls reads the calls of the step that are not over, by number. "run + 0" leads SQLite
 // to the index of open calls; by run and number it would read all that were ever made.
 func (r *Run) openCalls(t *tx) ([]batch.Call, error) {
-	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.Step, &k.SentAt, &k.Seqs, &k.Targets} },
-		"SELECT no, app, step, sent_at, seqs, targets FROM calls WHERE over = 0 AND run + 0 = $1 ORDER BY no", r.id)
+	return list(t, func(k *batch.Call) []any { return []any{&k.No, &k.App, &k.Step, &k.SentAt, &k.ID, &k.Seqs, &k.Targets} },
+		"SELECT no, app, step, sent_at, client_request_id, seqs, targets FROM calls WHERE over = 0 AND run + 0 = $1 ORDER BY no", r.id)
 }
 
 // Lines reads every row in the order of the file, with its user and record. A

@@ -96,6 +96,7 @@ CREATE TABLE calls (                               -- every call that was ever i
 	step    TEXT NOT NULL,
 	app     TEXT NOT NULL,                         -- which app registration sent it
 	sent_at INTEGER NOT NULL,
+	client_request_id TEXT NOT NULL,               -- the GUID that it carried
 	users   INTEGER NOT NULL,                      -- how many
 	over    INTEGER NOT NULL,                      -- when it was answered or known to be lost; 0: not yet
 	seqs    TEXT NOT NULL,                         -- who is in it; [] when it is over
@@ -157,7 +158,7 @@ SELECT
 	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.settled_at, 0) / 1000.0, 'unixepoch') AS settled_at,
 	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(u.before, 0) / 1000.0, 'unixepoch') AS valid_from_before,
 	strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.after, 0) / 1000.0, 'unixepoch') AS valid_from_after,
-	coalesce(m.request_id, '') AS request_id,
+	CASE WHEN m.outcome IS NULL AND k.client_request_id <> '' THEN 'client-request-id ' || k.client_request_id ELSE coalesce(m.request_id, '') END AS request_id,
 	coalesce(m.reason, '') AS reason,
 	r.file
 FROM rows r

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, users, over, seqs, targets) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
+	sqlAddCall = "INSERT INTO calls (run, no, step, app, sent_at, client_request_id, users, over, seqs, targets) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)"
 	sqlEndCall = "UPDATE calls SET over = $1, seqs = '[]', targets = '[]' WHERE run = $2 AND no = $3 AND over = 0"
 
 	// A record replaces whatever is known of the user, but for what planning found: that is
@@ -30,8 +30,9 @@ const (
 
 	// sqlAddDoubt keeps what a trial knows, and leaves a record alone: such a user was
 	// settled before the call was, and nothing is open there.
-	sqlAddDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at) VALUES ($1, $2, $3, $4, 1, $5)
-		ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at WHERE marks.outcome IS NULL`
+	sqlAddDoubt = `INSERT INTO marks (run, seq, step, target, doubt, sent_at, request_id) VALUES ($1, $2, $3, $4, 1, $5, $6)
+		ON CONFLICT (run, seq, step, target) DO UPDATE SET doubt = 1, sent_at = excluded.sent_at,
+			request_id = coalesce(nullif(excluded.request_id, ''), marks.request_id) WHERE marks.outcome IS NULL`
 )
 
 // Write makes an entry durable, all of it or nothing: first the calls that are
@@ -57,7 +58,7 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 		}
 		plan := r.Plan()
 		for _, k := range e.Calls {
-			if _, err := t.exec(sqlAddCall, r.id, k.No, stepOf(plan, k.Step), cmp.Or(k.App, plan.App), k.SentAt, len(k.Seqs), k.Seqs, k.Targets); err != nil {
+			if _, err := t.exec(sqlAddCall, r.id, k.No, stepOf(plan, k.Step), cmp.Or(k.App, plan.App), k.SentAt, k.ID, len(k.Seqs), k.Seqs, k.Targets); err != nil {
 				return fmt.Errorf("intend call %d: %w", k.No, err)
 			}
 		}
@@ -174,19 +175,19 @@ func (r *Run) Recover(ctx context.Context) (writes int, err error) {
 		if err != nil {
 			return err
 		}
-		sent := map[batch.Mark]time.Time{}
+		sent := map[batch.Mark]batch.Call{} // the last of each write
 		for _, k := range calls {
 			if err := r.endCall(t, k.No, presumedEnd(k.SentAt, time.Now())); err != nil {
 				return err
 			}
 			for _, m := range k.Marks() {
-				if at, ok := sent[m]; !ok || k.SentAt.After(at) {
-					sent[m] = k.SentAt
+				if last, ok := sent[m]; !ok || k.SentAt.After(last.SentAt) {
+					sent[m] = k
 				}
 			}
 		}
-		for m, at := range sent {
-			n, err := t.exec(sqlAddDoubt, r.id, m.Seq, stepOf(r.Plan(), m.Step), m.Target, at)
+		for m, k := range sent {
+			n, err := t.exec(sqlAddDoubt, r.id, m.Seq, stepOf(r.Plan(), m.Step), m.Target, k.SentAt, batch.ClientRequestID(k.ID))
 			if err != nil {
 				return fmt.Errorf("doubt user %d: %w", m.Seq, err)
 			}

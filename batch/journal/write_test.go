@@ -56,12 +56,18 @@ func TestRecover(t *testing.T) {
 	r := running(t, openNew(t), "r", 4)
 	ctx := t.Context()
 	must(t, r.Write(ctx, batch.Entry{
-		Calls:   []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1}}, {No: 2, SentAt: at(2), Seqs: []int{2, 3}}},
+		Calls:   []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1}}, {No: 2, SentAt: at(2), ID: "g", Seqs: []int{2, 3}}},
 		Over:    []int{1},
 		Trials:  []batch.Trial{{Seq: 2, Throttles: 2, SentAt: at(1), Status: 429, RequestID: "x/1"}},
 		Records: []batch.Record{settled(1, 1, batch.Revoked)},
 	}))
 	diff(t, "before", outcomes(check(t, r)), "revoked unsettled unsettled not_sent")
+	for l, err := range r.Lines(ctx) {
+		must(t, err)
+		if of := l.Record.RequestID == "client-request-id g"; of != (l.Record.Outcome == batch.Unsettled) {
+			t.Errorf("user %d: request id %q", l.Record.Seq, l.Record.RequestID)
+		}
+	}
 	for i, want := range []int{2, 0} {
 		users, err := r.Recover(ctx)
 		must(t, err)
@@ -75,8 +81,8 @@ func TestRecover(t *testing.T) {
 		trials = append(trials, p.Trial)
 	}
 	diff(t, "trials", trials, []batch.Trial{
-		{Seq: 2, Throttles: 2, SentAt: at(2), Doubt: true, Status: 429, RequestID: "x/1"},
-		{Seq: 3, SentAt: at(2), Doubt: true}, {}})
+		{Seq: 2, Throttles: 2, SentAt: at(2), Doubt: true, Status: 429, RequestID: "client-request-id g"},
+		{Seq: 3, SentAt: at(2), Doubt: true, RequestID: "client-request-id g"}, {}})
 	var open int
 	must(t, r.s.r.QueryRow("SELECT count(*) FROM calls WHERE over = 0").Scan(&open))
 	if open != 0 {

@@ -252,7 +252,7 @@ func (r *Run) writesOf(l *line, targets map[batch.Mark][]batch.Target, known map
 			default:
 				call := open[m]
 				if call.No != 0 {
-					k.SentAt, k.Doubt = call.SentAt, true
+					k.SentAt, k.Doubt, k.RequestID = call.SentAt, true, cmp.Or(batch.ClientRequestID(call.ID), k.RequestID)
 				}
 				k.Outcome, k.Reason = soFar(k, call.No, k.Doubt)
 				switch {
