@@ -33,7 +33,9 @@
 //	page.go, lists.go, roles.go  reads of many: page by page; users; roles and who holds them (devices and groups with their steps)
 //	organization.go              what a tenant is called
 //	environment.go, choice.go, misspelt.go   the variables; the way to sign in that they name; slips
-//	registration.go, certificate.go, signin.go   an app's credential; how a sign-in ended
+//	secret.go, shell_*.go        what a variable, a file or a command has; the shell that runs one
+//	registration.go, certificate.go, person.go   an app's credential; a person at the terminal
+//	signin.go, aadsts.go, aadsts.csv   how a sign-in ended; the codes of the sign-in service, with the next step
 //	auth.go, challenge.go        handing out tokens; why Graph refused one
 //	tokens.go, identity.go, permission.go   what a token says; whose it is; what it allows
 //	cloud.go, root.go, authority.go   Microsoft's clouds, and whose a token is; service roots; where to sign in
