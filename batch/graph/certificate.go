@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"software.sslmate.com/src/go-pkcs12"
@@ -44,7 +45,7 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 		if err != nil {
 			return nil, nil, fmt.Errorf("read certificate %s: %w", path, err)
 		}
-		return certs, key, nil
+		return certs, key, expired(path, certs, key, time.Now())
 	}
 	// azidentity reads neither AES encryption nor SHA-256 MACs, which are what
 	// OpenSSL 3 and current Windows write.
@@ -57,5 +58,30 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 	case err != nil:
 		return nil, nil, fmt.Errorf("read certificate %s: neither PEM nor a PFX file that can be read: %w", path, err)
 	}
-	return append([]*x509.Certificate{cert}, chain...), key, nil
+	certs := append([]*x509.Certificate{cert}, chain...)
+	return certs, key, expired(path, certs, key, time.Now())
+}
+
+// expired refuses the certificate of the key when its time is over, since every sign-in
+// service does, and in fewer words.
+func expired(path string, certs []*x509.Certificate, key crypto.PrivateKey, now time.Time) error {
+	for _, c := range certs {
+		known, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+		switch {
+		case !ok || !known.Equal(publicOf(key)): // of its chain
+		case !now.After(c.NotAfter): // the sign-in library takes the first one of the key
+			return nil
+		default:
+			return fmt.Errorf("the certificate %s expired at %s, and it is %s by this machine's clock; make a new one, and upload its public part to the app registration (Certificates & secrets)",
+				path, c.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+func publicOf(key crypto.PrivateKey) crypto.PublicKey {
+	if signer, ok := key.(crypto.Signer); ok {
+		return signer.Public()
+	}
+	return nil
 }

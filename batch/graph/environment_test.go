@@ -159,6 +159,23 @@ func TestReadCertificateOfOpenSSL(t *testing.T) {
 	}
 }
 
+// A certificate whose time is over is not offered.
+func TestExpiredCertificate(t *testing.T) {
+	for _, file := range []string{"pair.pem", "openssl3.pfx"} {
+		certs, key, err := readCertificate(t.Context(), Secret{how: asFile, said: "testdata/" + file}, Plain("pw"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := certs[0].NotAfter
+		if err := expired("a.pem", certs, key, last); err != nil {
+			t.Errorf("%s in its last second: %v", file, err)
+		}
+		if err := expired("a.pem", certs, key, last.Add(time.Second)); err == nil || !strings.Contains(err.Error(), "the certificate a.pem expired at "+last.UTC().Format(time.RFC3339)) {
+			t.Errorf("%s after it: %v", file, err)
+		}
+	}
+}
+
 // A token that says itself that Graph would refuse it is not sent.
 func TestTokenCheck(t *testing.T) {
 	const global, china = "https://graph.microsoft.com", "https://microsoftgraph.chinacloudapi.cn"

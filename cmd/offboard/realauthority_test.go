@@ -56,7 +56,7 @@ func TestRealAuthority(t *testing.T) {
 	r := newReal(t)
 	key, other := r.appCertificate("app", time.Hour), r.appCertificate("other", time.Hour)
 	r.appCertificate("old", -time.Hour)
-	authority := r.authority(0, 3600, "app", "old")
+	authority := r.authority(0, 3600, "app", "old") // it looks at no date of a certificate
 	r.write(filepath.Join(r.dir, "secret"), []byte(appSecret+"\n"))
 	r.federated("pod", key, authority)
 	r.federated("strange", other, authority)
@@ -77,10 +77,11 @@ func TestRealAuthority(t *testing.T) {
 		{"a certificate in PFX", byCertificate + "DIR/app.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=pw", 0, "by the certificate", "token " + certificateApp},
 		{"with its chain", byCertificate + "DIR/app.pem AZURE_CLIENT_SEND_CERTIFICATE_CHAIN=true", 0, "by the certificate", "token " + certificateApp},
 		{"a certificate of another app", byCertificate + "DIR/other.pem", 5, "invalid_client", "refused invalid_client"},
-		{"the same in PFX", byCertificate + "DIR/other.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=pw", 5, "invalid_client", "refused invalid_client"},
+		{"an expired certificate in PFX", byCertificate + "DIR/old.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=pw", 5, "old.pfx expired at ", ""},
+		{"another app's in PFX", byCertificate + "DIR/other.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=pw", 5, "invalid_client", "refused invalid_client"},
 		{"a wrong password of the PFX", byCertificate + "DIR/app.pfx AZURE_CLIENT_CERTIFICATE_PASSWORD=hush", 5, "does not open it", ""},
 		{"a certificate without its key", byCertificate + "DIR/app.cer", 5, "app.cer", ""},
-		{"an expired certificate", byCertificate + "DIR/old.pem", 5, "invalid_client", "refused invalid_client"},
+		{"an expired certificate", byCertificate + "DIR/old.pem", 5, "old.pem expired at ", ""},
 		{"a workload identity", byWorkload + "DIR/pod.jwt", 0, "by the workload identity", "token " + certificateApp},
 		{"a federated token used twice", byWorkload + "DIR/pod.jwt", 5, "invalid_client", "refused invalid_client client assertion tokens must only be used once"},
 		{"a federated token of a stranger", byWorkload + "DIR/strange.jwt", 5, "invalid_client", "refused invalid_client"},

@@ -16,11 +16,8 @@ const resource = 'https://' + config.graph
 const scope = `${resource}/.default`
 const jwk = (pem) => createPrivateKey(pem).export({ format: 'jwk' })
 
-// The keys of the certificates that an app has registered. Entra accepts no expired one,
-// and oidc-provider knows keys alone, so an expired certificate is no key of the app.
-const keys = (files) => files.map((file) => new X509Certificate(readFileSync(file)))
-  .filter((cert) => new Date(cert.validTo) > new Date())
-  .map((cert) => ({ ...cert.publicKey.export({ format: 'jwk' }), use: 'sig' }))
+// The keys of the certificates that an app has registered. oidc-provider knows keys alone.
+const keys = (files) => files.map((file) => ({ ...new X509Certificate(readFileSync(file)).publicKey.export({ format: 'jwk' }), use: 'sig' }))
 
 const path = new RegExp(`^/(?:${tenant}|${config.domain.replaceAll('.', '\\.')})(?:/v2\\.0)?(/(?:\\.well-known|oauth2|discovery)/.*)$`, 'i')
 
