@@ -3,7 +3,6 @@ package intake
 import (
 	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -25,18 +24,40 @@ const (
 )
 
 // statusPattern fits headers of statusHeader's kind in English, in normal form.
-var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|employee|employment|emp|empl|worker|work|working|workforce|staff|person|personnel|colleague|associate|active|job)+status(type|group|category)?$`)
+var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|employee|employment|emp|empl|worker|work|working|workforce|staff|person|personnel|colleague|associate|active|job|position|assignment)+status(type|group|category)?$`)
+
+// qualified stands before the name of a column of days, in normal form.
+var qualified = regexp.MustCompile(`^(actual|planned|expected|projected|scheduled|anticipated|effective|last|latest|mostrecent|original|current|new|employee|employment|contract|assignment|work)+`)
+
+// bracketed and numbered find what stands behind the words of a header: "(HR)", "[planned]"; "2",
+// "2026", "per 31.12.2025".
+var (
+	bracketed = regexp.MustCompile(`\s*(\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|（[^）]*）|【[^】]*】)`)
+	numbered  = regexp.MustCompile(`(?i)([\s_-]+(per|as of|as at|on|am|zum|stand|au|al))?[\s_-]*[0-9][0-9./-]*$`)
+)
 
 // endings may stand behind the name of a column that says for certain who works here.
-var endings = []string{"", "code", "name", "description", "desc", "text", "flag", "indicator", "yn"}
+var endings = []string{"", "code", "cd", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
 // listOf is the list of headers of HR systems that a header is in, or "".
 func listOf(header string) string {
-	name := normalise(withoutBrackets.ReplaceAllString(header, ""))
-	for _, text := range []string{normalise(header), name} {
-		if list := headerWords[text].List; list == leftHeader || list == beganHeader || statuses[list].stay != nil {
+	words := trim(bracketed.ReplaceAllString(header, ""))
+	name := normalise(numbered.ReplaceAllString(words, ""))
+	for _, text := range []string{normalise(header), normalise(words), name} {
+		if bare, is := strings.CutSuffix(text, "dt"); is {
+			text = bare + "date"
+		}
+		if list := headerWords[text].List; statuses[list].stay != nil {
 			return list
 		}
+		for _, text := range []string{text, qualified.ReplaceAllString(text, "")} {
+			if list := headerWords[text].List; list == leftHeader || list == beganHeader {
+				return list
+			}
+		}
+	}
+	if strings.HasPrefix(name, "donot") || strings.HasPrefix(name, "dont") {
+		return activeHeader
 	}
 	for _, ending := range endings {
 		bare := strings.TrimSuffix(name, ending)
@@ -58,13 +79,13 @@ type statusWords struct {
 	leaver     bool            // yes, or a day, says that somebody leaves
 }
 
-// statuses are the words of columns by the lists of their headers. Yes and no stand beside
-// words in every column. T is true where the header asks for yes or no, and else terminated; F
+// statuses are the words of columns by the lists of their headers. Yes stands beside words in
+// every column; no says that somebody left only where the header asks for it. T is true where the header asks for yes or no, and else terminated; F
 // may be full-time. Of SAP's numbers 3 is active, 2 a pensioner, 0 withdrawn; 1 is called
 // inactive and means employment that rests, as in parental leave.
 var statuses = map[string]statusWords{
-	statusHeader: {stay: statusStay, gone: statusGone},
-	bareHeader:   {stay: statusStay, gone: statusGone, other: cellWords["other"]},
+	statusHeader: {stay: statusStay, gone: goneWords},
+	bareHeader:   {stay: statusStay, gone: goneWords, other: cellWords["other"]},
 	placeHeader:  {stay: stayWords, gone: goneWords, place: true},
 	activeHeader: {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t")},
 	leaverHeader: {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true},
@@ -72,13 +93,13 @@ var statuses = map[string]statusWords{
 }
 
 // stayWords are statuses of people who work here, or will again; goneWords those of people
-// who left, or are about to.
+// who left. Who is about to leave has none of the two, and is asked about.
 var (
 	stayWords, goneWords = cellWords["stay"], cellWords["gone"]
 	yesWords, noWords    = cellWords["yes"], cellWords["no"]
 )
 
-var statusStay, statusGone = words(stayWords, yesWords, "t"), words(goneWords, noWords, "f")
+var statusStay = words(stayWords, yesWords, "t")
 
 // words are those of two sets, without some.
 func words(some, more map[string]bool, without ...string) map[string]bool {
@@ -101,10 +122,6 @@ func isWord(words map[string]bool, status string) bool {
 	return end > 1 && words[strings.TrimRight(status[:end], " ")]
 }
 
-// isGone reports whether a status is one of the words of having left, and does not say
-// anywhere that the person came back, as "Terminated - rehired" does.
-func isGone(words map[string]bool, status string) bool {
-	return isWord(words, status) && !slices.ContainsFunc(
-		strings.FieldsFunc(fold(status), func(r rune) bool { return !unicode.IsLetter(r) }),
-		func(word string) bool { return cellWords["back"][word] })
-}
+// isGone reports whether a status is one of the words of having left, and nothing else: what stands
+// beside it may take it back, as in "Terminated - rehired" and "Leaver (future)".
+func isGone(words map[string]bool, status string) bool { return words[fold(status)] }

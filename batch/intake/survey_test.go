@@ -34,7 +34,7 @@ func TestStay(t *testing.T) {
 		{"German", Options{}, "upn,Mitarbeiterstatus\na@x,AKTIV\nb@x,ausgeschieden\n", "Mitarbeiterstatus 1 AKTIV (ausgeschieden)"},
 		{"French, accents apart", Options{}, "upn,Statut de l\u2019employe\u0301\na@x,En conge\u0301\nb@x,Sorti\n", "Statut de l\u2019employe\u0301 1 En conge\u0301 (Sorti)"},
 		{"Spanish", Options{}, "upn,Estado\na@x,Activo\nb@x,Baja\n", "Estado 1 Activo (Baja)"},
-		{"more behind the word", Options{}, "upn,Employment Status\na@x,Active - US\nb@x,Terminated (vol.)\n", "Employment Status 1 Active - US (Terminated (vol.))"},
+		{"more behind the word", Options{}, "upn,Employment Status\na@x,Active - US\nb@x,Terminated (vol.)\nc@x,TERMINATED\n", "Employment Status 2 Active - US, Terminated (vol.) (TERMINATED)"},
 		{"employment", Options{}, "upn,Employment\na@x,Active\nb@x,Leaver\n", "Employment 1 Active (Leaver)"},
 		{"state", Options{}, "upn,State\na@x,Employed\nb@x,Exited\n", "State 1 Employed (Exited)"},
 		{"state of a country", Options{}, "upn,State\na@x,CA\nb@x,WA\nc@x,A\n", ""},
@@ -107,11 +107,12 @@ func TestStay(t *testing.T) {
 func TestWhatCountsAsStatus(t *testing.T) {
 	for _, c := range []struct{ headers, cells, want string }{
 		// Yes and no, where the name is one of HR.
-		{"Active Status|Active_Status|Status|Employment Status|Worker Status|Employee Status|Beschäftigungsstatus|Active|Currently Active|Active (Y/N)|Active Flag", "Yes No", "Yes"},
-		{"Active Status|Status|Employment_Status|Worker Status|Beschaeftigungsstatus|Aktiv", "1 0", "1"},
-		{"Active Status|Status|Beschäftigungsstatus|Aktiv", "Ja Nein", "Ja"},
-		{"Active Status|Status|Employment Status|Active", "y n", "y"},
-		{"Active Status|Status|Employment Status|Active", "TRUE FALSE", "TRUE"},
+		{"Active Status|Active_Status|Active|Currently Active|Active (Y/N)|Active Flag|Exclude|Do not disable|Don't touch|Skip?", "Yes No", "Yes"},
+		{"Active Status|Aktiv", "1 0", "1"},
+		{"Active Status|Aktiv", "Ja Nein", "Ja"},
+		{"Active Status|Active", "y n", "y"},
+		{"Active Status|Active", "TRUE FALSE", "TRUE"},
+		{"Status|Employment Status|Worker Status|Employee Status|Beschäftigungsstatus", "Yes No 1 0 Ja Nein", "0 1 Ja Nein No"}, // of what?
 		{"Active Status|Active", "T F", "T"},
 		{"Employment Status|Status", "T F", "F t (perhaps true)"}, // terminated and full-time, or true and false
 		{"Employment Status|Status", "T A F", "A F"},              // terminated
@@ -124,11 +125,13 @@ func TestWhatCountsAsStatus(t *testing.T) {
 		{"STAT2", "active withdrawn inactive", "active inactive"},
 
 		// What is not understood.
-		{"Status|Statut|Current Status|Employment Status|HR Status|Worker Status|Worker Status Code|Active Status|Active", "Yes No Foo", "Foo Yes"},
+		{"Status|Statut|Current Status|Employment Status|HR Status|Worker Status|Worker Status Code", "Yes No Foo", "Foo No Yes"},
+		{"Active Status|Active", "Yes No Foo", "Foo Yes"},
 		{"Status|Statut|Employment Status|Worker Status Description|Active Status|Active|Leaver", "Foo 47848 TBD", "47848 Foo TBD"},
 		{"Status|Employment Status|Active", "Terminated NULL", "NULL"},
 		{"Current Employment Status|Employee Active Status|HR Status|Emp_Status_Desc|EMPL_STATUS|Staff status|Is active (flag)|Worker Status Type|Employee Status Group", "Foo Terminated", "Foo"},
-		{"Status|Employment Status|Active|STAT2", "Terminated/Rehired Left-re-hired Terminated-no-rehire Ausgeschieden(wiedereingestellt)", "Ausgeschieden(wiedereingestellt) Left-re-hired Terminated/Rehired"},
+		{"Status|Employment Status|Active|STAT2", "Terminated/Rehired Left-re-hired Terminated-no-rehire Ausgeschieden(wiedereingestellt)", "Ausgeschieden(wiedereingestellt) Left-re-hired Terminated-no-rehire Terminated/Rehired"},
+		{"Status [HR]|Employment Status (2026)|Status per 31.12.2025|Status 2|Position Status|Emp Status Cd", "Leaver Terminated? Notice-period", "Notice-period Terminated?"},
 		{"Status|Employment Status", "Terminated Foo Foo Foo Left", "Foo"},
 		{"Employment Status|HR Status", "Success", "Success"},
 		{"Status", "Success Foo TBD", "Foo Success TBD"},
@@ -138,8 +141,8 @@ func TestWhatCountsAsStatus(t *testing.T) {
 		// Words of having left, and no word at all.
 		{"Status|Employment Status|Active|Active Status|State", "Terminated Left Retired", ""},
 		{"Status|Employment Status|Active|Leaver", "n/a - NULL", ""},
-		{"Status|Employment Status|Active|Active Status|STAT2", "0 0", ""},
-		{"Status|Employment Status|Active|Active Status", "No Nein false n", ""},
+		{"Active|Active Status|STAT2", "0 0", ""},
+		{"Active|Active Status", "No Nein false n", ""},
 		{"Leaver|Leaver Status", "Yes Ja true 1 x", ""},
 		{"Leaver|Left|Terminated", "2026-01-31 31.12.2025", ""},
 		{"Status|Employment Status", "Resigned Voluntary_Termination Deceased Pensionär", "Voluntary_Termination"},

@@ -2,7 +2,6 @@ package intake
 
 import (
 	_ "embed"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,6 +70,3 @@ func spellings(word string) []string {
 	}, norm.NFD.String(word))
 	return slices.Compact([]string{word, bare, german.Replace(word)})
 }
-
-// withoutBrackets finds what headers have behind their words: "(HR)", "2026".
-var withoutBrackets = regexp.MustCompile(`\s*\([^)]*\)|[\s_-]*[0-9]{4}$`)
