@@ -1,9 +1,11 @@
 package intake
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"offboard/batch"
 )
@@ -42,21 +44,33 @@ func noteOf(line string) *note {
 	return nil
 }
 
-// onlyCell gives the one cell that is filled, or "" if there are more, or it is an address.
-func onlyCell(cells []string) (only string) {
-	for _, c := range cells {
-		if c != "" && only != "" || strings.Contains(c, "@") {
-			return ""
-		}
-		only += c
+// setHeading takes a record that names nobody, and has one cell that is filled, for a line
+// that says something of the rows below it, such as "Stayers" or "Best regards,": no list of
+// words is ever whole. It is none if the cell is a number, a word for nothing or written as no
+// word is, or stands behind the users' column: then it is a row that lacks its user.
+func (r *Reader) setHeading(all []string) bool {
+	filled := func(c string) bool { return c != "" }
+	at := slices.IndexFunc(all, filled)
+	if at < 0 || at > r.naming[len(r.naming)-1].index || slices.ContainsFunc(all[at+1:], filled) {
+		return false
 	}
-	return only
-}
-
-// isHeading reports whether the only cell of a row that is filled says something of the rows
-// below it: it ends with a colon, or has a word such as "not".
-func isHeading(cell string) bool {
-	return strings.HasSuffix(cell, ":") || slices.ContainsFunc(strings.Fields(cell), func(w string) bool { return cellWords["remark"][fold(w)] })
+	cell := all[at]
+	letter, digit := strings.ContainsFunc(cell, unicode.IsLetter), strings.ContainsFunc(cell, unicode.IsDigit)
+	odd := func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune("-–_&/'’+", c)
+	}
+	word := strings.TrimFunc(cell, unicode.IsPunct)
+	if strings.Contains(cell, "@") || shapeOf(cell) != "" || digit && !letter || saysNothing(cell) && !strings.HasPrefix(cell, "--") || !strings.ContainsFunc(cell, unicode.IsSpace) && strings.ContainsFunc(word, odd) {
+		return false
+	}
+	said := ""
+	if at < len(r.all) && r.all[at].place >= 0 { // another column may hold passwords
+		said = fmt.Sprintf(" %q", strings.ToValidUTF8(cell, "\uFFFD"))
+	}
+	if r.heading == "" {
+		r.heading = fmt.Sprintf("line %d%s stands alone above this row, and may say that the rows below it are not meant: if they are, take that line out, and if not, the rows", r.rec.Line, said)
+	}
+	return true
 }
 
 // isExample reports whether a cell is the example of a template.

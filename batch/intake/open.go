@@ -25,8 +25,7 @@ type Reader struct {
 	named     int                // cells of the header up to the last that is not empty
 	width     int                // cells of the first row
 	wide      int                // its line, if it has more than the header, and may have shifted unless all rows are so
-	heading   int                // the line that may say something of the rows below it
-	lone      batch.Row          // the last bad one with one cell that is filled: a heading, if the header follows
+	heading   string             // why the rows below a line are in doubt that may say something of them; or ""
 	padded    []string           // the cells of a record that lacks some
 	hint      string             // beside an error of the header
 	agree     map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same

@@ -77,10 +77,16 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	}
 	h := r.rule(row.Cells)
 	row.From = h.from
-	if whyNobody == "" && h.passes() && !r.headerDue {
+	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
 		return row, nil
 	}
 	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
+	if whyNobody == "" && h.passes() && r.heading != "" {
+		e.Reason = r.heading
+		e.Keeps, _ = r.whomMeant(row.Cells)
+		row.Cells = nil
+		return refuse(row, e)
+	}
 	if h.passes() {
 		e.Reason = whyNobody
 	}
@@ -218,28 +224,22 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		r.skip(row.Line, "blank row")
 	case n != nil:
 		r.headerDue = r.headerDue || n.headerBelow
-		r.skip(row.Line, n.reason)
-	case isHeading(onlyCell(all)):
-		if r.headerDue, r.heading = true, row.Line; !strings.HasSuffix(onlyCell(all), ":") {
-			return refuse(row, e) // or a cell such as "not known yet", if it is the last
+		if n.reason == "line of dashes" && r.rows > 0 {
+			r.setHeading(all)
 		}
-		r.skip(row.Line, "heading")
+		r.skip(row.Line, n.reason)
 	case r.contradictsHeader(all):
 		return batch.Row{}, r.otherTable()
 	case whole && r.repeatsHeader(all):
-		if r.lone.Seq > 0 && r.lone.Seq == r.rows { // "Joiners", and the header again
-			r.heading = r.lone.Line
-		}
-		r.headerDue = r.heading > 0 // which holds for the rows below both
+		r.headerDue = false
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()
 	case whole && r.isExampleRow(row.Cells):
 		r.skip(row.Line, "example row")
+	case r.setHeading(all) && strings.HasSuffix(strings.Join(all, ""), ":"):
+		r.skip(row.Line, "heading")
 	default:
-		if onlyCell(all) != "" {
-			r.lone = row
-		}
 		return refuse(row, e)
 	}
 	return batch.Row{}, errSkipped

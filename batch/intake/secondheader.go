@@ -59,8 +59,5 @@ func (r *Reader) repeatsHeader(all []string) bool {
 
 // otherTable ends the reading where the columns may change their meaning.
 func (r *Reader) otherTable() error {
-	if r.heading > 0 {
-		return &InputError{Line: r.heading, Reason: "this line seems to say something of the rows below it: take those rows out that are not meant, and then this line"}
-	}
 	return &InputError{Line: r.rec.Line, Reason: "a second table with other columns seems to start here: split the file, and run each part by itself"}
 }
