@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -150,8 +152,37 @@ func (m *meter) counter(app string) counter {
 	return c
 }
 
+// Apps counts what apps do in several tenants: those that have the same Apps in [Config] share
+// the quotas of the scope [AppWide]. The zero Apps is ready.
+type Apps struct {
+	mu      sync.Mutex
+	shared  meters
+	busiest map[string]int // by app
+}
+
+// Busiest is the most writes that the app was seen to make within any one window, refused
+// ones included.
+func (a *Apps) Busiest(app string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.busiest[strings.ToLower(app)]
+}
+
+// note keeps the busiest window of an app, where a sliding window counts it.
+func (a *Apps) note(app string) {
+	for _, m := range a.shared.list {
+		if log, ok := m.counter(app).(*slidingLog); ok && m.quota.Resource == Writes {
+			if a.busiest == nil {
+				a.busiest = map[string]int{}
+			}
+			a.busiest[app] = max(a.busiest[app], log.used)
+		}
+	}
+}
+
 // meters are all quotas of a tenant, and the other apps that use them up.
 type meters struct {
+	apps   *Apps // with those over all tenants, which are in list, too; nil where no other tenant shares them
 	list   []*meter
 	others float64   // writes a second by other apps in the tenant
 	since  time.Time // when the others began
@@ -172,7 +203,24 @@ func (ms *meters) set(q Quota) {
 		m.quota = q
 		return
 	}
-	ms.list = append(ms.list, &meter{quota: q, counters: make(map[string]counter)})
+	m := &meter{quota: q, counters: make(map[string]counter)}
+	if ms.apps != nil && q.Scope == AppWide {
+		m = ms.apps.meter(m)
+	}
+	ms.list = append(ms.list, m)
+}
+
+// meter is the one that tenants share in place of their own.
+func (a *Apps) meter(own *meter) *meter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, m := range a.shared.list {
+		if m.quota.Resource == own.quota.Resource {
+			return m
+		}
+	}
+	a.shared.list = append(a.shared.list, own)
+	return own
 }
 
 // cost is what one request counts.
@@ -204,6 +252,11 @@ func (c cost) by(r Resource, app string) string {
 // take counts one request. It is admitted only if every quota admits it; if
 // not, take returns the quota that keeps it out longest, and for how long.
 func (ms *meters) take(now time.Time, app string, c cost) (by Quota, wait time.Duration) {
+	if ms.apps != nil {
+		ms.apps.mu.Lock()
+		defer ms.apps.mu.Unlock()
+		defer ms.apps.note(app)
+	}
 	ms.feed(now)
 	admitted := true
 	for _, m := range ms.list {

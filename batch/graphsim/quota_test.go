@@ -322,3 +322,30 @@ func TestQuotaValidation(t *testing.T) {
 		}
 	}
 }
+
+// Two tenants of one app share its quota over all tenants, and nothing else.
+func TestAppsShareAQuota(t *testing.T) {
+	apps := &Apps{}
+	quotas := []Quota{{AppWide, Writes, 3, time.Minute, SlidingWindow}, {AppTenant, Writes, 2, time.Minute, SlidingWindow}}
+	var tenants []*Tenant
+	for i := range 2 {
+		tenants = append(tenants, New(Config{TenantID: fmt.Sprintf("8f4c2f6e-0000-4000-8000-00000000000%d", i+3), Quotas: quotas, Apps: apps}))
+	}
+	now, write := time.Now(), cost{writes: 1}
+	take := func(tenant int, app string) Scope {
+		by, _ := tenants[tenant].meters.take(now, app, write)
+		return by.Scope
+	}
+	for i, c := range []struct {
+		tenant int
+		app    string
+		want   Scope
+	}{{0, "a", ""}, {0, "a", ""}, {1, "a", ""}, {1, "b", ""}, {1, "a", AppWide}, {0, "a", AppWide}, {1, "b", ""}} {
+		if got := take(c.tenant, c.app); got != c.want {
+			t.Errorf("write %d, of app %s in tenant %d, is refused by %q, want %q", i, c.app, c.tenant, got, c.want)
+		}
+	}
+	if a, b := apps.Busiest("A"), apps.Busiest("b"); a != 5 || b != 2 {
+		t.Errorf("the busiest windows have %d and %d writes, want 5 and 2", a, b)
+	}
+}

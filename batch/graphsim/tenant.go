@@ -37,6 +37,7 @@ type Config struct {
 	Quotas  []Quota // nil means [DefaultQuotas]
 	NoQuota bool    // nothing is throttled
 	Others  float64 // writes a second that other apps make in this tenant
+	Apps    *Apps   // counts what an app does in several tenants; nil means that it works in this one alone
 
 	Latency time.Duration // of every call to Graph, half of it before the call takes effect
 	Jitter  time.Duration // up to this much more, evenly spread
@@ -144,7 +145,7 @@ func New(cfg Config) *Tenant {
 		faults: activate(cfg.Faults),
 	}
 	if !cfg.NoQuota {
-		t.meters.others = cfg.Others
+		t.meters.others, t.meters.apps = cfg.Others, cfg.Apps
 		for _, q := range cfg.Quotas {
 			t.meters.set(q)
 		}

@@ -2,6 +2,7 @@ package throttle
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -19,12 +20,15 @@ type Config struct {
 }
 
 // Controller is a [batch.Gate] over any number of quotas. It is for one
-// goroutine. Use [New] or [NewPool].
+// goroutine; others may have controllers that share limits with it ([Shared]). Use [New] or
+// [NewPool].
 type Controller struct {
 	limits   []*limit      // those of the tenant are the pool's
 	rate     *rate.Limiter // what the operator asked for, of the pool; nil for no limit
 	pause    pause         // of the app
 	tenant   *pause        // of the pool
+	wide     *pause        // of the app in all tenants; where nothing is shared, pause
+	mu       *sync.Mutex   // guards all of it; see Shared
 	budget   *budget       // of the pool
 	apps     int           // in the pool
 	width    width
@@ -42,6 +46,8 @@ func New(c Config) *Controller { return NewPool(c, 1)[0] }
 
 // Admit implements [batch.Gate].
 func (c *Controller) Admit(now time.Time, cost int) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.accountWait(now)
 	wait, why := c.ask(now, cost)
 	if wait > 0 {
@@ -80,6 +86,8 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 // Leave implements [batch.Gate]. A call that never left gives its place in
 // every window back; what it took of a smooth rate is time, and gone.
 func (c *Controller) Leave(now time.Time, f batch.Feedback) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if f.Unsent {
 		for _, l := range c.limits {
 			l.withdraw(f)
@@ -93,6 +101,7 @@ func (c *Controller) Leave(now time.Time, f batch.Feedback) {
 	c.width.leave(now, f)
 	c.pause.calm(f)
 	c.tenant.calm(f)
+	c.wide.calm(f)
 	for _, l := range c.limits {
 		l.leave(now, f)
 	}
@@ -140,20 +149,28 @@ func (c *Controller) blame(scope string) *limit {
 	return least
 }
 
-// longerPause gives the pause that ends last: the app's own or the tenant's.
+// longerPause gives the pause that ends last: the app's own, the tenant's, or the app's in
+// all tenants.
 func (c *Controller) longerPause() *pause {
-	if c.tenant.until.After(c.pause.until) {
-		return c.tenant
+	longest := &c.pause
+	for _, p := range []*pause{c.tenant, c.wide} {
+		if p.until.After(longest.until) {
+			longest = p
+		}
 	}
-	return &c.pause
+	return longest
 }
 
 // pauseOf gives the pause that a refusal blamed on l is for. A call refused as
-// a whole is the app's trouble unless it names the tenant.
+// a whole is the app's trouble in this tenant unless it names another scope.
 func (c *Controller) pauseOf(f batch.Feedback, l *limit) *pause {
 	name, _, _ := strings.Cut(f.Scope, "/")
-	if strings.EqualFold(name, Tenant.header()) || f.Outer == 0 && l.Scope == Tenant {
+	is := func(s Scope) bool { return strings.EqualFold(name, s.header()) || f.Outer == 0 && l.Scope == s }
+	switch {
+	case is(Tenant):
 		return c.tenant
+	case is(App):
+		return c.wide
 	}
 	return &c.pause
 }
@@ -168,11 +185,14 @@ func served(f batch.Feedback) int {
 }
 
 // Restate puts quotas in the place of those of the same name and window, and keeps what was
-// counted and learned: the size of the tenant may become known while lookups are made.
+// counted and learned: the size of the tenant may become known while lookups are made. It
+// changes nothing for other tenants.
 func (c *Controller) Restate(quotas []Quota) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, l := range c.limits {
 		for _, q := range quotas {
-			if q.Name == l.Name && q.Window == l.Window {
+			if q.Name == l.Name && q.Window == l.Window && q.Scope != App {
 				l.Quota = q
 			}
 		}

@@ -11,6 +11,7 @@
 //
 //	controller.go  the gate: asks every limit, and blames one for a refusal
 //	pool.go        a controller for each of several apps, which share the tenant's limits
+//	shared.go      what runs in several tenants share: the limits of their app
 //	quota.go quotafile.go  what is documented, or stated in a file
 //	limit.go       one quota: its log, and what is known of it
 //	slidinglog.go  how many users left within a window
@@ -146,6 +147,13 @@
 // refusal is for its scope: the app's pauses and teaches the app; the tenant's pauses and
 // teaches all apps. Where Graph names no scope, the limit that allows an app least is
 // blamed, the tenant's in even parts.
+//
+// # Several tenants
+//
+// The runs of a campaign work as one app in many tenants, each in a goroutine of its own.
+// [Shared] has the app's limits over all of them: what one run admits counts for the others at
+// once, and a refusal of that scope pauses all. The first one there may take what is left; no
+// run takes more than its own tenant's quota, so that the others come through.
 //
 // # Caveats
 //

@@ -48,6 +48,8 @@ func (l *limit) words(now time.Time) string {
 // limit; the reason is what holds now, if that is another. A log with room lets
 // users go at once, so the reason says how many.
 func (c *Controller) Pace(now time.Time) batch.Pace {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	p := batch.Pace{PerSecond: math.Inf(1), Reason: "no quota is set: as fast as Graph answers"}
 	var full time.Duration
 	free := 0

@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,13 +27,14 @@ func NewPool(c Config, apps int) []*Controller {
 		c.Users = 10_000
 	}
 	pool := make([]*Controller, max(1, apps))
-	risk, tenant := &budget{users: c.Users}, &pause{}
+	risk, tenant, mu := &budget{users: c.Users}, &pause{}, &sync.Mutex{}
 	var smooth *rate.Limiter
 	if c.Rate > 0 {
 		smooth = rate.NewLimiter(rate.Limit(c.Rate), chunk)
 	}
 	for i := range pool {
-		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth)}
+		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth), mu: mu}
+		g.wide = &g.pause
 		for j, q := range c.Quotas {
 			l := &limit{Quota: q, sharers: 1, log: &slidingLog{window: q.Window}}
 			if q.Resource == Write && q.Limit > 0 {

@@ -31,6 +31,8 @@ func TimeLeft(pool []*Controller, users int, now time.Time) time.Duration {
 // need says how long a controller needs for users of its own, and for all of
 // them what the pool shares.
 func soonest(pool []*Controller, users int, need func(c *Controller, own, all int) time.Duration) time.Duration {
+	pool[0].mu.Lock() // which is that of all
+	defer pool[0].mu.Unlock()
 	alone, least := need(pool[0], users, users), need(pool[0], 0, users)
 	for _, c := range pool[1:] {
 		alone, least = min(alone, need(c, users, users)), max(least, need(c, 0, users))
