@@ -58,6 +58,11 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
 		return err
 	}
+	beside, err := j.join(ctx, gates, look, lastCall)
+	if err != nil {
+		return err
+	}
+	defer j.Shared.leave(j.run)
 	lines, hard := j.streaming(ctx), ctx
 	r := batch.Runner{
 		Steps: plan.Steps, Verify: plan.Verify, Journal: lines.journal(j.run), Reads: j.reads,
@@ -72,7 +77,7 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	}
 	j.reads.KeepFree(gates[0])
 	for i, a := range j.tenant.apps {
-		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: &beside{Controller: gates[i], others: look, ctx: ctx}})
+		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: beside[i]})
 	}
 	if plan.Resolve {
 		r.Prover = j.tenant.apps[0].client

@@ -48,6 +48,9 @@ type Host struct {
 	Unread  bool                                // nobody takes what Stream was told: it may never return
 	cas     *x509.CertPool                      // that https connections trust; nil are this machine's
 	caFile  string                              // the file that some of them are from
+	Shared  *Shared                             // with the other jobs of the process; nil for one alone
+	Member  journal.Membership                  // what the runs are of; zero outside of a campaign
+	Begin   func(question string) error         // is asked in place of a person before the first write; nil asks the person
 	sign    signer                              // of the report; nil without --sign-key
 	signKey string                              // the file of its key
 	doubt   string                              // of the tenant, which a person is to see before anything is sent; --yes says nothing of it

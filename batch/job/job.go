@@ -46,6 +46,9 @@ type job struct {
 
 // newJob is a job of which nothing is done yet. The caller closes it.
 func (h *Host) newJob(conn *Connection, exe *Execution) *job {
+	if h.Shared == nil {
+		h.Shared = &Shared{}
+	}
 	return &job{Host: h, Connection: conn, Execution: exe, maxAge: mostAge}
 }
 
@@ -66,6 +69,9 @@ func (j *job) later(undo func() error, err error) error {
 
 // openStore opens the journal, as openJournal does.
 func (j *job) openStore(ctx context.Context, open opener, must bool) (err error) {
+	if j.store = j.Shared.store; j.store != nil {
+		return nil
+	}
 	j.store, err = j.openJournal(ctx, open, must)
 	return j.later(j.store.Close, err)
 }
@@ -86,6 +92,9 @@ func (j *job) lockRun() error {
 // it is sealed.
 func (j *job) create(ctx context.Context) (err error) {
 	if j.run, err = j.store.Create(ctx, j.plan); err != nil {
+		return err
+	}
+	if err := j.joinCampaign(ctx); err != nil {
 		return err
 	}
 	j.About(j.plan)
@@ -113,6 +122,7 @@ func (j *job) enterPrepared(ctx context.Context, seed seeder) (err error) {
 	if j.tenant, err = j.connect(ctx, seed); err != nil {
 		return err
 	}
+	j.shareReads()
 	if !j.follows {
 		j.About(batch.Plan{Tenant: j.tenant.identity().Tenant})
 		return nil
@@ -137,6 +147,10 @@ func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 		}
 	}
 	if err := j.pace(); err != nil {
+		return err
+	}
+	j.shareReads()
+	if err := j.joinCampaign(ctx); err != nil {
 		return err
 	}
 	return j.resume(ctx)

@@ -12,19 +12,18 @@ import (
 	"offboard/batch/throttle"
 )
 
-// others keeps what other runs on the same journal send to the tenant while this one runs. Their
+// others keeps what other runs on the same journal send while this one runs, to the same tenant; or,
+// of a [Shared], what other processes and earlier sessions send as an app to any tenant. Their
 // calls stand in the journal before they leave, as this run's do.
 type others struct {
 	store  *journal.Store
-	run    *journal.Run // this one, whose calls the gates know
-	tenant string
-	gates  []*throttle.Controller
-	apps   map[string]*throttle.Controller // gates by the app
-	window time.Duration                   // the longest
-	calls  map[otherCall]throttle.Other    // that were counted and may be told again
+	by     journal.SentBy
+	take   func(k journal.SentCall, was, is throttle.Other) // into the gates
+	ours   func(k journal.SentCall) bool                    // the gates know it already; may be nil
+	window time.Duration                                    // the longest
+	calls  map[otherCall]throttle.Other                     // that were counted and may be told again
 	asked  time.Time
-	runs   int                  // others with calls that count
-	turn   int                  // how many of them come before this one
+	rivals map[string]bool      // the runs of these calls
 	stuck  map[string]time.Time // others with calls that should have ended: since when these are under way
 }
 
@@ -34,16 +33,24 @@ type otherCall struct {
 	app string
 }
 
-func newOthers(j *job, gates []*throttle.Controller) *others {
-	o := &others{store: j.store, run: j.run, tenant: j.tenant.identity().Tenant, gates: gates,
-		apps: map[string]*throttle.Controller{}, calls: map[otherCall]throttle.Other{}, stuck: map[string]time.Time{}}
-	for i, a := range j.tenant.apps {
-		o.apps[a.identity.App] = gates[i]
+func newOthers(store *journal.Store, by journal.SentBy, window time.Duration, take func(k journal.SentCall, was, is throttle.Other)) *others {
+	return &others{store: store, by: by, take: take, window: window, calls: map[otherCall]throttle.Other{}, stuck: map[string]time.Time{}}
+}
+
+// inTenant is what others send to the tenant of the job, for its gates.
+func (j *job) inTenant(gates []*throttle.Controller) *others {
+	return newOthers(j.store, journal.SentBy{Tenant: j.tenant.identity().Tenant}, longest(throttle.For(j.quotas, throttle.Write)), func(k journal.SentCall, was, is throttle.Other) {
+		i := slices.IndexFunc(j.tenant.apps, func(a app) bool { return a.identity.App == k.App })
+		gates[max(0, i)].Count(was, is, i < 0)
+	})
+}
+
+// longest is the longest window of the quotas.
+func longest(quotas []throttle.Quota) (window time.Duration) {
+	for _, q := range quotas {
+		window = max(window, q.Window)
 	}
-	for _, q := range throttle.For(j.quotas, throttle.Write) {
-		o.window = max(o.window, q.Window)
-	}
-	return o
+	return window
 }
 
 // tell counts what was sent since it was asked last. except may be nil, for the first time: what an
@@ -54,7 +61,7 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 	if asked := o.asked.Round(0); asked.After(since) && !asked.After(now.Round(0)) {
 		since = asked
 	}
-	sent, err := o.store.SentCalls(ctx, o.tenant, except, since)
+	sent, err := o.store.SentCalls(ctx, o.by, except, since)
 	if err != nil {
 		return err
 	}
@@ -62,6 +69,9 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 	open := map[otherCall]bool{}
 	clear(o.stuck)
 	for _, k := range sent {
+		if o.ours != nil && o.ours(k) {
+			continue
+		}
 		key := otherCall{k.Run, k.No, k.App}
 		if open[key] = k.Open; k.Open && now.Sub(k.SentAt) > batch.LongestCall {
 			if since, ok := o.stuck[k.Run]; !ok || k.SentAt.Before(since) {
@@ -75,12 +85,11 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 		// The journal keeps whole milliseconds. From here on the call has a time of the monotonic
 		// clock: if the other one was or is set back, nobody waits for more than a window.
 		at := now.Add(min(0, k.At.Add(time.Millisecond).Sub(now)))
-		is := throttle.Other{At: at, Users: k.Users, Open: k.Open}
-		o.count(key, is)
+		o.count(key, k, throttle.Other{At: at, Users: k.Users, Open: k.Open})
 	}
 	for key, was := range o.calls {
 		if was.Open && !open[key] { // its holder died, or its run was deleted
-			o.count(key, throttle.Other{At: now, Users: was.Users})
+			o.count(key, journal.SentCall{App: key.app}, throttle.Other{At: now, Users: was.Users})
 		}
 	}
 	o.forget(now)
@@ -88,33 +97,19 @@ func (o *others) tell(ctx context.Context, now time.Time, except *journal.Run) e
 }
 
 // count takes what is known of a call now into the gates.
-func (o *others) count(key otherCall, is throttle.Other) {
-	gate, ours := o.apps[key.app]
-	if !ours {
-		gate = o.gates[0]
-	}
-	gate.Count(o.calls[key], is, !ours)
+func (o *others) count(key otherCall, k journal.SentCall, is throttle.Other) {
+	o.take(k, o.calls[key], is)
 	o.calls[key] = is
 }
 
-// forget drops the calls that have left every window, and counts the runs that are left.
+// forget drops the calls that have left every window, and keeps the runs that are left.
 func (o *others) forget(now time.Time) {
-	own, runs := "", map[string]bool{}
-	if o.run != nil {
-		own = o.run.Plan().Run
-	}
+	o.rivals = map[string]bool{}
 	for key, k := range o.calls {
-		switch {
-		case !k.Open && now.Sub(k.At) > o.window:
+		if !k.Open && now.Sub(k.At) > o.window {
 			delete(o.calls, key)
-		case key.run != own:
-			runs[key.run] = true
-		}
-	}
-	o.runs, o.turn = len(runs), 0
-	for name := range runs {
-		if name < own {
-			o.turn++
+		} else {
+			o.rivals[key.run] = true
 		}
 	}
 }
@@ -128,49 +123,77 @@ const (
 // share is how many users of an app may leave before others are asked about again. Between two
 // askings each run takes what it sees, so none takes more than its even part; when that is less than a
 // call, they take turns. Where the windows have no room the gate itself says how long to wait.
-func (o *others) share(gate *throttle.Controller, now time.Time) int {
-	if o.runs == 0 {
+func (c *company) share(gate *throttle.Controller, now time.Time) int {
+	if c.runs == 0 {
 		return askUsers
 	}
 	room := gate.Room(now)
-	if even := room / (o.runs + 1); even >= batch.ChunkSize {
+	if even := room / (c.runs + 1); even >= batch.ChunkSize {
 		return min(askUsers, even)
 	}
-	if turn := now.UnixNano() / int64(askLeast) % int64(o.runs+1); room > 0 && turn != int64(o.turn) {
+	if turn := now.UnixNano() / int64(askLeast) % int64(c.runs+1); room > 0 && turn != int64(c.turn) {
 		return 0
 	}
 	return batch.ChunkSize
+}
+
+// company is who runs beside a run, and may take what is left of a quota.
+type company struct {
+	*others
+	run    *journal.Run // this one, whose calls the gates know
+	shared *Shared
+	apps   []string
+	runs   int // others with calls that count
+	turn   int // how many of them come before this one
+}
+
+// tell counts what others sent since they were asked about last.
+func (c *company) tell(ctx context.Context, now time.Time) error {
+	if err := c.others.tell(ctx, now, c.run); err != nil {
+		return err
+	}
+	own := c.run.Plan().Run
+	rivals, err := c.shared.tell(ctx, c.apps, now)
+	maps.Copy(rivals, c.rivals)
+	delete(rivals, own)
+	c.runs, c.turn = len(rivals), 0
+	for name := range rivals {
+		if name < own {
+			c.turn++
+		}
+	}
+	return err
 }
 
 // beside is an app's gate in a run that others may run beside: it asks about them once a second,
 // and before each part of a burst.
 type beside struct {
 	*throttle.Controller
-	others *others
-	ctx    context.Context // of the run
-	asked  time.Time       // when left was set
-	left   int             // users who may leave before the next asking
+	company *company
+	ctx     context.Context // of the run
+	asked   time.Time       // when left was set
+	left    int             // users who may leave before the next asking
 }
 
 // Admit implements batch.Gate.
 func (b *beside) Admit(now time.Time, cost int) time.Duration {
-	o := b.others
+	c := b.company
 	every := askEvery
-	if o.runs > 0 {
+	if c.runs > 0 {
 		every = askLeast
 	}
-	used := b.asked.Equal(o.asked) && cost > b.left
-	switch passed := now.Sub(o.asked); {
-	case passed >= every, used && o.runs == 0:
-		if err := o.tell(b.ctx, now, o.run); err != nil {
+	used := b.asked.Equal(c.asked) && cost > b.left
+	switch passed := now.Sub(c.asked); {
+	case passed >= every, used && c.runs == 0:
+		if err := c.tell(b.ctx, now); err != nil {
 			return askLeast // a journal that cannot be read: the next commit, or this again, tells why
 		}
 		b.asked = time.Time{}
 	case used:
 		return every - passed
 	}
-	if !b.asked.Equal(o.asked) {
-		b.asked, b.left = o.asked, o.share(b.Controller, now)
+	if !b.asked.Equal(c.asked) {
+		b.asked, b.left = c.asked, c.share(b.Controller, now)
 	}
 	if cost > b.left {
 		return askLeast
@@ -185,14 +208,14 @@ func (b *beside) Admit(now time.Time, cost int) time.Duration {
 // Pace implements batch.Gate.
 func (b *beside) Pace(now time.Time) batch.Pace {
 	p := b.Controller.Pace(now)
-	switch n := b.others.runs; {
+	switch n := b.company.runs; {
 	case n == 1 && p.Until.IsZero():
 		p.Reason += "; the calls of another run count, too"
 	case n > 1 && p.Until.IsZero():
 		p.Reason += fmt.Sprintf("; the calls of %d other runs count, too", n)
 	}
-	for _, run := range slices.Sorted(maps.Keys(b.others.stuck)) {
-		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, batch.TimeOf(now, b.others.stuck[run]))
+	for _, run := range slices.Sorted(maps.Keys(b.company.stuck)) {
+		p.Reason += fmt.Sprintf("; run %s has calls under way since %s, and they count until its process goes on or ends", run, batch.TimeOf(now, b.company.stuck[run]))
 	}
 	return p
 }

@@ -45,6 +45,6 @@ func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller
 	gates := throttle.NewPool(throttle.Config{
 		Quotas: quotas, Rate: j.Rate, MaxWidth: (j.Concurrency + len(apps) - 1) / len(apps), Users: users,
 	}, len(apps))
-	look := newOthers(j, gates)
+	look := j.inTenant(gates)
 	return gates, look, look.tell(ctx, time.Now(), nil)
 }

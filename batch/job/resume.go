@@ -192,7 +192,7 @@ func (j *job) resume(ctx context.Context) error {
 			if err := errors.Join(j.earliest(ctx, send)); err != nil {
 				return err
 			}
-			if err := j.Confirm(j.Yes, fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {
+			if err := j.mayWrite(fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {
 				return err
 			}
 		}

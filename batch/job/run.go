@@ -195,7 +195,7 @@ func (j *job) begin(ctx context.Context) error {
 		return err
 	}
 	if j.plan.Writes > 0 {
-		if err := j.Confirm(j.Yes, ask(j.plan)); err != nil {
+		if err := j.mayWrite(ask(j.plan)); err != nil {
 			return j.unbegun(ctx, err)
 		}
 	}

@@ -140,8 +140,7 @@ func TestOthersAfterTheClockWasSetBack(t *testing.T) {
 	}
 	gate := throttle.New(throttle.Config{Quotas: throttle.For(throttle.Documented(), throttle.Write), MaxWidth: 1})
 	const window = 300 * time.Second
-	o := &others{store: s, tenant: "t", gates: []*throttle.Controller{gate}, apps: map[string]*throttle.Controller{"a": gate},
-		window: window, calls: map[otherCall]throttle.Other{}, stuck: map[string]time.Time{}}
+	o := newOthers(s, journal.SentBy{Tenant: "t"}, window, func(_ journal.SentCall, was, is throttle.Other) { gate.Count(was, is, false) })
 	// By the clock of the wall the last question was three hours from now.
 	o.asked = now.Round(0).Add(3 * time.Hour)
 	if err := o.tell(ctx, time.Now(), nil); err != nil || len(o.calls) != 1 {

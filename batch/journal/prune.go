@@ -89,7 +89,9 @@ func (o Old) Prune(ctx context.Context) error {
 		return err
 	})
 	if err == nil || errors.Is(err, ErrNoRun) { // a deletion that was begun goes on
-		err = o.remove(ctx)
+		if err = o.remove(ctx); err == nil {
+			err = o.s.forgetCampaign(ctx, o.Membership().Campaign)
+		}
 	}
 	return o.wrap("prune", errors.Join(err, unlock()))
 }

@@ -63,7 +63,7 @@ func TestReadNothing(t *testing.T) {
 		}
 		_, err = s.Run(t.Context(), "")
 		wantErr(t, err, ErrNoRun)
-		calls, err := s.SentCalls(t.Context(), "t", nil, time.Now())
+		calls, err := s.SentCalls(t.Context(), SentBy{Tenant: "t"}, nil, time.Now())
 		if err != nil || len(calls) > 0 {
 			t.Errorf("%s: calls %+v, error %v", name, calls, err)
 		}

@@ -29,6 +29,30 @@ type runRow struct {
 	state State
 	seal  string // digest of the sealed plan; "" before
 	plan  batch.Plan
+	of    Membership
+}
+
+// Membership is a run's place in a campaign; zero for a run of its own.
+type Membership struct {
+	Campaign string // its name
+	Member   string // what the tenant is called in it
+}
+
+// Membership is that of the run.
+func (r *Run) Membership() Membership { return r.row().of }
+
+// Join makes the run one of a campaign. It ignores cancellation.
+func (r *Run) Join(ctx context.Context, to Membership) error {
+	err := r.update(ctx, func(t *tx, _ State) error {
+		_, err := t.exec("UPDATE runs SET campaign = $1, member = $2 WHERE id = $3", to.Campaign, to.Member, r.id)
+		return err
+	})
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.of = to
+	}
+	return r.wrap("join", err)
 }
 
 func (r *Run) row() runRow {

@@ -11,7 +11,19 @@ CREATE TABLE runs (
 	tenant      TEXT NOT NULL,
 	steps       TEXT NOT NULL,                     -- in order, with commas between them
 	plan        TEXT NOT NULL,                     -- batch.Plan, all of it
-	plan_digest TEXT NOT NULL                      -- SHA-256 of the sealed plan: see digest.go; '' before
+	plan_digest TEXT NOT NULL,                     -- SHA-256 of the sealed plan: see digest.go; '' before
+	campaign    TEXT NOT NULL DEFAULT '',          -- name of the campaign that it is of, or ''
+	member      TEXT NOT NULL DEFAULT ''           -- and what its tenant is called there
+) STRICT;
+
+CREATE TABLE campaigns (                           -- runs of several tenants started together
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	name    TEXT NOT NULL UNIQUE,
+	created INTEGER NOT NULL,
+	input   TEXT NOT NULL,                         -- the file's name
+	digest  TEXT NOT NULL,                         -- of that file and all that it names
+	dir     TEXT NOT NULL,                         -- where the reports go
+	members TEXT NOT NULL                          -- the tenants, and how each is run; no secret
 ) STRICT;
 
 CREATE TABLE states (                              -- how a run came to its state

@@ -22,9 +22,12 @@ type SentCall struct {
 	Open   bool      // under way
 }
 
-// SentCalls tells of the calls that runs other than one have made to a tenant:
-// by all apps, in all processes that use this journal, whatever the cloud. The
-// tenant is an object id, and except may be nil, which leaves out no run. Told
+// SentBy says whose calls are asked for: those to a tenant, by its object id, of all apps;
+// or those of an app registration to all tenants.
+type SentBy struct{ Tenant, App string }
+
+// SentCalls tells of the calls that runs other than one have made,
+// in all processes that use this journal, whatever the cloud. except may be nil, which leaves out no run. Told
 // are the calls that ended at or after since, and all that are under way. They
 // come in order of At. It is cheap enough to be asked every second.
 //
@@ -37,7 +40,7 @@ type SentCall struct {
 // holds the run the call is Open however old it is: that process may be stopped, as by
 // SIGSTOP, and the call may leave when it goes on. A call that was told as Open and is
 // left out is over: the holder died since, or the run was deleted.
-func (s *Store) SentCalls(ctx context.Context, tenant string, except *Run, since time.Time) ([]SentCall, error) {
+func (s *Store) SentCalls(ctx context.Context, by SentBy, except *Run, since time.Time) ([]SentCall, error) {
 	var calls []SentCall
 	own := 0
 	if except != nil {
@@ -47,8 +50,8 @@ func (s *Store) SentCalls(ctx context.Context, tenant string, except *Run, since
 	err := s.read(ctx, func(t *tx) (err error) {
 		calls, err = list(t, func(k *SentCall) []any { return []any{&k.Run, &k.No, &k.App, &k.SentAt, &k.At, &k.Users} },
 			`SELECT n.name, k.no, k.app, k.sent_at, k.over, k.users
-			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= $1 OR k.over = 0) AND n.tenant = $2 AND n.id <> $3`,
-			max(1, since.UnixMilli()), tenant, own)
+			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= $1 OR k.over = 0) AND ($2 = '' OR n.tenant = $2) AND ($3 = '' OR k.app = $3) AND n.id <> $4`,
+			max(1, since.UnixMilli()), by.Tenant, by.App, own)
 		return err
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ func TestSentCalls(t *testing.T) {
 	}
 	ask := func(except *Run, since time.Time) []SentCall {
 		t.Helper()
-		calls, err := s.SentCalls(t.Context(), "t", except, since)
+		calls, err := s.SentCalls(t.Context(), SentBy{Tenant: "t"}, except, since)
 		must(t, err)
 		return calls
 	}
@@ -83,7 +83,7 @@ func TestCallsLeftBehind(t *testing.T) {
 	must(t, err)
 	told := func(since time.Time) string {
 		t.Helper()
-		calls, err := s.SentCalls(t.Context(), "t", nil, since)
+		calls, err := s.SentCalls(t.Context(), SentBy{Tenant: "t"}, nil, since)
 		must(t, err)
 		var said []string
 		for _, k := range calls {
@@ -109,7 +109,7 @@ func TestCallsLeftBehind(t *testing.T) {
 	fill(t, ahead, 9)
 	seal(t, ahead, 9)
 	must(t, ahead.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: now.Add(time.Hour), Seqs: []int{1}}}}))
-	calls, err := s.SentCalls(t.Context(), "t", runs["held"], now)
+	calls, err := s.SentCalls(t.Context(), SentBy{Tenant: "t"}, runs["held"], now)
 	must(t, err)
 	if k := calls[len(calls)-1]; k.Run != "ahead" || k.Open || k.At.After(time.Now()) {
 		t.Errorf("the clock was set back since it was sent: %+v", k)

@@ -204,26 +204,37 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`).MatchSt
 // Run finds a run by its name, or by a beginning that no other run shares; ""
 // is the latest. It fails with ErrNoRun or ErrAmbiguous.
 func (s *Store) Run(ctx context.Context, name string) (*Run, error) {
-	const limit = 11
 	runs, err := s.find(ctx, `WHERE state <> 'pruning' AND substr(name, 1, length($1)) = $1
-		ORDER BY CASE name WHEN $1 THEN 0 ELSE 1 END, id DESC LIMIT $2`, name, limit)
+		ORDER BY CASE name WHEN $1 THEN 0 ELSE 1 END, id DESC LIMIT $2`, name, mostAlike)
+	run, err := only(runs, err, name, func(r *Run) string { return r.plan.Run })
+	if err != nil {
+		return nil, fmt.Errorf("find run %q in %s: %w", name, s.path, err)
+	}
+	return run, nil
+}
+
+// mostAlike is how many names with the same beginning are looked at.
+const mostAlike = 11
+
+// only is the one that a name, or a beginning of it, means: of those that begin so the only
+// one, or the first, if it has the very name; of "" the first.
+func only[T any](alike []T, err error, name string, nameOf func(T) string) (one T, _ error) {
 	switch {
 	case err != nil:
-	case len(runs) == 0:
-		err = ErrNoRun
-	case name == "" || len(runs) == 1 || runs[0].plan.Run == name:
-		return runs[0], nil
-	default:
-		names := make([]string, 0, limit)
-		for _, r := range runs {
-			names = append(names, r.plan.Run)
-		}
-		if len(names) == limit {
-			names[limit-1] = "..."
-		}
-		err = fmt.Errorf("%w: %s", ErrAmbiguous, strings.Join(names, ", "))
+		return one, err
+	case len(alike) == 0:
+		return one, ErrNoRun
+	case name == "" || len(alike) == 1 || nameOf(alike[0]) == name:
+		return alike[0], nil
 	}
-	return nil, fmt.Errorf("find run %q in %s: %w", name, s.path, err)
+	var names []string
+	for _, a := range alike {
+		names = append(names, nameOf(a))
+	}
+	if len(names) == mostAlike {
+		names[mostAlike-1] = "..."
+	}
+	return one, fmt.Errorf("%w: %s", ErrAmbiguous, strings.Join(names, ", "))
 }
 
 // Unfinished finds the latest run that set out to do the same as the plan
@@ -246,8 +257,8 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 // find reads the runs that the rest of a query selects.
 func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.seal, &r.plan} },
-			"SELECT id, state, plan_digest, plan FROM runs "+rest, args...)
+		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.seal, &r.plan, &r.of.Campaign, &r.of.Member} },
+			"SELECT id, state, plan_digest, plan, campaign, member FROM runs "+rest, args...)
 		for _, f := range found {
 			runs = append(runs, &Run{s: s, runRow: f})
 		}
@@ -263,6 +274,7 @@ type Filter struct {
 	Tenant    string    // exactly this, but for the case of ASCII letters
 	Digest    string    // of this input or plan file
 	Undoes    string    // that take back this run
+	Campaign  string    // of this campaign
 	NewerThan time.Time // created after this moment
 	OlderThan time.Time // created before this moment
 }
@@ -273,6 +285,7 @@ func (f Filter) admits(r *Run) bool {
 		(f.Tenant == "" || batch.LowerASCII(f.Tenant) == batch.LowerASCII(p.Tenant)) &&
 		(f.Digest == "" || f.Digest == p.Digest) &&
 		(f.Undoes == "" || f.Undoes == p.Undoes) &&
+		(f.Campaign == "" || f.Campaign == r.of.Campaign) &&
 		(f.NewerThan.IsZero() || p.Created.After(f.NewerThan)) &&
 		(f.OlderThan.IsZero() || p.Created.Before(f.OlderThan))
 }

@@ -1,0 +1,125 @@
+package job
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"offboard/batch/journal"
+	"offboard/batch/throttle"
+)
+
+// Shared is what the jobs of one process share: the journal, and what their apps may do in all
+// tenants together. The zero Shared is ready.
+type Shared struct {
+	store  *journal.Store // nil: each job opens the journal
+	quotas throttle.Shared
+
+	mu   sync.Mutex
+	runs map[string]session // that this process carries out, or has carried out
+	apps map[string]*others // what other processes and earlier sessions send, by app
+}
+
+// session is what this process does of a run.
+type session struct {
+	last  int // call of the sessions before
+	going bool
+}
+
+// shareReads has lookups heed what the other jobs of the process read as the same app.
+func (j *job) shareReads() {
+	if j.reads != nil {
+		j.reads.Share(&j.Shared.quotas, j.tenant.identity().App)
+	}
+}
+
+// join has the gates of the run heed what the other jobs of the process send, and what was sent
+// from elsewhere. lastCall is the last one of the sessions before.
+func (j *job) join(ctx context.Context, gates []*throttle.Controller, look *others, lastCall int) ([]*beside, error) {
+	s, c := j.Shared, &company{others: look, run: j.run, shared: j.Shared}
+	all := make([]*beside, len(gates))
+	for i, a := range j.tenant.apps {
+		gates[i].Share(&s.quotas, a.identity.App)
+		all[i] = &beside{Controller: gates[i], company: c, ctx: ctx}
+		c.apps = append(c.apps, a.identity.App)
+	}
+	s.mu.Lock()
+	if s.runs == nil {
+		s.runs, s.apps = map[string]session{}, map[string]*others{}
+	}
+	s.runs[j.run.Plan().Run] = session{lastCall, true}
+	for _, app := range c.apps {
+		if s.apps[app] != nil {
+			continue
+		}
+		s.apps[app] = newOthers(j.store, journal.SentBy{App: app}, longest(throttle.For(j.quotas, throttle.Write)), func(_ journal.SentCall, was, is throttle.Other) {
+			s.quotas.Count(app, was, is)
+		})
+		s.apps[app].ours = func(k journal.SentCall) bool {
+			of, ours := s.runs[k.Run]
+			return ours && k.No > of.last
+		}
+	}
+	s.mu.Unlock()
+	return all, c.tell(ctx, time.Now())
+}
+
+// leave ends what join began. The calls of the run are known for good.
+func (s *Shared) leave(run *journal.Run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := s.runs[run.Plan().Run]
+	of.going = false
+	s.runs[run.Plan().Run] = of
+}
+
+// tell counts what the apps sent from elsewhere, and gives the runs that may take what is left
+// of their quotas: those of other processes, and where there are any those of this one, too.
+func (s *Shared) tell(ctx context.Context, apps []string, now time.Time) (rivals map[string]bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rivals = map[string]bool{}
+	for _, app := range apps {
+		o := s.apps[app]
+		every := askEvery
+		if len(o.rivals) > 0 {
+			every = askLeast
+		}
+		if now.Sub(o.asked) >= every {
+			if err := o.tell(ctx, now, nil); err != nil {
+				return rivals, err
+			}
+		}
+		maps.Copy(rivals, o.rivals)
+	}
+	maps.DeleteFunc(rivals, func(name string, _ bool) bool { _, ours := s.runs[name]; return ours })
+	if len(rivals) > 0 {
+		for name, of := range s.runs {
+			rivals[name] = of.going
+		}
+	}
+	return rivals, nil
+}
+
+// mayWrite asks before the first write of a session: the person, or the campaign, which asks
+// once for all of its runs.
+func (j *job) mayWrite(question string) error {
+	if j.Begin == nil || j.doubt != "" {
+		if err := j.Confirm(j.Yes, question); err != nil || j.Begin == nil {
+			return err
+		}
+	}
+	if err := j.Begin(question); err != nil {
+		return err
+	}
+	return j.Files.unchanged(j.unwritten())
+}
+
+// joinCampaign keeps that the run is one of the campaign, if there is one.
+func (j *job) joinCampaign(ctx context.Context) error {
+	if j.Member.Campaign == "" {
+		return nil
+	}
+	return j.run.Join(ctx, j.Member)
+}
