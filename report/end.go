@@ -18,6 +18,7 @@ type End struct {
 	Reason     string    // why it stands so, in words; may be empty
 	Ended      time.Time // when it came to its end, or stopped before it; zero leaves it out
 	Written    time.Time // when the report's files were made; zero leaves it out
+	Campaign   string    // that the run is of; "" for a run of its own
 	TakenBack  []Undo    // that took the run back, the oldest first
 	Sessions   []Session // in which the run was carried out, in order of time
 	Skips      int       // lines of the input that are no rows

@@ -71,6 +71,7 @@ func document(e End) object {
 		{"source_sha256", orNull(p.Terms.SourceSHA256)},
 		{"undoes", orNull(p.Undoes)}, // the run that this one takes back
 		{"taken_back_by", undosOf(e.TakenBack)},
+		{"campaign", orNull(e.Campaign)},      // that the run is of
 		{"plan_sha256", orNull(e.PlanSHA256)}, // of the sealed plan in the journal
 		{"approvals", append([]batch.Approval{}, p.Terms.Approvals...)},
 		{"tenant", orNull(p.Tenant)},

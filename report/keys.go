@@ -21,6 +21,7 @@ var keyMeanings = map[string]string{
 	"source":          "of an applied plan: the file that it was made from",
 	"source_sha256":   "digest of that file",
 	"undoes":          "the run that this one takes back",
+	"campaign":        "the campaign that the run is of; null for a run of its own",
 	"taken_back_by":   "the runs that took this one back: run, part (null: all of it), began_at, state, rows, failure",
 	"plan_sha256":     "digest of the plan in the journal, sealed before the first write",
 	"approvals":       "of an applied plan: person and key of each",

@@ -22,7 +22,7 @@ import (
 var pageFiles embed.FS
 
 var (
-	pageTemplate = template.Must(template.ParseFS(pageFiles, "html/page.html"))
+	pageTemplate = template.Must(template.ParseFS(pageFiles, "html/*.html"))
 	pageStyle    = pageFile("html/style.css")
 	pageScript   = pageFile("html/table.js")
 )

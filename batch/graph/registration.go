@@ -29,6 +29,22 @@ type Registration struct {
 // ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. An
 // error names the line or what is missing, and never a value.
 func ParseRegistration(r io.Reader) (Registration, error) {
+	e, err := readLines(r, ofRegistration)
+	if err != nil {
+		return Registration{}, err
+	}
+	ways, _ := e.proofs()
+	if len(ways) != 1 {
+		return Registration{}, fmt.Errorf("give one of %s and %s", envSecret, envCertificate)
+	}
+	return e.registration(ways[0], "")
+}
+
+// ParseSignIn reads a file in place of the environment, as ParseRegistration does. It takes
+// every variable that says how to sign in.
+func ParseSignIn(r io.Reader) (Environment, error) { return readLines(r, spellChecked[Auto]) }
+
+func readLines(r io.Reader, names []string) (Environment, error) {
 	e := Environment{}
 	in := bufio.NewScanner(r)
 	for no := 1; in.Scan(); no++ {
@@ -37,19 +53,15 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(text, "=")
-		if name = strings.TrimSpace(name); !ok || !slices.Contains(ofRegistration, name) {
-			return Registration{}, fmt.Errorf("line %d is no NAME=VALUE with one of the names %s", no, strings.Join(ofRegistration, ", "))
+		if name = strings.TrimSpace(name); !ok || !slices.Contains(names, name) {
+			return nil, fmt.Errorf("line %d is no NAME=VALUE with one of the names %s", no, strings.Join(names, ", "))
 		}
 		e[name] = strings.Trim(strings.TrimSpace(value), `"`)
 	}
 	if err := in.Err(); err != nil {
-		return Registration{}, fmt.Errorf("read app registration: %w", err)
+		return nil, fmt.Errorf("read app registration: %w", err)
 	}
-	ways, _ := e.proofs()
-	if len(ways) != 1 {
-		return Registration{}, fmt.Errorf("give one of %s and %s", envSecret, envCertificate)
-	}
-	return e.registration(ways[0], "")
+	return e, nil
 }
 
 // registration is the app of the environment, with the proof of one way. Tenant is what

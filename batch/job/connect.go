@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/durable"
 	"offboard/batch/graph"
 	"offboard/batch/throttle"
 )
@@ -98,7 +99,9 @@ func (j *job) locate() (err error) {
 	if j.at, err = graph.ServiceOf(j.Cloud, j.GraphURL); err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	j.env = graph.ParseEnvironment(j.Environ())
+	if j.env, err = j.environment(); err != nil {
+		return err
+	}
 	if err := j.Trust(j.CAFile); err != nil {
 		return err
 	}
@@ -109,6 +112,22 @@ func (j *job) locate() (err error) {
 
 // signIns is for how many calls at once the sign-in service keeps its connections.
 const signIns = 4
+
+// environment is what says how to sign in: the file of --sign-in, or else the variables.
+func (j *job) environment() (graph.Environment, error) {
+	if j.SignIn == "" {
+		return graph.ParseEnvironment(j.Environ()), nil
+	}
+	text, err := durable.ReadSecret(j.SignIn)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --sign-in: %w", ErrUsage, err)
+	}
+	env, err := graph.ParseSignIn(strings.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%w: --sign-in %s: %w", ErrUsage, j.SignIn, err)
+	}
+	return env, nil
+}
 
 // connect signs in to the tenant that the flags name. Seed fills a simulated one.
 func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {

@@ -52,6 +52,7 @@ func (h *Host) incomplete(end report.End, why error) error {
 // it has ended if it has, what goes on with it, and what came of its users.
 func (h *Host) endOf(ctx context.Context, run *journal.Run) (end report.End, err error) {
 	end.Plan, end.PlanSHA256, end.State = run.Plan(), run.SealDigest(), string(run.State())
+	end.Campaign = run.Membership().Campaign
 	if end.Plan.Undoes != "" {
 		end.Retry = h.undoLine(end.Plan)
 	}

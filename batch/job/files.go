@@ -74,6 +74,7 @@ func (in inputs) of(p *batch.Plan) {
 type Files struct {
 	Stdin io.Reader
 	all   []*reading
+	lent  int // of them, the first, which somebody else closes
 }
 
 // read reads a file, or standard input, unless it was read before. A named pipe is
@@ -113,7 +114,7 @@ func (f *Files) unchanged(undone string) error {
 
 // Close ends what was read.
 func (f *Files) Close() {
-	for _, r := range f.all {
+	for _, r := range f.all[f.lent:] {
 		r.Close() // only read from
 	}
 }

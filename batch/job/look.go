@@ -34,6 +34,7 @@ type RunInfo struct {
 	State   journal.State
 	Summary batch.Summary
 
+	Campaign  string        // that it is of, or ""
 	TakenBack []report.Undo // see [report.End]
 }
 
@@ -72,7 +73,7 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err err
 		if err != nil {
 			return nil, err
 		}
-		info := RunInfo{Plan: run.Plan(), State: run.State(), Summary: sum}
+		info := RunInfo{Plan: run.Plan(), State: run.State(), Summary: sum, Campaign: run.Membership().Campaign}
 		if undone[info.Plan.Run] {
 			if info.TakenBack, err = takenBackFrom(ctx, run); err != nil {
 				return nil, err
@@ -112,7 +113,7 @@ func History(ctx context.Context, h *Host, o *HistoryOptions) iter.Seq2[*journal
 
 // ShowOptions are those of show.
 type ShowOptions struct {
-	RunName string   `arg:"" optional:"" name:"run|plan" help:"The run's name, or an unmistakable beginning of it; or a plan file, of which everybody is shown with what would be written. Default: the latest run."`
+	RunName string   `arg:"" optional:"" name:"run|plan" help:"The name of the run or campaign, or an unmistakable beginning of it; or a plan file, of which everybody is shown with what would be written. Default: the latest run."`
 	Outcome []string `help:"Show the lines with this outcome, or of a kind: success, neutral, failure, open. Repeatable." placeholder:"NAME"`
 	Trusted string   `env:"OFFBOARD_SHOW_TRUSTED" help:"Of a plan file: say which approvals count, by this allowed_signers file." placeholder:"FILE" type:"path"`
 }
@@ -145,7 +146,7 @@ func Show(ctx context.Context, h *Host, o *ShowOptions, tell func(end report.End
 
 // ReportOptions are those of report.
 type ReportOptions struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the latest run."`
+	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the latest run."`
 	Reporting
 }
 

@@ -60,7 +60,7 @@ var byApply = []string{"sign-key", "notify-file", "notify-format", "metrics-file
 func (h *Host) anewBy(p batch.Plan, command string, of []string, more ...string) string {
 	words := slices.Concat([]string{command}, of, more)
 	for _, f := range slices.Concat(p.Terms.Choice, p.Terms.Flags) {
-		if f.Name != "report-dir" && f.Name != "cloud" && (command != "plan" || !slices.Contains(byApply, f.Name)) {
+		if !slices.Contains([]string{"report-dir", "cloud", "sign-in"}, f.Name) && (command != "plan" || !slices.Contains(byApply, f.Name)) {
 			words = append(words, typedFlag(f)...)
 		}
 	}
@@ -83,17 +83,16 @@ func typedFlag(f batch.Flag) []string {
 	return []string{"--" + f.Name, f.Value}
 }
 
-// rootFlag says where the plan was made, unless that is the usual service.
+// rootFlag says where the plan was made, unless that is the usual service, and which file says
+// how to sign in there.
 func rootFlag(p batch.Plan) []string {
 	words := atCloud(p.Cloud)
-	if len(words) > 0 && words[0] == "--cloud" {
-		if words[1] == "global" {
-			return nil
-		}
-		return words
+	named := len(words) > 0 && words[0] == "--cloud"
+	if named && words[1] == "global" {
+		words = nil
 	}
-	for _, f := range p.Terms.Flags { // of which the service on this machine was a part
-		if f.Name == "cloud" && p.Cloud != Simulated {
+	for _, f := range p.Terms.Flags { // the service on this machine was a part of a cloud
+		if p.Cloud != Simulated && (f.Name == "sign-in" || f.Name == "cloud" && !named) {
 			words = append(words, typedFlag(f)...)
 		}
 	}

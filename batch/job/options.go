@@ -90,6 +90,7 @@ type Connection struct {
 	CAFile         string   `name:"ca-file" help:"A PEM file of CA certificates to trust beside this machine's, such as the root of a proxy that opens TLS. See offboard help network." placeholder:"FILE" type:"path" keep:""`
 	Tenant         string   `help:"The tenant that the sign-in must lead to: its id, or one of its domains. AZURE_TENANT_ID says the same. Required without a terminal, and with a --key that is searched for." placeholder:"ID|DOMAIN"`
 	Auth           string   `help:"How to sign in: secret or certificate (of an app), workload (a federated token of Kubernetes), managed-identity, cli (the Azure CLI's login), device-code or browser (a person, at a terminal), or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and at a terminal the CLI's login when it names none." enum:"auto,secret,certificate,workload,managed-identity,cli,device-code,browser,token" default:"auto" keep:""`
+	SignIn         string   `help:"A file of AZURE_... lines, as the variables have them, that says how to sign in in their place. Not everybody may be able to read it (chmod o= FILE)." placeholder:"FILE" type:"path" keep:""`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
 	Concurrency    int      `help:"Calls under way at the most, with 20 writes each. The default lets a whole quota window, 3,000 writes, leave at once; fewer leave fewer in doubt after a crash." default:"150" keep:""`
@@ -173,7 +174,7 @@ type ApplyOptions struct {
 
 // ResumeOptions are those of resume.
 type ResumeOptions struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The run's name, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
+	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
 	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 
 	Despite
@@ -193,4 +194,17 @@ type VerifyOptions struct {
 	Selection
 	Connection
 	Patience
+}
+
+// CampaignOptions are those of campaign.
+type CampaignOptions struct {
+	File string   `arg:"" help:"The file that names the tenants, in YAML; see offboard help campaign."`
+	Only []string `help:"Only this tenant, by its name in the file. Repeatable. It is a campaign of its own." placeholder:"NAME" sep:"none"`
+
+	DryRun    bool   `help:"Do everything up to the first write, and stop."`
+	New       bool   `env:"OFFBOARD_CAMPAIGN_NEW" help:"Start over, even if a campaign on the same files can be resumed."`
+	AtOnce    int    `help:"How many tenants are worked on at once." default:"50" placeholder:"N"`
+	Simulate  bool   `env:"OFFBOARD_CAMPAIGN_SIMULATE" help:"Do the whole job against simulated tenants made from the input."`
+	ReportDir string `env:"OFFBOARD_CAMPAIGN_REPORT_DIR" help:"Where the reports go, each tenant's in a directory of its name. Default: offboard-CAMPAIGN below the working directory, or below reports in the state directory of a systemd service." placeholder:"DIR" type:"path"`
+	Yes       bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not begin a campaign."`
 }

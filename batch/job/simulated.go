@@ -273,7 +273,7 @@ func parseFaults(s string) ([]graphsim.Fault, error) {
 // simulate serves a tenant on a loopback address for as long as the command runs, and
 // signs in to it as to a real one.
 func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
-	sim, err := simulation(s.SimulateFaults, s.SimulateQuota, graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: s.SimulateFrozen})
+	sim, err := simulation(s.SimulateFaults, s.SimulateQuota, s.named(graphsim.Config{NoLog: true, Latency: 50 * time.Millisecond, FrozenStamps: s.SimulateFrozen}))
 	if err != nil {
 		return nil, err
 	}
@@ -292,6 +292,17 @@ func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 	}
 	s.undo = append(s.undo, server.close)
 	return s.clients(ctx, "http://"+server.addr, Simulated, auths)
+}
+
+// named gives a simulated tenant the id or the domain that --tenant has.
+func (s *job) named(cfg graphsim.Config) graphsim.Config {
+	switch {
+	case batch.IsGUID(s.Tenant):
+		cfg.TenantID = s.Tenant
+	case s.Tenant != "":
+		cfg.TenantID, cfg.Domain = graphsim.IDFor(s.Tenant), s.Tenant
+	}
+	return cfg
 }
 
 // toLoopback brings what is meant for the simulated authority to it. The

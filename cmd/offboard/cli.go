@@ -29,16 +29,17 @@ type cli struct {
 	Config      string      `help:"Values of flags, in YAML; see offboard help configuration. Default: offboard/config.yaml in the user's config directory." placeholder:"FILE" type:"path"`
 	ShowVersion showVersion `name:"version" env:"-" help:"Print the version, as the command version does."`
 
-	Run     job.RunOptions     `cmd:"" help:"Carry out steps on the users in a file, or resume doing so. Their sessions are revoked, unless --steps says more."`
-	Check   job.CheckOptions   `cmd:"" help:"Tell what would be read of a file: columns, gates, rows, and every problem. Needs no sign-in, and writes nothing."`
-	Doctor  job.DoctorOptions  `cmd:"" help:"Tell whether a run with the same flags would go well: sign-in, permissions, roles, network, clock, journal, file. Writes nothing."`
-	Plan    job.PlanOptions    `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
-	Approve job.ApproveOptions `cmd:"" help:"Sign a plan file."`
-	Apply   job.ApplyOptions   `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
-	Resume  job.ResumeOptions  `cmd:"" help:"Go on with a run that stopped before its end."`
-	Undo    job.UndoOptions    `cmd:"" help:"Take back what a run did, as far as it can be: enable accounts and devices again, restore memberships and licences."`
-	Verify  job.VerifyOptions  `cmd:"" help:"Read back what a run claims, or whose sessions are revoked since a time, and say what does not hold. Writes nothing."`
-	Runs    struct {
+	Run      job.RunOptions      `cmd:"" help:"Carry out steps on the users in a file, or resume doing so. Their sessions are revoked, unless --steps says more."`
+	Check    job.CheckOptions    `cmd:"" help:"Tell what would be read of a file: columns, gates, rows, and every problem. Needs no sign-in, and writes nothing."`
+	Doctor   job.DoctorOptions   `cmd:"" help:"Tell whether a run with the same flags would go well: sign-in, permissions, roles, network, clock, journal, file. Writes nothing."`
+	Plan     job.PlanOptions     `cmd:"" help:"Write a plan to a file, to be approved and applied. Touches nobody."`
+	Approve  job.ApproveOptions  `cmd:"" help:"Sign a plan file."`
+	Apply    job.ApplyOptions    `cmd:"" help:"Carry out a plan file, if it is unaltered, recent, approved, and still true."`
+	Campaign job.CampaignOptions `cmd:"" help:"Carry out runs in several tenants side by side, each with its own plan and report."`
+	Resume   job.ResumeOptions   `cmd:"" help:"Go on with a run that stopped before its end."`
+	Undo     job.UndoOptions     `cmd:"" help:"Take back what a run did, as far as it can be: enable accounts and devices again, restore memberships and licences."`
+	Verify   job.VerifyOptions   `cmd:"" help:"Read back what a run claims, or whose sessions are revoked since a time, and say what does not hold. Writes nothing."`
+	Runs     struct {
 		List  job.RunsOptions  `cmd:"" default:"withargs" help:"List the runs, the newest first; what runs alone does."`
 		Prune job.PruneOptions `cmd:"" help:"Delete old runs for good."`
 	} `cmd:"" help:"List the runs in the journal, or delete old ones."`
@@ -70,6 +71,11 @@ type command struct {
 	unsaid []string       // with --quiet, for the question
 
 	unclosed *unclosed // the document that is written but for how the command ended
+
+	campaign       string   // that this is a part of, or ""
+	campaignTenant string   // for AZURE_TENANT_ID of commands to be pasted; see campaign.go
+	failed         []string // what was said of how it ended, and of what to do next
+	next           string
 }
 
 // execute is the whole program but for the process around it.

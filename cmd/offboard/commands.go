@@ -26,7 +26,12 @@ func (c *command) do(ctx context.Context, options any) error {
 		return c.approve(ctx, o)
 	case *job.ApplyOptions:
 		return job.Apply(ctx, c.host, o)
+	case *job.CampaignOptions:
+		return c.runCampaign(ctx, o)
 	case *job.ResumeOptions:
+		if job.NamesCampaign(o.RunName) {
+			return c.resumeCampaign(ctx, o)
+		}
 		return job.Resume(ctx, c.host, o)
 	case *job.UndoOptions:
 		return job.Undo(ctx, c.host, o)
@@ -41,10 +46,16 @@ func (c *command) do(ctx context.Context, options any) error {
 	case *job.PruneOptions:
 		return c.prune(ctx, o)
 	case *job.ShowOptions:
+		if job.NamesCampaign(o.RunName) {
+			return c.showCampaign(ctx, o)
+		}
 		return job.Show(ctx, c.host, o, c.show, c.showPlan)
 	case *job.HistoryOptions:
 		return c.mentions(job.History(ctx, c.host, o), "no run names "+o.User)
 	case *job.ReportOptions:
+		if job.NamesCampaign(o.RunName) {
+			return c.reportCampaign(ctx, o)
+		}
 		end, err := job.Report(ctx, c.host, o)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -122,21 +123,35 @@ func readConfig(path string, model *kong.Node) (config, error) {
 
 // parse reads the text. Each error names the line.
 func (c config) parse(r io.Reader, model *kong.Node) error {
+	top, err := mapping(r, "it must have a flag and a value on each line, such as max-users: 200")
+	if err != nil || top == nil {
+		return err
+	}
+	flags, refused := configFlags(model)
+	return c.take(top, flags, refused, "a config file")
+}
+
+// mapping is the one mapping that a text of YAML is; nil of an empty one. Of anything else the error says
+// what must stand there.
+func mapping(r io.Reader, must string) (*yaml.Node, error) {
 	var doc, second yaml.Node
 	d := yaml.NewDecoder(r)
 	switch err := d.Decode(&doc); {
 	case err == io.EOF:
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	case d.Decode(&second) != io.EOF:
-		return errors.New("it has more than one document")
+		return nil, errors.New("it has more than one document")
 	}
-	top := doc.Content[0]
-	if top.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: it must have a flag and a value on each line, such as max-users: 200", top.Line)
+	if top := doc.Content[0]; top.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d: %s", top.Line, must)
 	}
-	flags, refused := configFlags(model)
+	return doc.Content[0], nil
+}
+
+// take takes the values of flags from a mapping, in such a file.
+func (c config) take(top *yaml.Node, flags map[string][]*kong.Flag, refused map[string]bool, file string) error {
 	for i := 0; i < len(top.Content); i += 2 {
 		key, node := top.Content[i], top.Content[i+1]
 		name := key.Value
@@ -144,16 +159,11 @@ func (c config) parse(r io.Reader, model *kong.Node) error {
 		before, twice := c.values[name]
 		switch {
 		case len(of) == 0 && secret.MatchString(name):
-			return fmt.Errorf("line %d: %s: a secret does not stand in a config file: give it by its variable, see offboard help environment", key.Line, name)
+			return fmt.Errorf("line %d: %s: a secret does not stand in %s: give it by its variable, see offboard help environment", key.Line, name, file)
 		case len(of) == 0 && refused[name]:
-			return fmt.Errorf("line %d: --%s cannot stand in a config file: it is to be said on the command line", key.Line, name)
+			return fmt.Errorf("line %d: --%s cannot stand in %s: it is to be said on the command line", key.Line, name, file)
 		case len(of) == 0:
-			known := make([]string, 0, len(flags))
-			for name := range flags {
-				known = append(known, name)
-			}
-			slices.Sort(known)
-			return fmt.Errorf("line %d: there is no flag %q%s; see offboard help configuration", key.Line, name, perhaps(name, known))
+			return fmt.Errorf("line %d: there is no flag %q%s; see offboard help configuration", key.Line, name, perhaps(name, slices.Sorted(maps.Keys(flags))))
 		case twice:
 			return fmt.Errorf("line %d: %s stands on line %d, too", key.Line, name, before.line)
 		}

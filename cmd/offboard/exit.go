@@ -77,6 +77,9 @@ func codeOf(err error) (exitCode, string) {
 	case job.ErrPartial:
 		return exitPartial, ""
 	}
+	if e, ok := errors.AsType[*campaignEnd](err); ok {
+		return e.code, e.next
+	}
 	for _, e := range ends {
 		if errors.Is(err, e.is) {
 			return e.code, e.next

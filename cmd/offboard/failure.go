@@ -23,6 +23,10 @@ func (c *command) fail(err error) exitCode {
 	if untold {
 		next = c.nextStep(err, code, next)
 	}
+	c.next = c.after(next)
+	if err != nil {
+		c.failed = messages(err)
+	}
 	if lost := c.document(err, c.after(next), code); lost != nil && c.facts.end != nil && !c.facts.end.Dry {
 		c.unwritten(lost)
 	} else if lost != nil && code == exitDone {
@@ -63,6 +67,9 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	}
 	if p, ok := errors.AsType[*job.HalfPlanned](err); ok {
 		next = p.Next
+	}
+	if e, ok := errors.AsType[*campaignEnd](err); ok {
+		return e.next
 	}
 	if a, ok := errors.AsType[*job.Advised](err); ok {
 		next = cmp.Or(a.Next, next)

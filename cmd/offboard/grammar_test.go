@@ -67,7 +67,7 @@ func TestCandidates(t *testing.T) {
 		{"run --key =", "m", "mail"}, // as bash parts it
 		{"run", "--key=m", "--key=mail"},
 		{"run --yes", "--auth=cl", "--auth=cli"},
-		{"-o json sh", "", "run check doctor resume undo verify plan approve apply runs show history report simulate help completion man version"},
+		{"-o json sh", "", "run check doctor campaign resume undo verify plan approve apply runs show history report simulate help completion man version"},
 		{"run --report-dir run", "", ""}, // the file of run
 		{"completion", "p", "powershell"},
 		{"help", "exit", "exit-codes"},

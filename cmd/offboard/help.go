@@ -31,7 +31,10 @@ var abouts = map[string]about{
 	"doctor": {"Contain", prose("doctor"), [2]string{
 		`offboard doctor leavers.csv --steps leaver --protect breakglass.txt`,
 		`offboard doctor --tenant contoso.com -o json`}},
-	"resume": {"Contain", "", [2]string{
+	"campaign": {"Contain", prose("campaign"), [2]string{
+		`offboard campaign customers.yaml --dry-run`,
+		`offboard campaign customers.yaml --yes --report-dir "reports/{date}"`}},
+	"resume": {"Contain", "A campaign goes on as a whole: tenants that are at their end stay so, and those that never began begin.", [2]string{
 		`offboard resume`,
 		`offboard resume 20261126-234340-9e39 --yes`}},
 	"undo": {"Contain", prose("undo"), [2]string{
@@ -93,10 +96,10 @@ var flagGroups = []struct {
 	names string
 }{
 	{"Input: whom the file names", "column preset ignore-column key date-format time-zone allow-renamed max-input-age user keep encoding sheet header-line no-header"},
-	{"Choice: which of them, and what is done", "steps where date-column as-of start-of-day all-rows since order no-resolve no-verify new watch again sla"},
+	{"Choice: which of them, and what is done", "steps where date-column as-of start-of-day all-rows since order no-resolve no-verify new only watch again sla"},
 	{"Guards: when nothing is done", "protect protect-group protect-privileged allow-empty-pattern include-caller max-users max-percent max-privileged min-users max-age approvals trusted include-undone despite-later yes"},
-	{"Sign-in", "tenant auth cloud graph-url ca-file as-caller"},
-	{"Pace and patience", "rate quota-share quota-file concurrency app verify-timeout deadline outage"},
+	{"Sign-in", "tenant sign-in auth cloud graph-url ca-file as-caller"},
+	{"Pace and patience", "rate quota-share quota-file concurrency at-once app verify-timeout deadline outage"},
 	{"Report", "report-dir sign-key overwrite notify-file notify-format metrics-file"},
 	{"Rehearsal", "dry-run simulate simulate-faults simulate-frozen simulate-quota"},
 	{everywhere, "journal output log-format verbose quiet config version help"},

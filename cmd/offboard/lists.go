@@ -20,22 +20,26 @@ import (
 func (c *command) runs(runs []job.RunInfo) error {
 	type info = job.RunInfo
 	end := func(r info) report.End {
-		return report.End{Plan: r.Plan, State: string(r.State), Summary: r.Summary, TakenBack: r.TakenBack}
+		return report.End{Plan: r.Plan, State: string(r.State), Summary: r.Summary, TakenBack: r.TakenBack, Campaign: r.Campaign}
 	}
 	columns := []column[info]{
 		{"RUN", "", func(r info) any { return r.Plan.Run }},
 		{"STATE", "", func(r info) any { return r.State }},
 		{"CREATED", "", func(r info) any { return r.Plan.Created }},
+		{"TENANT", "", func(r info) any { return cmp.Or(r.Plan.Terms.TenantName, r.Plan.Tenant, "unknown") }},
 		{"INPUT", "", func(r info) any { return r.Plan.Input }},
 		{"ROWS", "", func(r info) any { return r.Summary.Lines }},
 		{"SUCCESS", "", func(r info) any { return r.Summary.CountOf(batch.Success) }},
 		{"NOT DONE", "", func(r info) any { return r.Summary.CountOf(batch.Failure) }},
 		{"OPEN", "", openUsers},
 	}
+	if slices.ContainsFunc(runs, func(r info) bool { return r.Campaign != "" }) {
+		columns = append(columns, column[info]{"CAMPAIGN", "", func(r info) any { return r.Campaign }})
+	}
 	if slices.ContainsFunc(runs, func(r info) bool { return len(r.TakenBack) > 0 }) {
 		columns = append(columns, column[info]{"SINCE THEN", "", takenBack})
 	}
-	for _, key := range []string{"run", "state", "created_at", "input", "tenant", "cloud", "steps", "undoes", "taken_back_by", "rows", "users", "writes", "counts", "success", "neutral", "failure", "open"} {
+	for _, key := range []string{"run", "state", "created_at", "input", "tenant", "cloud", "steps", "undoes", "taken_back_by", "campaign", "rows", "users", "writes", "counts", "success", "neutral", "failure", "open"} {
 		columns = append(columns, ofDocument(key, end))
 	}
 	return list(c, all(runs), "no such runs", columns...)

@@ -15,7 +15,14 @@ import (
 
 // Typed implements [job.Console]: a command line that does the same wherever it is pasted: the program,
 // the words, and the journal unless it is the user's own.
+// The run of a campaign goes on with all of it.
 func (c *command) Typed(words ...string) string {
+	if c.campaign != "" && words[0] == "resume" {
+		yes := slices.Contains(words, "--yes")
+		if words = []string{"resume", c.campaign}; yes {
+			words = append(words, "--yes")
+		}
+	}
 	words = append(slices.Clone(words), c.overConfig(words)...)
 	if path := c.otherJournal(); path != "" {
 		words = append(words, "--journal", path)
@@ -23,7 +30,7 @@ func (c *command) Typed(words ...string) string {
 	if c.cli.Config != "" {
 		words = append(words, "--config", c.cli.Config)
 	}
-	return c.shell(words...)
+	return c.before(words[0]) + c.shell(words...)
 }
 
 // otherJournal is the journal, unless it is the user's own: the file that was named, or

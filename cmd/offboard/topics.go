@@ -55,6 +55,7 @@ var topics = []topic{
 	{"outcomes", "how a row can end, and what that is worth", func(*command) string { return outcomes() }},
 	{"exit-codes", "what each exit code means", func(*command) string { return exitCodes }},
 	{"interruptions", "stops, outages and kills, and how a run goes on", nil},
+	{"campaign", "several tenants at once: the file, the quota, the end", nil},
 	{"proof", "what shows each step done, and reading it again", nil},
 	{"report", "each file of a report, and every column and key", func(*command) string { return dictionary() }},
 	{"four-eyes", "plans that people approve: plan, approve, apply", nil},
@@ -152,6 +153,7 @@ var exitCodes = `Exit codes:
      again if nothing was planned yet; also when groups and licences wait for
      ` + strings.Replace(batch.LateProof, ": ", ":\n     ", 1) + `
   7  locked: somebody else works on this run or input; who and since when is printed
+Of a campaign: the worst of its tenants', in this order: 1, 6, 7, 5, 4, 2, 3, 0
 `
 
 // permissions are those of an app of its own, step by step, from the table of the steps.

@@ -1,0 +1,249 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/journal"
+	"offboard/report"
+)
+
+// Member is a tenant of a campaign, and how it is run. The journal keeps it as JSON.
+type Member struct {
+	Name   string       `json:"name"`   // unlike that of every other one, also where case does not count
+	Tenant string       `json:"tenant"` // id or domain
+	Files  []string     `json:"files"`
+	Flags  []batch.Flag `json:"flags"` // of run
+	Skip   bool         `json:"skip,omitempty"`
+	SHA256 []string     `json:"sha256"` // of the files, as they were when the campaign began
+	Line   int          `json:"-"`      // in the campaign's file
+}
+
+// Campaign is a campaign that is worked on, or looked at.
+type Campaign struct {
+	journal.Campaign
+	Members []Member
+	Resumed bool // it was begun by another process
+	shared  Shared
+	undo    []func() error
+}
+
+// campaignPrefix begins the name of every campaign, and that of no run, which begins with a
+// digit.
+const campaignPrefix = "campaign-"
+
+// NamesCampaign reports whether a name, or the beginning of one, is a campaign's.
+func NamesCampaign(name string) bool {
+	return name != "" && (strings.HasPrefix(name, campaignPrefix) || strings.HasPrefix(campaignPrefix, name))
+}
+
+// BeginCampaign keeps what the campaign in a file sets out to do, unless it is a dry run, and
+// locks it. One that was begun on the same files within a day, and is not at its end, is gone on
+// with in its place. The caller closes the campaign.
+func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []Member) (_ *Campaign, err error) {
+	now := time.Now()
+	c := &Campaign{Members: members, Campaign: journal.Campaign{Name: campaignPrefix + newName(now), Created: now, Input: o.File}}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	if c.Digest, err = c.read(h); err != nil {
+		return nil, err
+	}
+	if err := c.open(ctx, h, newJournal, false); err != nil {
+		return nil, err
+	}
+	if !o.DryRun && !o.New {
+		if again, err := c.unfinished(ctx, h, now); err != nil || again != nil {
+			return again, err
+		}
+	}
+	usual := cmp.Or(o.ReportDir, "offboard-"+c.Name)
+	if o.ReportDir == "" && journal.ServiceState(h.Getenv) != "" {
+		usual = filepath.Join(journal.ServiceState(h.Getenv), "reports", usual)
+	}
+	if c.Dir, err = h.reportDir(usual, batch.Plan{Run: c.Name, Created: now}); err != nil {
+		return nil, err
+	}
+	if o.DryRun {
+		return c, nil
+	}
+	text, err := json.Marshal(c.Members)
+	if err != nil {
+		return nil, err
+	}
+	c.Campaign.Members = string(text)
+	if err := c.lock(); err != nil {
+		return nil, err
+	}
+	return c, c.shared.store.AddCampaign(ctx, c.Campaign)
+}
+
+// read reads the files of all members, each of them once, and gives the digest of all that the
+// campaign is.
+func (c *Campaign) read(h *Host) (string, error) {
+	for i := range c.Members {
+		m := &c.Members[i]
+		for _, name := range m.Files {
+			r, err := h.read(name)
+			if err != nil {
+				return "", fmt.Errorf("%w: campaign file %s: line %d: %s: %s", ErrUsage, c.Input, m.Line, m.Name, strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+			}
+			m.SHA256 = append(m.SHA256, r.digest)
+		}
+	}
+	text, err := json.Marshal(c.Members)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}
+
+func (c *Campaign) open(ctx context.Context, h *Host, open opener, must bool) (err error) {
+	if c.shared.store, err = h.openJournal(ctx, open, must); err == nil {
+		c.undo = append(c.undo, c.shared.store.Close)
+	}
+	return err
+}
+
+func (c *Campaign) lock() error {
+	unlock, err := c.shared.store.LockCampaign(c.Name)
+	if err == nil {
+		c.undo = append(c.undo, unlock)
+	}
+	return err
+}
+
+// unfinished is the newest campaign with the same digest, if it is not at its end.
+func (c *Campaign) unfinished(ctx context.Context, h *Host, now time.Time) (*Campaign, error) {
+	old, err := c.shared.store.CampaignsOf(ctx, c.Digest)
+	if err != nil || len(old) == 0 || now.Sub(old[0].Created) > mostAge {
+		return nil, err
+	}
+	runs, err := c.runsOf(ctx, old[0].Name)
+	if err != nil || !slices.ContainsFunc(c.Members, func(m Member) bool {
+		return !m.Skip && (runs[m.Name] == nil || runs[m.Name].State() != journal.Finished)
+	}) {
+		return nil, err
+	}
+	c.Campaign, c.Resumed = old[0], true
+	h.Say("resuming %s of %s on the same files; --new starts over", c.Name, c.Created.Local().Format(time.DateTime))
+	return c, c.lock()
+}
+
+// ResumeCampaign finds a campaign to go on with, and locks it. A file of a member that has no run
+// yet must be as it was. The caller closes the campaign.
+func ResumeCampaign(ctx context.Context, h *Host, name string) (c *Campaign, err error) {
+	if c, err = findCampaign(ctx, h, name, journal.Open); err != nil {
+		return nil, err
+	}
+	c.Resumed = true
+	if err := c.lock(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func findCampaign(ctx context.Context, h *Host, name string, open opener) (_ *Campaign, err error) {
+	c := &Campaign{}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	if err := c.open(ctx, h, open, true); err != nil {
+		return nil, err
+	}
+	if c.Campaign, err = c.shared.store.Campaign(ctx, name); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(c.Campaign.Members), &c.Members); err != nil {
+		return nil, fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
+	}
+	return c, nil
+}
+
+// Close takes back what was opened and locked.
+func (c *Campaign) Close() {
+	for _, undo := range slices.Backward(c.undo) {
+		_ = undo() // what was written is durable by now
+	}
+}
+
+// Unchanged reads the files of a member that is still to be planned, and refuses those that are
+// not as they were when the campaign began: their lines may be others now.
+func (c *Campaign) Unchanged(h *Host, m Member) error {
+	for i, name := range m.Files {
+		r, err := h.read(name)
+		if err == nil && r.digest != m.SHA256[i] {
+			err = fmt.Errorf("%w: the file %s is not as it was when %s began", ErrRefused, name, c.Name)
+		}
+		if err != nil {
+			return &Advised{err, h.Typed("campaign", c.Input, "--only", m.Name)}
+		}
+	}
+	return nil
+}
+
+// Lend gives the host of one member's job what the campaign has: its journal, its quotas, and the
+// files of the member, as they were read.
+func (c *Campaign) Lend(to *Host, from *Host, m Member, dry bool) {
+	to.Shared = &c.shared
+	if !dry {
+		to.Member = journal.Membership{Campaign: c.Name, Member: m.Name}
+	}
+	for _, r := range from.Files.all {
+		if slices.Contains(m.Files, r.name) {
+			to.Files.all = append(to.Files.all, r)
+		}
+	}
+	to.Files.lent = len(to.Files.all)
+}
+
+// runsOf are the newest runs of each member.
+func (c *Campaign) runsOf(ctx context.Context, name string) (map[string]*journal.Run, error) {
+	all, err := c.shared.store.Runs(ctx, journal.Filter{Campaign: name})
+	runs := map[string]*journal.Run{}
+	for _, r := range slices.Backward(all) {
+		runs[r.Membership().Member] = r
+	}
+	return runs, err
+}
+
+// Ends are how the runs of the campaign stand, by member; a member without a run has none.
+func (c *Campaign) Ends(ctx context.Context, h *Host) (map[string]report.End, error) {
+	runs, err := c.runsOf(ctx, c.Name)
+	ends := map[string]report.End{}
+	for name, r := range runs {
+		if r.State() == journal.Planning && !c.Resumed { // may be planned right now
+			continue
+		}
+		end, of := h.endOf(ctx, r)
+		if errors.Is(of, journal.ErrNoRun) {
+			continue
+		}
+		if err = errors.Join(err, of); err == nil && c.Resumed {
+			end.Dir = c.DirOf(name)
+		}
+		ends[name] = end
+	}
+	return ends, err
+}
+
+// DirOf is where the report of a member goes.
+func (c *Campaign) DirOf(member string) string { return filepath.Join(c.Dir, member) }
+
+// ShowCampaign finds a campaign to look at. The caller closes it.
+func ShowCampaign(ctx context.Context, h *Host, name string) (*Campaign, error) {
+	return findCampaign(ctx, h, name, journal.OpenToRead)
+}

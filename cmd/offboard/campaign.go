@@ -1,0 +1,622 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/batch/journal"
+	"offboard/report"
+)
+
+// campaign is one that this process works on. Each tenant is run as the command run, or
+// resume, would run it, by a command of its own.
+type campaign struct {
+	*command
+	*job.Campaign
+	yes, dry bool
+	slots    chan struct{} // holds one for each tenant that is worked on
+
+	asking  sync.Mutex // one question at a time
+	phrases map[string][]byte
+	writing sync.Mutex // of lines of tenants
+
+	mu     sync.Mutex // guards what follows
+	going  int        // tenants that have not ended
+	failed int        // those that ended without being carried out
+	ready  []string   // the questions of those that wait for the answer to begin
+	answer chan struct{}
+	no     error // what the answer was; nil is yes
+	plans  struct{ tenants, users, writes, settled int }
+	told   time.Time
+}
+
+// runCampaign works on the campaign in a file.
+func (c *command) runCampaign(ctx context.Context, o *job.CampaignOptions) error {
+	if !o.Yes && !o.DryRun && !c.asks {
+		return c.mustAsk("look first with --dry-run")
+	}
+	members, err := c.readCampaign(o)
+	if err != nil {
+		return err
+	}
+	of, err := job.BeginCampaign(ctx, c.host, o, members)
+	if err != nil {
+		return err
+	}
+	return c.carryOut(ctx, of, o.Yes, o.DryRun, o.AtOnce)
+}
+
+// resumeCampaign goes on with a campaign of the journal.
+func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) error {
+	for _, f := range c.flags() {
+		if c.typed(f) > 0 && !slices.Contains([]string{"yes", "as-caller", "max-age"}, f.Name) && slices.Contains(c.parsed.Selected().Flags, f) {
+			return fmt.Errorf("%w: --%s does not go with a campaign, whose file has the flags of its tenants: resume takes --yes, --as-caller and --max-age then", job.ErrUsage, f.Name)
+		}
+	}
+	if !o.Yes && !c.asks {
+		return c.mustAsk("the counts are asked about at a terminal")
+	}
+	of, err := job.ResumeCampaign(ctx, c.host, o.RunName)
+	if err != nil {
+		return err
+	}
+	return c.carryOut(ctx, of, o.Yes, false, usualAtOnce)
+}
+
+const usualAtOnce = 50
+
+func (c *command) mustAsk(instead string) error {
+	return fmt.Errorf("%w; nothing more was written: there is no terminal to ask at; give --yes, or %s", job.ErrRefused, instead)
+}
+
+// carryOut works on all tenants that are not at their end, and tells how all of them stand.
+func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool, atOnce int) error {
+	defer of.Close()
+	if atOnce < 1 {
+		return fmt.Errorf("%w: --at-once %d is no number of tenants", job.ErrUsage, atOnce)
+	}
+	ends, err := of.Ends(ctx, c.host)
+	if err != nil {
+		return err
+	}
+	all := &campaign{command: c, Campaign: of, yes: yes, dry: dry, slots: make(chan struct{}, atOnce), phrases: map[string][]byte{}, answer: make(chan struct{})}
+	results := make([]report.CampaignTenant, len(of.Members))
+	var members []*member
+	for i, m := range of.Members {
+		end, has := ends[m.Name]
+		results[i] = report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Exit: -1}
+		switch {
+		case m.Skip:
+		case has && end.State == string(journal.Finished):
+			results[i] = all.settled(m, end)
+		default:
+			if !has {
+				end.Plan = batch.Plan{}
+			}
+			members = append(members, all.member(m, end.Plan, &results[i]))
+		}
+	}
+	all.going = len(members)
+	c.Say("campaign %s: %s, of which %d are worked on, %d at once", of.Name, batch.Plural(len(of.Members), "tenant"), len(members), min(len(members), atOnce))
+	var group sync.WaitGroup
+	for _, m := range members {
+		group.Go(func() {
+			all.slots <- struct{}{}
+			code := m.work(ctx)
+			<-all.slots
+			all.left(code)
+		})
+	}
+	group.Wait()
+	return all.tell(results)
+}
+
+// settled is a tenant whose run ended before this process began.
+func (c *campaign) settled(m job.Member, end report.End) report.CampaignTenant {
+	t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, End: &end, Report: c.page(m.Name)}
+	if end.Summary.CountOf(batch.Failure) > 0 {
+		t.Exit = int(exitPartial)
+	}
+	return t
+}
+
+// page is the page of a tenant's report, from where the campaign's page stands; "" where there is none.
+func (c *campaign) page(name string) string { return pageOf(c.Campaign, name) }
+
+func pageOf(c *job.Campaign, name string) string {
+	if _, err := os.Stat(filepath.Join(c.DirOf(name), "report.html")); err != nil {
+		return ""
+	}
+	return name + "/report.html"
+}
+
+// tell writes how all tenants stand, and gives the worst of their ends.
+func (c *campaign) tell(results []report.CampaignTenant) error {
+	worst := exitDone
+	left := map[exitCode][]string{}
+	for _, t := range results {
+		code := exitCode(max(0, t.Exit))
+		if slices.Index(severity, code) < slices.Index(severity, worst) {
+			worst = code
+		}
+		left[code] = append(left[code], t.Name)
+	}
+	for i, t := range results {
+		if exitCode(t.Exit) == exitUsage && !c.dry { // the campaign goes on with files as they were
+			results[i].Next = c.Typed(c.more("campaign", c.Input, "--only", t.Name)...)
+		}
+	}
+	next := ""
+	switch {
+	case worst == exitDone, worst == exitPartial, c.dry:
+	case worst == exitUsage:
+		words := []string{"campaign", c.Input}
+		for _, name := range left[exitUsage] {
+			words = append(words, "--only", name)
+		}
+		next = "mend the files, then: " + c.Typed(c.more(words...)...)
+	default:
+		next = c.Typed(c.more("resume", c.Name)...)
+	}
+	sum := report.Campaign{Name: c.Name, Input: c.Input, Created: c.Created, Dry: c.dry, Dir: c.Dir, Exit: int(worst), Next: next, Tenants: results}
+	unwritten := sum.Write()
+	err := errors.Join(c.campaignTable(sum), unwritten)
+	if worst == exitDone || worst == exitPartial {
+		return errors.Join(map[exitCode]error{exitDone: nil, exitPartial: job.ErrPartial}[worst], err)
+	}
+	var words []string
+	for _, code := range severity {
+		if names := left[code]; code != exitDone && code != exitPartial && len(names) > 0 {
+			words = append(words, fmt.Sprintf("%s (exit %d: %s)", batch.SomeOf(names[:min(5, len(names))], len(names)), code, meanings[code]))
+		}
+	}
+	return errors.Join(&campaignEnd{worst, strings.Join(words, "; "), next}, err)
+}
+
+// more are the words of a command, with --yes if that was given.
+func (c *campaign) more(words ...string) []string {
+	if c.yes {
+		words = append(words, "--yes")
+	}
+	return words
+}
+
+// severity are the exit codes from the worst to the best: that of a campaign is the worst of its
+// tenants'. Worse is what needs a person sooner: what broke off with people half done, then what
+// nobody was done for, then what is done but for some.
+var severity = []exitCode{exitError, exitStopped, exitLocked, exitSignIn, exitRefused, exitUsage, exitPartial, exitDone}
+
+// campaignEnd is how a campaign ended of which not all tenants were carried out.
+type campaignEnd struct {
+	code        exitCode
+	words, next string
+}
+
+func (e *campaignEnd) Error() string { return "not all tenants were carried out: " + e.words }
+
+// campaignTable tells how the tenants stand.
+func (c *command) campaignTable(sum report.Campaign) error {
+	if c.cli.Output == "json" {
+		return c.encode(sum)
+	}
+	type tenant = report.CampaignTenant
+	run := func(t tenant) any {
+		if t.End == nil {
+			return "-"
+		}
+		return t.End.Plan.Run
+	}
+	columns := []column[tenant]{
+		{"TENANT", "", func(t tenant) any { return t.Name }},
+		{"ID", "", func(t tenant) any { return t.Tenant }},
+		{"RUN", "", run},
+		{"STATE", "", func(t tenant) any { return t.State() }},
+		{"ROWS", "", func(t tenant) any { return t.Lines() }},
+		{"SUCCESS", "", func(t tenant) any { return t.Count(batch.Success) }},
+		{"LEFT ALONE", "", func(t tenant) any { return t.Count(batch.Neutral) }},
+		{"NOT DONE", "", func(t tenant) any { return t.Count(batch.Failure) }},
+		{"EXIT", "", func(t tenant) any {
+			if t.Exit < 0 {
+				return ""
+			}
+			return t.Exit
+		}},
+		{"NEXT", "", func(t tenant) any { return t.Next }},
+	}
+	if err := table(c.stdout, all(sum.Tenants), "", columns); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.stdout, "\n%s: %s\n", printable(sum.Name), sum.Headline())
+	if err == nil && sum.Dir != "" {
+		_, err = fmt.Fprintf(c.stdout, "Report: %s\n", printable(filepath.Join(sum.Dir, "campaign.html")))
+	}
+	return err
+}
+
+// member is the command of one tenant, and the console of its job.
+type member struct {
+	narrated
+	all    *campaign
+	of     job.Member
+	result *report.CampaignTenant
+	wrong  error
+	run    string // that is resumed; "" begins one
+}
+
+// member makes the command of a tenant: it resumes the run that the plan is of, or begins one.
+func (c *campaign) member(of job.Member, plan batch.Plan, result *report.CampaignTenant) *member {
+	w := c.world
+	w.screen, w.draws, w.moves, w.flows = nil, false, false, false
+	w.stdout = io.Discard
+	w.stderr = &visible{w: &prefixed{w: c.stderr, mu: &c.writing, before: of.Name + "  "}}
+	home := ""
+	w.environ, home = c.environOf(of)
+	w.args = c.words(of, plan)
+	flags := &cli{}
+	m := &member{all: c, of: of, result: result, run: plan.Run}
+	cmd := newCommand(w, flags)
+	m.narrated = narrated{cmd, cmd.facts}
+	cmd.host.Console = m
+	cmd.campaign, cmd.campaignTenant = c.Name, home
+	if m.parsed, _, m.wrong = parse(flags, io.Discard, w.args...); m.wrong != nil {
+		m.wrong = fmt.Errorf("%w: %w", job.ErrUsage, m.wrong)
+		m.parsed = nil
+		return m
+	}
+	cmd.log = cmd.logger()
+	cmd.host.Log, cmd.host.Journal, cmd.host.Began = cmd.log, flags.Journal, c.host.Began
+	if c.asks && !c.yes && !c.dry {
+		cmd.host.Begin = m.begin
+	}
+	c.Lend(cmd.host, c.host, of, c.dry)
+	return m
+}
+
+// environOf are the variables of a tenant's command. One registration signs in to all tenants:
+// AZURE_TENANT_ID, which names its home, gives way to --tenant. tenant is what a pasted command
+// needs as that variable; "" for none.
+func (c *campaign) environOf(of job.Member) (environ func() []string, tenant string) {
+	isHome := func(v string) bool { return strings.HasPrefix(v, "AZURE_TENANT_ID=") }
+	if slices.ContainsFunc(c.environ(), isHome) && !slices.ContainsFunc(of.Flags, func(f batch.Flag) bool { return f.Name == "sign-in" }) {
+		tenant = of.Tenant
+	}
+	return func() []string { return slices.DeleteFunc(slices.Clone(c.environ()), isHome) }, tenant
+}
+
+// words are the command line of a tenant.
+func (c *campaign) words(of job.Member, plan batch.Plan) (words []string) {
+	add := func(name, value string) { words = append(words, "--"+name+"="+value) }
+	switch {
+	case plan.Run == "":
+		words = []string{"run"}
+		add("tenant", of.Tenant)
+		add("report-dir", c.DirOf(of.Name))
+		if c.dry {
+			add("dry-run", "true")
+		}
+	default:
+		words = []string{"resume", plan.Run}
+		for _, f := range c.parsed.Flags() {
+			if c.typed(f) > 0 && (f.Name == "as-caller" || f.Name == "max-age") {
+				add(f.Name, values(f)[0])
+			}
+		}
+	}
+	for _, f := range of.Flags {
+		if plan.Run == "" || afresh(f.Name) {
+			add(f.Name, f.Value)
+		}
+	}
+	if c.yes {
+		add("yes", "true")
+	}
+	if path := c.otherJournal(); path != "" {
+		add("journal", path)
+	}
+	if c.cli.Config != "" {
+		add("config", c.cli.Config)
+	}
+	add("log-format", c.cli.LogFormat)
+	add("verbose", fmt.Sprint(c.cli.Verbose))
+	add("quiet", fmt.Sprint(c.cli.Quiet))
+	if plan.Run == "" {
+		words = append(append(words, "--"), of.Files...)
+	}
+	return words
+}
+
+// afresh reports whether a resume needs a flag of run anew, since the plan does not keep it.
+func afresh(name string) bool {
+	flags := grammar(&cli{}, io.Discard, func(int) {}).Model.Node
+	for _, f := range childOf(flags, "resume").Flags {
+		if f.Name == name {
+			return !f.Tag.Has("keep") && !f.Tag.Has("guard") && name != "tenant"
+		}
+	}
+	return false
+}
+
+// work carries the tenant's run out, and keeps how it ended. Nothing that happens here stops
+// another tenant.
+func (m *member) work(ctx context.Context) exitCode {
+	c := m.command
+	code := c.fail(m.carryOut(ctx))
+	c.host.Files.Close()
+	t := m.result
+	t.Exit, t.Error, t.Next = int(code), "", c.next
+	if t.End = c.facts.end; t.End == nil || code != exitPartial {
+		t.Error = strings.Join(c.failed, "; ")
+	}
+	if c.campaign != "" && code == exitStopped { // all of it goes on together
+		t.Next = ""
+	}
+	t.Report = m.all.page(m.of.Name)
+	return code
+}
+
+func (m *member) carryOut(ctx context.Context) error {
+	c := m.command
+	if err := m.wrong; err != nil {
+		return err
+	}
+	select {
+	case <-c.stop:
+		return batch.ErrStopped
+	default:
+	}
+	if err := c.heedConfig(); err != nil {
+		return err
+	}
+	if m.run == "" && m.all.Resumed {
+		if err := m.all.Unchanged(c.host, m.of); err != nil {
+			return err
+		}
+	}
+	options := c.parsed.Selected().Target.Addr().Interface()
+	tell, err := c.telling(ctx, options)
+	if err != nil {
+		return err
+	}
+	c.tell = tell
+	err = c.do(ctx, options)
+	if errors.Is(err, batch.ErrStopped) && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+// begin waits until every tenant is planned, or has ended, and for the one answer to all: nothing
+// is written anywhere before. Meanwhile another tenant may be planned.
+func (m *member) begin(string) error {
+	c := m.all
+	plan := m.facts.about()
+	c.mu.Lock()
+	c.plans.tenants++
+	c.plans.users += plan.Users
+	c.plans.writes += plan.Writes
+	c.ready = append(c.ready, fmt.Sprintf("%s (%s)", m.of.Name, batch.Thousands(plan.Users)))
+	c.askWhenReady()
+	c.mu.Unlock()
+	<-c.slots
+	<-c.answer // which comes at a stop, too
+	c.slots <- struct{}{}
+	return c.no
+}
+
+// left is told when a tenant has ended, and how.
+func (c *campaign) left(code exitCode) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.going--; code != exitDone && code != exitPartial {
+		c.failed++
+	}
+	if n := len(c.ready); n > 0 {
+		c.askWhenReady()
+	}
+}
+
+// askWhenReady asks once all tenants that have not ended wait for the answer. The caller holds mu.
+func (c *campaign) askWhenReady() {
+	if len(c.ready) < c.going {
+		return
+	}
+	select {
+	case <-c.answer: // it was given
+		return
+	default:
+	}
+	question := fmt.Sprintf("Carry out %s for %s, in %s: %s?", batch.Plural(c.plans.writes, "write"), batch.Plural(c.plans.users, "user"),
+		batch.Plural(c.plans.tenants, "tenant"), batch.SomeOf(c.ready[:min(10, len(c.ready))], len(c.ready)))
+	if c.failed > 0 {
+		question = fmt.Sprintf("%s cannot be carried out, as is said above. ", batch.Plural(c.failed, "tenant")) + question
+	}
+	go func() {
+		c.asking.Lock()
+		defer c.asking.Unlock()
+		c.no = c.Ask(question)
+		close(c.answer)
+	}()
+}
+
+// Ask implements [job.Console]: the questions of tenants come one at a time.
+func (m *member) Ask(question string) error {
+	m.all.asking.Lock()
+	defer m.all.asking.Unlock()
+	m.all.unsaid, m.unsaid = append(m.all.unsaid, m.unsaid...), nil
+	return m.all.Ask(m.of.Name + ": " + question)
+}
+
+// Passphrase implements [job.Console]. A key that signs the reports of several tenants is asked for
+// once.
+func (m *member) Passphrase(prompt string) ([]byte, error) {
+	c := m.all
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	if c.phrases[prompt] == nil {
+		phrase, err := c.command.Passphrase(prompt)
+		if err != nil {
+			return nil, err
+		}
+		c.phrases[prompt] = phrase
+	}
+	return bytes.Clone(c.phrases[prompt]), nil
+}
+
+// Ended implements [job.Console]: in one line, since the campaign tells the rest.
+func (m *member) Ended(e report.End) error {
+	m.ended(e)
+	return report.Last(m.stderr, e)
+}
+
+// Rehearsed implements [job.Console].
+func (m *member) Rehearsed(e report.End, _ iter.Seq2[batch.Line, error]) error { return m.Ended(e) }
+
+// Progress implements [job.Console]. How far the tenants are is told of all together, and what one
+// waits for with its name.
+func (m *member) Progress(stage string, total int, left func(int) time.Duration) job.Progress {
+	p := m.narrated.Progress(stage, total, left)
+	if own, lines := p.(*progress); lines {
+		return &memberProgress{progress: own, all: m.all}
+	}
+	return p
+}
+
+type memberProgress struct {
+	*progress
+	all     *campaign
+	settled int
+}
+
+func (p *memberProgress) Planning(n batch.Count) { p.tellTrouble(time.Now(), n.Trouble) }
+
+func (p *memberProgress) Running(r batch.Progress) {
+	p.tellTrouble(r.Now, r.Trouble)
+	settled := 0
+	for _, n := range r.Counts {
+		settled += n
+	}
+	p.all.progress(r.Now, settled-p.settled)
+	p.settled = settled
+}
+
+// progress tells now and then how far all tenants are.
+func (c *campaign) progress(now time.Time, more int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.plans.settled += more
+	if now.Sub(c.told) < printEvery {
+		return
+	}
+	if c.told.IsZero() {
+		c.told = now
+		return
+	}
+	c.told = now
+	c.Say("campaign %s to go, %s settled", batch.Plural(c.going, "tenant"), batch.Plural(c.plans.settled, "write"))
+}
+
+// prefixed begins each line with whose it is.
+type prefixed struct {
+	w      io.Writer
+	mu     *sync.Mutex // of all who write to w
+	before string
+	part   []byte
+}
+
+func (p *prefixed) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.part = append(p.part, text...)
+	end := bytes.LastIndexByte(p.part, '\n') + 1
+	var b bytes.Buffer
+	for line := range bytes.Lines(p.part[:end]) {
+		if line[0] != '{' && len(bytes.TrimSpace(line)) > 0 { // events say of which run they are
+			b.WriteString(p.before)
+		}
+		b.Write(line)
+	}
+	p.part = bytes.Clone(p.part[end:])
+	_, err := p.w.Write(b.Bytes())
+	return len(text), err
+}
+
+// showCampaign tells how the runs of a campaign stand.
+func (c *command) showCampaign(ctx context.Context, o *job.ShowOptions) error {
+	if len(o.Outcome) > 0 || o.Trusted != "" {
+		return fmt.Errorf("%w: a campaign is shown as a whole; --outcome and --trusted go with one of its runs", job.ErrUsage)
+	}
+	sum, err := c.standing(ctx, o.RunName, func(*job.Campaign, string, *report.End) error { return nil })
+	if err != nil {
+		return err
+	}
+	return c.campaignTable(sum)
+}
+
+// reportCampaign writes the reports of all runs of a campaign again, and the page about them.
+func (c *command) reportCampaign(ctx context.Context, o *job.ReportOptions) error {
+	sum, err := c.standing(ctx, o.RunName, func(of *job.Campaign, name string, end *report.End) (err error) {
+		if o.ReportDir != "" {
+			if of.Dir, err = filepath.Abs(o.ReportDir); err != nil {
+				return err
+			}
+		}
+		*end, err = job.Report(ctx, c.host, &job.ReportOptions{RunName: end.Plan.Run, Reporting: job.Reporting{ReportDir: of.DirOf(name), SignKey: o.SignKey}})
+		return err
+	})
+	if err == nil {
+		err = sum.Write()
+	}
+	return errors.Join(err, c.campaignTable(sum))
+}
+
+// standing is how the runs of a campaign stand, by the journal, once each was looked at.
+func (c *command) standing(ctx context.Context, name string, look func(of *job.Campaign, name string, end *report.End) error) (sum report.Campaign, err error) {
+	of, err := job.ShowCampaign(ctx, c.host, name)
+	if err != nil {
+		return sum, err
+	}
+	defer of.Close()
+	ends, err := of.Ends(ctx, c.host)
+	if err != nil {
+		return sum, err
+	}
+	sum = report.Campaign{Name: of.Name, Input: of.Input, Created: of.Created}
+	for _, m := range of.Members {
+		t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Exit: -1}
+		if end, has := ends[m.Name]; has {
+			if err := look(of, m.Name, &end); err != nil {
+				return sum, err
+			}
+			t.End, t.Next = &end, report.Next(end)
+		}
+		if !m.Skip && (t.End == nil || t.End.State != string(journal.Finished)) {
+			sum.Next = c.Typed("resume", of.Name)
+		}
+		t.Report = pageOf(of, m.Name)
+		sum.Tenants = append(sum.Tenants, t)
+	}
+	sum.Dir = of.Dir
+	return sum, nil
+}
+
+// before is what stands in front of a command line that is to be pasted: where one registration
+// signs in to several tenants, the variable that names the one.
+func (c *command) before(command string) string {
+	if c.campaignTenant == "" || command == "resume" || command == "show" || command == "report" || runtime.GOOS == "windows" {
+		return ""
+	}
+	return "env AZURE_TENANT_ID=" + quoted(c.campaignTenant, runtime.GOOS) + " "
+}

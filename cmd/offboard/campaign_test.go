@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+)
+
+// provider looks after many tenants with one app registration.
+type provider struct {
+	t       *testing.T
+	dir     string
+	apps    *graphsim.Apps
+	tenants map[string]*graphsim.Tenant // by id
+	ids     []string
+	users   int // of each
+	args    []string
+	cut     func(calls int) // is told of each batch call, which is counted over all tenants
+	mu      sync.Mutex
+	calls   int
+}
+
+// newProvider makes tenants with users, of which some lack what it takes.
+func newProvider(t *testing.T, tenants, users int, change func(i int, cfg *graphsim.Config)) *provider {
+	t.Helper()
+	p := &provider{t: t, dir: t.TempDir(), apps: &graphsim.Apps{}, tenants: map[string]*graphsim.Tenant{}, users: users}
+	file := "defaults:\n  max-users: 0\n  max-percent: 0\ntenants:\n"
+	for i := range tenants {
+		cfg := graphsim.Config{TenantID: fmt.Sprintf("8f4c2f6e-0000-4000-8000-%012d", i+100), Domain: fmt.Sprintf("t%d.example", i), Apps: p.apps, Latency: 300 * time.Millisecond, Jitter: 400 * time.Millisecond, Seed: uint64(i)}
+		if change != nil {
+			change(i, &cfg)
+		}
+		tenant := graphsim.New(cfg)
+		p.tenants[cfg.TenantID], p.ids = tenant, append(p.ids, cfg.TenantID)
+		input := "upn\n"
+		for k := range users {
+			upn := fmt.Sprintf("user%d@t%d.example", k+1, i)
+			input += upn + "\n"
+			if err := tenant.Add(graphsim.User{UPN: upn, Enabled: true, Stamp: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.write(fmt.Sprintf("t%d.csv", i), input)
+		file += fmt.Sprintf("  - {name: t%d, tenant: %s, file: t%d.csv}\n", i, cfg.TenantID, i)
+	}
+	p.write("all.yaml", file)
+	p.args = []string{"campaign", filepath.Join(p.dir, "all.yaml"), "--yes"}
+	return p
+}
+
+func (p *provider) write(name, text string) {
+	p.t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// RoundTrip brings calls to the tenant that their path or their token names.
+func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
+	id := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
+	if parts := strings.Split(r.Header.Get("Authorization"), "."); len(parts) == 3 {
+		claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+		var of struct{ TID string }
+		if err = errors.Join(err, json.Unmarshal(claims, &of)); err != nil {
+			return nil, err
+		}
+		id = of.TID
+	}
+	tenant := p.tenants[id]
+	if tenant == nil {
+		tenant = p.tenants[p.ids[0]] // what the sign-in service says of itself
+	}
+	resp, err := tenant.RoundTrip(r)
+	if strings.HasSuffix(r.URL.Path, "/$batch") && p.cut != nil {
+		p.mu.Lock()
+		p.calls++
+		n := p.calls
+		p.mu.Unlock()
+		p.cut(n)
+	}
+	return resp, err
+}
+
+// run is offboard in a process of its own, as far as it can be without one.
+func (p *provider) run(ctx context.Context, stop <-chan struct{}, args ...string) (code exitCode, out, said string) {
+	var stdout, stderr bytes.Buffer
+	code = execute(ctx, world{
+		args: append(args, "--journal", filepath.Join(p.dir, "journal.db")), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
+		getenv: func(string) string { return "" }, network: p, stop: stop, width: func() int { return 80 },
+		environ: func() []string {
+			return []string{"AZURE_TENANT_ID=" + p.ids[0], "AZURE_CLIENT_ID=" + graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=s"}
+		},
+	})
+	return code, stdout.String(), stderr.String()
+}
+
+// summary is campaign.json.
+type summary struct {
+	Exit    int
+	Next    string
+	Success int
+	Tenants []struct {
+		Name, State, Run, Error, Next, Report string
+		Exit                                  *int
+		Lines, Success, Failure               int
+	}
+}
+
+func (p *provider) summary(dir string) (s summary) {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "campaign.json"))
+	if err = errors.Join(err, json.Unmarshal(text, &s)); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+// refused is how many writes Graph refused, and twice how many more than one for each user.
+func (p *provider) writes() (all, refused, twice int) {
+	for i, id := range p.ids {
+		s := p.tenants[id].Stats()
+		all, refused = all+s.Writes, refused+s.Throttled
+		for k := range p.users {
+			u, _ := p.tenants[id].User(fmt.Sprintf("user%d@t%d.example", k+1, i))
+			twice += max(0, u.Writes-1)
+		}
+	}
+	return all, refused, twice
+}
+
+// Forty tenants of 2,000 users and one app: its quota over all of them is kept, and used. One
+// lacks the consent of its admin and one has a bad file: they are told apart, and the others end
+// well.
+func TestCampaignKeepsTheQuota(t *testing.T) {
+	tenants, users := 40, 2_000
+	if testing.Short() {
+		tenants, users = 40, 100
+	}
+	p := newProvider(t, tenants, users, func(i int, cfg *graphsim.Config) {
+		cfg.NoLog = true
+		if i == 3 {
+			cfg.Roles = []string{}
+		}
+		if testing.Short() {
+			cfg.Quotas = graphsim.DefaultQuotas()
+		}
+	})
+	p.write("t7.csv", "colour,size\nred,1\n")
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		dir := filepath.Join(p.dir, "reports")
+		code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", dir)...)
+		took := time.Since(start)
+		all, refused, twice := p.writes()
+		want := (tenants - 2) * users
+		busiest := p.apps.Busiest(graphsim.DefaultClientID)
+		optimum := time.Duration((want-1)/35_000) * 300 * time.Second
+		t.Logf("%d tenants, %d writes in %v, %v with a quota used to the full; %d refused, %d in the busiest 300 s, of 35,000", tenants, all, took.Round(time.Second), optimum, refused, busiest)
+		if all != want || refused != 0 || twice != 0 || busiest > 35_000 || want > 35_000 && busiest < 33_000 {
+			t.Errorf("%d writes, want %d; %d refused, %d twice", all, want, refused, twice)
+		}
+		if most := optimum + optimum/20 + 90*time.Second; took > most {
+			t.Errorf("it took %v, want at most %v", took, most)
+		}
+		s := p.summary(dir)
+		for i, of := range s.Tenants {
+			code, lines, words := 0, users, ""
+			switch i {
+			case 3:
+				code, lines, words = 5, 0, "permission missing"
+			case 7:
+				code, lines, words = 2, 0, "no column is known to name users"
+			}
+			if of.Exit == nil || *of.Exit != code || of.Success != lines || !strings.Contains(of.Error, words) || (of.Report == "") != (lines == 0) {
+				t.Errorf("%+v", of)
+			}
+		}
+		if code != exitSignIn || s.Exit != 5 || !strings.Contains(out, fmt.Sprintf("%d of %d tenants ended well", tenants-2, tenants)) || !strings.Contains(said, "offboard resume campaign-") {
+			t.Errorf("exit code %d\n%s%s", code, out, said)
+		}
+	})
+}
+
+// A campaign that is stopped at any moment, softly or hard, goes on as a whole: nobody is left
+// out, and after a soft stop nobody is written twice.
+func TestCampaignGoesOn(t *testing.T) {
+	for _, hard := range []bool{false, true} {
+		t.Run(fmt.Sprintf("hard %v", hard), func(t *testing.T) {
+			t.Parallel()
+			seed := rand.Uint64()
+			rng := rand.New(rand.NewPCG(seed, 0))
+			p := newProvider(t, 6, 150, nil)
+			synctest.Test(t, func(t *testing.T) {
+				dir := filepath.Join(p.dir, "reports")
+				args := append(p.args, "--report-dir", dir, "--at-once", "3")
+				kills, code, out, said := 0, exitStopped, "", ""
+				for ; code == exitStopped && kills < 20; kills++ {
+					ctx, cancel := context.WithCancelCause(t.Context())
+					stop := make(chan struct{})
+					at := 1 + rng.IntN(40)
+					p.calls, p.cut = 0, func(n int) {
+						switch {
+						case n != at:
+						case hard:
+							cancel(errSecondSignal)
+						default:
+							close(stop)
+						}
+					}
+					code, out, said = p.run(ctx, stop, args...)
+					if cancel(nil); kills%2 == 0 {
+						args = []string{"resume", "campaign", "--yes"}
+					}
+				}
+				all, refused, twice := p.writes()
+				t.Logf("seed %d: %d sessions, %d writes, %d twice", seed, kills, all, twice)
+				most := 3 * 8 * batch.ChunkSize * kills // three tenants at once, of which each has 8 calls at the most
+				if code != exitDone || refused != 0 || !hard && twice != 0 || twice > most || kills < 2 {
+					t.Errorf("seed %d: exit code %d after %d sessions, %d refused, %d twice\n%s%s", seed, code, kills, refused, twice, out, said)
+				}
+				for i, of := range p.summary(dir).Tenants {
+					report, err := os.ReadFile(filepath.Join(dir, of.Name, "report.csv"))
+					if n := bytes.Count(report, []byte(",verified,")); err != nil || n != p.users || of.Success != p.users {
+						t.Errorf("seed %d: tenant %d: %d verified, error %v; %+v", seed, i, n, err, of)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"go.yaml.in/yaml/v3"
+
+	"offboard/batch"
+	"offboard/batch/durable"
+	"offboard/batch/job"
+)
+
+// The file of a campaign is a YAML mapping. Of each tenant it has a name, the tenant's id or
+// domain, its files, and flags of run by their names, as a config file has them; below defaults stand
+// those of all tenants. See topics/campaign.txt.
+
+// ofCampaign are flags of run that the campaign gives each tenant, or that are said on its command line.
+var ofCampaign = []string{"tenant", "report-dir", "yes", "dry-run", "new", "simulate"}
+
+// tenantName is what a tenant may be called: its reports stand in a directory of that name.
+var tenantName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// campaignReader reads the file of a campaign.
+type campaignReader struct {
+	path    string // absolute
+	flags   map[string][]*kong.Flag
+	refused map[string]bool
+	all     config // defaults
+	taken   map[string]string
+}
+
+// readCampaign reads who is in the campaign, and how. Each error names the file and the line.
+func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
+	members, err := c.campaignFile(o)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err), []string{"help", "campaign"}}
+	}
+	return members, nil
+}
+
+func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, error) {
+	path, err := filepath.Abs(o.File)
+	if err != nil {
+		return nil, err
+	}
+	f, err := durable.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := onlyOurs(f); err != nil {
+		return nil, err
+	}
+	o.File = path
+	top, err := mapping(f, "it must have the key tenants")
+	if err != nil {
+		return nil, err
+	}
+	r := &campaignReader{path: path, refused: map[string]bool{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
+	for _, flag := range childOf(c.parsed.Model.Node, "run").Flags {
+		if len(flag.Envs) > 0 && !slices.Contains(ofCampaign, flag.Name) {
+			r.flags[flag.Name] = append(r.flags[flag.Name], flag)
+		} else {
+			r.refused[flag.Name] = true
+		}
+	}
+	members, err := r.read(top)
+	if err != nil {
+		return nil, err
+	}
+	return chosen(members, o)
+}
+
+// chosen are the members that --only names, or all; rehearsed with --simulate.
+func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) {
+	for _, name := range o.Only {
+		if !slices.ContainsFunc(members, func(m job.Member) bool { return m.Name == name && !m.Skip }) {
+			names := []string{}
+			for _, m := range members {
+				names = append(names, m.Name)
+			}
+			return nil, fmt.Errorf("--only %s: no tenant is called so%s", name, perhaps(name, names))
+		}
+	}
+	members = slices.DeleteFunc(members, func(m job.Member) bool { return len(o.Only) > 0 && !slices.Contains(o.Only, m.Name) })
+	going := 0
+	for i := range members {
+		if !members[i].Skip {
+			going++
+		}
+		if o.Simulate {
+			members[i].Flags = append(members[i].Flags, batch.Flag{Name: "simulate", Value: "true"})
+		}
+	}
+	if going == 0 {
+		return nil, errors.New("it names no tenant to work on")
+	}
+	calls := max(8, min(150, mostCalls/min(going, max(1, o.AtOnce))))
+	for i := range members {
+		if m := &members[i]; !slices.ContainsFunc(m.Flags, func(f batch.Flag) bool { return f.Name == "concurrency" }) {
+			m.Flags = append(m.Flags, batch.Flag{Name: "concurrency", Value: fmt.Sprint(calls)})
+		}
+	}
+	return members, nil
+}
+
+// mostCalls is how many calls all tenants together have under way, unless --concurrency says it of each.
+const mostCalls = 1500
+
+// read reads the mapping.
+func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) {
+	var tenants *yaml.Node
+	r.all = config{r.path, map[string]setting{}}
+	for key, node := range pairs(top) {
+		switch {
+		case key.Value == "defaults" && node.Kind == yaml.MappingNode:
+			if err := r.all.take(node, r.flags, r.refused, "a campaign file"); err != nil {
+				return nil, err
+			}
+		case key.Value == "tenants" && tenants != nil:
+			return nil, fmt.Errorf("line %d: tenants stands on line %d, too", key.Line, tenants.Line)
+		case key.Value == "tenants" && node.Kind == yaml.SequenceNode:
+			tenants = node
+		case key.Value == "defaults" || key.Value == "tenants":
+			return nil, fmt.Errorf("line %d: %s: defaults is a mapping of flags, and tenants a list of mappings", key.Line, key.Value)
+		default:
+			return nil, fmt.Errorf("line %d: there is no key %q%s", key.Line, key.Value, perhaps(key.Value, []string{"defaults", "tenants"}))
+		}
+	}
+	if tenants == nil || len(tenants.Content) == 0 {
+		return nil, errors.New("it has no tenants: put a list of them below the key tenants")
+	}
+	for _, node := range tenants.Content {
+		m, err := r.member(node)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+// pairs are the keys of a mapping with what they have.
+func pairs(n *yaml.Node) func(func(key, value *yaml.Node) bool) {
+	return func(yield func(key, value *yaml.Node) bool) {
+		for i := 0; n != nil && i < len(n.Content); i += 2 {
+			if !yield(n.Content[i], n.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// member reads one tenant.
+func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
+	m.Line = node.Line
+	if node.Kind != yaml.MappingNode {
+		return m, fmt.Errorf("line %d: a tenant is a mapping with name, tenant and file", node.Line)
+	}
+	rest := &yaml.Node{Kind: yaml.MappingNode, Line: node.Line}
+	own := map[string]*yaml.Node{}
+	for key, value := range pairs(node) {
+		switch key.Value {
+		case "name", "tenant", "file", "skip":
+			if before := own[key.Value]; before != nil {
+				return m, fmt.Errorf("line %d: %s stands on line %d, too", key.Line, key.Value, before.Line)
+			}
+			own[key.Value] = value
+		default:
+			rest.Content = append(rest.Content, key, value)
+		}
+	}
+	text := func(key string) string {
+		if n := own[key]; n != nil && n.Kind == yaml.ScalarNode {
+			return strings.TrimSpace(n.Value)
+		}
+		return ""
+	}
+	m.Name, m.Tenant, m.Skip = text("name"), text("tenant"), text("skip") == "true"
+	switch {
+	case !tenantName.MatchString(m.Name):
+		return m, fmt.Errorf("line %d: give the tenant a name of up to 64 letters, digits, dashes and underscores, which is also that of its directory (name: contoso)", node.Line)
+	case m.Tenant == "":
+		return m, fmt.Errorf("line %d: %s: say which tenant it is, by its id or one of its domains (tenant: contoso.com): its sign-in is held against that", node.Line, m.Name)
+	case own["skip"] != nil && text("skip") != "true" && text("skip") != "false":
+		return m, fmt.Errorf("line %d: %s: skip is true or false", own["skip"].Line, m.Name)
+	}
+	if err := r.once(node.Line, m.Name, "the name", m.Name); err != nil {
+		return m, err
+	}
+	if err := r.once(node.Line, m.Name, "the tenant", m.Tenant); err != nil {
+		return m, err
+	}
+	if m.Files, err = r.files(own["file"]); err != nil {
+		return m, fmt.Errorf("line %d: %s: file: %w", node.Line, m.Name, err)
+	}
+	if len(m.Files) == 0 && !m.Skip {
+		return m, fmt.Errorf("line %d: %s: name its file (file: %s.csv)", node.Line, m.Name, m.Name)
+	}
+	for _, file := range m.Files {
+		if err := r.once(node.Line, m.Name, "the file", file); err != nil {
+			return m, fmt.Errorf("%w; a person must not be looked up in a tenant of others", err)
+		}
+	}
+	if m.Skip {
+		m.Files = nil
+	}
+	flags := config{r.path, map[string]setting{}}
+	if err := flags.take(rest, r.flags, r.refused, "a campaign file"); err != nil {
+		return m, err
+	}
+	m.Flags = r.merged(flags)
+	return m, nil
+}
+
+// once refuses what another tenant has, too.
+func (r *campaignReader) once(line int, name, what, value string) error {
+	key := what + " " + strings.ToLower(value)
+	if of := r.taken[key]; of != "" {
+		return fmt.Errorf("line %d: %s: %s %s is that of %s, too", line, name, what, value, of)
+	}
+	r.taken[key] = fmt.Sprintf("%s (line %d)", name, line)
+	return nil
+}
+
+// files reads a name or a list of names, which begin at the campaign's file.
+func (r *campaignReader) files(node *yaml.Node) (names []string, err error) {
+	if node == nil {
+		return nil, nil
+	}
+	s, err := config{path: r.path}.setting(node, r.flags["protect"][0]) // which takes several files, too
+	if err == nil && slices.Contains(s.values, filepath.Join(filepath.Dir(r.path), "-")) {
+		err = errors.New("standard input cannot be read for a tenant of a campaign; name a file")
+	}
+	return s.values, err
+}
+
+// merged are the flags of a tenant: its own before the defaults. What protects users adds up.
+func (r *campaignReader) merged(own config) (flags []batch.Flag) {
+	names := slices.Sorted(maps.Keys(r.all.values))
+	for name := range own.values {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		f := r.flags[name][0]
+		s, has := own.values[name]
+		of := s.values
+		if all, both := r.all.values[name]; !has {
+			of = all.values
+		} else if both && f.Tag.Has("guard") && f.IsCumulative() {
+			of = slices.Concat(all.values, of)
+		}
+		for _, v := range of {
+			if f.IsCumulative() && f.Tag.Sep != -1 {
+				v = kong.JoinEscaped([]string{v}, f.Tag.Sep)
+			}
+			flags = append(flags, batch.Flag{Name: name, Value: v})
+		}
+	}
+	return flags
+}
