@@ -216,6 +216,9 @@ func (d *doctor) permissions(context.Context) Diagnosis {
 		}
 		lacking = append(lacking, fmt.Sprintf("the token of %s lacks %s%s", a.identity, strings.Join(words, ", "), consent))
 		how, lines := d.grants(i, missing)
+		if slices.Contains(missing, graph.NeedRoles.Permissions[0]) && !d.o.ProtectPrivileged {
+			how += "; without RoleManagement.Read.Directory no administrators are counted: --max-privileged 0"
+		}
 		remedy, commands = how, append(commands, lines...)
 	}
 	switch {

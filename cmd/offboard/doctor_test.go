@@ -156,6 +156,8 @@ var patients = []patient{
 	{name: "well", cfg: graphsim.Config{Roles: least}, notes: []string{"calls go to graph.microsoft.com through http://127.0.0.1:", "O=Acme Proxy\\\", which is not Microsoft's usual one", "can read the token",
 		"by the secret of AZURE_CLIENT_SECRET", ours.App + " (Offboarding)", "Contoso (contoso.onmicrosoft.com), " + ours.Tenant + ", as AZURE_TENANT_ID says", "all that these steps need: User.RevokeSessions.All",
 		"the tenant has 3 users", "the first 3 people of the input found in one batch", "Microsoft's global cloud", "next\": \"offboard run in.csv"}},
+	{name: "no permission of the guards", cfg: graphsim.Config{Roles: []string{"User.Read.All", "User.RevokeSessions.All"}}, ill: "permissions", says: []string{"lacks RoleManagement.Read.Directory", "--max-privileged 0"}},
+	{name: "guards that need less", args: "--max-privileged 0", cfg: graphsim.Config{Roles: []string{"User.Read.All", "User.RevokeSessions.All"}}},
 	{name: "more than is needed", cfg: graphsim.Config{Roles: append([]string{"Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory"}, least...)}, notes: []string{"and more: Directory.ReadWrite.All, RoleManagement.ReadWrite.Directory; take away"}},
 	{name: "a quota in use", cfg: graphsim.Config{Roles: least}, answer: func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("x-ms-throttle-limit-percentage", "0.85")

@@ -97,6 +97,11 @@ func TestEndings(t *testing.T) {
 		{args: "approve DIR/none.jsonl --yes", code: 2},
 		{args: "check DIR/in.csv" + file, code: 0},
 		{args: "check DIR/in.csv --column=nosuch", code: 2},
+		{args: "doctor DIR/in.csv --max-privileged=0" + at + file, code: 0},
+		{args: "doctor DIR/in.csv" + at + " --steps=lost", code: 2},
+		{args: "doctor DIR/in.csv --column=nosuch" + at, code: 5},
+		{args: "doctor DIR/in.csv" + at + file, code: 5, state: "stranger"},
+		{args: "doctor DIR/in.csv" + at + file, code: 6, state: "stopped"},
 		{args: "version", code: 0},
 		{args: "rnu", code: 2},
 	} {

@@ -72,6 +72,9 @@ func TestEveryEndingInEveryForm(t *testing.T) {
 				{"history nobody@contoso.com", 0},
 				{"check DIR/clean.csv", 0},
 				{"check DIR/clean.csv --column=nosuch", exitUsage},
+				{"doctor DIR/clean.csv" + simulated, 0},
+				{"doctor DIR/clean.csv --steps=disable" + simulated, exitSignIn},
+				{"doctor --steps=nosuch" + simulated, exitUsage},
 				{"nosuch", exitUsage},
 				{"run", exitUsage},
 			} {
