@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -198,7 +199,8 @@ var escapes = regexp.MustCompile(`\\(x[0-9A-F]{2}|u[0-9A-F]{4})`)
 
 // storeWorkbook makes a workbook. A line [NAME] begins a sheet; below it each line is a row,
 // as in CSV. A cell is a text, unless it says what else it is: "date 2026-12-31",
-// "number 45", "number 45 00000" with the number format, "formula" with a stored value.
+// "number 45", "number 45 00000" with the number format, "formula" with a stored value,
+// "struck ann" and "struck ann|bob" of which ann is struck out.
 // The first cell may begin with "hidden ".
 func storeWorkbook(text string) ([]byte, error) {
 	f := excelize.NewFile()
@@ -263,6 +265,17 @@ func setCell(f *excelize.File, sheet, at, cell string) error {
 			return err
 		}
 		v = n
+	case "struck": // wholly, or as far as a bar
+		out, rest, runs := strings.Cut(value, "|")
+		font := &excelize.Font{Strike: true}
+		if runs {
+			return f.SetCellRichText(sheet, at, []excelize.RichTextRun{{Text: out, Font: font}, {Text: rest}})
+		}
+		style, err := f.NewStyle(&excelize.Style{Font: font})
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.SetCellStr(sheet, at, out), f.SetCellStyle(sheet, at, at, style))
 	case "formula":
 		return f.SetCellFormula(sheet, at, value) // without a value, as libraries write it
 	case "":

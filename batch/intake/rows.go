@@ -75,6 +75,12 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	if why = r.misplaced(cells, whyNobody == "", row.Input == ""); why != "" {
 		return r.misshapen(why)
 	}
+	if name := r.struckOut(); name != "" { // by somebody who takes the person out of the list, in this row
+		e := &batch.RowError{Reason: fmt.Sprintf("column %q: its cell is struck out in the workbook: take the line off, or delete the row", name)}
+		e.Keeps, _ = r.whomMeant(row.Cells)
+		row.Cells = nil
+		return r.namesNobody(row, e)
+	}
 	h := r.rule(row.Cells)
 	row.From = h.from
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
@@ -128,6 +134,16 @@ func (r *Reader) fitted() (cells []string, why string) {
 		return nil, r.whyMiscounted()
 	}
 	return cells[:n], ""
+}
+
+// struckOut is the first column that counts and whose cell is struck out, or "".
+func (r *Reader) struckOut() string {
+	for _, c := range r.columns {
+		if len(r.rec.Struck) > 0 && c.counts() && slices.Contains(r.rec.Struck, c.index) {
+			return c.name
+		}
+	}
+	return ""
 }
 
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".

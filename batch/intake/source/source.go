@@ -40,6 +40,7 @@ type Record struct {
 	Cells  []string // as they stand, not trimmed; none of a blank line; good until the next call of Next
 	Shared int      // bytes of memory that each of the cells keeps alive
 	Fault  string   // why the cells may not stand in their columns, and the next step; or ""
+	Struck []int    // the cells that are struck out, wholly or in part, by their indexes
 	Placed bool     // each cell has its address, so that those which are missing at the end are empty
 	Header bool     // for certain these are the names of the columns, as of keys; none of a file that has nothing in it; else the reader decides
 }

@@ -3,6 +3,7 @@ package source
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -50,8 +51,9 @@ const (
 type workbook struct {
 	parts    map[string]*zip.File
 	texts    []*texts
-	count    int       // of the texts
-	formats  []*format // of the styles
+	count    int          // of the texts
+	struck   map[int]bool // those of them that are struck out in part
+	styles   []style
 	date1904 bool
 	scratch  *excelize.File // has a cell for each format that is rendered
 	settings []batch.Setting
@@ -74,7 +76,7 @@ func openWorkbook(in Input, opt Options) (Source, error) {
 	if err != nil {
 		return nil, damaged(0, err)
 	}
-	w := &workbook{parts: make(map[string]*zip.File, len(zipped.File))}
+	w := &workbook{struck: map[int]bool{}, parts: make(map[string]*zip.File, len(zipped.File))}
 	for _, f := range zipped.File {
 		name := partName(f.Name)
 		switch {
@@ -118,7 +120,11 @@ func (w *workbook) readParts() ([]sheetInfo, error) {
 			Target string `xml:"Target,attr"`
 		} `xml:"Relationship"`
 		Formats []*format `xml:"numFmts>numFmt"`
-		Styles  []*format `xml:"cellXfs>xf"`
+		Fonts   []struck  `xml:"fonts>font"`
+		Styles  []struct {
+			format
+			Font int `xml:"fontId,attr"`
+		} `xml:"cellXfs>xf"`
 	}
 	for _, name := range []string{"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"} {
 		p, err := w.open(name, maxSmallPart)
@@ -134,16 +140,16 @@ func (w *workbook) readParts() ([]sheetInfo, error) {
 	}
 	w.date1904 = content.Date1904.Value
 	byID := map[int]*format{}
-	for _, f := range append(content.Formats, content.Styles...) {
-		if byID[f.ID] == nil {
-			byID[f.ID] = f
-		}
+	for _, f := range content.Formats {
+		byID[f.ID] = cmp.Or(byID[f.ID], f)
 	}
 	for _, s := range content.Styles {
-		w.formats = append(w.formats, byID[s.ID])
+		byID[s.ID] = cmp.Or(byID[s.ID], &s.format)
+		struck := s.Font >= 0 && s.Font < len(content.Fonts) && content.Fonts[s.Font].out()
+		w.styles = append(w.styles, style{byID[s.ID], struck})
 	}
-	if len(w.formats) == 0 {
-		w.formats = []*format{{kind: 'g'}}
+	if len(w.styles) == 0 {
+		w.styles = []style{{format: &format{kind: 'g'}}}
 	}
 	texts, targets := "xl/sharedstrings.xml", make(map[string]string, len(content.Rels))
 	for _, r := range content.Rels {
@@ -314,10 +320,32 @@ type stored struct {
 	Value   string    `xml:"v"`
 	Inline  *stored   `xml:"is"`
 	Text    string    `xml:"t"`
-	Runs    []string  `xml:"r>t"`
+	Runs    []run     `xml:"r"`
 }
 
-func (c *stored) text() string { return unescape(c.Text + strings.Join(c.Runs, "")) }
+// run is a part of a text, which may be struck out alone.
+type run struct {
+	Font struck `xml:"rPr"`
+	Text string `xml:"t"`
+}
+
+// struck is a font, as far as it may be struck out.
+type struck struct {
+	Strike *struct {
+		Val string `xml:"val,attr"`
+	} `xml:"strike"`
+}
+
+func (s struck) out() bool { return s.Strike != nil && s.Strike.Val != "0" && s.Strike.Val != "false" }
+
+func (c *stored) text() (text string, struck bool) {
+	text = c.Text
+	for _, r := range c.Runs {
+		text += r.Text
+		struck = struck || r.Font.out() && strings.TrimSpace(r.Text) != ""
+	}
+	return unescape(text), struck
+}
 
 // readRow reads the next row of the file. The error is io.EOF after the last one. A row or a cell
 // without its number follows the one before.
@@ -363,7 +391,7 @@ func (s *sheet) readCell(c *stored, rec *Record, after int) (column int, err err
 	case row != rec.Line || column <= after || column > maxSheetCols:
 		return 0, fmt.Errorf("cell %s stands in row %d after column %d", c.Ref, rec.Line, after)
 	}
-	text, err := s.book.show(c)
+	text, struck, err := s.book.show(c)
 	uncomputed := c.Formula != nil && c.Value == "" && c.Kind != "str"
 	if uncomputed && rec.Fault == "" {
 		name, _ := excelize.CoordinatesToCellName(column, row)
@@ -371,37 +399,47 @@ func (s *sheet) readCell(c *stored, rec *Record, after int) (column int, err err
 	}
 	if text != "" || uncomputed {
 		rec.Cells = append(append(rec.Cells, make([]string, column-1-len(rec.Cells))...), text)
+		if struck {
+			rec.Struck = append(rec.Struck, column-1)
+		}
 	}
 	return column, err
 }
 
-// show gives the text of a cell.
-func (w *workbook) show(c *stored) (string, error) {
+// show gives the text of a cell, and whether any of it is struck out.
+func (w *workbook) show(c *stored) (text string, struck bool, err error) {
+	var style style
+	if c.Style >= 0 && c.Style < len(w.styles) {
+		style = w.styles[c.Style]
+	}
 	switch {
 	case c.Kind == "inlineStr" && c.Inline != nil:
-		return c.Inline.text(), nil
+		text, struck = c.Inline.text()
+		return text, struck || style.struck, nil
 	case c.Value == "":
-		return "", nil
+		return "", false, nil
 	}
 	switch c.Kind {
 	case "s":
 		i, err := strconv.Atoi(c.Value)
 		if err != nil || i < 0 || i >= w.count {
-			return "", fmt.Errorf("there is no shared text %q", c.Value)
+			return "", false, fmt.Errorf("there is no shared text %q", c.Value)
 		}
 		t := w.texts[i/textsInBlock]
-		return string(t.all[t.ends[i%textsInBlock]:t.ends[i%textsInBlock+1]]), nil
+		return string(t.all[t.ends[i%textsInBlock]:t.ends[i%textsInBlock+1]]), style.struck || w.struck[i], nil
 	case "b":
-		return strings.ToUpper(strconv.FormatBool(c.Value == "1" || c.Value == "true")), nil
+		text = strings.ToUpper(strconv.FormatBool(c.Value == "1" || c.Value == "true"))
 	case "d":
-		return strings.TrimSuffix(c.Value, "T00:00:00"), nil
+		text = strings.TrimSuffix(c.Value, "T00:00:00")
 	case "", "n":
-		if c.Style < 0 || c.Style >= len(w.formats) { // the number may have lost its zeros, or be a date
-			return "", fmt.Errorf("there is no style %d", c.Style)
+		if style.format == nil { // the number may have lost its zeros, or be a date
+			return "", false, fmt.Errorf("there is no style %d", c.Style)
 		}
-		return w.number(w.formats[c.Style], c.Value), nil
+		text = w.number(style.format, c.Value)
+	default:
+		text = unescape(c.Value)
 	}
-	return unescape(c.Value), nil
+	return text, style.struck, nil
 }
 
 var escape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
@@ -501,7 +539,11 @@ func (w *workbook) readTexts(part string) error {
 			w.texts = append(w.texts, &texts{})
 		}
 		t := w.texts[len(w.texts)-1]
-		t.all = append(t.all, text.text()...)
+		shown, struck := text.text()
+		t.all = append(t.all, shown...)
+		if struck {
+			w.struck[w.count] = true
+		}
 		t.ends[w.count%textsInBlock+1] = uint32(len(t.all))
 		if w.count%textsInBlock == textsInBlock-1 {
 			t.all = bytes.Clone(t.all) // of the right size
@@ -511,6 +553,12 @@ func (w *workbook) readTexts(part string) error {
 
 // builtIn has the kinds of the formats that have no code in the file, from 0; others mean nothing.
 const builtIn = "grrrrrrrrrrrrrddddccccdggggdddddccccdrrrrrrrrcrcrgdddddccddrrrrrrrrrrrrddddccdcrcd"
+
+// style is how a cell is shown.
+type style struct {
+	format *format
+	struck bool
+}
 
 // format is a number format. Of a style, the ID alone is given.
 type format struct {
