@@ -230,7 +230,8 @@ func TestAllCallsRefused(t *testing.T) {
 		calls       int // at most
 	}{
 		{"at the start", 2000, 0, 0, true, "", strikes + 4},
-		{"in the middle", 2000, 10, 0, true, "200 verified ", 10 + downAfter + 4},
+		// Of the four calls under way around the tenth, three may be refused and be answered first.
+		{"in the middle", 2000, 10, 0, true, "200 verified ", 10 + 3 + downAfter + 4},
 		{"a call of one", 1, 0, 0, true, "", 1},
 		{"a call of one, in a resumed run", 1, 0, 7, false, "1 failed ", 1},
 	} {
