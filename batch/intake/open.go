@@ -13,23 +13,24 @@ type Reader struct {
 	opt       parsedOptions
 	settings  []batch.Setting
 	src       source.Source
-	rec       source.Record      // the record that is read
-	held      bool               // it was read and is no row yet: the first one of an input without a header
-	start     int                // line on which the header starts
-	layout                       // the columns that are read, and the gates
-	rows      int                // that were yielded
-	list      bool               // ids alone, without a header
-	headerDue bool               // a line that starts a new table was met: its header must come
-	spare     []string           // memory for the cells of some rows
-	keyed     bool               // each cell has its key, so that none can have shifted
-	named     int                // cells of the header up to the last that is not empty
-	width     int                // cells of the first row
-	wide      int                // its line, if it has more than the header, and may have shifted unless all rows are so
-	heading   string             // why the rows below a line are in doubt that may say something of them; or ""
-	padded    []string           // the cells of a record that lacks some
-	hint      string             // beside an error of the header
-	agree     map[batch.Key]bool // of keys for which two cells of a row name users: whether they ever name the same
-	err       error              // why reading ended
+	rec       source.Record         // the record that is read
+	held      bool                  // it was read and is no row yet: the first one of an input without a header
+	start     int                   // line on which the header starts
+	layout                          // the columns that are read, and the gates
+	rows      int                   // that were yielded
+	list      bool                  // ids alone, without a header
+	headerDue bool                  // a line that starts a new table was met: its header must come
+	spare     []string              // memory for the cells of some rows
+	keyed     bool                  // each cell has its key, so that none can have shifted
+	named     int                   // cells of the header up to the last that is not empty
+	width     int                   // cells of the first row
+	wide      int                   // its line, if it has more than the header, and may have shifted unless all rows are so
+	heading   string                // why the rows below a line are in doubt that may say something of them; or ""
+	padded    []string              // the cells of a record that lacks some
+	hint      string                // beside an error of the header
+	fillers   map[batch.Key]*column // of several columns that name users, the one that named the first
+	agree     map[batch.Key]bool    // of keys by which two columns name users: whether they ever name the same
+	err       error                 // why reading ended
 }
 
 // open reads as far as the header, and decides format, encoding, delimiter and columns.
@@ -60,7 +61,7 @@ func open(in source.Input, opt Options) (*Reader, error) {
 
 // openAs opens the input with what the cells said of its columns, if anything.
 func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
-	r = &Reader{opt: opt, agree: map[batch.Key]bool{}}
+	r = &Reader{opt: opt, agree: map[batch.Key]bool{}, fillers: map[batch.Key]*column{}}
 	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, IsRow: r.wouldBeRow}
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }

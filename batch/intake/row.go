@@ -34,7 +34,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 			}
 		case col.key == "":
 		case col.names:
-			if why = r.nameUser(&row, col.key, text); why != "" && len(r.naming) > 1 {
+			if why = r.nameUser(&row, col, text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)
 			}
 		default:
@@ -59,9 +59,10 @@ func columnList(names []string) string {
 }
 
 // nameUser lets a cell name the row's user, and says why it cannot. Of several columns
-// of one key all cells that are not empty must be alike.
-func (r *Reader) nameUser(row *batch.Row, column batch.Key, cell string) string {
-	key, text, why := meaning(column, cell)
+// of one key all cells that are not empty must be alike, and one that fills gaps of another may
+// be a manager's: some row of the file has to show both, alike.
+func (r *Reader) nameUser(row *batch.Row, column *column, cell string) string {
+	key, text, why := meaning(column.key, cell)
 	if row.Input == "" || key == batch.ByID && row.ID == "" {
 		row.Input = cell
 	}
@@ -76,8 +77,15 @@ func (r *Reader) nameUser(row *batch.Row, column batch.Key, cell string) string 
 		row.By = key
 	}
 	switch first := *named; {
+	case first == "" && (len(r.naming) == 1 || why != ""):
+		*named = text
 	case first == "":
 		*named = text
+		if r.fillers[key] == nil {
+			r.fillers[key] = column
+		} else if r.fillers[key] != column {
+			r.agree[key] = r.agree[key]
+		}
 	case batch.SameValue(key, first, text):
 		r.agree[key] = true
 	default:

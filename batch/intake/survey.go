@@ -108,7 +108,11 @@ func (s *surveyor) look(in source.Input) error {
 	}
 	for _, once := range rd.agree {
 		if !once {
-			err := columnError("more than one column could name the users, and in no row they name the same: choose one with --column NAME, and leave the other out with --ignore-column NAME", rd.header, headersOf(rd.naming))
+			names, first := headersOf(rd.naming), ""
+			if len(slices.Compact(slices.Sorted(slices.Values(names)))) < len(names) {
+				first = "give them different headers, "
+			}
+			err := columnError("more than one column could name the users, and in no row they name the same: "+first+"choose one with --column NAME, and leave the other out with --ignore-column NAME", rd.header, names)
 			err.Line = rd.start
 			return err
 		}
