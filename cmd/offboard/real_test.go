@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -47,6 +48,7 @@ type node struct {
 	stop  func()
 	mu    sync.Mutex
 	lines []string
+	more  chan struct{} // closed at the next line
 }
 
 // real is what the servers and offboard have in common: certificates, and a configuration.
@@ -60,8 +62,9 @@ type real struct {
 // newReal makes certificates for the names, and for this machine.
 func newReal(t *testing.T, names ...string) *real {
 	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "node is missing: install Node.js 20 or newer and npm, then run make servers")
+	version, err := exec.Command("node", "--version").Output() // such as v20.19.2
+	if major, _, _ := strings.Cut(string(version), "."); err != nil || len(major) < 3 || major < "v20" {
+		missing(t, fmt.Sprintf("Node.js is missing, or older than 20 (%s): install it and npm, then run make servers", bytes.TrimSpace(version)))
 	}
 	if _, err := os.Stat(serversDir + "/node_modules/oidc-provider"); err != nil {
 		missing(t, "the servers are not installed: run make servers")
@@ -192,7 +195,7 @@ func (r *real) start(script string, config map[string]any) *node {
 	if err := cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	n, ready, over := &node{}, make(chan int, 1), make(chan struct{})
+	n, ready, over := &node{more: make(chan struct{})}, make(chan int, 1), make(chan struct{})
 	go func() {
 		defer close(over)
 		for in := bufio.NewScanner(out); in.Scan(); {
@@ -203,6 +206,8 @@ func (r *real) start(script string, config map[string]any) *node {
 			}
 			n.mu.Lock()
 			n.lines = append(n.lines, in.Text())
+			close(n.more)
+			n.more = make(chan struct{})
 			n.mu.Unlock()
 		}
 	}()
@@ -233,6 +238,24 @@ func (n *node) said(word string) int {
 		}
 	}
 	return count
+}
+
+// hears waits until so many lines begin so. A line may come later than the answer that it is about.
+func (n *node) hears(word string, count int) bool {
+	late := time.After(10 * time.Second)
+	for {
+		n.mu.Lock()
+		more := n.more
+		n.mu.Unlock()
+		if n.said(word) >= count {
+			return true
+		}
+		select {
+		case <-more:
+		case <-late:
+			return false
+		}
+	}
 }
 
 // secretApp signs in with a secret; certificateApp with a certificate.

@@ -96,7 +96,7 @@ func TestRealAuthority(t *testing.T) {
 			if code != c.code || !strings.Contains(out, c.says) {
 				t.Errorf("exit code %d, want %d and %q\n%s", code, c.code, c.says, out)
 			}
-			if c.heard != "" && authority.said(c.heard) != before+1 {
+			if c.heard != "" && (!authority.hears(c.heard, before+1) || authority.said(c.heard) > before+1) {
 				t.Errorf("the authority did not say %q once more: %q", c.heard, authority.lines)
 			}
 			if stats := o.tenant.Stats(); (stats.Writes == 3) != (c.code == 0) || c.code != 0 && stats.Calls > 0 {
