@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"batch/throttle":      {"batch"},
 	"batch/durable":       {},
 	"batch/notify":        {"batch"},
+	"batch/trace":         {},
 	"batch/journal":       {"batch", "batch/durable"},
 	"batch/planfile":      {"batch", "batch/durable"},
 	"batch/signature":     {"batch", "batch/durable"},
@@ -27,7 +28,7 @@ var arrows = map[string][]string{
 	"batch/graphsim":      {},
 	"batch/sendertest":    {"batch"},
 	"report":              {"batch", "batch/durable"},
-	"batch/job":           {"batch", "batch/intake", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "report"},
+	"batch/job":           {"batch", "batch/intake", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
 	"cmd/offboard":        {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "report"},
 }
 

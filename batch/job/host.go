@@ -17,6 +17,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/journal"
 	"offboard/batch/planfile"
+	"offboard/batch/trace"
 	"offboard/report"
 )
 
@@ -48,6 +49,7 @@ type Host struct {
 	Unread  bool                                // nobody takes what Stream was told: it may never return
 	cas     *x509.CertPool                      // that https connections trust; nil are this machine's
 	caFile  string                              // the file that some of them are from
+	trace   *trace.Log                          // of --debug-http; nil without
 	Shared  *Shared                             // with the other jobs of the process; nil for one alone
 	Member  journal.Membership                  // what the runs are of; zero outside of a campaign
 	Begin   func(question string) error         // is asked in place of a person before the first write; nil asks the person

@@ -88,6 +88,7 @@ type Connection struct {
 	Cloud          string   `help:"Microsoft's cloud that has the tenant: global, usgov (GCC High), dod, china (21Vianet), bleu, delos or govsg. It sets where to sign in, for what, and where Graph is. Default: global, or that of the plan. See offboard help network." enum:",global,usgov,dod,china,bleu,delos,govsg" default:"" placeholder:"NAME" keep:""`
 	GraphURL       string   `help:"Another service root than that of --cloud: https, or http on a loopback address." placeholder:"URL"`
 	CAFile         string   `name:"ca-file" help:"A PEM file of CA certificates to trust beside this machine's, such as the root of a proxy that opens TLS. See offboard help network." placeholder:"FILE" type:"path" keep:""`
+	DebugHTTP      string   `name:"debug-http" help:"A new file into which each call to Graph and the sign-in is written, with its answer, as it goes: without tokens, secrets and passwords, but with names of users." placeholder:"FILE" type:"path"`
 	Tenant         string   `help:"The tenant that the sign-in must lead to: its id, or one of its domains. AZURE_TENANT_ID says the same. Required without a terminal, and with a --key that is searched for." placeholder:"ID|DOMAIN"`
 	Auth           string   `help:"How to sign in: secret or certificate (of an app), workload (a federated token of Kubernetes), managed-identity, cli (the Azure CLI's login), device-code or browser (a person, at a terminal), or token (OFFBOARD_ACCESS_TOKEN). auto takes the one that the environment names, and at a terminal the CLI's login when it names none." enum:"auto,secret,certificate,workload,managed-identity,cli,device-code,browser,token" default:"auto" keep:""`
 	SignIn         string   `help:"A file of AZURE_... lines, as the variables have them, that says how to sign in in their place. Not everybody may be able to read it (chmod o= FILE)." placeholder:"FILE" type:"path" keep:""`
@@ -102,8 +103,8 @@ type Connection struct {
 	SimulateQuota  bool     `help:"Give the simulated tenant Graph's write quota; --no-simulate-quota lets it answer as fast as it can." default:"true" negatable:""`
 }
 
-// CAs is --ca-file.
-func (c *Connection) CAs() string { return c.CAFile }
+// Outside are --ca-file and --debug-http.
+func (c *Connection) Outside() (cas, debug string) { return c.CAFile, c.DebugHTTP }
 
 // Execution says how a run is carried out and told.
 type Execution struct {

@@ -130,10 +130,16 @@ func execute(ctx context.Context, w world) exitCode {
 	default:
 		return cmd.fail(fmt.Errorf("%w: --output is text or json, and of run, apply, resume and undo also jsonl, not %q", job.ErrUsage, flags.Output))
 	}
-	if o, ok := options.(interface{ CAs() string }); ok { // the notice needs them, too
-		if err := cmd.host.Trust(o.CAs()); err != nil {
+	if o, ok := options.(interface{ Outside() (cas, debug string) }); ok {
+		cas, debug := o.Outside()
+		if err := cmd.host.Trust(cas); err != nil { // the notice needs them, too
 			return cmd.fail(err)
 		}
+		end, err := cmd.host.Debug(debug)
+		if err != nil {
+			return cmd.fail(err)
+		}
+		defer end() // every entry was written already
 	}
 	if cmd.tell, err = cmd.telling(ctx, options); err != nil {
 		return cmd.fail(err)

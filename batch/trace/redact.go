@@ -1,0 +1,158 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// secretName matches the names of all headers, fields of a form or of JSON, and parts of a
+// query whose value is a secret: one rule for all of them. A device code and what the person
+// types for it sign in whoever has them.
+var secretName = regexp.MustCompile(`(?i)^(.*authorization|.*cookie.*|.*(access|refresh|id|session|bearer)_?token|token|.*secret.*|.*assertion|.*password.*|device_?code|user_?code|code|code_verifier|sig|signature|nonce|proof|api_?key|.*private_?key|verification_uri_complete)$`)
+
+// harmless are names that secretName matches and whose values people need.
+var harmless = regexp.MustCompile(`(?i)^(lastPasswordChangeDateTime|passwordPolicies|forceChangePasswordNextSignIn.*|client_assertion_type)$`)
+
+// tokenShape matches a token wherever it stands: three parts in base64, the first of which
+// begins as JSON does, or what follows the word Bearer.
+var tokenShape = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*|(?i:bearer\s+)[A-Za-z0-9._~+/=-]{8,}`)
+
+const redacted = "REDACTED"
+
+// redactor takes secrets out of one call. What its request held is taken out of all that
+// comes back, too: a service may repeat what it refuses.
+type redactor struct{ secrets []string }
+
+// gone stands for a secret, which is known until the call is over.
+func (r *redactor) gone(secret string) string {
+	if len(secret) >= 4 {
+		r.secrets = append(r.secrets, secret)
+	}
+	return redacted
+}
+
+func isSecret(name string) bool { return secretName.MatchString(name) && !harmless.MatchString(name) }
+
+// sweep takes tokens and the secrets of the call out of a text.
+func (r *redactor) sweep(text string) string {
+	for _, s := range r.secrets {
+		text = strings.ReplaceAll(text, s, redacted)
+	}
+	return tokenShape.ReplaceAllString(text, redacted)
+}
+
+// url is an address without the secrets of its query.
+func (r *redactor) url(u *url.URL) string {
+	bare := *u
+	bare.User, bare.RawQuery = nil, r.form(u.RawQuery)
+	return r.sweep(bare.String())
+}
+
+// form is a query or a form.
+func (r *redactor) form(text string) string {
+	pairs := strings.Split(text, "&")
+	for i, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err != nil || isSecret(plain) {
+			if whole, err := url.QueryUnescape(value); err == nil && whole != value {
+				r.gone(whole)
+			}
+			pairs[i] = name + "=" + r.gone(value)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// header is a line for each value, sorted by name.
+func (r *redactor) header(h http.Header) string {
+	var lines []string
+	for name, values := range h {
+		for _, v := range values {
+			if isSecret(name) {
+				_, bare, _ := strings.Cut(v, " ") // behind the scheme
+				r.gone(bare)
+				v = r.gone(v)
+			}
+			lines = append(lines, name+": "+r.sweep(v)+"\n")
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// body is a body for people. One that cannot be read by its type is not shown: no rule could
+// find a secret in it.
+func (r *redactor) body(kind string, body []byte) string {
+	kind, _, _ = strings.Cut(strings.ToLower(kind), ";")
+	start := bytes.TrimSpace(body)
+	switch {
+	case len(start) == 0:
+		return ""
+	case strings.HasSuffix(kind, "json") || start[0] == '{' || start[0] == '[':
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		var doc any
+		if d.Decode(&doc) != nil || d.More() {
+			return fmt.Sprintf("(%d bytes that are no JSON are not shown)", len(body))
+		}
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(r.value(doc)); err != nil {
+			return fmt.Sprintf("(%d bytes are not shown)", len(body))
+		}
+		return strings.TrimSpace(b.String())
+	case kind == "application/x-www-form-urlencoded":
+		return r.form(string(body))
+	case strings.HasPrefix(kind, "text/") || start[0] == '<':
+		return r.sweep(string(body))
+	}
+	return fmt.Sprintf("(%d bytes of type %q are not shown)", len(body), kind)
+}
+
+// value is a value of JSON. Of a secret that is an object or a list nothing is kept. The code
+// of an error is none, and the message of a device code tells what to type.
+func (r *redactor) value(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		_, device := v["device_code"]
+		for name, inner := range v {
+			if (isSecret(name) && name != "code" || device && name == "message") && inner != nil {
+				r.learn(inner)
+				v[name] = redacted
+				continue
+			}
+			v[name] = r.value(inner)
+		}
+	case []any:
+		for i := range v {
+			v[i] = r.value(v[i])
+		}
+	case string:
+		return r.sweep(v)
+	}
+	return v
+}
+
+// learn keeps each text in a secret.
+func (r *redactor) learn(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			r.learn(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			r.learn(inner)
+		}
+	case string:
+		r.gone(v)
+	}
+}
