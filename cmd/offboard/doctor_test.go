@@ -159,8 +159,10 @@ var patients = []patient{
 	{name: "no permission of the guards", cfg: graphsim.Config{Roles: []string{"User.Read.All", "User.RevokeSessions.All"}}, ill: "permissions", says: []string{"lacks RoleManagement.Read.Directory", "--max-privileged 0"}},
 	{name: "guards that need less", args: "--max-privileged 0", cfg: graphsim.Config{Roles: []string{"User.Read.All", "User.RevokeSessions.All"}}},
 	{name: "more than is needed", cfg: graphsim.Config{Roles: append([]string{"Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory"}, least...)}, notes: []string{"and more: Directory.ReadWrite.All, RoleManagement.ReadWrite.Directory; take away"}},
-	{name: "a quota in use", cfg: graphsim.Config{Roles: least}, answer: func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("x-ms-throttle-limit-percentage", "0.85")
+	{name: "a quota in use", cfg: graphsim.Config{Roles: least}, answer: func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/users/$count") {
+			w.Header().Set("x-ms-throttle-limit-percentage", "0.85")
+		}
 		return false
 	}, notes: []string{"85 % of a limit is used up"}},
 	{name: "one app twice", args: "--app one.env", expose: func(t *testing.T, o *office, _ microsoft) string {
