@@ -105,6 +105,9 @@ func (j *job) locate() (err error) {
 	if err := j.Trust(j.CAFile); err != nil {
 		return err
 	}
+	if _, err := j.Debug(j.DebugHTTP); err != nil { // of a member of a campaign; others began it
+		return err
+	}
 	j.authority, err = j.env.Authority(j.at)
 	j.authority.Client = &http.Client{Transport: j.network(signIns)}
 	return err

@@ -33,29 +33,30 @@ var (
 // Host is the process that jobs run in.
 type Host struct {
 	Console
-	Version string
-	Journal string                              // the file that was named; "" for the user's own
-	Getenv  func(string) string                 // one variable
-	Environ func() []string                     // all variables
-	Network http.RoundTripper                   // nil is the real one
-	Stop    <-chan struct{}                     // closed when no new call may be made
-	Log     *slog.Logger                        // of every call
-	Files   Files                               // what was read
-	Began   time.Time                           // when --deadline began to count
-	Earlier bool                                // a run goes on: sessions before this one may have written
-	GoesOn  string                              // the command that goes on with the run, once there is one that can be resumed
-	Told    bool                                // what goes on with what was stopped has been said
-	Stream  func(batch.Plan, *batch.Line) error // is told each line as it settles, from another goroutine; nil is not asked for
-	Unread  bool                                // nobody takes what Stream was told: it may never return
-	cas     *x509.CertPool                      // that https connections trust; nil are this machine's
-	caFile  string                              // the file that some of them are from
-	trace   *trace.Log                          // of --debug-http; nil without
-	Shared  *Shared                             // with the other jobs of the process; nil for one alone
-	Member  journal.Membership                  // what the runs are of; zero outside of a campaign
-	Begin   func(question string) error         // is asked in place of a person before the first write; nil asks the person
-	sign    signer                              // of the report; nil without --sign-key
-	signKey string                              // the file of its key
-	doubt   string                              // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
+	Version   string
+	Journal   string                              // the file that was named; "" for the user's own
+	Getenv    func(string) string                 // one variable
+	Environ   func() []string                     // all variables
+	Network   http.RoundTripper                   // nil is the real one
+	Stop      <-chan struct{}                     // closed when no new call may be made
+	Log       *slog.Logger                        // of every call
+	Files     Files                               // what was read
+	Began     time.Time                           // when --deadline began to count
+	Earlier   bool                                // a run goes on: sessions before this one may have written
+	GoesOn    string                              // the command that goes on with the run, once there is one that can be resumed
+	Told      bool                                // what goes on with what was stopped has been said
+	Stream    func(batch.Plan, *batch.Line) error // is told each line as it settles, from another goroutine; nil is not asked for
+	Unread    bool                                // nobody takes what Stream was told: it may never return
+	cas       *x509.CertPool                      // that https connections trust; nil are this machine's
+	caFile    string                              // the file that some of them are from
+	traceFile string
+	trace     *trace.Log                  // of --debug-http; nil without
+	Shared    *Shared                     // with the other jobs of the process; nil for one alone
+	Member    journal.Membership          // what the runs are of; zero outside of a campaign
+	Begin     func(question string) error // is asked in place of a person before the first write; nil asks the person
+	sign      signer                      // of the report; nil without --sign-key
+	signKey   string                      // the file of its key
+	doubt     string                      // of the tenant, which a person is to see before anything is sent; --yes says nothing of it
 }
 
 // Console is how a job talks to the person who runs it.

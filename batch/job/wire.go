@@ -62,7 +62,7 @@ func (h *Host) network(calls int) http.RoundTripper {
 // Debug writes each call to Graph and the sign-in service into a new file from now on; "" is
 // none. End closes it.
 func (h *Host) Debug(file string) (end func() error, err error) {
-	if file == "" {
+	if file == "" || file == h.traceFile {
 		return func() error { return nil }, nil
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -72,6 +72,7 @@ func (h *Host) Debug(file string) (end func() error, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: --debug-http: %w", ErrUsage, err)
 	}
+	h.traceFile = file
 	h.trace = trace.New(f, func(err error) { h.Warn("note     the trace breaks off (--debug-http): %v", err) })
 	h.Say("debug    each call is written to %s: without secrets, but with the names of users; delete it when it is not needed any more", file)
 	return f.Close, nil

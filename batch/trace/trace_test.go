@@ -66,7 +66,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 		"an assertion and tokens": {"https://login.example/token", formType, "client_assertion=SECRET-1&assertion=SECRET-2&refresh_token=SECRET-3&code=SECRET-4&code_verifier=SECRET-5&device_code=SECRET-6&password=SECRET-7&username=ada",
 			replies(200, jsonType, `{"token_type":"Bearer","expires_in":3599,"access_token":"SECRET-A","refresh_token":"SECRET-B","id_token":"SECRET-C"}`), []string{"username=ada", `"token_type": "Bearer"`, `"expires_in": 3599`}},
 		"a device code": {"https://login.example/devicecode", formType, "client_id=app",
-			replies(200, jsonType, `{"user_code":"SECRET-1","device_code":"SECRET-2","verification_uri":"https://microsoft.com/devicelogin","message":"enter SECRET-1 there"}`), []string{"https://microsoft.com/devicelogin"}},
+			replies(200, jsonType, `{"user_code":"SECRET-1","device_code":"SECRET-2","verification_uri":"https://microsoft.com/devicelogin","message":"enter SECRET-0 there"}`), []string{"https://microsoft.com/devicelogin"}},
 		"a query": {"https://graph.example/x?code=SECRET-1&access_token=SECRET-2&sig=SECRET-3&$skiptoken=next", http.Header{}, "", replies(302, http.Header{"Location": {"https://x.example/#"}}, ""), []string{"$skiptoken=next"}},
 		"a password": {"https://graph.example/v1.0/$batch", jsonType, `{"requests":[{"id":"1","method":"PATCH","url":"/users/u1","body":{"accountEnabled":false,"passwordProfile":{"forceChangePasswordNextSignIn":true,"password":"SECRET-1<&"}}}]}`,
 			replies(200, jsonType, `{"responses":[{"id":"1","status":400,"body":{"error":{"code":"Request_BadRequest","message":"SECRET-1<& is too weak"}}}]}`), []string{"/users/u1", `"accountEnabled": false`, "Request_BadRequest", "REDACTED is too weak"}},
