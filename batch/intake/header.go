@@ -142,7 +142,16 @@ func (r *Reader) findHeader() (why string, err error) {
 		case len(maybe) == 0 && r.openList(t.cells):
 			r.passOver(above)
 			return "", r.setList()
-		case r.fits(t.cells) && isTitle(maybe, t):
+		case r.fits(t.cells) && r.isTitle(maybe, t):
+			for _, title := range maybe {
+				says := title.cells
+				if title.filled > 1 {
+					says = says[:2] // further ones are of groups of columns
+				}
+				if slices.ContainsFunc(says, saysStay) {
+					return "", &InputError{Line: title.line, Reason: fmt.Sprintf("this line seems to say that the rows below are not meant: if they are, say so with --header-line %d", t.line)}
+				}
+			}
 			r.passOver(above)
 			r.setHeader(t.line, t.cells)
 			if len(maybe) > 0 {
@@ -162,12 +171,24 @@ func (r *Reader) findHeader() (why string, err error) {
 
 // isTitle reports whether lines above a header surely are no rows and no part of it: they
 // name nobody, each has fewer cells that are filled than the header, or a single one as it
-// has, and the last of them does not say whose the columns below it are.
-func isTitle(above []titled, header titled) bool {
+// has, and the last of them does not set the users' column below the word for somebody else.
+func (r *Reader) isTitle(above []titled, header titled) bool {
+	naming := chooseColumns(header.cells, r.opt).naming
 	return !slices.ContainsFunc(above, func(t titled) bool {
-		groups := strings.ToLower(strings.Join(t.cells, " ")) // of columns, as "Manager" above some of them
-		return t.line == header.line-1 && containsAny(groups, headerParts["names"]) && (t.filled > 1 || t.cells[0] == "") || looksLikeData(t.cells) || t.filled > 1 && t.filled >= header.filled
+		return looksLikeData(t.cells) || t.filled > 1 && t.filled >= header.filled ||
+			t.line == header.line-1 && slices.ContainsFunc(naming, func(c *column) bool { return !t.sets(c.index) })
 	})
+}
+
+// sets reports whether a line of groups, such as "Employee" and "Manager" above some columns
+// each, sets a column below a word for the users. A title, or a name and its value, has none.
+func (t titled) sets(at int) bool {
+	if t.filled == 0 || t.cells[0] != "" && (t.filled == 1 || t.filled == 2 && t.cells[1] != "") {
+		return true
+	}
+	for at = min(at, len(t.cells)-1); at > 0 && t.cells[at] == ""; at-- {
+	}
+	return t.cells[at] == "" || slices.ContainsFunc(strings.Fields(fold(t.cells[at])), func(w string) bool { return cellWords["users"][w] })
 }
 
 // fits reports whether cells are a header that can be read.
@@ -200,7 +221,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 		return &InputError{Line: maybe[0].line, Reason: why}
 	}
 	header := maybe[0]
-	if wider := slices.IndexFunc(maybe, func(t titled) bool { return t.filled > 1 }); header.filled == 1 && wider > 0 && isTitle(maybe[:wider], maybe[wider]) {
+	if wider := slices.IndexFunc(maybe, func(t titled) bool { return t.filled > 1 }); header.filled == 1 && wider > 0 && r.isTitle(maybe[:wider], maybe[wider]) {
 		header = maybe[wider]
 	}
 	for i, t := range maybe {
@@ -208,7 +229,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 			continue
 		}
 		switch {
-		case isTitle(maybe[:i], t):
+		case r.isTitle(maybe[:i], t):
 			header = t
 		case slices.ContainsFunc(maybe[:i], func(t titled) bool { return looksLikeData(t.cells) }):
 			return &InputError{Line: maybe[0].line, Reason: fmt.Sprintf("a user is named above line %d, which seems to be the header: if those lines are no rows, say so with --header-line %d, and if they are, put them below it", t.line, t.line)}

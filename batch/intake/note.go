@@ -73,6 +73,16 @@ func (r *Reader) setHeading(all []string) bool {
 	return true
 }
 
+// saysStay reports whether a title above rows, or the name of their sheet, seems to say that
+// they are not meant.
+func saysStay(title string) bool {
+	title = strings.ReplaceAll(fold(title), "active directory", "")
+	words := strings.FieldsFunc(title, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
+	return cellWords["stay title"][title] || slices.ContainsFunc(words, func(w string) bool {
+		return cellWords["stay title"][w] || cellWords["remark"][w] && w != "until" && w != "leave" // "Leavers until November"
+	})
+}
+
 // isExample reports whether a cell is the example of a template.
 func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
 

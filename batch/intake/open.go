@@ -70,6 +70,12 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 		return nil, err
 	}
 	r.settings = r.src.Settings()
+	for _, s := range r.settings {
+		if s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value) {
+			r.src.Close() // the error says more
+			return nil, &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
+		}
+	}
 	if err := r.readHeader(); err != nil {
 		r.src.Close() // the error says more
 		return nil, err

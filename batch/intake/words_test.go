@@ -17,7 +17,7 @@ func TestWordTable(t *testing.T) {
 	for place, lists := range map[string][]string{
 		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, leftHeader, beganHeader, string(idOrUPN)},
 		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person"},
-		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "stat2 stay", "stat2 gone"},
+		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "stay title", "users", "stat2 stay", "stat2 gone"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
