@@ -15,7 +15,7 @@ func TestCheckIsBounded(t *testing.T) {
 	text.WriteString("upn,Employment Status\n")
 	const rows = mostProblems + 500
 	for i := range rows {
-		fmt.Fprintf(&text, "no name %d,\n", i)
+		fmt.Fprintf(&text, "no name@ %d,\n", i)
 	}
 	text.WriteString("ada@contoso.example,Active\nAda@contoso.example,\n")
 	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
