@@ -19,6 +19,7 @@ type Identity struct {
 	UPN    string // of that user; may be empty
 	Object string // oid, in lower case: of the user, or of the service principal of an app of its own
 	Name   string // app_displayname, which tokens for Graph have
+	Roles  string // wids: ids of directory roles held in the whole tenant, those of groups included, with blanks between; may be empty
 	Can    string // the permissions that the token names, with blanks between; "" when it names none
 }
 
@@ -48,6 +49,7 @@ func identify(token string) Identity {
 		Unique    string `json:"unique_name"`
 		Preferred string `json:"preferred_username"`
 		Name      string `json:"app_displayname"`
+		Wids      []any  `json:"wids"`
 		Scope     string `json:"scp"`
 		Roles     []any  `json:"roles"`
 		Type      string `json:"idtyp"`
@@ -55,7 +57,7 @@ func identify(token string) Identity {
 	if json.Unmarshal(payload(token), &c) != nil {
 		return Identity{}
 	}
-	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP), Name: c.Name, Object: strings.ToLower(c.OID), Can: strings.TrimSpace(c.Scope + " " + strings.Trim(fmt.Sprint(c.Roles), "[]"))}
+	id := Identity{Tenant: c.TID, App: cmp.Or(c.AppID, c.AZP), Name: c.Name, Object: strings.ToLower(c.OID), Roles: words(c.Wids), Can: strings.TrimSpace(c.Scope + " " + words(c.Roles))}
 	// An app's own token has an oid too, that of its service principal; only a
 	// user's has scopes (Microsoft identity platform, access token claims).
 	if c.Scope != "" && c.Type != "app" {
@@ -63,6 +65,9 @@ func identify(token string) Identity {
 	}
 	return id
 }
+
+// words are the texts of a list, with blanks between.
+func words(list []any) string { return strings.Trim(fmt.Sprint(list), "[]") }
 
 // errBecame: a later token is of another bearer than the first.
 var errBecame = errors.New("the sign-in has become somebody else's")

@@ -49,6 +49,19 @@ func (c *Client) RolesOf(ctx context.Context, principal string) (held []HeldRole
 	}
 }
 
+// Holds are the directory roles that the token itself names: those of groups are among them
+// (Microsoft identity platform, access token claims). One that is missing there may be held all the same.
+func (i Identity) Holds() (held []HeldRole) {
+	for id := range strings.FieldsSeq(strings.ToLower(i.Roles)) {
+		for name, of := range roleIDs {
+			if of == id {
+				held = append(held, HeldRole{id, name, "/"})
+			}
+		}
+	}
+	return held
+}
+
 // Subscription is what a tenant has bought: a SKU.
 type Subscription struct {
 	Name   string   // skuPartNumber, such as SPE_E5

@@ -92,7 +92,7 @@ func (t *Tenant) issue(app, audience string) (string, error) {
 		"uti": strconv.Itoa(t.stats.Tokens),
 	}
 	if user != "" {
-		fields["idtyp"], fields["oid"], fields["scp"] = "user", user, strings.Join(t.cfg.Roles, " ")
+		fields["idtyp"], fields["oid"], fields["scp"], fields["wids"] = "user", user, strings.Join(t.cfg.Roles, " "), t.rolesOf(user)
 	} else { // an app's oid is that of its service principal
 		fields["idtyp"], fields["oid"], fields["roles"] = "app", IDFor("service principal "+app), t.cfg.Roles
 	}

@@ -30,7 +30,13 @@ func (d *doctor) roles(ctx context.Context) Diagnosis {
 			return noted("the token does not say whose it is, so that its directory roles cannot be read")
 		}
 		held, err := brief(ctx, patience, func(ctx context.Context) ([]graph.HeldRole, error) { return a.client.RolesOf(ctx, a.identity.Object) })
+		for _, h := range a.identity.Holds() {
+			if !slices.ContainsFunc(held, func(other graph.HeldRole) bool { return other.ID == h.ID && other.Scope == h.Scope }) {
+				held = append(held, h)
+			}
+		}
 		switch {
+		case httpStatus(err) == http.StatusForbidden && len(held) > 0: // the token names some
 		case httpStatus(err) == http.StatusForbidden && len(duties) == 0:
 			return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); these steps need none", who)
 		case httpStatus(err) == http.StatusForbidden:
@@ -67,7 +73,7 @@ func (d *doctor) roles(ctx context.Context) Diagnosis {
 	if len(missing) == 0 {
 		return well("%s", strings.Join(seen, "; "))
 	}
-	remedy := "a Privileged Role Administrator gives it the role (Entra admin center, Roles & admins; or after az login with these), and the next token has it; a role that a group gives it is not seen here"
+	remedy := "a Privileged Role Administrator gives it the role (Entra admin center, Roles & admins; or after az login with these), and the next token has it; a role that a group gives to an app may not be seen here"
 	if !d.o.ProtectPrivileged {
 		remedy += "; --protect-privileged leaves administrators alone"
 	}

@@ -173,8 +173,9 @@ var patients = []patient{
 		says: []string{"the Azure CLI's login cannot be given more", "Helpdesk Administrator"}},
 	{name: "a user by an app", env: "user", args: "--steps devices --tenant " + ours.Tenant, ill: "permissions roles",
 		says: []string{"lacks Device.Read.All (to read devices), Directory.AccessAsUser.All (to disable devices)", "951183d1-1a61-466f-a6d1-1fde911bfd95=Scope", "Delegated permissions", "of anybody it needs Cloud Device Administrator"}},
+	{name: "an administrator by a group", env: "administrator", args: "--max-privileged 0 --tenant " + ours.Tenant, notes: []string{"holds Privileged Authentication Administrator"}},
 	{name: "a machine", env: "-", args: "--tenant " + ours.Tenant, cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, expose: func(t *testing.T, o *office, _ microsoft) string {
-		token := o.token("")
+		token := o.token("app")
 		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"access_token":%q,"expires_on":"%d","resource":"x","token_type":"Bearer"}`, token, time.Now().Add(time.Hour).Unix())
 		}))
@@ -307,8 +308,8 @@ func TestDoctorsTroubles(t *testing.T) {
 			case "-":
 			case "":
 				o.env = append(o.env, "AZURE_TENANT_ID="+ours.Tenant, "AZURE_CLIENT_ID="+ours.App, "AZURE_CLIENT_SECRET=hush")
-			case "token", "user":
-				o.env = append(o.env, "OFFBOARD_ACCESS_TOKEN="+o.token(map[string]string{"user": "user of the app"}[p.env]))
+			case "token", "user", "administrator":
+				o.env = append(o.env, "OFFBOARD_ACCESS_TOKEN="+o.token(map[string]string{"token": "app", "user": "user of the app"}[p.env]))
 			default:
 				o.env = append(o.env, strings.Fields(p.env)...)
 			}
@@ -405,9 +406,16 @@ func TestDoctorDoesNotWait(t *testing.T) {
 func (o *office) token(of string) string {
 	o.t.Helper()
 	form := strings.NewReader("grant_type=client_credentials&client_id=" + ours.App + "&client_secret=hush&scope=https://graph.microsoft.com/.default")
-	if of != "app" && of != "" {
+	if strings.HasPrefix(of, "user") {
 		o.tenant.SignInAs(graphsim.Caller{App: map[string]string{"user": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"}[of], User: graphsim.IDFor("u0@contoso.example")})
 		o.tenant.Grant("User.Read.All", "RoleManagement.Read.Directory", "openid")
+	}
+	if of == "" { // who may not read that a group gives the role
+		const group = "99999999-0000-4000-8000-000000000009"
+		must(o.t, o.tenant.AddGroup(graphsim.Group{ID: group, Members: []string{"u0@contoso.example"}}))
+		must(o.t, o.tenant.Assign(graphsim.PrivilegedAuthAdministrator, group))
+		o.tenant.SignInAs(graphsim.Caller{User: graphsim.IDFor("u0@contoso.example")})
+		o.tenant.Grant("User.Read.All", "User.RevokeSessions.All")
 	}
 	r, err := http.NewRequest(http.MethodPost, o.url+"/"+ours.Tenant+"/oauth2/v2.0/token", form)
 	must(o.t, err)
