@@ -33,6 +33,7 @@ type Campaign struct {
 type CampaignTenant struct {
 	Name, Tenant string
 	Skip         bool // it is left out on purpose
+	Rows         int  // of one that is left out, in the file of all
 	End          *End // of its run; nil when there is none
 	Exit         int  // -1 when it was not worked on now
 	Error        string
@@ -55,16 +56,19 @@ func (t CampaignTenant) State() string {
 
 // Count is how many lines of the tenant's report are of a kind.
 func (t CampaignTenant) Count(k batch.Kind) int {
-	if t.End == nil {
-		return 0
+	switch {
+	case t.End != nil:
+		return t.End.count(k)
+	case k == batch.Neutral:
+		return t.Rows
 	}
-	return t.End.count(k)
+	return 0
 }
 
 // Lines is how many lines the tenant's report has.
 func (t CampaignTenant) Lines() int {
 	if t.End == nil {
-		return 0
+		return t.Rows
 	}
 	return t.End.Summary.Lines
 }

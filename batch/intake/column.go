@@ -61,7 +61,9 @@ type layout struct {
 	columns []*column // those that are read, in the file's order
 	naming  []*column // those that name the users
 	where   []condition
-	date    *column // that of the date gate; nil without one
+	date    *column  // that of the date gate; nil without one
+	whose   *column  // that says whose a row is; nil where all of them are
+	ours    []string // its values, of those that are read
 	bad     *InputError
 }
 
@@ -79,6 +81,7 @@ func chooseColumns(header []string, opt parsedOptions) layout {
 		l.chooseKeys(opt)
 	}
 	l.chooseGates(opt)
+	l.chooseWhose(opt)
 	l.chooseHired(opt)
 	for _, name := range opt.Keep {
 		c := l.find(name, "with --keep COLUMN")

@@ -70,6 +70,9 @@ func (r *Reader) setGates() {
 	for _, c := range r.where {
 		r.addSetting("where", c.name+" = "+c.value, c.from+": other rows are skipped")
 	}
+	if r.whose != nil {
+		r.addSetting("rows of", r.whose.name+" = "+strings.Join(r.ours, " or "), "--rows-of: other rows are those of others")
+	}
 	d := r.opt.dateGate
 	if d == nil {
 		return

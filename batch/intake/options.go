@@ -18,6 +18,7 @@ type Options struct {
 	Preset   string    // a name in presets.csv, or ""
 	Where    []string  // COLUMN=VALUE, all of which a row must meet; words are compared without regard to case
 	DateGate *DateGate // may be nil
+	RowsOf   []string  // COLUMN=VALUE of one column; rows that have none of the values are of others, and not yielded
 	AllRows  bool      // rows pass that tell of somebody who came back
 	Named    bool      // the input is of ids that were given one by one
 
@@ -25,6 +26,8 @@ type Options struct {
 	Sheet      string // of a workbook; "" for the first
 	HeaderLine int    // the line of the header; 0 to find it
 	NoHeader   bool   // there is none: columns are called by their numbers, from 1
+
+	Others func(row batch.Row, cell string) // called for each row that RowsOf leaves to others, with what its cell says; may be nil
 
 	Skip  func(batch.Skip) // called for each line that is no row, in order, by Open and while Rows runs; may be nil
 	watch bool             // columns that only [TakeSurvey] looks at are read, too
@@ -61,9 +64,13 @@ func (o Options) parse() (opt parsedOptions, err error) {
 	case o.NoHeader && opt.Column == "":
 		return opt, &InputError{Option: "--no-header", Reason: "say which column names the users by its number: --column 1 is the first"}
 	}
-	for _, entry := range o.Where {
+	for i, entry := range slices.Concat(o.Where, o.RowsOf) {
 		if column, _, found := strings.Cut(entry, "="); !found || trim(column) == "" {
-			return opt, &InputError{Option: "--where", Reason: fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
+			option := "--where"
+			if i >= len(o.Where) {
+				option = "--rows-of"
+			}
+			return opt, &InputError{Option: option, Reason: fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
 		}
 	}
 	if gate := o.DateGate; gate != nil {

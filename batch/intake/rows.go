@@ -52,7 +52,7 @@ func (r *Reader) next() (batch.Row, error) {
 			r.skip(r.rec.Line, "blank line")
 			continue
 		}
-		if row, err := r.readRecord(); err != errSkipped {
+		if row, err := r.readRecord(); err != errSkipped && !r.elses(row) {
 			return row, err
 		}
 	}

@@ -55,6 +55,33 @@ func (l *layout) chooseGates(opt parsedOptions) {
 	}
 }
 
+// chooseWhose finds the column that says whose a row is.
+func (l *layout) chooseWhose(opt parsedOptions) {
+	for _, entry := range opt.RowsOf {
+		name, value, bad := splitCondition(entry, l.header)
+		l.refuse(bad)
+		c := l.find(name, "with --rows-of COLUMN=VALUE")
+		if l.whose != nil && l.whose != c {
+			l.refuse(&InputError{Option: "--rows-of", Reason: fmt.Sprintf("it looks at one column, and %q and %q are two", l.whose.name, c.name)})
+		}
+		c.keep, c.why = true, cmp.Or(c.why, "says whose row it is")
+		l.whose, l.ours = c, append(l.ours, fold(value))
+	}
+}
+
+// elses reports whether a row is that of somebody else, by a cell that is surely its own.
+func (r *Reader) elses(row batch.Row) bool {
+	if r.whose == nil || row.Cells == nil {
+		return false
+	}
+	cell := row.Cells[r.whose.place]
+	is := !slices.Contains(r.ours, fold(cell))
+	if is && r.opt.Others != nil {
+		r.opt.Others(row, cell)
+	}
+	return is
+}
+
 // guard makes a gate look at the column.
 func (c *column) guard() { c.gate, c.keep, c.why = true, true, cmp.Or(c.why, "named for it") }
 

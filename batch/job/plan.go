@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,7 +120,7 @@ func (g *Planning) choiceDigest(h *Host, opt intake.Options) (string, error) {
 	if opt.DateGate != nil {
 		day = dated + opt.DateGate.AsOf.Format(time.DateOnly)
 	}
-	parts = append(append(append(parts, g.Where...), g.ProtectGroup...), g.IgnoreColumn...)
+	parts = slices.Concat(parts, g.Where, g.ProtectGroup, g.IgnoreColumn, g.RowsOf)
 	for _, name := range g.Protect {
 		list, err := h.read(name)
 		if err != nil {

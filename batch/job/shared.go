@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -116,10 +117,20 @@ func (j *job) mayWrite(question string) error {
 	return j.Files.unchanged(j.unwritten())
 }
 
-// joinCampaign keeps that the run is one of the campaign, if there is one.
+// joinCampaign keeps that the run is one of the campaign, if there is one. A tenant that has two
+// names there would be worked on twice.
 func (j *job) joinCampaign(ctx context.Context) error {
 	if j.Member.Campaign == "" {
 		return nil
 	}
-	return j.run.Join(ctx, j.Member)
+	if err := j.run.Join(ctx, j.Member); err != nil {
+		return err
+	}
+	runs, err := j.store.Runs(ctx, journal.Filter{Campaign: j.Member.Campaign, Tenant: j.plan.Tenant})
+	for _, r := range runs {
+		if of := r.Membership().Member; of != j.Member.Member && j.plan.Tenant != "" {
+			return fmt.Errorf("%w; %s: this is tenant %s, and so is %s of the campaign; take one of them out", ErrRefused, j.unwritten(), j.plan.Tenant, of)
+		}
+	}
+	return err
 }

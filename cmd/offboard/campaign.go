@@ -97,7 +97,7 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 	var members []*member
 	for i, m := range of.Members {
 		end, has := ends[m.Name]
-		results[i] = report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Exit: -1}
+		results[i] = report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1}
 		switch {
 		case m.Skip:
 		case has && end.State == string(journal.Finished):
@@ -595,7 +595,7 @@ func (c *command) standing(ctx context.Context, name string, look func(of *job.C
 	}
 	sum = report.Campaign{Name: of.Name, Input: of.Input, Created: of.Created}
 	for _, m := range of.Members {
-		t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Exit: -1}
+		t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1}
 		if end, has := ends[m.Name]; has {
 			if err := look(of, m.Name, &end); err != nil {
 				return sum, err

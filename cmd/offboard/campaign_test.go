@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -242,4 +244,124 @@ func TestCampaignGoesOn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A campaign whose process is killed goes on as a whole: nobody is left out, and no more are written
+// twice than were under way.
+func TestCampaignIsKilled(t *testing.T) {
+	t.Parallel()
+	const tenants, users, calls = 3, 100, 2
+	seed := rand.Uint64()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var mu sync.Mutex
+	var child *exec.Cmd
+	writes, at := 0, 0
+	count := writerFunc(func(p []byte) (int, error) { // one line for each write
+		mu.Lock()
+		defer mu.Unlock()
+		before := writes
+		if writes += bytes.Count(p, []byte("\n")); before < at && writes >= at {
+			_ = child.Process.Kill() // it may have ended
+		}
+		return len(p), nil
+	})
+	p := newProvider(t, tenants, users, func(i int, cfg *graphsim.Config) {
+		cfg.StaticToken, cfg.LogTo, cfg.Latency, cfg.Jitter = "T", count, 20*time.Millisecond, 0
+	})
+	file := fmt.Sprintf("defaults: {max-percent: 0, concurrency: %d}\ntenants:\n", calls)
+	for i, id := range p.ids {
+		server := httptest.NewServer(p.tenants[id])
+		t.Cleanup(server.Close)
+		file += fmt.Sprintf("  - {name: t%d, tenant: %s, file: t%d.csv, graph-url: %s/v1.0}\n", i, id, i, server.URL)
+	}
+	p.write("all.yaml", file)
+	kills, code := 0, -1
+	args := []string{"campaign", "all.yaml", "--yes", "--report-dir", "reports"}
+	for ; code == -1; kills++ {
+		mu.Lock()
+		at = writes + 1 + rng.IntN(120)
+		child = exec.Command("offboard", args...)
+		child.Dir = p.dir
+		child.Env = append(os.Environ(), "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_JOURNAL="+filepath.Join(p.dir, "journal.db"))
+		var out bytes.Buffer
+		child.Stdout, child.Stderr = &out, &out
+		err := child.Start()
+		mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = child.Wait() // the code says it
+		if code = child.ProcessState.ExitCode(); code != -1 && code != 0 {
+			t.Fatalf("seed %d: exit code %d\n%s", seed, code, out.String())
+		}
+		if kills%2 == 0 {
+			args = []string{"resume", "campaign", "--yes"}
+		} else {
+			args = []string{"campaign", "all.yaml", "--yes"}
+		}
+	}
+	all, refused, twice := p.writes()
+	t.Logf("seed %d: %d kills, %d writes, %d twice", seed, kills-1, all, twice)
+	if most := (kills - 1) * tenants * calls * batch.ChunkSize; kills < 2 || refused != 0 || twice > most {
+		t.Errorf("seed %d: %d kills, %d refused, %d twice, want at most %d", seed, kills-1, refused, twice, most)
+	}
+	for i, of := range p.summary(filepath.Join(p.dir, "reports")).Tenants {
+		report, err := os.ReadFile(filepath.Join(p.dir, "reports", of.Name, "report.csv"))
+		if n := bytes.Count(report, []byte(",verified,")); err != nil || n != users {
+			t.Errorf("seed %d: tenant %d: %d verified, error %v; %+v", seed, i, n, err, of)
+		}
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// At a terminal nothing is written anywhere before one question is answered, which counts all
+// tenants and says how many of them cannot be carried out.
+func TestCampaignAsksOnce(t *testing.T) {
+	for answer, want := range map[string]exitCode{"y\n": exitUsage, "n\n": exitRefused} {
+		p := newProvider(t, 5, 40, nil)
+		p.write("t2.csv", "colour\nred\n")
+		synctest.Test(t, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			asked := 0
+			code := execute(t.Context(), world{
+				args: []string{"campaign", filepath.Join(p.dir, "all.yaml"), "--at-once", "2", "--report-dir", filepath.Join(p.dir, "reports"), "--journal", filepath.Join(p.dir, "journal.db")},
+				stdin: readerFunc(func(b []byte) (int, error) {
+					asked++
+					if all, _, _ := p.writes(); all != 0 {
+						t.Errorf("%d writes before the answer", all)
+					}
+					return copy(b, answer), nil
+				}), stdout: &stdout, stderr: &stderr, asks: true, network: p, getenv: func(string) string { return "" }, width: func() int { return 80 },
+				environ: func() []string {
+					return []string{"AZURE_CLIENT_ID=" + graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=s"}
+				},
+			})
+			all, _, _ := p.writes()
+			done := map[string]int{"y\n": 160, "n\n": 0}[answer]
+			if said := stderr.String(); code != want || all != done || asked != 1 ||
+				!strings.Contains(said, "1 tenant cannot be carried out, as is said above. Carry out 160 writes for 160 users, in 4 tenants: ") {
+				t.Errorf("%q: exit code %d, want %d; %d writes; asked %d times\n%s%s", answer, code, want, all, asked, stdout.String(), said)
+			}
+		})
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// A tenant that stands twice in the file, by its id and by its domain, is not worked on twice.
+func TestCampaignKnowsATenantByItsID(t *testing.T) {
+	p := newProvider(t, 1, 10, nil)
+	p.write("again.csv", "upn\nuser1@t0.example\n")
+	p.write("all.yaml", fmt.Sprintf("defaults: {max-percent: 0}\ntenants:\n  - {name: one, tenant: %s, file: t0.csv}\n  - {name: two, tenant: t0.example, file: again.csv}\n", p.ids[0]))
+	synctest.Test(t, func(t *testing.T) {
+		code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))...)
+		if _, _, twice := p.writes(); code != exitRefused || twice != 0 || !strings.Contains(said, "this is tenant "+p.ids[0]+", and so is ") {
+			t.Errorf("exit code %d, %d twice\n%s%s", code, twice, out, said)
+		}
+	})
 }

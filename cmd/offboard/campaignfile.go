@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -24,6 +25,9 @@ import (
 // ofCampaign are flags of run that the campaign gives each tenant, or that are said on its command line.
 var ofCampaign = []string{"tenant", "report-dir", "yes", "dry-run", "new", "simulate"}
 
+// readAlike are flags by which a file is read.
+var readAlike = []string{"encoding", "sheet", "header-line", "no-header", "column", "ignore-column", "preset", "rows-of"}
+
 // tenantName is what a tenant may be called: its reports stand in a directory of that name.
 var tenantName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
@@ -32,13 +36,18 @@ type campaignReader struct {
 	path    string // absolute
 	flags   map[string][]*kong.Flag
 	refused map[string]bool
-	all     config // defaults
+	all     config   // defaults
+	common  []string // the files of all tenants, where these have none of their own
+	column  string   // that says whose a row of them is
 	taken   map[string]string
 }
 
 // readCampaign reads who is in the campaign, and how. Each error names the file and the line.
 func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	members, err := c.campaignFile(o)
+	if errors.Is(err, job.ErrRefused) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, hinted{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err), []string{"help", "campaign"}}
 	}
@@ -75,7 +84,25 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(r.common) > 0 {
+		if err := c.whose(r, members); err != nil {
+			return nil, err
+		}
+	}
 	return chosen(members, o)
+}
+
+// whose sees that each row of the file of all tenants is that of one. All of them read it alike.
+func (c *command) whose(r *campaignReader, members []job.Member) error {
+	flags := &cli{}
+	words := []string{"run"}
+	for _, f := range r.merged(config{}) {
+		words = append(words, "--"+f.Name+"="+f.Value)
+	}
+	if _, _, err := parse(flags, io.Discard, append(append(words, "--"), r.common...)...); err != nil {
+		return err
+	}
+	return job.Whose(c.host, flags.Run.Selection, r.common, r.column, members)
 }
 
 // chosen are the members that --only names, or all; rehearsed with --simulate.
@@ -124,6 +151,12 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 			if err := r.all.take(node, r.flags, r.refused, "a campaign file"); err != nil {
 				return nil, err
 			}
+		case key.Value == "file" && r.common == nil:
+			if r.common, err = r.files(node); err != nil {
+				return nil, fmt.Errorf("line %d: file: %w", key.Line, err)
+			}
+		case key.Value == "tenant-column" && node.Kind == yaml.ScalarNode && strings.TrimSpace(node.Value) != "":
+			r.column = node.Value
 		case key.Value == "tenants" && tenants != nil:
 			return nil, fmt.Errorf("line %d: tenants stands on line %d, too", key.Line, tenants.Line)
 		case key.Value == "tenants" && node.Kind == yaml.SequenceNode:
@@ -131,11 +164,14 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 		case key.Value == "defaults" || key.Value == "tenants":
 			return nil, fmt.Errorf("line %d: %s: defaults is a mapping of flags, and tenants a list of mappings", key.Line, key.Value)
 		default:
-			return nil, fmt.Errorf("line %d: there is no key %q%s", key.Line, key.Value, perhaps(key.Value, []string{"defaults", "tenants"}))
+			return nil, fmt.Errorf("line %d: there is no key %q%s", key.Line, key.Value, perhaps(key.Value, []string{"defaults", "tenants", "file", "tenant-column"}))
 		}
 	}
 	if tenants == nil || len(tenants.Content) == 0 {
 		return nil, errors.New("it has no tenants: put a list of them below the key tenants")
+	}
+	if (len(r.common) > 0) != (r.column != "") {
+		return nil, errors.New("one file for all tenants needs both keys: file, and tenant-column for the column that says whose each row is")
 	}
 	for _, node := range tenants.Content {
 		m, err := r.member(node)
@@ -201,7 +237,11 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 	if m.Files, err = r.files(own["file"]); err != nil {
 		return m, fmt.Errorf("line %d: %s: file: %w", node.Line, m.Name, err)
 	}
-	if len(m.Files) == 0 && !m.Skip {
+	switch {
+	case len(r.common) > 0 && len(m.Files) > 0:
+		return m, fmt.Errorf("line %d: %s: the file of all tenants is named at the top; take this one out", node.Line, m.Name)
+	case len(r.common) > 0:
+	case len(m.Files) == 0 && !m.Skip:
 		return m, fmt.Errorf("line %d: %s: name its file (file: %s.csv)", node.Line, m.Name, m.Name)
 	}
 	for _, file := range m.Files {
@@ -217,6 +257,17 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 		return m, err
 	}
 	m.Flags = r.merged(flags)
+	if len(r.common) > 0 && !m.Skip {
+		for _, f := range readAlike {
+			if s, has := flags.values[f]; has {
+				return m, fmt.Errorf("line %d: %s: all tenants read the same file; %s stands below defaults", s.line, m.Name, f)
+			}
+		}
+		m.Files = r.common
+		for _, value := range []string{m.Name, m.Tenant} {
+			m.Flags = append(m.Flags, batch.Flag{Name: "rows-of", Value: r.column + "=" + value})
+		}
+	}
 	return m, nil
 }
 

@@ -96,7 +96,7 @@ var flagGroups = []struct {
 	names string
 }{
 	{"Input: whom the file names", "column preset ignore-column key date-format time-zone allow-renamed max-input-age user keep encoding sheet header-line no-header"},
-	{"Choice: which of them, and what is done", "steps where date-column as-of start-of-day all-rows since order no-resolve no-verify new only watch again sla"},
+	{"Choice: which of them, and what is done", "steps where rows-of date-column as-of start-of-day all-rows since order no-resolve no-verify new only watch again sla"},
 	{"Guards: when nothing is done", "protect protect-group protect-privileged allow-empty-pattern include-caller max-users max-percent max-privileged min-users max-age approvals trusted include-undone despite-later yes"},
 	{"Sign-in", "tenant sign-in auth cloud graph-url ca-file debug-http as-caller"},
 	{"Pace and patience", "rate quota-share quota-file concurrency at-once app verify-timeout deadline outage"},
