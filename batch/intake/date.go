@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,8 +29,16 @@ var iso = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:([T ])[0-9]{2}:[0-9]
 // offsets are Go's layouts for an offset from UTC, by its length.
 var offsets = map[int]string{len(""): "", len("Z"): "Z07:00", len("+07"): "-07", len("+0700"): "-0700", len("+07:00"): "-07:00"}
 
-// parseISO reads a date as in ISO 8601, in capitals.
+// milliseconds since 1970, as .NET and PowerShell write a date in JSON.
+var milliseconds = regexp.MustCompile(`^/DATE\((-?[0-9]{1,15})([-+][0-9]{4})?\)/$`)
+
+// parseISO reads a date as in ISO 8601, or /Date(1767139200000)/, in capitals.
 func parseISO(text string) (readDate, bool) {
+	if m := milliseconds.FindStringSubmatch(text); m != nil {
+		zone, _ := time.Parse("-0700", cmp.Or(m[2], "+0000"))
+		ms, err := strconv.ParseInt(m[1], 10, 64)
+		return readDate{at: time.UnixMilli(ms).In(zone.Location()), instant: true}, err == nil
+	}
 	m := iso.FindStringSubmatch(text)
 	if m == nil {
 		return readDate{}, false
@@ -105,8 +115,10 @@ func looseDays(cell string) (days []readDate) {
 			days = append(days, readDate{at: t})
 		}
 	}
-	if exact, ok := parseISO(strings.ToUpper(plainBlanks(cell))); ok && exact.instant && !isMidnight(exact.at) {
-		days = append(days, readDate{at: exact.at.UTC().Add(14 * time.Hour)})
+	if exact, ok := parseISO(strings.ToUpper(plainBlanks(cell))); ok && exact.instant {
+		if days = append(days, exact); !isMidnight(exact.at) {
+			days = append(days, readDate{at: exact.at.UTC().Add(14 * time.Hour)})
+		}
 	}
 	return days
 }

@@ -9,11 +9,14 @@ import (
 )
 
 // usualFormats are how many programs write dates, the plainer formats before: first those
-// that do not begin with the month, then those that do.
-var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
-	for i, days := range []string{"%d.%m.%Y %d/%m/%Y %d-%m-%Y %Y/%m/%d %Y%m%d %d-%b-%Y excel", "%m.%d.%Y %m/%d/%Y %m-%d-%Y"} {
+// that do not begin with the month, then those that do, and those that begin with a short year.
+var usualFormats = sync.OnceValue(func() (all [3][]*dateFormat) {
+	for i, days := range []string{
+		"%d.%m.%Y|%d/%m/%Y|%d-%m-%Y|%Y/%m/%d|%Y%m%d|%d-%b-%Y|%d %b %Y|%d %B %Y|%d.%m.%y|%d/%m/%y|%d-%m-%y|%d-%b-%y|%d %b %y|excel|epoch",
+		"%m.%d.%Y|%m/%d/%Y|%m-%d-%Y|%b %d, %Y|%B %d, %Y|%b %d %Y|%m.%d.%y|%m/%d/%y|%m-%d-%y", "%y.%m.%d|%y/%m/%d|%y-%m-%d|%y%m%d",
+	} {
 		for _, clock := range strings.Split(",%H:%M,%H:%M:%S,%I:%M %p,%I:%M:%S %p", ",") {
-			for day := range strings.FieldsSeq(days) {
+			for day := range strings.SplitSeq(days, "|") {
 				if f, err := newDateFormat(day + " " + clock); err == nil { // excel has no clock
 					all[i] = append(all[i], f)
 				}
@@ -23,10 +26,14 @@ var usualFormats = sync.OnceValue(func() (all [2][]*dateFormat) {
 	return all
 })
 
-// formatsFor gives the formats that read all cells, as people type them: of the usual ones the
-// first with the day first, and the first with the month first. Days of Excel are those of
-// 1970 to 2119.
+// formatsFor gives the formats that read all cells, as people type them: the first of each kind of
+// the usual ones. Days of Excel are those of 1970 to 2119. A cell without a digit is no date in
+// any format.
 func formatsFor(cells []string) (found []string) {
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return !strings.ContainsAny(c, "0123456789") })
+	if len(cells) == 0 {
+		return nil
+	}
 	for _, formats := range usualFormats() {
 		i := slices.IndexFunc(formats, func(f *dateFormat) bool {
 			return !slices.ContainsFunc(cells, func(c string) bool {
@@ -44,12 +51,13 @@ func formatsFor(cells []string) (found []string) {
 // formatAdvice says which format cells need, or "".
 func formatAdvice(what string, cells ...string) string {
 	switch found := formatsFor(cells); len(found) {
+	case 0:
+		return ""
 	case 1:
 		return fmt.Sprintf("%s needs --date-format %q", what, found[0])
-	case 2:
-		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %q or %q", what, found[0], found[1])
+	default:
+		return fmt.Sprintf("%s does not say which number is the day: say it with --date-format %s", what, strings.ReplaceAll(quotedList(found), ", ", " or "))
 	}
-	return ""
 }
 
 // mostUnread is how many cells of a column of dates are asked how they are written.

@@ -14,14 +14,18 @@ import (
 	"offboard/batch"
 )
 
-// excel is the --date-format of the numbers by which a workbook keeps days.
-const excel = "excel"
+// excel is the --date-format of the numbers by which a workbook keeps days, and epoch that of the
+// seconds or milliseconds since 1970.
+const (
+	excel = "excel"
+	epoch = "epoch"
+)
 
 // dateFormat is a --date-format that was understood.
 type dateFormat struct {
 	text    string
 	instant bool         // it has an offset
-	layouts []dateLayout // none for excel; several when an offset is +0100, +01:00 or Z
+	layouts []dateLayout // none for excel and epoch; several when an offset is +0100, +01:00 or Z
 }
 
 // dateLayout is a format in Go's words. Numbers of one digit are read, too.
@@ -46,8 +50,8 @@ var (
 // [*InputError].
 func newDateFormat(text string) (*dateFormat, error) {
 	text = plainBlanks(text)
-	if strings.EqualFold(text, excel) {
-		return &dateFormat{text: excel}, nil
+	if word := strings.ToLower(text); word == excel || word == epoch {
+		return &dateFormat{text: word}, nil
 	}
 	bad := func(why string) (*dateFormat, error) {
 		return nil, &InputError{Option: "--date-format", Reason: fmt.Sprintf("%q: %s", text, why)}
@@ -65,7 +69,7 @@ func newDateFormat(text string) (*dateFormat, error) {
 				return bad(fmt.Sprintf("%s: write %q", why, ours))
 			}
 		}
-		return bad(why + `; known are %Y %y (year), %m %B %b (month), %d (day), %A %a (weekday), %H, or %I and %p, %M %S (time), %z (offset), as in "%d.%m.%Y"; and excel. In a .cmd file and a unit of systemd a % is written %%, in a crontab \%`)
+		return bad(why + `; known are %Y %y (year), %m %B %b (month), %d (day), %A %a (weekday), %H, or %I and %p, %M %S (time), %z (offset), as in "%d.%m.%Y"; and excel and epoch. In a .cmd file and a unit of systemd a % is written %%, in a crontab \%`)
 	}
 	switch {
 	case has("%I") != has("%p"):
@@ -90,8 +94,13 @@ func newDateFormat(text string) (*dateFormat, error) {
 // parse reads text as the format writes it, in any case and with zeros before numbers or
 // without. [time.Parse] alone is generous with fractions, and knows no wrong weekday.
 func (f *dateFormat) parse(text string) (readDate, bool) {
-	if f.text == excel {
+	switch {
+	case f.text == excel:
 		return parseSerial(text)
+	case f.text == epoch && len(text) == len("1767139200"):
+		return parseISO("/DATE(" + text + "000)/")
+	case f.text == epoch && len(text) == len("1767139200000"):
+		return parseISO("/DATE(" + text + ")/")
 	}
 	text = batch.LowerASCII(text)
 	for _, l := range f.layouts {

@@ -19,6 +19,7 @@
 //	date.go dateformat.go dateadvice.go what a date is, and the --date-format that dates need
 //	keeps.go cameback.go                whom a row that is held back means; who came back
 //	survey.go stay.go tally.go          the survey
+//	gateadvice.go                       the flags that choose those who leave
 //	preview.go protect.go               what check shows; protect lists
 //
 // Every line of the input ends in exactly one of these: the header, a [batch.Skip], a

@@ -133,6 +133,9 @@ func transcript(files []source.Input, opt Options) string {
 	for _, s := range found.Stay {
 		fmt.Fprintf(&b, "survey: %s says of %d rows that their people stay: %s\n", s.Column, s.Rows, s.Said)
 	}
+	if ways, lift := found.Gates(opt.DateGate != nil, len(files)); ways != "" {
+		fmt.Fprintf(&b, "survey: next: %s%s\n", ways, map[bool]string{true: " (not to be pasted)"}[lift == ""])
+	}
 	return b.String()
 }
 

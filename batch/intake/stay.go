@@ -18,8 +18,11 @@ type Stay struct {
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
 	Said   string   // what they say, in words
-	Format string   // of a column of dates the --date-format that reads them, if one alone does
-	Gone   string   // of a column of statuses the most frequent one of people who left, in all rows, or ""
+
+	Named    string   // its header, as flags take it; "" if none tells it from another column
+	Formats  []string // of a column of dates each --date-format that may read them; none where none is needed
+	NoFormat bool     // of a column of dates: no --date-format reads them
+	Gone     []string // of a column of statuses those of people who left, in all rows; if there are none, "" for an empty cell
 }
 
 // stayColumn counts what such a column says. All rows tell whether it is a column of
@@ -37,6 +40,7 @@ type stayColumn struct {
 	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
 	days             dateCells // of a column of dates, as far as ISO 8601 does not read them
 	bare             []string  // those whose status is t: it is true, or terminated
+	empty            bool      // a cell is empty
 	spoken           bool      // there is a status other than t and f, so that t is terminated
 }
 
@@ -57,13 +61,25 @@ func (s *surveyor) findStay(r *Reader) {
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Dates: c.hr == leftHeader},
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader},
 				words: statuses[c.hr], today: today, sayings: tally{}, leavers: tally{},
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = i, r.opt.dateGate
 		s.stay[at].Files++
 	}
+}
+
+// named is the header of a column as flags take it: on one line. It is "" where they would find
+// another column, or none.
+func named(header []string, c *column) string {
+	name := plainBlanks(c.name)
+	at, bad := findColumn(header, name, "")
+	asked, _, odd := splitCondition(name+"=x", header)
+	if bad != nil || at != c.index || odd != nil || asked != name {
+		return ""
+	}
+	return name
 }
 
 // add counts the cell of a row in the column. A row passes when no gate holds it back.
@@ -81,16 +97,18 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	case bare == "t" && s.words.gone["t"]:
 		s.know(cell)
 		said = ""
-		if s.leavers.add(cell); passes {
+		if s.leavers.add(plainBlanks(cell)); passes {
 			s.bare = append(s.bare, row.Place().String()+": "+row.Input)
 		}
 	case isWord(s.words.stay, cell):
 		s.know(cell)
 	case isGone(s.words.gone, cell):
 		s.know(cell)
-		s.leavers.add(cell)
+		s.leavers.add(plainBlanks(cell))
 		said = ""
-	case cell == "" || saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
+	case cell == "":
+		s.empty = true
+	case saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
 	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
 	case s.words.leaver && len(looseDays(cell)) > 0:
@@ -108,7 +126,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 }
 
 // isoDates reads what needs no --date-format.
-var isoDates = &dateGate{}
+var isoDates, _ = newDateGate(DateGate{Column: "any", AsOf: time.Unix(0, 0)})
 
 // know counts a status that is understood. Two letters may be those of a place.
 func (s *stayColumn) know(cell string) {
@@ -181,11 +199,15 @@ func (s *stayColumn) result() (Stay, bool) {
 		}
 		s.Said = strings.Join(counts, ", ")
 	}
-	if left := s.leavers.frequent(); len(left) > 0 {
-		s.Gone = left[0]
+	for _, word := range s.leavers.frequent() {
+		if !slices.ContainsFunc(s.Gone, func(known string) bool { return fold(known) == fold(word) }) {
+			s.Gone = append(s.Gone, word)
+		}
 	}
-	if found := formatsFor(s.days.unread); len(s.days.unread) > 0 && len(found) == 1 {
-		s.Format = found[0]
+	if s.Gone == nil && s.empty {
+		s.Gone = []string{""}
 	}
+	s.Formats = formatsFor(s.days.unread)
+	s.NoFormat = len(s.Formats) == 0 && (!s.days.read && len(s.days.unread) > 0 || s.days.swapped != "")
 	return s.Stay, s.Rows > 0 && s.counts()
 }

@@ -38,7 +38,7 @@ func TestStay(t *testing.T) {
 		{"employment", Options{}, "upn,Employment\na@x,Active\nb@x,Leaver\n", "Employment 1 Active (Leaver)"},
 		{"state", Options{}, "upn,State\na@x,Employed\nb@x,Exited\n", "State 1 Employed (Exited)"},
 		{"state of a country", Options{}, "upn,State\na@x,CA\nb@x,WA\nc@x,A\n", ""},
-		{"German in ASCII", Options{}, "upn,Beschaeftigung\na@x,Beschaeftigt\nb@x,ausgetreten\nc@x,gekuendigt\n", "Beschaeftigung 1 Beschaeftigt (ausgetreten)"},
+		{"German in ASCII", Options{}, "upn,Beschaeftigung\na@x,Beschaeftigt\nb@x,ausgetreten\nc@x,gekuendigt\n", "Beschaeftigung 1 Beschaeftigt (ausgetreten, gekuendigt)"},
 		{"German", Options{}, "upn,Beschäftigungsstatus\na@x,aktiv\nb@x,Austritt\n", "Beschäftigungsstatus 1 aktiv (Austritt)"},
 		{"French without accents", Options{}, "upn,Statut salarie\na@x,en conge\nb@x,demissionne\n", "Statut salarie 1 en conge (demissionne)"},
 		{"a word that nobody knows", Options{}, "upn,Status\na@x,Pending\nb@x,Left\n", "Status 1 Pending (Left)"},
@@ -92,7 +92,7 @@ func TestStay(t *testing.T) {
 		for _, col := range s.Stay {
 			line := fmt.Sprintf("%s %d %s", col.Column, col.Rows, col.Said)
 			if !col.Dates {
-				line += " (" + col.Gone + ")"
+				line += " (" + strings.Join(col.Gone, ", ") + ")"
 			}
 			got = append(got, line)
 		}
@@ -296,7 +296,13 @@ func TestNoDateCanBeRead(t *testing.T) {
 		{"", "46022,46387.5", `say how they are written with --date-format`},
 		{"", "46022,102", `say how they are written with --date-format`},
 		{"%d.%m.%Y", "46022", `it needs --date-format "excel"`},
-		{"", "31.10.2026,soon", `say how they are written with --date-format`},
+		{"", "31.10.2026,soon", `it needs --date-format "%d.%m.%Y"`}, // soon is no date in any format
+		{"", "31-Dec-25,1-Jan-27", `it needs --date-format "%d-%b-%y"`},
+		{"", "Dec 31 2025", `it needs --date-format "%b %d %Y"`},
+		{"", "1767139200,1798675200", `it needs --date-format "epoch"`},
+		{"", "1.2.26", `it does not say which number is the day: say it with --date-format "%d.%m.%y" or "%m.%d.%y"`},
+		{"", "10.2.26", `it does not say which number is the day: say it with --date-format "%d.%m.%y" or "%m.%d.%y" or "%y.%m.%d"`},
+		{"", "31.12.2025,31/12/2027", `say how they are written with --date-format`},
 		{"%Y/%m/%d", "31.10.2026", `holds no date of the form %Y/%m/%d (--date-format); it needs --date-format "%d.%m.%Y"`},
 		{"", "31.10.2026,2026-10-31", ""},
 		{"", ",n/a", ""},

@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +30,7 @@ func (g *Planning) survey(h *Host, in inputs, opt intake.Options, now time.Time)
 	if len(found.Stay) == 0 || g.AllRows {
 		return found, "", nil, nil
 	}
-	ways, lift := g.gatesFor(found.Stay)
+	ways, lift := found.Gates(g.dateColumn() != "", len(g.File))
 	if !h.MayAsk() {
 		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: lift, Refusal: g.staysWords(found)}), nil
 	}
@@ -47,7 +46,7 @@ func unmetWords(u intake.Unmet) string {
 
 // staysWords says that people stay by the file, and what can be done about that.
 func (g *Planning) staysWords(found intake.Survey) string {
-	ways, _ := g.gatesFor(found.Stay)
+	ways, _ := found.Gates(g.dateColumn() != "", len(g.File))
 	return fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", stayWords(found), ways)
 }
 
@@ -70,46 +69,6 @@ func (g *Planning) stayed(found intake.Survey) []batch.Setting {
 		why = "taken all the same: --all-rows"
 	}
 	return []batch.Setting{{Name: "people who stay", Value: stayWords(found), Why: why}}
-}
-
-// gatesFor says which flags to add so that only people who leave are chosen, ready to
-// be pasted where the file shows a value. There is one --date-column: what another
-// column of dates says can only be left out. Lift is the flags, one a line, or "" where they are not enough: a flag
-// that takes people who stay is no step to be pasted.
-func (g *Planning) gatesFor(stay []intake.Stay) (ways, lift string) {
-	var flags, gates []string
-	gate := func(flag, value string) {
-		flags, gates = append(flags, flag+" "+strconv.Quote(value)), append(gates, flag+" "+value)
-	}
-	dated, out := g.dateColumn() != "", ""
-	for _, s := range stay {
-		switch {
-		case s.Dates && dated:
-			out += " --ignore-column " + strconv.Quote(s.Column)
-		case s.Dates:
-			dated = true
-			gate("--date-column", s.Column)
-			if s.Format != "" && g.DateFormat == "" {
-				gate("--date-format", s.Format)
-			}
-		case s.Gone != "":
-			gate("--where", s.Column+"="+s.Gone)
-		default:
-			gate("--where", s.Column+"=VALUE")
-		}
-	}
-	var both []string
-	if len(flags) > 0 {
-		both = append(both, "choose rows with "+strings.Join(flags, " and "))
-	}
-	if lift = strings.Join(gates, "\n"); out != "" {
-		both, lift = append(both, "leave out what does not count with"+out), ""
-	}
-	ways = strings.Join(both, ", and ")
-	if slices.ContainsFunc(stay, func(s intake.Stay) bool { return s.Files < len(g.File) }) {
-		return ways + " (a flag counts for every file: run those apart that have no such column)", ""
-	}
-	return ways, lift
 }
 
 func quotedList(words []string) string {
