@@ -1,20 +1,22 @@
 package intake
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/runenames"
+
 	"offboard/batch"
 )
 
 const (
-	// maxUPN, in bytes, is far above what Entra allows (113 characters), and guest
-	// names are long.
+	// maxUPN, in bytes, is far above what Entra allows (113 characters), and guest names are long.
 	maxUPN = 1024
-	// maxMail is what Entra keeps of a proxy address, in characters
-	// (microsoft.github.io/idfix, proxyAddresses); mail is the first of them.
+	// maxMail is what Entra keeps of a proxy address, in characters (microsoft.github.io/idfix).
 	maxMail = 256
 	// maxEmployeeID is the limit of employeeId, in characters (Graph, user resource).
 	maxEmployeeID = 16
@@ -46,9 +48,8 @@ const (
 	whyKeyIsID    = "an object id where --key asks for something else; leave --key out, or choose another column with --column"
 )
 
-// checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "". It
-// refuses what cannot be a name, and leaves the rest to the directory: old and guest names
-// hold characters that are not allowed any more.
+// checkCell says why a trimmed cell, which is not empty, names nobody by the key, or "". It leaves
+// to the directory what could be a name: old and guest names hold odd characters.
 func checkCell(k batch.Key, cell string) string {
 	switch {
 	case strings.HasPrefix(cell, "="):
@@ -74,16 +75,12 @@ func checkID(s string) string {
 	return ""
 }
 
-// addressName is what the address of a key is called.
-func addressName(k batch.Key) string {
-	if k == batch.ByMail {
-		return "mail address"
-	}
-	return "user principal name"
+// addressName is what the addresses of a key are called.
+var addressName = map[batch.Key]string{
+	batch.ByUPN: "user principal name", batch.ByOnPremisesUPN: "user principal name", batch.ByMail: "mail address",
 }
 
-// checkAddress says why a trimmed cell is no user principal name or mail address, or "". A
-// letter outside ASCII is never folded into one of a domain.
+// checkAddress does so for addresses. No letter outside ASCII is folded into one of a domain.
 func checkAddress(k batch.Key, s string) string {
 	if s != "" && saysNothing(s) {
 		return whyNothing
@@ -113,7 +110,7 @@ func checkAddress(k batch.Key, s string) string {
 	default:
 		return checkDomain(domain)
 	}
-	return "not a " + addressName(k) + ": " + why
+	return "not a " + addressName[k] + ": " + why
 }
 
 func checkDomain(domain string) string {
@@ -193,7 +190,7 @@ func oddRune(k batch.Key, r rune) string {
 		return whySlash
 	case r == '|' && !mail, r == '\\', strings.ContainsRune(`"(),:;[]`, r),
 		r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
-		return "holds a character that no " + addressName(k) + " has: " + describe(r)
+		return "holds a character that no " + addressName[k] + " has: " + describe(r)
 	}
 	return ""
 }
@@ -201,9 +198,8 @@ func oddRune(k batch.Key, r rune) string {
 // scientific is a long number as a spreadsheet writes it.
 var scientific = regexp.MustCompile(`^[0-9]([.,][0-9]+)?[Ee]\+[0-9]+$`)
 
-// checkEmployeeID says why a trimmed cell is no employee id, or "". An employee
-// id has no shape, so only what some program has surely spoilt, or put there for
-// none, is refused.
+// checkEmployeeID does so for employee ids. They have no shape, so only what some program has
+// surely spoilt, or put there for none, is refused.
 func checkEmployeeID(s string) string {
 	switch why := checkRunes(batch.ByEmployeeID, s); {
 	case why != "":
@@ -218,9 +214,46 @@ func checkEmployeeID(s string) string {
 	return ""
 }
 
-// idLike reports whether a cell looks like an employee id: nothing but letters,
-// digits and hyphens, with a digit among them.
+// idLike reports whether a cell has the look of an employee id, with a digit.
 func idLike(s string) bool {
 	odd := func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
 	return s != "" && checkEmployeeID(s) == "" && strings.ContainsAny(s, "0123456789") && !strings.ContainsFunc(s, odd)
+}
+
+// lookalike names the letter of an address that looks like an ASCII one, or is of another script
+// than the Latin ones around it; or "". A name all in one script is for the directory to know.
+func lookalike(address string) string {
+	if isASCII(address) {
+		return ""
+	}
+	local, _, _ := strings.Cut(address, "@")
+	if guest, _, is := strings.Cut(local, "#EXT#"); is { // its own domain stands behind the last _
+		local = guest[:max(0, strings.LastIndex(guest, "_"))]
+	}
+	latin := strings.ContainsFunc(local, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
+	for _, r := range local {
+		switch {
+		case r < utf8.RuneSelf || !unicode.IsLetter(r):
+		case strings.ContainsRune("ɑɡ", r), isASCII(norm.NFKD.String(string(r))):
+			return "holds " + describe(r) + ", which looks like an ASCII letter: type the name anew"
+		case latin && !unicode.Is(unicode.Latin, r):
+			return "holds " + describe(r) + ", a letter of another script among Latin ones: type the name anew"
+		}
+	}
+	return ""
+}
+
+// describe shows a character: in quotes if it is ASCII, else with its code point and name.
+func describe(r rune) string {
+	if r < utf8.RuneSelf && unicode.IsPrint(r) {
+		return fmt.Sprintf("%q", string(r))
+	}
+	s, name := fmt.Sprintf("U+%04X", r), runenames.Name(r)
+	if name != "" && name[0] != '<' {
+		s += ", " + name
+	}
+	if unicode.IsPrint(r) && !unicode.IsMark(r) {
+		s = fmt.Sprintf("%c (%s)", r, s)
+	}
+	return s
 }

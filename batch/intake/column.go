@@ -31,11 +31,10 @@ type column struct {
 	why     string     // how it was chosen; "" for a column that is not read
 }
 
-// counts reports whether a row is bad whose cell cannot be read. What only [TakeSurvey] looks
-// at is then a word that nobody knows.
+// counts reports whether a row is bad whose cell cannot be read: not for [TakeSurvey] alone.
 func (c *column) counts() bool { return c.key != "" || c.keep }
 
-// maySayStay reports whether it is an HR column that no gate looks at, and that counts.
+// maySayStay reports whether it is an HR column that no gate looks at.
 func (c *column) maySayStay() bool {
 	return c.key == "" && !c.gate && !c.ignored && c.hr != "" && c.hr != beganHeader
 }
@@ -53,8 +52,7 @@ func (c *column) role() string {
 	return "column kept"
 }
 
-// layout is what was decided of the columns by their header. The first mistake of the person,
-// or the first question to the person, stays in bad, which has no line yet.
+// layout is what was decided of the columns by their header; bad is the first mistake.
 type layout struct {
 	header  []string
 	all     []*column // of the header
@@ -110,17 +108,14 @@ func (l *layout) find(name, how string) *column {
 
 // read gives places to the columns that were chosen, and to HR columns that the survey asks.
 func (l *layout) read(opt parsedOptions) {
-	spare, fewer := maxColumns, "choose the one that names the users with --column NAME"
-	if len(opt.Keep) > 0 {
-		fewer = "name fewer with --keep"
-	}
+	spare := maxColumns
 	for _, c := range l.all {
 		if c.why != "" {
 			spare--
 		}
 	}
 	if spare < 0 {
-		l.refuse(columnError(fmt.Sprintf("%d columns would be read, and %d can be: %s", maxColumns-spare, maxColumns, fewer), l.header, nil))
+		l.refuse(columnError(fmt.Sprintf("%d columns would be read, and %d can be: name fewer with --keep, or choose the one that names the users with --column NAME", maxColumns-spare, maxColumns), l.header, nil))
 	}
 	for _, c := range l.all {
 		if opt.watch && c.why == "" && spare > 0 && c.maySayStay() {
@@ -138,10 +133,10 @@ func (l *layout) read(opt parsedOptions) {
 	}
 }
 
-// findColumn gives the index of the column that the person named: by the very
-// header, or else by one that differs only in case, blanks and the signs - _ and
-// dot, or whose plain word in brackets it is. Any other sign may mean something:
-// "Status!" is not the column "Status". It is -1 if there is none, and the first of several.
+// findColumn gives the index of the column that the person named, -1 if there is none, the first
+// of several: by the very header, or else by one that differs only in case, blanks and the signs -
+// _ and dot, or whose word in brackets it is. Any other sign may mean something: "Status!" is not
+// "Status".
 func findColumn(header []string, want, how string) (int, *InputError) {
 	typed := plainName(want)
 	for _, fits := range []func(h string) bool{
@@ -151,12 +146,7 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 			return typed != "" && (typed == plainName(h) || typed == plainName(property(h)) && recognise(h).known != "")
 		},
 	} {
-		var matched []string
-		for _, h := range header {
-			if fits(h) {
-				matched = append(matched, h)
-			}
-		}
+		matched := slices.DeleteFunc(slices.Clone(header), func(h string) bool { return !fits(h) })
 		switch at := slices.IndexFunc(header, fits); {
 		case len(matched) == 1:
 			return at, nil
@@ -167,14 +157,12 @@ func findColumn(header []string, want, how string) (int, *InputError) {
 	return -1, columnError(fmt.Sprintf("no column %q: name one of those seen %s", want, how), header, nil)
 }
 
-// looksLikeData reports whether a header holds what names a user. Such a line
-// is not shown: its other cells may be anything.
+// looksLikeData reports whether a header names a user. Its other cells are not shown then.
 func looksLikeData(header []string) bool {
 	return slices.ContainsFunc(header, func(h string) bool { return batch.IsGUID(h) || WhyNobody(h) == "" })
 }
 
-// mayBeRow reports whether a header that cannot be read may be a row, which is not shown
-// either, and what a cell is if that is known.
+// mayBeRow reports whether a header that cannot be read may be a row, and what a cell is.
 func mayBeRow(header []*column, key batch.Key) (is bool, what string) {
 	is = looksLikeData(headersOf(header))
 	if is || slices.ContainsFunc(header, func(c *column) bool { return c.known != "" }) {
@@ -198,4 +186,106 @@ func headersOf(columns []*column) []string {
 		all = append(all, c.name)
 	}
 	return all
+}
+
+// chooseKeys marks the columns that name the users, and those that say what they must have.
+func (l *layout) chooseKeys(opt parsedOptions) {
+	for _, c := range l.all {
+		if c.known != "" && !c.ignored {
+			c.key, c.why = c.known, "alias "+c.spelled+": the users must have what it says"
+		}
+	}
+	name, key, why, how := opt.Column, cmp.Or(opt.Key, idOrUPN), opt.preset.who(true, "--column"), "with --column NAME"
+	if name == "" && opt.Key == "" && opt.preset.Name != "" {
+		name, key = opt.preset.naming(l.header)
+		why, how = opt.preset.who(false, ""), how+", or leave --preset "+opt.preset.Name+" out"
+	}
+	switch {
+	case name != "":
+		c := l.find(name, how)
+		c.key, c.names, c.ignored, c.why = key, true, false, why
+	case opt.Key != "":
+		l.chooseByKey(opt)
+	default:
+		l.chooseByHeaders(opt.decided)
+	}
+}
+
+// chooseByKey picks the columns of the key that --key asks for. Several must agree.
+func (l *layout) chooseByKey(opt parsedOptions) {
+	key, found := opt.Key, false
+	for _, c := range l.all {
+		if c.key == key || c.key == idOrUPN && !key.Searched() {
+			c.key, c.names, c.why = key, true, "alias "+c.spelled+", "+opt.preset.who(true, "--key")
+			found = true
+		}
+	}
+	if found {
+		return
+	}
+	reason, matched := "no column is known to hold the users' "+cellsOf[key], hinted(l.header, key)
+	if len(matched) > 0 {
+		reason = "no column surely holds the users' own " + cellsOf[key] + ", and those matched may hold private or other people's"
+	}
+	l.refuse(columnError(reason+": choose one with --column NAME", l.header, matched))
+}
+
+// chooseByHeaders lets the headers decide, and the cells where these say otherwise: object ids and
+// user principal names name users, and several columns must agree. A mail address is not a user
+// principal name, even where the two are alike for most people.
+func (l *layout) chooseByHeaders(decided map[int]*kinds) {
+	var named, users bool // by any header, and by one that the ids of other things never have
+	var passed []string   // columns that name nobody
+	what := ""            // a cell of theirs is
+	others := ""
+	for i, c := range l.all {
+		others = cmp.Or(others, otherLists[c.normal])
+		if c.key == "" || c.key.Searched() {
+			continue
+		}
+		c.names, c.why = true, "alias "+c.spelled
+		if d, is := decided[i]; is {
+			c.key, c.names, c.why = d.key, d.key != "", "all its cells are "+cellsOf[d.key]
+			if !c.names {
+				c.why, passed, what = "", append(passed, c.name), cmp.Or(what, d.what)
+			}
+		}
+		named = named || c.names
+		users = users || c.names && (c.key != batch.ByID || c.normal != "id" && c.normal != "objectid")
+	}
+	const choose = ", or choose a column with --column NAME"
+	flags, reason := keyFlags(l.all), ""
+	switch {
+	case others != "" && !users:
+		reason = "these are " + others + ", and no column names users: export the users, or choose a column of users with --column NAME"
+	case named:
+		return
+	case passed != nil:
+		next := "another file, since a cell is " + what
+		if what == "" {
+			next = strings.TrimPrefix(strings.Join(flags, " or ")+fmt.Sprintf(", --key employee-id --column %q if it holds employee ids", passed[0]), ", ")
+		}
+		reason = "no cell of " + columnList(passed) + " is an object id or user principal name, and no other column is known to name users: give " + next + choose
+	case flags != nil:
+		reason = "no column is known to hold object ids or user principal names: give " + strings.Join(flags, " or ") + choose
+	default:
+		reason = "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"
+	}
+	l.refuse(columnError(reason, l.header, nil))
+}
+
+// otherLists are lists of other things than users, by their headers.
+var otherLists = map[string]string{
+	"serviceprincipalid": "sign-ins of service principals", "serviceprincipaltype": "applications", "appid": "applications",
+	"deviceid": "devices", "securityenabled": "groups", "grouptype": "groups", "grouptypes": "groups",
+}
+
+// keyFlags are the flags that look users up by what the recognised columns hold.
+func keyFlags(all []*column) (flags []string) {
+	for _, k := range keys {
+		if i := slices.IndexFunc(all, func(c *column) bool { return c.key == k }); k.Searched() && i >= 0 {
+			flags = append(flags, fmt.Sprintf("--key %s (column %q)", k, all[i].name))
+		}
+	}
+	return flags
 }

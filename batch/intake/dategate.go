@@ -3,15 +3,16 @@ package intake
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"offboard/batch"
 )
 
-// DateGate holds back the rows of people who leave later. What a date is, and
-// what means that there is none, stands in the package comment.
+// DateGate holds back the rows of people who leave later. The package comment says what a date is.
 type DateGate struct {
 	Column     string         // the column of dates, by its header
 	Format     string         // as in the package comment; "" for ISO 8601
@@ -31,10 +32,7 @@ type dateGate struct {
 
 func newDateGate(g DateGate) (*dateGate, error) {
 	d := &dateGate{DateGate: g, known: memo[ruling]{}}
-	d.Column = trim(g.Column)
-	if d.Zone == nil {
-		d.Zone = time.UTC
-	}
+	d.Zone = cmp.Or(g.Zone, time.UTC)
 	switch {
 	case d.Column == "":
 		return nil, &InputError{Option: "date gate", Reason: "no column: name the one that holds the dates"}
@@ -50,8 +48,8 @@ func newDateGate(g DateGate) (*dateGate, error) {
 	return d, err
 }
 
-// parse reads a cell that is not empty. ISO 8601 is read beside another format: so a
-// workbook's dates come, and so retry.csv has them.
+// parse reads a cell that is not empty. ISO 8601 is read beside another format: so a workbook's
+// dates come, and so retry.csv has them.
 func (d *dateGate) parse(cell string) (date readDate, ok bool) {
 	cell = plainBlanks(cell)
 	if d.format != nil {
@@ -70,11 +68,8 @@ func (d *dateGate) judge(cell string) ruling {
 	stays := func(what string) ruling {
 		return ruling{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
 	}
-	switch {
-	case cell == "":
-		return stays("empty")
-	case saysNothing(cell):
-		return stays(cell)
+	if cell == "" || saysNothing(cell) {
+		return stays(cmp.Or(cell, "empty"))
 	}
 	date, ok := d.parse(cell)
 	switch {
@@ -117,9 +112,9 @@ func (d *dateGate) wait(date readDate) ruling {
 	if !from.After(d.AsOf) {
 		return ruling{from: from}
 	}
-	leaves, now, asked := d.instantText(date.at), d.instantText(d.AsOf), "--as-of"
+	leaves, now, asked := d.moment(date.at), d.moment(d.AsOf), "--as-of"
 	if !date.instant {
-		leaves, now = date.at.Format(time.DateOnly), d.asOfText()
+		leaves = date.at.Format(time.DateOnly)
 	}
 	if d.Now {
 		asked = "now"
@@ -131,49 +126,82 @@ func (d *dateGate) wait(date readDate) ruling {
 	return ruling{from: from, outcome: batch.Skipped, reason: reason}
 }
 
-// firstOpenDay is the first day, as in ISO 8601, for which a row has to wait.
-func (d *dateGate) firstOpenDay() string {
-	today := d.AsOf.In(d.Zone)
-	if d.StartOfDay {
-		today = today.AddDate(0, 0, 1)
+// moment writes a time as its zone has it, with seconds where it has some.
+func (d *dateGate) moment(t time.Time) string {
+	layout := "2006-01-02 15:04 -07:00"
+	if t.Second() != 0 || t.Nanosecond() != 0 {
+		layout = "2006-01-02 15:04:05.999999999 -07:00"
 	}
-	return today.Format(time.DateOnly)
+	return t.In(d.Zone).Format(layout)
 }
 
-func (d *dateGate) asOfText() string {
-	if d.AsOf.Second() == 0 && d.AsOf.Nanosecond() == 0 {
-		return d.AsOf.In(d.Zone).Format("2006-01-02 15:04 -07:00")
+// numericDate is a date of numbers, whatever their order, perhaps with a time.
+var numericDate = regexp.MustCompile(`^[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}( ?T?[0-9]{1,2}:[0-9:.,]+)?( ?([AP]M|UTC|Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?`)
+
+// form says how the gate reads dates.
+func (d *dateGate) form() string {
+	if d.format == nil {
+		return "such as 2026-12-31 (ISO 8601)"
 	}
-	return d.instantText(d.AsOf)
+	return "of the form " + d.format.text + " (--date-format)"
 }
 
-func (d *dateGate) instantText(t time.Time) string {
-	return t.In(d.Zone).Format("2006-01-02 15:04:05.999999999 -07:00")
-}
-
-// numericDate is a date whose numbers stand in an order that only people know.
-var numericDate = regexp.MustCompile(`^[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{2,4}`)
-
-// whyUnread says why a cell is no date. Its text is shown only where it looks like
-// one: the wrong column may have been named.
+// whyUnread says why a cell is no date, and shows it where it looks like one: it may be of any
+// column.
 func (d *dateGate) whyUnread(cell string) string {
-	text := plainBlanks(cell)
+	text := strings.ToUpper(plainBlanks(cell))
+	shown := numericDate.FindString(text)
+	why := strings.TrimPrefix(shown+" is not a date "+d.form(), " is ")
 	switch {
-	case d.format != nil && d.format.outOfRange(text):
-		return fmt.Sprintf("not a date of the form %s (--date-format): there is no such day or time", d.format.text)
+	case iso.MatchString(text), d.format != nil && d.format.outOfRange(text):
+		return why + ": there is no such day or time"
 	case d.format != nil:
-		return fmt.Sprintf("not a date of the form %s (--date-format)", d.format.text)
+		return why
 	}
-	if text = strings.ToUpper(text); iso.MatchString(text) {
-		day := text[:len(time.DateOnly)]
-		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			return "there is no day " + day
+	why += ": say how dates are written with --date-format"
+	if shown == "" {
+		return why
+	}
+	return cmp.Or(formatAdvice(shown, cell), why)
+}
+
+// dateCells are the cells of a column of dates, as far as a gate cannot read them.
+type dateCells struct {
+	read    bool   // the gate read one
+	unread  tally  // those that it could not read
+	swapped string // the first of them that it reads with day and month exchanged
+	line    int    // of that cell
+	known   memo[bool]
+}
+
+func newDateCells() *dateCells { return &dateCells{unread: tally{}, known: memo[bool]{}} }
+
+func (d *dateCells) add(gate *dateGate, cell string, line int) {
+	if cell == "" || saysNothing(cell) {
+		return
+	}
+	if d.known.of(cell, func(cell string) bool { _, ok := gate.parse(cell); return ok }) {
+		d.read = true
+		return
+	}
+	d.unread.add(cell)
+	if d.swapped == "" && gate.swapped != nil {
+		if _, ok := gate.swapped.parse(plainBlanks(cell)); ok {
+			d.swapped, d.line = cell, line
 		}
-		return "there is no such time of the day"
 	}
-	m := numericDate.FindString(cell)
-	if m == "" {
-		return "not a date such as 2026-12-31 (ISO 8601): say how dates are written with --date-format"
+}
+
+// err says that the gate can read no date of the column, and how the dates are written if that can
+// be told. The cells are not shown: the wrong column may have been named. One that shows that day
+// and month may have changed places in the others, too, is shown.
+func (d *dateCells) err(gate *dateGate) error {
+	switch {
+	case len(d.unread) == 0 || d.read && d.swapped == "":
+		return nil
+	case d.read:
+		return &InputError{Line: d.line, Reason: fmt.Sprintf("column %q: %s is no date %s, but one of the form %s, so other dates may have been read with day and month exchanged: if the column is written so, give --date-format %[4]q; else correct this cell", gate.Column, d.swapped, gate.form(), gate.swapped.text)}
 	}
-	return cmp.Or(formatAdvice(m, cell), m+" is not written as 2026-12-31 is (ISO 8601): say how dates are written with --date-format")
+	next := cmp.Or(formatAdvice("it", slices.Collect(maps.Keys(d.unread))...), "say how they are written with --date-format, or name another column")
+	return &InputError{Option: "--date-column", Reason: fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, gate.form(), next)}
 }

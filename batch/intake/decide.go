@@ -10,24 +10,18 @@ import (
 	"offboard/batch"
 )
 
-// By its header a column may name the users, and its cells may say otherwise: the ID column of
-// a numbered list, or "User ID" above user principal names. The cells of the whole file decide,
-// and only if they agree. What a flag or a preset says of a column is not asked again.
-
-// decision is what the cells of a column are: of the key, or if that is "" something else.
-type decision struct {
-	key  batch.Key
-	what string // of kinds
-}
+// By its header a column may name the users, and its cells may say otherwise: the ID column of a
+// numbered list, or "User ID" above user principal names. The cells of the whole file decide, and
+// only if they agree. What a flag or a preset says of a column is not asked again.
 
 // decide reads until the cells have said what the columns are that name the users by their
-// headers. It gives the keys of those that are something else, by their indexes. same reports
-// that there are none, and that the reader stands where it stood.
-func (r *Reader) decide() (decided map[int]decision, same bool) {
+// headers. It gives those that are something else, by their indexes. same reports that there are
+// none, and that the reader stands where it stood.
+func (r *Reader) decide() (decided map[int]*kinds, same bool) {
 	asked := map[int]*kinds{} // by the indexes of the columns
 	for _, c := range r.naming {
 		if (c.key == batch.ByID || c.key == batch.ByUPN) && r.opt.Column == "" && r.opt.Key == "" && r.opt.preset.Name == "" {
-			asked[c.index] = &kinds{column: c}
+			asked[c.index] = &kinds{column: c, key: c.key, seen: map[batch.Key]bool{}}
 		}
 	}
 	for open, first := len(asked), true; open > 0; first = false {
@@ -41,7 +35,7 @@ func (r *Reader) decide() (decided map[int]decision, same bool) {
 			if why != "" || len(r.rec.Cells) == 0 || k.final {
 				continue
 			}
-			if cell := trim(cells[at]); k.other || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
+			if cell := trim(cells[at]); k.seen[""] || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
 				if k.add(cell); k.final {
 					open--
 				}
@@ -51,64 +45,53 @@ func (r *Reader) decide() (decided map[int]decision, same bool) {
 			return nil, true
 		}
 	}
-	decided = map[int]decision{}
+	decided = map[int]*kinds{}
 	now := map[batch.Key]bool{}
 	for at, k := range asked {
-		if key := k.decide(); key != k.column.key {
-			decided[at] = decision{key, k.what}
-			now[key] = true
+		if k.key != k.column.key {
+			decided[at], now[k.key] = k, true
 		}
 	}
 	if now[batch.ByID] && now[batch.ByUPN] { // two columns that changed places: perhaps others did, too
-		maps.DeleteFunc(decided, func(_ int, d decision) bool { return d.key != "" })
+		maps.DeleteFunc(decided, func(_ int, k *kinds) bool { return k.key != "" })
 	}
 	return decided, len(asked) == 0
 }
 
 // kinds are those of the cells of a column that are not empty.
 type kinds struct {
-	column                  *column
-	final                   bool // no more cells can change what the column is
-	id, upn, unclear, other bool
-	what                    string // the first of the others is, if it is known; or ""
+	column *column
+	seen   map[batch.Key]bool // the keys of the cells; "" of something else
+	what   string             // the first of those is, if it is known; or ""
+	key    batch.Key          // of the column, as far as the cells say; "" if it names nobody
+	final  bool               // no more cells can change that
 }
 
+// add asks a cell. The column is what its header says until all cells are of the other key, or
+// none may name anybody and other things have such a header, too.
 func (k *kinds) add(cell string) {
 	if cell == "" || saysNothing(cell) {
 		return
 	}
-	if k.other && k.what == "" && len(cell) < len("00000000000000000000000000000000") && !strings.ContainsAny(cell, "@%-") {
+	if k.seen[""] && k.what == "" && len(cell) < len("00000000000000000000000000000000") && !strings.ContainsAny(cell, "@%-") {
 		return // most of the cells of a numbered list
 	}
-	switch key, _, why := meaning(idOrUPN, cell); {
-	case why == "" && key == batch.ByID:
-		k.id = true
+	key, _, why := meaning(idOrUPN, cell)
+	switch {
 	case why == "":
-		k.upn = true
 	case len(mayName(idOrUPN, cell)) > 0, strings.Contains(cell, "@"), strings.Count(cell, "-") == 4: // perhaps a GUID that lost something
-		k.unclear = true
+		key = k.column.key
 	default:
-		k.other = true
-		k.what = cmp.Or(k.what, shapeOf(cell))
+		key, k.what = "", cmp.Or(k.what, shapeOf(cell))
 	}
-	k.decide()
-}
-
-// decide gives the key of the column, which is the one of its header until all cells are of
-// the other kind. It is "" if no cell may name anybody, and other things have such a header,
-// too.
-func (k *kinds) decide() batch.Key {
-	fits, others, other := k.id, k.upn, batch.ByUPN
-	if k.column.key == batch.ByUPN {
-		fits, others, other = k.upn, k.id, batch.ByID
-	}
+	k.seen[key] = true
+	other := map[batch.Key]batch.Key{batch.ByID: batch.ByUPN, batch.ByUPN: batch.ByID}[k.column.key]
 	switch shared := slices.Contains(sharedHeaders, k.column.normal); {
-	case fits, k.unclear, k.other && (others || !shared):
-		k.final = true
-	case others:
-		return other
-	case k.other:
-		return ""
+	case k.seen[k.column.key], k.seen[""] && (k.seen[other] || !shared):
+		k.key, k.final = k.column.key, true
+	case k.seen[other]:
+		k.key = other
+	default:
+		k.key = ""
 	}
-	return k.column.key
 }

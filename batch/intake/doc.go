@@ -7,45 +7,34 @@
 //
 // The files, in the order in which to read them:
 //
-//	several.go options.go errors.go     what a caller gives and gets
-//	open.go header.go list.go           one file: its header, or ids alone without one
-//	text.go words.go alias.go key.go hr.go  how text is compared; the headers and words that are known
-//	column.go keycolumn.go preset.go    header -> columns to read, and which of them name the users
-//	decide.go                           the cells, where they say otherwise than the header
-//	rows.go row.go                      records -> rows
-//	check.go form.go lookalike.go       what a cell names, or why it names nobody
-//	note.go secondheader.go             lines beside the rows; the header again, or another table's
-//	gate.go where.go dategate.go        which rows are held back, and which say that somebody stays
-//	date.go dateformat.go dateadvice.go what a date is, and the --date-format that dates need
-//	keeps.go cameback.go                whom a row that is held back means; who came back
-//	survey.go stay.go tally.go          the survey
-//	gateadvice.go                       the flags that choose those who leave
-//	preview.go protect.go               what check shows; protect lists
+//	options.go open.go                      what a caller gives and gets; one file
+//	text.go words.go                        how text is compared, and the headers that are known
+//	header.go column.go decide.go           which columns are read, and which name the users
+//	rows.go shifted.go beside.go            records -> rows, and lines that are none
+//	check.go form.go keeps.go               what a cell names, why nobody, or whom it may mean
+//	gate.go dategate.go date.go             which rows are held back
+//	survey.go stay.go gateadvice.go         what all rows say, and the flags that it takes
+//	protect.go                              protect lists
 //
 // Every line of the input ends in exactly one of these: the header, a [batch.Skip], a
 // [batch.Row], or a [batch.RowError] with the reason. If that cannot be held, reading ends
 // with an [InputError] that names the line: a quote was left open, a record holds what looks
 // like rows, or a second table has its columns in another order.
 //
-// # Columns
+// # Columns and keys
 //
-// A column names users only when its header is exactly one of words.csv, after case, blanks and
-// punctuation are taken away, or when the person or a preset names it. No other column is read
-// or kept: it may hold a manager's address, or a password. Two columns of one key must agree.
-// Any other column that says who the users are goes with the row as [batch.Claim]s, which the
-// directory has to confirm.
+// A column names users only when its header is exactly one of words.csv, in normal form, or
+// when the person or a preset names it. No other column is read or kept: it may hold a
+// manager's address, or a password. Two columns of one key must agree. Any other column that
+// says who the users are goes with the row as [batch.Claim]s, which the directory has to
+// confirm. Words are compared in one normal form of Unicode, without regard to case; ids and
+// names of people never are.
 //
-// Words (statuses, values of --where, headers) are compared in one normal form of Unicode,
-// without regard to case. Ids and names of people never are.
+// Without [Options.Key] a row names its user by object id or user principal name, or by both.
+// With a key, columns of that key alone name the users. For mail, employee-id and
+// on-premises-upn, Row.By and Row.Value say whom the directory has to be searched for.
 //
-// # Keys
-//
-// Without [Options.Key] a row names its user by object id or user principal name, and a file
-// with a column of each by both. With a key, columns of that key alone name the users. For mail,
-// employee-id and on-premises-upn, Row.By and Row.Value say whom the directory has to be
-// searched for; it may find none or many.
-//
-// # Gates
+// # Gates and dates
 //
 // A gate holds a row back: a [batch.RowError] whose outcome is Skipped. [Options.Where] is
 // asked first, then [Options.DateGate]. A row that a date gate holds back says that its user
@@ -53,24 +42,16 @@
 // writes it. Such a row has [batch.RowError.Keeps]: everybody whom its cells may mean, so that
 // a row that lets the same person go is found to contradict it.
 //
-// # Dates
-//
 // A date is written as in ISO 8601, such as 2026-12-31, with a time or without. With an offset
-// or Z it is an instant, unless it is midnight, since programs write a day so. Without one the
-// day alone counts, in [DateGate.Zone]; so it is with an instant that is midnight there. Dates
-// of any other kind need [DateGate.Format], in the words of strptime:
-//
-//	%Y 2026   %m 03     %d 09      %H 07   %M 05   %z  +0100, +01:00 or Z
-//	%y   26   %b Mar    %a Mon     %I 07   %S 05
-//	          %B March  %A Monday  %p AM
-//
-// with blanks, T, Z and - / . : , between them. Numbers may have one digit where another does
-// not follow at once. Names are English, in any case; a weekday must be that of the day. %y
-// means 2000 to 2068, and other years are no date: 99 may be 9999. The format excel is the number by which a workbook keeps a day.
+// or Z it is an instant, unless it is midnight, there or in [DateGate.Zone], since programs write
+// a day so; else the day counts, in that zone. Other dates need [DateGate.Format], in the words of strptime
+// (dateWord has them), or excel for the number by which a workbook keeps a day, or epoch. Numbers may
+// have one digit where another does not follow at once. Names are English, in any case; a
+// weekday must be that of the day; %y means 2000 to 2068, and is no year beyond: 99
+// may be 9999.
 //
 // An empty cell, a dash, zeros, n/a and the like mean "not leaving", and so do the days that
-// programs write for no date (date.go). Any other day before 1970 is a bad row, and so is a
-// date that cannot be read.
+// programs write for no date. Any other day before 1970 is a bad row.
 //
 // # What is shown
 //

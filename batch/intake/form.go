@@ -11,13 +11,36 @@ import (
 	"offboard/batch"
 )
 
-// Programs write names in forms of their own: as a formula that keeps zeros, with the
-// person's name around the address, behind the word for a protocol. Such a cell is read
-// where it has one meaning only. What is read always stands in the cell as it is.
+// idOrUPN is the key of a column of object ids or user principal names. Rows and claims never have
+// it.
+const idOrUPN batch.Key = "id or upn"
 
-// meaning gives what a trimmed cell of a column with the key names, and why it names
-// nobody, or "". The text is then the cell as it stands. The key is that of the cell (see
-// keyOf).
+// keys are those that --key can ask for.
+var keys = []batch.Key{batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN}
+
+// keyOf is the key of one cell in a column with the key.
+func keyOf(column batch.Key, cell string) batch.Key {
+	switch {
+	case column != idOrUPN:
+		return column
+	case batch.IsGUID(cell):
+		return batch.ByID
+	}
+	return batch.ByUPN
+}
+
+// cellsOf says in the plural what the cells of a column with the key are.
+var cellsOf = map[batch.Key]string{
+	batch.ByID: "object ids", batch.ByUPN: "user principal names", idOrUPN: "user principal names",
+	batch.ByMail: "mail addresses", batch.ByEmployeeID: "employee ids", batch.ByOnPremisesUPN: "on-premises user principal names",
+}
+
+// Programs write names in forms of their own: as a formula that keeps zeros, with the person's
+// name around the address, behind the word for a protocol. Such a cell is read where it has one
+// meaning only. What is read always stands in the cell as it is.
+
+// meaning gives what a trimmed cell of a column with the key names and by which key, or why it
+// names nobody. The text is then the cell as it stands.
 func meaning(column batch.Key, cell string) (key batch.Key, text, why string) {
 	key, text = keyOf(column, cell), cell
 	if why = checkCell(key, text); why != "" {
@@ -35,9 +58,14 @@ func meaning(column batch.Key, cell string) (key batch.Key, text, why string) {
 	return key, text, why
 }
 
+// names reports whether a trimmed cell names somebody by the key.
+func names(key batch.Key, cell string) bool {
+	_, _, why := meaning(key, cell)
+	return why == ""
+}
+
 var (
-	// prefixes stand before an address and say what it is for. Windows shows AzureAD\ before
-	// a user principal name, and SharePoint the last one.
+	// prefixes stand before an address: Windows shows AzureAD\, and SharePoint the last one.
 	prefixes = regexp.MustCompile(`(?i)^(mailto:|smtp:|sip:|azuread\\|i:0#\.f\|membership\|)`)
 	// wrappedID is an object id with what .NET and others put around it.
 	wrappedID = regexp.MustCompile(`(?i)^(?:urn:uuid:)?\{?([-0-9a-f]{36})\}?$`)
@@ -53,8 +81,7 @@ func unquote(s string) string {
 	return s
 }
 
-// unwrap gives the one name that a cell which is none by itself holds, or the cell. If
-// the cell has a meaning that is no name, it says which.
+// unwrap gives the one name within a cell, or the cell, or says what else it surely is.
 func unwrap(key batch.Key, cell string) (text, why string) {
 	text = cell
 	if f, is := strings.CutPrefix(strings.TrimPrefix(cell, "'"), "="); is { // retry.csv has the apostrophe
@@ -77,8 +104,7 @@ func unwrap(key batch.Key, cell string) (text, why string) {
 	return oneAddress(key, text)
 }
 
-// oneAddress gives the address of a cell that holds nothing else but a person's name, or
-// the same address again.
+// oneAddress gives the address of a cell that holds nothing else but a person's name, or the cell.
 func oneAddress(key batch.Key, cell string) (text, why string) {
 	text = withoutPrefix(cell)
 	if n := len(text); n > 2 && text[0] == '\'' && text[n-1] == '\'' {
@@ -120,9 +146,9 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 	return cell, ""
 }
 
-// isName reports whether what stands beside an address may be the name of the person. A
-// word for staying or leaving, or one like "not", is a remark that may say the opposite.
-// Beside round brackets or in them, so are words that are not written as names are.
+// isName reports whether what stands beside an address may be the person's name. A word for
+// staying or leaving, or one like "not", is a remark that may say the opposite. Beside round
+// brackets or in them, so are words that are not written as names are.
 func isName(s string, capitals bool) bool {
 	s = unquote(trim(s))
 	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || isWord(stayWords, s) || isWord(goneWords, s) || capitals && s == "" {
@@ -135,8 +161,7 @@ func isName(s string, capitals bool) bool {
 	})
 }
 
-// shapes are the forms of cells that surely are something else than the name of a user, and
-// what they are. The first one that fits counts.
+// shapes are the forms of cells that surely are no names of users. The first one that fits counts.
 var shapes = []struct {
 	form *regexp.Regexp
 	why  string // "" if it is a name in a form of its own
@@ -197,8 +222,8 @@ func doubtful(key batch.Key, cell string) string {
 // pair is a line of Format-List.
 var pair = regexp.MustCompile(`^\s*\S+\s+: `)
 
-// formattedOutput says why lines, the first of an input, are what PowerShell's Format-Table
-// or Format-List shows, or "". A table has as many dashes below each name as it has letters.
+// formattedOutput says why lines, the first of an input, are what PowerShell's Format-Table or
+// Format-List shows, or "". A table has as many dashes below each name as it has letters.
 func formattedOutput(lines []string) string {
 	const next = ", in which values are cut off: " + exportAnew
 	pairs, others, before := 0, 0, ""
@@ -222,4 +247,10 @@ func formattedOutput(lines []string) string {
 		return "this is a list as PowerShell shows it (Format-List)" + next
 	}
 	return ""
+}
+
+// WhyNobody says why a text is neither an object id nor a user principal name, or "".
+func WhyNobody(text string) string {
+	_, _, why := meaning(idOrUPN, trim(text))
+	return why
 }

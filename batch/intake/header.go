@@ -17,14 +17,19 @@ const titleLines = 30
 // readHeader finds the header and decides how to read what is below it.
 func (r *Reader) readHeader() error {
 	why, err := r.findHeader()
-	if err != nil || r.list {
+	switch {
+	case err != nil:
 		return err
+	case r.rec.Header && len(r.header) == 0: // an export of nobody has no keys that a flag could name
+		r.opt = parsedOptions{Options: Options{Skip: r.opt.Skip}}
+		return nil
+	case r.list:
+		r.addSetting("list of", "object ids and user principal names", why)
+	case r.rec.Header:
+		r.addSetting("header", "none", why)
+	default:
+		r.addSetting("header", fmt.Sprintf("line %d", r.start), why)
 	}
-	where := fmt.Sprintf("line %d", r.start)
-	if r.rec.Header {
-		where = "none"
-	}
-	r.addSetting("header", where, why)
 	if bad := r.setColumns(); bad != nil {
 		for _, s := range r.settings {
 			if s.Name == "sheet" && strings.Contains(s.Why, "not read") {
@@ -40,18 +45,20 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// setHeader takes cells for the names of the columns.
-func (r *Reader) setHeader(line int, cells []string) {
-	r.start, r.header = line, nil
+// setHeader takes cells for the names of the columns, and tells the lines above.
+func (r *Reader) setHeader(line int, cells []string, above []titled) {
+	for _, t := range above {
+		r.skip(t.line, cmp.Or(t.skip, "above the header"))
+	}
+	r.start = line
 	for _, h := range cells {
 		r.header = append(r.header, strings.ToValidUTF8(trim(h), "\uFFFD"))
 	}
 }
 
-// setColumns chooses the columns by the header, and tells them as settings. The error
-// has no line yet.
+// setColumns chooses the columns and tells them as settings. The error has no line yet.
 func (r *Reader) setColumns() (bad *InputError) {
-	if r.layout = chooseColumns(r.header, r.opt); r.bad != nil {
+	if r.layout = chooseColumns(r.header, r.opt); r.bad != nil || r.list {
 		return r.bad
 	}
 	if p := r.opt.preset; p.Name != "" {
@@ -83,65 +90,47 @@ type titled struct {
 	filled int    // cells that are not empty
 }
 
-// findHeader passes over what stands above the header, and says why the header is where
-// it is. It is the first line, or below a title the first of some lines in which a column
-// is recognised, or the one that the person named.
+// findHeader passes over what stands above the header, and says why it is where it is: the first
+// line, or below a title the first in which a column is recognised, or the one that the person
+// named. The header of a list is made up, and its first record is a row; so it is without a
+// header.
 func (r *Reader) findHeader() (why string, err error) {
+	const first = "first line that is neither blank nor a version line"
 	var above []titled
 	var maybe []titled // of them, those that could be a header or a title
-	for {
-		err := r.nextRecord()
-		if err == io.EOF {
+	for len(maybe) <= titleLines {
+		if err := r.nextRecord(); err == io.EOF {
 			break
 		} else if err != nil {
 			return "", err
 		}
 		t := titled{line: r.rec.Line, cells: trimAll(r.rec.Cells), fault: r.rec.Fault}
-		for _, c := range t.cells {
-			if c != "" {
-				t.filled++
-			}
-		}
-		note := noteOf(r.src.Text())
+		t.filled = len(slices.DeleteFunc(slices.Clone(t.cells), func(c string) bool { return c == "" }))
+		header, named, note := t.cells, r.opt.HeaderLine, noteOf(r.src.Text())
 		switch {
-		case r.rec.Header && len(t.cells) == 0: // an export of nobody has no keys that a flag could name
-			r.list, r.opt = true, parsedOptions{Options: Options{Skip: r.opt.Skip}}
-			return "", nil
 		case r.rec.Header:
-			r.keyed = true
-			r.setHeader(t.line, t.cells)
-			return "the keys of the objects are the columns", nil
-		case r.opt.HeaderLine > t.line:
+			why, r.keyed = "the keys of the objects are the columns", true
+		case named > t.line:
 			t.skip = "above the header"
-		case r.opt.HeaderLine == t.line && r.rec.Fault == "":
-			r.passOver(above)
-			r.setHeader(t.line, t.cells)
-			return "--header-line", nil
-		case r.opt.HeaderLine > 0:
-			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("--header-line %d is no line on which a header begins", r.opt.HeaderLine)}
+		case named == t.line && t.fault == "":
+			why = "--header-line"
+		case named > 0:
+			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("--header-line %d is no line on which a header begins", named)}
 		case t.filled == 0:
 			t.skip = "blank line"
 		case note != nil && note.headerBelow:
 			t.skip = note.reason
 		case r.opt.NoHeader:
-			r.passOver(above)
-			r.held = true
-			names := make([]string, len(t.cells))
-			for i := range names {
-				names[i] = strconv.Itoa(i + 1)
+			r.held, why = true, "--no-header: this line is a row, and columns are called by their numbers"
+			if header, err = r.numbered(t); err != nil {
+				return "", err
 			}
-			r.setHeader(t.line, names)
-			chosen := slices.Index(names, r.opt.Column)
-			for i, c := range t.cells {
-				if n := names[i]; chosen >= 0 && i != chosen && !slices.Contains(r.opt.Ignore, n) && WhyNobody(c) == "" && batch.IsGUID(c) == batch.IsGUID(t.cells[chosen]) {
-					return "", &InputError{Line: t.line, Reason: fmt.Sprintf("cell %s names a user, too, and only column %s is read: write one name a line, or if it is somebody else, leave it out with --ignore-column %[1]s", n, r.opt.Column)}
-				}
-			}
-			return "--no-header: this line is a row, and columns are called by their numbers", nil
 		case t.fault != "": // a title, or nothing
-		case len(maybe) == 0 && r.openList(t.cells):
-			r.passOver(above)
-			return "", r.setList()
+		case len(maybe) == 0 && r.isList(t.cells):
+			r.list, r.held, header = true, true, []string{"objectIdOrUpn"}
+			if why = "each line is one, and there is no header"; r.opt.Named {
+				r.settings, why = nil, "--user"
+			}
 		case r.fits(t.cells) && r.isTitle(maybe, t):
 			for _, title := range maybe {
 				says := title.cells
@@ -152,26 +141,50 @@ func (r *Reader) findHeader() (why string, err error) {
 					return "", &InputError{Line: title.line, Reason: fmt.Sprintf("this line seems to say that the rows below are not meant: if they are, say so with --header-line %d", t.line)}
 				}
 			}
-			r.passOver(above)
-			r.setHeader(t.line, t.cells)
-			if len(maybe) > 0 {
-				return fmt.Sprintf("the first line in which a column is recognised; %s above it", batch.Plural(len(maybe), "line")), nil
+			if why = first; len(maybe) > 0 {
+				why = fmt.Sprintf("the first line in which a column is recognised; %s above it", batch.Plural(len(maybe), "line"))
 			}
-			return "first line that is neither blank nor a version line", nil
+		}
+		if why != "" {
+			r.setHeader(t.line, header, above)
+			return why, nil
 		}
 		if above = append(above, t); t.skip == "" {
 			maybe = append(maybe, t)
 		}
-		if len(maybe) > titleLines {
-			break
-		}
 	}
-	return "first line that is neither blank nor a version line", r.noHeader(above, maybe)
+	return first, r.noHeader(above, maybe)
 }
 
-// isTitle reports whether lines above a header surely are no rows and no part of it: they
-// name nobody, each has fewer cells that are filled than the header, or a single one as it
-// has, and the last of them does not set the users' column below the word for somebody else.
+// numbered gives the columns of a row their numbers. Only the chosen one may name a user.
+func (r *Reader) numbered(row titled) (header []string, err error) {
+	chosen, _ := strconv.Atoi(r.opt.Column)
+	for i, c := range row.cells {
+		n := strconv.Itoa(i + 1)
+		header = append(header, n)
+		if 0 < chosen && chosen <= len(row.cells) && i != chosen-1 && !slices.Contains(r.opt.Ignore, n) && WhyNobody(c) == "" && batch.IsGUID(c) == batch.IsGUID(row.cells[chosen-1]) {
+			return nil, &InputError{Line: row.line, Reason: fmt.Sprintf("cell %s names a user, too, and only column %s is read: write one name a line, or if it is somebody else, leave it out with --ignore-column %[1]s", n, r.opt.Column)}
+		}
+	}
+	return header, nil
+}
+
+// isList takes the input for a list if its first line is an object id or user principal name.
+func (r *Reader) isList(cells []string) bool {
+	o := r.opt
+	return WhyNobody(cells[0]) == "" && listLine(cells) &&
+		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(idOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
+}
+
+// listLine reports whether the cells may be a line of a list: one id alone, with a semicolon
+// behind it in a list of recipients, and not a comment, nor a pattern of a protect list.
+func listLine(cells []string) bool {
+	return len(cells) == 0 || strings.Join(cells[1:], "") == "" && !strings.HasPrefix(trim(cells[0]), "#") && !strings.Contains(cells[0], "*")
+}
+
+// isTitle reports whether lines above a header surely are no rows and no part of it: they name
+// nobody, each has fewer cells than the header, or one, and the last of them does not set the
+// users' column below the word for somebody else.
 func (r *Reader) isTitle(above []titled, header titled) bool {
 	naming := chooseColumns(header.cells, r.opt).naming
 	return !slices.ContainsFunc(above, func(t titled) bool {
@@ -180,8 +193,8 @@ func (r *Reader) isTitle(above []titled, header titled) bool {
 	})
 }
 
-// sets reports whether a line of groups, such as "Employee" and "Manager" above some columns
-// each, sets a column below a word for the users. A title, or a name and its value, has none.
+// sets reports whether a line of groups, such as "Employee" and "Manager" above some columns each,
+// sets a column below a word for the users. A title, or a name and its value, has none.
 func (t titled) sets(at int) bool {
 	if t.filled == 0 || t.cells[0] != "" && (t.filled == 1 || t.filled == 2 && t.cells[1] != "") {
 		return true
@@ -192,23 +205,12 @@ func (t titled) sets(at int) bool {
 }
 
 // fits reports whether cells are a header that can be read.
-func (r *Reader) fits(cells []string) bool {
-	return chooseColumns(cells, r.opt).bad == nil
-}
+func (r *Reader) fits(cells []string) bool { return chooseColumns(cells, r.opt).bad == nil }
 
-// passOver tells the lines above the header.
-func (r *Reader) passOver(above []titled) {
-	for _, t := range above {
-		r.skip(t.line, cmp.Or(t.skip, "above the header"))
-	}
-}
-
-// noHeader takes the likeliest line for the header when none can be read, so that the
-// error of the columns is about that line.
+// noHeader takes the likeliest line for the header when none can be read: the error is about it.
 func (r *Reader) noHeader(above, maybe []titled) error {
 	if len(maybe) == 0 {
-		r.passOver(above)
-		if r.opt.HeaderLine > 0 {
+		if r.setHeader(0, nil, above); r.opt.HeaderLine > 0 {
 			return &InputError{Option: "--header-line", Reason: fmt.Sprintf("the input has no line %d", r.opt.HeaderLine)}
 		}
 		return &InputError{Reason: "the file has no header line: it needs one, such as userPrincipalName, and a line for each user"}
@@ -221,38 +223,35 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 		return &InputError{Line: maybe[0].line, Reason: why}
 	}
 	header := maybe[0]
-	if wider := slices.IndexFunc(maybe, func(t titled) bool { return t.filled > 1 }); header.filled == 1 && wider > 0 && r.isTitle(maybe[:wider], maybe[wider]) {
+	if wider := slices.IndexFunc(maybe, func(t titled) bool { return t.filled > 1 }); wider > 0 && r.isTitle(maybe[:wider], maybe[wider]) {
 		header = maybe[wider]
 	}
-	for i, t := range maybe {
-		if !slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).known != "" }) {
-			continue
-		}
-		switch {
-		case r.isTitle(maybe[:i], t):
+	known := slices.IndexFunc(maybe, func(t titled) bool {
+		return slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).known != "" })
+	})
+	if known >= 0 {
+		switch t, above := maybe[known], maybe[:known]; {
+		case r.isTitle(above, t):
 			header = t
-		case slices.ContainsFunc(maybe[:i], func(t titled) bool { return looksLikeData(t.cells) }):
+		case slices.ContainsFunc(above, func(t titled) bool { return looksLikeData(t.cells) }):
 			return &InputError{Line: maybe[0].line, Reason: fmt.Sprintf("a user is named above line %d, which seems to be the header: if those lines are no rows, say so with --header-line %d, and if they are, put them below it", t.line, t.line)}
 		default:
 			r.hint = fmt.Sprintf("; if the header is line %d, say so with --header-line %d", t.line, t.line)
 		}
-		break
 	}
 	if header.fault != "" {
 		return &InputError{Line: header.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}
 	}
-	r.passOver(above[:slices.IndexFunc(above, func(t titled) bool { return t.line == header.line })])
-	r.setHeader(header.line, header.cells)
+	r.setHeader(header.line, header.cells, above[:slices.IndexFunc(above, func(t titled) bool { return t.line == header.line })])
 	return nil
 }
 
-// checkNamed refuses a column named by --column whose header is known to hold mail
-// addresses or employee ids, until the person says what its cells are.
+// checkNamed asks the key of a column named by --column whose header speaks of another.
 func (r *Reader) checkNamed() *InputError {
 	named := r.naming[0]
 	k := named.known
 	for _, may := range []batch.Key{batch.ByMail, batch.ByEmployeeID} {
-		if k == "" && hinted([]string{named.name}, may) != nil {
+		if k == "" && len(hinted([]string{named.name}, may)) > 0 {
 			k = may
 		}
 	}

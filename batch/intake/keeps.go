@@ -8,16 +8,15 @@ import (
 	"offboard/batch"
 )
 
-// A row that lets somebody go has to name that person exactly. A row that keeps
-// somebody is read the other way: it keeps everybody whom it may mean, so that a
-// badly written name does not hide that the rows contradict each other.
+// A row that lets somebody go has to name that person exactly. A row that keeps somebody is read
+// the other way: it keeps everybody whom it may mean, so that a badly written name does not hide
+// that the rows contradict each other.
 
-// whomMeant gives everybody whom the cells of a row may mean, by the columns of the key and
-// those of ids and user principal names. Only if these name nobody, the columns of other
-// properties count, which several people may share. said reports whether the row says
-// whom it means: it does not if all these cells are empty or words for nothing. A cell
-// below one of sharedHeaders beside those that name the users says so only if it names
-// somebody.
+// whomMeant gives everybody whom the cells of a row may mean, by the columns of the key and those
+// of ids and user principal names. Only if these name nobody, the columns of other properties
+// count, which several people may share. said reports whether the row says whom it means: it does
+// not if all these cells are empty or words for nothing. A cell below one of sharedHeaders beside
+// those that name the users says so only if it names somebody.
 func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {
@@ -39,8 +38,8 @@ func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 	return named, said
 }
 
-// shiftedKeeps gives everybody whom the cells of a record may mean when they may not
-// stand in their columns. Without a gate that finds who stays, the record keeps nobody.
+// shiftedKeeps gives everybody whom the cells of a record may mean when they may not stand in
+// their columns. Without a gate that finds who stays, the record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 	if r.date == nil && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
 		return nil
@@ -59,8 +58,7 @@ func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 	return named
 }
 
-// mayName gives everybody whom a cell may mean. The key is that of its column; the cell
-// is not empty.
+// mayName gives everybody whom a cell, which is not empty, may mean in a column of the key.
 func mayName(column batch.Key, text string) []batch.Claim {
 	if key := keyOf(column, text); checkCell(key, text) == "" && text[0] != '\'' {
 		return []batch.Claim{{Key: key, Value: text}}
@@ -77,7 +75,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		if checkCell(batch.ByUPN, word) == "" {
 			all = append(all, batch.Claim{Key: address, Value: word})
 		}
-		if column == batch.ByEmployeeID && checkEmployeeID(word) == "" {
+		if column == batch.ByEmployeeID && checkCell(column, word) == "" {
 			all = append(all, batch.Claim{Key: batch.ByEmployeeID, Value: word})
 		}
 	}
@@ -87,9 +85,8 @@ func mayName(column batch.Key, text string) []batch.Claim {
 	return all
 }
 
-// looseNames are the parts of a cell that may name somebody: what stands between brackets,
-// quotes, colons and the like, with and without the blanks in it, and without
-// characters that show nothing.
+// looseNames are the parts of a cell that may name somebody: between brackets, quotes and the
+// like, with and without the blanks in it, and without characters that show nothing.
 func looseNames(text string) []string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsSpace(r) && (unicode.IsControl(r) || blank(r)) {
@@ -107,8 +104,7 @@ func looseNames(text string) []string {
 	return slices.DeleteFunc(all, func(word string) bool { return word == "" })
 }
 
-// readID is the object id that a word means, with hyphens of any kind or without
-// them, or "".
+// readID is the object id that a word means, with hyphens of any kind or none, or "".
 func readID(word string) string {
 	digits := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Pd, r) || r == '\u2212' { // a minus sign

@@ -1,12 +1,175 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
 )
+
+// Files reads the rows of one file, or of several one after the other. It is for one goroutine.
+type Files struct {
+	all     []*Reader
+	columns []string
+	rows    int // that were yielded
+}
+
+// Open opens every file, each with a header and a format of its own. The caller closes the files.
+func Open(inputs []source.Input, opt Options) (*Files, error) {
+	f := &Files{}
+	for _, in := range inputs {
+		if len(inputs) > 1 {
+			opt.name = in.Name
+		}
+		r, err := open(in, opt)
+		if err != nil {
+			f.Close() // the error says more
+			return nil, InFile(opt.name, err)
+		}
+		f.all = append(f.all, r)
+		for _, c := range r.columns {
+			at := slices.IndexFunc(f.columns, func(known string) bool { return plainName(known) == plainName(c.name) })
+			if at < 0 || slices.Contains(r.places, at) {
+				at, f.columns = len(f.columns), append(f.columns, c.name)
+			}
+			r.places = append(r.places, at)
+		}
+	}
+	return f, nil
+}
+
+// InFile says which of several files an error is about; "" is of one alone.
+func InFile(name string, err error) error {
+	if e, is := errors.AsType[*InputError](err); is && name != "" {
+		e.File = name
+	}
+	return err
+}
+
+// Close frees what reading needed.
+func (f *Files) Close() error {
+	var errs []error
+	for _, r := range f.all {
+		errs = append(errs, r.src.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Columns are the headers of the columns that are read in any file, and of the cells of
+// [batch.Row.Cells]. The columns of the gates are among them, so that rows written out again meet
+// the same gates.
+func (f *Files) Columns() []string { return f.columns }
+
+// Kept are those columns that the report has: of the gates, and of Options.Keep.
+func (f *Files) Kept() (all []string) {
+	for _, r := range f.all {
+		for _, c := range r.columns {
+			if c.keep && !slices.Contains(all, c.name) {
+				all = append(all, c.name)
+			}
+		}
+	}
+	return all
+}
+
+// Ignored are the entries of Options.Ignore whose columns are read for the report alone.
+func (f *Files) Ignored() (all []string) {
+	for _, r := range f.all {
+		for _, name := range r.opt.Ignore {
+			if r.find(name, "").place >= 0 && !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// Settings are the decisions made on opening, of several files each.
+func (f *Files) Settings() (all []batch.Setting) {
+	for _, r := range f.all {
+		for _, s := range r.settings {
+			if r.opt.name != "" {
+				s.Name = r.opt.name + ": " + s.Name
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Lines are how many lines were read so far, of each file.
+func (f *Files) Lines() (each []int) {
+	for _, r := range f.all {
+		each = append(each, r.src.Lines())
+	}
+	return each
+}
+
+// Rows yields the rows of one file after the other, as [Reader.Rows] does, numbered from 1 through
+// all of them.
+func (f *Files) Rows() iter.Seq2[batch.Row, error] {
+	return func(yield func(batch.Row, error) bool) {
+		for _, r := range f.all {
+			for row, err := range r.Rows() {
+				bad, isBad := errors.AsType[*batch.RowError](err)
+				if err != nil && !isBad {
+					yield(row, InFile(r.opt.name, err))
+					return
+				}
+				f.rows++
+				row.Seq = f.rows
+				if cells := row.Cells; cells != nil && len(f.all) > 1 {
+					row.Cells = make([]string, len(f.columns))
+					for i, at := range r.places {
+						row.Cells[at] = cells[i]
+					}
+				}
+				if isBad {
+					bad.Row = row
+				}
+				if !yield(row, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Gate is one of the gates of a file, by itself.
+type Gate struct {
+	Name   string                    // a column and its value, or the column of dates
+	Passes func(cells []string) bool // whether it lets the row of [batch.Row.Cells] through
+}
+
+// Gates are those of the one file.
+func (f *Files) Gates() (all []Gate) {
+	r := f.all[0]
+	for _, c := range r.where {
+		all = append(all, Gate{c.name + " = " + c.value, func(cells []string) bool { return c.meets(cells[c.place]) }})
+	}
+	if d := r.opt.dateGate; d != nil {
+		all = append(all, Gate{d.Column, func(cells []string) bool { return d.rule(cells[r.date.place]).passes() }})
+	}
+	return all
+}
+
+// Unread are the headers of which no cell is read. One that may be a row is not told.
+func (f *Files) Unread() (all []string) {
+	r := f.all[0]
+	if looksLikeData(r.header) {
+		return nil
+	}
+	for _, c := range r.all {
+		if c.name != "" && c.place < 0 {
+			all = append(all, c.name)
+		}
+	}
+	return all
+}
 
 // Reader reads the rows of one file. It is for one goroutine.
 type Reader struct {
@@ -17,6 +180,7 @@ type Reader struct {
 	held      bool                  // it was read and is no row yet: the first one of an input without a header
 	start     int                   // line on which the header starts
 	layout                          // the columns that are read, and the gates
+	places    []int                 // of the columns that are read, among those of all files
 	rows      int                   // that were yielded
 	list      bool                  // ids alone, without a header
 	headerDue bool                  // a line that starts a new table was met: its header must come
@@ -33,9 +197,8 @@ type Reader struct {
 	err       error                 // why reading ended
 }
 
-// open reads as far as the header, and decides format, encoding, delimiter and columns.
-// The error is an [*InputError] when the options cannot be followed, the input is no table, or
-// its header does not tell which column to read or lacks one that was named; or else what
+// open reads as far as the header. The error is an [*InputError] when the options cannot be
+// followed, the input is no table, or its header does not tell which column to read; or else what
 // reading returned. A header without rows is no error. The caller closes the reader.
 func open(in source.Input, opt Options) (*Reader, error) {
 	parsed, err := opt.parse()
@@ -52,11 +215,10 @@ func open(in source.Input, opt Options) (*Reader, error) {
 	}
 	r.src.Close()                              // nothing was lost
 	parsed.decided, parsed.Skip = decided, nil // what stands above the header was told
-	if r, err = openAs(in, parsed); err != nil {
-		return nil, err
+	if r, err = openAs(in, parsed); err == nil {
+		r.opt.Skip = opt.Skip
 	}
-	r.opt.Skip = opt.Skip
-	return r, nil
+	return r, err
 }
 
 // openAs opens the input with what the cells said of its columns, if anything.

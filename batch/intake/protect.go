@@ -9,10 +9,9 @@ import (
 	"offboard/batch/intake/source"
 )
 
-// ReadProtectList reads a list of users who must not be touched: object ids, user
-// principal names, and patterns of names with * for any characters, one a line.
-// Blank lines and those that begin with # are comments. A list fails closed: a
-// line that is none of these, or a list without entries, is an [*InputError].
+// ReadProtectList reads a list of users who must not be touched: object ids, user principal names,
+// and patterns of names with * for any characters, one a line, or comments with #. Any other line
+// is an [*InputError]; so is a list without entries.
 func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err error) {
 	text, err := source.Text(r)
 	if err != nil {

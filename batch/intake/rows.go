@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
+
 	"offboard/batch"
 )
 
@@ -16,20 +19,23 @@ import (
 var errSkipped = errors.New("no row")
 
 // Rows yields the rows in the order of the input, numbered from 1. A bad row comes with a
-// [*batch.RowError], names nobody (ID, UPN and Value are empty), and reading
-// goes on; so does a row that a gate holds back, whose outcome is Skipped.
-// Any other error is the last thing yielded, and every later call yields it
-// again. The rows are read as they are asked for, so a second call goes on
-// where the first one stopped.
+// [*batch.RowError], names nobody (ID, UPN and Value are empty), and reading goes on; so does a
+// row that a gate holds back, whose outcome is Skipped. Any other error is the last thing yielded,
+// and every later call yields it again. The rows are read as they are asked for, so a second call
+// goes on where the first one stopped.
 func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
 		for r.err == nil {
-			row, err := r.next()
-			if err != nil {
-				if _, bad := errors.AsType[*batch.RowError](err); !bad {
-					r.err = err
-					break
-				}
+			row, err := batch.Row{}, r.nextRecord()
+			if err == nil {
+				row, err = r.readRecord()
+			}
+			if err == errSkipped || r.elses(row) {
+				continue
+			}
+			if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
+				r.err = err
+				break
 			}
 			r.rows++
 			if !yield(row, err) {
@@ -42,28 +48,15 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
 	}
 }
 
-// next reads records until one is a row.
-func (r *Reader) next() (batch.Row, error) {
-	for {
-		if err := r.nextRecord(); err != nil {
-			return batch.Row{}, err
-		}
-		if len(r.rec.Cells) == 0 {
-			r.skip(r.rec.Line, "blank line")
-			continue
-		}
-		if row, err := r.readRecord(); err != errSkipped && !r.elses(row) {
-			return row, err
-		}
-	}
-}
-
-// readRecord makes a row of the record just read. A record has the first of these reasons
-// that holds: its shape, bytes that are no UTF-8, a gate that holds it back, and why its
-// cells name nobody. A row that says that its user stays, and means nobody, has the last
-// two as one. A record that names nobody may be no row at all, so namesNobody is asked
-// first, whatever the reason.
+// readRecord makes a row of the record just read. A record has the first of these reasons that
+// holds: its shape, bytes that are no UTF-8, a gate that holds it back, and why its cells name
+// nobody; a row that says that its user stays, and means nobody, has the last two as one. A record
+// that names nobody may be no row at all, so namesNobody is asked first.
 func (r *Reader) readRecord() (batch.Row, error) {
+	if len(r.rec.Cells) == 0 {
+		r.skip(r.rec.Line, "blank line")
+		return batch.Row{}, errSkipped
+	}
 	cells, why := r.fitted()
 	if why != "" {
 		return r.misshapen(why)
@@ -86,15 +79,12 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
 		return row, nil
 	}
-	e := &batch.RowError{Outcome: h.outcome, Reason: h.reason}
-	if whyNobody == "" && h.passes() && r.heading != "" {
+	e := &batch.RowError{Outcome: h.outcome, Reason: cmp.Or(h.reason, whyNobody)}
+	if e.Reason == "" && r.heading != "" {
 		e.Reason = r.heading
 		e.Keeps, _ = r.whomMeant(row.Cells)
 		row.Cells = nil
 		return refuse(row, e)
-	}
-	if h.passes() {
-		e.Reason = whyNobody
 	}
 	if h.userStays {
 		var said bool
@@ -116,21 +106,16 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	return refuse(row, e)
 }
 
-// fitted gives the record as many cells as the header has. Empty cells beyond the header
-// say nothing, and cells that are missing at the end are empty.
+// fitted gives the record as many cells as the header has. Empty ones may be missing or too many.
 func (r *Reader) fitted() (cells []string, why string) {
 	cells, n := r.rec.Cells, len(r.header)
-	if r.rec.Fault != "" {
+	switch {
+	case r.rec.Fault != "":
 		return nil, r.rec.Fault
-	}
-	if len(cells) == n {
-		return cells, ""
-	}
-	if len(cells) < n {
+	case len(cells) < n:
 		r.padded = append(append(r.padded[:0], cells...), make([]string, n-len(cells))...)
 		return r.padded, ""
-	}
-	if slices.ContainsFunc(cells[n:], func(c string) bool { return trim(c) != "" }) {
+	case slices.ContainsFunc(cells[n:], func(c string) bool { return trim(c) != "" }):
 		return nil, r.whyMiscounted()
 	}
 	return cells[:n], ""
@@ -158,14 +143,10 @@ func (r *Reader) notUTF8(cells []string) string {
 		if utf8.ValidString(cells[i]) {
 			continue
 		}
-		raw := r.rec.Cells[c.index]
-		for at, char := range raw {
-			if char != utf8.RuneError || strings.HasPrefix(raw[at:], "\uFFFD") {
-				continue
-			}
-			line, place := r.src.At(c.index, at)
-			return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8: say how the file is encoded, such as --encoding windows-1252, or save it again as CSV UTF-8", place, line, raw[at])
-		}
+		raw := []byte(r.rec.Cells[c.index])
+		_, at, _ := encoding.UTF8Validator.Transform(make([]byte, len(raw)), raw, true)
+		line, place := r.src.At(c.index, at)
+		return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8: say how the file is encoded, such as --encoding windows-1252, or save it again as CSV UTF-8", place, line, raw[at])
 	}
 	return ""
 }
@@ -177,9 +158,9 @@ func (r *Reader) misshapen(why string) (batch.Row, error) {
 	return r.namesNobody(row, &batch.RowError{Reason: why, Keeps: r.shiftedKeeps(all)})
 }
 
-// shownInput gives what can be shown of a record whose cells do not stand in their
-// columns. A cell of another column may be a password, so that is little: the
-// record when every column says something of the users, or a first cell that nothing has shifted.
+// shownInput gives what can be shown of a record whose cells may not stand in their columns. One
+// may be a password: so the record when every column says something of the users, or a first cell
+// that nothing has shifted.
 func (r *Reader) shownInput(all []string) string {
 	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c *column) bool { return c.key == "" }) {
 		return trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
@@ -190,36 +171,30 @@ func (r *Reader) shownInput(all []string) string {
 	return ""
 }
 
-// wouldBeRow reports whether the cells of one line, which stands in a cell of a record that
-// has so many, are surely a row: then a closing quote was lost. A name among other cells is
-// enough; so is a name alone where the record has the wrong number of cells, or all have one.
+// wouldBeRow reports whether one line, within a cell of a record of so many, is surely a row: then
+// a closing quote was lost. A name among other cells is enough; so is a name alone where the
+// record has the wrong number of cells, or all have one.
 func (r *Reader) wouldBeRow(line []string, cells int) bool {
 	if len(r.naming) == 0 {
 		return false // above the header
 	}
 	line = trimAll(line)
 	key := r.naming[0].key
-	namesUser := func(cell string) bool {
-		_, _, none := meaning(idOrUPN, cell)
-		_, _, noMail := meaning(batch.ByMail, cell)
-		return none == "" || key == batch.ByMail && noMail == ""
-	}
 	if i := r.naming[0].index; key == batch.ByEmployeeID && i < len(line) && len(line) >= len(r.header) && idLike(strings.Trim(line[i], `"`)) {
 		return true
 	}
-	return (len(line) > 1 || cells == 1 || cells != len(r.header)) && slices.ContainsFunc(line, namesUser)
+	return (len(line) > 1 || cells == 1 || cells != len(r.header)) && slices.ContainsFunc(line, func(cell string) bool {
+		return names(idOrUPN, cell) || key == batch.ByMail && names(key, cell)
+	})
 }
 
 // whyMiscounted says what is wrong with the number of cells.
 func (r *Reader) whyMiscounted() string {
-	cells := len(r.rec.Cells)
-	switch {
-	case cells == 1:
-		return fmt.Sprintf("1 cell where the header has %d: the others are missing", len(r.header))
-	case cells < len(r.header):
-		return fmt.Sprintf("%d cells where the header has %d: some are missing, and the rest may have shifted", cells, len(r.header))
+	why := "put quotes around a cell that holds the delimiter"
+	if len(r.rec.Cells) < len(r.header) {
+		why = "some are missing, and the rest may have shifted"
 	}
-	return fmt.Sprintf("%d cells where the header has %d: put quotes around a cell that holds the delimiter", cells, len(r.header))
+	return fmt.Sprintf("%s where the header has %d: %s", batch.Plural(len(r.rec.Cells), "cell"), len(r.header), why)
 }
 
 // refuse makes the row, without whom it names, that of the error.
@@ -229,8 +204,7 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	return row, e
 }
 
-// namesNobody decides what a record that names nobody is: a line that is no row, the
-// header of another table, or the bad row of the error.
+// namesNobody finds out whether the record of a bad row is no row, or another table's header.
 func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	all := trimAll(r.rec.Cells)
 	n := noteOf(r.src.Text())
@@ -259,4 +233,118 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		return refuse(row, e)
 	}
 	return batch.Row{}, errSkipped
+}
+
+// newRow reads the cells of a record. The reason says that no cell names anybody, or what is wrong
+// with the first one that says something of the user.
+func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
+	n := len(r.columns)
+	if len(r.spare) < n {
+		r.spare = make([]string, 64*n)
+	}
+	row = batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
+	r.spare = r.spare[n:]
+	for i, col := range r.columns {
+		text := trim(texts[col.index])
+		if r.rec.Shared > 256 {
+			text = strings.Clone(text) // or it would keep the whole record
+		}
+		row.Cells[i] = text
+		why := ""
+		switch {
+		case text == "":
+		case !col.names && (!utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0): // no name has such bytes
+			if col.counts() {
+				why = whyLost
+			}
+		case col.key == "":
+		case col.names:
+			if why = r.nameUser(&row, col, text); why != "" && len(r.naming) > 1 {
+				why = fmt.Sprintf("column %q: %s", col.name, why)
+			}
+		default:
+			why = claim(&row, col, text)
+		}
+		reason = cmp.Or(reason, why)
+	}
+	if row.Input == "" {
+		reason = "no value in " + columnList(headersOf(r.naming))
+	}
+	return row, reason
+}
+
+// columnList are columns as people write them.
+func columnList(names []string) string {
+	if len(names) == 1 {
+		return fmt.Sprintf("column %q", names[0])
+	}
+	return "columns " + strings.ReplaceAll(quotedList(names), ", ", " and ")
+}
+
+// nameUser lets a cell name the row's user, or says why it cannot. Cells of one key must be alike, and
+// some row of the file has to show both, alike, where one column fills the gaps of another.
+func (r *Reader) nameUser(row *batch.Row, column *column, cell string) string {
+	key, text, why := meaning(column.key, cell)
+	if row.Input == "" || key == batch.ByID && row.ID == "" {
+		row.Input = cell
+	}
+	named := &row.Value
+	switch key {
+	case batch.ByID:
+		text, named = batch.LowerASCII(text), &row.ID
+	case batch.ByUPN:
+		named = &row.UPN
+	default:
+		row.By = key
+	}
+	switch first := *named; {
+	case first == "":
+		*named = text
+		if len(r.naming) > 1 && why == "" {
+			if r.fillers[key] = cmp.Or(r.fillers[key], column); r.fillers[key] != column { // which may be a manager's
+				r.agree[key] = r.agree[key]
+			}
+		}
+	case batch.SameValue(key, first, text):
+		r.agree[key] = true
+	default:
+		r.agree[key] = r.agree[key]
+		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
+	}
+	switch {
+	case why == "" && key == batch.ByEmployeeID && r.besideRows(text):
+		return whyNameless
+	case why == whyNotID && r.opt.Key != "":
+		return whyKeyNotID
+	case why == whyUPNisID && r.opt.Key != "":
+		return whyKeyIsID
+	default:
+		return why
+	}
+}
+
+// claim adds what a cell beside the name says of the user, or tells what is wrong with it.
+func claim(row *batch.Row, col *column, text string) string {
+	if saysNothing(text) {
+		return ""
+	}
+	key, text, why := meaning(col.key, text)
+	switch {
+	case key.Searched(): // what it says as it stands is for the directory
+	case why != "" && slices.Contains(sharedHeaders, col.normal):
+		return ""
+	case why != "":
+		return fmt.Sprintf("column %q: %s", col.name, why)
+	}
+	if key == batch.ByID {
+		text = batch.LowerASCII(text)
+	}
+	row.Claims = append(row.Claims, batch.Claim{Key: key, Value: text, Column: col.name})
+	return ""
+}
+
+// besideRows reports whether a cell of employee ids is surely of a line beside the rows.
+func (r *Reader) besideRows(text string) bool {
+	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
+	return noteOf(r.src.Text()) != nil || !number && (recognise(text).known != "" || isExample(text) || r.isHeader(text))
 }

@@ -205,10 +205,6 @@ const (
 // people.
 func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	key := cmp.Or(c.key, c.known)
-	named := func(key batch.Key) bool {
-		_, _, none := meaning(key, cell)
-		return none == ""
-	}
 	asked := slices.ContainsFunc(r.where, func(w condition) bool { return w.column == c })
 	date := false
 	if r.date != nil {
@@ -220,10 +216,10 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	case key == batch.ByEmployeeID:
 		return how < padded || !likeName(cell)
 	case key != "":
-		return named(key)
-	case named(idOrUPN) && how >= padded:
+		return names(key, cell)
+	case names(idOrUPN, cell) && how >= padded:
 		return c.usual != noNames
-	case named(idOrUPN):
+	case names(idOrUPN, cell):
 		return how == lacks && c.place < 0 || containsAny(c.normal, headerParts["names"])
 	case how == padded && c.usual == onlyNames:
 		return false

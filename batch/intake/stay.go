@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,8 +11,7 @@ import (
 	"offboard/batch"
 )
 
-// Stay is an HR column that no gate looks at. It says of some rows which pass the gates
-// that their people stay.
+// Stay is an HR column without a gate that says of rows which pass that their people stay.
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
@@ -25,36 +26,31 @@ type Stay struct {
 	Gone     []string // of a column of statuses those of people who left, in all rows; if there are none, "" for an empty cell
 }
 
-// stayColumn counts what such a column says. All rows tell whether it is a column of
-// statuses, where its name leaves that open; those that pass the gates tell who stays.
-// What is not understood is no proof that somebody leaves.
+// stayColumn counts what such a column says. All rows tell whether it is a column of statuses,
+// where its name leaves that open; those that pass the gates tell who stays. What is not
+// understood is no proof that somebody leaves.
 type stayColumn struct {
 	Stay
 	words            statusWords
-	place            int       // in layout.columns of the file that is read; -1 if it has no such column
-	gate             *dateGate // whose format the dates may have; may be nil
-	today            string    // the first day that is not over, as in ISO 8601
-	known, unknown   int       // statuses of all rows, or words of no status
-	plain            bool      // one of the known is more than a letter or two
-	other            int       // words of all rows that something else's column has
-	sayings, leavers tally     // statuses, or words of dayWords, of those who stay; statuses of those who left
-	days             dateCells // of a column of dates, as far as ISO 8601 does not read them
-	bare             []string  // those whose status is t: it is true, or terminated
-	empty            bool      // a cell is empty
-	spoken           bool      // there is a status other than t and f, so that t is terminated
+	place            int        // of the file that is read; -1 if it has no such column
+	gate             *dateGate  // of the file, whose format the dates may have; may be nil
+	clock            *dateGate  // the same; or the present
+	known, unknown   int        // statuses of all rows, or words of no status
+	plain            bool       // one of the known is more than a letter or two, which may be those of a place
+	other            int        // words of all rows that something else's column has
+	sayings, leavers tally      // statuses, or words of days, of those who stay; statuses of those who left
+	days             *dateCells // of a column of dates, as far as ISO 8601 does not read them
+	bare             []string   // those whose status is t: it is true, or terminated
+	empty            bool       // a cell is empty
+	spoken           bool       // there is a status other than t and f, so that t is terminated
 }
 
-// findStay finds the HR columns of a file that no gate looks at. A column that an earlier
-// file has, too, is counted on.
+// findStay finds the HR columns of a file. A column that an earlier file has, too, is counted on.
 func (s *surveyor) findStay(r *Reader) {
-	today := s.now.Format(time.DateOnly)
-	if r.opt.dateGate != nil {
-		today = r.opt.dateGate.firstOpenDay()
-	}
 	for _, known := range s.stay {
 		known.place = -1
 	}
-	for i, c := range r.columns {
+	for _, c := range r.columns {
 		if !c.maySayStay() {
 			continue
 		}
@@ -62,10 +58,11 @@ func (s *surveyor) findStay(r *Reader) {
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
 				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader},
-				words: statuses[c.hr], today: today, sayings: tally{}, leavers: tally{},
+				words: statuses[c.hr], sayings: tally{}, leavers: tally{}, days: newDateCells(),
 			})
 		}
-		s.stay[at].place, s.stay[at].gate = i, r.opt.dateGate
+		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
+		s.stay[at].clock = cmp.Or(r.opt.dateGate, &dateGate{DateGate: DateGate{Zone: s.now.Location(), AsOf: s.now}})
 		s.stay[at].Files++
 	}
 }
@@ -88,34 +85,35 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
-	said, bare := cell, fold(cell)
+	said, bare, known := cell, fold(cell), false
 	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
 		s.days.add(isoDates, cell, row.Line)
 	case bare == "t" && s.words.gone["t"]:
-		s.know(cell)
-		said = ""
+		said, known = "", true
 		if s.leavers.add(plainBlanks(cell)); passes {
 			s.bare = append(s.bare, row.Place().String()+": "+row.Input)
 		}
 	case isWord(s.words.stay, cell):
-		s.know(cell)
+		known = true
 	case isGone(s.words.gone, cell):
-		s.know(cell)
+		said, known = "", true
 		s.leavers.add(plainBlanks(cell))
-		said = ""
 	case cell == "":
 		s.empty = true
 	case saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
 	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
 	case s.words.leaver && len(looseDays(cell)) > 0:
-		s.known++
-		said = s.dayWord(cell)
+		said, known = s.dayWord(cell), true
 	default:
 		s.unknown++
+	}
+	if known {
+		s.known++
+		s.plain = s.plain || len(cell) > 2
 	}
 	if said != "" && passes {
 		if s.Rows++; s.Rows <= batch.MostShown {
@@ -128,39 +126,25 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 // isoDates reads what needs no --date-format.
 var isoDates, _ = newDateGate(DateGate{Column: "any", AsOf: time.Unix(0, 0)})
 
-// know counts a status that is understood. Two letters may be those of a place.
-func (s *stayColumn) know(cell string) {
-	s.known++
-	s.plain = s.plain || len(cell) > 2
-}
-
-// counts reports whether the column is one of HR, and says anything. If its name may be a
-// log's, it is none when it has no known status, and most of the others are words of
-// something else. If its name may be an address's, it is one when it has a known word, or
-// at least half of it is understood.
-func (s *stayColumn) counts() bool {
+// isStatus reports whether the column is one of HR, and says anything. A log may have such a name:
+// it is none without a known status if most others are a log's. So may an address: it is one with
+// a known word, or when at least half of it is understood.
+func (s *stayColumn) isStatus() bool {
 	switch {
 	case s.Dates:
 		return true
-	case s.known+s.unknown+s.other == 0:
-		return false
 	case s.words.place:
-		return s.plain || s.known >= s.unknown
-	case s.words.other != nil:
-		return s.known > 0 || s.unknown >= s.other
+		return s.plain || s.known > 0 && s.known >= s.unknown
+	case s.words.other != nil && s.known == 0:
+		return s.unknown > 0 && s.unknown >= s.other
 	}
-	return true
+	return s.known+s.unknown > 0
 }
 
-// What a cell says of somebody who stays.
-const (
-	dayToCome     = "day to come"
-	noDay         = "no day"
-	notUnderstood = "not understood"
-)
+// What a cell of dates says of somebody who stays.
+const dayToCome, noDay, notUnderstood = "day to come", "no day", "not understood"
 
-// dayWord is what a cell of dates says of somebody who stays, or "". A cell that may
-// mean a day to come, however it is read, counts as one.
+// dayWord is what a cell of dates, however it is read, says of somebody who stays, or "".
 func (s *stayColumn) dayWord(cell string) string {
 	if cell == "" || saysNothing(cell) {
 		return noDay
@@ -175,7 +159,7 @@ func (s *stayColumn) dayWord(cell string) string {
 			return noDay
 		case d.untold:
 			return notUnderstood
-		case d.at.Format(time.DateOnly) >= s.today:
+		case !s.clock.wait(readDate{at: d.at}).passes():
 			return dayToCome
 		}
 	}
@@ -189,16 +173,16 @@ func (s *stayColumn) result() (Stay, bool) {
 		s.Rows, s.People = s.Rows+len(s.bare), slices.Concat(s.People, s.bare)
 		s.People = s.People[:min(len(s.People), batch.MostShown)]
 	}
-	s.Said = strings.Join(s.sayings.frequent(), ", ")
-	if s.Dates && len(s.sayings) > 1 {
-		var counts []string
+	said := s.sayings.frequent()
+	if s.Dates && len(said) > 1 {
+		said = nil
 		for _, word := range []string{dayToCome, noDay, notUnderstood} {
 			if n := s.sayings[word]; n > 0 {
-				counts = append(counts, fmt.Sprintf("%s: %d", word, n))
+				said = append(said, fmt.Sprintf("%s: %d", word, n))
 			}
 		}
-		s.Said = strings.Join(counts, ", ")
 	}
+	s.Said = strings.Join(said, ", ")
 	for _, word := range s.leavers.frequent() {
 		if !slices.ContainsFunc(s.Gone, func(known string) bool { return fold(known) == fold(word) }) {
 			s.Gone = append(s.Gone, word)
@@ -207,7 +191,7 @@ func (s *stayColumn) result() (Stay, bool) {
 	if s.Gone == nil && s.empty {
 		s.Gone = []string{""}
 	}
-	s.Formats = formatsFor(s.days.unread)
+	s.Formats = formatsFor(slices.Collect(maps.Keys(s.days.unread)))
 	s.NoFormat = len(s.Formats) == 0 && (!s.days.read && len(s.days.unread) > 0 || s.days.swapped != "")
-	return s.Stay, s.Rows > 0 && s.counts()
+	return s.Stay, s.Rows > 0 && s.isStatus()
 }

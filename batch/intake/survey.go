@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -27,12 +29,9 @@ type Unmet struct {
 	values        tally    // all of them; nil once a row meets the condition
 }
 
-// TakeSurvey reads the input to its end. What does not let it be read as a whole, wherever
-// it stands, is an error as of [Open] and [Reader.Rows]. Dates are held against the
-// time, or against that of opt.DateGate; opt.Skip is not called. A column of dates of which
-// the gate can read none is an [*InputError], which tells the --date-format that it
-// needs where the cells show it. Two columns that could name the users, and agree in no
-// row, are a [*InputError].
+// TakeSurvey reads the input to its end, at a time that counts where no date gate says one. What
+// does not let it be read as a whole is an error as of [Open] and [Files.Rows]; so are dates of
+// which the gate can read none, and two columns that could name the users and agree in no row.
 func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, error) {
 	opt.Skip, opt.watch = nil, true
 	s := &surveyor{opt: opt, now: now}
@@ -75,14 +74,18 @@ func (s *surveyor) look(in source.Input) error {
 		s.Unmet = append(s.Unmet, Unmet{Column: rd.where[i].name, Value: rd.where[i].value, values: tally{}})
 	}
 	s.findStay(rd)
-	var dates dateCells
-	var bad badRows
+	var first *batch.RowError // that says why its row cannot be read
+	alike, dates := 0, newDateCells()
 	for row, err := range rd.Rows() {
 		e, isBad := errors.AsType[*batch.RowError](err)
 		switch {
 		case isBad:
-			bad.add(e)
-			s.Kept.Add(e.Keeps, row)
+			if s.Kept.Add(e.Keeps, row); e.Outcome == "" {
+				first = cmp.Or(first, e)
+			}
+			if e.Outcome == "" && WithoutNumbers(e.Reason) == WithoutNumbers(first.Reason) {
+				alike++
+			}
 		case err != nil:
 			return err
 		default:
@@ -92,8 +95,8 @@ func (s *surveyor) look(in source.Input) error {
 			continue
 		}
 		for i, c := range rd.where {
-			cell, values := row.Cells[c.place], &s.Unmet[i].values
-			if *values == nil || c.meets(cell) {
+			values := &s.Unmet[i].values
+			if cell := row.Cells[c.place]; c.meets(cell) {
 				*values = nil
 			} else {
 				values.add(cell)
@@ -117,23 +120,11 @@ func (s *surveyor) look(in source.Input) error {
 			return err
 		}
 	}
-	return cmp.Or(dates.err(rd.opt.dateGate), bad.err(rd.rows))
-}
-
-// badRows counts rows that cannot be read, for one reason.
-type badRows struct {
-	first *batch.RowError
-	alike int // with the reason of the first, but for numbers in it
-}
-
-func (b *badRows) add(e *batch.RowError) {
-	switch {
-	case e.Outcome != "":
-	case b.first == nil:
-		b.first, b.alike = e, 1
-	case WithoutNumbers(e.Reason) == WithoutNumbers(b.first.Reason):
-		b.alike++
+	err = dates.err(rd.opt.dateGate)
+	if err == nil && rd.rows > 1 && alike == rd.rows {
+		err = &InputError{Line: first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", first.Reason, batch.Thousands(rd.rows))}
 	}
+	return err
 }
 
 var numbers = regexp.MustCompile(`0x[0-9A-F]{2}|[0-9]+`)
@@ -141,10 +132,29 @@ var numbers = regexp.MustCompile(`0x[0-9A-F]{2}|[0-9]+`)
 // WithoutNumbers is what reasons have in common that differ in numbers alone.
 func WithoutNumbers(s string) string { return numbers.ReplaceAllString(s, "") }
 
-// err refuses an input of several rows of which none can be read, for one reason.
-func (b *badRows) err(rows int) error {
-	if rows < 2 || b.alike < rows {
-		return nil
+// tally counts different values of a column, the first mostValues of them; nil counts none.
+type tally map[string]int
+
+const (
+	mostValues = 1000 // that are counted of one column
+	fewValues  = 5    // that people are told
+	longValue  = 40   // of which no more is told, in characters
+)
+
+func (t tally) add(value string) {
+	if _, known := t[value]; t != nil && (known || len(t) < mostValues) {
+		t[value]++
 	}
-	return &InputError{Line: b.first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", b.first.Reason, batch.Thousands(rows))}
+}
+
+// frequent gives the few most frequent values, cut to what people are told.
+func (t tally) frequent() []string {
+	all := slices.SortedFunc(maps.Keys(t), func(a, b string) int { return cmp.Or(t[b]-t[a], strings.Compare(a, b)) })
+	all = all[:min(len(all), fewValues)]
+	for i, v := range all {
+		if long := []rune(v); len(long) > longValue {
+			all[i] = string(long[:longValue]) + "..."
+		}
+	}
+	return all
 }

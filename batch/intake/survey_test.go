@@ -284,7 +284,7 @@ func TestLookFindsWhatEndsTheReading(t *testing.T) {
 // its dates need where they show it.
 func TestNoDateCanBeRead(t *testing.T) {
 	for _, c := range []struct{ format, dates, want string }{
-		{"", "31.10.2026,13.12.2025,03.12.2025", `holds no date as in ISO 8601, such as 2026-12-31; it needs --date-format "%d.%m.%Y"`},
+		{"", "31.10.2026,13.12.2025,03.12.2025", `holds no date such as 2026-12-31 (ISO 8601); it needs --date-format "%d.%m.%Y"`},
 		{"", "3/12/2025,13/1/2025,,n/a", `it needs --date-format "%d/%m/%Y"`},
 		{"", "12/31/2026", `it needs --date-format "%m/%d/%Y"`},
 		{"", "03/04/2026", `it does not say which number is the day: say it with --date-format "%d/%m/%Y" or "%m/%d/%Y"`},

@@ -33,8 +33,7 @@ func trim(s string) string {
 
 func visibleASCII(b byte) bool { return ' ' < b && b < utf8.RuneSelf }
 
-// blank reports whether a rune shows nothing: a space of any width, a
-// zero-width or formatting character, a byte order mark.
+// blank reports whether a rune shows nothing: a space, a zero-width or formatting character.
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // nothing are words for no value, in lower case.
@@ -54,8 +53,7 @@ func saysNothing(cell string) bool {
 	return slices.Contains(nothing, batch.LowerASCII(cell))
 }
 
-// plainBlanks makes one blank of all kinds and numbers: many programs write a narrow
-// no-break space before PM.
+// plainBlanks makes one blank of all kinds and numbers, such as the narrow one before PM.
 func plainBlanks(cell string) string { return strings.Join(strings.Fields(cell), " ") }
 
 // escaped reports whether a cell begins as one that was made safe for a spreadsheet.
@@ -63,8 +61,7 @@ func escaped(s string) bool {
 	return len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r", s[1]) >= 0
 }
 
-// fold makes alike letters of any case, accents that stand by themselves or in their letter, and
-// blanks of any kind.
+// fold makes alike letters of any case, accents however written, and blanks of any kind.
 func fold(s string) string {
 	if !isASCII(s) {
 		s = norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))
@@ -89,8 +86,7 @@ func plainName(header string) string {
 	return leftOut.Replace(fold(header))
 }
 
-// normalise takes away what differs between two ways to write a header: case,
-// blanks, punctuation, invisible characters, and the words around a [property].
+// normalise takes away case, blanks, punctuation, and the words around a [property].
 func normalise(header string) string {
 	if p := property(header); p != "" {
 		header = p
@@ -106,8 +102,7 @@ func normalise(header string) string {
 // lastBrackets holds the one plain word in the last brackets of a header.
 var lastBrackets = regexp.MustCompile(`\[([A-Za-z0-9]+)\][^\]]*$`)
 
-// property is the text of the last brackets in a header if it is one plain
-// word, as in "User name [userPrincipalName] Required", or "".
+// property is the one plain word in the last brackets of a header, or "".
 func property(header string) string {
 	if m := lastBrackets.FindStringSubmatch(header); m != nil {
 		return m[1]

@@ -2,12 +2,16 @@ package intake
 
 import (
 	_ "embed"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/gocarina/gocsv"
 	"golang.org/x/text/unicode/norm"
+
+	"offboard/batch"
 )
 
 // wordTable has a line for each word that is known of files: headers of columns, parts of
@@ -19,15 +23,15 @@ var wordTable []byte
 // word is a line of words.csv.
 type word struct {
 	Place string `csv:"place"` // where the word stands: "header", "part" of a header, or "cell"
-	List  string `csv:"list"`  // what it says there: a key, or one of the lists that alias.go and hr.go name
+	List  string `csv:"list"`  // what it says there: a key, or one of the lists that are named below
 	Lang  string `csv:"lang"`  // for people who read the table; "" of a code
 	Text  string `csv:"word"`
 }
 
 var headerWords, headerParts, cellWords = readWords()
 
-// readWords gives the headers by their normal form, and of each list the parts of headers and
-// the words of cells, these in the form in which words are compared.
+// readWords gives the headers by their normal form, and the parts of headers and words of each
+// list.
 func readWords() (headers map[string]word, parts map[string][]string, cells map[string]map[string]bool) {
 	headers, parts, cells = map[string]word{}, map[string][]string{}, map[string]map[string]bool{}
 	for _, w := range readTable[word](wordTable) {
@@ -59,8 +63,7 @@ func readTable[T any](table []byte) (all []T) {
 
 var german = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
-// spellings are the ways to write a word: with its accents, without them, and as
-// German is written in ASCII.
+// spellings are the ways to write a word: with accents, without, or as German in ASCII.
 func spellings(word string) []string {
 	bare := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
@@ -70,3 +73,152 @@ func spellings(word string) []string {
 	}, norm.NFD.String(word))
 	return slices.Compact([]string{word, bare, german.Replace(word)})
 }
+
+// alias is a header by which a column is recognised.
+type alias struct {
+	spelled string    // as its usual source writes it
+	known   batch.Key // what the cells below it are; "" for no alias
+}
+
+// sharedHeaders are headers, in normal form, that other things have, too. In such a column beside
+// those that name the users, a cell that is not of the key's form says nothing.
+var sharedHeaders = []string{"id", "userid", "username", "signinname"}
+
+// recognise gives the alias that a header is, or the zero alias. A header that may be a private
+// address ("Primary Work or Primary Home"), an id of another program ("Person ID"), or a
+// [property] of somebody else or of before, is none.
+func recognise(header string) alias {
+	w := headerWords[normalise(header)]
+	key := batch.Key(w.List)
+	if !slices.Contains(keys, key) && key != idOrUPN || property(header) != "" && containsAny(strings.ToLower(header), headerParts["other person"]) {
+		return alias{}
+	}
+	return alias{w.Text, key}
+}
+
+// hinted gives the headers whose columns may have the key, for the person to choose from.
+func hinted(header []string, k batch.Key) []string {
+	parts := headerParts[string(k)]
+	return slices.DeleteFunc(slices.Clone(header), func(h string) bool {
+		return !containsAny(strings.ToLower(h), parts) && !containsAny(normalise(h), parts)
+	})
+}
+
+func containsAny(s string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
+}
+
+// The lists of headers that HR systems write. Where no gate looks at a column, and a log or an
+// address may have the same header, it counts only if its cells fit (see stayColumn.isStatus).
+const (
+	statusHeader = "status"      // says for certain whether somebody works here, in whatever words
+	stat2Header  = "stat2"       // SAP's employment status, which is a number
+	bareHeader   = "bare status" // a log or a list of accounts may have it, too
+	placeHeader  = "place"       // the column may hold parts of addresses
+	activeHeader = "active"      // says with yes that somebody works here
+	leaverHeader = "leaver"      // says so with no
+	leftHeader   = "left"        // on which day somebody leaves
+	beganHeader  = "began"       // on which day somebody began, or began again
+)
+
+// statusPattern fits headers of statusHeader's kind in English, in normal form.
+var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|employee|employment|emp|empl|worker|work|working|workforce|staff|person|personnel|colleague|associate|active|job|position|assignment)+status(type|group|category)?$`)
+
+// qualified stands before the name of a column of days, in normal form.
+var qualified = regexp.MustCompile(`^(actual|planned|expected|projected|scheduled|anticipated|effective|last|latest|mostrecent|original|current|new|employee|employment|contract|assignment|work)+`)
+
+// bracketed and numbered find what stands behind the words of a header: "(HR)", "[planned]"; "2",
+// "2026", "per 31.12.2025".
+var (
+	bracketed = regexp.MustCompile(`\s*(\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|（[^）]*）|【[^】]*】)`)
+	numbered  = regexp.MustCompile(`(?i)([\s_-]+(per|as of|as at|on|am|zum|stand|au|al))?[\s_-]*[0-9][0-9./-]*$`)
+)
+
+// endings may stand behind the name of a column that says for certain who works here.
+var endings = []string{"", "code", "cd", "name", "description", "desc", "text", "flag", "indicator", "yn"}
+
+// listOf is the list of headers of HR systems that a header is in, or "".
+func listOf(header string) string {
+	words := trim(bracketed.ReplaceAllString(header, ""))
+	name := normalise(numbered.ReplaceAllString(words, ""))
+	for _, text := range []string{normalise(header), normalise(words), name} {
+		if bare, is := strings.CutSuffix(text, "dt"); is {
+			text = bare + "date"
+		}
+		if list := headerWords[text].List; statuses[list].stay != nil {
+			return list
+		}
+		for _, text := range []string{text, qualified.ReplaceAllString(text, "")} {
+			if list := headerWords[text].List; list == leftHeader || list == beganHeader {
+				return list
+			}
+		}
+	}
+	if strings.HasPrefix(name, "donot") || strings.HasPrefix(name, "dont") {
+		return activeHeader
+	}
+	for _, ending := range endings {
+		bare := strings.TrimSuffix(name, ending)
+		switch list := headerWords[bare].List; {
+		case list == activeHeader, list == statusHeader, list == leaverHeader:
+			return list
+		case statusPattern.MatchString(bare):
+			return statusHeader
+		}
+	}
+	return ""
+}
+
+// statusWords are the words of one column of HR statuses.
+type statusWords struct {
+	stay, gone map[string]bool
+	other      map[string]bool // words by which the column is something else's; nil if its name is certain
+	place      bool            // the column may hold parts of addresses
+	leaver     bool            // yes, or a day, says that somebody leaves
+}
+
+// statuses are the words of columns by the lists of their headers. Yes stands beside words in every
+// column; no says that somebody left only where the header asks for it. T is true where the header
+// asks for yes or no, and else terminated; F may be full-time. Of SAP's numbers 3 is active, 2 a pensioner, 0 withdrawn; 1 is called inactive and
+// means employment that rests, as in parental leave.
+var statuses = map[string]statusWords{
+	statusHeader: {stay: statusStay, gone: goneWords},
+	bareHeader:   {stay: statusStay, gone: goneWords, other: cellWords["other"]},
+	placeHeader:  {stay: stayWords, gone: goneWords, place: true},
+	activeHeader: {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t")},
+	leaverHeader: {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true},
+	stat2Header:  {stay: words(stayWords, cellWords["stat2 stay"]), gone: words(goneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
+}
+
+// stayWords are statuses of people who work here, or will again; goneWords those of people who
+// left. Who is about to leave has none of the two, and is asked about.
+var (
+	stayWords, goneWords = cellWords["stay"], cellWords["gone"]
+	yesWords, noWords    = cellWords["yes"], cellWords["no"]
+)
+
+var statusStay = words(stayWords, yesWords, "t")
+
+// words are those of two sets, without some.
+func words(some, more map[string]bool, without ...string) map[string]bool {
+	all := maps.Clone(some)
+	maps.Copy(all, more)
+	for _, w := range without {
+		delete(all, w)
+	}
+	return all
+}
+
+// isWord reports whether a status is or begins with one of the words, as "Active (on leave)" does.
+func isWord(words map[string]bool, status string) bool {
+	status = fold(status)
+	if words[status] {
+		return true
+	}
+	end := strings.IndexFunc(status, func(r rune) bool { return unicode.IsPunct(r) && r != '\'' })
+	return end > 1 && words[strings.TrimRight(status[:end], " ")]
+}
+
+// isGone reports whether a status is one of the words of having left, and nothing else: what stands
+// beside it may take it back, as in "Terminated - rehired" and "Leaver (future)".
+func isGone(words map[string]bool, status string) bool { return words[fold(status)] }

@@ -18,9 +18,8 @@ type note struct {
 	match       *regexp.Regexp
 }
 
-// notes are matched against a whole line, without blanks, quotes and
-// delimiters at its ends. They are narrow on purpose: a line that is in doubt
-// is a bad row, which somebody looks at, and not a skipped one.
+// notes are matched against a whole line, without what stands around its text. They are narrow: a
+// line in doubt is a bad row, which somebody looks at.
 var notes = []note{
 	{"version line", true, "vV", regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
 	{"PowerShell type line", true, "#", regexp.MustCompile(`^#TYPE( .*)?$`)},
@@ -44,10 +43,10 @@ func noteOf(line string) *note {
 	return nil
 }
 
-// setHeading takes a record that names nobody, and has one cell that is filled, for a line
-// that says something of the rows below it, such as "Stayers" or "Best regards,": no list of
-// words is ever whole. It is none if the cell is a number, a word for nothing or written as no
-// word is, or stands behind the users' column: then it is a row that lacks its user.
+// setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
+// something of the rows below it, such as "Stayers" or "Best regards,": no list of words is ever
+// whole. It is none if the cell is a number, a word for nothing or written as no word is, or stands
+// behind the users' column: then it is a row that lacks its user.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
@@ -86,16 +85,67 @@ func saysStay(title string) bool {
 // isExample reports whether a cell is the example of a template.
 func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
 
-// isExampleRow reports whether of the cells that name the user one is an example, and the
-// others are empty.
+// isExampleRow reports whether the only cells that name the user are examples.
 func (r *Reader) isExampleRow(cells []string) (found bool) {
-	for i, c := range r.columns {
-		if !c.names || cells[i] == "" {
-			continue
-		}
-		if found = isExample(cells[i]); !found {
+	for _, c := range r.naming {
+		if cell := cells[c.place]; cell != "" && !isExample(cell) {
 			return false
 		}
+		found = found || cells[c.place] != ""
 	}
 	return found
+}
+
+// contradictsHeader reports whether a record that names nobody is a header that does not fit ours.
+// "ID" alone in a column that is not ours may be the state of Idaho.
+func (r *Reader) contradictsHeader(all []string) bool {
+	if looksLikeData(all) {
+		return false // a header names no user: an audit log's cells may hold names of properties
+	}
+	for i, cell := range all {
+		switch key := recognise(cell).known; {
+		case key == "" || key.Searched(), normalise(cell) == "id" && !r.saysWho(i):
+		case i >= len(r.header) || !r.fitsHeader(i, cell):
+			return true
+		}
+		if r.saysWho(i) && r.isHeader(cell) && normalise(cell) != r.all[i].normal {
+			return true
+		}
+	}
+	return false
+}
+
+// saysWho reports whether a column says anything of the users.
+func (r *Reader) saysWho(index int) bool {
+	return index < len(r.all) && r.all[index].key != ""
+}
+
+// isHeader reports whether a text is the header of a column.
+func (r *Reader) isHeader(text string) bool {
+	name := normalise(text)
+	return name != "" && slices.ContainsFunc(r.all, func(c *column) bool { return c.normal == name })
+}
+
+// fitsHeader reports whether a cell is the header of its own column, or of the same key.
+func (r *Reader) fitsHeader(index int, cell string) bool {
+	name, known, c := normalise(cell), recognise(cell).known, r.all[index]
+	return name != "" && name == c.normal || known != "" && known == c.known
+}
+
+// repeatsHeader reports whether a record says the header again, or labels for a header of keys.
+func (r *Reader) repeatsHeader(all []string) bool {
+	fitting, whole := 0, true
+	for i, cell := range all {
+		if r.fitsHeader(i, cell) {
+			fitting++
+		} else if r.saysWho(i) {
+			whole = false
+		}
+	}
+	return whole || fitting >= 2 && r.rows == 0
+}
+
+// otherTable ends the reading where the columns may change their meaning.
+func (r *Reader) otherTable() error {
+	return &InputError{Line: r.rec.Line, Reason: "a second table with other columns seems to start here: split the file, and run each part by itself"}
 }
