@@ -77,6 +77,16 @@ func realNames(t *testing.T, dir string) {
 		r.authority(443, 3600, "app")
 		tenant := newOffice(t, 30, graphsim.Config{StaticToken: "T", Domain: "contoso.example", NoQuota: true})
 		r.start("gate.mjs", map[string]any{"port": 443, "address": p.graphAt, "authority": p.login, "behind": tenant.url, "inner": "T"})
+		t.Run(p.cloud+" doctor", func(t *testing.T) {
+			o := &office{t: t, dir: t.TempDir(), env: append([]string{"AZURE_TENANT_ID=" + ours.Tenant}, strings.Fields(bySecret)...)}
+			r.write(filepath.Join(o.dir, "in.csv"), []byte("upn\nu29@contoso.example\n"))
+			code, out := o.offboard("doctor", "in.csv", "--column=upn", "--cloud", p.cloud, "--ca-file", r.roots)
+			for _, want := range []string{" answers at " + p.login, " answers at " + p.graph, "Contoso (contoso.example)", "Nothing is in trouble"} {
+				if code != 0 || !strings.Contains(out, want) {
+					t.Errorf("exit code %d, want 0 and %q\n%s", code, want, out)
+				}
+			}
+		})
 		for i, c := range []struct {
 			name, env, flags string
 			code             int
