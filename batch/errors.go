@@ -31,6 +31,8 @@ var (
 	// ErrNotSent: the call did not leave, as when there was no connection. Nothing
 	// was done, and another try may go well.
 	ErrNotSent = errors.New("call not sent")
+	// ErrNoToken is ErrNotSent, for the reason that the sign-in service gave no token, and may later.
+	ErrNoToken = fmt.Errorf("%w: sign in", ErrNotSent)
 	// ErrUnsendable: the call must never leave, since a user in it cannot be named
 	// in a request, or it would go where no token may. Nothing was done.
 	ErrUnsendable = errors.New("call must not be sent")

@@ -102,20 +102,24 @@ func (l *lane) outageError(now time.Time, outage time.Duration) error {
 	return nil
 }
 
-// noAnswer ends a wait for a service. A proxy in trouble is named in the place of Graph.
+// noAnswer ends a wait for a service. A proxy in trouble, or the sign-in service, is named in the
+// place of Graph.
 func noAnswer(since time.Duration, err error) error {
+	of := ErrOutage
 	if p, ok := errors.AsType[*ProxyError](err); ok {
-		return fmt.Errorf("%w for %s: %w", &proxyOutage{p.Proxy}, since.Round(time.Second), err)
+		of = &outageOf{"no connection through the proxy " + p.Proxy}
+	} else if errors.Is(err, ErrNoToken) {
+		of = &outageOf{"no answer from the sign-in service"}
 	}
-	return fmt.Errorf("%w for %s: %w", ErrOutage, since.Round(time.Second), err)
+	return fmt.Errorf("%w for %s: %w", of, since.Round(time.Second), err)
 }
 
-// proxyOutage is an ErrOutage that is the proxy's.
-type proxyOutage struct{ proxy string }
+// outageOf is an ErrOutage of something other than Graph.
+type outageOf struct{ words string }
 
-func (p *proxyOutage) Error() string { return "no connection through the proxy " + p.proxy }
+func (o *outageOf) Error() string { return o.words }
 
-func (p *proxyOutage) Is(target error) bool { return target == ErrOutage }
+func (o *outageOf) Is(target error) bool { return target == ErrOutage }
 
 // down is how long no call may leave; zero while the lane is up. After a refused
 // token, too, one call at a time shows whether Graph takes a new one.

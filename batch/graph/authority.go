@@ -89,7 +89,7 @@ func (a Authority) Tenant(ctx context.Context, name string) (string, error) {
 	case err != nil:
 		return "", signInTrouble(err)
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
-		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: HTTP %d from %s", batch.ErrNotSent, resp.StatusCode, req.URL.Host)}
+		e := &batch.CallError{Err: fmt.Errorf("%w: HTTP %d from %s", batch.ErrNoToken, resp.StatusCode, req.URL.Host)}
 		e.RetryAfter = metaOf(resp).retryAfter
 		return "", e
 	case resp.StatusCode < 300 && page:

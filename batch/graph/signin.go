@@ -56,7 +56,7 @@ type troubleKey struct{}
 
 // signInTrouble is a sign-in that may go well later.
 func signInTrouble(cause error) error {
-	return &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
+	return &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrNoToken, cause)}
 }
 
 // later is an error of a credential that may be gone the next time.
@@ -93,7 +93,7 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	said, passes := oauthSaid(r, met.said)
 	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
 	if passes || r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests {
-		e := &batch.CallError{Err: fmt.Errorf("%w: sign in: %w", batch.ErrNotSent, cause)}
+		e := &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrNoToken, cause)}
 		e.RetryAfter = metaOf(r).retryAfter
 		return e
 	}

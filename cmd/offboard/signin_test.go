@@ -329,6 +329,26 @@ func TestSignInIsWaitedFor(t *testing.T) {
 	}
 }
 
+// What is gone in the midst of a run is named: the sign-in service, and not Graph.
+func TestSignInGoneInMidRun(t *testing.T) {
+	d := newBooth(t, 60, graphsim.Config{NoQuota: true, TokenLifetime: time.Minute})
+	d.environ = signedIn()
+	synctest.Test(t, func(t *testing.T) {
+		d.t = t
+		start := time.Now()
+		d.network = tripped(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/token") && time.Since(start) > 30*time.Second {
+				return nil, errors.New("no such host")
+			}
+			return d.tenant.RoundTrip(r)
+		})
+		code, out := d.offboard("run", "DIR/in.csv", "--yes", "--column=upn", "--max-percent=0", "--concurrency=1", "--rate=0.5", "--outage=5m", "--report-dir=DIR/out")
+		if code != exitStopped || d.writes() == 0 || !strings.Contains(out, "no answer from the sign-in service for 5m") || strings.Contains(out, "no answer from Microsoft Graph") {
+			t.Errorf("exit code %d, %d writes\n%s", code, d.writes(), out)
+		}
+	})
+}
+
 // Each stage before the first write tells what it waits for.
 func TestEveryStageTellsItsWait(t *testing.T) {
 	for _, c := range []struct{ name, path, flag, says string }{
