@@ -114,22 +114,22 @@ func TestRealAuthority(t *testing.T) {
 	}
 }
 
-// Tokens that live for eight seconds: a run of three such lives renews them in time, once
-// for all workers, and none is refused.
+// Tokens that live for twelve seconds: a run of two such lives renews them in time, once for
+// all workers, and none is refused.
 func TestRealAuthorityShortTokens(t *testing.T) {
 	t.Parallel()
 	r := newReal(t)
 	r.appCertificate("app", time.Hour)
-	authority := r.authority(0, 8, "app")
+	authority := r.authority(0, 12, "app")
 	o := r.newOffice(300, authority, graphsim.Config{})
 	start := time.Now()
 	code, out := outcome(t, o.run(byCertificate+"DIR/app.pem", "--rate=12"))
 	took := time.Since(start)
-	if stats := o.tenant.Stats(); code != 0 || stats.Writes != 300 || took < 20*time.Second {
+	if stats := o.tenant.Stats(); code != 0 || stats.Writes != 300 || took < 24*time.Second {
 		t.Errorf("exit code %d after %v and %d writes\n%s", code, took, stats.Writes, out)
 	}
 	// A token is renewed when a fifth of its life is left.
-	if tokens := authority.said("token"); tokens < int(took/(8*time.Second)) || tokens > int(took/(6400*time.Millisecond))+1 {
+	if tokens := authority.said("token"); tokens < int(took/(12*time.Second)) || tokens > int(took/(9600*time.Millisecond))+1 {
 		t.Errorf("%d tokens in %v", tokens, took)
 	}
 	if refused := o.gate.said("refused"); refused > 0 {
