@@ -48,8 +48,10 @@
 //	check.go       check: what would be read of files, without the directory
 //	again.go       the guards of a run that goes on
 //
+//	campaign.go    runs of several tenants started together: what is kept of them
+//	shared.go      what the jobs of one process share: the journal, and the quotas of their apps
 //	job.go         the job: what every command opens, locks and takes back
-//	pace.go        quotas and gates; others.go is what other runs on the journal send
+//	pace.go        quotas and gates; others.go is what other runs and processes on the journal send
 //	plan.go        planning, which run and plan share
 //	run.go         run: plans and carries out; the dry run
 //	makeplan.go    plan: writes a plan file; newfile.go refuses a name that is taken

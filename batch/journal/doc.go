@@ -31,6 +31,7 @@
 //	lines.go    what a report, a resume and the history of a user read
 //	counts.go   what a run adds up to, in users and in time
 //	sent.go     what other runs have sent, for the quotas
+//	campaign.go what a campaign set out to do; its runs name it
 //	prune.go    runs are deleted, and their space is given back
 //
 // # What is durable when

@@ -46,7 +46,7 @@ type campaign struct {
 // runCampaign works on the campaign in a file.
 func (c *command) runCampaign(ctx context.Context, o *job.CampaignOptions) error {
 	if !o.Yes && !o.DryRun && !c.asks {
-		return c.mustAsk("look first with --dry-run")
+		return c.mustAsk("nothing was planned", "look first with --dry-run")
 	}
 	members, err := c.readCampaign(o)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) erro
 		}
 	}
 	if !o.Yes && !c.asks {
-		return c.mustAsk("the counts are asked about at a terminal")
+		return c.mustAsk("nothing more was written", "resume it at a terminal")
 	}
 	of, err := job.ResumeCampaign(ctx, c.host, o.RunName)
 	if err != nil {
@@ -78,8 +78,8 @@ func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) erro
 
 const usualAtOnce = 50
 
-func (c *command) mustAsk(instead string) error {
-	return fmt.Errorf("%w; nothing more was written: there is no terminal to ask at; give --yes, or %s", job.ErrRefused, instead)
+func (c *command) mustAsk(undone, instead string) error {
+	return fmt.Errorf("%w; %s: there is no terminal to ask at; give --yes, or %s", job.ErrRefused, undone, instead)
 }
 
 // carryOut works on all tenants that are not at their end, and tells how all of them stand.
@@ -110,7 +110,7 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 		}
 	}
 	all.going = len(members)
-	c.Say("campaign %s: %s, of which %d are worked on, %d at once", of.Name, batch.Plural(len(of.Members), "tenant"), len(members), min(len(members), atOnce))
+	c.Say("campaign %s: %s, of which %d %s worked on, %d at once", of.Name, batch.Plural(len(of.Members), "tenant"), len(members), batch.Agree(len(members), "is", "are"), min(len(members), atOnce))
 	var group sync.WaitGroup
 	for _, m := range members {
 		group.Go(func() {
