@@ -32,7 +32,7 @@ type provider struct {
 	ids     []string
 	users   int // of each
 	args    []string
-	home    string // AZURE_TENANT_ID, as a variable
+	home    string          // AZURE_TENANT_ID, as a variable
 	cut     func(calls int) // is told of each batch call, which is counted over all tenants
 	mu      sync.Mutex
 	calls   int
