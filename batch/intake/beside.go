@@ -46,11 +46,11 @@ func noteOf(line string) *note {
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
 // something of the rows below it, such as "Stayers" or "Best regards,": no list of words is ever
 // whole. It is none if the cell is a number, a word for nothing or written as no word is, or stands
-// behind the users' column: then it is a row that lacks its user.
+// behind the users' column or in one of statuses: then it is a row that lacks its user.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
-	if at < 0 || at > r.naming[len(r.naming)-1].index || slices.ContainsFunc(all[at+1:], filled) {
+	if at < 0 || at > r.naming[len(r.naming)-1].index || slices.ContainsFunc(all[at+1:], filled) || at < len(r.all) && (r.all[at].gate || r.all[at].hr != "") {
 		return false
 	}
 	cell := all[at]

@@ -201,7 +201,7 @@ var escapes = regexp.MustCompile(`\\(x[0-9A-F]{2}|u[0-9A-F]{4})`)
 // as in CSV. A cell is a text, unless it says what else it is: "date 2026-12-31",
 // "number 45", "number 45 00000" with the number format, "formula" with a stored value,
 // "struck ann" and "struck ann|bob" of which ann is struck out.
-// The first cell may begin with "hidden ".
+// The first cell may begin with "hidden ", and a line "hide B" hides a column.
 func storeWorkbook(text string) ([]byte, error) {
 	f := excelize.NewFile()
 	sheet, row := "Sheet1", 0
@@ -217,6 +217,12 @@ func storeWorkbook(text string) ([]byte, error) {
 				return nil, err
 			}
 			sheet, row = name, 0
+			continue
+		}
+		if column, hide := strings.CutPrefix(line, "hide "); hide {
+			if err := f.SetColVisible(sheet, column, false); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		row++

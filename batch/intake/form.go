@@ -129,17 +129,29 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 		return cell, fmt.Sprintf("holds %d names, %s: write each on a line of its own", len(names), batch.SomeOf(names[:2], len(names)))
 	case len(names) == 0:
 		return cell, ""
+	case alone && strings.Contains(text, "("):
+		return cell, "stands in brackets, as what is not meant does: write the address alone, or take the line out"
 	case alone:
 		return names[0], ""
 	}
 	is := func(part string) bool {
 		return batch.SameValue(key, withoutPrefix(unquote(trim(part))), names[0])
 	}
+	local, _, _ := strings.Cut(fold(names[0]), "@")
+	ofAddress := func(name string) bool { // or it may be the manager's, or the deputy's
+		return slices.ContainsFunc(strings.Fields(fold(unquote(name))), func(w string) bool { return len(w) > 1 && strings.Contains(local, w) })
+	}
 	for _, brackets := range []string{"<>", "()"} {
 		before, in, found := strings.Cut(strings.TrimSuffix(text, brackets[1:]), brackets[:1])
-		round := brackets == "()"
-		if found && strings.HasSuffix(text, brackets[1:]) &&
-			(is(in) && (isName(before, round) || !round && is(before)) || round && is(before) && isName(in, true)) {
+		round, name := brackets == "()", before
+		if round && is(before) {
+			name, in = in, before
+		}
+		switch {
+		case !found || !strings.HasSuffix(text, brackets[1:]) || !is(in) || !isName(name, round) && (round || !is(before)):
+		case round && !ofAddress(name):
+			return cell, "holds a name, and in or before brackets an address that may be somebody else's: write the address alone"
+		default:
 			return names[0], ""
 		}
 	}

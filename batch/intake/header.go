@@ -66,6 +66,9 @@ func (r *Reader) setColumns() (bad *InputError) {
 	}
 	for _, c := range r.columns {
 		r.addSetting(c.role(), c.name, c.why)
+		if c.index < len(r.rec.Hidden) && r.rec.Hidden[c.index] && (c.names || c.gate) {
+			r.addSetting("hidden column", c.name, "people do not see it in the workbook, and it is read: show the column, and look whether it is the right one")
+		}
 	}
 	for i, name := range r.header {
 		if d, is := r.opt.decided[i]; is && d.key == "" {

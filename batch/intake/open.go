@@ -173,28 +173,29 @@ func (f *Files) Unread() (all []string) {
 
 // Reader reads the rows of one file. It is for one goroutine.
 type Reader struct {
-	opt       parsedOptions
-	settings  []batch.Setting
-	src       source.Source
-	rec       source.Record         // the record that is read
-	held      bool                  // it was read and is no row yet: the first one of an input without a header
-	start     int                   // line on which the header starts
-	layout                          // the columns that are read, and the gates
-	places    []int                 // of the columns that are read, among those of all files
-	rows      int                   // that were yielded
-	list      bool                  // ids alone, without a header
-	headerDue bool                  // a line that starts a new table was met: its header must come
-	spare     []string              // memory for the cells of some rows
-	keyed     bool                  // each cell has its key, so that none can have shifted
-	named     int                   // cells of the header up to the last that is not empty
-	width     int                   // cells of the first row
-	wide      int                   // its line, if it has more than the header, and may have shifted unless all rows are so
-	heading   string                // why the rows below a line are in doubt that may say something of them; or ""
-	padded    []string              // the cells of a record that lacks some
-	hint      string                // beside an error of the header
-	fillers   map[batch.Key]*column // of several columns that name users, the one that named the first
-	agree     map[batch.Key]bool    // of keys by which two columns name users: whether they ever name the same
-	err       error                 // why reading ended
+	opt        parsedOptions
+	settings   []batch.Setting
+	src        source.Source
+	rec        source.Record         // the record that is read
+	held       bool                  // it was read and is no row yet: the first one of an input without a header
+	start      int                   // line on which the header starts
+	layout                           // the columns that are read, and the gates
+	places     []int                 // of the columns that are read, among those of all files
+	rows       int                   // that were yielded
+	list       bool                  // ids alone, without a header
+	headerDue  bool                  // a line that starts a new table was met: its header must come
+	spare      []string              // memory for the cells of some rows
+	noteBefore bool                  // the last cell of the row before was filled, and may go on in this line
+	keyed      bool                  // each cell has its key, so that none can have shifted
+	named      int                   // cells of the header up to the last that is not empty
+	width      int                   // cells of the first row
+	wide       int                   // its line, if it has more than the header, and may have shifted unless all rows are so
+	heading    string                // why the rows below a line are in doubt that may say something of them; or ""
+	padded     []string              // the cells of a record that lacks some
+	hint       string                // beside an error of the header
+	fillers    map[batch.Key]*column // of several columns that name users, the one that named the first
+	agree      map[batch.Key]bool    // of keys by which two columns name users: whether they ever name the same
+	err        error                 // why reading ended
 }
 
 // open reads as far as the header. The error is an [*InputError] when the options cannot be

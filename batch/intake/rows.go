@@ -74,6 +74,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		row.Cells = nil
 		return r.namesNobody(row, e)
 	}
+	r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != ""
 	h := r.rule(row.Cells)
 	row.From = h.from
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {

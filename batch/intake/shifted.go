@@ -78,7 +78,8 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 		return ""
 	}
 	if got < r.named {
-		if !names || r.unfit() || r.lost(lacks) {
+		brokenNote := got == 1 && r.named > 2 && r.noteBefore
+		if !names || brokenNote || r.unfit() || r.lost(lacks) {
 			return r.whyMiscounted()
 		}
 		return ""

@@ -292,6 +292,14 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 	case n.HeldBack == n.All:
 		all = append(all, Problem{Reason: "no row passes the gates, so a run would touch nobody (--min-users 1 refuses that)"})
 	}
+	for _, f := range c.Files {
+		for _, s := range f.Settings {
+			if s.Name == "hidden column" {
+				err = ErrPartial
+				all = append(all, Problem{Reason: fmt.Sprintf("column %q is hidden: %s", s.Value, s.Why)})
+			}
+		}
+	}
 	if len(found.Stay) > 0 && !g.AllRows {
 		c.Stay, err = true, ErrPartial
 		all = append(all, Problem{Reason: g.staysWords(found)})

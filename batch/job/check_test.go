@@ -1,11 +1,14 @@
 package job
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // What is kept of a file is bounded, however much of it is wrong, and says what it leaves out.
@@ -62,5 +65,23 @@ func TestReasons(t *testing.T) {
 	}
 	if r := rs[mostReasons]; r.Reason != "other reasons" || r.Count != 1000-(mostReasons-1) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A column of users that people do not see in their workbook is a problem, and a setting.
+func TestCheckHiddenColumn(t *testing.T) {
+	f := excelize.NewFile()
+	for at, text := range map[string]string{"A1": "Name", "B1": "UPN", "A2": "Ada", "B2": "ada@contoso.example"} {
+		if err := f.SetCellStr("Sheet1", at, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := filepath.Join(t.TempDir(), "in.xlsx")
+	if err := errors.Join(f.SetColVisible("Sheet1", "B", false), f.SaveAs(name)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Check(&Host{}, &CheckOptions{File: []string{name}, Selection: Selection{Key: "auto", TimeZone: localZone}})
+	if err != ErrPartial || c.Rows.LookUp != 1 || len(c.Problems) != 1 || !strings.HasPrefix(c.Problems[0].Reason, `column "UPN" is hidden`) {
+		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -42,6 +42,7 @@ type Record struct {
 	Fault  string   // why the cells may not stand in their columns, and the next step; or ""
 	Struck []int    // the cells that are struck out, wholly or in part, by their indexes
 	Placed bool     // each cell has its address, so that those which are missing at the end are empty
+	Hidden []bool   // of the cells: whether people do not see their column; may be shorter
 	Header bool     // for certain these are the names of the columns, as of keys; none of a file that has nothing in it; else the reader decides
 }
 

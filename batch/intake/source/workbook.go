@@ -12,6 +12,7 @@ import (
 	"math"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ const (
 // A cell is the text that Excel shows, with two exceptions: a date is in ISO 8601 whatever its
 // number format, and a number of more than 15 digits, of which Excel has lost some, is in
 // scientific notation. Of a formula the stored value counts; nothing is computed. Merged cells
-// are as in the file: the first has the value, the others are empty. Hidden columns are read.
+// are as in the file: the first has the value, the others are empty. Hidden columns are read, and told.
 // A hidden row has a Fault, since the person who looks at the sheet does not see it.
 //
 // The sheet is read from the zip as it goes, so nothing is written to a disk. The row iterator
@@ -272,19 +273,49 @@ type sheet struct {
 	last  []string
 	cells []stored // to be used again
 	err   error
+
+	hidden []bool // by the columns, from 0
 }
 
 func (w *workbook) openSheet(name string) (*sheet, error) {
 	p, err := w.open(name, maxUnpacked)
 	if p != nil {
-		if _, err = p.next("sheetData", ""); err == nil {
-			return &sheet{part: p, book: w}, nil
+		s := &sheet{part: p, book: w}
+		if err = s.begin(); err == nil {
+			return s, nil
 		}
 		p.Close()
 	} else if err == nil {
 		err = fmt.Errorf("%s is missing", name)
 	}
 	return nil, damaged(0, err)
+}
+
+// begin reads which columns are hidden, as far as the rows.
+func (s *sheet) begin() error {
+	start, err := s.next("", "cols", "sheetData")
+	if err != nil || start.Name.Local == "sheetData" {
+		return err
+	}
+	var cols struct {
+		All []struct {
+			First  int      `xml:"min,attr"`
+			Last   int      `xml:"max,attr"`
+			Hidden bool     `xml:"hidden,attr"`
+			Width  *float64 `xml:"width,attr"`
+		} `xml:"col"`
+	}
+	if err := s.DecodeElement(&cols, start); err != nil {
+		return err
+	}
+	for _, c := range cols.All {
+		for i := max(c.First, 1); i <= min(c.Last, maxSheetCols) && (c.Hidden || c.Width != nil && *c.Width == 0); i++ {
+			s.hidden = append(s.hidden, make([]bool, max(0, i-len(s.hidden)))...)
+			s.hidden[i-1] = true
+		}
+	}
+	_, err = s.next("", "sheetData")
+	return err
 }
 
 func (s *sheet) Lines() int                 { return s.given }
@@ -350,7 +381,7 @@ func (c *stored) text() (text string, struck bool) {
 // readRow reads the next row of the file. The error is io.EOF after the last one. A row or a cell
 // without its number follows the one before.
 func (s *sheet) readRow() (rec Record, err error) {
-	start, err := s.next("row", "sheetData")
+	start, err := s.next("sheetData", "row")
 	if err != nil {
 		return rec, damaged(s.row, err)
 	} else if start == nil {
@@ -367,7 +398,7 @@ func (s *sheet) readRow() (rec Record, err error) {
 		err = fmt.Errorf("row %d follows row %d", row.Line, s.row)
 	}
 	s.row = row.Line
-	rec = Record{Line: row.Line, Cells: make([]string, 0, len(row.Cells)), Placed: true}
+	rec = Record{Line: row.Line, Cells: make([]string, 0, len(row.Cells)), Placed: true, Hidden: s.hidden}
 	if row.Hidden || row.Height != nil && *row.Height == 0 {
 		rec.Fault = whyHidden
 	}
@@ -484,8 +515,8 @@ func (w *workbook) open(name string, most int) (*part, error) {
 
 func (p *part) Close() error { return p.body.Close() }
 
-// next goes to the next element of that name; nil where the element around it ends.
-func (p *part) next(name, around string) (*xml.StartElement, error) {
+// next goes to the next element of one of the names; nil where the element around it ends.
+func (p *part) next(around string, names ...string) (*xml.StartElement, error) {
 	for {
 		p.left = maxElement
 		token, err := p.Token()
@@ -494,7 +525,7 @@ func (p *part) next(name, around string) (*xml.StartElement, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if t.Name.Local == name {
+			if slices.Contains(names, t.Name.Local) {
 				return &t, nil
 			}
 		case xml.EndElement:
@@ -527,7 +558,7 @@ func (w *workbook) readTexts(part string) error {
 	}
 	defer p.Close()
 	for ; ; w.count++ {
-		start, err := p.next("si", "sst")
+		start, err := p.next("sst", "si")
 		if start == nil {
 			return err
 		}
