@@ -39,7 +39,7 @@ func (c *column) setUsual(noHeader bool) {
 
 // likeName sees at once whether a cell may name somebody.
 func likeName(cell string) bool {
-	return strings.IndexByte(cell, '@') >= 0 || len(cell) == 36 && batch.IsGUID(cell)
+	return strings.IndexByte(cell, '@') >= 0 || len(cell) >= 36 && batch.IsGUID(trim(cell))
 }
 
 // odd gives the first column whose cell is a name where there are none, or none where there
