@@ -50,7 +50,7 @@ func noteOf(line string) *note {
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
-	if at < 0 || at > r.naming[len(r.naming)-1].index || slices.ContainsFunc(all[at+1:], filled) || at < len(r.all) && (r.all[at].gate || r.all[at].hr != "") {
+	if at < 0 || at > r.naming[0].index || slices.ContainsFunc(all[at+1:], filled) || at < len(r.all) && (r.all[at].gate || r.all[at].hr != "") {
 		return false
 	}
 	cell := all[at]
