@@ -53,7 +53,9 @@ func (r *Reader) odd(cells []string) *column {
 		}
 		switch name := likeName(cell); {
 		case name && c.usual <= unknown, !name && c.usual == onlyNames && trim(cell) != "" && !saysNothing(trim(cell)):
-			return c
+			if !isExample(trim(cell)) {
+				return c
+			}
 		case name && c.usual == people, !name && (c.usual == people || c.usual == unknown):
 			news = true
 		}

@@ -248,6 +248,7 @@ func (s *story) drawRow(about int) sheetRow {
 	}
 	if cells := r.cells; r.form != tooLong && standsAlone(cells) || r.form == tooShort && standsAlone(cells[1:]) {
 		r.form, r.about = blankRow, -1
+		clear(r.cells)
 	}
 	return r
 }
@@ -256,7 +257,7 @@ func (s *story) drawRow(about int) sheetRow {
 // holds back all rows below it, and has a test of its own.
 func standsAlone(cells []string) bool {
 	all := strings.Join(cells, "")
-	return slices.Contains(cells, all) && strings.ContainsFunc(all, unicode.IsLetter) && !strings.ContainsAny(all, "@0123456789")
+	return slices.Contains(cells, all) && strings.ContainsFunc(all, unicode.IsLetter) && !strings.Contains(all, "@")
 }
 
 // nameCell draws a cell of a column that is known. half says which of two
