@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -92,7 +94,7 @@ func TestRealAuthority(t *testing.T) {
 			here.t = t
 			o := here.newOffice(3, authority, graphsim.Config{})
 			before := authority.said(c.heard)
-			code, out := outcome(t, o.run(c.env))
+			code, out := outcome(t, o.run(c.env, "--debug-http=trace.txt"))
 			if code != c.code || !strings.Contains(out, c.says) {
 				t.Errorf("exit code %d, want %d and %q\n%s", code, c.code, c.says, out)
 			}
@@ -105,13 +107,37 @@ func TestRealAuthority(t *testing.T) {
 			if o.gate.said("refused") > 0 {
 				t.Errorf("the tenant's gate refused: %q", o.gate.lines)
 			}
-			for _, secret := range []string{appSecret, "hush", "PRIVATE KEY"} {
-				if strings.Contains(out, secret) {
-					t.Errorf("%q is told\n%s", secret, out)
+			all := everything(t, o.office.dir, out)
+			if c.heard != "" && !strings.Contains(all["trace.txt"], "/oauth2/v2.0/token") {
+				t.Errorf("the sign-in is not in the trace: %q", all["trace.txt"])
+			}
+			for name, text := range all {
+				for _, secret := range []string{appSecret, "hush", "PRIVATE KEY", "eyJ"} { // with which every token and assertion begins
+					if strings.Contains(text, secret) {
+						t.Errorf("%s has %q\n%s", name, secret, out)
+					}
 				}
 			}
 		})
 	}
+}
+
+// everything is what a run said, and each file below its directory.
+func everything(t *testing.T, dir, out string) map[string]string {
+	t.Helper()
+	all := map[string]string{"the output": out}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		all[name] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // Tokens that live for twelve seconds: a run of two such lives renews them in time, once for
