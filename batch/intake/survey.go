@@ -26,7 +26,8 @@ type Survey struct {
 type Unmet struct {
 	Column, Value string
 	Seen          []string // values that the column has, the most frequent first; a few
-	values        tally    // all of them; nil once a row meets the condition
+	by            condition
+	values        tally // all of them; nil once a row meets the condition
 }
 
 // TakeSurvey reads the input to its end, at a time that counts where no date gate says one. What
@@ -45,7 +46,11 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 	}
 	s.Unmet = slices.DeleteFunc(s.Unmet, func(u Unmet) bool { return len(u.values) == 0 })
 	for i := range s.Unmet {
-		s.Unmet[i].Seen = s.Unmet[i].values.frequent()
+		u := &s.Unmet[i]
+		u.Seen = u.values.frequent()
+		if u.by.from != "--where" && !slices.ContainsFunc(u.Seen, func(v string) bool { return v == "" || isWord(u.by.words.stay, v) }) {
+			return Survey{}, &InputError{Reason: fmt.Sprintf("no cell of the column %q is %s, as %s asks, or a word of people who stay: it has %s; say which word means that people left, with --where %q", u.Column, u.Value, u.by.from, quotedList(u.Seen), u.Column+"=VALUE")}
+		}
 	}
 	for _, column := range s.stay {
 		if stay, any := column.result(); any {
@@ -71,7 +76,7 @@ func (s *surveyor) look(in source.Input) error {
 	}
 	defer rd.src.Close()
 	for i := len(s.Unmet); i < len(rd.where); i++ { // each file has the same conditions
-		s.Unmet = append(s.Unmet, Unmet{Column: rd.where[i].name, Value: rd.where[i].value, values: tally{}})
+		s.Unmet = append(s.Unmet, Unmet{by: rd.where[i], Column: rd.where[i].name, Value: rd.where[i].value, values: tally{}})
 	}
 	s.findStay(rd)
 	var first *batch.RowError // that says why its row cannot be read

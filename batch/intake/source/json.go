@@ -48,8 +48,7 @@ func (p place) below(text []byte) place {
 	return place{p.line, p.at + len(text)}
 }
 
-// jsonSource gives the elements of a JSON array, which may stand in an object with the key
-// of [listKeys], or objects that follow each other, as in JSON Lines.
+// jsonSource gives the elements of a JSON array, which may stand in an object, or objects that follow each other, as in JSON Lines.
 type jsonSource struct {
 	*jsontext.Decoder
 	in       *meter
@@ -60,11 +59,11 @@ type jsonSource struct {
 	blank    int   // lines of them that were given
 	last     int   // line that was given, or element of an array
 
-	array    bool   // the text is an array
-	enclosed string // by its key in an object; or ""
-	more     bool   // the object says that another page follows
-	count    int    // elements so far
-	objects  bool   // they are objects, and else strings
+	array    bool     // the text is an array
+	enclosed []string // by the keys of the objects around it
+	more     string   // the key by which an object around it says that another page follows, or ""
+	count    int      // elements so far
+	objects  bool     // they are objects, and else strings
 
 	keys    []string // in the order of their first appearance
 	keySize int
@@ -100,8 +99,8 @@ func openJSON(in Input, opt Options) (Source, error) {
 	case !first.objects:
 		why = "an array of strings"
 	}
-	if j.enclosed != "" {
-		why += fmt.Sprintf(", in the key %q of an object", j.enclosed)
+	if j.enclosed != nil {
+		why += fmt.Sprintf(", in the key %q of an object", strings.Join(j.enclosed, "."))
 	}
 	j.settings = append(j.settings, batch.Setting{Name: "format", Value: "JSON", Why: why})
 	j.keys, j.columns, j.due = first.keys, first.columns, len(first.keys) > 0 || first.count == 0
@@ -120,9 +119,14 @@ func newJSON(in Input, opt Options) (*jsonSource, error) {
 func beginJSON(in Input, opt Options) (*jsonSource, error) {
 	j, err := newJSON(in, opt)
 	if err == nil && j.PeekKind() == '{' {
-		_ = j.bracket()
-		if j.enclosed, _ = j.members(); j.enclosed == "" { // what is wrong is found again when its object is read
-			return newJSON(in, opt)
+		j.enclosed = listIn(in, opt)
+		for _, key := range j.enclosed {
+			if err = j.bracket(); err == nil {
+				err = j.members(key)
+			}
+			if err != nil {
+				return j, err
+			}
 		}
 	}
 	if j.array = err == nil && j.PeekKind() == '['; j.array {
@@ -176,8 +180,10 @@ func (j *jsonSource) Next() (Record, error) {
 // end reads what is behind the array. The error is io.EOF when all is well.
 func (j *jsonSource) end() error {
 	err := j.bracket()
-	if err == nil && j.enclosed != "" {
-		_, err = j.members()
+	for range j.enclosed {
+		if err == nil {
+			err = j.members("")
+		}
 	}
 	if err != nil {
 		return err
@@ -185,35 +191,103 @@ func (j *jsonSource) end() error {
 	if k := j.PeekKind(); k != 0 {
 		return j.next().broken(fmt.Sprintf("%q follows after the end of the JSON: one array belongs in a file", rune(k)))
 	}
-	if err = j.bracket(); err == io.EOF && j.more {
-		return &Error{Reason: `the list is not whole: its key "nextLink" leads to the next page of the answer: get all pages, such as by Get-MgUser -All, or az rest for each nextLink, and give all files`}
+	if err = j.bracket(); err == io.EOF && j.more != "" {
+		return &Error{Reason: fmt.Sprintf("the list is not whole: its key %q leads to the next page of the answer: get all pages, such as by Get-MgUser -All, or az rest for each nextLink, and give all files", j.more)}
 	}
 	return err
 }
 
-// listKeys are the keys of an object that enclose the list: of Graph, and of reports of Workday.
+// listIn gives the keys that lead to the list in an object that is all of the text: an array at one
+// of listKeys, or else the only array of objects, if the keys of the object are no header. There
+// is none in other text.
+func listIn(in Input, opt Options) []string {
+	j, err := newJSON(in, opt)
+	if err != nil {
+		return nil
+	}
+	var keys []string
+	var lists [][]string
+	var known []string
+	var walk func(path []string) error
+	walk = func(path []string) error {
+		err := j.bracket()
+		for err == nil && j.PeekKind() == '"' {
+			var raw jsontext.Value
+			if raw, err = j.value(); err != nil {
+				break
+			}
+			key := strings.Clone(unquote(string(raw)))
+			at := append(slices.Clone(path), key)
+			if path == nil {
+				keys = append(keys, key)
+			}
+			switch kind := j.PeekKind(); {
+			case kind == '{' && path == nil:
+				err = walk(at)
+			case kind == '[' && path == nil && slices.Contains(listKeys, key):
+				known = at
+				return io.EOF
+			case kind == '[':
+				if err = j.bracket(); j.PeekKind() == '{' {
+					lists = append(lists, at)
+				}
+				for err == nil && j.PeekKind() != ']' {
+					_, err = j.value()
+				}
+				if err == nil {
+					err = j.bracket()
+				}
+			default:
+				_, err = j.value()
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return j.bracket()
+	}
+	err = walk(nil)
+	switch {
+	case known != nil:
+		return known
+	case err != nil, j.PeekKind() != 0, len(lists) != 1, opt.IsHeader == nil || opt.IsHeader(keys):
+		return nil
+	}
+	return lists[0]
+}
+
+// listKeys are the keys of an object that enclose the list, whatever else is in it: of Graph, and of
+// reports of Workday.
 var listKeys = []string{"value", "Report_Entry"}
 
-// members reads the object around the array, as far as the array or to its end.
-func (j *jsonSource) members() (found string, err error) {
+// pageKeys are keys by which an answer says that another page follows, in lower case; so does any
+// that ends in nextlink.
+var pageKeys = []string{"__next", "next", "nextpage", "next_page", "nextpagetoken", "next_page_token", "hasmore", "has_more"}
+
+// members reads an object as far as the value of the key, or to its end for "".
+func (j *jsonSource) members(wanted string) error {
 	for j.PeekKind() == '"' {
 		raw, err := j.value()
 		if err != nil {
-			return "", err
+			return err
 		}
-		key := unquote(string(raw))
+		key := strings.Clone(unquote(string(raw)))
 		switch {
-		case slices.Contains(listKeys, key) && j.enclosed != "":
-			return "", j.start.broken(fmt.Sprintf("the key %q is there twice: which list is meant?", key))
-		case slices.Contains(listKeys, key) && j.PeekKind() == '[':
-			return key, nil
+		case wanted == "" && slices.Contains(listKeys, key) && slices.Contains(listKeys, j.enclosed[0]):
+			return j.start.broken(fmt.Sprintf("the key %q is there twice: which list is meant?", key))
+		case wanted != "" && key == wanted:
+			return nil
 		}
+		small := strings.ToLower(key)
 		if raw, err = j.value(); err != nil {
-			return "", err
+			return err
 		}
-		j.more = j.more || strings.HasSuffix(strings.ToLower(key), "nextlink") && raw[0] != 'n' // null
+		says := raw[0] != 'n' && raw[0] != 'f' && string(raw) != `""` // null, false
+		if says && (strings.HasSuffix(small, "nextlink") || slices.Contains(pageKeys, small)) {
+			j.more = key
+		}
 	}
-	return "", j.bracket()
+	return j.bracket()
 }
 
 // split cuts the object in record, which is raw, into cells. A key that is there twice is a fault.

@@ -78,7 +78,7 @@ func TestJSON(t *testing.T) {
 		{"more behind the array", "[\"1\"]\n[\"2\"]", "", "line 2: byte 1: '[' follows after the end of the JSON: one array belongs in a file"},
 		{"more behind a page", `{"value":["1"]} x`, "", "byte 17: 'x' follows after the end"},
 		{"two pages in one", `{"value":["1"]}{"value":["2"]}`, "", "byte 16: '{' follows after the end"},
-		{"first page of two", `{"@odata.nextLink":"https://x","value":["1"]}`, "", `the list is not whole: its key "nextLink" leads to the next page`},
+		{"first page of two", `{"@odata.nextLink":"https://x","value":["1"]}`, "", `the list is not whole: its key "@odata.nextLink" leads to the next page`},
 		{"nextLink behind the list", `{"value":["1"],"odata.nextLink":"x"}`, "", `the list is not whole`},
 		{"value twice", `{"value":["1"],"value":["2"]}`, "", `the key "value" is there twice`},
 		{"broken behind the list", `{"value":["1"] "a":1}`, "", "byte 16: invalid character '\"' after object value (expecting ',' or '}')"},

@@ -2,6 +2,7 @@ package source
 
 import (
 	"archive/zip"
+	"bufio"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ func unpack(in Input) (unpacked, error) {
 	spool, err := durable.NewSpool(io.LimitReader(file, limit+1))
 	if _, disk := errors.AsType[*fs.PathError](err); disk {
 		return u, fmt.Errorf("unpack: %w", err)
+	} else if err == errBehind {
+		return u, &Error{Reason: "other bytes follow the packed data in this gzip file: unpack it with gunzip, which leaves them out, look whether the list is whole, and give that file"}
 	} else if err != nil {
 		return u, &Error{Reason: fmt.Sprintf("the file is packed (%s) and cannot be unpacked: %v: if it came by a download, that was cut off: get it again", what, err)}
 	}
@@ -64,6 +67,29 @@ func unpackedLimit(packed int64) int64 { return min(maxUnpacked, max(allUnpack, 
 // workbookZip is the kind of a zip file that stays as it is.
 const workbookZip = "workbook"
 
+// members are those of a gzip file, which it may have several of.
+type members struct {
+	*gzip.Reader
+	from *bufio.Reader
+}
+
+var errBehind = errors.New("no gzip member follows")
+
+func (m members) Read(p []byte) (int, error) {
+	m.Multistream(false)
+	n, err := m.Reader.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if _, err := m.from.Peek(1); err != nil {
+		return n, err
+	}
+	if m.Reset(m.from) != nil {
+		return n, errBehind
+	}
+	return n, nil
+}
+
 // parts are files that are in a zip file of one kind alone, in lower case, and why that is refused.
 var parts = []struct{ name, reason string }{
 	{"xl/workbook.xml", ""},
@@ -84,11 +110,12 @@ func openArchive(in Input) (io.Reader, string, error) {
 	}
 	switch magic := string(magic[:n]); {
 	case strings.HasPrefix(magic, "\x1F\x8B"):
-		r, err := gzip.NewReader(bytes)
+		from := bufio.NewReader(bytes)
+		r, err := gzip.NewReader(from)
 		if err != nil {
 			return nil, "", &Error{Reason: fmt.Sprintf("this begins as a gzip file and is none: %v: get it again", err)}
 		}
-		return r, "gzip", nil
+		return members{r, from}, "gzip", nil
 	case magic != "PK\x03\x04" && magic != "PK\x05\x06": // the second is an empty one
 		return nil, "", nil
 	}
