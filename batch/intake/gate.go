@@ -166,7 +166,7 @@ func newCondition(entry, from, value string, c *column) condition {
 	}
 	hired := c.hr == beganHeader
 	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
-	if from != "--where" { // it is the one word of a preset's column for people who left
+	if from != "--where" {                                    // it is the one word of a preset's column for people who left
 		words.gone = map[string]bool{fold(value): true}
 	}
 	return condition{c, entry, from, value, words, gone, c.hr != "" && (gone || !hired), memo[bool]{}}
