@@ -53,7 +53,12 @@ func TestSentCalls(t *testing.T) {
 	if calls := ask(nil, ended); len(calls) != 4 {
 		t.Errorf("of all runs: %+v", calls)
 	}
-	_, err := theirs.Recover(t.Context())
+	byApp, err := s.SentCalls(t.Context(), SentBy{App: "b"}, mine, ended)
+	must(t, err)
+	if len(byApp) != 2 || byApp[0].No != 2 || byApp[1].No != 2 || byApp[0].Run == byApp[1].Run {
+		t.Errorf("of one app, to all tenants: %+v", byApp)
+	}
+	_, err = theirs.Recover(t.Context())
 	must(t, err)
 	if calls := ask(mine, time.Now().Add(time.Minute)); len(calls) != 0 {
 		t.Errorf("recovered, and under way: %+v", calls)

@@ -517,7 +517,7 @@ func (c *campaign) progress(now time.Time, more int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.plans.settled += more
-	if now.Sub(c.told) < printEvery {
+	if c.cli.Quiet || now.Sub(c.told) < printEvery {
 		return
 	}
 	if c.told.IsZero() {

@@ -1,0 +1,56 @@
+package journal
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A campaign is found by its name or a beginning, its runs know it, and it goes with the last of
+// them that is pruned.
+func TestCampaigns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), t.TempDir()+"/journal.db")
+		must(t, err)
+		defer s.Close()
+		for _, name := range []string{"campaign-1", "campaign-12", "campaign-2"} {
+			must(t, s.AddCampaign(t.Context(), Campaign{Name: name, Created: stored(time.Now()), Input: "all.yaml", Digest: name[len(name)-1:], Dir: "reports", Members: "[]"}))
+		}
+		if err := s.AddCampaign(t.Context(), Campaign{Name: "campaign-1"}); err == nil {
+			t.Error("two campaigns have one name")
+		}
+		for name, want := range map[string]string{"campaign-1": "campaign-1", "campaign-12": "campaign-12", "campaign-2": "campaign-2"} {
+			if c, err := s.Campaign(t.Context(), name); err != nil || c.Name != want || c.Dir != "reports" || c.Members != "[]" {
+				t.Errorf("%s: %+v, error %v", name, c, err)
+			}
+		}
+		if _, err := s.Campaign(t.Context(), "campaign"); !errors.Is(err, ErrAmbiguous) || !strings.Contains(err.Error(), "campaign-2, campaign-12, campaign-1") {
+			t.Errorf("a beginning of three: %v", err)
+		}
+		if _, err := s.Campaign(t.Context(), "campaign-3"); !errors.Is(err, ErrNoRun) {
+			t.Errorf("one that is not there: %v", err)
+		}
+		if same, err := s.CampaignsOf(t.Context(), "2"); err != nil || len(same) != 2 || same[0].Name != "campaign-2" {
+			t.Errorf("with the digest 2: %+v, error %v", same, err)
+		}
+		for _, member := range []string{"contoso", "fabrikam"} {
+			r := worked(t, s, member, 3)
+			must(t, r.Join(t.Context(), Membership{"campaign-1", member}))
+		}
+		runs, err := s.Runs(t.Context(), Filter{Campaign: "campaign-1"})
+		if err != nil || len(runs) != 2 || runs[1].Membership() != (Membership{"campaign-1", "contoso"}) {
+			t.Errorf("%d runs, error %v", len(runs), err)
+		}
+		time.Sleep(2 * Remembered)
+		old, err := s.Old(t.Context(), time.Now().Add(-Remembered))
+		must(t, err)
+		for i, o := range old {
+			must(t, o.Prune(t.Context()))
+			if same, err := s.CampaignsOf(t.Context(), "1"); err != nil || len(same) != len(old)-1-i {
+				t.Errorf("after %d of %d runs: %+v, error %v", i+1, len(old), same, err)
+			}
+		}
+	})
+}
