@@ -90,9 +90,25 @@ func chooseColumns(header []string, opt parsedOptions) layout {
 		return *l
 	}
 	if is, what := mayBeRow(l.all, opt.Key); is {
-		l.bad = &InputError{Reason: "this looks like a row, and " + cmp.Or(what, "the header is missing: put a line with the names of the columns above it, such as userPrincipalName, or say by its number which column names the users: --no-header --column 1")}
+		l.bad = &InputError{Reason: "this looks like a row, and " + cmp.Or(what, "the header is missing: put a line with the names of the columns above it, such as userPrincipalName"+l.byNumber(opt.Key))}
 	}
 	return *l
+}
+
+// byNumber is the advice to read a header that is a row as one, if a cell of it names a user as it
+// stands.
+func (l *layout) byNumber(key batch.Key) string {
+	at := slices.IndexFunc(l.header, func(h string) bool {
+		if h == "" || key == batch.ByEmployeeID && strings.Trim(h, "0123456789") != "" {
+			return false
+		}
+		_, _, none := meaning(cmp.Or(key, idOrUPN), h)
+		return none == ""
+	})
+	if at < 0 {
+		return ""
+	}
+	return fmt.Sprintf(", or say by its number which column names the users, such as --no-header --column %d", at+1)
 }
 
 func (l *layout) refuse(bad *InputError) { l.bad = cmp.Or(l.bad, bad) }

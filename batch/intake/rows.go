@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -194,6 +195,8 @@ func (r *Reader) whyMiscounted() string {
 	why := "put quotes around a cell that holds the delimiter"
 	if len(r.rec.Cells) < len(r.header) {
 		why = "some are missing, and the rest may have shifted"
+	} else if len(r.rec.Cells) == len(r.header)+1 && trim(r.rec.Cells[0]) == strconv.Itoa(r.rows+1) {
+		why = "the first one numbers the row, as R writes it: write the file again with row.names = FALSE; or put" + strings.TrimPrefix(why, "put")
 	}
 	return fmt.Sprintf("%s where the header has %d: %s", batch.Plural(len(r.rec.Cells), "cell"), len(r.header), why)
 }
