@@ -189,6 +189,9 @@ func (r *real) start(script string, config map[string]any) *node {
 	cmd.Dir, cmd.Stderr = serversDir, r.t.Output()
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+r.roots)
 	out, err := cmd.StdoutPipe()
+	if err == nil {
+		_, err = cmd.StdinPipe() // which ends with this process, and the server with it
+	}
 	if err != nil {
 		r.t.Fatal(err)
 	}

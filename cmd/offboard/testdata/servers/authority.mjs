@@ -10,6 +10,7 @@ import { createServer } from 'node:https'
 import { Provider, errors } from 'oidc-provider'
 
 const config = JSON.parse(readFileSync(process.argv[2]))
+process.stdin.on('end', process.exit).resume() // the test is over, however it ended
 const { tenant } = config
 const pem = readFileSync(config.tls)
 const resource = 'https://' + config.graph

@@ -8,6 +8,7 @@ import { createServer } from 'node:https'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 const config = JSON.parse(readFileSync(process.argv[2]))
+process.stdin.on('end', process.exit).resume() // the test is over, however it ended
 const pem = readFileSync(config.tls)
 const keys = createRemoteJWKSet(new URL(`https://${config.authority}/${config.tenant}/discovery/v2.0/keys`))
 const rules = { issuer: `https://${config.authority}/${config.tenant}/v2.0`, audience: `https://${config.graph}`, requiredClaims: ['tid', 'appid', 'roles'] }

@@ -13,6 +13,7 @@ import express from 'express'
 
 const { CustomError, Edm, ODataController, ODataServer, odata } = library
 const config = JSON.parse(readFileSync(process.argv[2]))
+process.stdin.on('end', process.exit).resume() // the test is over, however it ended
 
 class User {
   revokeSignInSessions(bound) { // what @odata/server binds is a copy
