@@ -15,7 +15,8 @@ import (
 type Files struct {
 	all     []*Reader
 	columns []string
-	rows    int // that were yielded
+	keys    []batch.Key // of columns that name users
+	rows    int         // that were yielded
 }
 
 // Open opens every file, each with a header and a format of its own. The caller closes the files.
@@ -33,8 +34,15 @@ func Open(inputs []source.Input, opt Options) (*Files, error) {
 		f.all = append(f.all, r)
 		for _, c := range r.columns {
 			at := slices.IndexFunc(f.columns, func(known string) bool { return plainName(known) == plainName(c.name) })
+			if at < 0 && c.names { // under whatever header: retry.csv has one column of each key
+				at = slices.Index(f.keys, c.key)
+			}
 			if at < 0 || slices.Contains(r.places, at) {
 				at, f.columns = len(f.columns), append(f.columns, c.name)
+				f.keys = append(f.keys, "")
+				if c.names {
+					f.keys[at] = c.key
+				}
 			}
 			r.places = append(r.places, at)
 		}
