@@ -22,6 +22,7 @@ type column struct {
 	hr      string     // the list of headers of HR systems that it is in; or ""
 	key     batch.Key  // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
 	names   bool       // its cells name the users; if not, and it has a key, the users must have what they say
+	twin    bool       // so do those of another column, perhaps by the same key
 	ignored bool       // by --ignore-column: it says nothing of the users, also when the report has it
 	gate    bool       // a gate looks at it
 	keep    bool       // the report has it

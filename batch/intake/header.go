@@ -76,6 +76,9 @@ func (r *Reader) setColumns() (bad *InputError) {
 		}
 	}
 	for i, c := range r.all {
+		c.twin = slices.ContainsFunc(r.naming, func(d *column) bool {
+			return d != c && (d.key == c.key || d.key == idOrUPN || c.key == idOrUPN)
+		})
 		if c.setUsual(r.opt.NoHeader); c.name != "" {
 			r.named = i + 1
 		}

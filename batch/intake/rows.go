@@ -269,7 +269,9 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 		default:
 			why = claim(&row, col, text)
 		}
-		reason = cmp.Or(reason, why)
+		if reason == "" {
+			reason = why
+		}
 	}
 	if row.Input == "" {
 		reason = "no value in " + columnList(headersOf(r.naming))
@@ -304,7 +306,7 @@ func (r *Reader) nameUser(row *batch.Row, column *column, cell string) string {
 	switch first := *named; {
 	case first == "":
 		*named = text
-		if len(r.naming) > 1 && why == "" {
+		if column.twin && why == "" {
 			if r.fillers[key] = cmp.Or(r.fillers[key], column); r.fillers[key] != column { // which may be a manager's
 				r.agree[key] = r.agree[key]
 			}

@@ -60,9 +60,12 @@ func (r *Reader) odd(cells []string) *column {
 			news = true
 		}
 	}
+	if !news {
+		return nil
+	}
 	for i, c := range r.all {
 		switch cell := cells[i]; {
-		case !news || cell == "" || c.usual != people && c.usual != unknown:
+		case cell == "" || c.usual != people && c.usual != unknown:
 		case likeName(cell):
 			c.usual = onlyNames
 		default:
