@@ -44,9 +44,9 @@ func noteOf(line string) *note {
 }
 
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
-// something of the rows below it, such as "Stayers" or "Best regards,": no list of words is ever
-// whole. It is none if the cell is a number, a word for nothing or written as no word is, or stands
-// behind the users' column or in one of statuses: then it is a row that lacks its user.
+// something of the rows below it: by its words ("Stayers", "Best regards,"), or with a colon or a
+// rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
+// else; so is one whose cell stands behind the users' column or in one of statuses.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
@@ -54,12 +54,8 @@ func (r *Reader) setHeading(all []string) bool {
 		return false
 	}
 	cell := all[at]
-	letter, digit := strings.ContainsFunc(cell, unicode.IsLetter), strings.ContainsFunc(cell, unicode.IsDigit)
-	odd := func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsMark(c) && !strings.ContainsRune("-–_&/'’+", c)
-	}
-	word := strings.TrimFunc(cell, unicode.IsPunct)
-	if strings.Contains(cell, "@") || shapeOf(cell) != "" || digit && !letter || saysNothing(cell) && !strings.HasPrefix(cell, "--") || !strings.ContainsFunc(cell, unicode.IsSpace) && strings.ContainsFunc(word, odd) {
+	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
+	if strings.Contains(cell, "@") || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && !saysStay(cell) {
 		return false
 	}
 	said := ""

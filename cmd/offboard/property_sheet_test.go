@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"offboard/batch/graphsim"
 )
@@ -246,18 +245,7 @@ func (s *story) drawRow(about int) sheetRow {
 	if r.form == tooShort && (len(r.cells) < 2 || strings.Join(r.cells[1:], "") == "") {
 		r.form = plainRow
 	}
-	if cells := r.cells; r.form != tooLong && standsAlone(cells) || r.form == tooShort && standsAlone(cells[1:]) {
-		r.form, r.about = blankRow, -1
-		clear(r.cells)
-	}
 	return r
-}
-
-// standsAlone reports whether one cell alone is filled, with a word. That may be a heading, which
-// holds back all rows below it, and has a test of its own.
-func standsAlone(cells []string) bool {
-	all := strings.Join(cells, "")
-	return slices.Contains(cells, all) && strings.ContainsFunc(all, unicode.IsLetter) && !strings.Contains(all, "@")
 }
 
 // nameCell draws a cell of a column that is known. half says which of two
