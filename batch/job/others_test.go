@@ -3,8 +3,10 @@ package job
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,5 +187,28 @@ func TestCallsLeftBehindLeaveTheQuota(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Only runs that go on take a part of what is left of an app's quota: one that has left sends nothing
+// more, and with a part for it the others would hardly move.
+func TestRunsThatLeftTakeNoPart(t *testing.T) {
+	now := time.Now()
+	elsewhere := newOthers(nil, journal.SentBy{App: "app"}, time.Minute, nil)
+	elsewhere.asked = now
+	s := &Shared{runs: map[string]session{"mine": {0, true}, "beside": {0, true}, "left": {0, false}, "left too": {0, false}}, apps: map[string]*others{"app": elsewhere}}
+	for _, tt := range []struct{ others, want []string }{
+		{nil, nil},
+		{[]string{"left"}, nil}, // in an earlier session
+		{[]string{"far"}, []string{"beside", "far", "mine"}},
+	} {
+		elsewhere.rivals = map[string]bool{}
+		for _, name := range tt.others {
+			elsewhere.rivals[name] = true
+		}
+		rivals, err := s.tell(t.Context(), []string{"app"}, now)
+		if got := slices.Sorted(maps.Keys(rivals)); err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("with calls of %q: the rivals are %q, want %q; error %v", tt.others, got, tt.want, err)
+		}
 	}
 }

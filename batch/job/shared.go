@@ -97,7 +97,9 @@ func (s *Shared) tell(ctx context.Context, apps []string, now time.Time) (rivals
 	maps.DeleteFunc(rivals, func(name string, _ bool) bool { _, ours := s.runs[name]; return ours })
 	if len(rivals) > 0 {
 		for name, of := range s.runs {
-			rivals[name] = of.going
+			if of.going {
+				rivals[name] = true
+			}
 		}
 	}
 	return rivals, nil
