@@ -243,17 +243,17 @@ func (a *Auth) signIn(ctx context.Context) (azcore.AccessToken, azcore.TokenCred
 }
 
 // dropToken is called when Graph refused a token, for a whole call or for one user of
-// it. The next caller of Token signs in anew, with the claims that Graph asked for. It
+// it, and why. The next caller of Token signs in anew, with the claims that Graph asked for. It
 // does nothing if the token was dropped already. A fixed token stays, since there is no
 // other one and Graph may take it for the next user; see noteAnswer.
-func (a *Auth) dropToken(token, claims string) {
+func (a *Auth) dropToken(token, claims, why string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if token != a.token {
 		return
 	}
 	if claims != "" && claims == a.answered {
-		a.over = fmt.Errorf("%w: Graph refuses the token of a new sign-in, too, and asks for the same proof again: a policy of the tenant wants what this way to sign in does not give; have an administrator look at the sign-in log, or sign in another way (--auth)", batch.ErrSignIn)
+		a.over = fmt.Errorf("%w: Graph refuses the token of a new sign-in, too, and asks for the same proof again (%s): a policy of the tenant wants what this way to sign in does not give; have an administrator look at the sign-in log, or sign in another way (--auth)", batch.ErrSignIn, why)
 	}
 	a.token, a.refused, a.claims, a.cred, a.notBefore = "", token, claims, nil, time.Time{}
 	a.refusals++

@@ -185,7 +185,7 @@ func TestIdentityIsHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		auth.dropToken(first, "")
+		auth.dropToken(first, "", "")
 		for range 2 {
 			token, err := auth.Token(t.Context())
 			if c.ends != errors.Is(err, batch.ErrSignIn) || c.ends == (token != "") || c.ends && !strings.Contains(err.Error(), "tenant t") {
@@ -206,7 +206,7 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 		auth := s.auth()
 		first, _ := auth.Token(t.Context())
 		for range 20 { // the calls that carried it are all refused
-			auth.dropToken(first, `{"x":1}`)
+			auth.dropToken(first, `{"x":1}`, "")
 			if _, err := auth.Token(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +217,7 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 		}
 		for _, asks := range []string{`{"x":1}`, `{"x":2}`} { // long after, and for something else
 			token, _ := auth.Token(t.Context())
-			auth.dropToken(token, asks)
+			auth.dropToken(token, asks, "")
 			if _, err := auth.Token(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -226,7 +226,7 @@ func TestChallengeIsAnsweredOnce(t *testing.T) {
 			t.Errorf("claims of the sign-ins: %q", got)
 		}
 		token, _ := auth.Token(t.Context())
-		auth.dropToken(token, `{"x":2}`)
+		auth.dropToken(token, `{"x":2}`, "")
 		for range 2 {
 			time.Sleep(time.Hour)
 			if _, err := auth.Token(t.Context()); !errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), "asks for the same proof again") || s.asked != 5 {
@@ -247,7 +247,7 @@ func TestSameTokenAgain(t *testing.T) {
 			if err != nil {
 				t.Fatalf("call %d: %v", i, err)
 			}
-			auth.dropToken(token, "")
+			auth.dropToken(token, "", "")
 			if auth.noteAnswer(&batch.CallError{Status: 401}); i < 2 {
 				auth.noteAnswer(nil)
 			}
@@ -287,7 +287,7 @@ func TestRefusalDuringARenewal(t *testing.T) {
 			if token, _ := auth.Token(t.Context()); token != first {
 				t.Errorf("%s: the token in hand is not used while it is renewed", name)
 			}
-			auth.dropToken(first, `{"x":1}`)
+			auth.dropToken(first, `{"x":1}`, "")
 			if token := <-renewed; token != tokenOf("t", "a", 3) {
 				t.Errorf("%s: the renewal gave %q", name, token)
 			}

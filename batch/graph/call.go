@@ -39,7 +39,7 @@ func (c *Client) readBatch(resp *http.Response, sent []request) result {
 		return result{err: m.unreadable(err)}
 	}
 	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
-		c.auth.dropToken(bearer(resp.Request), "")
+		c.auth.dropToken(bearer(resp.Request), "", "")
 	}
 	return result{replies: replies}
 }

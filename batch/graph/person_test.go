@@ -97,7 +97,7 @@ func TestDeviceCode(t *testing.T) {
 			t.Errorf("grants %q, the person was asked %q", got, d.asked)
 		}
 		refused, _ := auth.Token(t.Context())
-		auth.dropToken(refused, `{"x":1}`)
+		auth.dropToken(refused, `{"x":1}`, "")
 		if token, err := auth.Token(t.Context()); err != nil || token == refused {
 			t.Errorf("after a challenge: %v", err)
 		}

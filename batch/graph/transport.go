@@ -104,7 +104,8 @@ func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.next.RoundTrip(req)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		said := resp.Header.Get("WWW-Authenticate")
-		c.auth.dropToken(bearer(req), challenge(said))
+		code, message := challengeError(said)
+		c.auth.dropToken(bearer(req), challenge(said), "HTTP 401 "+code+": "+message)
 		resp.Header.Set(challengeHeader, said)
 		resp.Header.Del("WWW-Authenticate")
 	}
