@@ -23,8 +23,9 @@ type Campaign struct {
 	Name, Input string
 	Created     time.Time
 	Dry         bool
+	Rehearsal   bool   // its tenants are simulated
 	Dir         string // of the reports; "" when none are written
-	Exit        int    // the worst of those of the tenants; see the exit codes of offboard
+	Exit        int    // the worst of those of the tenants; see the exit codes of offboard. -1: not all of them ended
 	Next        string // what to do now; "" for nothing
 	Tenants     []CampaignTenant
 }
@@ -35,7 +36,7 @@ type CampaignTenant struct {
 	Skip         bool // it is left out on purpose
 	Rows         int  // of one that is left out, in the file of all
 	End          *End // of its run; nil when there is none
-	Exit         int  // -1 when it was not worked on now
+	Exit         int  // of its command; -1 when none has worked on it to an end
 	Error        string
 	Next         string
 	Report       string // its page, from where the campaign's page stands; "" when there is none
@@ -83,6 +84,12 @@ func (c Campaign) Count(k batch.Kind) (n int) {
 
 // MarshalJSON gives the document of the campaign. Every key is always there.
 func (c Campaign) MarshalJSON() ([]byte, error) {
+	exitOf := func(code int) any {
+		if code < 0 {
+			return nil
+		}
+		return code
+	}
 	tenants := []object{}
 	for _, t := range c.Tenants {
 		o := object{{"name", t.Name}, {"tenant", t.Tenant}, {"state", t.State()}}
@@ -95,19 +102,15 @@ func (c Campaign) MarshalJSON() ([]byte, error) {
 			}
 			o = append(o, object{{"run", t.End.Plan.Run}, {"tenant_id", orNull(t.End.Plan.Tenant)}, {"tenant_name", orNull(t.End.Plan.Terms.TenantName)}, {"counts", counts}}...)
 		}
-		var exit any
-		if t.Exit >= 0 {
-			exit = t.Exit
-		}
 		tenants = append(tenants, append(o, object{
 			{"lines", t.Lines()}, {"success", t.Count(batch.Success)}, {"neutral", t.Count(batch.Neutral)}, {"failure", t.Count(batch.Failure)},
-			{"exit", exit}, {"error", orNull(t.Error)}, {"next", orNull(t.Next)}, {"report", orNull(t.Report)},
+			{"exit", exitOf(t.Exit)}, {"error", orNull(t.Error)}, {"next", orNull(t.Next)}, {"report", orNull(t.Report)},
 		}...))
 	}
 	return json.Marshal(object{
-		{"campaign", c.Name}, {"input", c.Input}, {"created_at", orNull(c.Created)}, {"dry_run", c.Dry}, {"report_dir", orNull(c.Dir)},
+		{"campaign", c.Name}, {"input", c.Input}, {"created_at", orNull(c.Created)}, {"dry_run", c.Dry}, {"rehearsal", c.Rehearsal}, {"report_dir", orNull(c.Dir)},
 		{"success", c.Count(batch.Success)}, {"neutral", c.Count(batch.Neutral)}, {"failure", c.Count(batch.Failure)},
-		{"tenants", tenants}, {"exit", c.Exit}, {"next", orNull(c.Next)},
+		{"tenants", tenants}, {"exit", exitOf(c.Exit)}, {"next", orNull(c.Next)},
 	})
 }
 

@@ -238,6 +238,34 @@ func findCampaign(ctx context.Context, h *Host, name string, open opener) (_ *Ca
 	return c, nil
 }
 
+// Rehearsal reports whether its tenants are simulated.
+func (c *Campaign) Rehearsal() bool {
+	return slices.ContainsFunc(c.Members, func(m Member) bool { return slices.Contains(m.Flags, Simulating) })
+}
+
+// Simulating is the flag of a rehearsal.
+var Simulating = batch.Flag{Name: "simulate", Value: "true"}
+
+// Anew are the words of the command that begins again with these members, on the files as they
+// are then.
+func (c *Campaign) Anew(members ...string) []string {
+	words := []string{"campaign", c.Input}
+	for _, name := range members {
+		words = append(words, "--only", name)
+	}
+	return c.rehearsed(words)
+}
+
+// GoOn are the words of the command that goes on with all of the campaign.
+func (c *Campaign) GoOn() []string { return c.rehearsed([]string{"resume", c.Name}) }
+
+func (c *Campaign) rehearsed(words []string) []string {
+	if c.Rehearsal() {
+		words = append(words, "--simulate")
+	}
+	return words
+}
+
 // Close takes back what was opened and locked.
 func (c *Campaign) Close() {
 	for _, undo := range slices.Backward(c.undo) {
@@ -254,7 +282,7 @@ func (c *Campaign) Unchanged(h *Host, m Member) error {
 			err = fmt.Errorf("%w: the file %s is not as it was when %s began", ErrRefused, name, c.Name)
 		}
 		if err != nil {
-			return &Advised{err, h.Typed("campaign", c.Input, "--only", m.Name)}
+			return &Advised{err, h.Typed(c.Anew(m.Name)...)}
 		}
 	}
 	return nil
@@ -303,6 +331,16 @@ func (c *Campaign) Ends(ctx context.Context, h *Host) (map[string]report.End, er
 		ends[name] = end
 	}
 	return ends, err
+}
+
+// EndMember keeps how a member ended, also when the command is being stopped.
+func (c *Campaign) EndMember(ctx context.Context, e journal.MemberEnd) error {
+	return c.shared.store.EndMember(context.WithoutCancel(ctx), c.Name, e)
+}
+
+// MemberEnds are how the members ended last; one that was not worked on to an end has none.
+func (c *Campaign) MemberEnds(ctx context.Context) (map[string]journal.MemberEnd, error) {
+	return c.shared.store.MemberEnds(ctx, c.Name)
 }
 
 // DirOf is where the report of a member goes.

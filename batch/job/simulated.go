@@ -294,13 +294,16 @@ func (s *job) simulate(ctx context.Context, seed seeder) (*tenant, error) {
 	return s.clients(ctx, "http://"+server.addr, Simulated, auths)
 }
 
-// named gives a simulated tenant the id or the domain that --tenant has.
+// named gives a simulated tenant the id or the domain that --tenant has, or else that of the
+// rehearsal that goes on.
 func (s *job) named(cfg graphsim.Config) graphsim.Config {
 	switch {
 	case batch.IsGUID(s.Tenant):
 		cfg.TenantID = s.Tenant
 	case s.Tenant != "":
 		cfg.TenantID, cfg.Domain = graphsim.IDFor(s.Tenant), s.Tenant
+	case s.follows && s.plan.Cloud == Simulated:
+		cfg.TenantID = s.plan.Tenant
 	}
 	return cfg
 }

@@ -56,6 +56,44 @@ func (s *Store) campaigns(ctx context.Context, rest string, args ...any) (all []
 	return all, err
 }
 
+// MemberEnd is how the command of a campaign's tenant ended last, also if the tenant never had a run.
+type MemberEnd struct {
+	Member string // what the tenant is called in the campaign
+	At     time.Time
+	Exit   int    // the exit code
+	Error  string // what was said; "" for nothing
+	Next   string // what to do; "" for nothing
+}
+
+// EndMember keeps how a member of a campaign ended, in place of how it ended before.
+func (s *Store) EndMember(ctx context.Context, campaign string, e MemberEnd) error {
+	err := s.update(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO member_ends (campaign, member, at, exit, error, next) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (campaign, member) DO UPDATE SET at = excluded.at, exit = excluded.exit, error = excluded.error, next = excluded.next`,
+			campaign, e.Member, e.At, e.Exit, e.Error, e.Next)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep how %s of campaign %s ended in %s: %w", e.Member, campaign, s.path, err)
+	}
+	return nil
+}
+
+// MemberEnds are how the members of a campaign ended, by name; one that was not worked on to an end has none.
+func (s *Store) MemberEnds(ctx context.Context, campaign string) (map[string]MemberEnd, error) {
+	var all []MemberEnd
+	err := s.read(ctx, func(t *tx) (err error) {
+		all, err = list(t, func(e *MemberEnd) []any { return []any{&e.Member, &e.At, &e.Exit, &e.Error, &e.Next} },
+			"SELECT member, at, exit, error, next FROM member_ends WHERE campaign = $1", campaign)
+		return err
+	})
+	ends := map[string]MemberEnd{}
+	for _, e := range all {
+		ends[e.Member] = e
+	}
+	return ends, err
+}
+
 // LockCampaign keeps others from working on the campaign, or fails with a *LockedError.
 func (s *Store) LockCampaign(name string) (unlock func() error, err error) { return s.lock(name) }
 

@@ -43,6 +43,16 @@ func TestCampaigns(t *testing.T) {
 		if err != nil || len(runs) != 2 || runs[1].Membership() != (Membership{"campaign-1", "contoso"}) {
 			t.Errorf("%d runs, error %v", len(runs), err)
 		}
+		for _, e := range []MemberEnd{{"contoso", time.Now(), 6, "stopped", "resume"}, {"woodgrove", time.Now(), 5, "no consent", ""}, {"contoso", time.Now(), 0, "", ""}} {
+			must(t, s.EndMember(t.Context(), "campaign-1", e))
+		}
+		ends, err := s.MemberEnds(t.Context(), "campaign-1")
+		if err != nil || len(ends) != 2 || ends["contoso"].Exit != 0 || ends["woodgrove"].Error != "no consent" || ends["woodgrove"].Exit != 5 {
+			t.Errorf("members ended %+v, error %v", ends, err)
+		}
+		if err := s.EndMember(t.Context(), "campaign-3", MemberEnd{Member: "contoso"}); err == nil {
+			t.Error("a member of no campaign ended")
+		}
 		time.Sleep(2 * Remembered)
 		old, err := s.Old(t.Context(), time.Now().Add(-Remembered))
 		must(t, err)
@@ -51,6 +61,9 @@ func TestCampaigns(t *testing.T) {
 			if same, err := s.CampaignsOf(t.Context(), "1"); err != nil || len(same) != len(old)-1-i {
 				t.Errorf("after %d of %d runs: %+v, error %v", i+1, len(old), same, err)
 			}
+		}
+		if ends, err := s.MemberEnds(t.Context(), "campaign-1"); err != nil || len(ends) > 0 {
+			t.Errorf("after the campaign: %+v, error %v", ends, err)
 		}
 	})
 }

@@ -26,6 +26,16 @@ CREATE TABLE campaigns (                           -- runs of several tenants st
 	members TEXT NOT NULL                          -- the tenants, and how each is run; no secret
 ) STRICT;
 
+CREATE TABLE member_ends (                         -- how each tenant of a campaign ended last, also one without a run
+	campaign TEXT NOT NULL REFERENCES campaigns (name) ON DELETE CASCADE,
+	member   TEXT NOT NULL,                        -- what the tenant is called there
+	at       INTEGER NOT NULL,
+	exit     INTEGER NOT NULL,                     -- the exit code of its command
+	error    TEXT NOT NULL,                        -- what was said; '' for nothing
+	next     TEXT NOT NULL,                        -- and what to do; '' for nothing
+	PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE states (                              -- how a run came to its state
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	no     INTEGER NOT NULL,                       -- from 1

@@ -62,7 +62,7 @@ func (c *command) runCampaign(ctx context.Context, o *job.CampaignOptions) error
 // resumeCampaign goes on with a campaign of the journal.
 func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) error {
 	for _, f := range c.flags() {
-		if c.typed(f) > 0 && !slices.Contains([]string{"yes", "as-caller", "max-age"}, f.Name) && slices.Contains(c.parsed.Selected().Flags, f) {
+		if c.typed(f) > 0 && !slices.Contains(append(ofResume, "simulate"), f.Name) && slices.Contains(c.parsed.Selected().Flags, f) {
 			return fmt.Errorf("%w: --%s does not go with a campaign, whose file has the flags of its tenants: resume takes --yes, --as-caller and --max-age then", job.ErrUsage, f.Name)
 		}
 	}
@@ -73,8 +73,15 @@ func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) erro
 	if err != nil {
 		return err
 	}
+	if o.Simulate && !of.Rehearsal() {
+		of.Close()
+		return fmt.Errorf("%w; nothing more was written: %s is no rehearsal, and --simulate would not make it one", job.ErrRefused, of.Name)
+	}
 	return c.carryOut(ctx, of, o.Yes, false, usualAtOnce)
 }
+
+// ofResume are the flags of resume that go with a campaign.
+var ofResume = []string{"yes", "as-caller", "max-age"}
 
 const usualAtOnce = 50
 
@@ -88,7 +95,7 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 	if atOnce < 1 {
 		return fmt.Errorf("%w: --at-once %d is no number of tenants", job.ErrUsage, atOnce)
 	}
-	ends, err := of.Ends(ctx, c.host)
+	ends, last, err := c.ends(ctx, of)
 	if err != nil {
 		return err
 	}
@@ -97,12 +104,8 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 	var members []*member
 	for i, m := range of.Members {
 		end, has := ends[m.Name]
-		results[i] = report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1}
-		switch {
-		case m.Skip:
-		case has && end.State == string(journal.Finished):
-			results[i] = all.settled(m, end)
-		default:
+		results[i] = stands(of, m, ends, last)
+		if !m.Skip && !(has && end.State == string(journal.Finished)) {
 			if !has {
 				end.Plan = batch.Plan{}
 			}
@@ -121,21 +124,54 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 		})
 	}
 	group.Wait()
+	if !dry { // of a run that broke off, or was not gone on with, the journal tells
+		if ends, err = of.Ends(context.WithoutCancel(ctx), c.host); err != nil {
+			return err
+		}
+	}
+	for i := range results {
+		if end, has := ends[results[i].Name]; has && results[i].End == nil {
+			results[i].End = &end
+		}
+	}
 	return all.tell(results)
 }
 
-// settled is a tenant whose run ended before this process began.
-func (c *campaign) settled(m job.Member, end report.End) report.CampaignTenant {
-	t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, End: &end, Report: c.page(m.Name)}
-	if end.Summary.CountOf(batch.Failure) > 0 {
-		t.Exit = int(exitPartial)
+// ends are how the runs of a campaign stand, and how the commands ended that worked on them.
+func (c *command) ends(ctx context.Context, of *job.Campaign) (runs map[string]report.End, last map[string]journal.MemberEnd, err error) {
+	if runs, err = of.Ends(ctx, c.host); err == nil {
+		last, err = of.MemberEnds(ctx)
+	}
+	return runs, last, err
+}
+
+// stands is how a tenant stands by the journal: as the command ended that worked on it last, unless
+// the run went on since then.
+func stands(of *job.Campaign, m job.Member, runs map[string]report.End, last map[string]journal.MemberEnd) report.CampaignTenant {
+	t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1, Report: pageOf(of, m.Name)}
+	end, has := runs[m.Name]
+	if has {
+		t.End, t.Next = &end, report.Next(end)
+	}
+	was, ended := last[m.Name]
+	since := func(at time.Time) bool { return at.After(was.At) }
+	switch {
+	case m.Skip:
+	case ended && !since(end.Ended) && !slices.ContainsFunc(end.Sessions, func(s report.Session) bool { return since(s.Began) }):
+		t.Exit, t.Error = was.Exit, was.Error
+		if len(end.Files) == 0 || t.Next == "" { // which are newer
+			t.Next = was.Next
+		}
+	case has && end.State == string(journal.Finished):
+		t.Exit = int(exitDone)
+		if end.Summary.CountOf(batch.Failure) > 0 {
+			t.Exit = int(exitPartial)
+		}
 	}
 	return t
 }
 
-// page is the page of a tenant's report, from where the campaign's page stands; "" where there is none.
-func (c *campaign) page(name string) string { return pageOf(c.Campaign, name) }
-
+// pageOf is the page of a tenant's report, from where the campaign's page stands; "" where there is none.
 func pageOf(c *job.Campaign, name string) string {
 	if _, err := os.Stat(filepath.Join(c.DirOf(name), "report.html")); err != nil {
 		return ""
@@ -145,35 +181,10 @@ func pageOf(c *job.Campaign, name string) string {
 
 // tell writes how all tenants stand, and gives the worst of their ends.
 func (c *campaign) tell(results []report.CampaignTenant) error {
-	worst := exitDone
-	left := map[exitCode][]string{}
-	for _, t := range results {
-		code := exitCode(max(0, t.Exit))
-		if slices.Index(severity, code) < slices.Index(severity, worst) {
-			worst = code
-		}
-		left[code] = append(left[code], t.Name)
-	}
-	for i, t := range results {
-		if exitCode(t.Exit) == exitUsage && !c.dry { // the campaign goes on with files as they were
-			results[i].Next = c.Typed(c.more("campaign", c.Input, "--only", t.Name)...)
-		}
-	}
-	next := ""
-	switch {
-	case worst == exitDone, worst == exitPartial, c.dry:
-	case worst == exitUsage:
-		words := []string{"campaign", c.Input}
-		for _, name := range left[exitUsage] {
-			words = append(words, "--only", name)
-		}
-		next = "mend the files, then: " + c.Typed(c.more(words...)...)
-	default:
-		next = c.Typed(c.more("resume", c.Name)...)
-	}
-	sum := report.Campaign{Name: c.Name, Input: c.Input, Created: c.Created, Dry: c.dry, Dir: c.Dir, Exit: int(worst), Next: next, Tenants: results}
+	sum, left := c.sums(c.Campaign, c.dry, results, c.sameWay)
 	unwritten := sum.Write()
 	err := errors.Join(c.campaignTable(sum), unwritten)
+	worst := exitCode(sum.Exit)
 	if worst == exitDone || worst == exitPartial {
 		return errors.Join(map[exitCode]error{exitDone: nil, exitPartial: job.ErrPartial}[worst], err)
 	}
@@ -183,11 +194,48 @@ func (c *campaign) tell(results []report.CampaignTenant) error {
 			words = append(words, fmt.Sprintf("%s (exit %d: %s)", batch.SomeOf(names[:min(5, len(names))], len(names)), code, meanings[code]))
 		}
 	}
-	return errors.Join(&campaignEnd{worst, strings.Join(words, "; "), next}, err)
+	return errors.Join(&campaignEnd{worst, strings.Join(words, "; "), sum.Next}, err)
 }
 
-// more are the words of a command, with --yes if that was given.
-func (c *campaign) more(words ...string) []string {
+// sums are how all tenants stand together, and which of them ended with each exit code. SameWay adds
+// those of this command to one that goes on.
+func (c *command) sums(of *job.Campaign, dry bool, results []report.CampaignTenant, sameWay func([]string) []string) (sum report.Campaign, left map[exitCode][]string) {
+	worst, open := exitDone, false
+	left = map[exitCode][]string{}
+	for i, t := range results {
+		code := exitCode(t.Exit)
+		switch {
+		case t.Skip:
+			continue
+		case code < 0:
+			open = true
+			continue
+		case slices.Index(severity, code) < slices.Index(severity, worst):
+			worst = code
+		}
+		left[code] = append(left[code], t.Name)
+		if code == exitUsage && !dry { // the campaign goes on with files as they were
+			results[i].Next = c.Typed(sameWay(of.Anew(t.Name))...)
+		}
+	}
+	sum = report.Campaign{Name: of.Name, Input: of.Input, Created: of.Created, Dry: dry, Rehearsal: of.Rehearsal(), Dir: of.Dir, Exit: int(worst), Tenants: results}
+	switch {
+	case open:
+		sum.Exit, sum.Next = -1, c.Typed(sameWay(of.GoOn())...)
+	case worst == exitDone, worst == exitPartial, dry:
+	case worst == exitUsage:
+		sum.Next = "mend the files, then: " + c.Typed(sameWay(of.Anew(left[exitUsage]...))...)
+	default:
+		sum.Next = c.Typed(sameWay(of.GoOn())...)
+	}
+	return sum, left
+}
+
+// sameWay adds to the words of a command that goes on the flags of this one that are not kept.
+func (c *campaign) sameWay(words []string) []string {
+	if n := cap(c.slots); n != usualAtOnce && words[0] == "campaign" {
+		words = append(words, "--at-once", fmt.Sprint(n))
+	}
 	if c.yes {
 		words = append(words, "--yes")
 	}
@@ -270,7 +318,7 @@ func (c *campaign) member(of job.Member, plan batch.Plan, result *report.Campaig
 	cmd := newCommand(w, flags)
 	m.narrated = narrated{cmd, cmd.facts}
 	cmd.host.Console = m
-	cmd.campaign, cmd.campaignTenant = c.Name, home
+	cmd.campaign, cmd.campaignMember, cmd.campaignTenant = c, of.Name, home
 	if m.parsed, _, m.wrong = parse(flags, io.Discard, w.args...); m.wrong != nil {
 		m.wrong = fmt.Errorf("%w: %w", job.ErrUsage, m.wrong)
 		m.parsed = nil
@@ -360,10 +408,15 @@ func (m *member) work(ctx context.Context) exitCode {
 	if t.End = c.facts.end; t.End == nil || code != exitPartial {
 		t.Error = strings.Join(c.failed, "; ")
 	}
-	if c.campaign != "" && code == exitStopped { // all of it goes on together
+	if code == exitStopped { // all of it goes on together
 		t.Next = ""
 	}
-	t.Report = m.all.page(m.of.Name)
+	t.Report = pageOf(m.all.Campaign, m.of.Name)
+	if !m.all.dry {
+		if err := m.all.EndMember(ctx, journal.MemberEnd{Member: m.of.Name, At: time.Now(), Exit: t.Exit, Error: t.Error, Next: t.Next}); err != nil {
+			m.Warn("note     %v", err)
+		}
+	}
 	return code
 }
 
@@ -589,33 +642,28 @@ func (c *command) standing(ctx context.Context, name string, look func(of *job.C
 		return sum, err
 	}
 	defer of.Close()
-	ends, err := of.Ends(ctx, c.host)
+	runs, last, err := c.ends(ctx, of)
 	if err != nil {
 		return sum, err
 	}
-	sum = report.Campaign{Name: of.Name, Input: of.Input, Created: of.Created}
+	var results []report.CampaignTenant
 	for _, m := range of.Members {
-		t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1}
-		if end, has := ends[m.Name]; has {
+		if end, has := runs[m.Name]; has {
 			if err := look(of, m.Name, &end); err != nil {
 				return sum, err
 			}
-			t.End, t.Next = &end, report.Next(end)
+			runs[m.Name] = end
 		}
-		if !m.Skip && (t.End == nil || t.End.State != string(journal.Finished)) {
-			sum.Next = c.Typed("resume", of.Name)
-		}
-		t.Report = pageOf(of, m.Name)
-		sum.Tenants = append(sum.Tenants, t)
+		results = append(results, stands(of, m, runs, last))
 	}
-	sum.Dir = of.Dir
+	sum, _ = c.sums(of, false, results, func(words []string) []string { return words })
 	return sum, nil
 }
 
 // before is what stands in front of a command line that is to be pasted: where one registration
 // signs in to several tenants, the variable that names the one.
 func (c *command) before(command string) string {
-	if c.campaignTenant == "" || command == "resume" || command == "show" || command == "report" || runtime.GOOS == "windows" {
+	if c.campaignTenant == "" || command == "resume" || command == "show" || command == "report" || command == "campaign" || runtime.GOOS == "windows" {
 		return ""
 	}
 	return "env AZURE_TENANT_ID=" + quoted(c.campaignTenant, runtime.GOOS) + " "

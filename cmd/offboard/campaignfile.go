@@ -123,7 +123,7 @@ func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) 
 			going++
 		}
 		if o.Simulate {
-			members[i].Flags = append(members[i].Flags, batch.Flag{Name: "simulate", Value: "true"})
+			members[i].Flags = append(members[i].Flags, job.Simulating)
 		}
 	}
 	if going == 0 {

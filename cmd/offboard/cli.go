@@ -72,9 +72,10 @@ type command struct {
 
 	unclosed *unclosed // the document that is written but for how the command ended
 
-	campaign       string   // that this is a part of, or ""
-	campaignTenant string   // for AZURE_TENANT_ID of commands to be pasted; see campaign.go
-	failed         []string // what was said of how it ended, and of what to do next
+	campaign       *campaign // that this is a part of, or nil
+	campaignMember string    // what it is called there
+	campaignTenant string    // for AZURE_TENANT_ID of commands to be pasted; see campaign.go
+	failed         []string  // what was said of how it ended, and of what to do next
 	next           string
 }
 

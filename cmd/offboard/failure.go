@@ -84,7 +84,7 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 		next = c.partLine(p)
 	}
 	if code == exitStopped {
-		next = cmp.Or(c.host.Next(c.shell(c.again()...)), next)
+		next = cmp.Or(c.host.Next(c.onceMore()), next)
 	}
 	return next
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ func (c *command) lifted(err error) string {
 	if len(lifts) == 0 {
 		return ""
 	}
+	if c.campaign != nil {
+		return when + ": " + c.campaign.lifted(c.campaignMember, lifts)
+	}
 	line := c.again()
 	for _, lift := range lifts {
 		flag, value, valued := strings.Cut(lift, " ")
@@ -29,6 +33,40 @@ func (c *command) lifted(err error) string {
 		}
 	}
 	return when + ": " + c.shell(line...)
+}
+
+// onceMore is the command that does the same again. That of a tenant of a campaign is the campaign's.
+func (c *command) onceMore() string {
+	switch of := c.campaign; {
+	case of == nil:
+		return c.shell(c.again()...)
+	case of.dry:
+		return of.command.onceMore()
+	default:
+		return of.Typed(of.sameWay(of.GoOn())...)
+	}
+}
+
+// lifted is what lifts reasons to refuse a tenant: flags of the command that goes on with the
+// campaign, or else of its file, on which it is begun anew.
+func (c *campaign) lifted(tenant string, lifts []string) string {
+	var below []string
+	line := c.sameWay(c.GoOn())
+	for _, lift := range lifts {
+		flag, value, valued := strings.Cut(strings.TrimPrefix(lift, "--"), " ")
+		if !valued {
+			value = "true"
+		}
+		if slices.Contains(ofResume, flag) {
+			line = append(line, strings.Fields(lift)...)
+		} else {
+			below = append(below, flag+": "+value)
+		}
+	}
+	if len(below) == 0 {
+		return c.Typed(line...)
+	}
+	return fmt.Sprintf("put %s below %s in %s, then: %s", strings.Join(below, " and "), tenant, c.Input, c.Typed(c.sameWay(c.Anew(tenant))...))
 }
 
 // again is the command line as it was typed, with the flags that were given by

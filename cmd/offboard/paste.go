@@ -17,9 +17,9 @@ import (
 // the words, and the journal unless it is the user's own.
 // The run of a campaign goes on with all of it.
 func (c *command) Typed(words ...string) string {
-	if c.campaign != "" && words[0] == "resume" {
+	if c.campaign != nil && words[0] == "resume" {
 		yes := slices.Contains(words, "--yes")
-		if words = []string{"resume", c.campaign}; yes {
+		if words = c.campaign.GoOn(); yes {
 			words = append(words, "--yes")
 		}
 	}
