@@ -4,6 +4,7 @@
 package durable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -117,11 +118,18 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// Probe reports why no file can be made in a directory, by making one.
+// probed is how much a probe writes: a file alone can be made on a disk that is full.
+const probed = 4 << 10
+
+// Probe reports why no file can be written in a directory, by writing one, which it removes.
 func Probe(dir string) error {
 	f, err := os.CreateTemp(dir, ".offboard.*.tmp")
 	if err != nil {
 		return fmt.Errorf("write to directory: %w", err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	_, err = f.Write(bytes.Repeat([]byte("offboard"), probed/8))
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }

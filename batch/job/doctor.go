@@ -97,6 +97,7 @@ type doctor struct {
 	want, wantBy string       // the tenant that was named, and where
 	unwanted     error        // why it was not found
 	users        []batch.User // of the file, to be looked up
+	rows         int          // of the file that name somebody, gates passed
 	percent      float64      // of a limit, the most that Graph said is used up
 	found        []Diagnosis
 	refused      *batch.CallError // with 429

@@ -56,7 +56,7 @@ func (d *doctor) file(context.Context) Diagnosis {
 			d.users = append(d.users, batch.User{ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value})
 		}
 	}
-	if n == 0 {
+	if d.rows = n; n == 0 {
 		return noted("no row names anybody: a run would touch nobody")
 	}
 	return well("%s to look up", batch.Agree(n, "1 row names somebody", batch.Thousands(n)+" rows name somebody"))
@@ -78,12 +78,29 @@ func (d *doctor) lists(context.Context) Diagnosis {
 	return well("%s of --protect can be read; a run looks up whether they exist", batch.Agree(n, "1 entry", batch.Thousands(n)+" entries"))
 }
 
-// The least room on the disk of the journal: what a large run takes, and below which SQLite
-// itself may fail. A user takes about 500 bytes in the journal for each step, and as much in the report.
+// The least room on the disk of the journal: what a large run takes, where it is not known of how
+// many rows, and below which SQLite itself may fail.
 const (
 	roomForRun  = 256 << 20
 	roomForLife = 16 << 20
 )
+
+// What a run takes on disk, in bytes, by measure: of each row for each step, and besides.
+const (
+	rowInJournal, journalAlone = 500, 1 << 20
+	rowInReport, reportAlone   = 1100, 64 << 10
+)
+
+// room holds what is left on the disk of a directory against what is needed there.
+func (d *doctor) room(what, dir string, row, alone int) (seen string, short bool) {
+	free, err := durable.Free(dir)
+	need := uint64(alone + d.rows*len(d.steps)*row)
+	if err != nil || free >= need {
+		return "", false
+	}
+	return fmt.Sprintf("%s %s KB left on its disk, and %s in %s needs about %s KB", what, batch.Thousands(int(free>>10)),
+		batch.Plural(d.rows, "row"), batch.Plural(len(d.steps), "step"), batch.Thousands(int(need>>10))), true
+}
 
 // journal looks at the file, or at the place where it would be made.
 func (d *doctor) journal(ctx context.Context) Diagnosis {
@@ -122,13 +139,16 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 			return illBy(err)
 		}
 	}
+	if seen, short := d.room(name("has"), dir, rowInJournal, journalAlone); short {
+		return ill(seen, "free some space there"+elsewhere, d.Pasted("df", "-h", dir))
+	}
 	free, err := durable.Free(dir)
 	switch {
 	case err != nil:
 		return well("%s", name("can be written"))
 	case free < roomForLife:
 		return ill(name("has %s MB left on its disk", batch.Thousands(int(free>>20))), "free some space there"+elsewhere, d.Pasted("df", "-h", dir))
-	case free < roomForRun:
+	case d.rows == 0 && free < roomForRun:
 		return noted("%s", name("can be written, and has %s MB left on its disk: enough for some ten thousand users", batch.Thousands(int(free>>20))))
 	case info == nil:
 		return well("%s", name("will be made; its disk has %s MB left", batch.Thousands(int(free>>20))))
@@ -157,6 +177,9 @@ func (d *doctor) reports(context.Context) Diagnosis {
 	}
 	if err := durable.Probe(existing(dir)); err != nil {
 		return ill(fmt.Sprintf("the report could not be written to %s: %v", dir, err), "let this user write there, or name another directory with --report-dir", d.letWrite(existing(dir))...)
+	}
+	if seen, short := d.room("the report's directory "+dir+" has", existing(dir), rowInReport, reportAlone); short {
+		return ill(seen, "free some space there, or name another directory with --report-dir", d.Pasted("df", "-h", existing(dir)))
 	}
 	return well("the report can be written, to %s", filepath.Dir(dir))
 }

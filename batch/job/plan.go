@@ -13,6 +13,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake"
+	"offboard/batch/journal"
 )
 
 // opened are the files that are read, and what planning found in them.
@@ -76,7 +77,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	}
 	closed := j.openStore(ctx, newJournal, false)
 	var unclaimed error
-	if g.reports {
+	if g.reports && !errors.Is(closed, journal.ErrDisk) { // a full disk is told once
 		unclaimed = j.claimReport()
 	}
 	if err := refused(nothingPlanned, able(), j.pace(), g.wrong(j.Host), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
