@@ -36,6 +36,7 @@ type Auth struct {
 	renewing  chan struct{} // closed when the sign-in under way is over; nil while there is none
 	failed    error         // of the last sign-in
 	over      error         // no sign-in will do any more
+	last      error         // why the token that is still good is the last one
 	notBefore time.Time     // the earliest time of the next sign-in
 	claims    string        // what Graph asked for when it refused a token; the next sign-in passes it on
 	answered  string        // what the sign-in of this token passed on
@@ -79,6 +80,9 @@ func (a *Auth) Token(ctx context.Context) (string, error) {
 		a.mu.Lock()
 		now := time.Now()
 		good := a.token != "" && now.Before(a.until)
+		if !good {
+			a.over = cmp.Or(a.over, a.last)
+		}
 		switch {
 		case a.over != nil:
 			defer a.mu.Unlock()
@@ -129,14 +133,19 @@ func (a *Auth) renew(ctx context.Context) (string, error) {
 		}
 	}
 	gaveUp := ctx.Err() != nil || errors.Is(err, batch.ErrStopped)
+	final := a.person && errors.Is(err, batch.ErrSignIn) // nobody is asked again after that
 	switch {
 	case a.over != nil:
 		return "", a.over
 	case errors.Is(err, errBecame):
 		a.token, a.over = "", err
 	case a.token != "" && now.Before(a.until):
-		a.notBefore = now.Add(renewEvery)
+		if a.notBefore = now.Add(renewEvery); final {
+			a.notBefore, a.last = a.until, err
+		}
 		return a.token, nil
+	case final:
+		a.over = err
 	case !gaveUp: // of a caller that gave up nothing is noted, so that the next one tries for itself
 		a.failed, a.notBefore = err, now.Add(retryPause(err))
 	}

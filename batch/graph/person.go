@@ -20,6 +20,7 @@ type person struct {
 	interactive
 	way  Way
 	tell func(string)
+	told *bool // a code was shown, or a browser opened
 }
 
 type interactive interface {
@@ -41,7 +42,7 @@ func (p person) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azc
 	} else if met != nil && (met.err != nil || met.busy) {
 		return t, later{errors.New("the sign-in service is in trouble")}
 	}
-	if p.way == ByBrowser {
+	if *p.told = p.way == ByBrowser; *p.told {
 		p.tell("a browser opens at the sign-in page: sign in there")
 	}
 	waited, stop := context.WithTimeout(ctx, personTimeout)
@@ -52,8 +53,10 @@ func (p person) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azc
 	case err == nil:
 	case ctx.Err() == nil && waited.Err() != nil:
 		return t, fmt.Errorf("no person signed in within %v; do the same again", personTimeout)
-	case ok && failed.RawResponse == nil && p.way == ByBrowser && ctx.Err() == nil && (met == nil || met.err == nil):
+	case ok && failed.RawResponse == nil && p.way == ByBrowser && ctx.Err() == nil && (met == nil || met.err == nil && !met.post):
 		return t, errors.New("the browser gave no sign-in: none can be opened here, or the person or the sign-in page ended it; try again, or give --auth device-code")
+	case *p.told:
+		return t, asked{err}
 	default:
 		return t, err
 	}
@@ -70,22 +73,24 @@ func (e Environment) person(way Way, at Place) (Choice, error) {
 		return Choice{}, fmt.Errorf("--auth %s: %w", way, err)
 	}
 	browser.Stdout = os.Stderr // stdout is for results
+	told := new(bool)
 	if way == ByBrowser {
 		return Choice{Words: "a person in a browser", newCredential: func() (azcore.TokenCredential, error) {
 			cred, err := azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
 				ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.Client(), TenantID: tenant,
 			})
-			return person{cred, way, at.Tell}, err
+			return person{cred, way, at.Tell, told}, err
 		}}, nil
 	}
 	return Choice{Words: "a person with a device code", newCredential: func() (azcore.TokenCredential, error) {
 		cred, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
 			ClientOptions: at.Authority.options(), DisableInstanceDiscovery: at.Authority.Own, DisableAutomaticAuthentication: true, ClientID: e.Client(), TenantID: tenant,
 			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
+				*told = true
 				at.Tell(fmt.Sprintf("open %s in any browser, and enter the code %s", m.VerificationURL, m.UserCode))
 				return nil
 			},
 		})
-		return person{cred, way, at.Tell}, err
+		return person{cred, way, at.Tell, told}, err
 	}}, nil
 }

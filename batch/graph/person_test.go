@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,6 +28,7 @@ type desk struct {
 	after time.Duration // the person needs that long; 0 is never
 	since time.Time
 	wrong string // what the service says in place of a token
+	odd   string // what it says with HTTP 200; "cut" ends the connection
 }
 
 func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -53,6 +55,13 @@ func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(400, `{"error":"expired_token","error_description":"AADSTS70020: x"}`)
 	case r.Form.Get("grant_type") == "device_code" && (d.after == 0 || time.Since(d.since) < d.after):
 		return answer(400, `{"error":"authorization_pending","error_description":"AADSTS70016: x"}`)
+	}
+	switch d.odd {
+	case "":
+	case "cut":
+		return nil, io.EOF
+	default:
+		return answer(200, d.odd)
 	}
 	d.grant = append(d.grant, r.Form.Get("grant_type"))
 	encoded := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -136,6 +145,62 @@ func TestDeviceCodeInVain(t *testing.T) {
 				t.Errorf("%s: %v after %v", c.name, err, took)
 			}
 		})
+	}
+}
+
+// An answer that cannot be used, and a connection that ends, are no reason to ask a person
+// again: neither while the first token is waited for, nor while one is still good.
+func TestPersonIsNotAskedInALoop(t *testing.T) {
+	for odd, says := range map[string]string{
+		"{}":                   "login.example answered HTTP 200, and this is no answer of a sign-in: ",
+		"":                     "",
+		"cut":                  "the person's sign-in broke off: the connection to login.example ended before the answer did: EOF; do the same again",
+		`{"access_token":"hus`: "look at it with --debug-http FILE",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := &desk{after: time.Minute, odd: odd}
+			auth := d.auth(t, ByDeviceCode)
+			for range 5 {
+				if _, err := auth.Token(t.Context()); says != "" && (!errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), says) || isA[*batch.CallError](err) || strings.Contains(err.Error(), "hus\"")) {
+					t.Errorf("%q: %v", odd, err)
+				}
+				time.Sleep(10 * time.Second)
+			}
+			if len(d.asked) != 1 {
+				t.Errorf("%q: the person was asked %d times", odd, len(d.asked))
+			}
+			if odd != "" {
+				return
+			}
+			d.wrong = "AADSTS65004" // from now on: the renewal is refused, and the person declines
+			var err error
+			for range 120 {
+				time.Sleep(time.Minute)
+				_, err = auth.Token(t.Context())
+			}
+			if !errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), "AADSTS65004") || len(d.asked) != 2 {
+				t.Errorf("after a renewal: %v, and the person was asked %d times", err, len(d.asked))
+			}
+		})
+	}
+}
+
+// The token service of an app that gives what cannot be used ends the first sign-in with words.
+func TestAnswerThatIsNone(t *testing.T) {
+	d := &desk{odd: "{}"}
+	at := Place{Authority: Authority{URL: "https://login.example", Own: true, Client: &http.Client{Transport: d}}, Tenant: "contoso.example"}
+	c, err := Environment{envClientID: "c", envSecret: "hush"}.Choose(Auto, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Auth(Global).Token(t.Context())
+	if !errors.Is(err, batch.ErrSignIn) || !strings.Contains(err.Error(), "login.example answered HTTP 200") {
+		t.Error(err)
+	}
+	d.odd = "cut"
+	_, err = c.Auth(Global).Token(t.Context())
+	if !errors.Is(err, batch.ErrNoToken) || !strings.Contains(err.Error(), "the connection to login.example ended") {
+		t.Error(err)
 	}
 }
 

@@ -50,6 +50,8 @@ type trouble struct {
 	err   error  // of the last call; nil when it was answered
 	busy  bool   // the last answer says that the service is in trouble
 	said  []byte // the last answer; nil when there was none
+	from  string // the last answer's host, method and status, in words
+	post  bool   // the last call asked for a token, or for a device code
 }
 
 type troubleKey struct{}
@@ -66,10 +68,20 @@ type later struct{ error }
 // endpoint. Once a token was had it may pass.
 type unready struct{ error }
 
+// asked is an error of a sign-in that a person had begun. They are not asked again by themselves.
+type asked struct{ error }
+
 // judgeSignIn tells a sign-in service in trouble from one that says no. Until a first
-// token was had, trouble that waiting does not mend (a bad certificate, a web page) is
-// ErrSignIn; later it may pass.
+// token was had, trouble that waiting does not mend (a bad certificate, a web page, an answer
+// that cannot be used) is ErrSignIn; later it may pass.
 func judgeSignIn(err error, met *trouble, hadToken bool) error {
+	if a, ok := errors.AsType[asked](err); ok {
+		err = judgeSignIn(a.error, met, false)
+		if e, passes := errors.AsType[*batch.CallError](err); passes {
+			err = fmt.Errorf("%w: the person's sign-in broke off: %s; do the same again", batch.ErrSignIn, strings.TrimPrefix(e.Err.Error(), batch.ErrNoToken.Error()+": "))
+		}
+		return err
+	}
 	if met.setup != nil && !hadToken {
 		return fmt.Errorf("%w: %w", batch.ErrSignIn, met.setup)
 	}
@@ -88,7 +100,11 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	}
 	r := failed.RawResponse
 	if r == nil {
-		return signInTrouble(errors.New(plain(err)))
+		odd := fmt.Errorf("%s, and this is no answer of a sign-in: %s; something on the way may have changed it: look at it with --debug-http FILE", met.from, plain(err))
+		if hadToken || met.busy || cutOff(met.said) {
+			return signInTrouble(odd)
+		}
+		return fmt.Errorf("%w: %w", batch.ErrSignIn, odd)
 	}
 	said, passes := oauthSaid(r, met.said)
 	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
@@ -98,6 +114,13 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 		return e
 	}
 	return fmt.Errorf("%w: %w", batch.ErrSignIn, cause)
+}
+
+// cutOff reports whether the rest of a JSON text is missing.
+func cutOff(body []byte) bool {
+	var v any
+	bad, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(body, &v))
+	return ok && len(body) > 0 && bad.Offset == int64(len(body)) && strings.Contains(bad.Error(), "unexpected end")
 }
 
 // plain is what an error of the sign-in library says, without its pages of help and without

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -127,16 +128,18 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	met.calls++
+	met.post = r.Method == http.MethodPost
 	if err != nil {
-		met.err = byProxy(r.URL.Host, err)
+		met.err = byProxy(r.URL.Host, brokeOff(r.URL.Host, err))
 		met.setup = barred(r.URL.Host, met.err)
 		return resp, err
 	}
+	met.from = fmt.Sprintf("%s answered HTTP %d", r.URL.Host, resp.StatusCode)
 	met.busy = resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if met.err, met.said = err, body; err != nil {
+	if met.err, met.said = brokeOff(r.URL.Host, err), body; err != nil {
 		return nil, err
 	}
 	if title, page := webPage(resp, body); page && resp.StatusCode < 300 {
@@ -144,4 +147,13 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 		met.err = met.setup
 	}
 	return resp, nil
+}
+
+// brokeOff names the host of a connection that ended before the answer did. That error says no
+// more than EOF.
+func brokeOff(host string, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the connection to %s ended before the answer did: %w", host, err)
+	}
+	return err
 }
