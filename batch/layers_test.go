@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"batch/journal":       {"batch", "batch/durable"},
 	"batch/planfile":      {"batch", "batch/durable"},
 	"batch/signature":     {"batch", "batch/durable"},
-	"batch/graph":         {"batch", "batch/durable"},
+	"batch/graph":         {"batch", "batch/durable", "batch/trace"},
 	"batch/graphsim":      {},
 	"batch/sendertest":    {"batch"},
 	"report":              {"batch", "batch/durable"},

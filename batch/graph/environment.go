@@ -89,6 +89,11 @@ func (e Environment) Tenant() string { return strings.TrimSpace(e[envTenantID]) 
 // Client is AZURE_CLIENT_ID: an app, or "".
 func (e Environment) Client() string { return strings.TrimSpace(e[envClientID]) }
 
+// Secrets are those that the process has at hand: of its variables, and of its proxies.
+func (e Environment) Secrets() []string {
+	return append(proxySecrets(), e[envSecret], e[envPassword], e[envAccessToken])
+}
+
 // Authority is where to sign in for a service.
 func (e Environment) Authority(s Service) (Authority, error) {
 	return authorityOf(e[envAuthority], s)

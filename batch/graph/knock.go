@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -102,13 +101,7 @@ func Proxy(link string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		value := os.Getenv(name)
-		if _, err := url.Parse(value); err != nil && strings.Contains(value, "://") { // Go takes it for a host of that name
-			return "", fmt.Errorf("%s holds no address of a proxy such as http://proxy.example:3128", name)
-		}
-	}
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: at})
+	proxy, err := ofEnvironment(&http.Request{URL: at})
 	if err != nil || proxy == nil {
 		return "", err
 	}

@@ -18,13 +18,15 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/trace"
 )
 
 // This file is about what may stand between this machine and Microsoft: a proxy
 // that opens TLS, and a web page in place of an answer.
 
 // ofEnvironment is the proxy that the environment names for a call. net/http goes without a
-// proxy where it cannot read the address, or takes it for that of a host "http:".
+// proxy where it cannot read the address, or takes it for that of a host "http:". No error
+// has any of the address, which may hold a password.
 func ofEnvironment(r *http.Request) (*url.URL, error) {
 	at, err := http.ProxyFromEnvironment(r)
 	address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
@@ -32,22 +34,71 @@ func ofEnvironment(r *http.Request) (*url.URL, error) {
 	if _, worse := url.Parse("http://" + address); worse == nil || at != nil || r.URL.Scheme != "https" || loopback(r.URL.Hostname()) {
 		bad = nil
 	}
-	if err != nil || bad != nil || at != nil && strings.HasSuffix(at.Host, ":") { // the errors quote the address, which may hold a password
+	if err != nil || bad != nil || at != nil && (strings.HasSuffix(at.Host, ":") || strings.Contains(at.Path, "@")) {
 		return nil, &batch.ProxyError{Status: http.StatusBadRequest, Err: errors.New("the variable HTTPS_PROXY (or https_proxy) holds no address of a proxy such as http://proxy.example:3128; a user and a password in it must be percent-encoded")}
 	}
 	return at, nil
 }
 
-// admitted is told what a proxy answers when it is asked for a way to a host.
+// proxySecrets are the passwords in the addresses of the environment's proxies, with their
+// users as a proxy is sent them, and users whose names are long enough to be told from words.
+func proxySecrets() (all []string) {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		address := os.Getenv(name)
+		if !strings.Contains(address, "://") {
+			address = "http://" + address
+		}
+		at, err := url.Parse(address)
+		if err != nil || at.User == nil {
+			continue
+		}
+		password, _ := at.User.Password()
+		if all = append(all, password, at.User.Username()+":"+password); len(at.User.Username()) >= 6 {
+			all = append(all, at.User.Username())
+		}
+	}
+	return all
+}
+
+// discreet is a network on which a proxy may repeat what it was sent: no error of a call has
+// the user and the password of one.
+type discreet struct{ *http.Transport }
+
+func (d discreet) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := d.Transport.RoundTrip(r)
+	if err == nil {
+		return resp, nil
+	}
+	if said := trace.Without(err.Error(), proxySecrets()...); said != err.Error() {
+		err = reworded{said, err}
+	}
+	return nil, err
+}
+
+// reworded is an error in other words.
+type reworded struct {
+	said string
+	error
+}
+
+func (r reworded) Error() string { return r.said }
+func (r reworded) Unwrap() error { return r.error }
+
+// schemeName is a way to give a password that a proxy may ask for. Of others it tells no name.
+var schemeName = regexp.MustCompile(`(?i)\b(basic|digest|ntlm|negotiate|kerberos|bearer)\b`)
+
+// admitted is told what a proxy answers when it is asked for a way to a host. Its own words
+// are not told: they may be what it was sent.
 func admitted(_ context.Context, proxy *url.URL, asked *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	host, status := strings.TrimSuffix(asked.Host, ":443"), resp.Status
+	host, status := strings.TrimSuffix(asked.Host, ":443"), strings.TrimSpace(fmt.Sprint(resp.StatusCode, " ", http.StatusText(resp.StatusCode)))
 	next := fmt.Sprintf("does not let %s through (HTTP %s); have it allow that host, or name the host in NO_PROXY if it can be reached without a proxy", host, status)
-	schemes := strings.Join(resp.Header.Values("Proxy-Authenticate"), ", ")
+	demands := strings.Join(resp.Header.Values("Proxy-Authenticate"), ", ")
+	schemes := cmp.Or(strings.Join(schemeName.FindAllString(demands, -1), ", "), "a scheme of its own")
 	switch s := resp.StatusCode; {
-	case s == http.StatusProxyAuthRequired && schemes != "" && !strings.Contains(strings.ToLower(schemes), "basic"):
+	case s == http.StatusProxyAuthRequired && demands != "" && !strings.Contains(strings.ToLower(schemes), "basic"):
 		next = fmt.Sprintf("demands a password (HTTP %s) by way of %s, and offboard has Basic alone; have it let %s through without one", status, schemes, host)
 	case s == http.StatusProxyAuthRequired && proxy.User != nil:
 		next = fmt.Sprintf("does not accept the user and password in HTTPS_PROXY (HTTP %s); correct them there, percent-encoded", status)
@@ -134,7 +185,7 @@ func webPage(resp *http.Response, body []byte) (title string, is bool) {
 		return "", false
 	}
 	if m := titleTag.FindSubmatch(body[:min(len(body), 64<<10)]); m != nil {
-		title = strings.Join(strings.Fields(html.UnescapeString(string(m[1]))), " ")
+		title = trace.Without(strings.Join(strings.Fields(html.UnescapeString(string(m[1]))), " "), proxySecrets()...)
 	}
 	if r := []rune(title); len(r) > 80 {
 		title = string(r[:80])

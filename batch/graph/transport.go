@@ -46,6 +46,7 @@ func Transport(calls int, cas *x509.CertPool) http.RoundTripper {
 		t.TLSClientConfig = &tls.Config{RootCAs: cas, MinVersion: tls.VersionTLS12}
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = calls, calls // 2 per host by default: most calls would pay for a connection
 		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: quiet}
+		return discreet{t}
 	}
 	return rt
 }

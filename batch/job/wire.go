@@ -73,7 +73,7 @@ func (h *Host) Debug(file string) (end func() error, err error) {
 		return nil, fmt.Errorf("%w: --debug-http: %w", ErrUsage, err)
 	}
 	h.traceFile = file
-	h.trace = trace.New(f, func(err error) { h.Warn("note     the trace breaks off (--debug-http): %v", err) })
+	h.trace = trace.New(f, func(err error) { h.Warn("note     the trace breaks off (--debug-http): %v", err) }, graph.ParseEnvironment(h.Environ()).Secrets()...)
 	h.Say("debug    each call is written to %s: without secrets, but with the names of users; delete it when it is not needed any more", file)
 	return f.Close, nil
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -27,24 +28,27 @@ const redacted = "REDACTED"
 
 // redactor takes secrets out of one call. What its request held is taken out of all that
 // comes back, too: a service may repeat what it refuses.
-type redactor struct{ secrets []string }
+type redactor struct {
+	secrets  []string // those of the process first
+	answered bool     // what is read comes from the service
+}
 
 // gone stands for a secret, which is known until the call is over.
 func (r *redactor) gone(secret string) string {
-	if len(secret) >= 4 {
-		r.secrets = append(r.secrets, secret)
-	}
+	r.secrets = append(r.secrets, secret)
 	return redacted
 }
 
 func isSecret(name string) bool { return secretName.MatchString(name) && !harmless.MatchString(name) }
 
-// sweep takes tokens and the secrets of the call out of a text.
+// sweep takes tokens and the known secrets out of a text. What a request has beside the place
+// of a short secret repeats nothing.
 func (r *redactor) sweep(text string) string {
-	for _, s := range r.secrets {
-		text = strings.ReplaceAll(text, s, redacted)
+	secrets := r.secrets
+	if !r.answered {
+		secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest })
 	}
-	return tokenShape.ReplaceAllString(text, redacted)
+	return Without(text, secrets...)
 }
 
 // url is an address without the secrets of its query.
@@ -60,13 +64,14 @@ func (r *redactor) form(text string) string {
 	for i, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		if plain, err := url.QueryUnescape(name); err != nil || isSecret(plain) {
-			if whole, err := url.QueryUnescape(value); err == nil && whole != value {
-				r.gone(whole)
+			whole, err := url.QueryUnescape(value)
+			if err != nil {
+				whole = value
 			}
-			pairs[i] = name + "=" + r.gone(value)
+			pairs[i] = name + "=" + r.gone(whole)
 		}
 	}
-	return strings.Join(pairs, "&")
+	return r.sweep(strings.Join(pairs, "&"))
 }
 
 // header is a line for each value, sorted by name.
@@ -75,9 +80,16 @@ func (r *redactor) header(h http.Header) string {
 	for name, values := range h {
 		for _, v := range values {
 			if isSecret(name) {
-				_, bare, _ := strings.Cut(v, " ") // behind the scheme
-				r.gone(bare)
-				v = r.gone(v)
+				scheme, bare, _ := strings.Cut(v, " ")
+				if r.gone(v); strings.HasSuffix(strings.ToLower(name), "authorization") {
+					r.gone(bare)
+				}
+				if strings.EqualFold(scheme, "basic") {
+					user, _ := base64.StdEncoding.DecodeString(bare)
+					_, password, _ := strings.Cut(string(user), ":")
+					r.gone(password)
+				}
+				v = redacted
 			}
 			lines = append(lines, name+": "+r.sweep(v)+"\n")
 		}
@@ -108,8 +120,8 @@ func (r *redactor) body(kind string, body []byte) string {
 		if err := e.Encode(r.value(doc)); err != nil {
 			return fmt.Sprintf("(%d bytes are not shown)", len(body))
 		}
-		return strings.TrimSpace(b.String())
-	case kind == "application/x-www-form-urlencoded":
+		return r.sweep(strings.TrimSpace(b.String())) // once all secrets of it are known
+	case kind == formType:
 		return r.form(string(body))
 	case strings.HasPrefix(kind, "text/") || start[0] == '<':
 		return r.sweep(string(body))
@@ -135,8 +147,6 @@ func (r *redactor) value(v any) any {
 		for i := range v {
 			v[i] = r.value(v[i])
 		}
-	case string:
-		return r.sweep(v)
 	}
 	return v
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,19 +19,29 @@ const (
 	mostRead = 32 << 20
 )
 
+// mostKnown is how many secrets are looked for that other calls had, and formType the type of their bodies.
+const (
+	mostKnown = 64
+	formType  = "application/x-www-form-urlencoded"
+)
+
 // Log writes entries, each of them whole, from any number of goroutines.
 type Log struct {
 	failed func(error)
 
-	mu   sync.Mutex
-	to   io.Writer
-	last int // number of the last call
-	over bool
+	mu    sync.Mutex
+	to    io.Writer
+	last  int // number of the last call
+	over  bool
+	known []string // secrets of all calls
 }
 
 // New writes to a file. Failed is told once of an entry that could not be written; the log
-// is over then, and calls go on.
-func New(to io.Writer, failed func(error)) *Log { return &Log{to: to, failed: failed} }
+// is over then, and calls go on. The secrets are those that the process knows beside those of
+// the calls.
+func New(to io.Writer, failed func(error), secrets ...string) *Log {
+	return &Log{to: to, failed: failed, known: secrets}
+}
 
 // Through traces all calls that go through a transport.
 func (l *Log) Through(next http.RoundTripper) http.RoundTripper { return traced{l, next} }
@@ -42,8 +53,8 @@ type traced struct {
 
 // RoundTrip writes the request before it leaves, and the answer once all of it is there.
 func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
-	var r redactor
-	no, began := t.log.number(), time.Now()
+	no, known := t.log.number()
+	r, began := redactor{secrets: known}, time.Now()
 	head := r.header(req.Header) // learns what must not come back, before the address is written
 	body, err := drained(req.Body)
 	if err != nil {
@@ -53,8 +64,13 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	text := r.body(req.Header.Get("Content-Type"), body)
+	kind := req.Header.Get("Content-Type")
+	text := r.body(kind, body)
+	if strings.HasPrefix(kind, formType) { // of a sign-in: other calls may hear of it
+		t.log.learn(r.secrets[len(known):])
+	}
 	t.log.entry(no, "request", fmt.Sprintf("%s %s\n%s", req.Method, r.url(req.URL), head), text)
+	r.answered = true
 	resp, err := t.next.RoundTrip(req)
 	took := time.Since(began).Round(time.Millisecond)
 	if err != nil {
@@ -66,8 +82,10 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 	if broken != nil {
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(read), failing{broken}))
 	}
-	head = fmt.Sprintf("%s %s after %v\n%s", resp.Proto, resp.Status, took, r.header(resp.Header))
-	if text = r.body(resp.Header.Get("Content-Type"), read); broken != nil {
+	head = r.header(resp.Header)
+	text = r.body(resp.Header.Get("Content-Type"), read)
+	head = fmt.Sprintf("%s %s after %v\n%s", resp.Proto, r.sweep(resp.Status), took, head)
+	if broken != nil {
 		text += "\n(the body broke off: " + r.sweep(broken.Error()) + ")"
 	}
 	t.log.entry(no, "response", head, text)
@@ -89,11 +107,23 @@ func drained(body io.ReadCloser) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(body, mostRead))
 }
 
-func (l *Log) number() int {
+// number is that of the next call, with the secrets of those before it.
+func (l *Log) number() (int, []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
-	return l.last
+	return l.last, slices.Clone(l.known)
+}
+
+// learn keeps secrets for the calls to come.
+func (l *Log) learn(secrets []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range secrets {
+		if len(l.known) < mostKnown && !slices.Contains(l.known, s) {
+			l.known = append(l.known, s)
+		}
+	}
 }
 
 // entry writes one entry at once.

@@ -223,7 +223,7 @@ var patients = []patient{
 		return "HTTPS_PROXY=http://ada:hush@" + locked.proxy
 	}, ill: "graph authority", says: []string{"Proxy Authentication Required", "with its user and password"}},
 	{name: "no address of a proxy", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@proxy:port" }, ill: "proxy",
-		says: []string{"HTTPS_PROXY holds no address of a proxy"}},
+		says: []string{"the variable HTTPS_PROXY", "holds no address of a proxy"}},
 	{name: "web page instead of Graph", answer: answers("graph.microsoft.com", 200, "text/html", "<html><head><title>Guest WiFi</title></head></html>"), ill: "graph",
 		says: []string{`title "Guest WiFi"`, "open https://graph.microsoft.com in a browser"}},
 	{name: "unknown CA", args: "--ca-file=", ill: "graph authority", says: []string{"Acme Proxy", "--ca-file FILE.pem", "openssl s_client -showcerts -connect graph.microsoft.com:443"}},
