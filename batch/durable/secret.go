@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"strings"
 )
 
 // MostSecret is how many bytes a secret may have.
@@ -23,7 +22,7 @@ func ReadSecret(name string) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o007 != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("everybody on this machine can read %s, and it holds a secret: chmod o= '%s'", name, strings.ReplaceAll(name, "'", `'\''`))
+		return "", fmt.Errorf("everybody on this machine can read %s, and it holds a secret: chmod o= %s", name, Quoted(name))
 	}
 	text, err := io.ReadAll(io.LimitReader(f, MostSecret+1))
 	if err == nil && len(text) > MostSecret {

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -13,6 +15,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"offboard/batch/durable"
 )
 
 // readCertificate reads a certificate with its key, in PEM or PKCS#12 (PFX), and
@@ -31,21 +35,31 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 		data, err = os.ReadFile(path)
 	}
 	if err != nil {
+		if from.how != asCommand {
+			err = asPath(from.Variable, path, err)
+		}
 		return nil, nil, fmt.Errorf("read certificate: %w", err)
 	}
 	password, err := with.read(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, nil, fmt.Errorf("read certificate %s: it is in UTF-16, as PowerShell writes it; save it as UTF-8", path)
+	}
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		if bytes.Contains(data, []byte("ENCRYPTED")) {
-			return nil, nil, fmt.Errorf("read certificate %s: its key is encrypted, which is read from PFX files only; make one: openssl pkcs12 -export -in %s -out certificate.pfx", path, file)
+			return nil, nil, fmt.Errorf("read certificate %s: its key is encrypted, which is read from PFX files only; make one: openssl pkcs12 -export -in %s -out certificate.pfx", path, durable.Quoted(file))
+		}
+		if bytes.Contains(data, []byte("-----BEGIN EC PRIVATE KEY")) {
+			return nil, nil, fmt.Errorf("read certificate %s: its key is %s", path, notRSA)
 		}
 		certs, key, err := azidentity.ParseCertificates(data, nil)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read certificate %s: %w", path, err)
 		}
-		return certs, key, expired(path, certs, key, time.Now())
+		return certs, key, cmp.Or(usable(path, key), expired(path, certs, key, time.Now()))
 	}
 	// azidentity reads neither AES encryption nor SHA-256 MACs, which are what
 	// OpenSSL 3 and current Windows write.
@@ -59,7 +73,17 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 		return nil, nil, fmt.Errorf("read certificate %s: neither PEM nor a PFX file that can be read: %w", path, err)
 	}
 	certs := append([]*x509.Certificate{cert}, chain...)
-	return certs, key, expired(path, certs, key, time.Now())
+	return certs, key, cmp.Or(usable(path, key), expired(path, certs, key, time.Now()))
+}
+
+// notRSA is a key with which the sign-in library signs nothing.
+const notRSA = "of an elliptic curve or another kind, and a sign-in takes RSA keys only; make a certificate with an RSA key, and upload its public part to the app registration (Certificates & secrets)"
+
+func usable(path string, key crypto.PrivateKey) error {
+	if _, ok := key.(*rsa.PrivateKey); !ok {
+		return fmt.Errorf("read certificate %s: its key is %s", path, notRSA)
+	}
+	return nil
 }
 
 // expired refuses the certificate of the key when its time is over, since every sign-in

@@ -234,8 +234,11 @@ func (e Environment) workload(at Place) (Choice, error) {
 		err = fmt.Errorf("%s is missing%s", envFederatedTokenFile, e.strange())
 	}
 	if err == nil {
-		if _, err = os.ReadFile(file); err != nil {
-			err = fmt.Errorf("%s: %w", envFederatedTokenFile, err)
+		var text []byte
+		if text, err = os.ReadFile(file); err != nil {
+			err = asPath(envFederatedTokenFile, file, err)
+		} else {
+			err = alone(envFederatedTokenFile, strings.TrimRight(string(text), "\r\n"))
 		}
 	}
 	return Choice{Words: "the workload identity of " + envFederatedTokenFile, newCredential: func() (azcore.TokenCredential, error) {

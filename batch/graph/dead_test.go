@@ -99,7 +99,7 @@ func TestDeadConnectionIsLeft(t *testing.T) {
 		srv.Listener, srv.EnableHTTP2 = p, true
 		srv.StartTLS()
 		defer srv.Close()
-		transport := Transport(4, nil).(*http.Transport)
+		transport := Transport(4, nil).(discreet)
 		transport.DialContext = p.dial
 		transport.TLSClientConfig = srv.Client().Transport.(*http.Transport).TLSClientConfig
 		defer transport.CloseIdleConnections()

@@ -45,7 +45,7 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 func ParseSignIn(r io.Reader) (Environment, error) { return readLines(r, spellChecked[Auto]) }
 
 func readLines(r io.Reader, names []string) (Environment, error) {
-	e := Environment{}
+	e, at := Environment{}, map[string]int{}
 	in := bufio.NewScanner(r)
 	for no := 1; in.Scan(); no++ {
 		text := strings.TrimSpace(strings.TrimPrefix(in.Text(), "\ufeff"))
@@ -56,6 +56,10 @@ func readLines(r io.Reader, names []string) (Environment, error) {
 		if name = strings.TrimSpace(name); !ok || !slices.Contains(names, name) {
 			return nil, fmt.Errorf("line %d is no NAME=VALUE with one of the names %s", no, strings.Join(names, ", "))
 		}
+		if was := at[name]; was != 0 {
+			return nil, fmt.Errorf("lines %d and %d both give %s; take one of them out", was, no, name)
+		}
+		at[name] = no
 		e[name] = strings.Trim(strings.TrimSpace(value), `"`)
 	}
 	if err := in.Err(); err != nil {

@@ -17,6 +17,7 @@ func TestParseRegistration(t *testing.T) {
 		{"certificate", ids + "AZURE_CLIENT_CERTIFICATE_PATH=a.pem\nAZURE_CLIENT_CERTIFICATE_PASSWORD=p", Registration{Tenant: "t.example", Client: "c", Certificate: Secret{envCertificate, asFile, "a.pem"}, Password: Secret{envPassword, "", "p"}}, ""},
 		{"both", ids + "AZURE_CLIENT_SECRET=hush\nAZURE_CLIENT_CERTIFICATE_PATH=a.pem", Registration{}, "give one of"},
 		{"secret twice", ids + "AZURE_CLIENT_SECRET=hush\nAZURE_CLIENT_SECRET_FILE=hush", Registration{}, "are both set"},
+		{"a name twice", ids + "AZURE_CLIENT_SECRET=hush\n\nAZURE_CLIENT_SECRET=hush2", Registration{}, "lines 3 and 5 both give AZURE_CLIENT_SECRET"},
 		{"neither", ids, Registration{}, "give one of"},
 		{"no tenant", "AZURE_CLIENT_ID=c\nAZURE_CLIENT_SECRET=hush", Registration{}, "AZURE_TENANT_ID is missing"},
 		{"no client", "AZURE_TENANT_ID=c.example\nAZURE_CLIENT_SECRET=hush", Registration{}, "AZURE_CLIENT_ID is missing"},

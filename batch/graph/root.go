@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,10 +13,14 @@ import (
 // must not travel in the clear.
 func ParseRoot(s string) (string, error) {
 	u, err := url.Parse(s)
-	if err != nil {
-		return "", fmt.Errorf("parse Graph URL: %w", err)
+	if err != nil { // which quotes it, and it may hold a password
+		return "", errors.New("the Graph URL is none; give one such as https://graph.microsoft.com/v1.0")
 	}
 	host := u.Hostname()
+	s, _, _ = strings.Cut(s, "?")
+	if at := strings.LastIndex(s, "@"); at >= 0 {
+		s = "..." + s[at:]
+	}
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http", host == "":
 		return "", fmt.Errorf("the Graph URL %q is no https URL; give one such as https://graph.microsoft.com/v1.0", s)

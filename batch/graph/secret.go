@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"offboard/batch/durable"
+	"offboard/batch/trace"
 )
 
 // Secret is a secret of the environment: the value of a variable, what the file has that
@@ -69,13 +72,18 @@ func (e Environment) secret(name string) (found Secret, err error) {
 	return found, nil
 }
 
-// read gives the secret, without the line end of a file or of what a command prints.
+// read gives the secret, without the line end of a file or of what a command prints. It is one
+// line of characters that can be seen.
 func (s Secret) read(ctx context.Context) (string, error) {
 	text, err := s.said, error(nil)
+	if !s.set() {
+		return "", nil
+	}
 	switch s.how {
 	case asFile:
-		if text, err = durable.ReadSecret(strings.TrimSpace(s.said)); err != nil {
-			return "", fmt.Errorf("%s: %w", s.Variable, err)
+		text, err = durable.ReadSecret(strings.TrimSpace(s.said))
+		if err = asPath(s.Variable, strings.TrimSpace(s.said), err); err != nil {
+			return "", err
 		}
 	case asCommand:
 		if text, err = s.run(ctx); err != nil {
@@ -83,11 +91,51 @@ func (s Secret) read(ctx context.Context) (string, error) {
 		}
 	}
 	if s.how != "" {
-		if text = strings.TrimRight(text, "\r\n"); text == "" {
-			return "", fmt.Errorf("%s gives nothing", s.Variable)
-		}
+		text = strings.TrimRight(text, "\r\n")
+	}
+	if err := alone(s.Variable, text); err != nil {
+		return "", err
 	}
 	return text, nil
+}
+
+// asPath names the variable in an error of its file, and the file if that can be one.
+func asPath(variable, path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case !durable.IsPath(path):
+		return fmt.Errorf("%s holds no path of a file that exists; its value is not shown, since it may be what the file is to hold", variable)
+	}
+	return fmt.Errorf("%s: %w", variable, err)
+}
+
+// alone refuses what is no secret as it stands: the service would say that it is wrong, and
+// not why.
+func alone(variable, text string) error {
+	why := ""
+	switch lines := strings.Count(text, "\n") + 1; {
+	case strings.TrimSpace(text) == "":
+		return fmt.Errorf("%s gives nothing", variable)
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), strings.Contains(text, "\x00"):
+		why = "is in UTF-16, as PowerShell writes it, or has a NUL; save it as UTF-8"
+	case strings.HasPrefix(text, "\ufeff"):
+		why = "begins with a byte order mark; save it as UTF-8 without one"
+	case lines > 1:
+		why = fmt.Sprintf("has %d lines; give the secret alone, on one line", lines)
+	case strings.TrimSpace(text) != text:
+		why = "begins or ends with a blank or a line end; take that off"
+	case !utf8.ValidString(text):
+		why = "is not in UTF-8; save it as that"
+	default:
+		if at := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }); at >= 0 {
+			why = fmt.Sprintf("has a character that cannot be seen, at byte %d; take it out", at+1)
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("the secret of %s %s", variable, why)
 }
 
 // commandTimeout is how long a command may take that prints a secret.
@@ -102,11 +150,15 @@ func (s Secret) run(ctx context.Context) (string, error) {
 	cmd := shell(ctx, s.said)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &said, time.Second
 	err := cmd.Run()
-	words := strings.Join(strings.Fields(said.held.String()), " ")
+	words := trace.Without(strings.Join(strings.Fields(said.held.String()), " "), pieces(out.held.String())...)
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	if failed && (exit.ExitCode() == 127 || exit.ExitCode() == 126) || !strings.ContainsAny(strings.TrimSpace(s.said), " \t") && !isProgram(s.said) {
+		words = "" // the shell's, which repeats the command: that may be the secret itself
+	}
 	if words != "" {
 		words = ": " + words
 	}
-	switch exit, failed := errors.AsType[*exec.ExitError](err); {
+	switch {
 	case ctx.Err() == context.DeadlineExceeded:
 		return "", fmt.Errorf("the command in %s did not end within %v%s; run it by hand to see what it waits for", s.Variable, commandTimeout, words)
 	case out.full:
@@ -117,6 +169,25 @@ func (s Secret) run(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the command in %s cannot be run%s; run it by hand to see why", s.Variable, words) // err would quote it
 	}
 	return out.held.String(), nil
+}
+
+// pieces are what a text is made of: its lines, and the words in them that are long enough
+// to be told from others.
+func pieces(text string) (all []string) {
+	for line := range strings.Lines(text) {
+		all = append(all, strings.TrimSpace(line))
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`,;=", r) }) {
+			if len(word) >= 6 {
+				all = append(all, word)
+			}
+		}
+	}
+	return all
+}
+
+func isProgram(name string) bool {
+	_, err := exec.LookPath(strings.TrimSpace(name))
+	return err == nil
 }
 
 // brief is a buffer that holds as much as a secret may have.

@@ -3,9 +3,14 @@
 package graph
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +29,27 @@ func TestReadSecret(t *testing.T) {
 		return name
 	}
 	for _, c := range []struct{ name, variable, said, want, err string }{
-		{"a value", envSecret, " s\n", " s\n", ""},
+		{"a value", envSecret, "q 1", "q 1", ""},
+		{"a value with a line end", envSecret, "hush\n", "", "has 2 lines"},
+		{"a value with a blank", envSecret, " hush", "", "begins or ends with a blank"},
+		{"a mark", envSecret + asFile, file("d", "\ufeffhush"), "", "byte order mark"},
+		{"UTF-16", envSecret + asFile, file("e", "\xff\xfeh\x00u\x00"), "", "UTF-16"},
+		{"NUL", envSecret + asFile, file("f", "hush\x00"), "", "NUL"},
+		{"two lines", envSecret + asFile, file("g", "hush\nhush\n"), "", "the secret of AZURE_CLIENT_SECRET_FILE has 2 lines"},
+		{"two lines of a command", envSecret + asCommand, "echo hush; echo hush", "", "has 2 lines"},
+		{"blanks alone", envSecret + asFile, file("h", "  \n"), "", "gives nothing"},
+		{"what cannot be seen", envSecret + asFile, file("i", "hush\u200bx"), "", "at byte 5"},
+		{"Latin-1", envSecret + asFile, file("j", "hush\xe9x"), "", "UTF-8"},
+		{"a secret for its file", envSecret + asFile, "hush8Q~xyz.w", "", "AZURE_CLIENT_SECRET_FILE holds no path of a file"},
+		{"one with a slash", envSecret + asFile, "/hush+z==", "", "holds no path of a file"},
+		{"one with slashes", envSecret + asFile, "hush/z/y==", "", "holds no path of a file"},
+		{"a token for its file", envSecret + asFile, dir + "/eyJhush.e30.s", "", "holds no path of a file"},
+		{"a key for its file", envSecret + asFile, "-----BEGIN PRIVATE KEY-----\nhush\n", "", "holds no path of a file"},
+		{"a file that is not there", envSecret + asFile, dir + "/nowhere", "", dir + "/nowhere: no such file"},
+		{"a secret for its command", envSecret + asCommand, "hush8Q~xyz.w", "", "failed (exit status 127); run it"},
+		{"a key for its command", envSecret + asCommand, "-----BEGIN PRIVATE KEY-----\nhush\n", "", "failed (exit status"},
+		{"a command that repeats it", envSecret + asCommand, "echo 'the hushing'; echo 'no vault for hushing' >&2; exit 3", "", "(exit status 3): no vault for REDACTED; run"},
+		{"a command that repeats a short one", envSecret + asCommand, "echo hush; echo 'no hush here' >&2; exit 3", "", "(not shown: it repeats"},
 		{"a file", envSecret + asFile, file("a", "s 1\r\n"), "s 1", ""},
 		{"an empty file", envSecret + asFile, file("b", "\n"), "", "AZURE_CLIENT_SECRET_FILE gives nothing"},
 		{"a long file", envSecret + asFile, file("c", strings.Repeat("hush", durable.MostSecret)), "", "which is no secret"},
@@ -46,6 +71,37 @@ func TestReadSecret(t *testing.T) {
 		}
 		if s.Variable != c.variable || strings.Contains(s.String()+s.GoString(), c.said) {
 			t.Errorf("%s: it is called %s", c.name, s.Variable)
+		}
+	}
+}
+
+// A command that takes too long ends with all that it began.
+func TestSlowCommandLeavesNothing(t *testing.T) {
+	note := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := Secret{Variable: "X", how: asCommand, said: "sleep 301 & echo $! >" + note + "x; mv " + note + "x " + note + "; wait"}.read(ctx)
+		done <- err
+	}()
+	var pid int
+	for pid == 0 {
+		text, _ := os.ReadFile(note)
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-done; err == nil {
+		t.Error("it ended well")
+	}
+	for end := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if gone := syscall.Kill(pid, 0) != nil || err == nil && strings.Contains(string(state), ") Z "); gone { // which nobody waits for
+			return
+		}
+		if time.Now().After(end) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatal("what the command began goes on")
 		}
 	}
 }

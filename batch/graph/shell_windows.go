@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"os/exec"
+	"strconv"
 	"syscall"
 )
 
@@ -11,5 +12,11 @@ import (
 func shell(ctx context.Context, command string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "cmd.exe")
 	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd.exe /s /c "` + command + `"`}
+	cmd.Cancel = func() error { // with what it began
+		if exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run() == nil {
+			return nil
+		}
+		return cmd.Process.Kill()
+	}
 	return cmd
 }

@@ -171,7 +171,7 @@ func TestHowFarACallGets(t *testing.T) {
 		{"500", status(500), "HTTP 500"}, {"502", status(502), "HTTP 502"}, {"503", status(503), "HTTP 503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &scene{root: "http://graph.invalid", transport: Transport(1, nil).(*http.Transport), auth: FixedToken("T"), ctx: t.Context()}
+			s := &scene{root: "http://graph.invalid", transport: Transport(1, nil).(discreet).Transport, auth: FixedToken("T"), ctx: t.Context()}
 			c.do(t, s)
 			defer s.transport.CloseIdleConnections()
 			client, err := New(Config{Root: s.root, Steps: []batch.Step{batch.Revoke}, Auth: s.auth, Transport: s.transport})

@@ -112,6 +112,8 @@ const (
 // Doctor looks at all that a run needs, and tells it in order. What is wrong with the command line
 // itself is an error of usage; troubles are ErrUnwell.
 func Doctor(ctx context.Context, h *Host, o *DoctorOptions) ([]Diagnosis, error) {
+	mine := *o // the caller prints what was given
+	o = &mine
 	o.Outage = patience
 	d := &doctor{job: h.newJob(&o.Connection, &o.Execution), o: o}
 	defer d.close()

@@ -100,7 +100,7 @@ func (c *command) line(command string, files []string, more ...string) string {
 	takes := map[string]bool{}
 	eachFlag(c.parsed.Model.Node, "", func(of string, f *kong.Flag) { takes[of+" "+f.Name] = true })
 	for _, f := range c.flags() {
-		if !c.said(f) || f.Group == nil || f.Group.Key == everywhere || !takes[command+" "+f.Name] {
+		if !c.said(f) || f.Name == "debug-http" || f.Group == nil || f.Group.Key == everywhere || !takes[command+" "+f.Name] {
 			continue
 		}
 		for _, v := range values(f) {

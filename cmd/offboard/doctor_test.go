@@ -214,7 +214,7 @@ var patients = []patient{
 	{name: "no CLI", args: "--auth cli --tenant " + ours.Tenant, env: "PATH=/nowhere", ill: "sign-in", says: []string{"the Azure CLI (az) is not installed", "--auth"}},
 	{name: "nothing to sign in with", args: "--tenant " + ours.Tenant, env: "-", ill: "sign-in", says: []string{"AZURE_CLIENT_SECRET", "offboard help sign-in"}},
 	{name: "a certificate that is not there", env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", ill: "sign-in",
-		says: []string{"nowhere.pem", "offboard help sign-in"}},
+		says: []string{"AZURE_CLIENT_CERTIFICATE_PATH holds no path of a file", "offboard help sign-in"}},
 	{name: "clock off", cfg: graphsim.Config{ClockSkew: 20 * time.Minute, Roles: least}, ill: "clock", says: []string{"this machine's clock is ", " behind Microsoft's: tokens", "timedatectl set-ntp true"}},
 	{name: "proxy down", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@127.0.0.1:1" }, ill: "graph authority",
 		says: []string{"the proxy does not let calls to graph.microsoft.com through", "connection refused", "HTTPS_PROXY", "NO_PROXY=graph.microsoft.com"}},

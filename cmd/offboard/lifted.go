@@ -81,6 +81,7 @@ func (c *command) again() []string {
 			line = append(line, "--"+f.Name+"="+v)
 		}
 	}
+	line = without(line, "--debug-http", true) // its file is there by now, and takes no second command
 	if path := c.otherJournal(); path != c.cli.Journal {
 		line = append(line, "--journal="+path)
 	}
