@@ -534,7 +534,7 @@ func TestCLILogin(t *testing.T) {
 	}{
 		{"nothing else is set", "", "--tenant " + ours.Tenant, 5, "there is no terminal at which a person sees whose the Azure CLI's login is", 0},
 		{"named", "AZURE_TENANT_ID=" + ours.Tenant, "--auth cli", 0, "by the Azure CLI's login, as --auth says: app", 1},
-		{"a certificate's path mistyped", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", "", 5, "nowhere.pem", 0},
+		{"a certificate's path mistyped", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", "", 5, "AZURE_CLIENT_CERTIFICATE_PATH holds no path of a file", 0},
 		{"a variable misspelt", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_SECRT=hush", "", 5, "misspelt AZURE_CLIENT_SECRET", 0},
 		{"ids alone", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c", "", 5, "AZURE_CLIENT_SECRET", 0},
 		{"of another tenant", "", "--auth cli --tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, 1},
