@@ -28,7 +28,60 @@ type Member struct {
 	Skip   bool         `json:"skip,omitempty"`
 	SHA256 []string     `json:"sha256"`         // of the files, as they were when the campaign began
 	Rows   int          `json:"rows,omitempty"` // of one that is skipped, in the file of all
+	Digest string       `json:"digest"`         // SHA-256 of what the campaign's file says of it, but for Lists; hex
 	Line   int          `json:"-"`              // in the campaign's file
+
+	Added   []batch.Flag `json:"-"` // lists of protected users that the file has since
+	Changed string       `json:"-"` // why nothing more is done of it, since the file is not as it was; "" when it is
+}
+
+// Lists are the flags of protected users. What the campaign's file adds to them holds at once.
+var Lists = []string{"protect", "protect-group"}
+
+// Sum sets the digest.
+func (m *Member) Sum() error {
+	text, err := json.Marshal(Member{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Files: m.Files,
+		Flags: slices.DeleteFunc(slices.Clone(m.Flags), func(f batch.Flag) bool { return slices.Contains(Lists, f.Name) })})
+	sum := sha256.Sum256(text)
+	m.Digest = hex.EncodeToString(sum[:])
+	return err
+}
+
+// Hold holds the members against what the campaign's file says of them now; unread says why it
+// cannot be read. Of a member that is not as it was no more is done.
+func (c *Campaign) Hold(now []Member, unread error) {
+	for i := range c.Members {
+		m := &c.Members[i]
+		at := slices.IndexFunc(now, func(n Member) bool { return n.Name == m.Name })
+		switch {
+		case unread != nil:
+			m.Changed = fmt.Sprintf("whether its part of the campaign's file is as it was cannot be seen: %v; put the file back; a run that was begun goes on by its name, too", unread)
+		case at < 0:
+			m.Changed = fmt.Sprintf("it is not in %s any more", c.Input)
+		case now[at].Skip && !m.Skip:
+			m.Changed = fmt.Sprintf("%s, line %d, leaves it out now", c.Input, now[at].Line)
+		case now[at].Digest != m.Digest:
+			m.Changed = fmt.Sprintf("what %s, line %d, says of it is not as it was when %s began", c.Input, now[at].Line, c.Name)
+		default:
+			for _, f := range now[at].Flags {
+				if slices.Contains(Lists, f.Name) && !slices.Contains(m.Flags, f) {
+					m.Flags, m.Added = append(m.Flags, f), append(m.Added, f)
+				}
+			}
+		}
+	}
+}
+
+// Held refuses a member that is not as it was; begun says that it has a run.
+func (c *Campaign) Held(h *Host, m Member, begun bool) error {
+	if m.Changed == "" {
+		return nil
+	}
+	undone, anew := nothingWritten, []string{"campaign", c.Input, "--only", m.Name}
+	if begun {
+		undone, anew = nothingMore, append(anew, "--new")
+	}
+	return &Advised{fmt.Errorf("%w; %s: %s", ErrRefused, undone, m.Changed), h.Typed(anew...)}
 }
 
 // Whose reads the files that have the people of all members, as one of them reads them, and sees that each
@@ -144,6 +197,11 @@ func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []M
 	if o.DryRun {
 		return c, nil
 	}
+	for i := range c.Members {
+		if m := &c.Members[i]; o.New && !m.Skip { // also when they begin in a later session
+			m.Flags = append(m.Flags, batch.Flag{Name: "new", Value: "true"})
+		}
+	}
 	text, err := json.Marshal(c.Members)
 	if err != nil {
 		return nil, err
@@ -199,6 +257,9 @@ func (c *Campaign) unfinished(ctx context.Context, h *Host, now time.Time) (*Cam
 		return !m.Skip && (runs[m.Name] == nil || runs[m.Name].State() != journal.Finished)
 	}) {
 		return nil, err
+	}
+	if err := json.Unmarshal([]byte(old[0].Members), &c.Members); err != nil {
+		return nil, fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
 	}
 	c.Campaign, c.Resumed = old[0], true
 	h.Say("resuming %s of %s on the same files; --new starts over", c.Name, c.Created.Local().Format(time.DateTime))

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -37,6 +38,10 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 		}
 	}
 	if j.run != nil {
+		if of := j.run.Membership().Campaign; h.Member.Campaign != "" && of != "" && of != h.Member.Campaign {
+			return &Advised{fmt.Errorf("%w; %s: run %s on the same input is a part of %s, and is not at its end: go on with that one, or start over with --new",
+				ErrRefused, nothingWritten, j.run.Plan().Run, of), h.Typed("resume", of)}
+		}
 		h.Say("resuming run %s of %s on the same input; --new starts over", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime))
 		return j.goOn(ctx, r.Guards, mostAge)
 	}

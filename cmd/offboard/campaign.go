@@ -77,6 +77,8 @@ func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) erro
 		of.Close()
 		return fmt.Errorf("%w; nothing more was written: %s is no rehearsal, and --simulate would not make it one", job.ErrRefused, of.Name)
 	}
+	members, _, err := c.campaignFile(&job.CampaignOptions{File: of.Input})
+	of.Hold(members, err)
 	return c.carryOut(ctx, of, o.Yes, false, usualAtOnce)
 }
 
@@ -106,7 +108,7 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 		end, has := ends[m.Name]
 		results[i] = stands(of, m, ends, last)
 		if !m.Skip && !(has && end.State == string(journal.Finished)) {
-			if !has {
+			if !has || end.State == string(journal.Refused) { // of which nothing was sent: it is planned anew
 				end.Plan = batch.Plan{}
 			}
 			members = append(members, all.member(m, end.Plan, &results[i]))
@@ -116,8 +118,8 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 	c.Say("campaign %s: %s, of which %d %s worked on, %d at once", of.Name, batch.Plural(len(of.Members), "tenant"), len(members), batch.Agree(len(members), "is", "are"), min(len(members), atOnce))
 	var group sync.WaitGroup
 	for _, m := range members {
+		all.slots <- struct{}{} // in the order of the file
 		group.Go(func() {
-			all.slots <- struct{}{}
 			code := m.work(ctx)
 			<-all.slots
 			all.left(code)
@@ -362,6 +364,9 @@ func (c *campaign) words(of job.Member, plan batch.Plan) (words []string) {
 				add(f.Name, values(f)[0])
 			}
 		}
+		for _, f := range of.Added {
+			add(f.Name, f.Value)
+		}
 	}
 	for _, f := range of.Flags {
 		if plan.Run == "" || afresh(f.Name) {
@@ -431,6 +436,9 @@ func (m *member) carryOut(ctx context.Context) error {
 	default:
 	}
 	if err := c.heedConfig(); err != nil {
+		return err
+	}
+	if err := m.all.Held(c.host, m.of, m.run != ""); err != nil {
 		return err
 	}
 	if m.run == "" && m.all.Resumed {

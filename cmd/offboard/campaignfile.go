@@ -44,7 +44,13 @@ type campaignReader struct {
 
 // readCampaign reads who is in the campaign, and how. Each error names the file and the line.
 func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
-	members, err := c.campaignFile(o)
+	members, r, err := c.campaignFile(o)
+	if err == nil && len(r.common) > 0 {
+		err = c.whose(r, members)
+	}
+	if err == nil {
+		members, err = chosen(members, o)
+	}
 	if errors.Is(err, job.ErrRefused) {
 		return nil, err
 	}
@@ -54,23 +60,24 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	return members, nil
 }
 
-func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, error) {
+// campaignFile reads the file alone.
+func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignReader, error) {
 	path, err := filepath.Abs(o.File)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f, err := durable.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	if err := onlyOurs(f); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.File = path
 	top, err := mapping(f, "it must have the key tenants")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &campaignReader{path: path, refused: map[string]bool{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
 	for _, flag := range childOf(c.parsed.Model.Node, "run").Flags {
@@ -81,15 +88,7 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, error) {
 		}
 	}
 	members, err := r.read(top)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.common) > 0 {
-		if err := c.whose(r, members); err != nil {
-			return nil, err
-		}
-	}
-	return chosen(members, o)
+	return members, r, err
 }
 
 // whose sees that each row of the file of all tenants is that of one. All of them read it alike.
@@ -175,6 +174,9 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 	}
 	for _, node := range tenants.Content {
 		m, err := r.member(node)
+		if err == nil {
+			err = m.Sum()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ import (
 // the words, and the journal unless it is the user's own.
 // The run of a campaign goes on with all of it.
 func (c *command) Typed(words ...string) string {
-	if c.campaign != nil && words[0] == "resume" {
+	if run := c.facts.about().Run; c.campaign != nil && run != "" && len(words) > 1 && words[0] == "resume" && words[1] == run {
 		yes := slices.Contains(words, "--yes")
 		if words = c.campaign.GoOn(); yes {
 			words = append(words, "--yes")

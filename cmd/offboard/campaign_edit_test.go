@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"offboard/batch/graphsim"
+)
+
+// stopped begins a campaign in one tenant after the other, and stops it in the first.
+func (p *provider) stopped(t *testing.T, args ...string) {
+	t.Helper()
+	stop := make(chan struct{})
+	file, err := os.ReadFile(filepath.Join(p.dir, "all.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write("all.yaml", strings.Replace(string(file), "defaults:\n", "defaults:\n  concurrency: 1\n", 1))
+	p.calls, p.cut = 0, func(int) {
+		if all, _, _ := p.writes(); all > 0 && p.calls > 0 {
+			p.cut = nil
+			close(stop)
+		}
+	}
+	if code, out, said := p.run(t.Context(), stop, append(append(p.args, "--at-once", "1"), args...)...); code != exitStopped {
+		t.Fatalf("exit code %d\n%s%s", code, out, said)
+	}
+}
+
+// writesOf is how many writes a tenant had.
+func (p *provider) writesOf(i int) int { return p.tenants[p.ids[i]].Stats().Writes }
+
+// A campaign that goes on is held against its file: what was taken out of it since, left out, or
+// changed is not written to, and said; a list of protected users that was added holds; and
+// without the file nothing more is done.
+func TestCampaignFileIsEdited(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit  func(p *provider, file string) string
+		code  exitCode
+		spare []int // of which nothing more is written
+		words string
+	}{
+		"skipped": {func(_ *provider, f string) string {
+			return strings.Replace(f, "{name: t1,", "{name: t1, skip: true,", 1)
+		}, exitRefused, []int{1}, "leaves it out now"},
+		"open": {func(_ *provider, f string) string {
+			return strings.Replace(f, "{name: t0,", "{name: t0, skip: true,", 1)
+		}, exitRefused, []int{0}, "leaves it out now"},
+		"deleted": {func(p *provider, f string) string {
+			return strings.Replace(f, fmt.Sprintf("  - {name: t1, tenant: %s, file: t1.csv}\n", p.ids[1]), "", 1)
+		}, exitRefused, []int{1}, "any more"},
+		"tenant": {func(p *provider, f string) string {
+			return strings.Replace(f, "tenant: "+p.ids[1], "tenant: t1.example", 1)
+		}, exitRefused, []int{1}, "is not as it was"},
+		"file": {func(_ *provider, f string) string {
+			return strings.Replace(f, "file: t1.csv", "file: [t1.csv, more.csv]", 1)
+		}, exitRefused, []int{1}, "is not as it was"},
+		"flag": {func(_ *provider, f string) string {
+			return strings.Replace(f, "{name: t2,", "{name: t2, where: upn=user1@t2.example,", 1)
+		}, exitRefused, []int{2}, "is not as it was"},
+		"defaults": {func(_ *provider, f string) string {
+			return strings.Replace(f, "defaults:\n", "defaults:\n  min-users: 3\n", 1)
+		}, exitRefused, []int{0, 1, 2}, "is not as it was"},
+		"gone": {func(*provider, string) string { return "" }, exitRefused, []int{0, 1, 2}, "put the file back"},
+		"protect": {func(_ *provider, f string) string {
+			return strings.Replace(f, "{name: t1,", "{name: t1, protect: more.txt,", 1)
+		}, exitDone, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProvider(t, 3, 100, nil)
+			p.write("more.csv", "upn\nuser1@t1.example\n")
+			p.write("more.txt", "user2@t1.example\n")
+			path := filepath.Join(p.dir, "all.yaml")
+			synctest.Test(t, func(t *testing.T) {
+				dir := filepath.Join(p.dir, "reports")
+				p.stopped(t, "--report-dir", dir)
+				var before []int
+				for i := range p.ids {
+					before = append(before, p.writesOf(i))
+				}
+				if before[0] == 0 || before[0] >= p.users || before[1]+before[2] != 0 {
+					t.Fatalf("before: %v writes", before)
+				}
+				text, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if edited := tt.edit(p, string(text)); edited == "" {
+					os.Remove(path)
+				} else {
+					p.write("all.yaml", edited)
+				}
+				code, out, said := p.run(t.Context(), nil, "resume", "campaign", "--yes")
+				if code != tt.code || !strings.Contains(said, tt.words) {
+					t.Errorf("exit code %d, want %d and %q\n%s%s", code, tt.code, tt.words, out, said)
+				}
+				spared := map[int]bool{}
+				for _, i := range tt.spare {
+					spared[i] = true
+				}
+				for i := range p.ids {
+					want := p.users
+					if spared[i] {
+						want = before[i]
+					} else if i == 1 && name == "protect" {
+						want--
+					}
+					if got := p.writesOf(i); got != want {
+						t.Errorf("t%d: %d writes, want %d\n%s", i, got, want, said)
+					}
+				}
+				if u, _ := p.tenants[p.ids[1]].User("user2@t1.example"); name == "protect" && u.Writes != 0 {
+					t.Error("a user was written to whom a list protects")
+				}
+			})
+		})
+	}
+}
+
+// With --new every tenant starts over, also one that begins in a later session, and without it a run
+// that another campaign left open is not taken.
+func TestCampaignStartsOver(t *testing.T) {
+	p := newProvider(t, 2, 100, nil)
+	synctest.Test(t, func(t *testing.T) {
+		dir := filepath.Join(p.dir, "reports")
+		p.stopped(t, "--report-dir", dir)
+		first := p.writesOf(0)
+		code, out, said := p.run(t.Context(), nil, append(p.args, "--only", "t0", "--report-dir", dir)...)
+		if all, _, _ := p.writes(); code != exitRefused || all != first || !strings.Contains(said, "is a part of campaign-") || !strings.Contains(said, "next: offboard resume campaign-") {
+			t.Errorf("exit code %d, %d writes after %d\n%s%s", code, all, first, out, said)
+		}
+		code, out, said = p.run(t.Context(), nil, append(p.args, "--new", "--report-dir", dir)...)
+		if code != exitDone || p.writesOf(0) != first+p.users || p.writesOf(1) != p.users || strings.Contains(said, "resuming run") {
+			t.Errorf("exit code %d, %d and %d writes, after %d\n%s%s", code, p.writesOf(0), p.writesOf(1), first, out, said)
+		}
+	})
+}
+
+// What a person said no to is planned and asked anew by the next step that was printed.
+func TestCampaignAfterNo(t *testing.T) {
+	p := newProvider(t, 2, 10, nil)
+	synctest.Test(t, func(t *testing.T) {
+		var stdout, stderr strings.Builder
+		code := execute(t.Context(), world{
+			args:  []string{"campaign", filepath.Join(p.dir, "all.yaml"), "--report-dir", filepath.Join(p.dir, "reports"), "--journal", filepath.Join(p.dir, "journal.db")},
+			stdin: strings.NewReader("n\n"), stdout: &stdout, stderr: &stderr, asks: true, network: p, getenv: func(string) string { return "" }, width: func() int { return 80 },
+			environ: func() []string {
+				return []string{"AZURE_CLIENT_ID=" + graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=s"}
+			},
+		})
+		_, next, ok := strings.Cut(stderr.String(), "next: offboard ")
+		words := strings.Fields(next)
+		if code != exitRefused || !ok || len(words) < 2 {
+			t.Fatalf("exit code %d\n%s", code, stderr.String())
+		}
+		code, out, said := p.run(t.Context(), nil, words[0], words[1], "--yes")
+		if all, _, _ := p.writes(); code != exitDone || all != 20 {
+			t.Errorf("%v: exit code %d, %d writes\n%s%s", words, code, all, out, said)
+		}
+	})
+}
