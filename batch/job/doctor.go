@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,28 +51,34 @@ type examination struct {
 	when  func(*doctor) bool // nil is always
 	after []string
 	look  func(*doctor, context.Context) Diagnosis
+	runs  bool // a run does as much of it, before it plans
 }
 
 var examinations = []examination{
-	{"file", (*doctor).hasInput, nil, (*doctor).file},
-	{"lists", nil, nil, (*doctor).lists},
-	{"journal", nil, nil, (*doctor).journal},
-	{"report", nil, nil, (*doctor).reports},
-	{"proxy", (*doctor).calls, nil, (*doctor).proxy},
-	{"graph", (*doctor).calls, []string{"proxy"}, (*doctor).graph},
-	{"authority", (*doctor).asksAuthority, []string{"proxy"}, (*doctor).login},
-	{"clock", (*doctor).calls, nil, (*doctor).time},
-	{"sign-in", nil, []string{"proxy", "authority"}, (*doctor).identity},
-	{"tenant", nil, []string{"sign-in"}, (*doctor).whose},
-	{"permissions", nil, []string{"sign-in"}, (*doctor).permissions},
-	{"roles", nil, []string{"sign-in", "graph"}, (*doctor).roles},
-	{"licences", (*doctor).takesLicences, []string{"sign-in", "graph"}, (*doctor).licences},
-	{"read", (*doctor).looksUp, []string{"sign-in", "graph", "tenant"}, (*doctor).read},
-	{"batch", nil, []string{"sign-in", "graph", "tenant"}, (*doctor).batch},
-	{"quota", nil, []string{"sign-in", "graph"}, (*doctor).quota},
+	{"file", (*doctor).hasInput, nil, (*doctor).file, true},
+	{"lists", nil, nil, (*doctor).lists, true},
+	{"journal", nil, nil, (*doctor).journal, false},
+	{"report", nil, nil, (*doctor).reports, false},
+	{"notice", (*doctor).tells, nil, (*doctor).notice, false},
+	{"proxy", (*doctor).calls, nil, (*doctor).proxy, false},
+	{"graph", (*doctor).calls, []string{"proxy"}, (*doctor).graph, false},
+	{"authority", (*doctor).asksAuthority, []string{"proxy"}, (*doctor).login, false},
+	{"clock", (*doctor).calls, nil, (*doctor).time, false},
+	{"sign-in", nil, []string{"proxy", "authority"}, (*doctor).identity, true},
+	{"tenant", nil, []string{"sign-in"}, (*doctor).whose, false},
+	{"permissions", nil, []string{"sign-in"}, (*doctor).permissions, false},
+	{"roles", nil, []string{"sign-in", "graph"}, (*doctor).roles, false},
+	{"licences", (*doctor).takesLicences, []string{"sign-in", "graph"}, (*doctor).licences, false},
+	{"read", (*doctor).looksUp, []string{"sign-in", "graph", "tenant"}, (*doctor).read, false},
+	{"batch", nil, []string{"sign-in", "graph", "tenant"}, (*doctor).batch, true},
+	{"guards", nil, []string{"file", "lists", "journal", "sign-in", "graph", "tenant", "permissions", "read", "batch"}, (*doctor).guarding, true},
+	{"deadline", (*doctor).hasDeadline, []string{"guards"}, (*doctor).deadline, false},
+	{"quota", nil, []string{"sign-in", "graph"}, (*doctor).quota, false},
 }
 
 func (d *doctor) hasInput() bool      { return len(d.o.File)+len(d.o.User) > 0 }
+func (d *doctor) hasDeadline() bool   { return d.limit > 0 }
+func (d *doctor) tells() bool         { return d.untold != nil || d.o.NotifyFile+d.o.MetricsFile != "" }
 func (d *doctor) calls() bool         { return !d.Simulate }
 func (d *doctor) looksUp() bool       { return d.plan.Resolve }
 func (d *doctor) takesLicences() bool { return slices.Contains(d.steps, batch.Licences) }
@@ -91,14 +96,19 @@ type doctor struct {
 	o            *DoctorOptions
 	steps        []batch.Step
 	wire         http.RoundTripper
-	clock        batch.Clock  // the first that a host has told
-	unready      error        // why no sign-in can be made
-	nameless     error        // no tenant was named
-	want, wantBy string       // the tenant that was named, and where
-	unwanted     error        // why it was not found
-	users        []batch.User // of the file, to be looked up
-	rows         int          // of the file that name somebody, gates passed
-	percent      float64      // of a limit, the most that Graph said is used up
+	clock        batch.Clock     // the first that a host has told
+	unready      error           // why no sign-in can be made
+	nameless     error           // no tenant was named
+	want, wantBy string          // the tenant that was named, and where
+	unwanted     error           // why it was not found
+	users        []batch.User    // of the file, to be looked up
+	people       map[string]bool // of the file, each once, by what names them
+	unpaced      error           // what is wrong with quotas
+	untold       error           // what is wrong with --notify-file and --metrics-file
+	limit        time.Duration   // --deadline
+	spent        time.Duration   // by what a run does, too, before it plans
+	rows         int             // of the file that name somebody, gates passed
+	percent      float64         // of a limit, the most that Graph said is used up
 	found        []Diagnosis
 	refused      *batch.CallError // with 429
 }
@@ -111,21 +121,20 @@ const (
 
 // Doctor looks at all that a run needs, and tells it in order. What is wrong with the command line
 // itself is an error of usage; troubles are ErrUnwell.
-func Doctor(ctx context.Context, h *Host, o *DoctorOptions) ([]Diagnosis, error) {
+// Untold is what is wrong with the files that tell other programs of the end of a run.
+func Doctor(ctx context.Context, h *Host, o *DoctorOptions, untold error) ([]Diagnosis, error) {
 	mine := *o // the caller prints what was given
 	o = &mine
-	o.Outage = patience
-	d := &doctor{job: h.newJob(&o.Connection, &o.Execution), o: o}
+	d := &doctor{job: h.newJob(&o.Connection, &o.Execution), o: o, untold: untold, limit: o.Deadline}
+	o.Outage, o.Deadline = patience, 0
 	defer d.close()
 	var err error
-	if d.steps, err = o.steps(); err != nil {
+	if d.steps, err = o.checkFlags(); err != nil {
 		return nil, err
 	}
 	d.plan = batch.Plan{Run: newName(time.Now()), Created: time.Now(), Steps: d.steps, Resolve: !o.NoResolve, Verify: !o.NoResolve && !o.NoVerify}
 	d.key = o.key()
-	if err := cmp.Or(o.checkSLA(d.steps), d.pace()); err != nil {
-		return nil, err
-	}
+	d.unpaced = d.pace()
 	if d.Simulate && d.GraphURL != "" {
 		return nil, fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
 	}
@@ -144,7 +153,11 @@ func Doctor(ctx context.Context, h *Host, o *DoctorOptions) ([]Diagnosis, error)
 			return d.found, context.Cause(ctx)
 		}
 		if e.when == nil || e.when(d) {
+			began := time.Now()
 			found := d.examine(ctx, e)
+			if e.runs {
+				d.spent += time.Since(began)
+			}
 			found.Name = e.name
 			d.found = append(d.found, found)
 		}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"offboard/batch"
 	"offboard/batch/durable"
@@ -48,10 +50,12 @@ func (d *doctor) file(context.Context) Diagnosis {
 	}
 	defer rows.Close()
 	n := 0
+	d.people = map[string]bool{}
 	for row, err := range rows.Rows() {
 		if err != nil { // a row that a gate holds back: check has told the others
 			continue
 		}
+		d.people[strings.ToLower(cmp.Or(row.ID, row.UPN, row.Value))] = true
 		if n++; len(d.users) < batch.ChunkSize {
 			d.users = append(d.users, batch.User{ID: row.ID, UPN: row.UPN, By: row.By, Value: row.Value})
 		}
@@ -64,6 +68,9 @@ func (d *doctor) file(context.Context) Diagnosis {
 
 // lists reads what the guards are given.
 func (d *doctor) lists(context.Context) Diagnosis {
+	if err := d.unpaced; err != nil {
+		return illBy(err)
+	}
 	if err := d.o.wrong(d.Host); err != nil {
 		return ill(err.Error(), "correct the list, or the flag, that is named; offboard help guards tells what a list may have")
 	}
@@ -139,6 +146,11 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 			return illBy(err)
 		}
 	}
+	if d.store == nil { // there is none yet: it has no runs
+		if err := d.openStore(ctx, journal.OpenToRead, false); err != nil {
+			return illBy(err)
+		}
+	}
 	if seen, short := d.room(name("has"), dir, rowInJournal, journalAlone); short {
 		return ill(seen, "free some space there"+elsewhere, d.Pasted("df", "-h", dir))
 	}
@@ -158,12 +170,10 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 
 // whole opens the journal to read, and asks whether it is as it was written.
 func (d *doctor) whole(ctx context.Context, path string) error {
-	store, err := journal.OpenToRead(ctx, path)
-	if err != nil {
+	if err := d.openStore(ctx, journal.OpenToRead, false); err != nil {
 		return err
 	}
-	defer store.Close()
-	if err := store.Check(ctx); err != nil {
+	if err := d.store.Check(ctx); err != nil {
 		return fmt.Errorf("open journal %s: %w", path, err)
 	}
 	return nil
@@ -180,6 +190,9 @@ func (d *doctor) reports(context.Context) Diagnosis {
 	}
 	if seen, short := d.room("the report's directory "+dir+" has", existing(dir), rowInReport, reportAlone); short {
 		return ill(seen, "free some space there, or name another directory with --report-dir", d.Pasted("df", "-h", existing(dir)))
+	}
+	if err := d.readySignKey(); err != nil {
+		return illBy(err)
 	}
 	return well("the report can be written, to %s", filepath.Dir(dir))
 }

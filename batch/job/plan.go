@@ -29,17 +29,11 @@ type opened struct {
 // without the directory is told together, before anybody signs in, with what able says
 // once the input was read.
 func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
-	if key := g.key(); g.NoResolve && key.Searched() {
-		return fmt.Errorf("%w: the key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, key)
-	}
-	steps, err := g.steps()
+	steps, err := g.checkFlags()
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	if err := g.checkSLA(steps); err != nil {
-		return err
-	}
 	in, opt, err := g.input(j.Host, g.File, g.Selection, now)
 	opt.AllRows = g.AllRows
 	if err != nil {
@@ -53,24 +47,8 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if err != nil {
 		return err
 	}
-	rows, err := intake.Open(in.sources(), opt)
-	if err != nil {
+	if err := g.draft(j, in, opt, found, choice, steps, now); err != nil {
 		return err
-	}
-	defer rows.Close()
-	j.in, j.opt, j.kept = in, opt, found.Kept
-	osUser, host := operator()
-	j.plan = batch.Plan{
-		Run: newName(now), Created: now, Version: j.Version,
-		Columns: rows.Columns(), Keep: rows.Kept(), Dated: opt.DateGate != nil, SLA: g.SLA.Duration,
-		Settings: append(rows.Settings(), g.stayed(found)...),
-		Steps:    steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
-		Choice: choice, InOrder: g.Order == "file",
-		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
-	}
-	in.of(&j.plan)
-	for _, name := range rows.Ignored() { // retry.csv has it
-		j.plan.Terms.Choice = append(j.plan.Terms.Choice, batch.Flag{Name: "ignore-column", Value: name})
 	}
 	if j.key = g.key(); g.rehearsal && j.MayAsk() {
 		j.key = "" // somebody sees the tenant, and nothing is written
@@ -91,10 +69,51 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if err := j.enterPrepared(ctx, j.guarded(seedFile(in, opt), g.Guards, batch.Guards{})); err != nil {
 		return err
 	}
+	j.meet()
+	return nil
+}
+
+// checkFlags gives the steps, and refuses flags that exclude each other.
+func (g *Planning) checkFlags() ([]batch.Step, error) {
+	if key := g.key(); g.NoResolve && key.Searched() {
+		return nil, fmt.Errorf("%w: the key %s is searched for in the directory, which --no-resolve does not read", ErrUsage, key)
+	}
+	steps, err := g.steps()
+	if err != nil {
+		return nil, err
+	}
+	return steps, g.checkSLA(steps)
+}
+
+// draft begins the plan with what the input and the flags say.
+func (g *Planning) draft(j *job, in inputs, opt intake.Options, found intake.Survey, choice string, steps []batch.Step, now time.Time) error {
+	rows, err := intake.Open(in.sources(), opt)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	j.in, j.opt, j.kept = in, opt, found.Kept
+	osUser, host := operator()
+	j.plan = batch.Plan{
+		Run: newName(now), Created: now, Version: j.Version,
+		Columns: rows.Columns(), Keep: rows.Kept(), Dated: opt.DateGate != nil, SLA: g.SLA.Duration,
+		Settings: append(rows.Settings(), g.stayed(found)...),
+		Steps:    steps, Resolve: !g.NoResolve, Verify: !g.NoResolve && !g.NoVerify,
+		Choice: choice, InOrder: g.Order == "file",
+		Terms: batch.Terms{OSUser: osUser, Host: host, Flags: j.Flags("keep"), Choice: j.Flags("choice")},
+	}
+	in.of(&j.plan)
+	for _, name := range rows.Ignored() { // retry.csv has it
+		j.plan.Terms.Choice = append(j.plan.Terms.Choice, batch.Flag{Name: "ignore-column", Value: name})
+	}
+	return nil
+}
+
+// meet keeps in the plan whose tenant it is, and who made it.
+func (j *job) meet() {
 	who := j.tenant.identity()
 	j.plan.Tenant, j.plan.App, j.plan.Cloud = who.Tenant, who.App, j.tenant.cloud
 	j.plan.Terms.User, j.plan.Terms.UserName, j.plan.Terms.TenantName = who.User, who.UPN, j.tenant.organization.String()
-	return nil
 }
 
 // checkSLA refuses an SLA of which nothing could be said.

@@ -36,10 +36,8 @@ func (h *Host) reportDir(flag string, p batch.Plan) (string, error) {
 // in it and that the key of --sign-key can be used: finding out at the end would be
 // after everyone was revoked. A directory that stays empty is taken away again.
 func (j *job) claimReport() (err error) {
-	if j.sign, err = j.openSignKey(j.SignKey); errors.Is(err, batch.ErrStopped) {
+	if err := j.readySignKey(); err != nil {
 		return err
-	} else if err != nil {
-		return refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
 	}
 	dir, err := j.reportDir(j.ReportDir, j.plan)
 	if err != nil {
@@ -57,6 +55,14 @@ func (j *job) claimReport() (err error) {
 		return refused("this command sent nothing", batch.Finding{Name: "--report-dir", Refusal: fmt.Sprintf("the report could not be written: %v; name another directory with --report-dir", err)})
 	}
 	return nil
+}
+
+// readySignKey makes sure that the key of --sign-key can be used.
+func (j *job) readySignKey() (err error) {
+	if j.sign, err = j.openSignKey(j.SignKey); err == nil || errors.Is(err, batch.ErrStopped) {
+		return err
+	}
+	return refused("this command sent nothing", batch.Finding{Name: "--sign-key", Refusal: err.Error()})
 }
 
 // signer makes the signature of a report out of the text of its report.sha256.

@@ -56,8 +56,7 @@ func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
-	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, batch.StepList(like.Steps)}, "\x00")))
-	unlock, err = s.lock("input-" + hex.EncodeToString(key[:8]))
+	unlock, err = s.lock(inputLock(like))
 	if held, ok := errors.AsType[*LockedError](err); ok {
 		held.Run = "" // its name says nothing to a person
 	}
@@ -65,6 +64,20 @@ func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
 		return nil, fmt.Errorf("lock input %s in %s: %w", like.Input, s.path, err)
 	}
 	return unlock, nil
+}
+
+// InputHeld tells who has the lock of LockInput; nil for nobody.
+func (s *Store) InputHeld(like batch.Plan) (*LockedError, error) {
+	by, err := s.heldBy(inputLock(like))
+	if by != nil {
+		by.Run = ""
+	}
+	return by, err
+}
+
+func inputLock(like batch.Plan) string {
+	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, batch.StepList(like.Steps)}, "\x00")))
+	return "input-" + hex.EncodeToString(key[:8])
 }
 
 func (f *sqliteFile) lock(run string) (func() error, error) {

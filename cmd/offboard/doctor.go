@@ -15,7 +15,7 @@ import (
 
 // doctor looks at everything that a run with these flags needs, and tells it.
 func (c *command) doctor(ctx context.Context, o *job.DoctorOptions) error {
-	found, err := job.Doctor(ctx, c.host, o)
+	found, err := job.Doctor(ctx, c.host, o, c.mayTell(&o.Telling))
 	if err != nil && !errors.Is(err, job.ErrUnwell) {
 		return err
 	}
@@ -55,9 +55,9 @@ func (c *command) doctor(ctx context.Context, o *job.DoctorOptions) error {
 		}
 	}
 	if err == nil {
-		text := "Nothing is in trouble.\n"
+		text := "Nothing that was looked at is in trouble.\n"
 		if line := c.rehearsal(); line != "" {
-			text = "Nothing is in trouble. What a run would do, and to whom:\n" + line + "\n"
+			text = "Nothing that was looked at is in trouble. What a run would do, and to whom:\n" + line + "\n"
 		}
 		_, err = io.WriteString(w, text)
 	}

@@ -50,10 +50,7 @@ func (c *command) telling(ctx context.Context, options any) (func(exitCode), err
 	if t == nil {
 		return nil, nil
 	}
-	if _, _, err := c.webhook(t); err != nil {
-		return nil, err
-	}
-	if err := mayMeasure(t.MetricsFile); err != nil {
+	if err := c.mayTell(t); err != nil {
 		return nil, err
 	}
 	return func(code exitCode) { // a run that went on has set its own options since
@@ -70,6 +67,14 @@ func (c *command) telling(ctx context.Context, options any) (func(exitCode), err
 			c.Warn("note     the notice was not delivered (%s): %v", source(t), err)
 		}
 	}, nil
+}
+
+// mayTell refuses what of the flags cannot be used at the end.
+func (c *command) mayTell(t *job.Telling) error {
+	if _, _, err := c.webhook(t); err != nil {
+		return err
+	}
+	return mayMeasure(t.MetricsFile)
 }
 
 // source is where the address of the webhook stands.

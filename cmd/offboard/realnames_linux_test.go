@@ -81,7 +81,7 @@ func realNames(t *testing.T, dir string) {
 			o := &office{t: t, dir: t.TempDir(), env: append([]string{"AZURE_TENANT_ID=" + ours.Tenant}, strings.Fields(bySecret)...)}
 			r.write(filepath.Join(o.dir, "in.csv"), []byte("upn\nu29@contoso.example\n"))
 			code, out := o.offboard("doctor", "in.csv", "--column=upn", "--cloud", p.cloud, "--ca-file", r.roots)
-			for _, want := range []string{" answers at " + p.login, " answers at " + p.graph, "Contoso (contoso.example)", "Nothing is in trouble"} {
+			for _, want := range []string{" answers at " + p.login, " answers at " + p.graph, "Contoso (contoso.example)", "Nothing that was looked at is in trouble"} {
 				if code != 0 || !strings.Contains(out, want) {
 					t.Errorf("exit code %d, want 0 and %q\n%s", code, want, out)
 				}
