@@ -66,6 +66,14 @@ func (t CampaignTenant) Count(k batch.Kind) int {
 	return 0
 }
 
+// WouldBeSent is how many lines of a dry run a run would send.
+func (t CampaignTenant) WouldBeSent() int {
+	if t.End == nil || !t.End.Dry {
+		return 0
+	}
+	return t.End.Summary.Counts[batch.NotSent]
+}
+
 // Lines is how many lines the tenant's report has.
 func (t CampaignTenant) Lines() int {
 	if t.End == nil {
@@ -134,13 +142,16 @@ func (c Campaign) Headline() string {
 		if !t.Skip {
 			of++
 		}
-		if !t.Skip && t.tone() == "good" {
+		if !t.Skip && (t.tone() == "good" || c.Dry && t.End != nil) {
 			well++
 		}
 	}
 	what := "ended well"
 	if c.Dry {
-		what = "would be carried out, in a dry run"
+		what = "would be carried out, in a dry run: nothing was written"
+	}
+	if c.Rehearsal {
+		what += " (a rehearsal in simulated tenants: no real account was touched)"
 	}
 	return fmt.Sprintf("%s of %s %s", batch.Thousands(well), batch.Plural(of, "tenant"), what)
 }

@@ -276,7 +276,7 @@ func (c *command) campaignTable(sum report.Campaign) error {
 		{"STATE", "", func(t tenant) any { return t.State() }},
 		{"ROWS", "", func(t tenant) any { return t.Lines() }},
 		{"SUCCESS", "", func(t tenant) any { return t.Count(batch.Success) }},
-		{"LEFT ALONE", "", func(t tenant) any { return t.Count(batch.Neutral) }},
+		{"LEFT ALONE", "", func(t tenant) any { return t.Count(batch.Neutral) - t.WouldBeSent() }},
 		{"NOT DONE", "", func(t tenant) any { return t.Count(batch.Failure) }},
 		{"EXIT", "", func(t tenant) any {
 			if t.Exit < 0 {
@@ -285,6 +285,9 @@ func (c *command) campaignTable(sum report.Campaign) error {
 			return t.Exit
 		}},
 		{"NEXT", "", func(t tenant) any { return t.Next }},
+	}
+	if sum.Dry {
+		columns = slices.Insert(columns, 6, column[tenant]{"WOULD BE SENT", "", func(t tenant) any { return t.WouldBeSent() }})
 	}
 	if err := table(c.stdout, all(sum.Tenants), "", columns); err != nil {
 		return err

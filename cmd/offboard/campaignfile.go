@@ -112,7 +112,7 @@ func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) 
 			for _, m := range members {
 				names = append(names, m.Name)
 			}
-			return nil, fmt.Errorf("--only %s: no tenant is called so%s", name, perhaps(name, names))
+			return nil, fmt.Errorf("--only %s: no tenant is called so%s; there are %s", name, perhaps(name, names), strings.Join(names, ", "))
 		}
 	}
 	members = slices.DeleteFunc(members, func(m job.Member) bool { return len(o.Only) > 0 && !slices.Contains(o.Only, m.Name) })
