@@ -152,6 +152,7 @@ type Campaign struct {
 	journal.Campaign
 	Members []Member
 	Resumed bool // it was begun by another process
+	again   bool // by the same file and not by its name: as with run, what is finished begins anew
 	shared  Shared
 	undo    []func() error
 }
@@ -261,8 +262,8 @@ func (c *Campaign) unfinished(ctx context.Context, h *Host, now time.Time) (*Cam
 	if err := json.Unmarshal([]byte(old[0].Members), &c.Members); err != nil {
 		return nil, fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
 	}
-	c.Campaign, c.Resumed = old[0], true
-	h.Say("resuming %s of %s on the same files; --new starts over", c.Name, c.Created.Local().Format(time.DateTime))
+	c.Campaign, c.Resumed, c.again = old[0], true, true
+	h.Say("resuming %s of %s on the same files: what is finished begins anew; --new starts all over", c.Name, c.Created.Local().Format(time.DateTime))
 	return c, c.lock()
 }
 
@@ -374,12 +375,16 @@ func (c *Campaign) runsOf(ctx context.Context, name string) (map[string]*journal
 	return runs, err
 }
 
-// Ends are how the runs of the campaign stand, by member; a member without a run has none.
+// Ends are how the runs of the campaign stand, by member; a member without a run has none, nor one
+// that begins anew: its file may name more people by now, such as those whose last day was yesterday.
 func (c *Campaign) Ends(ctx context.Context, h *Host) (map[string]report.End, error) {
 	runs, err := c.runsOf(ctx, c.Name)
 	ends := map[string]report.End{}
 	for name, r := range runs {
 		if r.State() == journal.Planning && !c.Resumed { // may be planned right now
+			continue
+		}
+		if c.again && r.State() == journal.Finished {
 			continue
 		}
 		end, of := h.endOf(ctx, r)

@@ -301,11 +301,7 @@ func TestCampaignIsKilled(t *testing.T) {
 		if code = child.ProcessState.ExitCode(); code != -1 && code != 0 {
 			t.Fatalf("seed %d: exit code %d\n%s", seed, code, out.String())
 		}
-		if kills%2 == 0 {
-			args = []string{"resume", "campaign", "--yes"}
-		} else {
-			args = []string{"campaign", "all.yaml", "--yes"}
-		}
+		args = []string{"resume", "campaign", "--yes"} // the same campaign would write those who are finished again
 	}
 	all, refused, twice := p.writes()
 	t.Logf("seed %d: %d kills, %d writes, %d twice", seed, kills-1, all, twice)
@@ -408,6 +404,34 @@ func TestAppQuotaBeyondOneProcess(t *testing.T) {
 					t.Errorf("%d writes, %d refused, in %v", all, refused, took)
 				}
 			})
+		})
+	}
+}
+
+// The same campaign on the next night begins the tenants that are finished anew, although another one is
+// not at its end: more people may be due. By its name it goes on, and leaves them at their end.
+func TestCampaignAgain(t *testing.T) {
+	for by, want := range map[string]int{"campaign": 2, "resume": 1} {
+		p := newProvider(t, 2, 40, func(i int, cfg *graphsim.Config) {
+			if i == 1 {
+				cfg.Roles = []string{}
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			dir := filepath.Join(p.dir, "reports")
+			code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", dir)...)
+			first := p.summary(dir)
+			time.Sleep(23 * time.Hour)
+			args := p.args
+			if by == "resume" {
+				args = []string{"resume", "campaign", "--yes"}
+			}
+			again, out2, said2 := p.run(t.Context(), nil, args...)
+			s := p.summary(dir)
+			u, _ := p.tenants[p.ids[0]].User("user1@t0.example")
+			if code != exitSignIn || again != exitSignIn || u.Writes != want || (s.Tenants[0].Run == first.Tenants[0].Run) != (want == 1) || s.Tenants[0].Success != 40 {
+				t.Errorf("%s: exit codes %d and %d, %d writes of one user, want %d\n%s%s%s%s", by, code, again, u.Writes, want, out, said, out2, said2)
+			}
 		})
 	}
 }
