@@ -435,3 +435,16 @@ func TestCampaignAgain(t *testing.T) {
 		})
 	}
 }
+
+// A row of the file of all tenants names a tenant by its name or its id: what one is called is not the id of another.
+func TestCampaignNamesAreNotTenants(t *testing.T) {
+	p := newProvider(t, 2, 1, nil)
+	for two, want := range map[string]exitCode{p.ids[0]: exitUsage, p.ids[1]: exitDone} { // what the second is called
+		p.write("all.csv", "upn,Customer\nuser1@t0.example,"+p.ids[0]+"\nuser1@t1.example,"+p.ids[1]+"\n")
+		p.write("all.yaml", fmt.Sprintf("defaults: {max-percent: 0}\nfile: all.csv\ntenant-column: Customer\ntenants:\n  - {name: one, tenant: %s}\n  - {name: %s, tenant: %s}\n", p.ids[0], two, p.ids[1]))
+		code, _, said := p.run(t.Context(), nil, append(p.args, "--dry-run", "--report-dir", filepath.Join(p.dir, "reports"))...)
+		if told := strings.Contains(said, "the name or tenant "+two+" is that of one"); code != want || told != (want == exitUsage) {
+			t.Errorf("%s: exit code %d, want %d\n%s", two, code, want, said)
+		}
+	}
+}

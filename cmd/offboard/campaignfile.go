@@ -230,11 +230,11 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 	case own["skip"] != nil && text("skip") != "true" && text("skip") != "false":
 		return m, fmt.Errorf("line %d: %s: skip is true or false", own["skip"].Line, m.Name)
 	}
-	if err := r.once(node.Line, m.Name, "the name", m.Name); err != nil {
-		return m, err
-	}
-	if err := r.once(node.Line, m.Name, "the tenant", m.Tenant); err != nil {
-		return m, err
+	// A row of the file of all tenants names either, so that neither may be what another tenant has.
+	for _, value := range slices.CompactFunc([]string{m.Name, m.Tenant}, strings.EqualFold) {
+		if err := r.once(node.Line, m.Name, "the name or tenant", value); err != nil {
+			return m, err
+		}
 	}
 	if m.Files, err = r.files(own["file"]); err != nil {
 		return m, fmt.Errorf("line %d: %s: file: %w", node.Line, m.Name, err)
