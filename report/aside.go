@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -23,7 +24,7 @@ func moveAside(dir, run string) (string, error) {
 			older, last = append(older, name), info.ModTime()
 		}
 	}
-	whose := runOf(dir)
+	whose := RunOf(dir)
 	if len(older) == 0 || whose == run {
 		return "", nil
 	}
@@ -43,8 +44,8 @@ func moveAside(dir, run string) (string, error) {
 	return to, nil
 }
 
-// runOf is the run whose report stands in dir, as run.json tells; "" when it does not.
-func runOf(dir string) string {
+// RunOf is the run whose report stands in dir, as run.json tells; "" when it does not.
+func RunOf(dir string) string {
 	var document struct{ Run string }
 	text, err := os.ReadFile(filepath.Join(dir, documentName))
 	if err != nil || json.Unmarshal(text, &document) != nil || strings.Trim(document.Run, "0123456789abcdefghijklmnopqrstuvwxyz-") != "" {
@@ -52,3 +53,45 @@ func runOf(dir string) string {
 	}
 	return document.Run
 }
+
+// MoveCampaignAside moves the summary of another campaign than this one into a directory of its own, with
+// the reports that it leads to, and gives its path; "" when there was nothing to move.
+func MoveCampaignAside(dir, campaign string) (string, error) {
+	whose, tenants := campaignOf(dir)
+	if whose == "" || whose == campaign {
+		return "", nil
+	}
+	to := filepath.Join(dir, "offboard-"+whose)
+	err := os.Mkdir(to, 0o700)
+	for _, name := range append(tenants, campaignPage, campaignDocument) {
+		if err == nil {
+			if err = os.Rename(filepath.Join(dir, name), filepath.Join(to, name)); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep the reports of another campaign: %w", inUse(err))
+	}
+	return to, nil
+}
+
+// campaignOf is the campaign whose summary stands in dir, and the names of its tenants; "" when there is none.
+func campaignOf(dir string) (name string, tenants []string) {
+	var document struct {
+		Campaign string
+		Tenants  []struct{ Name string }
+	}
+	text, err := os.ReadFile(filepath.Join(dir, campaignDocument))
+	if err != nil || json.Unmarshal(text, &document) != nil || !plainName.MatchString(document.Campaign) {
+		return "", nil
+	}
+	for _, t := range document.Tenants {
+		if plainName.MatchString(t.Name) { // it is that of a directory
+			tenants = append(tenants, t.Name)
+		}
+	}
+	return document.Campaign, tenants
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)

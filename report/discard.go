@@ -48,7 +48,7 @@ func (s *search) visit(dir string, d fs.DirEntry, err error) error {
 	case err != nil || !d.IsDir():
 		return err
 	}
-	c := Copy{dir, runOf(dir), sumOf(filepath.Join(dir, manifestName))}
+	c := Copy{dir, RunOf(dir), sumOf(filepath.Join(dir, manifestName))}
 	if c.Run != "" || c.Sum != "" {
 		s.all = append(s.all, c)
 	}

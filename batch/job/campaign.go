@@ -217,11 +217,21 @@ func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []M
 // read reads the files of all members, each of them once, and gives the digest of all that the
 // campaign is.
 func (c *Campaign) read(h *Host) (string, error) {
+	type file struct {
+		of string
+		*reading
+	}
+	var seen []file
 	for i := range c.Members {
 		m := &c.Members[i]
 		for _, name := range m.Files {
 			r, err := h.read(name)
-			if err != nil {
+			for _, s := range seen {
+				if err == nil && s.of != m.Name && s.name != name && s.sameAs(r) {
+					err = fmt.Errorf("the file %s is that of %s, or a copy of it (%s); a person must not be looked up in a tenant of others", name, s.of, s.name)
+				}
+			}
+			if seen = append(seen, file{m.Name, r}); err != nil {
 				return "", fmt.Errorf("%w: campaign file %s: line %d: %s: %s", ErrUsage, c.Input, m.Line, m.Name, strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
 			}
 			m.SHA256 = append(m.SHA256, r.digest)

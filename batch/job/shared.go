@@ -119,6 +119,21 @@ func (j *job) mayWrite(question string) error {
 	return j.Files.unchanged(j.unwritten())
 }
 
+// TenantID is the id of the tenant that --tenant names; "" when the sign-in service does not tell it
+// at once, or when the tenant is simulated.
+func TenantID(ctx context.Context, h *Host, c *Connection) string {
+	if c.Simulate {
+		return ""
+	}
+	j := h.newJob(c, &Execution{})
+	defer j.close()
+	if j.locate() != nil { // which the job will tell
+		return ""
+	}
+	id, _ := briefly(ctx, func(ctx context.Context) (string, error) { return j.authority.Tenant(ctx, c.Tenant) })
+	return id
+}
+
 // joinCampaign keeps that the run is one of the campaign, if there is one. A tenant that has two
 // names there would be worked on twice.
 func (j *job) joinCampaign(ctx context.Context) error {

@@ -2,6 +2,7 @@ package job
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,21 @@ var presets = map[string][]batch.Step{"emergency": batch.Emergency, "leaver": ba
 
 // typedSteps are the steps that people may ask for.
 var typedSteps = append(slices.Clone(batch.Leaver), batch.Invalidate)
+
+// Wrong is what can be told of the flags of a run without its input and a sign-in.
+func (r *RunOptions) Wrong(h *Host, simulated bool) error {
+	steps, err := r.steps()
+	if err == nil {
+		err = r.checkSLA(steps)
+	}
+	j := h.newJob(&r.Connection, &Execution{})
+	defer j.close()
+	var unread error
+	if r.SignIn != "" && !simulated {
+		_, unread = j.environment()
+	}
+	return errors.Join(err, j.pace(), unread)
+}
 
 // steps reads --steps.
 func (g *Planning) steps() ([]batch.Step, error) {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
@@ -114,7 +116,17 @@ func (c *command) carryOut(ctx context.Context, of *job.Campaign, yes, dry bool,
 			members = append(members, all.member(m, end.Plan, &results[i]))
 		}
 	}
+	if err := all.apart(ctx, members, ends); err != nil {
+		return err
+	}
 	all.going = len(members)
+	aside, err := report.MoveCampaignAside(of.Dir, of.Name)
+	if err != nil {
+		return err
+	}
+	if aside != "" {
+		c.Say("note     the reports of another campaign were in %s, and are in %s now", of.Dir, aside)
+	}
 	c.Say("campaign %s: %s, of which %d %s worked on, %d at once", of.Name, batch.Plural(len(of.Members), "tenant"), len(members), batch.Agree(len(members), "is", "are"), min(len(members), atOnce))
 	var group sync.WaitGroup
 	for _, m := range members {
@@ -147,13 +159,44 @@ func (c *command) ends(ctx context.Context, of *job.Campaign) (runs map[string]r
 	return runs, last, err
 }
 
+// apart refuses members that are one tenant by several of its names, before anything is done of any.
+func (c *campaign) apart(ctx context.Context, members []*member, ends map[string]report.End) error {
+	ids := make([]string, len(members))
+	var group errgroup.Group
+	group.SetLimit(cap(c.slots))
+	for i, m := range members {
+		if m.run == "" && m.wrong == nil {
+			group.Go(func() error {
+				ids[i] = job.TenantID(ctx, m.host, &m.cli.Run.Connection)
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // none of them fails
+	of := map[string]string{}
+	for name, end := range ends {
+		of[end.Plan.Tenant] = name
+	}
+	for i, m := range members {
+		if ids[i] == "" { // the run will tell
+			continue
+		}
+		if other, has := of[ids[i]]; has && other != m.of.Name {
+			return fmt.Errorf("%w; nothing of it was begun: %s and %s are one tenant, %s; take one of them out of the file", job.ErrRefused, m.of.Name, other, ids[i])
+		}
+		of[ids[i]] = m.of.Name
+	}
+	return nil
+}
+
 // stands is how a tenant stands by the journal: as the command ended that worked on it last, unless
 // the run went on since then.
 func stands(of *job.Campaign, m job.Member, runs map[string]report.End, last map[string]journal.MemberEnd) report.CampaignTenant {
-	t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1, Report: pageOf(of, m.Name)}
+	t := report.CampaignTenant{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Rows: m.Rows, Exit: -1}
 	end, has := runs[m.Name]
 	if has {
 		t.End, t.Next = &end, report.Next(end)
+		t.Report = pageOf(of, m.Name, t.End)
 	}
 	was, ended := last[m.Name]
 	since := func(at time.Time) bool { return at.After(was.At) }
@@ -173,9 +216,11 @@ func stands(of *job.Campaign, m job.Member, runs map[string]report.End, last map
 	return t
 }
 
-// pageOf is the page of a tenant's report, from where the campaign's page stands; "" where there is none.
-func pageOf(c *job.Campaign, name string) string {
-	if _, err := os.Stat(filepath.Join(c.DirOf(name), "report.html")); err != nil {
+// pageOf is the page of the report of a tenant's run, from where the campaign's page stands; "" where
+// there is none, or that of another run.
+func pageOf(c *job.Campaign, name string, end *report.End) string {
+	dir := c.DirOf(name)
+	if _, err := os.Stat(filepath.Join(dir, "report.html")); err != nil || end == nil || report.RunOf(dir) != end.Plan.Run {
 		return ""
 	}
 	return name + "/report.html"
@@ -329,6 +374,11 @@ func (c *campaign) member(of job.Member, plan batch.Plan, result *report.Campaig
 		m.parsed = nil
 		return m
 	}
+	for _, file := range []*string{&flags.Run.DebugHTTP, &flags.Resume.DebugHTTP} {
+		if *file != "" {
+			*file = unusedName(*file + "." + of.Name)
+		}
+	}
 	cmd.log = cmd.logger()
 	cmd.host.Log, cmd.host.Journal, cmd.host.Began = cmd.log, flags.Journal, c.host.Began
 	if c.asks && !c.yes && !c.dry {
@@ -336,6 +386,16 @@ func (c *campaign) member(of job.Member, plan batch.Plan, result *report.Campaig
 	}
 	c.Lend(cmd.host, c.host, of, c.dry)
 	return m
+}
+
+// unusedName is a file's name that no file has: the trace of each tenant and session is one of its own.
+func unusedName(name string) string {
+	for n, base := 2, name; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
 }
 
 // environOf are the variables of a tenant's command. One registration signs in to all tenants:
@@ -419,7 +479,7 @@ func (m *member) work(ctx context.Context) exitCode {
 	if code == exitStopped { // all of it goes on together
 		t.Next = ""
 	}
-	t.Report = pageOf(m.all.Campaign, m.of.Name)
+	t.Report = pageOf(m.all.Campaign, m.of.Name, t.End)
 	if !m.all.dry {
 		if err := m.all.EndMember(ctx, journal.MemberEnd{Member: m.of.Name, At: time.Now(), Exit: t.Exit, Error: t.Error, Next: t.Next}); err != nil {
 			m.Warn("note     %v", err)

@@ -164,3 +164,85 @@ func TestCampaignAfterNo(t *testing.T) {
 		}
 	})
 }
+
+// Two names of one tenant are refused before anything is written.
+func TestCampaignTenantTwice(t *testing.T) {
+	for name, tenants := range map[string][2]string{"id and domain": {"8f4c2f6e-0000-4000-8000-000000000100", "t0.example"}, "two domains": {"t0.example", "t0.onmicrosoft.com"}} {
+		p := newProvider(t, 1, 10, nil)
+		p.write("again.csv", "upn\nuser1@t0.example\nuser2@t0.example\n")
+		p.write("all.yaml", fmt.Sprintf("defaults: {max-percent: 0}\ntenants:\n  - {name: one, tenant: %s, file: t0.csv}\n  - {name: two, tenant: %s, file: again.csv}\n", tenants[0], tenants[1]))
+		synctest.Test(t, func(t *testing.T) {
+			code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))...)
+			if n := p.writesOf(0); code != exitRefused || n != 0 || !strings.Contains(said, "are one tenant, "+p.ids[0]) {
+				t.Errorf("%s: exit code %d, %d writes\n%s%s", name, code, n, out, said)
+			}
+		})
+	}
+}
+
+// What is wrong with the campaign's file is told of all tenants at once, before any of them begins, and
+// a secret that stands in it is neither shown nor kept.
+func TestCampaignFileIsWrong(t *testing.T) {
+	p := newProvider(t, 3, 10, nil)
+	for name, tt := range map[string]struct {
+		lines string
+		want  []string
+	}{
+		"copy":     {"  - {name: a, tenant: a.example, file: t0.csv}\n  - {name: b, tenant: b.example, file: copy.csv}\n", []string{"a person must not be looked up"}},
+		"symlink":  {"  - {name: a, tenant: a.example, file: t0.csv}\n  - {name: b, tenant: b.example, file: sym.csv}\n", []string{"a person must not be looked up"}},
+		"hardlink": {"  - {name: a, tenant: a.example, file: t0.csv}\n  - {name: b, tenant: b.example, file: hard.csv}\n", []string{"a person must not be looked up"}},
+		"flags": {"  - {name: a, tenant: a.example, file: t0.csv, sign-in: nosuch}\n  - {name: b, tenant: b.example, file: t1.csv, steps: nuke}\n  - {name: c, tenant: c.example, file: t2.csv, protect: none.txt}\n",
+			[]string{"line 2: a: sign-in: there is no such file", "line 3: b: ", `no step "nuke"`, "line 4: c: protect: "}},
+		"secret": {"  - {name: a, tenant: a.example, file: t0.csv, sign-in: \"AZURE_CLIENT_SECRET=YAML/SECRET\"}\n", []string{"line 2: a: sign-in: "}},
+	} {
+		p.write("all.yaml", "tenants:\n"+tt.lines)
+		text, err := os.ReadFile(filepath.Join(p.dir, "t0.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.write("copy.csv", string(text))
+		_ = os.Symlink("t0.csv", filepath.Join(p.dir, "sym.csv"))
+		_ = os.Link(filepath.Join(p.dir, "t0.csv"), filepath.Join(p.dir, "hard.csv"))
+		code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))...)
+		if code != exitUsage || strings.Contains(said+out, "SECRET=") || strings.Contains(said, "sign-in  by") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, out, said)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s: %q is not in\n%s", name, want, said)
+			}
+		}
+	}
+	if all, _, _ := p.writes(); all != 0 {
+		t.Errorf("%d writes", all)
+	}
+}
+
+// Each tenant has a trace of its own. The report of an earlier campaign is kept, and is not shown as
+// that of one whose tenant did not begin.
+func TestCampaignSharesNoFiles(t *testing.T) {
+	p := newProvider(t, 2, 10, nil)
+	synctest.Test(t, func(t *testing.T) {
+		file, err := os.ReadFile(filepath.Join(p.dir, "all.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.write("all.yaml", strings.Replace(string(file), "defaults:\n", "defaults:\n  debug-http: trace\n", 1))
+		dir := filepath.Join(p.dir, "reports")
+		code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", dir)...)
+		for _, name := range []string{"trace.t0", "trace.t1"} {
+			if info, err := os.Stat(filepath.Join(p.dir, name)); code != exitDone || err != nil || info.Size() == 0 {
+				t.Errorf("exit code %d, %v\n%s%s", code, err, out, said)
+			}
+		}
+		p.write("t0.csv", "colour,size\nred,1\n")
+		code, out, said = p.run(t.Context(), nil, append(p.args, "--report-dir", dir)...)
+		s := p.summary(dir)
+		if code != exitUsage || s.Tenants[0].Report != "" || s.Tenants[1].Report != "t1/report.html" || !strings.Contains(said, "the reports of another campaign were in ") {
+			t.Errorf("exit code %d, %+v\n%s%s", code, s, out, said)
+		}
+		if kept, err := filepath.Glob(filepath.Join(dir, "offboard-campaign-*", "t0", "report.html")); err != nil || len(kept) != 1 {
+			t.Errorf("%v, %v", kept, err)
+		}
+	})
+}

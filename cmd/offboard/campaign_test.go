@@ -33,6 +33,7 @@ type provider struct {
 	users   int // of each
 	args    []string
 	home    string          // AZURE_TENANT_ID, as a variable
+	deaf    int             // so many questions whose a domain is get no answer
 	cut     func(calls int) // is told of each batch call, which is counted over all tenants
 	mu      sync.Mutex
 	calls   int
@@ -76,6 +77,17 @@ func (p *provider) write(name, text string) {
 
 // RoundTrip brings calls to the tenant that their path or their token names.
 func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	if strings.HasSuffix(r.URL.Path, "/openid-configuration") && p.deaf > 0 {
+		p.deaf--
+		p.mu.Unlock()
+		return nil, errors.New("no answer")
+	}
+	p.mu.Unlock()
+	if rest, other := strings.CutPrefix(r.URL.Path, "/t0.onmicrosoft.com/"); other { // its other domain
+		r = r.Clone(r.Context())
+		r.URL.Path = "/t0.example/" + rest
+	}
 	id := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
 	if parts := strings.Split(r.Header.Get("Authorization"), "."); len(parts) == 3 {
 		claims, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -356,9 +368,11 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// A tenant that stands twice in the file, by its id and by its domain, is not worked on twice.
+// A tenant that stands twice in the file, by its id and by its domain, is not worked on twice, also
+// where the sign-in service did not tell at once whose the domain is.
 func TestCampaignKnowsATenantByItsID(t *testing.T) {
 	p := newProvider(t, 1, 10, nil)
+	p.deaf = 1
 	p.write("again.csv", "upn\nuser1@t0.example\n")
 	p.write("all.yaml", fmt.Sprintf("defaults: {max-percent: 0}\ntenants:\n  - {name: one, tenant: %s, file: t0.csv}\n  - {name: two, tenant: t0.example, file: again.csv}\n", p.ids[0]))
 	synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -45,6 +46,9 @@ type campaignReader struct {
 // readCampaign reads who is in the campaign, and how. Each error names the file and the line.
 func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	members, r, err := c.campaignFile(o)
+	if err == nil {
+		err = c.wrongFlags(r, members, o.Simulate)
+	}
 	if err == nil && len(r.common) > 0 {
 		err = c.whose(r, members)
 	}
@@ -58,6 +62,49 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 		return nil, hinted{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err), []string{"help", "campaign"}}
 	}
 	return members, nil
+}
+
+// variable is a line of a sign-in file, which somebody put in the place of the file's name.
+var variable = regexp.MustCompile(`(AZURE|OFFBOARD)_[A-Z_]+ *=`)
+
+// wrongFlags tells of all members together what of their flags can be told without a sign-in. The name
+// of a sign-in file is in no error, since it may be a secret that was put in its place.
+func (c *command) wrongFlags(r *campaignReader, members []job.Member, simulated bool) (all error) {
+	for _, m := range members {
+		if m.Skip {
+			continue
+		}
+		had := all
+		wrong := func(flag string, err error) {
+			all = errors.Join(all, fmt.Errorf("line %d: %s: %s%s", m.Line, m.Name, flag, strings.ReplaceAll(err.Error(), job.ErrUsage.Error()+": ", "")))
+		}
+		words := []string{"run"}
+		for _, f := range m.Flags {
+			words = append(words, "--"+f.Name+"="+f.Value)
+			if r.flags[f.Name] == nil || r.flags[f.Name][0].Tag.Type != "path" || slices.Contains([]string{"debug-http", "metrics-file"}, f.Name) {
+				continue
+			}
+			_, err := os.Stat(f.Value)
+			switch {
+			case f.Name != "sign-in" && err != nil:
+				wrong(f.Name+": ", err)
+			case f.Name == "sign-in" && variable.MatchString(f.Value):
+				wrong("sign-in: ", errors.New("it names a file that holds the AZURE_ lines; put them there, and renew a secret that stood here"))
+			case f.Name == "sign-in" && err != nil:
+				wrong("sign-in: ", errors.New("there is no such file"))
+			}
+		}
+		if all != had {
+			continue
+		}
+		flags := &cli{}
+		if _, _, err := parse(flags, io.Discard, append(append(words, "--"), m.Files...)...); err != nil {
+			wrong("", err)
+		} else if err := flags.Run.Wrong(c.host, simulated); err != nil {
+			wrong("", err)
+		}
+	}
+	return all
 }
 
 // campaignFile reads the file alone.
