@@ -623,7 +623,7 @@ func TestWhatStandsBetween(t *testing.T) {
 	}{
 		{"an unknown issuer", "T", tls.URL, "", 1, []string{"Acme Co", "--ca-file"}},
 		{"a web page", "T", page.URL, "", 1, []string{`a web page, title "Guest WiFi"`, "a proxy or sign-in page stands between"}},
-		{"a token with a line end", "T\nT", o.url, "", 5, []string{"the access token has a character at position 2"}},
+		{"a token with a line end", "T\nT", o.url, "", 5, []string{"the secret of OFFBOARD_ACCESS_TOKEN has 2 lines; give the secret alone"}},
 		{"an authority of an unknown issuer", "", "https://graph.microsoft.com", "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=" + tls.URL, 5, []string{"Acme Co", "--ca-file"}},
 	} {
 		o.env = strings.Fields(c.env)
