@@ -125,8 +125,8 @@ func Where(root string) string { return Service{root, cloudAt(root)}.String() }
 // audience is what tokens are asked for. A service on this machine stands for the cloud's.
 func (s Service) audience() string { return cmp.Or(s.Cloud.Root, s.Root) }
 
-// graphApp is the id of Microsoft Graph itself, an audience in every cloud.
-const graphApp = "00000003-0000-0000-c000-000000000000"
+// GraphApp is the id of Microsoft Graph itself, an audience in every cloud.
+const GraphApp = "00000003-0000-0000-c000-000000000000"
 
 // stranger says in words why the service would refuse a token, and what to do, as far as the
 // token says for whom it is and who issued it; "" when nothing speaks against it. A service of
@@ -138,9 +138,9 @@ func (s Service) stranger(c claims) string {
 	case s.Cloud.Name == "", !said:
 	case is.Name != "" && is.Name != s.Cloud.Name:
 		return fmt.Sprintf("is for %s (%s), and this run is at %s (%s); %s", audience, is.Words, s.Root, s.Cloud.Words, s.remedy(is))
-	case is.Name == "" && audience != graphApp && Microsofts(s.Root):
+	case is.Name == "" && audience != GraphApp && Microsofts(s.Root):
 		return fmt.Sprintf("is for %s, not for Microsoft Graph; get one for %s", audience, s.audience())
-	case is.Name == "" && audience == graphApp:
+	case is.Name == "" && audience == GraphApp:
 		issuer, err := url.Parse(c.Issuer)
 		if err != nil {
 			return ""

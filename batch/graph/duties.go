@@ -12,9 +12,6 @@ import (
 // This file has what an administrator gives to a sign-in: permissions and directory roles, with the
 // ids by which they are given.
 
-// GraphApp is the id of Microsoft Graph itself in every cloud.
-const GraphApp = graphApp
-
 var (
 	//go:embed permissions.csv
 	permissionsCSV string
