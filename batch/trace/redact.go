@@ -12,17 +12,23 @@ import (
 	"strings"
 )
 
-// secretName matches the names of all headers, fields of a form or of JSON, and parts of a
-// query whose value is a secret: one rule for all of them. A device code and what the person
-// types for it sign in whoever has them.
-var secretName = regexp.MustCompile(`(?i)^(.*authorization|.*cookie.*|.*(access|refresh|id|session|bearer)_?token|token|.*secret.*|.*assertion|.*password.*|device_?code|user_?code|code|code_verifier|sig|signature|nonce|proof|api_?key|.*private_?key|verification_uri_complete)$`)
+// shown are the headers, and the fields of queries and forms, whose values are written, and of a
+// sign-in's answer the keys. Of all others only the name is: what is new, or somebody's own, may be a secret.
+var (
+	shownHeaders = regexp.MustCompile(`(?i)^(accept(-.+)?|age|allow|cache-control|(return-)?client-request-id|connection|consistencylevel|content-.+|date|etag|expires|host|if-(none-)?match|link|location|odata-.+|pragma|prefer|preference-applied|proxy-authenticate|ratelimit-.+|request-id|retry-after|sdkversion|server|strict-transport-security|transfer-encoding|user-agent|vary|via|warning|www-authenticate|x-client-(cpu|os|sku|ver)|x-content-type-options|x-ms-(ags-diagnostic|clitelem|(client-)?request-id|ests-server|resource-unit|srs|throttle-.+))$`)
+	shownFields  = regexp.MustCompile(`(?i)^(\$(count|expand|filter|format|orderby|search|select|skip|skiptoken|deltatoken|top)|api-version|client_assertion_type|client_id|client_info|grant_type|instance_aware|prompt|requested_token_use|resource|response_(mode|type)|scope|tenant|username|x-client-.+)$`)
+	shownAnswers = regexp.MustCompile(`^(claims|correlation_id|error|error_codes|error_description|error_uri|(ext_)?expires_(in|on)|interval|not_before|resource|scope|suberror|timestamp|token_type|trace_id|verification_ur[il])$`)
+)
+
+// secretName matches the names in JSON whose values are secrets, and what is known of a call
+// once it had them: its answer may repeat it.
+var secretName = regexp.MustCompile(`(?i)^(.*authorization|.*cookie.*|.*(access|refresh|id|session|bearer)_?token|token|.*secret.*|.*assertion|.*password.*|device_?code|user_?code|code|code_verifier|sig|signature|nonce|proof|api_?key|.*private_?key|.*credential|verification_uri_complete)$`)
 
 // harmless are names that secretName matches and whose values people need.
 var harmless = regexp.MustCompile(`(?i)^(lastPasswordChangeDateTime|passwordPolicies|forceChangePasswordNextSignIn.*|client_assertion_type)$`)
 
-// tokenShape matches a token wherever it stands: three parts in base64, the first of which
-// begins as JSON does, or what follows the word Bearer.
-var tokenShape = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*|(?i:bearer\s+)[A-Za-z0-9._~+/=-]{8,}`)
+// inQuery matches a field of the query or the fragment of an address, wherever in a text it stands.
+var inQuery = regexp.MustCompile(`([?&#]|&amp;|\\u0026)([^\s?&#=;"'<>]+)=([^\s&#"'<>\\]*)`)
 
 const redacted = "REDACTED"
 
@@ -31,6 +37,7 @@ const redacted = "REDACTED"
 type redactor struct {
 	secrets  []string // those of the process first
 	answered bool     // what is read comes from the service
+	signsIn  bool     // the request was a form, as a sign-in's is
 }
 
 // gone stands for a secret, which is known until the call is over.
@@ -48,7 +55,13 @@ func (r *redactor) sweep(text string) string {
 	if !r.answered {
 		secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest })
 	}
-	return Without(text, secrets...)
+	return inQuery.ReplaceAllStringFunc(Without(text, secrets...), func(field string) string {
+		part := inQuery.FindStringSubmatch(field)
+		if name, err := url.QueryUnescape(part[2]); err == nil && shownFields.MatchString(name) {
+			return field
+		}
+		return part[1] + part[2] + "=" + redacted
+	})
 }
 
 // url is an address without the secrets of its query.
@@ -63,12 +76,16 @@ func (r *redactor) form(text string) string {
 	pairs := strings.Split(text, "&")
 	for i, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
-		if plain, err := url.QueryUnescape(name); err != nil || isSecret(plain) {
+		plain, err := url.QueryUnescape(name)
+		if err == nil && shownFields.MatchString(plain) || value == "" {
+			continue
+		}
+		if pairs[i] = name + "=" + redacted; err != nil || isSecret(plain) {
 			whole, err := url.QueryUnescape(value)
 			if err != nil {
 				whole = value
 			}
-			pairs[i] = name + "=" + r.gone(whole)
+			r.gone(whole)
 		}
 	}
 	return r.sweep(strings.Join(pairs, "&"))
@@ -89,6 +106,8 @@ func (r *redactor) header(h http.Header) string {
 					_, password, _ := strings.Cut(string(user), ":")
 					r.gone(password)
 				}
+			}
+			if !shownHeaders.MatchString(name) {
 				v = redacted
 			}
 			lines = append(lines, name+": "+r.sweep(v)+"\n")
@@ -106,6 +125,8 @@ func (r *redactor) body(kind string, body []byte) string {
 	switch {
 	case len(start) == 0:
 		return ""
+	case len(body) > mostRead:
+		return fmt.Sprintf("(a body of more than %d bytes is not shown; it was passed on whole)", mostRead)
 	case strings.HasSuffix(kind, "json") || start[0] == '{' || start[0] == '[':
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.UseNumber()
@@ -130,14 +151,16 @@ func (r *redactor) body(kind string, body []byte) string {
 }
 
 // value is a value of JSON. Of a secret that is an object or a list nothing is kept. The code
-// of an error is none, and the message of a device code tells what to type.
+// of an error is none.
 func (r *redactor) value(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		_, device := v["device_code"]
 		for name, inner := range v {
-			if (isSecret(name) && name != "code" || device && name == "message") && inner != nil {
-				r.learn(inner)
+			hidden := r.signsIn && r.answered && !shownAnswers.MatchString(name)
+			if secret := isSecret(name) && name != "code"; inner != nil && (secret || hidden) {
+				if secret {
+					r.learn(inner)
+				}
 				v[name] = redacted
 				continue
 			}

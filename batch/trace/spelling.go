@@ -54,7 +54,7 @@ func Without(text string, secrets ...string) string {
 		now = next
 	}
 	if !found {
-		return tokenShape.ReplaceAllString(text, redacted)
+		return unshaped(text)
 	}
 	var b strings.Builder
 	for i := range len(text) {
@@ -64,7 +64,7 @@ func Without(text string, secrets ...string) string {
 			b.WriteString(redacted)
 		}
 	}
-	return tokenShape.ReplaceAllString(b.String(), redacted)
+	return unshaped(b.String())
 }
 
 // folded has blanks in the place of plus signs, which stand for them in forms.

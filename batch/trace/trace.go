@@ -56,17 +56,17 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 	no, known := t.log.number()
 	r, began := redactor{secrets: known}, time.Now()
 	head := r.header(req.Header) // learns what must not come back, before the address is written
-	body, err := drained(req.Body)
+	body, whole, err := drained(req.Body)
 	if err != nil {
 		return nil, err
 	}
 	if req.Body != nil && req.Body != http.NoBody {
 		req = req.Clone(req.Context())
-		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.Body = whole
 	}
 	kind := req.Header.Get("Content-Type")
 	text := r.body(kind, body)
-	if strings.HasPrefix(kind, formType) { // of a sign-in: other calls may hear of it
+	if r.signsIn = strings.HasPrefix(kind, formType); r.signsIn { // other calls may hear of it
 		t.log.learn(r.secrets[len(known):])
 	}
 	t.log.entry(no, "request", fmt.Sprintf("%s %s\n%s", req.Method, r.url(req.URL), head), text)
@@ -77,11 +77,8 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.log.entry(no, "no answer", fmt.Sprintf("after %v: %s\n", took, r.sweep(err.Error())), "")
 		return resp, err
 	}
-	read, broken := drained(resp.Body)
-	resp.Body = io.NopCloser(bytes.NewReader(read))
-	if broken != nil {
-		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(read), failing{broken}))
-	}
+	read, whole, broken := drained(resp.Body)
+	resp.Body = whole
 	head = r.header(resp.Header)
 	text = r.body(resp.Header.Get("Content-Type"), read)
 	head = fmt.Sprintf("%s %s after %v\n%s", resp.Proto, r.sweep(resp.Status), took, head)
@@ -99,12 +96,27 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-func drained(body io.ReadCloser) ([]byte, error) {
+// drained reads a body, as far as it is looked at. Whole gives all of it, with the error that
+// it breaks off with; of a longer one read has one byte more than [mostRead].
+func drained(body io.ReadCloser) (read []byte, whole io.ReadCloser, err error) {
 	if body == nil {
-		return nil, nil
+		return nil, http.NoBody, nil
 	}
-	defer body.Close()
-	return io.ReadAll(io.LimitReader(body, mostRead))
+	read, err = io.ReadAll(io.LimitReader(body, mostRead+1))
+	var rest io.Reader = body
+	if err != nil {
+		rest = failing{err}
+	}
+	if len(read) <= mostRead {
+		body.Close()
+		if err == nil {
+			return read, io.NopCloser(bytes.NewReader(read)), nil
+		}
+	}
+	return read, struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), rest), body}, err
 }
 
 // number is that of the next call, with the secrets of those before it.

@@ -73,7 +73,15 @@ func TestNoSecretIsWritten(t *testing.T) {
 		"a token anywhere": {"https://graph.example/", http.Header{}, "", replies(200, http.Header{"Content-Type": {"text/html"}}, "<p>"+jwt+" Bearer SECRET-123</p>"), []string{"<p>REDACTED REDACTED</p>"}},
 		"JSON cut off":     {"https://graph.example/", jsonType, `{"password":"SECRET`, replies(200, jsonType, `{"access_token":"SECRET`), []string{"(19 bytes that are no JSON are not shown)"}},
 		"a strange type":   {"https://graph.example/", http.Header{}, "", replies(200, http.Header{"Content-Type": {"application/octet-stream"}}, "SECRET"), []string{"6 bytes of type"}},
-		"no answer":        {"https://graph.example/", http.Header{"Authorization": {"Bearer SECRET-1"}}, "", func(*http.Request) (*http.Response, error) { return nil, errors.New("cannot send SECRET-1 on") }, []string{"no answer", "cannot send REDACTED on"}},
+		"addresses in headers": {"https://login.example/authorize?client_id=app&state=SECRET-1&$top=5", http.Header{"Referer": {"https://x.example/?code=SECRET-2"}, "X-New": {"SECRET-3"}}, "",
+			replies(302, http.Header{"Location": {"https://user:SECRET-4@x.example/cb?code=SECRET-5&client_id=app#id_token=SECRET-6"}, "Content-Location": {"/cb?code=SECRET-7&$skip=3"}, "Link": {"<blob?sv=SECRET-8&sig=SECRET%2B9>; rel=next"}}, ""),
+			[]string{"client_id=app", "$top=5", "X-New: REDACTED", "https://REDACTED@x.example/cb?code=REDACTED&client_id=app#id_token=REDACTED", "/cb?code=REDACTED&$skip=3", "<blob?sv=REDACTED&sig=REDACTED>; rel=next"}},
+		"addresses in bodies": {"https://graph.example/v1.0/$batch", jsonType, `{"url":"/users?$select=id&key=SECRET-1","to":"https://b.example/c?sig=SECRET-2"}`,
+			replies(200, http.Header{"Content-Type": {"text/html"}}, `<a href="https://x/cb?code=SECRET-3&amp;state=SECRET-4&amp;$top=1">x</a> {"u":"/cb?a=SECRET-5\u0026b=SECRET-6"}`), []string{"/users?$select=id&key=REDACTED", "code=REDACTED&amp;state=REDACTED&amp;$top=1\">x</a>"}},
+		"new fields of a sign-in": {"https://login.example/token", formType, "client_id=app&client_secret=SECRET-1&new_proof=SECRET-2&empty=",
+			replies(200, jsonType, `{"token_type":"pop","new_key":"SECRET-3","expires_in":60,"of":{"k":"SECRET-4"},"error_description":"see https://x/?id=SECRET-5"}`), []string{"client_id=app", "new_proof=REDACTED&empty=", `"token_type": "pop"`, `"expires_in": 60`}},
+		"shapes":    {"https://graph.example/", jsonType, `{"note":"SEC8Q~SECRET0123456789012345678901234567","host":"postgres://u:SECRET-1@db/x"}`, replies(200, http.Header{"Content-Type": {"text/plain"}}, "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY----- kept"), []string{"postgres://REDACTED@db/x", "REDACTED kept"}},
+		"no answer": {"https://graph.example/", http.Header{"Authorization": {"Bearer SECRET-1"}}, "", func(*http.Request) (*http.Response, error) { return nil, errors.New("cannot send SECRET-1 on") }, []string{"no answer", "cannot send REDACTED on"}},
 	} {
 		written, _ := call(t, "GET", c.url, c.header, c.body, c.answer)
 		if strings.Contains(written, "SECRET") || strings.Contains(written, jwt) {
@@ -94,6 +102,11 @@ func TestAnswersPass(t *testing.T) {
 	written, got := call(t, "POST", "https://graph.example/", http.Header{}, "", replies(200, http.Header{"Content-Type": {"application/json"}}, long))
 	if got != long || len(written) > longest+1000 || !strings.Contains(written, "more bytes)") {
 		t.Errorf("%d bytes came, and %d were written", len(got), len(written))
+	}
+	huge := strings.Repeat("x", mostRead+2)
+	written, got = call(t, "POST", "https://graph.example/", http.Header{"Content-Type": {"text/plain"}}, huge, replies(200, http.Header{"Content-Type": {"text/plain"}}, huge))
+	if got != huge || strings.Count(written, fmt.Sprintf("(a body of more than %d bytes is not shown", mostRead)) != 2 {
+		t.Errorf("%d bytes of %d came, and it says %.1000s", len(got), len(huge), written)
 	}
 	_, got = call(t, "POST", "https://graph.example/", http.Header{}, "", func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader("half"), failing{errors.New("cut")}))}, nil

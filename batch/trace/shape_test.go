@@ -1,0 +1,33 @@
+package trace
+
+import "testing"
+
+// What looks like a secret is one, and a path, an address, a name or a filter is none.
+func TestKind(t *testing.T) {
+	for value, want := range map[string]string{
+		"xY18Q~abcdefghijklmnopqrstuvwxyz01234":              "a client secret",
+		"./xY18Q~abcdefghijklmnopqrstuvwxyz01234":            "a client secret",
+		"eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln":                "a token",
+		"-----BEGIN PRIVATE KEY-----\nMIIE":                  "a private key or certificate",
+		"https://user:password@host":                         "a user and password in an address",
+		"https://token@host/x":                               "a user and password in an address",
+		"postgres://ada:pw@db.example/offboard":              "a user and password in an address",
+		"postgresql://ada:p/w@x@db.example/offboard":         "a user and password in an address",
+		"postgres://db.example/offboard?user=a&password=pw":  "a password or key in an address",
+		"postgres://db/x?sslmode=require&ssl%70assword=pw":   "a password or key in an address",
+		"https://x.blob.core.windows.net/c?sv=1&sig=abc%2B":  "a password or key in an address",
+		"host=db dbname=x password=pw":                       "a password in an address",
+		"Password=pw;Server=db":                              "a password in an address",
+		"postgres://ada@db.example/offboard?sslmode=require": "",
+		"https://graph.example:8080/users/ada@contoso.com":   "",
+		"/etc/offboard/app.env":                              "",
+		`C:\Users\ada\leavers 2026.csv`:                      "",
+		"ada@contoso.com":                                    "",
+		"Password=changed":                                   "",
+		"postgres://db/x?password=":                          "",
+	} {
+		if got := Kind(value); got != want {
+			t.Errorf("%q is %q, want %q", value, got, want)
+		}
+	}
+}
