@@ -60,6 +60,8 @@
 //	undo.go        undo: a plan made from the records of another run
 //	drift.go       a plan file's users held against the directory as it is now
 //	resume.go      resume: which run goes on, and with what
+//	submit.go      a run for a worker to plan; slice.go carries it out by and by, for an engine
+//	approverun.go  signatures of a planned run
 //	carryout.go    revokes, proves and ends a run; stream.go tells its lines as they settle
 //	reportdir.go   where the report goes, and the key that signs it
 //	ending.go      what is told of a run at its end, or any time later
