@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"batch/sendertest":    {"batch"},
 	"report":              {"batch", "batch/durable"},
 	"batch/job":           {"batch", "batch/intake", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
-	"cmd/offboard":        {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "report"},
+	"cmd/offboard":        {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
 }
 
 // owners are the rooms that alone know a library, with the rooms inside them.

@@ -65,3 +65,26 @@ func Kind(value string) string {
 
 // conninfo matches an address of a database in words and values, with a password.
 var conninfo = regexp.MustCompile(`(?i)\b(host|server|dbname|data source)\s*=.*\b(password|pwd)\s*=\s*\S|\b(password|pwd)\s*=\s*\S.*\b(host|server|dbname|data source)\s*=`)
+
+// Address is an address as people may see it: with its user, and without a password and
+// without parameters that are secrets. What cannot be read as one is not shown.
+func Address(address string) string {
+	at, err := url.Parse(address)
+	if err != nil || at.Scheme == "" || at.Opaque != "" {
+		return "(an address that is not shown)"
+	}
+	if at.User != nil {
+		at.User = url.User(at.User.Username())
+	}
+	query := at.Query()
+	for name := range query {
+		if isSecret(name) {
+			query.Del(name)
+		}
+	}
+	at.RawQuery = query.Encode()
+	if bare := at.String(); Kind(bare) == "" {
+		return bare
+	}
+	return at.Scheme + "://" + at.Host + at.Path
+}

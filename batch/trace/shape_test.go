@@ -31,3 +31,19 @@ func TestKind(t *testing.T) {
 		}
 	}
 }
+
+// An address is shown with what people know it by.
+func TestAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"postgres://ada:SECRET@db.example:5432/offboard?sslmode=require&password=SECRET": "postgres://ada@db.example:5432/offboard?sslmode=require",
+		"postgres:///offboard?host=/run/x&user=ada":                                      "postgres:///offboard?host=%2Frun%2Fx&user=ada",
+		"postgres:SECRET":             "(an address that is not shown)",
+		"postgres://ada@db/offboard":  "postgres://ada@db/offboard",
+		"https://SECRET@host/x":       "https://host/x",
+		"postgres://ada:SEC RET@db/x": "(an address that is not shown)",
+	} {
+		if got := Address(address); got != want {
+			t.Errorf("%q is shown as %q, want %q", address, got, want)
+		}
+	}
+}

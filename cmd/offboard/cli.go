@@ -101,6 +101,9 @@ func execute(ctx context.Context, w world) exitCode {
 	case w.args[0] == completeWord:
 		return cmd.fail(cmd.complete(w.args[1:]))
 	}
+	if err := secretGiven(w.args, os.Environ(), grammar(&cli{}, io.Discard, func(int) {}).Model.Node); err != nil {
+		return cmd.fail(err)
+	}
 	k, told, err := parse(&flags, w.stdout, w.args...)
 	switch {
 	case told, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help

@@ -206,7 +206,10 @@ func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
 		nodes = node.Content
 	}
 	for _, n := range nodes {
+		why := notShown(n.Value, f.Tag.Type == "path" && !slices.Contains(writes, f.Name) && !exists(filepath.Join(filepath.Dir(c.path), n.Value)))
 		switch {
+		case why != "":
+			return s, errors.New(why)
 		case n.Kind != yaml.ScalarNode:
 			return s, errors.New("it is to be a value, or a list of values")
 		case strings.TrimSpace(n.Value) == "" || n.Tag == "!!null":

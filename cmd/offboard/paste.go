@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"offboard/batch/journal"
+	"offboard/batch/trace"
 )
 
 // Typed implements [job.Console]: a command line that does the same wherever it is pasted: the program,
@@ -68,7 +69,13 @@ func (c *command) shell(words ...string) string {
 			program = whole
 		}
 	}
-	return c.Pasted(append([]string{program}, words...)...)
+	from := ""
+	if trace.Kind(c.cli.Journal) != "" { // its password stands in no command line; the shell has the variable, or the command says that it is empty
+		if words = without(words, "--journal", true); runtime.GOOS != "windows" {
+			from = journalURL + `="$` + journalURL + `" `
+		}
+	}
+	return from + c.Pasted(append([]string{program}, words...)...)
 }
 
 // Pasted implements [job.Console].

@@ -13,6 +13,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/batch/trace"
 	"offboard/report"
 )
 
@@ -275,7 +276,7 @@ func (c *command) setNow(known []string) string {
 		name, value, _ := strings.Cut(v, "=")
 		switch {
 		case !strings.HasPrefix(name, "OFFBOARD_") || strings.HasPrefix(name, "OFFBOARD_TEST_"):
-		case secret.MatchString(strings.ReplaceAll(name, "_", "-")):
+		case secret.MatchString(strings.ReplaceAll(name, "_", "-")), trace.Kind(value) != "":
 			s += "    " + name + " is set\n"
 		case slices.Contains(known, name):
 			s += fmt.Sprintf("    %s=%s\n", name, value)
