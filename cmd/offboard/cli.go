@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,15 +102,16 @@ func execute(ctx context.Context, w world) exitCode {
 	case w.args[0] == completeWord:
 		return cmd.fail(cmd.complete(w.args[1:]))
 	}
-	if err := secretGiven(w.args, os.Environ(), grammar(&cli{}, io.Discard, func(int) {}).Model.Node); err != nil {
+	if err := secretTyped(w.args); err != nil {
 		return cmd.fail(err)
 	}
+	inVariable := secretSet(os.Environ())
 	k, told, err := parse(&flags, w.stdout, w.args...)
 	switch {
 	case told, errors.Is(err, syscall.EPIPE): // nobody reads the rest of the help
 		return exitDone
 	case err != nil:
-		return cmd.fail(fmt.Errorf("%w: %w", job.ErrUsage, meant(err, w.args)))
+		return cmd.fail(cmp.Or(inVariable, fmt.Errorf("%w: %w", job.ErrUsage, meant(err, w.args))))
 	}
 	cmd.parsed = k
 	cmd.log = cmd.logger() // by the config file, too
@@ -121,7 +123,7 @@ func execute(ctx context.Context, w world) exitCode {
 		}
 		return exitDone
 	}
-	if err := errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ())); err != nil {
+	if err := cmp.Or(inVariable, errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ()))); err != nil {
 		return cmd.fail(err)
 	}
 	if err := cmd.heedConfig(); err != nil {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
@@ -25,18 +28,9 @@ const journalURL = "OFFBOARD_JOURNAL"
 // writes are the flags of paths that need not be there.
 var writes = []string{"journal", "debug-http", "report-dir", "metrics-file", "log", "reports"}
 
-// secretGiven refuses secrets in words of the command line and in variables of flags.
-func secretGiven(args, environ []string, model *kong.Node) error {
-	reads := map[string]bool{} // flags and variables that name a file
-	eachFlag(model, "", func(_ string, f *kong.Flag) {
-		if f.Tag.Type == "path" && !slices.Contains(writes, f.Name) {
-			reads["--"+f.Name] = true
-			for _, name := range f.Envs {
-				reads[name] = true
-			}
-		}
-	})
-	before := ""
+// secretTyped refuses secrets among the words of a command line, before a message can repeat one.
+func secretTyped(args []string) error {
+	reads, before := readers(), ""
 	for _, word := range args {
 		name, value, valued := strings.Cut(word, "=")
 		if !strings.HasPrefix(word, "-") || strings.HasPrefix(word, "-----") {
@@ -47,15 +41,19 @@ func secretGiven(args, environ []string, model *kong.Node) error {
 			continue
 		}
 		if why := notShown(value, reads[name]); why != "" {
-			if name == "" {
-				name = "a word of the command line"
-			}
-			return fmt.Errorf("%w: %s %s; other users of this machine see command lines, so have the secret renewed if it is one", job.ErrUsage, name, why)
+			return fmt.Errorf("%w: %s %s; other users of this machine see command lines, so have the secret renewed if it is one", job.ErrUsage, cmp.Or(name, "a word of the command line"), why)
 		}
 	}
+	return nil
+}
+
+// secretSet refuses secrets in variables that are to hold none.
+func secretSet(environ []string) error {
+	reads := readers()
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
-		if !strings.HasPrefix(name, "OFFBOARD_") || strings.HasPrefix(name, "OFFBOARD_TEST_") || secret.MatchString(strings.ReplaceAll(name, "_", "-")) || name == journalURL && databaseURL.MatchString(value) {
+		ours := strings.HasPrefix(name, "OFFBOARD_") && !strings.HasPrefix(name, "OFFBOARD_TEST_") && !secret.MatchString(strings.ReplaceAll(name, "_", "-"))
+		if !ours && !slices.Contains(plainVariables, name) || name == journalURL && databaseURL.MatchString(value) {
 			continue
 		}
 		if why := notShown(value, reads[name]); why != "" {
@@ -64,6 +62,23 @@ func secretGiven(args, environ []string, model *kong.Node) error {
 	}
 	return nil
 }
+
+// plainVariables are those of the sign-in that stand beside a secret, and are shown.
+var plainVariables = []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"}
+
+// readers are the flags, and their variables, that name a file which is to be there.
+var readers = sync.OnceValue(func() map[string]bool {
+	reads := map[string]bool{}
+	eachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
+		if f.Tag.Type == "path" && !slices.Contains(writes, f.Name) {
+			reads["--"+f.Name] = true
+			for _, name := range f.Envs {
+				reads[name] = true
+			}
+		}
+	})
+	return reads
+})
 
 // databaseURL matches the address of a journal that is no file.
 var databaseURL = regexp.MustCompile(`^(?i)postgres(ql)?://`)

@@ -58,7 +58,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		if strings.Contains(value, "\n") {
 			continue
 		}
-		for _, name := range []string{"OFFBOARD_APP", "OFFBOARD_GRAPH_URL", "OFFBOARD_RUNS_PRUNE_REPORTS"} {
+		for _, name := range []string{"OFFBOARD_APP", "OFFBOARD_GRAPH_URL", "OFFBOARD_RUNS_PRUNE_REPORTS", "OFFBOARD_AUTH", "AZURE_CLIENT_ID"} {
 			t.Setenv(name, value)
 			code, out := d.offboard("run", "DIR/in.csv")
 			hidden(name, out, code, value, "the variable "+name, says)
@@ -101,8 +101,9 @@ func TestJournalOfTheVariable(t *testing.T) {
 	}
 	t.Setenv("OFFBOARD_JOURNAL", address)
 	t.Setenv("OFFBOARD_SIGN_IN", "/run/app.env")
+	t.Setenv("OFFBOARD_APP", "xY18Q~HUSHabcdefghijklmnopqrstuvwxyz0") // help helps all the same
 	d := newBooth(t, 1, graphsim.Config{})
-	if _, out := d.offboard("help", "environment"); strings.Contains(out, "HUSH") || !strings.Contains(out, "OFFBOARD_JOURNAL is set") || !strings.Contains(out, "OFFBOARD_SIGN_IN=/run/app.env") {
+	if _, out := d.offboard("help", "environment"); strings.Contains(out, "HUSH") || !strings.Contains(out, "OFFBOARD_JOURNAL is set") || !strings.Contains(out, "OFFBOARD_APP is set") || !strings.Contains(out, "OFFBOARD_SIGN_IN=/run/app.env") {
 		t.Errorf("what is set: %s", out)
 	}
 }
