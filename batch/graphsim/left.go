@@ -9,10 +9,12 @@ import (
 // Left is what a run took from a user. A tenant that is seeded anew does not know it by
 // itself.
 type Left struct {
-	Disabled bool     // the account is disabled
-	Devices  []string // ids of devices that are disabled
-	Groups   []string // ids of groups that the user is not in any more
-	Licences []string // SKUs that the user does not have any more by direct assignment
+	Revoked  time.Time // the sessions, then; zero for never
+	Password time.Time // was replaced then; zero for never
+	Disabled bool      // the account is disabled
+	Devices  []string  // ids of devices that are disabled
+	Groups   []string  // ids of groups that the user is not in any more
+	Licences []string  // SKUs that the user does not have any more by direct assignment
 }
 
 // SetLeft brings a user, by id or UPN, to what a run left of it. Devices that the user
@@ -25,6 +27,14 @@ func (t *Tenant) SetLeft(key string, l Left) error {
 		return fmt.Errorf("no user %q", key)
 	}
 	has, never := t.things(i), time.Time{}
+	if user := &t.dir.entries[i]; !t.frozen(user) {
+		if !l.Revoked.IsZero() {
+			write{l.Revoked, SignInStamp}.on(&user.User)
+		}
+		if !l.Password.IsZero() {
+			has.password.set(l.Password.UTC().Truncate(time.Second), never, 0)
+		}
+	}
 	if l.Disabled {
 		has.account.set(false, never, 0)
 	}

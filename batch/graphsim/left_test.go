@@ -3,6 +3,7 @@ package graphsim
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // A tenant that is told what a run left is as the one in which the run took place.
@@ -17,7 +18,8 @@ func TestLeft(t *testing.T) {
 		return tenant
 	}
 	before := seeded().State()
-	left := Left{Disabled: true}
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	left := Left{Disabled: true, Revoked: at, Password: at}
 	for what := range before {
 		switch words := strings.Fields(what); {
 		case words[0] == "device":
@@ -45,6 +47,8 @@ func TestLeft(t *testing.T) {
 		case words[1] != "user1@contoso.example":
 		case words[2] == "accountEnabled":
 			want = "false"
+		case words[2] == "signInSessionsValidFromDateTime", words[2] == "lastPasswordChangeDateTime":
+			want = stateTime(at)
 		case words[2] == "group", words[2] == "licence":
 			want = ""
 		}

@@ -162,6 +162,10 @@ func seedLeft(t *graphsim.Tenant, p batch.Plan, l batch.Line, back map[thing]boo
 		}
 		some = true
 		switch id := w.Target.ID; {
+		case step == batch.Revoke, step == batch.Invalidate: // of one that is still to be proven
+			left.Revoked = w.Record.Accepted
+		case step == batch.Password:
+			left.Password = w.Record.Accepted
 		case step == batch.Disable:
 			left.Disabled = true
 		case step == batch.Devices:
