@@ -132,7 +132,8 @@ func (j *job) enterPrepared(ctx context.Context, seed seeder) (err error) {
 
 // goOn goes on with a run that was found to be unfinished, under its own guards and
 // these: with the flags that it was begun with, where they are not given anew. If they
-// name other apps or another way, it signs in once more.
+// name other apps or another way, it signs in once more; so does a rehearsal, whose tenant
+// was made of the file, and not as the run left it.
 func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 	j.plan, j.follows = j.run.Plan(), true
 	j.About(j.plan)
@@ -141,7 +142,7 @@ func (j *job) goOn(ctx context.Context, g Guards, maxAge time.Duration) error {
 	if err := j.Keep(j.plan); err != nil {
 		return err
 	}
-	if j.Auth != auth || len(j.App) != apps {
+	if j.Auth != auth || len(j.App) != apps || j.Simulate {
 		if err := j.enter(ctx, j.guarded(seedRun(j.run), g, j.plan.Terms.Guards)); err != nil {
 			return err
 		}
