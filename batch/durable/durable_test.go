@@ -130,3 +130,29 @@ func TestDirectories(t *testing.T) {
 		t.Errorf("of a file there: %v", err)
 	}
 }
+
+// A secret of this user that the group reads is told; one of another user is not, whose group is
+// how this process reads it.
+func TestGroupReads(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes here")
+	}
+	name := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]bool{0o600: false, 0o640: true, 0o660: true, 0o620: false, 0o604: false} {
+		if err := os.Chmod(name, mode); err != nil || GroupReads(name) != want {
+			t.Errorf("%v: %v, error %v", mode, GroupReads(name), err)
+		}
+	}
+	if GroupReads(name + "s") {
+		t.Error("a file that is not there")
+	}
+	if err := errors.Join(os.Chmod(name, 0o640), os.Chown(name, 12345, os.Getgid())); err != nil {
+		t.Skipf("a file of another user needs a privilege: %v", err)
+	}
+	if GroupReads(name) {
+		t.Error("a file of another user")
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -32,7 +31,9 @@ func readCertificate(ctx context.Context, from, with Secret) ([]*x509.Certificat
 		data, path = []byte(text), "of "+from.Variable
 		file = "FILE.pem"
 	} else {
-		data, err = os.ReadFile(path)
+		var text string
+		text, err = durable.ReadSecret(path)
+		data = []byte(text)
 	}
 	if err != nil {
 		if from.how != asCommand {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Place struct {
 type Choice struct {
 	Way           Way
 	Words         string        // what is used and why, for people
+	Files         []string      // with secrets, that the sign-in reads
 	newCredential NewCredential // nil for a token
 	token         Secret
 }
@@ -98,8 +100,11 @@ func (e Environment) choose(way Way, at Place) (c Choice, err error) {
 		if c.token, err = e.secret(envAccessToken); err == nil && !c.token.set() {
 			err = fmt.Errorf("--auth token needs an access token: set %[1]s, %[1]s%[2]s or %[1]s%[3]s", envAccessToken, asFile, asCommand)
 		}
-		c.Words = "the token in " + c.token.Variable
+		c.Words, c.Files = "the token in "+c.token.Variable, filesOf(c.token)
 	case ByCLI:
+		if _, err := exec.LookPath("az"); err != nil {
+			return c, errNoCLI
+		}
 		tenant := at.Tenant
 		if !batch.IsGUID(tenant) {
 			tenant = ""
@@ -131,7 +136,7 @@ func (e Environment) choose(way Way, at Place) (c Choice, err error) {
 		if err != nil {
 			return c, err
 		}
-		c.Words, c.newCredential = "the secret of "+r.Secret.Variable, r.At(at.Authority)
+		c.Words, c.Files, c.newCredential = "the secret of "+r.Secret.Variable, r.Files(), r.At(at.Authority)
 		if way == ByCertificate {
 			c.Words = "the certificate of " + r.Certificate.Variable
 		}
@@ -229,17 +234,15 @@ func (e Environment) named(credential string) (Way, error) {
 // workload is the choice of the token that Kubernetes puts into a file.
 func (e Environment) workload(at Place) (Choice, error) {
 	tenant, file := cmp.Or(e.Tenant(), at.Tenant), e[envFederatedTokenFile]
-	err := e.missing(tenant)
-	if err == nil && file == "" {
-		err = fmt.Errorf("%s is missing%s", envFederatedTokenFile, e.strange())
-	}
-	if err == nil {
-		var text []byte
-		if text, err = os.ReadFile(file); err != nil {
-			err = asPath(envFederatedTokenFile, file, err)
-		} else {
-			err = alone(envFederatedTokenFile, strings.TrimRight(string(text), "\r\n"))
+	var err error
+	if file == "" {
+		err = e.missing(tenant, envFederatedTokenFile)
+	} else {
+		text, unread := os.ReadFile(file)
+		if unread = asPath(envFederatedTokenFile, file, unread); unread == nil {
+			unread = alone(envFederatedTokenFile, strings.TrimRight(string(text), "\r\n"))
 		}
+		err = alsoTold(e.missing(tenant, ""), unread)
 	}
 	return Choice{Words: "the workload identity of " + envFederatedTokenFile, newCredential: func() (azcore.TokenCredential, error) {
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{

@@ -13,9 +13,44 @@ import (
 	"offboard/batch"
 )
 
+// privately goes where nobody else can read testdata, as keys must be; git keeps no such mode. Everybody
+// can read open.pem and open.pfx.
+func privately(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join("testdata", f.Name()))
+		for name, mode := range map[string]os.FileMode{f.Name(): 0o600, map[string]string{"pair.pem": "open.pem", "openssl3.pfx": "open.pfx"}[f.Name()]: 0o644} {
+			if name != "" && err == nil {
+				err = errors.Join(os.MkdirAll(filepath.Join(dir, "testdata"), 0o700), os.WriteFile(filepath.Join(dir, "testdata", name), text, mode))
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+}
+
+// withAz puts an az on PATH, which gives no token.
+func withAz(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
 // What the environment names is used, or is an error that names what is missing.
 // Nothing falls through to another way.
 func TestChoose(t *testing.T) {
+	privately(t)
+	withAz(t)
 	const ids = "AZURE_TENANT_ID=contoso.example AZURE_CLIENT_ID=c "
 	notPFX := filepath.Join(t.TempDir(), "a.pfx")
 	if err := os.WriteFile(notPFX, []byte("\x30\x82nonsense"), 0o600); err != nil {
@@ -38,7 +73,7 @@ func TestChoose(t *testing.T) {
 		{"a token in a file", "OFFBOARD_ACCESS_TOKEN_FILE=" + hidden, Auto, ByToken, "OFFBOARD_ACCESS_TOKEN_FILE"},
 		{"a secret", ids + "AZURE_CLIENT_SECRET=hush", Auto, BySecret, "the secret of AZURE_CLIENT_SECRET, which is set"},
 		{"a secret in a file", ids + "AZURE_CLIENT_SECRET_FILE=" + hidden, Auto, BySecret, "AZURE_CLIENT_SECRET_FILE"},
-		{"a secret in a file that everybody reads", ids + "AZURE_CLIENT_SECRET_FILE=testdata/pair.pem", Auto, "", "everybody on this machine can read testdata/pair.pem, and it holds a secret: chmod o= 'testdata/pair.pem'"},
+		{"a secret in a file that everybody reads", ids + "AZURE_CLIENT_SECRET_FILE=testdata/open.pem", Auto, "", "everybody on this machine can read testdata/open.pem, and it holds a secret: chmod o= 'testdata/open.pem'"},
 		{"a secret in a file that is not there", ids + "AZURE_CLIENT_SECRET_FILE=nowhere", Auto, "", "AZURE_CLIENT_SECRET_FILE holds no path of a file"},
 		{"a secret of a command", ids + "AZURE_CLIENT_SECRET_COMMAND=false", Auto, BySecret, "AZURE_CLIENT_SECRET_COMMAND"},
 		{"a secret twice", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_SECRET_COMMAND=hush", Auto, "", "AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_COMMAND are both set"},
@@ -61,7 +96,19 @@ func TestChoose(t *testing.T) {
 		{"ids alone", ids, Auto, "", "AZURE_CLIENT_SECRET"},
 		{"a tenant alone", "AZURE_TENANT_ID=t", Auto, "", "--auth cli"},
 		{"an app alone", "AZURE_CLIENT_ID=c", Auto, "", "--auth managed-identity"},
-		{"a secret alone", "AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_TENANT_ID is missing"},
+		{"a secret alone", "AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing"},
+		{"a certificate alone, that is not there", "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pear.pem", Auto, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing; read certificate: AZURE_CLIENT_CERTIFICATE_PATH: open testdata/pear.pem"},
+		{"a secret's file alone, that is not there", "AZURE_CLIENT_ID=c AZURE_CLIENT_SECRET_FILE=testdata/pear", Auto, "", "AZURE_TENANT_ID is missing; AZURE_CLIENT_SECRET_FILE: open testdata/pear"},
+		{"a workload alone, without its file", "AZURE_FEDERATED_TOKEN_FILE=testdata/none", Auto, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing; AZURE_FEDERATED_TOKEN_FILE: open testdata/none"},
+		{"a secret of a command alone, which is not run", "AZURE_CLIENT_SECRET_COMMAND=false", Auto, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing"},
+		{"a certificate named, and nothing set", "", ByCertificate, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH are missing"},
+		{"a workload named, and nothing set", "", ByWorkload, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE are missing"},
+		{"a person, and nothing set", "TERMINAL=1", ByDeviceCode, "", "--auth device-code: AZURE_TENANT_ID, AZURE_CLIENT_ID are missing"},
+		{"a bad tenant and no app", "AZURE_TENANT_ID=../c AZURE_CLIENT_SECRET=hush", Auto, "", "and no domain; AZURE_CLIENT_ID is missing"},
+		{"a key that everybody can read", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/open.pem", Auto, "", "everybody on this machine can read testdata/open.pem, and it holds a secret: chmod o= 'testdata/open.pem'"},
+		{"a PFX that everybody can read", ids + "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw AZURE_CLIENT_CERTIFICATE_PATH=testdata/open.pfx", Auto, "", "everybody on this machine can read testdata/open.pfx"},
+		{"nothing at a terminal without az", "TERMINAL=1 PATH=", Auto, "", "the Azure CLI (az) is not installed, or not on PATH"},
+		{"the CLI named without az", "PATH=", ByCLI, "", "the Azure CLI (az) is not installed, or not on PATH"},
 		{"no app", "AZURE_TENANT_ID=t.example AZURE_CLIENT_SECRET=hush", Auto, "", "AZURE_CLIENT_ID is missing"},
 		{"a path mistyped", ids + "AZURE_CLIENT_CERTIFICATE_PATH=testdata/pear.pem", Auto, "", "pear.pem"},
 		{"an unreadable PFX", ids + "AZURE_CLIENT_CERTIFICATE_PATH=" + notPFX, Auto, "", "neither PEM nor a PFX"},
@@ -79,7 +126,7 @@ func TestChoose(t *testing.T) {
 		{"two credentials", ids + "AZURE_CLIENT_SECRET=hush AZURE_CLIENT_CERTIFICATE_PATH=testdata/pair.pem", Auto, "", "are both set"},
 		{"no such federated token", ids + "AZURE_FEDERATED_TOKEN_FILE=testdata/none", Auto, "", "testdata/none"},
 		{"a password of a user", ids + "AZURE_USERNAME=ada AZURE_PASSWORD=hush", Auto, "", "AZURE_USERNAME"},
-		{"secret named, and not set", "", BySecret, "", "AZURE_TENANT_ID is missing"},
+		{"secret named, and not set", "", BySecret, "", "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET are missing"},
 		{"token named, and not set", "", ByToken, "", "OFFBOARD_ACCESS_TOKEN"},
 		{"an empty token", "OFFBOARD_ACCESS_TOKEN=", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
 		{"an empty token beside a secret", "OFFBOARD_ACCESS_TOKEN= " + ids + "AZURE_CLIENT_SECRET=hush", Auto, "", "OFFBOARD_ACCESS_TOKEN is set and empty"},
@@ -95,6 +142,9 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := ParseEnvironment(strings.Fields(c.env))
+			if path, set := env["PATH"]; set {
+				t.Setenv("PATH", path)
+			}
 			a, err := env.Authority(Global)
 			if err != nil {
 				t.Fatal(err)
@@ -117,6 +167,7 @@ func TestChoose(t *testing.T) {
 // Certificates as openssl writes them today, with AES and a SHA-256 MAC, and as
 // it wrote them.
 func TestReadCertificate(t *testing.T) {
+	privately(t)
 	for file, password := range map[string]string{
 		"pair.pem": "", "openssl3.pfx": "pw", "nopassword.pfx": "", "legacy.pfx": "pw",
 	} {
@@ -125,7 +176,7 @@ func TestReadCertificate(t *testing.T) {
 			t.Errorf("%s: %d certificates, error %v", file, len(certs), err)
 		}
 	}
-	if _, _, err := readCertificate(t.Context(), Secret{said: "testdata/encrypted.pem"}, Plain("pw")); err == nil || !strings.Contains(err.Error(), "openssl pkcs12 -export") {
+	if _, _, err := readCertificate(t.Context(), Secret{how: asFile, said: "testdata/encrypted.pem"}, Plain("pw")); err == nil || !strings.Contains(err.Error(), "openssl pkcs12 -export") {
 		t.Errorf("an encrypted key: %v", err)
 	}
 }
@@ -161,6 +212,7 @@ func TestReadCertificateOfOpenSSL(t *testing.T) {
 
 // A certificate whose time is over is not offered.
 func TestExpiredCertificate(t *testing.T) {
+	privately(t)
 	for _, file := range []string{"pair.pem", "openssl3.pfx"} {
 		certs, key, err := readCertificate(t.Context(), Secret{how: asFile, said: "testdata/" + file}, Plain("pw"))
 		if err != nil {

@@ -29,6 +29,7 @@ func TestEachWaysFirstRequest(t *testing.T) {
 		}
 		return name
 	}
+	privately(t)
 	pem, err := os.ReadFile("testdata/pair.pem")
 	if err != nil {
 		t.Fatal(err)

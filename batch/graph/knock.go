@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"offboard/batch"
@@ -84,7 +83,7 @@ func unreached(host string, err error) error {
 	op, isOp := errors.AsType[*net.OpError](err)
 	_, noName := errors.AsType[*net.DNSError](err)
 	switch {
-	case isOp && op.Op == "proxyconnect", strings.Contains(err.Error(), "Proxy Authentication Required"):
+	case isOp && op.Op == "proxyconnect", isA[*batch.ProxyError](err):
 		u.Why = ErrProxy
 	case noName:
 		u.Why = ErrNoName

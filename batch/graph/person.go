@@ -69,7 +69,7 @@ func (e Environment) person(way Way, at Place) (Choice, error) {
 	if at.Tell == nil {
 		return Choice{}, fmt.Errorf("--auth %s asks a person, and there is no terminal; without one an app signs in: set %s, %s and %s, or %s", way, envTenantID, envClientID, envSecret, envCertificate)
 	}
-	if err := e.missing(tenant); err != nil {
+	if err := e.missing(tenant, ""); err != nil {
 		return Choice{}, fmt.Errorf("--auth %s: %w", way, err)
 	}
 	browser.Stdout = os.Stderr // stdout is for results

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"slices"
@@ -35,7 +37,7 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 	}
 	ways, _ := e.proofs()
 	if len(ways) != 1 {
-		return Registration{}, fmt.Errorf("give one of %s and %s", envSecret, envCertificate)
+		return Registration{}, alsoTold(e.missing(e.Tenant(), ""), fmt.Errorf("give one of %s and %s", envSecret, envCertificate))
 	}
 	return e.registration(ways[0], "")
 }
@@ -73,57 +75,97 @@ func readLines(r io.Reader, names []string) (Environment, error) {
 func (e Environment) registration(way Way, tenant string) (r Registration, err error) {
 	send := strings.ToLower(e[envSendChain])
 	r = Registration{Tenant: cmp.Or(e.Tenant(), tenant), Client: e.Client(), SendChain: send == "1" || send == "true"}
-	if err := e.missing(r.Tenant); err != nil {
-		return r, err
-	}
 	if way == BySecret {
 		r.Secret, err = e.secret(envSecret)
 	} else if r.Certificate, err = e.secret(envCertificate); err == nil {
 		r.Password, err = e.secret(envPassword)
 	}
+	proof := ""
 	if err == nil && !r.Secret.set() && !r.Certificate.set() {
-		err = fmt.Errorf("%s is missing%s", proofOf[way], e.strange())
+		proof = proofOf[way]
+	}
+	if lacks := e.missing(r.Tenant, proof); lacks != nil {
+		if err == nil {
+			err = r.Check()
+		}
+		err = alsoTold(lacks, err)
 	}
 	return r, err
 }
 
-// missing finds that the environment does not name an app and its tenant.
-func (e Environment) missing(tenant string) error {
-	switch {
-	case tenant == "":
-		return fmt.Errorf("%s is missing%s", envTenantID, e.strange())
-	case !batch.IsGUID(tenant) && !domainName.MatchString(tenant):
-		return fmt.Errorf("%q is no tenant's id, which is a GUID, and no domain", tenant)
-	case e.Client() == "":
-		return fmt.Errorf("%s is missing%s", envClientID, e.strange())
+// missing finds all that the environment does not say of an app and its tenant. Proof is the variable
+// of what proves the app, where that is missing, too.
+func (e Environment) missing(tenant, proof string) (err error) {
+	var names []string
+	if tenant == "" {
+		names = append(names, envTenantID)
+	} else if !batch.IsGUID(tenant) && !domainName.MatchString(tenant) {
+		err = fmt.Errorf("%q is no tenant's id, which is a GUID, and no domain", tenant)
 	}
-	return nil
+	if e.Client() == "" {
+		names = append(names, envClientID)
+	}
+	if proof != "" {
+		names = append(names, proof)
+	}
+	if len(names) == 0 {
+		return err
+	}
+	return alsoTold(err, fmt.Errorf("%s %s missing%s", strings.Join(names, ", "), batch.Agree(len(names), "is", "are"), e.strange()))
+}
+
+// alsoTold is both errors in one sentence; either may be nil.
+func alsoTold(one, more error) error {
+	if one == nil || more == nil {
+		return cmp.Or(one, more)
+	}
+	return fmt.Errorf("%w; %w", one, more)
+}
+
+// Files are those of the secret, or of the certificate and its password.
+func (r Registration) Files() []string { return filesOf(r.Secret, r.Certificate, r.Password) }
+
+// Check reads what proves the app, if no command is to print it.
+func (r Registration) Check() error {
+	if r.commands() {
+		return nil
+	}
+	_, _, _, err := r.proof(context.Background())
+	return err
+}
+
+func (r Registration) commands() bool {
+	return slices.ContainsFunc([]Secret{r.Secret, r.Certificate, r.Password}, func(s Secret) bool { return s.how == asCommand })
+}
+
+// proof reads the secret, or the certificate with its chain and its key.
+func (r Registration) proof(ctx context.Context) (secret string, certs []*x509.Certificate, key crypto.PrivateKey, err error) {
+	if r.Certificate.set() {
+		certs, key, err = readCertificate(ctx, r.Certificate, r.Password)
+	} else {
+		secret, err = r.Secret.read(ctx)
+	}
+	return secret, certs, key, err
 }
 
 // At returns what makes the credential of the app at an authority. It reads files. A
 // command is run when the first token is asked for.
 func (r Registration) At(a Authority) NewCredential {
-	for _, s := range []Secret{r.Secret, r.Certificate, r.Password} {
-		if s.how == asCommand {
-			return func() (azcore.TokenCredential, error) { return &commanded{r: r, a: a}, nil }
-		}
+	if r.commands() {
+		return func() (azcore.TokenCredential, error) { return &commanded{r: r, a: a}, nil }
 	}
 	return func() (azcore.TokenCredential, error) { return r.credential(context.Background(), a) }
 }
 
 func (r Registration) credential(ctx context.Context, a Authority) (azcore.TokenCredential, error) {
+	secret, certs, key, err := r.proof(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if r.Secret.set() {
-		secret, err := r.Secret.read(ctx)
-		if err != nil {
-			return nil, err
-		}
 		return azidentity.NewClientSecretCredential(r.Tenant, r.Client, secret, &azidentity.ClientSecretCredentialOptions{
 			ClientOptions: a.options(), DisableInstanceDiscovery: a.Own,
 		})
-	}
-	certs, key, err := readCertificate(ctx, r.Certificate, r.Password)
-	if err != nil {
-		return nil, err
 	}
 	return azidentity.NewClientCertificateCredential(r.Tenant, r.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{
 		ClientOptions: a.options(), DisableInstanceDiscovery: a.Own, SendCertificateChain: r.SendChain,

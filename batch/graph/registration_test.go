@@ -19,6 +19,7 @@ func TestParseRegistration(t *testing.T) {
 		{"secret twice", ids + "AZURE_CLIENT_SECRET=hush\nAZURE_CLIENT_SECRET_FILE=hush", Registration{}, "are both set"},
 		{"a name twice", ids + "AZURE_CLIENT_SECRET=hush\n\nAZURE_CLIENT_SECRET=hush2", Registration{}, "lines 3 and 5 both give AZURE_CLIENT_SECRET"},
 		{"neither", ids, Registration{}, "give one of"},
+		{"nothing", "", Registration{}, "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing; give one of"},
 		{"no tenant", "AZURE_CLIENT_ID=c\nAZURE_CLIENT_SECRET=hush", Registration{}, "AZURE_TENANT_ID is missing"},
 		{"no client", "AZURE_TENANT_ID=c.example\nAZURE_CLIENT_SECRET=hush", Registration{}, "AZURE_CLIENT_ID is missing"},
 		{"unknown name", ids + "CLIENT_SECRET=hush", Registration{}, "line 3 is no NAME=VALUE"},

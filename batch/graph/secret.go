@@ -39,6 +39,15 @@ func (s Secret) String() string { return "(a secret)" }
 // GoString hides the secret.
 func (s Secret) GoString() string { return s.String() }
 
+func filesOf(secrets ...Secret) (paths []string) {
+	for _, s := range secrets {
+		if s.how == asFile {
+			paths = append(paths, strings.TrimSpace(s.said))
+		}
+	}
+	return paths
+}
+
 func (s Secret) set() bool { return s.said != "" }
 
 // secretNames are the variables of one secret.

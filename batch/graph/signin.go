@@ -163,6 +163,8 @@ type cliCredential struct {
 	tenant string // that it is asked for, or ""
 }
 
+var errNoCLI = errors.New("the Azure CLI (az) is not installed, or not on PATH; install it, or name another way with --auth")
+
 // noNetwork is how az, a Python program, speaks of a network that is down.
 var noNetwork = regexp.MustCompile(`(?i)max retries exceeded|connection ?error|failed to (resolve|establish)|name resolution|getaddrinfo|timed? ?out|connection (refused|reset|aborted)`)
 
@@ -185,7 +187,7 @@ func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOption
 	case noNetwork.MatchString(err.Error()):
 		return t, later{fmt.Errorf("the Azure CLI (az): %s", said)}
 	case strings.Contains(said, "not found on path"):
-		err = errors.New("the Azure CLI (az) is not installed, or not on PATH; install it, or name another way with --auth")
+		err = errNoCLI
 	case o.Claims != "":
 		err = fmt.Errorf("Graph asks for more proof than the Azure CLI's login has; type %s --scope %s --claims-challenge %s", login, o.Scopes[0], base64.StdEncoding.EncodeToString([]byte(o.Claims)))
 	case strings.Contains(said, "az login"):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,13 +75,14 @@ type signIn struct {
 // prepare reads what the flags and the environment say of a sign-in. The error has all
 // that is missing.
 func (j *job) prepare() error {
-	var unread, unnamed, wrong error
+	var unnamed, wrong error
+	var unread []error
 	j.more, unread = j.registrations(j.App)
 	switch {
 	case j.Simulate && j.GraphURL != "":
 		return fmt.Errorf("%w: --simulate and --graph-url exclude each other", ErrUsage)
 	case j.Simulate:
-		return unread
+		return refused(j.unwritten(), unread...)
 	}
 	if err := j.locate(); err != nil {
 		return err
@@ -91,7 +93,31 @@ func (j *job) prepare() error {
 	if j.way, wrong = j.choose(cmp.Or(j.Tenant, j.plan.Tenant)); wrong == nil {
 		wrong = j.way.Check(j.at, time.Now())
 	}
-	return refused(j.unwritten(), unread, unnamed, wrong)
+	for i, r := range j.more {
+		if err := r.Check(); err != nil {
+			unread = append(unread, fmt.Errorf("%w: --app %s: %w", batch.ErrSignIn, j.App[i], err))
+		}
+	}
+	return refused(j.unwritten(), append(unread, unnamed, wrong)...)
+}
+
+// exposed are the files of the sign-in that hold secrets and that the user's group can read, too. ssh refuses
+// such a key; a run tells it and goes on, since people who stay signed in tonight are the greater
+// harm. Of a file that everybody can read no run begins.
+func (j *job) exposed() []string {
+	files := slices.Concat(j.App, j.way.Files)
+	if j.SignIn != "" {
+		files = append(files, j.SignIn)
+	}
+	for _, r := range j.more {
+		files = append(files, r.Files()...)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return !durable.GroupReads(name) })
+}
+
+// openWords tell of these files.
+func openWords(files []string) string {
+	return "the group of this user can read " + strings.Join(files, ", ") + ", where a secret is"
 }
 
 // locate finds the service and the sign-in service that flags and environment name.
@@ -141,21 +167,15 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	way := j.way
-	if way.Way == graph.ByCLI { // which asks for the tenant's token
-		if way, err = j.choose(cmp.Or(want, j.plan.Tenant)); err != nil {
-			return nil, err
-		}
-	}
-	auths := []*graph.Auth{way.Auth(j.at)}
-	for _, r := range j.more {
-		auths = append(auths, graph.NewAuth(j.at, r.At(j.authority)))
+	auths, err := j.auths(want)
+	if err != nil {
+		return nil, err
 	}
 	t, err := j.clients(ctx, j.at.Root, j.at.Root, auths)
 	if err != nil {
 		return nil, err
 	}
-	t.until = way.Until()
+	t.until = j.way.Until()
 	if want == "" && t.identity().Tenant != "" { // a tenant that is served on this machine and says which one it is
 		if err := j.unnamed(); err != nil {
 			return nil, err
@@ -168,8 +188,25 @@ func (j *job) connect(ctx context.Context, seed seeder) (*tenant, error) {
 	if c := j.at.Cloud.Name; c != "" && c != "global" {
 		where = " at " + j.at.String()
 	}
-	j.Say("sign-in  by %s: %s, tenant %s%s", way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"), where)
+	if open := j.exposed(); len(open) > 0 {
+		j.Warn("note     %s; take that right away: %s", openWords(open), j.Pasted(append([]string{"chmod", "g="}, open...)...))
+	}
+	j.Say("sign-in  by %s: %s, tenant %s%s", j.way.Words, t.identity(), cmp.Or(t.organization.String(), t.identity().Tenant, "unknown"), where)
 	return t, j.hold(t, want, by)
+}
+
+// auths are the sign-ins to a tenant: that of the way that was chosen, and those of --app.
+func (j *job) auths(tenant string) (all []*graph.Auth, err error) {
+	if j.way.Way == graph.ByCLI { // which asks for the tenant's token
+		if j.way, err = j.choose(cmp.Or(tenant, j.plan.Tenant)); err != nil {
+			return nil, err
+		}
+	}
+	all = append(all, j.way.Auth(j.at))
+	for _, r := range j.more {
+		all = append(all, graph.NewAuth(j.at, r.At(j.authority)))
+	}
+	return all, nil
 }
 
 // choose finds the way to sign in to a tenant, which may be "".
@@ -181,43 +218,29 @@ func (j *job) choose(tenant string) (graph.Choice, error) {
 	return j.env.Choose(graph.Way(j.Auth), at)
 }
 
-// registrations reads the files of --app.
-func (h *Host) registrations(files []string) ([]graph.Registration, error) {
-	var regs []graph.Registration
+// registrations reads the files of --app. Each error is that of one of them.
+func (j *job) registrations(files []string) (regs []graph.Registration, wrong []error) {
 	for _, name := range files {
-		file, err := h.read(name)
-		if err != nil {
-			return nil, fmt.Errorf("--app: %w", err)
+		var r graph.Registration
+		text, err := durable.ReadSecret(name)
+		if err == nil {
+			r, err = graph.ParseRegistration(strings.NewReader(text))
 		}
-		r, err := graph.ParseRegistration(file.reader())
 		if err != nil {
-			return nil, fmt.Errorf("%w: --app %s: %w", ErrUsage, name, err)
+			wrong = append(wrong, fmt.Errorf("%w: --app %s: %w", ErrUsage, name, err))
 		}
 		regs = append(regs, r)
 	}
-	return regs, nil
+	return regs, wrong
 }
 
 // clients makes a client of every sign-in and finds out who it is. Apps of
 // one pool must be different, and of one tenant.
 func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Auth) (*tenant, error) {
 	t := &tenant{cloud: cloud, clock: &clock{}}
-	transport := watched{j.network(2 * j.Concurrency), j.Log, t.clock}
+	network := j.network(2 * j.Concurrency)
 	for _, auth := range auths {
-		auth.Stop = j.Stop
-		client, err := graph.New(graph.Config{Root: root, Steps: j.plan.Steps, Auth: auth, Transport: transport})
-		if err != nil {
-			return nil, err
-		}
-		var id graph.Identity
-		err = j.patiently(ctx, SignIn, func(ctx context.Context) (err error) {
-			id, err = auth.Identity(ctx)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if err := t.join(app{client, id}); err != nil {
+		if err := j.signOn(ctx, t, root, auth, network, j.patiently); err != nil {
 			return nil, err
 		}
 	}
@@ -226,9 +249,21 @@ func (j *job) clients(ctx context.Context, root, cloud string, auths []*graph.Au
 	return t, err
 }
 
-// join adds one more app.
-func (t *tenant) join(one app) error {
-	id := one.identity
+// signOn signs in one more app. Ask makes the call, and knows how long to wait.
+func (j *job) signOn(ctx context.Context, t *tenant, root string, auth *graph.Auth, network http.RoundTripper, ask func(context.Context, string, func(context.Context) error) error) error {
+	auth.Stop = j.Stop
+	client, err := graph.New(graph.Config{Root: root, Steps: j.plan.Steps, Auth: auth, Transport: watched{network, j.Log, t.clock}})
+	if err != nil {
+		return err
+	}
+	var id graph.Identity
+	err = ask(ctx, SignIn, func(ctx context.Context) (err error) {
+		id, err = auth.Identity(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for _, a := range t.apps {
 		switch {
 		case a.identity.Tenant != id.Tenant:
@@ -237,7 +272,7 @@ func (t *tenant) join(one app) error {
 			return fmt.Errorf("%w: --app: app %s is given twice, and has one quota", ErrUsage, id.App)
 		}
 	}
-	t.apps = append(t.apps, one)
+	t.apps = append(t.apps, app{client, id})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,12 +61,13 @@ var examinations = []examination{
 	{"journal", nil, nil, (*doctor).journal, false},
 	{"report", nil, nil, (*doctor).reports, false},
 	{"notice", (*doctor).tells, nil, (*doctor).notice, false},
+	{"credential", nil, nil, (*doctor).credential, true},
 	{"proxy", (*doctor).calls, nil, (*doctor).proxy, false},
 	{"graph", (*doctor).calls, []string{"proxy"}, (*doctor).graph, false},
 	{"authority", (*doctor).asksAuthority, []string{"proxy"}, (*doctor).login, false},
 	{"clock", (*doctor).calls, nil, (*doctor).time, false},
-	{"sign-in", nil, []string{"proxy", "authority"}, (*doctor).identity, true},
-	{"tenant", nil, []string{"sign-in"}, (*doctor).whose, false},
+	{"sign-in", nil, []string{"credential", "proxy", "authority"}, (*doctor).identity, true},
+	{"tenant", nil, nil, (*doctor).whose, false},
 	{"permissions", nil, []string{"sign-in"}, (*doctor).permissions, false},
 	{"roles", nil, []string{"sign-in", "graph"}, (*doctor).roles, false},
 	{"licences", (*doctor).takesLicences, []string{"sign-in", "graph"}, (*doctor).licences, false},
@@ -184,12 +186,54 @@ func (d *doctor) failed(names ...string) (name string, is bool) {
 	return "", false
 }
 
+// each looks at every app, and tells of all that are worst.
+func (d *doctor) each(look func(i int, a app) Diagnosis) Diagnosis {
+	var all []Diagnosis
+	for i, a := range d.tenant.apps {
+		all = append(all, look(i, a))
+	}
+	return together(all)
+}
+
+// together is one diagnosis of all those that are worst.
+func together(all []Diagnosis) Diagnosis {
+	var worst Diagnosis
+	var seen, remedies []string
+	add := func(list *[]string, lines ...string) {
+		for _, line := range lines {
+			if line != "" && !slices.Contains(*list, line) {
+				*list = append(*list, line)
+			}
+		}
+	}
+	for _, state := range []Health{Trouble, Unknown, Noted, Well} {
+		for _, d := range all {
+			if d.State != state {
+				continue
+			}
+			worst.State, worst.Err = state, cmp.Or(worst.Err, d.Err)
+			add(&seen, d.Seen)
+			add(&remedies, d.Remedy)
+			add(&worst.Commands, d.Commands...)
+		}
+		if worst.State != "" {
+			break
+		}
+	}
+	worst.Seen, worst.Remedy = strings.Join(seen, "; "), strings.Join(remedies, "; ")
+	return worst
+}
+
 // examine looks at one thing, unless what it comes after is not well.
 func (d *doctor) examine(ctx context.Context, e examination) Diagnosis {
 	if name, failed := d.failed(e.after...); failed {
-		return Diagnosis{State: Unknown, Seen: "not known before " + name + " is well"}
+		return unknownBefore(name)
 	}
 	return e.look(d, ctx)
+}
+
+func unknownBefore(name string) Diagnosis {
+	return Diagnosis{State: Unknown, Seen: "not known before " + name + " is well"}
 }
 
 func well(format string, args ...any) Diagnosis {
@@ -220,15 +264,4 @@ func (g gauge) RoundTrip(r *http.Request) (*http.Response, error) {
 		*g.most = max(*g.most, percent)
 	}
 	return resp, err
-}
-
-// brief makes a read that is given up after a while.
-func brief[T any](ctx context.Context, most time.Duration, read func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("no answer within %v", most))
-	defer cancel()
-	v, err := read(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return v, err
 }

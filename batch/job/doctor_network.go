@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"runtime"
 	"slices"
@@ -76,7 +77,11 @@ func (d *doctor) away(root string, err error) Diagnosis {
 	flag := cmp.Or(map[bool]string{true: "AZURE_AUTHORITY_HOST"}[root == d.authority.URL], "--graph-url")
 	u, _ := errors.AsType[*graph.Unreached](err)
 	invalid, dated := errors.AsType[x509.CertificateInvalidError](err)
+	p, barred := errors.AsType[*batch.ProxyError](err)
 	switch {
+	case barred && p.Status != 0:
+		seen, next, _ := strings.Cut(p.Error(), "; ")
+		return ill(seen, next)
 	case errors.Is(err, graph.ErrNoName):
 		return ill(fmt.Sprintf("there is no host %s: %v", host, u), fmt.Sprintf("see that the name is right (%s) and that this machine asks a name server that knows it; where only a proxy gets out, name it in HTTPS_PROXY", flag), d.Pasted("nslookup", host))
 	case errors.Is(err, graph.ErrProxy):
@@ -84,11 +89,22 @@ func (d *doctor) away(root string, err error) Diagnosis {
 	case errors.Is(err, graph.ErrUntrusted) && dated && invalid.Reason == x509.Expired:
 		return ill(u.Error(), "set this machine's clock, if it is wrong", setClock())
 	case errors.Is(err, graph.ErrUntrusted):
-		return ill(u.Error(), "look at the certificates that are shown; if they are your organisation's, give the root with --ca-file FILE.pem, and else ask who answers in the place of "+host, d.Pasted("openssl", "s_client", "-showcerts", "-connect", host+":"+port, "-servername", host))
+		return ill(u.Error(), "look at the certificates that are shown; if they are your organisation's, give the root with --ca-file FILE.pem, and else ask who answers in the place of "+host, d.Pasted(append(throughProxy(root), "-connect", host+":"+port, "-servername", host)...))
 	case errors.Is(err, graph.ErrPage):
 		return ill(fmt.Sprintf("%s answers with what is not Microsoft's: %v; a proxy or a sign-in page stands between", host, u), "open "+root+" in a browser on this machine and sign in to the network, or have the proxy let "+host+" through")
 	}
 	return ill(fmt.Sprintf("%s cannot be reached: %v", host, err), fmt.Sprintf("let this machine connect to %s, port %s, through the firewall, or name a proxy in HTTPS_PROXY", host, port), d.Pasted("curl", "-v", root))
+}
+
+// throughProxy has openssl show certificates by the way that calls to a link go.
+func throughProxy(link string) []string {
+	words := []string{"openssl", "s_client", "-showcerts"}
+	proxy, err := graph.Proxy(link)
+	at, wrong := url.Parse(proxy)
+	if err != nil || wrong != nil || at.Scheme != "http" { // openssl takes no other one
+		return words
+	}
+	return append(words, "-proxy", net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "80")))
 }
 
 // time holds this machine's clock against the first host that told the time.

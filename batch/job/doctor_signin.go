@@ -33,11 +33,22 @@ func (d *doctor) sortOut(err error) {
 	}
 }
 
+// credential tells whether all is there on this machine that a sign-in takes. Nothing is called.
+func (d *doctor) credential(context.Context) Diagnosis {
+	open := d.exposed()
+	switch {
+	case d.unready != nil:
+		return ill(strings.ReplaceAll(d.unready.Error(), "\n", "; "), "set what is named, or name another way with --auth; offboard help sign-in has all of them")
+	case d.Simulate:
+		return well("a simulated tenant takes none")
+	case len(open) > 0:
+		return Diagnosis{State: Noted, Seen: openWords(open), Remedy: "take that right away", Commands: []string{d.Pasted(append([]string{"chmod", "g="}, open...)...)}}
+	}
+	return well("%s", d.way.Words)
+}
+
 // identity signs in.
 func (d *doctor) identity(ctx context.Context) (found Diagnosis) {
-	if d.unready != nil {
-		return ill(strings.ReplaceAll(d.unready.Error(), "\n", "; "), "set what is named, or name another way with --auth; offboard help sign-in has all of them")
-	}
 	words := "a simulated app"
 	if d.Simulate {
 		seed := seeder(func(context.Context, *graphsim.Tenant) error { return nil })
@@ -50,11 +61,10 @@ func (d *doctor) identity(ctx context.Context) (found Diagnosis) {
 		}
 		d.tenant = t
 	} else {
-		way, err := d.signIn(ctx)
-		if err != nil {
-			return d.refusedBy(err)
+		if found := d.signIn(ctx); found.State != Well {
+			return found
 		}
-		words = way.Words
+		words = d.way.Words
 	}
 	for i, a := range d.tenant.apps {
 		if i > 0 {
@@ -71,61 +81,70 @@ func (d *doctor) identity(ctx context.Context) (found Diagnosis) {
 	return well("by %s", words)
 }
 
-// signIn gets a token of every app.
-func (d *doctor) signIn(ctx context.Context) (way graph.Choice, err error) {
-	if d.want, d.wantBy, d.unwanted = d.wanted(ctx); ctx.Err() != nil {
-		return way, context.Cause(ctx)
-	}
-	if way = d.way; way.Way == graph.ByCLI {
-		if way, err = d.choose(d.want); err != nil {
-			return way, err
-		}
-	}
-	auths := []*graph.Auth{way.Auth(d.at)}
-	for _, r := range d.more {
-		auths = append(auths, graph.NewAuth(d.at, r.At(d.authority)))
+// signIn gets a token of every app, and tells of each that gets none.
+func (d *doctor) signIn(ctx context.Context) Diagnosis {
+	d.want, d.wantBy, d.unwanted = d.wanted(ctx)
+	auths, err := d.auths(d.want)
+	if err != nil {
+		return d.refusedBy(err, "")
 	}
 	t := &tenant{cloud: d.at.Root, clock: &clock{}}
-	for _, auth := range auths {
-		auth.Stop = d.Stop
-		client, err := graph.New(graph.Config{Root: d.at.Root, Steps: d.steps, Auth: auth, Transport: gauge{watched{d.wire, d.Log, t.clock}, &d.percent}})
-		if err != nil {
-			return way, err
+	ask := func(ctx context.Context, _ string, call func(context.Context) error) error {
+		_, err := brief(ctx, signInPatience, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+		return err
+	}
+	var all []Diagnosis
+	for i, auth := range auths {
+		client := ""
+		if i > 0 {
+			client = d.more[i-1].Client
+		} else if d.way.Way != graph.ByCLI && d.way.Way != graph.ByToken {
+			client = d.env.Client()
 		}
-		id, err := brief(ctx, signInPatience, auth.Identity)
-		if err != nil {
-			return way, err
+		found := Diagnosis{State: Well}
+		if err := d.signOn(ctx, t, d.at.Root, auth, gauge{d.wire, &d.percent}, ask); err != nil {
+			if found = d.refusedBy(err, client); i > 0 {
+				found.Seen = "--app " + d.App[i-1] + ": " + found.Seen
+			}
 		}
-		if err := t.join(app{client, id}); err != nil {
-			return way, err
-		}
+		all = append(all, found)
 	}
 	d.tenant = t
-	return way, nil
+	return together(all)
 }
 
 // refusedBy is a sign-in that was refused, with the next step that the code of the sign-in service has.
-func (d *doctor) refusedBy(err error) Diagnosis {
+// Client is the id of its app; "" where the sign-in names none.
+func (d *doctor) refusedBy(err error, client string) Diagnosis {
 	said, next, code := graph.Refused(err)
 	found := Diagnosis{State: Trouble, Seen: said, Remedy: next, Err: err}
-	app, where := d.env.Client(), cmp.Or(d.want, d.env.Tenant(), "organizations")
 	switch code {
 	case "7000215", "7000222":
-		found.Commands = append(d.azCloud(), d.Pasted("az", "ad", "app", "credential", "reset", "--id", app, "--append"))
+		if client != "" {
+			found.Commands = append(d.azCloud(), d.Pasted("az", "ad", "app", "credential", "reset", "--id", client, "--append"))
+		}
 	case "65001", "90094", "90099", "700016", "70001":
-		found.Remedy += fmt.Sprintf(": an administrator opens %s/%s/adminconsent?client_id=%s", d.authority.URL, where, app)
+		if client != "" {
+			found.Remedy += fmt.Sprintf(": an administrator opens %s/%s/adminconsent?client_id=%s", d.authority.URL, cmp.Or(d.want, d.env.Tenant(), "organizations"), client)
+		}
 	}
 	return found
 }
 
 // whose holds the tenant against the one that was named, and tells what it is called.
 func (d *doctor) whose(ctx context.Context) Diagnosis {
+	switch name, failed := d.failed("sign-in"); {
+	case failed && d.nameless != nil:
+		return ill(d.nameless.Error(), "add --tenant with the tenant that is meant")
+	case failed:
+		return unknownBefore(name)
+	}
 	is := &d.tenant.apps[0].identity
 	_, unreachable := d.failed("graph")
 	if !d.Simulate && !unreachable {
 		o, err := d.organization(ctx, d.tenant.apps[0])
 		if err != nil {
-			return d.unread(err, "")
+			return d.unread(0, err, "")
 		}
 		d.tenant.organization, is.Tenant = o, cmp.Or(is.Tenant, o.ID)
 	}
@@ -180,54 +199,50 @@ var spared = strings.Fields("Organization.Read.All CrossTenantInformation.ReadBa
 const azureCLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 
 // permissions holds what each token names against what the steps and the guards need.
-func (d *doctor) permissions(context.Context) Diagnosis {
-	var lacking, broad, commands []string
-	var remedy string
-	for i, a := range d.tenant.apps {
-		has := strings.Fields(a.identity.Can)
-		if a.identity.App == "" {
-			return noted("the token cannot be read here, so that only Graph knows what it may do")
+func (d *doctor) permissions(context.Context) Diagnosis { return d.each(d.permissionsOf) }
+
+func (d *doctor) permissionsOf(i int, a app) Diagnosis {
+	has, token := strings.Fields(a.identity.Can), "the token"
+	if len(d.tenant.apps) > 1 {
+		token += " of " + a.identity.String()
+	}
+	if a.identity.App == "" {
+		return noted("%s cannot be read here, so that only Graph knows what it may do", token)
+	}
+	var missing, least, words, broad []string
+	for _, n := range d.needs(i == 0) {
+		permission := a.identity.Allowing(n)[0]
+		if n.Do == batch.Devices.Words() && a.identity.User != "" {
+			permission = n.OfUsers[0]
 		}
-		var missing, least, words []string
-		for _, n := range d.needs(i == 0) {
-			permission := a.identity.Allowing(n)[0]
-			if n.Do == batch.Devices.Words() && a.identity.User != "" {
-				permission = n.OfUsers[0]
-			}
-			if least = append(least, permission); len(has) > 0 && !a.identity.Lacks(n) {
-				continue
-			}
-			if !slices.Contains(missing, permission) {
-				missing = append(missing, permission)
-			}
-			words = append(words, permission+" (to "+n.Do+")")
-		}
-		for _, p := range has {
-			if !slices.Contains(least, p) && !slices.Contains(spared, p) && a.identity.App != azureCLI {
-				broad = append(broad, p)
-			}
-		}
-		if len(missing) == 0 {
+		if least = append(least, permission); len(has) > 0 && !a.identity.Lacks(n) {
 			continue
 		}
+		if !slices.Contains(missing, permission) {
+			missing = append(missing, permission)
+		}
+		words = append(words, permission+" (to "+n.Do+")")
+	}
+	for _, p := range has {
+		if !slices.Contains(least, p) && !slices.Contains(spared, p) && a.identity.App != azureCLI {
+			broad = append(broad, p)
+		}
+	}
+	switch {
+	case len(missing) > 0:
 		consent := ""
 		if len(has) == 0 {
 			consent = ", since it names none: nobody has consented for this app in the tenant"
 		}
-		lacking = append(lacking, fmt.Sprintf("the token of %s lacks %s%s", a.identity, strings.Join(words, ", "), consent))
-		how, lines := d.grants(i, missing)
+		remedy, commands := d.grants(i, missing)
 		if slices.Contains(missing, graph.NeedRoles.Permissions[0]) && !d.o.ProtectPrivileged {
-			how += "; without RoleManagement.Read.Directory no administrators are counted: --max-privileged 0"
+			remedy += "; without RoleManagement.Read.Directory no administrators are counted: --max-privileged 0"
 		}
-		remedy, commands = how, append(commands, lines...)
-	}
-	switch {
-	case len(lacking) > 0:
-		return ill(strings.Join(lacking, "; "), remedy, commands...)
+		return ill(fmt.Sprintf("the token of %s lacks %s%s", a.identity, strings.Join(words, ", "), consent), remedy, commands...)
 	case len(broad) > 0:
-		return noted("the token may do all that these steps need, and more: %s; take away what nothing else needs", strings.Join(broad, ", "))
+		return noted("%s may do all that these steps need, and more: %s; take away what nothing else needs", token, strings.Join(broad, ", "))
 	}
-	return well("the token may do all that these steps need: %s", d.tenant.apps[0].identity.Can)
+	return well("%s may do all that these steps need: %s", token, a.identity.Can)
 }
 
 // azCloud is what the Azure CLI calls a cloud that is not the global one.

@@ -19,59 +19,59 @@ import (
 
 // roles holds the directory roles of each app, or of the user, against what the steps take.
 func (d *doctor) roles(ctx context.Context) Diagnosis {
-	var seen, missing, commands []string
-	for _, a := range d.tenant.apps {
-		duties := graph.Duties(d.steps, a.identity.User != "")
-		who := "the app " + cmp.Or(a.identity.Name, a.identity.App)
-		if a.identity.User != "" {
-			who = "the user " + cmp.Or(a.identity.UPN, a.identity.User)
+	return d.each(func(i int, a app) Diagnosis { return d.rolesOf(ctx, i, a) })
+}
+
+func (d *doctor) rolesOf(ctx context.Context, i int, a app) Diagnosis {
+	duties := graph.Duties(d.steps, a.identity.User != "")
+	who := "the app " + cmp.Or(a.identity.Name, a.identity.App)
+	if a.identity.User != "" {
+		who = "the user " + cmp.Or(a.identity.UPN, a.identity.User)
+	}
+	if a.identity.Object == "" {
+		return noted("the token does not say whose it is, so that its directory roles cannot be read")
+	}
+	held, err := brief(ctx, patience, func(ctx context.Context) ([]graph.HeldRole, error) { return a.client.RolesOf(ctx, a.identity.Object) })
+	for _, h := range a.identity.Holds() {
+		if !slices.ContainsFunc(held, func(other graph.HeldRole) bool { return other.ID == h.ID && other.Scope == h.Scope }) {
+			held = append(held, h)
 		}
-		if a.identity.Object == "" {
-			return noted("the token does not say whose it is, so that its directory roles cannot be read")
+	}
+	switch {
+	case httpStatus(err) == http.StatusForbidden && len(held) > 0: // the token names some
+	case httpStatus(err) == http.StatusForbidden && len(duties) == 0:
+		return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); these steps need none", who)
+	case httpStatus(err) == http.StatusForbidden:
+		return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); see that it holds %s", who, duties[len(duties)-1].Roles[0])
+	case err != nil:
+		return d.unread(i, err, "RoleManagement.Read.Directory")
+	}
+	var names, missing, commands []string
+	for _, h := range held {
+		name := cmp.Or(h.Name, h.ID)
+		if h.Scope != "/" {
+			name += " (only in " + h.Scope + ")"
 		}
-		held, err := brief(ctx, patience, func(ctx context.Context) ([]graph.HeldRole, error) { return a.client.RolesOf(ctx, a.identity.Object) })
-		for _, h := range a.identity.Holds() {
-			if !slices.ContainsFunc(held, func(other graph.HeldRole) bool { return other.ID == h.ID && other.Scope == h.Scope }) {
-				held = append(held, h)
-			}
+		names = append(names, name)
+	}
+	has := who + " holds " + cmp.Or(strings.Join(names, ", "), "no directory role itself")
+	for _, duty := range duties {
+		if duty.HeldBy(held) || duty.Admins && (d.o.ProtectPrivileged || d.o.NoResolve) {
+			continue
 		}
-		switch {
-		case httpStatus(err) == http.StatusForbidden && len(held) > 0: // the token names some
-		case httpStatus(err) == http.StatusForbidden && len(duties) == 0:
-			return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); these steps need none", who)
-		case httpStatus(err) == http.StatusForbidden:
-			return noted("the directory roles of %s cannot be read (RoleManagement.Read.Directory); see that it holds %s", who, duties[len(duties)-1].Roles[0])
-		case err != nil:
-			return d.unread(err, "RoleManagement.Read.Directory")
+		whom := "anybody"
+		if duty.Admins {
+			whom = "administrators"
 		}
-		var names []string
-		for _, h := range held {
-			name := cmp.Or(h.Name, h.ID)
-			if h.Scope != "/" {
-				name += " (only in " + h.Scope + ")"
-			}
-			names = append(names, name)
-		}
-		has := who + " holds " + cmp.Or(strings.Join(names, ", "), "no directory role itself")
-		seen = append(seen, has)
-		for _, duty := range duties {
-			if duty.HeldBy(held) || duty.Admins && (d.o.ProtectPrivileged || d.o.NoResolve) {
-				continue
-			}
-			whom := "anybody"
-			if duty.Admins {
-				whom = "administrators"
-			}
-			missing = append(missing, fmt.Sprintf("%s, and to %s of %s it needs %s", has, phrase(duty.Steps), whom, strings.Join(duty.Roles, " or ")))
-			line := d.Pasted("az", "rest", "--method", "POST", "--url", d.at.Root+"/v1.0/roleManagement/directory/roleAssignments",
-				"--headers", "Content-Type=application/json", "--body", fmt.Sprintf(`{"principalId":"%s","roleDefinitionId":"%s","directoryScopeId":"/"}`, a.identity.Object, graph.RoleID(duty.Roles[0])))
-			if !slices.Contains(commands, line) {
-				commands = append(commands, line)
-			}
+		missing = append(missing, fmt.Sprintf("%s, and to %s of %s it needs %s", has, phrase(duty.Steps), whom, strings.Join(duty.Roles, " or ")))
+		line := d.Pasted("az", "rest", "--method", "POST", "--url", d.at.Root+"/v1.0/roleManagement/directory/roleAssignments",
+			"--headers", "Content-Type=application/json", "--body", fmt.Sprintf(`{"principalId":"%s","roleDefinitionId":"%s","directoryScopeId":"/"}`, a.identity.Object, graph.RoleID(duty.Roles[0])))
+		if !slices.Contains(commands, line) {
+			commands = append(commands, line)
 		}
 	}
 	if len(missing) == 0 {
-		return well("%s", strings.Join(seen, "; "))
+		return well("%s", has)
 	}
 	remedy := "a Privileged Role Administrator gives it the role (Entra admin center, Roles & admins; or after az login with these), and the next token has it; a role that a group gives to an app may not be seen here"
 	if !d.o.ProtectPrivileged {
@@ -87,7 +87,7 @@ func (d *doctor) licences(ctx context.Context) Diagnosis {
 		return noted("what the tenant has bought cannot be read (LicenseAssignment.Read.All), which the step licences does without")
 	}
 	if err != nil {
-		return d.unread(err, "LicenseAssignment.Read.All")
+		return d.unread(0, err, "LicenseAssignment.Read.All")
 	}
 	var names, ended []string
 	plan := "no Entra ID P1 or P2, which no step needs"
@@ -113,7 +113,7 @@ func (d *doctor) read(ctx context.Context) Diagnosis {
 	began := time.Now()
 	n, err := brief(ctx, patience, d.tenant.apps[0].client.CountUsers)
 	if err != nil {
-		return d.unread(err, batch.NeedsRead)
+		return d.unread(0, err, batch.NeedsRead)
 	}
 	return well("the tenant has %s (answered in %s)", batch.Plural(n, "user"), batch.Span(time.Since(began)))
 }
@@ -128,7 +128,7 @@ func (d *doctor) batch(ctx context.Context) Diagnosis {
 	replies, err := brief(ctx, patience, func(ctx context.Context) ([]batch.Reply, error) { return d.tenant.apps[0].client.Lookup(ctx, users) })
 	took := batch.Span(time.Since(began))
 	if err != nil {
-		return d.unread(err, batch.NeedsRead)
+		return d.unread(0, err, batch.NeedsRead)
 	}
 	found := 0
 	for _, r := range replies {
@@ -136,7 +136,7 @@ func (d *doctor) batch(ctx context.Context) Diagnosis {
 		switch {
 		case r.Status == http.StatusNotFound, r.Status == http.StatusForbidden && !d.plan.Resolve:
 		case r.Status < 200 || r.Status > 299:
-			return d.unread(&batch.CallError{Status: r.Status, Code: r.Code, Message: r.Message, RequestID: r.RequestID, RetryAfter: r.RetryAfter, Scope: r.Scope, Info: r.Info,
+			return d.unread(0, &batch.CallError{Status: r.Status, Code: r.Code, Message: r.Message, RequestID: r.RequestID, RetryAfter: r.RetryAfter, Scope: r.Scope, Info: r.Info,
 				Err: fmt.Errorf("HTTP %d", r.Status)}, batch.NeedsRead)
 		case r.User != nil || len(r.Hits) > 0:
 			found++
@@ -175,23 +175,28 @@ func (d *doctor) quota(context.Context) Diagnosis {
 	return well("no answer speaks of a limit, as Graph's do from 80 %% of one")
 }
 
-// unread is a read that failed. Needs is the permission that it takes.
-func (d *doctor) unread(err error, needs string) Diagnosis {
+// unread is a read of an app that failed. Needs is the permission that it takes.
+func (d *doctor) unread(i int, err error, needs string) Diagnosis {
 	e, _ := errors.AsType[*batch.CallError](err)
-	status := httpStatus(err)
+	status, is := httpStatus(err), d.tenant.apps[i].identity
 	switch {
 	case status == http.StatusTooManyRequests:
 		d.refused = e
 		return Diagnosis{State: Unknown, Seen: "Graph refused to answer, see quota"}
 	case status == http.StatusForbidden && needs != "":
-		remedy, commands := d.grants(0, []string{needs})
+		remedy, commands := d.grants(i, []string{needs})
+		if is.User != "" && !is.Lacks(graph.Need{Permissions: []string{needs}}) {
+			remedy, commands = "the token of "+is.String()+" has "+needs+", and a user needs a directory role besides: a Privileged Role Administrator gives one that may read this, such as Directory Readers", nil
+		}
 		return ill(err.Error(), remedy, commands...)
 	case status == http.StatusUnauthorized:
 		return ill("Graph refuses the token: "+err.Error(), "get a new token, of this tenant and cloud; a Conditional Access policy of the tenant may ask for more: see its sign-in logs")
 	case status >= 500:
 		return ill("Graph is in trouble: "+err.Error(), "do the same again in some minutes; https://status.cloud.microsoft tells of outages; a run waits for Graph by itself")
+	case status >= 400:
+		return ill("Graph refuses the read: "+err.Error(), "see where the calls go (--graph-url, --cloud, a gateway that changes them); --debug-http FILE shows them")
 	case errors.Is(err, batch.ErrSignIn):
-		return d.refusedBy(err)
+		return d.refusedBy(err, is.App)
 	}
 	return d.away(d.at.Root, err)
 }

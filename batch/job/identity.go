@@ -68,7 +68,7 @@ func (j *job) tenantOf(ctx context.Context, by, name string) (id string, none, e
 		err = j.patiently(ctx, "the tenant of "+name, ask)
 		return id, none, err
 	}
-	_, err = briefly(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
+	_, err = brief(ctx, nameTimeout, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
 	switch {
 	case ctx.Err() != nil:
 		return "", nil, context.Cause(ctx)
@@ -153,12 +153,12 @@ func (h *Host) organization(ctx context.Context, a app) (graph.Organization, err
 		return graph.Organization{}, batch.ErrStopped
 	default:
 	}
-	o, err := briefly(ctx, a.client.Organization)
+	o, err := brief(ctx, nameTimeout, a.client.Organization)
 	if httpStatus(err) == 401 { // the next token may be somebody else's, which must not go unseen
-		o, err = briefly(ctx, a.client.Organization)
+		o, err = brief(ctx, nameTimeout, a.client.Organization)
 	}
 	if httpStatus(err) == 403 && a.identity.Tenant != "" {
-		o, err = briefly(ctx, func(ctx context.Context) (graph.Organization, error) {
+		o, err = brief(ctx, nameTimeout, func(ctx context.Context) (graph.Organization, error) {
 			return a.client.Information(ctx, a.identity.Tenant)
 		})
 	}
@@ -177,11 +177,16 @@ func (h *Host) organization(ctx context.Context, a app) (graph.Organization, err
 	return graph.Organization{}, nil
 }
 
-// briefly makes a read that is not worth a long wait.
-func briefly[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, nameTimeout)
+// brief makes a read that is given up after a while. What the sign-in said, as a person may
+// have declined later, is told as it is.
+func brief[T any](ctx context.Context, most time.Duration, read func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("no answer within %v", most))
 	defer cancel()
-	return read(ctx)
+	v, err := read(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, batch.ErrSignIn) {
+		err = context.Cause(ctx)
+	}
+	return v, err
 }
 
 // httpStatus is the status of a call that was refused, or 0.

@@ -130,7 +130,7 @@ func TenantID(ctx context.Context, h *Host, c *Connection) string {
 	if j.locate() != nil { // which the job will tell
 		return ""
 	}
-	id, _ := briefly(ctx, func(ctx context.Context) (string, error) { return j.authority.Tenant(ctx, c.Tenant) })
+	id, _ := brief(ctx, nameTimeout, func(ctx context.Context) (string, error) { return j.authority.Tenant(ctx, c.Tenant) })
 	return id
 }
 

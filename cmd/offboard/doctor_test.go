@@ -152,6 +152,8 @@ var (
 	withSKUs = append(graphsim.DefaultRoles(), "Organization.Read.All", "Directory.Read.All")
 )
 
+const anotherApp, thirdApp = "8f4c2f6e-0000-4000-8000-0000000000a2", "8f4c2f6e-0000-4000-8000-0000000000a3"
+
 var patients = []patient{
 	{name: "well", cfg: graphsim.Config{Roles: least}, notes: []string{"calls go to graph.microsoft.com through http://127.0.0.1:", "O=Acme Proxy\\\", which is not Microsoft's usual one", "can read the token",
 		"by the secret of AZURE_CLIENT_SECRET", ours.App + " (Offboarding)", "Contoso (contoso.onmicrosoft.com), " + ours.Tenant + ", as AZURE_TENANT_ID says", "all that these steps need: User.RevokeSessions.All",
@@ -183,7 +185,7 @@ var patients = []patient{
 		return "IDENTITY_ENDPOINT=" + endpoint.URL + " IDENTITY_HEADER=hush"
 	}, ill: "permissions", says: []string{"the managed identity User.RevokeSessions.All", "/servicePrincipals/" + graphsim.IDFor("service principal "+ours.App) + "/appRoleAssignments", "77f3a031-c388-4f99-b373-dc68676a979e"}},
 	{name: "revoke alone, without a read", args: "--no-resolve", cfg: graphsim.Config{Roles: []string{"User.RevokeSessions.All"}}, notes: []string{"--no-resolve looks nobody up", "these steps need none"}},
-	{name: "an authority of another cloud", env: "AZURE_TENANT_ID=contoso.example AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=https://login.microsoftonline.us", ill: "sign-in",
+	{name: "an authority of another cloud", env: "AZURE_TENANT_ID=contoso.example AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET=hush AZURE_AUTHORITY_HOST=https://login.microsoftonline.us", ill: "credential",
 		says: []string{"https://login.microsoftonline.us, which signs in to another cloud", "--cloud usgov"}},
 	{name: "no permission", cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, ill: "permissions",
 		says: []string{"lacks User.RevokeSessions.All (to revoke sessions)", "az ad app permission add --id " + ours.App + " --api 00000003-0000-0000-c000-000000000000 --api-permissions 77f3a031-c388-4f99-b373-dc68676a979e=Role", "az ad app permission admin-consent --id " + ours.App}},
@@ -203,17 +205,17 @@ var patients = []patient{
 		says: []string{"the sign-in leads to tenant " + ours.Tenant + ", Contoso", "sign in to the tenant that is meant"}, notes: []string{"nothing renews it"}},
 	{name: "a domain of nobody", args: "--tenant nobody.example", env: "token", ill: "tenant", says: []string{"nobody.example", "name the tenant by its id with --tenant"}},
 	{name: "no tenant named", env: "token", args: "--key mail --column mail", ill: "tenant", says: []string{"name the tenant with --tenant", "add --tenant " + ours.Tenant}},
-	{name: "wrong cloud", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.us","tid":%q,"appid":%q,"roles":["User.Read.All"]}`, ours.Tenant, ours.App), args: "--tenant " + ours.Tenant, ill: "sign-in",
+	{name: "wrong cloud", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.us","tid":%q,"appid":%q,"roles":["User.Read.All"]}`, ours.Tenant, ours.App), args: "--tenant " + ours.Tenant, ill: "credential",
 		says: []string{"https://graph.microsoft.us", "--cloud usgov"}},
-	{name: "token expired", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.com","exp":946684800}`), args: "--tenant " + ours.Tenant, ill: "sign-in",
+	{name: "token expired", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.com","exp":946684800}`), args: "--tenant " + ours.Tenant, ill: "credential",
 		says: []string{"expired at 2000-01-01T00:00:00Z", "get a new one"}},
 	{name: "token refused", env: "OFFBOARD_ACCESS_TOKEN=" + bearer(`{"aud":"https://graph.microsoft.com","tid":%q,"appid":%q,"oid":%[1]q,"roles":["User.Read.All","User.RevokeSessions.All","RoleManagement.Read.Directory"]}`, ours.Tenant, ours.App), args: "--tenant " + ours.Tenant, ill: "roles read batch",
 		says: []string{"Graph refuses the token", "InvalidAuthenticationToken", "get a new token"}},
 	{name: "CLI signed in elsewhere", args: "--auth cli --tenant " + otherTenant, env: "-", az: "app", ill: "tenant",
 		says: []string{"leads to tenant " + ours.Tenant, "az login --tenant " + otherTenant}},
-	{name: "no CLI", args: "--auth cli --tenant " + ours.Tenant, env: "PATH=/nowhere", ill: "sign-in", says: []string{"the Azure CLI (az) is not installed", "--auth"}},
-	{name: "nothing to sign in with", args: "--tenant " + ours.Tenant, env: "-", ill: "sign-in", says: []string{"AZURE_CLIENT_SECRET", "offboard help sign-in"}},
-	{name: "a certificate that is not there", env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", ill: "sign-in",
+	{name: "no CLI", args: "--auth cli --tenant " + ours.Tenant, env: "PATH=/nowhere", ill: "credential", says: []string{"the Azure CLI (az) is not installed", "--auth"}},
+	{name: "nothing to sign in with", args: "--tenant " + ours.Tenant, env: "-", ill: "credential", says: []string{"AZURE_CLIENT_SECRET", "offboard help sign-in"}},
+	{name: "a certificate that is not there", env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_CERTIFICATE_PATH=nowhere.pem", ill: "credential",
 		says: []string{"AZURE_CLIENT_CERTIFICATE_PATH holds no path of a file", "offboard help sign-in"}},
 	{name: "clock off", cfg: graphsim.Config{ClockSkew: 20 * time.Minute, Roles: least}, ill: "clock", says: []string{"this machine's clock is ", " behind Microsoft's: tokens", "timedatectl set-ntp true"}},
 	{name: "proxy down", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@127.0.0.1:1" }, ill: "graph authority",
@@ -221,12 +223,45 @@ var patients = []patient{
 	{name: "proxy wants a password", expose: func(t *testing.T, o *office, _ microsoft) string {
 		locked := newMicrosoft(t, o.dir, time.Now().Add(time.Hour), "sesame", http.NotFoundHandler())
 		return "HTTPS_PROXY=http://ada:hush@" + locked.proxy
-	}, ill: "graph authority", says: []string{"Proxy Authentication Required", "with its user and password"}},
+	}, ill: "graph authority", says: []string{"the proxy 127.0.0.1:", "does not accept the user and password in HTTPS_PROXY (HTTP 407 Proxy Authentication Required)", "correct them there"}},
+	{name: "proxy lets nothing through", expose: func(t *testing.T, _ *office, _ microsoft) string {
+		closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+		t.Cleanup(closed.Close)
+		return "HTTPS_PROXY=" + closed.URL
+	}, ill: "graph authority", says: []string{"the proxy 127.0.0.1:", "does not let graph.microsoft.com through (HTTP 403 Forbidden)", "have it allow that host", "NO_PROXY"}},
+	{name: "all that is wrong here, and no network", args: "--app half.env --app closed.env --app open.env --protect nowhere.txt --key mail --column mail", env: "AZURE_CLIENT_CERTIFICATE_PATH=./nowhere.pem", expose: func(t *testing.T, o *office, _ microsoft) string {
+		for name, text := range map[string]string{"half.env": "AZURE_CLIENT_ID=c\n", "closed.env": "AZURE_TENANT_ID=" + ours.Tenant + "\nAZURE_CLIENT_ID=c\nAZURE_CLIENT_SECRET_FILE=./none\n", "open.env": ""} {
+			must(t, os.WriteFile(filepath.Join(o.dir, name), []byte(text), 0o600))
+		}
+		must(t, os.Chmod(filepath.Join(o.dir, "open.env"), 0o604))
+		return "HTTPS_PROXY=http://127.0.0.1:1"
+	}, ill: "lists credential graph tenant", says: []string{"nowhere.txt", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing; read certificate: AZURE_CLIENT_CERTIFICATE_PATH: open ./nowhere.pem",
+		"half.env: AZURE_TENANT_ID is missing; give one of AZURE_CLIENT_SECRET", "closed.env: AZURE_CLIENT_SECRET_FILE: open ./none", "everybody on this machine can read /", "open.env, and it holds a secret: chmod o= ", "name the tenant with --tenant"}},
+	{name: "no CLI, and no network", args: "--auth cli --tenant contoso.example", env: "PATH=/nowhere", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://127.0.0.1:1" },
+		ill: "credential graph authority", says: []string{"the Azure CLI (az) is not installed"}},
+	{name: "a secret that the group reads", args: "--max-privileged 0", cfg: graphsim.Config{Roles: least}, env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET_FILE=./secret", expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "secret"), []byte("hush\n"), 0o600))
+		must(t, os.Chmod(filepath.Join(o.dir, "secret"), 0o640))
+		return ""
+	}, notes: []string{"the group of this user can read ./secret, where a secret is", "chmod g= ./secret"}},
+	{name: "two apps, and each in its own trouble", args: "--app two.env --app three.env", cfg: graphsim.Config{Roles: least}, expose: func(t *testing.T, o *office, _ microsoft) string {
+		for name, app := range map[string]string{"two": anotherApp, "three": thirdApp} {
+			must(t, os.WriteFile(filepath.Join(o.dir, name+".env"), []byte("AZURE_TENANT_ID="+ours.Tenant+"\nAZURE_CLIENT_ID="+app+"\nAZURE_CLIENT_SECRET=hush\n"), 0o600))
+		}
+		return ""
+	}, answer: func(w http.ResponseWriter, r *http.Request) bool {
+		code := map[string]int{ours.App: 7000215, anotherApp: 7000222, thirdApp: 700016}[r.FormValue("client_id")]
+		return code != 0 && entra(code, "x")(w, r)
+	}, ill: "sign-in", says: []string{"AADSTS7000215", "two.env: sign-in failed: AADSTS7000222", "three.env: sign-in failed: AADSTS700016", "az ad app credential reset --id " + ours.App + " --append", "az ad app credential reset --id " + anotherApp + " --append", "/adminconsent?client_id=" + thirdApp}},
+	{name: "two apps, and both lack a permission", args: "--app two.env", cfg: graphsim.Config{Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}, expose: func(t *testing.T, o *office, _ microsoft) string {
+		must(t, os.WriteFile(filepath.Join(o.dir, "two.env"), []byte("AZURE_TENANT_ID="+ours.Tenant+"\nAZURE_CLIENT_ID="+anotherApp+"\nAZURE_CLIENT_SECRET=hush\n"), 0o600))
+		return ""
+	}, ill: "permissions", says: []string{"az ad app permission admin-consent --id " + ours.App, "az ad app permission admin-consent --id " + anotherApp, "adminconsent?client_id=" + ours.App, "adminconsent?client_id=" + anotherApp}},
 	{name: "no address of a proxy", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://ada:hush@proxy:port" }, ill: "proxy",
 		says: []string{"the variable HTTPS_PROXY", "holds no address of a proxy"}},
 	{name: "web page instead of Graph", answer: answers("graph.microsoft.com", 200, "text/html", "<html><head><title>Guest WiFi</title></head></html>"), ill: "graph",
 		says: []string{`title "Guest WiFi"`, "open https://graph.microsoft.com in a browser"}},
-	{name: "unknown CA", args: "--ca-file=", ill: "graph authority", says: []string{"Acme Proxy", "--ca-file FILE.pem", "openssl s_client -showcerts -connect graph.microsoft.com:443"}},
+	{name: "unknown CA", args: "--ca-file=", ill: "graph authority", says: []string{"Acme Proxy", "--ca-file FILE.pem", "openssl s_client -showcerts -proxy 127.0.0.1:", " -connect graph.microsoft.com:443 -servername graph.microsoft.com"}},
 	{name: "certificate out of its time", ends: -time.Hour, ill: "graph authority", says: []string{"has expired", "timedatectl set-ntp true"}},
 	{name: "no such name", args: "--graph-url https://graph.offboard.invalid --tenant " + ours.Tenant, env: "token", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=" }, ill: "graph",
 		says: []string{"there is no host graph.offboard.invalid", "--graph-url", "nslookup graph.offboard.invalid"}},

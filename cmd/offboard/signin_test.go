@@ -538,13 +538,14 @@ func TestCLILogin(t *testing.T) {
 		{"a variable misspelt", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c AZURE_CLIENT_SECRT=hush", "", 5, "misspelt AZURE_CLIENT_SECRET", 0},
 		{"ids alone", "AZURE_TENANT_ID=" + otherTenant + " AZURE_CLIENT_ID=c", "", 5, "AZURE_CLIENT_SECRET", 0},
 		{"of another tenant", "", "--auth cli --tenant " + otherTenant, 5, "leads to tenant " + ours.Tenant, 1},
+		{"without az, of a domain whose host does not answer", "PATH=/nowhere", "--auth cli --tenant contoso.example --outage 1h", 5, "the Azure CLI (az) is not installed", 0},
 		{"of a tenant that nobody named", "", "--auth cli", 4, "--tenant or AZURE_TENANT_ID", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, 600, graphsim.Config{StaticToken: bearerOf(ours), NoQuota: true})
 			path, ran := fakeAz(t, bearerOf(ours))
-			o.env = append(strings.Fields(c.env), path)
+			o.env = append([]string{path}, strings.Fields(c.env)...)
 			args := append([]string{"run", "in.csv", "--yes", "--column", "upn", "--max-users=0", "--max-percent=0", "--graph-url", o.url, "--report-dir", "out"}, strings.Fields(c.args)...)
 			code, out := o.offboard(args...)
 			if code != c.code || !strings.Contains(out, c.says) || strings.Contains(out, "hush") || strings.Contains(out, bearerOf(ours)) {
@@ -659,22 +660,29 @@ func TestCertificateSignsIn(t *testing.T) {
 	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pfx, err := filepath.Abs("../../batch/graph/testdata/openssl3.pfx")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key, err := os.ReadFile("../../batch/graph/testdata/openssl3.pfx")
+	must(t, err)
+	pfx := filepath.Join(o.dir, "openssl3.pfx")
+	must(t, os.WriteFile(pfx, key, 0o600))
+	must(t, os.Chmod(pfx, 0o640))
 	o.env = []string{"AZURE_AUTHORITY_HOST=" + authority.URL, "AZURE_TENANT_ID=contoso.example", "AZURE_CLIENT_ID=" + ours.App,
 		"AZURE_CLIENT_CERTIFICATE_PATH=" + pfx, "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw"}
 	plan := []string{"plan", "in.csv", "--column", "upn", "--max-percent=0", "--graph-url", authority.URL, "--overwrite", "-o", "plan.jsonl"}
 	if code, out := o.offboard(plan...); code != 5 || !strings.Contains(out, "--ca-file") {
 		t.Errorf("an unknown CA: exit code %d\n%s", code, out)
 	}
+	const open = "the group of this user can read "
 	code, out := o.offboard(append(plan, "--ca-file", roots)...)
-	if code != 0 || !strings.Contains(out, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH") {
+	if code != 0 || !strings.Contains(out, "by the certificate of AZURE_CLIENT_CERTIFICATE_PATH") || strings.Count(out, open+pfx+", where a secret is; take that right away: chmod g= "+pfx+"\n") != 1 {
 		t.Errorf("--ca-file: exit code %d\n%s", code, out)
 	}
+	must(t, os.Chmod(pfx, 0o644))
+	if code, out := o.offboard(append(plan, "--ca-file", roots)...); code != 5 || !strings.Contains(out, "everybody on this machine can read "+pfx) {
+		t.Errorf("a key that everybody can read: exit code %d\n%s", code, out)
+	}
+	must(t, os.Chmod(pfx, 0o600))
 	o.env = append(o.env, "SSL_CERT_FILE="+roots)
-	if code, out := o.offboard("apply", "plan.jsonl", "--yes", "--graph-url", authority.URL, "--report-dir", "out"); code != 0 {
+	if code, out := o.offboard("apply", "plan.jsonl", "--yes", "--graph-url", authority.URL, "--report-dir", "out"); code != 0 || strings.Contains(out, open) {
 		t.Errorf("SSL_CERT_FILE: exit code %d\n%s", code, out)
 	}
 }
