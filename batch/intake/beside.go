@@ -82,63 +82,40 @@ func saysStay(title string) bool {
 func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
 
 // isExampleRow reports whether the only cells that name the user are examples.
-func (r *Reader) isExampleRow(cells []string) (found bool) {
-	for _, c := range r.naming {
-		if cell := cells[c.place]; cell != "" && !isExample(cell) {
-			return false
-		}
-		found = found || cells[c.place] != ""
-	}
-	return found
+func (r *Reader) isExampleRow(cells []string) bool {
+	texts := ""
+	return !slices.ContainsFunc(r.naming, func(c *column) bool {
+		texts += cells[c.place]
+		return cells[c.place] != "" && !isExample(cells[c.place])
+	}) && texts != ""
 }
 
-// contradictsHeader reports whether a record that names nobody is a header that does not fit ours.
-// "ID" alone in a column that is not ours may be the state of Idaho.
-func (r *Reader) contradictsHeader(all []string) bool {
-	if looksLikeData(all) {
-		return false // a header names no user: an audit log's cells may hold names of properties
-	}
+// asHeader holds a record that names nobody against the header: again reports that it says the same,
+// or labels for a header of keys; other that it is the header of another table, whose columns
+// differ. "ID" alone in a column that is not ours may be the state of Idaho.
+func (r *Reader) asHeader(all []string) (again, other bool) {
+	fitting := 0
+	again = true
 	for i, cell := range all {
-		switch key := recognise(cell).known; {
-		case key == "" || key.Searched(), normalise(cell) == "id" && !r.saysWho(i):
-		case i >= len(r.header) || !r.fitsHeader(i, cell):
-			return true
+		c, name, known := &column{}, normalise(cell), recognise(cell).known
+		if i < len(r.all) {
+			c = r.all[i]
 		}
-		if r.saysWho(i) && r.isHeader(cell) && normalise(cell) != r.all[i].normal {
-			return true
-		}
-	}
-	return false
-}
-
-// saysWho reports whether a column says anything of the users.
-func (r *Reader) saysWho(index int) bool {
-	return index < len(r.all) && r.all[index].key != ""
-}
-
-// isHeader reports whether a text is the header of a column.
-func (r *Reader) isHeader(text string) bool {
-	name := normalise(text)
-	return name != "" && slices.ContainsFunc(r.all, func(c *column) bool { return c.normal == name })
-}
-
-// fitsHeader reports whether a cell is the header of its own column, or of the same key.
-func (r *Reader) fitsHeader(index int, cell string) bool {
-	name, known, c := normalise(cell), recognise(cell).known, r.all[index]
-	return name != "" && name == c.normal || known != "" && known == c.known
-}
-
-// repeatsHeader reports whether a record says the header again, or labels for a header of keys.
-func (r *Reader) repeatsHeader(all []string) bool {
-	fitting, whole := 0, true
-	for i, cell := range all {
-		if r.fitsHeader(i, cell) {
+		fits := name != "" && name == c.normal || known != "" && known == c.known
+		if fits {
 			fitting++
-		} else if r.saysWho(i) {
-			whole = false
 		}
+		again = again && (fits || c.key == "")
+		other = other || !fits && known != "" && !known.Searched() && (name != "id" || c.key != "") ||
+			c.key != "" && name != c.normal && r.isHeader(name)
 	}
-	return whole || fitting >= 2 && r.rows == 0
+	// A header names no user: an audit log's cells may hold names of properties.
+	return again || fitting >= 2 && r.rows == 0, other && !looksLikeData(all)
+}
+
+// isHeader reports whether a text in normal form is the header of a column.
+func (r *Reader) isHeader(name string) bool {
+	return name != "" && slices.ContainsFunc(r.all, func(c *column) bool { return c.normal == name })
 }
 
 // otherTable ends the reading where the columns may change their meaning.

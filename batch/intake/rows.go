@@ -213,6 +213,7 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	all := trimAll(r.rec.Cells)
 	n := noteOf(r.src.Text())
 	whole := len(all) == len(r.header) && row.Cells != nil
+	again, other := r.asHeader(all)
 	switch {
 	case strings.Join(all, "") == "":
 		r.skip(row.Line, "blank row")
@@ -222,9 +223,9 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 			r.setHeading(all)
 		}
 		r.skip(row.Line, n.reason)
-	case r.contradictsHeader(all):
+	case other:
 		return batch.Row{}, r.otherTable()
-	case whole && r.repeatsHeader(all):
+	case whole && again:
 		r.headerDue = false
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
@@ -352,5 +353,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // besideRows reports whether a cell of employee ids is surely of a line beside the rows.
 func (r *Reader) besideRows(text string) bool {
 	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
-	return noteOf(r.src.Text()) != nil || !number && (recognise(text).known != "" || isExample(text) || r.isHeader(text))
+	return noteOf(r.src.Text()) != nil || !number && (recognise(text).known != "" || isExample(text) || r.isHeader(normalise(text)))
 }

@@ -45,31 +45,25 @@ func likeName(cell string) bool {
 // odd gives the first column whose cell is a name where there are none, or none where there
 // are names alone; nil for nearly every record. What stands in the cells is then usual.
 func (r *Reader) odd(cells []string) *column {
-	news := false
+	var news []*column
 	for i, c := range r.all {
 		cell := cells[i]
 		if c.usual == anything || cell == "" {
 			continue
 		}
 		switch name := likeName(cell); {
-		case name && c.usual <= unknown, !name && c.usual == onlyNames && trim(cell) != "" && !saysNothing(trim(cell)):
+		case name && c.usual == onlyNames, !name && c.usual == noNames:
+		case c.usual == people, c.usual == unknown && !name:
+			news = append(news, c)
+		case name || trim(cell) != "" && !saysNothing(trim(cell)):
 			if !isExample(trim(cell)) {
 				return c
 			}
-		case name && c.usual == people, !name && (c.usual == people || c.usual == unknown):
-			news = true
 		}
 	}
-	if !news {
-		return nil
-	}
-	for i, c := range r.all {
-		switch cell := cells[i]; {
-		case cell == "" || c.usual != people && c.usual != unknown:
-		case likeName(cell):
+	for _, c := range news {
+		if c.usual = noNames; likeName(cells[c.index]) {
 			c.usual = onlyNames
-		default:
-			c.usual = noNames
 		}
 	}
 	return nil
@@ -79,25 +73,23 @@ func (r *Reader) odd(cells []string) *column {
 // are as many as the header has, and name somebody or not; or those that should are empty.
 func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	got, n := len(r.rec.Cells), len(r.header)
-	if r.keyed || r.list {
+	switch {
+	case r.keyed || r.list:
 		return ""
-	}
-	if got < r.named {
+	case got < r.named:
 		brokenNote := got == 1 && r.named > 2 && r.noteBefore
-		if !names || brokenNote || r.unfit() || r.lost(lacks) {
+		if !names || brokenNote || !r.fit(r.columns, 0, here) || r.lost(lacks) {
 			return r.whyMiscounted()
 		}
 		return ""
-	}
-	if r.width == 0 && names {
-		if r.width = got; got > n && r.merged() {
+	case r.width == 0 && names:
+		if r.width = got; got > n && r.merged(cutInTwo) {
 			r.wide = r.rec.Line // right if all rows are so
 		}
-	}
-	if got > n && got != r.width && r.merged() {
+	case got > n && got != r.width && r.merged(cutInTwo):
 		return r.whyMiscounted()
 	}
-	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), blank) != "" && r.merged() {
+	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), blank) != "" && r.merged(cutInTwo) {
 		return "a cell stands below no header, so the cells may have shifted; if it belongs there, give that column a header"
 	}
 	if empty {
@@ -107,24 +99,15 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	if c == nil {
 		return ""
 	}
-	if r.lost(padded) || r.merged() {
-		what := "names a user, too"
-		if c.usual == onlyNames {
-			what = "names nobody, and in other rows it does"
-		}
+	what, how := "names a user, too", cutInTwo
+	if c.usual == onlyNames {
+		what, how = "names nobody, and in other rows it does", unnamed
+	}
+	if r.lost(padded) || r.merged(how) {
 		return fmt.Sprintf("the column %q %s, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", c.name, what)
 	}
 	c.usual = anything
 	return ""
-}
-
-// unfit reports whether a cell that is read does not fit its column. An employee id has no
-// shape.
-func (r *Reader) unfit() bool {
-	return slices.ContainsFunc(r.columns, func(c *column) bool {
-		cell := r.cell(c.index)
-		return cell != "" && (c.key == batch.ByEmployeeID || !r.mayStand(c, cell, lacks))
-	})
 }
 
 // cell gives a cell of the record, or "" where it has none.
@@ -135,18 +118,19 @@ func (r *Reader) cell(at int) string {
 	return trim(r.rec.Cells[at])
 }
 
-// filled is how many cells the record has up to the last that is not empty.
-func (r *Reader) filled() (n int) {
-	for n = len(r.rec.Cells); n > 0 && r.cell(n-1) == ""; n-- {
-	}
-	return n
+// fit reports whether all cells that stand so many places behind columns may be theirs.
+func (r *Reader) fit(columns []*column, behind int, how doubt) bool {
+	return !slices.ContainsFunc(columns, func(c *column) bool { return !r.mayStand(c, r.cell(c.index+behind), how) })
 }
 
 // lost reports whether all cells from some cell on would fit the columns as many places further
 // as there may be cells lost. That cell is at the latest the first that names the user, or one
 // that a gate asks: what stands beside a name has to agree with it in any case.
 func (r *Reader) lost(how doubt) bool {
-	latest, named, filled := 0, false, r.filled()
+	latest, named, filled := 0, false, len(r.rec.Cells)
+	for filled > 0 && r.cell(filled-1) == "" {
+		filled--
+	}
 	for _, c := range r.columns {
 		if r.cell(c.index) == "" {
 			continue
@@ -158,16 +142,12 @@ func (r *Reader) lost(how doubt) bool {
 	}
 	for lost := 1; lost <= len(r.header)-filled; lost++ {
 		for from := range latest + 1 {
-			if how != padded {
-				if how = lacks; from == 0 || lost > 1 {
-					how = lacksMany
-				}
+			if how != padded && (from == 0 || lost > 1) {
+				how = lacksMany
+			} else if how != padded {
+				how = lacks
 			}
-			at := from
-			for at < filled && r.mayStand(r.all[at+lost], r.cell(at), how) {
-				at++
-			}
-			if at >= filled {
+			if r.fit(r.all[from+lost:], -lost, how) {
 				return true
 			}
 		}
@@ -177,17 +157,15 @@ func (r *Reader) lost(how doubt) bool {
 
 // merged reports whether all cells behind some cell would fit the columns before theirs: that
 // cell, of a column that is not read, was cut at a delimiter in it, or stands there by mistake.
-func (r *Reader) merged() bool {
+func (r *Reader) merged(how doubt) bool {
 	reads := func(c *column) bool { return c.key != "" || c.gate }
-	for extra := range max(1, len(r.rec.Cells)-len(r.header)) {
-		extra++
+	for extra := 1; extra <= max(1, len(r.rec.Cells)-len(r.header)); extra++ {
 		for at, cut := range r.all {
 			behind := r.all[at+1:]
 			if likeName(r.cell(at + extra)) {
 				behind = r.all[at:]
 			}
-			if !reads(cut) && slices.ContainsFunc(behind, reads) && r.cell(at) != "" && r.cell(at+extra) != "" && !likeName(r.cell(at)) &&
-				!slices.ContainsFunc(behind, func(c *column) bool { return !r.mayStand(c, r.cell(c.index+extra), cutInTwo) }) {
+			if !reads(cut) && slices.ContainsFunc(behind, reads) && r.cell(at) != "" && r.cell(at+extra) != "" && !likeName(r.cell(at)) && r.fit(behind, extra, how) {
 				return true
 			}
 		}
@@ -199,10 +177,12 @@ func (r *Reader) merged() bool {
 type doubt byte
 
 const (
-	lacks     doubt = iota // the record has fewer cells than the header; one cell is lost
+	here      doubt = iota // the record has fewer cells than the header
+	lacks                  // so it has, and one cell is lost
 	lacksMany              // several are, or the first
 	padded                 // it is filled up at its end, and a cell is odd
 	cutInTwo               // it has a cell more
+	unnamed                // so it had, the last was empty, and a column of names has other text
 )
 
 // mayStand reports whether a cell may be one of a column: a date, or a word that a gate asks
@@ -220,18 +200,18 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	case cell == "" || saysNothing(cell):
 		return how != cutInTwo || !c.names
 	case key == batch.ByEmployeeID:
-		return how < padded || !likeName(cell)
+		return how != here && (how < padded || !likeName(cell)) // which has no shape
 	case key != "":
 		return names(key, cell)
 	case names(idOrUPN, cell) && how >= padded:
 		return c.usual != noNames
 	case names(idOrUPN, cell):
-		return how == lacks && c.place < 0 || containsAny(c.normal, headerParts["names"])
+		return how <= lacks && c.place < 0 || containsAny(c.normal, headerParts["names"])
 	case how == padded && c.usual == onlyNames:
 		return false
 	case c == r.date || c.hired || c.left || c.hr == leftHeader || c.hr == beganHeader || containsAny(c.normal, []string{"date", "datum", "day"}):
 		return date
-	case how == cutInTwo:
+	case how >= cutInTwo:
 		return true
 	case slices.ContainsFunc(r.where, func(w condition) bool { return w.meets(cell) }):
 		return asked
