@@ -2,7 +2,6 @@ package intake
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,37 +9,11 @@ import (
 	"offboard/batch"
 )
 
-// A note is a line that stands beside the table and is no row of it.
-type note struct {
-	reason      string
-	headerBelow bool   // a new table starts below it, with a header
-	begins      string // with one of these, so that most rows need no regular expression
-	match       *regexp.Regexp
-}
-
-// notes are matched against a whole line, without what stands around its text. They are narrow: a
+// noteOf gives the note that a line is, or nil: a line that stands beside the table and is no row of
+// it. Notes are matched against a whole line, without what stands around its text, and are narrow: a
 // line in doubt is a bad row, which somebody looks at.
-var notes = []note{
-	{"version line", true, "vV", regexp.MustCompile(`(?i)^version:v?[0-9]+(\.[0-9]+)*$`)},
-	{"PowerShell type line", true, "#", regexp.MustCompile(`^#TYPE( .*)?$`)},
-	{"separator line", true, "sS", regexp.MustCompile(`(?i)^sep=`)},
-	{"footer", false, "(0123456789", regexp.MustCompile(`(?i)^\(?[0-9]+ (rows?|records?)( (affected|selected|returned|in set( \([0-9.,]+ sec\))?))?\)?\.?$`)},
-	{"footer", false, "tT", regexp.MustCompile(`(?i)^total( rows| records| users)?[ :=]*[,;|\t]*[ "]*[0-9]+$`)},
-	{"footer", false, "-eE", regexp.MustCompile(`(?i)^-* ?end of (file|report|list|data)\.? ?-*$`)},
-	{"footer", false, "pPsS", regexp.MustCompile(`(?i)^(page|seite|p[aá]gina) ?[0-9]+( ?(of|von|sur|de|di|/) ?[0-9]+)?$`)},
-	{"line of dashes", false, "+:-=_", regexp.MustCompile(`^[+:]*((-{3,}|={3,}|_{3,})["+:,;|\s]*)+$`)},
-	{"end-of-file mark", false, "\x1a", regexp.MustCompile("^\x1a$")},
-}
-
-// noteOf gives the note that a line is, or nil.
-func noteOf(line string) *note {
-	text := strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) })
-	for i := range notes {
-		if n := &notes[i]; text != "" && strings.IndexByte(n.begins, text[0]) >= 0 && n.match.MatchString(text) {
-			return n
-		}
-	}
-	return nil
+func noteOf(line string) *form {
+	return formOf(notes, strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) }))
 }
 
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says

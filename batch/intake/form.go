@@ -1,6 +1,7 @@
 package intake
 
 import (
+	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
@@ -173,44 +174,43 @@ func isName(s string, capitals bool) bool {
 	})
 }
 
-// shapes are the forms of cells that surely are no names of users. The first one that fits counts.
-var shapes = []struct {
-	form *regexp.Regexp
-	why  string // "" if it is a name in a form of its own
-}{
-	{regexp.MustCompile(`^@\{|\[\]$|^System\.|^Microsoft\.Graph\.`), whyFormatted},
-	{regexp.MustCompile(`(\.\.\.|…)$`), whyCut},
-	{regexp.MustCompile(`(?s)^\pL* +: |^\{.*\}$`), whyFormatted},
-	{regexp.MustCompile(`(?i)^[0-9a-f]{32}$`), whyConcealed},
-	{regexp.MustCompile(`^[A-Za-z0-9+/]{22}==$`), "an immutable id (the sourceAnchor of the on-premises directory), by which Graph finds nobody here" + exportBoth},
-	{regexp.MustCompile(`(?i)^s-1-12-1-`), "a security identifier (SID) of Entra, which encodes an object id and is not read" + exportBoth},
-	{regexp.MustCompile(`(?i)^s-1-`), "a security identifier (SID)" + exportBoth},
-	{regexp.MustCompile(`(?i)^(cn|ou|dc|uid)=|,dc=`), "a distinguished name of the on-premises directory: export the column UserPrincipalName"},
-	{regexp.MustCompile(`(?i)^c:0`), "a claim of SharePoint for a group, a role or everybody, and no user"},
-	{regexp.MustCompile(`(?i)^i:0h\.f\|`), "a claim of SharePoint with an internal number (PUID) and no user principal name" + exportUPN},
-	{regexp.MustCompile(`(?i)urn(%3a|:)spo`), whyClaim},
-	{regexp.MustCompile(`(?i)^i:0#\.f\|membership\|`), ""},
-	{regexp.MustCompile(`(?i)^i:0`), whyClaim},
-	{regexp.MustCompile(`^#([A-Z/0]+[!?]|N/A|NV)$`), "an error of a formula in a spreadsheet: correct the formula, and save again"},
-	{regexp.MustCompile(`(?i)^(x500|x400|eum|spo):`), "an address of another kind (X500, X400, EUM or SPO): give the user principal name"},
+//go:embed forms.csv
+var formTable []byte
+
+// form is a line of forms.csv, of what text surely is that is no row or no name of a user. The first
+// that fits counts.
+type form struct {
+	Of     string         `csv:"of"`     // "line" beside the rows, "line above a header" of a new table, or "cell"
+	Begins string         `csv:"begins"` // with one of these, so that most rows need no regular expression; "" for any
+	Match  *regexp.Regexp `csv:"form"`
+	Why    string         `csv:"why"` // "" of a cell that is a name in a form of its own
 }
 
-const (
-	exportBoth   = ": export the column Id or UserPrincipalName"
-	exportUPN    = ": export the column UserPrincipalName or Email"
-	exportAnew   = "export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
-	whyFormatted = "PowerShell's text for the screen, and not the value: " + exportAnew
-	whyCut       = "the value is cut off at its end: export again with whole values, in PowerShell with Export-Csv and not with Format-Table"
-	whyConcealed = "32 hexadecimal digits, which may be an object id without its hyphens, or the concealed name of a usage report of Microsoft 365: export object ids with their hyphens; or an administrator turns off \"Display concealed user, group, and site names in all reports\" (admin centre, Settings, Org settings, Reports), then export again"
-	whyClaim     = "a claim of SharePoint of a kind that holds no user principal name" + exportUPN
-)
+var notes, shapes = func() (notes, shapes []form) {
+	for _, f := range readTable[form](formTable) {
+		if f.Of == "cell" {
+			shapes = append(shapes, f)
+		} else {
+			notes = append(notes, f)
+		}
+	}
+	return notes, shapes
+}()
+
+// formOf gives the form of a text, or nil.
+func formOf(forms []form, text string) *form {
+	for i := range forms {
+		if f := &forms[i]; text != "" && (f.Begins == "" || strings.IndexByte(f.Begins, text[0]) >= 0) && f.Match.MatchString(text) {
+			return f
+		}
+	}
+	return nil
+}
 
 // shapeOf says what a cell is that surely is something else than a name, or "".
 func shapeOf(cell string) string {
-	for _, s := range shapes {
-		if s.form.MatchString(cell) {
-			return s.why
-		}
+	if f := formOf(shapes, cell); f != nil {
+		return f.Why
 	}
 	return ""
 }
@@ -223,10 +223,10 @@ func doubtful(key batch.Key, cell string) string {
 	case key != batch.ByEmployeeID:
 		return lookalike(cell)
 	case !strings.ContainsAny(cell, "{[.…"): // as nearly all
-	case shapes[0].form.MatchString(cell):
-		return whyFormatted
-	case shapes[1].form.MatchString(cell):
-		return whyCut
+		return ""
+	}
+	if f := formOf(shapes[:2], cell); f != nil { // of PowerShell, or cut off
+		return f.Why
 	}
 	return ""
 }
@@ -237,7 +237,7 @@ var pair = regexp.MustCompile(`^\s*\S+\s+: `)
 // formattedOutput says why lines, the first of an input, are what PowerShell's Format-Table or
 // Format-List shows, or "". A table has as many dashes below each name as it has letters.
 func formattedOutput(lines []string) string {
-	const next = ", in which values are cut off: " + exportAnew
+	const next = ", in which values are cut off: export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
 	pairs, others, before := 0, 0, ""
 	for _, line := range lines {
 		switch fields := strings.Fields(line); {

@@ -13,6 +13,12 @@ import (
 // those that name nobody. A wanted text that begins with ! is a part of the reason.
 func TestMeaning(t *testing.T) {
 	const up, hex = "3F2504E0-4F89-41D3-9A0C-0305E82C3301", "8D0A1D6E0C9A4B9E9F1E2D3C4B5A6978"
+	const (
+		claim     = "a claim of SharePoint of a kind that holds no user principal name: export the column UserPrincipalName or Email"
+		concealed = "32 hexadecimal digits, which may be an object id without its hyphens, or the concealed name of a usage report of Microsoft 365: export"
+		formatted = "PowerShell's text for the screen, and not the value: export again with | Select-Object Id, UserPrincipalName | Export-Csv"
+		cut       = "the value is cut off at its end: export again with whole values, in PowerShell with Export-Csv and not with Format-Table"
+	)
 	for _, c := range []struct {
 		keys string // of columns, with commas between them
 		cell string
@@ -50,8 +56,8 @@ func TestMeaning(t *testing.T) {
 		{"upn", `AzureAD\AdaLund`, "!" + whySlash},
 		{"upn", `CONTOSO\ada`, "!" + whySlash},
 		{"upn", `CONTOSO\ada@x`, "!" + whySlash},
-		{"upn", `i:0#.w|contoso\ada`, "!" + whyClaim},
-		{"mail", "i:0#.f|membership|urn%3aspo%3aguest#ada@x", "!" + whyClaim},
+		{"upn", `i:0#.w|contoso\ada`, "!" + claim},
+		{"mail", "i:0#.f|membership|urn%3aspo%3aguest#ada@x", "!" + claim},
 		{"upn,mail", "i:0h.f|membership|10033fff80123456@live.com", "!a claim of SharePoint with an internal number (PUID)"},
 		{"upn,mail", "c:0-.f|rolemanager|spo-grid-all-users/3f2504e0", "!a claim of SharePoint for a group, a role or everybody, and no user"},
 		{"upn,mail", "X500:/o=First/cn=ada", "!an address of another kind (X500, X400, EUM or SPO)"},
@@ -98,11 +104,11 @@ func TestMeaning(t *testing.T) {
 		{"upn", "{" + up + "}", "!" + whyUPNisID},
 		{"mail", "{" + up + "}", "!" + whyKeyIsID},
 		{"id", "{00000000-0000-0000-0000-000000000000}", "!" + whyZeroID},
-		{"id", strings.ReplaceAll(up, "-", ""), "!" + whyConcealed},
+		{"id", strings.ReplaceAll(up, "-", ""), "!" + concealed},
 		{"id", "<ada@x>", "!" + whyNotID},
 
 		// What is no name of a user.
-		{"upn,mail,id or upn,employee-id", hex, "!" + whyConcealed},
+		{"upn,mail,id or upn,employee-id", hex, "!" + concealed},
 		{"upn,id,mail,employee-id", "PyUE4E+JQdOaDAMF6CwzAQ==", "!an immutable id (the sourceAnchor"},
 		{"upn,id", "S-1-5-21-1004336348-1177238915-682003330-512", "!a security identifier (SID): export"},
 		{"upn,id", "S-1-12-1-1234567890-1234567890-1234567890-1234567890", "!a security identifier (SID) of Entra"},
@@ -110,13 +116,13 @@ func TestMeaning(t *testing.T) {
 		{"upn", "alund", "!" + "not a user principal name: there is no @"},
 
 		// What PowerShell shows instead of a value.
-		{"upn,mail", "UserPrincipalName : ada@x", "!" + whyFormatted},
-		{"upn,id,employee-id", "@{UserPrincipalName=ada@x}", "!" + whyFormatted},
-		{"upn,id,employee-id", "System.Object[]", "!" + whyFormatted},
-		{"upn", "{ada@x, bob@x}", "!" + whyFormatted},
-		{"upn,mail", "ada.lund@contoso.exa...", "!" + whyCut},
-		{"upn,mail,employee-id", "ada.lund@con…", "!" + whyCut},
-		{"id", "3f2504e0-4f89-41d3-9a0c-030...", "!" + whyCut},
+		{"upn,mail", "UserPrincipalName : ada@x", "!" + formatted},
+		{"upn,id,employee-id", "@{UserPrincipalName=ada@x}", "!" + formatted},
+		{"upn,id,employee-id", "System.Object[]", "!" + formatted},
+		{"upn", "{ada@x, bob@x}", "!" + formatted},
+		{"upn,mail", "ada.lund@contoso.exa...", "!" + cut},
+		{"upn,mail,employee-id", "ada.lund@con…", "!" + cut},
+		{"id", "3f2504e0-4f89-41d3-9a0c-030...", "!" + cut},
 
 		// Characters that look like others.
 		{"upn,mail", "ad\u0430@x", "!holds \u0430 (U+0430, CYRILLIC SMALL LETTER A), a letter of another script among Latin ones: type the name anew"},

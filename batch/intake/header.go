@@ -124,8 +124,8 @@ func (r *Reader) findHeader() (why string, err error) {
 			return "", &InputError{Line: t.line, Reason: fmt.Sprintf("--header-line %d is no line on which a header begins", named)}
 		case t.filled == 0:
 			t.skip = "blank line"
-		case note != nil && note.headerBelow:
-			t.skip = note.reason
+		case note != nil && note.Of == "line above a header":
+			t.skip = note.Why
 		case r.opt.NoHeader:
 			r.held, why = true, "--no-header: this line is a row, and columns are called by their numbers"
 			if header, err = r.numbered(t); err != nil {

@@ -20,7 +20,7 @@ func TestNotes(t *testing.T) {
 	} {
 		got := ""
 		if n := noteOf(in); n != nil {
-			got = n.reason
+			got = n.Why
 		}
 		if got != want {
 			t.Errorf("noteOf(%q) = %q, want %q", in, got, want)

@@ -218,11 +218,11 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	case strings.Join(all, "") == "":
 		r.skip(row.Line, "blank row")
 	case n != nil:
-		r.headerDue = r.headerDue || n.headerBelow
-		if n.reason == "line of dashes" && r.rows > 0 {
+		r.headerDue = r.headerDue || n.Of == "line above a header"
+		if n.Why == "line of dashes" && r.rows > 0 {
 			r.setHeading(all)
 		}
-		r.skip(row.Line, n.reason)
+		r.skip(row.Line, n.Why)
 	case other:
 		return batch.Row{}, r.otherTable()
 	case whole && again:
