@@ -15,7 +15,8 @@ import (
 // for graphsim, which must share nothing with what it tests.
 var arrows = map[string][]string{
 	"batch":               {},
-	"batch/intake":        {"batch", "batch/intake/source"},
+	"batch/intake":        {"batch", "batch/intake/dates", "batch/intake/source"},
+	"batch/intake/dates":  {"batch"},
 	"batch/intake/source": {"batch", "batch/durable"},
 	"batch/throttle":      {"batch"},
 	"batch/durable":       {},
@@ -28,7 +29,7 @@ var arrows = map[string][]string{
 	"batch/graphsim":      {},
 	"batch/sendertest":    {"batch"},
 	"report":              {"batch", "batch/durable"},
-	"batch/job":           {"batch", "batch/intake", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
+	"batch/job":           {"batch", "batch/intake", "batch/intake/dates", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
 	"cmd/offboard":        {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
 }
 

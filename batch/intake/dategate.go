@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
 )
 
 // DateGate holds back the rows of people who leave later. The package comment says what a date is.
@@ -25,40 +24,23 @@ type DateGate struct {
 // dateGate is a DateGate that can be followed: its Zone is not nil.
 type dateGate struct {
 	DateGate
-	format  *dateFormat // nil for ISO 8601
-	swapped *dateFormat // with day and month in each other's place
-	known   memo[ruling]
+	format *dates.Format
+	known  memo[ruling]
 }
 
 func newDateGate(g DateGate) (*dateGate, error) {
 	d := &dateGate{DateGate: g, known: memo[ruling]{}}
 	d.Zone = cmp.Or(g.Zone, time.UTC)
-	switch {
+	var err error
+	switch d.format, err = dates.NewFormat(g.Format); {
 	case d.Column == "":
 		return nil, &InputError{Option: "date gate", Reason: "no column: name the one that holds the dates"}
 	case d.AsOf.IsZero():
 		return nil, &InputError{Option: "--as-of", Reason: "no time: dates cannot be compared with nothing"}
+	case err != nil:
+		return nil, &InputError{Option: "--date-format", Reason: err.Error()}
 	}
-	format, err := "%Y-%m-%d", error(nil)
-	if trim(g.Format) != "" {
-		d.format, err = newDateFormat(g.Format)
-		format = g.Format
-	}
-	d.swapped, _ = newDateFormat(strings.NewReplacer("%d", "%m", "%m", "%d").Replace(format))
-	return d, err
-}
-
-// parse reads a cell that is not empty. ISO 8601 is read beside another format: so a workbook's
-// dates come, and so retry.csv has them.
-func (d *dateGate) parse(cell string) (date readDate, ok bool) {
-	cell = plainBlanks(cell)
-	if d.format != nil {
-		date, ok = d.format.parse(cell)
-	}
-	if !ok && !strings.HasPrefix(d.Format, "%Y") { // which may write the same for another day
-		return parseISO(strings.ToUpper(cell)) // t and z may be small
-	}
-	return date, ok
+	return d, nil
 }
 
 // rule says from which moment a row with the cell passes, and why it has to wait.
@@ -71,50 +53,38 @@ func (d *dateGate) judge(cell string) ruling {
 	if cell == "" || saysNothing(cell) {
 		return stays(cmp.Or(cell, "empty"))
 	}
-	date, ok := d.parse(cell)
-	switch {
+	why := ""
+	switch date, ok := d.format.Read(cell); {
 	case !ok:
-		return ruling{reason: fmt.Sprintf("column %q: %s", d.Column, d.whyUnread(cell))}
-	case standsForNone(date.at):
-		return stays(date.at.Format(time.DateOnly))
-	case date.untold:
-		return ruling{reason: fmt.Sprintf("column %q: two digits do not tell which year %02d is, since programs write 9999 so, too: write the year with four", d.Column, date.at.Year()%100)}
-	case date.at.Year() < farPast:
-		return ruling{reason: fmt.Sprintf("column %q: the year is %d, so this is not when somebody leaves", d.Column, date.at.Year())}
+		why = d.format.WhyUnread(cell)
+	case date.None():
+		return stays(date.At.Format(time.DateOnly))
+	case date.Untold:
+		why = fmt.Sprintf("two digits do not tell which year %02d is, since programs write 9999 so, too: write the year with four", date.At.Year()%100)
+	case date.At.Year() < dates.FarPast:
+		why = fmt.Sprintf("the year is %d, so this is not when somebody leaves", date.At.Year())
+	default:
+		return d.wait(date)
 	}
-	return d.wait(date)
-}
-
-// dayOf makes a day of an instant that is midnight as it is written, or else where the day begins in
-// the zone: so programs write a day. Any other instant is told in the zone.
-func (d *dateGate) dayOf(date readDate) readDate {
-	if !date.instant || isMidnight(date.at) {
-		date.instant = false
-		return date
-	}
-	date.at = date.at.In(d.Zone)
-	year, month, day := date.at.Date()
-	date.instant = !isMidnight(date.at) && !date.at.Equal(StartOfDay(year, month, day, d.Zone))
-	return date
+	return ruling{reason: fmt.Sprintf("column %q: %s", d.Column, why)}
 }
 
 // wait holds back what is later than the time that counts as now.
-func (d *dateGate) wait(date readDate) ruling {
-	date = d.dayOf(date)
-	from, begins := date.at, date.at
-	if !date.instant {
-		year, month, day := date.at.Date()
-		begins = StartOfDay(year, month, day, d.Zone)
+func (d *dateGate) wait(date dates.Date) ruling {
+	date = date.In(d.Zone)
+	from, begins := date.At, date.At
+	if !date.Instant {
+		begins = date.Begins(0, d.Zone)
 		if from = begins; !d.StartOfDay {
-			from = StartOfDay(year, month, day+1, d.Zone)
+			from = date.Begins(1, d.Zone)
 		}
 	}
 	if !from.After(d.AsOf) {
 		return ruling{from: from}
 	}
-	leaves, now, asked := d.moment(date.at), d.moment(d.AsOf), "--as-of"
-	if !date.instant {
-		leaves = date.at.Format(time.DateOnly)
+	leaves, now, asked := d.moment(date.At), d.moment(d.AsOf), "--as-of"
+	if !date.Instant {
+		leaves = date.At.Format(time.DateOnly)
 	}
 	if d.Now {
 		asked = "now"
@@ -135,58 +105,32 @@ func (d *dateGate) moment(t time.Time) string {
 	return t.In(d.Zone).Format(layout)
 }
 
-// numericDate is a date of numbers, whatever their order, perhaps with a time.
-var numericDate = regexp.MustCompile(`^[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}( ?T?[0-9]{1,2}:[0-9:.,]+)?( ?([AP]M|UTC|Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?`)
-
-// form says how the gate reads dates.
-func (d *dateGate) form() string {
-	if d.format == nil {
-		return "such as 2026-12-31 (ISO 8601)"
-	}
-	return "of the form " + d.format.text + " (--date-format)"
-}
-
-// whyUnread says why a cell is no date, and shows it where it looks like one: it may be of any
-// column.
-func (d *dateGate) whyUnread(cell string) string {
-	text := strings.ToUpper(plainBlanks(cell))
-	shown := numericDate.FindString(text)
-	why := strings.TrimPrefix(shown+" is not a date "+d.form(), " is ")
-	switch {
-	case iso.MatchString(text), d.format != nil && d.format.outOfRange(text):
-		return why + ": there is no such day or time"
-	case d.format != nil:
-		return why
-	}
-	why += ": say how dates are written with --date-format"
-	if shown == "" {
-		return why
-	}
-	return cmp.Or(formatAdvice(shown, cell), why)
-}
-
-// dateCells are the cells of a column of dates, as far as a gate cannot read them.
+// dateCells are the cells of a column of dates, as far as a format does not read them.
 type dateCells struct {
-	read    bool   // the gate read one
-	unread  tally  // those that it could not read
-	swapped string // the first of them that it reads with day and month exchanged
-	line    int    // of that cell
+	*dates.Format
+	others  *dates.Format // with day and month exchanged; may be nil
+	read    bool          // the format read one
+	unread  tally         // those that it could not read
+	swapped string        // the first of them that it reads with day and month exchanged
+	line    int           // of that cell
 	known   memo[bool]
 }
 
-func newDateCells() *dateCells { return &dateCells{unread: tally{}, known: memo[bool]{}} }
+func newDateCells(f *dates.Format) *dateCells {
+	return &dateCells{Format: f, others: f.Swapped(), unread: tally{}, known: memo[bool]{}}
+}
 
-func (d *dateCells) add(gate *dateGate, cell string, line int) {
+func (d *dateCells) add(cell string, line int) {
 	if cell == "" || saysNothing(cell) {
 		return
 	}
-	if d.known.of(cell, func(cell string) bool { _, ok := gate.parse(cell); return ok }) {
+	if d.known.of(cell, func(cell string) bool { _, ok := d.Read(cell); return ok }) {
 		d.read = true
 		return
 	}
 	d.unread.add(cell)
-	if d.swapped == "" && gate.swapped != nil {
-		if _, ok := gate.swapped.parse(plainBlanks(cell)); ok {
+	if d.swapped == "" && d.others != nil {
+		if _, ok := d.others.Own(cell); ok {
 			d.swapped, d.line = cell, line
 		}
 	}
@@ -195,13 +139,13 @@ func (d *dateCells) add(gate *dateGate, cell string, line int) {
 // err says that the gate can read no date of the column, and how the dates are written if that can
 // be told. The cells are not shown: the wrong column may have been named. One that shows that day
 // and month may have changed places in the others, too, is shown.
-func (d *dateCells) err(gate *dateGate) error {
+func (d *dateCells) err(column string) error {
 	switch {
 	case len(d.unread) == 0 || d.read && d.swapped == "":
 		return nil
 	case d.read:
-		return &InputError{Line: d.line, Reason: fmt.Sprintf("column %q: %s is no date %s, but one of the form %s, so other dates may have been read with day and month exchanged: if the column is written so, give --date-format %[4]q; else correct this cell", gate.Column, d.swapped, gate.form(), gate.swapped.text)}
+		return &InputError{Line: d.line, Reason: fmt.Sprintf("column %q: %s is no date %s, but one of the form %s, so other dates may have been read with day and month exchanged: if the column is written so, give --date-format %[4]q; else correct this cell", column, d.swapped, d.Format, d.others.Text)}
 	}
-	next := cmp.Or(formatAdvice("it", slices.Collect(maps.Keys(d.unread))...), "say how they are written with --date-format, or name another column")
-	return &InputError{Option: "--date-column", Reason: fmt.Sprintf("the column %q holds no date %s; %s", gate.Column, gate.form(), next)}
+	next := cmp.Or(dates.Advice("it", slices.Collect(maps.Keys(d.unread))...), "say how they are written with --date-format, or name another column")
+	return &InputError{Option: "--date-column", Reason: fmt.Sprintf("the column %q holds no date %s; %s", column, d.Format, next)}
 }

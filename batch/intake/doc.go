@@ -4,6 +4,7 @@
 // reads as far as the header and decides the columns; [Files.Settings] tells what was decided
 // and why. [Files.Rows] then streams. [TakeSurvey] reads the whole input before that, for what
 // only all rows together say. [ReadProtectList] reads a list of users who must not be touched.
+// Package dates knows how days are written.
 //
 // The files, in the order in which to read them:
 //
@@ -12,7 +13,7 @@
 //	header.go column.go decide.go           which columns are read, and which name the users
 //	rows.go shifted.go beside.go            records -> rows, and lines that are none
 //	check.go form.go keeps.go               what a cell names, why nobody, or whom it may mean
-//	gate.go dategate.go date.go             which rows are held back
+//	gate.go dategate.go                     which rows are held back
 //	survey.go stay.go gateadvice.go         what all rows say, and the flags that it takes
 //	protect.go                              protect lists
 //
@@ -45,7 +46,7 @@
 // A date is written as in ISO 8601, such as 2026-12-31, with a time or without. With an offset
 // or Z it is an instant, unless it is midnight, there or in [DateGate.Zone], since programs write
 // a day so; else the day counts, in that zone. Other dates need [DateGate.Format], in the words of strptime
-// (dateWord has them), or excel for the number by which a workbook keeps a day, or epoch. Numbers may
+// (package dates has them), or excel for the number by which a workbook keeps a day, or epoch. Numbers may
 // have one digit where another does not follow at once. Names are English, in any case; a
 // weekday must be that of the day; %y means 2000 to 2068, and is no year beyond: 99
 // may be 9999.

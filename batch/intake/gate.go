@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
 )
 
 // ruling is what a gate says of a row.
@@ -90,8 +91,8 @@ func (r *Reader) setGates() {
 	}
 	r.addSetting("date column", d.Column, passes)
 	form, why := "ISO 8601, such as 2026-12-31", "no --date-format"
-	if d.format != nil {
-		form, why = d.format.text, "--date-format"
+	if d.format.Text != "" {
+		form, why = d.format.Text, "--date-format"
 	}
 	r.addSetting("date format", form, why)
 	r.addSetting("date zone", d.Zone.String(), "where the day begins and ends")
@@ -128,7 +129,7 @@ func (r *Reader) cameBack(cells []string) string {
 			}
 			for _, began := range daysOf(r.opt.dateGate, cells[hired.place]) {
 				for _, day := range daysOf(r.opt.dateGate, cells[left.place]) {
-					if began.at.Format(time.DateOnly) > day.at.Format(time.DateOnly) && !standsForNone(began.at) && !standsForNone(day.at) {
+					if began.At.Format(time.DateOnly) > day.At.Format(time.DateOnly) && !began.None() && !day.None() {
 						return fmt.Sprintf("%s is later than %s, so the person came back; correct the row, or take it out (--all-rows takes such rows)", hired.name, left.name)
 					}
 				}
@@ -139,13 +140,13 @@ func (r *Reader) cameBack(cells []string) string {
 }
 
 // daysOf are those that a cell may mean: what the gate reads, or else all that people write so.
-func daysOf(gate *dateGate, cell string) []readDate {
+func daysOf(gate *dateGate, cell string) []dates.Date {
 	if gate != nil && cell != "" {
-		if exact, ok := gate.parse(cell); ok {
-			return []readDate{gate.dayOf(exact)}
+		if exact, ok := gate.format.Read(cell); ok {
+			return []dates.Date{exact.In(gate.Zone)}
 		}
 	}
-	return looseDays(cell)
+	return dates.Any(cell)
 }
 
 // condition is one --where, read by the header.

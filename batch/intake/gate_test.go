@@ -224,28 +224,6 @@ func TestDayEnds(t *testing.T) {
 	}
 }
 
-// TestStartOfDay holds the days around every change of the clocks against the
-// calendar itself: the day begins when it has not been before, and is from then on.
-func TestStartOfDay(t *testing.T) {
-	for _, name := range []string{"Europe/Oslo", "Africa/Cairo", "America/Havana", "America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Pacific/Kwajalein", "Australia/Lord_Howe", "Asia/Kathmandu"} {
-		zone, err := time.LoadLocation(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for day := range days(1993, 2010, 2011, 2018, 2024) {
-			begins := StartOfDay(day.Year(), day.Month(), day.Day(), zone)
-			if before := begins.Add(-1).In(zone); dayNumber(before) >= dayNumber(day) {
-				t.Fatalf("%s: %s begins at %s, and %s is of it", name, day.Format(time.DateOnly), begins.In(zone), before)
-			}
-			for after := begins; after.Sub(begins) < 26*time.Hour; after = after.Add(30 * time.Minute) {
-				if dayNumber(after.In(zone)) < dayNumber(day) {
-					t.Fatalf("%s: %s begins at %s, and %s is before it", name, day.Format(time.DateOnly), begins.In(zone), after.In(zone))
-				}
-			}
-		}
-	}
-}
-
 // dayNumber is a number that grows with the days.
 func dayNumber(t time.Time) int {
 	year, month, day := t.Date()

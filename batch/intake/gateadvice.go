@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"offboard/batch/intake/dates"
 )
 
 // Gates say which flags to add so that only people who leave are chosen, of a survey of so many
@@ -37,7 +39,7 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			if len(s.Formats) == 1 {
 				gate("--date-format", s.Formats[0])
 			} else if len(s.Formats) > 1 {
-				flags, whole = append(flags, "--date-format "+strings.ReplaceAll(quotedList(s.Formats), ", ", " or ")), false
+				flags, whole = append(flags, dates.Flags(s.Formats)), false
 			}
 		case len(s.Gone) == 0:
 			gate("--where", s.Named+"=VALUE")

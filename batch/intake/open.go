@@ -72,11 +72,11 @@ func (f *Files) Close() error {
 // the same gates.
 func (f *Files) Columns() []string { return f.columns }
 
-// Kept are those columns that the report has: of the gates, and of Options.Keep.
-func (f *Files) Kept() (all []string) {
+// headers are those of the columns of all files that are so, each once.
+func (f *Files) headers(are func(*column) bool) (all []string) {
 	for _, r := range f.all {
-		for _, c := range r.columns {
-			if c.keep && !slices.Contains(all, c.name) {
+		for _, c := range r.all {
+			if are(c) && !slices.Contains(all, c.name) {
 				all = append(all, c.name)
 			}
 		}
@@ -84,16 +84,17 @@ func (f *Files) Kept() (all []string) {
 	return all
 }
 
-// Ignored are the entries of Options.Ignore whose columns are read for the report alone.
-func (f *Files) Ignored() (all []string) {
-	for _, r := range f.all {
-		for _, name := range r.opt.Ignore {
-			if r.find(name, "").place >= 0 && !slices.Contains(all, name) {
-				all = append(all, name)
-			}
-		}
-	}
-	return all
+// Kept are those columns that the report has: of the gates, and of Options.Keep.
+func (f *Files) Kept() []string { return f.headers(func(c *column) bool { return c.keep }) }
+
+// Ignored are the columns of Options.Ignore that are read for the report alone.
+func (f *Files) Ignored() []string {
+	return f.headers(func(c *column) bool { return c.ignored && c.place >= 0 })
+}
+
+// Unread are the headers of which no cell is read. One that may be a row is not told.
+func (f *Files) Unread() []string {
+	return f.headers(func(c *column) bool { return c.name != "" && c.place < 0 && !looksLikeData(f.all[0].header) })
 }
 
 // Settings are the decisions made on opening, of several files each.
@@ -161,20 +162,6 @@ func (f *Files) Gates() (all []Gate) {
 	}
 	if d := r.opt.dateGate; d != nil {
 		all = append(all, Gate{d.Column, func(cells []string) bool { return d.rule(cells[r.date.place]).passes() }})
-	}
-	return all
-}
-
-// Unread are the headers of which no cell is read. One that may be a row is not told.
-func (f *Files) Unread() (all []string) {
-	r := f.all[0]
-	if looksLikeData(r.header) {
-		return nil
-	}
-	for _, c := range r.all {
-		if c.name != "" && c.place < 0 {
-			all = append(all, c.name)
-		}
 	}
 	return all
 }

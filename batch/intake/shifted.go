@@ -194,7 +194,7 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	asked := slices.ContainsFunc(r.where, func(w condition) bool { return w.column == c })
 	date := false
 	if r.date != nil {
-		_, date = r.opt.dateGate.parse(cell)
+		_, date = r.opt.dateGate.format.Read(cell)
 	}
 	switch {
 	case cell == "" || saysNothing(cell):

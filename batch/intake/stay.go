@@ -6,9 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
 )
 
 // Stay is an HR column without a gate that says of rows which pass that their people stay.
@@ -45,6 +45,8 @@ type stayColumn struct {
 	spoken           bool       // there is a status other than t and f, so that t is terminated
 }
 
+var isoDates, _ = dates.NewFormat("") // which need no --date-format
+
 // findStay finds the HR columns of a file. A column that an earlier file has, too, is counted on.
 func (s *surveyor) findStay(r *Reader) {
 	for _, known := range s.stay {
@@ -58,7 +60,7 @@ func (s *surveyor) findStay(r *Reader) {
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
 				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader},
-				words: statuses[c.hr], sayings: tally{}, leavers: tally{}, days: newDateCells(),
+				words: statuses[c.hr], sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -90,7 +92,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
-		s.days.add(isoDates, cell, row.Line)
+		s.days.add(cell, row.Line)
 	case bare == "t" && s.words.gone["t"]:
 		said, known = "", true
 		if s.leavers.add(plainBlanks(cell)); passes {
@@ -106,7 +108,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	case saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
 	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
-	case s.words.leaver && len(looseDays(cell)) > 0:
+	case s.words.leaver && len(dates.Any(cell)) > 0:
 		said, known = s.dayWord(cell), true
 	default:
 		s.unknown++
@@ -122,9 +124,6 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		s.sayings.add(said)
 	}
 }
-
-// isoDates reads what needs no --date-format.
-var isoDates, _ = newDateGate(DateGate{Column: "any", AsOf: time.Unix(0, 0)})
 
 // isStatus reports whether the column is one of HR, and says anything. A log may have such a name:
 // it is none without a known status if most others are a log's. So may an address: it is one with
@@ -155,11 +154,11 @@ func (s *stayColumn) dayWord(cell string) string {
 	}
 	for _, d := range days {
 		switch {
-		case standsForNone(d.at):
+		case d.None():
 			return noDay
-		case d.untold:
+		case d.Untold:
 			return notUnderstood
-		case !s.clock.wait(readDate{at: d.at}).passes():
+		case !s.clock.wait(dates.Date{At: d.At}).passes():
 			return dayToCome
 		}
 	}
@@ -191,7 +190,7 @@ func (s *stayColumn) result() (Stay, bool) {
 	if s.Gone == nil && s.empty {
 		s.Gone = []string{""}
 	}
-	s.Formats = formatsFor(slices.Collect(maps.Keys(s.days.unread)))
+	s.Formats = dates.For(slices.Collect(maps.Keys(s.days.unread)))
 	s.NoFormat = len(s.Formats) == 0 && (!s.days.read && len(s.days.unread) > 0 || s.days.swapped != "")
 	return s.Stay, s.Rows > 0 && s.isStatus()
 }

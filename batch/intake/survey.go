@@ -80,7 +80,11 @@ func (s *surveyor) look(in source.Input) error {
 	}
 	s.findStay(rd)
 	var first *batch.RowError // that says why its row cannot be read
-	alike, dates := 0, newDateCells()
+	alike := 0
+	var days *dateCells
+	if rd.date != nil {
+		days = newDateCells(rd.opt.dateGate.format)
+	}
 	for row, err := range rd.Rows() {
 		e, isBad := errors.AsType[*batch.RowError](err)
 		switch {
@@ -110,8 +114,8 @@ func (s *surveyor) look(in source.Input) error {
 		for _, column := range s.stay {
 			column.add(row, !isBad)
 		}
-		if rd.date != nil {
-			dates.add(rd.opt.dateGate, row.Cells[rd.date.place], row.Line)
+		if days != nil {
+			days.add(row.Cells[rd.date.place], row.Line)
 		}
 	}
 	for _, once := range rd.agree {
@@ -125,7 +129,9 @@ func (s *surveyor) look(in source.Input) error {
 			return err
 		}
 	}
-	err = dates.err(rd.opt.dateGate)
+	if days != nil {
+		err = days.err(rd.date.name)
+	}
 	if err == nil && rd.rows > 1 && alike == rd.rows {
 		err = &InputError{Line: first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", first.Reason, batch.Thousands(rd.rows))}
 	}

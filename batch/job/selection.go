@@ -11,6 +11,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake"
+	"offboard/batch/intake/dates"
 )
 
 // options are those of the intake.
@@ -90,5 +91,5 @@ func dayIn(s string, zone *time.Location) (time.Time, error) {
 	if err != nil {
 		return day, err
 	}
-	return intake.StartOfDay(day.Year(), day.Month(), day.Day(), zone), nil
+	return dates.StartOfDay(day.Year(), day.Month(), day.Day(), zone), nil
 }

@@ -1,6 +1,7 @@
-package intake
+package dates
 
 import (
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestFormat(t *testing.T) {
 		{"%d.%m.%Y %H:%M %p", "%I and %p go together"},
 		{"%Y-%m-%d%z", "an offset needs a time before it"},
 	} {
-		_, err := newDateFormat(c.format)
+		_, err := NewFormat(c.format)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%q: %v, want %s", c.format, err, c.want)
 		}
@@ -54,14 +55,14 @@ func TestFormat(t *testing.T) {
 
 // A workbook gives what it knows to be a date in ISO 8601, whatever the format of the others.
 func TestDatesOfWorkbook(t *testing.T) {
-	for _, format := range []string{"", "%d.%m.%Y", excel} {
-		for cell, want := range map[string]bool{"2026-12-31": true, "2026-12-31T15:04:05": true, "31.12.2026": format == "%d.%m.%Y", "46387": format == excel, "2026-02-31": false} {
-			d, err := newDateGate(DateGate{Column: "end", Format: format, AsOf: noon})
+	for _, format := range []string{"", "%d.%m.%Y", Excel} {
+		for cell, want := range map[string]bool{"2026-12-31": true, "2026-12-31T15:04:05": true, "31.12.2026": format == "%d.%m.%Y", "46387": format == Excel, "2026-02-31": false} {
+			f, err := NewFormat(format)
 			if err != nil {
 				t.Fatal(err)
 			}
-			date, got := d.parse(cell)
-			if got != want || got && (date.instant || date.at.Format(time.DateOnly) != "2026-12-31") {
+			date, got := f.Read(cell)
+			if got != want || got && (date.Instant || date.At.Format(time.DateOnly) != "2026-12-31") {
 				t.Errorf("%q as %q: %v, %v", cell, format, date, got)
 			}
 		}
@@ -72,47 +73,56 @@ func TestDatesOfWorkbook(t *testing.T) {
 // it is, whatever zeros and blanks stand in it; and an instant in ISO 8601 is the one that the
 // library reads.
 func FuzzDate(f *testing.F) {
-	for _, format := range []string{"", "%d.%m.%Y", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S%z", "%d-%b-%y", "%A, %B %d, %Y", "%Y%m%d %H%M %:z", "%y%d%m", "dd.MM.yyyy", excel} {
+	for _, format := range []string{"", "%d.%m.%Y", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S%z", "%d-%b-%y", "%A, %B %d, %Y", "%Y%m%d %H%M %:z", "%y%d%m", "dd.MM.yyyy", Excel, Epoch} {
 		for _, text := range []string{"2026-12-31", "2026-12-31T10:00:00.5Z", "2026-12-31 10:00+01", "31.12.2026", "8/19/2021 1:25:31 PM", "1.2.2026 9:05", "2026-12-31T10:00:00+00:00", "31-DEC-26", "Thursday, December 31, 2026", "20261231 1000 +0100", "0000-00-00", "-", "46022.5"} {
 			f.Add(format, text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, format, text string) {
-		d, err := newDateGate(DateGate{Column: "end", Format: format, AsOf: noon})
+		d, err := NewFormat(format)
 		if err != nil {
 			return
 		}
-		d.rule(text)
-		date, ok := d.parse(text)
+		for _, any := range Any(text) {
+			any.None()
+		}
+		if d.WhyUnread(text) == "" || d.String() == "" {
+			t.Fatal("nothing is said of what is not read")
+		}
+		date, ok := d.Read(text)
 		if !ok {
 			return
 		}
-		day := date.at.Format(time.DateOnly)
-		isISO := d.format == nil
+		zone := time.FixedZone("CET", 60*60)
+		if in := date.In(zone); in.Instant && !in.At.Equal(date.At) || !in.Begins(0, zone).Before(in.Begins(1, zone)) {
+			t.Fatalf("%q is %v, and in the zone %v", text, date, in)
+		}
+		day := date.At.Format(time.DateOnly)
+		isISO := d.Text == ""
 		if !isISO {
-			_, own := d.format.parse(plainBlanks(text))
+			_, own := d.Own(text)
 			isISO = !own // and so read beside the format
 		}
 		switch {
 		case isISO:
 			if !strings.HasPrefix(plainBlanks(text), day) {
-				t.Fatalf("%q is %v", text, date.at)
+				t.Fatalf("%q is %v", text, date.At)
 			}
-			if want, err := time.Parse(time.RFC3339Nano, text); err == nil && !(date.instant && want.Equal(date.at)) {
-				t.Fatalf("%q is %v, want %v", text, date.at, want)
+			if want, err := time.Parse(time.RFC3339Nano, text); err == nil && !(date.Instant && want.Equal(date.At)) {
+				t.Fatalf("%q is %v, want %v", text, date.At, want)
 			}
-		case d.format.text == excel:
-			if date.at.Year() < 1900 || date.at.Year() > 9999 || date.instant {
+		case d.Text == Excel:
+			if date.At.Year() < 1900 || date.At.Year() > 9999 || date.Instant {
 				t.Fatalf("%q is %v", text, date)
 			}
 		default:
 			// Each number of the text stands in the day or the time, and the other way round.
-			if got, want := numbersOf(date.at.Format(d.format.layouts[0].write)), numbersOf(plainBlanks(text)); got != want && !d.format.instant {
+			if got, want := numbersOf(date.At.Format(d.layouts[0].write)), numbersOf(plainBlanks(text)); got != want && !d.instant {
 				t.Fatalf("%q as %q is %v: %s, want %s", text, format, date, got, want)
 			}
-			for _, l := range d.format.layouts {
-				again, ok := d.parse(date.at.Format(l.write))
-				if !ok || l.write[len(l.write)-1] != 'Z' && again.at.Format(time.DateOnly) != day {
+			for _, l := range d.layouts {
+				again, ok := d.Read(date.At.Format(l.write))
+				if !ok || l.write[len(l.write)-1] != 'Z' && again.At.Format(time.DateOnly) != day {
 					t.Fatalf("%q as %q is %v, and written again %v", text, format, date, again)
 				}
 			}
@@ -127,4 +137,45 @@ func numbersOf(text string) string {
 		all = append(all, strings.TrimLeft(n, "0"))
 	}
 	return strings.Join(all, " ")
+}
+
+// TestStartOfDay holds the days around every change of the clocks against the
+// calendar itself: the day begins when it has not been before, and is from then on.
+func TestStartOfDay(t *testing.T) {
+	for _, name := range []string{"Europe/Oslo", "Africa/Cairo", "America/Havana", "America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Pacific/Kwajalein", "Australia/Lord_Howe", "Asia/Kathmandu"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for day := range days(1993, 2010, 2011, 2018, 2024) {
+			begins := StartOfDay(day.Year(), day.Month(), day.Day(), zone)
+			if before := begins.Add(-1).In(zone); dayNumber(before) >= dayNumber(day) {
+				t.Fatalf("%s: %s begins at %s, and %s is of it", name, day.Format(time.DateOnly), begins.In(zone), before)
+			}
+			for after := begins; after.Sub(begins) < 26*time.Hour; after = after.Add(30 * time.Minute) {
+				if dayNumber(after.In(zone)) < dayNumber(day) {
+					t.Fatalf("%s: %s begins at %s, and %s is before it", name, day.Format(time.DateOnly), begins.In(zone), after.In(zone))
+				}
+			}
+		}
+	}
+}
+
+// dayNumber is a number that grows with the days.
+func dayNumber(t time.Time) int {
+	year, month, day := t.Date()
+	return (year*12+int(month))*31 + day
+}
+
+// days yields the midnights in UTC of all days of the years.
+func days(years ...int) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		for _, y := range years {
+			for day := time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == y; day = day.AddDate(0, 0, 1) {
+				if !yield(day) {
+					return
+				}
+			}
+		}
+	}
 }
