@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 
 	"offboard/batch"
@@ -16,7 +15,6 @@ type Files struct {
 	all     []*Reader
 	columns []string
 	keys    []batch.Key // of columns that name users
-	rows    int         // that were yielded
 }
 
 // Open opens every file, each with a header and a format of its own. The caller closes the files.
@@ -116,36 +114,6 @@ func (f *Files) Lines() (each []int) {
 		each = append(each, r.src.Lines())
 	}
 	return each
-}
-
-// Rows yields the rows of one file after the other, as [Reader.Rows] does, numbered from 1 through
-// all of them.
-func (f *Files) Rows() iter.Seq2[batch.Row, error] {
-	return func(yield func(batch.Row, error) bool) {
-		for _, r := range f.all {
-			for row, err := range r.Rows() {
-				bad, isBad := errors.AsType[*batch.RowError](err)
-				if err != nil && !isBad {
-					yield(row, InFile(r.opt.name, err))
-					return
-				}
-				f.rows++
-				row.Seq = f.rows
-				if cells := row.Cells; cells != nil && len(f.all) > 1 {
-					row.Cells = make([]string, len(f.columns))
-					for i, at := range r.places {
-						row.Cells[at] = cells[i]
-					}
-				}
-				if isBad {
-					bad.Row = row
-				}
-				if !yield(row, err) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // Gate is one of the gates of a file, by itself.

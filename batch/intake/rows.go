@@ -19,35 +19,52 @@ import (
 // errSkipped says that a record is no row, and that its line was reported.
 var errSkipped = errors.New("no row")
 
-// Rows yields the rows in the order of the input, numbered from 1. A bad row comes with a
-// [*batch.RowError], names nobody (ID, UPN and Value are empty), and reading goes on; so does a
-// row that a gate holds back, whose outcome is Skipped. Any other error is the last thing yielded,
-// and every later call yields it again. The rows are read as they are asked for, so a second call
-// goes on where the first one stopped.
-func (r *Reader) Rows() iter.Seq2[batch.Row, error] {
+// Rows yields the rows of one file after the other, in the order of the input, numbered from 1
+// through all of them. A bad row comes with a [*batch.RowError], names nobody (ID, UPN and Value are
+// empty), and reading goes on; so does a row that a gate holds back, whose outcome is Skipped. Any
+// other error is the last thing yielded, and every later call yields it again. The rows are read as
+// they are asked for, so a second call goes on where the first one stopped.
+func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 	return func(yield func(batch.Row, error) bool) {
-		for r.err == nil {
-			row, err := batch.Row{}, r.nextRecord()
-			if err == nil {
-				row, err = r.readRecord()
+		above := 0
+		for _, r := range f.all {
+			for r.err == nil {
+				row, err := batch.Row{}, r.nextRecord()
+				if err == nil {
+					row, err = r.readRecord()
+				}
+				bad, isBad := errors.AsType[*batch.RowError](err)
+				if err != nil && err != errSkipped && !isBad {
+					r.err = InFile(r.opt.name, err)
+					break
+				} else if err == errSkipped || r.elses(row) {
+					continue
+				}
+				r.rows++
+				row.Seq = above + r.rows
+				if cells := row.Cells; cells != nil && len(f.all) > 1 {
+					row.Cells = make([]string, len(f.columns))
+					for i, at := range r.places {
+						row.Cells[at] = cells[i]
+					}
+				}
+				if isBad {
+					bad.Row = row
+				}
+				if !yield(row, err) {
+					return
+				}
 			}
-			if err == errSkipped || r.elses(row) {
-				continue
-			}
-			if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
-				r.err = err
-				break
-			}
-			r.rows++
-			if !yield(row, err) {
+			if above += r.rows; r.err != io.EOF {
+				yield(batch.Row{}, r.err)
 				return
 			}
 		}
-		if r.err != io.EOF {
-			yield(batch.Row{}, r.err)
-		}
 	}
 }
+
+// Rows yields those of one file alone.
+func (r *Reader) Rows() iter.Seq2[batch.Row, error] { return (&Files{all: []*Reader{r}}).Rows() }
 
 // readRecord makes a row of the record just read. A record has the first of these reasons that
 // holds: its shape, bytes that are no UTF-8, a gate that holds it back, and why its cells name
@@ -156,7 +173,7 @@ func (r *Reader) notUTF8(cells []string) string {
 // misshapen deals with a record whose cells may not stand in their columns.
 func (r *Reader) misshapen(why string) (batch.Row, error) {
 	all := trimAll(r.rec.Cells)
-	row := batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Input: r.shownInput(all)}
+	row := batch.Row{File: r.opt.name, Line: r.rec.Line, Input: r.shownInput(all)}
 	return r.namesNobody(row, &batch.RowError{Reason: why, Keeps: r.shiftedKeeps(all)})
 }
 
@@ -201,10 +218,9 @@ func (r *Reader) whyMiscounted() string {
 	return fmt.Sprintf("%s where the header has %d: %s", batch.Plural(len(r.rec.Cells), "cell"), len(r.header), why)
 }
 
-// refuse makes the row, without whom it names, that of the error.
+// refuse takes out of the row whom it names.
 func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	row.ID, row.UPN, row.By, row.Value, row.Claims = "", "", "", "", nil
-	e.Row = row
 	return row, e
 }
 
@@ -247,7 +263,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	if len(r.spare) < n {
 		r.spare = make([]string, 64*n)
 	}
-	row = batch.Row{Seq: r.rows + 1, File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
+	row = batch.Row{File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
 	r.spare = r.spare[n:]
 	for i, col := range r.columns {
 		text := trim(texts[col.index])
