@@ -65,9 +65,11 @@ func (r *Refusal) Reasons() (all []string) {
 	return all
 }
 
-// Unwrap gives what the exit code goes by.
+// Unwrap gives what the exit code goes by. Where no sign-in can be made, too, that is what
+// keeps the command from going on: guards come after it.
 func (r *Refusal) Unwrap() []error {
-	if _, guards := r.Why[0].(batch.Finding); guards {
+	unsigned := slices.ContainsFunc(r.Why, func(err error) bool { return errors.Is(err, batch.ErrSignIn) })
+	if _, guards := r.Why[0].(batch.Finding); guards && !unsigned {
 		return append([]error{ErrRefused}, r.Why...)
 	}
 	return r.Why

@@ -175,7 +175,25 @@ func TestNextNamesTheTenant(t *testing.T) {
 		}
 	}
 	next := regexp.MustCompile(`(?m)^offboard: next: mend what no flag lifts; then, if the rest is meant, with the tenant that is meant in place of ID: offboard run .* --yes --tenant ID$`)
-	if code != 4 || !next.MatchString(out) {
+	if code != exitSignIn || !next.MatchString(out) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	d.environ = []string{} // as cron leaves it
+	for args, says := range map[string][]string{
+		"":                              {"no terminal to ask at", "name the tenant with --tenant", "nothing says how to sign in"},
+		"--yes":                         {"name the tenant with --tenant", "nothing says how to sign in"},
+		"--yes --tenant=" + ours.Tenant: {"nothing says how to sign in"},
+		"--dry-run":                     {"name the tenant with --tenant", "nothing says how to sign in"},
+		"--yes --auth cli --tenant=" + ours.Tenant: {"the Azure CLI (az) is not installed"},
+	} {
+		t.Setenv("PATH", "/nowhere")
+		code, out := d.offboard(append([]string{"run", "DIR/in.csv", "--column=upn"}, strings.Fields(args)...)...)
+		if code != exitSignIn || slices.ContainsFunc(says, func(why string) bool { return !strings.Contains(out, why) }) {
+			t.Errorf("%s: exit code %d, want %q\n%s", args, code, says, out)
+		}
+	}
+	d.environ = signedIn() // with which the guards alone refuse
+	if code, out := d.offboard("run", "DIR/in.csv", "--column=upn", "--tenant="+ours.Tenant); code != exitRefused {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	_, out = d.offboard("run", "DIR/in.csv", "--column=upn", "--simulate")

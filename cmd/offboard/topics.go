@@ -149,7 +149,8 @@ var exitCodes = `Exit codes:
      rows cannot be read or contradict others, or people stay by the file
   4  refused by a guard or by the person asked; nothing was written, or nothing more of
      a run that was to go on
-  5  sign-in or permission. Of doctor: something is in trouble
+  5  sign-in or permission; also where guards or a missing --yes refuse besides, which
+     are told with it. Of doctor: something is in trouble
   6  stopped before the end; the command that goes on is printed: resume, or the same
      again if nothing was planned yet; also when groups and licences wait for
      ` + strings.Replace(batch.LateProof, ": ", ":\n     ", 1) + `
