@@ -45,6 +45,12 @@ type ProxyError struct {
 	Proxy  string // its host and port, without user and password
 	Status int    // with which it answered; 0 when it gave no connection
 	Err    error  // what happened, and what to do
+	First  bool   // nothing has come through in this process: waiting does not mend it
+}
+
+// Is takes what a proxy refuses from the first for ErrBarred, and ends what ErrNotGraph ends.
+func (e *ProxyError) Is(target error) bool {
+	return e.First && (target == ErrBarred || target == ErrNotGraph || target == ErrNotSent)
 }
 
 // Error says what happened.

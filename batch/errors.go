@@ -18,6 +18,8 @@ var (
 	ErrSignIn = errors.New("sign-in failed")
 	// ErrNotGraph: what answers is not Microsoft Graph, and never was in this process.
 	ErrNotGraph = errors.New("what answers is not Microsoft Graph")
+	// ErrBarred: the proxy of the environment refuses the way to a service.
+	ErrBarred = errors.New("the proxy bars the way")
 	// ErrPermission: every one of the first calls was refused with 403, or a read
 	// that the run cannot do without was, or the token does not name the permission.
 	ErrPermission = errors.New("permission missing")

@@ -75,7 +75,7 @@ func (a Authority) Tenant(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		err = byProxy(req.URL.Host, err)
 		if bad := barred(req.URL.Host, err); bad != nil {
-			return "", fmt.Errorf("%w: %w", batch.ErrSignIn, bad)
+			return "", fmt.Errorf("%w: %w", batch.ErrSignIn, fromTheFirst(bad))
 		}
 		return "", signInTrouble(err)
 	}

@@ -151,7 +151,11 @@ func (c *Client) unanswered(err error) error {
 	err = byProxy(c.host, err)
 	if bad := barred(c.host, err); bad != nil { // found out before anything was written
 		err = fmt.Errorf("%w: %w", batch.ErrNotSent, bad)
-		if !c.everAnswered.Load() {
+		switch {
+		case c.everAnswered.Load():
+		case isA[*batch.ProxyError](bad):
+			err = fromTheFirst(bad)
+		default:
 			err = fmt.Errorf("%w: %w", batch.ErrNotGraph, err)
 		}
 	}

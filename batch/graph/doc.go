@@ -68,6 +68,7 @@
 //	the call would have been wrong to make         ErrUnsendable                   no
 //	no connection, or stopped before it was sent   ErrNotSent                      no
 //	a certificate that is not trusted              ErrNotSent, ErrNotGraph *       no
+//	a proxy that refuses the way, with 4xx         ErrNotSent, ErrNotGraph *       no
 //	HTTP 408 or 5xx, but 501 and 505               CallError with its Status       not known
 //	any other refusal of the call                  CallError with its Status       no
 //	a 2xx with a web page                          CallError, ErrNotGraph *        not known

@@ -138,6 +138,17 @@ func barred(host string, err error) error {
 	return nil
 }
 
+// fromTheFirst is what was barred before anything was answered.
+func fromTheFirst(bad error) error {
+	p, ok := errors.AsType[*batch.ProxyError](bad)
+	if !ok {
+		return bad
+	}
+	first := *p
+	first.First = true
+	return &first
+}
+
 // untrusted explains why TLS with a host was not begun; nil for other errors.
 func untrusted(host string, err error) error {
 	for _, words := range []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"} {

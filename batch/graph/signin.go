@@ -83,7 +83,7 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 		return err
 	}
 	if met.setup != nil && !hadToken {
-		return fmt.Errorf("%w: %w", batch.ErrSignIn, met.setup)
+		return fmt.Errorf("%w: %w", batch.ErrSignIn, fromTheFirst(met.setup))
 	}
 	if met.err != nil {
 		return signInTrouble(met.err)

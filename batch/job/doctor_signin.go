@@ -141,6 +141,9 @@ func (d *doctor) whose(ctx context.Context) Diagnosis {
 	}
 	is := &d.tenant.apps[0].identity
 	_, unreachable := d.failed("graph")
+	if unreachable && is.Tenant == "" {
+		return unknownBefore("graph")
+	}
 	if !d.Simulate && !unreachable {
 		o, err := d.organization(ctx, d.tenant.apps[0])
 		if err != nil {
@@ -152,7 +155,9 @@ func (d *doctor) whose(ctx context.Context) Diagnosis {
 	if d.unwanted != nil {
 		return ill(d.unwanted.Error(), "name the tenant by its id with --tenant; the sign-in leads to "+name)
 	}
-	if err := d.hold(d.tenant, d.want, d.wantBy); err != nil {
+	if err := d.hold(d.tenant, d.want, d.wantBy); err != nil && is.Tenant == "" {
+		return illBy(err)
+	} else if err != nil {
 		return ill(err.Error(), "sign in to the tenant that is meant, or name the other one with --tenant "+is.Tenant, d.loginLine()...)
 	}
 	if d.nameless != nil {

@@ -42,6 +42,7 @@ var ends = []struct {
 	{job.ErrRefused, exitRefused, ""},
 	{job.ErrUsage, exitUsage, "offboard --help"},
 	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve"},
+	{batch.ErrBarred, exitSignIn, "mend the way through the proxy as it says, then do the same again; offboard doctor shows what else it bars"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard help sign-in lists the ways (--auth)"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the step (--steps, --graph-url), then resume"},
 	{batch.ErrOutage, exitStopped, ""},

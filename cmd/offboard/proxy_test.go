@@ -23,6 +23,7 @@ import (
 type connectProxy struct {
 	leads, demands string // the address, and "USER:PASSWORD" or a scheme
 	status         int    // that it answers with; 0 lets everything through
+	bars           string // the one host of which it answers so; "" is every one
 
 	mu    sync.Mutex
 	asked map[string]bool // hosts
@@ -42,7 +43,7 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Proxy-Authenticate", `Basic realm="x"`)
 		w.WriteHeader(http.StatusProxyAuthRequired)
 		return
-	case p.status != 0:
+	case p.status != 0 && strings.HasPrefix(r.Host, p.bars):
 		w.WriteHeader(p.status)
 		return
 	}
@@ -101,7 +102,8 @@ func TestProxy(t *testing.T) {
 		{"a password is missing", "http://{P}", &connectProxy{demands: "ada:x"}, "", 5, "", []string{"the proxy {P} demands a password (HTTP 407", "HTTPS_PROXY=http://USER:PASSWORD@{P}"}},
 		{"a wrong password", "http://ada:" + secret + "@{P}", &connectProxy{demands: "ada:x"}, "", 5, "", []string{"the proxy {P} does not accept the user and password in HTTPS_PROXY"}},
 		{"NTLM", "http://{P}", &connectProxy{demands: "NTLM"}, "", 5, "", []string{"by way of NTLM, and offboard has Basic alone"}},
-		{"not let through", "http://{P}", &connectProxy{status: 403}, "", 5, "", []string{"the proxy {P} does not let login.microsoftonline.com through (HTTP 403 Forbidden)", "NO_PROXY"}},
+		{"not let through", "http://{P}", &connectProxy{status: 403}, "", 5, "", []string{"the proxy {P} does not let login.microsoftonline.com through (HTTP 403 Forbidden)", "NO_PROXY", "next: mend the way through the proxy"}},
+		{"Graph alone is not let through", "http://{P}", &connectProxy{status: 403, bars: "graph."}, "", 5, "login.microsoftonline.com:443", []string{"offboard: the proxy {P} does not let graph.microsoft.com through (HTTP 403 Forbidden); have it allow that host", "next: mend the way through the proxy"}},
 		{"no way on", "http://{P}", &connectProxy{status: 502}, "", 5, "", []string{"no connection through the proxy {P} for", "the proxy {P} does not reach login.microsoftonline.com (HTTP 502"}},
 		{"down", "http://ada:" + secret + "@" + gone.Listener.Addr().String(), &connectProxy{}, "", 5, "", []string{"no connection through the proxy " + gone.Listener.Addr().String(), "see that it runs there, or unset the variable"}},
 		{"no address", "http://ada:" + secret + "%zz@{P}", &connectProxy{}, "", 5, "", []string{"the variable HTTPS_PROXY", "holds no address of a proxy"}},
