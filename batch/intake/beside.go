@@ -32,7 +32,7 @@ func (r *Reader) setHeading(all []string) bool {
 		return false
 	}
 	said := ""
-	if at < len(r.all) && r.all[at].place >= 0 { // another column may hold passwords
+	if at < len(r.all) && r.all[at].counts() { // another column may hold passwords
 		said = fmt.Sprintf(" %q", strings.ToValidUTF8(cell, "\uFFFD"))
 	}
 	if r.heading == "" {

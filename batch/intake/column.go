@@ -22,6 +22,7 @@ type column struct {
 	hr      string     // the list of headers of HR systems that it is in; or ""
 	key     batch.Key  // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
 	names   bool       // its cells name the users; if not, and it has a key, the users must have what they say
+	rival   bool       // so they do by a word in the header, such as "Leaver UPN", if a cell has the form of a name
 	twin    bool       // so do those of another column, perhaps by the same key
 	ignored bool       // by --ignore-column: it says nothing of the users, also when the report has it
 	gate    bool       // a gate looks at it
@@ -35,9 +36,11 @@ type column struct {
 // counts reports whether a row is bad whose cell cannot be read: not for [TakeSurvey] alone.
 func (c *column) counts() bool { return c.key != "" || c.keep }
 
-// maySayStay reports whether it is an HR column that no gate looks at.
+// maySayStay reports whether it is a column that no gate looks at, and that may be one of HR. What is
+// said of accounts, devices and other people is not.
 func (c *column) maySayStay() bool {
-	return c.key == "" && !c.gate && !c.ignored && c.hr != "" && c.hr != beganHeader
+	return c.key == "" && !c.gate && !c.ignored && c.name != "" && c.hr != beganHeader &&
+		(c.hr != "" || !containsAny(c.normal, headerParts["no status"]) && !ofOthers(c.name))
 }
 
 // role is what a column is read for, as the settings name it.
@@ -55,15 +58,16 @@ func (c *column) role() string {
 
 // layout is what was decided of the columns by their header; bad is the first mistake.
 type layout struct {
-	header  []string
-	all     []*column // of the header
-	columns []*column // those that are read, in the file's order
-	naming  []*column // those that name the users
-	where   []condition
-	date    *column  // that of the date gate; nil without one
-	whose   *column  // that says whose a row is; nil where all of them are
-	ours    []string // its values, of those that are read
-	bad     *InputError
+	header   []string
+	all      []*column // of the header
+	columns  []*column // those that are read, in the file's order
+	counting []*column // of them, those whose cells count
+	naming   []*column // those that name the users
+	where    []condition
+	date     *column  // that of the date gate; nil without one
+	whose    *column  // that says whose a row is; nil where all of them are
+	ours     []string // its values, of those that are read
+	bad      *InputError
 }
 
 // chooseColumns picks the columns to read.
@@ -123,7 +127,8 @@ func (l *layout) find(name, how string) *column {
 	return l.all[at]
 }
 
-// read gives places to the columns that were chosen, and to HR columns that the survey asks.
+// read gives places to the columns that were chosen, and to those that the survey asks: of HR, and
+// all others where no gate chooses the rows.
 func (l *layout) read(opt parsedOptions) {
 	spare := maxColumns
 	for _, c := range l.all {
@@ -134,16 +139,23 @@ func (l *layout) read(opt parsedOptions) {
 	if spare < 0 {
 		l.refuse(columnError(fmt.Sprintf("%d columns would be read, and %d can be: name fewer with --keep, or choose the one that names the users with --column NAME", maxColumns-spare, maxColumns), l.header, nil))
 	}
-	for _, c := range l.all {
-		if opt.watch && c.why == "" && spare > 0 && c.maySayStay() {
-			c.why = "an HR column"
-			spare--
+	for _, hr := range []bool{true, false} {
+		for _, c := range l.all {
+			if opt.watch && c.why == "" && spare > 0 && c.maySayStay() && hr == (c.hr != "") && (hr || len(l.where) == 0 && l.date == nil) {
+				c.why = "for the survey"
+				spare--
+			}
 		}
+	}
+	for _, c := range l.all {
 		if c.why == "" {
 			continue
 		}
 		c.place = len(l.columns)
 		l.columns = append(l.columns, c)
+		if c.counts() {
+			l.counting = append(l.counting, c)
+		}
 		if c.names {
 			l.naming = append(l.naming, c)
 		}
@@ -225,6 +237,14 @@ func (l *layout) chooseKeys(opt parsedOptions) {
 		l.chooseByKey(opt)
 	default:
 		l.chooseByHeaders(opt.decided)
+	}
+	if name == "" && !key.Searched() {
+		for _, c := range l.all {
+			rival := c.key == "" && c.hr == "" && !c.ignored && containsAny(plainName(c.name), headerParts["rival"]) && !ofOthers(c.name)
+			if rival && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
+				c.key, c.names, c.rival, c.why = idOrUPN, true, true, "its name may say who is meant, so that it has to agree"
+			}
+		}
 	}
 }
 

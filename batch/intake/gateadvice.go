@@ -35,6 +35,8 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			} else if len(s.Formats) > 1 {
 				flags, whole = append(flags, dates.Flags(s.Formats)), false
 			}
+		case s.Note:
+			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if its notes do not mean that", s.Named))
 		case len(s.Gone) == 0:
 			gate("--where", s.Named+"=VALUE")
 		default:

@@ -142,8 +142,8 @@ func (r *Reader) fitted() (cells []string, why string) {
 
 // struckOut is the first column that counts and whose cell is struck out, or "".
 func (r *Reader) struckOut() string {
-	for _, c := range r.columns {
-		if len(r.rec.Struck) > 0 && c.counts() && slices.Contains(r.rec.Struck, c.index) {
+	for _, c := range r.counting {
+		if len(r.rec.Struck) > 0 && slices.Contains(r.rec.Struck, c.index) {
 			return c.name
 		}
 	}
@@ -152,14 +152,12 @@ func (r *Reader) struckOut() string {
 
 // notUTF8 names the first byte of a cell that is read which is no UTF-8, or "".
 func (r *Reader) notUTF8(cells []string) string {
-	for i, c := range r.columns {
-		if !c.counts() {
-			continue
-		}
-		if strings.IndexByte(cells[i], 0) >= 0 { // retry.csv cannot have it, and would name somebody else
+	for _, c := range r.counting {
+		cell := cells[c.place]
+		if strings.IndexByte(cell, 0) >= 0 { // retry.csv cannot have it, and would name somebody else
 			return fmt.Sprintf("column %q: a NUL character stands in it, which no text has", c.name)
 		}
-		if utf8.ValidString(cells[i]) {
+		if utf8.ValidString(cell) {
 			continue
 		}
 		raw := []byte(r.rec.Cells[c.index])
@@ -278,7 +276,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 			if col.counts() {
 				why = whyLost
 			}
-		case col.key == "":
+		case col.key == "", col.rival && !names(col.key, text):
 		case col.names:
 			if why = r.nameUser(&row, col, text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)

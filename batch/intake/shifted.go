@@ -78,7 +78,7 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 		return ""
 	case got < r.named:
 		brokenNote := got == 1 && r.named > 2 && r.noteBefore
-		if !names || brokenNote || !r.fit(r.columns, 0, here) || r.lost(lacks) {
+		if !names || brokenNote || !r.fit(r.counting, 0, here) || r.lost(lacks) {
 			return r.whyMiscounted()
 		}
 		return ""
@@ -206,7 +206,7 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	case names(idOrUPN, cell) && how >= padded:
 		return c.usual != noNames
 	case names(idOrUPN, cell):
-		return how <= lacks && c.place < 0 || containsAny(c.normal, headerParts["names"])
+		return how <= lacks && !c.counts() || containsAny(c.normal, headerParts["names"])
 	case how == padded && c.usual == onlyNames:
 		return false
 	case c == r.date || c.hired || c.left || c.hr == leftHeader || c.hr == beganHeader || containsAny(c.normal, []string{"date", "datum", "day"}):

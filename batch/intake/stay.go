@@ -15,6 +15,7 @@ import (
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
+	Note   bool     // what people write beside rows
 	Files  int      // that have it
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
@@ -40,7 +41,8 @@ type stayColumn struct {
 	other            int        // words of all rows that something else's column has
 	sayings, leavers tally      // statuses, or words of days, of those who stay; statuses of those who left
 	days             *dateCells // of a column of dates, as far as ISO 8601 does not read them
-	bare             []string   // those whose status is t: it is true, or terminated
+	bare             Stay       // those whose status is t: it is true, or terminated
+	blank            Stay       // those whose cell is empty: no, where others say that people leave
 	empty            bool       // a cell is empty
 	spoken           bool       // there is a status other than t and f, so that t is terminated
 }
@@ -59,8 +61,8 @@ func (s *surveyor) findStay(r *Reader) {
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader},
-				words: statuses[c.hr], sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader, Note: c.hr == noteHeader},
+				words: wordsOf(c.hr), sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -87,6 +89,9 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
+	if s.words.known && cell == "" || s.unknown > mostValues && s.unknown > s.known {
+		return // as of nearly all columns
+	}
 	said, bare, known := cell, fold(cell), false
 	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
@@ -96,20 +101,31 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	case bare == "t" && s.words.gone["t"]:
 		said, known = "", true
 		if s.leavers.add(plainBlanks(cell)); passes {
-			s.bare = append(s.bare, row.Place().String()+": "+row.Input)
+			s.bare.add(row)
 		}
+	case s.Note:
+		said = phraseIn(cell, s.words.stay)
+		known = said != ""
+	case s.words.known && len(cell) < len("keep"): // a letter may mean anything
+		said = ""
+		s.unknown++
 	case isWord(s.words.stay, cell):
 		known = true
 	case isGone(s.words.gone, cell):
 		said, known = "", true
 		s.leavers.add(plainBlanks(cell))
 	case cell == "":
-		s.empty = true
+		if s.empty = true; passes {
+			s.blank.add(row)
+		}
 	case saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
 	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
 	case s.words.leaver && len(dates.Any(cell)) > 0:
 		said, known = s.dayWord(cell), true
+	case s.words.known:
+		said = ""
+		s.unknown++
 	default:
 		s.unknown++
 	}
@@ -118,10 +134,24 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		s.plain = s.plain || len(cell) > 2
 	}
 	if said != "" && passes {
-		if s.Rows++; s.Rows <= batch.MostShown {
-			s.People = append(s.People, row.Place().String()+": "+row.Input)
-		}
+		s.Stay.add(row)
 		s.sayings.add(said)
+	}
+}
+
+// add counts a row.
+func (s *Stay) add(row batch.Row) {
+	if s.Rows++; s.Rows <= batch.MostShown {
+		s.People = append(s.People, row.Place().String()+": "+row.Input)
+	}
+}
+
+// also counts rows that say a word, as is known at the end.
+func (s *stayColumn) also(word string, more Stay) {
+	if more.Rows > 0 {
+		s.sayings[word] = more.Rows
+		s.Rows, s.People = s.Rows+more.Rows, slices.Concat(s.People, more.People)
+		s.People = s.People[:min(len(s.People), batch.MostShown)]
 	}
 }
 
@@ -132,7 +162,11 @@ func (s *stayColumn) isStatus() bool {
 	switch {
 	case s.Dates:
 		return true
-	case s.words.place:
+	case s.Note:
+		return true
+	case s.words.known:
+		return s.known >= s.unknown && len(s.leavers) > 0
+	case s.words.unsure:
 		return s.plain || s.known > 0 && s.known >= s.unknown
 	case s.words.other != nil && s.known == 0:
 		return s.unknown > 0 && s.unknown >= s.other
@@ -167,10 +201,12 @@ func (s *stayColumn) dayWord(cell string) string {
 
 // result is what the column says of those who stay, and whether it says so of anybody.
 func (s *stayColumn) result() (Stay, bool) {
-	if len(s.bare) > 0 && !s.spoken { // some systems write true and false so
-		s.sayings["t (perhaps true)"], s.leavers = len(s.bare), nil
-		s.Rows, s.People = s.Rows+len(s.bare), slices.Concat(s.People, s.bare)
-		s.People = s.People[:min(len(s.People), batch.MostShown)]
+	if s.bare.Rows > 0 && !s.spoken { // some systems write true and false so
+		s.leavers = nil
+		s.also("t (perhaps true)", s.bare)
+	}
+	if s.words.leaver && s.known > 0 {
+		s.also("nothing", s.blank)
 	}
 	said := s.sayings.frequent()
 	if s.Dates && len(said) > 1 {

@@ -90,11 +90,14 @@ var sharedHeaders = []string{"id", "userid", "username", "signinname"}
 func recognise(header string) alias {
 	w := headerWords[normalise(header)]
 	key := batch.Key(w.List)
-	if !slices.Contains(keys, key) && key != idOrUPN || property(header) != "" && containsAny(strings.ToLower(header), headerParts["other person"]) {
+	if !slices.Contains(keys, key) && key != idOrUPN || property(header) != "" && ofOthers(header) {
 		return alias{}
 	}
 	return alias{w.Text, key}
 }
+
+// ofOthers reports whether a header speaks of somebody else than the user, or of before.
+func ofOthers(header string) bool { return containsAny(plainName(header), headerParts["other person"]) }
 
 // hinted gives the headers whose columns may have the key, for the person to choose from.
 func hinted(header []string, k batch.Key) []string {
@@ -115,6 +118,9 @@ const (
 	stat2Header  = "stat2"       // SAP's employment status, which is a number
 	bareHeader   = "bare status" // a log or a list of accounts may have it, too
 	placeHeader  = "place"       // the column may hold parts of addresses
+	goHeader     = "go"          // the column says with yes who is meant, or has a name or a day: Approved
+	keepHeader   = "keep"        // or who is not
+	noteHeader   = "note"        // what people write beside a row
 	activeHeader = "active"      // says with yes that somebody works here
 	leaverHeader = "leaver"      // says so with no
 	leftHeader   = "left"        // on which day somebody leaves
@@ -173,8 +179,9 @@ func listOf(header string) string {
 type statusWords struct {
 	stay, gone map[string]bool
 	other      map[string]bool // words by which the column is something else's; nil if its name is certain
-	place      bool            // the column may hold parts of addresses
+	unsure     bool            // the column may hold something else, such as parts of addresses
 	leaver     bool            // yes, or a day, says that somebody leaves
+	known      bool            // only its words say something, and they are in one column with their contrary
 }
 
 // statuses are the words of columns by the lists of their headers. Yes stands beside words in every
@@ -184,7 +191,10 @@ type statusWords struct {
 var statuses = map[string]statusWords{
 	statusHeader: {stay: statusStay, gone: goneWords},
 	bareHeader:   {stay: statusStay, gone: goneWords, other: cellWords["other"]},
-	placeHeader:  {stay: stayWords, gone: goneWords, place: true},
+	placeHeader:  {stay: stayWords, gone: goneWords, unsure: true},
+	goHeader:     {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true, unsure: true},
+	keepHeader:   {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t"), unsure: true},
+	noteHeader:   {stay: cellWords["stay note"], known: true},
 	activeHeader: {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t")},
 	leaverHeader: {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true},
 	stat2Header:  {stay: words(stayWords, cellWords["stat2 stay"]), gone: words(goneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
@@ -196,6 +206,9 @@ var (
 	stayWords, goneWords = cellWords["stay"], cellWords["gone"]
 	yesWords, noWords    = cellWords["yes"], cellWords["no"]
 )
+
+// anyStatus are the words of a column of any other name.
+var anyStatus = statusWords{stay: words(stayWords, cellWords["stay action"]), gone: words(goneWords, cellWords["gone action"]), known: true}
 
 var statusStay = words(stayWords, yesWords, "t")
 
@@ -222,3 +235,22 @@ func isWord(words map[string]bool, status string) bool {
 // isGone reports whether a status is one of the words of having left, and nothing else: what stands
 // beside it may take it back, as in "Terminated - rehired" and "Leaver (future)".
 func isGone(words map[string]bool, status string) bool { return words[fold(status)] }
+
+// wordsOf are the words of a column by the list of its header.
+func wordsOf(list string) statusWords {
+	if words, known := statuses[list]; known || list != "" {
+		return words
+	}
+	return anyStatus
+}
+
+// phraseIn gives the first, by the alphabet, of the phrases that stand in a text, or "".
+func phraseIn(text string, phrases map[string]bool) (found string) {
+	text = " " + strings.Join(strings.FieldsFunc(fold(text), func(c rune) bool { return c != '\'' && (unicode.IsPunct(c) || unicode.IsSpace(c)) }), " ") + " "
+	for phrase := range phrases {
+		if strings.Contains(text, " "+phrase+" ") && (found == "" || phrase < found) {
+			found = phrase
+		}
+	}
+	return found
+}

@@ -15,9 +15,9 @@ import (
 func TestWordTable(t *testing.T) {
 	want := map[string]int{}
 	for place, lists := range map[string][]string{
-		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, leftHeader, beganHeader, string(idOrUPN)},
-		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person"},
-		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "stay title", "users", "stat2 stay", "stat2 gone"},
+		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, leftHeader, beganHeader, goHeader, keepHeader, noteHeader, string(idOrUPN)},
+		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival"},
+		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "stay title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
@@ -55,6 +55,7 @@ func TestWordTable(t *testing.T) {
 	for name, w := range map[string]statusWords{
 		"status": {stay: statusStay, gone: goneWords}, "active": statuses[activeHeader], "leaver": statuses[leaverHeader],
 		"STAT2": statuses[stat2Header], "State": {stay: stayWords, gone: goneWords},
+		"go": statuses[goHeader], "keep": statuses[keepHeader], "any other": anyStatus,
 		"yes and no": {stay: yesWords, gone: noWords}, "another thing": {stay: goneWords, gone: cellWords["other"]},
 	} {
 		var both []string
