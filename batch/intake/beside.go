@@ -19,11 +19,11 @@ func noteOf(line string) *form {
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
 // something of the rows below it: by its words ("Stayers", "Best regards,"), or with a colon or a
 // rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
-// else; so is one whose cell stands behind the users' column or in one of statuses.
+// else; so is one whose cell stands in a column of statuses.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
-	if at < 0 || at > r.naming[0].index || slices.ContainsFunc(all[at+1:], filled) || at < len(r.all) && (r.all[at].gate || r.all[at].hr != "") {
+	if at < 0 || slices.ContainsFunc(all[at+1:], filled) || at < len(r.all) && (r.all[at].gate || r.all[at].hr != "") {
 		return false
 	}
 	cell := all[at]
@@ -65,9 +65,10 @@ func (r *Reader) isExampleRow(cells []string) bool {
 
 // asHeader holds a record that names nobody against the header: again reports that it says the same,
 // or labels for a header of keys; other that it is the header of another table, whose columns
-// differ. "ID" alone in a column that is not ours may be the state of Idaho.
+// differ: by a header of ours in another column, or by those of the users beside others, or by any behind
+// a blank line. "ID" alone in a column that is not ours may be the state of Idaho.
 func (r *Reader) asHeader(all []string) (again, other bool) {
-	fitting := 0
+	fitting, differs, same, header := 0, false, false, false
 	again = true
 	for i, cell := range all {
 		c, name, known := &column{}, normalise(cell), recognise(cell).known
@@ -79,9 +80,13 @@ func (r *Reader) asHeader(all []string) (again, other bool) {
 			fitting++
 		}
 		again = again && (fits || c.key == "")
+		differs = differs || !fits && cell != ""
+		same = same || name != "" && name == c.normal
+		header = header || fits || known != ""
 		other = other || !fits && known != "" && !known.Searched() && (name != "id" || c.key != "") ||
 			c.key != "" && name != c.normal && r.isHeader(name)
 	}
+	other = other || r.rows > 0 && differs && r.again != r.rec.Line-1 && (again && same || header && r.blank == r.rec.Line-1)
 	// A header names no user: an audit log's cells may hold names of properties.
 	return again || fitting >= 2 && r.rows == 0, other && !looksLikeData(all)
 }

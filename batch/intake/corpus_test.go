@@ -225,6 +225,13 @@ func storeWorkbook(text string) ([]byte, error) {
 			}
 			continue
 		}
+		if cells, merge := strings.CutPrefix(line, "merge "); merge {
+			first, last, _ := strings.Cut(cells, ":")
+			if err := f.MergeCell(sheet, first, last); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		row++
 		if rest, hidden := strings.CutPrefix(line, "hidden "); hidden {
 			line = rest

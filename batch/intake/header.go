@@ -66,7 +66,11 @@ func (r *Reader) setColumns() (bad *InputError) {
 	}
 	for _, c := range r.columns {
 		r.addSetting(c.role(), c.name, c.why)
-		if c.index < len(r.rec.Hidden) && r.rec.Hidden[c.index] && (c.names || c.gate) {
+		hidden := c.index < len(r.rec.Hidden) && r.rec.Hidden[c.index]
+		if hidden && c.names && r.opt.Column == "" {
+			return &InputError{Reason: fmt.Sprintf("the column %q is hidden in the workbook, and would name the users: show it, and look whether it is the right one, or name the column with --column", c.name)}
+		}
+		if hidden && (c.names || c.gate) {
 			r.addSetting("hidden column", c.name, "people do not see it in the workbook, and it is read: show the column, and look whether it is the right one")
 		}
 	}

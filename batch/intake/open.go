@@ -148,6 +148,8 @@ type Reader struct {
 	list       bool                  // ids alone, without a header
 	headerDue  bool                  // a line that starts a new table was met: its header must come
 	spare      []string              // memory for the cells of some rows
+	blank      int                   // line of the last record without a value
+	again      int                   // line of the last header that was repeated
 	noteBefore bool                  // the last cell of the row before was filled, and may go on in this line
 	keyed      bool                  // each cell has its key, so that none can have shifted
 	named      int                   // cells of the header up to the last that is not empty

@@ -72,6 +72,7 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] { return (&Files{all: []*Rea
 // that names nobody may be no row at all, so namesNobody is asked first.
 func (r *Reader) readRecord() (batch.Row, error) {
 	if len(r.rec.Cells) == 0 {
+		r.blank = r.rec.Line
 		r.skip(r.rec.Line, "blank line")
 		return batch.Row{}, errSkipped
 	}
@@ -140,8 +141,16 @@ func (r *Reader) fitted() (cells []string, why string) {
 	return cells[:n], ""
 }
 
-// struckOut is the first column that counts and whose cell is struck out, or "".
+// struckOut is the first column that counts and whose cell is struck out, or "". In a row of which
+// most is struck out, that is any.
 func (r *Reader) struckOut() string {
+	filled := 0
+	for _, cell := range r.rec.Cells {
+		filled += min(1, len(trim(cell)))
+	}
+	if n := len(r.rec.Struck); n > 0 && 2*n > filled && r.rec.Struck[0] < len(r.header) {
+		return r.header[r.rec.Struck[0]]
+	}
 	for _, c := range r.counting {
 		if len(r.rec.Struck) > 0 && slices.Contains(r.rec.Struck, c.index) {
 			return c.name
@@ -230,17 +239,20 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 	again, other := r.asHeader(all)
 	switch {
 	case strings.Join(all, "") == "":
+		r.blank = row.Line
 		r.skip(row.Line, "blank row")
 	case n != nil:
 		r.headerDue = r.headerDue || n.Of == "line above a header"
 		if n.Why == "line of dashes" && r.rows > 0 {
 			r.setHeading(all)
+		} else if n.Why == "end of the list" && r.rows > 0 && r.heading == "" {
+			r.heading = fmt.Sprintf("line %d above says that the list ends there: if it does, take this row out, and if not, that line", row.Line)
 		}
 		r.skip(row.Line, n.Why)
 	case other:
 		return batch.Row{}, r.otherTable()
 	case whole && again:
-		r.headerDue = false
+		r.headerDue, r.again = false, row.Line
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
 		return batch.Row{}, r.otherTable()

@@ -2,6 +2,7 @@ package source
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/xml"
@@ -43,7 +44,8 @@ const (
 // A cell is the text that Excel shows, with two exceptions: a date is in ISO 8601 whatever its
 // number format, and a number of more than 15 digits, of which Excel has lost some, is in
 // scientific notation. Of a formula the stored value counts; nothing is computed. Merged cells
-// are as in the file: the first has the value, the others are empty. Hidden columns are read, and told.
+// that lie side by side are as in the file: the first has the value, the others are empty; those below it
+// have the value of the first, as people see it. Hidden columns are read, and told.
 // A hidden row has a Fault, since the person who looks at the sheet does not see it.
 //
 // The sheet is read from the zip as it goes, so nothing is written to a disk. The row iterator
@@ -100,7 +102,10 @@ func openWorkbook(in Input, opt Options) (Source, error) {
 		return nil, err
 	}
 	w.settings = []batch.Setting{{Name: "format", Value: "workbook", Why: "a zip with xl/workbook.xml"}, w.whySheet(sheets, chosen, opt.Sheet)}
-	if w.sheet, err = w.openSheet(chosen.part); err != nil {
+	if w.sheet, err = w.openSheet(chosen.part); err == nil {
+		w.sheet.merged, err = w.merged(chosen.part)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -274,7 +279,68 @@ type sheet struct {
 	cells []stored // to be used again
 	err   error
 
-	hidden []bool // by the columns, from 0
+	hidden []bool          // by the columns, from 0
+	merged map[int][]merge // that begin in a row
+	open   []merge         // that began above
+}
+
+// merge is what a column has of merged cells.
+type merge struct {
+	column, last int // from 0; the row in which they end
+	text         string
+}
+
+var mergeRef = regexp.MustCompile(`mergeCell\s[^>]*ref="([A-Z]+[0-9]+):([A-Z]+[0-9]+)"`)
+
+// merged finds the merged cells of several rows, which the file names behind all rows.
+func (w *workbook) merged(name string) (map[int][]merge, error) {
+	p, err := w.open(name, maxUnpacked)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	all := map[int][]merge{}
+	scan := bufio.NewScanner(&p.meter) // of elements; what is wrong with one, the rows say
+	scan.Buffer(nil, 2*maxElement)
+	scan.Split(func(text []byte, _ bool) (int, []byte, error) {
+		if end := bytes.IndexByte(text, '>') + 1; end > 0 {
+			return end, text[:end], nil
+		}
+		return 0, nil, nil
+	})
+	for scan.Scan() {
+		if !bytes.Contains(scan.Bytes(), []byte("mergeCell")) {
+			continue
+		}
+		if m := mergeRef.FindStringSubmatch(scan.Text()); m != nil {
+			column, first, err := excelize.CellNameToCoordinates(m[1])
+			_, last, wrong := excelize.CellNameToCoordinates(m[2])
+			if err := errors.Join(err, wrong); err != nil {
+				return nil, damaged(0, err)
+			}
+			if first < last {
+				all[first] = append(all[first], merge{column: column - 1, last: last})
+			}
+		}
+	}
+	return all, nil
+}
+
+// fillMerged gives the cells below the first of merged ones its value, in a row that has another.
+func (s *sheet) fillMerged(rec *Record) {
+	s.open = slices.DeleteFunc(s.open, func(m merge) bool {
+		if len(rec.Cells) > 0 && m.last >= rec.Line {
+			rec.Cells = append(rec.Cells, make([]string, max(0, m.column+1-len(rec.Cells)))...)
+			rec.Cells[m.column] = cmp.Or(rec.Cells[m.column], m.text)
+		}
+		return m.last <= rec.Line
+	})
+	for _, m := range s.merged[rec.Line] {
+		if m.column < len(rec.Cells) {
+			m.text = rec.Cells[m.column]
+			s.open = append(s.open, m)
+		}
+	}
 }
 
 func (w *workbook) openSheet(name string) (*sheet, error) {
@@ -405,6 +471,7 @@ func (s *sheet) readRow() (rec Record, err error) {
 	for i, after := 0, 0; i < len(row.Cells) && err == nil; i++ {
 		after, err = s.readCell(&row.Cells[i], &rec, after)
 	}
+	s.fillMerged(&rec)
 	clear(row.Cells)
 	s.cells = row.Cells
 	return rec, damaged(s.row, err)
