@@ -15,9 +15,10 @@ import (
 // for graphsim, which must share nothing with what it tests.
 var arrows = map[string][]string{
 	"batch":               {},
-	"batch/intake":        {"batch", "batch/intake/dates", "batch/intake/source"},
+	"batch/intake":        {"batch", "batch/intake/dates", "batch/intake/source", "batch/intake/vocab"},
 	"batch/intake/dates":  {"batch"},
 	"batch/intake/source": {"batch", "batch/durable"},
+	"batch/intake/vocab":  {"batch"},
 	"batch/throttle":      {"batch"},
 	"batch/durable":       {},
 	"batch/notify":        {"batch"},

@@ -7,13 +7,14 @@ import (
 	"unicode"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // noteOf gives the note that a line is, or nil: a line that stands beside the table and is no row of
 // it. Notes are matched against a whole line, without what stands around its text, and are narrow: a
 // line in doubt is a bad row, which somebody looks at.
 func noteOf(line string) *form {
-	return formOf(notes, strings.TrimFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(`",;|`, r) }))
+	return formOf(notes, strings.TrimFunc(line, func(r rune) bool { return vocab.Blank(r) || strings.ContainsRune(`",;|`, r) }))
 }
 
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
@@ -44,10 +45,10 @@ func (r *Reader) setHeading(all []string) bool {
 // saysStay reports whether a title above rows, or the name of their sheet, seems to say that
 // they are not meant.
 func saysStay(title string) bool {
-	title = strings.ReplaceAll(fold(title), "active directory", "")
+	title = strings.ReplaceAll(vocab.Fold(title), "active directory", "")
 	words := strings.FieldsFunc(title, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
-	return cellWords["stay title"][title] || slices.ContainsFunc(words, func(w string) bool {
-		return cellWords["stay title"][w] || cellWords["remark"][w] && w != "until" && w != "leave" // "Leavers until November"
+	return vocab.IsCell("stay title", title) || slices.ContainsFunc(words, func(w string) bool {
+		return vocab.IsCell("stay title", w) || vocab.IsCell("remark", w) && w != "until" && w != "leave" // "Leavers until November"
 	})
 }
 
@@ -71,11 +72,11 @@ func (r *Reader) asHeader(all []string) (again, other bool) {
 	fitting, differs, same, header := 0, false, false, false
 	again = true
 	for i, cell := range all {
-		c, name, known := &column{}, normalise(cell), recognise(cell).known
+		c, name, known := &column{}, vocab.Normalise(cell), vocab.Recognise(cell).Known
 		if i < len(r.all) {
 			c = r.all[i]
 		}
-		fits := name != "" && name == c.normal || known != "" && known == c.known
+		fits := name != "" && name == c.normal || known != "" && known == c.Known
 		if fits {
 			fitting++
 		}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/runenames"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 const (
@@ -82,7 +83,7 @@ var addressName = map[batch.Key]string{
 
 // checkAddress does so for addresses. No letter outside ASCII is folded into one of a domain.
 func checkAddress(k batch.Key, s string) string {
-	if s != "" && saysNothing(s) {
+	if s != "" && vocab.SaysNothing(s) {
 		return whyNothing
 	}
 	if why := checkRunes(k, s); why != "" {
@@ -154,7 +155,7 @@ func plain(s string) bool {
 
 // checkRunes says which character of a text no name of the key has, or "".
 func checkRunes(k batch.Key, s string) string {
-	if escaped(s) {
+	if vocab.Escaped(s) {
 		return whyEscaped
 	}
 	for _, r := range s {
@@ -206,7 +207,7 @@ func checkEmployeeID(s string) string {
 		return why
 	case strings.Contains(s, "+") && scientific.MatchString(s):
 		return whyScientific
-	case saysNothing(s):
+	case vocab.SaysNothing(s):
 		return whyNoneID // somebody in the directory may have the same instead of a number
 	case utf8.RuneCountInString(s) > maxEmployeeID:
 		return whyIDLong
@@ -223,7 +224,7 @@ func idLike(s string) bool {
 // lookalike names the letter of an address that looks like an ASCII one, or is of another script
 // than the Latin ones around it; or "". A name all in one script is for the directory to know.
 func lookalike(address string) string {
-	if isASCII(address) {
+	if vocab.IsASCII(address) {
 		return ""
 	}
 	local, _, _ := strings.Cut(address, "@")
@@ -234,7 +235,7 @@ func lookalike(address string) string {
 	for _, r := range local {
 		switch {
 		case r < utf8.RuneSelf || !unicode.IsLetter(r):
-		case strings.ContainsRune("ɑɡ", r), isASCII(norm.NFKD.String(string(r))):
+		case strings.ContainsRune("ɑɡ", r), vocab.IsASCII(norm.NFKD.String(string(r))):
 			return "holds " + describe(r) + ", which looks like an ASCII letter: type the name anew"
 		case latin && !unicode.Is(unicode.Latin, r):
 			return "holds " + describe(r) + ", a letter of another script among Latin ones: type the name anew"

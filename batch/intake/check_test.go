@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 func TestTrim(t *testing.T) {
@@ -22,7 +23,7 @@ func TestTrim(t *testing.T) {
 		"'a'":            "'a'",
 		"007":            "007",
 	} {
-		if got := trim(in); got != want {
+		if got := vocab.Trim(in); got != want {
 			t.Errorf("trim(%q) = %q, want %q", in, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // maxColumns is how many columns can be read.
@@ -14,23 +15,23 @@ const maxColumns = 64
 
 // column is a column of the input.
 type column struct {
-	index   int        // among all columns of the header
-	place   int        // among those that are read; -1 for one that is not
-	name    string     // its header, trimmed
-	normal  string     // the same, as [normalise] has it
-	alias              // by which its header is known
-	hr      string     // the list of headers of HR systems that it is in; or ""
-	key     batch.Key  // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
-	names   bool       // its cells name the users; if not, and it has a key, the users must have what they say
-	rival   bool       // so they do by a word in the header, such as "Leaver UPN", if a cell has the form of a name
-	twin    bool       // so do those of another column, perhaps by the same key
-	ignored bool       // by --ignore-column: it says nothing of the users, also when the report has it
-	gate    bool       // a gate looks at it
-	keep    bool       // the report has it
-	hired   bool       // its days on which people began are held against those of leaving
-	left    bool       // it has days of leaving that are held against those
-	usual   cellsSoFar // what its cells are: see shifted.go
-	why     string     // how it was chosen; "" for a column that is not read
+	index       int        // among all columns of the header
+	place       int        // among those that are read; -1 for one that is not
+	name        string     // its header, trimmed
+	normal      string     // the same, as [normalise] has it
+	vocab.Alias            // by which its header is known
+	hr          string     // the list of headers of HR systems that it is in; or ""
+	key         batch.Key  // what its cells are, by its header or --key; "" when only a gate, the report or [TakeSurvey] reads it
+	names       bool       // its cells name the users; if not, and it has a key, the users must have what they say
+	rival       bool       // so they do by a word in the header, such as "Leaver UPN", if a cell has the form of a name
+	twin        bool       // so do those of another column, perhaps by the same key
+	ignored     bool       // by --ignore-column: it says nothing of the users, also when the report has it
+	gate        bool       // a gate looks at it
+	keep        bool       // the report has it
+	hired       bool       // its days on which people began are held against those of leaving
+	left        bool       // it has days of leaving that are held against those
+	usual       cellsSoFar // what its cells are: see shifted.go
+	why         string     // how it was chosen; "" for a column that is not read
 }
 
 // counts reports whether a row is bad whose cell cannot be read: not for [TakeSurvey] alone.
@@ -39,8 +40,8 @@ func (c *column) counts() bool { return c.key != "" || c.keep }
 // maySayStay reports whether it is a column that no gate looks at, and that may be one of HR. What is
 // said of accounts, devices and other people is not.
 func (c *column) maySayStay() bool {
-	return c.key == "" && !c.gate && !c.ignored && c.name != "" && c.hr != beganHeader &&
-		(c.hr != "" || !containsAny(c.normal, headerParts["no status"]) && !ofOthers(c.name))
+	return c.key == "" && !c.gate && !c.ignored && c.name != "" && c.hr != vocab.BeganHeader &&
+		(c.hr != "" || !vocab.HasPart(c.normal, "no status") && !vocab.OfOthers(c.name))
 }
 
 // role is what a column is read for, as the settings name it.
@@ -74,8 +75,8 @@ type layout struct {
 func chooseColumns(header []string, opt parsedOptions) layout {
 	l := &layout{header: header, all: make([]*column, len(header))}
 	for i, name := range header {
-		l.all[i] = &column{index: i, place: -1, name: name, normal: normalise(name), alias: recognise(name), hr: listOf(name)}
-		l.all[i].ignored = name != "" && l.all[i].normal == normalise(opt.preset.Ignore)
+		l.all[i] = &column{index: i, place: -1, name: name, normal: vocab.Normalise(name), Alias: vocab.Recognise(name), hr: vocab.ListOf(name)}
+		l.all[i].ignored = name != "" && l.all[i].normal == vocab.Normalise(opt.preset.Ignore)
 	}
 	for _, name := range opt.Ignore {
 		l.find(name, "with --ignore-column NAME").ignored = true
@@ -107,7 +108,7 @@ func (l *layout) byNumber(key batch.Key) string {
 		if h == "" || key == batch.ByEmployeeID && strings.Trim(h, "0123456789") != "" {
 			return false
 		}
-		_, _, none := meaning(cmp.Or(key, idOrUPN), h)
+		_, _, none := meaning(cmp.Or(key, vocab.IDOrUPN), h)
 		return none == ""
 	})
 	if at < 0 {
@@ -167,12 +168,12 @@ func (l *layout) read(opt parsedOptions) {
 // _ and dot, or whose word in brackets it is. Any other sign may mean something: "Status!" is not
 // "Status".
 func findColumn(header []string, want, how string) (int, *InputError) {
-	typed := plainName(want)
+	typed := vocab.PlainName(want)
 	for _, fits := range []func(h string) bool{
 		func(h string) bool { return h == want },
-		func(h string) bool { return escaped(h) && h[1:] == want }, // so retry.csv writes it
+		func(h string) bool { return vocab.Escaped(h) && h[1:] == want }, // so retry.csv writes it
 		func(h string) bool {
-			return typed != "" && (typed == plainName(h) || typed == plainName(property(h)) && recognise(h).known != "")
+			return typed != "" && (typed == vocab.PlainName(h) || typed == vocab.PlainName(vocab.Property(h)) && vocab.Recognise(h).Known != "")
 		},
 	} {
 		matched := slices.DeleteFunc(slices.Clone(header), func(h string) bool { return !fits(h) })
@@ -194,7 +195,7 @@ func looksLikeData(header []string) bool {
 // mayBeRow reports whether a header that cannot be read may be a row, and what a cell is.
 func mayBeRow(header []*column, key batch.Key) (is bool, what string) {
 	is = looksLikeData(headersOf(header))
-	if is || slices.ContainsFunc(header, func(c *column) bool { return c.known != "" }) {
+	if is || slices.ContainsFunc(header, func(c *column) bool { return c.Known != "" }) {
 		return is, ""
 	}
 	for _, c := range header {
@@ -202,7 +203,7 @@ func mayBeRow(header []*column, key batch.Key) (is bool, what string) {
 		case c.name == "":
 		case why != "":
 			return true, "a cell of it is " + why
-		case len(mayName(idOrUPN, c.name)) > 0, key == batch.ByEmployeeID && strings.Trim(c.name, "0123456789") == "":
+		case len(mayName(vocab.IDOrUPN, c.name)) > 0, key == batch.ByEmployeeID && strings.Trim(c.name, "0123456789") == "":
 			is = true
 		}
 	}
@@ -220,11 +221,11 @@ func headersOf(columns []*column) []string {
 // chooseKeys marks the columns that name the users, and those that say what they must have.
 func (l *layout) chooseKeys(opt parsedOptions) {
 	for _, c := range l.all {
-		if c.known != "" && !c.ignored {
-			c.key, c.why = c.known, "alias "+c.spelled+": the users must have what it says"
+		if c.Known != "" && !c.ignored {
+			c.key, c.why = c.Known, "alias "+c.Spelled+": the users must have what it says"
 		}
 	}
-	name, key, why, how := opt.Column, cmp.Or(opt.Key, idOrUPN), opt.preset.who(true, "--column"), "with --column NAME"
+	name, key, why, how := opt.Column, cmp.Or(opt.Key, vocab.IDOrUPN), opt.preset.who(true, "--column"), "with --column NAME"
 	if name == "" && opt.Key == "" && opt.preset.Name != "" {
 		name, key = opt.preset.naming(l.header)
 		why, how = opt.preset.who(false, ""), how+", or leave --preset "+opt.preset.Name+" out"
@@ -240,9 +241,9 @@ func (l *layout) chooseKeys(opt parsedOptions) {
 	}
 	if name == "" && !key.Searched() {
 		for _, c := range l.all {
-			rival := c.key == "" && c.hr == "" && !c.ignored && containsAny(plainName(c.name), headerParts["rival"]) && !ofOthers(c.name)
+			rival := c.key == "" && c.hr == "" && !c.ignored && vocab.HasPart(vocab.PlainName(c.name), "rival") && !vocab.OfOthers(c.name)
 			if rival && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
-				c.key, c.names, c.rival, c.why = idOrUPN, true, true, "its name may say who is meant, so that it has to agree"
+				c.key, c.names, c.rival, c.why = vocab.IDOrUPN, true, true, "its name may say who is meant, so that it has to agree"
 			}
 		}
 	}
@@ -252,15 +253,15 @@ func (l *layout) chooseKeys(opt parsedOptions) {
 func (l *layout) chooseByKey(opt parsedOptions) {
 	key, found := opt.Key, false
 	for _, c := range l.all {
-		if c.key == key || c.key == idOrUPN && !key.Searched() {
-			c.key, c.names, c.why = key, true, "alias "+c.spelled+", "+opt.preset.who(true, "--key")
+		if c.key == key || c.key == vocab.IDOrUPN && !key.Searched() {
+			c.key, c.names, c.why = key, true, "alias "+c.Spelled+", "+opt.preset.who(true, "--key")
 			found = true
 		}
 	}
 	if found {
 		return
 	}
-	reason, matched := "no column is known to hold the users' "+cellsOf[key], hinted(l.header, key)
+	reason, matched := "no column is known to hold the users' "+cellsOf[key], vocab.Hinted(l.header, key)
 	if len(matched) > 0 {
 		reason = "no column surely holds the users' own " + cellsOf[key] + ", and those matched may hold private or other people's"
 	}
@@ -280,7 +281,7 @@ func (l *layout) chooseByHeaders(decided map[int]*kinds) {
 		if c.key == "" || c.key.Searched() {
 			continue
 		}
-		c.names, c.why = true, "alias "+c.spelled
+		c.names, c.why = true, "alias "+c.Spelled
 		if d, is := decided[i]; is {
 			c.key, c.names, c.why = d.key, d.key != "", "all its cells are "+cellsOf[d.key]
 			if !c.names {
@@ -319,7 +320,7 @@ var otherLists = map[string]string{
 
 // keyFlags are the flags that look users up by what the recognised columns hold.
 func keyFlags(all []*column) (flags []string) {
-	for _, k := range keys {
+	for _, k := range vocab.Keys {
 		if i := slices.IndexFunc(all, func(c *column) bool { return c.key == k }); k.Searched() && i >= 0 {
 			flags = append(flags, fmt.Sprintf("--key %s (column %q)", k, all[i].name))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/vocab"
 )
 
 // DateGate holds back the rows of people who leave later. The package comment says what a date is.
@@ -50,7 +51,7 @@ func (d *dateGate) judge(cell string) ruling {
 	stays := func(what string) ruling {
 		return ruling{outcome: batch.Skipped, reason: fmt.Sprintf("not leaving: %s is %s", d.Column, what)}
 	}
-	if cell == "" || saysNothing(cell) {
+	if cell == "" || vocab.SaysNothing(cell) {
 		return stays(cmp.Or(cell, "empty"))
 	}
 	why := ""
@@ -121,7 +122,7 @@ func newDateCells(f *dates.Format) *dateCells {
 }
 
 func (d *dateCells) add(cell string, line int) {
-	if cell == "" || saysNothing(cell) {
+	if cell == "" || vocab.SaysNothing(cell) {
 		return
 	}
 	if d.known.of(cell, func(cell string) bool { _, ok := d.Read(cell); return ok }) {

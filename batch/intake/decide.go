@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // By its header a column may name the users, and its cells may say otherwise: the ID column of a
@@ -35,7 +36,7 @@ func (r *Reader) decide() (decided map[int]*kinds, same bool) {
 			if why != "" || len(r.rec.Cells) == 0 || k.final {
 				continue
 			}
-			if cell := trim(cells[at]); k.seen[""] || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
+			if cell := vocab.Trim(cells[at]); k.seen[""] || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
 				if k.add(cell); k.final {
 					open--
 				}
@@ -70,23 +71,23 @@ type kinds struct {
 // add asks a cell. The column is what its header says until all cells are of the other key, or
 // none may name anybody and other things have such a header, too.
 func (k *kinds) add(cell string) {
-	if cell == "" || saysNothing(cell) {
+	if cell == "" || vocab.SaysNothing(cell) {
 		return
 	}
 	if k.seen[""] && k.what == "" && len(cell) < len("00000000000000000000000000000000") && !strings.ContainsAny(cell, "@%-") {
 		return // most of the cells of a numbered list
 	}
-	key, _, why := meaning(idOrUPN, cell)
+	key, _, why := meaning(vocab.IDOrUPN, cell)
 	switch {
 	case why == "":
-	case len(mayName(idOrUPN, cell)) > 0, strings.Contains(cell, "@"), strings.Count(cell, "-") == 4: // perhaps a GUID that lost something
+	case len(mayName(vocab.IDOrUPN, cell)) > 0, strings.Contains(cell, "@"), strings.Count(cell, "-") == 4: // perhaps a GUID that lost something
 		key = k.column.key
 	default:
 		key, k.what = "", cmp.Or(k.what, shapeOf(cell))
 	}
 	k.seen[key] = true
 	other := map[batch.Key]batch.Key{batch.ByID: batch.ByUPN, batch.ByUPN: batch.ByID}[k.column.key]
-	switch shared := slices.Contains(sharedHeaders, k.column.normal); {
+	switch shared := slices.Contains(vocab.SharedHeaders, k.column.normal); {
 	case k.seen[k.column.key], k.seen[""] && (k.seen[other] || !shared):
 		k.key, k.final = k.column.key, true
 	case k.seen[other]:

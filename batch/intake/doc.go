@@ -4,12 +4,11 @@
 // reads as far as the header and decides the columns; [Files.Settings] tells what was decided
 // and why. [Files.Rows] then streams. [TakeSurvey] reads the whole input before that, for what
 // only all rows together say. [ReadProtectList] reads a list of users who must not be touched.
-// Package dates knows how days are written.
+// Package dates knows how days are written, and package vocab the words of files.
 //
 // The files, in the order in which to read them:
 //
 //	options.go open.go                      what a caller gives and gets; one file
-//	text.go words.go                        how text is compared, and the headers that are known
 //	header.go column.go decide.go           which columns are read, and which name the users
 //	rows.go shifted.go beside.go            records -> rows, and lines that are none
 //	check.go form.go keeps.go               what a cell names, why nobody, or whom it may mean
@@ -24,7 +23,7 @@
 //
 // # Columns and keys
 //
-// A column names users only when its header is exactly one of words.csv, in normal form, or
+// A column names users only when its header is exactly one of vocab/words.csv, in normal form, or
 // when the person or a preset names it. No other column is read or kept: it may hold a
 // manager's address, or a password. Two columns of one key must agree. Any other column that
 // says who the users are goes with the row as [batch.Claim]s, which the directory has to

@@ -10,19 +10,13 @@ import (
 	"unicode/utf8"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
-
-// idOrUPN is the key of a column of object ids or user principal names. Rows and claims never have
-// it.
-const idOrUPN batch.Key = "id or upn"
-
-// keys are those that --key can ask for.
-var keys = []batch.Key{batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN}
 
 // keyOf is the key of one cell in a column with the key.
 func keyOf(column batch.Key, cell string) batch.Key {
 	switch {
-	case column != idOrUPN:
+	case column != vocab.IDOrUPN:
 		return column
 	case batch.IsGUID(cell):
 		return batch.ByID
@@ -32,7 +26,7 @@ func keyOf(column batch.Key, cell string) batch.Key {
 
 // cellsOf says in the plural what the cells of a column with the key are.
 var cellsOf = map[batch.Key]string{
-	batch.ByID: "object ids", batch.ByUPN: "user principal names", idOrUPN: "user principal names",
+	batch.ByID: "object ids", batch.ByUPN: "user principal names", vocab.IDOrUPN: "user principal names",
 	batch.ByMail: "mail addresses", batch.ByEmployeeID: "employee ids", batch.ByOnPremisesUPN: "on-premises user principal names",
 }
 
@@ -72,12 +66,12 @@ var (
 	wrappedID = regexp.MustCompile(`(?i)^(?:urn:uuid:)?\{?([-0-9a-f]{36})\}?$`)
 )
 
-func withoutPrefix(s string) string { return trim(prefixes.ReplaceAllString(s, "")) }
+func withoutPrefix(s string) string { return vocab.Trim(prefixes.ReplaceAllString(s, "")) }
 
 // unquote takes quotes off both ends, as often as there are any.
 func unquote(s string) string {
 	for len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		s = trim(s[1 : len(s)-1])
+		s = vocab.Trim(s[1 : len(s)-1])
 	}
 	return s
 }
@@ -136,11 +130,11 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 		return names[0], ""
 	}
 	is := func(part string) bool {
-		return batch.SameValue(key, withoutPrefix(unquote(trim(part))), names[0])
+		return batch.SameValue(key, withoutPrefix(unquote(vocab.Trim(part))), names[0])
 	}
-	local, _, _ := strings.Cut(fold(names[0]), "@")
+	local, _, _ := strings.Cut(vocab.Fold(names[0]), "@")
 	ofAddress := func(name string) bool { // or it may be the manager's, or the deputy's
-		return slices.ContainsFunc(strings.Fields(fold(unquote(name))), func(w string) bool { return len(w) > 1 && strings.Contains(local, w) })
+		return slices.ContainsFunc(strings.Fields(vocab.Fold(unquote(name))), func(w string) bool { return len(w) > 1 && strings.Contains(local, w) })
 	}
 	for _, brackets := range []string{"<>", "()"} {
 		before, in, found := strings.Cut(strings.TrimSuffix(text, brackets[1:]), brackets[:1])
@@ -163,13 +157,13 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 // staying or leaving, or one like "not", is a remark that may say the opposite. Beside round
 // brackets or in them, so are words that are not written as names are.
 func isName(s string, capitals bool) bool {
-	s = unquote(trim(s))
-	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || isWord(stayWords, s) || isWord(goneWords, s) || capitals && s == "" {
+	s = unquote(vocab.Trim(s))
+	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || vocab.IsWord(vocab.StayWords, s) || vocab.IsWord(vocab.GoneWords, s) || capitals && s == "" {
 		return false
 	}
 	return !slices.ContainsFunc(strings.Fields(s), func(w string) bool {
 		first, _ := utf8.DecodeRuneInString(w)
-		return cellWords["remark"][fold(w)] || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
+		return vocab.IsCell("remark", vocab.Fold(w)) || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
 			!strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ")
 	})
 }
@@ -187,7 +181,7 @@ type form struct {
 }
 
 var notes, shapes = func() (notes, shapes []form) {
-	for _, f := range readTable[form](formTable) {
+	for _, f := range vocab.ReadTable[form](formTable) {
 		if f.Of == "cell" {
 			shapes = append(shapes, f)
 		} else {
@@ -263,6 +257,6 @@ func formattedOutput(lines []string) string {
 
 // WhyNobody says why a text is neither an object id nor a user principal name, or "".
 func WhyNobody(text string) string {
-	_, _, why := meaning(idOrUPN, trim(text))
+	_, _, why := meaning(vocab.IDOrUPN, vocab.Trim(text))
 	return why
 }

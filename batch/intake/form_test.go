@@ -7,6 +7,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // TestMeaning holds what cells mean that other programs have written, and what is said of
@@ -223,15 +224,15 @@ func FuzzCell(f *testing.F) {
 		f.Add(s, byte(i))
 	}
 	f.Add(`="E 7"`, byte(4)) // an employee id with a blank
-	columns := append([]batch.Key{idOrUPN}, keys...)
+	columns := append([]batch.Key{vocab.IDOrUPN}, vocab.Keys...)
 	f.Fuzz(func(t *testing.T, cell string, k byte) {
 		column := columns[int(k)%len(columns)]
-		if cell = trim(cell); cell == "" {
+		if cell = vocab.Trim(cell); cell == "" {
 			return
 		}
 		key, text, why := meaning(column, cell)
 		switch {
-		case key == idOrUPN || why != "" && text != cell:
+		case key == vocab.IDOrUPN || why != "" && text != cell:
 			t.Fatalf("%s, %q: %s %q %q", column, cell, key, text, why)
 		case why == "" && (!strings.Contains(cell, text) || checkCell(key, text) != "" || key != keyOf(column, text)):
 			t.Fatalf("%s, %q names %s %q", column, cell, key, text)

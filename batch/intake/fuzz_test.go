@@ -9,6 +9,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // FuzzRead holds what is true of any bytes: no panic; each line belongs to
@@ -238,7 +239,7 @@ func FuzzColumns(f *testing.F) {
 		chosen := map[int]bool{}
 		for _, c := range r.naming {
 			chosen[c.index] = true
-			if named := opt.Column != ""; !named && property(c.name) != "" && containsAny(strings.ToLower(c.name), headerParts["other person"]) {
+			if named := opt.Column != ""; !named && vocab.Property(c.name) != "" && vocab.HasPart(strings.ToLower(c.name), "other person") {
 				t.Fatalf("%q was chosen", c.name)
 			}
 		}
@@ -252,7 +253,7 @@ func FuzzColumns(f *testing.F) {
 				}
 			}
 			for _, c := range row.Claims {
-				if i := of(c.Value); r.header[i] != c.Column || recognise(c.Column).known == "" {
+				if i := of(c.Value); r.header[i] != c.Column || vocab.Recognise(c.Column).Known == "" {
 					t.Fatalf("%+v is of column %q", c, r.header[i])
 				}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/vocab"
 )
 
 // ruling is what a gate says of a row.
@@ -87,7 +88,7 @@ func (r *Reader) setGates() {
 	}
 	passes = "a row passes when the day " + passes + "; a time with an offset or Z is taken as it is, but midnight is the day"
 	if p := r.opt.preset; p.Date != "" {
-		passes = p.who(trim(r.opt.DateGate.Column) != "", "--date-column") + ": " + passes
+		passes = p.who(vocab.Trim(r.opt.DateGate.Column) != "", "--date-column") + ": " + passes
 	}
 	r.addSetting("date column", d.Column, passes)
 	form, why := "ISO 8601, such as 2026-12-31", "no --date-format"
@@ -106,8 +107,8 @@ func (l *layout) chooseHired(opt parsedOptions) {
 	var hired, left bool
 	for _, c := range l.all {
 		counts := c.key == "" && !c.ignored && !opt.AllRows
-		c.hired = counts && c.hr == beganHeader && !c.gate
-		c.left = counts && !c.hired && (c == l.date || l.date == nil && c.hr == leftHeader)
+		c.hired = counts && c.hr == vocab.BeganHeader && !c.gate
+		c.left = counts && !c.hired && (c == l.date || l.date == nil && c.hr == vocab.LeftHeader)
 		hired, left = hired || c.hired, left || c.left
 	}
 	for _, c := range l.all { // one says nothing without the other
@@ -154,21 +155,21 @@ type condition struct {
 	*column            // that it looks at
 	entry, from string // as given, and who gave it: --where or a preset
 	value       string // what the cells must be
-	words       statusWords
+	words       vocab.StatusWords
 	gone        bool // it asks an HR column for people who are gone
 	tells       bool // it looks at an HR column, whose cells may say that somebody stays
 	met         memo[bool]
 }
 
 func newCondition(entry, from, value string, c *column) condition {
-	words := statuses[c.hr]
-	if c.hr == leftHeader {
-		words.stay = stayWords // some systems write "Active" where no date is
+	words := vocab.Statuses[c.hr]
+	if c.hr == vocab.LeftHeader {
+		words.Stay = vocab.StayWords // some systems write "Active" where no date is
 	}
-	hired := c.hr == beganHeader
-	gone := isWord(words.gone, value) || hired && value == "" // no day on which they came back
-	if from != "--where" {                                    // it is the one word of a preset's column for people who left
-		words.gone = map[string]bool{fold(value): true}
+	hired := c.hr == vocab.BeganHeader
+	gone := vocab.IsWord(words.Gone, value) || hired && value == "" // no day on which they came back
+	if from != "--where" {                                          // it is the one word of a preset's column for people who left
+		words.Gone = map[string]bool{vocab.Fold(value): true}
 	}
 	return condition{c, entry, from, value, words, gone, c.hr != "" && (gone || !hired), memo[bool]{}}
 }
@@ -208,7 +209,7 @@ func (l *layout) chooseWhose(opt parsedOptions) {
 			l.refuse(&InputError{Option: "--rows-of", Reason: fmt.Sprintf("it looks at one column, and %q and %q are two", l.whose.name, c.name)})
 		}
 		c.keep, c.why = true, cmp.Or(c.why, "says whose row it is")
-		l.whose, l.ours = c, append(l.ours, fold(value))
+		l.whose, l.ours = c, append(l.ours, vocab.Fold(value))
 	}
 }
 
@@ -218,7 +219,7 @@ func (r *Reader) elses(row batch.Row) bool {
 		return false
 	}
 	cell := row.Cells[r.whose.place]
-	is := !slices.Contains(r.ours, fold(cell))
+	is := !slices.Contains(r.ours, vocab.Fold(cell))
 	if is && r.opt.Others != nil {
 		r.opt.Others(row, cell)
 	}
@@ -240,13 +241,13 @@ func splitCondition(entry string, header []string) (column, value string, bad *I
 		if entry[i] != '=' {
 			continue
 		}
-		column, value = trim(entry[:i]), trim(entry[i+1:])
+		column, value = vocab.Trim(entry[:i]), vocab.Trim(entry[i+1:])
 		if slices.Contains(header, column) && !compared(value) {
 			return column, value, nil
 		}
 	}
 	column, value, _ = strings.Cut(entry, "=")
-	column, value = trim(column), trim(value)
+	column, value = vocab.Trim(column), vocab.Trim(value)
 	if strings.Trim(column, operators) != column || compared(value) {
 		return "", "", &InputError{Reason: fmt.Sprintf("%q: --where knows only COLUMN=VALUE, and takes the rows whose cell is the value", entry)}
 	}
@@ -270,7 +271,7 @@ func (c condition) meets(cell string) bool {
 	if c.key != "" {
 		return batch.SameValue(batch.ByUPN, cell, c.value)
 	}
-	return c.met.of(cell, func(cell string) bool { return cell == c.value || fold(cell) == fold(c.value) })
+	return c.met.of(cell, func(cell string) bool { return cell == c.value || vocab.Fold(cell) == vocab.Fold(c.value) })
 }
 
 // rule says why the condition holds a row with the cell back. The cell is not told: the column may
@@ -282,15 +283,15 @@ func (c condition) rule(cell string) ruling {
 	switch {
 	case c.meets(cell):
 		return ruling{}
-	case escaped(cell) && c.meets(cell[1:]):
+	case vocab.Escaped(cell) && c.meets(cell[1:]):
 		h = ruling{reason: fmt.Sprintf("column %q: %s", c.name, whyEscaped)}
 	case c.value == "":
 		h.reason = fmt.Sprintf("%s is not empty (%s)", c.name, c.from)
 	default:
 		h.reason = fmt.Sprintf("%s is not %s (%s)", c.name, c.value, c.from)
 	}
-	if c.tells && cell != "" && !saysNothing(cell) {
-		h.userStays = isWord(c.words.stay, cell) || c.gone && !isGone(c.words.gone, cell)
+	if c.tells && cell != "" && !vocab.SaysNothing(cell) {
+		h.userStays = vocab.IsWord(c.words.Stay, cell) || c.gone && !vocab.IsGone(c.words.Gone, cell)
 	}
 	return h
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // titleLines is how many lines may stand above the header.
@@ -52,7 +53,7 @@ func (r *Reader) setHeader(line int, cells []string, above []titled) {
 	}
 	r.start = line
 	for _, h := range cells {
-		r.header = append(r.header, strings.ToValidUTF8(trim(h), "\uFFFD"))
+		r.header = append(r.header, strings.ToValidUTF8(vocab.Trim(h), "\uFFFD"))
 	}
 }
 
@@ -81,7 +82,7 @@ func (r *Reader) setColumns() (bad *InputError) {
 	}
 	for i, c := range r.all {
 		c.twin = slices.ContainsFunc(r.naming, func(d *column) bool {
-			return d != c && (d.key == c.key || d.key == idOrUPN || c.key == idOrUPN)
+			return d != c && (d.key == c.key || d.key == vocab.IDOrUPN || c.key == vocab.IDOrUPN)
 		})
 		if c.setUsual(r.opt.NoHeader); c.name != "" {
 			r.named = i + 1
@@ -183,13 +184,13 @@ func (r *Reader) numbered(row titled) (header []string, err error) {
 func (r *Reader) isList(cells []string) bool {
 	o := r.opt
 	return WhyNobody(cells[0]) == "" && listLine(cells) &&
-		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(idOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
+		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(vocab.IDOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
 }
 
 // listLine reports whether the cells may be a line of a list: one id alone, with a semicolon
 // behind it in a list of recipients, and not a comment, nor a pattern of a protect list.
 func listLine(cells []string) bool {
-	return len(cells) == 0 || strings.Join(cells[1:], "") == "" && !strings.HasPrefix(trim(cells[0]), "#") && !strings.Contains(cells[0], "*")
+	return len(cells) == 0 || strings.Join(cells[1:], "") == "" && !strings.HasPrefix(vocab.Trim(cells[0]), "#") && !strings.Contains(cells[0], "*")
 }
 
 // isTitle reports whether lines above a header surely are no rows and no part of it: they name
@@ -211,7 +212,7 @@ func (t titled) sets(at int) bool {
 	}
 	for at = min(at, len(t.cells)-1); at > 0 && t.cells[at] == ""; at-- {
 	}
-	return t.cells[at] == "" || slices.ContainsFunc(strings.Fields(fold(t.cells[at])), func(w string) bool { return cellWords["users"][w] })
+	return t.cells[at] == "" || slices.ContainsFunc(strings.Fields(vocab.Fold(t.cells[at])), func(w string) bool { return vocab.IsCell("users", w) })
 }
 
 // fits reports whether cells are a header that can be read.
@@ -237,7 +238,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 		header = maybe[wider]
 	}
 	known := slices.IndexFunc(maybe, func(t titled) bool {
-		return slices.ContainsFunc(t.cells, func(c string) bool { return recognise(c).known != "" })
+		return slices.ContainsFunc(t.cells, func(c string) bool { return vocab.Recognise(c).Known != "" })
 	})
 	if known >= 0 {
 		switch t, above := maybe[known], maybe[:known]; {
@@ -259,9 +260,9 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 // checkNamed asks the key of a column named by --column whose header speaks of another.
 func (r *Reader) checkNamed() *InputError {
 	named := r.naming[0]
-	k := named.known
+	k := named.Known
 	for _, may := range []batch.Key{batch.ByMail, batch.ByEmployeeID} {
-		if k == "" && len(hinted([]string{named.name}, may)) > 0 {
+		if k == "" && len(vocab.Hinted([]string{named.name}, may)) > 0 {
 			k = may
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // A row that lets somebody go has to name that person exactly. A row that keeps somebody is read
@@ -21,11 +22,11 @@ func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 	var beside []batch.Claim
 	for i, c := range r.columns {
 		text := cells[i]
-		if c.key == "" || text == "" || saysNothing(text) {
+		if c.key == "" || text == "" || vocab.SaysNothing(text) {
 			continue
 		}
 		found := mayName(c.key, text)
-		said = said || len(found) > 0 || c.names || !slices.Contains(sharedHeaders, c.normal)
+		said = said || len(found) > 0 || c.names || !slices.Contains(vocab.SharedHeaders, c.normal)
 		if c.names || !c.key.Searched() {
 			named = append(named, found...)
 		} else {
@@ -50,7 +51,7 @@ func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
 		if cell == "" {
 			continue
 		}
-		named = append(named, mayName(idOrUPN, cell)...)
+		named = append(named, mayName(vocab.IDOrUPN, cell)...)
 		if key.Searched() && (key != batch.ByEmployeeID || idLike(cell)) {
 			named = append(named, mayName(key, cell)...)
 		}
@@ -89,7 +90,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 // like, with and without the blanks in it, and without characters that show nothing.
 func looseNames(text string) []string {
 	text = strings.Map(func(r rune) rune {
-		if !unicode.IsSpace(r) && (unicode.IsControl(r) || blank(r)) {
+		if !unicode.IsSpace(r) && (unicode.IsControl(r) || vocab.Blank(r)) {
 			return -1
 		}
 		return r

@@ -8,6 +8,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // Files reads the rows of one file, or of several one after the other. It is for one goroutine.
@@ -31,7 +32,7 @@ func Open(inputs []source.Input, opt Options) (*Files, error) {
 		}
 		f.all = append(f.all, r)
 		for _, c := range r.columns {
-			at := slices.IndexFunc(f.columns, func(known string) bool { return plainName(known) == plainName(c.name) })
+			at := slices.IndexFunc(f.columns, func(known string) bool { return vocab.PlainName(known) == vocab.PlainName(c.name) })
 			if at < 0 && c.names { // under whatever header: retry.csv has one column of each key
 				at = slices.Index(f.keys, c.key)
 			}

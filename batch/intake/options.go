@@ -10,6 +10,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // Options are the choices of the person.
@@ -48,7 +49,7 @@ type parsedOptions struct {
 // parse checks the options. The error is an [*InputError].
 func (o Options) parse() (opt parsedOptions, err error) {
 	opt.Options = o
-	opt.Column = trim(o.Column)
+	opt.Column = vocab.Trim(o.Column)
 	opt.Ignore, opt.Keep = trimAll(o.Ignore), trimAll(o.Keep)
 	if opt.Key == "auto" {
 		opt.Key = ""
@@ -57,7 +58,7 @@ func (o Options) parse() (opt parsedOptions, err error) {
 		return opt, err
 	}
 	switch {
-	case opt.Key != "" && !slices.Contains(keys, opt.Key):
+	case opt.Key != "" && !slices.Contains(vocab.Keys, opt.Key):
 		return opt, &InputError{Option: "--key", Reason: fmt.Sprintf("no key %q: use auto, id, upn, mail, employee-id or on-premises-upn", o.Key)}
 	case o.HeaderLine < 0:
 		return opt, &InputError{Option: "--header-line", Reason: "lines are counted from 1"}
@@ -67,7 +68,7 @@ func (o Options) parse() (opt parsedOptions, err error) {
 		return opt, &InputError{Option: "--no-header", Reason: "say which column names the users by its number: --column 1 is the first"}
 	}
 	for i, entry := range slices.Concat(o.Where, o.RowsOf) {
-		if column, _, found := strings.Cut(entry, "="); !found || trim(column) == "" {
+		if column, _, found := strings.Cut(entry, "="); !found || vocab.Trim(column) == "" {
 			option := "--where"
 			if i >= len(o.Where) {
 				option = "--rows-of"
@@ -77,7 +78,7 @@ func (o Options) parse() (opt parsedOptions, err error) {
 	}
 	if gate := o.DateGate; gate != nil {
 		g := *gate
-		g.Column = cmp.Or(trim(g.Column), opt.preset.Date)
+		g.Column = cmp.Or(vocab.Trim(g.Column), opt.preset.Date)
 		opt.dateGate, err = newDateGate(g)
 	} else if opt.preset.Date != "" {
 		err = &InputError{Option: "--preset", Reason: o.Preset + " has a column of last days, and no date gate"}
@@ -88,7 +89,7 @@ func (o Options) parse() (opt parsedOptions, err error) {
 func trimAll(texts []string) []string {
 	all := make([]string, len(texts))
 	for i, text := range texts {
-		all[i] = trim(text)
+		all[i] = vocab.Trim(text)
 	}
 	return all
 }
@@ -135,7 +136,7 @@ type preset struct {
 // findPreset gives the preset, or the zero one for "". The error is an [*InputError].
 func findPreset(name string) (preset, error) {
 	var names []string
-	for _, p := range readTable[preset](presetTable) {
+	for _, p := range vocab.ReadTable[preset](presetTable) {
 		if names = append(names, p.Name); p.Name == name {
 			return p, nil
 		}

@@ -7,6 +7,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // ReadProtectList reads a list of users who must not be touched: object ids, user principal names,
@@ -19,7 +20,7 @@ func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err erro
 	}
 	scan := bufio.NewScanner(text)
 	for no := 1; scan.Scan(); no++ {
-		entry := trim(scan.Text()) // what is no UTF-8 in it reads as U+FFFD, which no entry may hold
+		entry := vocab.Trim(scan.Text()) // what is no UTF-8 in it reads as U+FFFD, which no entry may hold
 		switch {
 		case entry == "" || entry[0] == '#':
 		case strings.Contains(entry, "*"):
@@ -28,7 +29,7 @@ func ReadProtectList(r io.Reader) (rows []batch.Row, patterns []string, err erro
 			}
 			patterns = append(patterns, entry)
 		default:
-			key := keyOf(idOrUPN, entry)
+			key := keyOf(vocab.IDOrUPN, entry)
 			if reason := checkCell(key, entry); reason != "" {
 				return nil, nil, &InputError{Line: no, Reason: reason + "; a line holds an object id, a user principal name, or a pattern such as breakglass-*@contoso.com"}
 			}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // errSkipped says that a record is no row, and that its line was reported.
@@ -135,7 +136,7 @@ func (r *Reader) fitted() (cells []string, why string) {
 	case len(cells) < n:
 		r.padded = append(append(r.padded[:0], cells...), make([]string, n-len(cells))...)
 		return r.padded, ""
-	case slices.ContainsFunc(cells[n:], func(c string) bool { return trim(c) != "" }):
+	case slices.ContainsFunc(cells[n:], func(c string) bool { return vocab.Trim(c) != "" }):
 		return nil, r.whyMiscounted()
 	}
 	return cells[:n], ""
@@ -146,7 +147,7 @@ func (r *Reader) fitted() (cells []string, why string) {
 func (r *Reader) struckOut() string {
 	filled := 0
 	for _, cell := range r.rec.Cells {
-		filled += min(1, len(trim(cell)))
+		filled += min(1, len(vocab.Trim(cell)))
 	}
 	if n := len(r.rec.Struck); n > 0 && 2*n > filled && r.rec.Struck[0] < len(r.header) {
 		return r.header[r.rec.Struck[0]]
@@ -189,7 +190,7 @@ func (r *Reader) misshapen(why string) (batch.Row, error) {
 // that nothing has shifted.
 func (r *Reader) shownInput(all []string) string {
 	if len(r.columns) == len(r.header) && !slices.ContainsFunc(r.columns, func(c *column) bool { return c.key == "" }) {
-		return trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
+		return vocab.Trim(strings.ToValidUTF8(r.src.Text(), "\uFFFD"))
 	}
 	if r.naming[0].index == 0 && len(all) > len(r.header) && r.rec.Fault == "" {
 		return strings.ToValidUTF8(all[0], "\uFFFD")
@@ -210,7 +211,7 @@ func (r *Reader) wouldBeRow(line []string, cells int) bool {
 		return true
 	}
 	return (len(line) > 1 || cells == 1 || cells != len(r.header)) && slices.ContainsFunc(line, func(cell string) bool {
-		return names(idOrUPN, cell) || key == batch.ByMail && names(key, cell)
+		return names(vocab.IDOrUPN, cell) || key == batch.ByMail && names(key, cell)
 	})
 }
 
@@ -219,7 +220,7 @@ func (r *Reader) whyMiscounted() string {
 	why := "put quotes around a cell that holds the delimiter"
 	if len(r.rec.Cells) < len(r.header) {
 		why = "some are missing, and the rest may have shifted"
-	} else if len(r.rec.Cells) == len(r.header)+1 && trim(r.rec.Cells[0]) == strconv.Itoa(r.rows+1) {
+	} else if len(r.rec.Cells) == len(r.header)+1 && vocab.Trim(r.rec.Cells[0]) == strconv.Itoa(r.rows+1) {
 		why = "the first one numbers the row, as R writes it: write the file again with row.names = FALSE; or put" + strings.TrimPrefix(why, "put")
 	}
 	return fmt.Sprintf("%s where the header has %d: %s", batch.Plural(len(r.rec.Cells), "cell"), len(r.header), why)
@@ -276,7 +277,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	row = batch.Row{File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
 	r.spare = r.spare[n:]
 	for i, col := range r.columns {
-		text := trim(texts[col.index])
+		text := vocab.Trim(texts[col.index])
 		if r.rec.Shared > 256 {
 			text = strings.Clone(text) // or it would keep the whole record
 		}
@@ -358,13 +359,13 @@ func (r *Reader) nameUser(row *batch.Row, column *column, cell string) string {
 
 // claim adds what a cell beside the name says of the user, or tells what is wrong with it.
 func claim(row *batch.Row, col *column, text string) string {
-	if saysNothing(text) {
+	if vocab.SaysNothing(text) {
 		return ""
 	}
 	key, text, why := meaning(col.key, text)
 	switch {
 	case key.Searched(): // what it says as it stands is for the directory
-	case why != "" && slices.Contains(sharedHeaders, col.normal):
+	case why != "" && slices.Contains(vocab.SharedHeaders, col.normal):
 		return ""
 	case why != "":
 		return fmt.Sprintf("column %q: %s", col.name, why)
@@ -379,5 +380,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // besideRows reports whether a cell of employee ids is surely of a line beside the rows.
 func (r *Reader) besideRows(text string) bool {
 	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
-	return noteOf(r.src.Text()) != nil || !number && (recognise(text).known != "" || isExample(text) || r.isHeader(normalise(text)))
+	return noteOf(r.src.Text()) != nil || !number && (vocab.Recognise(text).Known != "" || isExample(text) || r.isHeader(vocab.Normalise(text)))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/vocab"
 )
 
 // This file is about records whose cells may stand below the wrong headers. Programs leave out
@@ -25,12 +26,12 @@ const (
 )
 
 func (c *column) setUsual(noHeader bool) {
-	switch employeeID := cmp.Or(c.key, c.known) == batch.ByEmployeeID; {
+	switch employeeID := cmp.Or(c.key, c.Known) == batch.ByEmployeeID; {
 	case c.names || c.ignored || c.key != "" && !employeeID:
 		c.usual = anything
-	case noHeader || !employeeID && containsAny(c.normal, headerParts["names"]):
+	case noHeader || !employeeID && vocab.HasPart(c.normal, "names"):
 		c.usual = people
-	case employeeID || containsAny(c.normal, headerParts["no names"]):
+	case employeeID || vocab.HasPart(c.normal, "no names"):
 		c.usual = noNames
 	default:
 		c.usual = unknown
@@ -39,7 +40,7 @@ func (c *column) setUsual(noHeader bool) {
 
 // likeName sees at once whether a cell may name somebody.
 func likeName(cell string) bool {
-	return strings.IndexByte(cell, '@') >= 0 || len(cell) >= 36 && batch.IsGUID(trim(cell))
+	return strings.IndexByte(cell, '@') >= 0 || len(cell) >= 36 && batch.IsGUID(vocab.Trim(cell))
 }
 
 // odd gives the first column whose cell is a name where there are none, or none where there
@@ -55,8 +56,8 @@ func (r *Reader) odd(cells []string) *column {
 		case name && c.usual == onlyNames, !name && c.usual == noNames:
 		case c.usual == people, c.usual == unknown && !name:
 			news = append(news, c)
-		case name || trim(cell) != "" && !saysNothing(trim(cell)):
-			if !isExample(trim(cell)) {
+		case name || vocab.Trim(cell) != "" && !vocab.SaysNothing(vocab.Trim(cell)):
+			if !isExample(vocab.Trim(cell)) {
 				return c
 			}
 		}
@@ -89,7 +90,7 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	case got > n && got != r.width && r.merged(cutInTwo):
 		return r.whyMiscounted()
 	}
-	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), blank) != "" && r.merged(cutInTwo) {
+	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), vocab.Blank) != "" && r.merged(cutInTwo) {
 		return "a cell stands below no header, so the cells may have shifted; if it belongs there, give that column a header"
 	}
 	if empty {
@@ -115,7 +116,7 @@ func (r *Reader) cell(at int) string {
 	if at >= len(r.rec.Cells) {
 		return ""
 	}
-	return trim(r.rec.Cells[at])
+	return vocab.Trim(r.rec.Cells[at])
 }
 
 // fit reports whether all cells that stand so many places behind columns may be theirs.
@@ -190,26 +191,26 @@ const (
 // any column that is not read, as a password does; or with people, where the header speaks of
 // people.
 func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
-	key := cmp.Or(c.key, c.known)
+	key := cmp.Or(c.key, c.Known)
 	asked := slices.ContainsFunc(r.where, func(w condition) bool { return w.column == c })
 	date := false
 	if r.date != nil {
 		_, date = r.opt.dateGate.format.Read(cell)
 	}
 	switch {
-	case cell == "" || saysNothing(cell):
+	case cell == "" || vocab.SaysNothing(cell):
 		return how != cutInTwo || !c.names
 	case key == batch.ByEmployeeID:
 		return how != here && (how < padded || !likeName(cell)) // which has no shape
 	case key != "":
 		return names(key, cell)
-	case names(idOrUPN, cell) && how >= padded:
+	case names(vocab.IDOrUPN, cell) && how >= padded:
 		return c.usual != noNames
-	case names(idOrUPN, cell):
-		return how <= lacks && !c.counts() || containsAny(c.normal, headerParts["names"])
+	case names(vocab.IDOrUPN, cell):
+		return how <= lacks && !c.counts() || vocab.HasPart(c.normal, "names")
 	case how == padded && c.usual == onlyNames:
 		return false
-	case c == r.date || c.hired || c.left || c.hr == leftHeader || c.hr == beganHeader || containsAny(c.normal, []string{"date", "datum", "day"}):
+	case c == r.date || c.hired || c.left || c.hr == vocab.LeftHeader || c.hr == vocab.BeganHeader || vocab.HasPart(c.normal, "day"):
 		return date
 	case how >= cutInTwo:
 		return true

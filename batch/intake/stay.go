@@ -9,6 +9,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/vocab"
 )
 
 // Stay is an HR column without a gate that says of rows which pass that their people stay.
@@ -32,7 +33,7 @@ type Stay struct {
 // understood is no proof that somebody leaves.
 type stayColumn struct {
 	Stay
-	words            statusWords
+	words            vocab.StatusWords
 	place            int        // of the file that is read; -1 if it has no such column
 	gate             *dateGate  // of the file, whose format the dates may have; may be nil
 	clock            *dateGate  // the same; or the present
@@ -58,11 +59,13 @@ func (s *surveyor) findStay(r *Reader) {
 		if !c.maySayStay() {
 			continue
 		}
-		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool { return known.place < 0 && plainName(known.Column) == plainName(c.name) })
+		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool {
+			return known.place < 0 && vocab.PlainName(known.Column) == vocab.PlainName(c.name)
+		})
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == leftHeader, Note: c.hr == noteHeader},
-				words: wordsOf(c.hr), sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader},
+				words: vocab.WordsOf(c.hr), sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -74,7 +77,7 @@ func (s *surveyor) findStay(r *Reader) {
 // named is the header of a column as flags take it: on one line. It is "" where they would find
 // another column, or none.
 func named(header []string, c *column) string {
-	name := plainBlanks(c.name)
+	name := vocab.PlainBlanks(c.name)
 	at, bad := findColumn(header, name, "")
 	asked, _, odd := splitCondition(name+"=x", header)
 	if bad != nil || at != c.index || odd != nil || asked != name {
@@ -89,41 +92,41 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
-	if s.words.known && cell == "" || s.unknown > mostValues && s.unknown > s.known {
+	if s.words.Known && cell == "" || s.unknown > mostValues && s.unknown > s.known {
 		return // as of nearly all columns
 	}
-	said, bare, known := cell, fold(cell), false
+	said, bare, known := cell, vocab.Fold(cell), false
 	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
 	case s.Dates:
 		said = s.dayWord(cell)
 		s.days.add(cell, row.Line)
-	case bare == "t" && s.words.gone["t"]:
+	case bare == "t" && s.words.Gone["t"]:
 		said, known = "", true
-		if s.leavers.add(plainBlanks(cell)); passes {
+		if s.leavers.add(vocab.PlainBlanks(cell)); passes {
 			s.bare.add(row)
 		}
 	case s.Note:
-		said = phraseIn(cell, s.words.stay)
+		said = vocab.PhraseIn(cell, s.words.Stay)
 		known = said != ""
-	case s.words.known && len(cell) < len("keep"): // a letter may mean anything
+	case s.words.Known && len(cell) < len("keep"): // a letter may mean anything
 		said = ""
 		s.unknown++
-	case isWord(s.words.stay, cell):
+	case vocab.IsWord(s.words.Stay, cell):
 		known = true
-	case isGone(s.words.gone, cell):
+	case vocab.IsGone(s.words.Gone, cell):
 		said, known = "", true
-		s.leavers.add(plainBlanks(cell))
+		s.leavers.add(vocab.PlainBlanks(cell))
 	case cell == "":
 		if s.empty = true; passes {
 			s.blank.add(row)
 		}
-	case saysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
-	case s.words.other != nil && (isWord(s.words.other, cell) || cell[0] == '{'): // a sign-in log has JSON
+	case vocab.SaysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
+	case s.words.Other != nil && (vocab.IsWord(s.words.Other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
-	case s.words.leaver && len(dates.Any(cell)) > 0:
+	case s.words.Leaver && len(dates.Any(cell)) > 0:
 		said, known = s.dayWord(cell), true
-	case s.words.known:
+	case s.words.Known:
 		said = ""
 		s.unknown++
 	default:
@@ -164,11 +167,11 @@ func (s *stayColumn) isStatus() bool {
 		return true
 	case s.Note:
 		return true
-	case s.words.known:
+	case s.words.Known:
 		return s.known >= s.unknown && len(s.leavers) > 0
-	case s.words.unsure:
+	case s.words.Unsure:
 		return s.plain || s.known > 0 && s.known >= s.unknown
-	case s.words.other != nil && s.known == 0:
+	case s.words.Other != nil && s.known == 0:
 		return s.unknown > 0 && s.unknown >= s.other
 	}
 	return s.known+s.unknown > 0
@@ -179,7 +182,7 @@ const dayToCome, noDay, notUnderstood = "day to come", "no day", "not understood
 
 // dayWord is what a cell of dates, however it is read, says of somebody who stays, or "".
 func (s *stayColumn) dayWord(cell string) string {
-	if cell == "" || saysNothing(cell) {
+	if cell == "" || vocab.SaysNothing(cell) {
 		return noDay
 	}
 	days := daysOf(s.gate, cell)
@@ -205,7 +208,7 @@ func (s *stayColumn) result() (Stay, bool) {
 		s.leavers = nil
 		s.also("t (perhaps true)", s.bare)
 	}
-	if s.words.leaver && s.known > 0 {
+	if s.words.Leaver && s.known > 0 {
 		s.also("nothing", s.blank)
 	}
 	said := s.sayings.frequent()
@@ -219,7 +222,7 @@ func (s *stayColumn) result() (Stay, bool) {
 	}
 	s.Said = strings.Join(said, ", ")
 	for _, word := range s.leavers.frequent() {
-		if !slices.ContainsFunc(s.Gone, func(known string) bool { return fold(known) == fold(word) }) {
+		if !slices.ContainsFunc(s.Gone, func(known string) bool { return vocab.Fold(known) == vocab.Fold(word) }) {
 			s.Gone = append(s.Gone, word)
 		}
 	}

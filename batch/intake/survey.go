@@ -12,6 +12,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // Survey is what one look through the whole input found, before any lookup.
@@ -48,7 +49,7 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 	for i := range s.Unmet {
 		u := &s.Unmet[i]
 		u.Seen = u.values.frequent()
-		if u.by.from != "--where" && !slices.ContainsFunc(u.Seen, func(v string) bool { return v == "" || isWord(u.by.words.stay, v) }) {
+		if u.by.from != "--where" && !slices.ContainsFunc(u.Seen, func(v string) bool { return v == "" || vocab.IsWord(u.by.words.Stay, v) }) {
 			return Survey{}, &InputError{Reason: fmt.Sprintf("no cell of the column %q is %s, as %s asks, or a word of people who stay: it has %s; say which word means that people left, with --where %q", u.Column, u.Value, u.by.from, quotedList(u.Seen), u.Column+"=VALUE")}
 		}
 	}

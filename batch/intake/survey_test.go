@@ -11,6 +11,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
+	"offboard/batch/intake/vocab"
 )
 
 // looked is what the survey finds in an input, or the error.
@@ -323,9 +324,9 @@ func TestNoDateCanBeRead(t *testing.T) {
 
 // No word says both that somebody stays and that somebody left.
 func TestWordsOfOneMeaning(t *testing.T) {
-	for _, words := range []statusWords{statuses[listOf("Status")], statuses[listOf("Active")], statuses[listOf("Leaver")], statuses[listOf("State")], statuses[listOf("STAT2")]} {
-		for w := range words.stay {
-			if words.gone[w] {
+	for _, words := range []vocab.StatusWords{vocab.Statuses[vocab.ListOf("Status")], vocab.Statuses[vocab.ListOf("Active")], vocab.Statuses[vocab.ListOf("Leaver")], vocab.Statuses[vocab.ListOf("State")], vocab.Statuses[vocab.ListOf("STAT2")]} {
+		for w := range words.Stay {
+			if words.Gone[w] {
 				t.Error(w)
 			}
 		}

@@ -1,4 +1,4 @@
-package intake
+package vocab
 
 import (
 	"strings"
@@ -15,15 +15,15 @@ import (
 func TestWordTable(t *testing.T) {
 	want := map[string]int{}
 	for place, lists := range map[string][]string{
-		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, leftHeader, beganHeader, goHeader, keepHeader, noteHeader, string(idOrUPN)},
-		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival"},
+		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, keepHeader, NoteHeader, string(IDOrUPN)},
+		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival", "day"},
 		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "stay title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
 		}
 	}
-	for _, k := range keys {
+	for _, k := range Keys {
 		want["header "+string(k)] = 0
 	}
 	var all []word
@@ -33,17 +33,17 @@ func TestWordTable(t *testing.T) {
 	seen, headers := map[word]bool{}, map[string]word{}
 	for _, w := range all {
 		list := w.Place + " " + w.List
-		if _, known := want[list]; !known || w.Text == "" || w.Text != trim(w.Text) || seen[w] {
+		if _, known := want[list]; !known || w.Text == "" || w.Text != Trim(w.Text) || seen[w] {
 			t.Errorf("%+v: of no list, empty, or there twice", w)
 		}
 		want[list]++
 		seen[w] = true
 		for _, text := range spellings(w.Text) {
-			if h := headers[normalise(text)]; w.Place == "header" && h.List != "" && h.List != w.List {
+			if h := headers[Normalise(text)]; w.Place == "header" && h.List != "" && h.List != w.List {
 				t.Errorf("the header %q is in two lists: %s and %s", text, h.List, w.List)
 			}
 			if w.Place == "header" {
-				headers[normalise(text)] = w
+				headers[Normalise(text)] = w
 			}
 		}
 	}
@@ -52,15 +52,15 @@ func TestWordTable(t *testing.T) {
 			t.Errorf("the list %q is empty", list)
 		}
 	}
-	for name, w := range map[string]statusWords{
-		"status": {stay: statusStay, gone: goneWords}, "active": statuses[activeHeader], "leaver": statuses[leaverHeader],
-		"STAT2": statuses[stat2Header], "State": {stay: stayWords, gone: goneWords},
-		"go": statuses[goHeader], "keep": statuses[keepHeader], "any other": anyStatus,
-		"yes and no": {stay: yesWords, gone: noWords}, "another thing": {stay: goneWords, gone: cellWords["other"]},
+	for name, w := range map[string]StatusWords{
+		"status": {Stay: statusStay, Gone: GoneWords}, "active": Statuses[activeHeader], "leaver": Statuses[leaverHeader],
+		"STAT2": Statuses[stat2Header], "State": {Stay: StayWords, Gone: GoneWords},
+		"go": Statuses[goHeader], "keep": Statuses[keepHeader], "any other": anyStatus,
+		"yes and no": {Stay: yesWords, Gone: noWords}, "another thing": {Stay: GoneWords, Gone: cellWords["other"]},
 	} {
 		var both []string
-		for text := range w.stay {
-			if w.gone[text] {
+		for text := range w.Stay {
+			if w.Gone[text] {
 				both = append(both, text)
 			}
 		}

@@ -1,4 +1,4 @@
-package intake
+package vocab
 
 import (
 	"testing"
@@ -21,7 +21,7 @@ func TestRecognise(t *testing.T) {
 		"[userPrincipalName]":                                         batch.ByUPN,
 		"Benutzername [userPrincipalName] Erforderlich":               batch.ByUPN,
 
-		"Member object ID or user principal name [memberObjectIdOrUpn] Required": idOrUPN,
+		"Member object ID or user principal name [memberObjectIdOrUpn] Required": IDOrUPN,
 
 		"": "", "User": "", "Name": "", "displayName": "",
 		"mail": batch.ByMail, "EmailAddress": batch.ByMail, "employeeId": batch.ByEmployeeID, "Employee ID": batch.ByEmployeeID, "Request ID": "", "Resource ID ": "", "Correlation ID": "",
@@ -32,7 +32,7 @@ func TestRecognise(t *testing.T) {
 		"User name [displayName] Required": "", "Service principal ID": "",
 		"us\u0435rprincipalname": "", "\uff35\uff30\uff2e": "",
 	} {
-		if got := recognise(in).known; got != want {
+		if got := Recognise(in).Known; got != want {
 			t.Errorf("recognise(%q) = %v, want %v", in, got, want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestProperty(t *testing.T) {
 		"a":                                      "", "[": "", "]": "", "][": "", "[]": "",
 		"a [b c]": "", "a [b-c]": "", "a [é]": "", "a [b": "",
 	} {
-		if got := property(in); got != want {
+		if got := Property(in); got != want {
 			t.Errorf("property(%q) = %q, want %q", in, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package intake
+package vocab
 
 import (
 	_ "embed"
@@ -13,6 +13,13 @@ import (
 
 	"offboard/batch"
 )
+
+// IDOrUPN is the key of a column of object ids or user principal names. Rows and claims never have
+// it.
+const IDOrUPN batch.Key = "id or upn"
+
+// Keys are those that --key can ask for.
+var Keys = []batch.Key{batch.ByID, batch.ByUPN, batch.ByMail, batch.ByEmployeeID, batch.ByOnPremisesUPN}
 
 // wordTable has a line for each word that is known of files: headers of columns, parts of
 // headers, and cells.
@@ -34,27 +41,27 @@ var headerWords, headerParts, cellWords = readWords()
 // list.
 func readWords() (headers map[string]word, parts map[string][]string, cells map[string]map[string]bool) {
 	headers, parts, cells = map[string]word{}, map[string][]string{}, map[string]map[string]bool{}
-	for _, w := range readTable[word](wordTable) {
+	for _, w := range ReadTable[word](wordTable) {
 		if w.Place == "part" {
 			parts[w.List] = append(parts[w.List], w.Text)
 		}
 		for _, text := range spellings(w.Text) {
 			switch w.Place {
 			case "header":
-				headers[normalise(text)] = w
+				headers[Normalise(text)] = w
 			case "cell":
 				if cells[w.List] == nil {
 					cells[w.List] = map[string]bool{}
 				}
-				cells[w.List][fold(text)] = true
+				cells[w.List][Fold(text)] = true
 			}
 		}
 	}
 	return headers, parts, cells
 }
 
-// readTable reads a table that is a part of the program.
-func readTable[T any](table []byte) (all []T) {
+// ReadTable reads a table that is a part of the program.
+func ReadTable[T any](table []byte) (all []T) {
 	if err := gocsv.UnmarshalBytes(table, &all); err != nil {
 		panic(err)
 	}
@@ -74,38 +81,44 @@ func spellings(word string) []string {
 	return slices.Compact([]string{word, bare, german.Replace(word)})
 }
 
-// alias is a header by which a column is recognised.
-type alias struct {
-	spelled string    // as its usual source writes it
-	known   batch.Key // what the cells below it are; "" for no alias
+// Alias is a header by which a column is recognised.
+type Alias struct {
+	Spelled string    // as its usual source writes it
+	Known   batch.Key // what the cells below it are; "" for no alias
 }
 
-// sharedHeaders are headers, in normal form, that other things have, too. In such a column beside
+// SharedHeaders are headers, in normal form, that other things have, too. In such a column beside
 // those that name the users, a cell that is not of the key's form says nothing.
-var sharedHeaders = []string{"id", "userid", "username", "signinname"}
+var SharedHeaders = []string{"id", "userid", "username", "signinname"}
 
-// recognise gives the alias that a header is, or the zero alias. A header that may be a private
+// Recognise gives the alias that a header is, or the zero alias. A header that may be a private
 // address ("Primary Work or Primary Home"), an id of another program ("Person ID"), or a
 // [property] of somebody else or of before, is none.
-func recognise(header string) alias {
-	w := headerWords[normalise(header)]
+func Recognise(header string) Alias {
+	w := headerWords[Normalise(header)]
 	key := batch.Key(w.List)
-	if !slices.Contains(keys, key) && key != idOrUPN || property(header) != "" && ofOthers(header) {
-		return alias{}
+	if !slices.Contains(Keys, key) && key != IDOrUPN || Property(header) != "" && OfOthers(header) {
+		return Alias{}
 	}
-	return alias{w.Text, key}
+	return Alias{w.Text, key}
 }
 
-// ofOthers reports whether a header speaks of somebody else than the user, or of before.
-func ofOthers(header string) bool { return containsAny(plainName(header), headerParts["other person"]) }
+// OfOthers reports whether a header speaks of somebody else than the user, or of before.
+func OfOthers(header string) bool { return HasPart(PlainName(header), "other person") }
 
-// hinted gives the headers whose columns may have the key, for the person to choose from.
-func hinted(header []string, k batch.Key) []string {
+// Hinted gives the headers whose columns may have the key, for the person to choose from.
+func Hinted(header []string, k batch.Key) []string {
 	parts := headerParts[string(k)]
 	return slices.DeleteFunc(slices.Clone(header), func(h string) bool {
-		return !containsAny(strings.ToLower(h), parts) && !containsAny(normalise(h), parts)
+		return !containsAny(strings.ToLower(h), parts) && !containsAny(Normalise(h), parts)
 	})
 }
+
+// HasPart reports whether a header in a looser form has a part of the list.
+func HasPart(header, list string) bool { return containsAny(header, headerParts[list]) }
+
+// IsCell reports whether a folded text is a word of the list.
+func IsCell(list, text string) bool { return cellWords[list][text] }
 
 func containsAny(s string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
@@ -120,11 +133,11 @@ const (
 	placeHeader  = "place"       // the column may hold parts of addresses
 	goHeader     = "go"          // the column says with yes who is meant, or has a name or a day: Approved
 	keepHeader   = "keep"        // or who is not
-	noteHeader   = "note"        // what people write beside a row
+	NoteHeader   = "note"        // what people write beside a row
 	activeHeader = "active"      // says with yes that somebody works here
 	leaverHeader = "leaver"      // says so with no
-	leftHeader   = "left"        // on which day somebody leaves
-	beganHeader  = "began"       // on which day somebody began, or began again
+	LeftHeader   = "left"        // on which day somebody leaves
+	BeganHeader  = "began"       // on which day somebody began, or began again
 )
 
 // statusPattern fits headers of statusHeader's kind in English, in normal form.
@@ -143,19 +156,19 @@ var (
 // endings may stand behind the name of a column that says for certain who works here.
 var endings = []string{"", "code", "cd", "name", "description", "desc", "text", "flag", "indicator", "yn"}
 
-// listOf is the list of headers of HR systems that a header is in, or "".
-func listOf(header string) string {
-	words := trim(bracketed.ReplaceAllString(header, ""))
-	name := normalise(numbered.ReplaceAllString(words, ""))
-	for _, text := range []string{normalise(header), normalise(words), name} {
+// ListOf is the list of headers of HR systems that a header is in, or "".
+func ListOf(header string) string {
+	words := Trim(bracketed.ReplaceAllString(header, ""))
+	name := Normalise(numbered.ReplaceAllString(words, ""))
+	for _, text := range []string{Normalise(header), Normalise(words), name} {
 		if bare, is := strings.CutSuffix(text, "dt"); is {
 			text = bare + "date"
 		}
-		if list := headerWords[text].List; statuses[list].stay != nil {
+		if list := headerWords[text].List; Statuses[list].Stay != nil {
 			return list
 		}
 		for _, text := range []string{text, qualified.ReplaceAllString(text, "")} {
-			if list := headerWords[text].List; list == leftHeader || list == beganHeader {
+			if list := headerWords[text].List; list == LeftHeader || list == BeganHeader {
 				return list
 			}
 		}
@@ -175,42 +188,42 @@ func listOf(header string) string {
 	return ""
 }
 
-// statusWords are the words of one column of HR statuses.
-type statusWords struct {
-	stay, gone map[string]bool
-	other      map[string]bool // words by which the column is something else's; nil if its name is certain
-	unsure     bool            // the column may hold something else, such as parts of addresses
-	leaver     bool            // yes, or a day, says that somebody leaves
-	known      bool            // only its words say something, and they are in one column with their contrary
+// StatusWords are the words of one column of HR statuses.
+type StatusWords struct {
+	Stay, Gone map[string]bool
+	Other      map[string]bool // words by which the column is something else's; nil if its name is certain
+	Unsure     bool            // the column may hold something else, such as parts of addresses
+	Leaver     bool            // yes, or a day, says that somebody leaves
+	Known      bool            // only its words say something, and they are in one column with their contrary
 }
 
-// statuses are the words of columns by the lists of their headers. Yes stands beside words in every
+// Statuses are the words of columns by the lists of their headers. Yes stands beside words in every
 // column; no says that somebody left only where the header asks for it. T is true where the header
 // asks for yes or no, and else terminated; F may be full-time. Of SAP's numbers 3 is active, 2 a pensioner, 0 withdrawn; 1 is called inactive and
 // means employment that rests, as in parental leave.
-var statuses = map[string]statusWords{
-	statusHeader: {stay: statusStay, gone: goneWords},
-	bareHeader:   {stay: statusStay, gone: goneWords, other: cellWords["other"]},
-	placeHeader:  {stay: stayWords, gone: goneWords, unsure: true},
-	goHeader:     {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true, unsure: true},
-	keepHeader:   {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t"), unsure: true},
-	noteHeader:   {stay: cellWords["stay note"], known: true},
-	activeHeader: {stay: words(stayWords, yesWords), gone: words(goneWords, noWords, "t")},
-	leaverHeader: {stay: words(stayWords, noWords), gone: words(goneWords, yesWords), leaver: true},
-	stat2Header:  {stay: words(stayWords, cellWords["stat2 stay"]), gone: words(goneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
+var Statuses = map[string]StatusWords{
+	statusHeader: {Stay: statusStay, Gone: GoneWords},
+	bareHeader:   {Stay: statusStay, Gone: GoneWords, Other: cellWords["other"]},
+	placeHeader:  {Stay: StayWords, Gone: GoneWords, Unsure: true},
+	goHeader:     {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true, Unsure: true},
+	keepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
+	NoteHeader:   {Stay: cellWords["stay note"], Known: true},
+	activeHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t")},
+	leaverHeader: {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true},
+	stat2Header:  {Stay: words(StayWords, cellWords["stat2 stay"]), Gone: words(GoneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
 }
 
-// stayWords are statuses of people who work here, or will again; goneWords those of people who
+// StayWords are statuses of people who work here, or will again; GoneWords those of people who
 // left. Who is about to leave has none of the two, and is asked about.
 var (
-	stayWords, goneWords = cellWords["stay"], cellWords["gone"]
+	StayWords, GoneWords = cellWords["stay"], cellWords["gone"]
 	yesWords, noWords    = cellWords["yes"], cellWords["no"]
 )
 
 // anyStatus are the words of a column of any other name.
-var anyStatus = statusWords{stay: words(stayWords, cellWords["stay action"]), gone: words(goneWords, cellWords["gone action"]), known: true}
+var anyStatus = StatusWords{Stay: words(StayWords, cellWords["stay action"]), Gone: words(GoneWords, cellWords["gone action"]), Known: true}
 
-var statusStay = words(stayWords, yesWords, "t")
+var statusStay = words(StayWords, yesWords, "t")
 
 // words are those of two sets, without some.
 func words(some, more map[string]bool, without ...string) map[string]bool {
@@ -222,9 +235,9 @@ func words(some, more map[string]bool, without ...string) map[string]bool {
 	return all
 }
 
-// isWord reports whether a status is or begins with one of the words, as "Active (on leave)" does.
-func isWord(words map[string]bool, status string) bool {
-	status = fold(status)
+// IsWord reports whether a status is or begins with one of the words, as "Active (on leave)" does.
+func IsWord(words map[string]bool, status string) bool {
+	status = Fold(status)
 	if words[status] {
 		return true
 	}
@@ -232,21 +245,21 @@ func isWord(words map[string]bool, status string) bool {
 	return end > 1 && words[strings.TrimRight(status[:end], " ")]
 }
 
-// isGone reports whether a status is one of the words of having left, and nothing else: what stands
+// IsGone reports whether a status is one of the words of having left, and nothing else: what stands
 // beside it may take it back, as in "Terminated - rehired" and "Leaver (future)".
-func isGone(words map[string]bool, status string) bool { return words[fold(status)] }
+func IsGone(words map[string]bool, status string) bool { return words[Fold(status)] }
 
-// wordsOf are the words of a column by the list of its header.
-func wordsOf(list string) statusWords {
-	if words, known := statuses[list]; known || list != "" {
+// WordsOf are the words of a column by the list of its header.
+func WordsOf(list string) StatusWords {
+	if words, known := Statuses[list]; known || list != "" {
 		return words
 	}
 	return anyStatus
 }
 
-// phraseIn gives the first, by the alphabet, of the phrases that stand in a text, or "".
-func phraseIn(text string, phrases map[string]bool) (found string) {
-	text = " " + strings.Join(strings.FieldsFunc(fold(text), func(c rune) bool { return c != '\'' && (unicode.IsPunct(c) || unicode.IsSpace(c)) }), " ") + " "
+// PhraseIn gives the first, by the alphabet, of the phrases that stand in a text, or "".
+func PhraseIn(text string, phrases map[string]bool) (found string) {
+	text = " " + strings.Join(strings.FieldsFunc(Fold(text), func(c rune) bool { return c != '\'' && (unicode.IsPunct(c) || unicode.IsSpace(c)) }), " ") + " "
 	for phrase := range phrases {
 		if strings.Contains(text, " "+phrase+" ") && (found == "" || phrase < found) {
 			found = phrase

@@ -1,4 +1,6 @@
-package intake
+// Package vocab knows how text is compared, and the words of files: headers of columns, parts of them,
+// and cells. Its table is words.csv.
+package vocab
 
 import (
 	"regexp"
@@ -17,24 +19,24 @@ import (
 // people never go beyond the second: a looser form would make one of two people.
 //
 //	form             of                                  makes alike
-//	trim             every cell and header               blanks and invisible characters at the ends
+//	Trim             every cell and header               blanks and invisible characters at the ends
 //	batch.SameValue  ids, names, mail addresses          and letters of any case, in ASCII (no employee ids)
-//	fold             statuses, values of --where         and in all of Unicode, accents however written, runs of blanks
-//	plainName        headers as the person types them    and headers with or without blanks - _ and dots
-//	normalise        headers that are known              and any punctuation, and the words around a [property]
+//	Fold             statuses, values of --where         and in all of Unicode, accents however written, runs of blanks
+//	PlainName        headers as the person types them    and headers with or without blanks - _ and dots
+//	Normalise        headers that are known              and any punctuation, and the words around a [property]
 
-// trim takes blanks and invisible characters off both ends.
-func trim(s string) string {
+// Trim takes blanks and invisible characters off both ends.
+func Trim(s string) string {
 	if n := len(s); n > 0 && visibleASCII(s[0]) && visibleASCII(s[n-1]) {
 		return s
 	}
-	return strings.TrimFunc(s, blank)
+	return strings.TrimFunc(s, Blank)
 }
 
 func visibleASCII(b byte) bool { return ' ' < b && b < utf8.RuneSelf }
 
-// blank reports whether a rune shows nothing: a space, a zero-width or formatting character.
-func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+// Blank reports whether a rune shows nothing: a space, a zero-width or formatting character.
+func Blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // nothing are words for no value, in lower case.
 var nothing = []string{"n/a", "#n/a", "na", "null", "(null)", "none", "nil", "nan", "nat"}
@@ -42,8 +44,8 @@ var nothing = []string{"n/a", "#n/a", "na", "null", "(null)", "none", "nil", "na
 // zeros is punctuation without a date, or a date and time made of zeros.
 var zeros = regexp.MustCompile(`^([-–—./: ]*|0+([-/.: T]+0+)*(Z|[-+]00(:?00)?)?)$`)
 
-// saysNothing reports whether a cell that is not empty stands for no value.
-func saysNothing(cell string) bool {
+// SaysNothing reports whether a cell that is not empty stands for no value.
+func SaysNothing(cell string) bool {
 	switch c := cell[0]; {
 	case strings.IndexByte("0-./: \xE2", c) >= 0: // \xE2 begins a dash
 		return !strings.ContainsAny(cell, "123456789@") && zeros.MatchString(cell)
@@ -53,17 +55,17 @@ func saysNothing(cell string) bool {
 	return slices.Contains(nothing, batch.LowerASCII(cell))
 }
 
-// plainBlanks makes one blank of all kinds and numbers, such as the narrow one before PM.
-func plainBlanks(cell string) string { return strings.Join(strings.Fields(cell), " ") }
+// PlainBlanks makes one blank of all kinds and numbers, such as the narrow one before PM.
+func PlainBlanks(cell string) string { return strings.Join(strings.Fields(cell), " ") }
 
-// escaped reports whether a cell begins as one that was made safe for a spreadsheet.
-func escaped(s string) bool {
+// Escaped reports whether a cell begins as one that was made safe for a spreadsheet.
+func Escaped(s string) bool {
 	return len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r", s[1]) >= 0
 }
 
-// fold makes alike letters of any case, accents however written, and blanks of any kind.
-func fold(s string) string {
-	if !isASCII(s) {
+// Fold makes alike letters of any case, accents however written, and blanks of any kind.
+func Fold(s string) string {
+	if !IsASCII(s) {
 		s = norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))
 		s = strings.Map(func(r rune) rune {
 			if unicode.Is(unicode.Cf, r) {
@@ -75,20 +77,21 @@ func fold(s string) string {
 	return strings.Join(strings.Fields(batch.LowerASCII(s)), " ")
 }
 
-func isASCII(s string) bool {
+// IsASCII reports whether a text has ASCII alone.
+func IsASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 var leftOut = strings.NewReplacer(" ", "", "-", "", "_", "", ".", "")
 
-// plainName is a header without what people leave out or put in when they type it.
-func plainName(header string) string {
-	return leftOut.Replace(fold(header))
+// PlainName is a header without what people leave out or put in when they type it.
+func PlainName(header string) string {
+	return leftOut.Replace(Fold(header))
 }
 
-// normalise takes away case, blanks, punctuation, and the words around a [property].
-func normalise(header string) string {
-	if p := property(header); p != "" {
+// Normalise takes away case, blanks, punctuation, and the words around a [property].
+func Normalise(header string) string {
+	if p := Property(header); p != "" {
 		header = p
 	}
 	return strings.Map(func(r rune) rune {
@@ -96,14 +99,14 @@ func normalise(header string) string {
 			return -1
 		}
 		return r
-	}, fold(header))
+	}, Fold(header))
 }
 
 // lastBrackets holds the one plain word in the last brackets of a header.
 var lastBrackets = regexp.MustCompile(`\[([A-Za-z0-9]+)\][^\]]*$`)
 
-// property is the one plain word in the last brackets of a header, or "".
-func property(header string) string {
+// Property is the one plain word in the last brackets of a header, or "".
+func Property(header string) string {
 	if m := lastBrackets.FindStringSubmatch(header); m != nil {
 		return m[1]
 	}
