@@ -24,7 +24,8 @@
 //	files.go, escape.go        the files that have lines; cells that are no formulas
 //	page.go, pagecensus.go     report.html: its table of people, and what is counted on the way
 //	pagebody.go, pagewords.go  what the page says; pagechart.go and html/ how it looks
-//	campaign.go                the page and the document about the runs of a campaign
+//	campaign.go                the runs of a campaign: how they stand together, and the document
+//	campaignpage.go            the page about them
 //	write.go, file.go          making the files, in one pass, and their seal
 //	aside.go, discard.go       the report of another run, and of one that is pruned
 //	json.go, text.go, left.go  the end of a run as JSON and on the screen, and of its steps; name.go who is named there

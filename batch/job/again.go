@@ -27,13 +27,17 @@ func tooOld(plan batch.Plan, now time.Time, most time.Duration) batch.Finding {
 	case plan.Terms.Source != "":
 		anew = "plan " + plan.Terms.Source + " again"
 	}
-	if ahead := plan.Created.Sub(now); most > 0 && ahead > mostAhead {
+	return ageOf("the plan of run "+plan.Run+" was made", plan.Created, now, most, anew)
+}
+
+// ageOf refuses what was made or begun then, in words, as tooOld does.
+func ageOf(what string, at, now time.Time, most time.Duration, anew string) batch.Finding {
+	if ahead := at.Sub(now); most > 0 && ahead > mostAhead {
 		return batch.Finding{Name: "--max-age", Lift: "--max-age 0", Refusal: fmt.Sprintf(
-			"the plan of run %s was made at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or %s, or allow any age with --max-age 0",
-			plan.Run, plan.Created.UTC().Format(time.RFC3339), ahead.Round(time.Second), anew)}
+			"%s at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or %s, or allow any age with --max-age 0",
+			what, at.UTC().Format(time.RFC3339), ahead.Round(time.Second), anew)}
 	}
-	return batch.CheckAge("--max-age", fmt.Sprintf("the plan of run %s was made", plan.Run), plan.Created, now, most,
-		anew+", or allow its age with --max-age (0 is any)")
+	return batch.CheckAge("--max-age", what, at, now, most, anew+", or allow its age with --max-age (0 is any)")
 }
 
 // guardAgain asks the guards of a run that goes on, before its first new call. It gives the

@@ -25,7 +25,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	j.Unasked = a.Unasked
 	defer j.close()
 	file, approvals, err := a.trustworthy(j)
-	if err := refused(nothingPlanned, err, j.pace(), a.Guards.wrong(h, true), h.mustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
+	if err := refused(nothingPlanned, err, j.pace(), a.Guards.wrong(h, true), h.MustAsk(a.Yes, nothingPlanned, "give --yes")); err != nil {
 		return err
 	}
 	plan := file.Head.Plan

@@ -122,9 +122,9 @@ func (h *Host) Next(again string) string {
 	return "nothing was planned or written; run it again: " + again
 }
 
-// mustAsk makes sure, before any work is done, that somebody can be asked or that
+// MustAsk makes sure, before any work is done, that somebody can be asked or that
 // --yes was given. The refusal says what was not done, and how else to begin.
-func (h *Host) mustAsk(yes bool, undone, instead string) error {
+func (h *Host) MustAsk(yes bool, undone, instead string) error {
 	if yes || h.MayAsk() {
 		return nil
 	}

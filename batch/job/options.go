@@ -1,6 +1,10 @@
 package job
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // The options of the commands. Their tags are the words of the command line, which
 // package main reads. keep marks what a run that goes on keeps, choice what the command
@@ -123,9 +127,14 @@ type Unasked struct {
 
 // Telling says what other programs are told at the end of a run.
 type Telling struct {
+	Notifying
+	MetricsFile string `help:"A file that is replaced at the end with metrics in Prometheus' text format, such as offboard.prom in the directory of node_exporter's textfile collector, which may read it: rows by outcome, users by step, duration, exit code and time of the last success, and nobody's name. A dry run leaves it." placeholder:"FILE.prom" type:"path" keep:""`
+}
+
+// Notifying says which webhook is told of the end.
+type Notifying struct {
 	NotifyFile   string `help:"A file with the address of a webhook, which is told how the command ended, also when it was refused: exit code, counts and the run's name, and nobody's name. The address is a secret, so no flag has it, and the file must not be readable by everybody (chmod o= FILE); the variable OFFBOARD_NOTIFY_URL holds it, too. It begins with https, or with http on this machine. A notice that cannot be delivered within 30 s and three tries is said, and fails nothing." placeholder:"FILE" type:"path" keep:""`
 	NotifyFormat string `help:"What the webhook takes: json, teams (a message with an adaptive card, for a workflow of Teams), slack, or auto, which goes by the host of the address." enum:"auto,json,teams,slack" default:"auto" keep:""`
-	MetricsFile  string `help:"A file that is replaced at the end with metrics in Prometheus' text format, such as offboard.prom in the directory of node_exporter's textfile collector, which may read it: rows by outcome, users by step, duration, exit code and time of the last success, and nobody's name. A dry run leaves it." placeholder:"FILE.prom" type:"path" keep:""`
 }
 
 // Reporting says where a report goes, and with what it is signed.
@@ -178,6 +187,7 @@ type ApplyOptions struct {
 type ResumeOptions struct {
 	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
 	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
+	AtOnce  AtOnce `help:"How many tenants of a campaign are worked on at once." default:"50" placeholder:"N"`
 
 	Despite
 	Guards
@@ -205,8 +215,22 @@ type CampaignOptions struct {
 
 	DryRun    bool   `help:"Do everything up to the first write, and stop."`
 	New       bool   `env:"OFFBOARD_CAMPAIGN_NEW" help:"Start over, even if a campaign on the same files can be resumed."`
-	AtOnce    int    `help:"How many tenants are worked on at once." default:"50" placeholder:"N"`
+	AtOnce    AtOnce `help:"How many tenants of a campaign are worked on at once." default:"50" placeholder:"N"`
 	Simulate  bool   `env:"OFFBOARD_CAMPAIGN_SIMULATE" help:"Do the whole job against simulated tenants made from the input."`
 	ReportDir string `env:"OFFBOARD_CAMPAIGN_REPORT_DIR" help:"Where the reports go, each tenant's in a directory of its name. Default: offboard-CAMPAIGN below the working directory, or below reports in the state directory of a systemd service." placeholder:"DIR" type:"path"`
 	Yes       bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not begin a campaign."`
+
+	Notifying
+}
+
+// AtOnce is how many tenants are worked on at once: one at the least.
+type AtOnce int
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (n *AtOnce) UnmarshalText(text []byte) error {
+	number, err := strconv.Atoi(string(text))
+	if *n = AtOnce(number); err != nil || number < 1 {
+		return fmt.Errorf("%q is no number of tenants; give 1 or more", text)
+	}
+	return nil
 }

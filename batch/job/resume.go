@@ -52,7 +52,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := h.Keep(plan); err != nil {
 		return err
 	}
-	person := h.mustAsk(r.Yes, nothingMore, "give --yes")
+	person := h.MustAsk(r.Yes, nothingMore, "give --yes")
 	if person != nil { // which is nothing when nobody is left to send
 		send, _, err := j.run.Remaining(ctx)
 		if err != nil {

@@ -18,7 +18,7 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 	j.Unasked = r.Unasked
 	defer j.close()
 	if err := r.ready(ctx, j, func() error {
-		return h.mustAsk(r.Yes || r.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
+		return h.MustAsk(r.Yes || r.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
 	}); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	if err := j.follow(old.plan(j), nothingPlanned); err != nil {
 		return err
 	}
-	person := h.mustAsk(u.Yes || u.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
+	person := h.MustAsk(u.Yes || u.DryRun, nothingPlanned, "give --yes, or look first with --dry-run")
 	var later error
 	if j.despite = u.Despite; !u.DespiteLater {
 		again, err := old.containedAgain(ctx, j.store)

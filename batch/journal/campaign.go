@@ -2,6 +2,9 @@ package journal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -96,6 +99,17 @@ func (s *Store) MemberEnds(ctx context.Context, campaign string) (map[string]Mem
 
 // LockCampaign keeps others from working on the campaign, or fails with a *LockedError.
 func (s *Store) LockCampaign(name string) (unlock func() error, err error) { return s.lock(name) }
+
+// LockReports keeps other campaigns from writing their summary into a directory meanwhile. It waits for them,
+// and fails with a *LockedError if that takes long.
+func (s *Store) LockReports(dir string) (unlock func() error, err error) {
+	sum := sha256.Sum256([]byte(dir))
+	for until := time.Now().Add(lookTime); ; time.Sleep(20 * time.Millisecond) {
+		if unlock, err = s.lock("reports-" + hex.EncodeToString(sum[:8])); !errors.Is(err, ErrLocked) || time.Now().After(until) {
+			return unlock, err
+		}
+	}
+}
 
 // forgetCampaign deletes a campaign whose last run is gone.
 func (s *Store) forgetCampaign(ctx context.Context, name string) error {

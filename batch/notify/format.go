@@ -44,8 +44,8 @@ func formatOf(host string) Format {
 // Notice is what is told of the end of a run. It names nobody.
 type Notice struct {
 	Event   string                `json:"event"`   // "finished"
-	Command string                `json:"command"` // run, apply, resume or undo
-	Run     *string               `json:"run"`     // null when none was planned
+	Command string                `json:"command"` // run, apply, resume, undo or campaign
+	Run     *string               `json:"run"`     // or the campaign; null when none was planned
 	DryRun  bool                  `json:"dry_run"`
 	Exit    int                   `json:"exit"`
 	Meaning string                `json:"meaning"` // of the exit code
@@ -55,6 +55,13 @@ type Notice struct {
 	Failure *int                  `json:"failure"`
 
 	Contained *Contained `json:"contained"` // null of a run that only ends sessions
+	Tenants   *Tenants   `json:"tenants"`   // null of a run
+}
+
+// Tenants is how many tenants of a campaign ended well.
+type Tenants struct {
+	Well int `json:"well"`
+	Of   int `json:"of"`
 }
 
 // Contained is how many of the users of a run the directory shows contained.
@@ -95,6 +102,9 @@ func (n Notice) body(f Format) ([]byte, error) {
 	}
 	if c := n.Contained; c != nil {
 		lines = append(lines, fmt.Sprintf("contained: %s of %s", batch.Thousands(c.Users), batch.Plural(c.Of, "user")))
+	}
+	if t := n.Tenants; t != nil {
+		lines = append(lines, fmt.Sprintf("%s of %s ended well", batch.Thousands(t.Well), batch.Plural(t.Of, "tenant")))
 	}
 	switch f {
 	case Slack:

@@ -43,7 +43,12 @@ type campaignReader struct {
 	taken   map[string]string
 }
 
-// readCampaign reads who is in the campaign, and how. Each error names the file and the line.
+// misfiled is an error in the file of a campaign.
+type misfiled struct{ error }
+
+func (m misfiled) Unwrap() error { return m.error }
+
+// readCampaign reads who is in the campaign, and how, and the files of all. Each error names the file and the line.
 func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	members, r, err := c.campaignFile(o)
 	if err == nil {
@@ -55,13 +60,13 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	if err == nil {
 		members, err = chosen(members, o)
 	}
-	if errors.Is(err, job.ErrRefused) {
-		return nil, err
+	if err == nil {
+		err = job.Gather(c.host, members)
 	}
-	if err != nil {
-		return nil, hinted{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err), []string{"help", "campaign"}}
+	if err != nil && !errors.Is(err, job.ErrRefused) {
+		err = misfiled{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err)}
 	}
-	return members, nil
+	return members, err
 }
 
 // variable is a line of a sign-in file, which somebody put in the place of the file's name.
@@ -78,9 +83,7 @@ func (c *command) wrongFlags(r *campaignReader, members []job.Member, simulated 
 		wrong := func(flag string, err error) {
 			all = errors.Join(all, fmt.Errorf("line %d: %s: %s%s", m.Line, m.Name, flag, strings.ReplaceAll(err.Error(), job.ErrUsage.Error()+": ", "")))
 		}
-		words := []string{"run"}
 		for _, f := range m.Flags {
-			words = append(words, "--"+f.Name+"="+f.Value)
 			if r.flags[f.Name] == nil || r.flags[f.Name][0].Tag.Type != "path" || slices.Contains([]string{"debug-http", "metrics-file"}, f.Name) {
 				continue
 			}
@@ -97,8 +100,7 @@ func (c *command) wrongFlags(r *campaignReader, members []job.Member, simulated 
 		if all != had {
 			continue
 		}
-		flags := &cli{}
-		if _, _, err := parse(flags, io.Discard, append(append(words, "--"), m.Files...)...); err != nil {
+		if flags, err := c.asRun(m.Flags, m.Files); err != nil {
 			wrong("", err)
 		} else if err := flags.Run.Wrong(c.host, simulated); err != nil {
 			wrong("", err)
@@ -140,15 +142,25 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignR
 
 // whose sees that each row of the file of all tenants is that of one. All of them read it alike.
 func (c *command) whose(r *campaignReader, members []job.Member) error {
-	flags := &cli{}
-	words := []string{"run"}
-	for _, f := range r.merged(config{}) {
-		words = append(words, "--"+f.Name+"="+f.Value)
-	}
-	if _, _, err := parse(flags, io.Discard, append(append(words, "--"), r.common...)...); err != nil {
+	flags, err := c.asRun(r.merged(config{}), r.common)
+	if err != nil {
 		return err
 	}
 	return job.Whose(c.host, flags.Run.Selection, r.common, r.column, members)
+}
+
+// asRun reads flags and files as the command run of a tenant does, with variables and the config file.
+func (c *command) asRun(flags []batch.Flag, files []string) (*cli, error) {
+	words := []string{"run"}
+	for _, f := range flags {
+		words = append(words, "--"+f.Name+"="+f.Value)
+	}
+	if c.cli.Config != "" {
+		words = append(words, "--config", c.cli.Config)
+	}
+	all := &cli{}
+	_, _, err := parse(all, io.Discard, append(append(words, "--"), files...)...)
+	return all, err
 }
 
 // chosen are the members that --only names, or all; rehearsed with --simulate.
@@ -175,36 +187,30 @@ func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) 
 	if going == 0 {
 		return nil, errors.New("it names no tenant to work on")
 	}
-	calls := max(8, min(150, mostCalls/min(going, max(1, o.AtOnce))))
-	for i := range members {
-		if m := &members[i]; !slices.ContainsFunc(m.Flags, func(f batch.Flag) bool { return f.Name == "concurrency" }) {
-			m.Flags = append(m.Flags, batch.Flag{Name: "concurrency", Value: fmt.Sprint(calls)})
-		}
-	}
 	return members, nil
 }
-
-// mostCalls is how many calls all tenants together have under way, unless --concurrency says it of each.
-const mostCalls = 1500
 
 // read reads the mapping.
 func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) {
 	var tenants *yaml.Node
 	r.all = config{r.path, map[string]setting{}}
+	at := map[string]int{}
 	for key, node := range pairs(top) {
+		if line := at[key.Value]; line != 0 {
+			return nil, fmt.Errorf("line %d: %s stands on line %d, too", key.Line, key.Value, line)
+		}
+		at[key.Value] = key.Line
 		switch {
 		case key.Value == "defaults" && node.Kind == yaml.MappingNode:
 			if err := r.all.take(node, r.flags, r.refused, "a campaign file"); err != nil {
 				return nil, err
 			}
-		case key.Value == "file" && r.common == nil:
+		case key.Value == "file":
 			if r.common, err = r.files(node); err != nil {
 				return nil, fmt.Errorf("line %d: file: %w", key.Line, err)
 			}
 		case key.Value == "tenant-column" && node.Kind == yaml.ScalarNode && strings.TrimSpace(node.Value) != "":
 			r.column = node.Value
-		case key.Value == "tenants" && tenants != nil:
-			return nil, fmt.Errorf("line %d: tenants stands on line %d, too", key.Line, tenants.Line)
 		case key.Value == "tenants" && node.Kind == yaml.SequenceNode:
 			tenants = node
 		case key.Value == "defaults" || key.Value == "tenants":
@@ -219,17 +225,15 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 	if (len(r.common) > 0) != (r.column != "") {
 		return nil, errors.New("one file for all tenants needs both keys: file, and tenant-column for the column that says whose each row is")
 	}
+	var wrong error // of each tenant the first, all together
 	for _, node := range tenants.Content {
 		m, err := r.member(node)
 		if err == nil {
 			err = m.Sum()
 		}
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, m)
+		members, wrong = append(members, m), errors.Join(wrong, err)
 	}
-	return members, nil
+	return members, wrong
 }
 
 // pairs are the keys of a mapping with what they have.

@@ -73,11 +73,9 @@ type command struct {
 
 	unclosed *unclosed // the document that is written but for how the command ended
 
-	campaign       *campaign // that this is a part of, or nil
-	campaignMember string    // what it is called there
-	campaignTenant string    // for AZURE_TENANT_ID of commands to be pasted; see campaign.go
-	failed         []string  // what was said of how it ended, and of what to do next
-	next           string
+	member *member  // of a campaign, whose command this is; nil outside of one
+	failed []string // what was said of how it ended, and of what to do next
+	next   string
 }
 
 // execute is the whole program but for the process around it.
@@ -129,7 +127,7 @@ func execute(ctx context.Context, w world) exitCode {
 	if err := cmd.heedConfig(); err != nil {
 		return cmd.fail(err)
 	}
-	switch carries := toldOf(options) != nil; {
+	switch carries := toldOf(options) != nil && k.Selected().Name != "campaign"; {
 	case flags.Output == "text", flags.Output == "json", k.Selected().Name == "plan":
 	case flags.Output == "jsonl" && carries:
 		cmd.host.Stream = func(p batch.Plan, l *batch.Line) error { return report.Line(cmd.stdout, p, l) }

@@ -32,6 +32,11 @@ func (c *command) do(ctx context.Context, options any) error {
 		if job.NamesCampaign(o.RunName) {
 			return c.resumeCampaign(ctx, o)
 		}
+		for _, f := range c.flags() {
+			if f.Name == "at-once" && c.typed(f) > 0 {
+				return fmt.Errorf("%w: --at-once goes with a campaign, and a run is of one tenant", job.ErrUsage)
+			}
+		}
 		return job.Resume(ctx, c.host, o)
 	case *job.UndoOptions:
 		return job.Undo(ctx, c.host, o)

@@ -34,6 +34,10 @@ type facts struct {
 	plan   batch.Plan // of it at the least the tenant, once it is known
 	counts map[batch.Outcome]int
 	end    *report.End // nil before it was told
+
+	dry       bool
+	contained *notify.Contained // nil before the end, and of a run that only ends sessions
+	tenants   *notify.Tenants   // nil of a run
 }
 
 // About implements [job.Console].
@@ -72,7 +76,30 @@ func (f *facts) ended(e report.End) {
 	f.counted(e.Summary.Counts)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.phase, f.plan, f.end = "ended", e.Plan, &e
+	f.phase, f.plan, f.end, f.dry = "ended", e.Plan, &e, e.Dry
+	if !e.Dry && batch.Contains(e.Plan.Steps) {
+		f.contained = &notify.Contained{Users: e.Summary.Contained, Of: e.Summary.Users}
+	}
+}
+
+// sum keeps what came of a campaign.
+func (f *facts) sum(c report.Campaign) {
+	counts := map[batch.Outcome]int{}
+	for _, t := range c.Tenants {
+		if t.End != nil {
+			for o, n := range t.End.Summary.Counts {
+				counts[o] += n
+			}
+		}
+	}
+	f.counted(counts)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.phase, f.plan, f.dry, f.tenants = "ended", batch.Plan{Run: c.Name}, c.Dry, &notify.Tenants{}
+	f.tenants.Well, f.tenants.Of = c.Well()
+	if users, of, ok := c.Contained(); ok {
+		f.contained = &notify.Contained{Users: users, Of: of}
+	}
 }
 
 // orNull is nil for no text, as the keys of run.json have it.
@@ -176,16 +203,14 @@ type numbers struct {
 	dry                       bool
 	counts                    map[batch.Outcome]int
 	success, neutral, failure *int
-	contained                 *notify.Contained // nil before the end, and of a run that only ends sessions
+	contained                 *notify.Contained
+	tenants                   *notify.Tenants
 }
 
 func (f *facts) numbers() numbers {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := numbers{dry: f.end != nil && f.end.Dry}
-	if f.end != nil && !n.dry && batch.Contains(f.plan.Steps) {
-		n.contained = &notify.Contained{Users: f.end.Summary.Contained, Of: f.end.Summary.Users}
-	}
+	n := numbers{dry: f.dry, contained: f.contained, tenants: f.tenants}
 	if f.counts == nil {
 		return n
 	}

@@ -59,6 +59,10 @@ func (c *command) after(next string) string {
 
 // nextStep is what to do about an error; known is what the table of ends has.
 func (c *command) nextStep(err error, code exitCode, known string) string {
+	if c.member != nil {
+		_, _, words := endOf(err)
+		known = c.member.next(err, words)
+	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
 	next := strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(known)
 	next = cmp.Or(c.lifted(err), next)
@@ -70,6 +74,9 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	}
 	if e, ok := errors.AsType[*campaignEnd](err); ok {
 		return e.next
+	}
+	if _, ok := errors.AsType[misfiled](err); ok {
+		next = "mend it as it says (" + c.shell("help", "campaign") + "), then: " + c.onceMore()
 	}
 	if a, ok := errors.AsType[*job.Advised](err); ok {
 		next = cmp.Or(a.Next, next)

@@ -18,8 +18,8 @@ func (c *command) lifted(err error) string {
 	if len(lifts) == 0 {
 		return ""
 	}
-	if c.campaign != nil {
-		return when + ": " + c.campaign.lifted(c.campaignMember, lifts)
+	if m := c.member; m != nil {
+		return when + ": " + m.all.lifted(m.of.Name, lifts)
 	}
 	line := c.again()
 	for _, lift := range lifts {
@@ -37,13 +37,13 @@ func (c *command) lifted(err error) string {
 
 // onceMore is the command that does the same again. That of a tenant of a campaign is the campaign's.
 func (c *command) onceMore() string {
-	switch of := c.campaign; {
-	case of == nil:
+	switch m := c.member; {
+	case m == nil:
 		return c.shell(c.again()...)
-	case of.dry:
-		return of.command.onceMore()
+	case m.all.dry:
+		return m.all.command.onceMore()
 	default:
-		return of.Typed(of.sameWay(of.GoOn())...)
+		return m.all.Typed(m.all.sameWay(m.all.GoOn())...)
 	}
 }
 

@@ -39,6 +39,8 @@ func toldOf(options any) *job.Telling {
 		return &o.Telling
 	case *job.UndoOptions:
 		return &o.Telling
+	case *job.CampaignOptions:
+		return &job.Telling{Notifying: o.Notifying}
 	}
 	return nil
 }
@@ -117,7 +119,7 @@ func (c *command) notify(ctx context.Context, to notify.Address, code exitCode) 
 	n := c.facts.numbers()
 	notice := notify.Notice{
 		Event: "finished", Command: c.selected(), DryRun: n.dry, Exit: int(code), Meaning: meanings[code],
-		Counts: n.counts, Success: n.success, Neutral: n.neutral, Failure: n.failure, Contained: n.contained,
+		Counts: n.counts, Success: n.success, Neutral: n.neutral, Failure: n.failure, Contained: n.contained, Tenants: n.tenants,
 	}
 	if run := c.facts.about().Run; run != "" {
 		notice.Run = &run

@@ -18,9 +18,9 @@ import (
 // the words, and the journal unless it is the user's own.
 // The run of a campaign goes on with all of it.
 func (c *command) Typed(words ...string) string {
-	if run := c.facts.about().Run; c.campaign != nil && run != "" && len(words) > 1 && words[0] == "resume" && words[1] == run {
+	if run := c.facts.about().Run; c.member != nil && run != "" && len(words) > 1 && words[0] == "resume" && words[1] == run {
 		yes := slices.Contains(words, "--yes")
-		if words = c.campaign.GoOn(); yes {
+		if words = c.member.all.GoOn(); yes {
 			words = append(words, "--yes")
 		}
 	}
@@ -32,6 +32,15 @@ func (c *command) Typed(words ...string) string {
 		words = append(words, "--config", c.cli.Config)
 	}
 	return c.before(words[0]) + c.shell(words...)
+}
+
+// before is what stands in front of a command line that is to be pasted: where one registration
+// signs in to several tenants, the variable that names the one.
+func (c *command) before(command string) string {
+	if c.member == nil || c.member.home == "" || command == "resume" || command == "show" || command == "report" || command == "campaign" || runtime.GOOS == "windows" {
+		return ""
+	}
+	return "env AZURE_TENANT_ID=" + quoted(c.member.home, runtime.GOOS) + " "
 }
 
 // otherJournal is the journal, unless it is the user's own: the file that was named, or

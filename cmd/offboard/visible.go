@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -116,3 +117,28 @@ func (h *heeding) Write(p []byte) (int, error) {
 }
 
 var errNotRead = errors.New("nobody reads it")
+
+// prefixed begins each line with whose it is.
+type prefixed struct {
+	w      io.Writer
+	mu     *sync.Mutex // of all who write to w
+	before string
+	part   []byte
+}
+
+func (p *prefixed) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.part = append(p.part, text...)
+	end := bytes.LastIndexByte(p.part, '\n') + 1
+	var b bytes.Buffer
+	for line := range bytes.Lines(p.part[:end]) {
+		if line[0] != '{' && len(bytes.TrimSpace(line)) > 0 { // events say of which run they are
+			b.WriteString(p.before)
+		}
+		b.Write(line)
+	}
+	p.part = bytes.Clone(p.part[end:])
+	_, err := p.w.Write(b.Bytes())
+	return len(text), err
+}

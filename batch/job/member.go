@@ -1,0 +1,122 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"offboard/batch"
+)
+
+// Member is a tenant of a campaign, and how it is run. The journal keeps it as JSON.
+type Member struct {
+	Name   string       `json:"name"`   // unlike that of every other one, also where case does not count
+	Tenant string       `json:"tenant"` // id or domain
+	Files  []string     `json:"files"`
+	Flags  []batch.Flag `json:"flags"` // of run
+	Skip   bool         `json:"skip,omitempty"`
+	SHA256 []string     `json:"sha256"`         // of the files, as they were when the campaign began
+	Rows   int          `json:"rows,omitempty"` // of one that is skipped, in the file of all
+	Digest string       `json:"digest"`         // SHA-256 of what the campaign's file says of it, but for Lists; hex
+	Line   int          `json:"-"`              // in the campaign's file
+
+	Added   []batch.Flag `json:"-"` // lists of protected users that the file has since
+	Changed string       `json:"-"` // why nothing more is done of it, since the file is not as it was; "" when it is
+}
+
+// Lists are the flags of protected users. What the campaign's file adds to them holds at once.
+var Lists = []string{"protect", "protect-group"}
+
+// Sum sets the digest.
+func (m *Member) Sum() error {
+	text, err := json.Marshal(Member{Name: m.Name, Tenant: m.Tenant, Skip: m.Skip, Files: m.Files,
+		Flags: slices.DeleteFunc(slices.Clone(m.Flags), func(f batch.Flag) bool { return slices.Contains(Lists, f.Name) })})
+	sum := sha256.Sum256(text)
+	m.Digest = hex.EncodeToString(sum[:])
+	return err
+}
+
+// Hold holds the members against what the campaign's file says of them now; unread says why it
+// cannot be read. Of a member that is not as it was no more is done.
+func (c *Campaign) Hold(now []Member, unread error) {
+	for i := range c.Members {
+		m := &c.Members[i]
+		at := slices.IndexFunc(now, func(n Member) bool { return n.Name == m.Name })
+		switch {
+		case unread != nil:
+			m.Changed = fmt.Sprintf("whether its part of the campaign's file is as it was cannot be seen: %v; put the file back; a run that was begun goes on by its name, too", unread)
+		case at < 0:
+			m.Changed = fmt.Sprintf("it is not in %s any more", c.Input)
+		case now[at].Skip && !m.Skip:
+			m.Changed = fmt.Sprintf("%s, line %d, leaves it out now", c.Input, now[at].Line)
+		case now[at].Digest != m.Digest:
+			m.Changed = fmt.Sprintf("what %s, line %d, says of it is not as it was when %s began", c.Input, now[at].Line, c.Name)
+		default:
+			for _, f := range now[at].Flags {
+				if slices.Contains(Lists, f.Name) && !slices.Contains(m.Flags, f) {
+					m.Flags, m.Added = append(m.Flags, f), append(m.Added, f)
+				}
+			}
+		}
+	}
+}
+
+// Held refuses a member that is not as it was; begun says that it has a run.
+func (c *Campaign) Held(h *Host, m Member, begun bool) error {
+	if m.Changed == "" {
+		return nil
+	}
+	undone, anew := nothingWritten, []string{"campaign", c.Input, "--only", m.Name}
+	if begun {
+		undone, anew = nothingMore, append(anew, "--new")
+	}
+	return &Advised{fmt.Errorf("%w; %s: %s", ErrRefused, undone, m.Changed), h.Typed(anew...)}
+}
+
+// Gather reads the files of all members, each of them once. An error names the line of the campaign's file.
+func Gather(h *Host, members []Member) error {
+	type file struct {
+		of string
+		*reading
+	}
+	var seen []file
+	for i := range members {
+		m := &members[i]
+		for _, name := range m.Files {
+			r, err := h.read(name)
+			for _, s := range seen {
+				if err == nil && s.of != m.Name && s.name != name && s.sameAs(r) {
+					err = fmt.Errorf("the file %s is that of %s, or a copy of it (%s); a person must not be looked up in a tenant of others: give each its own, or one file for all with a tenant-column", name, s.of, s.name)
+				}
+			}
+			if seen = append(seen, file{m.Name, r}); err != nil {
+				return fmt.Errorf("line %d: %s: %s", m.Line, m.Name, strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+			}
+			m.SHA256 = append(m.SHA256, r.digest)
+		}
+	}
+	return nil
+}
+
+// MayBegin reads the files of a member that is still to be planned, and refuses those that are not as they
+// were when the campaign began: their lines may be others now. It refuses a campaign that is older than
+// most, as a plan: those whom the files name may have come back.
+func (c *Campaign) MayBegin(h *Host, m Member, now time.Time, most time.Duration) error {
+	if err := refused(nothingWritten, ageOf(c.Name+" began", c.Created, now, most, "begin it anew from files of today")); err != nil {
+		return err
+	}
+	for i, name := range m.Files {
+		r, err := h.read(name)
+		if err == nil && r.digest != m.SHA256[i] {
+			err = fmt.Errorf("%w: the file %s is not as it was when %s began", ErrRefused, name, c.Name)
+		}
+		if err != nil {
+			return &Advised{err, h.Typed(c.Anew(m.Name)...)}
+		}
+	}
+	return nil
+}
