@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/batch/journal"
+	"offboard/report"
+)
+
+// activities are what the workflows have done: the jobs of package job, and words to gates.
+type activities struct {
+	host   func() *job.Host // one for each job
+	how    *workerOptions
+	client client.Client
+	shared job.Shared // by all jobs of the process
+	log    *slog.Logger
+	orders func(ctx context.Context, name string) ([]Order, error)
+}
+
+// ends are the classes of errors. Those that end the workflow need a person, and the run can be
+// resumed then. The first that matches counts. Histories have the class and its words, and nothing
+// else of an error: what it says may name people.
+var ends = []struct {
+	is     error
+	class  string
+	ending bool
+	words  string
+}{
+	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
+	{journal.ErrLocked, "locked", true, "somebody else works on the run; offboard show says who"},
+	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
+	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one"},
+	{job.ErrUsage, "usage", true, "what was submitted cannot be carried out; the worker's log says why"},
+	{batch.ErrPermission, "permission", true, "a permission of Microsoft Graph is missing; the worker's log says which one"},
+	{batch.ErrSignIn, "sign_in", true, "the sign-in of the worker failed; its log says why"},
+	{batch.ErrNotOffered, "not_offered", true, "the tenant does not offer a step of the run"},
+	{batch.ErrOutage, "outage", true, "Microsoft Graph gave no answer for as long as --outage says"},
+	{journal.ErrDamaged, "damaged", true, "the journal is damaged; offboard show says how to go on"},
+	{journal.ErrNoRun, "no_run", true, "the journal of the worker has no such run"},
+	{job.ErrNoJournal, "no_run", true, "the worker has another journal"},
+	{job.ErrNoneToResume, "no_run", true, "the run is finished"},
+}
+
+// endings are the classes that end the workflow.
+var endings = func() map[string]bool {
+	all := map[string]bool{}
+	for _, e := range ends {
+		if e.ending {
+			all[e.class] = true
+		}
+	}
+	return all
+}()
+
+// classed is an error as histories have it.
+func classed(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, e := range ends {
+		if !errors.Is(err, e.is) {
+			continue
+		}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending}
+		if e.class == HandedOver {
+			o.NextRetryDelay = time.Millisecond
+		}
+		return temporal.NewApplicationErrorWithOptions(e.words, e.class, o)
+	}
+	return temporal.NewNonRetryableApplicationError("a failure that the worker's log tells", Trouble, nil)
+}
+
+// with does a job for an activity: the host stops when the worker does, when a person stops the run, and when
+// the engine has given the work to another worker. The engine hears of it while the job runs, also
+// while Graph has it wait.
+func (a *activities) with(ctx context.Context, what, run string, do func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error) (err error) {
+	stop, over := make(chan struct{}), make(chan struct{})
+	var done atomic.Int64
+	byPerson := func() bool { return temporal.IsCanceledError(context.Cause(ctx)) }
+	go func() {
+		beat := time.NewTicker(time.Second)
+		defer beat.Stop()
+		for {
+			select {
+			case <-beat.C:
+				activity.RecordHeartbeat(ctx, done.Load())
+				continue
+			case <-activity.GetWorkerStopChannel(ctx):
+				activity.RecordHeartbeat(ctx, done.Load())
+			case <-ctx.Done():
+			case <-over:
+				return
+			}
+			close(stop)
+			return
+		}
+	}()
+	log := a.log.With("activity", what, "run", run, "attempt", activity.GetInfo(ctx).Attempt)
+	defer close(over)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+		if err == nil {
+			return
+		}
+		log.Error("an activity has failed", "error", err)
+		if err = classed(err); byPerson() {
+			err = temporal.NewCanceledError()
+		}
+	}()
+	h := a.host()
+	h.Stop, h.Shared, h.Log, h.Console = stop, &a.shared, log, quiet{log: log}
+	// An answer that is awaited is worth more than an end at once: the journal knows of it then.
+	return do(context.WithoutCancel(ctx), h, byPerson, &done)
+}
+
+// Plan plans what was submitted, or finds a run that was planned before.
+func (a *activities) Plan(ctx context.Context, o Order) (p *Planned, err error) {
+	return p, a.with(ctx, "plan", o.Run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+		made, err := job.PlanSubmitted(ctx, h, o.Run, &job.WorkOptions{Connection: a.how.Connection, Execution: a.how.Execution})
+		if errors.Is(err, journal.ErrNoRun) { // it was not submitted
+			made, err = planned(ctx, h, o.Run)
+		}
+		if err != nil {
+			return err
+		}
+		p = &Planned{Run: made.Run, App: hashed(made.App), Tenant: hashed(made.Tenant), Writes: made.Writes,
+			Approvals: max(made.Approvals, a.how.Approvals), Limits: Limits{a.how.TenantPace, a.how.AppPace}}
+		return nil
+	})
+}
+
+// planned is a run that another command began.
+func planned(ctx context.Context, h *job.Host, run string) (p job.Planned, err error) {
+	return p, job.Show(ctx, h, &job.ShowOptions{RunName: run}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
+		p = job.Planned{Run: end.Plan.Run, Writes: end.Plan.Writes, App: end.Plan.App, Tenant: end.Plan.Tenant}
+		return nil
+	}, nil)
+}
+
+// hashed is an id as histories have it.
+func hashed(id string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(id)))[:16] }
+
+// Approved tells whether enough people have signed the plan.
+func (a *activities) Approved(ctx context.Context, run string) (s Approved, err error) {
+	return s, a.with(ctx, "approved", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+		s.Have, err = job.RunApprovals(ctx, h, run, a.how.Approving)
+		if errors.Is(err, job.ErrUnapproved) {
+			return nil
+		}
+		s.Enough = err == nil
+		return err
+	})
+}
+
+// Slice does the next writes of a run.
+func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err error) {
+	again := activity.GetInfo(ctx).Attempt > 1 // its worker is dead or frozen, as far as the engine knows
+	return s, a.with(ctx, "slice", o.Run, func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error {
+		conn := a.how.Connection
+		conn.Rate = o.Pace
+		did, err := job.Slice(ctx, h, &job.SliceOptions{
+			RunName: o.Run, Most: sliceWrites, ByPerson: byPerson, Beat: func(n int) { done.Store(int64(n)) }, Overtake: again,
+			MaxAge: a.how.MaxAge, Approving: a.how.Approving, Guards: a.how.Guards, Connection: conn, Execution: a.how.Execution,
+		})
+		s = Sliced{Left: did.Left, Unproven: did.ToProve, Throttled: did.Throttled, Everywhere: did.AppWide, Finished: did.Finished}
+		return err
+	})
+}
+
+// GiveUp ends the users of a slice that failed again and again.
+func (a *activities) GiveUp(ctx context.Context, run string) (n int, err error) {
+	return n, a.with(ctx, "give up", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+		n, err = job.GiveUp(ctx, h, run, sliceWrites, fmt.Sprintf("workers failed at it %d times; their logs say why", mostTroubles))
+		return err
+	})
+}
+
+// Audit counts the rows of the input and their results.
+func (a *activities) Audit(ctx context.Context, run string) (s Audited, err error) {
+	return s, a.with(ctx, "audit", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+		all, err := job.Audit(ctx, h, run)
+		s = Audited{Rows: all.Rows, Ended: all.Ended}
+		return err
+	})
+}
+
+// Submit submits what an order of this worker says.
+func (a *activities) Submit(ctx context.Context, name string) (all []Order, err error) {
+	return all, a.with(ctx, "submit", name, func(ctx context.Context, _ *job.Host, _ func() bool, _ *atomic.Int64) error {
+		all, err = a.orders(ctx, name)
+		return err
+	})
+}
+
+// Tell says something to the gate of an app, and begins it if there is none.
+func (a *activities) Tell(ctx context.Context, app string, t Turn) error {
+	_, err := a.client.SignalWithStartWorkflow(ctx, gateOf(app), turnSignal, t, client.StartWorkflowOptions{TaskQueue: a.how.Queue}, AppGate, Gate{})
+	return err
+}

@@ -1,0 +1,134 @@
+// Command offboard-temporal carries runs of offboard out on several machines, with Temporal: it
+// survives the loss of a machine, keeps the quotas of an app over many tenants, and has schedules.
+//
+// What is done to a user, and what is proven of it, is package job's, as for offboard: an activity is
+// one slice of a run, of about 500 writes, and the shared journal has all that is known. Temporal has
+// the run's name, counts and paces.
+//
+//	main.go        the grammar
+//	worker.go      the process that plans and writes
+//	flow.go        the workflow of a run, and that of a schedule
+//	gate.go        the workflow that lends the pace of one app to its runs
+//	activities.go  what the workflows have done, by package job
+//	submit.go      submit, resume and stop; status.go looks at what there is
+//	connect.go     the way to the Temporal server
+//	console.go     how jobs talk to a person, or to a log
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"offboard/batch/job"
+)
+
+// cli is the grammar. A flag has the variable that it has in offboard; those of Temporal are its own.
+type cli struct {
+	Journal string `help:"The journal that all workers and commands share: postgres://..., or on one machine a SQLite file." placeholder:"URL|PATH"`
+	Queue   string `help:"The task queue of Temporal." default:"offboard"`
+	Verbose bool   `short:"v" help:"Log every call."`
+
+	Worker  workerOptions  `cmd:"" help:"Carry out what is submitted, until a signal."`
+	Submit  submitOptions  `cmd:"" help:"Check a file of users here, and have workers contain them."`
+	Resume  resumeOptions  `cmd:"" help:"Have workers go on with a run that offboard began, or that ended before its end."`
+	Approve approveOptions `cmd:"" help:"Sign the plan of a run that waits for approvals."`
+	Stop    stopOptions    `cmd:"" help:"Stop a run after the answers that it awaits. It can be resumed."`
+	Status  statusOptions  `cmd:"" help:"Tell how the runs stand."`
+	Report  reportOptions  `cmd:"" help:"Write the report files of a run here, from the journal."`
+}
+
+// command is what each command gets beside its own flags.
+type command struct {
+	*cli
+	flags []*kong.Flag
+	log   *slog.Logger
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := execute(ctx, os.Args[1:]...); err != nil {
+		fmt.Fprintln(os.Stderr, "offboard-temporal:", err)
+		os.Exit(exitCode(err))
+	}
+}
+
+// exitCode is that of offboard, where it has one: 2 usage, 4 refused, and 1 for the rest.
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, job.ErrRefused):
+		return 4
+	case errors.Is(err, job.ErrUsage):
+		return 2
+	}
+	return 1
+}
+
+func execute(ctx context.Context, args ...string) error {
+	c, do, err := parse(args...)
+	if err != nil || do == nil {
+		return err
+	}
+	return do(ctx, c)
+}
+
+// parse reads a command line; do is nil after help.
+func parse(args ...string) (c *command, do func(context.Context, *command) error, err error) {
+	c = &command{cli: &cli{}}
+	told := false
+	parser := kong.Must(c.cli, kong.Name("offboard-temporal"), kong.DefaultEnvars("OFFBOARD"), kong.Exit(func(int) { told = true }),
+		kong.Description("Contains Microsoft Entra users as offboard does, on several machines, with Temporal. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH and TEMPORAL_TLS_SERVER_CA_CERT_PATH lead to the server."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
+	k, err := parser.Parse(args)
+	if told {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w; offboard-temporal --help", job.ErrUsage, err)
+	}
+	c.flags = k.Flags()
+	if err := givenOnce(k); err != nil {
+		return nil, nil, err
+	}
+	level := slog.LevelInfo
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return c, k.Selected().Target.Addr().Interface().(interface {
+		run(context.Context, *command) error
+	}).run, nil
+}
+
+// givenOnce refuses a second value of a flag that says whom the input names: the last one would
+// silently take the place of a gate.
+func givenOnce(k *kong.Context) error {
+	times := map[*kong.Flag]int{}
+	for _, p := range k.Path {
+		if f := p.Flag; f != nil && !p.Resolved {
+			if times[f]++; times[f] > 1 && f.Tag.Has("choice") && !f.IsCumulative() {
+				return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, f.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// host is a process for one job.
+func (c *command) host() *job.Host {
+	return &job.Host{
+		Console: person{quiet{c.log}, c}, Version: version, Journal: c.Journal, Getenv: os.Getenv, Environ: os.Environ,
+		Log: slog.New(slog.DiscardHandler), Files: job.Files{Stdin: os.Stdin}, Began: time.Now(),
+	}
+}
+
+// version is set by the release build.
+var version = "dev"

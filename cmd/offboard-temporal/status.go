@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	enums "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/report"
+)
+
+// statusOptions are those of status.
+type statusOptions struct {
+	RunName string `arg:"" optional:"" name:"run" help:"Only this run, and what the journal counts of it."`
+	All     bool   `help:"Also runs that have ended, as long as Temporal keeps them."`
+}
+
+// run tells what Temporal knows, and of one run what the journal counts.
+func (o *statusOptions) run(ctx context.Context, c *command) error {
+	t, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	query := "WorkflowType = 'Run'"
+	switch {
+	case o.RunName != "":
+		query += fmt.Sprintf(" AND WorkflowId = '%s'", strings.ReplaceAll(workflowOf(o.RunName), "'", ""))
+	case !o.All:
+		query += " AND ExecutionStatus = 'Running'"
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "RUN\tSTATE\tPHASE\tLEFT\tWRITES\tSLICE\tPACE\tGAVE UP\tAPPROVALS\tSINCE")
+	for token := []byte(nil); ; {
+		page, err := t.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: token})
+		if err != nil {
+			return fmt.Errorf("list the runs: %w", err)
+		}
+		for _, e := range page.Executions {
+			if e.Status != enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
+				tellOne(ctx, w, t, e)
+			}
+		}
+		if token = page.NextPageToken; len(token) == 0 {
+			break
+		}
+	}
+	if err := w.Flush(); err != nil || o.RunName == "" {
+		return err
+	}
+	return job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
+		fmt.Printf("\nJournal   run %s is %s: %s", end.Plan.Run, end.State, batch.Plural(end.Plan.Rows, "row"))
+		var outcomes []batch.Outcome
+		for outcome := range end.Summary.Counts {
+			outcomes = append(outcomes, outcome)
+		}
+		slices.Sort(outcomes)
+		for _, outcome := range outcomes {
+			fmt.Printf(", %s %s", batch.Thousands(end.Summary.Counts[outcome]), outcome)
+		}
+		fmt.Println()
+		return nil
+	}, nil)
+}
+
+// tellOne tells how one workflow stands. A worker answers of its phase; without one there is none.
+func tellOne(ctx context.Context, w *tabwriter.Writer, t client.Client, e *workflowpb.WorkflowExecutionInfo) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var s Status
+	answer, err := t.QueryWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId, statusQuery)
+	if err == nil {
+		err = answer.Get(&s)
+	}
+	if err != nil {
+		s.Phase = "no worker answers"
+	}
+	approvals := ""
+	if s.Need > 0 {
+		approvals = fmt.Sprintf("%d of %d", s.Have, s.Need)
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%d\t%s\t%s\n", strings.TrimPrefix(e.Execution.WorkflowId, workflowOf("")), strings.ToLower(e.Status.String()),
+		s.Phase, s.Left, s.Writes, s.Slice, s.Pace, s.GaveUp, approvals, e.StartTime.AsTime().Local().Format(time.DateTime))
+}
+
+// reportOptions are those of report.
+type reportOptions struct{ job.ReportOptions }
+
+func (o *reportOptions) run(ctx context.Context, c *command) error {
+	end, err := job.Report(ctx, c.host(), &o.ReportOptions)
+	if err != nil {
+		return err
+	}
+	fmt.Println(end.Dir)
+	return nil
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"offboard/batch/job"
+)
+
+// submitOptions are those of submit.
+type submitOptions struct {
+	job.SubmitOptions
+	Urgent   bool   `help:"Go before the runs that are not urgent, at their next slice."`
+	Schedule string `help:"Submit it at these times, in UTC, such as '0 3 * * *'. FILE is the name of an order in the workers' --orders directory then, since the file that it names is read by a worker, each time anew." placeholder:"CRON"`
+}
+
+// run reads and checks the file here, and has a worker plan it and carry it out.
+func (o *submitOptions) run(ctx context.Context, c *command) error {
+	if o.Schedule != "" {
+		return o.schedule(ctx, c)
+	}
+	order, err := o.submit(ctx, c)
+	if err != nil {
+		return err
+	}
+	return c.start(ctx, order)
+}
+
+func (o *submitOptions) submit(ctx context.Context, c *command) (Order, error) {
+	h := c.host()
+	defer h.Files.Close()
+	s, err := job.Submit(ctx, h, &o.SubmitOptions)
+	return Order{Run: s.Name, Urgent: o.Urgent}, err
+}
+
+// start begins the workflow of a run that the journal knows.
+func (c *command) start(ctx context.Context, o Order) error {
+	t, err := c.dial()
+	if err == nil {
+		defer t.Close()
+		_, err = t.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+			ID: workflowOf(o.Run), TaskQueue: c.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		}, Run, o)
+	}
+	if _, is := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); is {
+		return fmt.Errorf("%w: run %s is with the workers: offboard-temporal status %s", job.ErrUsage, o.Run, o.Run)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s is in the journal, and Temporal does not have it (%w); then: offboard-temporal resume %s", o.Run, err, o.Run)
+	}
+	fmt.Println(o.Run)
+	return nil
+}
+
+// orderName is what an order may be called: it names a file of the worker.
+var orderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// schedule has Temporal submit an order at its times. A run that lasts until the next time is not joined
+// by a second one; after an outage only what was missed within the last hour is made up for: Temporal's
+// own window is a year, and a containment that nobody expects any more is a danger.
+func (o *submitOptions) schedule(ctx context.Context, c *command) error {
+	if len(o.File) != 1 || !orderName.MatchString(o.File[0]) {
+		return fmt.Errorf("%w: --schedule takes the name of one order in the workers' --orders directory, of letters, digits, - and _", job.ErrUsage)
+	}
+	t, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	name := o.File[0]
+	_, err = t.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID: "order/" + name, Spec: client.ScheduleSpec{CronExpressions: []string{o.Schedule}},
+		Action:        &client.ScheduleWorkflowAction{ID: "order/" + name, Workflow: Scheduled, Args: []any{name}, TaskQueue: c.Queue},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: time.Hour,
+	})
+	if err != nil {
+		return fmt.Errorf("make the schedule order/%s: %w", name, err)
+	}
+	fmt.Printf("order/%s\n", name)
+	return nil
+}
+
+// submitOrder submits what a file of this worker says.
+func (o *workerOptions) submitOrder(ctx context.Context, name string) ([]Order, error) {
+	if o.Orders == "" || !orderName.MatchString(name) {
+		return nil, fmt.Errorf("%w: this worker has no order %q; its --orders directory has them", job.ErrUsage, name)
+	}
+	f, err := os.Open(filepath.Join(o.Orders, name+".args"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", job.ErrUsage, err)
+	}
+	defer f.Close()
+	words := []string{"submit"}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if word := strings.TrimSpace(lines.Text()); word != "" {
+			words = append(words, word)
+		}
+	}
+	c, _, err := parse(words...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	order, err := c.Submit.submit(ctx, c)
+	return []Order{order}, err
+}
+
+// resumeOptions are those of resume.
+type resumeOptions struct {
+	RunName string `arg:"" name:"run" help:"The run."`
+	Urgent  bool   `help:"Go before the runs that are not urgent, at their next slice."`
+}
+
+func (o *resumeOptions) run(ctx context.Context, c *command) error {
+	return c.start(ctx, Order{Run: o.RunName, Urgent: o.Urgent})
+}
+
+// stopOptions are those of stop.
+type stopOptions struct {
+	RunName string `arg:"" name:"run" help:"The run."`
+}
+
+func (o *stopOptions) run(ctx context.Context, c *command) error {
+	t, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if err := t.CancelWorkflow(ctx, workflowOf(o.RunName), ""); err != nil {
+		return fmt.Errorf("stop run %s: %w; offboard-temporal status lists the runs", o.RunName, err)
+	}
+	fmt.Printf("run %s is being stopped; offboard-temporal resume %s goes on with it\n", o.RunName, o.RunName)
+	return nil
+}
+
+// approveOptions are those of approve.
+type approveOptions struct{ job.ApproveRunOptions }
+
+// run keeps the signature in the journal, and tells the run.
+func (o *approveOptions) run(ctx context.Context, c *command) error {
+	h := c.host()
+	made, err := job.ApproveRun(ctx, h, &o.ApproveRunOptions)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Run       %s\nPlan      %s\nSigned    with %s; %d in all have signed it\n", made.Run, made.Digest, made.Key, made.Keys)
+	t, err := c.dial()
+	if err != nil {
+		return fmt.Errorf("the signature is kept, and the run looks for it within the hour: %w", err)
+	}
+	defer t.Close()
+	if err := t.SignalWorkflow(ctx, workflowOf(made.Run), "", approvedSignal, nil); err != nil {
+		return fmt.Errorf("the signature is kept, and the run is not with the workers (%w); offboard-temporal resume %s", err, made.Run)
+	}
+	return nil
+}

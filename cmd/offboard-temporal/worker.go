@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/worker"
+
+	"offboard/batch/job"
+)
+
+// workerOptions are those of worker. The sign-in is the worker's, by its variables or --sign-in.
+type workerOptions struct {
+	TenantPace float64    `help:"Writes a second of one app in one tenant: 90 % of Graph's 3,000 in 150 s." default:"18"`
+	AppPace    float64    `help:"Writes a second of one app in all tenants together: 90 % of Graph's 35,000 in 300 s." default:"105"`
+	Slices     int        `help:"Slices at once on this machine, at most." default:"100"`
+	Orders     string     `help:"The directory of orders that schedules may submit: NAME.args has the words of a submit, one a line." placeholder:"DIR" type:"path"`
+	MaxAge     job.Length `help:"Refuse to begin a run whose plan is older, such as 36h or 2d; 0 allows any age." default:"24h"`
+
+	job.Approving
+	job.Guards
+	job.Connection
+	job.Execution
+
+	Queue string `kong:"-"`
+}
+
+// stopTimeout is how long answers are awaited after a signal. The slices end much sooner; what has
+// not ended by then is sent again by another worker.
+const stopTimeout = 45 * time.Second
+
+func (o *workerOptions) run(ctx context.Context, c *command) error {
+	switch {
+	case o.Deadline != 0:
+		return fmt.Errorf("%w: --deadline is for one run, and a worker has many; stop ends one", job.ErrUsage)
+	case o.TenantPace <= 0 || o.AppPace < o.TenantPace:
+		return fmt.Errorf("%w: --tenant-pace %v and --app-pace %v: the first is above 0, and the second no less", job.ErrUsage, o.TenantPace, o.AppPace)
+	}
+	client, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	o.Queue = c.Queue
+	a := &activities{client: client, how: o, log: c.log, host: func() *job.Host {
+		h := c.host()
+		h.Environ = environ
+		return h
+	}, orders: o.submitOrder}
+	w := worker.New(client, c.Queue, worker.Options{
+		MaxConcurrentActivityExecutionSize: o.Slices, MaxHeartbeatThrottleInterval: heartbeat / 3, WorkerStopTimeout: stopTimeout,
+		DisableEagerActivities: true, // or the worker of a gate has all slices of its app
+	})
+	w.RegisterActivity(a)
+	w.RegisterWorkflow(Run)
+	w.RegisterWorkflow(AppGate)
+	w.RegisterWorkflow(Scheduled)
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	c.log.Info("the worker works", "queue", c.Queue)
+	<-ctx.Done()
+	w.Stop()
+	return nil
+}
+
+// environ are the variables of a job. One registration signs in to all tenants: AZURE_TENANT_ID,
+// which names its home, gives way to the tenant of the run.
+func environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AZURE_TENANT_ID=") })
+}
