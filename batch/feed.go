@@ -278,6 +278,9 @@ func (f *feed) turnOf(seq int) (task, bool) {
 // nobody stopped it, and what to do.
 const LateProof = "the proof that the account is disabled, which has not come yet: resume reads it again, and sends them once it has come"
 
+// ErrLate is ErrStopped, for the reason that a write waits for a proof that has not come.
+var ErrLate = fmt.Errorf("%w", ErrStopped)
+
 // left is an error if a write still waits, or was left open: a run must not look whole
 // without it.
 func (f *feed) left() error {
@@ -287,7 +290,7 @@ func (f *feed) left() error {
 		}
 	}
 	if f.open > 0 {
-		return fmt.Errorf("%w: %s of groups and licences %s for %s", ErrStopped, Plural(f.open, "write"), Agree(f.open, "waits", "wait"), LateProof)
+		return fmt.Errorf("%w: %s of groups and licences %s for %s", ErrLate, Plural(f.open, "write"), Agree(f.open, "waits", "wait"), LateProof)
 	}
 	return nil
 }

@@ -128,3 +128,24 @@ type Write struct {
 	Target Target
 	Record Record
 }
+
+// Before is what was done before to the users of the lines, of a run with these steps: writes whose
+// proof is to come, and records without success of steps that stop others.
+func Before(steps []Step, lines []Line) (unproven []Unproven, failed []Record) {
+	var stopping []Step
+	for _, s := range steps {
+		stopping = append(stopping, s.StoppedBy()...)
+	}
+	for _, l := range lines {
+		for _, w := range l.Writes {
+			k := w.Record
+			if k.Outcome == Unverified {
+				unproven = append(unproven, Unproven{Item{User: l.User, Step: k.Step, Target: w.Target}, k})
+			}
+			if slices.Contains(stopping, k.Step) && !k.Outcome.Open() && k.Outcome.Kind() != Success {
+				failed = append(failed, k)
+			}
+		}
+	}
+	return unproven, failed
+}

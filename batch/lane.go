@@ -97,6 +97,11 @@ func (r *road) serve(ctx context.Context, timeout time.Duration, answers chan<- 
 	}
 }
 
+// empty reports whether the lane is through.
+func (l *lane) empty() bool {
+	return l.queue.empty() && l.handed.empty() && len(l.probation.held) == 0
+}
+
 // busy reports whether the lane has users, under way or to come.
 func (l *lane) busy() bool { return l.under > 0 || !l.queue.empty() || !l.handed.empty() }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,8 @@ type loop struct {
 	commit func(ctx context.Context, calls []Call, over []int) error
 	// told is called after every commit.
 	told func(now time.Time)
+	// through is asked while no call is under way: the rest may be left; nil is no.
+	through func() bool
 
 	calls    int   // number of the last call
 	under    int   // calls under way, all lanes
@@ -109,7 +112,7 @@ func (l *loop) turns(ctx context.Context, answers <-chan answer) error {
 		l.told(now)
 		if l.under == 0 {
 			switch {
-			case l.empty():
+			case l.empty(), l.through != nil && l.through():
 				return nil
 			case l.stopping != nil:
 				return l.stopping
@@ -260,10 +263,5 @@ func (l *loop) flush(ctx context.Context) error {
 
 // empty reports whether all lanes are through.
 func (l *loop) empty() bool {
-	for _, ln := range l.lanes {
-		if !ln.queue.empty() || !ln.handed.empty() || len(ln.probation.held) > 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(l.lanes, func(ln *lane) bool { return !ln.empty() })
 }

@@ -82,6 +82,7 @@ type Terms struct {
 	Guards     Guards `json:"guards,omitzero"`
 	Flags      []Flag `json:"flags,omitempty"`  // how the run is carried out, where that was said
 	Choice     []Flag `json:"choice,omitempty"` // whom it is for, and what is done to them, where that was said
+	Asks       int    `json:"asks,omitempty"`   // how many different people must approve the run before anything is written; of one that was submitted
 
 	Source       string     `json:"source,omitempty"`        // the input that the applied plan file was made from
 	SourceSHA256 string     `json:"source_sha256,omitempty"` // and its digest, hex

@@ -26,6 +26,30 @@ func (r *Runner) unread(ctx context.Context) error {
 	return r.commit(ctx, nil, nil)
 }
 
+// onlyProofs reports whether all that is left are proofs of accepted writes, which may be left.
+// What is read before it is sent, or for which another write waits, is none.
+func (r *Runner) onlyProofs() bool {
+	if !r.Leave || r.verify == nil || r.verify.queue.fresh != nil || len(r.retractions) > 0 {
+		return false
+	}
+	for _, ln := range r.loop.lanes {
+		if ln != r.verify && !ln.empty() {
+			return false
+		}
+	}
+	for _, t := range append(r.verify.queue.waitingTasks(), r.verify.queue.head...) {
+		if t.reread != nil {
+			return false
+		}
+	}
+	for _, u := range r.feed.busy {
+		if len(u.waiting) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // readBackTask is the task of reading back what the item changes.
 func (r *Runner) readBackTask(now time.Time, it Item, rec Record) task {
 	return task{Item: it, record: rec, until: now.Add(r.VerifyTimeout), due: now}

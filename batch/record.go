@@ -36,3 +36,11 @@ func record(t Trial, now time.Time, o Outcome, reason string) Record {
 		RequestID: t.RequestID, Reason: reason,
 	}
 }
+
+// GaveUp is the record of a write that is given up for a cause, in words.
+func (p Pending) GaveUp(now time.Time, cause string) Record {
+	rec := record(p.Trial, now, GaveUp, cause)
+	m := p.Item.Mark()
+	rec.Seq, rec.Step, rec.Target = m.Seq, m.Step, m.Target
+	return rec
+}

@@ -54,6 +54,7 @@ type Runner struct {
 	Outage        time.Duration // how long nothing may be answered; 0 waits for ever
 	VerifyTimeout time.Duration
 	Until         Deadline
+	Leave         bool      // end once every write has its answer: a proof that has not come by then is left unverified, for a later Run
 	LastCall      int       // number of the last call of the sessions before
 	Found         time.Time // when the users were found in the directory; zero when they were not looked up
 
@@ -108,7 +109,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.feed.first = r.feed.several
 	lp := &loop{
 		timeout: r.CallTimeout, outage: r.Outage, until: r.Until,
-		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell,
+		stop: r.Stop, calls: r.LastCall, commit: r.commit, told: r.tell, through: r.onlyProofs,
 	}
 	r.loop = lp
 	roads := make([]*road, len(r.Apps))

@@ -42,6 +42,9 @@ func (a *Age) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes what UnmarshalText reads.
+func (a Age) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
 // Length is a length of time written as an Age is, or 0.
 type Length struct{ Age }
 

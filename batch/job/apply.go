@@ -270,7 +270,7 @@ func (h *Host) Approvals(plan string, by signature.Signers) ([]signature.Judged,
 		}
 		all = append(all, signature.File{Name: name, Text: armored})
 	}
-	return signature.Judge(all, text.reader, by, time.Now())
+	return signature.Judge(all, signature.PlanNamespace, text.reader, by, time.Now())
 }
 
 // countPlan reads a plan file whole, and counts its rows.

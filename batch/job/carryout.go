@@ -47,23 +47,36 @@ func (endsFirst) Is(target error) bool { return target == batch.ErrSignIn }
 
 // carryOut sends so many writes, verifies so many more, and reports. The report is written however it ends.
 func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
+	lines, runErr, err := j.write(ctx, lastCall, send, verify, nil)
+	if err != nil {
+		return err
+	}
+	err = j.finish(context.WithoutCancel(ctx), runErr)
+	lines.end(ctx, j)
+	return err
+}
+
+// write does so, all of it or a portion. The second error is one before the run went on.
+func (j *job) write(ctx context.Context, lastCall, send, verify int, of *portion) (_ *stream, runErr, err error) {
 	plan := j.run.Plan()
 	gates, look, err := j.writeGates(ctx, send)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := j.endUndone(ctx, j.plan.Part, "run "+j.plan.Run); err != nil {
-		return err
+		return nil, nil, err
 	}
-	if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
-		return err
+	if of == nil || of.begins {
+		if err := j.run.SetState(ctx, journal.Running, j.session()); err != nil {
+			return nil, nil, err
+		}
 	}
 	beside, err := j.join(ctx, gates, look, lastCall)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer j.Shared.leave(j.run)
-	lines, hard := j.streaming(ctx), ctx
+	defer j.Shared.leave(ctx, j.run)
+	lines := j.streaming(ctx)
 	r := batch.Runner{
 		Steps: plan.Steps, Verify: plan.Verify, Journal: lines.journal(j.run), Reads: j.reads,
 		Pending: j.run.Pending(ctx), Unproven: j.run.Unproven(ctx), Unsuccessful: j.run.Unsuccessful(ctx),
@@ -84,8 +97,11 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	}
 	show := j.Progress(counted(plan), send+verify, func(n int) time.Duration { return throttle.TimeLeft(gates, n, time.Now()) })
 	var seen batch.Interruptions
-	r.Progress = func(p batch.Progress) { seen.See(p); show.Running(p) }
-	runErr := r.Run(ctx)
+	r.Progress = func(p batch.Progress) { seen.See(p); show.Running(p); of.told() }
+	if err := of.narrow(ctx, j.run, &r); err != nil {
+		return nil, nil, err
+	}
+	runErr = r.Run(ctx)
 	show.End()
 
 	// From here on a cancelled context must not keep the truth from being told.
@@ -93,10 +109,9 @@ func (j *job) carryOut(ctx context.Context, lastCall, send, verify int) error {
 	waits := batch.Waits{Interruptions: seen.All()}
 	for _, g := range gates {
 		waits = waits.Plus(g.Waits())
+		of.pauses(g.Paused(time.Now()))
 	}
-	err = j.finish(ctx, errors.Join(runErr, j.run.AddWaits(ctx, waits)))
-	lines.end(hard, j)
-	return err
+	return lines, errors.Join(runErr, j.run.AddWaits(ctx, waits)), nil
 }
 
 // counted is the stage of a run: what its progress counts, where that is not its users, and

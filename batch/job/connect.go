@@ -19,6 +19,7 @@ import (
 // tenant is where a job works, signed in.
 type tenant struct {
 	apps         []app              // the first one reads, too
+	auths        []*graph.Auth      // of the apps; none of a simulated tenant's
 	cloud        string             // as the plan keeps it
 	clock        *clock             // this machine's, held against Graph's
 	organization graph.Organization // empty when it could not be read
@@ -272,8 +273,15 @@ func (j *job) signOn(ctx context.Context, t *tenant, root string, auth *graph.Au
 			return fmt.Errorf("%w: --app: app %s is given twice, and has one quota", ErrUsage, id.App)
 		}
 	}
-	t.apps = append(t.apps, app{client, id})
+	t.apps, t.auths = append(t.apps, app{client, id}), append(t.auths, auth)
 	return nil
+}
+
+// heed has the sign-ins end their waits when stop is closed.
+func (t *tenant) heed(stop <-chan struct{}) {
+	for _, a := range t.auths {
+		a.Stop = stop
+	}
 }
 
 // SignIn is what a [batch.Trouble] of the sign-in waits for: a service other than Graph.

@@ -89,6 +89,8 @@ type Files struct {
 	Stdin io.Reader
 	all   []*reading
 	lent  int // of them, the first, which somebody else closes
+
+	elsewhere bool // all of them were read and checked on another machine
 }
 
 // read reads a file, or standard input, unless it was read before. A named pipe is

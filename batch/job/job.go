@@ -28,19 +28,23 @@ type job struct {
 	run    *journal.Run
 	undo   []func() error // what close does, the last first
 
-	plan    batch.Plan    // being made, or gone on with
-	follows bool          // the plan was made before, and fixes the tenant
-	undone  *journal.Run  // the run that the plan takes back, and that is locked
-	guards  Guards        // asked again before a run goes on
-	despite Despite       // of an undo
-	maxAge  time.Duration // of a plan that goes on; 0 is any
-	caller  string        // who goes on with another one's plan; "" for the same
-	found   time.Time     // when apply looked the users up again
+	plan      batch.Plan    // being made, or gone on with
+	follows   bool          // the plan was made before, and fixes the tenant
+	undone    *journal.Run  // the run that the plan takes back, and that is locked
+	guards    Guards        // asked again before a run goes on
+	despite   Despite       // of an undo
+	maxAge    time.Duration // of a plan that goes on; 0 is any
+	trusted   string        // the file of those who may approve a run
+	approvers string        // who did, in words
+	asked     time.Time     // when the guards of a run that goes in slices were asked last
+	caller    string        // who goes on with another one's plan; "" for the same
+	found     time.Time     // when apply looked the users up again
 
 	stated []throttle.Quota     // Graph's or the quota file's
 	quotas []throttle.Quota     // of them, what this run may use, in a tenant of this size
 	reads  *throttle.Controller // of this process: planning and verifying share it
 
+	answered    string       // the people who stay of whom a person has said that they are to be taken; see Submit
 	unlockInput func() error // lets others look for a run on the same input
 }
 
@@ -69,7 +73,7 @@ func (j *job) later(undo func() error, err error) error {
 
 // openStore opens the journal, as openJournal does.
 func (j *job) openStore(ctx context.Context, open opener, must bool) (err error) {
-	if j.store = j.Shared.store; j.store != nil {
+	if j.store = j.Shared.opened(); j.store != nil {
 		return nil
 	}
 	j.store, err = j.openJournal(ctx, open, must)

@@ -46,6 +46,9 @@ func (*PatternAsFile) Is(target error) bool { return target == ErrUsage }
 // checkFiles refuses, before any is read, what is no file, and a file that is given twice: its
 // people would be named twice, and another file may be missing in its place.
 func checkFiles(h *Host, files []string) error {
+	if h.Files.elsewhere {
+		return nil
+	}
 	isUser := func(name string) bool {
 		_, missing := os.Stat(name)
 		return errors.Is(missing, fs.ErrNotExist) && name != "-" && intake.WhyNobody(name) == ""

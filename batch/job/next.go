@@ -130,7 +130,7 @@ func (j *job) resumeFlags() []string {
 			flags = append(flags, words...)
 		}
 	}
-	add(j.Tenant != "" && j.tenant.identity().Tenant == "", "--tenant", j.Tenant) // which the plan has not
+	add(j.Tenant != "" && j.tenant != nil && j.tenant.identity().Tenant == "", "--tenant", j.Tenant) // which the plan has not
 	add(j.maxAge != mostAge, "--max-age", j.maxAge.String())
 	add(j.AsCaller && j.caller != "", "--as-caller")
 	add(j.despite.DespiteLater, "--despite-later")

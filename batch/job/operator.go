@@ -22,5 +22,9 @@ func (j *job) session() string {
 		by = "as " + j.tenant.identity().String()
 	}
 	osUser, host := operator()
-	return by + "; " + osUser + " on " + host
+	by += "; " + osUser + " on " + host
+	if j.approvers != "" {
+		by += "; " + j.approvers
+	}
+	return by
 }

@@ -60,7 +60,7 @@ type Guards struct {
 type PlanGuards struct {
 	Guards
 	MinUsers    int    `help:"Refuse a plan with fewer users found, those who end already or protected included, as after a slip in --where or an export that broke off." default:"0" placeholder:"N"`
-	MaxInputAge Age    `help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: otherwise an export that has stopped being updated passes every night." placeholder:"AGE"`
+	MaxInputAge Age    `json:",omitzero" help:"Refuse an input file that was last changed longer ago, such as 36h or 7d: otherwise an export that has stopped being updated passes every night." placeholder:"AGE"`
 	Since       string `help:"Users who were revoked after that time end already, and are not sent. How long ago (24h), a day, a time (RFC 3339), a run (one minute before its first success), or last: users who ended in success in the last finished run of the same flags, whatever its file, that found any user. Of several steps it spares revoke and invalidate alone, and with --date-column none." placeholder:"TIME|RUN|last"`
 	Undone
 	Order string `help:"danger: holders of privileged roles first, then as in the file; file: as in the file." enum:"danger,file" default:"danger"`
@@ -188,6 +188,7 @@ type ResumeOptions struct {
 	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
 	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 	AtOnce  AtOnce `help:"How many tenants of a campaign are worked on at once." default:"50" placeholder:"N"`
+	Trusted string `env:"OFFBOARD_RESUME_TRUSTED" help:"The allowed_signers file of the people who may approve a run that was submitted to workers and asks for approvals." placeholder:"FILE" type:"path"`
 
 	Despite
 	Guards

@@ -196,7 +196,7 @@ func TestRunsThatLeftTakeNoPart(t *testing.T) {
 	now := time.Now()
 	elsewhere := newOthers(nil, journal.SentBy{App: "app"}, time.Minute, nil)
 	elsewhere.asked = now
-	s := &Shared{runs: map[string]session{"mine": {0, true}, "beside": {0, true}, "left": {0, false}, "left too": {0, false}}, apps: map[string]*others{"app": elsewhere}}
+	s := &Shared{runs: map[string]*session{"mine": {going: true}, "beside": {going: true}, "left": {}, "left too": {}}, apps: map[string]*others{"app": elsewhere}}
 	for _, tt := range []struct{ others, want []string }{
 		{nil, nil},
 		{[]string{"left"}, nil}, // in an earlier session

@@ -3,8 +3,10 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"offboard/batch/journal"
 	"offboard/batch/throttle"
 )
 
@@ -46,5 +48,19 @@ func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller
 		Quotas: quotas, Rate: j.Rate, MaxWidth: (j.Concurrency + len(apps) - 1) / len(apps), Users: users,
 	}, len(apps))
 	look := j.inTenant(gates)
-	return gates, look, look.tell(ctx, time.Now(), nil)
+	var own []journal.SentCall // of earlier sessions of the run
+	take := look.take
+	look.take = func(k journal.SentCall, was, is throttle.Other) {
+		if j.run != nil && k.Run == j.run.Plan().Run {
+			own = append(own, k)
+		}
+		take(k, was, is)
+	}
+	err := look.tell(ctx, time.Now(), nil)
+	look.take = take
+	slices.SortFunc(own, func(a, b journal.SentCall) int { return a.SentAt.Compare(b.SentAt) })
+	for _, k := range own {
+		gates[0].Spent(k.SentAt, k.Users) // the rate is the pool's
+	}
+	return gates, look, err
 }

@@ -25,30 +25,51 @@ type opened struct {
 	checks []batch.Finding // what the guards say
 }
 
-// ready opens everything, and signs in. A wrong file is told first. All else that can be checked
-// without the directory is told together, before anybody signs in, with what able says
-// once the input was read.
+// ready opens everything, and signs in. What is wrong is told as read does.
 func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
-	steps, err := g.checkFlags()
+	_, question, err := g.read(ctx, j, able, j.prepare)
 	if err != nil {
 		return err
+	}
+	if question != "" {
+		if err := j.Confirm(false, question); err != nil {
+			return err
+		}
+	}
+	if err := j.enterPrepared(ctx, j.guarded(seedFile(j.in, j.opt), g.Guards, batch.Guards{})); err != nil {
+		return err
+	}
+	j.meet()
+	return nil
+}
+
+// read opens everything but the tenant. A wrong file is told first. All else that can be checked
+// without the directory is told together, before anybody signs in, with what able says
+// once the input was read, and what signIn says. The question is one that a person has to answer.
+func (g *Planning) read(ctx context.Context, j *job, able, signIn func() error) (found intake.Survey, question string, err error) {
+	steps, err := g.checkFlags()
+	if err != nil {
+		return found, "", err
 	}
 	now := time.Now()
 	in, opt, err := g.input(j.Host, g.File, g.Selection, now)
 	opt.AllRows = g.AllRows
 	if err != nil {
-		return err
+		return found, "", err
 	}
 	choice, err := g.choiceDigest(j.Host, opt)
 	if err != nil {
-		return err
+		return found, "", err
 	}
 	found, question, stays, err := g.survey(j.Host, in, opt, now)
 	if err != nil {
-		return err
+		return found, "", err
+	}
+	if len(found.Stay) > 0 && stayWords(found) == j.answered {
+		question, stays = "", nil
 	}
 	if err := g.draft(j, in, opt, found, choice, steps, now); err != nil {
-		return err
+		return found, "", err
 	}
 	if j.key = g.key(); g.rehearsal && j.MayAsk() {
 		j.key = "" // somebody sees the tenant, and nothing is written
@@ -58,19 +79,7 @@ func (g *Planning) ready(ctx context.Context, j *job, able func() error) error {
 	if g.reports && !errors.Is(closed, journal.ErrDisk) { // a full disk is told once
 		unclaimed = j.claimReport()
 	}
-	if err := refused(nothingPlanned, able(), j.pace(), g.wrong(j.Host), g.checkAge(in, now), stays, closed, unclaimed, j.prepare()); err != nil {
-		return err
-	}
-	if question != "" {
-		if err := j.Confirm(false, question); err != nil {
-			return err
-		}
-	}
-	if err := j.enterPrepared(ctx, j.guarded(seedFile(in, opt), g.Guards, batch.Guards{})); err != nil {
-		return err
-	}
-	j.meet()
-	return nil
+	return found, question, refused(nothingPlanned, able(), j.pace(), g.wrong(j.Host), g.checkAge(in, now), stays, closed, unclaimed, signIn())
 }
 
 // checkFlags gives the steps, and refuses flags that exclude each other.

@@ -26,23 +26,7 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	}
 	plan := j.run.Plan()
 	j.About(plan)
-	switch j.run.State() {
-	case journal.Finished:
-		if why, err := takenBackBy(ctx, j.run); err != nil || why != "" {
-			next := anew(batch.Part{})
-			switch {
-			case strings.HasPrefix(why, givenUp):
-				next = "this takes back what is left: " + h.Typed(slices.Concat([]string{"undo", plan.Undoes}, partFlags(plan.Part), rootFlag(plan))...)
-			case strings.HasPrefix(why, takenBack+inPart):
-				next = anew(batch.Part{Steps: plan.Steps})
-			}
-			return cmp.Or(err, fmt.Errorf("%w; %s: run %s was %s; %s", ErrRefused, nothingMore, plan.Run, why, next))
-		}
-		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
-	case journal.Refused:
-		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", ErrUsage, plan.Run)
-	}
-	if err := h.wholly(j.run); err != nil {
+	if err := j.mayResume(ctx); err != nil {
 		return err
 	}
 	h.Earlier = true
@@ -65,11 +49,33 @@ func Resume(ctx context.Context, h *Host, r *ResumeOptions) error {
 	if err := refused(nothingMore, person, j.pace(), r.Guards.wrong(h, plan.Resolve)); err != nil {
 		return err
 	}
-	j.guards, j.despite, j.maxAge = r.Guards, r.Despite, r.MaxAge.Duration
+	j.guards, j.despite, j.maxAge, j.trusted = r.Guards, r.Despite, r.MaxAge.Duration, r.Trusted
 	if err := j.enter(ctx, h.guarded(seedRun(j.run), r.Guards, plan.Terms.Guards)); err != nil {
 		return err
 	}
 	return j.resume(ctx)
+}
+
+// mayResume refuses a run that cannot be gone on with; ErrNoneToResume is that of one at its end.
+func (j *job) mayResume(ctx context.Context) error {
+	plan := j.run.Plan()
+	switch j.run.State() {
+	case journal.Finished:
+		if why, err := takenBackBy(ctx, j.run); err != nil || why != "" {
+			next := anew(batch.Part{})
+			switch {
+			case strings.HasPrefix(why, givenUp):
+				next = "this takes back what is left: " + j.Typed(slices.Concat([]string{"undo", plan.Undoes}, partFlags(plan.Part), rootFlag(plan))...)
+			case strings.HasPrefix(why, takenBack+inPart):
+				next = anew(batch.Part{Steps: plan.Steps})
+			}
+			return cmp.Or(err, fmt.Errorf("%w; %s: run %s was %s; %s", ErrRefused, nothingMore, plan.Run, why, next))
+		}
+		return fmt.Errorf("%w: run %s is finished", ErrNoneToResume, plan.Run)
+	case journal.Refused:
+		return fmt.Errorf("%w: run %s is refused; there is nothing to resume", ErrUsage, plan.Run)
+	}
+	return j.wholly(j.run)
 }
 
 // toResume is the run that is named, or without a name the newest that this connection
@@ -176,33 +182,48 @@ func (j *job) resume(ctx context.Context) error {
 	}
 	j.GoesOn = j.resumeLine(j.plan, j.resumeFlags()...)
 	j.Say("run %s: %s of %s %s left to send, %s to verify", j.plan.Run, batch.Thousands(send), batch.Plural(j.plan.Writes, "write"), batch.Agree(send, "is", "are"), batch.Thousands(verify))
-	left, err := j.run.ToDo(ctx, send, verify)
-	if err != nil {
+	if err := j.mayDo(ctx, send, verify); err != nil {
 		return err
 	}
-	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: left}); err != nil {
+	if err := j.guardRest(ctx, send, Approving{Trusted: j.trusted}, true); err != nil {
 		return err
-	}
-	if send > 0 {
-		spared, writes, err := j.guardAgain(ctx)
-		if err != nil {
-			return err
-		}
-		if send -= writes; send > 0 {
-			if err := errors.Join(j.earliest(ctx, send)); err != nil {
-				return err
-			}
-			if err := j.mayWrite(fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {
-				return err
-			}
-		}
-		if err := j.spare(ctx, spared); err != nil {
-			return err
-		}
 	}
 	last, err := j.run.LastCall(ctx)
 	if err != nil {
 		return err
 	}
 	return j.carryOut(ctx, last, send, verify)
+}
+
+// mayDo refuses what the sign-in may not do.
+func (j *job) mayDo(ctx context.Context, send, verify int) error {
+	left, err := j.run.ToDo(ctx, send, verify)
+	if err != nil {
+		return err
+	}
+	return j.tenant.may(errand{verify: j.plan.Verify, ToDo: left})
+}
+
+// guardRest asks approvals, guards and, where it is the first time, the person, before writes that are
+// left are sent. Who is spared now is written down.
+func (j *job) guardRest(ctx context.Context, send int, by Approving, first bool) error {
+	if send == 0 {
+		return nil
+	}
+	if err := j.needApprovals(ctx, by); err != nil {
+		return err
+	}
+	spared, writes, err := j.guardAgain(ctx)
+	if err != nil {
+		return err
+	}
+	if send -= writes; send > 0 && first {
+		if err := errors.Join(j.earliest(ctx, send)); err != nil {
+			return err
+		}
+		if err := j.mayWrite(fmt.Sprintf("Do the remaining %s (%s)?", batch.Plural(send, "write"), phrase(j.plan.Steps))); err != nil {
+			return err
+		}
+	}
+	return j.spare(ctx, spared)
 }

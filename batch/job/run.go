@@ -108,28 +108,35 @@ func (j *job) noteOthers(ctx context.Context) error {
 // planAndBegin plans a new run, has it guarded and approved, and carries it out; a dry run
 // ends before that.
 func (j *job) planAndBegin(ctx context.Context, dry bool, find func(context.Context, *job) error) (err error) {
-	if err := j.tenant.may(all(j.plan)); err != nil {
-		return err
-	}
 	defer j.discardUnsealed(ctx, &err) // a dry run, and whatever failed before
-	if err := find(ctx, j); err != nil {
-		return err
-	}
-	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: j.count.ToDo(j.plan.Steps)}); err != nil {
-		return err
-	}
-	short, err := j.earliest(ctx, j.count.Writes)
-	if err != nil {
-		return err
-	}
-	refusal := refused(nothingWritten, refused(nothingWritten, j.checks...), short)
+	refusal, err := j.planWhole(ctx, find)
 	switch {
+	case err != nil:
+		return err
 	case dry:
 		return j.rehearse(ctx, refusal)
 	case refusal != nil:
 		return j.unbegun(ctx, refusal)
 	}
 	return j.begin(ctx)
+}
+
+// planWhole plans a new run, which is not sealed yet. The refusal is why it must not be carried out.
+func (j *job) planWhole(ctx context.Context, find func(context.Context, *job) error) (refusal, err error) {
+	if err := j.tenant.may(all(j.plan)); err != nil {
+		return nil, err
+	}
+	if err := find(ctx, j); err != nil {
+		return nil, err
+	}
+	if err := j.tenant.may(errand{verify: j.plan.Verify, ToDo: j.count.ToDo(j.plan.Steps)}); err != nil {
+		return nil, err
+	}
+	short, err := j.earliest(ctx, j.count.Writes)
+	if err != nil {
+		return nil, err
+	}
+	return refused(nothingWritten, refused(nothingWritten, j.checks...), short), nil
 }
 
 // rehearse tells what a run would not do, and why; refusal is why it would be

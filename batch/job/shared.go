@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,18 +16,67 @@ import (
 // Shared is what the jobs of one process share: the journal, and what their apps may do in all
 // tenants together. The zero Shared is ready.
 type Shared struct {
-	store  *journal.Store // nil: each job opens the journal
 	quotas throttle.Shared
 
-	mu   sync.Mutex
-	runs map[string]session // that this process carries out, or has carried out
-	apps map[string]*others // what other processes and earlier sessions send, by app
+	mu     sync.Mutex
+	store  *journal.Store      // nil: each job opens the journal
+	runs   map[string]*session // that this process carries out, or has carried out
+	apps   map[string]*others  // what other processes and earlier sessions send, by app
+	slices map[string]*job     // of runs that go in slices, between two of them
 }
 
 // session is what this process does of a run.
 type session struct {
-	last  int // call of the sessions before
+	calls []span // that it made
 	going bool
+}
+
+// span are the numbers of calls behind one, up to another.
+type span struct{ behind, last int }
+
+// has reports whether this process made the call.
+func (s *session) has(no int) bool {
+	return s != nil && slices.ContainsFunc(s.calls, func(c span) bool { return no > c.behind && no <= c.last })
+}
+
+// begin is told of a session whose calls come behind that one. What another process did of the run
+// since the last session of this one stands between.
+func (s *session) begin(behind int) {
+	s.going = true
+	if n := len(s.calls); n > 0 && s.calls[n-1].last == behind {
+		s.calls[n-1].last = math.MaxInt
+		return
+	}
+	s.calls = append(s.calls, span{behind, math.MaxInt})
+}
+
+// opened is the journal that the jobs share, or nil.
+func (s *Shared) opened() *journal.Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store
+}
+
+// keep opens the journal for all jobs of the process, until Close.
+func (s *Shared) keep(ctx context.Context, h *Host, open opener, must bool) (_ *journal.Store, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.store == nil {
+		s.store, err = h.openJournal(ctx, open, must)
+	}
+	return s.store, err
+}
+
+// Close closes the journal that slices opened.
+func (s *Shared) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.store == nil {
+		return nil
+	}
+	err := s.store.Close()
+	s.store, s.slices = nil, nil
+	return err
 }
 
 // shareReads has lookups heed what the other jobs of the process read as the same app.
@@ -47,9 +98,13 @@ func (j *job) join(ctx context.Context, gates []*throttle.Controller, look *othe
 	}
 	s.mu.Lock()
 	if s.runs == nil {
-		s.runs, s.apps = map[string]session{}, map[string]*others{}
+		s.runs, s.apps = map[string]*session{}, map[string]*others{}
 	}
-	s.runs[j.run.Plan().Run] = session{lastCall, true}
+	name := j.run.Plan().Run
+	if s.runs[name] == nil {
+		s.runs[name] = &session{}
+	}
+	s.runs[name].begin(lastCall)
 	for _, app := range c.apps {
 		if s.apps[app] != nil {
 			continue
@@ -57,22 +112,23 @@ func (j *job) join(ctx context.Context, gates []*throttle.Controller, look *othe
 		s.apps[app] = newOthers(j.store, journal.SentBy{App: app}, longest(throttle.For(j.quotas, throttle.Write)), func(_ journal.SentCall, was, is throttle.Other) {
 			s.quotas.Count(app, was, is)
 		})
-		s.apps[app].ours = func(k journal.SentCall) bool {
-			of, ours := s.runs[k.Run]
-			return ours && k.No > of.last
-		}
+		s.apps[app].ours = func(k journal.SentCall) bool { return s.runs[k.Run].has(k.No) }
 	}
 	s.mu.Unlock()
 	return all, c.tell(ctx, time.Now())
 }
 
-// leave ends what join began. The calls of the run are known for good.
-func (s *Shared) leave(run *journal.Run) {
+// leave ends what join began. Where the last call is not known, all of the session count as if another
+// process had made them.
+func (s *Shared) leave(ctx context.Context, run *journal.Run) {
+	last, err := run.LastCall(context.WithoutCancel(ctx))
+	if err != nil {
+		last = 0
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	of := s.runs[run.Plan().Run]
-	of.going = false
-	s.runs[run.Plan().Run] = of
+	of.going, of.calls[len(of.calls)-1].last = false, last
 }
 
 // tell counts what the apps sent from elsewhere, and gives the runs that may take what is left

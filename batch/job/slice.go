@@ -1,11 +1,15 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"iter"
+	"slices"
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/journal"
 	"offboard/batch/signature"
 )
 
@@ -58,14 +62,358 @@ type Sliced struct {
 // journal's ErrLocked and so on; the run can be resumed. After Host.Stop it is batch.ErrStopped,
 // with what was done; the run stays "running" for the next process, or if a person stopped it is
 // "stopped", with a report. ErrPartial is none of them: see Counts.
-func Slice(ctx context.Context, h *Host, o *SliceOptions) (Sliced, error) {
-	return Sliced{}, errors.ErrUnsupported
+func Slice(ctx context.Context, h *Host, o *SliceOptions) (s Sliced, err error) {
+	if h.Shared == nil {
+		h.Shared = &Shared{}
+		defer h.Shared.Close()
+	}
+	j := h.Shared.takeUp(o.RunName)
+	fresh := j == nil
+	if fresh {
+		j = h.newJob(&o.Connection, &o.Execution)
+	}
+	j.Host, j.Connection, j.Execution, j.Yes = h, &o.Connection, &o.Execution, true
+	j.undo, j.undone = nil, nil
+	s, err = j.slice(ctx, o, fresh)
+	j.close()
+	if err == nil && !s.Finished {
+		h.Shared.putDown(j)
+	}
+	return s, err
+}
+
+// takeUp gives the job that the last slice of the run in this process left, if there is one, to this
+// slice alone.
+func (s *Shared) takeUp(run string) *job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j := s.slices[run]
+	delete(s.slices, run)
+	return j
+}
+
+func (s *Shared) putDown(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slices == nil {
+		s.slices = map[string]*job{}
+	}
+	s.slices[j.run.Plan().Run] = j
+}
+
+// usualSlice is how many writes a slice has.
+const usualSlice = 500
+
+// askAgain is for how long what the guards said is taken for true.
+const askAgain = 10 * time.Minute
+
+func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced, err error) {
+	if fresh {
+		if j.store, err = j.Shared.keep(ctx, j.Host, journal.Open, true); err != nil {
+			return s, err
+		}
+		if j.run, err = j.store.Run(ctx, o.RunName); err != nil {
+			return s, err
+		}
+	}
+	if err := j.claim(ctx, o.Overtake); err != nil {
+		if errors.Is(err, ErrNoneToResume) { // the process that brought it to its end died before it could say so
+			return j.atEnd(ctx)
+		}
+		return s, err
+	}
+	j.Earlier, j.plan = true, j.run.Plan()
+	j.About(j.plan)
+	if j.stopped() {
+		return s, j.halt(ctx, o)
+	}
+	if fresh {
+		if err := j.signInFor(ctx, o); err != nil {
+			return s, err
+		}
+	}
+	j.tenant.heed(j.Stop)
+	j.shareReads()
+	if err := j.lockUndone(ctx); err != nil {
+		return s, err
+	}
+	if fresh || time.Since(j.asked) > askAgain {
+		if err := j.guardSlice(ctx, o, fresh); err != nil {
+			return s, err
+		}
+	}
+	return j.writeSlice(ctx, o, fresh)
+}
+
+// claim locks the run that was found, and takes it over from a process that died. It is
+// ErrNoneToResume for one that is at its end.
+func (j *job) claim(ctx context.Context, overtake bool) error {
+	if err := j.later(lockOf(j.run, overtake)); err != nil {
+		return err
+	}
+	if err := j.run.Refresh(ctx); err != nil { // another process may have held it
+		return err
+	}
+	if err := j.mayResume(ctx); err != nil {
+		return err
+	}
+	_, err := j.run.Recover(ctx)
+	return err
+}
+
+func lockOf(run *journal.Run, overtake bool) (unlock func() error, err error) {
+	if overtake {
+		return run.Overtake()
+	}
+	return run.Lock()
+}
+
+// atEnd tells of a run that is at its end.
+func (j *job) atEnd(ctx context.Context) (Sliced, error) {
+	sum, err := j.run.Summary(ctx)
+	return Sliced{Finished: err == nil, Counts: sum.Counts}, err
+}
+
+// stopped reports whether no call may be made any more.
+func (h *Host) stopped() bool {
+	select {
+	case <-h.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// halt ends a slice that was stopped before it began.
+func (j *job) halt(ctx context.Context, o *SliceOptions) error {
+	if o.ByPerson == nil || !o.ByPerson() {
+		return batch.ErrStopped
+	}
+	if err := j.claimReport(); err != nil {
+		return err
+	}
+	return j.finish(context.WithoutCancel(ctx), batch.ErrStopped)
+}
+
+// signInFor does what resume does before it locks the run.
+func (j *job) signInFor(ctx context.Context, o *SliceOptions) error {
+	if err := j.follow(j.plan, nothingMore); err != nil {
+		return err
+	}
+	if err := j.Keep(j.plan); err != nil {
+		return err
+	}
+	if err := refused(nothingMore, j.pace(), o.Guards.wrong(j.Host, j.plan.Resolve)); err != nil {
+		return err
+	}
+	j.guards, j.maxAge = o.Guards, o.MaxAge.Duration
+	if err := j.enter(ctx, j.guarded(seedRun(j.run), o.Guards, j.plan.Terms.Guards)); err != nil {
+		return err
+	}
+	if err := j.sameCaller(j.plan); err != nil {
+		return err
+	}
+	return j.claimReport()
+}
+
+// guardSlice asks approvals and guards before the first write of a process, and again after a while.
+func (j *job) guardSlice(ctx context.Context, o *SliceOptions, fresh bool) error {
+	send, verify, err := j.run.Remaining(ctx)
+	if err != nil {
+		return err
+	}
+	if fresh {
+		if err := j.mayDo(ctx, send, verify); err != nil {
+			return err
+		}
+	}
+	if err := j.guardRest(ctx, send, o.Approving, fresh); err != nil {
+		return err
+	}
+	j.asked, j.maxAge = time.Now(), 0
+	return nil
+}
+
+// ends are the errors of a run that end it as resume ends, resumable and with a report. After
+// another one, such as that of a database, the run stays as it is for the next slice.
+var ends = []error{batch.ErrStopped, batch.ErrSignIn, batch.ErrNotGraph, batch.ErrPermission, batch.ErrNotOffered, batch.ErrOutage}
+
+func (j *job) writeSlice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced, err error) {
+	next, err := j.run.Next(ctx, cmp.Or(o.Most, usualSlice))
+	if err != nil {
+		return s, err
+	}
+	last, err := j.run.LastCall(ctx)
+	if err != nil {
+		return s, err
+	}
+	p := &portion{next: next, begins: fresh || len(next) == 0 || j.run.State() != journal.Running, beat: o.Beat}
+	if len(next) == 0 {
+		if _, p.prove, err = j.run.Remaining(ctx); err != nil {
+			return s, err
+		}
+	}
+	_, runErr, err := j.write(ctx, last, len(next), p.prove, p)
+	if err != nil {
+		return s, err
+	}
+	s.Done, s.Counts, s.Refused, s.Throttled, s.AppWide = p.done(), p.counts(), p.refused, p.paused, p.appWide
+	cut := runErr != nil && (ctx.Err() != nil || j.stopped())
+	byPerson := cut && o.ByPerson != nil && o.ByPerson()
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case cut && !byPerson:
+		return s, runErr // the next process goes on
+	case errors.Is(runErr, batch.ErrLate) && s.Done > 0:
+	case runErr == nil && len(next) > 0:
+	case runErr == nil, byPerson, slices.ContainsFunc(ends, func(end error) bool { return errors.Is(runErr, end) }):
+		err := j.finish(ctx, runErr)
+		if j.run.State() != journal.Finished {
+			return s, err
+		}
+		if err == ErrPartial {
+			err = nil
+		}
+		done, unread := j.atEnd(ctx)
+		s.Finished, s.Counts = done.Finished, done.Counts
+		return s, errors.Join(err, unread)
+	default:
+		return s, runErr
+	}
+	s.Left, s.ToProve, err = j.run.Remaining(ctx)
+	return s, err
+}
+
+// portion is what one slice does of a run. It sees the records of the slice pass.
+type portion struct {
+	begins bool            // a session: the journal keeps who carries the run out
+	next   []batch.Pending // the writes; none: it proves what is left, and ends the run
+	prove  int
+	beat   func(done int)
+
+	was     map[batch.Mark]int           // of the writes, how often Graph told them to wait
+	ended   map[batch.Mark]batch.Outcome // of the writes
+	refused int
+	paused  time.Duration
+	appWide bool
+}
+
+// told tells how many have ended.
+func (p *portion) told() {
+	if p != nil && p.beat != nil {
+		p.beat(p.done())
+	}
+}
+
+// pauses takes how long an app must wait.
+func (p *portion) pauses(left time.Duration, appWide bool) {
+	if p != nil && left > p.paused {
+		p.paused, p.appWide = left, appWide
+	}
+}
+
+func (p *portion) done() int { return len(p.ended) }
+
+func (p *portion) counts() map[batch.Outcome]int {
+	n := map[batch.Outcome]int{}
+	for _, o := range p.ended {
+		n[o]++
+	}
+	return n
+}
+
+// narrow has the runner do no more than the slice. A proof that does not come at once is left to the
+// last slice, but for what is needed to go on with a user.
+func (p *portion) narrow(ctx context.Context, run *journal.Run, r *batch.Runner) error {
+	if p == nil {
+		return nil
+	}
+	p.was, p.ended = map[batch.Mark]int{}, map[batch.Mark]batch.Outcome{}
+	r.Journal = counting{r.Journal, p}
+	if len(p.next) == 0 {
+		return nil
+	}
+	var seqs []int
+	for _, w := range p.next {
+		p.was[w.Item.Mark()] = w.Trial.Throttles
+		seqs = append(seqs, w.Item.User.Seq)
+	}
+	r.Leave, r.Pending, r.Unproven, r.Unsuccessful = true, each(p.next), nil, nil
+	if !batch.Several(r.Steps) {
+		return nil
+	}
+	slices.Sort(seqs)
+	lines, err := run.Of(ctx, slices.Compact(seqs))
+	if err != nil {
+		return err
+	}
+	unproven, failed := batch.Before(r.Steps, lines)
+	r.Unproven, r.Unsuccessful = each(unproven), each(failed)
+	return nil
+}
+
+// each gives the values one after the other.
+func each[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}
+}
+
+// counting is a journal that a portion sees the entries of.
+type counting struct {
+	batch.Journal
+	by *portion
+}
+
+// Write implements batch.Journal.
+func (s counting) Write(ctx context.Context, e batch.Entry) error {
+	if err := s.Journal.Write(ctx, e); err != nil {
+		return err
+	}
+	throttled := func(m batch.Mark, n int) {
+		if was, is := s.by.was[m]; is && n > was {
+			s.by.refused, s.by.was[m] = s.by.refused+n-was, n
+		}
+	}
+	for _, t := range e.Trials {
+		throttled(t.Mark(), t.Throttles)
+	}
+	for _, k := range e.Records {
+		throttled(k.Mark(), k.Throttles)
+		if _, is := s.by.was[k.Mark()]; is {
+			s.by.ended[k.Mark()] = k.Outcome
+		}
+	}
+	return nil
 }
 
 // GiveUp ends the next writes of a run, at most so many, as gave_up with the cause, which may hold
 // no secret and no name. It is for a slice that fails for good; n is how many writes ended.
 func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n int, err error) {
-	return 0, errors.ErrUnsupported
+	j := h.newJob(&Connection{}, &Execution{})
+	defer j.close()
+	if err := j.openStore(ctx, journal.Open, true); err != nil {
+		return 0, err
+	}
+	if j.run, err = j.store.Run(ctx, run); err != nil {
+		return 0, err
+	}
+	if err := j.claim(ctx, false); err != nil {
+		return 0, err
+	}
+	next, err := j.run.Next(ctx, most)
+	if err != nil {
+		return 0, err
+	}
+	var e batch.Entry
+	for _, w := range next {
+		e.Records = append(e.Records, w.GaveUp(time.Now(), cause))
+	}
+	return len(next), j.run.Write(ctx, e)
 }
 
 // Audited is whether every row of a run has its result.
@@ -77,6 +425,26 @@ type Audited struct {
 
 // Audit reads the whole run once more, plan and records, and counts. A journal that does not hold
 // exactly the rows of the plan is an error.
-func Audit(ctx context.Context, h *Host, run string) (Audited, error) {
-	return Audited{}, errors.ErrUnsupported
+func Audit(ctx context.Context, h *Host, run string) (a Audited, err error) {
+	j := h.newJob(&Connection{}, &Execution{})
+	defer j.close()
+	if err := j.openStore(ctx, journal.OpenToRead, true); err != nil {
+		return a, err
+	}
+	r, err := j.store.Run(ctx, run)
+	if err != nil {
+		return a, err
+	}
+	for l, err := range r.Lines(ctx) {
+		if err != nil {
+			return Audited{}, err
+		}
+		a.Rows++
+		if l.Record.Outcome.Open() {
+			a.Open++
+		} else {
+			a.Ended++
+		}
+	}
+	return a, nil
 }

@@ -1,8 +1,20 @@
 package job
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"offboard/batch"
+	"offboard/batch/durable"
+	"offboard/batch/journal"
 )
 
 // SubmitOptions say what a worker is to plan. How it signs in and carries the run out is the
@@ -21,15 +33,122 @@ type Submission struct {
 	Rows   int    // of the input
 }
 
+// submitted are the options of a submission, as the journal keeps them: no secret is among them.
+type submitted struct {
+	Planning  Planning           `json:"planning"`
+	Tenant    string             `json:"tenant"`
+	Approvals int                `json:"approvals"`
+	Choice    []batch.Flag       `json:"choice"`  // the flags with that tag, as they were given
+	Stay      string             `json:"stay"`    // the people who stay of whom a person said that they are to be taken
+	OSUser    string             `json:"os_user"` // who submitted it
+	Host      string             `json:"host"`
+	Of        journal.Membership `json:"of"`
+}
+
 // Submit reads and checks the files as [Run] does before it signs in, and keeps their bytes and
 // the options in the journal, for a worker that has neither. It needs no sign-in, and keeps no
-// secret. Host.Member makes it one of a campaign.
+// secret. Host.Member makes it one of a campaign. A submission that no worker plans within a day is
+// void.
 func Submit(ctx context.Context, h *Host, o *SubmitOptions) (Submission, error) {
-	return Submission{}, errors.ErrUnsupported
+	none := Submission{}
+	j := h.newJob(&Connection{Tenant: o.Tenant, QuotaShare: 1, Concurrency: 1}, &Execution{})
+	defer j.close()
+	found, question, err := o.read(ctx, j, func() error {
+		return h.MustAsk(o.Yes, nothingPlanned, "give --yes, or look first with offboard check")
+	}, o.elsewhere)
+	if err != nil {
+		return none, err
+	}
+	keep := submitted{Planning: o.Planning, Tenant: o.Tenant, Approvals: o.Approvals, Choice: h.Flags("choice"), OSUser: j.plan.Terms.OSUser, Host: j.plan.Terms.Host, Of: h.Member}
+	if question != "" {
+		if err := j.Confirm(false, question); err != nil {
+			return none, err
+		}
+		keep.Stay = stayWords(found)
+	}
+	if err := j.Confirm(o.Yes, fmt.Sprintf("Have a worker plan %s of %s, and %s?", batch.Plural(found.Rows, "row"), o.Tenant, phrase(j.plan.Steps))); err != nil {
+		return none, err
+	}
+	text, err := json.Marshal(keep)
+	if err != nil {
+		return none, err
+	}
+	is := journal.Submission{Name: j.plan.Run, Created: j.plan.Created, Options: string(text)}
+	if is.Files, err = h.Files.kept(); err != nil {
+		return none, err
+	}
+	if err := h.Files.unchanged(nothingPlanned); err != nil {
+		return none, err
+	}
+	return Submission{is.Name, o.Tenant, found.Rows}, j.store.AddSubmission(ctx, is)
+}
+
+// elsewhere refuses what would mean another thing on another machine.
+func (o *SubmitOptions) elsewhere() error {
+	var all []error
+	if o.Tenant == "" {
+		all = append(all, batch.Finding{Name: "--tenant", Lift: LiftTenant, Refusal: "the worker's sign-in is not this machine's; name the tenant that it must lead to, by its id or one of its domains"})
+	}
+	if o.Approvals < 0 {
+		all = append(all, fmt.Errorf("%w: --approvals %d is no number of people", ErrUsage, o.Approvals))
+	}
+	if _, day := time.Parse(time.DateOnly, o.Since); o.TimeZone == localZone && (o.dateColumn() != "" || day == nil) {
+		all = append(all, batch.Finding{Name: "--time-zone", Lift: "--time-zone ZONE", Refusal: "a worker on another machine may have another time zone; say where days begin and end, such as Europe/Berlin"})
+	}
+	return refused(nothingPlanned, all...)
+}
+
+// kept are the files that were read, for the journal.
+func (f *Files) kept() (all []journal.File, err error) {
+	for _, r := range f.all {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := io.Copy(z, r.reader()); err != nil {
+			return nil, fmt.Errorf("read %s again: %w", r.name, err)
+		}
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
+		all = append(all, journal.File{Name: r.name, Changed: r.changed, GZip: b.Bytes()})
+	}
+	return all, nil
+}
+
+// take has the files of the journal read in place of those on this machine.
+func (f *Files) take(all []journal.File) error {
+	f.elsewhere = true
+	for _, k := range all {
+		z, err := gzip.NewReader(bytes.NewReader(k.GZip))
+		if err != nil {
+			return fmt.Errorf("%w: table submissions: %s: %w", journal.ErrDamaged, k.Name, err)
+		}
+		r, hash := &reading{name: k.Name, changed: k.Changed}, sha256.New()
+		if r.Spool, err = durable.NewSpool(io.TeeReader(z, hash)); err != nil {
+			return fmt.Errorf("%w: table submissions: %s: %w", journal.ErrDamaged, k.Name, err)
+		}
+		r.digest = hex.EncodeToString(hash.Sum(nil))
+		f.all = append(f.all, r)
+	}
+	return nil
+}
+
+// asSubmitted is a console with flags of the person who submitted the run.
+type asSubmitted struct {
+	Console
+	choice []batch.Flag
+}
+
+// Flags implements Console.
+func (c asSubmitted) Flags(tag string) []batch.Flag {
+	if tag == "choice" {
+		return c.choice
+	}
+	return c.Console.Flags(tag)
 }
 
 // WorkOptions are how a worker signs in to plan.
 type WorkOptions struct {
+	Overtake bool // as of a slice
 	Connection
 	Execution
 }
@@ -42,13 +161,101 @@ type Planned struct {
 	App       string // client id of the app registration that planned
 	Tenant    string // object id
 	Approvals int    // of different people, that the submission asks for
-	Refused   bool   // a guard refused; nothing will be written. [Planned] comes with the error that says why
+	Refused   bool   // a guard refused; nothing will be written. The error says why
 }
 
 // PlanSubmitted plans a submission as [Run] does, up to the sealed plan, which [Slice] carries out.
 // It may be repeated: half a plan of a process that died is discarded, and a plan that is sealed, or
 // was refused, is found. A refusal by the guards is [ErrRefused] with Refused set, and final; after
-// any other error the submission is still there.
-func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (Planned, error) {
-	return Planned{}, errors.ErrUnsupported
+// any other error the submission is still there. The host is for this call alone: it gets the files
+// and the flags of the submission.
+func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p Planned, err error) {
+	j := h.newJob(&o.Connection, &o.Execution)
+	j.Yes = true
+	defer j.close()
+	if err := j.openStore(ctx, newJournal, false); err != nil {
+		return p, err
+	}
+	if p, err = j.plannedBefore(ctx, name, o.Overtake); err != nil || p.Run != "" {
+		return p, err
+	}
+	is, err := j.store.Submission(ctx, name)
+	if err != nil {
+		return p, err
+	}
+	if time.Since(is.Created) > journal.Kept {
+		return p, errors.Join(fmt.Errorf("%w; %s: %s was submitted at %s, and no worker planned it within %s; submit it again", ErrRefused, nothingPlanned, name, is.Created.Format(time.RFC3339), journal.Kept), j.store.Forget(ctx, name))
+	}
+	var s submitted
+	if err := json.Unmarshal([]byte(is.Options), &s); err != nil {
+		return p, fmt.Errorf("%w: table submissions: %w", journal.ErrDamaged, err)
+	}
+	if err := h.Files.take(is.Files); err != nil {
+		return p, err
+	}
+	defer h.Files.Close()
+	h.Console, h.Member = asSubmitted{h.Console, s.Choice}, s.Of
+	j.Tenant, j.answered = s.Tenant, s.Stay
+	g := &s.Planning
+	if err := g.ready(ctx, j, func() error {
+		j.plan.Run, j.plan.Terms.OSUser, j.plan.Terms.Host, j.plan.Terms.Asks = name, s.OSUser, s.Host, s.Approvals
+		return nil
+	}); err != nil {
+		return p, err
+	}
+	defer j.discardUnsealed(ctx, &err)
+	refusal, err := j.planWhole(ctx, g.find)
+	if err != nil {
+		return p, err
+	}
+	if refusal != nil {
+		err = j.unbegun(ctx, refusal)
+	} else {
+		err = j.run.Seal(ctx, j.plan)
+	}
+	if state := j.run.State(); state == journal.Planning {
+		return p, err
+	}
+	p = plannedAs(j.run)
+	return p, errors.Join(err, j.store.Forget(ctx, name))
+}
+
+// plannedBefore finds what an earlier planning of the submission came to; a zero Planned is
+// nothing. Half a plan is discarded.
+func (j *job) plannedBefore(ctx context.Context, name string, overtake bool) (none Planned, err error) {
+	run, err := j.store.Run(ctx, name)
+	if errors.Is(err, journal.ErrNoRun) || err == nil && run.Plan().Run != name {
+		return none, nil
+	} else if err != nil {
+		return none, err
+	}
+	switch run.State() {
+	case journal.Planning:
+		unlock, err := lockOf(run, overtake)
+		if err != nil {
+			return none, err
+		}
+		defer unlock()                    // of one that was discarded there is none
+		switch err := run.Refresh(ctx); { // its holder may have planned it to its end meanwhile, or discarded it
+		case errors.Is(err, journal.ErrNoRun):
+			return none, nil
+		case err != nil:
+			return none, err
+		case run.State() == journal.Planning:
+			return none, run.Discard(ctx)
+		}
+		return j.plannedBefore(ctx, name, overtake)
+	case journal.Refused:
+		changes, err := run.Changes(ctx)
+		if err == nil {
+			err = fmt.Errorf("%w; %s: %s", ErrRefused, nothingWritten, changes[len(changes)-1].Reason)
+		}
+		return plannedAs(run), errors.Join(err, j.store.Forget(ctx, name))
+	}
+	return plannedAs(run), j.store.Forget(ctx, name)
+}
+
+func plannedAs(run *journal.Run) Planned {
+	p := run.Plan()
+	return Planned{p.Run, p.Users, p.Writes, p.App, p.Tenant, p.Terms.Asks, run.State() == journal.Refused}
 }

@@ -72,7 +72,12 @@ const anybody = "somebody's own token"
 
 func newOffice(t *testing.T, n int, faults ...graphsim.Fault) *office {
 	t.Helper()
-	o := &office{t: t, dir: t.TempDir(), seeing: make(chan struct{}, 1), tenant: graphsim.New(graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Faults: faults})}
+	return officeOf(t, n, graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Faults: faults})
+}
+
+func officeOf(t *testing.T, n int, c graphsim.Config) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), seeing: make(chan struct{}, 1), tenant: graphsim.New(c)}
 	file := "upn\n"
 	for i := range n {
 		upn := fmt.Sprintf("person%d@contoso.example", i+1)

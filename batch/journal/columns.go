@@ -129,7 +129,7 @@ func encode(args []any) error {
 			}
 		case time.Duration:
 			args[i] = v.Milliseconds()
-		case []string, []int, []batch.Interruption, batch.Plan:
+		case []string, []int, []batch.Interruption, []File, batch.Plan:
 			text, err := json.Marshal(v)
 			if err != nil {
 				return err

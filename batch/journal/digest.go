@@ -85,6 +85,10 @@ func (r *Run) digestOf(t *tx) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
+// Whole is ErrDamaged if the file or the plan is not what was written. It is looked at once for each Run
+// in hand.
+func (r *Run) Whole(ctx context.Context) error { return r.wrap("check", r.check(ctx)) }
+
 // check finds out, once for each Run in hand, whether what it says may be
 // believed: the database checks its file, and a sealed plan is held against its
 // digest. A run that was sealed through the Run itself needs no check.

@@ -32,6 +32,8 @@
 //	counts.go   what a run adds up to, in users and in time
 //	sent.go     what other runs have sent, for the quotas
 //	campaign.go what a campaign set out to do; its runs name it
+//	slice.go    what a run needs that goes on in slices
+//	submission.go runs that are to be planned; approval.go has signatures of those that are
 //	prune.go    runs are deleted, and their space is given back
 //
 // # What is durable when

@@ -89,11 +89,16 @@ func (r *Run) lines(ctx context.Context, what, cond string, args ...any) iter.Se
 
 // uncheckedLines does so without the check.
 func (r *Run) uncheckedLines(ctx context.Context, what, cond string, args ...any) iter.Seq2[*line, error] {
+	return r.linesBehind(ctx, 0, what, cond, args...)
+}
+
+// linesBehind does so behind the row of that number.
+func (r *Run) linesBehind(ctx context.Context, last int, what, cond string, args ...any) iter.Seq2[*line, error] {
 	return func(yield func(*line, error) bool) {
 		var before map[int]duplicate
 		err := r.read(ctx, func(t *tx) (err error) { before, err = r.duplicates(t); return err })
 		page := make([]line, 0, pageRows)
-		for last, full := 0, true; err == nil && full; full = len(page) == pageRows {
+		for last, full := last, true; err == nil && full; full = len(page) == pageRows {
 			if err = r.read(ctx, func(t *tx) error {
 				page, err = r.page(t, page[:0], before, cond, append([]any{r.step(), r.id, last, pageRows}, args...)...)
 				return err
@@ -269,12 +274,6 @@ func (r *Run) Pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 
 // pending reads them.
 func (r *Run) pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
-	// The few of the first kind are found by the index of the privileged, which SQLite takes
-	// for no other form of this.
-	kinds := []string{"AND r.seq IN (SELECT seq FROM rows WHERE run = $2 AND privileged = 1)", "AND r.privileged = 0"}
-	if r.Plan().InOrder {
-		kinds = []string{""}
-	}
 	return func(yield func(batch.Pending, error) bool) {
 		if batch.Several(r.Plan().Steps) {
 			for w, err := range r.writes(ctx, "pending writes", "m.outcome IS NULL") {
@@ -284,14 +283,26 @@ func (r *Run) pending(ctx context.Context) iter.Seq2[batch.Pending, error] {
 			}
 			return
 		}
-		for _, kind := range kinds {
-			for l, err := range r.lines(ctx, "pending users", "AND r.same = 0 AND m.outcome IS NULL "+kind) {
+		for _, kind := range r.kinds() {
+			for l, err := range r.lines(ctx, "pending users", sqlPending+kind) {
 				if !yield(batch.Pending{Item: batch.Item{User: l.User, Step: r.step()}, Trial: l.trial}, err) || err != nil {
 					return
 				}
 			}
 		}
 	}
+}
+
+const sqlPending = "AND r.same = 0 AND m.outcome IS NULL "
+
+// kinds are the conditions of the users of a run with one step, in the order of sending. The few of
+// the first kind are found by the index of the privileged, which SQLite takes for no other form
+// of this.
+func (r *Run) kinds() []string {
+	if r.Plan().InOrder {
+		return []string{""}
+	}
+	return []string{"AND r.seq IN (SELECT seq FROM rows WHERE run = $2 AND privileged = 1)", "AND r.privileged = 0"}
 }
 
 // Skips reads the lines of the input that are no rows, by file and line.

@@ -18,9 +18,10 @@ type Run struct {
 	mu sync.Mutex // guards what follows, but for the id
 	runRow
 
-	lazy    sync.Mutex   // guards what follows, which is found out when it is first needed
-	checked bool         // the file and the plan are whole
-	dups    map[int]bool // rows that hold no user of their own; nil: not known
+	lazy    sync.Mutex     // guards what follows, which is found out when it is first needed
+	checked bool           // the file and the plan are whole
+	dups    map[int]bool   // rows that hold no user of their own; nil: not known
+	passed  map[int]passed // by turn; see Next
 }
 
 // runRow is a run as the table has it.

@@ -36,6 +36,22 @@ CREATE TABLE member_ends (                         -- how each tenant of a campa
 	PRIMARY KEY (campaign, member)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE submissions (                         -- runs that a worker is to plan; gone when their plan is sealed or refused
+	name    TEXT NOT NULL PRIMARY KEY,             -- that the run will have
+	created INTEGER NOT NULL,
+	options TEXT NOT NULL,                         -- how the files are read and guarded, as JSON; no secret
+	files   TEXT NOT NULL                          -- all that is read, as JSON: names, times and gzipped bytes in base64
+) STRICT;
+
+CREATE TABLE approvals (                           -- signatures of people who approve a planned run
+	run       INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+	no        INTEGER NOT NULL,                    -- from 1
+	at        INTEGER NOT NULL,
+	key       TEXT NOT NULL,                       -- fingerprint
+	signature TEXT NOT NULL,                       -- of the run's name and plan_digest, as ssh-keygen -Y sign makes it
+	PRIMARY KEY (run, no)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE states (                              -- how a run came to its state
 	run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
 	no     INTEGER NOT NULL,                       -- from 1

@@ -58,18 +58,18 @@ func (w *write) trial() batch.Trial {
 		Status: k.Status, Code: k.Code, Message: k.Message, RequestID: k.RequestID}
 }
 
-// turns are the parts of a plan in the order of sending.
-func turns(p batch.Plan) (turns []struct {
+// turn is a part of a plan: the writes of a step, to the users of whom a condition is true.
+type turn struct {
 	step batch.Step
 	cond string
-}) {
+}
+
+// turns are the parts of a plan in the order of sending.
+func turns(p batch.Plan) (turns []turn) {
 	add := func(cond string, urgent bool) {
 		for _, s := range p.Steps {
 			if s.Urgent() == urgent {
-				turns = append(turns, struct {
-					step batch.Step
-					cond string
-				}{s, cond})
+				turns = append(turns, turn{s, cond})
 			}
 		}
 	}
@@ -90,31 +90,42 @@ func (r *Run) writes(ctx context.Context, what, cond string) iter.Seq2[*write, e
 			yield(&write{}, r.wrap("read "+what+" of", err))
 			return
 		}
-		page := make([]write, 0, pageRows)
 		for _, turn := range turns(r.Plan()) {
-			query := sqlUserWrites
-			order := " ORDER BY r.seq LIMIT $5"
-			place, seq := 0, 0
-			if turn.step.Listed() {
-				query, order = sqlTargetWrites, " ORDER BY t.place, t.seq LIMIT $5"
-			}
-			for full := true; full; full = len(page) == pageRows {
-				err := r.read(ctx, func(t *tx) (err error) {
-					page, err = appendList(page[:0], t, (*write).pointers, query+" AND "+cond+turn.cond+order, turn.step, r.id, place, seq, pageRows)
-					return err
-				})
-				if err != nil {
-					yield(&write{}, r.wrap("read "+what+" of", err))
+			for w, err := range r.writesOfTurn(ctx, turn, 0, 0, what, cond) {
+				if !yield(w, err) || err != nil {
 					return
 				}
-				for i := range page {
-					w := &page[i]
-					place, seq = w.place, w.item.User.Seq
-					w.item.Step, w.item.Target.Step = turn.step, turn.step
-					w.record.Seq, w.record.Step, w.record.Target = seq, turn.step, w.item.Target.ID
-					if !yield(w, nil) {
-						return
-					}
+			}
+		}
+	}
+}
+
+// writesOfTurn does so with those of one turn behind a place and row, and without the check.
+func (r *Run) writesOfTurn(ctx context.Context, turn turn, place, seq int, what, cond string) iter.Seq2[*write, error] {
+	return func(yield func(*write, error) bool) {
+		place, seq := place, seq
+		query := sqlUserWrites
+		order := " ORDER BY r.seq LIMIT $5"
+		if turn.step.Listed() {
+			query, order = sqlTargetWrites, " ORDER BY t.place, t.seq LIMIT $5"
+		}
+		page := make([]write, 0, pageRows)
+		for full := true; full; full = len(page) == pageRows {
+			err := r.read(ctx, func(t *tx) (err error) {
+				page, err = appendList(page[:0], t, (*write).pointers, query+" AND "+cond+turn.cond+order, turn.step, r.id, place, seq, pageRows)
+				return err
+			})
+			if err != nil {
+				yield(&write{}, r.wrap("read "+what+" of", err))
+				return
+			}
+			for i := range page {
+				w := &page[i]
+				place, seq = w.place, w.item.User.Seq
+				w.item.Step, w.item.Target.Step = turn.step, turn.step
+				w.record.Seq, w.record.Step, w.record.Target = seq, turn.step, w.item.Target.ID
+				if !yield(w, nil) {
+					return
 				}
 			}
 		}

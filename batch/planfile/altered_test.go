@@ -23,7 +23,7 @@ func refused(t *testing.T, what string, file []byte, armored []byte) {
 	t.Helper()
 	_, _, err := reread(file)
 	if err == nil && armored != nil {
-		_, err = signature.Judge([]signature.File{{Name: "x.sig", Text: armored}}, func() io.Reader { return bytes.NewReader(file) }, nil, noon)
+		_, err = signature.Judge([]signature.File{{Name: "x.sig", Text: armored}}, signature.PlanNamespace, func() io.Reader { return bytes.NewReader(file) }, nil, noon)
 	}
 	if !errors.Is(err, ErrAltered) && !errors.Is(err, signature.ErrAltered) && !errors.Is(err, ErrFormat) && !errors.Is(err, ErrNewer) {
 		t.Fatalf("%s: error %v", what, err)

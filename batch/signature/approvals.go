@@ -39,8 +39,9 @@ type Judged struct {
 // altered the plan or the signature. All others are returned. Of those of a person who
 // may sign plans now the first one counts.
 //
-// The text gives the bytes of the plan from the beginning, each time it is called.
-func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) ([]Judged, error) {
+// The text gives the bytes of the plan from the beginning, each time it is called. The namespace is
+// that of what is approved.
+func Judge(signatures []File, namespace string, text func() io.Reader, by Signers, now time.Time) ([]Judged, error) {
 	var all []Judged
 	counted := map[string]string{} // which file, by the person
 	for _, f := range signatures {
@@ -49,8 +50,8 @@ func Judge(signatures []File, text func() io.Reader, by Signers, now time.Time) 
 			return nil, fmt.Errorf("%w: the signature %s: %w; if it belongs to an earlier plan, delete it", ErrAltered, f.Name, err)
 		}
 		a := Judged{File: f.Name, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
-		a.Person, a.Why = by.person(s.PublicKey, PlanNamespace, now)
-		for _, err := range []error{isFor(s, PlanNamespace), acceptable(s.PublicKey)} {
+		a.Person, a.Why = by.person(s.PublicKey, namespace, now)
+		for _, err := range []error{isFor(s, namespace), acceptable(s.PublicKey)} {
 			if err != nil {
 				a.Why = err.Error()
 			}

@@ -49,7 +49,7 @@ func verify(armored []byte, namespace string, text io.Reader) (ssh.PublicKey, er
 
 // judged holds signatures against a text, an hour after noon.
 func judged(text []byte, all []File, by Signers) ([]Judged, error) {
-	return Judge(all, func() io.Reader { return bytes.NewReader(text) }, by, noon.Add(time.Hour))
+	return Judge(all, PlanNamespace, func() io.Reader { return bytes.NewReader(text) }, by, noon.Add(time.Hour))
 }
 
 // told holds that an error is of its kind and says what is wanted.

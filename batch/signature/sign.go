@@ -14,10 +14,11 @@ import (
 )
 
 // The namespaces of signatures. A signature that was made for one of them means
-// nothing in the other (ssh-keygen(1), -n).
+// nothing in another (ssh-keygen(1), -n).
 const (
 	PlanNamespace   = "offboard-plan"
 	ReportNamespace = "offboard-report"
+	RunNamespace    = "offboard-run" // of a run's name and the digest of its plan in the journal
 )
 
 // Sign signs a text as "ssh-keygen -Y sign -n NAMESPACE -f KEY" does, and returns

@@ -27,6 +27,16 @@ func (c *Controller) Count(was, is Other, foreign bool) {
 	}
 }
 
+// Spent takes a call that an earlier session of the run sent into the operator's rate: otherwise each
+// session would begin with a chunk at once. Calls come in the order of sending.
+func (c *Controller) Spent(sent time.Time, users int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rate != nil {
+		c.rate.ReserveN(sent, min(users, chunk))
+	}
+}
+
 // count puts what is known of another run's call in the place of what was.
 func (w *slidingLog) count(was, is Other) {
 	if was.Open {

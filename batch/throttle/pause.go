@@ -26,6 +26,15 @@ type pause struct {
 // remaining says how long the pause still lasts.
 func (p *pause) remaining(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
 
+// Paused says how long nothing leaves since Graph said so, and whether that is so for the app in
+// all tenants; 0 for no pause.
+func (c *Controller) Paused(now time.Time) (left time.Duration, appWide bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.longerPause()
+	return p.remaining(now), p == c.wide && p != &c.pause
+}
+
 // newRefusal tells a refusal that begins a new pause from that of a call that was under way
 // when the last one began.
 func (p *pause) newRefusal(f batch.Feedback) bool { return !f.Sent.Before(p.until) }

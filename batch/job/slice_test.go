@@ -1,0 +1,175 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"offboard/batch"
+	"offboard/batch/graphsim"
+	"offboard/batch/journal"
+)
+
+// worker is a process that carries out runs of an office in slices.
+type worker struct {
+	*office
+	shared Shared
+	opt    SliceOptions
+}
+
+func (o *office) worker() *worker {
+	w := &worker{office: o, opt: SliceOptions{Most: 100, Guards: o.planning().Guards, Connection: o.connection(), Execution: o.execution()}}
+	o.t.Cleanup(func() { w.shared.Close() })
+	return w
+}
+
+func (w *worker) slice(run string) (Sliced, error) {
+	opt := w.opt
+	opt.RunName = run
+	h := w.host()
+	h.Shared = &w.shared
+	return Slice(w.t.Context(), h, &opt)
+}
+
+// planned submits the office's file, and has a worker plan it.
+func (o *office) planned(steps ...string) string {
+	o.t.Helper()
+	opt := &SubmitOptions{Planning: o.planning(steps...), Tenant: graphsim.DefaultTenantID, Unasked: Unasked{true}}
+	opt.TimeZone = "Europe/Berlin"
+	is, err := Submit(o.t.Context(), o.host(), opt)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	p, err := PlanSubmitted(o.t.Context(), o.host(), is.Name, &WorkOptions{Connection: o.connection(), Execution: o.execution()})
+	if err != nil || p.Run != is.Name || p.Tenant != graphsim.DefaultTenantID {
+		o.t.Fatalf("%+v, %v", p, err)
+	}
+	return p.Run
+}
+
+// changes are the states that the run came to.
+func (o *office) changes(run string) (all []string) {
+	o.look(func(s *journal.Store) {
+		r, err := s.Run(o.t.Context(), run)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		changes, err := r.Changes(o.t.Context())
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		for _, c := range changes {
+			all = append(all, string(c.State))
+		}
+	})
+	return all
+}
+
+// toEndIn wants the slices of a run to bring it to its end, by processes in turn, and gives what they did.
+func toEndIn(t *testing.T, run string, workers ...*worker) (all []Sliced) {
+	t.Helper()
+	for i := range 200 {
+		s, err := workers[i%len(workers)].slice(run)
+		if err != nil {
+			t.Fatalf("slice %d: %v", i, err)
+		}
+		if all = append(all, s); s.Finished {
+			return all
+		}
+	}
+	t.Fatal("no end")
+	return nil
+}
+
+// Two processes in turn bring a run to the end that one run has, of every step, and each
+// write is done once.
+func TestSlicesAreARun(t *testing.T) {
+	for _, steps := range []string{"revoke", "leaver"} {
+		t.Run(steps, func(t *testing.T) {
+			var want map[string]string
+			inOffice(t, 120, func(o *office) {
+				o.finishes(o.run(steps))
+				want = tell(o, o.first())
+			})
+			inOffice(t, 120, func(o *office) {
+				t := o.t
+				run := o.planned(steps)
+				all := toEndIn(t, run, o.worker(), o.worker())
+				if got := tell(o, run); len(got) != len(want) {
+					t.Errorf("%d lines, want %d", len(got), len(want))
+				} else {
+					for upn, w := range want {
+						if got[upn] != w {
+							t.Errorf("%s: %s, and in one run %s", upn, got[upn], w)
+						}
+					}
+				}
+				done := 0
+				for i, s := range all {
+					if done += s.Done; !s.Finished && (s.Done > 100 || s.Left > all[max(0, i-1)].Left && i > 0) {
+						t.Errorf("slice %d: %+v", i, s)
+					}
+				}
+				var plan batch.Plan
+				o.look(func(s *journal.Store) { r, _ := s.Run(t.Context(), run); plan = r.Plan() })
+				if done != plan.Writes || len(all) < plan.Writes/100+1 {
+					t.Errorf("%d writes in %d slices, want %d", done, len(all), plan.Writes)
+				}
+				if states := strings.Join(o.changes(run), " "); states != "planning planned running running running finished" {
+					t.Errorf("the states are %s", states) // two processes, and the last slice
+				}
+				if a, err := Audit(t.Context(), o.host(), run); err != nil || a != (Audited{120, 120, 0}) {
+					t.Errorf("audit: %+v, %v", a, err)
+				}
+				if _, err := filepath.Glob(filepath.Join(o.dir, "report", "report.csv")); err != nil {
+					t.Error(err)
+				}
+				if s, err := o.worker().slice(run); err != nil || !s.Finished || s.Done != 0 {
+					t.Errorf("once more: %+v, %v", s, err)
+				}
+			})
+		})
+	}
+}
+
+// tell is what became of everybody, in words.
+func tell(o *office, run string) map[string]string {
+	all := map[string]string{}
+	for upn, l := range o.lines(run) {
+		said := string(l.Record.Outcome)
+		for _, w := range l.Writes {
+			said += " " + string(w.Record.Step) + "=" + string(w.Record.Outcome)
+		}
+		all[upn] = said
+	}
+	return all
+}
+
+// A slice that is stopped leaves its run for the next process, or if a person stopped it ends it as
+// resume does.
+func TestSliceIsStopped(t *testing.T) {
+	for _, person := range []bool{false, true} {
+		inOffice(t, 300, func(o *office) {
+			t := o.t
+			run, w := o.planned("revoke"), o.worker()
+			w.opt.ByPerson = func() bool { return person }
+			w.opt.Most = 200
+			o.cut = 4
+			s, err := w.slice(run)
+			if !errors.Is(err, batch.ErrStopped) || s.Done == 0 || s.Done == 200 {
+				t.Fatalf("%+v, %v", s, err)
+			}
+			states := strings.Join(o.changes(run), " ")
+			want := map[bool]string{false: "planning planned running", true: "planning planned running stopped"}[person]
+			if states != want {
+				t.Errorf("stopped by a person %v: the states are %s", person, states)
+			}
+			o.finishes(Resume(context.Background(), o.host(), &ResumeOptions{RunName: run, Guards: w.opt.Guards, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}}))
+			if n := o.tenant.Stats().Writes; n != 300 {
+				t.Errorf("%d writes", n)
+			}
+		})
+	}
+}
