@@ -24,6 +24,7 @@ type End struct {
 	Skips      int       // lines of the input that are no rows
 	Dry        bool      // a dry run: a user who is not_sent would be sent by a run
 	Summary    batch.Summary
+	Vain       batch.Summary // of a dry run: of the lines that would be sent those for which a run would not do everything
 	Timing     batch.Timing
 	Ceiling    Ceiling  // the quota that the run was paced by, as far as it is known afterwards
 	Dir        string   // where the files are; "" when none were written
@@ -110,21 +111,22 @@ func (e End) has(name string) bool {
 	return slices.ContainsFunc(e.Files, func(path string) bool { return filepath.Base(path) == name })
 }
 
-// count counts the lines of a kind. In a dry run not_sent is neutral.
+// count counts the lines of a kind. In a dry run not_sent is neutral, unless a run is known
+// not to do everything: then it is the failure that the run would end in.
 func (e End) count(k batch.Kind) int {
-	n := e.Summary.CountOf(k)
+	n, well := e.Summary.CountOf(k), e.Summary.Counts[batch.NotSent]-e.Vain.Lines
 	switch {
 	case e.Dry && k == batch.Failure:
-		n -= e.Summary.Counts[batch.NotSent]
+		n -= well
 	case e.Dry && k == batch.Neutral:
-		n += e.Summary.Counts[batch.NotSent]
+		n += well
 	}
 	return n
 }
 
 // people is the end with every person counted once.
 func (e End) people() End {
-	e.Summary = e.Summary.People()
+	e.Summary, e.Vain = e.Summary.People(), e.Vain.People()
 	return e
 }
 

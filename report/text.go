@@ -159,7 +159,7 @@ func tally(b *bytes.Buffer, e End) {
 	fmt.Fprintf(b, "%*s  %-12s %s success, %s left alone on purpose, ", width, n(e.Summary.Lines), "in all", n(e.count(batch.Success)), n(e.Summary.CountOf(batch.Neutral)))
 	switch failure := e.count(batch.Failure); {
 	case e.Dry:
-		fmt.Fprintf(b, "%s would be sent, %s would not\n", n(e.Summary.Counts[batch.NotSent]), n(failure))
+		fmt.Fprintf(b, "%s would be sent, %s would not be done\n", n(e.Summary.Counts[batch.NotSent]), n(failure))
 	case e.State == refused:
 		fmt.Fprintf(b, "%s not done\n", n(failure))
 	default:
@@ -397,7 +397,7 @@ func verdict(e End) string {
 			text += ", " + batch.Plural(guests, "guest") + " among them, for whom Graph revokes nothing"
 		}
 		if failure > 0 {
-			text += "; " + batch.Plural(failure, "row") + " would NOT BE DONE"
+			text += "; " + some(p.count(batch.Failure), failure) + " would NOT BE DONE"
 		}
 		return text + ".\n"
 	case e.State == refused:

@@ -150,6 +150,7 @@ func TestVerdictOfEveryState(t *testing.T) {
 		state, held string
 		dry         bool
 		sum         []batch.Outcome
+		vain        int // of not_sent, and the last of them names a person again
 		want, not   string
 	}{
 		{state: "refused", sum: []batch.Outcome{batch.NotSent, batch.Invalid}, want: "REFUSED: nothing was written.", not: "open"},
@@ -162,11 +163,20 @@ func TestVerdictOfEveryState(t *testing.T) {
 		{state: "running", sum: []batch.Outcome{batch.NotSent}, want: "NOT DONE: 1 of 1 person (1 of 1 row) did not end in success, 1 row still open.", not: "now"},
 		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Skipped}, want: "Dry run: nothing was written. A run would send 1 of 2 people (1 of 2 rows).", not: "open"},
 		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.Invalid},
-			want: "Dry run: nothing was written. A run would send 1 of 2 people (1 of 2 rows); 1 row would NOT BE DONE.", not: "retry.csv"},
+			want: "Dry run: nothing was written. A run would send 1 of 2 people (1 of 2 rows); 1 of 2 people (1 of 2 rows) would NOT BE DONE.", not: "retry.csv"},
+		{state: "dry run", dry: true, sum: []batch.Outcome{batch.NotSent, batch.NotSent, batch.NotSent, batch.Invalid, batch.Already}, vain: 2,
+			want: "Dry run: nothing was written. A run would send 2 of 4 people (3 of 5 rows); 2 of 4 people (3 of 5 rows) would NOT BE DONE.", not: "retry.csv"},
 	} {
 		e := End{State: tt.state, Dry: tt.dry, Held: tt.held, Files: []string{"report.csv"}}
 		for _, o := range tt.sum {
 			e.Summary.Add(o)
+		}
+		for range tt.vain {
+			e.Vain.Add(batch.NotSent)
+		}
+		if tt.vain > 0 {
+			e.Summary.AddAgain(batch.NotSent, 1)
+			e.Vain.AddAgain(batch.NotSent, 1)
 		}
 		var b bytes.Buffer
 		if err := Text(&b, e); err != nil {

@@ -96,8 +96,9 @@ type Console interface {
 	PlanFile(name string, file planfile.File, count batch.Count)
 	// Ended tells how a run ended.
 	Ended(report.End) error
-	// Rehearsed tells how a dry run ended, and which lines a run would not revoke.
-	Rehearsed(end report.End, unrevoked iter.Seq2[batch.Line, error]) error
+	// Rehearsed tells how a dry run ended, and which lines a run would not revoke; with Stream
+	// it is given all of them.
+	Rehearsed(end report.End, lines iter.Seq2[batch.Line, error]) error
 }
 
 // Progress is told how far a stage is, from one goroutine.

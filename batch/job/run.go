@@ -151,24 +151,39 @@ func (j *job) rehearse(ctx context.Context, refusal error) error {
 	if refusal != nil {
 		end.Reason = refusal.Error()
 	}
-	vain := false
 	lines := func(yield func(batch.Line, error) bool) {
 		for l, err := range j.run.Lines(ctx) {
 			if why := j.inVain(l); why != "" && l.Record.Outcome == batch.NotSent {
-				l.Record.Reason, vain = why, true
+				l.Record.Reason = why
 			}
 			if !yield(l, err) {
 				return
 			}
 		}
 	}
+	unrevoked := only(lines, func(l *batch.Line) bool { return l.Record.Outcome != batch.NotSent || j.inVain(*l) != "" })
+	for l, err := range unrevoked {
+		switch {
+		case err != nil:
+			return err
+		case l.Record.Outcome != batch.NotSent:
+			continue
+		case l.First.Line != 0:
+			end.Vain.AddAgain(batch.NotSent, 1)
+		}
+		end.Vain.Add(batch.NotSent)
+	}
 	if err := j.publish(ctx, &end, j.run, lines, j.ReportDir); err != nil {
 		return err
 	}
-	if err := j.Rehearsed(end, only(lines, func(l *batch.Line) bool { return l.Record.Outcome != batch.NotSent || j.inVain(*l) != "" })); err != nil {
+	told := unrevoked
+	if j.Stream != nil { // which is to have a line for each row
+		told = lines
+	}
+	if err := j.Rehearsed(end, told); err != nil {
 		return err
 	}
-	if refusal == nil && (end.Summary.CountOf(batch.Failure) > end.Summary.Counts[batch.NotSent] || vain) {
+	if refusal == nil && end.Summary.CountOf(batch.Failure)-end.Summary.Counts[batch.NotSent]+end.Vain.Lines > 0 {
 		refusal = ErrPartial
 	}
 	return refusal

@@ -224,6 +224,9 @@ func (f *facts) numbers() numbers {
 			*of[kind] += f.counts[o]
 		}
 	}
+	if n.dry {
+		*n.neutral, *n.failure = *n.neutral-f.end.Vain.Lines, *n.failure+f.end.Vain.Lines
+	}
 	return n
 }
 
@@ -295,13 +298,13 @@ func (c *command) unwritten(err error) {
 }
 
 // Rehearsed implements [job.Console].
-func (n narrated) Rehearsed(e report.End, unrevoked iter.Seq2[batch.Line, error]) error {
+func (n narrated) Rehearsed(e report.End, lines iter.Seq2[batch.Line, error]) error {
 	if n.host.Stream == nil {
 		n.ended(e)
-		return n.command.Rehearsed(e, unrevoked)
+		return n.command.Rehearsed(e, lines)
 	}
 	n.Say("dry run: nothing was written")
-	for l, err := range unrevoked {
+	for l, err := range lines {
 		if err != nil {
 			return err
 		}
