@@ -75,12 +75,7 @@ func (p *Planner) keep(ctx context.Context) error {
 		case !isBad || bad.Keeps == nil:
 			continue
 		}
-		rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
-		if goes, _ := p.gone.place(bad.Keeps); goes != (Place{}) {
-			rec = contradiction(goes, bad.Row.Place())
-			rec.Reason += " (" + bad.Reason + ")"
-		}
-		p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, rec)
+		p.planEnded(bad.Row, User{Seq: bad.Row.Seq}, p.gone.Kept(bad))
 		if err := p.flush(ctx, false); err != nil {
 			return err
 		}
@@ -95,10 +90,21 @@ func contradiction(goes, stays Place) Record {
 	return Record{Outcome: Ambiguous, Reason: fmt.Sprintf("%s lets this user go, and %s keeps the user; correct the one that is wrong", goes, stays)}
 }
 
+// Kept is how a row ends that is not sent: as [RowError] says, or, if it keeps a user whom one of
+// these rows lets go, as a contradiction.
+func (k LinesByName) Kept(bad *RowError) Record {
+	rec := Record{Outcome: cmp.Or(bad.Outcome, Invalid), Reason: bad.Reason}
+	if goes, _ := k.place(bad.Keeps); goes != (Place{}) {
+		rec = contradiction(goes, bad.Row.Place())
+		rec.Reason += " (" + bad.Reason + ")"
+	}
+	return rec
+}
+
 // Contradiction says why a row that lets a user go contradicts one that keeps the user, as
 // far as both name the user alike: only the directory knows all names. It is "" if none does.
 func (k LinesByName) Contradiction(row Row) string {
-	if stays, _ := k.place(append(row.names(), row.Claims...)); stays.Line != 0 {
+	if stays, _ := k.place(row.Names()); stays.Line != 0 {
 		return contradiction(row.Place(), stays).Reason
 	}
 	return ""
@@ -113,6 +119,9 @@ func (k *LinesByName) Again(row Row) bool {
 	k.Add(named, row)
 	return false
 }
+
+// Names are all that the row says of its user.
+func (r Row) Names() []Claim { return append(r.names(), r.Claims...) }
 
 // names are what the row names its user by.
 func (r Row) names() (all []Claim) {

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -155,14 +154,19 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	}
 	opt.AllRows = o.AllRows
 	found, err := intake.TakeSurvey(in.sources(), opt, now)
-	var again batch.LinesByName
+	var again, gone batch.LinesByName
+	for _, r := range in {
+		if err == nil && len(found.Kept) > 0 { // of whom some may be let go by a row above or below
+			err = letGo(r, opt, found.Kept, &gone)
+		}
+	}
 	var errs []error
 	for _, r := range in {
 		name := "" // of one of several
 		if len(in) > 1 {
 			name = r.name
 		}
-		f, err := c.read(r, name, opt, found.Kept, &again)
+		f, err := c.read(r, name, opt, found.Kept, gone, &again)
 		if err != nil {
 			f.Error = err.Error()
 			errs = append(errs, intake.InFile(name, err))
@@ -179,8 +183,23 @@ func Check(h *Host, o *CheckOptions) (*Checked, error) {
 	return c, c.judge(&Planning{File: o.File, Selection: o.Selection, Everybody: o.Everybody}, found)
 }
 
+// letGo notes the rows of a file that let go whom another row keeps.
+func letGo(r *reading, opt intake.Options, kept batch.LinesByName, gone *batch.LinesByName) error {
+	rows, err := intake.Open(inputs{r}.sources(), opt)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for row, err := range rows.Rows() {
+		if err == nil && kept.Contradiction(row) != "" {
+			gone.Add(row.Names(), row)
+		}
+	}
+	return nil
+}
+
 // read tells how a file is read, and counts its rows. Name is that of their places.
-func (c *Checked) read(r *reading, name string, opt intake.Options, kept batch.LinesByName, again *batch.LinesByName) (f CheckedFile, err error) {
+func (c *Checked) read(r *reading, name string, opt intake.Options, kept, gone batch.LinesByName, again *batch.LinesByName) (f CheckedFile, err error) {
 	f = CheckedFile{Name: r.name, SHA256: r.digest, Settings: []batch.Setting{}, Columns: []CheckedColumn{}, Unread: []string{}, Gates: []CheckedGate{}}
 	opt.Skip = func(s batch.Skip) { c.Passed.add(Problem{File: name, Line: s.Line, Reason: s.Reason}) }
 	rows, err := intake.Open(inputs{r}.sources(), opt)
@@ -224,7 +243,8 @@ func (c *Checked) read(r *reading, name string, opt intake.Options, kept batch.L
 			at.From = row.From.In(opt.DateGate.Zone)
 		}
 		if isBad {
-			at.Outcome, at.Reason = cmp.Or(bad.Outcome, batch.Invalid), bad.Reason
+			ends := gone.Kept(bad)
+			at.Outcome, at.Reason = ends.Outcome, ends.Reason
 		} else if why := kept.Contradiction(row); why != "" {
 			at.Outcome, at.Reason = batch.Ambiguous, why
 		}
