@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -83,9 +84,11 @@ func (g Guards) wrong(h *Host, resolve bool) error {
 	for _, l := range []struct {
 		flag string
 		n    *int
-	}{{"--max-users", g.MaxUsers}, {"--max-percent", g.MaxPercent}, {"--max-privileged", g.MaxPrivileged}} {
-		if l.n != nil && *l.n < 0 {
-			all = append(all, fmt.Errorf("%w: %s %d is no limit; give 1 or more, or 0 for none", ErrUsage, l.flag, *l.n))
+		most int
+		give string
+	}{{"--max-users", g.MaxUsers, math.MaxInt, "or more"}, {"--max-percent", g.MaxPercent, 100, "to 100"}, {"--max-privileged", g.MaxPrivileged, math.MaxInt, "or more"}} {
+		if l.n != nil && (*l.n < 0 || *l.n > l.most) {
+			all = append(all, fmt.Errorf("%w: %s %d is no limit; give 1 %s, or 0 for none", ErrUsage, l.flag, *l.n, l.give))
 		}
 	}
 	for _, id := range g.ProtectGroup {

@@ -8,7 +8,8 @@ import (
 
 // The options of the commands. Their tags are the words of the command line, which
 // package main reads. keep marks what a run that goes on keeps, choice what the command
-// that runs retry.csv repeats, and guard what the command that goes on repeats.
+// that runs retry.csv repeats, and guard what the command that goes on repeats. A number is 0 at the least, or as the tags
+// least and most have it.
 
 // Selection says whom the input names.
 type Selection struct {
@@ -99,7 +100,7 @@ type Connection struct {
 	SignIn         string   `help:"A file of AZURE_... lines, as the variables have them, that says how to sign in in their place. Not everybody may be able to read it (chmod o= FILE)." placeholder:"FILE" type:"path" keep:""`
 	Simulate       bool     `help:"Do the whole job, sign-in included, against a simulated tenant made from the input."`
 	SimulateFaults string   `help:"Trouble for the simulated tenant: a rate such as 0.05 for every kind of fault, or a JSON file of faults, such as [{\"kind\": \"Item429\", \"rate\": 0.05, \"only\": \"write\"}]." placeholder:"RATE|FILE"`
-	Concurrency    int      `help:"Calls under way at the most, with 20 writes each. The default lets a whole quota window, 3,000 writes, leave at once; fewer leave fewer in doubt after a crash." default:"150" keep:""`
+	Concurrency    int      `help:"Calls under way at the most, with 20 writes each. The default lets a whole quota window, 3,000 writes, leave at once; fewer leave fewer in doubt after a crash." default:"150" keep:"" least:"1" most:"10000"`
 	Rate           float64  `help:"Writes a second at the most; 0 leaves the pace to Graph's quotas." default:"0" keep:""`
 	QuotaFile      string   `help:"Limits other than Graph's documented ones; see offboard help pace." placeholder:"FILE" type:"path" keep:""`
 	QuotaShare     float64  `help:"The part of every quota to use, so that other apps have room." default:"1" keep:""`

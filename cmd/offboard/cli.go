@@ -177,7 +177,9 @@ func grammar(flags *cli, w io.Writer, told func(int)) *kong.Kong {
 // was written to w.
 func parse(flags *cli, w io.Writer, args ...string) (k *kong.Context, told bool, err error) {
 	parser := grammar(flags, w, func(int) { told = true })
-	k, err = parser.Parse(args)
+	if k, err = parser.Parse(args); err == nil && !told {
+		err = sensible(k.Flags())
+	}
 	return k, told, err
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -57,6 +60,35 @@ func values(f *kong.Flag) []string {
 		return all
 	}
 	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
+}
+
+// sensible refuses numbers and lengths of time of which nothing comes: below 0, beyond what the
+// tags least and most say, infinite ones, and those that are none. Limits of guards are told with
+// all else that is wrong of guards.
+func sensible(flags []*kong.Flag) error {
+	var all []error
+	for _, f := range flags {
+		least, most, n, words := 0.0, math.MaxFloat64, 0.0, " or more"
+		switch v := f.Target; {
+		case v.CanInt():
+			n = float64(v.Int())
+		case v.CanFloat():
+			n = v.Float()
+		default:
+			continue
+		}
+		if tag := f.Tag.Get("least"); tag != "" {
+			least, _ = strconv.ParseFloat(tag, 64) // no number would fail a test
+		}
+		if tag := f.Tag.Get("most"); tag != "" {
+			most, _ = strconv.ParseFloat(tag, 64)
+			words = " to " + tag
+		}
+		if !(n >= least && n <= most) {
+			all = append(all, fmt.Errorf("--%s %v makes no sense; give %v%s", f.Name, f.Target.Interface(), least, words))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // misgiven refuses a second value of a flag that says whom the input names: the last one
