@@ -47,7 +47,7 @@ func (c *column) maySayStay() bool {
 // role is what a column is read for, as the settings name it.
 func (c *column) role() string {
 	switch {
-	case c.names:
+	case c.names && !c.rival:
 		return "column " + string(c.key)
 	case c.key != "":
 		return "column checked"
@@ -239,11 +239,10 @@ func (l *layout) chooseKeys(opt parsedOptions) {
 	default:
 		l.chooseByHeaders(opt.decided)
 	}
-	if name == "" && !key.Searched() {
+	if name == "" && (!key.Searched() || key == batch.ByMail) {
 		for _, c := range l.all {
-			rival := c.key == "" && c.hr == "" && !c.ignored && vocab.HasPart(vocab.PlainName(c.name), "rival") && !vocab.OfOthers(c.name)
-			if rival && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
-				c.key, c.names, c.rival, c.why = vocab.IDOrUPN, true, true, "its name may say who is meant, so that it has to agree"
+			if c.key == "" && c.hr == "" && !c.ignored && vocab.MayMean(c.name) && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
+				c.key, c.names, c.rival, c.why = key, true, true, "its name may say who is meant, so that it has to agree"
 			}
 		}
 	}

@@ -163,7 +163,7 @@ func isName(s string, capitals bool) bool {
 	}
 	return !slices.ContainsFunc(strings.Fields(s), func(w string) bool {
 		first, _ := utf8.DecodeRuneInString(w)
-		return vocab.IsCell("remark", vocab.Fold(w)) || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
+		return vocab.IsCell("remark", vocab.Fold(w)) || vocab.IsCell("no person", vocab.Fold(w)) || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
 			!strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ")
 	})
 }

@@ -157,12 +157,12 @@ type condition struct {
 	value       string // what the cells must be
 	words       vocab.StatusWords
 	gone        bool // it asks an HR column for people who are gone
-	tells       bool // it looks at an HR column, whose cells may say that somebody stays
+	tells       bool // it looks at an HR column, or asks for people who are gone: cells may say that somebody stays
 	met         memo[bool]
 }
 
 func newCondition(entry, from, value string, c *column) condition {
-	words := vocab.Statuses[c.hr]
+	words := vocab.WordsOf(c.hr)
 	if c.hr == vocab.LeftHeader {
 		words.Stay = vocab.StayWords // some systems write "Active" where no date is
 	}
@@ -171,7 +171,7 @@ func newCondition(entry, from, value string, c *column) condition {
 	if from != "--where" {                                          // it is the one word of a preset's column for people who left
 		words.Gone = map[string]bool{vocab.Fold(value): true}
 	}
-	return condition{c, entry, from, value, words, gone, c.hr != "" && (gone || !hired), memo[bool]{}}
+	return condition{c, entry, from, value, words, gone && c.hr != "", gone || c.hr != "" && !hired, memo[bool]{}}
 }
 
 // chooseGates reads the conditions by the header, and finds the column of dates. A condition of

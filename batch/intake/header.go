@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -35,15 +38,27 @@ func (r *Reader) readHeader() error {
 		for _, s := range r.settings {
 			if s.Name == "sheet" && strings.Contains(s.Why, "not read") {
 				r.hint += fmt.Sprintf("; this is the sheet %q (%s): name another one with --sheet", s.Value, s.Why)
+			} else if s.Name == "encoding" && strings.Contains(s.Why, "is not UTF-8") && !vocab.IsASCII(strings.Join(r.header, "")) {
+				r.hint += "; bytes of the header are not UTF-8: say how the file is encoded, such as --encoding windows-1252"
 			}
-		}
-		if strings.Contains(strings.Join(r.header, ""), "\uFFFD") {
-			r.hint += "; bytes of the header are not UTF-8: say how the file is encoded, such as --encoding windows-1252"
 		}
 		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
 		return bad
 	}
 	return nil
+}
+
+// legible gives cells as the names of columns, without what stands around them. What is no UTF-8 is
+// read as most programs write it that do not write that.
+func legible(cells []string) []string {
+	all := trimAll(cells)
+	for i, name := range all {
+		if !utf8.ValidString(name) {
+			name, _ = charmap.Windows1252.NewDecoder().String(cells[i])
+			all[i] = vocab.Trim(name)
+		}
+	}
+	return all
 }
 
 // setHeader takes cells for the names of the columns, and tells the lines above.
@@ -52,9 +67,7 @@ func (r *Reader) setHeader(line int, cells []string, above []titled) {
 		r.skip(t.line, cmp.Or(t.skip, "above the header"))
 	}
 	r.start = line
-	for _, h := range cells {
-		r.header = append(r.header, strings.ToValidUTF8(vocab.Trim(h), "\uFFFD"))
-	}
+	r.header = cells
 }
 
 // setColumns chooses the columns and tells them as settings. The error has no line yet.
@@ -115,7 +128,7 @@ func (r *Reader) findHeader() (why string, err error) {
 		} else if err != nil {
 			return "", err
 		}
-		t := titled{line: r.rec.Line, cells: trimAll(r.rec.Cells), fault: r.rec.Fault}
+		t := titled{line: r.rec.Line, cells: legible(r.rec.Cells), fault: r.rec.Fault}
 		t.filled = len(slices.DeleteFunc(slices.Clone(t.cells), func(c string) bool { return c == "" }))
 		header, named, note := t.cells, r.opt.HeaderLine, noteOf(r.src.Text())
 		switch {

@@ -193,16 +193,23 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	r = &Reader{opt: opt, agree: map[batch.Key]bool{}, fillers: map[batch.Key]*column{}}
 	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, IsRow: r.wouldBeRow}
 	if !opt.NoHeader {
-		of.IsHeader = func(cells []string) bool { return r.fits(trimAll(cells)) }
+		of.IsHeader = func(cells []string) bool { return r.fits(legible(cells)) }
 	}
 	if r.src, err = source.Open(in, of); err != nil {
 		return nil, err
 	}
 	r.settings = r.src.Settings()
 	for _, s := range r.settings {
-		if s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value) {
+		var bad *InputError
+		switch {
+		case s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value):
+			bad = &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
+		case s.Name == "format" && saysStay(s.Why): // which has the keys around the list
+			bad = &InputError{Reason: "this is JSON, " + s.Why + ", which seem to say that its elements are not meant: give a file of the list that is"}
+		}
+		if bad != nil {
 			r.src.Close() // the error says more
-			return nil, &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
+			return nil, bad
 		}
 	}
 	if err := r.readHeader(); err != nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -62,6 +64,7 @@ type jsonSource struct {
 	array    bool     // the text is an array
 	enclosed []string // by the keys of the objects around it
 	more     string   // the key by which an object around it says that another page follows, or ""
+	total    int      // elements that it says there are; or 0
 	count    int      // elements so far
 	objects  bool     // they are objects, and else strings
 
@@ -191,10 +194,18 @@ func (j *jsonSource) end() error {
 	if k := j.PeekKind(); k != 0 {
 		return j.next().broken(fmt.Sprintf("%q follows after the end of the JSON: one array belongs in a file", rune(k)))
 	}
-	if err = j.bracket(); err == io.EOF && j.more != "" {
-		return &Error{Reason: fmt.Sprintf("the list is not whole: its key %q leads to the next page of the answer: get all pages, such as by Get-MgUser -All, or az rest for each nextLink, and give all files", j.more)}
+	why := ""
+	switch err = j.bracket(); {
+	case err != io.EOF:
+		return err
+	case j.more != "":
+		why = fmt.Sprintf("its key %q leads to the next page of the answer", j.more)
+	case j.total > j.count:
+		why = fmt.Sprintf("it has %s, and says that there are %d", batch.Plural(j.count, "element"), j.total)
+	default:
+		return err
 	}
-	return err
+	return &Error{Reason: fmt.Sprintf("the list is not whole: %s: get all pages in one file, such as by Get-MgUser -All, or join them: jq -s '[.[].%s[]]' page1.json page2.json > all.json", why, strings.Join(j.enclosed, "."))}
 }
 
 // listIn gives the keys that lead to the list in an object that is all of the text: an array at one
@@ -264,6 +275,14 @@ var listKeys = []string{"value", "Report_Entry"}
 // that ends in nextlink.
 var pageKeys = []string{"__next", "next", "nextpage", "next_page", "nextpagetoken", "next_page_token", "hasmore", "has_more"}
 
+// linkKeys are keys of links, of which one may lead to the next page, and totalKeys those that say how
+// many elements all pages have.
+var (
+	linkKeys  = []string{"links", "_links", "paging", "pagination"}
+	nextPage  = regexp.MustCompile(`"next"\s*:\s*("[^"]|\{)`)
+	totalKeys = []string{"@odata.count", "total", "total_count", "totalcount", "total_results", "totalresults"}
+)
+
 // members reads an object as far as the value of the key, or to its end for "".
 func (j *jsonSource) members(wanted string) error {
 	for j.PeekKind() == '"' {
@@ -285,6 +304,12 @@ func (j *jsonSource) members(wanted string) error {
 		says := raw[0] != 'n' && raw[0] != 'f' && string(raw) != `""` // null, false
 		if says && (strings.HasSuffix(small, "nextlink") || slices.Contains(pageKeys, small)) {
 			j.more = key
+		}
+		if slices.Contains(linkKeys, small) && nextPage.Match(raw) {
+			j.more = key + ".next"
+		}
+		if slices.Contains(totalKeys, small) {
+			j.total, _ = strconv.Atoi(string(raw))
 		}
 	}
 	return j.bracket()

@@ -106,6 +106,11 @@ func Recognise(header string) Alias {
 // OfOthers reports whether a header speaks of somebody else than the user, or of before.
 func OfOthers(header string) bool { return HasPart(PlainName(header), "other person") }
 
+// MayMean reports whether a header may speak of the user who is meant, as "Leaver UPN" does.
+func MayMean(header string) bool {
+	return !OfOthers(header) && (headerWords[Normalise(header)].List == rivalHeader || HasPart(PlainName(header), rivalHeader))
+}
+
 // Hinted gives the headers whose columns may have the key, for the person to choose from.
 func Hinted(header []string, k batch.Key) []string {
 	parts := headerParts[string(k)]
@@ -123,6 +128,8 @@ func IsCell(list, text string) bool { return cellWords[list][text] }
 func containsAny(s string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 }
+
+const rivalHeader = "rival"
 
 // The lists of headers that HR systems write. Where no gate looks at a column, and a log or an
 // address may have the same header, it counts only if its cells fit (see stayColumn.isStatus).
