@@ -290,7 +290,10 @@ func (l *layout) chooseByHeaders(decided map[int]*kinds) {
 		named = named || c.names
 		users = users || c.names && (c.key != batch.ByID || c.normal != "id" && c.normal != "objectid")
 	}
-	const choose = ", or choose a column with --column NAME"
+	choose := ", or choose a column with --column NAME"
+	if at := slices.IndexFunc(l.header, vocab.MayMean); at >= 0 {
+		choose += fmt.Sprintf(", such as --column %q", l.header[at])
+	}
 	flags, reason := keyFlags(l.all), ""
 	switch {
 	case others != "" && !users:
@@ -306,7 +309,7 @@ func (l *layout) chooseByHeaders(decided map[int]*kinds) {
 	case flags != nil:
 		reason = "no column is known to hold object ids or user principal names: give " + strings.Join(flags, " or ") + choose
 	default:
-		reason = "no column is known to name users: choose the one that holds object ids or user principal names with --column NAME"
+		reason = "no column is known to name users: choose the one that holds object ids or user principal names" + strings.TrimPrefix(choose, ", or choose a column")
 	}
 	l.refuse(columnError(reason, l.header, nil))
 }

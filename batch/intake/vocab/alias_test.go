@@ -50,3 +50,16 @@ func TestProperty(t *testing.T) {
 		}
 	}
 }
+
+func TestMayMean(t *testing.T) {
+	for header, want := range map[string]bool{
+		"Leaver UPN": true, "leaver.upn": true, "leaver_upn": true, "LeaverUPN": true, "leaverUpn": true, "UPN to revoke": true, "UPN (Leaver)": true, "退職者UPN": true,
+		"LeaverUserPrincipalName": true, "User to disable": true, "Affected user": true, "Employee": true, "Which employee is leaving? (e-mail)": true,
+		"Group name": false, "GROUPNAME": false, "User group name": false, "Startup number": false, "Manager UPN": false, "Requester UPN": false, "Old UPN": false, "AD UPN": false,
+		"Employee type": false, "Department": false, "": false,
+	} {
+		if got := MayMean(header); got != want {
+			t.Errorf("MayMean(%q) = %v", header, got)
+		}
+	}
+}

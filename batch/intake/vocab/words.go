@@ -108,7 +108,7 @@ func OfOthers(header string) bool { return HasPart(PlainName(header), "other per
 
 // MayMean reports whether a header may speak of the user who is meant, as "Leaver UPN" does.
 func MayMean(header string) bool {
-	return !OfOthers(header) && (headerWords[Normalise(header)].List == rivalHeader || HasPart(PlainName(header), rivalHeader))
+	return !OfOthers(header) && (upnWord.MatchString(header) || headerWords[Normalise(header)].List == rivalHeader || HasPart(PlainName(header), rivalHeader))
 }
 
 // Hinted gives the headers whose columns may have the key, for the person to choose from.
@@ -130,6 +130,9 @@ func containsAny(s string, parts []string) bool {
 }
 
 const rivalHeader = "rival"
+
+// upnWord is UPN as a word: "Leaver UPN", "leaverUpn", and not "Group name".
+var upnWord = regexp.MustCompile(`(^|[^A-Za-z])(?i:upn)([^A-Za-z]|$)|[a-z]U(PN|pn)([^a-z]|$)`)
 
 // The lists of headers that HR systems write. Where no gate looks at a column, and a log or an
 // address may have the same header, it counts only if its cells fit (see stayColumn.isStatus).
