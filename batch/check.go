@@ -19,6 +19,7 @@ type Checker struct {
 	Told func(claim Unproven, why string)
 
 	Needs       string // the permissions that the read-backs take
+	User        bool   // a user is signed in, and no app of its own
 	Concurrency int
 	Retry       RetryPolicy
 	CallTimeout time.Duration
@@ -33,7 +34,7 @@ func (c *Checker) Check(ctx context.Context) error {
 	next, stop := pull(c.Claims)
 	defer stop()
 	ln := &lane{
-		name: "read-back", needs: c.Needs, call: c.Prover.Show, first: true,
+		name: "read-back", missing: missingToRead(c.Needs, c.User), call: c.Prover.Show, first: true,
 		road: &road{gate: c.Reads, workers: c.Concurrency}, queue: &queue{}, note: func(Trial) {},
 	}
 	ln.queue.fresh = untilOver(next, func(a Unproven) task { return task{Item: a.Item, record: a.Record} })

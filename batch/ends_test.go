@@ -78,9 +78,9 @@ func TestDeniedUserGoesToTheNextApp(t *testing.T) {
 		r, f, j := bench(t, 400)
 		strict := func(allowed func(seq int) bool) *strictApp { return &strictApp{f, allowed} }
 		r.Apps = []App{
-			{"first", strict(func(seq int) bool { return seq%10 != 0 }), openGate{2}},
-			{"second", strict(func(seq int) bool { return seq%20 != 0 }), openGate{2}},
-			{"third", strict(func(seq int) bool { return seq%40 != 0 }), openGate{2}},
+			{"first", strict(func(seq int) bool { return seq%10 != 0 }), openGate{2}, false},
+			{"second", strict(func(seq int) bool { return seq%20 != 0 }), openGate{2}, false},
+			{"third", strict(func(seq int) bool { return seq%40 != 0 }), openGate{2}, false},
 		}
 		if err := r.Run(t.Context()); err != nil {
 			t.Fatal(err)

@@ -11,16 +11,16 @@ import (
 // lane moves users through one kind of call: lookups, writes or read-backs.
 type lane struct {
 	// What is called, and how often at once.
-	name   string
-	needs  string // the Graph permission without which every call is refused
-	step   Step   // of a lane of writes
-	call   func(context.Context, []Item) ([]Reply, error)
-	road   *road
-	writes bool      // calls are announced in the journal before they leave
-	first  bool      // nothing of this kind was sent before this process
-	found  time.Time // until when the users are surely there, who were just found in the directory
-	app    string    // as Plan.App, of a lane of writes
-	goesOn bool      // the run has other steps, which go on when this one is refused to everybody
+	name    string
+	missing string // what may be missing where every call is denied, as a sentence
+	step    Step   // of a lane of writes
+	call    func(context.Context, []Item) ([]Reply, error)
+	road    *road
+	writes  bool      // calls are announced in the journal before they leave
+	first   bool      // nothing of this kind was sent before this process
+	found   time.Time // until when the users are surely there, who were just found in the directory
+	app     string    // as Plan.App, of a lane of writes
+	goesOn  bool      // the run has other steps, which go on when this one is refused to everybody
 
 	several bool // a user of the run may have several writes
 

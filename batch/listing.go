@@ -50,7 +50,7 @@ func (p *Planner) openLists(r *road) []*lane {
 	var lanes []*lane
 	for _, s := range listedFor(p.Steps) {
 		ln := &lane{
-			name: string(s) + " list", needs: s.Reads(), call: p.Lister.List, road: r, first: true,
+			name: string(s) + " list", missing: missingToRead(s.Reads(), p.User), call: p.Lister.List, road: r, first: true,
 			queue: &queue{}, settle: p.settleList, note: func(Trial) {},
 		}
 		p.listLanes[s] = ln
@@ -62,7 +62,7 @@ func (p *Planner) openLists(r *road) []*lane {
 // planSteps plans what the steps do to a user who will be sent. It is known at once, or
 // when the lists are whole.
 func (p *Planner) planSteps(row Row, u User, ended []Record) {
-	l := &listing{row: row, user: u, ended: ended, read: map[Step]int{}, lists: lists{appOnly: p.AppOnly}}
+	l := &listing{row: row, user: u, ended: ended, read: map[Step]int{}, lists: lists{appOnly: !p.User}}
 	for s, ln := range p.listLanes {
 		if row.Undo != nil && !slices.ContainsFunc(row.Undo, func(t Target) bool { return slices.Contains(listedFor([]Step{t.Step}), s) }) {
 			continue

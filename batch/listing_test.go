@@ -51,7 +51,7 @@ func plannedOf(t *testing.T, steps []Step, s *shelves, change func(*Planner, map
 	}
 	got := map[string]string{}
 	p := &Planner{
-		Steps: steps, Directory: &phonebook{asked: map[string]int{}, users: users}, Lister: s, AppOnly: true,
+		Steps: steps, Directory: &phonebook{asked: map[string]int{}, users: users}, Lister: s,
 		Reads: openGate{1}, Concurrency: 1, Retry: DefaultRetry, CallTimeout: time.Minute, Outage: time.Hour, Rows: rowsOf(Row{ID: ada}, Row{ID: bob}, Row{ID: cleo}),
 		Add: func(_ context.Context, planned []Planned) error {
 			for _, pl := range planned {
@@ -156,7 +156,7 @@ func TestPlanListsRefused(t *testing.T) {
 				s.pages[u+" "+string(list)] = no
 			}
 			_, _, err := plannedOf(t, []Step{Disable, Devices, Groups}, s, nil)
-			if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "they need the Graph permission "+needs) {
+			if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "the app lacks the Graph permission "+needs) {
 				t.Errorf("%s: ended with %v", list, err)
 			}
 		})

@@ -22,7 +22,7 @@ type Planner struct {
 	Steps        []Step    // of the plan, in order
 	Directory    Directory // nil: keys are taken as given
 	Lister       Lister    // of devices and groups; may be nil when no step asks for them
-	AppOnly      bool      // an app of its own is signed in, and no person
+	User         bool      // a user is signed in, and no app of its own
 	Caller       string    // object id of the person who is signed in, in lower case; "" is not known
 	Reads        Gate
 	Rows         iter.Seq2[Row, error] // by ascending Seq; a *RowError is a bad row, any other error ends the planning
@@ -81,14 +81,14 @@ func (p *Planner) Plan(ctx context.Context) (Count, error) {
 	}
 	reads := &road{gate: p.Reads, workers: p.Concurrency}
 	p.lane = &lane{
-		name:   "lookup",
-		needs:  NeedsRead,
-		call:   p.lookup,
-		road:   reads,
-		first:  true,
-		queue:  &queue{},
-		settle: p.settle,
-		note:   func(Trial) {},
+		name:    "lookup",
+		missing: missingToRead(NeedsRead, p.User),
+		call:    p.lookup,
+		road:    reads,
+		first:   true,
+		queue:   &queue{},
+		settle:  p.settle,
+		note:    func(Trial) {},
 	}
 	p.lane.queue.fresh = untilOver(next, func(row Row) task {
 		p.rows[row.Seq] = row

@@ -115,7 +115,7 @@ func (l *loop) settleHeld(now time.Time, ln *lane) error {
 	p.held = nil
 	for _, h := range replies {
 		if !p.over && h.reply.Status == 403 && p.calls > 0 {
-			h.task.hint = fmt.Sprintf("; all users sent so far were refused so: if these users hold no roles, the app lacks the Graph permission %s", ln.needs)
+			h.task.hint = fmt.Sprintf("; all users sent so far were refused so: if these users hold no roles, %s", ln.missing)
 		}
 		l.conclude(now, ln, h.task, h.reply)
 	}
@@ -141,7 +141,7 @@ func (l *lane) refusesAll() error {
 // permissionError is the verdict that a permission is missing.
 func (l *lane) permissionError() error {
 	p := &l.probation
-	return fmt.Errorf("%w: every %s call was refused: %s; they need the Graph permission %s", ErrPermission, l.name, describe(p.said), l.needs)
+	return fmt.Errorf("%w: every %s call was refused: %s; %s", ErrPermission, l.name, describe(p.said), l.missing)
 }
 
 // lacks reports whether the app of a lane may not write the step to anybody, in a run whose
@@ -163,7 +163,7 @@ func (l *loop) refuse(now time.Time, ln *lane) (wake time.Duration, err error) {
 	ln.probation.held = nil
 	for _, h := range held {
 		if h.reply.Status == 403 {
-			h.task.hint = fmt.Sprintf("; every %s call was refused so: the app lacks the Graph permission %s", ln.name, ln.needs)
+			h.task.hint = fmt.Sprintf("; every %s call was refused so: %s", ln.name, ln.missing)
 		}
 		l.conclude(now, ln, h.task, h.reply)
 	}
@@ -181,7 +181,7 @@ func (l *loop) refuse(now time.Time, ln *lane) (wake time.Duration, err error) {
 			}
 			for _, t := range q.take(whenever, n) {
 				t.trial.Seq, t.trial.Step, t.trial.Target = t.User.Seq, t.Step, t.Target.ID
-				t.hint = fmt.Sprintf("; every %s call was refused so, and this one was not sent: the app lacks the Graph permission %s", ln.name, ln.needs)
+				t.hint = fmt.Sprintf("; every %s call was refused so, and this one was not sent: %s", ln.name, ln.missing)
 				l.conclude(now, ln, t, Reply{Status: said.Status, Code: said.Code, Message: said.Message})
 			}
 			if ended += n; n > 0 {

@@ -17,6 +17,7 @@ type App struct {
 	Name   string // as in Plan.App
 	Sender Sender
 	Gate   Gate
+	User   bool // a user signed in by it
 }
 
 // Runner carries out the steps of a plan and proves them. Set the fields, then call Run
@@ -125,19 +126,19 @@ func (r *Runner) Run(ctx context.Context) error {
 		var peers []*lane // of one step, one for each app
 		for i, a := range r.Apps {
 			peers = append(peers, &lane{
-				name:   string(s),
-				needs:  s.Lacking(),
-				step:   s,
-				call:   a.Sender.Send,
-				road:   roads[i],
-				writes: true,
-				first:  r.LastCall == 0,
-				found:  foundUntil,
-				app:    a.Name,
-				goesOn: len(r.Steps) > 1,
-				queue:  r.queues[s],
-				settle: r.settle,
-				note:   r.note,
+				name:    string(s),
+				missing: s.Missing(a.User),
+				step:    s,
+				call:    a.Sender.Send,
+				road:    roads[i],
+				writes:  true,
+				first:   r.LastCall == 0,
+				found:   foundUntil,
+				app:     a.Name,
+				goesOn:  len(r.Steps) > 1,
+				queue:   r.queues[s],
+				settle:  r.settle,
+				note:    r.note,
 
 				several: r.feed.several,
 			})
@@ -152,13 +153,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	if r.Prover != nil {
 		r.verify = &lane{
-			name:   "read-back",
-			needs:  NeedsToRead(r.Steps),
-			call:   r.Prover.Show,
-			road:   &road{gate: r.Reads, workers: r.Concurrency},
-			queue:  &queue{},
-			settle: r.prove,
-			note:   func(Trial) {},
+			name:    "read-back",
+			missing: missingToRead(NeedsToRead(r.Steps), r.Apps[0].User),
+			call:    r.Prover.Show,
+			road:    &road{gate: r.Reads, workers: r.Concurrency},
+			queue:   &queue{},
+			settle:  r.prove,
+			note:    func(Trial) {},
 		}
 		lp.lanes = append(lp.lanes, r.verify)
 		if r.Unproven != nil && r.Verify {

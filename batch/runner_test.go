@@ -114,7 +114,7 @@ func TestEverybodyRefusedStopsTheRun(t *testing.T) {
 		want   error
 		words  string
 	}{
-		{"403", 403, ErrPermission, "HTTP 403 Code: words; they need the Graph permission User.RevokeSessions.All"},
+		{"403", 403, ErrPermission, "HTTP 403 Code: words; the app lacks the Graph permission User.RevokeSessions.All"},
 		{"401", 401, ErrSignIn, "HTTP 401 Code: words"},
 		{"405", 405, ErrNotOffered, "HTTP 405 Code: words"},
 		{"400", 400, ErrNotOffered, "HTTP 400 Code: words"},

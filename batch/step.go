@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +40,9 @@ type stepRule struct {
 	reads string // what listing and reading back its targets takes
 	role  string // the least directory role that an app needs besides, for ordinary users; "" is none
 
+	userRole  string // the least directory role of a user who signs in, for ordinary users
+	userWrite string // the least permission to write it as a user; "" is that of an app
+
 	// urgent steps are those that keep an intruder out. Holders of privileged roles go
 	// through all of them before anybody else is sent.
 	urgent bool
@@ -73,21 +78,21 @@ type stepRule struct {
 // licence goes before the account is closed (Microsoft Entra documentation, revoke user
 // access in an emergency).
 var stepRules = []stepRule{
-	{step: Disable, words: "disable accounts", write: "User.EnableDisableAccount.All", reads: NeedsRead, urgent: true, proof: StateDisabled, undo: Enable},
-	{step: Password, words: "replace passwords", write: "User-PasswordProfile.ReadWrite.All", reads: NeedsRead, role: "User Administrator", urgent: true, listed: true},
-	{step: Revoke, words: "revoke sessions", write: NeedsWrite, reads: NeedsRead, urgent: true},
-	{step: Invalidate, words: "invalidate refresh tokens", write: NeedsWrite, reads: NeedsRead, urgent: true},
-	{step: Devices, words: "disable devices", write: "Device.ReadWrite.All", reads: "Device.Read.All", urgent: true, listed: true, proof: StateDisabled,
+	{step: Disable, words: "disable accounts", write: "User.EnableDisableAccount.All", reads: NeedsRead, userRole: "User Administrator", urgent: true, proof: StateDisabled, undo: Enable},
+	{step: Password, words: "replace passwords", write: "User-PasswordProfile.ReadWrite.All", reads: NeedsRead, userRole: "User Administrator", role: "User Administrator", urgent: true, listed: true},
+	{step: Revoke, words: "revoke sessions", write: NeedsWrite, reads: NeedsRead, userRole: "Helpdesk Administrator", urgent: true},
+	{step: Invalidate, words: "invalidate refresh tokens", write: NeedsWrite, reads: NeedsRead, userRole: "Helpdesk Administrator", urgent: true},
+	{step: Devices, words: "disable devices", write: "Device.ReadWrite.All", reads: "Device.Read.All", userRole: "Cloud Device Administrator", userWrite: "Directory.AccessAsUser.All", urgent: true, listed: true, proof: StateDisabled,
 		doneWhen: []int{404}, spacing: 400 * time.Millisecond, undo: EnableDevices},
-	{step: Groups, words: "remove group memberships", write: "GroupMember.ReadWrite.All", reads: "Directory.Read.All", listed: true, proof: StateGone,
+	{step: Groups, words: "remove group memberships", write: "GroupMember.ReadWrite.All", reads: "Directory.Read.All", userRole: "Groups Administrator", listed: true, proof: StateGone,
 		rereads: true, doneWhen: []int{404}, stoppedBy: []Step{Disable}, undo: JoinGroups},
-	{step: Licences, words: "remove licences", write: "LicenseAssignment.ReadWrite.All", reads: "Directory.Read.All", listed: true, proof: StateGone,
+	{step: Licences, words: "remove licences", write: "LicenseAssignment.ReadWrite.All", reads: "Directory.Read.All", userRole: "License Administrator", listed: true, proof: StateGone,
 		rereads: true, doneWhen: []int{400, 404}, stoppedBy: []Step{Disable}, undo: AddLicences},
-	{step: Enable, words: "enable accounts", write: "User.EnableDisableAccount.All", reads: NeedsRead, listed: true, proof: StateEnabled},
-	{step: EnableDevices, words: "enable devices", write: "Device.ReadWrite.All", reads: "Device.Read.All", listed: true, proof: StateEnabled,
+	{step: Enable, words: "enable accounts", write: "User.EnableDisableAccount.All", reads: NeedsRead, userRole: "User Administrator", listed: true, proof: StateEnabled},
+	{step: EnableDevices, words: "enable devices", write: "Device.ReadWrite.All", reads: "Device.Read.All", userRole: "Cloud Device Administrator", userWrite: "Directory.AccessAsUser.All", listed: true, proof: StateEnabled,
 		spacing: 400 * time.Millisecond},
-	{step: JoinGroups, words: "restore group memberships", write: "GroupMember.ReadWrite.All", reads: "Directory.Read.All", listed: true, proof: StateThere, rereads: true, doneWhen: []int{400}},
-	{step: AddLicences, words: "restore licences", write: "LicenseAssignment.ReadWrite.All", reads: "Directory.Read.All", listed: true, proof: StateThere, rereads: true, doneWhen: []int{400}},
+	{step: JoinGroups, words: "restore group memberships", write: "GroupMember.ReadWrite.All", reads: "Directory.Read.All", userRole: "Groups Administrator", listed: true, proof: StateThere, rereads: true, doneWhen: []int{400}},
+	{step: AddLicences, words: "restore licences", write: "LicenseAssignment.ReadWrite.All", reads: "Directory.Read.All", userRole: "License Administrator", listed: true, proof: StateThere, rereads: true, doneWhen: []int{400}},
 }
 
 // rule is what the engine knows of the step. An unknown step is a mistake of the caller.
@@ -132,6 +137,23 @@ func (s Step) Lacking() string {
 		return s.Needs() + ", or the directory role " + role
 	}
 	return s.Needs()
+}
+
+// Missing says what may be missing where every write of the step is denied, to an app of its own or to a
+// user who signed in. What the token of either names was looked at before, so that a user mostly lacks a role.
+func (s Step) Missing(user bool) string {
+	if r := s.rule(); user {
+		return fmt.Sprintf("the user who signed in lacks a directory role such as %s, or the app the delegated Graph permission %s", r.userRole, cmp.Or(r.userWrite, r.write))
+	}
+	return "the app lacks the Graph permission " + s.Lacking()
+}
+
+// missingToRead says so of reads.
+func missingToRead(needs string, user bool) string {
+	if user {
+		return "the user who signed in lacks a directory role such as Directory Readers, or the app the delegated Graph permission " + needs
+	}
+	return "the app lacks the Graph permission " + needs
 }
 
 // Urgent reports whether the step keeps an intruder out: holders of privileged roles go

@@ -142,7 +142,7 @@ func TestPermissionOfTheOnlyStep(t *testing.T) {
 				}
 				w.populate(all)
 				err := w.runner(&worldApp{world: w, name: "app", denies: func(Item) bool { return true }}).Run(t.Context())
-				if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "every "+string(step)+" call was refused: HTTP 403 Authorization_RequestDenied; they need the Graph permission "+step.Needs()) {
+				if !errors.Is(err, ErrPermission) || !strings.HasSuffix(err.Error(), "every "+string(step)+" call was refused: HTTP 403 Authorization_RequestDenied; the app lacks the Graph permission "+step.Lacking()) {
 					t.Errorf("ended with %v", err)
 				}
 				if got := w.outcomes(step); got != "" {

@@ -68,7 +68,7 @@ func bySteps(b *bytes.Buffer, e End) {
 			columnsOfStep(b, names, counts, "", s.Targets, "target")
 		}
 		if said, part := s.Refusal(); s.AllDenied() {
-			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles or are in restricted administrative units, the app lacks the Graph permission %s.\n", s.Step, s.Step.Lacking())
+			fmt.Fprintf(b, "  Everybody to whom %s was sent was denied: unless all of them hold roles or are in restricted administrative units, %s.\n", s.Step, s.Step.Missing(e.Plan.Terms.User != ""))
 		} else if said != "" && part {
 			fmt.Fprintf(b, "  Graph refused a part of %s to everybody to whom it was sent, alike: %s\n", s.Step, clean(said))
 		} else if said != "" {

@@ -191,6 +191,9 @@ func (p *page) next(c *cause) string {
 		if step == batch.Whole && len(e.Plan.Steps) > 0 {
 			step = e.Plan.Steps[0]
 		}
+		if e.Plan.Terms.User != "" {
+			return "See whether " + step.Missing(true) + ". For people who hold administrator roles the user needs Privileged Authentication Administrator." + again
+		}
 		return "Grant the app " + step.Lacking() + ". If these people hold administrator roles, give it the directory role Privileged Authentication Administrator, too." + again
 	case batch.Ineffective, batch.NotPossible:
 		if c.outcome == batch.Ineffective && (c.step == batch.Revoke || c.step == batch.Invalidate || !p.several && p.end.Plan.Revokes()) {

@@ -166,20 +166,20 @@ func tally(b *bytes.Buffer, e End) {
 		fmt.Fprintf(b, "%s not done (%s of them open)\n", n(failure), n(e.open()))
 	}
 	if e.Summary.AllDenied() {
-		b.WriteString("Everybody who was sent was denied: unless all of them hold roles or are in restricted administrative units, the app lacks the Graph permission " + needs(e.Plan.Steps) + ".\n")
+		b.WriteString("Everybody who was sent was denied: unless all of them hold roles or are in restricted administrative units, " + missing(e.Plan.Steps, e.Plan.Terms.User != "") + ".\n")
 	}
 	b.WriteByte('\n')
 }
 
-// needs is the Graph permission of each step.
-func needs(steps []batch.Step) string {
+// missing is what an app, or a user who signed in, may lack to write the steps.
+func missing(steps []batch.Step, user bool) string {
 	var all []string
 	for _, s := range steps {
-		if n := s.Needs(); !slices.Contains(all, n) {
-			all = append(all, n)
+		if m := s.Missing(user); !slices.Contains(all, m) {
+			all = append(all, m)
 		}
 	}
-	return strings.Join(all, " or ")
+	return strings.Join(all, "; or ")
 }
 
 // timing says how long the users took, what for, and what interrupted the run.

@@ -2,7 +2,6 @@ package graph
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"fmt"
 	"regexp"
 	"strings"
@@ -23,12 +22,8 @@ type aadsts struct {
 }
 
 var aadstsCodes = sync.OnceValue(func() map[string]aadsts {
-	lines, err := csv.NewReader(strings.NewReader(aadstsTable)).ReadAll()
-	if err != nil {
-		panic(err) // of the table above, which a test reads
-	}
 	codes := map[string]aadsts{}
-	for _, l := range lines[1:] {
+	for _, l := range table(aadstsTable) {
 		codes[l[0]] = aadsts{l[1] != "", l[2], l[3]}
 	}
 	return codes

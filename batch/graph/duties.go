@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"slices"
 	"strings"
+	"sync"
 
 	"offboard/batch"
 )
@@ -19,6 +20,11 @@ var (
 	dutiesCSV string
 )
 
+var (
+	permissions = sync.OnceValue(func() [][]string { return table(permissionsCSV) })
+	duties      = sync.OnceValue(func() [][]string { return table(dutiesCSV) })
+)
+
 // table reads the rows of an embedded table below its header.
 func table(text string) [][]string {
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
@@ -31,7 +37,7 @@ func table(text string) [][]string {
 // PermissionID is the id by which a permission is given to an app of its own, or to the app
 // by which a user signs in (Microsoft Graph permissions reference); "" when it is not known.
 func PermissionID(name string, ofUser bool) string {
-	for _, row := range table(permissionsCSV) {
+	for _, row := range permissions() {
 		if row[0] == name {
 			if ofUser {
 				return row[2]
@@ -72,7 +78,7 @@ type Duty struct {
 // documentation, user resource, "Who can perform sensitive actions"; Microsoft Entra documentation, "Who can reset
 // passwords"). What an app needs to revoke the sessions of administrators is not documented.
 func Duties(steps []batch.Step, ofUser bool) (all []Duty) {
-	for _, row := range table(dutiesCSV) {
+	for _, row := range duties() {
 		d := Duty{Admins: row[2] == "administrators", Roles: strings.Split(row[3], ";")}
 		for word := range strings.FieldsSeq(row[0]) {
 			if slices.Contains(steps, batch.Step(word)) {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"offboard/batch"
@@ -24,7 +25,7 @@ func TestEveryNeedCanBeGranted(t *testing.T) {
 			t.Errorf("to %s: no permission has an id for a user's sign-in", n.Do)
 		}
 	}
-	for _, row := range table(permissionsCSV) {
+	for _, row := range permissions() {
 		for _, id := range row[1:] {
 			if id != "" && !batch.IsGUID(id) {
 				t.Errorf("%s has the id %q", row[0], id)
@@ -37,6 +38,21 @@ func TestEveryNeedCanBeGranted(t *testing.T) {
 				if !batch.IsGUID(RoleID(name)) {
 					t.Errorf("the role %q has no id", name)
 				}
+			}
+		}
+	}
+}
+
+// What a denied user is told to get is the least of the tables.
+func TestMissingOfAUserIsTheLeast(t *testing.T) {
+	for _, s := range batch.AllSteps() {
+		says := s.Missing(true)
+		if least := (Identity{User: "u"}).Allowing(NeedTo(s))[0]; !strings.HasSuffix(says, " "+least) {
+			t.Errorf("%s: %q, and %s is the least permission", s, says, least)
+		}
+		for _, d := range Duties([]batch.Step{s}, true) {
+			if !d.Admins && !strings.Contains(says, "such as "+d.Roles[0]+",") {
+				t.Errorf("%s: %q, and %s is the least role", s, says, d.Roles[0])
 			}
 		}
 	}

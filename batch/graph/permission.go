@@ -80,8 +80,11 @@ func NeedShow(s batch.Step) Need {
 // Allowing are the permissions of which each one allows the need to this bearer, the
 // least first.
 func (i Identity) Allowing(n Need) []string {
-	if i.User == "" {
+	switch {
+	case i.User == "":
 		return n.Permissions
+	case PermissionID(n.Permissions[0], true) == "" && PermissionID(n.Permissions[0], false) != "": // for apps alone
+		return slices.Concat(n.OfUsers, n.Permissions)
 	}
 	return slices.Concat(n.Permissions, n.OfUsers)
 }

@@ -90,7 +90,7 @@ func (j *job) write(ctx context.Context, lastCall, send, verify int, of *portion
 	}
 	j.reads.KeepFree(gates[0])
 	for i, a := range j.tenant.apps {
-		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: beside[i]})
+		r.Apps = append(r.Apps, batch.App{Name: a.identity.App, Sender: a.client, Gate: beside[i], User: a.identity.User != ""})
 	}
 	if plan.Resolve {
 		r.Prover = j.tenant.apps[0].client

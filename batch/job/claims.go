@@ -88,7 +88,7 @@ func (j *job) readBack(ctx context.Context, claimed []*Proof) ([]*Proof, error) 
 	show := j.Progress("reading back", 0, nil)
 	defer show.End()
 	c := batch.Checker{
-		Prover: j.tenant.apps[0].client, Reads: j.reads, Needs: batch.NeedsToRead(j.plan.Steps),
+		Prover: j.tenant.apps[0].client, Reads: j.reads, Needs: batch.NeedsToRead(j.plan.Steps), User: j.tenant.identity().User != "",
 		Concurrency: j.Concurrency, Retry: batch.DefaultRetry, CallTimeout: batch.LongestCall, Outage: j.Outage, Until: j.until(), Stop: j.Stop,
 		Progress: show.Waits,
 		Claims: func(yield func(batch.Unproven, error) bool) {

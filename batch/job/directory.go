@@ -21,6 +21,9 @@ func (j *job) fetch(ctx context.Context, what, needs string, cost int, call func
 func (j *job) ask(ctx context.Context, gate batch.Gate, what, needs string, cost int, call func(context.Context) error) error {
 	show := j.Progress("", 0, nil)
 	defer show.End()
+	if j.tenant != nil && j.tenant.identity().User != "" && needs != "" {
+		needs += ", and the user who signed in a directory role that may read it, such as Directory Readers"
+	}
 	r := batch.Asker{Gate: gate, Retry: batch.DefaultRetry, Timeout: batch.LongestCall, Outage: j.Outage, Until: j.until(), Stop: j.Stop, Told: show.Waits}
 	return r.Ask(ctx, what, needs, cost, call)
 }

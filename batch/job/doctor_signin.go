@@ -217,9 +217,6 @@ func (d *doctor) permissionsOf(i int, a app) Diagnosis {
 	var missing, least, words, broad []string
 	for _, n := range d.needs(i == 0) {
 		permission := a.identity.Allowing(n)[0]
-		if n.Do == batch.Devices.Words() && a.identity.User != "" {
-			permission = n.OfUsers[0]
-		}
 		if least = append(least, permission); len(has) > 0 && !a.identity.Lacks(n) {
 			continue
 		}

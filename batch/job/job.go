@@ -187,7 +187,7 @@ func (j *job) planner() batch.Planner {
 // stepPlanner plans what the steps do to the users, too.
 func (j *job) stepPlanner() batch.Planner {
 	p := j.planner()
-	p.Steps, p.Lister, p.AppOnly = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User == ""
+	p.Steps, p.Lister, p.User = j.plan.Steps, j.tenant.apps[0].client, j.tenant.identity().User != ""
 	p.Caller = batch.LowerASCII(j.tenant.identity().User)
 	return p
 }

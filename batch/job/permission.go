@@ -85,7 +85,11 @@ func (a app) lacking(needs []graph.Need) string {
 			permission += ", or one of " + strings.Join(others, ", ")
 		}
 		if len(words) == 0 {
-			permission = fmt.Sprintf("the token of %s needs the Graph permission %s", a.identity, permission)
+			kind := "Graph permission"
+			if a.identity.User != "" {
+				kind = "delegated Graph permission"
+			}
+			permission = fmt.Sprintf("the token of %s needs the %s %s", a.identity, kind, permission)
 		}
 		words = append(words, fmt.Sprintf("to %s, %s", n.Do, permission))
 	}

@@ -299,6 +299,41 @@ func TestFewDeniedNameThePermission(t *testing.T) {
 	}
 }
 
+// A user who signed in and is denied is told of a directory role of theirs and of delegated permissions,
+// not of what an app of its own needs: where few or all are denied, or a read is, and in the report.
+func TestDeniedUserIsToldOfARole(t *testing.T) {
+	const all, reads = "User.Read.All User.RevokeSessions.All User.EnableDisableAccount.All RoleManagement.Read.Directory", "User.Read.All RoleManagement.Read.Directory"
+	for _, c := range []struct {
+		users       int
+		may, scopes string // what Graph lets the user do, and what the token says
+		args        string
+		code        exitCode
+		says        string
+	}{
+		{3, reads, all, "", exitPartial, "the user who signed in lacks a directory role such as Helpdesk Administrator, or the app the delegated Graph permission User.RevokeSessions.All"},
+		{100, reads, all, "", exitSignIn, "the user who signed in lacks a directory role such as Helpdesk Administrator"},
+		{100, reads + " Device.Read.All", all + " Device.Read.All Directory.AccessAsUser.All", "--steps=revoke,devices", exitPartial, "the user who signed in lacks a directory role such as Helpdesk Administrator, or the app the delegated Graph permission User.RevokeSessions.All"},
+		{3, "User.RevokeSessions.All RoleManagement.Read.Directory", all, "", exitSignIn, "the user who signed in lacks a directory role such as Directory Readers, or the app the delegated Graph permission User.Read.All"},
+		{3, "User.Read.All User.RevokeSessions.All", all, "--max-privileged=2", exitSignIn, "RoleManagement.Read.Directory, and the user who signed in a directory role that may read it, such as Directory Readers"},
+		{3, all, reads, "", exitSignIn, "needs the delegated Graph permission User.RevokeSessions.All"},
+		{3, all, reads + " Device.Read.All", "--steps=devices", exitSignIn, "needs the delegated Graph permission Directory.AccessAsUser.All"},
+	} {
+		token := bearer(`{"aud":"https://graph.microsoft.com","tid":%q,"appid":%q,"oid":%[1]q,"scp":%[3]q}`, ours.Tenant, ours.App, c.scopes)
+		d := newBooth(t, c.users, graphsim.Config{NoQuota: true, StaticToken: token, Roles: strings.Fields(c.may)})
+		d.environ = []string{"OFFBOARD_ACCESS_TOKEN=" + token}
+		code, out := d.offboard(append([]string{"run", "DIR/in.csv", "--yes", "--column=upn", "--max-users=0", "--max-percent=0", "--tenant=" + ours.Tenant, "--report-dir=DIR/out"}, strings.Fields(c.args)...)...)
+		for _, name := range []string{"report.csv", "report.html"} {
+			text, _ := os.ReadFile(filepath.Join(d.dir, "out", name)) // not there where nothing began
+			if code == exitPartial && !strings.Contains(string(text), c.says) || strings.Contains(string(text), "the app lacks") || strings.Contains(string(text), "Grant the app") {
+				t.Errorf("%+v: %s does not tell it, or tells of the app", c, name)
+			}
+		}
+		if code != c.code || !strings.Contains(out, c.says) || strings.Contains(out, "the app lacks") || strings.Contains(out, "to the app") {
+			t.Errorf("%+v: exit code %d\n%s", c, code, out)
+		}
+	}
+}
+
 // A role list that cannot be read has a next step, whatever its answer was, and
 // the step works.
 func TestRoleListThatCannotBeRead(t *testing.T) {

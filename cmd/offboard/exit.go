@@ -44,7 +44,7 @@ var ends = []struct {
 	{job.ErrUnwell, exitSignIn, "do what is said of each trouble, then do the same again", ""},
 	{job.ErrRefused, exitRefused, "", "{go on}"},
 	{job.ErrUsage, exitUsage, "offboard --help", "mend what it names, then: {anew}"},
-	{batch.ErrPermission, exitSignIn, "grant it to the app with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve", "this tells what to grant, and how, and goes on once it is granted: {doctor} && {go on}"},
+	{batch.ErrPermission, exitSignIn, "give it what is named, a permission with admin consent, then do the same again; the steps revoke and invalidate need no permission to read with --no-resolve", "this tells what to grant, and how, and goes on once it is granted: {doctor} && {go on}"},
 	{batch.ErrBarred, exitSignIn, "mend the way through the proxy as it says, then do the same again; offboard doctor shows what else it bars", "mend the way through the proxy as it says, then: {go on}"},
 	{batch.ErrSignIn, exitSignIn, "mend the sign-in as it says, then do the same again; offboard help sign-in lists the ways (--auth)", "{remedy}{go on}"},
 	{batch.ErrNotOffered, exitError, "see whether this tenant and cloud offer the step (--steps, --graph-url), then resume", "take the step out below {tenant} in {file} (steps), then: {anew}"},
