@@ -137,7 +137,7 @@ func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced,
 	if err := j.lockUndone(ctx); err != nil {
 		return s, err
 	}
-	if fresh || time.Since(j.asked) > askAgain {
+	if j.guards = o.Guards; fresh || time.Since(j.asked) > askAgain {
 		if err := j.guardSlice(ctx, o, fresh); err != nil {
 			return s, err
 		}
@@ -206,7 +206,7 @@ func (j *job) signInFor(ctx context.Context, o *SliceOptions) error {
 	if err := refused(nothingMore, j.pace(), o.Guards.wrong(j.Host, j.plan.Resolve)); err != nil {
 		return err
 	}
-	j.guards, j.maxAge = o.Guards, o.MaxAge.Duration
+	j.maxAge = o.MaxAge.Duration
 	if err := j.enter(ctx, j.guarded(seedRun(j.run), o.Guards, j.plan.Terms.Guards)); err != nil {
 		return err
 	}

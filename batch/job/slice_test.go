@@ -3,9 +3,12 @@ package job
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/graphsim"
@@ -36,6 +39,7 @@ func (w *worker) slice(run string) (Sliced, error) {
 // planned submits the office's file, and has a worker plan it.
 func (o *office) planned(steps ...string) string {
 	o.t.Helper()
+	time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour) // or no stamp would move
 	opt := &SubmitOptions{Planning: o.planning(steps...), Tenant: graphsim.DefaultTenantID, Unasked: Unasked{true}}
 	opt.TimeZone = "Europe/Berlin"
 	is, err := Submit(o.t.Context(), o.host(), opt)
@@ -90,6 +94,7 @@ func TestSlicesAreARun(t *testing.T) {
 		t.Run(steps, func(t *testing.T) {
 			var want map[string]string
 			inOffice(t, 120, func(o *office) {
+				time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour)
 				o.finishes(o.run(steps))
 				want = tell(o, o.first())
 			})
@@ -172,4 +177,137 @@ func TestSliceIsStopped(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A slice leaves to the last one what does not show at once, and that one proves it. What groups and
+// licences wait for is awaited at once.
+func TestLastSliceProves(t *testing.T) {
+	for _, steps := range []string{"revoke", "leaver"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := officeOf(t, 60, graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 100 * time.Millisecond, Lag: 20 * time.Second})
+			run, w := o.planned(steps), o.worker()
+			w.opt.Most = 30
+			for range 2 {
+				began := time.Now()
+				if s, err := w.slice(run); err != nil || s.ToProve == 0 || s.Finished || time.Since(began) > 10*time.Second {
+					t.Fatalf("%s: %+v, %v after %v", steps, s, err, time.Since(began))
+				}
+			}
+			all := toEndIn(t, run, w, o.worker())
+			for upn, l := range o.lines(run) {
+				for _, k := range l.AllWrites([]batch.Step{batch.Revoke}) {
+					if k.Record.Outcome == batch.Unverified || k.Record.Outcome.Open() {
+						t.Errorf("%s: %s: %+v", steps, upn, k.Record)
+					}
+				}
+			}
+			if last := all[len(all)-1]; steps == "revoke" && last.Counts[batch.Verified] != 54 { // of the others guests
+				t.Errorf("%+v", last)
+			}
+		})
+	}
+}
+
+// The pace that is lent holds over slices, without a burst at the beginning of each.
+func TestLentPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 400)
+		run, a, b := o.planned("revoke"), o.worker(), o.worker()
+		for _, w := range []*worker{a, b} {
+			w.opt.Rate = 20
+		}
+		began := time.Now()
+		toEndIn(t, run, a, b)
+		took := time.Since(began)
+		if took < 19*time.Second || took > 24*time.Second { // 400 writes, less the first chunk
+			t.Errorf("400 writes at 20 a second took %v", took)
+		}
+	})
+}
+
+// What a slice that fails for good cannot do is given up with the cause, and the run goes on.
+func TestGiveUp(t *testing.T) {
+	for _, steps := range []string{"revoke", "disable,revoke,groups"} {
+		inOffice(t, 60, func(o *office) {
+			t := o.t
+			run := o.planned(strings.Split(steps, ",")...)
+			const cause = "the slice failed five times: panic"
+			if n, err := GiveUp(t.Context(), o.host(), run, 20, cause); err != nil || n != 20 {
+				t.Fatalf("%d, %v", n, err)
+			}
+			toEndIn(t, run, o.worker())
+			gave, open := 0, 0
+			for _, l := range o.lines(run) {
+				if l.Writes == nil {
+					l.Writes = []batch.Write{{Record: l.Record}}
+				}
+				for _, w := range l.Writes {
+					if w.Record.Outcome == batch.GaveUp && w.Record.Reason == cause {
+						gave++
+					}
+					if w.Record.Outcome.Open() {
+						open++
+					}
+				}
+			}
+			if gave != 20 || open != 0 {
+				t.Errorf("%s: %d given up, %d open", steps, gave, open)
+			}
+		})
+	}
+}
+
+// A group that is protected since the run was planned spares its members from the next slice on, ten
+// minutes later at the most, and at once in another process.
+func TestGuardsOfSlices(t *testing.T) {
+	for _, elsewhere := range []bool{false, true} {
+		inOffice(t, 200, func(o *office) {
+			t := o.t
+			run, w := o.planned("revoke"), o.worker()
+			w.opt.Most = 50
+			if _, err := w.slice(run); err != nil {
+				t.Fatal(err)
+			}
+			list := filepath.Join(o.dir, "protect.txt")
+			if err := os.WriteFile(list, []byte(o.people[150]+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w.opt.Protect = []string{list}
+			next := w
+			if elsewhere {
+				next = o.worker()
+				next.opt.Protect, next.opt.Most = w.opt.Protect, 50
+			} else {
+				time.Sleep(askAgain + time.Second)
+			}
+			toEndIn(t, run, next)
+			if l := o.lines(run)[o.people[150]]; l.Record.Outcome != batch.Protected {
+				t.Errorf("another process %v: %+v", elsewhere, l.Record)
+			}
+		})
+	}
+}
+
+// A run that offboard began is finished by workers, and one that they began by offboard, also after a
+// process died in a call.
+func TestSlicesAndRuns(t *testing.T) {
+	inOffice(t, 300, func(o *office) {
+		t := o.t
+		time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour)
+		o.cut = 22
+		if err := o.run("revoke"); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		first := o.first()
+		toEndIn(t, first, o.worker())
+		if a, err := Audit(t.Context(), o.host(), first); err != nil || a.Open != 0 || a.Rows != 300 {
+			t.Errorf("%+v, %v", a, err)
+		}
+		if end, err := Report(t.Context(), o.host(), &ReportOptions{RunName: first, Reporting: Reporting{ReportDir: filepath.Join(o.dir, "again")}}); err != nil || end.State != "finished" {
+			t.Errorf("%s, %v", end.State, err)
+		}
+		if n := o.tenant.Stats().Writes; n < 300 || n > 300+8*batch.ChunkSize {
+			t.Errorf("%d writes", n)
+		}
+	})
 }

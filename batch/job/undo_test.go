@@ -41,7 +41,8 @@ type office struct {
 	seeing chan struct{}     // holds one while sees works, which may sleep
 	since  string            // of each run
 	dry    bool
-	again  bool // --include-undone
+	again  bool   // --include-undone
+	quotas string // --quota-file
 }
 
 // hearing is a console that keeps what was said, and how the last run ended.
@@ -144,7 +145,7 @@ func (o *office) host() *Host {
 }
 
 func (o *office) connection() Connection {
-	return Connection{Auth: "auto", Concurrency: 8, QuotaShare: 1}
+	return Connection{Auth: "auto", Concurrency: 8, QuotaShare: 1, QuotaFile: o.quotas}
 }
 
 func (o *office) execution() Execution {
