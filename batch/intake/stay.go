@@ -92,7 +92,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
-	if s.words.Known && cell == "" || s.unknown > mostValues && s.unknown > s.known {
+	if s.words.Known && (cell == "" || s.unknown > mostValues && s.unknown > s.known) {
 		return // as of nearly all columns
 	}
 	said, bare, known := cell, vocab.Fold(cell), false

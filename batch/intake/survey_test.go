@@ -396,3 +396,17 @@ func TestNoRowCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+// Every word of a status that is not known says that somebody stays, however many there are.
+func TestManyUnknownStatuses(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("upn,Status,Note\n")
+	for i := range 3000 {
+		fmt.Fprintf(&b, "u%d@x,word %d,note %d\n", i, i, i)
+	}
+	b.WriteString("last@x,Terminated,do not touch\n")
+	s, err := looked(t, b.String(), Options{})
+	if err != nil || len(s.Stay) != 2 || s.Stay[0].Rows != 3000 || s.Stay[1].Rows != 1 {
+		t.Errorf("%v, %+v", err, s.Stay)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"offboard/batch/intake"
 )
 
 // What is kept of a file is bounded, however much of it is wrong, and says what it leaves out.
@@ -68,7 +70,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// A column of users that people do not see in their workbook is a problem, and a setting.
+// A column of users that people do not see in their workbook ends the command; if they name it, it is
+// a problem, and a setting.
 func TestCheckHiddenColumn(t *testing.T) {
 	f := excelize.NewFile()
 	for at, text := range map[string]string{"A1": "Name", "B1": "UPN", "A2": "Ada", "B2": "ada@contoso.example"} {
@@ -80,7 +83,12 @@ func TestCheckHiddenColumn(t *testing.T) {
 	if err := errors.Join(f.SetColVisible("Sheet1", "B", false), f.SaveAs(name)); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Check(&Host{}, &CheckOptions{File: []string{name}, Selection: Selection{Key: "auto", TimeZone: localZone}})
+	o := &CheckOptions{File: []string{name}, Selection: Selection{Key: "auto", TimeZone: localZone}}
+	if c, err := Check(&Host{}, o); !errors.Is(err, intake.ErrInput) || !c.Unread || !strings.Contains(err.Error(), `the column "UPN" is hidden in the workbook`) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	o.Column = "UPN"
+	c, err := Check(&Host{}, o)
 	if err != ErrPartial || c.Rows.LookUp != 1 || len(c.Problems) != 1 || !strings.HasPrefix(c.Problems[0].Reason, `column "UPN" is hidden`) {
 		t.Errorf("%+v, %v", c, err)
 	}
