@@ -40,13 +40,11 @@ func (w *worker) slice(run string) (Sliced, error) {
 func (o *office) planned(steps ...string) string {
 	o.t.Helper()
 	time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour) // or no stamp would move
-	opt := &SubmitOptions{Planning: o.planning(steps...), Tenant: graphsim.DefaultTenantID, Unasked: Unasked{true}}
-	opt.TimeZone = "Europe/Berlin"
-	is, err := Submit(o.t.Context(), o.host(), opt)
+	is, err := Submit(o.t.Context(), o.host(), o.submission(steps...))
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	p, err := PlanSubmitted(o.t.Context(), o.host(), is.Name, &WorkOptions{Connection: o.connection(), Execution: o.execution()})
+	p, err := o.planOf(is.Name)
 	if err != nil || p.Run != is.Name || p.Tenant != graphsim.DefaultTenantID {
 		o.t.Fatalf("%+v, %v", p, err)
 	}

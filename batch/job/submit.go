@@ -30,7 +30,7 @@ type SubmitOptions struct {
 type Submission struct {
 	Name   string
 	Tenant string // as it was named
-	Rows   int    // of the input
+	Rows   int    // of the input that the gates let through
 }
 
 // submitted are the options of a submission, as the journal keeps them: no secret is among them.
