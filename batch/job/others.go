@@ -23,7 +23,8 @@ type others struct {
 	window time.Duration                                    // the longest
 	calls  map[otherCall]throttle.Other                     // that were counted and may be told again
 	asked  time.Time
-	rivals map[string]bool      // the runs of these calls
+	runs   map[string]bool      // of these calls, and whether a process carries them out now: only that is a rival for what is left
+	looked time.Time            // when that was found out
 	stuck  map[string]time.Time // others with calls that should have ended: since when these are under way
 }
 
@@ -102,16 +103,31 @@ func (o *others) count(key otherCall, k journal.SentCall, is throttle.Other) {
 	o.calls[key] = is
 }
 
-// forget drops the calls that have left every window, and keeps the runs that are left.
+// forget drops the calls that have left every window, and finds out once a second which of the
+// runs that are left go on.
 func (o *others) forget(now time.Time) {
-	o.rivals = map[string]bool{}
+	known := o.runs
+	if o.runs = map[string]bool{}; now.Sub(o.looked) >= askEvery {
+		known, o.looked = nil, now
+	}
 	for key, k := range o.calls {
 		if !k.Open && now.Sub(k.At) > o.window {
 			delete(o.calls, key)
-		} else {
-			o.rivals[key.run] = true
+		} else if _, done := o.runs[key.run]; !done {
+			goes, was := known[key.run]
+			o.runs[key.run] = goes || !was && o.store.Goes(key.run)
 		}
 	}
+}
+
+// going counts the runs that go on.
+func going(runs map[string]bool) (n int) {
+	for _, goes := range runs {
+		if goes {
+			n++
+		}
+	}
+	return n
 }
 
 const (
@@ -143,8 +159,9 @@ type company struct {
 	run    *journal.Run // this one, whose calls the gates know
 	shared *Shared
 	apps   []string
-	runs   int // others with calls that count
-	turn   int // how many of them come before this one
+	counts int // others with calls that count
+	runs   int // of them, those that go on, and send more
+	turn   int // how many of these come before this one
 }
 
 // tell counts what others sent since they were asked about last.
@@ -153,12 +170,12 @@ func (c *company) tell(ctx context.Context, now time.Time) error {
 		return err
 	}
 	own := c.run.Plan().Run
-	rivals, err := c.shared.tell(ctx, c.apps, now)
-	maps.Copy(rivals, c.rivals)
-	delete(rivals, own)
-	c.runs, c.turn = len(rivals), 0
-	for name := range rivals {
-		if name < own {
+	all, err := c.shared.tell(ctx, c.apps, now)
+	maps.Copy(all, c.others.runs)
+	delete(all, own)
+	c.counts, c.runs, c.turn = len(all), going(all), 0
+	for name, goes := range all {
+		if goes && name < own {
 			c.turn++
 		}
 	}
@@ -208,7 +225,7 @@ func (b *beside) Admit(now time.Time, cost int) time.Duration {
 // Pace implements batch.Gate.
 func (b *beside) Pace(now time.Time) batch.Pace {
 	p := b.Controller.Pace(now)
-	switch n := b.company.runs; {
+	switch n := b.company.counts; {
 	case n == 1 && p.Until.IsZero():
 		p.Reason += "; the calls of another run count, too"
 	case n > 1 && p.Until.IsZero():

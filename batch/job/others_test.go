@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -82,6 +83,8 @@ func TestRunsAtOnceShareTheQuota(t *testing.T) {
 			inVirtualTime(t, cfg, n, func(w *whole) {
 				start, ends = time.Now(), make(chan error, len(tt.apps))
 				w.must(w.job.wide())
+				_, err := w.job.run.Lock() // as long as the test
+				w.must(err)
 				w.job.quotas = quotas
 				for i, app := range tt.apps {
 					if app != "" {
@@ -93,7 +96,9 @@ func TestRunsAtOnceShareTheQuota(t *testing.T) {
 					j.quotas = quotas
 					go func() {
 						time.Sleep(tt.later)
-						ends <- j.carryOut(context.Background(), 0, n, 0)
+						unlock, err := j.run.Lock()
+						w.must(err)
+						ends <- errors.Join(j.carryOut(context.Background(), 0, n, 0), unlock())
 					}()
 				}
 			}, func(w *whole, err error) {
@@ -190,6 +195,45 @@ func TestCallsLeftBehindLeaveTheQuota(t *testing.T) {
 	}
 }
 
+// What ended runs have sent counts, and they are no rivals: with a part for each of many, as of
+// last night's tenants, the one that goes on would hardly move.
+func TestEndedRunsAreNoRivals(t *testing.T) {
+	const n, ended = 3_000, 60
+	var start time.Time
+	cfg := graphsim.Config{Latency: 50 * time.Millisecond, Quotas: graphsim.DefaultQuotas()}
+	inVirtualTime(t, cfg, n, func(w *whole) {
+		w.must(w.job.wide())
+		start = time.Now()
+		for i := range ended {
+			run := w.another(t, fmt.Sprintf("ended%d", i), w.tenant.ClientID(), batch.ChunkSize).run
+			w.must(run.SetState(context.Background(), journal.Running, ""))
+			k := batch.Call{No: 1, SentAt: start}
+			for seq := range batch.ChunkSize {
+				k.Seqs = append(k.Seqs, seq+1)
+			}
+			w.must(run.Write(context.Background(), batch.Entry{Calls: []batch.Call{k}}))
+			w.must(run.Write(context.Background(), batch.Entry{Over: []int{1}}))
+			w.must(run.SetState(context.Background(), journal.Finished, ""))
+		}
+	}, func(w *whole, err error) {
+		var sent []time.Duration
+		for _, e := range w.tenant.Log() {
+			if e.Method == http.MethodPost {
+				sent = append(sent, e.Time.Sub(start))
+			}
+		}
+		slices.Sort(sent)
+		if err != nil || len(sent) != n {
+			t.Fatalf("%d were sent, error %v", len(sent), err)
+		}
+		within := n - ended*batch.ChunkSize
+		t.Logf("the %d that the window has room for left within %v, all %d within %v", within, sent[within-1], n, sent[n-1])
+		if sent[within-1] > 2*time.Second || sent[within] < 149*time.Second || sent[n-1] > 153*time.Second {
+			t.Errorf("user %d left after %v, the next after %v, the last after %v", within, sent[within-1], sent[within], sent[n-1])
+		}
+	})
+}
+
 // Only runs that go on take a part of what is left of an app's quota: one that has left sends nothing
 // more, and with a part for it the others would hardly move.
 func TestRunsThatLeftTakeNoPart(t *testing.T) {
@@ -202,9 +246,9 @@ func TestRunsThatLeftTakeNoPart(t *testing.T) {
 		{[]string{"left"}, nil}, // in an earlier session
 		{[]string{"far"}, []string{"beside", "far", "mine"}},
 	} {
-		elsewhere.rivals = map[string]bool{}
+		elsewhere.runs = map[string]bool{}
 		for _, name := range tt.others {
-			elsewhere.rivals[name] = true
+			elsewhere.runs[name] = true
 		}
 		rivals, err := s.tell(t.Context(), []string{"app"}, now)
 		if got := slices.Sorted(maps.Keys(rivals)); err != nil || !slices.Equal(got, tt.want) {

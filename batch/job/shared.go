@@ -131,34 +131,35 @@ func (s *Shared) leave(ctx context.Context, run *journal.Run) {
 	of.going, of.calls[len(of.calls)-1].last = false, last
 }
 
-// tell counts what the apps sent from elsewhere, and gives the runs that may take what is left
-// of their quotas: those of other processes, and where there are any those of this one, too.
-func (s *Shared) tell(ctx context.Context, apps []string, now time.Time) (rivals map[string]bool, err error) {
+// tell counts what the apps sent from elsewhere, and gives the runs of other processes that did,
+// and whether they go on and may take what is left of the quotas; where one does, those of this
+// process, too.
+func (s *Shared) tell(ctx context.Context, apps []string, now time.Time) (runs map[string]bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rivals = map[string]bool{}
+	runs = map[string]bool{}
 	for _, app := range apps {
 		o := s.apps[app]
 		every := askEvery
-		if len(o.rivals) > 0 {
+		if going(o.runs) > 0 {
 			every = askLeast
 		}
 		if now.Sub(o.asked) >= every {
 			if err := o.tell(ctx, now, nil); err != nil {
-				return rivals, err
+				return runs, err
 			}
 		}
-		maps.Copy(rivals, o.rivals)
+		maps.Copy(runs, o.runs)
 	}
-	maps.DeleteFunc(rivals, func(name string, _ bool) bool { _, ours := s.runs[name]; return ours })
-	if len(rivals) > 0 {
+	maps.DeleteFunc(runs, func(name string, _ bool) bool { _, ours := s.runs[name]; return ours })
+	if going(runs) > 0 {
 		for name, of := range s.runs {
 			if of.going {
-				rivals[name] = true
+				runs[name] = true
 			}
 		}
 	}
-	return rivals, nil
+	return runs, nil
 }
 
 // mayWrite asks before the first write of a session: the person, or the campaign, which asks

@@ -82,11 +82,17 @@ func (s *Store) underWay(k SentCall, now time.Time, held map[string]bool) bool {
 	}
 	is, known := held[k.Run]
 	if !known {
-		by, err := s.heldBy(k.Run)
-		is = by != nil || err != nil // what cannot be found out counts
+		is = s.Goes(k.Run)
 		held[k.Run] = is
 	}
 	return is
+}
+
+// Goes reports whether a process holds a run, as it does while it works on it. What cannot be
+// found out counts as held.
+func (s *Store) Goes(run string) bool {
+	by, err := s.heldBy(run)
+	return by != nil || err != nil
 }
 
 // presumedEnd is when a call ended that no process waits for any more.
