@@ -14,11 +14,14 @@
 #   make servers        installs what TestReal... starts, by npm: an authorization server and an OData service (1 min)
 #   make bench          the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time (20 min)
+#   make engine-test    offboard-temporal: its tests, replay, and real servers and workers as processes, some of them
+#                       killed (2 min; the first time builds the Temporal CLI, 4 min and 1.4 GB of build cache)
+#   make engine-demo    the last of these alone, with what status says on the way
 #   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make build          bin/offboard
 #   make help           this list; times are of 2 cores
 
-.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale release-check
+.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale engine-test engine-demo release-check
 
 # The rooms that do not link the Graph SDK.
 LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/offboard)$$')
@@ -90,6 +93,20 @@ bench:
 
 scale:
 	go test -v -timeout 60m -run '^TestScale$$' ./cmd/offboard -scale 1000000
+
+# The newest version of Temporal's CLI that go install takes.
+TEMPORAL = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/offboard/temporal-1.5.1
+ENGINE = cd cmd/offboard-temporal && go vet ./... && go test -timeout 20m
+
+$(TEMPORAL):
+	@echo "building the Temporal CLI, which takes minutes"
+	mkdir -p "$(@D)" && GOBIN="$(@D)" go install -trimpath -ldflags "-s -w" github.com/temporalio/cli/cmd/temporal@v1.5.1 && mv "$(@D)/temporal" "$@"
+
+engine-test: $(TEMPORAL)
+	$(ENGINE) ./... -temporal "$(TEMPORAL)"
+
+engine-demo: $(TEMPORAL)
+	$(ENGINE) -count=1 -v -run '^TestEngine$$' ./... -temporal "$(TEMPORAL)"
 
 soak soak-ci: exhaustive cases torture race
 

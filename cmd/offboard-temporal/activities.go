@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
-	"offboard/report"
 )
 
 // activities are what the workflows have done: the jobs of package job, and words to gates.
@@ -66,8 +64,9 @@ var endings = func() map[string]bool {
 	return all
 }()
 
-// classed is an error as histories have it.
-func classed(err error) error {
+// classed is an error as histories have it. A lock that is still held when the engine begins again is
+// that of a worker that it took the work from: it is waited for.
+func classed(err error, again bool) error {
 	if err == nil {
 		return nil
 	}
@@ -75,7 +74,7 @@ func classed(err error) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && !(again && e.is == journal.ErrLocked)}
 		if e.class == HandedOver {
 			o.NextRetryDelay = time.Millisecond
 		}
@@ -109,7 +108,8 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			return
 		}
 	}()
-	log := a.log.With("activity", what, "run", run, "attempt", activity.GetInfo(ctx).Attempt)
+	attempt := activity.GetInfo(ctx).Attempt
+	log := a.log.With("activity", what, "run", run, "attempt", attempt)
 	defer close(over)
 	defer func() {
 		if p := recover(); p != nil {
@@ -119,7 +119,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			return
 		}
 		log.Error("an activity has failed", "error", err)
-		if err = classed(err); byPerson() {
+		if err = classed(err, attempt > 1); byPerson() {
 			err = temporal.NewCanceledError()
 		}
 	}()
@@ -132,10 +132,8 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 // Plan plans what was submitted, or finds a run that was planned before.
 func (a *activities) Plan(ctx context.Context, o Order) (p *Planned, err error) {
 	return p, a.with(ctx, "plan", o.Run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
-		made, err := job.PlanSubmitted(ctx, h, o.Run, &job.WorkOptions{Connection: a.how.Connection, Execution: a.how.Execution})
-		if errors.Is(err, journal.ErrNoRun) { // it was not submitted
-			made, err = planned(ctx, h, o.Run)
-		}
+		// What another command planned is found, too: it needs no submission.
+		made, err := job.PlanSubmitted(ctx, h, o.Run, &job.WorkOptions{Overtake: activity.GetInfo(ctx).Attempt > 1, Connection: a.how.Connection, Execution: a.how.Execution})
 		if err != nil {
 			return err
 		}
@@ -143,14 +141,6 @@ func (a *activities) Plan(ctx context.Context, o Order) (p *Planned, err error) 
 			Approvals: max(made.Approvals, a.how.Approvals), Limits: Limits{a.how.TenantPace, a.how.AppPace}}
 		return nil
 	})
-}
-
-// planned is a run that another command began.
-func planned(ctx context.Context, h *job.Host, run string) (p job.Planned, err error) {
-	return p, job.Show(ctx, h, &job.ShowOptions{RunName: run}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
-		p = job.Planned{Run: end.Plan.Run, Writes: end.Plan.Writes, App: end.Plan.App, Tenant: end.Plan.Tenant}
-		return nil
-	}, nil)
 }
 
 // hashed is an id as histories have it.

@@ -48,7 +48,7 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 	o.Queue = c.Queue
 	a := &activities{client: client, how: o, log: c.log, host: func() *job.Host {
 		h := c.host()
-		h.Environ = environ
+		h.Environ = func() []string { return environ(os.Environ()) }
 		return h
 	}, orders: o.submitOrder}
 	w := worker.New(client, c.Queue, worker.Options{
@@ -70,6 +70,6 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 
 // environ are the variables of a job. One registration signs in to all tenants: AZURE_TENANT_ID,
 // which names its home, gives way to the tenant of the run.
-func environ() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AZURE_TENANT_ID=") })
+func environ(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(v string) bool { return strings.HasPrefix(v, "AZURE_TENANT_ID=") })
 }

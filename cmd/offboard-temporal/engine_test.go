@@ -1,0 +1,463 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"offboard/batch/graphsim"
+)
+
+var (
+	temporalCLI = flag.String("temporal", "", "the Temporal CLI, which serves for the tests with real servers")
+	update      = flag.Bool("update", false, "keep histories for TestReplay, in testdata")
+	disasters   = flag.Bool("disasters", false, "run the long tests with real servers")
+)
+
+// plant is a Temporal server, workers as processes, and tenants with one app at ten times Graph's pace.
+type plant struct {
+	t       *testing.T
+	dir     string
+	bin     string // of the programs
+	port    string
+	env     []string
+	journal string
+	url     string
+	tenants map[string]*graphsim.Tenant // by id
+	apps    *graphsim.Apps
+	mu      sync.Mutex
+	events  []graphsim.Event
+	going   []*process
+}
+
+// process is one that the test started.
+type process struct {
+	*exec.Cmd
+	log *os.File
+}
+
+// kill ends a process as a power cut does.
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	_ = p.Wait()
+}
+
+func tenantID(i int) string { return fmt.Sprintf("8f4c2f6e-0000-4000-8000-%012d", i+100) }
+
+// newPlant builds the programs, makes the tenants, and starts a Temporal server.
+func newPlant(t *testing.T, tenants, users int) *plant {
+	t.Helper()
+	if *temporalCLI == "" {
+		t.Skip("it needs real servers: make engine-test")
+	}
+	p := &plant{t: t, dir: t.TempDir(), tenants: map[string]*graphsim.Tenant{}, apps: &graphsim.Apps{}}
+	p.bin = filepath.Join(p.dir, "bin")
+	for name, at := range map[string]string{"offboard": "../..", "offboard-temporal": "."} {
+		build := exec.Command("go", "build", "-o", filepath.Join(p.bin, name), "./cmd/offboard")
+		if build.Dir = at; at == "." {
+			build.Args[4] = "."
+		}
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build %s: %v\n%s", name, err, out)
+		}
+	}
+	for i := range tenants {
+		tenant := graphsim.New(graphsim.Config{TenantID: tenantID(i), Domain: fmt.Sprintf("t%d.example", i), Apps: p.apps, Latency: 50 * time.Millisecond, NoLog: true, LogTo: p, Seed: uint64(i), Quotas: []graphsim.Quota{
+			{Scope: graphsim.AppTenant, Resource: graphsim.Writes, Limit: 3_000, Window: 15 * time.Second},
+			{Scope: graphsim.AppWide, Resource: graphsim.Writes, Limit: 35_000, Window: 30 * time.Second},
+		}})
+		p.tenants[tenantID(i)] = tenant
+		input := "upn\n"
+		for k := range users {
+			upn := fmt.Sprintf("user%d@t%d.example", k+1, i)
+			input += upn + "\n"
+			if err := tenant.Add(graphsim.User{UPN: upn, Enabled: true, Stamp: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.write(fmt.Sprintf("t%d.csv", i), input)
+	}
+	graph := httptest.NewTLSServer(p)
+	t.Cleanup(graph.Close)
+	p.write("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: graph.Certificate().Raw})))
+	p.write("quotas", "app+tenant-writes 3,000 15s\ntenant-writes 18,000 30s\napp-writes 35,000 30s\n")
+	p.url = graph.URL
+	p.journal = filepath.Join(p.dir, "journal.db")
+	p.port = freePort(t)
+	p.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "TEMPORAL_") || strings.HasPrefix(v, "OFFBOARD_") || strings.HasPrefix(v, "AZURE_")
+	}), "TEMPORAL_ADDRESS=127.0.0.1:"+p.port, "AZURE_TENANT_ID="+tenantID(0), "AZURE_CLIENT_ID="+graphsim.DefaultClientID, "AZURE_CLIENT_SECRET=hush-hush",
+		"AZURE_AUTHORITY_HOST="+graph.URL, "XDG_STATE_HOME="+p.dir)
+	t.Cleanup(func() {
+		for _, one := range p.going {
+			one.kill()
+			one.log.Close()
+		}
+		if t.Failed() {
+			for _, one := range p.going {
+				text, _ := os.ReadFile(one.log.Name())
+				t.Logf("%s:\n%s", filepath.Base(one.log.Name()), text[max(0, len(text)-3000):])
+			}
+		}
+	})
+	return p
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func (p *plant) write(name, text string) {
+	p.t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Write takes lines of a tenant's log: the ledger of what was written.
+func (p *plant) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for line := range bytes.Lines(text) {
+		var e graphsim.Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return 0, err
+		}
+		p.events = append(p.events, e)
+	}
+	return len(text), nil
+}
+
+// ServeHTTP brings calls to the tenant that their path or their token names.
+func (p *plant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
+	if parts := strings.Split(r.Header.Get("Authorization"), "."); len(parts) == 3 {
+		claims, _ := base64.RawURLEncoding.DecodeString(parts[1])
+		var of struct{ TID string }
+		_ = json.Unmarshal(claims, &of)
+		id = of.TID
+	}
+	tenant := p.tenants[id]
+	if tenant == nil {
+		tenant = p.tenants[tenantID(0)] // what the sign-in service says of itself
+	}
+	tenant.ServeHTTP(w, r)
+}
+
+// start begins a process, whose output goes to a file.
+func (p *plant) start(name string, program string, args ...string) *process {
+	p.t.Helper()
+	log, err := os.OpenFile(filepath.Join(p.dir, name+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c := exec.Command(program, args...)
+	c.Env, c.Dir, c.Stdout, c.Stderr = p.env, p.dir, log, log
+	if err := c.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	one := &process{c, log}
+	p.going = append(p.going, one)
+	return one
+}
+
+// server starts Temporal, on the database that it had, and waits until it answers.
+func (p *plant) server() *process {
+	p.t.Helper()
+	s := p.start("temporal", *temporalCLI, "server", "start-dev", "--headless", "--db-filename", filepath.Join(p.dir, "temporal.db"), "--ip", "127.0.0.1", "--port", p.port, "--log-level", "error")
+	p.until("the server answers", func() bool {
+		c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		_, err = c.CheckHealth(context.Background(), &client.CheckHealthRequest{})
+		return err == nil
+	})
+	return s
+}
+
+func (p *plant) worker(name string) *process {
+	return p.start(name, filepath.Join(p.bin, "offboard-temporal"), "worker", "--journal", p.journal, "--graph-url", p.url+"/v1.0", "--ca-file", filepath.Join(p.dir, "ca.pem"),
+		"--quota-file", filepath.Join(p.dir, "quotas"), "--tenant-pace", "180", "--app-pace", "1050", "--max-users", "0", "--max-percent", "0", "--report-dir", filepath.Join(p.dir, "reports", "{run}"))
+}
+
+// do runs one of the programs to its end, and gives what it says.
+func (p *plant) do(program string, args ...string) (string, error) {
+	c := exec.Command(filepath.Join(p.bin, program), append(args, "--journal", p.journal)...)
+	var out, said bytes.Buffer
+	c.Env, c.Dir, c.Stdout, c.Stderr = environ(p.env), p.dir, &out, &said
+	err := c.Run()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, said.String())
+	}
+	return out.String(), err
+}
+
+// submit submits the file of a tenant, and gives the run.
+func (p *plant) submit(i int, more ...string) string {
+	p.t.Helper()
+	return strings.TrimSpace(p.must("offboard-temporal", append([]string{"submit", fmt.Sprintf("t%d.csv", i), "--tenant", tenantID(i), "--yes", "--max-users", "0", "--max-percent", "0"}, more...)...))
+}
+
+// patience is for machines that have much else to do.
+const patience = 4 * time.Minute
+
+// until waits for what must come.
+func (p *plant) until(what string, is func() bool) {
+	p.t.Helper()
+	for began := time.Now(); !is(); time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > patience {
+			p.t.Fatalf("after %v it is not so that %s", patience, what)
+		}
+	}
+}
+
+func (p *plant) writes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.events)
+}
+
+// ended waits for the end of a run's workflow.
+func (p *plant) ended(run string) (Audited, error) {
+	c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+	if err != nil {
+		return Audited{}, err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var a Audited
+	return a, c.GetWorkflow(ctx, workflowOf(run), "").Get(ctx, &a)
+}
+
+// truth is what the tenants say of all of it.
+type truth struct {
+	missing, repeated, throttled int
+	gap                          time.Duration // the longest without a write
+	busiest                      int           // writes of one tenant in 15 s
+	pace                         float64       // writes a second between the first and the last
+}
+
+func (p *plant) truth(users int) (s truth) {
+	for i := range len(p.tenants) {
+		tenant := p.tenants[tenantID(i)]
+		s.throttled += tenant.Stats().Throttled
+		for k := range users {
+			u, _ := tenant.User(fmt.Sprintf("user%d@t%d.example", k+1, i))
+			if u.Writes == 0 {
+				s.missing++
+			}
+			s.repeated += max(0, u.Writes-1)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slices.SortFunc(p.events, func(a, b graphsim.Event) int { return a.Time.Compare(b.Time) })
+	of := map[string][]time.Time{}
+	for n, e := range p.events {
+		if n > 0 {
+			s.gap = max(s.gap, e.Time.Sub(p.events[n-1].Time))
+		}
+		of[e.Tenant] = append(of[e.Tenant], e.Time)
+	}
+	for _, times := range of {
+		for first, last := 0, 0; last < len(times); last++ {
+			for times[last].Sub(times[first]) >= 15*time.Second {
+				first++
+			}
+			s.busiest = max(s.busiest, last-first+1)
+		}
+	}
+	if n := len(p.events); n > 1 {
+		s.pace = float64(n) / p.events[n-1].Time.Sub(p.events[0].Time).Seconds()
+	}
+	return s
+}
+
+// reported counts the lines of a run's report by outcome; a line of a user whom the tenant does not
+// have revoked is false.
+func (p *plant) reported(run string) (outcomes map[string]int) {
+	p.t.Helper()
+	dir := filepath.Join(p.dir, "report-"+run)
+	p.must("offboard-temporal", "report", run, "--report-dir", dir)
+	text, err := os.ReadFile(filepath.Join(dir, "report.jsonl"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	outcomes = map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		var l struct{ Outcome string }
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			p.t.Fatal(err)
+		}
+		outcomes[l.Outcome]++
+	}
+	return outcomes
+}
+
+// TestEngine has three tenants and two workers. One worker is killed and one is stopped in the middle. Then
+// a run that a person stops is finished by offboard, and one that offboard began by the workers.
+func TestEngine(t *testing.T) {
+	const users = 700
+	p := newPlant(t, 5, users)
+	p.server()
+	first, second := p.worker("worker1"), p.worker("worker2")
+	runs := []string{p.submit(0), p.submit(1), p.submit(2)}
+	p.until("some are written", func() bool { return p.writes() > 400 })
+	first.kill()
+	t.Logf("a worker is killed after %d writes; offboard-temporal status:\n%s", p.writes(), p.must("offboard-temporal", "status"))
+	p.worker("worker3")
+	p.until("more are written", func() bool { return p.writes() > 1200 })
+	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range runs {
+		p.ends(run, users)
+	}
+	t.Logf("offboard-temporal status --all:\n%s", p.must("offboard-temporal", "status", "--all"))
+
+	stopped := p.submit(3)
+	before := p.writes()
+	p.until("it writes", func() bool { return p.writes() > before })
+	p.must("offboard-temporal", "stop", stopped)
+	if _, err := p.ended(stopped); err == nil || !strings.Contains(err.Error(), "canceled") {
+		t.Errorf("the run that was stopped ends with %v", err)
+	}
+	conn := []string{"--yes", "--graph-url", p.url + "/v1.0", "--ca-file", filepath.Join(p.dir, "ca.pem"), "--max-users", "0", "--max-percent", "0", "--quota-file", filepath.Join(p.dir, "quotas")}
+	p.must("offboard", append([]string{"resume", stopped, "--tenant", tenantID(3)}, conn...)...)
+
+	begun := exec.Command(filepath.Join(p.bin, "offboard"), append([]string{"run", "t4.csv", "--journal", p.journal, "--tenant", tenantID(4), "--rate", "40"}, conn...)...)
+	begun.Env, begun.Dir = environ(p.env), p.dir
+	before = p.writes()
+	if err := begun.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.until("offboard writes", func() bool { return p.writes() > before+40 })
+	_ = begun.Process.Kill()
+	_ = begun.Wait()
+	list := strings.Fields(p.must("offboard", "runs", "list", "--in-state", "running"))
+	other := list[slices.Index(list, "DONE")+2]
+	p.must("offboard-temporal", "resume", other)
+	p.ends(other, users)
+
+	s := p.truth(users)
+	t.Logf("%+v", s)
+	if s.missing > 0 || s.throttled > 0 || s.repeated > users/5 {
+		t.Errorf("of %d users %d are missing and %d were repeated; %d were throttled", 5*users, s.missing, s.repeated, s.throttled)
+	}
+	for i, run := range append(runs, stopped, other) {
+		if got := p.reported(run); got["verified"] != users {
+			t.Errorf("run %d reports %v", i, got)
+		}
+	}
+	p.histories()
+}
+
+// must runs one of the programs, which must end well.
+func (p *plant) must(program string, args ...string) string {
+	p.t.Helper()
+	out, err := p.do(program, args...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return out
+}
+
+// ends waits for a run, which must end with a result for each user.
+func (p *plant) ends(run string, users int) {
+	p.t.Helper()
+	if a, err := p.ended(run); err != nil || a.Rows != users || a.Ended != users {
+		p.t.Errorf("run %s ends with %+v, %v", run, a, err)
+	}
+}
+
+// histories reads all histories: they have no names, no ids, no files and no secrets. With -update the
+// first ones of a run and of a gate are kept for [TestReplay].
+func (p *plant) histories() {
+	p.t.Helper()
+	c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	all, err := c.ListWorkflow(context.Background(), &workflowservice.ListWorkflowExecutionsRequest{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	kept := map[string]bool{}
+	for _, e := range all.Executions {
+		var h history.History
+		for events := c.GetWorkflowHistory(context.Background(), e.Execution.WorkflowId, e.Execution.RunId, false, 0); events.HasNext(); {
+			event, err := events.Next()
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			h.Events = append(h.Events, event)
+		}
+		for _, secret := range []string{"user1", "t0.example", ".csv", "hush-hush", tenantID(0), tenantID(1), graphsim.DefaultClientID, p.dir, "127.0.0.1"} {
+			if strings.Contains(h.String(), secret) {
+				p.t.Errorf("the history of %s has %q", e.Execution.WorkflowId, secret)
+			}
+		}
+		if name := e.Type.Name; *update && !kept[name] && e.Status != enums.WORKFLOW_EXECUTION_STATUS_CANCELED {
+			kept[name] = true
+			text, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(&h)
+			if err == nil {
+				err = os.WriteFile(filepath.Join("testdata", strings.ToLower(name)+".json"), text, 0o644)
+			}
+			if err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
+	if len(all.Executions) < 6 {
+		p.t.Errorf("there are %d histories", len(all.Executions))
+	}
+}
+
+// TestReplay has workflows of before go on with the workflows of today.
+func TestReplay(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("there are %d histories, %v", len(files), err)
+	}
+	for _, file := range files {
+		replayer := worker.NewWorkflowReplayer()
+		replayer.RegisterWorkflow(Run)
+		replayer.RegisterWorkflow(AppGate)
+		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
