@@ -32,8 +32,8 @@ type Choice struct {
 	token         Secret
 }
 
-// Check refuses a token that the service would refuse, as far as the token says so
-// itself. One that a command prints is looked at when that is run. The error is batch.ErrSignIn.
+// Check refuses a given token that says itself that the service would refuse it. The token of a command
+// is looked at when the command is run. The error is batch.ErrSignIn.
 func (c Choice) Check(s Service, now time.Time) error {
 	if c.Way != ByToken || c.token.how == asCommand {
 		return nil

@@ -9,8 +9,7 @@ import (
 // Way is how to sign in. The words are those of the flag --auth.
 type Way string
 
-// Auto is the one way that the environment names. Of the others the last two but one ask a
-// person, who signs in for themself.
+// Auto is the one way that the environment names. ByDeviceCode and ByBrowser ask a person.
 const (
 	Auto            Way = "auto"
 	BySecret        Way = "secret"

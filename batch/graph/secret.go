@@ -155,7 +155,7 @@ const commandTimeout = 20 * time.Second
 func (s Secret) run(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	var out, said brief
+	var out, said limited
 	cmd := shell(ctx, s.said)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &said, time.Second
 	err := cmd.Run()
@@ -174,7 +174,7 @@ func (s Secret) run(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the command in %s prints more than %d bytes, which is no secret", s.Variable, durable.MostSecret)
 	case failed:
 		return "", fmt.Errorf("the command in %s failed (%s)%s; run it by hand to see why", s.Variable, exit.ProcessState, words)
-	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a child that it left behind is none of its own
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a child process keeps the pipe open; the command itself ended well
 		return "", fmt.Errorf("the command in %s cannot be run%s; run it by hand to see why", s.Variable, words) // err would quote it
 	}
 	return out.held.String(), nil
@@ -199,15 +199,15 @@ func isProgram(name string) bool {
 	return err == nil
 }
 
-// brief is a buffer that holds as much as a secret may have.
-type brief struct {
+// limited is a buffer that holds as much as a secret may have.
+type limited struct {
 	held bytes.Buffer // not embedded, since its ReadFrom knows no limit
 	full bool
 }
 
 var errLong = errors.New("too long")
 
-func (b *brief) Write(p []byte) (int, error) {
+func (b *limited) Write(p []byte) (int, error) {
 	if b.held.Len()+len(p) > durable.MostSecret {
 		b.full = true
 		return 0, errLong

@@ -61,7 +61,7 @@ func (d *doctor) rolesOf(ctx context.Context, i int, a app) Diagnosis {
 		}
 		whom := "anybody"
 		if duty.Admins {
-			whom = "administrators"
+			whom = "administrators, and of members of groups that may hold roles,"
 		}
 		missing = append(missing, fmt.Sprintf("%s, and to %s of %s it needs %s", has, phrase(duty.Steps), whom, strings.Join(duty.Roles, " or ")))
 		line := d.Pasted("az", "rest", "--method", "POST", "--url", d.at.Root+"/v1.0/roleManagement/directory/roleAssignments",

@@ -113,6 +113,10 @@ func ofKinds(kinds map[batch.Kinds]int, is func(batch.Kinds) bool) string {
 // ofAccounts says what will come of the steps for users of some kinds.
 func ofAccounts(p batch.Plan, n batch.Count) []string {
 	var lines []string
+	who := "the app"
+	if p.Terms.User != "" {
+		who = "the user who signed in"
+	}
 	has := func(steps ...batch.Step) bool {
 		return slices.ContainsFunc(steps, func(s batch.Step) bool { return slices.Contains(p.Steps, s) })
 	}
@@ -130,12 +134,12 @@ func ofAccounts(p batch.Plan, n batch.Count) []string {
 		say(n.Synced, "is mastered on premises", "are mastered on premises", ": the next sync enables "+batch.Agree(n.Synced, "it", "them")+" again, and the step disable ends ineffective; disable "+batch.Agree(n.Synced, "it", "them")+" in Active Directory, too")
 	}
 	if n.Restricted > 0 {
-		say(n.Restricted, "is in a restricted administrative unit", "are in restricted administrative units", ": Graph denies every step, unless the app holds a role in that unit")
+		say(n.Restricted, "is in a restricted administrative unit", "are in restricted administrative units", ": Graph denies every step, unless "+who+" holds a role in that unit")
 	}
 	if n.Privileged > 0 {
 		what := " privileged roles: " + batch.SomeOf(n.Admins, n.Privileged)
 		if has(batch.Disable, batch.Password) {
-			what += "; Graph denies disable and password, unless the app holds Privileged Authentication Administrator"
+			what += "; Graph denies disable and password, unless " + who + " holds Privileged Authentication Administrator"
 		}
 		say(n.Privileged, "holds", "hold", what)
 	}

@@ -62,6 +62,9 @@ func TestForecastOfAccounts(t *testing.T) {
 		holds  = "1 of them holds privileged roles: a@x (Global Administrator)"
 		unit   = "1 of them is in a restricted administrative unit: Graph denies every step"
 	)
+	if got := strings.Join(ofAccounts(batch.Plan{Steps: batch.Emergency, Terms: batch.Terms{User: "u"}}, one), "\n"); strings.Count(got, "unless the user who signed in holds ") != 2 {
+		t.Errorf("of a user who signed in:\n%s", got)
+	}
 	for _, c := range []struct {
 		steps    []batch.Step
 		has, not []string
