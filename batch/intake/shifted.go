@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
 	"offboard/batch/intake/vocab"
 )
 
@@ -211,7 +212,7 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	case how == padded && c.usual == onlyNames:
 		return false
 	case c == r.date || c.hired || c.left || c.hr == vocab.LeftHeader || c.hr == vocab.BeganHeader || vocab.HasPart(c.normal, "day"):
-		return date
+		return date || r.date == nil && len(dates.Any(cell)) > 0
 	case how >= cutInTwo:
 		return true
 	case slices.ContainsFunc(r.where, func(w condition) bool { return w.meets(cell) }):
