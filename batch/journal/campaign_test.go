@@ -4,15 +4,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
 // A campaign is found by its name or a beginning, its runs know it, and it goes with the last of
 // them that is pruned.
 func TestCampaigns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(t.Context(), t.TempDir()+"/journal.db")
+	bubble(t, func(t *testing.T) {
+		s, err := Open(t.Context(), newPath(t))
 		must(t, err)
 		defer s.Close()
 		for _, name := range []string{"campaign-1", "campaign-12", "campaign-2"} {
@@ -53,7 +52,7 @@ func TestCampaigns(t *testing.T) {
 		if err := s.EndMember(t.Context(), "campaign-3", MemberEnd{Member: "contoso"}); err == nil {
 			t.Error("a member of no campaign ended")
 		}
-		time.Sleep(2 * Remembered)
+		pass(t, s, 2*Remembered)
 		old, err := s.Old(t.Context(), time.Now().Add(-Remembered))
 		must(t, err)
 		for i, o := range old {

@@ -18,11 +18,7 @@ func list[T any](t *tx, pointers func(*T) []any, query string, args ...any) ([]T
 
 // appendList is list behind what is there.
 func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, args ...any) ([]T, error) {
-	st, err := t.stmt(query, args)
-	if err != nil {
-		return all, err
-	}
-	rows, err := st.QueryContext(t.ctx, args...)
+	rows, err := t.rows(query, args)
 	if err != nil {
 		return all, err
 	}
@@ -69,6 +65,12 @@ func (c column) Scan(value any) error {
 	}
 	number, ok := value.(int64)
 	text, isText := value.(string)
+	if yes, is := value.(bool); is {
+		number, ok = 0, true
+		if yes {
+			number = 1
+		}
+	}
 	switch to := c.field.(type) {
 	case *int:
 		*to = int(number)

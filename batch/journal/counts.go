@@ -23,7 +23,7 @@ const sqlCountLines = `
 		UNION ALL
 		SELECT o.seq, 'unsettled' FROM open o
 		WHERE NOT EXISTS (SELECT 1 FROM marks m WHERE m.run = $1 AND m.seq = o.seq AND m.step = $2 AND m.target = ''))
-	SELECT word, count(*), sum(again) FROM (
+	SELECT word, count(*), CAST(sum(again) AS BIGINT) FROM (
 		SELECT word, 0 AS again FROM known
 		UNION ALL
 		SELECT k.word, 1 FROM rows d JOIN known k ON k.seq = d.same WHERE d.run = $1 AND d.same <> 0) AS lines
@@ -163,8 +163,8 @@ func (r *Run) Timing(ctx context.Context) (timing batch.Timing, err error) {
 		timing, err = first(list(t, func(g *batch.Timing) []any {
 			w := &g.Waits
 			return []any{&g.Started, &g.Refused, &g.Users, &w.Paused, &w.Quota, &w.Learned, &w.Rate}
-		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT sum(throttles) FROM marks WHERE run = $1),
-			(SELECT max(seq) FROM marks WHERE run = $1), sum(paused), sum(quota), sum(learned), sum(rate) FROM waits WHERE run = $1`, r.id))
+		}, `SELECT (SELECT min(sent_at) FROM calls WHERE run = $1), (SELECT CAST(sum(throttles) AS BIGINT) FROM marks WHERE run = $1),
+			(SELECT max(seq) FROM marks WHERE run = $1), CAST(sum(paused) AS BIGINT), CAST(sum(quota) AS BIGINT), CAST(sum(learned) AS BIGINT), CAST(sum(rate) AS BIGINT) FROM waits WHERE run = $1`, r.id))
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,7 +149,7 @@ func TestCrash(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			rnd := rand.New(rand.NewPCG(uint64(round), 7))
-			path := filepath.Join(t.TempDir(), "journal.db")
+			path := newPath(t)
 			lines := 1 + rnd.IntN(12) // while planning
 			if round >= 3 {
 				lines = 13 + rnd.IntN(60)

@@ -26,7 +26,7 @@ import (
 const (
 	sqlDigestPlan = "SELECT 1, concat_ws('|', name, created, input, digest, tenant, steps, plan) FROM runs WHERE id = $1"
 	sqlDigestRows = `SELECT max(seq), string_agg(words, '|') FROM (SELECT seq,
-		concat_ws('|', run, seq, file, line, input, cells, same, id, upn, type, coalesce(enabled, ''), synced, privileged, before, sam, domain) AS words
+		concat_ws('|', run, seq, file, line, input, cells, same, id, upn, type, coalesce(CAST(enabled AS TEXT), ''), synced, privileged, before, sam, domain) AS words
 		FROM rows WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS part`
 	sqlTargetWords   = "SELECT seq, concat_ws('|', run, seq, step, target, place, name, kind, before, on_premises, sam, domain) AS words FROM targets "
 	sqlDigestTargets = "SELECT count(*), string_agg(words, '|') FROM (" + sqlTargetWords +

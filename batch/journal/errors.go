@@ -27,6 +27,22 @@ var (
 	ErrDamaged = errors.New("journal is damaged")
 )
 
+// These errors are about a journal on a server of PostgreSQL.
+var (
+	// ErrServer says that the journal cannot be opened: the server does not answer or does
+	// not let this role in, the connection would not be safe, or the server is not fit.
+	ErrServer = errors.New("the journal's database cannot be used")
+
+	// ErrAway says that the server did not answer for as long as it was to be waited for; see
+	// [Patience]. What was to be written last is written or not, as a whole: a run is
+	// resumed from what the journal then says.
+	ErrAway = errors.New("the journal's database does not answer")
+
+	// ErrLost says that the session with a lock of this process was cut, and another process
+	// had the lock since. Nothing is written any more.
+	ErrLost = errors.New("the lock was lost")
+)
+
 // These errors can be returned when a run is looked for or worked on.
 var (
 	// ErrNoRun says that no run answers to the name.

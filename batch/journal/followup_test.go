@@ -2,7 +2,6 @@ package journal
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 // of a run whose steps may leave something to do there, also to the process that resumes it
 // and on the line of a duplicate.
 func TestNamesOnPremises(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "journal.db")
+	path := newPath(t)
 	s := openAt(t, path)
 	for _, steps := range [][]batch.Step{{batch.Disable}, {batch.Disable, batch.Revoke, batch.Groups}, {batch.Revoke}} {
 		run := strings.ReplaceAll(batch.StepList(steps), ",", "-")

@@ -149,12 +149,16 @@ func (f *sqliteFile) lockFiles(run string) (lock, note string) {
 }
 
 func leaveNote(path string) error {
-	host, _ := os.Hostname()
-	text, err := json.Marshal(LockedError{Host: cmp.Or(host, "an unnamed host"), PID: os.Getpid(), Since: time.Now().UTC()})
+	text, err := json.Marshal(LockedError{Host: hostName(), PID: os.Getpid(), Since: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, text, 0o600)
+}
+
+func hostName() string {
+	host, _ := os.Hostname()
+	return cmp.Or(host, "an unnamed host")
 }
 
 // lockedBy reads the note. It only serves the message; the lock itself is the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -551,7 +550,7 @@ func TestModel(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "journal.db")
+			path := newPath(t)
 			conform(t, seed, func(t *testing.T) *Store { return openAt(t, path) })
 			sound(t, openAt(t, path))
 		})

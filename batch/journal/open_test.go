@@ -115,7 +115,7 @@ func TestVersionIsOfTheSchema(t *testing.T) {
 // newer, with the version that planned the last run in it where that can be read, and left alone.
 func TestOpenAnotherVersion(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "journal.db")
+	path := newPath(t)
 	create(t, openAt(t, path), batch.Plan{Run: "r", Version: "v0.0.9"}).s.Close()
 	for _, c := range []struct{ sql, says string }{
 		{"PRAGMA user_version = 1", "made by another version of offboard: version v0.0.9 planned the last run in it"},
@@ -142,7 +142,7 @@ func TestOpenAnotherVersion(t *testing.T) {
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		path := filepath.Join(t.TempDir(), "journal.db")
+		path := newPath(t)
 		var g errgroup.Group
 		for i := range 8 {
 			g.Go(func() error {

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"offboard/batch"
@@ -216,7 +215,7 @@ func TestTargetsAreSealed(t *testing.T) {
 		changes = append(changes, "UPDATE targets SET "+change+" WHERE target = 'd2'")
 	}
 	for _, change := range changes {
-		path := filepath.Join(t.TempDir(), "journal.db")
+		path := newPath(t)
 		s := openAt(t, path)
 		plan := batch.Plan{Run: "r", Steps: []batch.Step{batch.Devices, batch.Groups}}
 		r := create(t, s, plan)

@@ -109,7 +109,11 @@ func ask[T any](ctx context.Context, r *Run, verb string, pointers func(*T) []an
 // state that the run has in the journal now.
 func (r *Run) update(ctx context.Context, f func(t *tx, now State) error) error {
 	return r.s.update(ctx, func(t *tx) error {
+		lost := r.s.claim(t, r)
 		now, err := r.stateIn(t)
+		if err == nil {
+			err = lost // of a run that is no more there is no lock, either
+		}
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
--- The schema of a journal, as SQLite has it; sqlite.go makes its version of this text. Times are milliseconds
--- since 1970 UTC, and 0 is unknown. Flags are 0 or 1. Lists are JSON.
+-- The schema of a journal, as SQLite has it; server.go has the few words that PostgreSQL has in other
+-- ways, and server.sql what it needs besides. Times are milliseconds since 1970 UTC, and 0 is unknown. Flags are 0 or 1. Lists are JSON.
 
 CREATE TABLE runs (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again, also after a deletion
@@ -173,7 +173,7 @@ CREATE TABLE marks (                               -- what is known of a user: t
 
 CREATE VIEW intents AS                             -- who is in a call that is not over
 SELECT k.run, CAST(s.value AS INTEGER) AS seq, k.step, coalesce(t.value, '') AS target, k.no AS call -- typed, or no index would take it
-FROM calls k JOIN json_each(k.seqs) s LEFT JOIN json_each(k.targets) t ON t.key = s.key WHERE k.over = 0;
+FROM calls k CROSS JOIN json_each(k.seqs) s LEFT JOIN json_each(k.targets) t ON t.key = s.key WHERE k.over = 0;
 
 -- The report of a run with one step as a table, for people with a SQL shell. It says of
 -- each row what Run.Lines says, but for the words about users without a record. Of a run

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ func TestSealHoldsWhatEndedAtPlanning(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	for _, steps := range [][]batch.Step{{batch.Revoke}, {batch.Disable, batch.Devices}} {
-		whole := filepath.Join(t.TempDir(), "journal.db")
+		whole := newPath(t)
 		s := openAt(t, whole)
 		r := create(t, s, batch.Plan{Run: "r", Steps: steps})
 		ended := func(seq int, o batch.Outcome) batch.Planned {
@@ -66,7 +65,7 @@ func TestSealHoldsWhatEndedAtPlanning(t *testing.T) {
 		file, err := os.ReadFile(whole)
 		must(t, err)
 		for what, edit := range edits {
-			path := filepath.Join(t.TempDir(), "journal.db")
+			path := newPath(t)
 			must(t, os.WriteFile(path, file, 0o600))
 			rawDB(t, path, edit)
 			var want error = ErrDamaged
@@ -119,7 +118,7 @@ func TestPlanningIsFinal(t *testing.T) {
 
 // What was so already when it was planned, and is shown otherwise later, is taken back.
 func TestAlreadyIsNotFinal(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "journal.db")
+	path := newPath(t)
 	s := openAt(t, path)
 	steps := []batch.Step{batch.Disable, batch.Revoke}
 	r := create(t, s, batch.Plan{Run: "r", Steps: steps})

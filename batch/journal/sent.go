@@ -17,7 +17,7 @@ type SentCall struct {
 	No     int       // of the call within its run; Run and No tell it from all other calls
 	App    string    // the app registration that sent it
 	SentAt time.Time // when it was announced; it left then or later
-	At     time.Time // when it ended, by this machine's clock; while it is under way, when it was asked about
+	At     time.Time // when it ended, by this machine's clock, as well as clocks can be compared; while it is under way, when it was asked about
 	Users  int       // at least 0; each counts as one write
 	Open   bool      // under way
 }
@@ -46,12 +46,18 @@ func (s *Store) SentCalls(ctx context.Context, by SentBy, except *Run, since tim
 	if except != nil {
 		own = except.id
 	}
-	now := stored(time.Now())
+	var now time.Time
+	var ahead time.Duration // of this clock is the one that the journal has its ends by
 	err := s.read(ctx, func(t *tx) (err error) {
+		ahead, err = s.ahead(t)
+		now = stored(time.Now())
+		if err != nil {
+			return err
+		}
 		calls, err = list(t, func(k *SentCall) []any { return []any{&k.Run, &k.No, &k.App, &k.SentAt, &k.At, &k.Users} },
 			`SELECT n.name, k.no, k.app, k.sent_at, k.over, k.users
 			FROM calls k JOIN runs n ON n.id = k.run WHERE (k.over >= $1 OR k.over = 0) AND ($2 = '' OR n.tenant = $2) AND ($3 = '' OR k.app = $3) AND n.id <> $4`,
-			max(1, since.UnixMilli()), by.Tenant, by.App, own)
+			max(1, since.Add(ahead).UnixMilli()), by.Tenant, by.App, own)
 		return err
 	})
 	if err != nil {
@@ -62,8 +68,13 @@ func (s *Store) SentCalls(ctx context.Context, by SentBy, except *Run, since tim
 		if k.At.IsZero() {
 			if k.Open = s.underWay(k, now, held); k.Open {
 				k.At = now
-			} else if k.At = presumedEnd(k.SentAt, now); k.At.Before(since) {
+			} else if k.At = s.presumedEnd(k.SentAt, now); k.At.Before(since) {
 				continue
+			}
+		} else {
+			k.At = k.At.Add(-ahead)
+			if k.At.After(now) {
+				k.At = now
 			}
 		}
 		told = append(told, k)
@@ -77,7 +88,7 @@ func (s *Store) SentCalls(ctx context.Context, by SentBy, except *Run, since tim
 // underWay reports whether a call that has no end may still be counted by Graph. held
 // keeps what was found out of runs.
 func (s *Store) underWay(k SentCall, now time.Time, held map[string]bool) bool {
-	if age := now.Sub(k.SentAt); age >= 0 && age < batch.LongestCall {
+	if age := now.Sub(k.SentAt); age >= 0 && age < batch.LongestCall+s.apart {
 		return true
 	}
 	is, known := held[k.Run]
@@ -95,9 +106,9 @@ func (s *Store) Goes(run string) bool {
 	return by != nil || err != nil
 }
 
-// presumedEnd is when a call ended that no process waits for any more.
-func presumedEnd(sent, now time.Time) time.Time {
-	if end := sent.Add(batch.LongestCall); end.Before(now) {
+// presumedEnd is when a call ended at the latest that no process waits for any more.
+func (s *Store) presumedEnd(sent, now time.Time) time.Time {
+	if end := sent.Add(batch.LongestCall + s.apart); end.Before(now) {
 		return end
 	}
 	return now // the clock was set back, or it is not that long ago

@@ -135,6 +135,9 @@ func connect(dsn string, connections int) (*sql.DB, error) {
 // ErrNotJournal, and both are left as they are. A place where nothing can be
 // written is ErrDisk. No writer is waited for, unless there is no journal yet.
 func Open(ctx context.Context, path string) (*Store, error) {
+	if OnServer(path) {
+		return openServer(ctx, path, true)
+	}
 	return open(ctx, path, (*sqliteFile).openToWrite)
 }
 
@@ -142,6 +145,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // none, or none yet, the Store has no runs, and nothing is made. Methods that
 // write are ErrState.
 func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	if OnServer(path) {
+		return openServer(ctx, path, false)
+	}
 	return open(ctx, path, (*sqliteFile).openToRead)
 }
 
@@ -214,6 +220,10 @@ func (f *sqliteFile) openToRead(ctx context.Context) error {
 	if err := f.closeAll(); err != nil {
 		return err
 	}
+	return f.openEmpty(ctx)
+}
+
+func (f *sqliteFile) openEmpty(ctx context.Context) (err error) {
 	if f.r, err = connect(":memory:", 1); err == nil {
 		_, err = f.r.ExecContext(ctx, schema)
 	}
@@ -338,7 +348,26 @@ func (f *sqliteFile) toWrite(ctx context.Context, query string) (*sql.Stmt, erro
 
 var parameter = regexp.MustCompile(`\$[0-9]+`)
 
-func (f *sqliteFile) writable() error {
+// A file has one writer at a time, on one machine: it answers, a commit is known to have
+// happened or not, and a lock is the operating system's.
+
+func (f *sqliteFile) text(query string) string { return query }
+
+func (f *sqliteFile) reading() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (f *sqliteFile) encode(arg any) any { return arg }
+
+func (f *sqliteFile) patiently(_ context.Context, once func() error) error { return once() }
+
+func (f *sqliteFile) begin(*tx, int) (happened bool, err error) { return false, nil }
+
+func (f *sqliteFile) claim(*tx, *Run) error { return nil }
+
+func (f *sqliteFile) ahead(*tx) (time.Duration, error) { return 0, nil }
+
+func (f *sqliteFile) wait(Patience) {}
+
+func (f *sqliteFile) writable(context.Context) error {
 	if f.unsynced != nil {
 		return fmt.Errorf("nothing is written after a failed sync: %w", f.unsynced)
 	}

@@ -19,11 +19,13 @@ import (
 type Store struct {
 	dialect
 	path  string
-	w     *sql.DB // one connection; nil: opened to read
-	r     *sql.DB // a few, none of which can write
-	stmts map[string]*sql.Stmt
+	w     *sql.DB              // one connection; nil: opened to read
+	r     *sql.DB              // a few, none of which can write
+	stmts map[string]*sql.Stmt // by query
+	apart time.Duration        // by how much the clocks of two who write to it may differ
 
 	writing sync.Mutex // held by the one who writes; w has one connection anyhow
+	no      int        // of the last write
 }
 
 // dialect is what only one kind of database understands. The rest of the room is
@@ -38,8 +40,35 @@ type dialect interface {
 	// toWrite prepares a statement that has each of its parameters once, in order.
 	toWrite(ctx context.Context, query string) (*sql.Stmt, error)
 
-	// writable is asked before a write. It is ErrDisk when none may follow any more.
-	writable() error
+	// text is a query as the database carries it out well.
+	text(query string) string
+
+	// reading are the options of a transaction that reads, all of one moment.
+	reading() *sql.TxOptions
+
+	// encode makes of a value that a statement is given what the database takes, and is
+	// asked last.
+	encode(arg any) any
+
+	// patiently tries something, which happens or not as a whole, until the database
+	// answers, or until nobody waits any more: ErrAway.
+	patiently(ctx context.Context, once func() error) error
+
+	// begin begins a write, the no-th of the Store, and reports whether it has happened
+	// before: the answer to its commit was lost.
+	begin(t *tx, no int) (happened bool, err error)
+
+	// claim keeps others from writing to a run until the transaction ends. It is ErrLost
+	// where this process held the lock of the run, and holds it no more.
+	claim(t *tx, r *Run) error
+
+	// ahead tells how far the clock that all who write to the journal have in common is
+	// ahead of this machine's.
+	ahead(t *tx) (time.Duration, error)
+
+	// writable is asked before a write. It is ErrDisk when none may follow any more, and
+	// ErrLost when a lock was lost.
+	writable(ctx context.Context) error
 
 	// afterWrite is told how every write ended.
 	afterWrite(ctx context.Context, err error)
@@ -57,6 +86,9 @@ type dialect interface {
 	// heldBy tells who has a lock; nil when no process has it.
 	heldBy(name string) (*LockedError, error)
 
+	// wait says how long, and how, an answer of the database is waited for.
+	wait(Patience)
+
 	// close closes both databases.
 	close() error
 }
@@ -64,10 +96,12 @@ type dialect interface {
 // tx is one transaction, to read or to write.
 type tx struct {
 	*sql.Tx
-	ctx   context.Context
-	stmts map[string]*sql.Stmt // of the store
-	used  map[string]*sql.Stmt // of the transaction
-	no    int                  // states.no of the run, since stateIn
+	ctx    context.Context
+	stmts  map[string]*sql.Stmt // of the store
+	used   map[string]*sql.Stmt // of the transaction
+	of     dialect
+	writes bool
+	no     int // states.no of the run, since stateIn
 }
 
 // prepared are the statements that a run executes again and again.
@@ -85,12 +119,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	return nil
 }
 
-// stmt is the statement of a query: the store's, or one for this transaction alone. It
-// encodes the arguments.
-func (t *tx) stmt(query string, args []any) (st *sql.Stmt, err error) {
-	if err := encode(args); err != nil {
-		return nil, err
-	}
+// stmt is the statement of a query: the store's, or one for this transaction alone.
+func (t *tx) stmt(query string) (st *sql.Stmt, err error) {
 	if st = t.used[query]; st != nil {
 		return st, nil
 	}
@@ -105,11 +135,10 @@ func (t *tx) stmt(query string, args []any) (st *sql.Stmt, err error) {
 
 // exec executes a statement, and tells how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int, error) {
-	st, err := t.stmt(query, args)
-	if err != nil {
+	if err := t.encode(args); err != nil {
 		return 0, err
 	}
-	done, err := st.ExecContext(t.ctx, args...)
+	done, err := t.result(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -117,29 +146,73 @@ func (t *tx) exec(query string, args ...any) (int, error) {
 	return int(n), err
 }
 
-// read runs f in one read transaction: all that it reads is of one moment.
+func (t *tx) result(query string, args []any) (sql.Result, error) {
+	st, err := t.stmt(query)
+	if st == nil || err != nil {
+		return t.ExecContext(t.ctx, t.of.text(query), args...)
+	}
+	return st.ExecContext(t.ctx, args...)
+}
+
+// rows are the answer to a query.
+func (t *tx) rows(query string, args []any) (*sql.Rows, error) {
+	if err := t.encode(args); err != nil {
+		return nil, err
+	}
+	if t.stmts == nil {
+		return t.QueryContext(t.ctx, t.of.text(query), args...)
+	}
+	st, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(t.ctx, args...)
+}
+
+// encode makes of values what the database takes.
+func (t *tx) encode(args []any) error {
+	err := encode(args)
+	for i := range args {
+		args[i] = t.of.encode(args[i])
+	}
+	return err
+}
+
+// read runs f in one read transaction: all that it reads is of one moment. Where the
+// database was away meanwhile f runs again, and forgets what it read before.
 func (s *Store) read(ctx context.Context, f func(*tx) error) error {
-	return s.transact(ctx, s.r, &sql.TxOptions{ReadOnly: true}, nil, func(t *tx) error {
-		defer s.dropCache(t)
-		return f(t)
+	return s.patiently(ctx, func() error {
+		return s.transact(ctx, s.r, s.reading(), nil, func(t *tx) error {
+			defer s.dropCache(t)
+			return f(t)
+		})
 	})
 }
 
 // update runs f in one transaction: all of it is durable when update returns
-// nil, and none of it has happened otherwise. It ignores cancellation.
+// nil, and none of it has happened otherwise. It ignores cancellation. Where the
+// transaction was cut off and has not happened, f runs again, as if for the first time.
 func (s *Store) update(ctx context.Context, f func(*tx) error) error {
 	if s.w == nil {
 		return fmt.Errorf("%w: the journal was opened to read", ErrState)
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.writable(); err != nil {
+	s.no++
+	return s.patiently(ctx, func() error {
+		if err := s.writable(ctx); err != nil {
+			return err
+		}
+		ctx := context.WithoutCancel(ctx)
+		err := s.transact(ctx, s.w, nil, s.stmts, func(t *tx) error {
+			if happened, err := s.begin(t, s.no); happened || err != nil {
+				return err
+			}
+			return f(t)
+		})
+		s.afterWrite(ctx, err)
 		return err
-	}
-	ctx = context.WithoutCancel(ctx)
-	err := s.transact(ctx, s.w, nil, s.stmts, f)
-	s.afterWrite(ctx, err)
-	return err
+	})
 }
 
 func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, stmts map[string]*sql.Stmt, f func(*tx) error) error {
@@ -148,13 +221,14 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, s
 		return fmt.Errorf("begin: %w", s.classify(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := f(&tx{Tx: t, ctx: ctx, stmts: stmts, used: map[string]*sql.Stmt{}}); err != nil {
+	if err := f(&tx{Tx: t, ctx: ctx, stmts: stmts, used: map[string]*sql.Stmt{}, of: s.dialect, writes: opts == nil}); err != nil {
 		return s.classify(err)
 	}
 	return s.classify(t.Commit())
 }
 
-// Path is the journal's file, with all links resolved.
+// Path is the journal's file, with all links resolved, or the URL of its database, as
+// [Shown] has it.
 func (s *Store) Path() string { return s.path }
 
 // Check asks whether the whole journal is as it was written: ErrDamaged if not.
@@ -259,6 +333,7 @@ func (s *Store) find(ctx context.Context, rest string, args ...any) (runs []*Run
 	err = s.read(ctx, func(t *tx) error {
 		found, err := list(t, func(r *runRow) []any { return []any{&r.id, &r.state, &r.seal, &r.plan, &r.of.Campaign, &r.of.Member} },
 			"SELECT id, state, plan_digest, plan, campaign, member FROM runs "+rest, args...)
+		runs = nil
 		for _, f := range found {
 			runs = append(runs, &Run{s: s, runRow: f})
 		}

@@ -50,7 +50,7 @@ func TestDropTrials(t *testing.T) {
 	type group struct{ run, n, odd int }
 	must(t, s.read(ctx, func(x *tx) error {
 		groups, err := list(x, func(g *group) []any { return []any{&g.run, &g.n, &g.odd} },
-			"SELECT run, count(*), sum(seq % 2) FROM marks WHERE outcome IS NULL GROUP BY run ORDER BY run")
+			"SELECT run, count(*), CAST(sum(seq % 2) AS BIGINT) FROM marks WHERE outcome IS NULL GROUP BY run ORDER BY run")
 		if want := []group{{one.id, 15, 15}, {two.id, 30, 15}}; !slices.Equal(groups, want) {
 			t.Errorf("runs, their trials, and those of odd users: %v, want %v", groups, want)
 		}

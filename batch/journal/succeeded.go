@@ -30,8 +30,7 @@ const sqlReliedOn = `(EXISTS (SELECT 1 FROM marks a WHERE a.run = r.run AND a.se
 func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, error) {
 	var all []Succeeded
 	for _, s := range steps {
-		const from = `FROM rows r LEFT JOIN marks m ON m.run = r.run AND m.seq = r.seq AND m.step = $2
-			AND (m.doubt = 1 OR m.outcome IN ('verified', 'revoked', 'accepted', 'already', 'unverified'))
+		const from = `FROM rows r LEFT JOIN marks m ON m.run = r.run AND m.seq = r.seq AND m.step = $2 AND (m.doubt = 1 OR m.outcome IN ('verified', 'revoked', 'accepted', 'already', 'unverified'))
 			WHERE r.run = $1 AND r.same = 0 AND (m.seq IS NOT NULL`
 		query := "SELECT lower(r.id), lower(r.upn), $2, '' " + from
 		switch {
@@ -57,5 +56,5 @@ func (r *Run) Succeeded(ctx context.Context, steps []batch.Step) ([]Succeeded, e
 // back, who were as it wanted them: their object ids in lower case.
 func (r *Run) Touched(ctx context.Context) ([]string, error) {
 	return ask(ctx, r, "read users of", alone[string], `SELECT DISTINCT lower(r.id) FROM marks m JOIN rows r ON r.run = m.run AND r.seq = m.seq
-		WHERE m.run = $1 AND r.id <> '' AND (m.sent_at <> 0 AND m.outcome IS DISTINCT FROM 'denied' OR m.outcome = 'already' AND $2)`, r.Plan().Undoes == "")
+		WHERE m.run = $1 AND r.id <> '' AND (m.sent_at <> 0 AND m.outcome IS DISTINCT FROM 'denied' OR m.outcome = 'already' AND $2 = 1)`, r.Plan().Undoes == "")
 }

@@ -29,9 +29,9 @@ func (r *Run) ToDo(ctx context.Context, send, verify int) (d batch.ToDo, err err
 				break
 			}
 			for _, direct := range []bool{true, false} {
-				query := "SELECT EXISTS (SELECT 1 FROM targets x WHERE run = $1 AND step = $2 AND (target = '') = $3 AND " + open + "x.target))"
+				query := "SELECT EXISTS (SELECT 1 FROM targets x WHERE run = $1 AND step = $2 AND (target = '') = ($3 = 1) AND " + open + "x.target))"
 				if !s.Listed() {
-					query = "SELECT $3 AND EXISTS (SELECT 1 FROM rows x WHERE run = $1 AND same = 0 AND " + open + "''))"
+					query = "SELECT $3 = 1 AND EXISTS (SELECT 1 FROM rows x WHERE run = $1 AND same = 0 AND " + open + "''))"
 				}
 				n, err := number(t, query, r.id, s, direct)
 				if err != nil {

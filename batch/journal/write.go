@@ -62,8 +62,12 @@ func (r *Run) Write(ctx context.Context, e batch.Entry) error {
 				return fmt.Errorf("intend call %d: %w", k.No, err)
 			}
 		}
+		ahead, err := r.s.ahead(t)
+		if err != nil {
+			return err
+		}
 		for _, no := range e.Over {
-			if err := r.endCall(t, no, time.Now()); err != nil {
+			if err := r.endCall(t, no, time.Now().Add(ahead)); err != nil {
 				return err
 			}
 		}
@@ -175,9 +179,14 @@ func (r *Run) Recover(ctx context.Context) (writes int, err error) {
 		if err != nil {
 			return err
 		}
+		writes = 0
 		sent := map[batch.Mark]batch.Call{} // the last of each write
+		ahead, err := r.s.ahead(t)
+		if err != nil {
+			return err
+		}
 		for _, k := range calls {
-			if err := r.endCall(t, k.No, presumedEnd(k.SentAt, time.Now())); err != nil {
+			if err := r.endCall(t, k.No, r.s.presumedEnd(k.SentAt, time.Now()).Add(ahead)); err != nil {
 				return err
 			}
 			for _, m := range k.Marks() {

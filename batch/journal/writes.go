@@ -181,7 +181,7 @@ func (r *Run) addWrites(t *tx, page []line, calls []batch.Call) error {
 		g := &l.target
 		return []any{&l.seq, &g.Step, &g.ID, &g.Name, &g.Kind, &g.Before, &g.OnPremises, &g.SAM, &g.Domain}
 	}, `SELECT seq, step, target, name, kind, before, on_premises, sam, domain FROM targets
-		WHERE run = $1 AND seq IN (SELECT value FROM json_each($2)) ORDER BY seq, step, place`, r.id, string(of))
+		WHERE run = $1 AND seq IN (SELECT CAST(value AS INTEGER) FROM json_each($2)) ORDER BY seq, step, place`, r.id, string(of))
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (r *Run) addWrites(t *tx, page []line, calls []batch.Call) error {
 			&k.SentAt, &k.SettledAt, &k.Accepted, &k.After, &k.Shown, &k.RequestID, &k.Reason}
 	}, `SELECT seq, step, target, outcome, doubt, status, code, message, attempts, throttles,
 		sent_at, settled_at, accepted_at, after, shown, request_id, reason FROM marks
-		WHERE run = $1 AND seq IN (SELECT value FROM json_each($2)) AND step <> ''`, r.id, string(of))
+		WHERE run = $1 AND seq IN (SELECT CAST(value AS INTEGER) FROM json_each($2)) AND step <> ''`, r.id, string(of))
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (r *Run) addNames(t *tx, page []line) error {
 		seqs[i] = page[i].User.Seq
 	}
 	synced, err := list(t, func(u *batch.User) []any { return []any{&u.Seq, &u.SAM, &u.Domain} },
-		"SELECT seq, sam, domain FROM rows WHERE run = $1 AND seq IN (SELECT value FROM json_each($2)) AND synced = 1", r.id, seqs)
+		"SELECT seq, sam, domain FROM rows WHERE run = $1 AND seq IN (SELECT CAST(value AS INTEGER) FROM json_each($2)) AND synced = 1", r.id, seqs)
 	if err != nil {
 		return err
 	}
