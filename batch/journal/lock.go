@@ -30,7 +30,12 @@ func (r *Run) Lock() (unlock func() error, err error) {
 // it is dead or frozen, and should it go on all the same, nothing that it writes is taken. A
 // journal in a file is of one machine, where the lock of a dead process is free: there a lock that is
 // held is never taken.
-func (r *Run) Overtake() (unlock func() error, err error) { return r.Lock() }
+func (r *Run) Overtake() (unlock func() error, err error) {
+	if err := r.s.putOut(r.Plan().Run); err != nil {
+		return nil, r.wrap("lock", err)
+	}
+	return r.Lock()
+}
 
 // lookTime is how long a lock is asked for while others only look who has it. A look
 // takes microseconds, and longer where its process does not get the processor.

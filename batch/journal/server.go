@@ -225,6 +225,7 @@ var (
 	joins = regexp.MustCompile(`(LEFT )?JOIN (marks|rows|targets) (\w+) ON (.*?)( WHERE|\n|$)`)
 	keyed = strings.NewReplacer("(SELECT 1 FROM ", "(WITH kept AS (SELECT 1) SELECT 1 FROM ",
 		"IN (SELECT CAST(value AS INTEGER) FROM json_each($2))", "= ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM json_each($2)))",
+		"IN (SELECT CAST(value AS INTEGER) FROM json_each($5))", "= ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM json_each($5)))",
 		"AND r.seq IN (SELECT seq FROM rows WHERE run = $2 AND privileged = 1)", "AND r.privileged = 1")
 )
 

@@ -257,11 +257,12 @@ func TestServerLockLost(t *testing.T) {
 		t.Fatalf("the lock was not taken again: %v, %v", by, err)
 	}
 
-	cut()
 	other := openAt(t, pg.URL(schema))
 	taken, err := other.Run(t.Context(), "r")
 	must(t, err)
-	letGo, err := taken.Lock()
+	_, err = taken.Lock()
+	wantErr(t, err, ErrLocked)
+	letGo, err := taken.Overtake()
 	must(t, err)
 	if n, err := taken.Recover(t.Context()); n != 2 || err != nil {
 		t.Errorf("recovered %d, error %v", n, err)

@@ -50,6 +50,24 @@ func (p *server) heldBy(name string) (*LockedError, error) {
 	return &by, err
 }
 
+// putOut ends the session of a holder. A role may end the sessions of its own.
+func (p *server) putOut(name string) error {
+	p.mu.Lock()
+	mine := p.held[name] != ""
+	p.mu.Unlock()
+	if mine {
+		return nil
+	}
+	ctx, cancel := shortly()
+	defer cancel()
+	var done bool
+	err := p.r.QueryRowContext(ctx, "SELECT coalesce(bool_and(pg_terminate_backend(k.pid, 5000)), true) FROM pg_locks k WHERE "+sqlIsLock+" $1", p.key(name)).Scan(&done)
+	if err == nil && !done {
+		err = errGhost
+	}
+	return err
+}
+
 func (p *server) lock(name string) (func() error, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -98,7 +98,7 @@ func (r *Run) pass(turn int, to passed) {
 // Of reads the users with these numbers, with all their writes.
 func (r *Run) Of(ctx context.Context, seqs []int) ([]batch.Line, error) {
 	var all []batch.Line
-	for l, err := range r.uncheckedLines(ctx, "users", "AND r.same = 0 AND r.seq"+inList5, seqs) {
+	for l, err := range r.uncheckedLines(ctx, "users", "AND r.same = 0 AND r.seq IN (SELECT CAST(value AS INTEGER) FROM json_each($5))", seqs) {
 		if err != nil {
 			return nil, err
 		}

@@ -351,6 +351,8 @@ var parameter = regexp.MustCompile(`\$[0-9]+`)
 // A file has one writer at a time, on one machine: it answers, a commit is known to have
 // happened or not, and a lock is the operating system's.
 
+func (f *sqliteFile) putOut(string) error { return nil }
+
 func (f *sqliteFile) text(query string) string { return query }
 
 func (f *sqliteFile) reading() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }

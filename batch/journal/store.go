@@ -83,6 +83,9 @@ type dialect interface {
 	// lock takes a lock of that name, which ends with the process, or is a *LockedError.
 	lock(name string) (unlock func() error, err error)
 
+	// putOut takes a lock from its holder, if that is another process and on a server.
+	putOut(name string) error
+
 	// heldBy tells who has a lock; nil when no process has it.
 	heldBy(name string) (*LockedError, error)
 
