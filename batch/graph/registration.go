@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,10 +30,10 @@ type Registration struct {
 	SendChain      bool
 }
 
-// ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. An
-// error names the line or what is missing, and never a value.
-func ParseRegistration(r io.Reader) (Registration, error) {
-	e, err := readLines(r, ofRegistration)
+// ParseRegistration reads lines of NAME=VALUE; "#" begins a comment line. Paths in them begin at dir,
+// where the file is. An error names the line or what is missing, and never a value.
+func ParseRegistration(r io.Reader, dir string) (Registration, error) {
+	e, err := readLines(r, dir, ofRegistration)
 	if err != nil {
 		return Registration{}, err
 	}
@@ -44,9 +46,23 @@ func ParseRegistration(r io.Reader) (Registration, error) {
 
 // ParseSignIn reads a file in place of the environment, as ParseRegistration does. It takes
 // every variable that says how to sign in.
-func ParseSignIn(r io.Reader) (Environment, error) { return readLines(r, spellChecked[Auto]) }
+func ParseSignIn(r io.Reader, dir string) (Environment, error) {
+	return readLines(r, dir, spellChecked[Auto])
+}
 
-func readLines(r io.Reader, names []string) (Environment, error) {
+// within is the path in a file of a directory. One that leads to no file may be a secret that was put in
+// its place: with the NUL it is that of no file, and is shown by no error.
+func within(dir, path string) string {
+	if path != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+		if _, err := os.Stat(path); err != nil {
+			path += "\x00"
+		}
+	}
+	return path
+}
+
+func readLines(r io.Reader, dir string, names []string) (Environment, error) {
 	e, at := Environment{}, map[string]int{}
 	in := bufio.NewScanner(r)
 	for no := 1; in.Scan(); no++ {
@@ -63,6 +79,9 @@ func readLines(r io.Reader, names []string) (Environment, error) {
 		}
 		at[name] = no
 		e[name] = strings.Trim(strings.TrimSpace(value), `"`)
+		if name == envCertificate || strings.HasSuffix(name, asFile) {
+			e[name] = within(dir, e[name])
+		}
 	}
 	if err := in.Err(); err != nil {
 		return nil, fmt.Errorf("read app registration: %w", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func (j *job) environment() (graph.Environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: --sign-in: %w", ErrUsage, err)
 	}
-	env, err := graph.ParseSignIn(strings.NewReader(text))
+	env, err := graph.ParseSignIn(strings.NewReader(text), filepath.Dir(j.SignIn))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --sign-in %s: %w", ErrUsage, j.SignIn, err)
 	}
@@ -225,7 +226,7 @@ func (j *job) registrations(files []string) (regs []graph.Registration, wrong []
 		var r graph.Registration
 		text, err := durable.ReadSecret(name)
 		if err == nil {
-			r, err = graph.ParseRegistration(strings.NewReader(text))
+			r, err = graph.ParseRegistration(strings.NewReader(text), filepath.Dir(name))
 		}
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%w: --app %s: %w", ErrUsage, name, err))

@@ -3,12 +3,16 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
+
+	"github.com/alecthomas/kong"
 
 	"offboard/batch/journal"
 	"offboard/batch/trace"
@@ -69,9 +73,25 @@ func (c *command) overConfig(words []string) (more []string) {
 	return more
 }
 
+// switches are the names of flags that take no value, in any command.
+var switches = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	eachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
+		was, known := all[f.Name]
+		all[f.Name] = f.IsBool() && (was || !known)
+	})
+	return all
+})
+
 // shell is the program, as it was called, with these words and no more. A program
-// that was named by a relative path is named by the whole one.
+// that was named by a relative path is named by the whole one, and a switch that is on by its name alone.
 func (c *command) shell(words ...string) string {
+	words = slices.Clone(words)
+	for i, word := range words {
+		if name, on := strings.CutSuffix(word, "=true"); on && switches()[strings.TrimPrefix(name, "--")] {
+			words[i] = name
+		}
+	}
 	program := cmp.Or(c.program, "offboard")
 	if filepath.Base(program) != program {
 		if whole, err := filepath.Abs(program); err == nil {
