@@ -28,8 +28,10 @@ type Pruned struct {
 	Pruned  []OldRun    `json:"pruned"` // with DryRun, those that would be
 	Kept    []OldRun    `json:"kept"`
 	Reports []OldReport `json:"reports"` // of pruned runs
-	Freed   int         `json:"freed_bytes"`
-	Cutoff  time.Time   `json:"older_than"`
+
+	Campaigns []string  `json:"campaigns"` // that have no run, or none any more
+	Freed     int       `json:"freed_bytes"`
+	Cutoff    time.Time `json:"older_than"`
 }
 
 // OldReport is a report of an old run, in the directory that was named.
@@ -59,7 +61,7 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 		return nil, fmt.Errorf("%w: --older-than %s: what runs sent a short while ago counts toward Graph's quotas; give %s or more",
 			ErrUsage, p.OlderThan, journal.Remembered)
 	}
-	done := &Pruned{DryRun: p.DryRun, Pruned: []OldRun{}, Kept: []OldRun{}, Reports: []OldReport{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
+	done := &Pruned{DryRun: p.DryRun, Pruned: []OldRun{}, Kept: []OldRun{}, Reports: []OldReport{}, Campaigns: []string{}, Cutoff: p.OlderThan.Before(time.Now()).UTC()}
 	store, err := h.openJournal(ctx, journal.Open, true)
 	switch {
 	case errors.Is(err, ErrNoJournal) && h.Journal == "": // the first run makes it
@@ -73,6 +75,13 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 		return nil, err
 	}
 	going, err := p.choose(h, old, done)
+	var campaigns []string
+	if err == nil {
+		campaigns, err = p.idle(ctx, h, store, going, done.Cutoff)
+	}
+	if p.DryRun {
+		done.Campaigns = append(done.Campaigns, campaigns...)
+	}
 	if err == nil && p.Reports != "" {
 		err = done.find(h, p.Reports, going)
 	}
@@ -81,8 +90,17 @@ func Prune(ctx context.Context, h *Host, p *PruneOptions) (*Pruned, error) {
 	}
 	ctx, cancel := h.untilStop(ctx)
 	defer cancel()
-	if err := p.delete(ctx, h, going, done); err != nil {
+	if err := p.delete(ctx, h, going, campaigns, done); err != nil {
 		return nil, err
+	}
+	for _, name := range campaigns {
+		switch gone, err := store.ForgetCampaign(ctx, name); {
+		case errors.Is(err, journal.ErrLocked): // somebody goes on with it
+		case err != nil:
+			return nil, err
+		case gone:
+			done.Campaigns = append(done.Campaigns, name)
+		}
 	}
 	if done.Freed, err = store.Compact(ctx); err != nil {
 		h.Told = true
@@ -110,6 +128,28 @@ func (p *PruneOptions) choose(h *Host, old []journal.Old, done *Pruned) (going [
 	return going, nil
 }
 
+// idle finds the old campaigns that have no run but those that go. One that can still begin its tenants
+// is kept, as are runs that can be resumed.
+func (p *PruneOptions) idle(ctx context.Context, h *Host, store *journal.Store, going []journal.Old, cutoff time.Time) (names []string, err error) {
+	if day := time.Now().Add(-mostAge); !p.Unfinished && day.Before(cutoff) {
+		cutoff = day
+	}
+	all, err := store.CampaignsBefore(ctx, cutoff)
+	for _, c := range all {
+		runs, err := store.Runs(ctx, journal.Filter{Campaign: c.Name})
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(runs, func(r *journal.Run) bool {
+			return !slices.ContainsFunc(going, func(o journal.Old) bool { return o.Plan().Run == r.Plan().Run })
+		}) {
+			h.Say("prune    %s of %s, %s", c.Name, c.Created.Local().Format(time.DateTime), c.Input)
+			names = append(names, c.Name)
+		}
+	}
+	return names, err
+}
+
 // keep is why an old run is kept; "" lets it go.
 func (p *PruneOptions) keep(o journal.Old) (string, error) {
 	held, err := o.Held()
@@ -124,12 +164,15 @@ func (p *PruneOptions) keep(o journal.Old) (string, error) {
 	return "", nil
 }
 
-// delete asks, and deletes one run after the other.
-func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old, done *Pruned) error {
-	if len(going) == 0 {
+// delete asks, also of the campaigns, and deletes one run after the other.
+func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old, campaigns []string, done *Pruned) error {
+	if len(going)+len(campaigns) == 0 {
 		return nil
 	}
 	question := fmt.Sprintf("Delete %s for good, with everything that the journal has of it?", batch.Plural(len(going), "run"))
+	if n := len(campaigns); n > 0 {
+		question = strings.Replace(question, " for good", " and "+batch.Plural(n, "campaign")+" for good", 1)
+	}
 	if n := done.Removed(); n > 0 {
 		question = strings.Replace(question, " for good", " and "+batch.Plural(n, "report")+" for good", 1)
 	}

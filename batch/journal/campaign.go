@@ -111,13 +111,22 @@ func (s *Store) LockReports(dir string) (unlock func() error, err error) {
 	}
 }
 
-// forgetCampaign deletes a campaign whose last run is gone.
-func (s *Store) forgetCampaign(ctx context.Context, name string) error {
-	if name == "" {
-		return nil
+// CampaignsBefore finds the campaigns that began before a time, the oldest first.
+func (s *Store) CampaignsBefore(ctx context.Context, at time.Time) ([]Campaign, error) {
+	return s.campaigns(ctx, "WHERE created < $1 ORDER BY id", at)
+}
+
+// ForgetCampaign deletes a campaign that has no run, or none any more; done reports whether it did. It fails with
+// a *LockedError if somebody works on it.
+func (s *Store) ForgetCampaign(ctx context.Context, name string) (done bool, err error) {
+	unlock, err := s.LockCampaign(name)
+	if err != nil {
+		return false, err
 	}
-	return s.update(ctx, func(t *tx) error {
-		_, err := t.exec("DELETE FROM campaigns WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM runs WHERE campaign = $1)", name)
+	err = s.update(ctx, func(t *tx) error {
+		deleted, err := t.exec("DELETE FROM campaigns WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM runs WHERE campaign = $1)", name)
+		done = deleted > 0
 		return err
 	})
+	return done, errors.Join(err, unlock())
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A campaign is found by its name or a beginning, its runs know it, and it goes with the last of
-// them that is pruned.
+// A campaign is found by its name or a beginning, its runs know it, and it can be
+// forgotten once the last of them is pruned.
 func TestCampaigns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s, err := Open(t.Context(), newPath(t))
@@ -56,10 +56,26 @@ func TestCampaigns(t *testing.T) {
 		old, err := s.Old(t.Context(), time.Now().Add(-Remembered))
 		must(t, err)
 		for i, o := range old {
-			must(t, o.Prune(t.Context()))
-			if same, err := s.CampaignsOf(t.Context(), "1"); err != nil || len(same) != len(old)-1-i {
-				t.Errorf("after %d of %d runs: %+v, error %v", i+1, len(old), same, err)
+			done, err := s.ForgetCampaign(t.Context(), "campaign-1")
+			if err != nil || done {
+				t.Errorf("before %d of %d runs: forgotten %v, error %v", i+1, len(old), done, err)
 			}
+			must(t, o.Prune(t.Context()))
+		}
+		if all, err := s.CampaignsBefore(t.Context(), time.Now()); err != nil || len(all) != 3 || all[0].Name != "campaign-1" {
+			t.Errorf("campaigns %+v, error %v", all, err)
+		}
+		if none, err := s.CampaignsBefore(t.Context(), time.Now().Add(-3*Remembered)); err != nil || len(none) != 0 {
+			t.Errorf("campaigns before the first: %+v, error %v", none, err)
+		}
+		unlock, err := s.LockCampaign("campaign-1")
+		must(t, err)
+		if done, err := s.ForgetCampaign(t.Context(), "campaign-1"); !errors.Is(err, ErrLocked) || done {
+			t.Errorf("of one that is worked on: forgotten %v, error %v", done, err)
+		}
+		must(t, unlock())
+		if done, err := s.ForgetCampaign(t.Context(), "campaign-1"); err != nil || !done {
+			t.Errorf("forgotten %v, error %v", done, err)
 		}
 		if ends, err := s.MemberEnds(t.Context(), "campaign-1"); err != nil || len(ends) > 0 {
 			t.Errorf("after the campaign: %+v, error %v", ends, err)

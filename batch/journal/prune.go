@@ -89,9 +89,7 @@ func (o Old) Prune(ctx context.Context) error {
 		return err
 	})
 	if err == nil || errors.Is(err, ErrNoRun) { // a deletion that was begun goes on
-		if err = o.remove(ctx); err == nil {
-			err = o.s.forgetCampaign(ctx, o.Membership().Campaign)
-		}
+		err = o.remove(ctx)
 	}
 	return o.wrap("prune", errors.Join(err, unlock()))
 }

@@ -138,8 +138,11 @@ func (c *command) prune(ctx context.Context, p *job.PruneOptions) error {
 	if n := len(done.Reports); n > 0 {
 		freed = fmt.Sprintf("; %d of %s", done.Removed(), batch.Plural(n, "report"))
 	}
+	if n := len(done.Campaigns); n > 0 {
+		freed += "; " + batch.Plural(n, "campaign")
+	}
 	if done.Freed > 0 {
-		freed = fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(done.Freed/1000))
+		freed += fmt.Sprintf("; the journal gave back %s KB", batch.Thousands(done.Freed/1000))
 	}
 	return c.answer(done, "%s %s with %s; kept %s that are as old%s\n",
 		verb, batch.Plural(len(done.Pruned), "run"), batch.Plural(rows, "row"), batch.Plural(len(done.Kept), "run"), freed)
