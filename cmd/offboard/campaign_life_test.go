@@ -74,17 +74,18 @@ func TestCampaignNext(t *testing.T) {
 		if code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", dir)...); code != exitSignIn {
 			t.Fatalf("exit code %d\n%s%s", code, out, said)
 		}
+		tenants := p.summary(dir).Tenants
 		for i, want := range []struct {
 			next string
 			code exitCode // of the first command
 		}{
 			{`^$`, 0},
 			{`^this tells what to grant, and how, .*: offboard doctor \S+t1.csv .*--tenant=\S+ .* && offboard resume campaign-\S+ --yes`, exitSignIn},
-			{`^this tells what is wrong with the file, .*: offboard check \S+t2.csv .* && offboard campaign \S+all.yaml --only t2 --yes`, exitUsage},
-			{`^if all of this is meant: put min-users: \d+ below t3 in \S+all.yaml, then: offboard campaign \S+all.yaml --only t3 --yes`, exitRefused},
+			{`^this tells what is wrong with the file, .*: offboard check \S+t2.csv .* && offboard campaign \S+all.yaml --only t2 --report-dir \S+ --yes`, exitUsage},
+			{`^if all of this is meant: put min-users: \d+ below t3 in \S+all.yaml, then: offboard campaign \S+all.yaml --only t3 --report-dir \S+ --yes`, exitRefused},
 			{`^$`, 0},
 		} {
-			of := p.summary(dir).Tenants[i]
+			of := tenants[i]
 			if !regexp.MustCompile(want.next).MatchString(of.Next) {
 				t.Errorf("%s: next %q, want %s; %s", of.Name, of.Next, want.next, of.Error)
 				continue
