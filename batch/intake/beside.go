@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -42,12 +43,15 @@ func (r *Reader) setHeading(all []string) bool {
 	return true
 }
 
-// saysStay reports whether a title above rows, or the name of their sheet, seems to say that
-// they are not meant.
+// camel finds where a word begins in the middle of another, as in activeEmployees.
+var camel = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)
+
+// saysStay reports whether a title above rows, or the name of their sheet, list or file, seems to say
+// that they are not meant.
 func saysStay(title string) bool {
-	title = strings.ReplaceAll(vocab.Fold(title), "active directory", "")
-	words := strings.FieldsFunc(title, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
-	return vocab.IsCell("stay title", title) || slices.ContainsFunc(words, func(w string) bool {
+	words := strings.FieldsFunc(vocab.Fold(camel.ReplaceAllString(title, "$1 $2")), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
+	text := strings.ReplaceAll(strings.Join(words, " "), "active directory", "")
+	return vocab.IsCell("stay title", vocab.Fold(title)) || vocab.IsCell("stay title", text) || slices.ContainsFunc(strings.Fields(text), func(w string) bool {
 		return vocab.IsCell("stay title", w) || vocab.IsCell("remark", w) && w != "until" && w != "leave" // "Leavers until November"
 	})
 }

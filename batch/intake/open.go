@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"offboard/batch"
@@ -195,21 +196,17 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { return r.fits(legible(cells)) }
 	}
+	if gated := len(opt.Where) > 0 || opt.DateGate != nil || opt.AllRows; opt.name != "" && !gated && saysStay(filepath.Base(opt.name)) {
+		return nil, &InputError{Reason: "by its name the file seems to hold people who are not meant: leave it out, or run it by itself, or take all rows with --all-rows"}
+	}
 	if r.src, err = source.Open(in, of); err != nil {
 		return nil, err
 	}
 	r.settings = r.src.Settings()
 	for _, s := range r.settings {
-		var bad *InputError
-		switch {
-		case s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value):
-			bad = &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
-		case s.Name == "format" && saysStay(s.Why): // which has the keys around the list
-			bad = &InputError{Reason: "this is JSON, " + s.Why + ", which seem to say that its elements are not meant: give a file of the list that is"}
-		}
-		if bad != nil {
+		if s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value) {
 			r.src.Close() // the error says more
-			return nil, bad
+			return nil, &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
 		}
 	}
 	if err := r.readHeader(); err != nil {

@@ -33,7 +33,7 @@ type Selection struct {
 // CSV in UTF-8 with a header, so the command that runs it has none of these.
 type Format struct {
 	Encoding   string `help:"How the text of the file is encoded, by its IANA name, such as windows-1252 or Shift_JIS. Default: by its byte order mark, or else UTF-8." placeholder:"NAME"`
-	Sheet      string `help:"The sheet of a workbook. Default: the first one." placeholder:"NAME"`
+	Sheet      string `help:"The sheet of a workbook, or the key of the list in a JSON object. Default: the first one." placeholder:"NAME"`
 	HeaderLine int    `help:"The line of the header, counted from 1. Default: the first line, or below a title the first in which a column is recognised." placeholder:"N"`
 	NoHeader   bool   `help:"The file has no header: columns are called by their numbers from 1, as in --column 1. A list of ids alone, one a line, needs none of this."`
 }

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"offboard/batch"
@@ -63,8 +62,7 @@ type jsonSource struct {
 
 	array    bool     // the text is an array
 	enclosed []string // by the keys of the objects around it
-	more     string   // the key by which an object around it says that another page follows, or ""
-	total    int      // elements that it says there are; or 0
+	pages    paging   // what the objects around it say of other pages
 	count    int      // elements so far
 	objects  bool     // they are objects, and else strings
 
@@ -102,10 +100,10 @@ func openJSON(in Input, opt Options) (Source, error) {
 	case !first.objects:
 		why = "an array of strings"
 	}
-	if j.enclosed != nil {
-		why += fmt.Sprintf(", in the key %q of an object", strings.Join(j.enclosed, "."))
-	}
 	j.settings = append(j.settings, batch.Setting{Name: "format", Value: "JSON", Why: why})
+	if j.enclosed != nil {
+		j.settings = append(j.settings, batch.Setting{Name: "sheet", Value: strings.Join(j.enclosed, "."), Why: "the key of the list in an object"})
+	}
 	j.keys, j.columns, j.due = first.keys, first.columns, len(first.keys) > 0 || first.count == 0
 	return j, nil
 }
@@ -121,8 +119,10 @@ func newJSON(in Input, opt Options) (*jsonSource, error) {
 // beginJSON stands behind the bracket of an array, or at the start of other JSON.
 func beginJSON(in Input, opt Options) (*jsonSource, error) {
 	j, err := newJSON(in, opt)
-	if err == nil && j.PeekKind() == '{' {
-		j.enclosed = listIn(in, opt)
+	if err == nil && (j.PeekKind() == '{' || opt.Sheet != "") {
+		if j.enclosed, err = listIn(in, opt); err != nil {
+			return j, err
+		}
 		for _, key := range j.enclosed {
 			if err = j.bracket(); err == nil {
 				err = j.members(key)
@@ -194,31 +194,23 @@ func (j *jsonSource) end() error {
 	if k := j.PeekKind(); k != 0 {
 		return j.next().broken(fmt.Sprintf("%q follows after the end of the JSON: one array belongs in a file", rune(k)))
 	}
-	why := ""
-	switch err = j.bracket(); {
-	case err != io.EOF:
-		return err
-	case j.more != "":
-		why = fmt.Sprintf("its key %q leads to the next page of the answer", j.more)
-	case j.total > j.count:
-		why = fmt.Sprintf("it has %s, and says that there are %d", batch.Plural(j.count, "element"), j.total)
-	default:
-		return err
+	err = j.bracket()
+	if why := j.pages.why(j.count); err == io.EOF && why != "" {
+		return &Error{Reason: fmt.Sprintf("the list is not whole: %s: get all of it, such as with Get-MgUser -All, or put the lists of all pages into one file, such as with jq -s 'map(.\"%s\"[])' PAGE... > all.json", why, strings.Join(j.enclosed, `"."`))}
 	}
-	return &Error{Reason: fmt.Sprintf("the list is not whole: %s: get all pages in one file, such as by Get-MgUser -All, or join them: jq -s '[.[].%s[]]' page1.json page2.json > all.json", why, strings.Join(j.enclosed, "."))}
+	return err
 }
 
-// listIn gives the keys that lead to the list in an object that is all of the text: an array at one
-// of listKeys, or else the only array of objects, if the keys of the object are no header. There
-// is none in other text.
-func listIn(in Input, opt Options) []string {
+// listIn gives the keys that lead to the list in an object that is all of the text: the array that
+// the person named, or one at one of listKeys; else, if the keys of the object are no header, the only
+// array of objects that is not of links. There is none in other text.
+func listIn(in Input, opt Options) ([]string, error) {
 	j, err := newJSON(in, opt)
 	if err != nil {
-		return nil
+		return nil, nil // which reading meets again
 	}
-	var keys []string
+	var keys, named []string
 	var lists [][]string
-	var known []string
 	var walk func(path []string) error
 	walk = func(path []string) error {
 		err := j.bracket()
@@ -227,19 +219,19 @@ func listIn(in Input, opt Options) []string {
 			if raw, err = j.value(); err != nil {
 				break
 			}
-			key := strings.Clone(unquote(string(raw)))
-			at := append(slices.Clone(path), key)
+			at := append(slices.Clone(path), strings.Clone(unquote(string(raw))))
+			key, name := at[len(path)], strings.Join(at, ".")
 			if path == nil {
 				keys = append(keys, key)
 			}
 			switch kind := j.PeekKind(); {
 			case kind == '{' && path == nil:
 				err = walk(at)
-			case kind == '[' && path == nil && slices.Contains(listKeys, key):
-				known = at
+			case kind == '[' && (opt.Sheet == name || opt.Sheet == "" && path == nil && slices.Contains(listKeys, key)):
+				named = at
 				return io.EOF
 			case kind == '[':
-				if err = j.bracket(); j.PeekKind() == '{' {
+				if err = j.bracket(); j.PeekKind() == '{' && !pageObjects.MatchString(key) {
 					lists = append(lists, at)
 				}
 				for err == nil && j.PeekKind() != ']' {
@@ -259,29 +251,22 @@ func listIn(in Input, opt Options) []string {
 	}
 	err = walk(nil)
 	switch {
-	case known != nil:
-		return known
-	case err != nil, j.PeekKind() != 0, len(lists) != 1, opt.IsHeader == nil || opt.IsHeader(keys):
-		return nil
+	case named != nil:
+		return named, nil
+	case opt.Sheet != "":
+		return nil, &Error{Option: "--sheet", Reason: fmt.Sprintf("the file is no workbook, and no object in it has a list %q: leave --sheet out", opt.Sheet)}
+	case err != nil, j.PeekKind() != 0, len(lists) == 0, opt.IsHeader == nil || opt.IsHeader(keys):
+		return nil, nil
+	case len(lists) > 1:
+		first, second := strings.Join(lists[0], "."), strings.Join(lists[1], ".")
+		return nil, &Error{Reason: fmt.Sprintf("an object holds %d lists: name the one that is meant, such as with --sheet %q or --sheet %q", len(lists), first, second)}
 	}
-	return lists[0]
+	return lists[0], nil
 }
 
 // listKeys are the keys of an object that enclose the list, whatever else is in it: of Graph, and of
 // reports of Workday.
 var listKeys = []string{"value", "Report_Entry"}
-
-// pageKeys are keys by which an answer says that another page follows, in lower case; so does any
-// that ends in nextlink.
-var pageKeys = []string{"__next", "next", "nextpage", "next_page", "nextpagetoken", "next_page_token", "hasmore", "has_more"}
-
-// linkKeys are keys of links, of which one may lead to the next page, and totalKeys those that say how
-// many elements all pages have.
-var (
-	linkKeys  = []string{"links", "_links", "paging", "pagination"}
-	nextPage  = regexp.MustCompile(`"next"\s*:\s*("[^"]|\{)`)
-	totalKeys = []string{"@odata.count", "total", "total_count", "totalcount", "total_results", "totalresults"}
-)
 
 // members reads an object as far as the value of the key, or to its end for "".
 func (j *jsonSource) members(wanted string) error {
@@ -297,20 +282,14 @@ func (j *jsonSource) members(wanted string) error {
 		case wanted != "" && key == wanted:
 			return nil
 		}
-		small := strings.ToLower(key)
 		if raw, err = j.value(); err != nil {
 			return err
 		}
-		says := raw[0] != 'n' && raw[0] != 'f' && string(raw) != `""` // null, false
-		if says && (strings.HasSuffix(small, "nextlink") || slices.Contains(pageKeys, small)) {
-			j.more = key
+		var value any
+		if raw[0] != '{' && raw[0] != '[' || len(raw) < maxPaging {
+			_ = json.Unmarshal(raw, &value, lenient...) // it is known to be JSON
 		}
-		if slices.Contains(linkKeys, small) && nextPage.Match(raw) {
-			j.more = key + ".next"
-		}
-		if slices.Contains(totalKeys, small) {
-			j.total, _ = strconv.Atoi(string(raw))
-		}
+		j.pages.note(key, value)
 	}
 	return j.bracket()
 }

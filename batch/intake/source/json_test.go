@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,15 +36,19 @@ func readAll(s Source) (string, error) {
 
 func TestJSON(t *testing.T) {
 	for _, c := range []struct{ name, input, records, why string }{
-		{"lines", `{"id":"1","upn":"a@x"}` + "\n" + `{"upn":"b@x","name":"B"}` + "\n", "0H id|upn|name\n1 1|a@x|\n2 |b@x|B\n", "objects, whose keys are the columns"},
+		{"lines", `{"id":"1","upn":"a@x"}` + "\n" + `{"upn":"b@x","name":"B"}` + "\n", "0H id|upn|name\n1 1|a@x|\n2 |b@x|B\n", "{format JSON objects, whose keys are the columns}"},
 		{"blank lines", "\n{\"a\":\"1\"}\r\n \r\n\n{\"a\":\"2\"}\n\n", "0H a\n1 \n2 1\n3 \n4 \n5 2\n6 \n", "objects"},
 		{"objects over several lines", "{\n\"a\": \"1\"\n}\n{\n\"a\": \"2\"}\n", "0H a\n1 1\n4 2\n", "objects"},
 		{"objects on one line", `{"a":"1"} {"a":"2"}`, "0H a\n1 1\n1 2\n", "objects"},
 		{"one object", `{"a":"1","b":null}`, "0H a|b\n1 1|\n", "objects"},
 		{"array of strings", `["a@x", "b@x","\u00e5\n"]`, "1 a@x\n2 b@x\n3 å\n\n", "an array of strings"},
 		{"array of objects", "[\n {\"a\":\"1\"},\n\n {\"b\":\"2\"} ]\n", "0H a|b\n1 1|\n2 |2\n", "an array of objects, whose keys are the columns"},
-		{"page of Graph", `{"@odata.context":"https://x","@odata.count":2,"value":[{"id":"1"},{"id":"2"}],"@odata.nextLink":null}`, "0H id\n1 1\n2 2\n", `an array of objects, whose keys are the columns, in the key "value" of an object`},
-		{"page of ids", `{"value":["1","2"],"Count":2}`, "1 1\n2 2\n", `an array of strings, in the key "value" of an object`},
+		{"page of Graph", `{"@odata.context":"https://x","@odata.count":2,"value":[{"id":"1"},{"id":"2"}],"@odata.nextLink":null}`, "0H id\n1 1\n2 2\n", "{format JSON an array of objects, whose keys are the columns} {sheet value the key of the list in an object}"},
+		{"one page, which is the last", `{"data":[{"id":"1"}],"links":{"first":"https://x?p=1","last":"https://x?p=1","prev":null,"next":null},"meta":{"page":1,"total_pages":1,"per_page":1,"total":1}}`, "0H id\n1 1\n", "objects"},
+		{"one page of Oracle", `{"items":[{"id":"1"}],"count":1,"hasMore":false,"limit":1,"offset":0}`, "0H id\n1 1\n", "objects"},
+		{"what is no page", `{"company":{"total":500,"size":1,"next":"2027"},"employees":[{"id":"1"}],"pageTitle":"Leavers","nextReview":"2027","lastChanged":false,"count":"1"}`, "0H id\n1 1\n", "objects"},
+		{"a list beside those of something else", `{"items":[{"id":"1"}],"links":[{"rel":"self"}],"d":{"_links":[{"name":"id"}]}}`, "0H id\n1 1\n", "sheet items"},
+		{"page of ids", `{"value":["1","2"],"Count":2}`, "1 1\n2 2\n", "{format JSON an array of strings} {sheet value"},
 		{"value that is no array", `{"value":"1"}`, "0H value\n1 1\n", "objects"},
 		{"values of all kinds", `[{"a":1e5,"b":0012.50e0,"c":true,"d":false,"e":null,"f":{ "g" : [ 1, "}\"" ] },"h":[ ],"i":"","j":-0}]`, "", "invalid character '0' after object value"},
 		{"numbers as written", `[{"a":1e5,"b":12.50,"c":true,"d":false,"e":null,"f":{ "g" : [ 1, "}\"" ] },"h":[ ],"i":"","j":-0}]`, `0H a|b|c|d|e|f|h|i|j
@@ -77,8 +82,18 @@ func TestJSON(t *testing.T) {
 		{"comma at the end of an object", "[{\"a\":\"1\",\n}]", "", "line 2: byte 1: invalid character '}'"},
 		{"more behind the array", "[\"1\"]\n[\"2\"]", "", "line 2: byte 1: '[' follows after the end of the JSON: one array belongs in a file"},
 		{"more behind a page", `{"value":["1"]} x`, "", "byte 17: 'x' follows after the end"},
+		{"pages", `{"users":[{"id":"1"}],"page":1,"total_pages":3}`, "", `the list is not whole: its key "total_pages" is 3, so that there is another page of the answer: get all of it, such as with Get-MgUser -All, or put the lists of all pages into one file, such as with jq -s 'map(."users"[])' PAGE... > all.json`},
+		{"total", `{"data":[{"id":"1"}],"total":"250","per_page":1}`, "", `its key "total" says 250, and it has 1`},
+		{"JSON:API", `{"data":[{"id":"1"}],"links":{"next":{"href":"https://x/?p=2"}}}`, "", `its key "next" leads to another page`},
+		{"last page", `{"links":{"prev":"https://x/?p=2","next":null},"data":[{"id":"1"}]}`, "", `its key "prev" leads to another page`},
+		{"SCIM", `{"resources":[{"id":"1"}],"totalResults":9,"itemsPerPage":1,"startIndex":1}`, "", `its key "totalResults" says 9, and it has 1`},
+		{"Spring", `{"content":[{"id":"1"}],"pageable":{"offset":0},"last":false}`, "", `by its key "last" this is not the last page`},
+		{"Salesforce", `{"done":false,"records":[{"id":"1"}]}`, "", `by its key "done" this is not the last`},
+		{"a page that is full", `{"limit":2,"items":[{"id":"1"},{"id":"2"}]}`, "", `it has 2 elements, by its key "limit" a page has no more`},
+		{"links with what they lead to", `{"data":{"users":[{"id":"1"}],"_links":[{"rel":"self","href":"x"},{"rel":"next","href":"y"}]}}`, "", `its key "next" leads to another page of the answer: get all of it, such as with Get-MgUser -All, or put the lists of all pages into one file, such as with jq -s 'map(."data"."users"[])'`},
+		{"two lists", `{"leavers":[{"id":"1"}],"joiners":[{"id":"2"}]}`, "", `an object holds 2 lists: name the one that is meant, such as with --sheet "leavers" or --sheet "joiners"`},
 		{"two pages in one", `{"value":["1"]}{"value":["2"]}`, "", "byte 16: '{' follows after the end"},
-		{"first page of two", `{"@odata.nextLink":"https://x","value":["1"]}`, "", `the list is not whole: its key "@odata.nextLink" leads to the next page`},
+		{"first page of two", `{"@odata.nextLink":"https://x","value":["1"]}`, "", `the list is not whole: its key "@odata.nextLink" leads to another page`},
 		{"nextLink behind the list", `{"value":["1"],"odata.nextLink":"x"}`, "", `the list is not whole`},
 		{"value twice", `{"value":["1"],"value":["2"]}`, "", `the key "value" is there twice`},
 		{"broken behind the list", `{"value":["1"] "a":1}`, "", "byte 16: invalid character '\"' after object value (expecting ',' or '}')"},
@@ -91,7 +106,7 @@ func TestJSON(t *testing.T) {
 		{"deep", `[{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + "}]", "", "exceeded max depth"},
 		{"old workbook", "\xD0\xCF\x11\xE0", "", "old Excel workbook"},
 	} {
-		s, err := openJSON(inMemory("in.json", c.input), Options{})
+		s, err := openJSON(inMemory("in.json", c.input), Options{IsHeader: func(cells []string) bool { return slices.Contains(cells, "id") }})
 		got := ""
 		if err == nil {
 			got, err = readAll(s)
@@ -102,10 +117,8 @@ func TestJSON(t *testing.T) {
 			}
 			continue
 		}
-		settings := s.Settings()
-		format := settings[len(settings)-1]
-		if got != c.records || format.Name != "format" || !strings.Contains(format.Why, c.why) {
-			t.Errorf("%s:\n%swant\n%s%+v, want %s", c.name, got, c.records, format, c.why)
+		if settings := fmt.Sprint(s.Settings()); got != c.records || !strings.Contains(settings, c.why) {
+			t.Errorf("%s:\n%swant\n%s%s, want %s", c.name, got, c.records, settings, c.why)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(c.name, err)
@@ -270,4 +283,19 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q: %d records of %d elements", all, records, elements)
 		}
 	})
+}
+
+// TestListOfAnObject reads the list that the person named, and that alone.
+func TestListOfAnObject(t *testing.T) {
+	const two = `{"leavers":[{"id":"1"}],"d":{"joiners":["2"]},"total":1}`
+	for asked, want := range map[string]string{"leavers": "0H id\n1 1\n", "d.joiners": "1 2\n", "joiners": "", "leavers.id": "", "total": ""} {
+		s, err := Open(inMemory("in.json", two), Options{Sheet: asked})
+		got := ""
+		if err == nil {
+			got, err = readAll(s)
+		}
+		if got != want || want == "" && (err == nil || !strings.Contains(err.Error(), "--sheet: the file is no workbook, and no object in it has a list")) {
+			t.Errorf("%s: %q, %v", asked, got, err)
+		}
+	}
 }

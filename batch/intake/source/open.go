@@ -27,8 +27,6 @@ func openUnpacked(u unpacked, opt Options) (Source, error) {
 		return nil, &Error{Option: "--encoding", Reason: "a workbook says itself how its text is encoded: leave --encoding out"}
 	case u.workbook:
 		return openWorkbook(u.Input, opt)
-	case opt.Sheet != "":
-		return nil, &Error{Option: "--sheet", Reason: "the file is no workbook, and has no sheets: leave --sheet out"}
 	}
 	text, settings, err := openText(u.Input, opt)
 	if err != nil {
@@ -36,6 +34,9 @@ func openUnpacked(u unpacked, opt Options) (Source, error) {
 	}
 	if sample, _ := text.Peek(sampleSize); looksLikeJSON(sample) {
 		return openJSON(u.Input, opt)
+	}
+	if opt.Sheet != "" {
+		return nil, &Error{Option: "--sheet", Reason: "the file is no workbook, and has no sheets: leave --sheet out"}
 	}
 	return openCSV(text, settings, opt), nil
 }
