@@ -49,6 +49,8 @@
 //	again.go       the guards of a run that goes on
 //
 //	campaign.go    runs of several tenants started together: what is kept of them
+//	member.go      a tenant of one, and what may be done of it now; whose.go rows of one file for all
+//	standing.go    how the tenants stand by the journal
 //	shared.go      what the jobs of one process share: the journal, and the quotas of their apps
 //	job.go         the job: what every command opens, locks and takes back
 //	pace.go        quotas and gates; others.go is what other runs and processes on the journal send

@@ -16,6 +16,9 @@
 //	exit.go, failure.go      an error's exit code, and its next step
 //	lifted.go                the command that lifts a refusal
 //
+//	campaignfile.go          the file of a campaign; campaign.go carries it out, member.go one tenant of it
+//	question.go, summary.go  the one question of a campaign, and how all of it stands
+//
 //	ask.go, terminal_*.go    questions and passphrases
 //	tell.go                  what a job says: plans, plan files, ends
 //	forecast.go, showplan.go what a plan will do, and to whom
