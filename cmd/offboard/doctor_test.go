@@ -228,7 +228,7 @@ var patients = []patient{
 		closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 		t.Cleanup(closed.Close)
 		return "HTTPS_PROXY=" + closed.URL
-	}, ill: "graph authority", says: []string{"the proxy 127.0.0.1:", "does not let graph.microsoft.com through (HTTP 403 Forbidden)", "have it allow that host", "NO_PROXY"}},
+	}, ill: "graph authority", says: []string{"the proxy 127.0.0.1:", "does not let graph.microsoft.com through (HTTP 403 Forbidden)\nhave it allow that host", "NO_PROXY"}},
 	{name: "all that is wrong here, and no network", args: "--app half.env --app closed.env --app open.env --protect nowhere.txt --key mail --column mail", env: "AZURE_CLIENT_CERTIFICATE_PATH=./nowhere.pem", expose: func(t *testing.T, o *office, _ microsoft) string {
 		for name, text := range map[string]string{"half.env": "AZURE_CLIENT_ID=c\n", "closed.env": "AZURE_TENANT_ID=" + ours.Tenant + "\nAZURE_CLIENT_ID=c\nAZURE_CLIENT_SECRET_FILE=./none\n", "open.env": ""} {
 			must(t, os.WriteFile(filepath.Join(o.dir, name), []byte(text), 0o600))
