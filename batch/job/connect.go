@@ -285,6 +285,12 @@ func (t *tenant) heed(stop <-chan struct{}) {
 	}
 }
 
+// SignInRemedy is what mends a sign-in that was refused, by the code of the sign-in service; "" where that is not known.
+func SignInRemedy(err error) string {
+	_, remedy, _ := graph.Refused(err)
+	return remedy
+}
+
 // SignIn is what a [batch.Trouble] of the sign-in waits for: a service other than Graph.
 const SignIn = "the sign-in"
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"offboard/batch"
-	"offboard/batch/graph"
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/report"
@@ -188,7 +187,7 @@ func (m *member) next(err error, words string) string {
 		by = fmt.Sprintf("process %d on %s", held.PID, held.Host)
 	}
 	remedy := "this tells what mends the sign-in, and goes on once it is well: " + m.line("doctor") + " && "
-	if _, known, _ := graph.Refused(err); known != "" {
+	if known := job.SignInRemedy(err); known != "" {
 		remedy = known + "; then: "
 	}
 	return strings.NewReplacer("{remedy}", remedy, "{doctor}", m.line("doctor"), "{check}", m.line("check"), "{by}", by, "{tenant}", m.of.Name, "{file}", m.all.Input, "{go on}", goOn, "{anew}", anew).Replace(words)
