@@ -256,3 +256,23 @@ func TestRunsThatLeftTakeNoPart(t *testing.T) {
 		}
 	}
 }
+
+// A process knows its own calls of a run in slices from those that another one made between them.
+func TestSessionsOwnCalls(t *testing.T) {
+	var s session
+	for _, c := range []struct{ behind, last int }{{0, 4}, {4, 7}, {12, 15}} { // calls 8 to 12 are another's
+		s.begin(c.behind)
+		if !s.has(c.behind+1) || !s.has(c.last+100) {
+			t.Errorf("behind %d: calls under way are not its own", c.behind)
+		}
+		s.calls[len(s.calls)-1].last = c.last
+	}
+	for no, own := range map[int]bool{1: true, 4: true, 5: true, 7: true, 8: false, 12: false, 13: true, 15: true, 16: false} {
+		if s.has(no) != own {
+			t.Errorf("call %d: its own is %v", no, !own)
+		}
+	}
+	if (*session)(nil).has(1) {
+		t.Error("a run that it never had")
+	}
+}

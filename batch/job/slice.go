@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -98,6 +99,7 @@ func (s *Shared) putDown(j *job) {
 	if s.slices == nil {
 		s.slices = map[string]*job{}
 	}
+	maps.DeleteFunc(s.slices, func(_ string, j *job) bool { return time.Since(j.asked) > 6*askAgain }) // other processes go on with those
 	s.slices[j.run.Plan().Run] = j
 }
 
