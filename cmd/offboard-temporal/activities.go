@@ -39,6 +39,8 @@ var ends = []struct {
 	words  string
 }{
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
+	{journal.ErrLost, HandedOver, false, "another worker has the run"},
+	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
 	{journal.ErrLocked, "locked", true, "somebody else works on the run; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
 	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one"},

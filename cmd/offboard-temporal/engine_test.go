@@ -29,6 +29,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"offboard/batch/graphsim"
+	"offboard/batch/journal/pgtest"
 )
 
 var (
@@ -382,6 +383,140 @@ func TestEngine(t *testing.T) {
 		}
 	}
 	p.histories()
+}
+
+// TestDisasters has one tenant of 20,000 users, with a journal on PostgreSQL, and loses what can be lost, one after
+// the other: the worker that writes, its machine for a while, the server of Temporal, and that of the journal.
+func TestDisasters(t *testing.T) {
+	if !*disasters {
+		t.Skip("it takes minutes: -disasters")
+	}
+	const users = 20_000
+	p := newPlant(t, 1, users)
+	pg := pgtest.Own(t)
+	p.journal = pg.URL("")
+	server := p.server()
+	p.worker("worker1")
+	p.worker("worker2")
+	run := p.submit(0)
+	type disaster struct {
+		what string
+		at   time.Time
+		most time.Duration // without a write
+	}
+	var all []disaster
+	lose := func(after int, what string, most time.Duration, do func()) {
+		p.until("more are written", func() bool { return p.writes() >= after })
+		all = append(all, disaster{what, time.Now(), most})
+		do()
+	}
+	lose(3_000, "kill -9 of a worker", 15*time.Second, func() { p.atWork(run).kill(); p.worker("worker3") })
+	lose(6_000, "SIGTERM of a worker", time.Second, func() {
+		if err := p.atWork(run).Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		p.worker("worker4")
+	})
+	lose(9_000, "kill -9 of Temporal", 15*time.Second, func() { server.kill(); time.Sleep(5 * time.Second); p.server() })
+	lose(12_000, "kill -9 of PostgreSQL", 15*time.Second, func() { pg.Kill(t); time.Sleep(5 * time.Second); pg.Launch(t) })
+	lose(15_000, "a worker frozen for 20 s", 2*heartbeat+2*time.Second, func() {
+		frozen := p.atWork(run).Process
+		_ = frozen.Signal(syscall.SIGSTOP)
+		time.Sleep(20 * time.Second)
+		_ = frozen.Signal(syscall.SIGCONT)
+	})
+	p.ends(run, users)
+	s := p.truth(users)
+	t.Logf("%d writes at %.0f a second of the 180 that were lent; %d missing, %d repeated (%.1f %%), %d throttled; %d in the busiest 15 s of 3,000",
+		p.writes(), s.pace, s.missing, s.repeated, 100*float64(s.repeated)/users, s.throttled, s.busiest)
+	if s.missing > 0 || s.throttled > 0 || s.repeated > users*3/100 || s.busiest > 3_000 {
+		t.Error("that is not as it must be")
+	}
+	if got := p.reported(run); got["verified"] != users {
+		t.Errorf("it reports %v", got)
+	}
+	for i, d := range all {
+		until := time.Now()
+		if i+1 < len(all) {
+			until = all[i+1].at
+		}
+		gap := p.gap(d.at, until)
+		t.Logf("%s: %v without a write", d.what, gap.Round(time.Millisecond))
+		if gap > d.most {
+			t.Errorf("%s: %v without a write, want at most %v", d.what, gap, d.most)
+		}
+	}
+}
+
+// gap is the longest time without a write.
+func (p *plant) gap(from, until time.Time) (longest time.Duration) {
+	last := from
+	for _, e := range p.events { // truth has sorted them
+		if e.Time.After(from) && e.Time.Before(until) {
+			longest, last = max(longest, e.Time.Sub(last)), e.Time
+		}
+	}
+	return longest
+}
+
+// atWork is the worker that has the slice of a run.
+func (p *plant) atWork(run string) (one *process) {
+	p.t.Helper()
+	c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	p.until("a worker has a slice", func() bool {
+		d, err := c.DescribeWorkflowExecution(context.Background(), workflowOf(run), "")
+		if err != nil || len(d.PendingActivities) == 0 {
+			return false
+		}
+		for _, one = range p.going {
+			if strings.HasSuffix(d.PendingActivities[0].LastWorkerIdentity, fmt.Sprintf("-%d", one.Process.Pid)) {
+				return true
+			}
+		}
+		return false
+	})
+	return one
+}
+
+// TestManyTenants has one app in 60 tenants, and an urgent run in the middle.
+func TestManyTenants(t *testing.T) {
+	if !*disasters {
+		t.Skip("it takes minutes: -disasters")
+	}
+	const tenants, users = 61, 1_000
+	p := newPlant(t, tenants, users)
+	p.journal = pgtest.Own(t).URL("")
+	p.server()
+	p.worker("worker1")
+	p.worker("worker2")
+	var runs []string
+	for i := range tenants - 1 {
+		runs = append(runs, p.submit(i))
+	}
+	p.until("half is written", func() bool { return p.writes() > tenants*users/2 })
+	asked := time.Now()
+	urgent := p.submit(tenants-1, "--urgent")
+	submitted := time.Now()
+	for _, run := range append(runs, urgent) {
+		p.ends(run, users)
+	}
+	s := p.truth(users)
+	first := time.Time{}
+	for _, e := range p.events {
+		if e.Tenant == tenantID(tenants-1) {
+			first = e.Time
+			break
+		}
+	}
+	t.Logf("%d writes at %.0f a second; %d missing, %d repeated, %d throttled; busiest 30 s of the app %d of 35,000; busiest 15 s of a tenant %d; the urgent run began to write %v after the submission, which took %v",
+		p.writes(), s.pace, s.missing, s.repeated, s.throttled, p.apps.Busiest(graphsim.DefaultClientID), s.busiest, first.Sub(submitted), submitted.Sub(asked))
+	if s.missing > 0 || s.throttled > 0 || s.repeated > 0 {
+		t.Error("that is not as it must be")
+	}
 }
 
 // must runs one of the programs, which must end well.
