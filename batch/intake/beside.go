@@ -30,7 +30,7 @@ func (r *Reader) setHeading(all []string) bool {
 	}
 	cell := all[at]
 	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
-	if strings.Contains(cell, "@") || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && !saysStay(cell) {
+	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && !saysStay(cell) {
 		return false
 	}
 	said := ""
@@ -52,7 +52,7 @@ func saysStay(title string) bool {
 	words := strings.FieldsFunc(vocab.Fold(camel.ReplaceAllString(title, "$1 $2")), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
 	text := strings.ReplaceAll(strings.Join(words, " "), "active directory", "")
 	return vocab.IsCell("stay title", vocab.Fold(title)) || vocab.IsCell("stay title", text) || slices.ContainsFunc(strings.Fields(text), func(w string) bool {
-		return vocab.IsCell("stay title", w) || vocab.IsCell("remark", w) && w != "until" && w != "leave" // "Leavers until November"
+		return len(w) > 2 && vocab.IsCell("stay title", w) || vocab.IsCell("remark", w) && w != "until" && w != "leave" // "Leavers until November"
 	})
 }
 
