@@ -56,6 +56,24 @@ func saysStay(title string) bool {
 	})
 }
 
+// otherSheets are those with rows, by why a sheet is read.
+func otherSheets(why string) (names []string) {
+	_, others, _ := strings.Cut(why, "not read: ")
+	for other := range strings.SplitSeq(others, ", ") {
+		if name, is := strings.CutSuffix(other, " (has rows)"); is {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// saysLeave reports whether the name of a sheet says that its people leave.
+func saysLeave(title string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(vocab.Fold(title), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) }), func(w string) bool {
+		return vocab.IsCell("gone", w) || vocab.IsCell("gone title", w)
+	})
+}
+
 // isExample reports whether a cell is the example of a template.
 func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
 

@@ -241,7 +241,7 @@ func (l *layout) chooseKeys(opt parsedOptions) {
 	}
 	if name == "" && (!key.Searched() || key == batch.ByMail) {
 		for _, c := range l.all {
-			if c.key == "" && c.hr == "" && !c.ignored && vocab.MayMean(c.name) && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
+			if c.key == "" && c.hr == "" && !c.ignored && (vocab.MayMean(c.name) || opt.keyed && vocab.MayHoldUser(c.name)) && slices.ContainsFunc(l.all, func(d *column) bool { return d.names }) {
 				c.key, c.names, c.rival, c.why = key, true, true, "its name may say who is meant, so that it has to agree"
 			}
 		}

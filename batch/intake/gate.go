@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -266,6 +267,34 @@ func (r *Reader) checkConditions() *InputError {
 	return nil
 }
 
+// mistyped gives a word of people who left that the column has where no cell meets the condition, which
+// seems to be that word with a slip; or "".
+func (c condition) mistyped(values tally) string {
+	asked := vocab.Fold(c.value)
+	for _, word := range slices.Sorted(maps.Keys(values)) {
+		if c.hr != "" && c.from == "--where" && vocab.IsGone(c.words.Gone, word) && slip(asked, vocab.Fold(word), c.gone) {
+			return word
+		}
+	}
+	return ""
+}
+
+// slip reports whether a text is a word that is cut off, as "term", or has a sign behind it, as in
+// "terminated*"; or, if it is no word by itself, nearly the word, as "terminted".
+func slip(text, word string, known bool) bool {
+	same := 0
+	for same < min(len(text), len(word)) && text[same] == word[same] {
+		same++
+	}
+	switch letter := func(s string) bool { return s[same] >= 'a' && s[same] <= 'z' }; {
+	case same == len(text):
+		return same > 2 && same < len(word) && letter(word)
+	case same == len(word):
+		return text[same] != ' ' && !letter(text)
+	}
+	return !known && same > 4 && len(text)-len(word) < 3 && len(word)-len(text) < 3
+}
+
 // meets reports whether a cell has the value of the condition.
 func (c condition) meets(cell string) bool {
 	if c.key != "" {
@@ -290,7 +319,9 @@ func (c condition) rule(cell string) ruling {
 	default:
 		h.reason = fmt.Sprintf("%s is not %s (%s)", c.name, c.value, c.from)
 	}
-	if c.tells && cell != "" && !vocab.SaysNothing(cell) {
+	if c.tells && cell == "" {
+		h.userStays = c.gone && c.words.Leaver // where others say that people leave, nothing says that somebody stays
+	} else if c.tells && !vocab.SaysNothing(cell) {
 		h.userStays = vocab.IsWord(c.words.Stay, cell) || c.gone && !vocab.IsGone(c.words.Gone, cell)
 	}
 	return h

@@ -9,7 +9,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -38,6 +43,9 @@ func (r *Reader) readHeader() error {
 		for _, s := range r.settings {
 			if s.Name == "sheet" && strings.Contains(s.Why, "not read") {
 				r.hint += fmt.Sprintf("; this is the sheet %q (%s): name another one with --sheet", s.Value, s.Why)
+				if others := otherSheets(s.Why); len(others) == 1 {
+					r.hint += fmt.Sprintf(" %q", others[0])
+				}
 			} else if s.Name == "encoding" && strings.Contains(s.Why, "is not UTF-8") && !vocab.IsASCII(strings.Join(r.header, "")) {
 				r.hint += "; bytes of the header are not UTF-8: say how the file is encoded, such as --encoding windows-1252"
 			}
@@ -48,14 +56,24 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// legible gives cells as the names of columns, without what stands around them. What is no UTF-8 is
-// read as most programs write it that do not write that.
+// charsets are those in which programs write headers that are no UTF-8, the most usual first.
+var charsets = []encoding.Encoding{charmap.Windows1252, charmap.Macintosh, charmap.Windows1250, charmap.Windows1251, japanese.ShiftJIS, simplifiedchinese.GBK, korean.EUCKR, traditionalchinese.Big5}
+
+// legible gives cells as the names of columns, without what stands around them. What has no meaning in
+// UTF-8 is read in the first charset in which it is a header of HR, and else, if it is no UTF-8, in the first.
 func legible(cells []string) []string {
 	all := trimAll(cells)
 	for i, name := range all {
-		if !utf8.ValidString(name) {
-			name, _ = charmap.Windows1252.NewDecoder().String(cells[i])
-			all[i] = vocab.Trim(name)
+		if !vocab.IsASCII(name) {
+			if !utf8.ValidString(name) {
+				all[i] = ""
+			}
+			for _, charset := range charsets {
+				name, _ = charset.NewDecoder().String(cells[i])
+				if name = vocab.Trim(name); all[i] == "" || vocab.ListOf(name) != "" && vocab.ListOf(all[i]) == "" {
+					all[i] = name
+				}
+			}
 		}
 	}
 	return all
@@ -72,6 +90,7 @@ func (r *Reader) setHeader(line int, cells []string, above []titled) {
 
 // setColumns chooses the columns and tells them as settings. The error has no line yet.
 func (r *Reader) setColumns() (bad *InputError) {
+	r.opt.keyed = r.keyed
 	if r.layout = chooseColumns(r.header, r.opt); r.bad != nil || r.list {
 		return r.bad
 	}

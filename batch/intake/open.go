@@ -204,9 +204,17 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	}
 	r.settings = r.src.Settings()
 	for _, s := range r.settings {
-		if s.Name == "sheet" && opt.Sheet == "" && saysStay(s.Value) {
+		if s.Name != "sheet" || opt.Sheet != "" {
+			continue
+		}
+		others := otherSheets(s.Why)
+		if at := slices.IndexFunc(others, saysLeave); at >= 0 && !saysLeave(s.Value) || saysStay(s.Value) {
 			r.src.Close() // the error says more
-			return nil, &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), which seems to say that its rows are not meant: name the one that is, such as --sheet %[1]q", s.Value, s.Why)}
+			why, name := "which seems to say that its rows are not meant: name the one that is", s.Value
+			if at >= 0 {
+				why, name = "and another one seems to hold the people who left: name the one that is meant", others[at]
+			}
+			return nil, &InputError{Option: "--sheet", Reason: fmt.Sprintf("the sheet that would be read is called %q (%s), %s, such as --sheet %q", s.Value, s.Why, why, name)}
 		}
 	}
 	if err := r.readHeader(); err != nil {

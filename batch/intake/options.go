@@ -43,6 +43,7 @@ type parsedOptions struct {
 	Options
 	dateGate *dateGate      // nil without one
 	preset   preset         // zero without one
+	keyed    bool           // the columns are keys of objects
 	decided  map[int]*kinds // what the cells say of columns that name users, by their indexes; see decide.go
 }
 

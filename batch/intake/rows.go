@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -218,6 +219,9 @@ func (r *Reader) wouldBeRow(line []string, cells int) bool {
 // whyMiscounted says what is wrong with the number of cells.
 func (r *Reader) whyMiscounted() string {
 	why := "put quotes around a cell that holds the delimiter"
+	if r.rec.Placed {
+		why = "give the columns of all cells a header of their own, unmerged"
+	}
 	if len(r.rec.Cells) < len(r.header) {
 		why = "some are missing, and the rest may have shifted"
 	} else if len(r.rec.Cells) == len(r.header)+1 && vocab.Trim(r.rec.Cells[0]) == strconv.Itoa(r.rows+1) {
@@ -282,6 +286,11 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 			text = strings.Clone(text) // or it would keep the whole record
 		}
 		row.Cells[i] = text
+		if col.rival {
+			if in := userWithin.FindStringSubmatch(text); in != nil {
+				text = in[1]
+			}
+		}
 		why := ""
 		switch {
 		case text == "":
@@ -306,6 +315,9 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	}
 	return row, reason
 }
+
+// userWithin is the user principal name in an object of JSON, which is without blanks.
+var userWithin = regexp.MustCompile(`^\{(?:.*?,)?"(?i:userPrincipalName|upn)":"([^"]+)"`)
 
 // columnList are columns as people write them.
 func columnList(names []string) string {

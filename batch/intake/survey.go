@@ -49,6 +49,9 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 	for i := range s.Unmet {
 		u := &s.Unmet[i]
 		u.Seen = u.values.frequent()
+		if left := u.by.mistyped(u.values); left != "" {
+			return Survey{}, &InputError{Option: "--where", Reason: fmt.Sprintf("no row has %s = %s, and the column has %s: if that is meant, give --where %q", u.Column, u.Value, left, u.Column+"="+left)}
+		}
 		if u.by.from != "--where" && !slices.ContainsFunc(u.Seen, func(v string) bool { return v == "" || vocab.IsWord(u.by.words.Stay, v) }) {
 			return Survey{}, &InputError{Reason: fmt.Sprintf("no cell of the column %q is %s, as %s asks, or a word of people who stay: it has %s; say which word means that people left, with --where %q", u.Column, u.Value, u.by.from, quotedList(u.Seen), u.Column+"=VALUE")}
 		}

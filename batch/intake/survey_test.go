@@ -182,12 +182,23 @@ func TestWhatCountsAsStatus(t *testing.T) {
 func TestUnmet(t *testing.T) {
 	const rows = "upn,Status,Site\na@x,Terminated,Rome\nb@x,Terminated,Bonn\nc@x,Active,Rome\n"
 	for where, want := range map[string][]string{
-		"Status=Terminted": {"Terminated", "Active"}, "Status=terminated": nil, "Site=Ghent": {"Rome", "Bonn"},
+		"Status=Resigned": {"Terminated", "Active"}, "Status=terminated": nil, "Site=Ghent": {"Rome", "Bonn"},
 		"Status=": {"Terminated", "Active"},
 	} {
 		s, err := looked(t, rows, Options{Where: []string{where}})
 		if err != nil || len(s.Unmet) != min(1, len(want)) || want != nil && !slices.Equal(s.Unmet[0].Seen, want) {
 			t.Errorf("%s: %+v, %v, want %q", where, s.Unmet, err, want)
+		}
+	}
+	// What is nearly a word of people who left is a slip. Another word may be one of another night.
+	for _, other := range []string{"Status=Pensioned", "Status=Terminated - voluntary", "Status=Te", "Status=Active", "Site=Term"} {
+		if s, err := looked(t, rows, Options{Where: []string{other}}); err != nil || len(s.Unmet) != 1 && other != "Status=Active" {
+			t.Errorf("%s: %+v, %v", other, s.Unmet, err)
+		}
+	}
+	for _, slip := range []string{"Status=Terminted", "Status=Term", "Status=Terminated*", "Status=Terminated,Active"} {
+		if s, err := looked(t, rows, Options{Where: []string{slip}}); err == nil || !strings.Contains(err.Error(), `give --where "Status=Terminated"`) {
+			t.Errorf("%s: %+v, %v", slip, s.Unmet, err)
 		}
 	}
 	// Each condition by itself, and few values, cut short.

@@ -111,6 +111,9 @@ func MayMean(header string) bool {
 	return !OfOthers(header) && (upnWord.MatchString(header) || headerWords[Normalise(header)].List == rivalHeader || HasPart(PlainName(header), rivalHeader))
 }
 
+// MayHoldUser reports whether a key of an object may hold the user who is meant.
+func MayHoldUser(key string) bool { return headerWords[Normalise(key)].List == "nested" }
+
 // Hinted gives the headers whose columns may have the key, for the person to choose from.
 func Hinted(header []string, k batch.Key) []string {
 	parts := headerParts[string(k)]
