@@ -180,14 +180,14 @@ func (p *PruneOptions) delete(ctx context.Context, h *Host, going []journal.Old,
 		return err
 	}
 	for _, o := range going {
-		// The reports go first: a journal that still has the run can make them again, and
-		// without the run nobody knows any more whose they are.
-		if err := done.remove(h, o); err != nil {
-			done.keep(h, o, err.Error())
-			continue
-		}
-		err := o.Prune(ctx)
+		// The reports go first, under the lock of the run: a journal that still has the run can
+		// make them again, and without the run nobody knows any more whose they are. A signature
+		// cannot be made again, so nothing goes of a run that somebody works on.
+		var stays error
+		err := o.PruneAfter(ctx, func() error { stays = done.remove(h, o); return stays })
 		switch {
+		case stays != nil:
+			done.keep(h, o, stays.Error())
 		case errors.Is(err, journal.ErrLocked), errors.Is(err, journal.ErrState):
 			done.keep(h, o, err.Error())
 		case errors.Is(err, journal.ErrNoRun): // another prune was faster

@@ -77,17 +77,31 @@ func (r *Run) lastSign(t *tx) (time.Time, error) {
 // first of them, the run is gone for everybody, and Old lists it to be pruned to
 // its end.
 func (o Old) Prune(ctx context.Context) error {
+	return o.PruneAfter(ctx, func() error { return nil })
+}
+
+// PruneAfter prunes the run once before has returned nil, which is called when nobody else can
+// work on it any more. After an error of before the run stays.
+func (o Old) PruneAfter(ctx context.Context, before func() error) error {
 	unlock, err := o.s.lock(o.Plan().Run)
 	if err != nil {
 		return o.wrap("prune", err)
 	}
-	err = o.startPruning(ctx, func(t *tx, now State) error {
+	allow := func(t *tx, now State) error {
 		last, err := o.lastSign(t)
 		if err == nil && !last.Equal(o.Since) {
 			err = fmt.Errorf("%w: it is %s now, and was used since it was listed", ErrState, now)
 		}
 		return err
-	})
+	}
+	if err = o.update(ctx, allow); err == nil || errors.Is(err, ErrNoRun) {
+		if first := before(); first != nil {
+			return errors.Join(first, unlock())
+		}
+	}
+	if err == nil {
+		err = o.startPruning(ctx, allow)
+	}
 	if err == nil || errors.Is(err, ErrNoRun) { // a deletion that was begun goes on
 		err = o.remove(ctx)
 	}
