@@ -45,7 +45,7 @@ func pruneHeld(t *testing.T, dir string) {
 		copies, _, err := report.Copies(dir)
 		must(err)
 		done := &Pruned{Reports: []OldReport{{Dir: copies[0].Dir, Run: "old", copy: copies[0]}}}
-		must((&PruneOptions{Yes: true}).delete(ctx, &Host{Console: nobody{}}, old, done))
+		must((&PruneOptions{Yes: true}).delete(ctx, &Host{Console: nobody{}}, old, nil, done))
 		if _, err := os.Stat(name); (err == nil) != held || (len(done.Kept) == 1) != held || (len(done.Pruned) == 0) != held {
 			t.Errorf("held %v: the report: %v; kept %v, pruned %v", held, err, done.Kept, done.Pruned)
 		}
