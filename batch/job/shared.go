@@ -62,7 +62,9 @@ func (s *Shared) keep(ctx context.Context, h *Host, open opener, must bool) (_ *
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.store == nil {
-		s.store, err = h.openJournal(ctx, open, must)
+		if s.store, err = h.openJournal(ctx, open, must); err == nil {
+			s.store.Wait(journal.Patience{Most: time.Minute, Say: h.Warn}) // after that the engine tries again
+		}
 	}
 	return s.store, err
 }

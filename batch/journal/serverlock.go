@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -155,30 +156,22 @@ func (p *server) hold(ctx context.Context) (err error) {
 // errGhost says that the server still has the session that was lost.
 var errGhost = errors.New("the server has not noticed yet that the session with the lock is gone")
 
-// again takes a lock again in a new session.
+// again takes a lock again in a new session. One that was taken meanwhile is not asked for, or the
+// process that has it now could find it taken between two of its uses.
 func (p *server) again(ctx context.Context, name, word string) error {
-	ok, err := p.try(ctx, name)
-	if err != nil {
-		return err
-	}
 	var holder string
-	rows, err := p.session.QueryContext(ctx, "SELECT holder FROM locks WHERE name = $1", name)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if rows.Next() {
-		err = rows.Scan(&holder)
-	}
-	switch err = errors.Join(err, rows.Err()); {
-	case err != nil:
+	err := p.session.QueryRowContext(ctx, "SELECT holder FROM locks WHERE name = $1", name).Scan(&holder)
+	switch {
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return err
 	case holder != word:
 		return fmt.Errorf("%w: while the session with the lock of %s was gone another process took it", ErrLost, name)
-	case !ok:
-		return errGhost
 	}
-	return nil
+	ok, err := p.try(ctx, name)
+	if err == nil && !ok {
+		err = errGhost
+	}
+	return err
 }
 
 // writable looks once a second whether the session of the locks is there.
