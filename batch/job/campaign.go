@@ -88,6 +88,7 @@ func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []M
 func (c *Campaign) open(ctx context.Context, h *Host, open opener, must bool) (err error) {
 	if c.shared.store, err = h.openJournal(ctx, open, must); err == nil {
 		c.closers = append(c.closers, c.shared.store.Close)
+		h.waitFor(c.shared.store, campaignTime)
 	}
 	return err
 }

@@ -118,6 +118,10 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 	name := func(format string, args ...any) string {
 		return "the journal " + path + " " + fmt.Sprintf(format, args...)
 	}
+	if journal.OnServer(path) {
+		path, _ = journal.Shown(path)
+		return d.journalOnServer(ctx, name)
+	}
 	elsewhere := "; or name another file with --journal"
 	info, err := os.Stat(path)
 	dir := existing(filepath.Dir(path))
@@ -166,6 +170,23 @@ func (d *doctor) journal(ctx context.Context) Diagnosis {
 		return well("%s", name("will be made; its disk has %s MB left", batch.Thousands(int(free>>20))))
 	}
 	return well("%s", name("can be written, and is whole; its disk has %s MB left", batch.Thousands(int(free>>20))))
+}
+
+// journalOnServer connects to the server, and asks whether this role may write there.
+func (d *doctor) journalOnServer(ctx context.Context, name func(string, ...any) string) Diagnosis {
+	err := d.openStore(ctx, journal.OpenToRead, false)
+	if err != nil {
+		return illBy(err)
+	}
+	switch made, writable, err := d.store.MayWrite(ctx); {
+	case err != nil:
+		return illBy(err)
+	case !made:
+		return well("%s", name("will be made, if this role may make tables there"))
+	case !writable:
+		return ill(name("can be read, and not written, by this role"), "have its owner let this role read, insert, update and delete there; offboard help journal has the words")
+	}
+	return well("%s", name("can be written"))
 }
 
 // whole opens the journal to read, and asks whether it is as it was written.

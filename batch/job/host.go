@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -167,8 +166,10 @@ type opener func(ctx context.Context, path string) (*journal.Store, error)
 
 // newJournal opens a journal to write to, and makes it where there is none.
 func newJournal(ctx context.Context, path string) (*journal.Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the journal's directory: %w", err)
+	if !journal.OnServer(path) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("make the journal's directory: %w", err)
+		}
 	}
 	return journal.Open(ctx, path)
 }
@@ -179,8 +180,28 @@ func (h *Host) openJournal(ctx context.Context, open opener, must bool) (*journa
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); must && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s", ErrNoJournal, path)
+	if must {
+		there, err := journal.Exists(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			shown, _ := journal.Shown(path)
+			return nil, fmt.Errorf("%w at %s", ErrNoJournal, shown)
+		}
 	}
-	return open(ctx, path)
+	store, err := open(ctx, path)
+	if err == nil {
+		h.waitFor(store, lookTime)
+	}
+	return store, err
 }
+
+// waitFor says how long the journal's database is waited for.
+func (h *Host) waitFor(store *journal.Store, most time.Duration) {
+	store.Wait(journal.Patience{Most: most, Stop: h.Stop, Say: h.Warn})
+}
+
+// How long a command that only looks waits for the journal's database, and a campaign. A run waits as
+// long as for Graph.
+const lookTime, campaignTime = 15 * time.Second, 2 * time.Hour

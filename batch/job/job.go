@@ -76,7 +76,9 @@ func (j *job) openStore(ctx context.Context, open opener, must bool) (err error)
 	if j.store = j.Shared.opened(); j.store != nil {
 		return nil
 	}
-	j.store, err = j.openJournal(ctx, open, must)
+	if j.store, err = j.openJournal(ctx, open, must); err == nil && j.Outage > 0 {
+		j.waitFor(j.store, j.Outage)
+	}
 	return j.later(j.store.Close, err)
 }
 

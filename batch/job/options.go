@@ -147,7 +147,7 @@ type Reporting struct {
 // Patience says how long to wait for Graph.
 type Patience struct {
 	Deadline time.Duration `help:"How long all of it may take, planning and waiting included; then it stops, resumable (exit 6). 0 is no limit." default:"0"`
-	Outage   time.Duration `help:"How long Graph may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h" keep:""`
+	Outage   time.Duration `help:"How long Graph, or the server of a journal, may give no answer at all before it stops, resumable (exit 6). Until then it tries again and goes on by itself." default:"2h" keep:""`
 }
 
 // RunOptions are those of run.

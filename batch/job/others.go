@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -202,7 +203,9 @@ func (b *beside) Admit(now time.Time, cost int) time.Duration {
 	used := b.asked.Equal(c.asked) && cost > b.left
 	switch passed := now.Sub(c.asked); {
 	case passed >= every, used && c.runs == 0:
-		if err := c.tell(b.ctx, now); err != nil {
+		if err := c.tell(b.ctx, now); errors.Is(err, journal.ErrAway) {
+			return b.Controller.Admit(now, cost) // the intent of the call cannot be written, which ends the run
+		} else if err != nil {
 			return askLeast // a journal that cannot be read: the next commit, or this again, tells why
 		}
 		b.asked = time.Time{}

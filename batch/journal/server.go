@@ -135,6 +135,18 @@ func (p *server) look(ctx context.Context, write bool) (there bool, err error) {
 	return true, nil
 }
 
+// MayWrite tells of a journal on a server that was opened to read whether it is there, and whether
+// this role may write to it. Of any other it says the first alone.
+func (s *Store) MayWrite(ctx context.Context) (made, writable bool, err error) {
+	p, ok := s.dialect.(*server)
+	if !ok {
+		return false, false, nil
+	}
+	err = p.r.QueryRowContext(ctx, `SELECT coalesce(bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+		AND has_table_privilege(c.oid, 'DELETE')), false) FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'offboard_journal'`).Scan(&writable)
+	return true, writable, err
+}
+
 // unfit says why nothing may be written to a server.
 func unfit(fsync string, behind time.Duration) error {
 	than := "behind"

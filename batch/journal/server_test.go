@@ -90,8 +90,8 @@ func TestServerKilled(t *testing.T) {
 	for i := 1; i <= kills*40; i++ {
 		var back sync.WaitGroup
 		if i%40 == 20 {
+			pg.Kill(t)
 			back.Go(func() {
-				pg.Kill(t)
 				if i > 40 {
 					<-time.After(2 * time.Second) // longer than what is not worth a word
 				}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"reflect"
 	"syscall"
 	"time"
 
@@ -15,13 +16,14 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/batch/journal"
 	"offboard/report"
 )
 
 // cli is the grammar. Every flag has an environment variable by one rule (see
 // flags.go); secrets have no flag.
 type cli struct {
-	Journal   string `help:"The journal, a SQLite file. Default: offboard/journal.db in the user's state directory, or journal.db in that of a systemd service." placeholder:"PATH" type:"path"`
+	Journal   string `help:"The journal: a SQLite file, or postgres://... where several machines share one (see offboard help journal). Default: offboard/journal.db in the user's state directory, or journal.db in that of a systemd service." placeholder:"PATH" type:"journal"`
 	Output    string `short:"o" help:"What stdout gets: text, one JSON document (json), or of run, apply, resume and undo a JSON line for each row as its user settles, and last the event finished (jsonl). Of plan: the file to write." default:"text"`
 	LogFormat string `help:"What stderr gets: text, or JSON lines." enum:"text,json" default:"text"`
 	Verbose   bool   `short:"v" help:"Log every call."`
@@ -165,12 +167,26 @@ func grammar(flags *cli, w io.Writer, told func(int)) *kong.Kong {
 		kong.Name("offboard"),
 		kong.Description(overview),
 		kong.DefaultEnvars("OFFBOARD"),
+		kong.NamedMapper("journal", kong.MapperFunc(journalPath)),
 		kong.PostBuild(describe),
 		kong.Writers(w, w),
 		kong.Exit(told),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Help(ownFlagsFirst),
 	)
+}
+
+// journalPath makes the path of a journal an absolute one, and leaves a URL alone.
+func journalPath(ctx *kong.DecodeContext, target reflect.Value) error {
+	var path string
+	if err := ctx.Scan.PopValueInto("string", &path); err != nil {
+		return err
+	}
+	if !journal.OnServer(path) {
+		path = kong.ExpandPath(path)
+	}
+	target.SetString(path)
+	return nil
 }
 
 // parse reads a command line. told reports that it asked for help or the version, which

@@ -18,6 +18,7 @@ import (
 
 	"offboard/batch/durable"
 	"offboard/batch/job"
+	"offboard/batch/journal"
 )
 
 // A config file holds values of flags: a YAML mapping of names to values or lists. The
@@ -206,7 +207,7 @@ func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
 		nodes = node.Content
 	}
 	for _, n := range nodes {
-		why := notShown(n.Value, f.Tag.Type == "path" && !slices.Contains(writes, f.Name) && !exists(filepath.Join(filepath.Dir(c.path), n.Value)))
+		why := notShown(n.Value, isPath(f, n.Value) && !slices.Contains(writes, f.Name) && !exists(filepath.Join(filepath.Dir(c.path), n.Value)))
 		switch {
 		case why != "":
 			return s, errors.New(why)
@@ -220,9 +221,9 @@ func (c config) setting(node *yaml.Node, f *kong.Flag) (setting, error) {
 			values = kong.SplitEscaped(n.Value, s.sep)
 		}
 		for _, v := range values {
-			if f.Tag.Type == "path" && strings.HasPrefix(v, "~") {
+			if isPath(f, v) && strings.HasPrefix(v, "~") {
 				v = kong.ExpandPath(v)
-			} else if f.Tag.Type == "path" && !filepath.IsAbs(v) {
+			} else if isPath(f, v) && !filepath.IsAbs(v) {
 				v = filepath.Join(filepath.Dir(c.path), v)
 			}
 			s.values = append(s.values, v)
@@ -288,4 +289,9 @@ func (c *command) heedConfig() error {
 		c.Say("config   %s: %s", c.cli.config.path, strings.Join(told, "; "))
 	}
 	return nil
+}
+
+// isPath reports whether a value of the flag is the path of a file.
+func isPath(f *kong.Flag, value string) bool {
+	return f.Tag.Type == "path" || f.Tag.Type == "journal" && !journal.OnServer(value)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"offboard/batch/job"
+	"offboard/batch/journal"
 	"offboard/report"
 )
 
@@ -64,6 +65,12 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 		known = c.member.next(err, words)
 	}
 	path, _ := c.host.JournalPath() // which is known where it is told of
+	for _, e := range onServer {
+		if journal.OnServer(path) && known != "" && c.member == nil && errors.Is(err, e.is) {
+			known = e.next
+			break
+		}
+	}
 	next := strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(known)
 	next = cmp.Or(c.lifted(err), next)
 	if h, ok := errors.AsType[hinted](err); ok {
