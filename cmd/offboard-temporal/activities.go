@@ -149,13 +149,12 @@ func (a *activities) Plan(ctx context.Context, o Order) (p *Planned, err error) 
 func hashed(id string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(id)))[:16] }
 
 // Approved tells whether enough people have signed the plan.
-func (a *activities) Approved(ctx context.Context, run string) (s Approved, err error) {
-	return s, a.with(ctx, "approved", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
-		s.Have, err = job.RunApprovals(ctx, h, run, a.how.Approving)
-		if errors.Is(err, job.ErrUnapproved) {
+func (a *activities) Approved(ctx context.Context, run string) (enough bool, err error) {
+	return enough, a.with(ctx, "approved", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+		_, err := job.RunApprovals(ctx, h, run, a.how.Approving)
+		if enough = err == nil; errors.Is(err, job.ErrUnapproved) {
 			return nil
 		}
-		s.Enough = err == nil
 		return err
 	})
 }

@@ -63,11 +63,27 @@ func pasted(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// person is the console of a command that somebody types.
-type person struct {
+// flagged is a console without a person, of a command line with flags.
+type flagged struct {
 	quiet
-	c *command
+	flags []*kong.Flag
 }
+
+// Flags implements [job.Console]: those with the tag that were given, on the command line or by a variable.
+func (c flagged) Flags(tag string) (all []batch.Flag) {
+	for _, f := range c.flags {
+		if !f.Tag.Has(tag) || !f.Set && !slices.ContainsFunc(f.Envs, isSet) {
+			continue
+		}
+		for _, v := range values(f) {
+			all = append(all, batch.Flag{Name: f.Name, Value: v})
+		}
+	}
+	return all
+}
+
+// person is the console of a command that somebody types.
+type person struct{ flagged }
 
 func (person) Say(format string, args ...any)  { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 func (person) Warn(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
@@ -88,19 +104,6 @@ func (person) Passphrase(prompt string) ([]byte, error) {
 	fmt.Fprint(os.Stderr, prompt)
 	defer fmt.Fprintln(os.Stderr)
 	return term.ReadPassword(int(os.Stdin.Fd()))
-}
-
-// Flags implements [job.Console]: those with the tag that were given, on the command line or by a variable.
-func (p person) Flags(tag string) (all []batch.Flag) {
-	for _, f := range p.c.flags {
-		if !f.Tag.Has(tag) || !f.Set && !slices.ContainsFunc(f.Envs, isSet) {
-			continue
-		}
-		for _, v := range values(f) {
-			all = append(all, batch.Flag{Name: f.Name, Value: v})
-		}
-	}
-	return all
 }
 
 func isSet(variable string) bool { _, set := os.LookupEnv(variable); return set }

@@ -209,7 +209,8 @@ func (p *plant) server() *process {
 
 func (p *plant) worker(name string) *process {
 	return p.start(name, filepath.Join(p.bin, "offboard-temporal"), "worker", "--journal", p.journal, "--graph-url", p.url+"/v1.0", "--ca-file", filepath.Join(p.dir, "ca.pem"),
-		"--quota-file", filepath.Join(p.dir, "quotas"), "--tenant-pace", "180", "--app-pace", "1050", "--max-users", "0", "--max-percent", "0", "--report-dir", filepath.Join(p.dir, "reports", "{run}"))
+		"--quota-file", filepath.Join(p.dir, "quotas"), "--tenant-pace", "180", "--app-pace", "1050", "--max-users", "0", "--max-percent", "0", "--report-dir", filepath.Join(p.dir, "reports", "{run}"),
+		"--trusted", filepath.Join(p.dir, "allowed_signers"), "--orders", p.dir)
 }
 
 // do runs one of the programs to its end, and gives what it says.
@@ -331,7 +332,7 @@ func (p *plant) reported(run string) (outcomes map[string]int) {
 // a run that a person stops is finished by offboard, and one that offboard began by the workers.
 func TestEngine(t *testing.T) {
 	const users = 700
-	p := newPlant(t, 5, users)
+	p := newPlant(t, 7, users)
 	p.server()
 	first, second := p.worker("worker1"), p.worker("worker2")
 	runs := []string{p.submit(0), p.submit(1), p.submit(2)}
@@ -372,12 +373,13 @@ func TestEngine(t *testing.T) {
 	p.must("offboard-temporal", "resume", other)
 	p.ends(other, users)
 
+	runs = append(runs, stopped, other, p.approved(users), p.scheduled(users))
 	s := p.truth(users)
 	t.Logf("%+v", s)
-	if s.missing > 0 || s.throttled > 0 || s.repeated > users/5 {
-		t.Errorf("of %d users %d are missing and %d were repeated; %d were throttled", 5*users, s.missing, s.repeated, s.throttled)
+	if s.missing > 0 || s.throttled > 0 || s.repeated > users/5 || p.writes() != s.repeated+7*users {
+		t.Errorf("of %d users %d are missing and %d were repeated; %d were throttled", 7*users, s.missing, s.repeated, s.throttled)
 	}
-	for i, run := range append(runs, stopped, other) {
+	for i, run := range runs {
 		if got := p.reported(run); got["verified"] != users {
 			t.Errorf("run %d reports %v", i, got)
 		}
@@ -419,10 +421,10 @@ func TestDisasters(t *testing.T) {
 	})
 	lose(9_000, "kill -9 of Temporal", 15*time.Second, func() { server.kill(); time.Sleep(5 * time.Second); p.server() })
 	lose(12_000, "kill -9 of PostgreSQL", 15*time.Second, func() { pg.Kill(t); time.Sleep(5 * time.Second); pg.Launch(t) })
-	lose(15_000, "a worker frozen for 20 s", 2*heartbeat+2*time.Second, func() {
+	lose(15_000, "a worker frozen for 35 s", 2*heartbeat+2*time.Second, func() {
 		frozen := p.atWork(run).Process
 		_ = frozen.Signal(syscall.SIGSTOP)
-		time.Sleep(20 * time.Second)
+		time.Sleep(35 * time.Second)
 		_ = frozen.Signal(syscall.SIGCONT)
 	})
 	p.ends(run, users)
@@ -517,6 +519,57 @@ func TestManyTenants(t *testing.T) {
 	if s.missing > 0 || s.throttled > 0 || s.repeated > 0 {
 		t.Error("that is not as it must be")
 	}
+}
+
+// approved is a run that waits until a person has signed its plan.
+func (p *plant) approved(users int) (run string) {
+	key := filepath.Join(p.dir, "key")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+		p.t.Fatalf("ssh-keygen: %v\n%s", err, out)
+	}
+	public, err := os.ReadFile(key + ".pub")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.write("allowed_signers", "ada@contoso.example "+string(public))
+	before := p.writes()
+	run = p.submit(5, "--approvals", "1")
+	p.until("it waits", func() bool {
+		return strings.Contains(p.must("offboard-temporal", "status", run), "waiting for 1 approval")
+	})
+	if n := p.writes(); n != before {
+		p.t.Errorf("%d were written without approval", n-before)
+	}
+	p.must("offboard-temporal", "approve", run, "--key", key, "--yes")
+	p.ends(run, users)
+	return run
+}
+
+// scheduled is a run that a schedule submits.
+func (p *plant) scheduled(users int) (run string) {
+	p.write("nightly.args", strings.Join([]string{filepath.Join(p.dir, "t6.csv"), "--tenant=" + tenantID(6), "--yes", "--max-users=0", "--max-percent=0"}, "\n"))
+	id := strings.TrimSpace(p.must("offboard-temporal", "submit", "nightly", "--schedule", "0 3 * * *", "--tenant", tenantID(6)))
+	c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	schedule := c.ScheduleClient().GetHandle(context.Background(), id)
+	is, err := schedule.Describe(context.Background())
+	if err != nil || is.Schedule.Policy.CatchupWindow != time.Hour || is.Schedule.Policy.Overlap != enums.SCHEDULE_OVERLAP_POLICY_SKIP {
+		p.t.Fatalf("the schedule is %+v, %v", is, err)
+	}
+	before := strings.Fields(p.must("offboard", "runs"))
+	if err := schedule.Trigger(context.Background(), client.ScheduleTriggerOptions{}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.until("it has a run", func() bool {
+		now := strings.Fields(p.must("offboard", "runs"))
+		run = now[slices.Index(now, "OPEN")+1]
+		return !slices.Contains(before, run) && slices.Contains(now, "finished")
+	})
+	p.ends(run, users)
+	return run
 }
 
 // must runs one of the programs, which must end well.

@@ -7,6 +7,8 @@ import (
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"offboard/batch"
 )
 
 // What follows is in histories, where everybody sees it who may look at the namespace: counts,
@@ -47,23 +49,17 @@ type Sliced struct {
 	Finished   bool
 }
 
-// Approved is how many people have signed a plan, and whether they are enough.
-type Approved struct {
-	Have   int
-	Enough bool
-}
-
 // Audited counts a finished run's rows of the input, and those of them with exactly one result.
 type Audited struct{ Rows, Ended int }
 
 // Status is what the query "status" answers.
 type Status struct {
-	Phase              string
-	Run                string
-	Writes, Left       int
-	Slice, Troubles    int
-	Pace               float64
-	GaveUp, Have, Need int
+	Phase           string
+	Run             string
+	Writes, Left    int
+	Slice, Troubles int
+	Pace            float64
+	GaveUp          int
 }
 
 const (
@@ -151,14 +147,11 @@ func (r *running) carryOut(ctx workflow.Context) (audited Audited, err error) {
 // awaitApprovals waits until enough people have signed the plan. The slices look for themselves, too.
 func (r *running) awaitApprovals(ctx workflow.Context) error {
 	for r.Planned.Approvals > 0 {
-		var a Approved
-		if err := do(ctx, time.Minute, &a, work.Approved, r.Planned.Run); err != nil {
+		approved := false
+		if err := do(ctx, time.Minute, &approved, work.Approved, r.Planned.Run); err != nil || approved {
 			return err
 		}
-		if r.Status.Have, r.Status.Need = a.Have, r.Planned.Approvals; a.Enough {
-			break
-		}
-		r.Status.Phase = "waiting for approvals"
+		r.Status.Phase = "waiting for " + batch.Plural(r.Planned.Approvals, "approval")
 		workflow.GetSignalChannel(ctx, approvedSignal).ReceiveWithTimeout(ctx, lookAgain, nil)
 		if err := ctx.Err(); err != nil {
 			return err

@@ -67,13 +67,13 @@ func newWorld(t *testing.T) *world {
 		r := w.runs[o.Run]
 		return &Planned{Run: o.Run, App: "x", Tenant: strings.TrimRight(o.Run, "0123456789"), Writes: r.left, Approvals: len(r.approvals), Limits: w.limits}, r.plan
 	}).Maybe()
-	w.env.OnActivity(work.Approved, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (Approved, error) {
+	w.env.OnActivity(work.Approved, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (bool, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		r := w.runs[run]
 		have := r.approvals[0]
 		r.approvals = r.approvals[1:]
-		return Approved{have, have == 2}, nil
+		return have == 2, nil
 	}).Maybe()
 	w.env.OnActivity(work.Slice, mock.Anything, mock.Anything).Return(w.slice).After(sliceTime).Maybe()
 	w.env.OnActivity(work.GiveUp, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (int, error) {

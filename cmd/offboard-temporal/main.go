@@ -125,7 +125,7 @@ func givenOnce(k *kong.Context) error {
 // host is a process for one job.
 func (c *command) host() *job.Host {
 	return &job.Host{
-		Console: person{quiet{c.log}, c}, Version: version, Journal: c.Journal, Getenv: os.Getenv, Environ: os.Environ,
+		Console: person{flagged{quiet{c.log}, c.flags}}, Version: version, Journal: c.Journal, Getenv: os.Getenv, Environ: os.Environ,
 		Log: slog.New(slog.DiscardHandler), Files: job.Files{Stdin: os.Stdin}, Began: time.Now(),
 	}
 }

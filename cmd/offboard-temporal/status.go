@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/batch/journal"
 	"offboard/report"
 )
 
@@ -41,7 +43,8 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 		query += " AND ExecutionStatus = 'Running'"
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tSTATE\tPHASE\tLEFT\tWRITES\tSLICE\tPACE\tGAVE UP\tAPPROVALS\tSINCE")
+	fmt.Fprintln(w, "RUN\tSTATE\tPHASE\tLEFT\tWRITES\tSLICE\tPACE\tGAVE UP\tSINCE")
+	found := false
 	for token := []byte(nil); ; {
 		page, err := t.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: token})
 		if err != nil {
@@ -49,6 +52,7 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 		}
 		for _, e := range page.Executions {
 			if e.Status != enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
+				found = true
 				tellOne(ctx, w, t, e)
 			}
 		}
@@ -59,7 +63,7 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	if err := w.Flush(); err != nil || o.RunName == "" {
 		return err
 	}
-	return job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
+	err = job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
 		fmt.Printf("\nJournal   run %s is %s: %s", end.Plan.Run, end.State, batch.Plural(end.Plan.Rows, "row"))
 		var outcomes []batch.Outcome
 		for outcome := range end.Summary.Counts {
@@ -72,6 +76,11 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 		fmt.Println()
 		return nil
 	}, nil)
+	if errors.Is(err, journal.ErrNoRun) && found {
+		fmt.Printf("\nJournal   run %s is not planned yet\n", o.RunName)
+		return nil
+	}
+	return err
 }
 
 // tellOne tells how one workflow stands. A worker answers of its phase; without one there is none.
@@ -86,12 +95,8 @@ func tellOne(ctx context.Context, w *tabwriter.Writer, t client.Client, e *workf
 	if err != nil {
 		s.Phase = "no worker answers"
 	}
-	approvals := ""
-	if s.Need > 0 {
-		approvals = fmt.Sprintf("%d of %d", s.Have, s.Need)
-	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%d\t%s\t%s\n", strings.TrimPrefix(e.Execution.WorkflowId, workflowOf("")), strings.ToLower(e.Status.String()),
-		s.Phase, s.Left, s.Writes, s.Slice, s.Pace, s.GaveUp, approvals, e.StartTime.AsTime().Local().Format(time.DateTime))
+	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%d\t%s\n", strings.TrimPrefix(e.Execution.WorkflowId, workflowOf("")), strings.ToLower(e.Status.String()),
+		s.Phase, s.Left, s.Writes, s.Slice, s.Pace, s.GaveUp, e.StartTime.AsTime().Local().Format(time.DateTime))
 }
 
 // reportOptions are those of report.

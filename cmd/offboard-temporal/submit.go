@@ -30,15 +30,14 @@ func (o *submitOptions) run(ctx context.Context, c *command) error {
 	if o.Schedule != "" {
 		return o.schedule(ctx, c)
 	}
-	order, err := o.submit(ctx, c)
+	order, err := o.submit(ctx, c.host())
 	if err != nil {
 		return err
 	}
 	return c.start(ctx, order)
 }
 
-func (o *submitOptions) submit(ctx context.Context, c *command) (Order, error) {
-	h := c.host()
+func (o *submitOptions) submit(ctx context.Context, h *job.Host) (Order, error) {
 	defer h.Files.Close()
 	s, err := job.Submit(ctx, h, &o.SubmitOptions)
 	return Order{Run: s.Name, Urgent: o.Urgent}, err
@@ -92,12 +91,12 @@ func (o *submitOptions) schedule(ctx context.Context, c *command) error {
 	return nil
 }
 
-// submitOrder submits what a file of this worker says.
-func (o *workerOptions) submitOrder(ctx context.Context, name string) ([]Order, error) {
-	if o.Orders == "" || !orderName.MatchString(name) {
+// submitOrder submits what a file of this worker says, into the worker's journal. Nobody is asked.
+func (c *command) submitOrder(ctx context.Context, name string) ([]Order, error) {
+	if o := &c.Worker; o.Orders == "" || !orderName.MatchString(name) {
 		return nil, fmt.Errorf("%w: this worker has no order %q; its --orders directory has them", job.ErrUsage, name)
 	}
-	f, err := os.Open(filepath.Join(o.Orders, name+".args"))
+	f, err := os.Open(filepath.Join(c.Worker.Orders, name+".args"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", job.ErrUsage, err)
 	}
@@ -108,11 +107,16 @@ func (o *workerOptions) submitOrder(ctx context.Context, name string) ([]Order, 
 			words = append(words, word)
 		}
 	}
-	c, _, err := parse(words...)
+	of, _, err := parse(words...)
+	if err == nil && of == nil {
+		err = fmt.Errorf("%w: it asks for help", job.ErrUsage)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	order, err := c.Submit.submit(ctx, c)
+	h := c.host()
+	h.Console = flagged{quiet{c.log}, of.flags}
+	order, err := of.Submit.submit(ctx, h)
 	return []Order{order}, err
 }
 

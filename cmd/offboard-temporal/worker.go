@@ -50,7 +50,7 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 		h := c.host()
 		h.Environ = func() []string { return environ(os.Environ()) }
 		return h
-	}, orders: o.submitOrder}
+	}, orders: c.submitOrder}
 	w := worker.New(client, c.Queue, worker.Options{
 		MaxConcurrentActivityExecutionSize: o.Slices, MaxHeartbeatThrottleInterval: heartbeat / 3, WorkerStopTimeout: stopTimeout,
 		DisableEagerActivities: true, // or the worker of a gate has all slices of its app
