@@ -644,6 +644,7 @@ func TestReplay(t *testing.T) {
 		replayer := worker.NewWorkflowReplayer()
 		replayer.RegisterWorkflow(Run)
 		replayer.RegisterWorkflow(AppGate)
+		replayer.RegisterWorkflow(Scheduled)
 		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
