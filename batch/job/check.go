@@ -30,6 +30,7 @@ type Checked struct {
 	Problems []Problem     `json:"problems"`          // the first of them
 	LeftOut  int           `json:"problems_left_out"` // of Problems, for their number
 	Unread   bool          `json:"-"`                 // the files could not be read to their ends
+	Lift     []string      `json:"-"`                 // the flags, with their values, by which a run chooses only those who leave; none if no flags alone do
 	Stay     bool          `json:"-"`                 // by the file, some of its people stay: a run asks, or is refused
 	shown    [2]int
 }
@@ -322,6 +323,9 @@ func (c *Checked) judge(g *Planning, found intake.Survey) (err error) {
 	}
 	if len(found.Stay) > 0 && !g.AllRows {
 		c.Stay, err = true, ErrPartial
+		if _, lift := found.Gates(g.dateColumn() != "", len(g.File)); lift != "" {
+			c.Lift = strings.Split(lift, "\n")
+		}
 		all = append(all, Problem{Reason: g.staysWords(found)})
 	}
 	c.Problems = append(all, c.Problems...)

@@ -29,11 +29,27 @@ func (c *command) check(o *job.CheckOptions) error {
 		}
 	}
 	if would != "" {
-		if _, lost := fmt.Fprintf(w, "%s:\n%s\n", would, c.line("run", o.File)); lost != nil {
+		if line := c.runLine(found); line != "" {
+			would += ":\n" + line
+		}
+		if _, lost := fmt.Fprintln(w, would); lost != nil {
 			return lost
 		}
 	}
 	return err
+}
+
+// runLine is a run of the files that are checked, with the flags that they ask for; "" if a run is
+// refused until somebody has done more.
+func (c *command) runLine(found *job.Checked, more ...string) string {
+	if found.Stay && found.Lift == nil {
+		return ""
+	}
+	for _, flag := range found.Lift {
+		name, value, _ := strings.Cut(flag, " ")
+		more = append(more, name, value)
+	}
+	return c.line("run", c.cli.Check.File, more...)
 }
 
 // wouldDo says what a run would do, in a sentence; "" when the files cannot be read.
@@ -49,6 +65,9 @@ func wouldDo(found *job.Checked) string {
 	}
 	if found.Stay {
 		s = "A run would first ask about people who stay, and without a terminal refuse"
+		if found.Lift != nil {
+			s += "; the one below takes only those who leave"
+		}
 	}
 	if n.Unreadable > 0 {
 		s += fmt.Sprintf("; %s cannot be read", batch.Plural(n.Unreadable, "row"))
@@ -65,7 +84,7 @@ func (c *command) checkDocument(found *job.Checked, would string, err error) err
 	failed := ""
 	switch {
 	case err == nil || code == exitPartial:
-		next = c.line("run", c.cli.Check.File, "--dry-run")
+		next = c.runLine(found, "--dry-run")
 	default:
 		failed, next = err.Error(), c.nextStep(err, code, next)
 	}
