@@ -81,7 +81,7 @@ func decode(r io.Reader, encodingName string) (*bufio.Reader, []batch.Setting, e
 			return nil, nil, &Error{Reason: "this is a web page or XML, not a list: if it came by a download, look whether it is a sign-in page, and download again; if it is a table (some .xls files are), open it in Excel and save it as .xlsx or as CSV UTF-8"}
 		}
 	}
-	if bytes.IndexByte(sample, 0) >= 0 {
+	if bytes.Count(sample, []byte{0}) > len(sample)/50 { // a few are of cells, whose reader says so
 		return nil, nil, &Error{Reason: "the file holds NUL bytes and is no text in " + how.Value + ": " + asUTF8}
 	}
 	switch bad := notUTF8(sample); {
