@@ -1,5 +1,5 @@
 // Package journal keeps what must survive: plans, intents and records, in one
-// SQLite file. Reports, screens and exit codes are read from it; nothing else
+// SQLite file, or in PostgreSQL where several machines share them. Reports, screens and exit codes are read from it; nothing else
 // of a run is written down.
 //
 // # Basics
@@ -24,6 +24,9 @@
 //	            one kind of database understands
 //	sqlite.go   the dialect of SQLite, with schema.sql: the place of the file, opening, its
 //	            check, the write-ahead log, errors; lock.go has its locks
+//	server.go   the dialect of PostgreSQL, with server.sql: what it has in other words, opening, rights;
+//	            serverurl.go which ways to a server are taken, serverwait.go what is done while it
+//	            is away, and serverlock.go its locks
 //	columns.go  Go values to columns and back
 //	run.go      Run, and its states with their drawing
 //	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
@@ -98,6 +101,33 @@
 // since it was moved into the file, all or the last few of them, never a part
 // of one: users that they settled are then as they were before, and sent again. A disk that
 // confirms writes which it has not made cannot be mended here.
+//
+// # On a server
+//
+// All that is said of transactions holds on PostgreSQL, too, with what a network adds:
+//
+// A server that goes away is waited for; see [Patience]. A transaction that was cut off is tried
+// again. The answer to its commit may be what was lost, so each write begins with its own number in
+// the row of its process among the writers: where that is there already, it has happened, and is not
+// done twice. A try whose session the server still has holds that row, and is waited for.
+// (TestServerCuts, TestServerKilled)
+//
+// A lock is an advisory lock of a session of its own, and a row with a word that its holder made
+// up. A session that was cut is opened again, and takes its locks again, if nobody else had them
+// meanwhile. Each write to the run asks for its word: where another process had the lock it is
+// ErrLost, and nothing of it is there. (TestServerLockLost)
+//
+// The clocks of machines differ. The ends of calls, by which quotas are counted, are written by the
+// server's clock, and told by that of the machine that asks; all other times are those of the
+// machine that wrote them, and a machine whose clock is more than a minute off is refused.
+//
+// A text with a zero byte in it has U+FFFD there instead; cells of the input are kept as they are.
+// An owner makes the tables; the role that runs needs no more than to select, insert, update and
+// delete, and one that looks no more than to select. (TestServerRights) A server that has fsync off, or that
+// would not have to prove who it is over a network, is refused. (TestServerURL)
+//
+// Not known to the server is what an asynchronous standby lacks when it takes over: commits that were
+// confirmed may be gone there. Use synchronous_standby_names.
 //
 // # Caveats
 //
