@@ -260,8 +260,8 @@ func (r *running) tell(ctx workflow.Context, t Turn) {
 	}
 	r.asked = t.Want != Done
 	ctx, _ = workflow.NewDisconnectedContext(ctx) // the gate is told also by what was stopped
-	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: 10 * time.Second})
-	// It is tried until it is told; what the server itself refuses, the gate finds out by itself.
+	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: 10 * time.Second, ScheduleToCloseTimeout: time.Hour})
+	// It is tried for an hour: a word that is lost costs the run the time until it asks again.
 	if err := workflow.ExecuteLocalActivity(ctx, work.Tell, r.Planned.App, t).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Error("the gate is not told", "want", t.Want, "error", err)
 	}

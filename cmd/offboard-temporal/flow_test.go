@@ -40,6 +40,7 @@ type world struct {
 	busy   map[string]int // slices at once, by tenant
 	twice  bool           // a tenant had two
 	turns  []Turn
+	deaf   int        // so many words to the gate fail
 	heard  func(Turn) // is asked in place of a gate, if there is none
 }
 
@@ -91,7 +92,12 @@ func newWorld(t *testing.T) *world {
 	w.env.OnActivity(work.Tell, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, app string, turn Turn) error {
 		w.mu.Lock()
 		w.turns = append(w.turns, turn)
+		deaf := w.deaf > 0
+		w.deaf--
 		w.mu.Unlock()
+		if deaf {
+			return errors.New("the server does not answer")
+		}
 		if w.heard != nil {
 			w.heard(turn)
 			return nil
@@ -262,6 +268,17 @@ func TestRunAsksAgain(t *testing.T) {
 	w.env.ExecuteWorkflow(Run, Order{Run: "a"})
 	if err := w.env.GetWorkflowError(); err != nil || asked != 3 || w.env.Now().Sub(began) < 2*askAgain {
 		t.Errorf("it asked %d times in %v and ended with %v", asked, w.env.Now().Sub(began), err)
+	}
+}
+
+// TestRunTellsAnAbsentServer has words to the gate fail for longer than one of them may take.
+func TestRunTellsAnAbsentServer(t *testing.T) {
+	w := newWorld(t)
+	w.runs["a"] = &fakeRun{left: 1}
+	w.deaf = 6
+	began := w.env.Now()
+	if _, err := w.alone(Order{Run: "a"}); err != nil || w.env.Now().Sub(began) >= askAgain {
+		t.Errorf("it took %v and ended with %v", w.env.Now().Sub(began), err)
 	}
 }
 
