@@ -35,6 +35,7 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"os"
 
@@ -42,6 +43,7 @@ import (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http would print there what a server sent unasked, past all redaction
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stop := make(chan struct{})
 	// It ends with the process; there is nobody to wait for it.
