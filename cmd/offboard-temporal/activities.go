@@ -161,7 +161,7 @@ func (a *activities) Approved(ctx context.Context, run string) (enough bool, err
 
 // Slice does the next writes of a run.
 func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err error) {
-	again := activity.GetInfo(ctx).Attempt > 1 // its worker is dead or frozen, as far as the engine knows
+	again := o.Again || activity.GetInfo(ctx).Attempt > 1 // its worker is dead or frozen, as far as the engine knows
 	return s, a.with(ctx, "slice", o.Run, func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error {
 		conn := a.how.Connection
 		conn.Rate = o.Pace

@@ -36,8 +36,9 @@ type Planned struct {
 
 // SliceOrder is the work of one slice.
 type SliceOrder struct {
-	Run  string
-	Pace float64 // writes a second
+	Run   string
+	Pace  float64 // writes a second
+	Again bool    // the last worker may have the run's lock still, and is to be put out
 }
 
 // Sliced is how a run stands after a slice.
@@ -193,7 +194,7 @@ func (r *running) slices(ctx workflow.Context) error {
 			continue
 		}
 		if r.Status.Troubles++; r.Status.Troubles < mostTroubles {
-			if err := workflow.Sleep(ctx, time.Duration(r.Status.Troubles)*30*time.Second); err != nil {
+			if err := workflow.Sleep(ctx, time.Duration(r.Status.Troubles*r.Status.Troubles)*5*time.Second); err != nil {
 				return err
 			}
 			continue
@@ -236,7 +237,7 @@ func (r *running) slice(ctx workflow.Context) (s Sliced, err error) {
 	if r.Status.Left == 0 {
 		r.Status.Phase = "proving"
 	}
-	f := begin(ctx, 12*time.Hour, work.Slice, SliceOrder{r.Planned.Run, r.Status.Pace})
+	f := begin(ctx, 12*time.Hour, work.Slice, SliceOrder{r.Planned.Run, r.Status.Pace, r.Status.Troubles > 0})
 	for {
 		ready, stopped := workflow.AwaitWithTimeout(ctx, keepsEvery, f.IsReady)
 		if ready || stopped != nil {

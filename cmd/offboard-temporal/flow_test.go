@@ -24,6 +24,7 @@ type fakeRun struct {
 	fail           func(slice int) error
 	plan           error
 	slices         int
+	failed         bool        // the last slice, which the next one is to know
 	began          []time.Time // of its slices
 	gaveUp         int
 	lost           int // rows that the audit misses
@@ -84,6 +85,7 @@ func newWorld(t *testing.T) *world {
 		n := min(r.left, sliceWrites)
 		r.left -= n
 		r.gaveUp += n
+		r.failed = false
 		return n, nil
 	}).Maybe()
 	w.env.OnActivity(work.Audit, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (Audited, error) {
@@ -113,10 +115,15 @@ func (w *world) slice(_ context.Context, o SliceOrder) (Sliced, error) {
 	defer w.mu.Unlock()
 	r := w.runs[o.Run]
 	r.slices++
+	if o.Again != r.failed {
+		return Sliced{}, fmt.Errorf("slice %d is told again: %v", r.slices, o.Again)
+	}
+	r.failed = false
 	now := w.env.Now()
 	r.began = append(r.began, now.Add(-sliceTime))
 	if r.fail != nil {
 		if err := r.fail(r.slices); err != nil {
+			r.failed = classOf(err) != NoJournal
 			return Sliced{}, err
 		}
 	}

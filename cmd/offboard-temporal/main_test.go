@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"go.temporal.io/sdk/temporal"
+
+	"offboard/batch"
+	"offboard/batch/job"
+	"offboard/batch/journal"
+)
+
+// TestRefusedBeforeTheServer holds what no server is asked for.
+func TestRefusedBeforeTheServer(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", t.TempDir()+"/none.toml")
+	for name, tt := range map[string]struct {
+		address string
+		words   []string
+		is      error
+		says    string
+	}{
+		"no TLS to another machine":        {"10.1.2.3:7233", []string{"status"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
+		"no TLS to a name":                 {"temporal.example:7233", []string{"worker"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
+		"no address":                       {"temporal", []string{"status"}, job.ErrUsage, "host:port"},
+		"a gate that is given twice":       {"", []string{"submit", "x.csv", "--tenant", "t", "--as-of", "2026-01-01", "--as-of", "2026-02-01"}, job.ErrUsage, "--as-of is given twice"},
+		"a schedule of a path":             {"", []string{"submit", "../x", "--tenant", "t", "--schedule", "0 3 * * *"}, job.ErrUsage, "--orders"},
+		"a pace of a tenant above the app": {"", []string{"worker", "--app-pace", "1"}, job.ErrUsage, "--app-pace 1"},
+		"a deadline of a worker":           {"", []string{"worker", "--deadline", "1h"}, job.ErrUsage, "--deadline"},
+	} {
+		t.Setenv("TEMPORAL_ADDRESS", tt.address)
+		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v, want %v with %q", name, err, tt.is, tt.says)
+		}
+	}
+}
+
+// TestOrdersAreTheWorkers has orders that are no file of the directory.
+func TestOrdersAreTheWorkers(t *testing.T) {
+	for dir, name := range map[string]string{"": "nightly", t.TempDir(): "../nightly", t.TempDir() + "/": "none"} {
+		c := &command{cli: &cli{Worker: workerOptions{Orders: dir}}, log: slog.New(slog.DiscardHandler)}
+		if orders, err := c.submitOrder(context.Background(), name); !errors.Is(err, job.ErrUsage) || len(orders) > 0 || !strings.Contains(err.Error(), map[bool]string{true: "none.args", false: "--orders"}[name == "none"]) {
+			t.Errorf("%s in %q: %v, %v", name, dir, orders, err)
+		}
+	}
+}
+
+// TestClasses holds which errors end a workflow, and that histories have nothing else of an error.
+func TestClasses(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		again  bool
+		class  string
+		ending bool
+	}{
+		{batch.ErrStopped, false, HandedOver, false},
+		{journal.ErrAway, false, NoJournal, false},
+		{&journal.LockedError{Run: "r"}, false, "locked", true},
+		{&journal.LockedError{Run: "r"}, true, "locked", false}, // of the worker that was lost
+		{fmt.Errorf("%w: %w", job.ErrRefused, job.ErrUnapproved), false, "unapproved", true},
+		{job.ErrRefused, false, "refused", true},
+		{batch.ErrPermission, false, "permission", true},
+		{batch.ErrSignIn, false, "sign_in", true},
+		{fmt.Errorf("%w: %w", batch.ErrSignIn, batch.ErrOutage), false, "sign_in", true},
+		{batch.ErrOutage, false, "outage", true},
+		{errors.New("anything else"), false, Trouble, true},
+	} {
+		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err), tt.again)
+		app, is := errors.AsType[*temporal.ApplicationError](err)
+		if !is || app.Type() != tt.class || app.NonRetryable() != tt.ending {
+			t.Errorf("%v is %v, want the class %s, and that it ends: %v", tt.err, err, tt.class, tt.ending)
+		}
+		if strings.Contains(err.Error(), "ada") || strings.Contains(err.Error(), "leavers") {
+			t.Errorf("a history would have %q", err)
+		}
+	}
+}
