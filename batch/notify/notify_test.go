@@ -71,7 +71,7 @@ func TestBody(t *testing.T) {
 			`{"text":"contained: 1,100 of 1,200 users","type":"TextBlock","wrap":true}],"type":"AdaptiveCard","version":"1.4"},` +
 			`"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null}],"type":"message"}`,
 		JSON: `{"event":"finished","command":"run","run":"20261127-030432-5aa3","dry_run":false,"exit":3,"meaning":"finished; some are not done",` +
-			`"counts":{"denied":0,"not_found":1,"verified":1200},"success":2,"neutral":null,"failure":1,"contained":{"users":1100,"of":1200}}`,
+			`"counts":{"denied":0,"not_found":1,"verified":1200},"success":2,"neutral":null,"failure":1,"contained":{"users":1100,"of":1200},"tenants":null}`,
 	} {
 		if got, err := n.body(format); err != nil || string(got) != want {
 			t.Errorf("%s, %v: %s", format, err, got)

@@ -236,7 +236,7 @@ var patients = []patient{
 		must(t, os.Chmod(filepath.Join(o.dir, "open.env"), 0o604))
 		return "HTTPS_PROXY=http://127.0.0.1:1"
 	}, ill: "lists credential graph tenant", says: []string{"nowhere.txt", "AZURE_TENANT_ID, AZURE_CLIENT_ID are missing; read certificate: AZURE_CLIENT_CERTIFICATE_PATH: open ./nowhere.pem",
-		"half.env: AZURE_TENANT_ID is missing; give one of AZURE_CLIENT_SECRET", "closed.env: AZURE_CLIENT_SECRET_FILE: open ./none", "everybody on this machine can read /", "open.env, and it holds a secret: chmod o= ", "name the tenant with --tenant"}},
+		"half.env: AZURE_TENANT_ID is missing; give one of AZURE_CLIENT_SECRET", "closed.env: AZURE_CLIENT_SECRET_FILE holds no path of a file that exists", "everybody on this machine can read /", "open.env, and it holds a secret: chmod o= ", "name the tenant with --tenant"}},
 	{name: "no CLI, and no network", args: "--auth cli --tenant contoso.example", env: "PATH=/nowhere", expose: func(*testing.T, *office, microsoft) string { return "HTTPS_PROXY=http://127.0.0.1:1" },
 		ill: "credential graph authority", says: []string{"the Azure CLI (az) is not installed"}},
 	{name: "a secret that the group reads", args: "--max-privileged 0", cfg: graphsim.Config{Roles: least}, env: "AZURE_TENANT_ID=" + ours.Tenant + " AZURE_CLIENT_ID=" + ours.App + " AZURE_CLIENT_SECRET_FILE=./secret", expose: func(t *testing.T, o *office, _ microsoft) string {

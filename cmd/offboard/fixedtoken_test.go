@@ -103,7 +103,7 @@ func TestFixedTokenEndsBeforeTheRun(t *testing.T) {
 	}{
 		{"too short", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "", exitSignIn, "the access token ends in 5 min 0 s, at ", 1},
 		{"too short for a rehearsal", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--dry-run", exitSignIn, "and 60 writes take at least 6 min 40 s; nothing was written; take a shorter file", 1},
-		{"too short, and a guard refuses", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--max-users=3", exitRefused, "  - the access token ends in ", 1},
+		{"too short, and a guard refuses", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN=", "--max-users=3", exitSignIn, "  - the access token ends in ", 1},
 		{"long enough", time.Hour, "OFFBOARD_ACCESS_TOKEN=", "", exitDone, "", 1},
 		{"renewed", 5 * time.Minute, "OFFBOARD_ACCESS_TOKEN_COMMAND=", "", exitDone, "the token in OFFBOARD_ACCESS_TOKEN_COMMAND, which is set", 2},
 	} {

@@ -125,7 +125,7 @@ func TestPrintedProgram(t *testing.T) {
 		"." + string(filepath.Separator) + "offboard": filepath.Join(here, "offboard"),
 		filepath.Join(here, "offboard"):               filepath.Join(here, "offboard"),
 	} {
-		c := &command{world: world{program: program}}
+		c := &command{world: world{program: program}, cli: &cli{}}
 		if got := c.shell("runs"); got != quoted(want, runtime.GOOS)+" runs" {
 			t.Errorf("called as %q: %s", program, got)
 		}
