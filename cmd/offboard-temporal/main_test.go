@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +49,21 @@ func TestOrdersAreTheWorkers(t *testing.T) {
 		if orders, err := c.submitOrder(context.Background(), name); !errors.Is(err, job.ErrUsage) || len(orders) > 0 || !strings.Contains(err.Error(), map[bool]string{true: "none.args", false: "--orders"}[name == "none"]) {
 			t.Errorf("%s in %q: %v, %v", name, dir, orders, err)
 		}
+	}
+}
+
+// TestOrderIsReadWhole has an order whose gates stand behind a long line, and one that cannot be read.
+func TestOrderIsReadWhole(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nightly.args")
+	where := "--where=Name=" + strings.Repeat("x", 100_000)
+	if err := os.WriteFile(file, []byte("leavers.csv\n"+where+"\r\n\n  --approvals=2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if words, err := orderWords(file); err != nil || !slices.Equal(words, []string{"submit", "leavers.csv", where, "--approvals=2"}) {
+		t.Errorf("%d words, %v", len(words), err)
+	}
+	if words, err := orderWords(filepath.Dir(file)); !errors.Is(err, job.ErrUsage) {
+		t.Errorf("of what cannot be read: %q, %v", words, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -96,28 +95,38 @@ func (c *command) submitOrder(ctx context.Context, name string) ([]Order, error)
 	if o := &c.Worker; o.Orders == "" || !orderName.MatchString(name) {
 		return nil, fmt.Errorf("%w: this worker has no order %q; its --orders directory has them", job.ErrUsage, name)
 	}
-	f, err := os.Open(filepath.Join(c.Worker.Orders, name+".args"))
+	file := filepath.Join(c.Worker.Orders, name+".args")
+	words, err := orderWords(file)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", job.ErrUsage, err)
-	}
-	defer f.Close()
-	words := []string{"submit"}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if word := strings.TrimSpace(lines.Text()); word != "" {
-			words = append(words, word)
-		}
+		return nil, err
 	}
 	of, _, err := parse(words...)
 	if err == nil && of == nil {
 		err = fmt.Errorf("%w: it asks for help", job.ErrUsage)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	h := c.host()
 	h.Console = flagged{quiet{c.log}, of.flags}
 	order, err := of.Submit.submit(ctx, h)
 	return []Order{order}, err
+}
+
+// orderWords are the words of an order. A file that is not read to its end is none: what is missing may be
+// a gate.
+func orderWords(file string) ([]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", job.ErrUsage, err)
+	}
+	words := []string{"submit"}
+	for line := range strings.Lines(string(text)) {
+		if word := strings.TrimSpace(line); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words, nil
 }
 
 // resumeOptions are those of resume.
