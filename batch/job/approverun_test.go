@@ -117,6 +117,25 @@ func TestRunNeedsApprovals(t *testing.T) {
 	})
 }
 
+// What a worker asks of each run stands in the sealed plan, so that resume asks it, too.
+func TestWorkersApprovalsAreSealed(t *testing.T) {
+	inOffice(t, 4, func(o *office) {
+		t := o.t
+		is, err := Submit(t.Context(), o.host(), o.submission("revoke"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := PlanSubmitted(t.Context(), o.host(), is.Name, &WorkOptions{Approvals: 2, Connection: o.connection(), Execution: o.execution()})
+		if err != nil || p.Approvals != 2 {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		err = Resume(t.Context(), o.host(), &ResumeOptions{RunName: p.Run, Guards: o.worker().opt.Guards, Connection: o.connection(), Execution: o.execution(), Unasked: Unasked{true}})
+		if n := o.tenant.Stats().Writes; n != 0 || !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "--trusted") {
+			t.Errorf("%d writes, %v", n, err)
+		}
+	})
+}
+
 // A signature is of one run: in another one it is none.
 func TestApprovalOfAnotherRun(t *testing.T) {
 	inOffice(t, 4, func(o *office) {

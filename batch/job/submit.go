@@ -148,7 +148,8 @@ func (c asSubmitted) Flags(tag string) []batch.Flag {
 
 // WorkOptions are how a worker signs in to plan.
 type WorkOptions struct {
-	Overtake bool // as of a slice
+	Overtake  bool // as of a slice
+	Approvals int  // of different people, that this worker asks of each run; the submission may ask for more
 	Connection
 	Execution
 }
@@ -160,7 +161,7 @@ type Planned struct {
 	Writes    int
 	App       string // client id of the app registration that planned
 	Tenant    string // object id
-	Approvals int    // of different people, that the submission asks for
+	Approvals int    // of different people, that the sealed plan asks for
 	Refused   bool   // a guard refused; nothing will be written. The error says why
 }
 
@@ -198,7 +199,7 @@ func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p
 	j.Tenant, j.answered = s.Tenant, s.Stay
 	g := &s.Planning
 	if err := g.ready(ctx, j, func() error {
-		j.plan.Run, j.plan.Terms.OSUser, j.plan.Terms.Host, j.plan.Terms.Asks = name, s.OSUser, s.Host, s.Approvals
+		j.plan.Run, j.plan.Terms.OSUser, j.plan.Terms.Host, j.plan.Terms.Asks = name, s.OSUser, s.Host, max(s.Approvals, o.Approvals)
 		return nil
 	}); err != nil {
 		return p, err

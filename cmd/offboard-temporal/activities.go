@@ -135,7 +135,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 func (a *activities) Plan(ctx context.Context, o Order) (p *Planned, err error) {
 	return p, a.with(ctx, "plan", o.Run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
 		// What another command planned is found, too: it needs no submission.
-		made, err := job.PlanSubmitted(ctx, h, o.Run, &job.WorkOptions{Overtake: activity.GetInfo(ctx).Attempt > 1, Connection: a.how.Connection, Execution: a.how.Execution})
+		made, err := job.PlanSubmitted(ctx, h, o.Run, &job.WorkOptions{Overtake: activity.GetInfo(ctx).Attempt > 1, Approvals: a.how.Approvals, Connection: a.how.Connection, Execution: a.how.Execution})
 		if err != nil {
 			return err
 		}
