@@ -51,7 +51,7 @@ type server struct {
 func openServer(ctx context.Context, path string, write bool) (*Store, error) {
 	shown, _ := Shown(path)
 	p := &server{me: rand.Text(), held: map[string]string{}}
-	cfg, err := serverOf(path)
+	cfg, err := serverOf(path, p.me)
 	there := false
 	if err == nil {
 		p.r = stdlib.OpenDB(*cfg)

@@ -11,7 +11,7 @@ CREATE TABLE writers (                             -- the processes that write, 
 CREATE TABLE locks (                               -- who took which lock last; an advisory lock says whether it is held
 	name   TEXT PRIMARY KEY,
 	key    BIGINT NOT NULL,                        -- of the advisory lock
-	holder TEXT NOT NULL,                          -- made up: a write of another holder is refused
+	holder TEXT NOT NULL,                          -- the Store's name and a word made up: a write of another holder is refused
 	host   TEXT NOT NULL,
 	pid    BIGINT NOT NULL,
 	since  BIGINT NOT NULL

@@ -279,6 +279,41 @@ func TestServerLockLost(t *testing.T) {
 	must(t, unlock())
 }
 
+// TestServerFrozen stops a process in the middle of a write, as SIGSTOP does. Another one takes the run at
+// once, whatever rows the first one keeps locked, and what that one writes when it goes on is not taken.
+func TestServerFrozen(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Shared(t)
+	schema := pg.Schema(t)
+	s := openAt(t, pg.URL(schema))
+	r, _ := sending(t, s, 9)
+	frozen, thawed, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	thaw := sync.OnceFunc(func() { close(thawed) })
+	t.Cleanup(thaw)
+	go func() {
+		ended <- s.update(t.Context(), func(t *tx) error {
+			err := s.claim(t, r)
+			close(frozen) // it panics should the write be tried twice
+			<-thawed
+			return err
+		})
+	}()
+	<-frozen
+	other := openAt(t, pg.URL(schema))
+	taken, err := other.Run(t.Context(), "r")
+	must(t, err)
+	began := time.Now()
+	letGo, err := taken.Overtake()
+	must(t, err)
+	must(t, taken.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1}}}}))
+	if took := time.Since(began); took > lookTime/2 {
+		t.Errorf("it took %s to overtake it", took)
+	}
+	thaw()
+	wantErr(t, <-ended, ErrLost)
+	must(t, letGo())
+}
+
 // TestServerAway ends the wait: after the time that was given, and soon after a stop.
 func TestServerAway(t *testing.T) {
 	t.Parallel()
@@ -396,7 +431,7 @@ func TestServerURL(t *testing.T) {
 		{"postgres://u:pass%3A%2Fw0rd@127.0.0.1/db?sslmode=maybe", "an option of the URL"},
 		{"postgres://u@127.0.0.1/db?password=pass%3A%2Fw0rd&connect_timeout=x", "an option of the URL"},
 	} {
-		_, err := serverOf(c.url)
+		_, err := serverOf(c.url, "")
 		if c.want == "" && err != nil || c.want != "" && !strings.Contains(fmt.Sprint(err), c.want) {
 			t.Errorf("%s: %v, want %q", c.url, err, c.want)
 		}

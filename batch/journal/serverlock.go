@@ -14,7 +14,7 @@ import (
 )
 
 // A lock is an advisory lock of a session of its own, which ends with it, and a row that says
-// who has it. Each holder makes up a word for that row. A write to the run asks for its own
+// who has it. Each holder makes up a word for that row, which begins with the name of its Store. A write to the run asks for its own
 // word in the same transaction: once another process has taken the lock, no write of this one
 // is taken, however late it learns of that.
 
@@ -51,7 +51,13 @@ func (p *server) heldBy(name string) (*LockedError, error) {
 	return &by, err
 }
 
-// putOut ends the session of a holder. A role may end the sessions of its own.
+// sqlPutOut ends all sessions of the process that took a lock last, and the one that has it.
+const sqlPutOut = `SELECT coalesce(bool_and(pg_terminate_backend(a.pid, 5000)), true) FROM pg_stat_activity a
+	WHERE a.application_name = (SELECT '` + sessionName + `' || split_part(holder, '.', 1) FROM locks WHERE name = $1) AND a.application_name <> $2
+	OR a.pid IN (SELECT k.pid FROM pg_locks k WHERE ` + sqlIsLock + ` $3)`
+
+// putOut ends the sessions of a holder, also those without the lock: one that froze in the middle of
+// a write keeps the rows that its successor needs. A role may end the sessions of its own.
 func (p *server) putOut(name string) error {
 	p.mu.Lock()
 	mine := p.held[name] != ""
@@ -62,7 +68,7 @@ func (p *server) putOut(name string) error {
 	ctx, cancel := shortly()
 	defer cancel()
 	var done bool
-	err := p.r.QueryRowContext(ctx, "SELECT coalesce(bool_and(pg_terminate_backend(k.pid, 5000)), true) FROM pg_locks k WHERE "+sqlIsLock+" $1", p.key(name)).Scan(&done)
+	err := p.r.QueryRowContext(ctx, sqlPutOut, name, sessionName+p.me, p.key(name)).Scan(&done)
 	if err == nil && !done {
 		err = errGhost
 	}
@@ -94,7 +100,7 @@ func (p *server) lock(name string) (func() error, error) {
 		}
 		return nil, by
 	}
-	word := rand.Text()
+	word := p.me + "." + rand.Text()
 	if _, err := p.session.ExecContext(ctx, `INSERT INTO locks (name, key, holder, host, pid, since) VALUES ($1, $2, $3, $4, $5, now_ms())
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, host = excluded.host, pid = excluded.pid, since = excluded.since`,
 		name, p.key(name), word, hostName(), os.Getpid()); err != nil {

@@ -59,10 +59,14 @@ func read(path string) *url.URL {
 	return u
 }
 
+// sessionName is what the server calls the sessions of a Store, whose own name follows. By it they are
+// found when the process is put out, so that no option of the URL takes its place.
+const sessionName = "offboard "
+
 // serverOf reads the URL. A connection that would go over a network without TLS, or to a
 // server whose certificate and name nobody checks, is refused: what the journal holds are
-// the names of people, and what it says decides who is sent.
-func serverOf(path string) (*pgx.ConnConfig, error) {
+// the names of people, and what it says decides who is sent. All sessions of a Store have its name.
+func serverOf(path, store string) (*pgx.ConnConfig, error) {
 	if read(path) == nil {
 		return nil, errors.New("the URL cannot be read; write what is special in its user, password or options as %40 and so on")
 	}
@@ -85,13 +89,13 @@ func serverOf(path string) (*pgx.ConnConfig, error) {
 	for name, value := range map[string]string{
 		// A session whose machine is gone ends soon, and its locks with it.
 		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
-		"application_name": "offboard",
-		"enable_seqscan":   "off", "enable_bitmapscan": "off", "jit": "off", // see text
+		"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off", // see text
 	} {
 		if cfg.RuntimeParams[name] == "" {
 			cfg.RuntimeParams[name] = value
 		}
 	}
+	cfg.RuntimeParams["application_name"] = sessionName + store
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}
