@@ -17,7 +17,7 @@ import (
 // ApproveRunOptions are those of the command that approves a run.
 type ApproveRunOptions struct {
 	RunName string `arg:"" name:"run" help:"The run, which is planned and not begun."`
-	Key     string `help:"Your private SSH key. A passphrase is asked for, unless the ssh agent has the key. For a key whose private half only the agent has, such as one in a FIDO token, name the .pub file." required:"" placeholder:"FILE" type:"path"`
+	Key     string `env:"OFFBOARD_APPROVE_KEY" help:"Your private SSH key. A passphrase is asked for, unless the ssh agent has the key. For a key whose private half only the agent has, such as one in a FIDO token, name the .pub file." required:"" placeholder:"FILE" type:"path"`
 	Yes     bool   `short:"y" env:"-" help:"Do not ask. It has no environment variable: one that is set for run must not sign."`
 }
 

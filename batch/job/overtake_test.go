@@ -106,6 +106,44 @@ func TestFrozenSliceIsOvertaken(t *testing.T) {
 	}
 }
 
+// What is given up is given up also where a process that does not go on has the run's lock.
+func TestGiveUpOvertakes(t *testing.T) {
+	at := pgtest.Shared(t)
+	url := at.URL(at.Schema(t))
+	o := officeOf(t, 10, graphsim.Config{NoQuota: true, StaticToken: anybody})
+	process := func() *Host {
+		s, err := journal.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		h := o.host()
+		h.Shared, h.Console = &Shared{store: s}, &hearing{}
+		return h
+	}
+	is, err := Submit(t.Context(), process(), o.submission("revoke"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen, next := process(), process()
+	if _, err := PlanSubmitted(t.Context(), frozen, is.Name, &WorkOptions{Connection: o.connection(), Execution: o.execution()}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := frozen.Shared.store.Run(t.Context(), is.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := GiveUp(t.Context(), next, is.Name, 20, "workers failed at it"); n != 10 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := run.SetState(t.Context(), journal.Stopped, ""); !errors.Is(err, journal.ErrLost) {
+		t.Errorf("the process that was put out: %v", err)
+	}
+}
+
 // In a file, the lock of a process that holds it is never taken.
 func TestNoOvertakingInAFile(t *testing.T) {
 	inOffice(t, 10, func(o *office) {

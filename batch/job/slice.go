@@ -394,7 +394,8 @@ func (s counting) Write(ctx context.Context, e batch.Entry) error {
 }
 
 // GiveUp ends the next writes of a run, at most so many, as gave_up with the cause, which may hold
-// no secret and no name. It is for a slice that fails for good; n is how many writes ended.
+// no secret and no name. It is for a slice that fails for good, so that a process that has the run's
+// lock is put out as by Overtake of a slice; n is how many writes ended.
 func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n int, err error) {
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
@@ -404,7 +405,7 @@ func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n
 	if j.run, err = j.store.Run(ctx, run); err != nil {
 		return 0, err
 	}
-	if err := j.claim(ctx, false); err != nil {
+	if err := j.claim(ctx, true); err != nil {
 		return 0, err
 	}
 	next, err := j.run.Next(ctx, most)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"go.temporal.io/sdk/temporal"
 
 	"offboard/batch"
@@ -38,6 +39,28 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		t.Setenv("TEMPORAL_ADDRESS", tt.address)
 		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want %v with %q", name, err, tt.is, tt.says)
+		}
+	}
+}
+
+// No variable means two things, and none of submit signs.
+func TestEnvironmentVariables(t *testing.T) {
+	k := kong.Must(&cli{}, kong.DefaultEnvars("OFFBOARD"))
+	means, of := map[string]string{}, map[string]string{}
+	for _, command := range k.Model.Children {
+		for _, f := range command.Flags {
+			for _, name := range f.Envs {
+				what := f.Name + ": " + f.Help
+				if was := means[name]; was != "" && was != what && f.Name != "tenant" && f.Name != "approvals" { // each told to two readers
+					t.Errorf("%s means %q, and for %s %q", name, was, command.Name, what)
+				}
+				means[name], of[command.Name+" --"+f.Name] = what, name
+			}
+		}
+	}
+	for flag, want := range map[string]string{"submit --key": "OFFBOARD_KEY", "approve --key": "OFFBOARD_APPROVE_KEY", "approve --yes": "", "worker --approvals": "OFFBOARD_APPROVALS"} {
+		if of[flag] != want {
+			t.Errorf("%s has %q, want %q", flag, of[flag], want)
 		}
 	}
 }
