@@ -113,10 +113,10 @@ func (c *Campaign) unfinished(ctx context.Context, h *Host, now time.Time) (*Cam
 	}) {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(old[0].Members), &c.Members); err != nil {
-		return nil, fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
-	}
 	c.Campaign, c.Resumed, c.again = old[0], true, true
+	if err := c.takeMembers(); err != nil {
+		return nil, err
+	}
 	h.Say("resuming %s of %s on the same files: what is finished begins anew; --new starts all over", c.Name, c.Created.Local().Format(time.DateTime))
 	return c, c.lock()
 }
@@ -148,10 +148,15 @@ func findCampaign(ctx context.Context, h *Host, name string, open opener) (_ *Ca
 	if c.Campaign, err = c.shared.store.Campaign(ctx, name); err != nil {
 		return nil, err
 	}
+	return c, c.takeMembers()
+}
+
+// takeMembers reads the members that the journal keeps.
+func (c *Campaign) takeMembers() error {
 	if err := json.Unmarshal([]byte(c.Campaign.Members), &c.Members); err != nil {
-		return nil, fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
+		return fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
 	}
-	return c, nil
+	return nil
 }
 
 // Rehearsal reports whether its tenants are simulated.

@@ -186,7 +186,7 @@ type ApplyOptions struct {
 
 // ResumeOptions are those of resume.
 type ResumeOptions struct {
-	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed; of rehearsals with --simulate alone."`
+	RunName string `arg:"" optional:"" name:"run" help:"The name of the run or campaign, or an unmistakable beginning of it. Default: the newest run of this tenant that can be resumed, and that is of no campaign; of rehearsals with --simulate alone."`
 	MaxAge  Length `help:"Refuse an older plan, such as 36h or 2d; 0 allows any age." default:"24h"`
 	AtOnce  AtOnce `help:"How many tenants of a campaign are worked on at once." default:"50" placeholder:"N"`
 	Trusted string `env:"OFFBOARD_RESUME_TRUSTED" help:"The allowed_signers file of the people who may approve a run that was submitted to workers and asks for approvals." placeholder:"FILE" type:"path"`

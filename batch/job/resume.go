@@ -79,7 +79,7 @@ func (j *job) mayResume(ctx context.Context) error {
 }
 
 // toResume is the run that is named, or without a name the newest that this connection
-// can go on with and that nobody works on.
+// can go on with, that nobody works on, and that is of no campaign.
 func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, error) {
 	if r.RunName != "" {
 		return j.store.Run(ctx, r.RunName)
@@ -92,9 +92,20 @@ func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, err
 	if err != nil {
 		return nil, err
 	}
-	others := len(runs)
+	open, others, err := j.openCampaigns(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	runs = slices.DeleteFunc(runs, func(run *journal.Run) bool { return run.Membership().Campaign != "" })
+	others += len(runs)
 	runs = slices.DeleteFunc(runs, func(run *journal.Run) bool { return !ours(run.Plan()) })
-	if others -= len(runs); len(runs) == 0 {
+	others -= len(runs)
+	switch {
+	case len(open) > 0 && len(runs) == 0:
+		return nil, r.byName(j, open)
+	case len(open) > 0:
+		j.Say("note     %s (%s) is not at its end, too, and is resumed by its name", open[0].Name, open[0].Input)
+	case len(runs) == 0:
 		if err := r.newest(ctx, j, ours); err != nil {
 			return nil, err
 		}
@@ -131,7 +142,7 @@ func (r *ResumeOptions) newest(ctx context.Context, j *job, ours func(batch.Plan
 	if err != nil {
 		return err
 	}
-	if at := slices.IndexFunc(runs, func(run *journal.Run) bool { return ours(run.Plan()) }); at >= 0 {
+	if at := slices.IndexFunc(runs, func(run *journal.Run) bool { return ours(run.Plan()) && run.Membership().Campaign == "" }); at >= 0 {
 		return j.wholly(runs[at])
 	}
 	return nil

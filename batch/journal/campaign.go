@@ -44,6 +44,11 @@ func (s *Store) Campaign(ctx context.Context, name string) (Campaign, error) {
 	return c, nil
 }
 
+// Campaigns lists all campaigns, the newest first.
+func (s *Store) Campaigns(ctx context.Context) ([]Campaign, error) {
+	return s.campaigns(ctx, "ORDER BY id DESC")
+}
+
 // CampaignsOf finds the campaigns with this digest, the newest first.
 func (s *Store) CampaignsOf(ctx context.Context, digest string) ([]Campaign, error) {
 	return s.campaigns(ctx, "WHERE digest = $1 ORDER BY id DESC", digest)

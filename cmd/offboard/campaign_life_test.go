@@ -208,3 +208,75 @@ func TestCampaignTells(t *testing.T) {
 		t.Errorf("what goes on does not tell:\n%s", said)
 	}
 }
+
+// Without a name resume takes no part of a campaign, and says that one is not at its end, until it is, or until
+// the same file was begun anew.
+func TestBareResumeSeesCampaigns(t *testing.T) {
+	for name, tt := range map[string]struct {
+		begun func(p *provider) bool // when it is stopped
+	}{
+		"nobody was planned": {nil},
+		"one run stopped":    {func(p *provider) bool { return p.writesOf(0) > 0 }},
+		"two runs stopped":   {func(p *provider) bool { return p.writesOf(1) > 0 && p.writesOf(2) > 0 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvider(t, 3, 100, nil)
+			p.home = "HOME=/nowhere"
+			file, err := os.ReadFile(filepath.Join(p.dir, "all.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.write("all.yaml", strings.Replace(string(file), "defaults:\n", "defaults:\n  concurrency: 1\n", 1))
+			synctest.Test(t, func(t *testing.T) {
+				bare := func(code exitCode, words string, args ...string) string {
+					t.Helper()
+					got, out, said := p.run(t.Context(), nil, append([]string{"resume", "--yes"}, args...)...)
+					if got != code || !strings.Contains(said, words) {
+						t.Errorf("%s: exit code %d, want %d and %q\n%s%s", args, got, code, words, out, said)
+					}
+					return said
+				}
+				stop := make(chan struct{})
+				if tt.begun == nil {
+					close(stop)
+				}
+				p.cut = func(int) {
+					if tt.begun != nil && tt.begun(p) {
+						p.cut = nil
+						close(stop)
+					}
+				}
+				args := append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))
+				if code, out, said := p.run(t.Context(), stop, args...); code != exitStopped {
+					t.Fatalf("exit code %d\n%s%s", code, out, said)
+				}
+				before, _, _ := p.writes()
+				if before >= 300 {
+					t.Fatalf("%d writes before", before)
+				}
+				bare(exitDone, "nothing to resume here; of other tenants and rehearsals (--simulate) there are ", "--simulate")
+				bare(exitDone, "nothing to resume here; of other tenants and rehearsals (--simulate) there are ", "--tenant=8f4c2f6e-0000-4000-8000-00000000beef")
+				bare(exitRefused, "is not at its end, and is resumed by its name", "--tenant="+p.ids[0])
+				said := bare(exitRefused, "is not at its end, and is resumed by its name")
+				if all, _, _ := p.writes(); all != before {
+					t.Errorf("%d writes after %d", all, before)
+				}
+				code, said := p.pasted(t, said)
+				if all, _, _ := p.writes(); code != exitDone || all < 300 {
+					t.Errorf("exit code %d, %d writes\n%s", code, all, said)
+				}
+				bare(exitDone, "nothing to resume")
+				if tt.begun == nil { // one that is begun anew takes its place
+					done := make(chan struct{})
+					close(done)
+					p.run(t.Context(), done, append(args, "--new")...)
+					bare(exitRefused, "is not at its end, and is resumed by its name")
+					p.run(t.Context(), nil, append(args, "--new", "--only=t0")...)
+					bare(exitRefused, "is not at its end, and is resumed by its name")
+					p.run(t.Context(), nil, append(args, "--new")...)
+					bare(exitDone, "nothing to resume")
+				}
+			})
+		})
+	}
+}
