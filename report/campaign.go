@@ -102,6 +102,14 @@ func (t CampaignTenant) WouldBeSent() int {
 	return t.End.Summary.Counts[batch.NotSent]
 }
 
+// LeftAlone is how many lines are left alone on purpose; in a dry run those that would be sent are not.
+func (t CampaignTenant) LeftAlone() int {
+	if t.End != nil && t.End.Dry {
+		return t.End.Summary.CountOf(batch.Neutral)
+	}
+	return t.Count(batch.Neutral)
+}
+
 // Lines is how many lines the tenant's report has.
 func (t CampaignTenant) Lines() int {
 	if t.End == nil {
@@ -230,7 +238,7 @@ func (t CampaignTenant) tone() string {
 		return "good"
 	case t.Exit > 0 && t.End == nil:
 		return "bad"
-	case t.End != nil && t.End.State == finished && t.Count(batch.Failure) == 0:
+	case t.Exit < 0 && t.End != nil && t.End.State == finished && t.Count(batch.Failure) == 0:
 		return "good"
 	}
 	return "warn"

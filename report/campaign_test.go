@@ -108,3 +108,21 @@ func TestMoveCampaignAside(t *testing.T) {
 		t.Errorf("moved once more: %q, error %v", to, err)
 	}
 }
+
+// A dry run of a campaign counts each line that would be sent as that, and none of them as left alone.
+func TestCampaignDryLeavesAlone(t *testing.T) {
+	e := End{Dry: true, Summary: batch.Summary{Lines: 64, Counts: map[batch.Outcome]int{batch.NotFound: 1, batch.Protected: 1, batch.NotSent: 62}}, Vain: batch.Summary{Lines: 1}}
+	if m := (CampaignTenant{End: &e}); m.WouldBeSent() != 62 || m.LeftAlone() != 1 || m.Count(batch.Failure) != 2 {
+		t.Errorf("%d would be sent, %d left alone, %d not done", m.WouldBeSent(), m.LeftAlone(), m.Count(batch.Failure))
+	}
+}
+
+// A tenant whose command ended in an error did not end well, whatever its run did.
+func TestCampaignWell(t *testing.T) {
+	e := End{State: finished, Summary: batch.Summary{Lines: 1, Counts: map[batch.Outcome]int{batch.Verified: 1}}}
+	for exit, want := range map[int]int{-1: 1, 0: 1, 1: 0, 3: 0, 6: 0} {
+		if well, of := (Campaign{Tenants: []CampaignTenant{{End: &e, Exit: exit}}}).Well(); well != want || of != 1 {
+			t.Errorf("exit %d: %d of %d ended well, want %d", exit, well, of, want)
+		}
+	}
+}

@@ -159,7 +159,7 @@ func (s Secret) run(ctx context.Context) (string, error) {
 	cmd := shell(ctx, s.said)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &said, time.Second
 	err := cmd.Run()
-	words := trace.Without(strings.Join(strings.Fields(said.held.String()), " "), pieces(out.held.String())...)
+	words := trace.Said(strings.Join(strings.Fields(said.held.String()), " "), pieces(out.held.String())...)
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	if failed && (exit.ExitCode() == 127 || exit.ExitCode() == 126) || !strings.ContainsAny(strings.TrimSpace(s.said), " \t") && !isProgram(s.said) {
 		words = "" // the shell's, which repeats the command: that may be the secret itself

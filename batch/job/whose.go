@@ -9,6 +9,18 @@ import (
 	"offboard/batch/intake"
 )
 
+// Misread is an error in the files of all members, and not in that of the campaign.
+type Misread struct {
+	Files []string
+	error
+}
+
+func (m *Misread) Error() string {
+	return fmt.Sprintf("the file of all tenants, %s: %v", batch.SomeOf(m.Files, len(m.Files)), m.error)
+}
+
+func (m *Misread) Unwrap() error { return m.error }
+
 // Whose reads the files of all members, and sees that each row names one member in the column, by its name
 // or its tenant. It counts the rows of members that are skipped. Rows that name no member are a refusal:
 // they may be people who were forgotten.
@@ -54,12 +66,12 @@ func Whose(h *Host, s Selection, files []string, column string, members []Member
 	}
 	rows, err := intake.Open(in.sources(), opt)
 	if err != nil {
-		return err
+		return &Misread{files, err}
 	}
 	defer rows.Close()
 	for row, err := range rows.Rows() {
 		if _, bad := errors.AsType[*batch.RowError](err); err != nil && !bad {
-			return err
+			return &Misread{files, err}
 		}
 		if row.Cells == nil {
 			lose(row, "its cells cannot be told apart")

@@ -55,7 +55,12 @@ func (r *redactor) sweep(text string) string {
 	if !r.answered {
 		secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest })
 	}
-	return inQuery.ReplaceAllStringFunc(Without(text, secrets...), func(field string) string {
+	return unqueried(Without(text, secrets...))
+}
+
+// unqueried is a text without the values in queries, but for those that are shown.
+func unqueried(text string) string {
+	return inQuery.ReplaceAllStringFunc(text, func(field string) string {
 		part := inQuery.FindStringSubmatch(field)
 		if name, err := url.QueryUnescape(part[2]); err == nil && shownFields.MatchString(name) {
 			return field

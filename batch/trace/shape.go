@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // shapes are what secrets look like wherever they stand: what they are called, and what matches
@@ -33,6 +34,22 @@ func unshaped(text string) string {
 		})
 	}
 	return text
+}
+
+// called matches what a program calls a secret, and what stands behind it. Without a sign between them it is
+// prose, unless the value has more than letters.
+var called = regexp.MustCompile(`(?i)((?:passw(?:or)?d|pwd|passphrase|secret|token|signature|credential|(?:api|access|account|private)[_-]?key)[a-z0-9_-]*["']?)(\s*[=:]\s*["']?|\s+["']?)([^\s"'<>,;&]+)`)
+
+// Said is what another program said, without tokens, the secrets, the values in queries, and what it calls a password or
+// a secret.
+func Said(text string, secrets ...string) string {
+	return called.ReplaceAllStringFunc(unqueried(Without(text, secrets...)), func(field string) string {
+		part := called.FindStringSubmatch(field)
+		if strings.TrimLeft(part[2], " \t\n\"'") == "" && !strings.ContainsFunc(strings.TrimRight(part[3], ".:)"), func(r rune) bool { return !unicode.IsLetter(r) }) {
+			return field
+		}
+		return part[1] + part[2] + redacted
+	})
 }
 
 // Kind is what of a secret a text looks like or has, such as "a token"; "" is nothing. It is for

@@ -47,3 +47,20 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// What another program says is shown without what it calls a secret, and else as it is.
+func TestSaid(t *testing.T) {
+	for text, want := range map[string]string{
+		"curl: (22) https://vault/?api-version=7&sig=hunter2/hunter2 password hunter4-pw": "curl: (22) https://vault/?api-version=7&sig=REDACTED password REDACTED",
+		"login with Password=hunter2; host=db":                                            "login with Password=REDACTED; host=db",
+		`{"client_secret": "hunter2", "user": "ada"}`:                                     `{"client_secret": "REDACTED", "user": "ada"}`,
+		"AccountKey=hunter2== and access_key: 'hunter3'":                                  "AccountKey=REDACTED and access_key: 'REDACTED'",
+		"token hunter2hunter is not valid":                                                "token REDACTED is not valid",
+		"the password is wrong, and no secret was found":                                  "the password is wrong, and no secret was found",
+		"vault: no secret named offboard/app: token expired.":                             "vault: no secret named offboard/app: token expired.",
+	} {
+		if got := Said(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -193,7 +193,12 @@ func TestCampaignFileIsWrong(t *testing.T) {
 		"hardlink": {"  - {name: a, tenant: a.example, file: t0.csv}\n  - {name: b, tenant: b.example, file: hard.csv}\n", []string{"a person must not be looked up"}},
 		"flags": {"  - {name: a, tenant: a.example, file: t0.csv, sign-in: nosuch}\n  - {name: b, tenant: b.example, file: t1.csv, steps: nuke}\n  - {name: c, tenant: c.example, file: t2.csv, protect: none.txt}\n",
 			[]string{"line 2: a: sign-in: there is no such file", "line 3: b: ", `no step "nuke"`, "line 4: c: protect: "}},
-		"secret": {"  - {name: a, tenant: a.example, file: t0.csv, sign-in: \"AZURE_CLIENT_SECRET=YAML/SECRET\"}\n", []string{"line 2: a: sign-in: "}},
+		"secret":  {"  - {name: a, tenant: a.example, file: t0.csv, sign-in: \"AZURE_CLIENT_SECRET=YAML/SECRET\"}\n", []string{"line 2: a: sign-in: "}},
+		"key":     {"  - {name: a, tenant: a.example, file: t0.csv, \"Zx48Q~abcDEFghiJKLmnoPQRstuVWXyz01SECRET=\": x}\n", []string{"line 2: a key in the place of a flag's name looks like a client secret"}},
+		"top key": {"  - {name: a, tenant: a.example, file: t0.csv}\n\"Zx48Q~abcDEFghiJKLmnoPQRstuVWXyz01SECRET=\": x\n", []string{"line 3: a word looks like a client secret"}},
+		"tenant":  {"  - {name: a, file: t0.csv, tenant: \"Zx48Q~abcDEFghiJKLmnoPQRstuVWXyz01SECRET=\"}\n", []string{"line 2: tenant looks like a client secret"}},
+		"rows":    {"  - {name: a, tenant: a.example}\nfile: open.csv\ntenant-column: Customer\n", []string{"usage: the file of all tenants, " + filepath.Join(p.dir, "open.csv") + ": line 3: a quote opens here"}},
+		"columns": {"  - {name: a, tenant: a.example}\nfile: twice.csv\ntenant-column: Customer\n", []string{"usage: the file of all tenants, " + filepath.Join(p.dir, "twice.csv") + ": line 1: more than one column"}},
 	} {
 		p.write("all.yaml", "tenants:\n"+tt.lines)
 		text, err := os.ReadFile(filepath.Join(p.dir, "t0.csv"))
@@ -201,6 +206,8 @@ func TestCampaignFileIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.write("copy.csv", string(text))
+		p.write("open.csv", "upn,Customer\nann@a.example,a\n\"bob@a.example,a\n")
+		p.write("twice.csv", "upn,Customer,Customer\nann@a.example,a,a\n")
 		_ = os.Symlink("t0.csv", filepath.Join(p.dir, "sym.csv"))
 		_ = os.Link(filepath.Join(p.dir, "t0.csv"), filepath.Join(p.dir, "hard.csv"))
 		code, out, said := p.run(t.Context(), nil, append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))...)
@@ -215,6 +222,20 @@ func TestCampaignFileIsWrong(t *testing.T) {
 	}
 	if all, _, _ := p.writes(); all != 0 {
 		t.Errorf("%d writes", all)
+	}
+}
+
+// A tenant that the file leaves out is not worked on alone, and the line says so.
+func TestCampaignOnlySkipped(t *testing.T) {
+	p := newProvider(t, 2, 1, nil)
+	file, err := os.ReadFile(filepath.Join(p.dir, "all.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write("all.yaml", strings.Replace(string(file), "{name: t1,", "{name: t1, skip: true,", 1))
+	code, out, said := p.run(t.Context(), nil, append(p.args, "--only=t1")...)
+	if code != exitUsage || !strings.Contains(said, "--only t1: line 6 leaves it out with skip: true") {
+		t.Errorf("exit code %d\n%s%s", code, out, said)
 	}
 }
 

@@ -63,7 +63,10 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 	if err == nil {
 		err = job.Gather(c.host, members)
 	}
-	if err != nil && !errors.Is(err, job.ErrRefused) {
+	switch _, inRows := errors.AsType[*job.Misread](err); {
+	case inRows:
+		err = misfiled{fmt.Errorf("%w: %w", job.ErrUsage, err)}
+	case err != nil && !errors.Is(err, job.ErrRefused):
 		err = misfiled{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err)}
 	}
 	return members, err
@@ -166,7 +169,10 @@ func (c *command) asRun(flags []batch.Flag, files []string) (*cli, error) {
 // chosen are the members that --only names, or all; rehearsed with --simulate.
 func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) {
 	for _, name := range o.Only {
-		if !slices.ContainsFunc(members, func(m job.Member) bool { return m.Name == name && !m.Skip }) {
+		if at := slices.IndexFunc(members, func(m job.Member) bool { return m.Name == name && m.Skip }); at >= 0 {
+			return nil, fmt.Errorf("--only %s: line %d leaves it out with skip: true", name, members[at].Line)
+		}
+		if !slices.ContainsFunc(members, func(m job.Member) bool { return m.Name == name }) {
 			names := []string{}
 			for _, m := range members {
 				names = append(names, m.Name)
@@ -200,6 +206,11 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 			return nil, fmt.Errorf("line %d: %s stands on line %d, too", key.Line, key.Value, line)
 		}
 		at[key.Value] = key.Line
+		for _, n := range []*yaml.Node{key, node} {
+			if why := notShown(n.Value, false); why != "" {
+				return nil, fmt.Errorf("line %d: a word %s", n.Line, why)
+			}
+		}
 		switch {
 		case key.Value == "defaults" && node.Kind == yaml.MappingNode:
 			if err := r.all.take(node, r.flags, r.refused, "a campaign file"); err != nil {
@@ -271,6 +282,11 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 			return strings.TrimSpace(n.Value)
 		}
 		return ""
+	}
+	for _, n := range []string{"name", "tenant"} {
+		if why := notShown(text(n), false); why != "" {
+			return m, fmt.Errorf("line %d: %s %s", own[n].Line, n, why)
+		}
 	}
 	m.Name, m.Tenant, m.Skip = text("name"), text("tenant"), text("skip") == "true"
 	switch {

@@ -19,6 +19,7 @@ import (
 	"offboard/batch/durable"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/batch/trace"
 )
 
 // A config file holds values of flags: a YAML mapping of names to values or lists. The
@@ -141,7 +142,7 @@ func mapping(r io.Reader, must string) (*yaml.Node, error) {
 	case err == io.EOF:
 		return nil, nil
 	case err != nil:
-		return nil, err
+		return nil, errors.New(trace.Without(err.Error())) // it may name an anchor
 	case d.Decode(&second) != io.EOF:
 		return nil, errors.New("it has more than one document")
 	}
@@ -159,6 +160,8 @@ func (c config) take(top *yaml.Node, flags map[string][]*kong.Flag, refused map[
 		of := flags[name]
 		before, twice := c.values[name]
 		switch {
+		case len(of) == 0 && notShown(name, false) != "":
+			return fmt.Errorf("line %d: a key in the place of a flag's name %s", key.Line, notShown(name, false))
 		case len(of) == 0 && secret.MatchString(name):
 			return fmt.Errorf("line %d: %s: a secret does not stand in %s: give it by its variable, see offboard help environment", key.Line, name, file)
 		case len(of) == 0 && refused[name]:

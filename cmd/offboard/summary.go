@@ -57,7 +57,7 @@ func (c *command) campaignTable(sum report.Campaign) error {
 		{"STATE", "", func(t tenant) any { return t.State() }},
 		{"ROWS", "", func(t tenant) any { return t.Lines() }},
 		{"SUCCESS", "", func(t tenant) any { return t.Count(batch.Success) }},
-		{"LEFT ALONE", "", func(t tenant) any { return t.Count(batch.Neutral) - t.WouldBeSent() }},
+		{"LEFT ALONE", "", func(t tenant) any { return t.LeftAlone() }},
 		{"NOT DONE", "", func(t tenant) any { return t.Count(batch.Failure) }},
 		{"EXIT", "", func(t tenant) any {
 			if t.Exit < 0 {
