@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ var ends = []struct {
 	ending bool
 	words  string
 }{
+	{batch.ErrLate, Late, false, "groups and licences wait for the proof that the account is disabled, which has not come yet"},
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
 	{journal.ErrLost, HandedOver, false, "another worker has the run"},
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
@@ -76,7 +78,7 @@ func classed(err error, again bool) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && !(again && e.is == journal.ErrLocked)}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && !(again && e.is == journal.ErrLocked) || e.class == Late}
 		if e.class == HandedOver {
 			o.NextRetryDelay = time.Millisecond
 		}
@@ -95,19 +97,21 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 	go func() {
 		beat := time.NewTicker(time.Second)
 		defer beat.Stop()
+		stopping, taken, once := activity.GetWorkerStopChannel(ctx), ctx.Done(), sync.OnceFunc(func() { close(stop) })
 		for {
+			// The answers that are awaited after a stop belong to a worker that is alive.
+			activity.RecordHeartbeat(context.WithoutCancel(ctx), done.Load())
 			select {
 			case <-beat.C:
-				activity.RecordHeartbeat(ctx, done.Load())
-				continue
-			case <-activity.GetWorkerStopChannel(ctx):
-				activity.RecordHeartbeat(ctx, done.Load())
-			case <-ctx.Done():
+			case <-stopping:
+				stopping = nil
+				once()
+			case <-taken:
+				taken = nil
+				once()
 			case <-over:
 				return
 			}
-			close(stop)
-			return
 		}
 	}()
 	attempt := activity.GetInfo(ctx).Attempt

@@ -59,6 +59,7 @@ type Status struct {
 	Run             string
 	Writes, Left    int
 	Slice, Troubles int
+	Late            int // slices, one after the other, that did nothing but wait for a proof
 	Pace            float64
 	GaveUp          int
 }
@@ -74,12 +75,15 @@ const (
 	askAgain     = 10 * time.Minute // the gate, which may have been ended
 	lookAgain    = time.Hour        // for approvals, whose signal may have been lost
 	journalAgain = time.Minute      // after all attempts of an activity
+	proofAgain   = 5 * time.Minute  // that a user's next step waits for
+	mostLate     = 12               // times that it is looked for, one after the other
 )
 
 // Classes of errors that activities end in, beside those of [endings].
 const (
 	HandedOver = "handed_over" // the worker is being stopped; another one goes on at once
 	NoJournal  = "journal"     // the journal does not answer; what waits for it gives up nobody
+	Late       = "late"        // a proof is late that the next step needs; the run waits, and ends resumable
 	Trouble    = "trouble"     // anything else, a panic too
 )
 
@@ -181,12 +185,22 @@ func (r *running) slices(ctx workflow.Context) error {
 		case err == nil && s.Finished:
 			return nil
 		case err == nil:
-			r.Status.Left, r.Status.Troubles = s.Left, 0
+			r.Status.Left, r.Status.Troubles, r.Status.Late = s.Left, 0, 0
 			continue
 		case temporal.IsCanceledError(err), endings[classOf(err)]:
 			return err
 		}
 		r.tell(ctx, Turn{Want: Done}) // others need not wait for this run
+		if classOf(err) == Late {
+			if r.Status.Late++; r.Status.Late > mostLate {
+				return err
+			}
+			r.Status.Phase = "waiting for a proof"
+			if err := workflow.Sleep(ctx, proofAgain); err != nil {
+				return err
+			}
+			continue
+		}
 		if classOf(err) == NoJournal {
 			if err := workflow.Sleep(ctx, journalAgain); err != nil {
 				return err

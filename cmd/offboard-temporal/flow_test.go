@@ -123,7 +123,7 @@ func (w *world) slice(_ context.Context, o SliceOrder) (Sliced, error) {
 	r.began = append(r.began, now.Add(-sliceTime))
 	if r.fail != nil {
 		if err := r.fail(r.slices); err != nil {
-			r.failed = classOf(err) != NoJournal
+			r.failed = classOf(err) == Trouble || classOf(err) == "PanicError"
 			return Sliced{}, err
 		}
 	}
@@ -210,6 +210,8 @@ func TestRun(t *testing.T) {
 			}
 			return nil
 		}}, phase: "finished", slices: 101},
+		"a proof comes late":                   {run: fakeRun{left: 1200, fail: sometimes(Late, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 10, most: time.Hour},
+		"a proof does not come":                {run: fakeRun{left: 1200, fail: always(Late)}, phase: "ended: late", class: "late", slices: 13, most: 2 * time.Hour},
 		"the audit misses a row":               {run: fakeRun{left: 500, lost: 1}, phase: "ended: audit", class: "audit", slices: 2},
 		"all is refused for good, nobody lost": {run: fakeRun{left: 100, fail: always("locked")}, phase: "ended: locked", class: "locked", slices: 1},
 	} {

@@ -9,10 +9,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/alecthomas/kong"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"offboard/batch"
 	"offboard/batch/job"
@@ -90,6 +96,49 @@ func TestOrderIsReadWhole(t *testing.T) {
 	}
 }
 
+// TestStoppedWorkerBeats has a worker that is stopped, or whose run is, await its answers for longer than the
+// engine waits for a word.
+func TestStoppedWorkerBeats(t *testing.T) {
+	for _, by := range []string{"the worker is stopped", "a person stops the run"} {
+		synctest.Test(t, func(t *testing.T) {
+			var suite testsuite.WorkflowTestSuite
+			env := suite.NewTestActivityEnvironment()
+			stop := make(chan struct{})
+			env.SetWorkerStopChannel(stop)
+			var beats []time.Time
+			env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats = append(beats, time.Now()) })
+			a := &activities{host: func() *job.Host { return &job.Host{} }, log: slog.New(slog.DiscardHandler)}
+			drain := func(in context.Context) error {
+				return a.with(in, "slice", "r", func(_ context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
+					<-h.Stop
+					time.Sleep(10 * heartbeat)
+					return nil
+				})
+			}
+			env.RegisterActivityWithOptions(func(in context.Context) error {
+				if by == "a person stops the run" {
+					own, stops := context.WithCancelCause(in)
+					stops(temporal.NewCanceledError())
+					return drain(own)
+				}
+				close(stop)
+				return drain(in)
+			}, activity.RegisterOptions{Name: "drain"})
+			began := time.Now()
+			if _, err := env.ExecuteActivity("drain"); err != nil {
+				t.Errorf("%s: %v", by, err)
+			}
+			last := began
+			for _, at := range append(beats, time.Now()) {
+				if gap := at.Sub(last); gap > 31*time.Second { // the environment passes one on in 30 s
+					t.Errorf("%s: nothing was heard for %v", by, gap)
+				}
+				last = at
+			}
+		})
+	}
+}
+
 // TestClasses holds which errors end a workflow, and that histories have nothing else of an error.
 func TestClasses(t *testing.T) {
 	for _, tt := range []struct {
@@ -99,6 +148,7 @@ func TestClasses(t *testing.T) {
 		ending bool
 	}{
 		{batch.ErrStopped, false, HandedOver, false},
+		{fmt.Errorf("%w: 3 writes wait", batch.ErrLate), false, Late, true},
 		{journal.ErrAway, false, NoJournal, false},
 		{&journal.LockedError{Run: "r"}, false, "locked", true},
 		{&journal.LockedError{Run: "r"}, true, "locked", false}, // of the worker that was lost

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/worker"
 
+	"offboard/batch"
 	"offboard/batch/job"
 )
 
@@ -29,9 +30,9 @@ type workerOptions struct {
 	Queue string `kong:"-"`
 }
 
-// stopTimeout is how long answers are awaited after a signal. The slices end much sooner; what has
-// not ended by then is sent again by another worker.
-const stopTimeout = 45 * time.Second
+// stopTimeout is how long answers are awaited after a signal: the longest that a call may take, and a
+// moment to write them down. The slices end much sooner where Graph answers.
+const stopTimeout = batch.LongestCall + 15*time.Second
 
 func (o *workerOptions) run(ctx context.Context, c *command) error {
 	switch {
