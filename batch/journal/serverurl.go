@@ -17,7 +17,11 @@ import (
 // OnServer reports whether a journal is named by the URL of a database of PostgreSQL. Any
 // other name is that of a file.
 func OnServer(path string) bool {
-	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
+	switch scheme, _, _ := strings.Cut(path, "://"); strings.ToLower(scheme) { // RFC 3986, 3.1
+	case "postgres", "postgresql":
+		return scheme != path
+	}
+	return false
 }
 
 // secretOptions are the options of a URL that hold a secret.
@@ -70,7 +74,8 @@ func serverOf(path, store string) (*pgx.ConnConfig, error) {
 	if read(path) == nil {
 		return nil, errors.New("the URL cannot be read; write what is special in its user, password or options as %40 and so on")
 	}
-	cfg, err := pgx.ParseConfig(path)
+	_, rest, _ := strings.Cut(path, "://") // pgx takes a scheme in capitals for words of another form
+	cfg, err := pgx.ParseConfig("postgres://" + rest)
 	if bad, ok := errors.AsType[*pgconn.ParseConfigError](err); ok { // which quotes the URL
 		err = errors.New("an option of the URL or a variable PG... is wrong")
 		if why := errors.Unwrap(bad); why != nil {

@@ -152,9 +152,13 @@ func (s *strikeAt) Write(p []byte) (int, error) {
 // A signal ends it between two transactions, and the same command goes on.
 func TestPruneStops(t *testing.T) {
 	path := oldJournal(t, journal.Finished, journal.Finished)
-	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path}
+	reports := t.TempDir() // what is said of them is said last
+	if err := os.WriteFile(filepath.Join(reports, "run.json"), []byte(`{"run":"1-finished"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path, "--reports", reports}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	errs := &strikeAt{word: "prune    1-finished", cancel: func() { cancel(errSecondSignal) }}
+	errs := &strikeAt{word: "keep     report of 1-finished", cancel: func() { cancel(errSecondSignal) }}
 	code := execute(ctx, world{args: args, stdout: io.Discard, stderr: errs, getenv: func(string) string { return "" }})
 	if code != exitStopped || !strings.Contains(errs.String(), "pruned 0 of 2 runs, and the same command goes on") {
 		t.Errorf("exit code %d\n%s", code, errs)

@@ -22,7 +22,7 @@ func TestLinesAsTheySettle(t *testing.T) {
 		{mayRun, 0, 3},
 		{strings.ReplaceAll(mayRun, "in.csv", "more.csv"), 3, 2},
 		{mayRun + " --steps=disable,revoke", 0, 3},
-		{strings.ReplaceAll(mayRun, "in.csv", "more.csv") + " --dry-run", 3, 1},
+		{strings.ReplaceAll(mayRun, "in.csv", "more.csv") + " --dry-run", 3, 2},
 		{mayRun + " --max-users=1", 4, 0},
 		{mayRun + " --nosuch", 2, -1},
 		{"runs", 2, 0},
