@@ -43,7 +43,7 @@ func TestFrozenSliceIsOvertaken(t *testing.T) {
 	url := at.URL(at.Schema(t))
 	o := officeOf(t, 300, graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 20 * time.Millisecond})
 	open := func() *Shared {
-		s, err := journal.Open(t.Context(), url)
+		s, err := journal.Open(journal.ForEngine(t.Context()), url)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestGiveUpOvertakes(t *testing.T) {
 	url := at.URL(at.Schema(t))
 	o := officeOf(t, 10, graphsim.Config{NoQuota: true, StaticToken: anybody})
 	process := func() *Host {
-		s, err := journal.Open(t.Context(), url)
+		s, err := journal.Open(journal.ForEngine(t.Context()), url)
 		if err != nil {
 			t.Fatal(err)
 		}

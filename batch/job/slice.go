@@ -24,7 +24,7 @@ type SliceOptions struct {
 	Most     int            // writes; 0 is 500
 	ByPerson func() bool    // is asked once Host.Stop is closed: a person stopped the run, and not only this process; nil is no
 	Beat     func(done int) // is told at least once a second while writes go, from one goroutine: how many of the slice have ended; may be nil
-	Overtake bool           // the process that has the run's lock is dead or frozen: it is put out. On SQLite a lock that is held is never taken
+	Overtake bool           // a worker that has the run's lock is dead or frozen: it is put out, and never another process. On SQLite a lock that is held is never taken
 	MaxAge   Length         // as of resume. It is asked once in each process, so that a long run is not refused in the middle by the one that carries it out
 
 	Approving
@@ -64,6 +64,7 @@ type Sliced struct {
 // with what was done; the run stays "running" for the next process, or if a person stopped it is
 // "stopped", with a report. ErrPartial is none of them: see Counts.
 func Slice(ctx context.Context, h *Host, o *SliceOptions) (s Sliced, err error) {
+	ctx = journal.ForEngine(ctx)
 	if h.Shared == nil {
 		h.Shared = &Shared{}
 		defer h.Shared.Close()
@@ -397,6 +398,7 @@ func (s counting) Write(ctx context.Context, e batch.Entry) error {
 // no secret and no name. It is for a slice that fails for good, so that a process that has the run's
 // lock is put out as by Overtake of a slice; n is how many writes ended.
 func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n int, err error) {
+	ctx = journal.ForEngine(ctx)
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
 	if err := j.openStore(ctx, journal.Open, true); err != nil {

@@ -171,6 +171,7 @@ type Planned struct {
 // any other error the submission is still there. The host is for this call alone: it gets the files
 // and the flags of the submission.
 func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p Planned, err error) {
+	ctx = journal.ForEngine(ctx)
 	j := h.newJob(&o.Connection, &o.Execution)
 	j.Yes = true
 	defer j.close()

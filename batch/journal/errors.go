@@ -68,10 +68,11 @@ var (
 // the same input. Host is empty and PID is 0 when the holder had not left a note
 // yet.
 type LockedError struct {
-	Run   string
-	Host  string
-	PID   int
-	Since time.Time
+	Run    string
+	Host   string
+	PID    int
+	Since  time.Time
+	Engine bool // it is a worker of an engine
 }
 
 // Error names the run and its holder.

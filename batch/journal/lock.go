@@ -2,6 +2,7 @@ package journal
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -26,8 +27,9 @@ func (r *Run) Lock() (unlock func() error, err error) {
 	return unlock, r.wrap("lock", err)
 }
 
-// Overtake locks the run as Lock does, also where the process that holds the lock does not go on:
-// it is dead or frozen, and should it go on all the same, nothing that it writes is taken. A
+// Overtake locks the run as Lock does, also where a worker of an engine (see [ForEngine]) that holds the
+// lock does not go on: it is dead or frozen, and should it go on all the same, nothing that it
+// writes is taken. Of any other process the lock is never taken: the engine knows nothing of it. A
 // journal in a file is of one machine, where the lock of a dead process is free: there a lock that is
 // held is never taken.
 func (r *Run) Overtake() (unlock func() error, err error) {
@@ -36,6 +38,16 @@ func (r *Run) Overtake() (unlock func() error, err error) {
 	}
 	return r.Lock()
 }
+
+// ForEngine marks the locks of a journal that is opened with the context as those of a worker of an
+// engine: the engine begins work again elsewhere once the worker does not go on with it.
+func ForEngine(ctx context.Context) context.Context {
+	return context.WithValue(ctx, engineKey{}, true)
+}
+
+type engineKey struct{}
+
+func forEngine(ctx context.Context) bool { return ctx.Value(engineKey{}) != nil }
 
 // lookTime is how long a lock is asked for while others only look who has it. A look
 // takes microseconds, and longer where its process does not get the processor.
@@ -117,7 +129,7 @@ func (f *sqliteFile) lock(run string) (func() error, error) {
 			return nil, lockedBy(run, note)
 		}
 	}
-	if err := leaveNote(note); err != nil {
+	if err := leaveNote(note, f.engine); err != nil {
 		return nil, errors.Join(err, l.Unlock())
 	}
 	// Held here, since a lock that nobody refers to is closed, and so opened,
@@ -153,8 +165,8 @@ func (f *sqliteFile) lockFiles(run string) (lock, note string) {
 	return base + ".lock", base + ".holder"
 }
 
-func leaveNote(path string) error {
-	text, err := json.Marshal(LockedError{Host: hostName(), PID: os.Getpid(), Since: time.Now().UTC()})
+func leaveNote(path string, engine bool) error {
+	text, err := json.Marshal(LockedError{Host: hostName(), PID: os.Getpid(), Since: time.Now().UTC(), Engine: engine})
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ type server struct {
 func openServer(ctx context.Context, path string, write bool) (*Store, error) {
 	shown, _ := Shown(path)
 	p := &server{me: rand.Text(), held: map[string]string{}}
+	if forEngine(ctx) {
+		p.me = engineMark + p.me
+	}
 	cfg, err := serverOf(path, p.me)
 	there := false
 	if err == nil {

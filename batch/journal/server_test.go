@@ -241,7 +241,7 @@ func TestServerLockLost(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Shared(t)
 	schema := pg.Schema(t)
-	s := openAt(t, pg.URL(schema))
+	s := openEngine(t, pg.URL(schema))
 	r, unlock := sending(t, s, 9)
 	cut := func() {
 		pg.Exec(t, "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32) + objid::bigint = "+fmt.Sprint(s.dialect.(*server).key("r")))
@@ -279,13 +279,44 @@ func TestServerLockLost(t *testing.T) {
 	must(t, unlock())
 }
 
+func openEngine(t testing.TB, url string) *Store {
+	t.Helper()
+	s, err := Open(ForEngine(t.Context()), url)
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// TestServerOvertakesWorkersAlone has a worker of an engine ask for a run that a person resumed: that process
+// is alive, and keeps its lock.
+func TestServerOvertakesWorkersAlone(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Shared(t)
+	schema := pg.Schema(t)
+	r, unlock := sending(t, openAt(t, pg.URL(schema)), 9)
+	worker, err := openEngine(t, pg.URL(schema)).Run(t.Context(), "r")
+	must(t, err)
+	_, err = worker.Overtake()
+	if by, is := errors.AsType[*LockedError](err); !is || by.Engine {
+		t.Errorf("%v", err)
+	}
+	must(t, r.Write(t.Context(), batch.Entry{Calls: []batch.Call{{No: 1, SentAt: at(1), Seqs: []int{1}}}}))
+	must(t, unlock())
+	letGo, err := worker.Overtake()
+	must(t, err)
+	if by, err := r.Held(); err != nil || by == nil || !by.Engine {
+		t.Errorf("%+v, %v", by, err)
+	}
+	must(t, letGo())
+}
+
 // TestServerFrozen stops a process in the middle of a write, as SIGSTOP does. Another one takes the run at
 // once, whatever rows the first one keeps locked, and what that one writes when it goes on is not taken.
 func TestServerFrozen(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Shared(t)
 	schema := pg.Schema(t)
-	s := openAt(t, pg.URL(schema))
+	s := openEngine(t, pg.URL(schema))
 	r, _ := sending(t, s, 9)
 	frozen, thawed, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	thaw := sync.OnceFunc(func() { close(thawed) })

@@ -37,7 +37,7 @@ func (p *server) heldBy(name string) (*LockedError, error) {
 	ctx, cancel := shortly()
 	defer cancel()
 	by, since := LockedError{Run: name}, int64(0)
-	rows, err := p.r.QueryContext(ctx, "SELECT coalesce(l.host, ''), coalesce(l.pid, 0), coalesce(l.since, 0) FROM pg_locks k LEFT JOIN locks l ON l.name = $1 WHERE "+sqlIsLock+" $2",
+	rows, err := p.r.QueryContext(ctx, "SELECT coalesce(l.host, ''), coalesce(l.pid, 0), coalesce(l.since, 0), coalesce("+sqlOfEngine+", false) FROM pg_locks k LEFT JOIN locks l ON l.name = $1 WHERE "+sqlIsLock+" $2",
 		name, p.key(name))
 	if err != nil {
 		return nil, err
@@ -46,15 +46,20 @@ func (p *server) heldBy(name string) (*LockedError, error) {
 	if !rows.Next() {
 		return nil, rows.Err()
 	}
-	err = rows.Scan(&by.Host, &by.PID, &since)
+	err = rows.Scan(&by.Host, &by.PID, &since, &by.Engine)
 	by.Since = time.UnixMilli(since).UTC()
 	return &by, err
 }
 
-// sqlPutOut ends all sessions of the process that took a lock last, and the one that has it.
+// engineMark begins the names of processes that are workers of an engine.
+const engineMark = "engine-"
+
+const sqlOfEngine = "holder LIKE '" + engineMark + "%'"
+
+// sqlPutOut ends all sessions of the worker that took a lock last, and the one that has it.
 const sqlPutOut = `SELECT coalesce(bool_and(pg_terminate_backend(a.pid, 5000)), true) FROM pg_stat_activity a
-	WHERE a.application_name = (SELECT '` + sessionName + `' || split_part(holder, '.', 1) FROM locks WHERE name = $1) AND a.application_name <> $2
-	OR a.pid IN (SELECT k.pid FROM pg_locks k WHERE ` + sqlIsLock + ` $3)`
+	WHERE a.application_name = (SELECT '` + sessionName + `' || split_part(holder, '.', 1) FROM locks WHERE name = $1 AND ` + sqlOfEngine + `) AND a.application_name <> $2
+	OR a.pid IN (SELECT k.pid FROM pg_locks k WHERE ` + sqlIsLock + ` $3 AND EXISTS (SELECT 1 FROM locks WHERE name = $1 AND ` + sqlOfEngine + `))`
 
 // putOut ends the sessions of a holder, also those without the lock: one that froze in the middle of
 // a write keeps the rows that its successor needs. A role may end the sessions of its own.

@@ -153,7 +153,7 @@ func OpenToRead(ctx context.Context, path string) (*Store, error) {
 
 func open(ctx context.Context, path string, how func(*sqliteFile, context.Context) error) (*Store, error) {
 	full, err := filepath.Abs(path)
-	f := &sqliteFile{path: full}
+	f := &sqliteFile{path: full, engine: forEngine(ctx)}
 	if err == nil {
 		err = how(f, ctx)
 	}
@@ -170,6 +170,7 @@ func open(ctx context.Context, path string, how func(*sqliteFile, context.Contex
 // sqliteFile is the dialect of a journal in a file.
 type sqliteFile struct {
 	path     string
+	engine   bool // the process is a worker of one
 	w, r     *sql.DB
 	unsynced error    // of the first sync that failed; nil: none did
 	held     sync.Map // the *flock.Flock of each lock that this process has

@@ -43,7 +43,7 @@ var ends = []struct {
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
 	{journal.ErrLost, HandedOver, false, "another worker has the run"},
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
-	{journal.ErrLocked, "locked", true, "somebody else works on the run; offboard show says who"},
+	{journal.ErrLocked, "locked", true, "somebody works on the run without the workers; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
 	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one"},
 	{job.ErrUsage, "usage", true, "what was submitted cannot be carried out; the worker's log says why"},
@@ -68,12 +68,14 @@ var endings = func() map[string]bool {
 	return all
 }()
 
-// classed is an error as histories have it. A lock that is still held when the engine begins again is
-// that of a worker that it took the work from: it is waited for.
-func classed(err error, again bool) error {
+// classed is an error as histories have it. A lock of another worker is that of one that the engine took
+// the work from: it is waited for.
+func classed(err error) error {
 	if err == nil {
 		return nil
 	}
+	held, _ := errors.AsType[*journal.LockedError](err)
+	again := held != nil && held.Engine
 	for _, e := range ends {
 		if !errors.Is(err, e.is) {
 			continue
@@ -125,7 +127,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			return
 		}
 		log.Error("an activity has failed", "error", err)
-		if err = classed(err, attempt > 1); byPerson() {
+		if err = classed(err); byPerson() {
 			err = temporal.NewCanceledError()
 		}
 	}()
@@ -165,7 +167,7 @@ func (a *activities) Approved(ctx context.Context, run string) (enough bool, err
 
 // Slice does the next writes of a run.
 func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err error) {
-	again := o.Again || activity.GetInfo(ctx).Attempt > 1 // its worker is dead or frozen, as far as the engine knows
+	again := o.Again || activity.GetInfo(ctx).Attempt > 1 // a worker that has the lock is dead or frozen, as far as the engine knows
 	return s, a.with(ctx, "slice", o.Run, func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error {
 		conn := a.how.Connection
 		conn.Rate = o.Pace

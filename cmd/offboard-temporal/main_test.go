@@ -143,24 +143,23 @@ func TestStoppedWorkerBeats(t *testing.T) {
 func TestClasses(t *testing.T) {
 	for _, tt := range []struct {
 		err    error
-		again  bool
 		class  string
 		ending bool
 	}{
-		{batch.ErrStopped, false, HandedOver, false},
-		{fmt.Errorf("%w: 3 writes wait", batch.ErrLate), false, Late, true},
-		{journal.ErrAway, false, NoJournal, false},
-		{&journal.LockedError{Run: "r"}, false, "locked", true},
-		{&journal.LockedError{Run: "r"}, true, "locked", false}, // of the worker that was lost
-		{fmt.Errorf("%w: %w", job.ErrRefused, job.ErrUnapproved), false, "unapproved", true},
-		{job.ErrRefused, false, "refused", true},
-		{batch.ErrPermission, false, "permission", true},
-		{batch.ErrSignIn, false, "sign_in", true},
-		{fmt.Errorf("%w: %w", batch.ErrSignIn, batch.ErrOutage), false, "sign_in", true},
-		{batch.ErrOutage, false, "outage", true},
-		{errors.New("anything else"), false, Trouble, true},
+		{batch.ErrStopped, HandedOver, false},
+		{fmt.Errorf("%w: 3 writes wait", batch.ErrLate), Late, true},
+		{journal.ErrAway, NoJournal, false},
+		{&journal.LockedError{Run: "r"}, "locked", true},
+		{&journal.LockedError{Run: "r", Engine: true}, "locked", false}, // of the worker that was lost
+		{fmt.Errorf("%w: %w", job.ErrRefused, job.ErrUnapproved), "unapproved", true},
+		{job.ErrRefused, "refused", true},
+		{batch.ErrPermission, "permission", true},
+		{batch.ErrSignIn, "sign_in", true},
+		{fmt.Errorf("%w: %w", batch.ErrSignIn, batch.ErrOutage), "sign_in", true},
+		{batch.ErrOutage, "outage", true},
+		{errors.New("anything else"), Trouble, true},
 	} {
-		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err), tt.again)
+		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err))
 		app, is := errors.AsType[*temporal.ApplicationError](err)
 		if !is || app.Type() != tt.class || app.NonRetryable() != tt.ending {
 			t.Errorf("%v is %v, want the class %s, and that it ends: %v", tt.err, err, tt.class, tt.ending)
