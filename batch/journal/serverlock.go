@@ -80,7 +80,22 @@ func (p *server) putOut(name string) error {
 	return err
 }
 
-func (p *server) lock(name string) (func() error, error) {
+// noticeTime is how long the server may take to notice that the process with a lock has ended.
+const noticeTime = time.Second
+
+// lock waits that long for the lock of another process, since the lock of a dead one is free.
+func (p *server) lock(name string) (unlock func() error, err error) {
+	for until := time.Now().Add(noticeTime); ; time.Sleep(20 * time.Millisecond) {
+		unlock, err = p.take(name)
+		by, held := errors.AsType[*LockedError](err)
+		if !held || by.PID == os.Getpid() && by.Host == hostName() || time.Now().After(until) {
+			return unlock, err
+		}
+	}
+}
+
+// take takes a lock that is free, or is a *LockedError.
+func (p *server) take(name string) (func() error, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ctx, cancel := shortly()
