@@ -16,7 +16,8 @@
 #   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time (20 min)
 #   make engine-test    offboard-temporal: its tests, replay, and real servers and workers as processes, some of them
 #                       killed (2 min; the first time builds the Temporal CLI, 4 min and 1.4 GB of build cache)
-#   make engine-demo    the last of these alone, with what status says on the way
+#   make engine-demo    three simulated tenants with 2,000 users, a Temporal server, PostgreSQL and two workers, one of
+#                       which is killed in the middle: status and report tell the rest; needs PostgreSQL's programs (1 min)
 #   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make build          bin/offboard
 #   make help           this list; times are of 2 cores
@@ -106,7 +107,7 @@ engine-test: $(TEMPORAL)
 	$(ENGINE) ./... -temporal "$(TEMPORAL)"
 
 engine-demo: $(TEMPORAL)
-	$(ENGINE) -count=1 -v -run '^TestEngine$$' ./... -temporal "$(TEMPORAL)"
+	export CI=true; $(ENGINE) -count=1 -v -run '^TestDemo$$' . -temporal "$(TEMPORAL)" -demo
 
 soak soak-ci: exhaustive cases torture race
 

@@ -68,8 +68,8 @@ func (p *process) kill() {
 
 func tenantID(i int) string { return fmt.Sprintf("8f4c2f6e-0000-4000-8000-%012d", i+100) }
 
-// newPlant builds the programs, makes the tenants, and starts a Temporal server.
-func newPlant(t *testing.T, tenants, users int) *plant {
+// newPlant builds the programs, and makes a tenant of so many users each.
+func newPlant(t *testing.T, users ...int) *plant {
 	t.Helper()
 	if *temporalCLI == "" {
 		t.Skip("it needs real servers: make engine-test")
@@ -85,14 +85,14 @@ func newPlant(t *testing.T, tenants, users int) *plant {
 			t.Fatalf("build %s: %v\n%s", name, err, out)
 		}
 	}
-	for i := range tenants {
+	for i, n := range users {
 		tenant := graphsim.New(graphsim.Config{TenantID: tenantID(i), Domain: fmt.Sprintf("t%d.example", i), Apps: p.apps, Latency: 50 * time.Millisecond, NoLog: true, LogTo: p, Seed: uint64(i), Quotas: []graphsim.Quota{
 			{Scope: graphsim.AppTenant, Resource: graphsim.Writes, Limit: 3_000, Window: 15 * time.Second},
 			{Scope: graphsim.AppWide, Resource: graphsim.Writes, Limit: 35_000, Window: 30 * time.Second},
 		}})
 		p.tenants[tenantID(i)] = tenant
 		input := "upn\n"
-		for k := range users {
+		for k := range n {
 			upn := fmt.Sprintf("user%d@t%d.example", k+1, i)
 			input += upn + "\n"
 			if err := tenant.Add(graphsim.User{UPN: upn, Enabled: true, Stamp: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
@@ -271,11 +271,11 @@ type truth struct {
 	pace                         float64       // writes a second between the first and the last
 }
 
-func (p *plant) truth(users int) (s truth) {
+func (p *plant) truth(users ...int) (s truth) {
 	for i := range len(p.tenants) {
 		tenant := p.tenants[tenantID(i)]
 		s.throttled += tenant.Stats().Throttled
-		for k := range users {
+		for k := range users[min(i, len(users)-1)] {
 			u, _ := tenant.User(fmt.Sprintf("user%d@t%d.example", k+1, i))
 			if u.Writes == 0 {
 				s.missing++
@@ -332,7 +332,7 @@ func (p *plant) reported(run string) (outcomes map[string]int) {
 // a run that a person stops is finished by offboard, and one that offboard began by the workers.
 func TestEngine(t *testing.T) {
 	const users = 700
-	p := newPlant(t, 7, users)
+	p := newPlant(t, slices.Repeat([]int{users}, 7)...)
 	p.server()
 	first, second := p.worker("worker1"), p.worker("worker2")
 	runs := []string{p.submit(0), p.submit(1), p.submit(2)}
@@ -394,7 +394,7 @@ func TestDisasters(t *testing.T) {
 		t.Skip("it takes minutes: -disasters")
 	}
 	const users = 20_000
-	p := newPlant(t, 1, users)
+	p := newPlant(t, users)
 	pg := pgtest.Own(t)
 	p.journal = pg.URL("")
 	server := p.server()
@@ -490,7 +490,7 @@ func TestManyTenants(t *testing.T) {
 		t.Skip("it takes minutes: -disasters")
 	}
 	const tenants, users = 61, 1_000
-	p := newPlant(t, tenants, users)
+	p := newPlant(t, slices.Repeat([]int{users}, tenants)...)
 	p.journal = pgtest.Own(t).URL("")
 	p.server()
 	p.worker("worker1")
