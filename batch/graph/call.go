@@ -41,6 +41,7 @@ func (c *Client) readBatch(resp *http.Response, sent []request) result {
 	if slices.ContainsFunc(replies, func(r batch.Reply) bool { return r.Status == http.StatusUnauthorized }) {
 		c.auth.dropToken(bearer(resp.Request), "", "")
 	}
+	unrepeat(bearer(resp.Request), replies, nil)
 	return result{replies: replies}
 }
 
@@ -130,6 +131,7 @@ func (m meta) callError(resp *http.Response, body []byte) *batch.CallError {
 	if to, err := resp.Location(); err == nil && status >= 300 && status < 400 {
 		e.Err = fmt.Errorf("HTTP %d, which leads to %s: a proxy or sign-in page stands between", status, to.Host)
 	}
+	unrepeat(bearer(resp.Request), nil, e)
 	return e
 }
 

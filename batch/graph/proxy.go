@@ -197,6 +197,7 @@ func webPage(resp *http.Response, body []byte) (title string, is bool) {
 	}
 	if m := titleTag.FindSubmatch(body[:min(len(body), 64<<10)]); m != nil {
 		title = trace.Without(strings.Join(strings.Fields(html.UnescapeString(string(m[1]))), " "), proxySecrets()...)
+		title = without(title, bearer(resp.Request))
 	}
 	if r := []rune(title); len(r) > 80 {
 		title = string(r[:80])

@@ -45,13 +45,14 @@ func (a Authority) options() policy.ClientOptions {
 // trouble is what the transport met during one sign-in. The sign-in library
 // tells network errors as text alone.
 type trouble struct {
-	calls int
-	setup error  // what waiting does not mend
-	err   error  // of the last call; nil when it was answered
-	busy  bool   // the last answer says that the service is in trouble
-	said  []byte // the last answer; nil when there was none
-	from  string // the last answer's host, method and status, in words
-	post  bool   // the last call asked for a token, or for a device code
+	calls   int
+	setup   error    // what waiting does not mend
+	err     error    // of the last call; nil when it was answered
+	busy    bool     // the last answer says that the service is in trouble
+	said    []byte   // the last answer; nil when there was none
+	from    string   // the last answer's host, method and status, in words
+	secrets []string // that the calls brought
+	post    bool     // the last call asked for a token, or for a device code
 }
 
 type troubleKey struct{}
@@ -96,18 +97,18 @@ func judgeSignIn(err error, met *trouble, hadToken bool) error {
 	}
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil && met.calls == 0 {
-		return fmt.Errorf("%w: %s", batch.ErrSignIn, plain(err))
+		return fmt.Errorf("%w: %s", batch.ErrSignIn, without(plain(err), met.secrets...))
 	}
 	r := failed.RawResponse
 	if r == nil {
-		odd := fmt.Errorf("%s, and this is no answer of a sign-in: %s; something on the way may have changed it: look at it with --debug-http FILE", met.from, plain(err))
+		odd := fmt.Errorf("%s, and this is no answer of a sign-in: %s; something on the way may have changed it: look at it with --debug-http FILE", met.from, without(plain(err), met.secrets...))
 		if hadToken || met.busy || cutOff(met.said) {
 			return signInTrouble(odd)
 		}
 		return fmt.Errorf("%w: %w", batch.ErrSignIn, odd)
 	}
 	said, passes := oauthSaid(r, met.said)
-	cause := fmt.Errorf("%s (HTTP %d from %s)", said, r.StatusCode, r.Request.URL.Host)
+	cause := fmt.Errorf("%s (HTTP %d from %s)", without(said, met.secrets...), r.StatusCode, r.Request.URL.Host)
 	if passes || r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests {
 		e := &batch.CallError{Err: fmt.Errorf("%w: %w", batch.ErrNoToken, cause)}
 		e.RetryAfter = metaOf(r).retryAfter

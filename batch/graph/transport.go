@@ -107,7 +107,7 @@ func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		said := resp.Header.Get("WWW-Authenticate")
 		code, message := challengeError(said)
-		c.auth.dropToken(bearer(req), challenge(said), "HTTP 401 "+code+": "+message)
+		c.auth.dropToken(bearer(req), challenge(said), without("HTTP 401 "+code+": "+message, bearer(req)))
 		resp.Header.Set(challengeHeader, said)
 		resp.Header.Del("WWW-Authenticate")
 	}
@@ -116,6 +116,9 @@ func (c challenges) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // bearer is the token that a request carried.
 func bearer(req *http.Request) string {
+	if req == nil {
+		return ""
+	}
 	return strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
 }
 
@@ -123,11 +126,16 @@ func bearer(req *http.Request) string {
 type noting struct{ next http.RoundTripper }
 
 func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := n.next.RoundTrip(r)
 	met, ok := r.Context().Value(troubleKey{}).(*trouble)
 	if !ok {
-		return resp, err
+		return n.next.RoundTrip(r)
 	}
+	r, secrets, err := formSecrets(r)
+	if err != nil {
+		return nil, err
+	}
+	met.secrets = append(met.secrets, secrets...)
+	resp, err := n.next.RoundTrip(r)
 	met.calls++
 	met.post = r.Method == http.MethodPost
 	if err != nil {
