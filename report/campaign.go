@@ -204,6 +204,11 @@ func (c Campaign) Tally() string {
 	for _, state := range slices.Sorted(maps.Keys(others)) {
 		words += fmt.Sprintf(", %s %s", batch.Thousands(others[state]), state)
 	}
+	for _, t := range c.Tenants {
+		if t.End != nil && len(t.End.TakenBack) > 0 { // the counts are those at the end of the run
+			words += fmt.Sprintf("; since then the run of %s was %s", t.Name, t.End.TakenBack[len(t.End.TakenBack)-1].Words())
+		}
+	}
 	if c.Rehearsal {
 		words += " (a rehearsal in simulated tenants: no real account was touched)"
 	}
@@ -234,6 +239,8 @@ func (c Campaign) Troubles(meaning func(exit int) string) string {
 // tone is how a state looks on the page.
 func (t CampaignTenant) tone() string {
 	switch {
+	case t.End != nil && len(t.End.TakenBack) > 0:
+		return "bad"
 	case t.Exit == 0 || t.Skip:
 		return "good"
 	case t.Exit > 0 && t.End == nil:
@@ -265,13 +272,13 @@ func (c Campaign) MarshalJSON() ([]byte, error) {
 	for _, t := range c.Tenants {
 		o := object{{"name", t.Name}, {"tenant", t.Tenant}, {"state", t.State()}}
 		if t.End == nil {
-			o = append(o, object{{"run", nil}, {"tenant_id", nil}, {"tenant_name", nil}, {"counts", nil}}...)
+			o = append(o, object{{"run", nil}, {"tenant_id", nil}, {"tenant_name", nil}, {"counts", nil}, {"taken_back_by", []object{}}}...)
 		} else {
 			counts := object{}
 			for _, outcome := range batch.Outcomes {
 				counts = append(counts, member{string(outcome), t.End.Summary.Counts[outcome]})
 			}
-			o = append(o, object{{"run", t.End.Plan.Run}, {"tenant_id", orNull(t.End.Plan.Tenant)}, {"tenant_name", orNull(t.End.Plan.Terms.TenantName)}, {"counts", counts}}...)
+			o = append(o, object{{"run", t.End.Plan.Run}, {"tenant_id", orNull(t.End.Plan.Tenant)}, {"tenant_name", orNull(t.End.Plan.Terms.TenantName)}, {"counts", counts}, {"taken_back_by", undosOf(t.End.TakenBack)}}...)
 		}
 		tenants = append(tenants, append(append(o, people(t.people())...), object{
 			{"lines", t.Lines()}, {"success", t.Count(batch.Success)}, {"neutral", t.Count(batch.Neutral)}, {"failure", t.Count(batch.Failure)},

@@ -126,3 +126,13 @@ func TestCampaignWell(t *testing.T) {
 		}
 	}
 }
+
+// A run that was taken back since did not end well, and the campaign names the undo.
+func TestCampaignTakenBack(t *testing.T) {
+	e := End{State: finished, TakenBack: []Undo{{Run: "20260102-000000-0001"}}, Summary: batch.Summary{Lines: 1, Counts: map[batch.Outcome]int{batch.Verified: 1}}}
+	c := Campaign{Tenants: []CampaignTenant{{Name: "one", End: &e}, {Name: "two"}}}
+	doc, err := c.MarshalJSON()
+	if well, of := c.Well(); err != nil || well != 1 || of != 2 || !strings.Contains(c.Tally(), "; since then the run of one was taken back by undo 20260102-000000-0001") || !strings.Contains(string(doc), `"taken_back_by":[{"run":"20260102-000000-0001"`) {
+		t.Errorf("%d of %d, %s, %s, error %v", well, of, c.Tally(), doc, err)
+	}
+}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -14,13 +15,14 @@ import (
 // Standing is how the members of a campaign stand by the journal, by name.
 type Standing struct {
 	Runs map[string]report.End        // a member without a run has none, nor one that begins anew
+	Show map[string]string            // the command that shows a run which was taken back since
 	Last map[string]journal.MemberEnd // how the command ended that worked on it last; none when it came to no end
 }
 
 // Standing reads how the members stand. A run that is finished is none where the same file began the
 // campaign anew: the files may name more people by now, such as those whose last day was yesterday.
 func (c *Campaign) Standing(ctx context.Context, h *Host) (s Standing, err error) {
-	s.Runs = map[string]report.End{}
+	s.Runs, s.Show = map[string]report.End{}, map[string]string{}
 	if s.Last, err = c.shared.store.MemberEnds(ctx, c.Name); err != nil {
 		return s, err
 	}
@@ -35,6 +37,9 @@ func (c *Campaign) Standing(ctx context.Context, h *Host) (s Standing, err error
 		}
 		if err = errors.Join(err, of); err == nil && c.Resumed {
 			end.Dir = c.DirOf(name)
+		}
+		if len(end.TakenBack) > 0 {
+			s.Show[name] = "this shows the undo, to whom it gave back what: " + h.Typed("show", end.Plan.Run)
 		}
 		s.Runs[name] = end
 	}
@@ -91,6 +96,7 @@ func (c *Campaign) Tenants(s Standing) (all []report.CampaignTenant) {
 		case has && end.State == string(journal.Finished):
 			t.Exit = report.ExitOf(end)
 		}
+		t.Next = cmp.Or(s.Show[m.Name], t.Next)
 		all = append(all, t)
 	}
 	return all
