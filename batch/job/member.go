@@ -25,6 +25,7 @@ type Member struct {
 	Line   int          `json:"-"`              // in the campaign's file
 
 	Added   []batch.Flag `json:"-"` // lists of protected users that the file has since
+	Unread  bool         `json:"-"` // the campaign's file cannot be read
 	Changed string       `json:"-"` // why nothing more is done of it, since the file is not as it was; "" when it is
 }
 
@@ -48,6 +49,7 @@ func (c *Campaign) Hold(now []Member, unread error) {
 		at := slices.IndexFunc(now, func(n Member) bool { return n.Name == m.Name })
 		switch {
 		case unread != nil:
+			m.Unread = true
 			m.Changed = fmt.Sprintf("whether its part of the campaign's file is as it was cannot be seen: %v; put the file back; a run that was begun goes on by its name, too", unread)
 		case at < 0:
 			m.Changed = fmt.Sprintf("it is not in %s any more", c.Input)
@@ -65,16 +67,28 @@ func (c *Campaign) Hold(now []Member, unread error) {
 	}
 }
 
-// Held refuses a member that is not as it was; begun says that it has a run.
-func (c *Campaign) Held(h *Host, m Member, begun bool) error {
+// Held refuses a member that is not as it was, with its run; "" is none. SameWay adds flags to the words of a
+// command that goes on.
+func (c *Campaign) Held(h *Host, m Member, run string, sameWay func([]string) []string) error {
 	if m.Changed == "" {
 		return nil
 	}
-	undone, anew := nothingWritten, []string{"campaign", c.Input, "--only", m.Name}
-	if begun {
-		undone, anew = nothingMore, append(anew, "--new")
+	undone, next := nothingWritten, h.Typed(sameWay(c.Anew(m.Name))...)
+	switch {
+	case run != "" && m.Unread:
+		words := []string{"resume", run}
+		for _, f := range m.Flags { // how its tenant is reached
+			if slices.Contains([]string{"sign-in", "cloud", "graph-url"}, f.Name) {
+				words = append(words, typedFlag(f)...)
+			}
+		}
+		undone, next = nothingMore, h.Typed(sameWay(c.rehearsed(words))...)
+	case run != "":
+		undone, next = nothingMore, h.Typed(sameWay(append(c.Anew(m.Name), "--new"))...)
+	case m.Unread:
+		next = "put the file back, then: " + h.Typed(sameWay(c.GoOn())...)
 	}
-	return &Advised{fmt.Errorf("%w; %s: %s", ErrRefused, undone, m.Changed), h.Typed(anew...)}
+	return &Advised{fmt.Errorf("%w; %s: %s", ErrRefused, undone, m.Changed), next}
 }
 
 // Gather reads the files of all members, each of them once. An error names the line of the campaign's file.
@@ -105,7 +119,7 @@ func Gather(h *Host, members []Member) error {
 // MayBegin reads the files of a member that is still to be planned, and refuses those that are not as they
 // were when the campaign began: their lines may be others now. It refuses a campaign that is older than
 // most, as a plan: those whom the files name may have come back.
-func (c *Campaign) MayBegin(h *Host, m Member, now time.Time, most time.Duration) error {
+func (c *Campaign) MayBegin(h *Host, m Member, now time.Time, most time.Duration, sameWay func([]string) []string) error {
 	if err := refused(nothingWritten, ageOf(c.Name+" began", c.Created, now, most, "begin it anew from files of today")); err != nil {
 		return err
 	}
@@ -115,7 +129,7 @@ func (c *Campaign) MayBegin(h *Host, m Member, now time.Time, most time.Duration
 			err = fmt.Errorf("%w: the file %s is not as it was when %s began", ErrRefused, name, c.Name)
 		}
 		if err != nil {
-			return &Advised{err, h.Typed(c.Anew(m.Name)...)}
+			return &Advised{err, h.Typed(sameWay(c.Anew(m.Name))...)}
 		}
 	}
 	return nil

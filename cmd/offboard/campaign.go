@@ -163,6 +163,11 @@ func (c *campaign) apart(ctx context.Context, members []*member, ends map[string
 // tell writes how all tenants stand, and gives the worst of their ends.
 func (c *campaign) tell(tenants []report.CampaignTenant) error {
 	sum := c.sum(c.Campaign, c.dry, tenants, c.sameWay)
+	if slices.ContainsFunc(c.Members, func(m job.Member) bool {
+		return m.Changed != "" && slices.Contains(sum.Ended(int(exitRefused)), m.Name)
+	}) {
+		sum.Next = "put " + c.Input + " back as it was, or do what is said of each tenant; then: " + sum.Next
+	}
 	c.facts.sum(sum)
 	err := errors.Join(c.campaignTable(sum), c.Clear(c.host, &sum))
 	switch exitCode(sum.Exit) {

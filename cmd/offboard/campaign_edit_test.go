@@ -99,6 +99,15 @@ func TestCampaignFileIsEdited(t *testing.T) {
 				if code != tt.code || !strings.Contains(said, tt.words) {
 					t.Errorf("exit code %d, want %d and %q\n%s%s", code, tt.code, tt.words, out, said)
 				}
+				for line := range strings.Lines(said) { // each next step is done in the same way, and without the file none needs it
+					_, next, ok := strings.Cut(line, "  offboard: next: ")
+					if ok && (!strings.Contains(next, " --yes") || name == "gone" && strings.Contains(next, "offboard campaign ")) {
+						t.Errorf("next step %q", next)
+					}
+				}
+				if back := "offboard: next: put " + path + " back as it was, or do what is said of each tenant; then: offboard resume campaign-"; tt.code == exitRefused && !strings.Contains(said, back) {
+					t.Errorf("%q is not in\n%s", back, said)
+				}
 				spared := map[int]bool{}
 				for _, i := range tt.spare {
 					spared[i] = true

@@ -224,11 +224,11 @@ func (m *member) carryOut(ctx context.Context) error {
 	if err := c.heedConfig(); err != nil {
 		return err
 	}
-	if err := m.all.Held(c.host, m.of, m.run != ""); err != nil {
+	if err := m.all.Held(c.host, m.of, m.run, m.all.sameWay); err != nil {
 		return err
 	}
 	if m.run == "" && m.all.Resumed {
-		if err := m.all.MayBegin(c.host, m.of, time.Now(), m.all.maxAge); err != nil {
+		if err := m.all.MayBegin(c.host, m.of, time.Now(), m.all.maxAge, m.all.sameWay); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/trace"
 )
@@ -35,13 +36,14 @@ func (c *command) Typed(words ...string) string {
 	if c.cli.Config != "" {
 		words = append(words, "--config", c.cli.Config)
 	}
-	return c.before(words[0]) + c.shell(words...)
+	return c.before(words) + c.shell(words...)
 }
 
 // before is what stands in front of a command line that is to be pasted: where one registration
 // signs in to several tenants, the variable that names the one.
-func (c *command) before(command string) string {
-	if c.member == nil || c.member.home == "" || command == "resume" || command == "show" || command == "report" || command == "campaign" || runtime.GOOS == "windows" {
+func (c *command) before(words []string) string {
+	command := words[0]
+	if c.member == nil || c.member.home == "" || command == "resume" && job.NamesCampaign(words[1]) || command == "show" || command == "report" || command == "campaign" || runtime.GOOS == "windows" {
 		return ""
 	}
 	return "env AZURE_TENANT_ID=" + quoted(c.member.home, runtime.GOOS) + " "

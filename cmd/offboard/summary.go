@@ -28,7 +28,7 @@ func (c *command) sum(of *job.Campaign, dry bool, tenants []report.CampaignTenan
 // sameWay adds to the words of a command that goes on the flags of this one that are not kept.
 func (c *campaign) sameWay(words []string) []string {
 	for _, f := range c.flags() {
-		if c.said(f) && (f.Name == "at-once" || f.Name == "notify-file" || f.Name == "notify-format" || f.Name == "report-dir" && words[0] == "campaign") {
+		if c.said(f) && (f.Name == "at-once" && (words[0] != "resume" || job.NamesCampaign(words[1])) || f.Name == "notify-file" || f.Name == "notify-format" || f.Name == "report-dir" && words[0] == "campaign") {
 			words = append(words, "--"+f.Name, values(f)[0])
 		}
 	}
