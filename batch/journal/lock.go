@@ -23,7 +23,7 @@ import (
 // The lock dies with its holder, and holds nobody up who works on another run of the
 // same journal.
 func (r *Run) Lock() (unlock func() error, err error) {
-	unlock, err = r.s.lock(r.Plan().Run)
+	unlock, err = r.s.locks(r.Plan().Run)
 	return unlock, r.wrap("lock", err)
 }
 
@@ -33,7 +33,7 @@ func (r *Run) Lock() (unlock func() error, err error) {
 // journal in a file is of one machine, where the lock of a dead process is free: there a lock that is
 // held is never taken.
 func (r *Run) Overtake() (unlock func() error, err error) {
-	if err := r.s.putOut(r.Plan().Run); err != nil {
+	if err := r.s.patiently(context.Background(), func() error { return r.s.putOut(r.Plan().Run) }); err != nil {
 		return nil, r.wrap("lock", err)
 	}
 	return r.Lock()
@@ -49,6 +49,24 @@ type engineKey struct{}
 
 func forEngine(ctx context.Context) bool { return ctx.Value(engineKey{}) != nil }
 
+// locks is lock, and waits for a server that does not answer.
+func (s *Store) locks(name string) (unlock func() error, err error) {
+	err = s.patiently(context.Background(), func() error {
+		unlock, err = s.lock(name)
+		return err
+	})
+	return unlock, err
+}
+
+// holder is heldBy, and waits alike.
+func (s *Store) holder(name string) (by *LockedError, err error) {
+	err = s.patiently(context.Background(), func() error {
+		by, err = s.heldBy(name)
+		return err
+	})
+	return by, err
+}
+
 // lookTime is how long a lock is asked for while others only look who has it. A look
 // takes microseconds, and longer where its process does not get the processor.
 const lookTime = 10 * time.Second
@@ -56,7 +74,7 @@ const lookTime = 10 * time.Second
 // Held tells who works on the run now, in this process or another; nil when
 // nobody does. It takes the lock for a moment to find out, and changes nothing.
 func (r *Run) Held() (*LockedError, error) {
-	by, err := r.s.heldBy(r.Plan().Run)
+	by, err := r.s.holder(r.Plan().Run)
 	return by, r.wrap("look who holds", err)
 }
 
@@ -79,7 +97,7 @@ func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
-	unlock, err = s.lock(inputLock(like))
+	unlock, err = s.locks(inputLock(like))
 	if held, ok := errors.AsType[*LockedError](err); ok {
 		held.Run = "" // its name says nothing to a person
 	}
@@ -91,7 +109,7 @@ func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
 
 // InputHeld tells who has the lock of LockInput; nil for nobody.
 func (s *Store) InputHeld(like batch.Plan) (*LockedError, error) {
-	by, err := s.heldBy(inputLock(like))
+	by, err := s.holder(inputLock(like))
 	if by != nil {
 		by.Run = ""
 	}

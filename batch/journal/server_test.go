@@ -354,6 +354,16 @@ func TestServerAway(t *testing.T) {
 	pg.Kill(t)
 	s.Wait(Patience{Most: 300 * time.Millisecond})
 	wantErr(t, r.SetState(t.Context(), Stopped, "so"), ErrAway)
+	for what, ask := range map[string]func() error{
+		"a lock":    func() error { _, err := r.Lock(); return err },
+		"overtake":  func() error { _, err := r.Overtake(); return err },
+		"a look":    func() error { _, err := r.Held(); return err },
+		"the input": func() error { _, err := s.LockInput(r.Plan()); return err },
+	} {
+		if err := ask(); !errors.Is(err, ErrAway) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 	_, err := r.Summary(t.Context())
 	wantErr(t, err, ErrAway)
 	stop := make(chan struct{})

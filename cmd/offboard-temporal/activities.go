@@ -43,6 +43,8 @@ var ends = []struct {
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
 	{journal.ErrLost, HandedOver, false, "another worker has the run"},
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
+	{journal.ErrServer, NoJournal, false, "the journal's database cannot be used; the worker's log says why"},
+	{journal.ErrDisk, NoJournal, false, "the journal's database takes no writes; the worker's log says why"},
 	{journal.ErrLocked, "locked", true, "somebody works on the run without the workers; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
 	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one"},

@@ -201,7 +201,11 @@ func (r *running) slices(ctx workflow.Context) error {
 			}
 			continue
 		}
-		if classOf(err) == NoJournal {
+		if class := classOf(err); class == NoJournal || class == HandedOver { // which is no fault of the slice
+			r.Status.Phase = "waiting for the journal"
+			if class == HandedOver {
+				r.Status.Phase = "waiting for a worker"
+			}
 			if err := workflow.Sleep(ctx, journalAgain); err != nil {
 				return err
 			}
@@ -215,7 +219,10 @@ func (r *running) slices(ctx workflow.Context) error {
 		}
 		r.Status.Phase = "giving up a slice"
 		var gaveUp int
-		if err := do(ctx, time.Hour, &gaveUp, work.GiveUp, r.Planned.Run); err != nil {
+		if failed := do(ctx, time.Hour, &gaveUp, work.GiveUp, r.Planned.Run); failed != nil {
+			return failed
+		}
+		if gaveUp == 0 { // it is not what is written that fails
 			return err
 		}
 		r.Status.GaveUp += gaveUp
@@ -295,9 +302,17 @@ func begin(ctx workflow.Context, most time.Duration, activity any, args ...any) 
 	}), activity, args...)
 }
 
-// do is an activity from its begin to its end.
+// do is an activity from its begin to its end. The journal is waited for, for as long as it takes.
 func do(ctx workflow.Context, most time.Duration, result any, activity any, args ...any) error {
-	return begin(ctx, most, activity, args...).Get(ctx, result)
+	for {
+		err := begin(ctx, most, activity, args...).Get(ctx, result)
+		if err == nil || classOf(err) != NoJournal {
+			return err
+		}
+		if err := workflow.Sleep(ctx, journalAgain); err != nil {
+			return err
+		}
+	}
 }
 
 // classOf is the class of the error that an activity ended in.

@@ -23,6 +23,8 @@ type fakeRun struct {
 	approvals      []int // people who have signed, each time that it is asked
 	fail           func(slice int) error
 	plan           error
+	tries          map[string]int
+	away           int // how often the journal is away for each of the activities but Slice
 	slices         int
 	failed         bool        // the last slice, which the next one is to know
 	began          []time.Time // of its slices
@@ -67,6 +69,12 @@ func newWorld(t *testing.T) *world {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		r := w.runs[o.Run]
+		if r.tries == nil {
+			r.tries = map[string]int{}
+		}
+		if r.tries["plan"]++; r.tries["plan"] <= r.away {
+			return nil, ended(NoJournal)
+		}
 		return &Planned{Run: o.Run, App: "x", Tenant: strings.TrimRight(o.Run, "0123456789"), Writes: r.left, Approvals: len(r.approvals), Limits: w.limits}, r.plan
 	}).Maybe()
 	w.env.OnActivity(work.Approved, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (bool, error) {
@@ -82,6 +90,9 @@ func newWorld(t *testing.T) *world {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		r := w.runs[run]
+		if r.tries["give up"]++; r.tries["give up"] <= r.away {
+			return 0, ended(NoJournal)
+		}
 		n := min(r.left, sliceWrites)
 		r.left -= n
 		r.gaveUp += n
@@ -89,6 +100,12 @@ func newWorld(t *testing.T) *world {
 		return n, nil
 	}).Maybe()
 	w.env.OnActivity(work.Audit, mock.Anything, mock.Anything).Return(func(_ context.Context, run string) (Audited, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		r := w.runs[run]
+		if r.tries["audit"]++; r.tries["audit"] <= r.away {
+			return Audited{}, ended(NoJournal)
+		}
 		return Audited{Rows: 1000, Ended: 1000 - w.runs[run].lost}, nil
 	}).Maybe()
 	w.env.OnActivity(work.Tell, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, app string, turn Turn) error {
@@ -210,6 +227,9 @@ func TestRun(t *testing.T) {
 			}
 			return nil
 		}}, phase: "finished", slices: 101},
+		"the journal is away for all":          {run: fakeRun{left: 1200, away: 5, fail: sometimes(Trouble, 1, 2, 3, 4, 5)}, phase: "finished", slices: 8, gave: 500},
+		"it is handed over and over":           {run: fakeRun{left: 500, fail: sometimes(HandedOver, 1, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 9},
+		"the end fails, nothing is left":       {run: fakeRun{left: 500, fail: sometimes(Trouble, 2, 3, 4, 5, 6, 7, 8)}, phase: "ended: trouble", class: Trouble, slices: 6},
 		"a proof comes late":                   {run: fakeRun{left: 1200, fail: sometimes(Late, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 10, most: time.Hour},
 		"a proof does not come":                {run: fakeRun{left: 1200, fail: always(Late)}, phase: "ended: late", class: "late", slices: 13, most: 2 * time.Hour},
 		"the audit misses a row":               {run: fakeRun{left: 500, lost: 1}, phase: "ended: audit", class: "audit", slices: 2},
