@@ -30,6 +30,7 @@ type column struct {
 	keep        bool       // the report has it
 	hired       bool       // its days on which people began are held against those of leaving
 	left        bool       // it has days of leaving that are held against those
+	thing       bool       // by its header it holds ids of things
 	usual       cellsSoFar // what its cells are: see shifted.go
 	why         string     // how it was chosen; "" for a column that is not read
 }

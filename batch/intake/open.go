@@ -136,6 +136,9 @@ func (f *Files) Gates() (all []Gate) {
 	return all
 }
 
+// cellCount is of a column: cells that are not empty, names, and those of records whose last cell is not.
+type cellCount struct{ cells, names, whole int }
+
 // Reader reads the rows of one file. It is for one goroutine.
 type Reader struct {
 	opt        parsedOptions
@@ -161,6 +164,9 @@ type Reader struct {
 	padded     []string              // the cells of a record that lacks some
 	hint       string                // beside an error of the header
 	fillers    map[batch.Key]*column // of several columns that name users, the one that named the first
+	in         source.Input          // that is read
+	of         source.Options        // by which
+	counted    []cellCount           // of the cells of each column in the whole file; nil where nobody asked
 	agree      map[batch.Key]bool    // of keys by which two columns name users: whether they ever name the same
 	err        error                 // why reading ended
 }
@@ -199,6 +205,7 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	if gated := len(opt.Where) > 0 || opt.DateGate != nil || opt.AllRows; opt.name != "" && !gated && saysStay(filepath.Base(opt.name)) {
 		return nil, &InputError{Reason: "by its name the file seems to hold people who are not meant: leave it out, or run it by itself, or take all rows with --all-rows"}
 	}
+	r.in, r.of = in, of
 	if r.src, err = source.Open(in, of); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/source"
 	"offboard/batch/intake/vocab"
 )
 
@@ -27,6 +28,7 @@ const (
 )
 
 func (c *column) setUsual(noHeader bool) {
+	c.thing = vocab.IDOfThing(c.name)
 	switch employeeID := cmp.Or(c.key, c.Known) == batch.ByEmployeeID; {
 	case c.names || c.ignored || c.key != "" && !employeeID:
 		c.usual = anything
@@ -44,9 +46,9 @@ func likeName(cell string) bool {
 	return strings.IndexByte(cell, '@') >= 0 || len(cell) >= 36 && batch.IsGUID(vocab.Trim(cell))
 }
 
-// odd gives the first column whose cell is a name where there are none, or none where there
-// are names alone; nil for nearly every record. What stands in the cells is then usual.
-func (r *Reader) odd(cells []string) *column {
+// odd gives the columns whose cell is a name where there are none, or none where there are names
+// alone; nil for nearly every record. What stands in the cells of a record without is then usual.
+func (r *Reader) odd(cells []string) (odd []*column) {
 	var news []*column
 	for i, c := range r.all {
 		cell := cells[i]
@@ -54,21 +56,60 @@ func (r *Reader) odd(cells []string) *column {
 			continue
 		}
 		switch name := likeName(cell); {
+		case name && c.thing && strings.IndexByte(cell, '@') < 0:
 		case name && c.usual == onlyNames, !name && c.usual == noNames:
 		case c.usual == people, c.usual == unknown && !name:
 			news = append(news, c)
 		case name || vocab.Trim(cell) != "" && !vocab.SaysNothing(vocab.Trim(cell)):
 			if !isExample(vocab.Trim(cell)) {
-				return c
+				odd = append(odd, c)
 			}
 		}
 	}
-	for _, c := range news {
-		if c.usual = noNames; likeName(cells[c.index]) {
-			c.usual = onlyNames
+	if odd == nil {
+		for _, c := range news {
+			if c.usual = noNames; likeName(cells[c.index]) {
+				c.usual = onlyNames
+			}
 		}
 	}
-	return nil
+	return odd
+}
+
+// belong reports whether names belong into a column by the whole file: a record that has shifted
+// stands against the others. What its header says that it holds comes first: names, or other things.
+func (r *Reader) belong(c *column, padded bool) bool {
+	if r.counted == nil {
+		r.counted = make([]cellCount, len(r.all))
+		r.count()
+	}
+	n := r.counted[c.index]
+	return n.names > 1 && (vocab.HasPart(c.normal, "names") ||
+		c.hr == "" && !vocab.HasPart(c.normal, "no names") && (n.cells-n.names)*10 <= n.cells && (!padded || n.whole > 1))
+}
+
+// count reads the file once more, from its beginning.
+func (r *Reader) count() {
+	again, err := *r, error(nil)
+	if again.src, err = source.Open(r.in, r.of); err != nil {
+		return
+	}
+	defer again.src.Close()
+	for again.held, again.padded = false, nil; again.nextRecord() == nil; {
+		cells, why := again.fitted()
+		if why != "" || again.rec.Line <= r.start || len(again.rec.Cells) < r.named {
+			continue
+		}
+		for i, cell := range cells {
+			if cell = vocab.Trim(cell); cell == "" || vocab.SaysNothing(cell) {
+				continue
+			}
+			if r.counted[i].cells++; likeName(cell) {
+				r.counted[i].names++
+				r.counted[i].whole += min(1, len(vocab.Trim(cells[r.named-1])))
+			}
+		}
+	}
 }
 
 // misplaced says why cells of the record may stand below the wrong headers, or "". The cells
@@ -85,31 +126,56 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 		}
 		return ""
 	case r.width == 0 && names:
-		if r.width = got; got > n && r.merged(cutInTwo) {
+		if r.width = got; got > n && r.merged(cutInTwo, nil) {
 			r.wide = r.rec.Line // right if all rows are so
 		}
-	case got > n && got != r.width && r.merged(cutInTwo):
+	case got > n && got != r.width && r.merged(cutInTwo, nil):
 		return r.whyMiscounted()
 	}
-	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), vocab.Blank) != "" && r.merged(cutInTwo) {
+	if r.named < n && strings.TrimFunc(strings.Join(cells[r.named:], ""), vocab.Blank) != "" && r.merged(cutInTwo, nil) {
 		return "a cell stands below no header, so the cells may have shifted; if it belongs there, give that column a header"
 	}
 	if empty {
 		return ""
 	}
-	c := r.odd(cells)
-	if c == nil {
+	odd := r.odd(cells)
+	if odd == nil {
 		return ""
 	}
-	what, how := "names a user, too", cutInTwo
-	if c.usual == onlyNames {
-		what, how = "names nobody, and in other rows it does", unnamed
+	what, flags, unread := "", "", func(c *column) bool { return c.key == "" && !c.gate }
+	shifted := slices.DeleteFunc(odd, r.explained)
+	for _, c := range shifted {
+		if slices.ContainsFunc(shifted, unread) && !unread(c) {
+			continue
+		}
+		does := "names a user, too"
+		if c.usual == onlyNames {
+			does = "names nobody, and in other rows it does"
+		}
+		what += fmt.Sprintf(", and the column %q %s", c.name, does)
+		flags += fmt.Sprintf(" --ignore-column %q", c.name)
 	}
-	if r.lost(padded) || r.merged(how) {
-		return fmt.Sprintf("the column %q %s, so the cells may have shifted; if it belongs there, leave that column out with --ignore-column %[1]q", c.name, what)
+	if what == "" {
+		return r.misplaced(cells, names, empty) // which are usual now
 	}
-	c.usual = anything
-	return ""
+	return fmt.Sprintf("%s, so the cells may have shifted; if that belongs there, leave it out with%s", strings.TrimPrefix(what, ", and "), flags)
+}
+
+// explained reports whether a column is odd though no cell has shifted, and is not from now on.
+func (r *Reader) explained(c *column) bool {
+	nobody, how, lost := c.usual == onlyNames, cutInTwo, r.lost(padded)
+	if nobody {
+		how = unnamed
+	}
+	suspect := lost || r.merged(how, c)
+	belongs := suspect && !nobody && r.belong(c, lost)
+	if suspect && !belongs {
+		return false
+	}
+	if c.usual = anything; belongs {
+		c.usual = onlyNames
+	}
+	return true
 }
 
 // cell gives a cell of the record, or "" where it has none.
@@ -158,8 +224,9 @@ func (r *Reader) lost(how doubt) bool {
 }
 
 // merged reports whether all cells behind some cell would fit the columns before theirs: that
-// cell, of a column that is not read, was cut at a delimiter in it, or stands there by mistake.
-func (r *Reader) merged(how doubt) bool {
+// cell, of a column that is not read, was cut at a delimiter in it, or stands there by mistake. Where
+// a column is odd, so is its cell, or it has moved.
+func (r *Reader) merged(how doubt, odd *column) bool {
 	reads := func(c *column) bool { return c.key != "" || c.gate }
 	for extra := 1; extra <= max(1, len(r.rec.Cells)-len(r.header)); extra++ {
 		for at, cut := range r.all {
@@ -167,7 +234,7 @@ func (r *Reader) merged(how doubt) bool {
 			if likeName(r.cell(at + extra)) {
 				behind = r.all[at:]
 			}
-			if !reads(cut) && slices.ContainsFunc(behind, reads) && r.cell(at) != "" && r.cell(at+extra) != "" && !likeName(r.cell(at)) && r.fit(behind, extra, how) {
+			if (odd == nil || at <= odd.index) && !reads(cut) && slices.ContainsFunc(behind, reads) && r.cell(at) != "" && r.cell(at+extra) != "" && !likeName(r.cell(at)) && r.fit(behind, extra, how) {
 				return true
 			}
 		}

@@ -111,6 +111,14 @@ func MayMean(header string) bool {
 	return !OfOthers(header) && (upnWord.MatchString(header) || headerWords[Normalise(header)].List == rivalHeader || HasPart(PlainName(header), rivalHeader))
 }
 
+// thingID is the end of a header of ids: "Correlation ID", "DeviceId", "Geräte-ID", "Ticket GUID".
+var thingID = regexp.MustCompile(`(^|[^\p{L}])(?i:id|guid|uuid|wid)$|\p{Ll}(Id|ID|Guid|GUID|Uuid|UUID)$`)
+
+// IDOfThing reports whether a header speaks of the ids of something else than people.
+func IDOfThing(header string) bool {
+	return thingID.MatchString(header) && Recognise(header).Known == "" && !HasPart(Normalise(header), "names") && !HasPart(Normalise(header), "person id")
+}
+
 // MayHoldUser reports whether a key of an object may hold the user who is meant.
 func MayHoldUser(key string) bool { return headerWords[Normalise(key)].List == "nested" }
 
