@@ -2,10 +2,8 @@ package intake
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -30,7 +28,7 @@ func (r *Reader) setHeading(all []string) bool {
 	}
 	cell := all[at]
 	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
-	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && !saysStay(cell) {
+	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" {
 		return false
 	}
 	said := ""
@@ -43,19 +41,6 @@ func (r *Reader) setHeading(all []string) bool {
 	return true
 }
 
-// camel finds where a word begins in the middle of another, as in activeEmployees.
-var camel = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)
-
-// saysStay reports whether a title above rows, or the name of their sheet, list or file, seems to say
-// that they are not meant.
-func saysStay(title string) bool {
-	words := strings.FieldsFunc(vocab.Fold(camel.ReplaceAllString(title, "$1 $2")), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
-	text := strings.ReplaceAll(strings.Join(words, " "), "active directory", "")
-	return vocab.IsCell("stay title", vocab.Fold(title)) || vocab.IsCell("stay title", text) || slices.ContainsFunc(strings.Fields(text), func(w string) bool {
-		return len(w) > 2 && vocab.IsCell("stay title", w) || vocab.IsCell("remark", w) && w != "until" && w != "leave" // "Leavers until November"
-	})
-}
-
 // otherSheets are those with rows, by why a sheet is read.
 func otherSheets(why string) (names []string) {
 	_, others, _ := strings.Cut(why, "not read: ")
@@ -65,13 +50,6 @@ func otherSheets(why string) (names []string) {
 		}
 	}
 	return names
-}
-
-// saysLeave reports whether the name of a sheet says that its people leave.
-func saysLeave(title string) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(vocab.Fold(title), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) }), func(w string) bool {
-		return vocab.IsCell("gone", w) || vocab.IsCell("gone title", w)
-	})
 }
 
 // isExample reports whether a cell is the example of a template.

@@ -12,15 +12,16 @@ import (
 // Gates say which flags to add so that only people who leave are chosen, of a survey of so many
 // files with a date gate or without. There is one --date-column: what another column of dates
 // says can only be left out. Lift is the flags, one a line, ready to be pasted; it is "" where
-// they are not enough: a flag that takes people who stay, or leaves out some who left, is no step.
+// they are not enough: a flag that takes people who stay, or leaves out some who left or all, is no step.
 func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 	var flags, gates, besides, out []string
-	whole, all := true, true
+	whole, all, some := true, true, true
 	gate := func(flag, value string) {
 		flags, gates = append(flags, flag+" "+strconv.Quote(value)), append(gates, flag+" "+value)
 	}
+	rows := s.Rows
 	for _, s := range s.Stay {
-		all = all && s.Files == files
+		all, some = all && s.Files == files, some && !s.Endless && (s.Rows < rows || s.Formats != nil)
 		switch {
 		case s.Named == "":
 			besides = append(besides, fmt.Sprintf("give the column %q a header of its own, since no flag tells it from the others", s.Column))
@@ -48,7 +49,7 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 	if out != nil {
 		besides = append(besides, "leave out what does not count with "+strings.Join(out, " "))
 	}
-	if whole && all && besides == nil {
+	if whole && all && some && besides == nil {
 		lift = strings.Join(gates, "\n")
 	}
 	if flags != nil {

@@ -180,8 +180,10 @@ func (r *Reader) findHeader() (why string, err error) {
 				if title.filled > 1 {
 					says = says[:2] // further ones are of groups of columns
 				}
-				if slices.ContainsFunc(says, saysStay) {
-					return "", &InputError{Line: title.line, Reason: fmt.Sprintf("this line seems to say that the rows below are not meant: if they are, say so with --header-line %d", t.line)}
+				for _, cell := range says {
+					if word := vocab.TitleSays(cell); word != "" && !vocab.TellsWho(strings.Join(says, " ")) {
+						return "", &InputError{Line: title.line, Reason: fmt.Sprintf("this line seems to say that the rows below are not meant (%q): if they are, say so with --header-line %d", word, t.line)}
+					}
 				}
 			}
 			if why = first; len(maybe) > 0 {

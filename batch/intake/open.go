@@ -202,7 +202,7 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { return r.fits(legible(cells)) }
 	}
-	if gated := len(opt.Where) > 0 || opt.DateGate != nil || opt.AllRows; opt.name != "" && !gated && saysStay(filepath.Base(opt.name)) {
+	if gated := len(opt.Where) > 0 || opt.DateGate != nil || opt.AllRows; opt.name != "" && !gated && vocab.TitleSays(filepath.Base(opt.name)) != "" {
 		return nil, &InputError{Reason: "by its name the file seems to hold people who are not meant: leave it out, or run it by itself, or take all rows with --all-rows"}
 	}
 	r.in, r.of = in, of
@@ -215,7 +215,7 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 			continue
 		}
 		others := otherSheets(s.Why)
-		if at := slices.IndexFunc(others, saysLeave); at >= 0 && !saysLeave(s.Value) || saysStay(s.Value) {
+		if at := slices.IndexFunc(others, vocab.SaysLeave); at >= 0 && !vocab.SaysLeave(s.Value) || vocab.TitleSays(s.Value) != "" {
 			r.src.Close() // the error says more
 			why, name := "which seems to say that its rows are not meant: name the one that is", s.Value
 			if at >= 0 {

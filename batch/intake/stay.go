@@ -24,6 +24,7 @@ type Stay struct {
 
 	Named    string   // its header, as flags take it; "" if none tells it from another column
 	Formats  []string // of a column of dates each --date-format that may read them; none where none is needed
+	Endless  bool     // of a column of dates: rows of people who left have no end, so that it is no gate
 	NoFormat bool     // of a column of dates: no --date-format reads them
 	Gone     []string // of a column of statuses those of people who left, in all rows; if there are none, "" for an empty cell
 }
@@ -45,6 +46,8 @@ type stayColumn struct {
 	bare             Stay       // those whose status is t: it is true, or terminated
 	blank            Stay       // those whose cell is empty: no, where others say that people leave
 	empty            bool       // a cell is empty
+	dated            bool       // a cell of a column of dates is a day, or is not understood
+	open             bool       // a gate lets through those who left alone, whose last record has no end
 	spoken           bool       // there is a status other than t and f, so that t is terminated
 }
 
@@ -70,6 +73,7 @@ func (s *surveyor) findStay(r *Reader) {
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
 		s.stay[at].clock = cmp.Or(r.opt.dateGate, &dateGate{DateGate: DateGate{Zone: s.now.Location(), AsOf: s.now}})
+		s.stay[at].open = slices.ContainsFunc(r.where, func(c condition) bool { return vocab.IsGone(c.words.Gone, c.value) })
 		s.stay[at].Files++
 	}
 }
@@ -107,7 +111,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 			s.bare.add(row)
 		}
 	case s.Note:
-		said = vocab.PhraseIn(cell, s.words.Stay)
+		said = vocab.StayNote(cell)
 		known = said != ""
 	case s.words.Known && len(cell) < len("keep"): // a letter may mean anything
 		said = ""
@@ -163,10 +167,10 @@ func (s *stayColumn) also(word string, more Stay) {
 // a known word, or when at least half of it is understood.
 func (s *stayColumn) isStatus() bool {
 	switch {
-	case s.Dates:
-		return true
 	case s.Note:
 		return true
+	case s.Dates: // without a single day it tells nothing
+		return s.dated
 	case s.words.Known:
 		return s.known >= s.unknown && len(s.leavers) > 0
 	case s.words.Unsure:
@@ -187,10 +191,13 @@ func (s *stayColumn) dayWord(cell string) string {
 	}
 	days := daysOf(s.gate, cell)
 	if len(days) == 0 {
+		s.dated = true
 		return notUnderstood
 	}
 	for _, d := range days {
-		switch {
+		switch s.dated = s.dated || !d.None(); {
+		case d.None() && s.open && d.At.Year() > 2900:
+			s.Endless = true
 		case d.None():
 			return noDay
 		case d.Untold:
