@@ -398,9 +398,20 @@ func TestServerRights(t *testing.T) {
 	}
 	openAt(t, pg.URL(schema))
 	pg.Exec(t, strings.ReplaceAll(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA @ TO @_run; GRANT SELECT ON ALL TABLES IN SCHEMA @ TO @_look`, "@", schema))
-	s := openAt(t, as("_run"))
-	r, unlock := sending(t, s, crashRows)
+	worker := func() *Store {
+		s, err := Open(ForEngine(t.Context()), as("_run"))
+		must(t, err)
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	r, unlock := sending(t, worker(), crashRows)
 	must(t, r.Write(t.Context(), crashEntry(1)))
+	next, err := worker().Run(t.Context(), "r")
+	must(t, err)
+	letGo, err := next.Overtake()
+	must(t, err)
+	wantErr(t, r.Write(t.Context(), crashEntry(2)), ErrLost)
+	must(t, letGo())
 	must(t, unlock())
 	look, err := OpenToRead(t.Context(), as("_look"))
 	must(t, err)
