@@ -134,6 +134,8 @@ func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced,
 		if err := j.signInFor(ctx, o); err != nil {
 			return s, err
 		}
+	} else if err := j.readySignKey(); err != nil { // the host is of this slice, which may be the one that reports
+		return s, err
 	}
 	j.tenant.heed(j.Stop)
 	j.shareReads()

@@ -309,3 +309,16 @@ func TestSlicesAndRuns(t *testing.T) {
 		}
 	})
 }
+
+// The report of a run in slices is signed by the last one, whose process has carried out others before.
+func TestLastSliceSigns(t *testing.T) {
+	inOffice(t, 30, func(o *office) {
+		run, w := o.planned("revoke"), o.worker()
+		w.opt.Most, w.opt.ReportDir = 10, filepath.Join(o.dir, "signed")
+		w.opt.SignKey, _ = o.person("ada")
+		toEndIn(o.t, run, w)
+		if _, err := os.Stat(filepath.Join(o.dir, "signed", "report.sha256.sig")); err != nil {
+			o.t.Error(err)
+		}
+	})
+}
