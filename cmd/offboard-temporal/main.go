@@ -22,12 +22,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"offboard/batch/job"
+	"offboard/batch/trace"
 )
 
 // cli is the grammar. A flag has the variable that it has in offboard; those of Temporal are its own.
@@ -83,6 +85,9 @@ func execute(ctx context.Context, args ...string) error {
 // parse reads a command line; do is nil after help.
 func parse(args ...string) (c *command, do func(context.Context, *command) error, err error) {
 	c = &command{cli: &cli{}}
+	if err := secretTyped(args); err != nil {
+		return nil, nil, err
+	}
 	told := false
 	parser := kong.Must(c.cli, kong.Name("offboard-temporal"), kong.DefaultEnvars("OFFBOARD"), kong.Exit(func(int) { told = true }),
 		kong.Description("Contains Microsoft Entra users as offboard does, on several machines, with Temporal. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH and TEMPORAL_TLS_SERVER_CA_CERT_PATH lead to the server."),
@@ -106,6 +111,20 @@ func parse(args ...string) (c *command, do func(context.Context, *command) error
 	return c, k.Selected().Target.Addr().Interface().(interface {
 		run(context.Context, *command) error
 	}).run, nil
+}
+
+// secretTyped refuses a secret among the words of a command line or an order, before a message can repeat it.
+func secretTyped(words []string) error {
+	for _, word := range words {
+		value := word
+		if flag, of, valued := strings.Cut(word, "="); valued && strings.HasPrefix(flag, "--") {
+			value = of
+		}
+		if _, missing := os.Stat(value); trace.Kind(value) != "" && missing != nil {
+			return fmt.Errorf("%w: a word of the command line has %s, which is not shown, and other users of the machine see command lines: give a journal's whole address by OFFBOARD_JOURNAL, or leave the password to PGPASSFILE; have the secret renewed", job.ErrUsage, trace.Kind(value))
+		}
+	}
+	return nil
 }
 
 // givenOnce refuses a second value of a flag that says whom the input names: the last one would

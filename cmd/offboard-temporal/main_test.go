@@ -28,6 +28,7 @@ import (
 // TestRefusedBeforeTheServer holds what no server is asked for.
 func TestRefusedBeforeTheServer(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", t.TempDir()+"/none.toml")
+	journalFile := filepath.Join(t.TempDir(), "journal.db")
 	for name, tt := range map[string]struct {
 		address string
 		words   []string
@@ -38,12 +39,15 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		"no TLS to a name":                 {"temporal.example:7233", []string{"worker"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
 		"no address":                       {"temporal", []string{"status"}, job.ErrUsage, "host:port"},
 		"a gate that is given twice":       {"", []string{"submit", "x.csv", "--tenant", "t", "--as-of", "2026-01-01", "--as-of", "2026-02-01"}, job.ErrUsage, "--as-of is given twice"},
+		"a password in an address":         {"", []string{"status", "--journal", "postgres://u:hunter2hunter2@db/x"}, job.ErrUsage, "OFFBOARD_JOURNAL"},
+		"a password behind =":              {"", []string{"status", "--journal=postgres://u:hunter2hunter2@db/x"}, job.ErrUsage, "PGPASSFILE"},
+		"a run that is none":               {"", []string{"resume", "ada@contoso.example", "--journal", journalFile}, journal.ErrNoRun, "no"},
 		"a schedule of a path":             {"", []string{"submit", "../x", "--tenant", "t", "--schedule", "0 3 * * *"}, job.ErrUsage, "--orders"},
 		"a pace of a tenant above the app": {"", []string{"worker", "--app-pace", "1"}, job.ErrUsage, "--app-pace 1"},
 		"a deadline of a worker":           {"", []string{"worker", "--deadline", "1h"}, job.ErrUsage, "--deadline"},
 	} {
 		t.Setenv("TEMPORAL_ADDRESS", tt.address)
-		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
+		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, want %v with %q", name, err, tt.is, tt.says)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"offboard/batch/job"
+	"offboard/batch/journal"
 )
 
 // submitOptions are those of submit.
@@ -136,7 +137,33 @@ type resumeOptions struct {
 }
 
 func (o *resumeOptions) run(ctx context.Context, c *command) error {
-	return c.start(ctx, Order{Run: o.RunName, Urgent: o.Urgent})
+	name, err := c.known(ctx, o.RunName)
+	if err != nil {
+		return err
+	}
+	return c.start(ctx, Order{Run: name, Urgent: o.Urgent})
+}
+
+// known is the whole name of a run, or of a submission, that the journal has: nothing else that
+// somebody typed gets into a history.
+func (c *command) known(ctx context.Context, name string) (string, error) {
+	path, err := c.host().JournalPath()
+	if err != nil {
+		return "", err
+	}
+	s, err := journal.OpenToRead(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	run, err := s.Run(ctx, name)
+	if err == nil {
+		return run.Plan().Run, nil
+	}
+	if _, no := s.Submission(ctx, name); no == nil {
+		return name, nil
+	}
+	return "", err
 }
 
 // stopOptions are those of stop.
