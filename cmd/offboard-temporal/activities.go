@@ -43,14 +43,14 @@ var ends = []struct {
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
 	{journal.ErrLost, HandedOver, false, "another worker has the run"},
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
-	{journal.ErrServer, NoJournal, false, "the journal's database cannot be used; the worker's log says why"},
-	{journal.ErrDisk, NoJournal, false, "the journal's database takes no writes; the worker's log says why"},
+	{journal.ErrServer, NoJournal, false, "the journal's database cannot be used; the worker's log says why, with --verbose"},
+	{journal.ErrDisk, NoJournal, false, "the journal's database takes no writes; the worker's log says why, with --verbose"},
 	{journal.ErrLocked, "locked", true, "somebody works on the run without the workers; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
-	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one"},
-	{job.ErrUsage, "usage", true, "what was submitted cannot be carried out; the worker's log says why"},
-	{batch.ErrPermission, "permission", true, "a permission of Microsoft Graph is missing; the worker's log says which one"},
-	{batch.ErrSignIn, "sign_in", true, "the sign-in of the worker failed; its log says why"},
+	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one, with --verbose"},
+	{job.ErrUsage, "usage", true, "what was submitted cannot be carried out; the worker's log says why, with --verbose"},
+	{batch.ErrPermission, "permission", true, "a permission of Microsoft Graph is missing; the worker's log says which one, with --verbose"},
+	{batch.ErrSignIn, "sign_in", true, "the sign-in of the worker failed; its log says why, with --verbose"},
 	{batch.ErrNotOffered, "not_offered", true, "the tenant does not offer a step of the run"},
 	{batch.ErrOutage, "outage", true, "Microsoft Graph gave no answer for as long as --outage says"},
 	{journal.ErrDamaged, "damaged", true, "the journal is damaged; offboard show says how to go on"},
@@ -88,7 +88,7 @@ func classed(err error) error {
 		}
 		return temporal.NewApplicationErrorWithOptions(e.words, e.class, o)
 	}
-	return temporal.NewNonRetryableApplicationError("a failure that the worker's log tells", Trouble, nil)
+	return temporal.NewNonRetryableApplicationError("a failure that the worker's log tells, with --verbose", Trouble, nil)
 }
 
 // with does a job for an activity: the host stops when the worker does, when a person stops the run, and when
@@ -128,10 +128,11 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 		if err == nil {
 			return
 		}
-		log.Error("an activity has failed", "error", err)
+		log.Debug("what failed", "error", err) // it may name people
 		if err = classed(err); byPerson() {
 			err = temporal.NewCanceledError()
 		}
+		log.Error("an activity has failed", "error", err)
 	}()
 	h := a.host()
 	h.Stop, h.Shared, h.Log, h.Console = stop, &a.shared, log, quiet{log: log}
@@ -185,7 +186,7 @@ func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err err
 // GiveUp ends the users of a slice that failed again and again.
 func (a *activities) GiveUp(ctx context.Context, run string) (n int, err error) {
 	return n, a.with(ctx, "give up", run, func(ctx context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
-		n, err = job.GiveUp(ctx, h, run, sliceWrites, fmt.Sprintf("workers failed at it %d times; their logs say why", mostTroubles))
+		n, err = job.GiveUp(ctx, h, run, sliceWrites, fmt.Sprintf("workers failed at it %d times; their logs say why, with --verbose", mostTroubles))
 		return err
 	})
 }

@@ -36,7 +36,7 @@ import (
 type cli struct {
 	Journal string `help:"The journal that all workers and commands share: postgres://..., or on one machine a SQLite file." placeholder:"URL|PATH"`
 	Queue   string `help:"The task queue of Temporal." default:"offboard"`
-	Verbose bool   `short:"v" help:"Log every call."`
+	Verbose bool   `short:"v" help:"Log more: every call, and what failed in its own words, which may name people."`
 
 	Worker  workerOptions  `cmd:"" help:"Carry out what is submitted, until a signal."`
 	Submit  submitOptions  `cmd:"" help:"Check a file of users here, and have workers contain them."`

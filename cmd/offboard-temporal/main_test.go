@@ -44,6 +44,8 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		"a run that is none":               {"", []string{"resume", "ada@contoso.example", "--journal", journalFile}, journal.ErrNoRun, "no"},
 		"a schedule of a path":             {"", []string{"submit", "../x", "--tenant", "t", "--schedule", "0 3 * * *"}, job.ErrUsage, "--orders"},
 		"a pace of a tenant above the app": {"", []string{"worker", "--app-pace", "1"}, job.ErrUsage, "--app-pace 1"},
+		"a notice of a worker":             {"", []string{"worker", "--notify-file", "x"}, job.ErrUsage, "--notify-file"},
+		"a trace of a worker":              {"", []string{"worker", "--debug-http", "x"}, job.ErrUsage, "--debug-http"},
 		"a deadline of a worker":           {"", []string{"worker", "--deadline", "1h"}, job.ErrUsage, "--deadline"},
 	} {
 		t.Setenv("TEMPORAL_ADDRESS", tt.address)
@@ -140,6 +142,24 @@ func TestStoppedWorkerBeats(t *testing.T) {
 				last = at
 			}
 		})
+	}
+}
+
+// TestLogNamesNobody has an activity fail with an error that names a person.
+func TestLogNamesNobody(t *testing.T) {
+	for level, names := range map[slog.Level]bool{slog.LevelInfo: false, slog.LevelDebug: true} {
+		var suite testsuite.WorkflowTestSuite
+		env := suite.NewTestActivityEnvironment()
+		var out strings.Builder
+		a := &activities{host: func() *job.Host { return &job.Host{} }, log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level}))}
+		env.RegisterActivityWithOptions(func(ctx context.Context) error {
+			return a.with(ctx, "slice", "r", func(context.Context, *job.Host, func() bool, *atomic.Int64) error {
+				return fmt.Errorf("%w: ada@contoso.example is an administrator", job.ErrRefused)
+			})
+		}, activity.RegisterOptions{Name: "fails"})
+		if _, err := env.ExecuteActivity("fails"); err == nil || !strings.Contains(out.String(), "a guard refused") || strings.Contains(out.String(), "ada@") != names {
+			t.Errorf("%v: %v\n%s", level, err, out.String())
+		}
 	}
 }
 

@@ -38,6 +38,8 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 	switch {
 	case o.Deadline != 0:
 		return fmt.Errorf("%w: --deadline is for one run, and a worker has many; stop ends one", job.ErrUsage)
+	case o.DebugHTTP != "" || o.NotifyFile != "" || o.MetricsFile != "":
+		return fmt.Errorf("%w: --debug-http, --notify-file and --metrics-file are for one run of offboard; a worker has many, and tells of none", job.ErrUsage)
 	case o.TenantPace <= 0 || o.AppPace < o.TenantPace:
 		return fmt.Errorf("%w: --tenant-pace %v and --app-pace %v: the first is above 0, and the second no less", job.ErrUsage, o.TenantPace, o.AppPace)
 	}
