@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"offboard/batch"
@@ -381,6 +382,23 @@ func TestServerAway(t *testing.T) {
 	wantErr(t, err, ErrServer)
 	pg.Launch(t)
 	must(t, r.SetState(t.Context(), Stopped, "so"))
+}
+
+// TestStopAsTheServerAnswers has another goroutine end the wait just before the stop: the wait after the next
+// failure has an end all the same.
+func TestStopAsTheServerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := &server{}, make(chan struct{})
+		p.wait(Patience{Most: time.Hour, Stop: stop})
+		go p.waitFor(t.Context(), errGhost, time.Minute)
+		synctest.Wait()
+		p.back()
+		close(stop)
+		synctest.Wait()
+		if most := p.waiting.how.Most; most <= 0 || most > graceAfterStop {
+			t.Errorf("the next wait lasts %v", most)
+		}
+	})
 }
 
 // TestServerRights holds what the roles of the documentation may do.

@@ -115,7 +115,7 @@ func (p *server) waitFor(ctx context.Context, err error, pause time.Duration) bo
 		}
 		w.how.Say("journal  its database does not answer (%s); nothing is sent meanwhile, and it is waited for %s", cause(err), until)
 	}
-	stop := w.how.Stop
+	stop, since := w.how.Stop, w.since
 	w.mu.Unlock()
 	if most > 0 && !now.Add(pause).Before(end) {
 		return false
@@ -130,7 +130,7 @@ func (p *server) waitFor(ctx context.Context, err error, pause time.Duration) bo
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.how.Stop = nil
-	if most := now.Sub(w.since) + graceAfterStop; w.how.Most == 0 || most < w.how.Most {
+	if most := now.Sub(since) + graceAfterStop; w.how.Most == 0 || most < w.how.Most {
 		w.how.Most = most
 	}
 	return true
