@@ -25,7 +25,7 @@ type SliceOptions struct {
 	ByPerson func() bool    // is asked once Host.Stop is closed: a person stopped the run, and not only this process; nil is no
 	Beat     func(done int) // is told at least once a second while writes go, from one goroutine: how many of the slice have ended; may be nil
 	Overtake bool           // a worker that has the run's lock is dead or frozen: it is put out, and never another process. On SQLite a lock that is held is never taken
-	MaxAge   Length         // as of resume. It is asked once in each process, so that a long run is not refused in the middle by the one that carries it out
+	MaxAge   Length         // as of resume. It is asked where a process takes the run up: in its first slice, after one that ended in an error, and after an hour without one
 
 	Approving
 	Guards
@@ -51,7 +51,7 @@ type Sliced struct {
 	Throttled time.Duration         // how long Graph asked to wait at the end of the slice; 0 for not
 	AppWide   bool                  // that holds for the app in all tenants
 	Refused   int                   // writes that Graph told to wait
-	Finished  bool                  // the run is at its end, and its report is written
+	Finished  bool                  // the run is at its end; its report is written, or the error said once why not
 }
 
 // Slice does the next writes of a run, at most o.Most of them, and leaves it running; if none is
