@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"batch/sendertest":      {"batch"},
 	"report":                {"batch", "batch/durable"},
 	"batch/job":             {"batch", "batch/intake", "batch/intake/dates", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
-	"cmd/offboard-temporal": {"batch", "batch/job", "batch/journal", "batch/planfile", "report"},
+	"cmd/offboard-temporal": {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/trace", "report"},
 	"cmd/offboard":          {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
 }
 
