@@ -175,6 +175,12 @@ func (c *cutter) at(n int, late bool) {
 	c.n, c.late = n, late
 }
 
+func (c *cutter) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cuts
+}
+
 // TestServerCuts cuts the way to the server at every answer in turn, that to a commit among
 // them, so that nobody knows whether what was asked has happened. All is written once, and what is
 // read is whole.
@@ -195,7 +201,7 @@ func TestServerCuts(t *testing.T) {
 			s := openAt(t, u.String())
 			s.Wait(Patience{Most: time.Minute})
 			way.at(n, late)
-			before := way.cuts
+			before := way.count()
 			const users = 4
 			r := running(t, s, "r", users)
 			unlock, err := r.Lock()
@@ -228,7 +234,7 @@ func TestServerCuts(t *testing.T) {
 				t.Error(err)
 			}
 			s.Close()
-			if way.cuts == before || t.Failed() {
+			if way.count() == before || t.Failed() {
 				t.Logf("%d answers", n)
 				break
 			}
