@@ -42,12 +42,9 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 	if err != nil {
 		return none, err
 	}
-	key, err := signature.OpenKey(a.Key, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
-	switch {
-	case errors.Is(err, batch.ErrStopped):
+	key, err := h.approver(a.Key)
+	if err != nil {
 		return none, err
-	case err != nil:
-		return none, fmt.Errorf("%w: --key: %w", ErrUsage, err)
 	}
 	h.PlanFile(a.File, file, count)
 	for _, given := range approvals {
@@ -88,6 +85,15 @@ func Approve(_ context.Context, h *Host, a *ApproveOptions) (Approved, error) {
 		return err
 	})
 	return done, err
+}
+
+// approver is the private key of the person who approves, from the file of --key.
+func (h *Host) approver(file string) (signature.Key, error) {
+	key, err := signature.OpenKey(file, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
+	if err != nil && !errors.Is(err, batch.ErrStopped) {
+		err = fmt.Errorf("%w: --key: %w", ErrUsage, err)
+	}
+	return key, err
 }
 
 // signatureName names the file of a signature after the person and the key, in

@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -35,10 +34,7 @@ type RunApproved struct {
 func ApproveRun(ctx context.Context, h *Host, o *ApproveRunOptions) (done RunApproved, err error) {
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
-	if err := j.openStore(ctx, journal.Open, true); err != nil {
-		return done, err
-	}
-	if j.run, err = j.store.Run(ctx, o.RunName); err != nil {
+	if err := j.openRun(ctx, journal.Open, o.RunName); err != nil {
 		return done, err
 	}
 	if err := j.mayResume(ctx); err != nil {
@@ -47,12 +43,9 @@ func ApproveRun(ctx context.Context, h *Host, o *ApproveRunOptions) (done RunApp
 	if err := j.run.Whole(ctx); err != nil { // what is signed is what will be carried out
 		return done, err
 	}
-	key, err := signature.OpenKey(o.Key, h.Getenv("SSH_AUTH_SOCK"), h.Passphrase)
-	switch {
-	case errors.Is(err, batch.ErrStopped):
+	key, err := h.approver(o.Key)
+	if err != nil {
 		return done, err
-	case err != nil:
-		return done, fmt.Errorf("%w: --key: %w", ErrUsage, err)
 	}
 	approvals, err := j.run.Approvals(ctx)
 	if err != nil {
@@ -89,10 +82,7 @@ func approvedText(run *journal.Run) io.Reader {
 func RunApprovals(ctx context.Context, h *Host, run string, o Approving) (people int, err error) {
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
-	if err := j.openStore(ctx, journal.OpenToRead, true); err != nil {
-		return 0, err
-	}
-	if j.run, err = j.store.Run(ctx, run); err != nil {
+	if err := j.openRun(ctx, journal.OpenToRead, run); err != nil {
 		return 0, err
 	}
 	j.plan = j.run.Plan()

@@ -82,6 +82,15 @@ func (j *job) openStore(ctx context.Context, open opener, must bool) (err error)
 	return j.later(j.store.Close, err)
 }
 
+// openRun opens a journal that must be there, and finds the run of that name.
+func (j *job) openRun(ctx context.Context, open opener, name string) (err error) {
+	if err := j.openStore(ctx, open, true); err != nil {
+		return err
+	}
+	j.run, err = j.store.Run(ctx, name)
+	return err
+}
+
 // lockInput keeps others from planning the same at the same time, until unlockInput.
 func (j *job) lockInput(like batch.Plan) (err error) {
 	j.unlockInput, err = j.store.LockInput(like)

@@ -403,10 +403,7 @@ func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n
 	ctx = journal.ForEngine(ctx)
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
-	if err := j.openStore(ctx, journal.Open, true); err != nil {
-		return 0, err
-	}
-	if j.run, err = j.store.Run(ctx, run); err != nil {
+	if err := j.openRun(ctx, journal.Open, run); err != nil {
 		return 0, err
 	}
 	if err := j.claim(ctx, true); err != nil {
@@ -435,14 +432,10 @@ type Audited struct {
 func Audit(ctx context.Context, h *Host, run string) (a Audited, err error) {
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
-	if err := j.openStore(ctx, journal.OpenToRead, true); err != nil {
+	if err := j.openRun(ctx, journal.OpenToRead, run); err != nil {
 		return a, err
 	}
-	r, err := j.store.Run(ctx, run)
-	if err != nil {
-		return a, err
-	}
-	for l, err := range r.Lines(ctx) {
+	for l, err := range j.run.Lines(ctx) {
 		if err != nil {
 			return Audited{}, err
 		}

@@ -15,6 +15,9 @@ import (
 	"offboard/batch/durable"
 )
 
+// Key is a private key that signs, from a file or the agent.
+type Key = ssh.Signer
+
 // OpenKey makes a private key ready to sign. The file is a private key that OpenSSH
 // can read, or the .pub file of a key whose private half the ssh agent holds, such
 // as one in a FIDO token. The socket is the agent's (SSH_AUTH_SOCK); "" means that
@@ -23,7 +26,7 @@ import (
 // A key with a passphrase is taken from the agent if that has it; otherwise
 // passphrase is asked for it, and what it returns is overwritten with zeros. No
 // error holds any part of the file or of the passphrase.
-func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)) (ssh.Signer, error) {
+func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)) (Key, error) {
 	f, err := durable.Open(file)
 	if err != nil {
 		return nil, err // names the file
