@@ -25,7 +25,7 @@
 .PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale engine-test engine-demo release-check
 
 # The rooms that do not link the Graph SDK.
-LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/offboard)$$')
+LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/flagfile|cmd/offboard)$$')
 
 # The rooms whose tests have a long form.
 LONG = $(sort $(dir $(shell grep -rl '"soak", false' --include='*_test.go' batch cmd report)))

@@ -32,8 +32,9 @@ var arrows = map[string][]string{
 	"batch/sendertest":      {"batch"},
 	"report":                {"batch", "batch/durable"},
 	"batch/job":             {"batch", "batch/intake", "batch/intake/dates", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
+	"cmd/flagfile":          {"batch", "batch/job", "batch/durable", "batch/journal", "batch/trace"},
 	"cmd/offboard-temporal": {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/trace", "report"},
-	"cmd/offboard":          {"batch", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
+	"cmd/offboard":          {"batch", "cmd/flagfile", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
 }
 
 // owners are the rooms that alone know a library, with the rooms inside them.
@@ -51,6 +52,7 @@ var owners = map[string]string{
 	"github.com/microsoft/":             "batch/graph",
 	"github.com/Azure/azure-sdk-for-go": "batch/graph",
 	"github.com/alecthomas/kong":        "cmd/",
+	"go.yaml.in/yaml/v3":                "cmd/flagfile",
 	"go.temporal.io/":                   "cmd/offboard-temporal",
 	"github.com/hiddeco/sshsig":         "batch/signature",
 	"golang.org/x/crypto/ssh":           "batch/signature",

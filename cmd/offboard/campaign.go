@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -54,6 +56,34 @@ func (c *command) runCampaign(ctx context.Context, o *job.CampaignOptions) error
 	return c.carryOut(ctx, &campaign{Campaign: of, yes: o.Yes, dry: o.DryRun}, o.AtOnce)
 }
 
+// readCampaign reads who is in the campaign, and how, and the files of all.
+func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
+	return (&flagfile.Campaign{Host: c.host, Selection: func(flags []batch.Flag, files []string) (job.Selection, error) {
+		all, err := c.asRun(flags, files)
+		return all.Run.Selection, err
+	}, Wrong: func(flags []batch.Flag, files []string) error {
+		all, err := c.asRun(flags, files)
+		if err != nil {
+			return err
+		}
+		return all.Run.Wrong(c.host, o.Simulate)
+	}}).Read(o)
+}
+
+// asRun reads flags and files as the command run of a tenant does, with variables and the config file.
+func (c *command) asRun(flags []batch.Flag, files []string) (*cli, error) {
+	words := []string{"run"}
+	for _, f := range flags {
+		words = append(words, "--"+f.Name+"="+f.Value)
+	}
+	if c.cli.Config != "" {
+		words = append(words, "--config", c.cli.Config)
+	}
+	all := &cli{}
+	_, _, err := parse(all, io.Discard, append(append(words, "--"), files...)...)
+	return all, err
+}
+
 // resumeCampaign goes on with a campaign of the journal.
 func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) error {
 	for _, f := range c.flags() {
@@ -72,7 +102,7 @@ func (c *command) resumeCampaign(ctx context.Context, o *job.ResumeOptions) erro
 		of.Close()
 		return fmt.Errorf("%w; nothing more was written: %s is no rehearsal, and --simulate would not make it one", job.ErrRefused, of.Name)
 	}
-	members, _, err := c.campaignFile(&job.CampaignOptions{File: of.Input})
+	members, err := flagfile.Members(&job.CampaignOptions{File: of.Input})
 	of.Hold(members, err)
 	return c.carryOut(ctx, &campaign{Campaign: of, yes: o.Yes, maxAge: o.MaxAge.Duration}, o.AtOnce)
 }

@@ -17,6 +17,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -56,8 +57,8 @@ type cli struct {
 	Man        manOptions        `cmd:"" help:"Print the manual page."`
 	Version    versionOptions    `cmd:"" help:"Print the version."`
 
-	config config // what the file has
-	wrong  error  // why it could not be read, for commands that go on without it
+	config flagfile.Values // what the file has
+	wrong  error           // why it could not be read, for commands that go on without it
 }
 
 // command is what every command gets beside its own flags. It is the console of its

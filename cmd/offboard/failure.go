@@ -13,6 +13,7 @@ import (
 
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -82,7 +83,7 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 	if e, ok := errors.AsType[*campaignEnd](err); ok {
 		return e.next
 	}
-	if _, ok := errors.AsType[misfiled](err); ok {
+	if _, ok := errors.AsType[flagfile.Misfiled](err); ok {
 		next = "mend it as it says (" + c.shell("help", "campaign") + "), then: " + c.onceMore()
 	}
 	if a, ok := errors.AsType[*job.Advised](err); ok {

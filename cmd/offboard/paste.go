@@ -17,6 +17,7 @@ import (
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/trace"
+	"offboard/cmd/flagfile"
 )
 
 // Typed implements [job.Console]: a command line that does the same wherever it is pasted: the program,
@@ -66,7 +67,7 @@ func (c *command) overConfig(words []string) (more []string) {
 		return nil
 	}
 	for _, f := range c.flags() {
-		_, there := c.cli.config.of(f)
+		_, there := c.cli.config.Of[configKey(f)]
 		name := "--" + f.Name
 		if there && f.Tag.Has("guard") && !f.IsCumulative() && c.said(f) && !slices.ContainsFunc(words, func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") }) {
 			more = append(more, name+"="+values(f)[0])
@@ -103,7 +104,7 @@ func (c *command) shell(words ...string) string {
 	from := ""
 	if trace.Kind(c.cli.Journal) != "" { // its password stands in no command line; the shell has the variable, or the command says that it is empty
 		if words = without(words, "--journal", true); runtime.GOOS != "windows" {
-			from = journalURL + `="$` + journalURL + `" `
+			from = flagfile.JournalURL + `="$` + flagfile.JournalURL + `" `
 		}
 	}
 	return from + c.Pasted(append([]string{program}, words...)...)

@@ -14,6 +14,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/trace"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -95,46 +96,12 @@ func (h *helpOptions) tell(c *command) error {
 		for _, t := range topics {
 			known = append(known, t.name)
 		}
-		return fmt.Errorf("%w: there is no command or topic %q%s; offboard help lists them", job.ErrUsage, asked, perhaps(asked, known))
+		return fmt.Errorf("%w: there is no command or topic %q%s; offboard help lists them", job.ErrUsage, asked, flagfile.Nearest(asked, known))
 	}
 	if _, told, err := parse(&cli{}, c.stdout, append(slices.Clone(h.Words), "--help")...); !told {
 		return err
 	}
 	return nil // kong goes on after --help, and misses the rest of the line
-}
-
-// perhaps is the one of these names that a misspelt one may mean, in words; "" if none is near.
-func perhaps(name string, of []string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, other := range of {
-		if d := distance(name, other); d < least {
-			best, least = other, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
-
-// distance is how many letters differ between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			differ := 1
-			if a[i] == b[j] {
-				differ = 0
-			}
-			before, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, before+differ)
-		}
-	}
-	return row[len(b)]
 }
 
 var exitCodes = `Exit codes:
@@ -265,10 +232,10 @@ func envWord(name string) string {
 // setNow tells what is set, and by what.
 func (c *command) setNow(known []string) string {
 	s := ""
-	names := slices.SortedFunc(maps.Keys(c.cli.config.values), func(a, b string) int { return c.cli.config.values[a].line - c.cli.config.values[b].line })
+	names := slices.SortedFunc(maps.Keys(c.cli.config.Of), func(a, b string) int { return c.cli.config.Of[a].Line - c.cli.config.Of[b].Line })
 	for _, name := range names {
-		v := c.cli.config.values[name]
-		s += fmt.Sprintf("    %s: %s (%s, line %d)\n", name, strings.Join(v.values, ", "), c.cli.config.path, v.line)
+		v := c.cli.config.Of[name]
+		s += fmt.Sprintf("    %s: %s (%s, line %d)\n", name, strings.Join(v.Values, ", "), c.cli.config.Path, v.Line)
 	}
 	if c.cli.wrong != nil {
 		s += fmt.Sprintf("    %v\n", c.cli.wrong)
@@ -277,12 +244,12 @@ func (c *command) setNow(known []string) string {
 		name, value, _ := strings.Cut(v, "=")
 		switch {
 		case !strings.HasPrefix(name, "OFFBOARD_") || strings.HasPrefix(name, "OFFBOARD_TEST_"):
-		case secret.MatchString(strings.ReplaceAll(name, "_", "-")), trace.Kind(value) != "":
+		case flagfile.Secret.MatchString(strings.ReplaceAll(name, "_", "-")), trace.Kind(value) != "":
 			s += "    " + name + " is set\n"
 		case slices.Contains(known, name):
 			s += fmt.Sprintf("    %s=%s\n", name, value)
 		default:
-			s += fmt.Sprintf("    %s is that of no flag: it is refused, so unset it%s\n", name, perhaps(name, known))
+			s += fmt.Sprintf("    %s is that of no flag: it is refused, so unset it%s\n", name, flagfile.Nearest(name, known))
 		}
 	}
 	if s == "" {

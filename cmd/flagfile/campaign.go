@@ -1,9 +1,8 @@
-package main
+package flagfile
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ import (
 
 // The file of a campaign is a YAML mapping. Of each tenant it has a name, the tenant's id or
 // domain, its files, and flags of run by their names, as a config file has them; below defaults stand
-// those of all tenants. See topics/campaign.txt.
+// those of all tenants. See offboard help campaign.
 
 // ofCampaign are flags of run that the campaign gives each tenant, or that are said on its command line.
 var ofCampaign = []string{"tenant", "report-dir", "yes", "dry-run", "new", "simulate"}
@@ -32,27 +31,36 @@ var readAlike = []string{"encoding", "sheet", "header-line", "no-header", "colum
 // tenantName is what a tenant may be called: its reports stand in a directory of that name.
 var tenantName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// campaignReader reads the file of a campaign.
-type campaignReader struct {
+// Campaign reads the file of a campaign, and the files of all its tenants, for a command.
+type Campaign struct {
+	Host *job.Host
+	// Selection reads flags and files as the command of a tenant does, with variables and the config file.
+	Selection func(flags []batch.Flag, files []string) (job.Selection, error)
+	// Wrong tells what of them is wrong, as far as it can be told without a sign-in.
+	Wrong func(flags []batch.Flag, files []string) error
+}
+
+// reader reads the file of a campaign.
+type reader struct {
 	path    string // absolute
 	flags   map[string][]*kong.Flag
 	refused map[string]bool
-	all     config   // defaults
+	all     Values   // defaults
 	common  []string // the files of all tenants, where these have none of their own
 	column  string   // that says whose a row of them is
 	taken   map[string]string
 }
 
-// misfiled is an error in the file of a campaign.
-type misfiled struct{ error }
+// Misfiled is an error in the file of a campaign.
+type Misfiled struct{ error }
 
-func (m misfiled) Unwrap() error { return m.error }
+func (m Misfiled) Unwrap() error { return m.error }
 
-// readCampaign reads who is in the campaign, and how, and the files of all. Each error names the file and the line.
-func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
-	members, r, err := c.campaignFile(o)
+// Read reads who is in the campaign, and how, and the files of all. Each error names the file and the line.
+func (c *Campaign) Read(o *job.CampaignOptions) ([]job.Member, error) {
+	members, r, err := read(o)
 	if err == nil {
-		err = c.wrongFlags(r, members, o.Simulate)
+		err = c.wrongFlags(r, members)
 	}
 	if err == nil && len(r.common) > 0 {
 		err = c.whose(r, members)
@@ -61,14 +69,20 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 		members, err = chosen(members, o)
 	}
 	if err == nil {
-		err = job.Gather(c.host, members)
+		err = job.Gather(c.Host, members)
 	}
 	switch _, inRows := errors.AsType[*job.Misread](err); {
 	case inRows:
-		err = misfiled{fmt.Errorf("%w: %w", job.ErrUsage, err)}
+		err = Misfiled{fmt.Errorf("%w: %w", job.ErrUsage, err)}
 	case err != nil && !errors.Is(err, job.ErrRefused):
-		err = misfiled{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err)}
+		err = Misfiled{fmt.Errorf("%w: campaign file %s: %w", job.ErrUsage, o.File, err)}
 	}
+	return members, err
+}
+
+// Members reads who is in the campaign, of its file alone, whose name it makes an absolute one.
+func Members(o *job.CampaignOptions) ([]job.Member, error) {
+	members, _, err := read(o)
 	return members, err
 }
 
@@ -77,7 +91,7 @@ var variable = regexp.MustCompile(`(AZURE|OFFBOARD)_[A-Z_]+ *=`)
 
 // wrongFlags tells of all members together what of their flags can be told without a sign-in. The name
 // of a sign-in file is in no error, since it may be a secret that was put in its place.
-func (c *command) wrongFlags(r *campaignReader, members []job.Member, simulated bool) (all error) {
+func (c *Campaign) wrongFlags(r *reader, members []job.Member) (all error) {
 	for _, m := range members {
 		if m.Skip {
 			continue
@@ -103,17 +117,20 @@ func (c *command) wrongFlags(r *campaignReader, members []job.Member, simulated 
 		if all != had {
 			continue
 		}
-		if flags, err := c.asRun(m.Flags, m.Files); err != nil {
-			wrong("", err)
-		} else if err := flags.Run.Wrong(c.host, simulated); err != nil {
+		if err := c.Wrong(m.Flags, m.Files); err != nil {
 			wrong("", err)
 		}
 	}
 	return all
 }
 
-// campaignFile reads the file alone.
-func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignReader, error) {
+// ofRun is the command whose flags the file may have.
+type ofRun struct {
+	Run job.RunOptions `cmd:""`
+}
+
+// read reads the file alone.
+func read(o *job.CampaignOptions) ([]job.Member, *reader, error) {
 	path, err := filepath.Abs(o.File)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +140,7 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignR
 		return nil, nil, err
 	}
 	defer f.Close()
-	if err := onlyOurs(f); err != nil {
+	if err := OnlyOurs(f); err != nil {
 		return nil, nil, err
 	}
 	o.File = path
@@ -131,8 +148,8 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignR
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &campaignReader{path: path, refused: map[string]bool{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
-	for _, flag := range childOf(c.parsed.Model.Node, "run").Flags {
+	r := &reader{path: path, refused: map[string]bool{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
+	for _, flag := range kong.Must(&ofRun{}, kong.DefaultEnvars("OFFBOARD")).Model.Children[0].Flags {
 		if len(flag.Envs) > 0 && !slices.Contains(ofCampaign, flag.Name) {
 			r.flags[flag.Name] = append(r.flags[flag.Name], flag)
 		} else {
@@ -144,26 +161,12 @@ func (c *command) campaignFile(o *job.CampaignOptions) ([]job.Member, *campaignR
 }
 
 // whose sees that each row of the file of all tenants is that of one. All of them read it alike.
-func (c *command) whose(r *campaignReader, members []job.Member) error {
-	flags, err := c.asRun(r.merged(config{}), r.common)
+func (c *Campaign) whose(r *reader, members []job.Member) error {
+	s, err := c.Selection(r.merged(Values{}), r.common)
 	if err != nil {
 		return err
 	}
-	return job.Whose(c.host, flags.Run.Selection, r.common, r.column, members)
-}
-
-// asRun reads flags and files as the command run of a tenant does, with variables and the config file.
-func (c *command) asRun(flags []batch.Flag, files []string) (*cli, error) {
-	words := []string{"run"}
-	for _, f := range flags {
-		words = append(words, "--"+f.Name+"="+f.Value)
-	}
-	if c.cli.Config != "" {
-		words = append(words, "--config", c.cli.Config)
-	}
-	all := &cli{}
-	_, _, err := parse(all, io.Discard, append(append(words, "--"), files...)...)
-	return all, err
+	return job.Whose(c.Host, s, r.common, r.column, members)
 }
 
 // chosen are the members that --only names, or all; rehearsed with --simulate.
@@ -177,7 +180,7 @@ func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) 
 			for _, m := range members {
 				names = append(names, m.Name)
 			}
-			return nil, fmt.Errorf("--only %s: no tenant is called so%s; there are %s", name, perhaps(name, names), strings.Join(names, ", "))
+			return nil, fmt.Errorf("--only %s: no tenant is called so%s; there are %s", name, Nearest(name, names), strings.Join(names, ", "))
 		}
 	}
 	members = slices.DeleteFunc(members, func(m job.Member) bool { return len(o.Only) > 0 && !slices.Contains(o.Only, m.Name) })
@@ -197,9 +200,9 @@ func chosen(members []job.Member, o *job.CampaignOptions) ([]job.Member, error) 
 }
 
 // read reads the mapping.
-func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) {
+func (r *reader) read(top *yaml.Node) (members []job.Member, err error) {
 	var tenants *yaml.Node
-	r.all = config{r.path, map[string]setting{}}
+	r.all = Values{r.path, map[string]Setting{}}
 	at := map[string]int{}
 	for key, node := range pairs(top) {
 		if line := at[key.Value]; line != 0 {
@@ -207,7 +210,7 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 		}
 		at[key.Value] = key.Line
 		for _, n := range []*yaml.Node{key, node} {
-			if why := notShown(n.Value, false); why != "" {
+			if why := NotShown(n.Value, false); why != "" {
 				return nil, fmt.Errorf("line %d: a word %s", n.Line, why)
 			}
 		}
@@ -227,7 +230,7 @@ func (r *campaignReader) read(top *yaml.Node) (members []job.Member, err error) 
 		case key.Value == "defaults" || key.Value == "tenants":
 			return nil, fmt.Errorf("line %d: %s: defaults is a mapping of flags, and tenants a list of mappings", key.Line, key.Value)
 		default:
-			return nil, fmt.Errorf("line %d: there is no key %q%s", key.Line, key.Value, perhaps(key.Value, []string{"defaults", "tenants", "file", "tenant-column"}))
+			return nil, fmt.Errorf("line %d: there is no key %q%s", key.Line, key.Value, Nearest(key.Value, []string{"defaults", "tenants", "file", "tenant-column"}))
 		}
 	}
 	if tenants == nil || len(tenants.Content) == 0 {
@@ -259,7 +262,7 @@ func pairs(n *yaml.Node) func(func(key, value *yaml.Node) bool) {
 }
 
 // member reads one tenant.
-func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
+func (r *reader) member(node *yaml.Node) (m job.Member, err error) {
 	m.Line = node.Line
 	if node.Kind != yaml.MappingNode {
 		return m, fmt.Errorf("line %d: a tenant is a mapping with name, tenant and file", node.Line)
@@ -284,7 +287,7 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 		return ""
 	}
 	for _, n := range []string{"name", "tenant"} {
-		if why := notShown(text(n), false); why != "" {
+		if why := NotShown(text(n), false); why != "" {
 			return m, fmt.Errorf("line %d: %s %s", own[n].Line, n, why)
 		}
 	}
@@ -321,15 +324,15 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 	if m.Skip {
 		m.Files = nil
 	}
-	flags := config{r.path, map[string]setting{}}
+	flags := Values{r.path, map[string]Setting{}}
 	if err := flags.take(rest, r.flags, r.refused, "a campaign file"); err != nil {
 		return m, err
 	}
 	m.Flags = r.merged(flags)
 	if len(r.common) > 0 && !m.Skip {
 		for _, f := range readAlike {
-			if s, has := flags.values[f]; has {
-				return m, fmt.Errorf("line %d: %s: all tenants read the same file; %s stands below defaults", s.line, m.Name, f)
+			if s, has := flags.Of[f]; has {
+				return m, fmt.Errorf("line %d: %s: all tenants read the same file; %s stands below defaults", s.Line, m.Name, f)
 			}
 		}
 		m.Files = r.common
@@ -341,7 +344,7 @@ func (r *campaignReader) member(node *yaml.Node) (m job.Member, err error) {
 }
 
 // once refuses what another tenant has, too.
-func (r *campaignReader) once(line int, name, what, value string) error {
+func (r *reader) once(line int, name, what, value string) error {
 	key := what + " " + strings.ToLower(value)
 	if of := r.taken[key]; of != "" {
 		return fmt.Errorf("line %d: %s: %s %s is that of %s, too", line, name, what, value, of)
@@ -351,21 +354,21 @@ func (r *campaignReader) once(line int, name, what, value string) error {
 }
 
 // files reads a name or a list of names, which begin at the campaign's file.
-func (r *campaignReader) files(node *yaml.Node) (names []string, err error) {
+func (r *reader) files(node *yaml.Node) (names []string, err error) {
 	if node == nil {
 		return nil, nil
 	}
-	s, err := config{path: r.path}.setting(node, r.flags["protect"][0]) // which takes several files, too
-	if err == nil && slices.Contains(s.values, filepath.Join(filepath.Dir(r.path), "-")) {
+	s, err := Values{Path: r.path}.setting(node, r.flags["protect"][0]) // which takes several files, too
+	if err == nil && slices.Contains(s.Values, filepath.Join(filepath.Dir(r.path), "-")) {
 		err = errors.New("standard input cannot be read for a tenant of a campaign; name a file")
 	}
-	return s.values, err
+	return s.Values, err
 }
 
 // merged are the flags of a tenant: its own before the defaults. What protects users adds up.
-func (r *campaignReader) merged(own config) (flags []batch.Flag) {
-	names := slices.Sorted(maps.Keys(r.all.values))
-	for name := range own.values {
+func (r *reader) merged(own Values) (flags []batch.Flag) {
+	names := slices.Sorted(maps.Keys(r.all.Of))
+	for name := range own.Of {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -373,12 +376,12 @@ func (r *campaignReader) merged(own config) (flags []batch.Flag) {
 	slices.Sort(names)
 	for _, name := range names {
 		f := r.flags[name][0]
-		s, has := own.values[name]
-		of := s.values
-		if all, both := r.all.values[name]; !has {
-			of = all.values
+		s, has := own.Of[name]
+		of := s.Values
+		if all, both := r.all.Of[name]; !has {
+			of = all.Values
 		} else if both && f.Tag.Has("guard") && f.IsCumulative() {
-			of = slices.Concat(all.values, of)
+			of = slices.Concat(all.Values, of)
 		}
 		for _, v := range of {
 			if f.IsCumulative() && f.Tag.Sep != -1 {

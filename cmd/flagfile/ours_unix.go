@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package flagfile
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// onlyOurs refuses a file that another user can write: it says whom a run spares.
-func onlyOurs(f *os.File) error {
+// OnlyOurs refuses a file that another user can write: it says whom a run spares.
+func OnlyOurs(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return err
