@@ -25,8 +25,8 @@
 //	sqlite.go   the dialect of SQLite, with schema.sql: the place of the file, opening, its
 //	            check, the write-ahead log, errors; lock.go has its locks
 //	server.go   the dialect of PostgreSQL, with server.sql: what it has in other words, opening, rights;
-//	            serverurl.go which ways to a server are taken, serverwait.go what is done while it
-//	            is away, and serverlock.go its locks
+//	            serverurl.go which ways to a server are taken, serverwords.go what it refuses, in
+//	            words, serverwait.go what is done while it is away, and serverlock.go its locks
 //	columns.go  Go values to columns and back
 //	run.go      Run, and its states with their drawing
 //	plan.go     rows are added, and the plan is sealed; digest.go holds it against its digest
@@ -106,7 +106,8 @@
 //
 // All that is said of transactions holds on PostgreSQL, too, with what a network adds:
 //
-// A server that goes away is waited for; see [Patience]. A transaction that was cut off is tried
+// A server that goes away is waited for; see [Patience]. What waiting does not mend, such as a password that was
+// changed, ends it at once, with words of what it is and what to do: see [ServerError]. (TestServerWords) A transaction that was cut off is tried
 // again. The answer to its commit may be what was lost, so each write begins with its own number in
 // the row of its process among the writers: where that is there already, it has happened, and is not
 // done twice. A try whose session the server still has holds that row, and is waited for.

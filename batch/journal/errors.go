@@ -29,8 +29,8 @@ var (
 
 // These errors are about a journal on a server of PostgreSQL.
 var (
-	// ErrServer says that the journal cannot be opened: the server does not answer or does
-	// not let this role in, the connection would not be safe, or the server is not fit.
+	// ErrServer says that the journal cannot be opened, or not be used any more: the server refuses this role or what it
+	// asks, the connection would not be safe, or the server is not fit. See [ServerError].
 	ErrServer = errors.New("the journal's database cannot be used")
 
 	// ErrAway says that the server did not answer for as long as it was to be waited for; see

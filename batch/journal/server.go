@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -57,8 +57,14 @@ func openServer(ctx context.Context, path string, write bool) (*Store, error) {
 	cfg, err := serverOf(path, p.me)
 	there := false
 	if err == nil {
-		p.r = stdlib.OpenDB(*cfg)
-		p.w, p.l = stdlib.OpenDB(*cfg), stdlib.OpenDB(*cfg)
+		anew := stdlib.OptionBeforeConnect(func(_ context.Context, cfg *pgx.ConnConfig) error { // a password or a key that was renewed
+			now, err := serverOf(path, p.me)
+			if err == nil {
+				*cfg = *now
+			}
+			return err
+		})
+		p.r, p.w, p.l = stdlib.OpenDB(*cfg, anew), stdlib.OpenDB(*cfg, anew), stdlib.OpenDB(*cfg, anew)
 		p.r.SetMaxOpenConns(4)
 		p.r.SetMaxIdleConns(2)
 		p.w.SetMaxOpenConns(1)
@@ -81,7 +87,7 @@ func openServer(ctx context.Context, path string, write bool) (*Store, error) {
 		if p.r != nil {
 			_ = p.close()
 		}
-		if !errors.Is(err, ErrVersion) && !errors.Is(err, ErrNotJournal) {
+		if err = inWords(err); !errors.Is(err, ErrVersion) && !errors.Is(err, ErrNotJournal) && !errors.Is(err, ErrServer) {
 			err = fmt.Errorf("%w: %w", ErrServer, err)
 		}
 		return nil, fmt.Errorf("open journal %s: %w", shown, err)
@@ -116,7 +122,7 @@ func (p *server) look(ctx context.Context, write bool) (there bool, err error) {
 	}
 	p.behind = time.UnixMilli(now).Sub(asked.Add(time.Since(asked) / 2).Round(0))
 	if p.schema == "" {
-		return there, errors.New("the search_path names no schema that is there")
+		return there, &ServerError{"the search_path names no schema that is there", "correct search_path in the URL, or have the schema made and GRANT USAGE on it", ErrServer, errors.New("current_schema() is NULL")}
 	}
 	if write {
 		err = unfit(fsync, p.behind)
@@ -158,9 +164,10 @@ func unfit(fsync string, behind time.Duration) error {
 	}
 	switch {
 	case fsync != "on":
-		return errors.New("the server runs with fsync off: what it confirms may be gone after a power cut")
+		return &ServerError{"what this server confirms may be gone after a power cut", "have it run with fsync = on", ErrServer, errors.New("fsync is " + fsync)}
 	case behind.Abs() > clocksApart:
-		return fmt.Errorf("the clock of this machine is %s %s that of the server, and quotas are counted by both; set it", behind.Abs().Round(time.Second), than)
+		return &ServerError{"the clocks of this machine and of the server differ, and quotas are counted by both", "set the clock that is wrong", ErrServer,
+			fmt.Errorf("this machine is %s %s the server", behind.Abs().Round(time.Second), than)}
 	}
 	return nil
 }
@@ -192,30 +199,8 @@ func (p *server) makeTables(ctx context.Context) error {
 	return t.Commit()
 }
 
-// stateOf is the server's own word on an error, five characters; "" where it is none of the
-// server's.
-func stateOf(err error) string {
-	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pe.Code
-	}
-	return ""
-}
-
-// classify finds ErrDamaged and ErrDisk in the server's words.
-func (p *server) classify(err error) error {
-	var kind error
-	switch state := stateOf(err); {
-	case errors.Is(err, ErrDamaged) || errors.Is(err, ErrDisk):
-	case strings.HasPrefix(state, "XX00"), state == "42P01", state == "42703": // corrupted; a table or column is gone
-		kind = ErrDamaged
-	case state == "53100", state == "58030", state == "25006", state == "42501": // full, I/O, read-only, not allowed
-		kind = ErrDisk
-	}
-	if kind == nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", kind, err)
-}
+// classify puts what the server refuses into words.
+func (p *server) classify(err error) error { return inWords(err) }
 
 // check asks nothing: the server keeps sums of its pages itself, where its owner wants them.
 func (p *server) check(*tx) error { return nil }

@@ -2,17 +2,10 @@ package journal
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"slices"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Patience is how long, and how, an answer of the journal's database is waited for. A journal
@@ -57,30 +50,12 @@ func (p *server) patiently(ctx context.Context, once func() error) error {
 			if err == nil {
 				p.back()
 			}
-			return err
+			return inWords(err)
 		}
 		if !p.waiting.opened || !p.waitFor(ctx, err, pause) {
-			return fmt.Errorf("%w: %w", ErrAway, err)
+			return fmt.Errorf("%w: %w", ErrAway, inWords(err))
 		}
 	}
-}
-
-// away reports whether an error says that the server, or the way to it, is gone for now.
-func away(err error) bool {
-	switch state := stateOf(err); {
-	case errors.Is(err, ErrLost):
-		return false
-	case state != "": // connection trouble, shut down, starting, too many connections, others were faster
-		return state[:2] == "08" || slices.Contains([]string{"57P01", "57P02", "57P03", "57P05", "53300", "25P03", "25P04", "40001", "40P01"}, state)
-	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
-	}
-	return slices.ContainsFunc([]error{driver.ErrBadConn, sql.ErrConnDone, sql.ErrTxDone, pgconn.ErrConnClosed, io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded, errGhost},
-		func(gone error) bool { return errors.Is(err, gone) })
 }
 
 // back ends the wait.

@@ -58,9 +58,9 @@ var ends = []struct {
 	{signature.ErrAltered, exitRefused, "", ""},
 	{signature.ErrUnapproved, exitRefused, "another person whose key is trusted types: {approve}", ""},
 	{journal.ErrLocked, exitLocked, "wait for it, or stop it; a run has one runner at a time", "wait for {by}, or stop it, then: {go on}"},
+	{journal.ErrServer, exitError, "mend it as it says (offboard help journal tells what the server needs); then do the same again, and a run goes on where it was", "mend it as it says, then: {go on}"},
 	{journal.ErrAway, exitStopped, "", "{go on}"},
 	{journal.ErrLost, exitStopped, "", "{go on}"},
-	{journal.ErrServer, exitError, "see that the server runs, and lets this role in by this URL (PGPASSWORD or PGPASSFILE has its password; offboard help journal tells the rest); then do the same again", "see that the server of the journal runs and lets this role in, then: {go on}"},
 	{journal.ErrDisk, exitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was", "free space on the journal's disk, and see that its file and directory can be written, then: {go on}"},
 	{journal.ErrVersion, exitError, "name another file with --journal, or move this one away: {move}; the runs in it can be read only with the version that made it", ""},
 	{journal.ErrDamaged, exitError, "sqlite3 {journal} .recover > recovered.sql saves what can be read; the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others", ""},
@@ -79,7 +79,6 @@ var onServer = []struct {
 }{
 	{journal.ErrVersion, "name another schema with --journal (search_path=NAME in its URL); the runs in this one can be read only with the version that made it"},
 	{journal.ErrNotJournal, "name an empty schema with --journal (search_path=NAME in its URL)"},
-	{journal.ErrDisk, "see what the server says of its disk and of the rights of this role (offboard help journal); then do the same again, and a run goes on where it was"},
 	{journal.ErrDamaged, "restore the database from its backup; the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others"},
 }
 
@@ -104,8 +103,12 @@ func endOf(err error) (code exitCode, next, inCampaign string) {
 	if e, ok := errors.AsType[*campaignEnd](err); ok {
 		return e.code, e.next, ""
 	}
+	said, _ := errors.AsType[*journal.ServerError](err)
 	for _, e := range ends {
 		if errors.Is(err, e.is) {
+			if said != nil && said.Next != "" && (said.Is(e.is) || e.is == journal.ErrServer) {
+				return e.code, said.Next + "; then do the same again, and a run goes on where it was", said.Next + ", then: {go on}"
+			}
 			return e.code, e.next, cmp.Or(e.inCampaign, e.next)
 		}
 	}

@@ -47,4 +47,12 @@ func TestJournalOnServer(t *testing.T) {
 	if code, out := s.offboard(nil, 0, "runs", "--journal", strings.Replace(pg.TCP(""), "postgres@127.0.0.1", "postgres@db.contoso.example", 1)); code != 1 || !strings.Contains(out, "add sslmode=verify-full") {
 		t.Errorf("a server that proves nothing: exit code %d\n%s", code, out)
 	}
+	pg.Exec(t, "CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA public TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker")
+	looker := strings.Replace(pg.URL(""), "user=postgres", "user=looker", 1)
+	for _, words := range [][]string{{"runs", "prune", "--older-than", "2h", "--yes", "--journal", looker}, {"runs", "--journal", looker + "x"}} {
+		next := map[string]string{looker: "have the owner of the tables give it the rights", looker + "x": "see that the role exists"}[words[len(words)-1]]
+		if code, out := s.offboard(nil, 0, words...); code != 1 || !strings.Contains(out, "the journal's database cannot be used: ") || strings.Contains(out, "disk") || !strings.Contains(out, "offboard: next: "+next) {
+			t.Errorf("%v: exit code %d\n%s", words, code, out)
+		}
+	}
 }
