@@ -43,8 +43,8 @@ var ends = []struct {
 	{batch.ErrStopped, HandedOver, false, "this worker is being stopped, or the engine has taken the work from it"},
 	{journal.ErrLost, HandedOver, false, "another worker has the run"},
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
-	{journal.ErrServer, NoJournal, false, "the journal's database cannot be used; the worker's log says why, with --verbose"},
 	{journal.ErrDisk, NoJournal, false, "the journal's database takes no writes; the worker's log says why, with --verbose"},
+	{journal.ErrServer, JournalRefuses, true, "the journal's database cannot be used; the worker's log says why, with --verbose"},
 	{journal.ErrLocked, "locked", true, "somebody works on the run without the workers; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
 	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one, with --verbose"},
@@ -71,7 +71,7 @@ var endings = func() map[string]bool {
 }()
 
 // classed is an error as histories have it. A lock of another worker is that of one that the engine took
-// the work from: it is waited for.
+// the work from: it is waited for. What the journal's database refuses this worker it may not refuse another one.
 func classed(err error) error {
 	if err == nil {
 		return nil
@@ -82,7 +82,10 @@ func classed(err error) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && !(again && e.is == journal.ErrLocked) || e.class == Late}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late}
+		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Is(e.is) && s.Next != "" {
+			e.words = s.What + "; " + s.Next
+		}
 		if e.class == HandedOver {
 			o.NextRetryDelay = time.Millisecond
 		}

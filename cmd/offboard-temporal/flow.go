@@ -81,10 +81,11 @@ const (
 
 // Classes of errors that activities end in, beside those of [endings].
 const (
-	HandedOver = "handed_over" // the worker is being stopped; another one goes on at once
-	NoJournal  = "journal"     // the journal does not answer; what waits for it gives up nobody
-	Late       = "late"        // a proof is late that the next step needs; the run waits, and ends resumable
-	Trouble    = "trouble"     // anything else, a panic too
+	HandedOver     = "handed_over"     // the worker is being stopped; another one goes on at once
+	NoJournal      = "journal"         // the journal does not answer, or its disk is full; what waits for it gives up nobody
+	JournalRefuses = "journal_refuses" // what waiting does not mend; workers try it for six minutes, and the run ends resumable
+	Late           = "late"            // a proof is late that the next step needs; the run waits, and ends resumable
+	Trouble        = "trouble"         // anything else, a panic too
 )
 
 // work are the activities, for their names.

@@ -15,6 +15,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
+
+	"offboard/batch/journal"
 )
 
 // fakeRun is a run of which the activities are made up.
@@ -227,6 +229,8 @@ func TestRun(t *testing.T) {
 			}
 			return nil
 		}}, phase: "finished", slices: 101},
+		"the journal refuses the workers": {run: fakeRun{left: 500, fail: func(int) error { return classed(fmt.Errorf("x: %w", journal.ErrServer)) }},
+			phase: "ended: journal_refuses", class: JournalRefuses, slices: mostLost, most: 20 * time.Minute},
 		"the journal is away for all":          {run: fakeRun{left: 1200, away: 5, fail: sometimes(Trouble, 1, 2, 3, 4, 5)}, phase: "finished", slices: 8, gave: 500},
 		"it is handed over and over":           {run: fakeRun{left: 500, fail: sometimes(HandedOver, 1, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 9},
 		"the end fails, nothing is left":       {run: fakeRun{left: 500, fail: sometimes(Trouble, 2, 3, 4, 5, 6, 7, 8)}, phase: "ended: trouble", class: Trouble, slices: 6},

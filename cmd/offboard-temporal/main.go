@@ -29,6 +29,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"offboard/batch/job"
+	"offboard/batch/journal"
 	"offboard/batch/trace"
 )
 
@@ -59,6 +60,9 @@ func main() {
 	defer stop()
 	if err := execute(ctx, os.Args[1:]...); err != nil {
 		fmt.Fprintln(os.Stderr, "offboard-temporal:", err)
+		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Next != "" {
+			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", s.Next+"; then do the same again")
+		}
 		os.Exit(exitCode(err))
 	}
 }

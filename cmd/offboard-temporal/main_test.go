@@ -173,7 +173,7 @@ func TestClasses(t *testing.T) {
 		{batch.ErrStopped, HandedOver, false},
 		{fmt.Errorf("%w: 3 writes wait", batch.ErrLate), Late, true},
 		{journal.ErrAway, NoJournal, false},
-		{journal.ErrServer, NoJournal, false},
+		{journal.ErrServer, JournalRefuses, false}, // to this worker
 		{fmt.Errorf("%w: %w", journal.ErrDisk, errors.New("53100")), NoJournal, false},
 		{&journal.LockedError{Run: "r"}, "locked", true},
 		{&journal.LockedError{Run: "r", Engine: true}, "locked", false}, // of the worker that was lost
