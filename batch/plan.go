@@ -55,6 +55,13 @@ func JointDigest(files []InputFile) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
+// Alike reports whether two plans set out to do the same to the same input, whichever tenant and app they
+// are for.
+func (p Plan) Alike(q Plan) bool {
+	return p.Digest == q.Digest && slices.Equal(p.Steps, q.Steps) && p.Resolve == q.Resolve && p.Choice == q.Choice &&
+		slices.Equal(p.Columns, q.Columns) && slices.Equal(p.Keep, q.Keep) && p.SLA == q.SLA
+}
+
 // Files are the names of the files that the plan was made from, as words of a command.
 func (p Plan) Files() []string {
 	if len(p.Inputs) == 0 {

@@ -42,9 +42,7 @@ func Apply(ctx context.Context, h *Host, a *ApplyOptions) error {
 	if err := a.adopt(j, file, approvals); err != nil {
 		return err
 	}
-	anybody := j.plan
-	anybody.App = "" // another app that applies the plan is kept out, too
-	if err := j.lockInput(anybody); err != nil {
+	if err := j.lockInput(); err != nil {
 		return err
 	}
 	if !a.Again {

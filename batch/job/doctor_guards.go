@@ -83,6 +83,13 @@ func (d *doctor) begun(ctx context.Context) (found Diagnosis, ends bool) {
 	if d.o.New {
 		return found, false
 	}
+	was, err := d.submission(ctx)
+	if err == nil && was != nil {
+		err = d.alreadyBegun(was.name, "%s, waits for a worker", was)
+	}
+	if err != nil {
+		return illBy(err), true
+	}
 	run, err := d.store.Unfinished(ctx, d.plan)
 	if err != nil {
 		return illBy(err), true

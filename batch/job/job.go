@@ -87,13 +87,13 @@ func (j *job) openRun(ctx context.Context, open opener, name string) (err error)
 	if err := j.openStore(ctx, open, true); err != nil {
 		return err
 	}
-	j.run, err = j.store.Run(ctx, name)
+	j.run, err = j.findRun(ctx, j.store, name)
 	return err
 }
 
 // lockInput keeps others from planning the same at the same time, until unlockInput.
-func (j *job) lockInput(like batch.Plan) (err error) {
-	j.unlockInput, err = j.store.LockInput(like)
+func (j *job) lockInput() (err error) {
+	j.unlockInput, err = j.store.LockInput(j.plan)
 	return j.later(j.unlockInput, err)
 }
 

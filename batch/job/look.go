@@ -57,6 +57,15 @@ func Runs(ctx context.Context, h *Host, o *RunsOptions) (runs []RunInfo, err err
 	if err != nil {
 		return nil, err
 	}
+	if len(o.InState) == 0 && o.Tenant == "" {
+		waits, err := waitingIn(ctx, store)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range waits {
+			h.Say("note     %v; see %s", &notPlanned{w}, h.byEngine("status", w.name))
+		}
+	}
 	every, err := store.Runs(ctx, journal.Filter{})
 	if err != nil {
 		return nil, err
@@ -177,7 +186,7 @@ func (h *Host) oneRun(ctx context.Context, open opener, name string, look func(*
 		return err
 	}
 	defer store.Close()
-	run, err := store.Run(ctx, name)
+	run, err := h.findRun(ctx, store, name)
 	if err != nil {
 		return err
 	}

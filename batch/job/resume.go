@@ -82,7 +82,7 @@ func (j *job) mayResume(ctx context.Context) error {
 // can go on with, that nobody works on, and that is of no campaign.
 func (r *ResumeOptions) toResume(ctx context.Context, j *job) (*journal.Run, error) {
 	if r.RunName != "" {
-		return j.store.Run(ctx, r.RunName)
+		return j.findRun(ctx, j.store, r.RunName)
 	}
 	ours, err := j.ours(ctx)
 	if err != nil {

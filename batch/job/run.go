@@ -23,17 +23,24 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 		return err
 	}
 	if !r.DryRun {
-		if err := j.lockInput(j.plan); err != nil {
+		if err := j.lockInput(); err != nil {
 			return err
 		}
 	}
 	if !r.New && !r.DryRun {
+		was, err := j.submission(ctx) // which has not become a run as long as the input is locked
+		switch {
+		case err != nil:
+			return err
+		case was != nil && j.plan.Cloud != Simulated:
+			return h.alreadyBegun(was.name, "%s, waits for a worker", was)
+		}
 		if j.run, err = j.store.Unfinished(ctx, j.plan); err != nil {
 			return err
 		}
 	}
 	if j.run != nil && tooOld(j.run.Plan(), time.Now(), mostAge).Refusal != "" {
-		if err := j.giveUp(); err != nil {
+		if err := j.giveUp(ctx); err != nil {
 			return err
 		}
 	}
@@ -53,10 +60,16 @@ func Run(ctx context.Context, h *Host, r *RunOptions) (err error) {
 
 // giveUp plans anew in place of a run on the same input that is too old to go on
 // with, or may be, unless somebody works on it.
-func (j *job) giveUp() error {
+func (j *job) giveUp(ctx context.Context) error {
 	unlock, err := j.run.Lock()
 	if err != nil {
 		return err
+	}
+	if lately, err := j.lately(ctx, j.run); err != nil || lately {
+		if err == nil {
+			err = &Advised{&begun{j.run.Plan().Run, "was worked on within the last hour"}, j.Typed("show", j.run.Plan().Run)}
+		}
+		return errors.Join(err, unlock())
 	}
 	j.Say("planning anew: run %s on the same input is of %s, and not of the last %s by this machine's clock", j.run.Plan().Run, j.run.Plan().Created.Local().Format(time.DateTime), mostAge)
 	j.run = nil

@@ -71,7 +71,7 @@ func (j *job) sinceWhen(ctx context.Context, s string, zoneOf func() (*time.Loca
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return since{at, false, why}, nil
 	}
-	run, err := j.store.Run(ctx, s)
+	run, err := j.findRun(ctx, j.store, s)
 	if err != nil {
 		return since{}, fmt.Errorf("%w: --since %q is neither a time such as 2026-11-22T12:00:00Z, a day such as 2026-11-22, a duration such as 24h, last, nor a run: %w", ErrUsage, s, err)
 	}

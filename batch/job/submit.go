@@ -23,6 +23,7 @@ type SubmitOptions struct {
 	Planning
 	Tenant    string `help:"The tenant that the worker's sign-in must lead to: its id, or one of its domains." required:"" placeholder:"ID|DOMAIN"`
 	Approvals int    `help:"How many different people must approve the plan before anything is written." default:"0" placeholder:"N"`
+	New       bool   `help:"Submit it, even if the same input is worked on or submitted."`
 	Unasked
 }
 
@@ -38,17 +39,18 @@ type submitted struct {
 	Planning  Planning           `json:"planning"`
 	Tenant    string             `json:"tenant"`
 	Approvals int                `json:"approvals"`
-	Choice    []batch.Flag       `json:"choice"`  // the flags with that tag, as they were given
-	Stay      string             `json:"stay"`    // the people who stay of whom a person said that they are to be taken
-	OSUser    string             `json:"os_user"` // who submitted it
-	Host      string             `json:"host"`
+	Choice    []batch.Flag       `json:"choice"` // the flags with that tag, as they were given
+	Stay      string             `json:"stay"`   // the people who stay of whom a person said that they are to be taken
+	New       bool               `json:"new"`
+	Plan      batch.Plan         `json:"plan"` // as far as it is known; its tenant is "" where the sign-in service did not tell its id
 	Of        journal.Membership `json:"of"`
 }
 
 // Submit reads and checks the files as [Run] does before it signs in, and keeps their bytes and
 // the options in the journal, for a worker that has neither. It needs no sign-in, and keeps no
 // secret. Host.Member makes it one of a campaign. A submission that no worker plans within a day is
-// void.
+// void. The same again, before it is planned, is the submission that is there: a process may have died before it
+// told the engine. Any other one of the same input that is not at its end is journal.ErrLocked.
 func Submit(ctx context.Context, h *Host, o *SubmitOptions) (Submission, error) {
 	none := Submission{}
 	j := h.newJob(&Connection{Tenant: o.Tenant, QuotaShare: 1, Concurrency: 1}, &Execution{})
@@ -59,7 +61,14 @@ func Submit(ctx context.Context, h *Host, o *SubmitOptions) (Submission, error) 
 	if err != nil {
 		return none, err
 	}
-	keep := submitted{Planning: o.Planning, Tenant: o.Tenant, Approvals: o.Approvals, Choice: h.Flags("choice"), OSUser: j.plan.Terms.OSUser, Host: j.plan.Terms.Host, Of: h.Member}
+	j.plan.Tenant = TenantID(ctx, h, j.Connection)
+	if err := j.lockInput(); err != nil {
+		return none, err
+	}
+	keep := submitted{Planning: o.Planning, Tenant: o.Tenant, Approvals: o.Approvals, Choice: h.Flags("choice"), New: o.New, Plan: j.plan, Of: h.Member}
+	if again, err := j.submittedBefore(ctx, keep); err != nil || again != "" {
+		return Submission{again, o.Tenant, found.Rows}, err
+	}
 	if question != "" {
 		if err := j.Confirm(false, question); err != nil {
 			return none, err
@@ -81,6 +90,25 @@ func Submit(ctx context.Context, h *Host, o *SubmitOptions) (Submission, error) 
 		return none, err
 	}
 	return Submission{is.Name, o.Tenant, found.Rows}, j.store.AddSubmission(ctx, is)
+}
+
+// submittedBefore finds the very same submission, which no worker has planned yet, and refuses any other one of an input
+// that is not at its end.
+func (j *job) submittedBefore(ctx context.Context, is submitted) (name string, err error) {
+	if is.New {
+		return "", nil
+	}
+	was, err := j.submission(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case was != nil && was.again(is):
+		j.Say("note     the same is submitted as %s, and no worker has planned it yet; this goes on with it", was.name)
+		return was.name, nil
+	case was != nil:
+		return "", j.alreadyBegun(was.name, "%s, waits for a worker", was)
+	}
+	return "", j.mayBegin(ctx)
 }
 
 // elsewhere refuses what would mean another thing on another machine.
@@ -200,7 +228,7 @@ func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p
 	j.Tenant, j.answered = s.Tenant, s.Stay
 	g := &s.Planning
 	if err := g.ready(ctx, j, func() error {
-		j.plan.Run, j.plan.Terms.OSUser, j.plan.Terms.Host, j.plan.Terms.Asks = name, s.OSUser, s.Host, max(s.Approvals, o.Approvals)
+		j.plan.Run, j.plan.Terms.OSUser, j.plan.Terms.Host, j.plan.Terms.Asks = name, s.Plan.Terms.OSUser, s.Plan.Terms.Host, max(s.Approvals, o.Approvals)
 		return nil
 	}); err != nil {
 		return p, err
@@ -213,13 +241,43 @@ func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p
 	if refusal != nil {
 		err = j.unbegun(ctx, refusal)
 	} else {
-		err = j.run.Seal(ctx, j.plan)
+		err = j.sealOnly(ctx, s.New)
 	}
 	if state := j.run.State(); state == journal.Planning {
 		return p, err
 	}
 	p = plannedAs(j.run)
 	return p, errors.Join(err, j.store.Forget(ctx, name))
+}
+
+// sealOnly seals the plan, unless the same input was begun since the submission, and is not at its end.
+func (j *job) sealOnly(ctx context.Context, beside bool) error {
+	if err := j.lockInput(); err != nil {
+		return err
+	}
+	if !beside {
+		if err := j.mayBegin(ctx); err != nil {
+			return err
+		}
+	}
+	return j.run.Seal(ctx, j.plan)
+}
+
+// Withdraw gives up a submission that no worker has planned.
+func Withdraw(ctx context.Context, h *Host, name string) error {
+	j := h.newJob(&Connection{}, &Execution{})
+	defer j.close()
+	if err := j.openStore(ctx, journal.Open, true); err != nil {
+		return err
+	}
+	p, err := j.plannedBefore(ctx, name, false)
+	if err == nil && p.Run != "" {
+		err = fmt.Errorf("%w: run %s is planned, and the workers do not have it", ErrUsage, p.Run)
+	}
+	if err != nil {
+		return err
+	}
+	return j.store.Forget(ctx, name)
 }
 
 // plannedBefore finds what an earlier planning of the submission came to; a zero Planned is

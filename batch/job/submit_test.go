@@ -146,7 +146,7 @@ func TestPlanningIsRepeated(t *testing.T) {
 			t.Errorf("%+v, %v, runs %v", p, err, o.runs())
 		}
 		few := o.submission("revoke")
-		few.MaxUsers = new(int)
+		few.MaxUsers, few.New = new(int), true
 		*few.MaxUsers = 10
 		if is, err = Submit(t.Context(), o.host(), few); err != nil {
 			t.Fatal(err)

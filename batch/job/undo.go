@@ -102,14 +102,14 @@ func Undo(ctx context.Context, h *Host, u *UndoOptions) error {
 	j.plan.App, j.plan.Terms.TenantName = who.App, j.tenant.organization.String()
 	j.plan.Terms.User, j.plan.Terms.UserName = who.User, who.UPN
 	if !u.DryRun {
-		if err := j.lockInput(j.plan); err != nil {
+		if err := j.lockInput(); err != nil {
 			return err
 		}
 		if j.run, err = j.store.Unfinished(ctx, j.plan); err != nil {
 			return err
 		}
 		if j.run != nil && tooOld(j.run.Plan(), time.Now(), mostAge).Refusal != "" {
-			if err := j.giveUp(); err != nil {
+			if err := j.giveUp(ctx); err != nil {
 				return err
 			}
 		}
@@ -186,7 +186,7 @@ func (j *job) noteLeft(ctx context.Context) error {
 // toUndo finds the run, keeps others from working on it, and counts what of it can be
 // taken back.
 func (u *UndoOptions) toUndo(ctx context.Context, j *job) (*undoing, error) {
-	run, err := j.store.Run(ctx, u.RunName)
+	run, err := j.findRun(ctx, j.store, u.RunName)
 	if err != nil {
 		return nil, err
 	}

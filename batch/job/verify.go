@@ -178,7 +178,7 @@ func (v *VerifyOptions) ofRun(ctx context.Context, j *job) ([]*Proof, seeder, er
 	case err != nil:
 		return nil, nil, err
 	}
-	run, err := j.store.Run(ctx, v.What[0])
+	run, err := j.findRun(ctx, j.store, v.What[0])
 	if err != nil {
 		return nil, nil, err
 	}

@@ -92,8 +92,8 @@ func (f *sqliteFile) heldBy(run string) (*LockedError, error) {
 	return lockedBy(run, note), nil
 }
 
-// LockInput keeps others from planning for the same input, tenant, app and steps
-// meanwhile, or fails with a *LockedError. A process that looks for an
+// LockInput keeps others from planning for the same input, tenant and steps, by
+// whichever app, meanwhile, or fails with a *LockedError. A process that looks for an
 // unfinished run holds it until the new run is sealed: otherwise two that look at
 // the same time would find nothing, and both begin.
 func (s *Store) LockInput(like batch.Plan) (unlock func() error, err error) {
@@ -117,7 +117,7 @@ func (s *Store) InputHeld(like batch.Plan) (*LockedError, error) {
 }
 
 func inputLock(like batch.Plan) string {
-	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, like.Tenant, like.App, like.Cloud, batch.StepList(like.Steps)}, "\x00")))
+	key := sha256.Sum256([]byte(strings.Join([]string{like.Digest, batch.LowerASCII(like.Tenant), batch.StepList(like.Steps)}, "\x00")))
 	return "input-" + hex.EncodeToString(key[:8])
 }
 

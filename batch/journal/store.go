@@ -323,8 +323,7 @@ func (s *Store) Unfinished(ctx context.Context, like batch.Plan) (*Run, error) {
 		return nil, fmt.Errorf("find unfinished run in %s: %w", s.path, err)
 	}
 	for _, r := range runs {
-		if p := r.plan; r.state.Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Resolve == like.Resolve && p.Choice == like.Choice &&
-			slices.Equal(p.Columns, like.Columns) && slices.Equal(p.Keep, like.Keep) && p.SLA == like.SLA {
+		if p := r.plan; r.state.Resumable() && p.App == like.App && p.Cloud == like.Cloud && p.Alike(like) {
 			return r, nil
 		}
 	}

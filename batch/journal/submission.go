@@ -39,6 +39,19 @@ func (s *Store) AddSubmission(ctx context.Context, u Submission) error {
 	return nil
 }
 
+// Submissions are those that no process has planned, the newest first, without their files.
+func (s *Store) Submissions(ctx context.Context) (all []Submission, err error) {
+	err = s.read(ctx, func(t *tx) error {
+		all, err = list(t, func(u *Submission) []any { return []any{&u.Name, &u.Created, &u.Options} },
+			"SELECT name, created, options FROM submissions WHERE name NOT IN (SELECT name FROM runs WHERE state <> 'planning') ORDER BY created DESC, name")
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("list submissions in %s: %w", s.path, err)
+	}
+	return all, err
+}
+
 // Submission finds a submission by its whole name, or fails with ErrNoRun.
 func (s *Store) Submission(ctx context.Context, name string) (u Submission, err error) {
 	err = s.read(ctx, func(t *tx) error {

@@ -45,6 +45,7 @@ var ends = []struct {
 	{journal.ErrAway, NoJournal, false, "the journal's database does not answer"},
 	{journal.ErrDisk, NoJournal, false, "the journal's database takes no writes; the worker's log says why, with --verbose"},
 	{journal.ErrServer, JournalRefuses, true, "the journal's database cannot be used; the worker's log says why, with --verbose"},
+	{job.ErrBegun, "begun", true, "the same input was begun since this was submitted, and is not at its end; offboard-temporal status says which run it is"},
 	{journal.ErrLocked, "locked", true, "somebody works on the run without the workers; offboard show says who"},
 	{job.ErrUnapproved, "unapproved", true, "people of the trusted set have not approved this plan"},
 	{job.ErrRefused, "refused", true, "a guard refused; nothing was written for it. The worker's log says which one, with --verbose"},

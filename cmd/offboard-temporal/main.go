@@ -63,6 +63,9 @@ func main() {
 		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Next != "" {
 			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", s.Next+"; then do the same again")
 		}
+		if a, is := errors.AsType[*job.Advised](err); is {
+			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", a.Next)
+		}
 		os.Exit(exitCode(err))
 	}
 }

@@ -49,11 +49,11 @@ func (c *command) start(ctx context.Context, o Order) error {
 	if err == nil {
 		defer t.Close()
 		_, err = t.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-			ID: workflowOf(o.Run), TaskQueue: c.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+			ID: workflowOf(o.Run), TaskQueue: c.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
 		}, Run, o)
 	}
 	if _, is := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); is {
-		return fmt.Errorf("%w: run %s is with the workers: offboard-temporal status %s", job.ErrUsage, o.Run, o.Run)
+		return fmt.Errorf("%w: run %s is with the workers: offboard-temporal status %s", journal.ErrLocked, o.Run, o.Run)
 	}
 	if err != nil {
 		return fmt.Errorf("run %s is in the journal, and Temporal does not have it (%w); then: offboard-temporal resume %s", o.Run, err, o.Run)
