@@ -20,12 +20,13 @@ func (p *provider) stopped(t *testing.T, args ...string) {
 		t.Fatal(err)
 	}
 	p.write("all.yaml", strings.Replace(string(file), "defaults:\n", "defaults:\n  concurrency: 1\n", 1))
-	p.calls, p.cut = 0, func(int) {
-		if all, _, _ := p.writes(); all > 0 && p.calls > 0 {
-			p.cut = nil
+	p.whenCalled(func(int) bool {
+		all, _, _ := p.writes()
+		if all > 0 {
 			close(stop)
 		}
-	}
+		return all > 0
+	})
 	if code, out, said := p.run(t.Context(), stop, append(append(p.args, "--at-once", "1"), args...)...); code != exitStopped {
 		t.Fatalf("exit code %d\n%s%s", code, out, said)
 	}

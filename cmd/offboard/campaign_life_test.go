@@ -240,12 +240,13 @@ func TestBareResumeSeesCampaigns(t *testing.T) {
 				if tt.begun == nil {
 					close(stop)
 				}
-				p.cut = func(int) {
-					if tt.begun != nil && tt.begun(p) {
-						p.cut = nil
+				p.whenCalled(func(int) bool {
+					begun := tt.begun != nil && tt.begun(p)
+					if begun {
 						close(stop)
 					}
-				}
+					return begun
+				})
 				args := append(p.args, "--report-dir", filepath.Join(p.dir, "reports"))
 				if code, out, said := p.run(t.Context(), stop, args...); code != exitStopped {
 					t.Fatalf("exit code %d\n%s%s", code, out, said)

@@ -32,9 +32,9 @@ type provider struct {
 	ids     []string
 	users   int // of each
 	args    []string
-	home    string          // AZURE_TENANT_ID, as a variable
-	deaf    int             // so many questions whose a domain is get no answer
-	cut     func(calls int) // is told of each batch call, which is counted over all tenants
+	home    string               // AZURE_TENANT_ID, as a variable
+	deaf    int                  // so many questions whose a domain is get no answer
+	cut     func(calls int) bool // is told of each batch call of all tenants, one at a time, until it says true
 	mu      sync.Mutex
 	calls   int
 }
@@ -102,14 +102,21 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 		tenant = p.tenants[p.ids[0]] // what the sign-in service says of itself
 	}
 	resp, err := tenant.RoundTrip(r)
-	if strings.HasSuffix(r.URL.Path, "/$batch") && p.cut != nil {
+	if strings.HasSuffix(r.URL.Path, "/$batch") {
 		p.mu.Lock()
-		p.calls++
-		n := p.calls
-		p.mu.Unlock()
-		p.cut(n)
+		defer p.mu.Unlock()
+		if p.calls++; p.cut != nil && p.cut(p.calls) {
+			p.cut = nil
+		}
 	}
 	return resp, err
+}
+
+// whenCalled counts batch calls from now on, and tells cut of them.
+func (p *provider) whenCalled(cut func(calls int) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls, p.cut = 0, cut
 }
 
 // run is offboard in a process of its own, as far as it can be without one.
@@ -234,15 +241,17 @@ func TestCampaignGoesOn(t *testing.T) {
 					ctx, cancel := context.WithCancelCause(t.Context())
 					stop := make(chan struct{})
 					at := 1 + rng.IntN(40)
-					p.calls, p.cut = 0, func(n int) {
+					p.whenCalled(func(n int) bool {
 						switch {
 						case n != at:
+							return false
 						case hard:
 							cancel(errSecondSignal)
 						default:
 							close(stop)
 						}
-					}
+						return true
+					})
 					code, out, said = p.run(ctx, stop, args...)
 					if cancel(nil); kills%2 == 0 {
 						args = []string{"resume", "campaign", "--yes"}
