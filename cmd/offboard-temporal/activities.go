@@ -71,9 +71,9 @@ var endings = func() map[string]bool {
 	return all
 }()
 
-// classed is an error as histories have it. A lock of another worker is that of one that the engine took
-// the work from: it is waited for. What the journal's database refuses this worker it may not refuse another one.
-func classed(err error) error {
+// classed is an error as histories have it, with how much was done before. A lock of another worker is that of one that
+// the engine took the work from: it is waited for. What the journal's database refuses this worker it may not refuse another one.
+func classed(err error, done int64) error {
 	if err == nil {
 		return nil
 	}
@@ -83,7 +83,7 @@ func classed(err error) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late, Details: []any{done}}
 		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Is(e.is) && s.Next != "" {
 			e.words = s.What + "; " + s.Next
 		}
@@ -92,7 +92,7 @@ func classed(err error) error {
 		}
 		return temporal.NewApplicationErrorWithOptions(e.words, e.class, o)
 	}
-	return temporal.NewNonRetryableApplicationError("a failure that the worker's log tells, with --verbose", Trouble, nil)
+	return temporal.NewNonRetryableApplicationError("a failure that the worker's log tells, with --verbose", Trouble, nil, done)
 }
 
 // with does a job for an activity: the host stops when the worker does, when a person stops the run, and when
@@ -100,7 +100,10 @@ func classed(err error) error {
 // while Graph has it wait.
 func (a *activities) with(ctx context.Context, what, run string, do func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error) (err error) {
 	stop, over := make(chan struct{}), make(chan struct{})
-	var done atomic.Int64
+	var done atomic.Int64 // with that of the attempts before
+	if before := int64(0); activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &before) == nil {
+		done.Store(before)
+	}
 	byPerson := func() bool { return temporal.IsCanceledError(context.Cause(ctx)) }
 	go func() {
 		beat := time.NewTicker(time.Second)
@@ -133,7 +136,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			return
 		}
 		log.Debug("what failed", "error", err) // it may name people
-		if err = classed(err); byPerson() {
+		if err = classed(err, done.Load()); byPerson() {
 			err = temporal.NewCanceledError()
 		}
 		log.Error("an activity has failed", "error", err)
@@ -178,8 +181,9 @@ func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err err
 	return s, a.with(ctx, "slice", o.Run, func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error {
 		conn := a.how.Connection
 		conn.Rate = o.Pace
+		before := done.Load()
 		did, err := job.Slice(ctx, h, &job.SliceOptions{
-			RunName: o.Run, Most: sliceWrites, ByPerson: byPerson, Beat: func(n int) { done.Store(int64(n)) }, Overtake: again,
+			RunName: o.Run, Most: sliceWrites, ByPerson: byPerson, Beat: func(n int) { done.Store(before + int64(n)) }, Overtake: again,
 			MaxAge: a.how.MaxAge, Approving: a.how.Approving, Guards: a.how.Guards, Connection: conn, Execution: a.how.Execution,
 		})
 		s = Sliced{Left: did.Left, Unproven: did.ToProve, Throttled: did.Throttled, Everywhere: did.AppWide, Finished: did.Finished}

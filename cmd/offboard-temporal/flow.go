@@ -212,7 +212,10 @@ func (r *running) slices(ctx workflow.Context) error {
 			}
 			continue
 		}
-		if r.Status.Troubles++; r.Status.Troubles < mostTroubles {
+		if r.Status.Troubles++; didSome(err) {
+			r.Status.Troubles = 1
+		}
+		if r.Status.Troubles < mostTroubles {
 			if err := workflow.Sleep(ctx, time.Duration(r.Status.Troubles*r.Status.Troubles)*5*time.Second); err != nil {
 				return err
 			}
@@ -303,11 +306,11 @@ func begin(ctx workflow.Context, most time.Duration, activity any, args ...any) 
 	}), activity, args...)
 }
 
-// do is an activity from its begin to its end. The journal is waited for, for as long as it takes.
+// do is an activity from its begin to its end. The journal, and a worker that stays, are waited for, for as long as it takes.
 func do(ctx workflow.Context, most time.Duration, result any, activity any, args ...any) error {
 	for {
 		err := begin(ctx, most, activity, args...).Get(ctx, result)
-		if err == nil || classOf(err) != NoJournal {
+		if class := classOf(err); err == nil || class != NoJournal && class != HandedOver {
 			return err
 		}
 		if err := workflow.Sleep(ctx, journalAgain); err != nil {
@@ -322,6 +325,19 @@ func classOf(err error) string {
 		return app.Type()
 	}
 	return Trouble
+}
+
+// didSome reports whether an activity did some of its work before it failed, or before it lost its workers: what fails is
+// not the first thing that it does.
+func didSome(err error) bool {
+	var done int64
+	if lost, is := errors.AsType[*temporal.TimeoutError](err); is && lost.HasLastHeartbeatDetails() {
+		_ = lost.LastHeartbeatDetails(&done) // none, otherwise
+	}
+	if failed, is := errors.AsType[*temporal.ApplicationError](err); is && failed.HasDetails() {
+		_ = failed.Details(&done)
+	}
+	return done > 0
 }
 
 // Scheduled is the workflow of a schedule: it submits what the workers' file says, and lasts as long as

@@ -26,8 +26,10 @@ type fakeRun struct {
 	fail           func(slice int) error
 	plan           error
 	tries          map[string]int
-	away           int // how often the journal is away for each of the activities but Slice
+	away           int    // how often each of the activities but Slice fails
+	as             string // the class of that
 	slices         int
+	losses         int         // of workers
 	failed         bool        // the last slice, which the next one is to know
 	began          []time.Time // of its slices
 	gaveUp         int
@@ -75,7 +77,7 @@ func newWorld(t *testing.T) *world {
 			r.tries = map[string]int{}
 		}
 		if r.tries["plan"]++; r.tries["plan"] <= r.away {
-			return nil, ended(NoJournal)
+			return nil, ended(r.as)
 		}
 		return &Planned{Run: o.Run, App: "x", Tenant: strings.TrimRight(o.Run, "0123456789"), Writes: r.left, Approvals: len(r.approvals), Limits: w.limits}, r.plan
 	}).Maybe()
@@ -93,7 +95,7 @@ func newWorld(t *testing.T) *world {
 		defer w.mu.Unlock()
 		r := w.runs[run]
 		if r.tries["give up"]++; r.tries["give up"] <= r.away {
-			return 0, ended(NoJournal)
+			return 0, ended(r.as)
 		}
 		n := min(r.left, sliceWrites)
 		r.left -= n
@@ -106,7 +108,7 @@ func newWorld(t *testing.T) *world {
 		defer w.mu.Unlock()
 		r := w.runs[run]
 		if r.tries["audit"]++; r.tries["audit"] <= r.away {
-			return Audited{}, ended(NoJournal)
+			return Audited{}, ended(r.as)
 		}
 		return Audited{Rows: 1000, Ended: 1000 - w.runs[run].lost}, nil
 	}).Maybe()
@@ -143,6 +145,10 @@ func (w *world) slice(_ context.Context, o SliceOrder) (Sliced, error) {
 	if r.fail != nil {
 		if err := r.fail(r.slices); err != nil {
 			r.failed = classOf(err) == Trouble || classOf(err) == "PanicError"
+			if _, lost := errors.AsType[*temporal.TimeoutError](err); lost { // its next attempt has the same order
+				r.losses++
+				r.failed = o.Again || r.losses%mostLost == 0
+			}
 			return Sliced{}, err
 		}
 	}
@@ -203,35 +209,38 @@ func TestRun(t *testing.T) {
 		}
 	}
 	always := func(class string) func(int) error { return func(int) error { return ended(class) } }
+	first := func(n int, err error) func(int) error {
+		return func(slice int) error {
+			if slice <= n {
+				return err
+			}
+			return nil
+		}
+	}
 	for name, tt := range map[string]struct {
 		run          fakeRun
 		phase, class string
 		slices, gave int
 		most         time.Duration
 	}{
-		"to its end":                {run: fakeRun{left: 1200}, phase: "finished", slices: 4, most: 3 * time.Minute},
-		"nobody to write to":        {run: fakeRun{}, phase: "finished", slices: 1, most: time.Minute},
-		"approvals are awaited":     {run: fakeRun{left: 1, approvals: []int{0, 1, 2}}, phase: "finished", slices: 2, most: 3 * time.Hour},
-		"a guard refuses the plan":  {run: fakeRun{left: 1, plan: ended("refused")}, phase: "ended: refused", class: "refused"},
-		"the sign-in fails":         {run: fakeRun{left: 1200, fail: sometimes("sign_in", 2)}, phase: "ended: sign_in", class: "sign_in", slices: 2},
-		"trouble goes away":         {run: fakeRun{left: 1200, fail: sometimes(Trouble, 1, 2, 3, 4)}, phase: "finished", slices: 8, most: 10 * time.Minute},
-		"trouble stays for a slice": {run: fakeRun{left: 1200, fail: sometimes(Trouble, 2, 3, 4, 5, 6)}, phase: "finished", slices: 8, gave: 500},
-		"trouble stays": {run: fakeRun{left: 1200, fail: func(n int) error {
-			if n > 15 {
-				return nil
-			}
-			return ended(Trouble)
-		}}, phase: "finished", slices: 16, gave: 1200},
-		"a panic is trouble": {run: fakeRun{left: 500, fail: sometimes("PanicError", 1)}, phase: "finished", slices: 3},
-		"the journal is away for hours": {run: fakeRun{left: 500, fail: func(n int) error {
-			if n < 100 {
-				return ended(NoJournal)
-			}
-			return nil
-		}}, phase: "finished", slices: 101},
-		"the journal refuses the workers": {run: fakeRun{left: 500, fail: func(int) error { return classed(fmt.Errorf("x: %w", journal.ErrServer)) }},
+		"to its end":                               {run: fakeRun{left: 1200}, phase: "finished", slices: 4, most: 3 * time.Minute},
+		"nobody to write to":                       {run: fakeRun{}, phase: "finished", slices: 1, most: time.Minute},
+		"approvals are awaited":                    {run: fakeRun{left: 1, approvals: []int{0, 1, 2}}, phase: "finished", slices: 2, most: 3 * time.Hour},
+		"a guard refuses the plan":                 {run: fakeRun{left: 1, plan: ended("refused")}, phase: "ended: refused", class: "refused"},
+		"the sign-in fails":                        {run: fakeRun{left: 1200, fail: sometimes("sign_in", 2)}, phase: "ended: sign_in", class: "sign_in", slices: 2},
+		"trouble goes away":                        {run: fakeRun{left: 1200, fail: sometimes(Trouble, 1, 2, 3, 4)}, phase: "finished", slices: 8, most: 10 * time.Minute},
+		"trouble stays for a slice":                {run: fakeRun{left: 1200, fail: sometimes(Trouble, 2, 3, 4, 5, 6)}, phase: "finished", slices: 8, gave: 500},
+		"trouble stays":                            {run: fakeRun{left: 1200, fail: first(15, ended(Trouble))}, phase: "finished", slices: 16, gave: 1200},
+		"trouble comes after some work":            {run: fakeRun{left: 500, fail: first(50, temporal.NewNonRetryableApplicationError("", Trouble, nil, 1))}, phase: "finished", slices: 52},
+		"workers are lost, and did some work":      {run: fakeRun{left: 500, fail: first(10*mostLost, temporal.NewHeartbeatTimeoutError(1))}, phase: "finished", slices: 10*mostLost + 2},
+		"workers are lost, and did nothing":        {run: fakeRun{left: 500, fail: first(mostTroubles*mostLost, temporal.NewHeartbeatTimeoutError(0))}, phase: "finished", slices: mostTroubles*mostLost + 1, gave: 500},
+		"workers are lost before they said a word": {run: fakeRun{left: 500, fail: first(mostTroubles*mostLost, temporal.NewHeartbeatTimeoutError())}, phase: "finished", slices: mostTroubles*mostLost + 1, gave: 500},
+		"a panic is trouble":                       {run: fakeRun{left: 500, fail: sometimes("PanicError", 1)}, phase: "finished", slices: 3},
+		"the journal is away for hours":            {run: fakeRun{left: 500, fail: first(99, ended(NoJournal))}, phase: "finished", slices: 101},
+		"the journal refuses the workers": {run: fakeRun{left: 500, fail: func(int) error { return classed(fmt.Errorf("x: %w", journal.ErrServer), 0) }},
 			phase: "ended: journal_refuses", class: JournalRefuses, slices: mostLost, most: 20 * time.Minute},
-		"the journal is away for all":          {run: fakeRun{left: 1200, away: 5, fail: sometimes(Trouble, 1, 2, 3, 4, 5)}, phase: "finished", slices: 8, gave: 500},
+		"the journal is away for all":          {run: fakeRun{left: 1200, away: 5, as: NoJournal, fail: sometimes(Trouble, 1, 2, 3, 4, 5)}, phase: "finished", slices: 8, gave: 500},
+		"all is handed over and over":          {run: fakeRun{left: 1200, away: 5, as: HandedOver, fail: sometimes(Trouble, 1, 2, 3, 4, 5)}, phase: "finished", slices: 8, gave: 500},
 		"it is handed over and over":           {run: fakeRun{left: 500, fail: sometimes(HandedOver, 1, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 9},
 		"the end fails, nothing is left":       {run: fakeRun{left: 500, fail: sometimes(Trouble, 2, 3, 4, 5, 6, 7, 8)}, phase: "ended: trouble", class: Trouble, slices: 6},
 		"a proof comes late":                   {run: fakeRun{left: 1200, fail: sometimes(Late, 2, 3, 4, 5, 6, 7)}, phase: "finished", slices: 10, most: time.Hour},

@@ -145,6 +145,25 @@ func TestStoppedWorkerBeats(t *testing.T) {
 	}
 }
 
+// TestAttemptsAddUp has an activity fail that went on with the work of an attempt before it.
+func TestAttemptsAddUp(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	env.SetHeartbeatDetails(int64(7))
+	a := &activities{host: func() *job.Host { return &job.Host{} }, log: slog.New(slog.DiscardHandler)}
+	env.RegisterActivityWithOptions(func(ctx context.Context) error {
+		return a.with(ctx, "slice", "r", func(_ context.Context, _ *job.Host, _ func() bool, done *atomic.Int64) error {
+			done.Add(3)
+			return batch.ErrStopped
+		})
+	}, activity.RegisterOptions{Name: "fails"})
+	var done int64
+	_, err := env.ExecuteActivity("fails")
+	if app, is := errors.AsType[*temporal.ApplicationError](err); !is || app.Details(&done) != nil || done != 10 {
+		t.Errorf("%v, %d done, want 10", err, done)
+	}
+}
+
 // TestLogNamesNobody has an activity fail with an error that names a person.
 func TestLogNamesNobody(t *testing.T) {
 	for level, names := range map[slog.Level]bool{slog.LevelInfo: false, slog.LevelDebug: true} {
@@ -185,7 +204,7 @@ func TestClasses(t *testing.T) {
 		{batch.ErrOutage, "outage", true},
 		{errors.New("anything else"), Trouble, true},
 	} {
-		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err))
+		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err), 0)
 		app, is := errors.AsType[*temporal.ApplicationError](err)
 		if !is || app.Type() != tt.class || app.NonRetryable() != tt.ending {
 			t.Errorf("%v is %v, want the class %s, and that it ends: %v", tt.err, err, tt.class, tt.ending)
