@@ -23,6 +23,7 @@ type SliceOptions struct {
 	RunName  string         // of any run that can be resumed, whoever began it
 	Most     int            // writes; 0 is 500
 	ByPerson func() bool    // is asked once Host.Stop is closed: a person stopped the run, and not only this process; nil is no
+	Enough   func() bool    // is asked once Host.Stop is closed: the slice alone is over, before Most, since others wait for its pace; nil is no
 	Beat     func(done int) // is told at least once a second while writes go, from one goroutine: how many of the slice have ended; may be nil
 	Overtake bool           // a worker that has the run's lock is dead or frozen: it is put out, and never another process. On SQLite a lock that is held is never taken
 	MaxAge   Length         // as of resume. It is asked where a process takes the run up: in its first slice, after one that ended in an error, and after an hour without one
@@ -62,7 +63,7 @@ type Sliced struct {
 // Errors are those of Resume: batch.ErrSignIn, batch.ErrPermission, ErrRefused, batch.ErrOutage,
 // journal's ErrLocked and so on; the run can be resumed. After Host.Stop it is batch.ErrStopped,
 // with what was done; the run stays "running" for the next process, or if a person stopped it is
-// "stopped", with a report. ErrPartial is none of them: see Counts.
+// "stopped", with a report. A slice that did Enough is no error. ErrPartial is none, either: see Counts.
 func Slice(ctx context.Context, h *Host, o *SliceOptions) (s Sliced, err error) {
 	ctx = journal.ForEngine(ctx)
 	if h.Shared == nil {
@@ -265,8 +266,10 @@ func (j *job) writeSlice(ctx context.Context, o *SliceOptions, fresh bool) (s Sl
 	s.Done, s.Counts, s.Refused, s.Throttled, s.AppWide = p.done(), p.counts(), p.refused, p.paused, p.appWide
 	cut := runErr != nil && (ctx.Err() != nil || j.stopped())
 	byPerson := cut && o.ByPerson != nil && o.ByPerson()
+	enough := cut && !byPerson && o.Enough != nil && o.Enough() && runErr.Error() == batch.ErrStopped.Error() // and nothing else happened
 	ctx = context.WithoutCancel(ctx)
 	switch {
+	case enough:
 	case cut && !byPerson:
 		return s, runErr // the next process goes on
 	case errors.Is(runErr, batch.ErrLate) && s.Done > 0:

@@ -177,6 +177,28 @@ func TestSliceIsStopped(t *testing.T) {
 	}
 }
 
+// A slice that did enough ends before its time, and the next one goes on.
+func TestSliceDidEnough(t *testing.T) {
+	inOffice(t, 300, func(o *office) {
+		t := o.t
+		run, w := o.planned("revoke"), o.worker()
+		w.opt.Enough = func() bool { return true }
+		w.opt.Most = 200
+		o.cut = 4
+		s, err := w.slice(run)
+		if err != nil || s.Done == 0 || s.Done >= 200 || s.Left != 300-s.Done || s.Finished {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		toEndIn(t, run, w)
+		if n := o.tenant.Stats().Writes; n != 300 {
+			t.Errorf("%d writes", n)
+		}
+		if states := strings.Join(o.changes(run), " "); states != "planning planned running running finished" {
+			t.Errorf("the states are %s", states)
+		}
+	})
+}
+
 // A slice leaves to the last one what does not show at once, and that one proves it. What groups and
 // licences wait for is awaited at once.
 func TestLastSliceProves(t *testing.T) {
@@ -219,6 +241,23 @@ func TestLentPace(t *testing.T) {
 		took := time.Since(began)
 		if took < 19*time.Second || took > 24*time.Second { // 400 writes, less the first chunk
 			t.Errorf("400 writes at 20 a second took %v", took)
+		}
+	})
+}
+
+// A slice costs no pace: while the last answers of one and the proofs are awaited, and the next one begins, the
+// next call comes free.
+func TestSliceCostsNoPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := officeOf(t, 400, graphsim.Config{NoQuota: true, StaticToken: anybody, Latency: 400 * time.Millisecond})
+		run, w := o.planned("revoke"), o.worker()
+		w.opt.Rate = 20
+		for i := range 4 {
+			began := time.Now()
+			s, err := w.slice(run)
+			if took := time.Since(began); err != nil || s.Done != 100 || i > 0 && took.Round(100*time.Millisecond) != 5*time.Second {
+				t.Errorf("slice %d took %v, want 5 s: %+v, %v", i, took, s, err)
+			}
 		}
 	})
 }

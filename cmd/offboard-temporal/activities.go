@@ -175,20 +175,54 @@ func (a *activities) Approved(ctx context.Context, run string) (enough bool, err
 	})
 }
 
-// Slice does the next writes of a run.
+// Slice does the next writes of a run, for half a minute; no more than sliceWrites where others wait for its pace.
 func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err error) {
 	again := o.Again || activity.GetInfo(ctx).Attempt > 1 // a worker that has the lock is dead or frozen, as far as the engine knows
 	return s, a.with(ctx, "slice", o.Run, func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error {
 		conn := a.how.Connection
 		conn.Rate = o.Pace
-		before := done.Load()
+		before, over := done.Load(), make(chan struct{})
+		defer close(over)
+		enough := until(&h.Stop, over, func() bool { return done.Load()-before >= sliceWrites && a.wanted(ctx, o.App) })
 		did, err := job.Slice(ctx, h, &job.SliceOptions{
-			RunName: o.Run, Most: sliceWrites, ByPerson: byPerson, Beat: func(n int) { done.Store(before + int64(n)) }, Overtake: again,
+			RunName: o.Run, Most: max(sliceWrites, int(o.Pace*sliceLasts.Seconds())), ByPerson: byPerson, Enough: enough,
+			Beat: func(n int) { done.Store(before + int64(n)) }, Overtake: again,
 			MaxAge: a.how.MaxAge, Approving: a.how.Approving, Guards: a.how.Guards, Connection: conn, Execution: a.how.Execution,
 		})
 		s = Sliced{Left: did.Left, Unproven: did.ToProve, Throttled: did.Throttled, Everywhere: did.AppWide, Finished: did.Finished}
 		return err
 	})
+}
+
+// until has stop closed also when it is so, for which it asks once a second until it is over; enough tells that this was why.
+func until(stop *<-chan struct{}, over <-chan struct{}, is func() bool) (enough func() bool) {
+	was, both := *stop, make(chan struct{})
+	*stop = both
+	var so atomic.Bool
+	go func() {
+		ask := time.NewTicker(time.Second)
+		defer ask.Stop()
+		defer close(both)
+		for !so.Load() {
+			select {
+			case <-ask.C:
+				so.Store(is())
+			case <-was:
+				return
+			case <-over:
+				return
+			}
+		}
+	}()
+	return so.Load
+}
+
+// wanted asks the gate of an app whether somebody waits for a pace. Where it does not answer nobody does.
+func (a *activities) wanted(ctx context.Context, app string) (is bool) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // a signal to the worker waits for it
+	defer cancel()
+	answer, err := a.client.QueryWorkflow(ctx, gateOf(app), "", wantedQuery)
+	return err == nil && answer.Get(&is) == nil && is
 }
 
 // GiveUp ends the users of a slice that failed again and again.

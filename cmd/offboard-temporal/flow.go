@@ -39,6 +39,7 @@ type SliceOrder struct {
 	Run   string
 	Pace  float64 // writes a second
 	Again bool    // the last worker may have the run's lock still, and is to be put out
+	App   string  // hashed, whose gate knows who else waits
 }
 
 // Sliced is how a run stands after a slice.
@@ -68,7 +69,8 @@ const (
 	statusQuery    = "status"
 	approvedSignal = "approved"
 
-	sliceWrites  = 500
+	sliceWrites  = 500              // of a slice whose pace others wait for
+	sliceLasts   = 27 * time.Second // of a slice for whose pace nobody waits: at Graph's pace that is no more
 	heartbeat    = 10 * time.Second // a worker that says nothing for so long has lost its slice
 	mostTroubles = 5                // of one slice, before its users end gave_up
 	mostLost     = 20               // workers that one slice may outlive: it may be the slice that ends them
@@ -262,7 +264,7 @@ func (r *running) slice(ctx workflow.Context) (s Sliced, err error) {
 	if r.Status.Left == 0 {
 		r.Status.Phase = "proving"
 	}
-	f := begin(ctx, 12*time.Hour, work.Slice, SliceOrder{r.Planned.Run, r.Status.Pace, r.Status.Troubles > 0})
+	f := begin(ctx, 12*time.Hour, work.Slice, SliceOrder{r.Planned.Run, r.Status.Pace, r.Status.Troubles > 0, r.Planned.App})
 	for {
 		ready, stopped := workflow.AwaitWithTimeout(ctx, keepsEvery, f.IsReady)
 		if ready || stopped != nil {

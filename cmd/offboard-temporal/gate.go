@@ -50,8 +50,9 @@ type Lent struct {
 }
 
 const (
-	turnSignal = "turn"
-	lentSignal = "lent"
+	turnSignal  = "turn"
+	lentSignal  = "lent"
+	wantedQuery = "wanted"
 
 	keepsEvery = time.Minute     // how often a run at work tells the gate
 	believed   = 5 * keepsEvery  // how long the gate believes a run that tells it nothing
@@ -216,6 +217,9 @@ func (g *Gate) wait(now time.Time) (wait time.Duration, idle bool) {
 func AppGate(ctx workflow.Context, g Gate) error {
 	if g.Held == nil {
 		g.Held = map[string]time.Time{}
+	}
+	if err := workflow.SetQueryHandler(ctx, wantedQuery, func() (bool, error) { return len(g.Waiting) > 0, nil }); err != nil {
+		return err
 	}
 	turns := workflow.GetSignalChannel(ctx, turnSignal)
 	for {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/testsuite"
 )
 
 // TestGate holds the rules of the gate, a step at a time: what a run says, and what is lent then.
@@ -106,5 +109,32 @@ func TestGateForgets(t *testing.T) {
 	g.forget("A1")
 	if wait, idle := g.wait(now); !idle || wait != gateIdle || len(g.lend(now)) > 0 {
 		t.Errorf("the gate still knows of %v and %v", g.Waiting, g.Loans)
+	}
+}
+
+// TestGateIsWanted asks whether somebody waits for a pace, of a gate that cannot lend to all.
+func TestGateIsWanted(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterWorkflow(AppGate)
+	env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, lentSignal, mock.Anything).Return(nil)
+	for i, s := range []struct {
+		say    string
+		wanted bool
+	}{{"A1 ask 1", false}, {"A2 ask 1", true}, {"A1 done 1", false}, {"A2 done 1", false}} {
+		env.RegisterDelayedCallback(func() { env.SignalWorkflow(turnSignal, parseTurn(t, s.say)) }, time.Duration(i)*time.Second)
+		env.RegisterDelayedCallback(func() {
+			var is bool
+			answer, err := env.QueryWorkflow(wantedQuery)
+			if err == nil {
+				err = answer.Get(&is)
+			}
+			if err != nil || is != s.wanted {
+				t.Errorf("after %q it is wanted: %v, %v", s.say, is, err)
+			}
+		}, time.Duration(i)*time.Second+time.Second/2)
+	}
+	if env.ExecuteWorkflow(AppGate, Gate{}); env.GetWorkflowError() != nil {
+		t.Error(env.GetWorkflowError())
 	}
 }

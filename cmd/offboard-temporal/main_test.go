@@ -214,3 +214,26 @@ func TestClasses(t *testing.T) {
 		}
 	}
 }
+
+// TestUntil holds when a slice is over: when the worker is stopped, or when it has done enough, and it knows which.
+func TestUntil(t *testing.T) {
+	for _, tt := range []struct {
+		stopAfter, enoughAfter, want time.Duration
+		enough                       bool
+	}{
+		{stopAfter: 10500 * time.Millisecond, enoughAfter: time.Hour, want: 10500 * time.Millisecond},
+		{stopAfter: time.Hour, enoughAfter: 3 * time.Second, want: 3 * time.Second, enough: true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began, was, over := time.Now(), make(chan struct{}), make(chan struct{})
+			defer close(over)
+			time.AfterFunc(tt.stopAfter, func() { close(was) })
+			stop := (<-chan struct{})(was)
+			enough := until(&stop, over, func() bool { return time.Since(began) >= tt.enoughAfter })
+			<-stop
+			if took := time.Since(began); took != tt.want || enough() != tt.enough {
+				t.Errorf("it is over after %v, and has done enough: %v; want %v, %v", took, enough(), tt.want, tt.enough)
+			}
+		})
+	}
+}
