@@ -19,7 +19,7 @@ func noteOf(line string) *form {
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
 // something of the rows below it: by its words ("Stayers", "Best regards,"), or with a colon or a
 // rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
-// else; so is one whose cell stands in a column of statuses.
+// else; so is one whose cell stands in a column of statuses. One that surely says that they are meant is no doubt.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
 	at := slices.IndexFunc(all, filled)
@@ -35,7 +35,7 @@ func (r *Reader) setHeading(all []string) bool {
 	if at < len(r.all) && r.all[at].counts() { // another column may hold passwords
 		said = fmt.Sprintf(" %q", strings.ToValidUTF8(cell, "\uFFFD"))
 	}
-	if r.heading == "" {
+	if r.heading == "" && !vocab.TitleMeans(cell) {
 		r.heading = fmt.Sprintf("line %d%s stands alone above this row, and may say that the rows below it are not meant: if they are, take that line out, and if not, the rows", r.rec.Line, said)
 	}
 	return true

@@ -1,14 +1,10 @@
 package intake
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
-	"golang.org/x/text/unicode/runenames"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -117,7 +113,7 @@ func checkAddress(k batch.Key, s string) string {
 func checkDomain(domain string) string {
 	for _, r := range domain {
 		if notInDomain(r) {
-			return whyDomain + ": it holds " + describe(r)
+			return whyDomain + ": it holds " + vocab.Describe(r)
 		}
 	}
 	if domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, "..") {
@@ -176,9 +172,9 @@ func oddRune(k batch.Key, r rune) string {
 	case r == utf8.RuneError, r == '?' && address:
 		return whyLost
 	case unicode.IsControl(r):
-		return whyControl + ": " + describe(r)
+		return whyControl + ": " + vocab.Describe(r)
 	case unicode.Is(unicode.Cf, r):
-		return whyUnseen + ": " + describe(r)
+		return whyUnseen + ": " + vocab.Describe(r)
 	case !address:
 		return ""
 	case unicode.IsSpace(r):
@@ -191,7 +187,7 @@ func oddRune(k batch.Key, r rune) string {
 		return whySlash
 	case r == '|' && !mail, r == '\\', strings.ContainsRune(`"(),:;[]`, r),
 		r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
-		return "holds a character that no " + addressName[k] + " has: " + describe(r)
+		return "holds a character that no " + addressName[k] + " has: " + vocab.Describe(r)
 	}
 	return ""
 }
@@ -219,42 +215,4 @@ func checkEmployeeID(s string) string {
 func idLike(s string) bool {
 	odd := func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
 	return s != "" && checkEmployeeID(s) == "" && strings.ContainsAny(s, "0123456789") && !strings.ContainsFunc(s, odd)
-}
-
-// lookalike names the letter of an address that looks like an ASCII one, or is of another script
-// than the Latin ones around it; or "". A name all in one script is for the directory to know.
-func lookalike(address string) string {
-	if vocab.IsASCII(address) {
-		return ""
-	}
-	local, _, _ := strings.Cut(address, "@")
-	if guest, _, is := strings.Cut(local, "#EXT#"); is { // its own domain stands behind the last _
-		local = guest[:max(0, strings.LastIndex(guest, "_"))]
-	}
-	latin := strings.ContainsFunc(local, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
-	for _, r := range local {
-		switch {
-		case r < utf8.RuneSelf || !unicode.IsLetter(r):
-		case strings.ContainsRune("ɑɡ", r), vocab.IsASCII(norm.NFKD.String(string(r))):
-			return "holds " + describe(r) + ", which looks like an ASCII letter: type the name anew"
-		case latin && !unicode.Is(unicode.Latin, r):
-			return "holds " + describe(r) + ", a letter of another script among Latin ones: type the name anew"
-		}
-	}
-	return ""
-}
-
-// describe shows a character: in quotes if it is ASCII, else with its code point and name.
-func describe(r rune) string {
-	if r < utf8.RuneSelf && unicode.IsPrint(r) {
-		return fmt.Sprintf("%q", string(r))
-	}
-	s, name := fmt.Sprintf("U+%04X", r), runenames.Name(r)
-	if name != "" && name[0] != '<' {
-		s += ", " + name
-	}
-	if unicode.IsPrint(r) && !unicode.IsMark(r) {
-		s = fmt.Sprintf("%c (%s)", r, s)
-	}
-	return s
 }

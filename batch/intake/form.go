@@ -215,42 +215,12 @@ func doubtful(key batch.Key, cell string) string {
 	case key == batch.ByID:
 		return ""
 	case key != batch.ByEmployeeID:
-		return lookalike(cell)
+		return vocab.Lookalike(cell)
 	case !strings.ContainsAny(cell, "{[.…"): // as nearly all
 		return ""
 	}
 	if f := formOf(shapes[:2], cell); f != nil { // of PowerShell, or cut off
 		return f.Why
-	}
-	return ""
-}
-
-// pair is a line of Format-List.
-var pair = regexp.MustCompile(`^\s*\S+\s+: `)
-
-// formattedOutput says why lines, the first of an input, are what PowerShell's Format-Table or
-// Format-List shows, or "". A table has as many dashes below each name as it has letters.
-func formattedOutput(lines []string) string {
-	const next = ", in which values are cut off: export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
-	pairs, others, before := 0, 0, ""
-	for _, line := range lines {
-		switch fields := strings.Fields(line); {
-		case len(fields) == 0:
-			continue
-		case strings.Trim(line, "- \r") == "" &&
-			slices.EqualFunc(fields, strings.Fields(before), func(d, n string) bool { return len(d) == len(n) }):
-			return "this is a table as PowerShell shows it (Format-Table)" + next
-		case len(fields) > 1 && strings.Trim(line, "- \r") == "" && len(fields) == len(strings.Fields(before)):
-			return "this is a table with blanks between its columns: export it with a delimiter, such as with sqlcmd -s, -W"
-		case pair.MatchString(line):
-			pairs++
-		default:
-			others++
-		}
-		before = line
-	}
-	if pairs > 1 || pairs == 1 && others == 0 {
-		return "this is a list as PowerShell shows it (Format-List)" + next
 	}
 	return ""
 }

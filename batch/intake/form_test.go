@@ -209,7 +209,7 @@ func TestFormattedOutput(t *testing.T) {
 		"Report of May : all\nName,Mail\nx : y,":                                                               "",
 		"":                                                                                                     "",
 	} {
-		if got := formattedOutput(strings.Split(in, "\n")); want == "" && got != "" || !strings.Contains(got, want) {
+		if got := source.Shown(strings.Split(in, "\n")); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

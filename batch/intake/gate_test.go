@@ -278,7 +278,7 @@ func TestWhere(t *testing.T) {
 	}
 	for where, want := range map[string]string{
 		"Stat=x": `line 1: no column "Stat": name one of those seen with --where COLUMN=VALUE; columns seen: "upn", "Status", "Left Company"`,
-		"=x":     `--where: "=x" is not COLUMN=VALUE`,
+		"=x":     `--where: "=x" is not COLUMN=VALUE, with a column of the file and what its cells are to be`,
 	} {
 		if _, err := open(text(in), Options{Where: []string{where}}); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", where, err, want)

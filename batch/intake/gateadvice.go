@@ -36,10 +36,12 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			} else if len(s.Formats) > 1 {
 				flags, whole = append(flags, dates.Flags(s.Formats)), false
 			}
-		case s.Note:
-			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if its notes do not mean that", s.Named))
+		case s.Encoding != "" && len(s.Gone) == 0:
+			besides = append(besides, s.Encoding)
+		case s.Note, len(s.Gone)+len(s.Others) == 0:
+			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))
 		case len(s.Gone) == 0:
-			gate("--where", s.Named+"=VALUE")
+			flags, whole = append(flags, wheres(s.Named, s.Others)), false
 		default:
 			if gate("--where", s.Named+"="+s.Gone[0]); len(s.Gone) > 1 {
 				besides = append(besides, fmt.Sprintf("run the command once more for each other status of people who left (%s)", quotedList(s.Gone[1:])))
@@ -59,4 +61,12 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 		ways += " (a flag counts for every file: run those apart that have no such column)"
 	}
 	return ways, lift
+}
+
+// wheres are conditions of which one has to be chosen.
+func wheres(column string, values []string) (flags string) {
+	for _, v := range values {
+		flags += " or --where " + strconv.Quote(column+"="+v)
+	}
+	return strings.TrimPrefix(flags, " or ")
 }

@@ -7,16 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/korean"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
+	"time"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
+	"offboard/batch/intake/source"
 	"offboard/batch/intake/vocab"
 )
 
@@ -47,7 +42,7 @@ func (r *Reader) readHeader() error {
 					r.hint += fmt.Sprintf(" %q", others[0])
 				}
 			} else if s.Name == "encoding" && strings.Contains(s.Why, "is not UTF-8") && !vocab.IsASCII(strings.Join(r.header, "")) {
-				r.hint += "; bytes of the header are not UTF-8: say how the file is encoded, such as --encoding windows-1252"
+				r.hint += "; bytes of the header are not UTF-8: " + r.howEncoded(nil)
 			}
 		}
 		bad.Line, bad.Reason = cmp.Or(bad.Line, r.start), bad.Reason+r.hint
@@ -56,27 +51,22 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// charsets are those in which programs write headers that are no UTF-8, the most usual first.
-var charsets = []encoding.Encoding{charmap.Windows1252, charmap.Macintosh, charmap.Windows1250, charmap.Windows1251, japanese.ShiftJIS, simplifiedchinese.GBK, korean.EUCKR, traditionalchinese.Big5}
+// legible gives cells as the names of columns, without what stands around them, and the charset by which
+// one is a header of HR.
+func legible(cells []string) (all []string, charset string) {
+	all, charset = source.Legible(cells, func(name string) bool { return vocab.ListOf(name) != "" })
+	return trimAll(all), charset
+}
 
-// legible gives cells as the names of columns, without what stands around them. What has no meaning in
-// UTF-8 is read in the first charset in which it is a header of HR, and else, if it is no UTF-8, in the first.
-func legible(cells []string) []string {
-	all := trimAll(cells)
-	for i, name := range all {
-		if !vocab.IsASCII(name) {
-			if !utf8.ValidString(name) {
-				all[i] = ""
-			}
-			for _, charset := range charsets {
-				name, _ = charset.NewDecoder().String(cells[i])
-				if name = vocab.Trim(name); all[i] == "" || vocab.ListOf(name) != "" && vocab.ListOf(all[i]) == "" {
-					all[i] = name
-				}
-			}
-		}
+// howEncoded says how to read a text that is no UTF-8: as the header is written, or as bytes look.
+func (r *Reader) howEncoded(text []byte) string {
+	if r.charset != "" {
+		return "read it with --encoding " + r.charset
 	}
-	return all
+	if text == nil || source.Western(text) {
+		return "say how the file is encoded, such as --encoding windows-1252"
+	}
+	return "say how the file is encoded with --encoding"
 }
 
 // setHeader takes cells for the names of the columns, and tells the lines above.
@@ -147,7 +137,8 @@ func (r *Reader) findHeader() (why string, err error) {
 		} else if err != nil {
 			return "", err
 		}
-		t := titled{line: r.rec.Line, cells: legible(r.rec.Cells), fault: r.rec.Fault}
+		t := titled{line: r.rec.Line, fault: r.rec.Fault}
+		t.cells, r.charset = legible(r.rec.Cells)
 		t.filled = len(slices.DeleteFunc(slices.Clone(t.cells), func(c string) bool { return c == "" }))
 		header, named, note := t.cells, r.opt.HeaderLine, noteOf(r.src.Text())
 		switch {
@@ -169,13 +160,21 @@ func (r *Reader) findHeader() (why string, err error) {
 				return "", err
 			}
 		case t.fault != "": // a title, or nothing
-		case len(maybe) == 0 && r.isList(t.cells):
+		case r.isList(t.cells) && (len(maybe) == 0 || vocab.TitleMeans(textOf(maybe))):
+			for _, title := range maybe {
+				if day := r.dayToCome(title); day != "" {
+					return "", &InputError{Line: title.line, Reason: day + ": if they are meant now, take that line out"}
+				}
+			}
 			r.list, r.held, header = true, true, []string{"objectIdOrUpn"}
 			if why = "each line is one, and there is no header"; r.opt.Named {
 				r.settings, why = nil, "--user"
 			}
 		case r.fits(t.cells) && r.isTitle(maybe, t):
 			for _, title := range maybe {
+				if day := r.dayToCome(title); day != "" {
+					return "", &InputError{Line: title.line, Reason: fmt.Sprintf("%s: if they are meant now, say so with --header-line %d", day, t.line)}
+				}
 				says := title.cells
 				if title.filled > 1 {
 					says = says[:2] // further ones are of groups of columns
@@ -201,6 +200,24 @@ func (r *Reader) findHeader() (why string, err error) {
 	return first, r.noHeader(above, maybe)
 }
 
+// textOf is all that lines say.
+func textOf(lines []titled) (text string) {
+	for _, t := range lines {
+		text += " " + strings.Join(t.cells, " ")
+	}
+	return text
+}
+
+// dayToCome says that a title tells of a day or month to come, or "". A date gate knows better.
+func (r *Reader) dayToCome(title titled) string {
+	for text, days := range dates.Within(strings.Join(title.cells, " ")) {
+		if later := func(d dates.Date) bool { return d.At.Format(time.DateOnly) > r.opt.Now.Format(time.DateOnly) }; r.opt.dateGate == nil && !r.opt.Now.IsZero() && slices.ContainsFunc(days, later) {
+			return fmt.Sprintf("this line seems to say that the rows below are of a day to come (%s)", text)
+		}
+	}
+	return ""
+}
+
 // numbered gives the columns of a row their numbers. Only the chosen one may name a user.
 func (r *Reader) numbered(row titled) (header []string, err error) {
 	chosen, _ := strconv.Atoi(r.opt.Column)
@@ -216,9 +233,12 @@ func (r *Reader) numbered(row titled) (header []string, err error) {
 
 // isList takes the input for a list if its first line is an object id or user principal name.
 func (r *Reader) isList(cells []string) bool {
-	o := r.opt
-	return WhyNobody(cells[0]) == "" && listLine(cells) &&
-		o.Column == "" && o.Preset == "" && (o.Key == "" || o.Key == keyOf(vocab.IDOrUPN, cells[0])) && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
+	return WhyNobody(cells[0]) == "" && listLine(cells) && r.opt.mayBeList() && (r.opt.Key == "" || r.opt.Key == keyOf(vocab.IDOrUPN, cells[0]))
+}
+
+// mayBeList reports whether no flag asks for a table.
+func (o parsedOptions) mayBeList() bool {
+	return o.Column == "" && o.Preset == "" && o.dateGate == nil && len(o.Where) == 0 && len(o.Ignore) == 0
 }
 
 // listLine reports whether the cells may be a line of a list: one id alone, with a semicolon
@@ -264,7 +284,7 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 	for _, t := range above {
 		lines = append(lines, strings.Join(t.cells, ","))
 	}
-	if why := formattedOutput(lines); why != "" {
+	if why := source.Shown(lines); why != "" {
 		return &InputError{Line: maybe[0].line, Reason: why}
 	}
 	header := maybe[0]
@@ -283,6 +303,9 @@ func (r *Reader) noHeader(above, maybe []titled) error {
 		default:
 			r.hint = fmt.Sprintf("; if the header is line %d, say so with --header-line %d", t.line, t.line)
 		}
+	}
+	if len(maybe) > 1 && r.isList(maybe[1].cells) {
+		r.hint += "; if this line is no header of those below it, take it out"
 	}
 	if header.fault != "" {
 		return &InputError{Line: header.line, Reason: "the header has a quote in the wrong place: put quotes around whole cells only, and double those inside"}

@@ -163,6 +163,7 @@ type Reader struct {
 	heading    string                // why the rows below a line are in doubt that may say something of them; or ""
 	padded     []string              // the cells of a record that lacks some
 	hint       string                // beside an error of the header
+	charset    string                // in which a header of HR is written that is no UTF-8; or ""
 	fillers    map[batch.Key]*column // of several columns that name users, the one that named the first
 	in         source.Input          // that is read
 	of         source.Options        // by which
@@ -198,9 +199,9 @@ func open(in source.Input, opt Options) (*Reader, error) {
 // openAs opens the input with what the cells said of its columns, if anything.
 func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	r = &Reader{opt: opt, agree: map[batch.Key]bool{}, fillers: map[batch.Key]*column{}}
-	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, IsRow: r.wouldBeRow}
+	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Table: !opt.mayBeList(), IsRow: r.wouldBeRow}
 	if !opt.NoHeader {
-		of.IsHeader = func(cells []string) bool { return r.fits(legible(cells)) }
+		of.IsHeader = func(cells []string) bool { all, _ := legible(cells); return r.fits(all) }
 	}
 	if gated := len(opt.Where) > 0 || opt.DateGate != nil || opt.AllRows; opt.name != "" && !gated && vocab.TitleSays(filepath.Base(opt.name)) != "" {
 		return nil, &InputError{Reason: "by its name the file seems to hold people who are not meant: leave it out, or run it by itself, or take all rows with --all-rows"}

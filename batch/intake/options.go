@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"offboard/batch"
 	"offboard/batch/intake/source"
@@ -26,10 +27,11 @@ type Options struct {
 	AllRows  bool      // rows pass that tell of somebody who came back
 	Named    bool      // the input is of ids that were given one by one
 
-	Encoding   string // IANA name of the encoding of a text; "" to find out
-	Sheet      string // of a workbook; "" for the first
-	HeaderLine int    // the line of the header; 0 to find it
-	NoHeader   bool   // there is none: columns are called by their numbers, from 1
+	Encoding   string    // IANA name of the encoding of a text; "" to find out
+	Sheet      string    // of a workbook; "" for the first
+	HeaderLine int       // the line of the header; 0 to find it
+	Now        time.Time // a title that tells of a later day is refused; zero asks none
+	NoHeader   bool      // there is none: columns are called by their numbers, from 1
 
 	Others func(row batch.Row, cell string) // called for each row that RowsOf leaves to others, with what its cell says; may be nil
 
@@ -69,12 +71,12 @@ func (o Options) parse() (opt parsedOptions, err error) {
 		return opt, &InputError{Option: "--no-header", Reason: "say which column names the users by its number: --column 1 is the first"}
 	}
 	for i, entry := range slices.Concat(o.Where, o.RowsOf) {
-		if column, _, found := strings.Cut(entry, "="); !found || vocab.Trim(column) == "" {
+		if column, value, found := strings.Cut(entry, "="); !found || vocab.Trim(column) == "" || vocab.Trim(value) == "VALUE" {
 			option := "--where"
 			if i >= len(o.Where) {
 				option = "--rows-of"
 			}
-			return opt, &InputError{Option: option, Reason: fmt.Sprintf("%q is not COLUMN=VALUE", entry)}
+			return opt, &InputError{Option: option, Reason: fmt.Sprintf("%q is not COLUMN=VALUE, with a column of the file and what its cells are to be", entry)}
 		}
 	}
 	if gate := o.DateGate; gate != nil {

@@ -95,7 +95,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		row.Cells = nil
 		return r.namesNobody(row, e)
 	}
-	r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != ""
+	r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != "" && !spaced(r.rec.Cells)
 	h := r.rule(row.Cells)
 	row.From = h.from
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
@@ -174,7 +174,7 @@ func (r *Reader) notUTF8(cells []string) string {
 		raw := []byte(r.rec.Cells[c.index])
 		_, at, _ := encoding.UTF8Validator.Transform(make([]byte, len(raw)), raw, true)
 		line, place := r.src.At(c.index, at)
-		return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8: say how the file is encoded, such as --encoding windows-1252, or save it again as CSV UTF-8", place, line, raw[at])
+		return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8: %s, or save it again as CSV UTF-8", place, line, raw[at], r.howEncoded(raw))
 	}
 	return ""
 }

@@ -116,11 +116,13 @@ func (r *Reader) count() {
 // are as many as the header has, and name somebody or not; or those that should are empty.
 func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	got, n := len(r.rec.Cells), len(r.header)
+	brokenNote := r.noteBefore && names && (got == 1 && r.named > 2 || spaced(r.rec.Cells))
 	switch {
 	case r.keyed || r.list:
 		return ""
+	case brokenNote && got > 1:
+		return "this line may go on from the last cell of the row above: if it does, take the line break out of that, and if not, the blanks behind the delimiters"
 	case got < r.named:
-		brokenNote := got == 1 && r.named > 2 && r.noteBefore
 		if !names || brokenNote || !r.fit(r.counting, 0, here) || r.lost(lacks) {
 			return r.whyMiscounted()
 		}
@@ -159,6 +161,11 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 		return r.misplaced(cells, names, empty) // which are usual now
 	}
 	return fmt.Sprintf("%s, so the cells may have shifted; if that belongs there, leave it out with%s", strings.TrimPrefix(what, ", and "), flags)
+}
+
+// spaced reports whether blanks stand behind all delimiters, as in prose.
+func spaced(cells []string) bool {
+	return len(cells) > 1 && !slices.ContainsFunc(cells[1:], func(c string) bool { return c == "" || c[0] != ' ' })
 }
 
 // explained reports whether a column is odd though no cell has shifted, and is not from now on.

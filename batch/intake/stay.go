@@ -16,7 +16,7 @@ import (
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
-	Note   bool     // what people write beside rows
+	Note   bool     // what people write beside rows, or what may mean something else: no gate
 	Files  int      // that have it
 	Rows   int      // that say so
 	People []string // the first few of them, with their lines
@@ -27,6 +27,8 @@ type Stay struct {
 	Endless  bool     // of a column of dates: rows of people who left have no end, so that it is no gate
 	NoFormat bool     // of a column of dates: no --date-format reads them
 	Gone     []string // of a column of statuses those of people who left, in all rows; if there are none, "" for an empty cell
+	Others   []string // of such a column those that are not known
+	Encoding string   // how to read cells that are not UTF-8; or ""
 }
 
 // stayColumn counts what such a column says. All rows tell whether it is a column of statuses,
@@ -42,9 +44,11 @@ type stayColumn struct {
 	plain            bool       // one of the known is more than a letter or two, which may be those of a place
 	other            int        // words of all rows that something else's column has
 	sayings, leavers tally      // statuses, or words of days, of those who stay; statuses of those who left
+	others           tally      // statuses that are not known
+	openEnd          bool       // who has no day may have left: people without one have a contract without end
 	days             *dateCells // of a column of dates, as far as ISO 8601 does not read them
 	bare             Stay       // those whose status is t: it is true, or terminated
-	blank            Stay       // those whose cell is empty: no, where others say that people leave
+	blank            Stay       // those whose cell is empty: no, where others say that people leave; or that have no day, and may have left
 	empty            bool       // a cell is empty
 	dated            bool       // a cell of a column of dates is a day, or is not understood
 	open             bool       // a gate lets through those who left alone, whose last record has no end
@@ -67,8 +71,8 @@ func (s *surveyor) findStay(r *Reader) {
 		})
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader},
-				words: vocab.WordsOf(c.hr), sayings: tally{}, leavers: tally{}, days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader || c.hr == vocab.RehireHeader},
+				words: vocab.WordsOf(c.hr), sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -91,11 +95,14 @@ func named(header []string, c *column) string {
 }
 
 // add counts the cell of a row in the column. A row passes when no gate holds it back.
-func (s *stayColumn) add(row batch.Row, passes bool) {
+func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 	if s.place < 0 {
 		return
 	}
 	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
+	if cell != row.Cells[s.place] && !s.words.Known {
+		s.Encoding = r.howEncoded([]byte(row.Cells[s.place]))
+	}
 	if s.words.Known && (cell == "" || s.unknown > mostValues && s.unknown > s.known) {
 		return // as of nearly all columns
 	}
@@ -103,14 +110,18 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
 	case s.Dates:
-		said = s.dayWord(cell)
 		s.days.add(cell, row.Line)
+		if said = s.dayWord(cell); said == noDay && s.openEnd {
+			if said = ""; passes {
+				s.blank.add(row)
+			}
+		}
 	case bare == "t" && s.words.Gone["t"]:
 		said, known = "", true
 		if s.leavers.add(vocab.PlainBlanks(cell)); passes {
 			s.bare.add(row)
 		}
-	case s.Note:
+	case s.Note && s.words.Known:
 		said = vocab.StayNote(cell)
 		known = said != ""
 	case s.words.Known && len(cell) < len("keep"): // a letter may mean anything
@@ -135,6 +146,7 @@ func (s *stayColumn) add(row batch.Row, passes bool) {
 		s.unknown++
 	default:
 		s.unknown++
+		s.others.add(vocab.PlainBlanks(cell))
 	}
 	if known {
 		s.known++
@@ -209,14 +221,17 @@ func (s *stayColumn) dayWord(cell string) string {
 	return ""
 }
 
-// result is what the column says of those who stay, and whether it says so of anybody.
-func (s *stayColumn) result() (Stay, bool) {
+// result is what the column says of those who stay, and whether it says so of anybody; leave reports that
+// something else tells of all rows whether their people leave.
+func (s *stayColumn) result(leave bool) (Stay, bool) {
 	if s.bare.Rows > 0 && !s.spoken { // some systems write true and false so
 		s.leavers = nil
 		s.also("t (perhaps true)", s.bare)
 	}
 	if s.words.Leaver && s.known > 0 {
 		s.also("nothing", s.blank)
+	} else if s.Dates && !leave {
+		s.also(noDay, s.blank)
 	}
 	said := s.sayings.frequent()
 	if s.Dates && len(said) > 1 {
@@ -236,6 +251,7 @@ func (s *stayColumn) result() (Stay, bool) {
 	if s.Gone == nil && s.empty {
 		s.Gone = []string{""}
 	}
+	s.Others = slices.DeleteFunc(s.others.frequent(), func(word string) bool { return strings.HasSuffix(word, "...") })
 	s.Formats = dates.For(slices.Collect(maps.Keys(s.days.unread)))
 	s.NoFormat = len(s.Formats) == 0 && (!s.days.read && len(s.days.unread) > 0 || s.days.swapped != "")
 	return s.Stay, s.Rows > 0 && s.isStatus()

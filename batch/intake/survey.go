@@ -53,11 +53,14 @@ func TakeSurvey(inputs []source.Input, opt Options, now time.Time) (Survey, erro
 			return Survey{}, &InputError{Option: "--where", Reason: fmt.Sprintf("no row has %s = %s, and the column has %s: if that is meant, give --where %q", u.Column, u.Value, left, u.Column+"="+left)}
 		}
 		if u.by.from != "--where" && !slices.ContainsFunc(u.Seen, func(v string) bool { return v == "" || vocab.IsWord(u.by.words.Stay, v) }) {
-			return Survey{}, &InputError{Reason: fmt.Sprintf("no cell of the column %q is %s, as %s asks, or a word of people who stay: it has %s; say which word means that people left, with --where %q", u.Column, u.Value, u.by.from, quotedList(u.Seen), u.Column+"=VALUE")}
+			return Survey{}, &InputError{Reason: fmt.Sprintf("no cell of the column %q is %s, as %s asks, or a word of people who stay: it has %s; say which word means that people left, with %s", u.Column, u.Value, u.by.from, quotedList(u.Seen), wheres(u.Column, u.Seen))}
 		}
 	}
+	leave := opt.DateGate != nil || slices.ContainsFunc(s.stay, func(c *stayColumn) bool {
+		return c.open || c.Dates && !c.openEnd && c.dated && c.Files == len(inputs)
+	})
 	for _, column := range s.stay {
-		if stay, any := column.result(); any {
+		if stay, any := column.result(leave); any {
 			s.Stay = append(s.Stay, stay)
 		}
 	}
@@ -116,7 +119,7 @@ func (s *surveyor) look(in source.Input) error {
 			}
 		}
 		for _, column := range s.stay {
-			column.add(row, !isBad)
+			column.add(rd, row, !isBad)
 		}
 		if days != nil {
 			days.add(row.Cells[rd.date.place], row.Line)

@@ -39,7 +39,6 @@ var leavesOut = regexp.MustCompile(`^(--where .*|--date-column .*|--protect FILE
 // places are what people put into such a flag, by how it ends.
 var places = []struct{ end, meant string }{
 	{LiftTenant, "the tenant that is meant in place of ID"},
-	{"=VALUE", "the status of people who left in place of VALUE"},
 	{liftProtect, "a list of these users, one a line, in place of FILE"},
 }
 

@@ -17,7 +17,7 @@ import (
 // options are those of the intake.
 func (s Selection) options(now time.Time) (intake.Options, error) {
 	opt := intake.Options{Column: s.Column, Preset: s.Preset, Ignore: s.IgnoreColumn, Keep: s.Keep, Where: s.Where, RowsOf: s.RowsOf,
-		Encoding: s.Encoding, Sheet: s.Sheet, HeaderLine: s.HeaderLine, NoHeader: s.NoHeader}
+		Encoding: s.Encoding, Sheet: s.Sheet, HeaderLine: s.HeaderLine, NoHeader: s.NoHeader, Now: now}
 	if s.Key != "auto" {
 		opt.Key = batch.Key(s.Key)
 	}

@@ -4,11 +4,13 @@ package dates
 
 import (
 	"cmp"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Date is what a text says: a day, or an instant.
@@ -130,6 +132,25 @@ func Any(cell string) (days []Date) {
 		}
 	}
 	return days
+}
+
+// Within gives texts in a longer one that may be days, as [Any] reads them, or months by their names.
+func Within(text string) iter.Seq2[string, []Date] {
+	return func(yield func(string, []Date) bool) {
+		words := strings.Fields(text)
+		for from := range words {
+			for n := range min(3, len(words)-from) {
+				part := strings.Trim(strings.Join(words[from:from+n+1], " "), `.,;:()[]"'`)
+				whole := part
+				if part != "" && unicode.IsLetter(rune(part[0])) {
+					whole = "1 " + part
+				}
+				if days := append(Any(part), Any(whole)...); strings.Trim(part, "0123456789") != "" && len(days) > 0 && !yield(part, days) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // plainBlanks makes one blank of all kinds and numbers, such as the narrow one before PM.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -203,13 +204,13 @@ func (j *jsonSource) end() error {
 
 // listIn gives the keys that lead to the list in an object that is all of the text: the array that
 // the person named, or one at one of listKeys; else, if the keys of the object are no header, the only
-// array of objects that is not of links. There is none in other text.
+// array of objects or names that is not of links and does not describe another. There is none in other text.
 func listIn(in Input, opt Options) ([]string, error) {
 	j, err := newJSON(in, opt)
 	if err != nil {
 		return nil, nil // which reading meets again
 	}
-	var keys, named []string
+	var keys, asked []string
 	var lists [][]string
 	var walk func(path []string) error
 	walk = func(path []string) error {
@@ -228,14 +229,15 @@ func listIn(in Input, opt Options) ([]string, error) {
 			case kind == '{' && path == nil:
 				err = walk(at)
 			case kind == '[' && (opt.Sheet == name || opt.Sheet == "" && path == nil && slices.Contains(listKeys, key)):
-				named = at
+				asked = at
 				return io.EOF
 			case kind == '[':
-				if err = j.bracket(); j.PeekKind() == '{' && !pageObjects.MatchString(key) {
-					lists = append(lists, at)
-				}
-				for err == nil && j.PeekKind() != ']' {
-					_, err = j.value()
+				err = j.bracket()
+				of := j.PeekKind()
+				for first := true; err == nil && j.PeekKind() != ']'; first = false {
+					if raw, err = j.value(); first && (of == '{' || of == '"' && named(unquote(string(raw)))) && !pageObjects.MatchString(key) && !describing.MatchString(key) {
+						lists = append(lists, at)
+					}
 				}
 				if err == nil {
 					err = j.bracket()
@@ -251,8 +253,8 @@ func listIn(in Input, opt Options) ([]string, error) {
 	}
 	err = walk(nil)
 	switch {
-	case named != nil:
-		return named, nil
+	case asked != nil:
+		return asked, nil
 	case opt.Sheet != "":
 		return nil, &Error{Option: "--sheet", Reason: fmt.Sprintf("the file is no workbook, and no object in it has a list %q: leave --sheet out", opt.Sheet)}
 	case err != nil, j.PeekKind() != 0, len(lists) == 0, opt.IsHeader == nil || opt.IsHeader(keys):
@@ -263,6 +265,9 @@ func listIn(in Input, opt Options) ([]string, error) {
 	}
 	return lists[0], nil
 }
+
+// describing are keys of lists that tell of the columns of another.
+var describing = regexp.MustCompile(`(?i)^(fields|columns|headers|schema)$`)
 
 // listKeys are the keys of an object that enclose the list, whatever else is in it: of Graph, and of
 // reports of Workday.

@@ -38,6 +38,11 @@ func openUnpacked(u unpacked, opt Options) (Source, error) {
 	if opt.Sheet != "" {
 		return nil, &Error{Option: "--sheet", Reason: "the file is no workbook, and has no sheets: leave --sheet out"}
 	}
+	if !opt.Table {
+		if list, err := openList(text, settings); list != nil || err != nil {
+			return list, err
+		}
+	}
 	return openCSV(text, settings, opt), nil
 }
 

@@ -1,7 +1,7 @@
 // Package source reads the files that people bring, whatever their format, as records:
 // cells with their place. Which columns are read, and what a cell means, intake says.
 //
-// Each format is one file: csv.go, workbook.go, json.go. text.go turns bytes of any
+// Each format is one file: csv.go, list.go, workbook.go, json.go. text.go turns bytes of any
 // encoding into UTF-8, and unpack.go takes a file out of its archive.
 package source
 
@@ -25,6 +25,7 @@ type Options struct {
 	Encoding   string // IANA name of the encoding of a text; "" to find out
 	Sheet      string // name of the sheet of a workbook; "" for the first
 	HeaderLine int    // the line on which the header starts; 0 to find it
+	Table      bool   // a text is no list of people in mails
 
 	// IsHeader reports whether cells may be the header: a column of theirs is recognised. Text
 	// that could be cut into cells in several ways is cut so that they are.

@@ -5,11 +5,20 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
+	"strings"
+	letters "unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 
 	"offboard/batch"
@@ -84,8 +93,8 @@ func decode(r io.Reader, encodingName string) (*bufio.Reader, []batch.Setting, e
 	if bytes.Count(sample, []byte{0}) > len(sample)/50 { // a few are of cells, whose reader says so
 		return nil, nil, &Error{Reason: "the file holds NUL bytes and is no text in " + how.Value + ": " + asUTF8}
 	}
-	switch bad := notUTF8(sample); {
-	case bad != "" && mark == 0 && enc == nil:
+	switch bad, western := notUTF8(sample); {
+	case bad != "" && mark == 0 && enc == nil && western:
 		settings[0].Why += "; " + bad + ", and --encoding windows-1252 or the like reads it"
 	case bad != "" && enc == nil:
 		settings[0].Why += "; " + bad
@@ -178,13 +187,29 @@ func unmarkedUTF16(sample []byte) string {
 
 // notUTF8 says where the sample has its first byte that is not UTF-8, or "". A character
 // that the end of the sample cuts is no fault.
-func notUTF8(sample []byte) string {
+func notUTF8(sample []byte) (bad string, western bool) {
 	_, at, err := encoding.UTF8Validator.Transform(make([]byte, len(sample)), sample, len(sample) < sampleSize)
 	if err != encoding.ErrInvalidUTF8 {
-		return ""
+		return "", false
 	}
 	above := sample[:at]
-	return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8", at-bytes.LastIndexByte(above, '\n'), bytes.Count(above, []byte("\n"))+1, sample[at])
+	start := bytes.LastIndexByte(above, '\n') + 1
+	line, _, _ := bytes.Cut(sample[start:], []byte("\n"))
+	return fmt.Sprintf("byte %d of line %d (0x%02X) is not UTF-8", at-start+1, bytes.Count(above, []byte("\n"))+1, sample[at]), Western(line)
+}
+
+// Western reports whether a text that is no UTF-8 may be one of windows-1252: each letter beyond ASCII
+// stands alone among others, as in Müller, and does not fill a text of two bytes a letter.
+func Western(text []byte) bool {
+	alone := true
+	for _, b := range text {
+		r, foreign := charmap.Windows1252.DecodeByte(b), b >= utf8.RuneSelf
+		if foreign && (!alone || !letters.IsLetter(r)) {
+			return false
+		}
+		alone = !foreign
+	}
+	return true
 }
 
 // crReader makes line feeds of the carriage returns of a classic Mac file.
@@ -210,4 +235,64 @@ func (c *crReader) Read(p []byte) (int, error) {
 			return len(kept), err
 		}
 	}
+}
+
+// charsets are those in which programs write headers that are no UTF-8, the most usual first.
+var charsets = []encoding.Encoding{charmap.Windows1252, charmap.Macintosh, charmap.Windows1250, charmap.Windows1251, japanese.ShiftJIS, simplifiedchinese.GBK, korean.EUCKR, traditionalchinese.Big5}
+
+// Legible gives the names of columns. What is not known in UTF-8 is read in the first charset in which it
+// is, which is told, and else, if it is no UTF-8, in the first.
+func Legible(names []string, known func(name string) bool) (all []string, used string) {
+	all = slices.Clone(names)
+	for i, name := range names {
+		if asciiOnly(name) || known(name) && utf8.ValidString(name) {
+			continue
+		}
+		if !utf8.ValidString(name) {
+			all[i], _ = charsets[0].NewDecoder().String(name)
+		}
+		for _, charset := range charsets {
+			if read, _ := charset.NewDecoder().String(name); known(read) {
+				all[i] = read
+				usual, _ := ianaindex.MIME.Name(charset) // each has one
+				used = strings.ToLower(usual)
+				break
+			}
+		}
+	}
+	return all, used
+}
+
+func asciiOnly(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// pair is a line of Format-List.
+var pair = regexp.MustCompile(`^\s*\S+\s+: `)
+
+// Shown says why lines, the first of an input, are what PowerShell's Format-Table or
+// Format-List shows, or "". A table has as many dashes below each name as it has letters.
+func Shown(lines []string) string {
+	const next = ", in which values are cut off: export again with | Select-Object Id, UserPrincipalName | Export-Csv -NoTypeInformation FILE"
+	pairs, others, before := 0, 0, ""
+	for _, line := range lines {
+		switch fields := strings.Fields(line); {
+		case len(fields) == 0:
+			continue
+		case strings.Trim(line, "- \r") == "" &&
+			slices.EqualFunc(fields, strings.Fields(before), func(d, n string) bool { return len(d) == len(n) }):
+			return "this is a table as PowerShell shows it (Format-Table)" + next
+		case len(fields) > 1 && strings.Trim(line, "- \r") == "" && len(fields) == len(strings.Fields(before)):
+			return "this is a table with blanks between its columns: export it with a delimiter, such as with sqlcmd -s, -W"
+		case pair.MatchString(line):
+			pairs++
+		default:
+			others++
+		}
+		before = line
+	}
+	if pairs > 1 || pairs == 1 && others == 0 {
+		return "this is a list as PowerShell shows it (Format-List)" + next
+	}
+	return ""
 }

@@ -27,6 +27,17 @@ func TitleSays(title string) string {
 	return ""
 }
 
+// TitleMeans reports whether a line above a list says that those below it are to go, and nothing else.
+func TitleMeans(line string) (means bool) {
+	for word := range strings.FieldsFuncSeq(Fold(line), func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSpace(c) || unicode.IsDigit(c) }) {
+		gone := len(word) > 2 && word != "approved" && (IsCell("gone", word) || IsCell("gone title", word) || IsCell("gone action", word))
+		if means = means || gone; !gone && !IsCell("users", word) && !IsCell("title filler", word) {
+			return false
+		}
+	}
+	return means
+}
+
 // TellsWho reports whether a title tells who manages, prepared or approves the file, with a name behind.
 func TellsWho(title string) bool {
 	role, name, is := strings.Cut(Fold(title), ":")
@@ -55,7 +66,8 @@ func Without(list, text string) string {
 // signs are punctuation, but for apostrophes.
 var signs = regexp.MustCompile(`[^\P{P}']+`)
 
-// StayNote gives a phrase by which a note beside a row says that its person stays, or "". A thing may
+// StayNote gives a phrase by which a note beside a row says that its person stays, as also if what
+// makes them go was taken back, or "". A thing may
 // stay ("Mailbox stays"), if nothing stands between its word and what it does.
 func StayNote(note string) string {
 	words := strings.Fields(signs.ReplaceAllString(Fold(note), " , "))
@@ -68,6 +80,10 @@ func StayNote(note string) string {
 	text := strings.Join(words, " ")
 	if IsCell("whole note", text) {
 		return ""
+	}
+	going, back := PhraseIn(text, cellWords["going"]), PhraseIn(text, cellWords["taken back"])
+	if going != "" && back != "" {
+		return going + " " + back
 	}
 	return PhraseIn(Without("note of no stay", text), cellWords["stay note"])
 }

@@ -156,6 +156,7 @@ const (
 	keepHeader   = "keep"        // or who is not
 	NoteHeader   = "note"        // what people write beside a row
 	activeHeader = "active"      // says with yes that somebody works here
+	RehireHeader = "rehire"      // with yes it may say so, or that somebody who left may come back
 	leaverHeader = "leaver"      // says so with no
 	LeftHeader   = "left"        // on which day somebody leaves
 	BeganHeader  = "began"       // on which day somebody began, or began again
@@ -194,7 +195,7 @@ func ListOf(header string) string {
 			}
 		}
 	}
-	if strings.HasPrefix(name, "donot") || strings.HasPrefix(name, "dont") {
+	if (strings.HasPrefix(name, "donot") || strings.HasPrefix(name, "dont")) && !strings.Contains(name, "hire") {
 		return activeHeader
 	}
 	for _, ending := range endings {
@@ -230,6 +231,7 @@ var Statuses = map[string]StatusWords{
 	keepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
 	NoteHeader:   {Stay: cellWords["stay note"], Known: true},
 	activeHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t")},
+	RehireHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords)},
 	leaverHeader: {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true},
 	stat2Header:  {Stay: words(StayWords, cellWords["stat2 stay"]), Gone: words(GoneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
 }
@@ -266,9 +268,18 @@ func IsWord(words map[string]bool, status string) bool {
 	return end > 1 && words[strings.TrimRight(status[:end], " ")]
 }
 
+// between stands between a status and what tells more of it.
+var between = strings.NewReplacer("-", " ", "–", " ", ":", " ", ",", " ", "(", " ", ")", " ", "/", " ")
+
 // IsGone reports whether a status is one of the words of having left, and nothing else: what stands
-// beside it may take it back, as in "Terminated - rehired" and "Leaver (future)".
-func IsGone(words map[string]bool, status string) bool { return words[Fold(status)] }
+// beside it may take it back, as in "Terminated - rehired" and "Leaver (future)", unless it tells how,
+// as in "Terminated - Voluntary".
+func IsGone(words map[string]bool, status string) bool {
+	status = Fold(status)
+	plain := strings.Join(strings.Fields(between.Replace(status)), " ")
+	bare := Without("how gone", plain)
+	return words[status] || bare != plain && words[bare]
+}
 
 // WordsOf are the words of a column by the list of its header.
 func WordsOf(list string) StatusWords {
