@@ -163,9 +163,11 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	return fmt.Sprintf("%s, so the cells may have shifted; if that belongs there, leave it out with%s", strings.TrimPrefix(what, ", and "), flags)
 }
 
-// spaced reports whether blanks stand behind all delimiters, as in prose.
+// spaced reports whether blanks stand behind all delimiters and before none, as in prose.
 func spaced(cells []string) bool {
-	return len(cells) > 1 && !slices.ContainsFunc(cells[1:], func(c string) bool { return c == "" || c[0] != ' ' })
+	return len(cells) > 1 && !slices.ContainsFunc(cells[1:], func(c string) bool {
+		return c == "" || c[0] != ' ' || c[len(c)-1] == ' '
+	})
 }
 
 // explained reports whether a column is odd though no cell has shifted, and is not from now on.
