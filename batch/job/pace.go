@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"offboard/batch/journal"
@@ -48,19 +47,19 @@ func (j *job) writeGates(ctx context.Context, users int) ([]*throttle.Controller
 		Quotas: quotas, Rate: j.Rate, MaxWidth: (j.Concurrency + len(apps) - 1) / len(apps), Users: users,
 	}, len(apps))
 	look := j.inTenant(gates)
-	var own []journal.SentCall // of earlier sessions of the run
+	var last journal.SentCall // of earlier sessions of the run
 	take := look.take
 	look.take = func(k journal.SentCall, was, is throttle.Other) {
-		if j.run != nil && k.Run == j.run.Plan().Run {
-			own = append(own, k)
+		if j.run != nil && k.Run == j.run.Plan().Run && k.SentAt.After(last.SentAt) {
+			last = k
 		}
 		take(k, was, is)
 	}
-	err := look.tell(ctx, time.Now(), nil)
+	now := time.Now()
+	err := look.tell(ctx, now, nil)
 	look.take = take
-	slices.SortFunc(own, func(a, b journal.SentCall) int { return a.SentAt.Compare(b.SentAt) })
-	for _, k := range own {
-		gates[0].Spent(k.SentAt, k.Users) // the rate is the pool's
+	if last.Users > 0 {
+		gates[0].Spent(now.Add(min(0, last.SentAt.Sub(now))), last.Users) // the rate is the pool's
 	}
 	return gates, look, err
 }

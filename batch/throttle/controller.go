@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"offboard/batch"
 )
 
@@ -23,14 +21,14 @@ type Config struct {
 // goroutine; others may have controllers that share limits with it ([Shared]). Use [New] or
 // [NewPool].
 type Controller struct {
-	limits   []*limit      // those of the tenant are the pool's
-	rate     *rate.Limiter // what the operator asked for, of the pool; nil for no limit
-	pause    pause         // of the app
-	tenant   *pause        // of the pool
-	wide     *pause        // of the app in all tenants; where nothing is shared, pause
-	mu       *sync.Mutex   // guards all of it; see Shared
-	budget   *budget       // of the pool
-	apps     int           // in the pool
+	limits   []*limit    // those of the tenant are the pool's
+	rate     *evenly     // what the operator asked for, of the pool; nil for no limit
+	pause    pause       // of the app
+	tenant   *pause      // of the pool
+	wide     *pause      // of the app in all tenants; where nothing is shared, pause
+	mu       *sync.Mutex // guards all of it; see Shared
+	budget   *budget     // of the pool
+	apps     int         // in the pool
 	width    width
 	waits    batch.Waits
 	lastWait toldWait
@@ -55,7 +53,7 @@ func (c *Controller) Admit(now time.Time, cost int) time.Duration {
 		return wait
 	}
 	if c.rate != nil {
-		c.rate.AllowN(now, min(cost, chunk))
+		c.rate.enter(now, cost)
 	}
 	for _, l := range c.limits {
 		l.enter(now, cost)
@@ -70,7 +68,7 @@ func (c *Controller) ask(now time.Time, cost int) (time.Duration, reason) {
 	}
 	longest, why := time.Duration(0), byQuota
 	if c.rate != nil {
-		longest, why = until(c.rate, now, cost), byRate
+		longest, why = c.rate.wait(now), byRate
 	}
 	for _, l := range c.limits {
 		if wait := l.ask(now, cost+c.keptFree(l, now), c.budget.remaining()); wait > longest {

@@ -168,13 +168,16 @@ func TestRate(t *testing.T) {
 	c := New(Config{Quotas: writes(3_000), Rate: 5})
 	mustAdmit(t, c, 0)
 	mustWait(t, c, 0, 4)
-	mustAdmit(t, c, 4.1)
+	mustAdmit(t, c, 4.5) // late, and made up for
+	mustWait(t, c, 4.5, 3.5)
 	if p := c.Pace(at(5)); p.PerSecond != 5 || p.Reason != "--rate 5" {
 		t.Errorf("pace %+v", p)
 	}
-	if got := Earliest([]*Controller{c}, 1_000, at(8.1)); got != 196*time.Second {
+	if got := Earliest([]*Controller{c}, 1_000, at(8)); got != 196*time.Second {
 		t.Errorf("earliest %v, want 3m16s", got)
 	}
+	mustAdmit(t, c, 100) // of more than a second that is lost a second is made up for
+	mustWait(t, c, 100, 3)
 }
 
 // TestLearning follows one limit of 100 through a sliding log that tells the

@@ -27,13 +27,13 @@ func (c *Controller) Count(was, is Other, foreign bool) {
 	}
 }
 
-// Spent takes a call that an earlier session of the run sent into the operator's rate: otherwise each
-// session would begin with a chunk at once. Calls come in the order of sending.
+// Spent takes the last call that earlier sessions of the run sent into the operator's rate: otherwise each
+// session would begin with a chunk at once. Those before it went at the rate of their time.
 func (c *Controller) Spent(sent time.Time, users int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rate != nil {
-		c.rate.ReserveN(sent, min(users, chunk))
+		c.rate.enter(sent, users)
 	}
 }
 

@@ -88,7 +88,7 @@ func (c *Controller) Pace(now time.Time) batch.Pace {
 // smooth puts the operator's rate into a pace. Over time the slower one binds; at
 // the moment a full log does, and if a burst has room in it, the rate.
 func (c *Controller) smooth(p batch.Pace, full time.Duration, free int) batch.Pace {
-	r := float64(c.rate.Limit())
+	r := c.rate.perSecond
 	words := "--rate " + strconv.FormatFloat(r, 'g', -1, 64)
 	if c.apps > 1 {
 		words += ", for " + strconv.Itoa(c.apps) + " apps"

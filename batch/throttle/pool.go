@@ -3,8 +3,6 @@ package throttle
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // NewPool makes a controller for each of so many app registrations that work
@@ -28,12 +26,12 @@ func NewPool(c Config, apps int) []*Controller {
 	}
 	pool := make([]*Controller, max(1, apps))
 	risk, tenant, mu := &budget{users: c.Users}, &pause{}, &sync.Mutex{}
-	var smooth *rate.Limiter
+	var even *evenly
 	if c.Rate > 0 {
-		smooth = rate.NewLimiter(rate.Limit(c.Rate), chunk)
+		even = &evenly{perSecond: c.Rate}
 	}
 	for i := range pool {
-		g := &Controller{apps: len(pool), rate: smooth, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth), mu: mu}
+		g := &Controller{apps: len(pool), rate: even, tenant: tenant, budget: risk, width: newWidth(c.MaxWidth), mu: mu}
 		g.wide = &g.pause
 		for j, q := range c.Quotas {
 			l := &limit{Quota: q, sharers: 1, log: &slidingLog{window: q.Window}}

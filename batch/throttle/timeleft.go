@@ -78,7 +78,7 @@ func (c *Controller) after(own, all int, now time.Time, latency time.Duration) t
 	}
 	longest := rest
 	if c.rate != nil {
-		longest = max(longest, drain(c.rate, now, all))
+		longest = max(longest, c.rate.after(now, all))
 	}
 	for _, l := range c.limits {
 		users := own
