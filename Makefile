@@ -20,9 +20,12 @@
 #                       which is killed in the middle: status and report tell the rest; needs PostgreSQL's programs (1 min)
 #   make release-check  that everything, its tests too, builds for Linux, macOS and Windows
 #   make build          bin/offboard
+#   make release        what people install, from the commit that is checked out, into bin/release: .release/README.md;
+#                       TARGETS=linux/amd64 for one system (5 min for each), SIGN_KEY=FILE to sign it
+#   make vuln           known vulnerabilities in what offboard calls, by govulncheck; asks the internet, so CI does not
 #   make help           this list; times are of 2 cores
 
-.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale engine-test engine-demo release-check
+.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale engine-test engine-demo release-check release vuln
 
 # The rooms that do not link the Graph SDK.
 LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/flagfile|cmd/offboard)$$')
@@ -79,6 +82,15 @@ release-check: others
 	for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
 		echo $$target; export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
 		go build -o /dev/null ./cmd/offboard && go vet ./... || exit 1; done
+
+release:
+	.release/build
+
+VULN = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+vuln:
+	$(VULN)
+	cd cmd/offboard-temporal && $(VULN)
 
 check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
