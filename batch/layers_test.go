@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"report":                {"batch", "batch/durable"},
 	"batch/job":             {"batch", "batch/intake", "batch/intake/dates", "batch/intake/source", "batch/throttle", "batch/journal", "batch/planfile", "batch/signature", "batch/graph", "batch/graphsim", "batch/durable", "batch/trace", "report"},
 	"cmd/flagfile":          {"batch", "batch/job", "batch/durable", "batch/journal", "batch/trace"},
-	"cmd/offboard-temporal": {"batch", "batch/job", "batch/journal", "batch/planfile", "batch/trace", "report"},
+	"cmd/offboard-temporal": {"batch", "cmd/flagfile", "batch/job", "batch/journal", "batch/planfile", "batch/trace", "report"},
 	"cmd/offboard":          {"batch", "cmd/flagfile", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
 }
 

@@ -39,50 +39,71 @@ func NamesCampaign(name string) bool {
 // locks it. One that was begun on the same files within a day, and is not at its end, is gone on
 // with in its place. The caller closes the campaign.
 func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []Member) (_ *Campaign, err error) {
-	now := time.Now()
-	c := &Campaign{Members: members, Campaign: journal.Campaign{Name: campaignPrefix + newName(now), Created: now, Input: o.File}}
+	c, err := newCampaign(o, members)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			c.Close()
 		}
 	}()
-	text, err := json.Marshal(members)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(text)
-	c.Digest = hex.EncodeToString(sum[:])
 	if err := c.open(ctx, h, newJournal, false); err != nil {
 		return nil, err
 	}
 	if !o.DryRun && !o.New {
-		if again, err := c.unfinished(ctx, h, now); err != nil || again != nil {
-			return again, err
+		if again, err := c.unfinished(ctx); err != nil {
+			return nil, err
+		} else if again && c.Submitted() {
+			return nil, &Advised{fmt.Errorf("%w; %s: %s of %s on the same files is the workers', who are not at its end; --new starts all over", ErrRefused, nothingWritten, c.Name, c.Created.Local().Format(time.DateTime)), "offboard-temporal status " + c.Name}
+		} else if again {
+			h.Say("resuming %s of %s on the same files: what is finished begins anew; --new starts all over", c.Name, c.Created.Local().Format(time.DateTime))
+			c.again = true
+			return c, c.lock()
 		}
 	}
-	usual := cmp.Or(o.ReportDir, "offboard-"+c.Name)
-	if o.ReportDir == "" && journal.ServiceState(h.Getenv) != "" {
-		usual = filepath.Join(journal.ServiceState(h.Getenv), "reports", usual)
-	}
-	if c.Dir, err = h.reportDir(usual, batch.Plan{Run: c.Name, Created: now}); err != nil {
-		return nil, err
-	}
-	if o.DryRun {
-		return c, nil
+	if err := c.place(h, o); err != nil || o.DryRun {
+		return c, err
 	}
 	for i := range c.Members {
 		if m := &c.Members[i]; o.New && !m.Skip { // also when they begin in a later session
 			m.Flags = append(m.Flags, batch.Flag{Name: "new", Value: "true"})
 		}
 	}
-	if text, err = json.Marshal(c.Members); err != nil {
-		return nil, err
-	}
-	c.Campaign.Members = string(text)
 	if err := c.lock(); err != nil {
 		return nil, err
 	}
-	return c, c.shared.store.AddCampaign(ctx, c.Campaign)
+	return c, c.add(ctx)
+}
+
+// newCampaign is one of which nothing is kept yet.
+func newCampaign(o *CampaignOptions, members []Member) (*Campaign, error) {
+	now := time.Now()
+	c := &Campaign{Members: members, Campaign: journal.Campaign{Name: campaignPrefix + newName(now), Created: now, Input: o.File}}
+	text, err := json.Marshal(members)
+	sum := sha256.Sum256(text)
+	c.Digest = hex.EncodeToString(sum[:])
+	return c, err
+}
+
+// place says where the reports go.
+func (c *Campaign) place(h *Host, o *CampaignOptions) (err error) {
+	usual := cmp.Or(o.ReportDir, "offboard-"+c.Name)
+	if o.ReportDir == "" && journal.ServiceState(h.Getenv) != "" {
+		usual = filepath.Join(journal.ServiceState(h.Getenv), "reports", usual)
+	}
+	c.Dir, err = h.reportDir(usual, batch.Plan{Run: c.Name, Created: c.Created})
+	return err
+}
+
+// add keeps it in the journal, with what is submitted of it.
+func (c *Campaign) add(ctx context.Context, all ...journal.Submission) error {
+	text, err := json.Marshal(c.Members)
+	if err != nil {
+		return err
+	}
+	c.Campaign.Members = string(text)
+	return c.shared.store.AddCampaign(ctx, c.Campaign, all...)
 }
 
 func (c *Campaign) open(ctx context.Context, h *Host, open opener, must bool) (err error) {
@@ -101,24 +122,21 @@ func (c *Campaign) lock() error {
 	return err
 }
 
-// unfinished is the newest campaign with the same digest, if it is not at its end.
-func (c *Campaign) unfinished(ctx context.Context, h *Host, now time.Time) (*Campaign, error) {
+// unfinished takes the newest campaign with the same digest in the place of this one, if it is of the last day and
+// not at its end.
+func (c *Campaign) unfinished(ctx context.Context) (bool, error) {
 	old, err := c.shared.store.CampaignsOf(ctx, c.Digest)
-	if err != nil || len(old) == 0 || now.Sub(old[0].Created) > mostAge {
-		return nil, err
+	if err != nil || len(old) == 0 || c.Created.Sub(old[0].Created) > mostAge {
+		return false, err
 	}
 	runs, err := c.runsOf(ctx, old[0].Name)
 	if err != nil || !slices.ContainsFunc(c.Members, func(m Member) bool {
 		return !m.Skip && (runs[m.Name] == nil || runs[m.Name].State() != journal.Finished)
 	}) {
-		return nil, err
+		return false, err
 	}
-	c.Campaign, c.Resumed, c.again = old[0], true, true
-	if err := c.takeMembers(); err != nil {
-		return nil, err
-	}
-	h.Say("resuming %s of %s on the same files: what is finished begins anew; --new starts all over", c.Name, c.Created.Local().Format(time.DateTime))
-	return c, c.lock()
+	c.Campaign, c.Resumed = old[0], true
+	return true, c.takeMembers()
 }
 
 // ResumeCampaign finds a campaign to go on with, and locks it. A file of a member that has no run
@@ -128,7 +146,10 @@ func ResumeCampaign(ctx context.Context, h *Host, name string) (c *Campaign, err
 		return nil, err
 	}
 	c.Resumed = true
-	if err := c.lock(); err != nil {
+	if err = c.lock(); err == nil && c.Submitted() {
+		err = &Advised{fmt.Errorf("%w; %s: %s is the workers'; offboard resume takes one of its runs, by the run's own name", ErrRefused, nothingMore, c.Name), "offboard-temporal resume " + c.Name}
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type reading struct {
 	*durable.Spool
 	changed time.Time // the last time, by the file system; zero when that is unknown
 	again   bool      // the file is a regular one: it can be read once more, to see whether it changed
+	packed  []byte    // its bytes for the journal; nil until they are asked for
 }
 
 // reader starts at the beginning. Any number of readers may be open at once.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"offboard/batch"
 )
 
@@ -21,6 +23,7 @@ type Member struct {
 	Skip   bool         `json:"skip,omitempty"`
 	SHA256 []string     `json:"sha256"`         // of the files, as they were when the campaign began
 	Rows   int          `json:"rows,omitempty"` // of one that is skipped, in the file of all
+	Run    string       `json:"run,omitempty"`  // that workers plan of it; "" of a campaign that offboard carries out
 	Digest string       `json:"digest"`         // SHA-256 of what the campaign's file says of it, but for Lists; hex
 	Line   int          `json:"-"`              // in the campaign's file
 
@@ -114,6 +117,38 @@ func Gather(h *Host, members []Member) error {
 		}
 	}
 	return nil
+}
+
+// Apart refuses members that are one tenant by several of its names, before anything is done of any. Ids ask the
+// sign-in service, so many at once, for the tenants of members that are not planned yet, and are given as found; of ""
+// their planning tells.
+func (c *Campaign) Apart(ids map[string]func() string, atOnce int, standing Standing) (map[string]string, error) {
+	found := make([]string, len(c.Members))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, m := range c.Members {
+		if ask := ids[m.Name]; ask != nil {
+			group.Go(func() error {
+				found[i] = ask()
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // none of them fails
+	of, by := map[string]string{}, map[string]string{}
+	for name, end := range standing.Runs {
+		of[end.Plan.Tenant] = name
+	}
+	for i, m := range c.Members {
+		if found[i] == "" {
+			continue
+		}
+		if other, has := of[found[i]]; has && other != m.Name {
+			return nil, fmt.Errorf("%w; nothing of it was begun: %s and %s are one tenant, %s; take one of them out of the file", ErrRefused, m.Name, other, found[i])
+		}
+		of[found[i]], by[m.Name] = m.Name, found[i]
+	}
+	return by, nil
 }
 
 // MayBegin reads the files of a member that is still to be planned, and refuses those that are not as they

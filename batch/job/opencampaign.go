@@ -30,7 +30,7 @@ func (j *job) openCampaigns(ctx context.Context, resumable []*journal.Run) (open
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case len(left) == 0:
+		case len(left) == 0, c.Submitted(): // which workers go on with
 		case c.Rehearsal() != j.Simulate || !j.mayMean(ctx, left):
 			others++
 		default:

@@ -95,11 +95,18 @@ func (c *Campaign) Tenants(s Standing) (all []report.CampaignTenant) {
 			}
 		case has && end.State == string(journal.Finished):
 			t.Exit = report.ExitOf(end)
+		case has && m.Run != "" && end.State == string(journal.Refused): // by a worker, for good
+			t.Exit, t.Error = 4, end.Reason
 		}
 		t.Next = cmp.Or(s.Show[m.Name], t.Next)
 		all = append(all, t)
 	}
 	return all
+}
+
+// Sum is how tenants stand together.
+func (c *Campaign) Sum(tenants []report.CampaignTenant) report.Campaign {
+	return report.Campaign{Name: c.Name, Input: c.Input, Created: c.Created, Rehearsal: c.Rehearsal(), Dir: c.Dir, Exit: report.Worst(tenants), Tenants: tenants}
 }
 
 // pageOf is the page of a run's report, from where the campaign's page stands; "" where there is none.

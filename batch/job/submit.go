@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"offboard/batch"
@@ -21,7 +23,7 @@ import (
 // worker's.
 type SubmitOptions struct {
 	Planning
-	Tenant    string `help:"The tenant that the worker's sign-in must lead to: its id, or one of its domains." required:"" placeholder:"ID|DOMAIN"`
+	Tenant    string `help:"The tenant that the worker's sign-in must lead to: its id, or one of its domains." placeholder:"ID|DOMAIN"`
 	Approvals int    `help:"How many different people must approve the plan before anything is written." default:"0" placeholder:"N"`
 	New       bool   `help:"Submit it, even if the same input is worked on or submitted."`
 	Unasked
@@ -52,44 +54,66 @@ type submitted struct {
 // void. The same again, before it is planned, is the submission that is there: a process may have died before it
 // told the engine. Any other one of the same input that is not at its end is journal.ErrLocked.
 func Submit(ctx context.Context, h *Host, o *SubmitOptions) (Submission, error) {
-	none := Submission{}
-	j := h.newJob(&Connection{Tenant: o.Tenant, QuotaShare: 1, Concurrency: 1}, &Execution{})
-	defer j.close()
-	found, question, err := o.read(ctx, j, func() error {
+	c, err := o.check(ctx, h, func() string { return TenantID(ctx, h, &Connection{Tenant: o.Tenant}) })
+	defer c.close()
+	if err != nil || c.again != "" {
+		return Submission{c.again, o.Tenant, c.rows}, err
+	}
+	if err := c.Confirm(o.Yes, fmt.Sprintf("Have a worker plan %s of %s, and %s?", batch.Plural(c.rows, "row"), o.Tenant, phrase(c.plan.Steps))); err != nil {
+		return Submission{}, err
+	}
+	is, err := c.keep()
+	if err != nil {
+		return Submission{}, err
+	}
+	return Submission{is.Name, o.Tenant, c.rows}, c.store.AddSubmission(ctx, is)
+}
+
+// unkept is a submission whose files were read and checked, and that is not in the journal yet.
+type unkept struct {
+	*job
+	is    submitted
+	rows  int
+	again string // the very same, which is there
+}
+
+// check reads and checks the files. Id asks for the tenant's id. The caller closes the job, also after an error.
+func (o *SubmitOptions) check(ctx context.Context, h *Host, id func() string) (unkept, error) {
+	c := unkept{job: h.newJob(&Connection{Tenant: o.Tenant, QuotaShare: 1, Concurrency: 1}, &Execution{})}
+	found, question, err := o.read(ctx, c.job, func() error {
 		return h.MustAsk(o.Yes, nothingPlanned, "give --yes, or look first with offboard check")
 	}, o.elsewhere)
 	if err != nil {
-		return none, err
+		return c, err
 	}
-	j.plan.Tenant = TenantID(ctx, h, j.Connection)
-	if err := j.lockInput(); err != nil {
-		return none, err
+	known := id()
+	c.plan.Tenant = cmp.Or(known, strings.ToLower(o.Tenant))
+	if err := c.lockInput(); err != nil {
+		return c, err
 	}
-	keep := submitted{Planning: o.Planning, Tenant: o.Tenant, Approvals: o.Approvals, Choice: h.Flags("choice"), New: o.New, Plan: j.plan, Of: h.Member}
-	if again, err := j.submittedBefore(ctx, keep); err != nil || again != "" {
-		return Submission{again, o.Tenant, found.Rows}, err
+	c.plan.Tenant, c.rows = known, found.Rows
+	c.is = submitted{Planning: o.Planning, Tenant: o.Tenant, Approvals: o.Approvals, Choice: h.Flags("choice"), New: o.New, Plan: c.plan, Of: h.Member}
+	if c.again, err = c.submittedBefore(ctx, c.is); err != nil || c.again != "" {
+		return c, err
 	}
 	if question != "" {
-		if err := j.Confirm(false, question); err != nil {
-			return none, err
-		}
-		keep.Stay = stayWords(found)
+		c.is.Stay = stayWords(found)
+		err = c.Confirm(false, question)
 	}
-	if err := j.Confirm(o.Yes, fmt.Sprintf("Have a worker plan %s of %s, and %s?", batch.Plural(found.Rows, "row"), o.Tenant, phrase(j.plan.Steps))); err != nil {
-		return none, err
-	}
-	text, err := json.Marshal(keep)
+	return c, err
+}
+
+// keep is what the journal keeps of it, with the bytes of its files, which must be as they were.
+func (c unkept) keep() (is journal.Submission, err error) {
+	text, err := json.Marshal(c.is)
 	if err != nil {
-		return none, err
+		return is, err
 	}
-	is := journal.Submission{Name: j.plan.Run, Created: j.plan.Created, Options: string(text)}
-	if is.Files, err = h.Files.kept(); err != nil {
-		return none, err
+	is = journal.Submission{Name: c.plan.Run, Created: c.plan.Created, Options: string(text)}
+	if is.Files, err = c.Files.kept(); err != nil {
+		return is, err
 	}
-	if err := h.Files.unchanged(nothingPlanned); err != nil {
-		return none, err
-	}
-	return Submission{is.Name, o.Tenant, found.Rows}, j.store.AddSubmission(ctx, is)
+	return is, c.Files.unchanged(nothingPlanned)
 }
 
 // submittedBefore finds the very same submission, which no worker has planned yet, and refuses any other one of an input
@@ -129,15 +153,18 @@ func (o *SubmitOptions) elsewhere() error {
 // kept are the files that were read, for the journal.
 func (f *Files) kept() (all []journal.File, err error) {
 	for _, r := range f.all {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		if _, err := io.Copy(z, r.reader()); err != nil {
-			return nil, fmt.Errorf("read %s again: %w", r.name, err)
+		if r.packed == nil { // the tenants of a campaign may have one file
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			if _, err := io.Copy(z, r.reader()); err != nil {
+				return nil, fmt.Errorf("read %s again: %w", r.name, err)
+			}
+			if err := z.Close(); err != nil {
+				return nil, err
+			}
+			r.packed = b.Bytes()
 		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		all = append(all, journal.File{Name: r.name, Changed: r.changed, GZip: b.Bytes()})
+		all = append(all, journal.File{Name: r.name, Changed: r.changed, GZip: r.packed})
 	}
 	return all, nil
 }

@@ -19,9 +19,15 @@ type Campaign struct {
 	Members string // the tenants, and how each is run, as JSON
 }
 
-// AddCampaign keeps a campaign before its first run. Its name must be new.
-func (s *Store) AddCampaign(ctx context.Context, c Campaign) error {
+// AddCampaign keeps a campaign before its first run, with the submissions of its members, if it has some: all or
+// nothing. Its name must be new.
+func (s *Store) AddCampaign(ctx context.Context, c Campaign, all ...Submission) error {
 	err := s.update(ctx, func(t *tx) error {
+		for _, u := range all {
+			if err := u.add(t); err != nil {
+				return err
+			}
+		}
 		_, err := t.exec("INSERT INTO campaigns (name, created, input, digest, dir, members) VALUES ($1, $2, $3, $4, $5, $6)",
 			c.Name, c.Created, c.Input, c.Digest, c.Dir, c.Members)
 		return err

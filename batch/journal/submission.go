@@ -26,13 +26,7 @@ const Kept = 24 * time.Hour
 
 // AddSubmission keeps a submission, and deletes those that are too old to be planned.
 func (s *Store) AddSubmission(ctx context.Context, u Submission) error {
-	err := s.update(ctx, func(t *tx) error {
-		if _, err := t.exec("DELETE FROM submissions WHERE created < $1", u.Created.Add(-Kept)); err != nil {
-			return err
-		}
-		_, err := t.exec("INSERT INTO submissions (name, created, options, files) VALUES ($1, $2, $3, $4)", u.Name, u.Created, u.Options, u.Files)
-		return err
-	})
+	err := s.update(ctx, func(t *tx) error { return u.add(t) })
 	if err != nil {
 		return fmt.Errorf("keep submission %s in %s: %w", u.Name, s.path, err)
 	}
@@ -50,6 +44,14 @@ func (s *Store) Submissions(ctx context.Context) (all []Submission, err error) {
 		err = fmt.Errorf("list submissions in %s: %w", s.path, err)
 	}
 	return all, err
+}
+
+func (u Submission) add(t *tx) error {
+	if _, err := t.exec("DELETE FROM submissions WHERE created < $1", u.Created.Add(-Kept)); err != nil {
+		return err
+	}
+	_, err := t.exec("INSERT INTO submissions (name, created, options, files) VALUES ($1, $2, $3, $4)", u.Name, u.Created, u.Options, u.Files)
+	return err
 }
 
 // Submission finds a submission by its whole name, or fails with ErrNoRun.

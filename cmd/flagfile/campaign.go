@@ -38,13 +38,15 @@ type Campaign struct {
 	Selection func(flags []batch.Flag, files []string) (job.Selection, error)
 	// Wrong tells what of them is wrong, as far as it can be told without a sign-in.
 	Wrong func(flags []batch.Flag, files []string) error
+	// Refused says why a flag of run cannot stand in the file, or "". Nil is that every flag of a tenant can.
+	Refused func(flag string) string
 }
 
 // reader reads the file of a campaign.
 type reader struct {
 	path    string // absolute
 	flags   map[string][]*kong.Flag
-	refused map[string]bool
+	refused map[string]string
 	all     Values   // defaults
 	common  []string // the files of all tenants, where these have none of their own
 	column  string   // that says whose a row of them is
@@ -58,7 +60,7 @@ func (m Misfiled) Unwrap() error { return m.error }
 
 // Read reads who is in the campaign, and how, and the files of all. Each error names the file and the line.
 func (c *Campaign) Read(o *job.CampaignOptions) ([]job.Member, error) {
-	members, r, err := read(o)
+	members, r, err := read(o, c.Refused)
 	if err == nil {
 		err = c.wrongFlags(r, members)
 	}
@@ -82,7 +84,7 @@ func (c *Campaign) Read(o *job.CampaignOptions) ([]job.Member, error) {
 
 // Members reads who is in the campaign, of its file alone, whose name it makes an absolute one.
 func Members(o *job.CampaignOptions) ([]job.Member, error) {
-	members, _, err := read(o)
+	members, _, err := read(o, nil)
 	return members, err
 }
 
@@ -130,7 +132,7 @@ type ofRun struct {
 }
 
 // read reads the file alone.
-func read(o *job.CampaignOptions) ([]job.Member, *reader, error) {
+func read(o *job.CampaignOptions, refused func(flag string) string) ([]job.Member, *reader, error) {
 	path, err := filepath.Abs(o.File)
 	if err != nil {
 		return nil, nil, err
@@ -148,12 +150,16 @@ func read(o *job.CampaignOptions) ([]job.Member, *reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reader{path: path, refused: map[string]bool{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
+	r := &reader{path: path, refused: map[string]string{}, flags: map[string][]*kong.Flag{}, taken: map[string]string{}}
 	for _, flag := range kong.Must(&ofRun{}, kong.DefaultEnvars("OFFBOARD")).Model.Children[0].Flags {
-		if len(flag.Envs) > 0 && !slices.Contains(ofCampaign, flag.Name) {
+		if refused != nil {
+			r.refused[flag.Name] = refused(flag.Name)
+		}
+		if len(flag.Envs) == 0 || slices.Contains(ofCampaign, flag.Name) {
+			r.refused[flag.Name] = SayIt
+		}
+		if r.refused[flag.Name] == "" {
 			r.flags[flag.Name] = append(r.flags[flag.Name], flag)
-		} else {
-			r.refused[flag.Name] = true
 		}
 	}
 	members, err := r.read(top)

@@ -68,9 +68,12 @@ func mapping(r io.Reader, must string) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// Read reads the text of a file, whose kind the errors name. Flags are those that may stand there, and refused the
-// names of others. Each error names the line.
-func (c Values) Read(r io.Reader, flags map[string][]*kong.Flag, refused map[string]bool, file, must string) error {
+// SayIt is why a flag cannot stand in a file.
+const SayIt = "it is to be said on the command line"
+
+// Read reads the text of a file, whose kind the errors name. Flags are those that may stand there, and refused says
+// of others why not. Each error names the line.
+func (c Values) Read(r io.Reader, flags map[string][]*kong.Flag, refused map[string]string, file, must string) error {
 	top, err := mapping(r, must)
 	if err != nil || top == nil {
 		return err
@@ -79,7 +82,7 @@ func (c Values) Read(r io.Reader, flags map[string][]*kong.Flag, refused map[str
 }
 
 // take takes the values of flags from a mapping, in such a file.
-func (c Values) take(top *yaml.Node, flags map[string][]*kong.Flag, refused map[string]bool, file string) error {
+func (c Values) take(top *yaml.Node, flags map[string][]*kong.Flag, refused map[string]string, file string) error {
 	for i := 0; i < len(top.Content); i += 2 {
 		key, node := top.Content[i], top.Content[i+1]
 		name := key.Value
@@ -90,8 +93,8 @@ func (c Values) take(top *yaml.Node, flags map[string][]*kong.Flag, refused map[
 			return fmt.Errorf("line %d: a key in the place of a flag's name %s", key.Line, NotShown(name, false))
 		case len(of) == 0 && Secret.MatchString(name):
 			return fmt.Errorf("line %d: %s: a secret does not stand in %s: give it by its variable, see offboard help environment", key.Line, name, file)
-		case len(of) == 0 && refused[name]:
-			return fmt.Errorf("line %d: --%s cannot stand in %s: it is to be said on the command line", key.Line, name, file)
+		case len(of) == 0 && refused[name] != "":
+			return fmt.Errorf("line %d: --%s cannot stand in %s: %s", key.Line, name, file, refused[name])
 		case len(of) == 0:
 			return fmt.Errorf("line %d: there is no flag %q%s; see offboard help configuration", key.Line, name, Nearest(name, slices.Sorted(maps.Keys(flags))))
 		case twice:

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/cmd/flagfile"
@@ -128,7 +126,7 @@ func (c *command) carryOut(ctx context.Context, all *campaign, atOnce job.AtOnce
 			members = append(members, all.member(m, standing.Run(m)))
 		}
 	}
-	if err := all.apart(ctx, members, standing.Runs); err != nil {
+	if err := all.apart(ctx, members, standing); err != nil {
 		return err
 	}
 	all.going = len(members)
@@ -161,33 +159,15 @@ func (c *command) carryOut(ctx context.Context, all *campaign, atOnce job.AtOnce
 }
 
 // apart refuses members that are one tenant by several of its names, before anything is done of any.
-func (c *campaign) apart(ctx context.Context, members []*member, ends map[string]report.End) error {
-	ids := make([]string, len(members))
-	var group errgroup.Group
-	group.SetLimit(cap(c.slots))
-	for i, m := range members {
+func (c *campaign) apart(ctx context.Context, members []*member, standing job.Standing) error {
+	ids := map[string]func() string{}
+	for _, m := range members {
 		if m.run == "" && m.wrong == nil {
-			group.Go(func() error {
-				ids[i] = job.TenantID(ctx, m.host, &m.cli.Run.Connection)
-				return nil
-			})
+			ids[m.of.Name] = func() string { return job.TenantID(ctx, m.host, &m.cli.Run.Connection) }
 		}
 	}
-	_ = group.Wait() // none of them fails
-	of := map[string]string{}
-	for name, end := range ends {
-		of[end.Plan.Tenant] = name
-	}
-	for i, m := range members {
-		if ids[i] == "" { // the run will tell
-			continue
-		}
-		if other, has := of[ids[i]]; has && other != m.of.Name {
-			return fmt.Errorf("%w; nothing of it was begun: %s and %s are one tenant, %s; take one of them out of the file", job.ErrRefused, m.of.Name, other, ids[i])
-		}
-		of[ids[i]] = m.of.Name
-	}
-	return nil
+	_, err := c.Apart(ids, cap(c.slots), standing)
+	return err
 }
 
 // tell writes how all tenants stand, and gives the worst of their ends.

@@ -86,13 +86,13 @@ func readConfig(path string, model *kong.Node) (flagfile.Values, error) {
 
 // configFlags are the flags of each name of a config file, and the flags that cannot
 // stand there.
-func configFlags(model *kong.Node) (of map[string][]*kong.Flag, refused map[string]bool) {
-	of, refused = map[string][]*kong.Flag{}, map[string]bool{}
+func configFlags(model *kong.Node) (of map[string][]*kong.Flag, refused map[string]string) {
+	of, refused = map[string][]*kong.Flag{}, map[string]string{}
 	eachFlag(model, "", func(_ string, f *kong.Flag) {
 		if key := configKey(f); key != "" {
 			of[key] = append(of[key], f)
 		} else {
-			refused[f.Name] = true
+			refused[f.Name] = flagfile.SayIt
 		}
 	})
 	return of, refused

@@ -14,8 +14,11 @@ import (
 // sum is how all tenants stand together. SameWay adds those flags of this command to one that goes on
 // that are not kept.
 func (c *command) sum(of *job.Campaign, dry bool, tenants []report.CampaignTenant, sameWay func([]string) []string) report.Campaign {
-	sum := report.Campaign{Name: of.Name, Input: of.Input, Created: of.Created, Dry: dry, Rehearsal: of.Rehearsal(), Dir: of.Dir, Exit: report.Worst(tenants), Tenants: tenants}
+	sum := of.Sum(tenants)
+	sum.Dry = dry
 	switch code := exitCode(sum.Exit); {
+	case of.Submitted() && code != exitDone && code != exitPartial:
+		sum.Next = "offboard-temporal status " + of.Name
 	case code == exitDone, code == exitPartial, dry:
 	case code == exitUsage:
 		sum.Next = "mend the files, then: " + c.Typed(sameWay(of.Anew(sum.Ended(int(exitUsage))...))...)
@@ -90,17 +93,7 @@ func (c *command) showCampaign(ctx context.Context, o *job.ShowOptions) error {
 
 // reportCampaign writes the reports of all runs of a campaign again, and the page about them.
 func (c *command) reportCampaign(ctx context.Context, o *job.ReportOptions) error {
-	return c.lookAt(ctx, o.RunName, func(of *job.Campaign, s job.Standing) (err error) {
-		if o.ReportDir != "" {
-			of.Dir, err = filepath.Abs(o.ReportDir)
-		}
-		for name, end := range s.Runs {
-			if err == nil {
-				s.Runs[name], err = job.Report(ctx, c.host, &job.ReportOptions{RunName: end.Plan.Run, Reporting: job.Reporting{ReportDir: of.DirOf(name), SignKey: o.SignKey}})
-			}
-		}
-		return err
-	}, func(of *job.Campaign, sum *report.Campaign) error { return of.Clear(c.host, sum) })
+	return c.lookAt(ctx, o.RunName, func(of *job.Campaign, s job.Standing) error { return of.Report(ctx, c.host, s, o) }, func(of *job.Campaign, sum *report.Campaign) error { return of.Clear(c.host, sum) })
 }
 
 // lookAt tells how a campaign stands by the journal, once its runs were looked at.
