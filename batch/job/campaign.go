@@ -237,3 +237,8 @@ func (c *Campaign) DirOf(member string) string { return filepath.Join(c.Dir, mem
 func ShowCampaign(ctx context.Context, h *Host, name string) (*Campaign, error) {
 	return findCampaign(ctx, h, name, journal.OpenToRead)
 }
+
+// CampaignToReport finds a campaign whose reports are to be written, which takes a lock. The caller closes it.
+func CampaignToReport(ctx context.Context, h *Host, name string) (*Campaign, error) {
+	return findCampaign(ctx, h, name, journal.Open)
+}

@@ -63,16 +63,16 @@ func pasted(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// flagged is a console without a person, of a command line with flags.
+// flagged is a console without a person, of a command line on which these flags were given.
 type flagged struct {
 	quiet
-	flags []*kong.Flag
+	given []*kong.Flag
 }
 
-// Flags implements [job.Console]: those with the tag that were given, on the command line or by a variable.
+// Flags implements [job.Console].
 func (c flagged) Flags(tag string) (all []batch.Flag) {
-	for _, f := range c.flags {
-		if !f.Tag.Has(tag) || !f.Set && !slices.ContainsFunc(f.Envs, isSet) {
+	for _, f := range c.given {
+		if !f.Tag.Has(tag) {
 			continue
 		}
 		for _, v := range values(f) {

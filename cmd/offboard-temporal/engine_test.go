@@ -602,6 +602,54 @@ func TestManyTenants(t *testing.T) {
 	}
 }
 
+// TestCampaign has a file of three tenants submitted, and submitted again. It is one campaign, with a run for each tenant.
+func TestCampaign(t *testing.T) {
+	const users = 120
+	p := newPlant(t, slices.Repeat([]int{users}, 3)...)
+	p.journal = pgtest.Own(t).URL("")
+	p.server()
+	p.write("all.yaml", fmt.Sprintf("defaults: {max-users: 0, max-percent: 0}\ntenants:\n  - {name: t0, tenant: %s, file: t0.csv}\n  - {name: t1, tenant: %s, file: none.csv}\n", tenantID(0), tenantID(1)))
+	if _, err := p.do("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes"); err == nil || !strings.Contains(err.Error(), "line 4: t1: read ") {
+		t.Fatalf("a file that is missing: %v", err)
+	}
+	if out, err := p.do("offboard-temporal", "status", "--all"); err != nil || strings.Contains(out, "run") {
+		t.Fatalf("a run of a refused campaign: %s%v", out, err)
+	}
+	p.write("all.yaml", fmt.Sprintf("defaults: {max-users: 0, max-percent: 0}\ntenants:\n  - {name: t0, tenant: %s, file: t0.csv}\n  - {name: t1, tenant: %s, file: t1.csv}\n  - {name: t2, tenant: %s, file: t2.csv, max-users: 100}\n", tenantID(0), tenantID(1), tenantID(2)))
+	first := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes")
+	if again := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes"); strings.ReplaceAll(first, "submitted\n", "with the workers\n") != again {
+		t.Errorf("submitted:\n%s\nand again:\n%s", first, again)
+	}
+	words := strings.Fields(first)
+	runs, name := []string{words[4], words[7], words[10]}, strings.TrimSuffix(words[12], ":")
+	p.worker("worker1")
+	p.worker("worker2")
+	p.ends(runs[0], users)
+	p.ends(runs[1], users)
+	if _, err := p.ended(runs[2]); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("the run of too many users ends with %v", err)
+	}
+	out, err := p.do("offboard-temporal", "status", name)
+	if err == nil || !strings.Contains(err.Error(), "the worst exit code of "+name+" is 4") || strings.Count(out, " finished ") != 2 || strings.Count(out, " refused ") != 2 {
+		t.Errorf("%s%v", out, err)
+	}
+	if shown, _ := p.do("offboard", "show", name); strings.Count(shown, " finished ") != 2 || !strings.Contains(shown, "240 of 360 people signed out") {
+		t.Errorf("offboard show:\n%s", shown)
+	}
+	dir := strings.TrimSpace(p.must("offboard-temporal", "report", name, "--report-dir", "reports"))
+	for _, file := range []string{"campaign.html", "t0/report.csv", "t2/report.csv"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			t.Error(err)
+		}
+	}
+	if out, _ := p.do("offboard", "report", name, "--report-dir", "again"); !strings.Contains(out, "Report: "+filepath.Join(p.dir, "again", "campaign.html")) {
+		t.Errorf("offboard report:\n%s", out)
+	}
+	if s := p.truth(users, users, 0); s.missing > 0 || s.repeated > 0 || p.writes() != 2*users {
+		t.Errorf("%+v, %d writes", s, p.writes())
+	}
+}
+
 // approved is a run that waits until a person has signed its plan.
 func (p *plant) approved(users int) (run string) {
 	key := filepath.Join(p.dir, "key")

@@ -87,6 +87,7 @@ const (
 	NoJournal      = "journal"         // the journal does not answer, or its disk is full; what waits for it gives up nobody
 	JournalRefuses = "journal_refuses" // what waiting does not mend; workers try it for six minutes, and the run ends resumable
 	Late           = "late"            // a proof is late that the next step needs; the run waits, and ends resumable
+	unaudited      = "audit"           // the run is at its end, and its rows are not
 	Trouble        = "trouble"         // anything else, a panic too
 )
 
@@ -147,7 +148,7 @@ func (r *running) carryOut(ctx workflow.Context) (audited Audited, err error) {
 		return audited, err
 	}
 	if audited.Rows != audited.Ended {
-		return audited, temporal.NewNonRetryableApplicationError("not every row has exactly one result", "audit", nil, audited)
+		return audited, temporal.NewNonRetryableApplicationError("not every row has exactly one result", unaudited, nil, audited)
 	}
 	return audited, nil
 }

@@ -10,7 +10,7 @@
 //	flow.go        the workflow of a run, and that of a schedule
 //	gate.go        the workflow that lends the pace of one app to its runs
 //	activities.go  what the workflows have done, by package job
-//	submit.go      submit, resume and stop; status.go looks at what there is
+//	submit.go      submit, resume and stop; status.go looks at what there is; campaign.go does so of campaigns
 //	connect.go     the way to the Temporal server
 //	console.go     how jobs talk to a person, or to a log
 package main
@@ -22,12 +22,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/trace"
@@ -51,7 +53,9 @@ type cli struct {
 // command is what each command gets beside its own flags.
 type command struct {
 	*cli
-	flags []*kong.Flag
+	model *kong.Node
+	typed []*kong.Flag // on the command line
+	given []*kong.Flag // there, or by variables
 	log   *slog.Logger
 }
 
@@ -70,13 +74,23 @@ func main() {
 	}
 }
 
-// exitCode is that of offboard, where it has one: 2 usage, 4 refused, and 1 for the rest.
+// exits are the exit codes of offboard, where it has one; 1 is for the rest. The first that matches counts.
+var exits = []struct {
+	is   error
+	code int
+}{
+	{batch.ErrSignIn, 5}, {batch.ErrPermission, 5}, {journal.ErrLocked, 7}, {job.ErrBegun, 7}, {job.ErrRefused, 4}, {job.ErrUnapproved, 4}, {job.ErrUsage, 2},
+	{batch.ErrOutage, 6}, {batch.ErrLate, 6}, {batch.ErrStopped, 6},
+}
+
 func exitCode(err error) int {
-	switch {
-	case errors.Is(err, job.ErrRefused):
-		return 4
-	case errors.Is(err, job.ErrUsage):
-		return 2
+	if e, is := errors.AsType[*endedAs](err); is {
+		return e.code
+	}
+	for _, e := range exits {
+		if errors.Is(err, e.is) {
+			return e.code
+		}
 	}
 	return 1
 }
@@ -106,9 +120,18 @@ func parse(args ...string) (c *command, do func(context.Context, *command) error
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w; offboard-temporal --help", job.ErrUsage, err)
 	}
-	c.flags = k.Flags()
 	if err := givenOnce(k); err != nil {
 		return nil, nil, err
+	}
+	c.model = k.Model.Node
+	for _, f := range k.Flags() {
+		typed := slices.ContainsFunc(k.Path, func(p *kong.Path) bool { return p.Flag == f && !p.Resolved })
+		if typed {
+			c.typed = append(c.typed, f)
+		}
+		if typed || slices.ContainsFunc(f.Envs, isSet) {
+			c.given = append(c.given, f)
+		}
 	}
 	level := slog.LevelInfo
 	if c.Verbose {
@@ -149,9 +172,12 @@ func givenOnce(k *kong.Context) error {
 }
 
 // host is a process for one job.
-func (c *command) host() *job.Host {
+func (c *command) host() *job.Host { return c.hostOf(c.given) }
+
+// hostOf is one of a command line with these flags.
+func (c *command) hostOf(given []*kong.Flag) *job.Host {
 	return &job.Host{
-		Console: person{flagged{quiet{c.log}, c.flags}}, Version: version, Journal: c.Journal, Getenv: os.Getenv, Environ: os.Environ,
+		Console: person{flagged{quiet{c.log}, given}}, Version: version, Journal: c.Journal, Getenv: os.Getenv, Environ: os.Environ,
 		Log: slog.New(slog.DiscardHandler), Files: job.Files{Stdin: os.Stdin}, Began: time.Now(),
 	}
 }

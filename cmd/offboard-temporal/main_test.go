@@ -29,6 +29,15 @@ import (
 func TestRefusedBeforeTheServer(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", t.TempDir()+"/none.toml")
 	journalFile := filepath.Join(t.TempDir(), "journal.db")
+	campaign := func(defaults, tenants string) string {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"all.yaml": "defaults: {max-percent: 0" + defaults + "}\ntenants:\n  - {name: one, tenant: one.example, file: one.csv}\n" + tenants, "one.csv": "upn\nada@one.example\n", "secret": "AZURE_CLIENT_ID=x\n"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return filepath.Join(dir, "all.yaml")
+	}
 	for name, tt := range map[string]struct {
 		address string
 		words   []string
@@ -47,6 +56,16 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		"a notice of a worker":             {"", []string{"worker", "--notify-file", "x"}, job.ErrUsage, "--notify-file"},
 		"a trace of a worker":              {"", []string{"worker", "--debug-http", "x"}, job.ErrUsage, "--debug-http"},
 		"a deadline of a worker":           {"", []string{"worker", "--deadline", "1h"}, job.ErrUsage, "--deadline"},
+		"a sign-in of a tenant":            {"", []string{"submit", "--yes", "--campaign", campaign("", "  - {name: two, tenant: two.example, file: two.csv, sign-in: secret}\n")}, job.ErrUsage, "line 4: --sign-in cannot stand in a campaign file: it is the workers': start them with --sign-in, and take it out"},
+		"a notice of all tenants":          {"", []string{"submit", "--yes", "--campaign", campaign(", notify-file: secret", "")}, job.ErrUsage, "line 1: --notify-file cannot stand in a campaign file: workers do not take it: take it out"},
+		"a flag of no command":             {"", []string{"submit", "--yes", "--campaign", campaign(", max-user: 3", "")}, job.ErrUsage, `there is no flag "max-user", did you mean "max-users"?`},
+		"a file that is missing":           {"", []string{"submit", "--yes", "--campaign", campaign("", "  - {name: two, tenant: two.example, file: two.csv}\n")}, job.ErrUsage, "line 4: two: read"},
+		"a tenant twice":                   {"", []string{"submit", "--yes", "--campaign", campaign("", "  - {name: two, tenant: one.example, file: two.csv}\n")}, job.ErrUsage, "line 4: two: the name or tenant one.example is that of one (line 3), too"},
+		"steps of a tenant":                {"", []string{"submit", "--yes", "--journal", journalFile, "--campaign", campaign(", steps: fire", "")}, job.ErrUsage, `line 3: one: usage: --steps: there is no step "fire"`},
+		"nobody asked":                     {"", []string{"submit", "--campaign", campaign("", "")}, job.ErrRefused, "--yes"},
+		"a guard beside a campaign":        {"", []string{"submit", "--yes", "--max-users", "3", "--campaign", campaign("", "")}, job.ErrUsage, "--max-users does not go with --campaign"},
+		"a file beside a campaign":         {"", []string{"submit", "x.csv", "--yes", "--campaign", campaign("", "")}, job.ErrUsage, "take x.csv off the command line"},
+		"one tenant without a campaign":    {"", []string{"submit", "x.csv", "--tenant", "t", "--only", "one"}, job.ErrUsage, "--only goes with --campaign"},
 	} {
 		t.Setenv("TEMPORAL_ADDRESS", tt.address)
 		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hunter2") {
@@ -235,5 +254,46 @@ func TestUntil(t *testing.T) {
 				t.Errorf("it is over after %v, and has done enough: %v; want %v, %v", took, enough(), tt.want, tt.enough)
 			}
 		})
+	}
+}
+
+// TestCampaignWithoutTemporal has a campaign in the journal of which the server does not hear: the same again is the same
+// campaign, and offboard sees it.
+func TestCampaignWithoutTemporal(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(dir, "none.toml"))
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+	for name, text := range map[string]string{"all.yaml": "file: all.csv\ntenant-column: Customer\ntenants:\n  - {name: one, tenant: 8f4c2f6e-0000-4000-8000-000000000101}\n  - {name: two, tenant: 8f4c2f6e-0000-4000-8000-000000000102}\n  - {name: out, tenant: 8f4c2f6e-0000-4000-8000-000000000103, skip: true}\n",
+		"all.csv": "upn,Customer\nada@one.example,one\nbob@two.example,two\neve@two.example,two\nann@out.example,out\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	for range 2 {
+		err := execute(context.Background(), "submit", "--yes", "--journal", filepath.Join(dir, "journal.db"), "--campaign", filepath.Join(dir, "all.yaml"))
+		if err == nil {
+			t.Fatal("there is no server")
+		}
+		words := strings.Fields(err.Error())
+		names = append(names, words[0])
+		if !strings.HasSuffix(err.Error(), "; then: offboard-temporal resume "+words[0]) {
+			t.Error(err)
+		}
+	}
+	c := &command{cli: &cli{Journal: filepath.Join(dir, "journal.db")}, log: slog.New(slog.DiscardHandler)}
+	of, err := job.FindSubmitted(context.Background(), c.host(), "campaign")
+	if err != nil || names[0] != of.Name || names[1] != of.Name || of.Members[0].Run != of.RunPrefix()+"001" || of.Members[1].Run != of.RunPrefix()+"002" || of.Members[2].Run != "" || of.Members[2].Rows != 1 {
+		t.Fatalf("%v: %+v, %v", names, of, err)
+	}
+	of.Close()
+}
+
+// The exit code of what a workflow ended in is that of offboard.
+func TestExitOfClasses(t *testing.T) {
+	for class, want := range map[string]int{"refused": 4, "unapproved": 4, "usage": 2, "sign_in": 5, "permission": 5, "locked": 7, "begun": 7, "outage": 6, Late: 6, unaudited: 1, Trouble: 1, "damaged": 1} {
+		if got := exitOf(class); got != want {
+			t.Errorf("%s ends with %d, want %d", class, got, want)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -21,13 +22,25 @@ import (
 // submitOptions are those of submit.
 type submitOptions struct {
 	job.SubmitOptions
-	Urgent   bool   `help:"Go before the runs that are not urgent, at their next slice."`
-	Schedule string `help:"Submit it at these times, in UTC, such as '0 3 * * *'. FILE is the name of an order in the workers' --orders directory then, since the file that it names is read by a worker, each time anew." placeholder:"CRON"`
+	Campaign string   `env:"-" help:"Submit a run for each tenant of this file, which offboard campaign reads, too; see its help campaign. Its flags are those of submit; how to sign in and to write is the workers'." placeholder:"FILE.yaml" type:"path"`
+	Only     []string `env:"-" help:"Of a campaign only this tenant, by its name in the file. Repeatable. It is a campaign of its own." placeholder:"NAME" sep:"none"`
+	Urgent   bool     `help:"Go before the runs that are not urgent, at their next slice."`
+	Schedule string   `help:"Submit it at these times, in UTC, such as '0 3 * * *'. FILE is the name of an order in the workers' --orders directory then, since the file that it names is read by a worker, each time anew." placeholder:"CRON"`
 }
 
 // run reads and checks the file here, and has a worker plan it and carry it out.
 func (o *submitOptions) run(ctx context.Context, c *command) error {
-	if o.Schedule != "" {
+	switch {
+	case o.Campaign != "":
+		of, err := o.campaign(ctx, c, c.hostOf)
+		if err != nil {
+			return err
+		}
+		defer of.Close()
+		return c.startAll(ctx, of, o.Urgent)
+	case len(o.Only) > 0:
+		return fmt.Errorf("%w: --only goes with --campaign", job.ErrUsage)
+	case o.Schedule != "":
 		return o.schedule(ctx, c)
 	}
 	order, err := o.submit(ctx, c.host())
@@ -48,9 +61,7 @@ func (c *command) start(ctx context.Context, o Order) error {
 	t, err := c.dial()
 	if err == nil {
 		defer t.Close()
-		_, err = t.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-			ID: workflowOf(o.Run), TaskQueue: c.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
-		}, Run, o)
+		err = c.begin(ctx, t, o)
 	}
 	if _, is := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); is {
 		return fmt.Errorf("%w: run %s is with the workers: offboard-temporal status %s", journal.ErrLocked, o.Run, o.Run)
@@ -60,6 +71,14 @@ func (c *command) start(ctx context.Context, o Order) error {
 	}
 	fmt.Println(o.Run)
 	return nil
+}
+
+// begin starts the workflow of a run. One that is going fails with serviceerror.WorkflowExecutionAlreadyStarted.
+func (c *command) begin(ctx context.Context, t client.Client, o Order) error {
+	_, err := t.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflowOf(o.Run), TaskQueue: c.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, Run, o)
+	return err
 }
 
 // orderName is what an order may be called: it names a file of the worker.
@@ -108,9 +127,15 @@ func (c *command) submitOrder(ctx context.Context, name string) ([]Order, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	h := c.host()
-	h.Console = flagged{quiet{c.log}, of.flags}
-	order, err := of.Submit.submit(ctx, h)
+	host := func(given []*kong.Flag) *job.Host {
+		h := c.host()
+		h.Console = flagged{quiet{c.log}, given}
+		return h
+	}
+	if of.Submit.Campaign != "" {
+		return of.Submit.orders(ctx, of, host)
+	}
+	order, err := of.Submit.submit(ctx, host(of.given))
 	return []Order{order}, err
 }
 
@@ -132,11 +157,19 @@ func orderWords(file string) ([]string, error) {
 
 // resumeOptions are those of resume.
 type resumeOptions struct {
-	RunName string `arg:"" name:"run" help:"The run."`
+	RunName string `arg:"" name:"run" help:"The run, or the campaign: all of its runs."`
 	Urgent  bool   `help:"Go before the runs that are not urgent, at their next slice."`
 }
 
 func (o *resumeOptions) run(ctx context.Context, c *command) error {
+	if job.NamesCampaign(o.RunName) {
+		of, err := job.FindSubmitted(ctx, c.host(), o.RunName)
+		if err != nil {
+			return err
+		}
+		defer of.Close()
+		return c.startAll(ctx, of, o.Urgent)
+	}
 	name, err := c.known(ctx, o.RunName)
 	if err != nil {
 		return err
@@ -168,7 +201,7 @@ func (c *command) known(ctx context.Context, name string) (string, error) {
 
 // stopOptions are those of stop.
 type stopOptions struct {
-	RunName string `arg:"" name:"run" help:"The run."`
+	RunName string `arg:"" name:"run" help:"The run, or the campaign: all of its runs."`
 }
 
 func (o *stopOptions) run(ctx context.Context, c *command) error {
@@ -177,6 +210,9 @@ func (o *stopOptions) run(ctx context.Context, c *command) error {
 		return err
 	}
 	defer t.Close()
+	if job.NamesCampaign(o.RunName) {
+		return c.stopAll(ctx, t, o.RunName)
+	}
 	if err := t.CancelWorkflow(ctx, workflowOf(o.RunName), ""); err != nil {
 		return fmt.Errorf("stop run %s: %w; offboard-temporal status lists the runs", o.RunName, err)
 	}

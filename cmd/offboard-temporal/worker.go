@@ -30,6 +30,9 @@ type workerOptions struct {
 	Queue string `kong:"-"`
 }
 
+// ofOneRun are flags of run that a worker has no use for.
+var ofOneRun = []string{"deadline", "debug-http", "notify-file", "notify-format", "metrics-file"}
+
 // stopTimeout is how long answers are awaited after a signal: the longest that a call may take, and a
 // moment to write them down. The slices end much sooner where Graph answers.
 const stopTimeout = batch.LongestCall + 15*time.Second

@@ -88,17 +88,17 @@ func (c *command) showCampaign(ctx context.Context, o *job.ShowOptions) error {
 	if len(o.Outcome) > 0 || o.Trusted != "" {
 		return fmt.Errorf("%w: a campaign is shown as a whole; --outcome and --trusted go with one of its runs", job.ErrUsage)
 	}
-	return c.lookAt(ctx, o.RunName, func(*job.Campaign, job.Standing) error { return nil }, func(*job.Campaign, *report.Campaign) error { return nil })
+	return c.lookAt(ctx, o.RunName, job.ShowCampaign, func(*job.Campaign, job.Standing) error { return nil }, func(*job.Campaign, *report.Campaign) error { return nil })
 }
 
 // reportCampaign writes the reports of all runs of a campaign again, and the page about them.
 func (c *command) reportCampaign(ctx context.Context, o *job.ReportOptions) error {
-	return c.lookAt(ctx, o.RunName, func(of *job.Campaign, s job.Standing) error { return of.Report(ctx, c.host, s, o) }, func(of *job.Campaign, sum *report.Campaign) error { return of.Clear(c.host, sum) })
+	return c.lookAt(ctx, o.RunName, job.CampaignToReport, func(of *job.Campaign, s job.Standing) error { return of.Report(ctx, c.host, s, o) }, func(of *job.Campaign, sum *report.Campaign) error { return of.Clear(c.host, sum) })
 }
 
 // lookAt tells how a campaign stands by the journal, once its runs were looked at.
-func (c *command) lookAt(ctx context.Context, name string, runs func(*job.Campaign, job.Standing) error, whole func(*job.Campaign, *report.Campaign) error) error {
-	of, err := job.ShowCampaign(ctx, c.host, name)
+func (c *command) lookAt(ctx context.Context, name string, find func(context.Context, *job.Host, string) (*job.Campaign, error), runs func(*job.Campaign, job.Standing) error, whole func(*job.Campaign, *report.Campaign) error) error {
+	of, err := find(ctx, c.host, name)
 	if err != nil {
 		return err
 	}
