@@ -235,7 +235,7 @@ func listIn(in Input, opt Options) ([]string, error) {
 				err = j.bracket()
 				of := j.PeekKind()
 				for first := true; err == nil && j.PeekKind() != ']'; first = false {
-					if raw, err = j.value(); first && (of == '{' || of == '"' && named(unquote(string(raw)))) && !pageObjects.MatchString(key) && !describing.MatchString(key) {
+					if raw, err = j.value(); err == nil && first && (of == '{' || of == '"' && named(unquote(string(raw)))) && !pageObjects.MatchString(key) && !describing.MatchString(key) {
 						lists = append(lists, at)
 					}
 				}
