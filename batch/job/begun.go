@@ -18,7 +18,7 @@ import (
 // a run nor by a submission.
 
 // ErrBegun says that it would be. It is a journal.ErrLocked, too.
-var ErrBegun = errors.New("the same input is worked on, or submitted")
+var ErrBegun = fmt.Errorf("%w", journal.ErrLocked)
 
 // begun is that error.
 type begun struct{ run, how string }
@@ -27,7 +27,7 @@ func (e *begun) Error() string {
 	return fmt.Sprintf("the same input is not begun a second time: %s %s; wait for its end, or begin all the same with --new", e.run, e.how)
 }
 
-func (*begun) Is(target error) bool { return target == ErrBegun || target == journal.ErrLocked }
+func (*begun) Is(target error) bool { return errors.Is(ErrBegun, target) }
 
 // alreadyBegun is that error, with the command that tells of a submission, or of what workers may do, and what to do
 // with it.

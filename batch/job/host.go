@@ -152,6 +152,9 @@ func (h *Host) Confirm(yes bool, question string) error {
 // JournalPath is the file that was named, or the user's own.
 func (h *Host) JournalPath() (string, error) {
 	if h.Journal != "" {
+		if err := journal.CheckURL(h.Journal); err != nil {
+			return "", fmt.Errorf("%w: %w", ErrUsage, err)
+		}
 		return h.Journal, nil
 	}
 	path, err := journal.DefaultPath(h.Getenv, runtime.GOOS)

@@ -24,6 +24,20 @@ func OnServer(path string) bool {
 	return false
 }
 
+// CheckURL refuses the URL of a database with blanks or quotes around it, as they are pasted with it: with them it
+// would be the name of a file.
+func CheckURL(path string) error {
+	bare := strings.Trim(path, " \t\r\n\"`<>\u201c\u201d")
+	if strings.HasPrefix(bare, "'") {
+		bare = strings.Trim(bare, "' ")
+	}
+	if bare == path || !OnServer(bare) {
+		return nil
+	}
+	shown, _ := Shown(bare)
+	return fmt.Errorf("the journal's URL has blanks or quotes around it; give it without them: %s", shown)
+}
+
 // secretOptions are the options of a URL that hold a secret.
 var secretOptions = []string{"password", "sslpassword"}
 

@@ -195,12 +195,12 @@ func (c *command) statusOfAll(ctx context.Context, t client.Client, name string)
 			case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
 				class := classOf(t.GetWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId).Get(ctx, nil))
 				if phase = class; k.Exit < 0 || class == unaudited {
-					k.Exit = exitOf(class)
+					k.Exit = int(exitOf(class))
 				}
 			case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 			default: // stopped, by a person or by the server
 				if k.Exit < 0 {
-					k.Exit = 6
+					k.Exit = int(job.ExitStopped)
 				}
 			}
 		}
@@ -219,27 +219,27 @@ func (c *command) statusOfAll(ctx context.Context, t client.Client, name string)
 	case sum.Exit < 0:
 		fmt.Printf("It goes on; what the workers do not have: offboard-temporal resume %s\n", of.Name)
 	case sum.Exit > 0:
-		return &endedAs{sum.Exit, fmt.Sprintf("the worst exit code of %s is %d", of.Name, sum.Exit)}
+		return &endedAs{job.Exit(sum.Exit), fmt.Sprintf("the worst exit code of %s is %d", of.Name, sum.Exit)}
 	}
 	return nil
 }
 
 // endedAs is how what was looked at has ended.
 type endedAs struct {
-	code  int
+	code  job.Exit
 	words string
 }
 
 func (e *endedAs) Error() string { return e.words }
 
 // exitOf is the exit code of offboard for a class of errors.
-func exitOf(class string) int {
+func exitOf(class string) job.Exit {
 	for _, e := range ends {
 		if e.class == class {
-			return exitCode(e.is)
+			return job.EndOf(e.is).Exit
 		}
 	}
-	return 1
+	return job.ExitError
 }
 
 // reportAll writes the reports of the runs of a campaign, and the page about them.

@@ -29,7 +29,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/trace"
@@ -64,35 +63,30 @@ func main() {
 	defer stop()
 	if err := execute(ctx, os.Args[1:]...); err != nil {
 		fmt.Fprintln(os.Stderr, "offboard-temporal:", err)
-		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Next != "" {
-			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", s.Next+"; then do the same again")
+		if next := nextOf(err); next != "" {
+			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", next)
 		}
-		if a, is := errors.AsType[*job.Advised](err); is {
-			fmt.Fprintln(os.Stderr, "offboard-temporal: next:", a.Next)
-		}
-		os.Exit(exitCode(err))
+		os.Exit(int(exitCode(err)))
 	}
 }
 
-// exits are the exit codes of offboard, where it has one; 1 is for the rest. The first that matches counts.
-var exits = []struct {
-	is   error
-	code int
-}{
-	{batch.ErrSignIn, 5}, {batch.ErrPermission, 5}, {journal.ErrLocked, 7}, {job.ErrBegun, 7}, {job.ErrRefused, 4}, {job.ErrUnapproved, 4}, {job.ErrUsage, 2},
-	{batch.ErrOutage, 6}, {batch.ErrLate, 6}, {batch.ErrStopped, 6},
-}
-
-func exitCode(err error) int {
+// exitCode is that of offboard.
+func exitCode(err error) job.Exit {
 	if e, is := errors.AsType[*endedAs](err); is {
 		return e.code
 	}
-	for _, e := range exits {
-		if errors.Is(err, e.is) {
-			return e.code
-		}
+	return job.EndOf(err).Exit
+}
+
+// nextOf is what to do about an error, where it says so itself.
+func nextOf(err error) string {
+	if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Next != "" {
+		return s.Next + "; then do the same again"
 	}
-	return 1
+	if a, is := errors.AsType[*job.Advised](err); is {
+		return a.Next
+	}
+	return ""
 }
 
 func execute(ctx context.Context, args ...string) error {

@@ -74,6 +74,38 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 	}
 }
 
+// TestExitCodes holds that they are those of offboard.
+func TestExitCodes(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", t.TempDir()+"/none.toml")
+	t.Setenv("TEMPORAL_ADDRESS", "10.1.2.3:7233")
+	journalFile, empty := filepath.Join(t.TempDir(), "journal.db"), filepath.Join(t.TempDir(), "empty.csv")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const tenant = "--tenant=8f4c2f6e-0000-4000-8000-000000000001"
+	for _, tt := range []struct {
+		exit  job.Exit
+		words []string
+	}{
+		{job.ExitUsage, []string{"submit", "none.csv", tenant, "--yes"}},
+		{job.ExitUsage, []string{"submit", empty, tenant, "--yes"}},
+		{job.ExitUsage, []string{"submit", t.TempDir(), tenant, "--yes"}},
+		{job.ExitUsage, []string{"submit", empty, "--fire", tenant, "--yes"}},
+		{job.ExitUsage, []string{"report", "x", "--journal", journalFile + "-none"}},
+		{job.ExitUsage, []string{"resume", "x"}},
+		{job.ExitRefused, []string{"status"}},
+		{job.ExitUsage, []string{"report", "x", "--journal", " postgres://127.0.0.1/x"}},
+	} {
+		words := tt.words
+		if !slices.Contains(words, "--journal") {
+			words = append(words, "--journal", journalFile)
+		}
+		if err := execute(context.Background(), words...); job.EndOf(err).Exit != tt.exit {
+			t.Errorf("%q ends with %d, want %d: %v", tt.words, job.EndOf(err).Exit, tt.exit, err)
+		}
+	}
+}
+
 // No variable means two things, and none of submit signs.
 func TestEnvironmentVariables(t *testing.T) {
 	k := kong.Must(&cli{}, kong.DefaultEnvars("OFFBOARD"))
@@ -291,7 +323,7 @@ func TestCampaignWithoutTemporal(t *testing.T) {
 
 // The exit code of what a workflow ended in is that of offboard.
 func TestExitOfClasses(t *testing.T) {
-	for class, want := range map[string]int{"refused": 4, "unapproved": 4, "usage": 2, "sign_in": 5, "permission": 5, "locked": 7, "begun": 7, "outage": 6, Late: 6, unaudited: 1, Trouble: 1, "damaged": 1} {
+	for class, want := range map[string]job.Exit{"refused": 4, "unapproved": 4, "usage": 2, "sign_in": 5, "permission": 5, "locked": 7, "begun": 7, "outage": 6, Late: 6, unaudited: 1, Trouble: 1, "damaged": 1} {
 		if got := exitOf(class); got != want {
 			t.Errorf("%s ends with %d, want %d", class, got, want)
 		}

@@ -21,6 +21,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/graphsim"
+	"offboard/batch/job"
 )
 
 // provider looks after many tenants with one app registration.
@@ -246,7 +247,7 @@ func TestCampaignGoesOn(t *testing.T) {
 						case n != at:
 							return false
 						case hard:
-							cancel(errSecondSignal)
+							cancel(job.ErrSecondSignal)
 						default:
 							close(stop)
 						}

@@ -40,6 +40,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"offboard/batch/job"
 )
 
 func main() {
@@ -47,7 +49,7 @@ func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stop := make(chan struct{})
 	// It ends with the process; there is nobody to wait for it.
-	go heed(signals(), func() { close(stop) }, func() { cancel(errSecondSignal) })
+	go heed(signals(), func() { close(stop) }, func() { cancel(job.ErrSecondSignal) })
 	os.Exit(int(execute(ctx, world{
 		program: os.Args[0],
 		args:    os.Args[1:],

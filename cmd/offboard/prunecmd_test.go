@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"offboard/batch"
+	"offboard/batch/job"
 	"offboard/batch/journal"
 )
 
@@ -158,7 +159,7 @@ func TestPruneStops(t *testing.T) {
 	}
 	args := []string{"runs", "prune", "--older-than", "365d", "--yes", "--journal", path, "--reports", reports}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	errs := &strikeAt{word: "keep     report of 1-finished", cancel: func() { cancel(errSecondSignal) }}
+	errs := &strikeAt{word: "keep     report of 1-finished", cancel: func() { cancel(job.ErrSecondSignal) }}
 	code := execute(ctx, world{args: args, stdout: io.Discard, stderr: errs, getenv: func(string) string { return "" }})
 	if code != exitStopped || !strings.Contains(errs.String(), "pruned 0 of 2 runs, and the same command goes on") {
 		t.Errorf("exit code %d\n%s", code, errs)
