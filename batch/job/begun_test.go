@@ -228,6 +228,9 @@ func TestWithdraw(t *testing.T) {
 		if _, err := o.planOf(is.Name); !errors.Is(err, journal.ErrNoRun) {
 			t.Errorf("it is planned all the same: %v", err)
 		}
+		if err := Withdraw(t.Context(), o.host(), is.Name); !errors.Is(err, journal.ErrNoRun) {
+			t.Errorf("of nothing: %v", err)
+		}
 		run := o.planned("revoke")
 		if err := Withdraw(t.Context(), o.host(), run); !errors.Is(err, ErrUsage) || len(o.runs()) != 1 {
 			t.Errorf("of a run: %v", err)

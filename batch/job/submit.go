@@ -299,7 +299,9 @@ func Withdraw(ctx context.Context, h *Host, name string) error {
 	}
 	p, err := j.plannedBefore(ctx, name, false)
 	if err == nil && p.Run != "" {
-		err = fmt.Errorf("%w: run %s is planned, and the workers do not have it", ErrUsage, p.Run)
+		err = fmt.Errorf("%w: run %s is planned; %s tells how it stands", ErrUsage, p.Run, h.Typed("show", p.Run))
+	} else if err == nil {
+		_, err = j.store.Submission(ctx, name) // a name that is mistyped gives up nothing
 	}
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
-	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
@@ -189,20 +188,7 @@ func (c *command) statusOfAll(ctx context.Context, t client.Client, name string)
 		with, phase, exit := "-", "-", "-"
 		if e := has[workflowOf(m.Run)]; e != nil && !m.Skip {
 			with = strings.ToLower(e.Status.String())
-			switch e.Status {
-			case enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
-				phase, k.Exit = statusOf(ctx, t, e).Phase, -1
-			case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
-				class := classOf(t.GetWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId).Get(ctx, nil))
-				if phase = class; k.Exit < 0 || class == unaudited {
-					k.Exit = int(exitOf(class))
-				}
-			case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-			default: // stopped, by a person or by the server
-				if k.Exit < 0 {
-					k.Exit = int(job.ExitStopped)
-				}
-			}
+			phase, k.Exit = stands(ctx, t, e, k.Exit)
 		}
 		if k.Exit >= 0 && !m.Skip {
 			exit = fmt.Sprint(k.Exit)

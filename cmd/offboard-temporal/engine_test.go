@@ -615,6 +615,7 @@ func TestCampaign(t *testing.T) {
 	if out, err := p.do("offboard-temporal", "status", "--all"); err != nil || strings.Contains(out, "run") {
 		t.Fatalf("a run of a refused campaign: %s%v", out, err)
 	}
+	p.givesUp(0)
 	p.write("all.yaml", fmt.Sprintf("defaults: {max-users: 0, max-percent: 0}\ntenants:\n  - {name: t0, tenant: %s, file: t0.csv}\n  - {name: t1, tenant: %s, file: t1.csv}\n  - {name: t2, tenant: %s, file: t2.csv, max-users: 100}\n", tenantID(0), tenantID(1), tenantID(2)))
 	first := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes")
 	if again := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes"); strings.ReplaceAll(first, "submitted\n", "with the workers\n") != again {
@@ -633,6 +634,12 @@ func TestCampaign(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the worst exit code of "+name+" is 4") || strings.Count(out, " finished ") != 2 || strings.Count(out, " refused ") != 2 {
 		t.Errorf("%s%v", out, err)
 	}
+	if out, err := p.do("offboard-temporal", "status", runs[0]); err != nil || !strings.Contains(out, runs[0]+": Done: all of 120 people") {
+		t.Errorf("%s%v", out, err)
+	}
+	if out, err := p.do("offboard-temporal", "status", runs[2]); err == nil || !strings.Contains(err.Error(), "exit status 4") || !strings.Contains(out, runs[2]+" is refused") {
+		t.Errorf("%s%v", out, err)
+	}
 	if shown, _ := p.do("offboard", "show", name); strings.Count(shown, " finished ") != 2 || !strings.Contains(shown, "240 of 360 people signed out") {
 		t.Errorf("offboard show:\n%s", shown)
 	}
@@ -647,6 +654,31 @@ func TestCampaign(t *testing.T) {
 	}
 	if s := p.truth(users, users, 0); s.missing > 0 || s.repeated > 0 || p.writes() != 2*users {
 		t.Errorf("%+v, %d writes", s, p.writes())
+	}
+}
+
+// givesUp has a file submitted of which the server does not hear, and the submission given up.
+func (p *plant) givesUp(i int) {
+	p.t.Helper()
+	env := p.env
+	p.env = append(slices.Clone(env), "TEMPORAL_ADDRESS=127.0.0.1:1")
+	_, err := p.do("offboard-temporal", "submit", fmt.Sprintf("t%d.csv", i), "--tenant", tenantID(i), "--yes")
+	p.env = env
+	if err == nil || !strings.Contains(err.Error(), "; then: offboard-temporal resume ") {
+		p.t.Fatalf("without a server: %v", err)
+	}
+	words := strings.Fields(err.Error())
+	run := words[len(words)-1]
+	if out := p.must("offboard-temporal", "status", run); !strings.Contains(out, "offboard-temporal stop "+run+" gives it up") {
+		p.t.Errorf("status:\n%s", out)
+	}
+	if out := p.must("offboard-temporal", "stop", run); out != "submission "+run+" is given up; nothing was planned or written\n" {
+		p.t.Errorf("stop:\n%s", out)
+	}
+	for _, command := range []string{"stop", "status"} {
+		if out, err := p.do("offboard-temporal", command, run); err == nil || !strings.Contains(err.Error(), "exit status 2") {
+			p.t.Errorf("%s of what is given up: %s%v", command, out, err)
+		}
 	}
 }
 

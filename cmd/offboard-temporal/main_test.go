@@ -15,7 +15,11 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"go.temporal.io/api/common/v1"
+	enums "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -23,6 +27,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/report"
 )
 
 // TestRefusedBeforeTheServer holds what no server is asked for.
@@ -326,6 +331,53 @@ func TestExitOfClasses(t *testing.T) {
 	for class, want := range map[string]job.Exit{"refused": 4, "unapproved": 4, "usage": 2, "sign_in": 5, "permission": 5, "locked": 7, "begun": 7, "outage": 6, Late: 6, unaudited: 1, Trouble: 1, "damaged": 1} {
 		if got := exitOf(class); got != want {
 			t.Errorf("%s ends with %d, want %d", class, got, want)
+		}
+	}
+}
+
+// endsIn is a server on which every workflow has ended in an error, or goes on and has no worker.
+type endsIn struct {
+	client.Client
+	client.WorkflowRun
+	err error
+}
+
+func (e endsIn) GetWorkflow(context.Context, string, string) client.WorkflowRun { return e }
+
+func (e endsIn) Get(context.Context, any) error { return e.err }
+
+func (e endsIn) QueryWorkflow(context.Context, string, string, string, ...any) (converter.EncodedValue, error) {
+	return nil, errors.New("no poller")
+}
+
+// The exit code of status is 0 as long as the workers have the run; then it is what the journal counts, or else what ended
+// the workflow.
+func TestStands(t *testing.T) {
+	const goesOn, completed, failed, canceled = enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED
+	end := func(state journal.State, outcome batch.Outcome) report.End {
+		return report.End{State: string(state), Summary: batch.Summary{Counts: map[batch.Outcome]int{outcome: 1}}}
+	}
+	for _, tt := range []struct {
+		status  enums.WorkflowExecutionStatus
+		class   string
+		journal report.End
+		want    int
+	}{
+		{goesOn, "", end(journal.Running, ""), -1},
+		{goesOn, "", end(journal.Stopped, ""), -1}, // it was resumed
+		{completed, "", end(journal.Finished, batch.Verified), 0},
+		{completed, "", end(journal.Finished, batch.GaveUp), 3},
+		{failed, unaudited, end(journal.Finished, batch.Verified), 1},
+		{failed, "refused", end(journal.Refused, ""), 4},
+		{failed, "sign_in", end(journal.Running, ""), 5},
+		{failed, "sign_in", report.End{}, 5}, // it is not planned
+		{failed, Late, end(journal.Stopped, ""), 6},
+		{canceled, "", end(journal.Running, ""), 6},
+		{canceled, "", end(journal.Finished, batch.GaveUp), 3},
+	} {
+		e := &workflowpb.WorkflowExecutionInfo{Status: tt.status, Execution: &common.WorkflowExecution{}}
+		if _, got := stands(context.Background(), endsIn{err: temporal.NewNonRetryableApplicationError("", tt.class, nil)}, e, exitBy(tt.journal)); got != tt.want {
+			t.Errorf("%v %s, in the journal %s %v: %d, want %d", tt.status, tt.class, tt.journal.State, tt.journal.Summary.Counts, got, tt.want)
 		}
 	}
 }

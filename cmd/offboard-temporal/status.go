@@ -47,9 +47,11 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "RUN\tSTATE\tPHASE\tLEFT\tWRITES\tSLICE\tPACE\tGAVE UP\tSINCE")
-	found := false
+	var last *workflowpb.WorkflowExecutionInfo
 	if err := eachWorkflow(ctx, t, query, func(e *workflowpb.WorkflowExecutionInfo) {
-		found = true
+		if last == nil || last.StartTime.AsTime().Before(e.StartTime.AsTime()) {
+			last = e
+		}
 		tellOne(ctx, w, t, e)
 	}); err != nil {
 		return err
@@ -57,6 +59,7 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	if err := w.Flush(); err != nil || o.RunName == "" {
 		return err
 	}
+	exit := -1
 	err = job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
 		fmt.Printf("\nJournal   run %s is %s: %s", end.Plan.Run, end.State, batch.Plural(end.Plan.Rows, "row"))
 		var outcomes []batch.Outcome
@@ -68,13 +71,53 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 			fmt.Printf(", %s %s", batch.Thousands(end.Summary.Counts[outcome]), outcome)
 		}
 		fmt.Println()
-		return nil
+		exit = exitBy(end)
+		return report.Last(os.Stdout, end)
 	}, nil)
-	if errors.Is(err, journal.ErrNoRun) && found {
-		fmt.Printf("\nJournal   run %s is not planned yet\n", o.RunName)
-		return nil
+	if a, is := errors.AsType[*job.Advised](err); is && errors.Is(err, journal.ErrNoRun) {
+		fmt.Printf("\nJournal   %v\n          where no workflow of it is running: offboard-temporal resume %s goes on with it, and offboard-temporal stop %s gives it up\n", a.Unwrap(), o.RunName, o.RunName)
+		err = nil
+	}
+	if last != nil {
+		_, exit = stands(ctx, t, last, exit)
+	}
+	if err == nil && exit > 0 {
+		err = &endedAs{job.Exit(exit), fmt.Sprintf("the exit code of run %s is %d", o.RunName, exit)}
 	}
 	return err
+}
+
+// exitBy is the exit code of a run by the journal; -1 is that it is not at its end.
+func exitBy(end report.End) int {
+	switch journal.State(end.State) {
+	case journal.Finished:
+		return report.ExitOf(end)
+	case journal.Refused:
+		return int(job.ExitRefused)
+	case journal.Stopped:
+		return int(job.ExitStopped)
+	}
+	return -1
+}
+
+// stands is how a run stands with the workers, and its exit code where the journal's is exit; -1 is that it goes on.
+func stands(ctx context.Context, t client.Client, e *workflowpb.WorkflowExecutionInfo, exit int) (phase string, is int) {
+	switch e.Status {
+	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return statusOf(ctx, t, e).Phase, -1
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return "-", exit
+	case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
+		class := classOf(t.GetWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId).Get(ctx, nil))
+		if exit < 0 || class == unaudited {
+			exit = int(exitOf(class))
+		}
+		return class, exit
+	}
+	if exit < 0 { // stopped, by a person or by the server
+		exit = int(job.ExitStopped)
+	}
+	return "-", exit
 }
 
 // eachWorkflow gives the workflows of a query, of those that continue each other the last.
@@ -112,6 +155,9 @@ func statusOf(ctx context.Context, t client.Client, e *workflowpb.WorkflowExecut
 	}
 	if err != nil {
 		s.Phase = "no worker answers"
+	}
+	if e.Status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED { // which says nothing of its users
+		s.Phase = "ended: status RUN tells of its users"
 	}
 	return s
 }

@@ -213,7 +213,15 @@ func (o *stopOptions) run(ctx context.Context, c *command) error {
 	if job.NamesCampaign(o.RunName) {
 		return c.stopAll(ctx, t, o.RunName)
 	}
-	if err := t.CancelWorkflow(ctx, workflowOf(o.RunName), ""); err != nil {
+	err = t.CancelWorkflow(ctx, workflowOf(o.RunName), "")
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		if err := job.Withdraw(ctx, c.host(), o.RunName); err != nil {
+			return fmt.Errorf("stop run %s: the workers do not have it: %w", o.RunName, err)
+		}
+		fmt.Printf("submission %s is given up; nothing was planned or written\n", o.RunName)
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("stop run %s: %w; offboard-temporal status lists the runs", o.RunName, err)
 	}
 	fmt.Printf("run %s is being stopped; offboard-temporal resume %s goes on with it\n", o.RunName, o.RunName)
