@@ -508,9 +508,11 @@ func TestRollingDeploy(t *testing.T) {
 	p.worker("worker1")
 	p.worker("worker2")
 	run := p.submit(0)
+	var at []time.Time
 	for i := range deploys {
 		p.until("more are written", func() bool { return p.writes() >= (i+1)*users/(deploys+1) })
 		old := p.atWork(run)
+		at = append(at, time.Now())
 		if err := old.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -521,6 +523,10 @@ func TestRollingDeploy(t *testing.T) {
 	}
 	p.ends(run, users)
 	s := p.truth(users)
+	at = append(at, time.Now())
+	for i := range deploys {
+		t.Logf("deploy %d: %v without a write", i+1, p.gap(at[i], at[i+1]).Round(time.Millisecond))
+	}
 	t.Logf("%d deploys: %d missing, %d repeated, %d throttled; the longest time without a write was %v", deploys, s.missing, s.repeated, s.throttled, s.gap.Round(time.Millisecond))
 	if s.missing > 0 || s.repeated > 0 || s.throttled > 0 || s.gap > time.Second {
 		t.Error("that is not as it must be")
