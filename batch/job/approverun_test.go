@@ -146,7 +146,7 @@ func TestApprovalOfAnotherRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		opt := o.submission("revoke")
-		opt.Approvals = 1
+		opt.Approvals, opt.New = 1, true
 		var runs []string
 		for range 2 {
 			is, err := Submit(t.Context(), o.host(), opt)
