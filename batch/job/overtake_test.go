@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,6 +93,14 @@ func TestFrozenSliceIsOvertaken(t *testing.T) {
 	}
 	if n := net.calls.Load(); n != under {
 		t.Errorf("it made %d new calls", n-under)
+	}
+	run, err := quick.store.Run(t.Context(), is.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, err := quick.store.SentCalls(t.Context(), journal.SentBy{Tenant: run.Plan().Tenant, App: run.Plan().App}, nil, time.Time{})
+	if open := slices.IndexFunc(calls, func(k journal.SentCall) bool { return k.Open }); err != nil || len(calls) < 10 || open >= 0 {
+		t.Errorf("after the slice that overtook it call %d of %d is open, %v", open, len(calls), err)
 	}
 	for !s.Finished {
 		if s, err = slice(quick, o, false); err != nil {

@@ -69,6 +69,12 @@ func (s *Shared) keep(ctx context.Context, h *Host, open opener, must bool) (_ *
 	return s.store, err
 }
 
+// Open opens the journal for the slices to come, before the first of them does.
+func (s *Shared) Open(ctx context.Context, h *Host) error {
+	_, err := s.keep(journal.ForEngine(ctx), h, journal.Open, true)
+	return err
+}
+
 // Close closes the journal that slices opened.
 func (s *Shared) Close() error {
 	s.mu.Lock()

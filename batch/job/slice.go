@@ -132,10 +132,16 @@ func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced,
 		return s, j.halt(ctx, o)
 	}
 	if fresh {
-		if err := j.signInFor(ctx, o); err != nil {
+		whole := make(chan error, 1) // which takes as long as a sign-in, in a run of thousands
+		go func() { whole <- j.run.Whole(ctx) }()
+		err := j.signInFor(ctx, o)
+		if err := cmp.Or(<-whole, err); err != nil {
 			return s, err
 		}
 	} else if err := j.readySignKey(); err != nil { // the host is of this slice, which may be the one that reports
+		return s, err
+	}
+	if _, err := j.run.Recover(ctx); err != nil {
 		return s, err
 	}
 	j.tenant.heed(j.Stop)
@@ -151,7 +157,7 @@ func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced,
 	return j.writeSlice(ctx, o, fresh)
 }
 
-// claim locks the run that was found, and takes it over from a process that died. It is
+// claim locks the run that was found; [journal.Run.Recover] is the next thing to do. It is
 // ErrNoneToResume for one that is at its end.
 func (j *job) claim(ctx context.Context, overtake bool) error {
 	if err := j.later(lockOf(j.run, overtake)); err != nil {
@@ -160,11 +166,7 @@ func (j *job) claim(ctx context.Context, overtake bool) error {
 	if err := j.run.Refresh(ctx); err != nil { // another process may have held it
 		return err
 	}
-	if err := j.mayResume(ctx); err != nil {
-		return err
-	}
-	_, err := j.run.Recover(ctx)
-	return err
+	return j.mayResume(ctx)
 }
 
 func lockOf(run *journal.Run, overtake bool) (unlock func() error, err error) {
@@ -194,6 +196,9 @@ func (h *Host) stopped() bool {
 func (j *job) halt(ctx context.Context, o *SliceOptions) error {
 	if o.ByPerson == nil || !o.ByPerson() {
 		return batch.ErrStopped
+	}
+	if _, err := j.run.Recover(ctx); err != nil {
+		return err
 	}
 	if err := j.claimReport(); err != nil {
 		return err
@@ -410,6 +415,9 @@ func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n
 		return 0, err
 	}
 	if err := j.claim(ctx, true); err != nil {
+		return 0, err
+	}
+	if _, err := j.run.Recover(ctx); err != nil {
 		return 0, err
 	}
 	next, err := j.run.Next(ctx, most)

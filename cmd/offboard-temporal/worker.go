@@ -65,6 +65,11 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 	w.RegisterWorkflow(Run)
 	w.RegisterWorkflow(AppGate)
 	w.RegisterWorkflow(Scheduled)
+	go func() { // what another worker hands over need not wait for it; the first slice tells why it cannot be opened
+		h := a.host()
+		h.Console = quiet{log: c.log}
+		_ = a.shared.Open(ctx, h)
+	}()
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
