@@ -146,14 +146,13 @@ func (c *command) stopAll(ctx context.Context, t client.Client, name string) err
 		if m.Skip {
 			continue
 		}
-		err := t.CancelWorkflow(ctx, workflowOf(m.Run), "")
-		if _, none := errors.AsType[*serviceerror.NotFound](err); none { // it has ended
-			continue
-		}
+		going, err := cancel(ctx, t, m.Run)
 		if err != nil {
 			return fmt.Errorf("stop run %s of %s: %w; the same command goes on", m.Run, m.Name, err)
 		}
-		stopped++
+		if going {
+			stopped++
+		}
 	}
 	fmt.Printf("%s of %s are being stopped; offboard-temporal resume %s goes on with them\n", batch.Plural(stopped, "run"), of.Name, of.Name)
 	return nil

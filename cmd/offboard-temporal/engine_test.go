@@ -681,6 +681,18 @@ func (p *plant) givesUp(i int) {
 	if out := p.must("offboard-temporal", "stop", run); out != "submission "+run+" is given up; nothing was planned or written\n" {
 		p.t.Errorf("stop:\n%s", out)
 	}
+	c, err := client.Dial(client.Options{HostPort: "127.0.0.1:" + p.port})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	ended := p.submit(i)
+	if err := c.TerminateWorkflow(context.Background(), workflowOf(ended), "", ""); err != nil {
+		p.t.Fatal(err)
+	}
+	if out := p.must("offboard-temporal", "stop", ended); out != "submission "+ended+" is given up; nothing was planned or written\n" {
+		p.t.Errorf("stop of what has ended:\n%s", out)
+	}
 	for _, command := range []string{"stop", "status"} {
 		if out, err := p.do("offboard-temporal", command, run); err == nil || !strings.Contains(err.Error(), "exit status 2") {
 			p.t.Errorf("%s of what is given up: %s%v", command, out, err)

@@ -213,8 +213,8 @@ func (o *stopOptions) run(ctx context.Context, c *command) error {
 	if job.NamesCampaign(o.RunName) {
 		return c.stopAll(ctx, t, o.RunName)
 	}
-	err = t.CancelWorkflow(ctx, workflowOf(o.RunName), "")
-	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+	going, err := cancel(ctx, t, o.RunName)
+	if err == nil && !going {
 		if err := job.Withdraw(ctx, c.host(), o.RunName); err != nil {
 			return fmt.Errorf("stop run %s: the workers do not have it: %w", o.RunName, err)
 		}
@@ -226,6 +226,18 @@ func (o *stopOptions) run(ctx context.Context, c *command) error {
 	}
 	fmt.Printf("run %s is being stopped; offboard-temporal resume %s goes on with it\n", o.RunName, o.RunName)
 	return nil
+}
+
+// cancel has the workflow of a run stopped, if one is going. The server takes a cancellation of what has ended, too.
+func cancel(ctx context.Context, t client.Client, run string) (going bool, err error) {
+	d, err := t.DescribeWorkflowExecution(ctx, workflowOf(run), "")
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return false, nil
+	}
+	if err != nil || d.WorkflowExecutionInfo.Status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return false, err
+	}
+	return true, t.CancelWorkflow(ctx, workflowOf(run), "")
 }
 
 // approveOptions are those of approve.
