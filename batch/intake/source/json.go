@@ -226,6 +226,8 @@ func listIn(in Input, opt Options) ([]string, error) {
 				keys = append(keys, key)
 			}
 			switch kind := j.PeekKind(); {
+			case key == "": // names no list
+				_, err = j.value()
 			case kind == '{' && path == nil:
 				err = walk(at)
 			case kind == '[' && (opt.Sheet == name || opt.Sheet == "" && path == nil && slices.Contains(listKeys, key)):
