@@ -263,6 +263,8 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		return batch.Row{}, r.otherTable()
 	case whole && r.isExampleRow(row.Cells):
 		r.skip(row.Line, "example row")
+	case r.list && r.rows > 0 && r.blank != row.Line-1 && !strings.HasSuffix(all[0], ":") && vocab.StayNote(all[0]) != "":
+		return batch.Row{}, &InputError{Line: row.Line, Reason: "this line seems to say that somebody stays, and not whether it means the line above it: take out who stays, and this line"}
 	case r.setHeading(all) && strings.HasSuffix(strings.Join(all, ""), ":"):
 		r.skip(row.Line, "heading")
 	default:

@@ -66,13 +66,17 @@ func (s *surveyor) findStay(r *Reader) {
 		if !c.maySayStay() {
 			continue
 		}
+		list := c.hr
+		if list == "" && vocab.IsUnnamed(c.name) {
+			list = vocab.NoteHeader
+		}
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool {
 			return known.place < 0 && vocab.PlainName(known.Column) == vocab.PlainName(c.name)
 		})
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader || c.hr == vocab.RehireHeader},
-				words: vocab.WordsOf(c.hr), sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: list == vocab.NoteHeader || list == vocab.RehireHeader},
+				words: vocab.WordsOf(list), sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -142,8 +146,10 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 	case s.words.Leaver && len(dates.Any(cell)) > 0:
 		said, known = s.dayWord(cell), true
 	case s.words.Known:
-		said = ""
-		s.unknown++
+		if said = vocab.StayNote(cell); said == "" {
+			s.unknown++
+		}
+		known = said != ""
 	default:
 		s.unknown++
 		s.others.add(vocab.PlainBlanks(cell))

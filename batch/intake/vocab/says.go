@@ -19,7 +19,11 @@ var camel = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)
 func TitleSays(title string) string {
 	words := strings.FieldsFunc(Fold(camel.ReplaceAllString(title, "$1 $2")), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' })
 	text := Without("title of the file", strings.Join(words, " "))
-	for _, word := range append(strings.Fields(text), text, Fold(title)) {
+	words = strings.Fields(text)
+	for i, word := range words[min(1, len(words)):] {
+		words = append(words, words[i]+" "+word)
+	}
+	for _, word := range append(words, text, Fold(title)) {
 		if (len(word) > 2 || word == text) && IsCell("stay title", word) || IsCell("remark", word) && word != "until" && word != "leave" { // "Leavers until November"
 			return word
 		}
@@ -30,7 +34,7 @@ func TitleSays(title string) string {
 // TitleMeans reports whether a line above a list says that those below it are to go, and nothing else.
 func TitleMeans(line string) (means bool) {
 	for word := range strings.FieldsFuncSeq(Fold(line), func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSpace(c) || unicode.IsDigit(c) }) {
-		gone := len(word) > 2 && word != "approved" && (IsCell("gone", word) || IsCell("gone title", word) || IsCell("gone action", word))
+		gone := len(word) > 2 && word != "approved" && !IsCell("taken back", word) && (IsCell("gone", word) || IsCell("gone title", word) || IsCell("gone action", word))
 		if means = means || gone; !gone && !IsCell("users", word) && !IsCell("title filler", word) {
 			return false
 		}
@@ -46,6 +50,12 @@ func TellsWho(title string) bool {
 	}
 	return is && IsCell("title role", role) && Trim(name) != "" && TitleSays(name) == ""
 }
+
+// unnamed are the names that programs give to columns without one.
+var unnamed = regexp.MustCompile(`(?i)^(column|spalte|colonne|columna|kolom|field|unnamed:?)\s*[0-9]+$`)
+
+// IsUnnamed reports whether nobody gave a column its name.
+func IsUnnamed(name string) bool { return unnamed.MatchString(name) }
 
 // SaysLeave reports whether the name of a sheet says that its people leave.
 func SaysLeave(title string) bool {
@@ -84,6 +94,9 @@ func StayNote(note string) string {
 	going, back := PhraseIn(text, cellWords["going"]), PhraseIn(text, cellWords["taken back"])
 	if going != "" && back != "" {
 		return going + " " + back
+	}
+	if IsCell("stay title", text) { // it says no more
+		return text
 	}
 	return PhraseIn(Without("note of no stay", text), cellWords["stay note"])
 }
