@@ -28,7 +28,7 @@ func (r *Reader) setHeading(all []string) bool {
 	}
 	cell := all[at]
 	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
-	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" && vocab.StayNote(cell) == "" {
+	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" && vocab.StayNote(cell) == "" && !vocab.IsSentence(cell) {
 		return false
 	}
 	said := ""

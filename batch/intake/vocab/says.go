@@ -42,6 +42,9 @@ func TitleMeans(line string) (means bool) {
 	return means
 }
 
+// IsSentence reports whether a text is one rather than the name of a person, by a word that names lack.
+func IsSentence(text string) bool { return PhraseIn(text, cellWords["sentence"]) != "" }
+
 // TellsWho reports whether a title tells who manages, prepared or approves the file, with a name behind.
 func TellsWho(title string) bool {
 	role, name, is := strings.Cut(Fold(title), ":")
