@@ -38,6 +38,16 @@ const applicationID = 0x6f666264
 // journal its form, so that no change of that can be forgotten.
 var schemaVersion = numberOf(schema, sqlDigestPlan, sqlDigestRows, sqlDigestTargets, sqlDigestSent, sqlDigestMarks, sqlDigestSkips)
 
+// Forms are the numbers of the forms that journals have, by kind of database. A journal of
+// another form than a program's is [ErrVersion] to it.
+type Forms struct {
+	SQLite     int `json:"sqlite"`
+	PostgreSQL int `json:"postgresql"`
+}
+
+// ItsForms are those of this program.
+var ItsForms = Forms{schemaVersion, serverVersion}
+
 // numberOf is a number above 0 for what statements say. Comments and white space say nothing.
 func numberOf(statements ...string) int {
 	words := strings.Fields(sqlComment.ReplaceAllString(strings.Join(statements, ";\n"), ""))

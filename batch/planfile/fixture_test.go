@@ -123,7 +123,7 @@ func forged(in content) []byte {
 		}
 		b.Write(text)
 	}
-	put(headLine{format, version, in.head})
+	put(headLine{format, Version, in.head})
 	last := end{Skips: len(in.skips)}
 	for _, p := range in.rows {
 		put(line{Row: &p.Row, User: &p.User, DuplicateOf: p.DuplicateOf, Record: p.Record})

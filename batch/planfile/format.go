@@ -14,10 +14,10 @@ import (
 
 const (
 	format = "offboard-plan"
-	// version is that of the format. It goes up with every change of what is written. A
+	// Version is that of the format. It goes up with every change of what is written. A
 	// new field with a JSON name in batch.Plan, Terms, Row, User, Record or Skip is such
 	// a change.
-	version = 1
+	Version = 1
 )
 
 // Head is what a plan file says before its rows.

@@ -87,7 +87,7 @@ const beginning = `{"format":"` + format + `","version":`
 // head reads the first line. A line that is cut off or too long is one of a damaged plan
 // if it begins as a plan does, and else the file is no plan.
 func (r *reader) head() (Head, error) {
-	noPlan := fmt.Errorf("%w: line 1 does not begin with %s%d", ErrFormat, beginning, version)
+	noPlan := fmt.Errorf("%w: line 1 does not begin with %s%d", ErrFormat, beginning, Version)
 	err := r.next()
 	if errors.Is(err, io.EOF) || errors.Is(err, ErrAltered) && !bytes.HasPrefix(r.b, []byte(beginning)) {
 		return Head{}, noPlan
@@ -102,8 +102,8 @@ func (r *reader) head() (Head, error) {
 	if json.Unmarshal(r.b, &is) != nil || is.Format != format || is.Version < 1 {
 		return Head{}, noPlan
 	}
-	if is.Version > version {
-		return Head{}, fmt.Errorf("%w: line 1 says version %d, and this offboard reads %d; update offboard", ErrNewer, is.Version, version)
+	if is.Version > Version {
+		return Head{}, fmt.Errorf("%w: line 1 says version %d, and this offboard reads %d; update offboard", ErrNewer, is.Version, Version)
 	}
 	var l headLine
 	if err = decode(r.b, &l); err == nil {

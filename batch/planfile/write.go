@@ -38,7 +38,7 @@ func write(w *bufio.Writer, h Head, rows iter.Seq2[batch.Planned, error], skips 
 	if err := v.checkHead(); err != nil {
 		return fmt.Errorf("%w: %w", ErrRow, err)
 	}
-	if err := put(w, headLine{format, version, h}); err != nil {
+	if err := put(w, headLine{format, Version, h}); err != nil {
 		return err
 	}
 	for p, err := range rows {

@@ -36,9 +36,10 @@ import (
 
 // cli is the grammar. A flag has the variable that it has in offboard; those of Temporal are its own.
 type cli struct {
-	Journal string `help:"The journal that all workers and commands share: postgres://..., or on one machine a SQLite file." placeholder:"URL|PATH"`
-	Queue   string `help:"The task queue of Temporal." default:"offboard"`
-	Verbose bool   `short:"v" help:"Log more: every call, and what failed in its own words, which may name people."`
+	Journal string           `help:"The journal that all workers and commands share: postgres://..., or on one machine a SQLite file." placeholder:"URL|PATH"`
+	Queue   string           `help:"The task queue of Temporal." default:"offboard"`
+	Version kong.VersionFlag `env:"-" help:"Print the version."`
+	Verbose bool             `short:"v" help:"Log more: every call, and what failed in its own words, which may name people."`
 
 	Worker  workerOptions  `cmd:"" help:"Carry out what is submitted, until a signal."`
 	Submit  submitOptions  `cmd:"" help:"Check a file of users here, and have workers contain them."`
@@ -104,7 +105,7 @@ func parse(args ...string) (c *command, do func(context.Context, *command) error
 		return nil, nil, err
 	}
 	told := false
-	parser := kong.Must(c.cli, kong.Name("offboard-temporal"), kong.DefaultEnvars("OFFBOARD"), kong.Exit(func(int) { told = true }),
+	parser := kong.Must(c.cli, kong.Name("offboard-temporal"), kong.DefaultEnvars("OFFBOARD"), kong.Vars{"version": fmt.Sprint("offboard-temporal ", job.ThisBuild(version))}, kong.Exit(func(int) { told = true }),
 		kong.Description("Contains Microsoft Entra users as offboard does, on several machines, with Temporal. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH and TEMPORAL_TLS_SERVER_CA_CERT_PATH lead to the server."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	k, err := parser.Parse(args)
