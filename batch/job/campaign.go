@@ -174,8 +174,8 @@ func findCampaign(ctx context.Context, h *Host, name string, open opener) (_ *Ca
 
 // takeMembers reads the members that the journal keeps.
 func (c *Campaign) takeMembers() error {
-	if err := json.Unmarshal([]byte(c.Campaign.Members), &c.Members); err != nil {
-		return fmt.Errorf("%w: table campaigns: %w", journal.ErrDamaged, err)
+	if err := journal.Decode(c.Campaign.Members, &c.Members); err != nil {
+		return fmt.Errorf("table campaigns: %w", err)
 	}
 	return nil
 }

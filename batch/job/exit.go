@@ -64,7 +64,7 @@ var endings = []End{
 	{journal.ErrAway, ExitStopped, "", "{go on}"},
 	{journal.ErrLost, ExitStopped, "", "{go on}"},
 	{journal.ErrDisk, ExitError, "free space on the journal's disk, and see that its file and directory can be written; then do the same again, and a run goes on where it was", "free space on the journal's disk, and see that its file and directory can be written, then: {go on}"},
-	{journal.ErrVersion, ExitError, "name another file with --journal, or move this one away: {move}; the runs in it can be read only with the version that made it", ""},
+	{journal.ErrVersion, ExitError, "finish what is open in it with the version that made it; then name another file with --journal, or move this one away: {move}; the runs in it can be read only with that version", ""},
 	{journal.ErrDamaged, ExitError, "sqlite3 {journal} .recover > recovered.sql saves what can be read; the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others", ""},
 	{journal.ErrNotJournal, ExitError, "name another file with --journal", ""},
 	{ErrNoJournal, ExitUsage, "name the journal that has the run with --journal PATH; without it that is offboard/journal.db in the user's state directory", ""},

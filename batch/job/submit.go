@@ -244,8 +244,8 @@ func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p
 		return p, errors.Join(fmt.Errorf("%w; %s: %s was submitted at %s, and no worker planned it within %s; submit it again", ErrRefused, nothingPlanned, name, is.Created.Format(time.RFC3339), journal.Kept), j.store.Forget(ctx, name))
 	}
 	var s submitted
-	if err := json.Unmarshal([]byte(is.Options), &s); err != nil {
-		return p, fmt.Errorf("%w: table submissions: %w", journal.ErrDamaged, err)
+	if err := journal.Decode(is.Options, &s); err != nil {
+		return p, fmt.Errorf("table submissions: %w", err)
 	}
 	if err := h.Files.take(is.Files); err != nil {
 		return p, err

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,15 +25,19 @@ func appendList[T any](all []T, t *tx, pointers func(*T) []any, query string, ar
 		return all, err
 	}
 	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return all, err
+	}
 	var row, zero T
 	to := pointers(&row)
 	for i := range to {
-		to[i] = column{to[i]}
+		to[i] = column{to[i], names[i]}
 	}
 	for rows.Next() {
 		row = zero
 		if err := rows.Scan(to...); err != nil {
-			return all, err
+			return all, cmp.Or(errors.Unwrap(err), err) // without the words that database/sql puts before a column's own
 		}
 		all = append(all, row)
 	}
@@ -55,11 +61,20 @@ func number(t *tx, query string, args ...any) (int, error) {
 }
 
 // column takes a value of the database for a field, of the types that encode knows.
-type column struct{ field any }
+type column struct {
+	field any
+	name  string // for errors
+}
 
-// Scan sets the field. A value that does not fit is ErrDamaged, to which database/sql
-// adds the names of the table and the column.
+// Scan sets the field. A value that does not fit is ErrDamaged.
 func (c column) Scan(value any) error {
+	if err := c.set(value); err != nil {
+		return fmt.Errorf("%w (column %s)", err, c.name)
+	}
+	return nil
+}
+
+func (c column) set(value any) error {
 	if value == nil {
 		return nil
 	}
@@ -94,6 +109,12 @@ func (c column) Scan(value any) error {
 		// The database holds the words too, in its schema, which may be what was damaged.
 		*to = batch.Outcome(text)
 		ok = isLastWord(*to)
+	case *batch.Plan:
+		err := Decode(text, to)
+		if errors.Is(err, ErrVersion) {
+			err = fmt.Errorf("%w; version %s planned the run", err, to.Version)
+		}
+		return err
 	case *[]string:
 		// Most lists have no escape in them. Those are taken apart at their quotes, in a
 		// tenth of the time.
@@ -107,6 +128,21 @@ func (c column) Scan(value any) error {
 	}
 	if !ok {
 		return fmt.Errorf("%w: %v is no %s", ErrDamaged, value, strings.TrimLeft(fmt.Sprintf("%T", c.field), "*"))
+	}
+	return nil
+}
+
+// Decode reads JSON that says what is to be done to whom. A key that this program does not know is
+// another version's, and may be what keeps somebody from being touched: that is [ErrVersion].
+func Decode(text string, to any) error {
+	err := json.Unmarshal([]byte(text), to)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err = d.Decode(to); err != nil {
+		return fmt.Errorf("%w: the key %s is not known to this one", ErrVersion, strings.TrimPrefix(err.Error(), "json: unknown field "))
 	}
 	return nil
 }

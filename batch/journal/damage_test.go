@@ -445,7 +445,7 @@ func TestDamageIsNamed(t *testing.T) {
 	lines := 0
 	for _, err := range r.Lines(t.Context()) {
 		lines++
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `name "marks.outcome": journal is damaged: verifyed is no batch.Outcome`) {
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `journal is damaged: verifyed is no batch.Outcome (column marks.outcome)`) {
 			t.Errorf("the error is %v", err)
 		}
 	}

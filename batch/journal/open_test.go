@@ -139,6 +139,23 @@ func TestOpenAnotherVersion(t *testing.T) {
 	}
 }
 
+// TestPlanOfAnotherVersion holds that a plan with a word that this program does not know, which may
+// be a guard, is another version's, and that nobody goes on with it.
+func TestPlanOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	create(t, openAt(t, path), batch.Plan{Run: "r", Version: "v9.0.0"}).s.Close()
+	rawDB(t, path, "UPDATE runs SET plan = json_set(plan, '$.terms', json('{\"guards\":{\"moon\":true}}'))")
+	s := openAt(t, path)
+	_, err := s.Run(t.Context(), "r")
+	_, all := s.Runs(t.Context(), Filter{})
+	for _, err := range []error{err, all} {
+		if !errors.Is(err, ErrVersion) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `journal.db: journal was made by another version of offboard: the key "moon" is not known to this one; version v9.0.0 planned the run`) {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	for range 3 {

@@ -27,7 +27,7 @@ var onServer = []struct {
 	is   error
 	next string
 }{
-	{journal.ErrVersion, "name another schema with --journal (search_path=NAME in its URL); the runs in this one can be read only with the version that made it"},
+	{journal.ErrVersion, "finish what is open in it with the version that made it; then name another schema with --journal (search_path=NAME in its URL); the runs in this one can be read only with that version"},
 	{journal.ErrNotJournal, "name an empty schema with --journal (search_path=NAME in its URL)"},
 	{journal.ErrDamaged, "restore the database from its backup; the tenant knows who was revoked: verify FILE --since DATE reads it back, and run FILE --since DATE revokes the others"},
 }

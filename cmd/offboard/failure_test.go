@@ -92,12 +92,12 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 		if code != exitError || !strings.Contains(out, "journal was made by another version of offboard: version "+version+" planned the last run in it") || strings.Contains(out, "damaged") {
 			t.Errorf("%s: exit code %d\n%s", args[0], code, out)
 		}
-		_, next, _ = strings.Cut(out, "offboard: next: name another file with --journal, or move this one away: ")
+		_, next, _ = strings.Cut(out, "offboard: next: finish what is open in it with the version that made it; then name another file with --journal, or move this one away: ")
 	}
 	if same, err := os.ReadFile(path); err != nil || !bytes.Equal(same, file) {
 		t.Errorf("the journal was changed, error %v", err)
 	}
-	line, after, ok := strings.Cut(next, "; the runs in it can be read only with the version that made it")
+	line, after, ok := strings.Cut(next, "; the runs in it can be read only with that version")
 	if !ok || strings.TrimSpace(after) != "" {
 		t.Fatalf("next: %s", next)
 	}
