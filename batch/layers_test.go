@@ -36,6 +36,8 @@ var arrows = map[string][]string{
 	"cmd/flagfile":          {"batch", "batch/job", "batch/durable", "batch/journal", "batch/trace"},
 	"cmd/offboard-temporal": {"batch", "cmd/flagfile", "batch/job", "batch/journal", "batch/planfile", "batch/trace", "report"},
 	"cmd/offboard":          {"batch", "cmd/flagfile", "batch/job", "batch/durable", "batch/notify", "batch/journal", "batch/planfile", "batch/signature", "batch/intake", "batch/trace", "report"},
+
+	".release/kubernetes/check": {},
 }
 
 // owners are the rooms that alone know a library, with the rooms inside them.
