@@ -10,7 +10,10 @@
 #   make cases          10,000 drawn cases in which nobody else may be touched; CASES=n for n of them (30 min)
 #   make torture        500 kills at random moments and at named points, held against the tenant's own log, and 500 more
 #                       of runs with several steps; KILLS=n (30 min and more)
-#   make check          formatting, vet and staticcheck of our own packages
+#   make check          formatting, vet and staticcheck of our own packages; what is linked: its sums, licences, and no unused requirement
+#   make kubernetes     the manifests of .release/kubernetes are decoded strictly (the first time 2 min)
+#   make upgrade        a run goes on under another version, and back; FROM=COMMIT (3 min)
+#   make nights         an hour of nightly jobs on one journal, with faults, kills, prunes and upgrades; NIGHTS=60m FROM=COMMIT
 #   make servers        installs what TestReal... starts, by npm: an authorization server and an OData service (1 min)
 #   make bench          the pace against the optimum in virtual time, then speed on loopback, as tables
 #   make scale          a run of a million users: memory, journal, resume, report; needs /usr/bin/time (20 min)
@@ -25,7 +28,7 @@
 #   make vuln           known vulnerabilities in what offboard calls, by govulncheck; asks the internet, so CI does not
 #   make help           this list; times are of 2 cores
 
-.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check bench scale engine-test engine-demo release-check release vuln
+.PHONY: build demo help servers test quick others soak soak-ci race exhaustive cases torture check licences kubernetes upgrade nights bench scale engine-test engine-demo release-check release vuln
 
 # The rooms that do not link the Graph SDK.
 LEAN = $(shell go list ./... | grep -vE '/(batch/graph|batch/job|cmd/flagfile|cmd/offboard)$$')
@@ -100,6 +103,26 @@ check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+	go mod tidy -diff
+	go mod verify
+	cd cmd/offboard-temporal && go mod tidy -diff && go mod verify
+	$(MAKE) licences
+
+licences:
+	.release/licences
+
+kubernetes:
+	cd .release/kubernetes/check && go run . ../*.yaml
+
+# The other version of offboard that upgrade and nights build.
+FROM = HEAD~1
+NIGHTS = 60m
+
+upgrade:
+	go test -v -timeout 20m -run '^TestUpgrade$$' ./cmd/offboard -from $(FROM)
+
+nights:
+	go test -v -timeout 24h -run '^TestNights$$' ./cmd/offboard -nights $(NIGHTS) -from $(FROM)
 
 servers:
 	cd cmd/offboard/testdata/servers && npm ci --ignore-scripts --no-audit --no-fund

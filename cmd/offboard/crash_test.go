@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,13 +25,14 @@ import (
 // scene is a tenant in this process and offboard in another, so that one can be
 // killed and the other still tells the truth.
 type scene struct {
-	t      *testing.T
-	tenant *graphsim.Tenant
-	url    string
-	dir    string
-	cast   []person // of in.csv, one a line
-	steps  bool     // the run has several steps: writes are held against the tenant one by one
-	before graphsim.State
+	t       *testing.T
+	program string // "" is this one
+	tenant  *graphsim.Tenant
+	url     string
+	dir     string
+	cast    []person // of in.csv, one a line
+	steps   bool     // the run has several steps: writes are held against the tenant one by one
+	before  graphsim.State
 
 	mu      sync.Mutex
 	gate    func(r *http.Request, reads bool) // see guard
@@ -187,7 +189,7 @@ func (s *scene) start(env []string, args ...string) *child {
 
 // prepare makes the process that start starts.
 func (s *scene) prepare(env []string, args ...string) *child {
-	c := &child{Cmd: exec.Command("offboard", args...)}
+	c := &child{Cmd: exec.Command(cmp.Or(s.program, "offboard"), args...)}
 	c.Dir = s.dir
 	// Under the race detector every process sleeps for a second at its end.
 	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "OFFBOARD_ACCESS_TOKEN=T", "OFFBOARD_JOURNAL="+filepath.Join(s.dir, "journal.db"),
