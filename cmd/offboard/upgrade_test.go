@@ -92,6 +92,7 @@ func formMade(t *testing.T, s *scene) int {
 	if code, out := s.offboard(nil, 0, "run", "in.csv", "--simulate", "--no-simulate-quota", "--no-verify", "--yes", "--max-percent=0", "--journal=new.db", "--report-dir=new"); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
+	defer os.Remove(filepath.Join(s.dir, "new.db")) // the scene has one journal
 	return formOf(t, filepath.Join(s.dir, "new.db"))
 }
 
