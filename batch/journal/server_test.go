@@ -88,15 +88,19 @@ func TestServerKilled(t *testing.T) {
 		m.addRows([]batch.Planned{realistic(seq)})
 	}
 	const kills = 3
+	var first time.Duration // for which the server was away
 	for i := 1; i <= kills*40; i++ {
 		var back sync.WaitGroup
 		if i%40 == 20 {
+			away := time.Now()
 			pg.Kill(t)
 			back.Go(func() {
 				if i > 40 {
 					<-time.After(2 * time.Second) // longer than what is not worth a word
 				}
-				pg.Launch(t)
+				if pg.Launch(t); i < 40 {
+					first = time.Since(away)
+				}
 			})
 		}
 		must(t, r.Write(t.Context(), crashEntry(i)))
@@ -115,8 +119,10 @@ func TestServerKilled(t *testing.T) {
 	diff(t, "lines", check(t, r), m.lines())
 	must(t, unlock())
 	told := strings.Join(heard.told(), "\n")
-	if strings.Count(told, "does not answer (") != kills-1 || strings.Count(told, "answers again, after") != kills-1 {
-		t.Errorf("told:\n%s", told)
+	waits := strings.Count(told, "does not answer (")
+	onAStrainedMachine := waits == kills && first > 500*time.Millisecond
+	if waits != kills-1 && !onAStrainedMachine || strings.Count(told, "answers again, after") != waits {
+		t.Errorf("the first time away for %v; told:\n%s", first, told)
 	}
 }
 
