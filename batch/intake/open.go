@@ -200,6 +200,7 @@ func open(in source.Input, opt Options) (*Reader, error) {
 func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	r = &Reader{opt: opt, agree: map[batch.Key]bool{}, fillers: map[batch.Key]*column{}}
 	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Table: !opt.mayBeList(), IsRow: r.wouldBeRow}
+	of.Spares = func(name string) bool { return vocab.TitleSays(name) != "" }
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { all, _ := legible(cells); return r.fits(all) }
 	}

@@ -261,6 +261,8 @@ func listIn(in Input, opt Options) ([]string, error) {
 		return nil, &Error{Option: "--sheet", Reason: fmt.Sprintf("the file is no workbook, and no object in it has a list %q: leave --sheet out", opt.Sheet)}
 	case err != nil, j.PeekKind() != 0, len(lists) == 0, opt.IsHeader == nil || opt.IsHeader(keys):
 		return nil, nil
+	case len(lists) > 1 && opt.Spares != nil && slices.ContainsFunc(lists, func(at []string) bool { return opt.Spares(at[len(at)-1]) }):
+		return nil, &Error{Reason: "an object holds a list of people who seem not to be meant beside another: write those who are meant, and nobody else, into a file of one list"}
 	case len(lists) > 1:
 		first, second := strings.Join(lists[0], "."), strings.Join(lists[1], ".")
 		return nil, &Error{Reason: fmt.Sprintf("an object holds %d lists: name the one that is meant, such as with --sheet %q or --sheet %q", len(lists), first, second)}
