@@ -76,11 +76,11 @@ func (w waiting) again(s submitted) bool {
 func waitingIn(ctx context.Context, s *journal.Store) (all []waiting, err error) {
 	found, err := s.Submissions(ctx)
 	for _, u := range found {
-		w := waiting{name: u.Name, created: u.Created}
-		if wrong := json.Unmarshal([]byte(u.Options), &w.submitted); wrong != nil {
-			return nil, fmt.Errorf("%w: table submissions: %s: %w", journal.ErrDamaged, u.Name, wrong)
+		asked, wrong := submittedIn(u)
+		if wrong != nil {
+			return nil, wrong
 		}
-		all = append(all, w)
+		all = append(all, waiting{u.Name, u.Created, asked})
 	}
 	return all, err
 }

@@ -237,3 +237,27 @@ func TestWithdraw(t *testing.T) {
 		}
 	})
 }
+
+// A submission that says what this program does not know may hold back somebody by that: no command passes over it.
+func TestSubmissionOfAnotherVersion(t *testing.T) {
+	inOffice(t, 3, func(o *office) {
+		t := o.t
+		if _, err := Submit(t.Context(), o.host(), o.submission("revoke")); err != nil {
+			t.Fatal(err)
+		}
+		store, err := journal.Open(t.Context(), filepath.Join(o.dir, "journal.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = store.AddSubmission(t.Context(), journal.Submission{Name: "20990101-000000-aaaa", Created: time.Now(), Options: `{"moon":1}`})
+		if err = errors.Join(err, store.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Runs(t.Context(), o.host(), &RunsOptions{}); !errors.Is(err, journal.ErrVersion) || !strings.Contains(err.Error(), `20990101-000000-aaaa`) {
+			t.Errorf("runs: %v", err)
+		}
+		if _, err := Submit(t.Context(), o.host(), o.submission("invalidate")); !errors.Is(err, journal.ErrVersion) {
+			t.Errorf("submit: %v", err)
+		}
+	})
+}

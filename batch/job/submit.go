@@ -48,6 +48,14 @@ type submitted struct {
 	Of        journal.Membership `json:"of"`
 }
 
+// submittedIn reads what the journal keeps of a submission.
+func submittedIn(u journal.Submission) (s submitted, err error) {
+	if err = journal.Decode(u.Options, &s); err != nil {
+		err = fmt.Errorf("table submissions: %s: %w", u.Name, err)
+	}
+	return s, err
+}
+
 // Submit reads and checks the files as [Run] does before it signs in, and keeps their bytes and
 // the options in the journal, for a worker that has neither. It needs no sign-in, and keeps no
 // secret. Host.Member makes it one of a campaign. A submission that no worker plans within a day is
@@ -243,9 +251,9 @@ func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p
 	if time.Since(is.Created) > journal.Kept {
 		return p, errors.Join(fmt.Errorf("%w; %s: %s was submitted at %s, and no worker planned it within %s; submit it again", ErrRefused, nothingPlanned, name, is.Created.Format(time.RFC3339), journal.Kept), j.store.Forget(ctx, name))
 	}
-	var s submitted
-	if err := journal.Decode(is.Options, &s); err != nil {
-		return p, fmt.Errorf("table submissions: %w", err)
+	s, err := submittedIn(is)
+	if err != nil {
+		return p, err
 	}
 	if err := h.Files.take(is.Files); err != nil {
 		return p, err
