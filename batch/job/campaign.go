@@ -39,7 +39,7 @@ func NamesCampaign(name string) bool {
 // locks it. One that was begun on the same files within a day, and is not at its end, is gone on
 // with in its place. The caller closes the campaign.
 func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []Member) (_ *Campaign, err error) {
-	c, err := newCampaign(o, members)
+	c, err := newCampaign(ctx, h, o, members)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,6 @@ func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []M
 			c.Close()
 		}
 	}()
-	if err := c.open(ctx, h, newJournal, false); err != nil {
-		return nil, err
-	}
 	if !o.DryRun && !o.New {
 		if again, err := c.unfinished(ctx); err != nil {
 			return nil, err
@@ -76,14 +73,19 @@ func BeginCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []M
 	return c, c.add(ctx)
 }
 
-// newCampaign is one of which nothing is kept yet.
-func newCampaign(o *CampaignOptions, members []Member) (*Campaign, error) {
-	now := time.Now()
-	c := &Campaign{Members: members, Campaign: journal.Campaign{Name: campaignPrefix + newName(now), Created: now, Input: o.File}}
+// newCampaign is one of which nothing is kept yet, with the journal open.
+func newCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []Member) (*Campaign, error) {
 	text, err := json.Marshal(members)
-	sum := sha256.Sum256(text)
-	c.Digest = hex.EncodeToString(sum[:])
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	now, sum := time.Now(), sha256.Sum256(text)
+	c := &Campaign{Members: members, Campaign: journal.Campaign{Name: campaignPrefix + newName(now), Created: now, Input: o.File, Digest: hex.EncodeToString(sum[:])}}
+	if err := c.open(ctx, h, newJournal, false); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // place says where the reports go.

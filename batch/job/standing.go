@@ -96,7 +96,7 @@ func (c *Campaign) Tenants(s Standing) (all []report.CampaignTenant) {
 		case has && end.State == string(journal.Finished):
 			t.Exit = report.ExitOf(end)
 		case has && m.Run != "" && end.State == string(journal.Refused): // by a worker, for good
-			t.Exit, t.Error = 4, end.Reason
+			t.Exit, t.Error = int(ExitRefused), end.Reason
 		}
 		t.Next = cmp.Or(s.Show[m.Name], t.Next)
 		all = append(all, t)

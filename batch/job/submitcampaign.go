@@ -26,7 +26,7 @@ func (c *Campaign) RunPrefix() string { return strings.TrimPrefix(c.Name, campai
 // is not at its end, is gone on with in its place. As is how a member is read: its host, which has its flags, and its
 // options. The caller closes the campaign.
 func SubmitCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []Member, as func(Member) (*Host, *SubmitOptions, error)) (_ *Campaign, err error) {
-	c, err := newCampaign(o, members)
+	c, err := newCampaign(ctx, h, o, members)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,6 @@ func SubmitCampaign(ctx context.Context, h *Host, o *CampaignOptions, members []
 			c.Close()
 		}
 	}()
-	if err := c.open(ctx, h, newJournal, false); err != nil {
-		return nil, err
-	}
 	unlock, err := c.shared.store.LockCampaign("submission-" + c.Digest[:16]) // of the same by two people at once
 	if err != nil {
 		return nil, err
