@@ -82,6 +82,15 @@ func (c *Campaign) Read(o *job.CampaignOptions) ([]job.Member, error) {
 	return members, err
 }
 
+// Words are the command line of a tenant: a command with its flags and files.
+func Words(command string, flags []batch.Flag, files []string) []string {
+	words := []string{command}
+	for _, f := range flags {
+		words = append(words, "--"+f.Name+"="+f.Value)
+	}
+	return append(append(words, "--"), files...)
+}
+
 // Members reads who is in the campaign, of its file alone, whose name it makes an absolute one.
 func Members(o *job.CampaignOptions) ([]job.Member, error) {
 	members, _, err := read(o, nil)

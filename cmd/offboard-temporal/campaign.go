@@ -269,11 +269,7 @@ func (c *command) refusedInFile(name string) string {
 
 // asSubmit reads flags and files as the command submit of a tenant does, with variables.
 func asSubmit(flags []batch.Flag, files []string) (*command, error) {
-	words := []string{"submit"}
-	for _, f := range flags {
-		words = append(words, "--"+f.Name+"="+f.Value)
-	}
-	c, _, err := parse(append(append(words, "--"), files...)...)
+	c, _, err := parse(flagfile.Words("submit", flags, files)...)
 	return c, err
 }
 

@@ -70,15 +70,11 @@ func (c *command) readCampaign(o *job.CampaignOptions) ([]job.Member, error) {
 
 // asRun reads flags and files as the command run of a tenant does, with variables and the config file.
 func (c *command) asRun(flags []batch.Flag, files []string) (*cli, error) {
-	words := []string{"run"}
-	for _, f := range flags {
-		words = append(words, "--"+f.Name+"="+f.Value)
-	}
 	if c.cli.Config != "" {
-		words = append(words, "--config", c.cli.Config)
+		flags = append(slices.Clone(flags), batch.Flag{Name: "config", Value: c.cli.Config})
 	}
 	all := &cli{}
-	_, _, err := parse(all, io.Discard, append(append(words, "--"), files...)...)
+	_, _, err := parse(all, io.Discard, flagfile.Words("run", flags, files)...)
 	return all, err
 }
 
