@@ -17,8 +17,8 @@ func noteOf(line string) *form {
 }
 
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
-// something of the rows below it: by its words ("Stayers", "Best regards,", "They stay"), or with a colon
-// or a rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
+// something of the rows below it: by its words ("Stayers", "Best regards,", "They stay"), as a sentence
+// ("Replaced by"), or with a colon or a rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
 // else; so is one whose cell stands in a column of statuses. One that surely says that they are meant is no doubt.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
