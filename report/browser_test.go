@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -61,8 +63,38 @@ func inBrowser(t *testing.T) context.Context {
 	return nil
 }
 
-// open opens a file in a new tab.
-func open(t *testing.T, browser context.Context, path string, before ...chromedp.Action[chromedp.Void]) *tab {
+// open opens a file in a new tab, up to the table of people.
+func open(t *testing.T, browser context.Context, path string) *tab {
+	t.Helper()
+	b := load(t, browser, path, command(cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: shownAt}))
+	b.until(`window.shownAt > 0`)
+	return b
+}
+
+// shownAt notes when the table is shown.
+const shownAt = `new MutationObserver(all => { if (all.some(m => m.target.id === "table")) window.shownAt = performance.now() })
+	.observe(document, { subtree: true, attributeFilter: ["hidden"] })`
+
+// worked is how long the page has kept a processor busy, which other work on the machine does not change.
+func (b *tab) worked() (took time.Duration) {
+	b.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		all, err := cdp.Call(ctx, t, performance.GetMetrics, cdp.Empty{})
+		for _, m := range all.Metrics {
+			if m.Name == "ThreadTime" { // of the thread that everything on a page waits for
+				took = time.Duration(m.Value * float64(time.Second))
+			}
+		}
+		return err
+	}))
+	if took == 0 {
+		b.Fatal("the browser does not say how long the page worked")
+	}
+	return took
+}
+
+// load loads a file into a new tab.
+func load(t *testing.T, browser context.Context, path string, before ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser)
 	t.Cleanup(closeTab)
@@ -71,7 +103,7 @@ func open(t *testing.T, browser context.Context, path string, before ...chromedp
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		t.Fatal(err)
 	}
-	b.do(append(append([]chromedp.Action[chromedp.Void]{command(network.Enable, network.EnableParams{}), command(cdplog.Enable, cdp.Empty{})}, before...), chromedp.Navigate(fileURL(path)))...)
+	b.do(append(append([]chromedp.Action[chromedp.Void]{command(network.Enable, network.EnableParams{}), command(cdplog.Enable, cdp.Empty{}), command(performance.Enable, performance.EnableParams{})}, before...), chromedp.Navigate(fileURL(path)))...)
 	return b
 }
 
@@ -306,7 +338,7 @@ func TestPageInBrowser(t *testing.T) {
 	})
 
 	t.Run("without JavaScript", func(t *testing.T) {
-		b := open(t, browser, path, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+		b := load(t, browser, path, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 		text := run(b, chromedp.OuterHTML("body"))
 		for _, want := range []string{"<h1>2 of 7 people contained</h1>", "Not contained and why", `class="line" d="M0`, "The table needs JavaScript", `<div id="table" hidden`} {
 			if !strings.Contains(text, want) {
@@ -329,7 +361,7 @@ const contrast = `(() => {
 	}).map(e => e.tagName + " " + e.className + ": " + e.textContent).join("; ");
 })()`
 
-// A page of 100,000 people opens in less than 2 s, is below 25 MB, and is searched at once.
+// A page of 100,000 people opens by less than 2 s of work, is below 2 MB, and is searched at once.
 func TestPageOfManyInBrowser(t *testing.T) {
 	browser := inBrowser(t)
 	const people = 100_000
@@ -349,22 +381,19 @@ func TestPageOfManyInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > 25<<20 {
+	if info.Size() > 2<<20 {
 		t.Errorf("the page has %d bytes", info.Size())
 	}
-	took := time.Hour
-	for try := 0; try < 10 && took > 2*time.Second; try++ { // other work on the machine is not the page's
-		b := open(t, browser, path)
-		b.want(hits, "100,000 people")
-		took = min(took, millisOf(t, b.js(`performance.getEntriesByType("navigation")[0].loadEventEnd`)))
-		if _, errors := b.heard(); len(errors) > 0 {
-			t.Errorf("it complained: %q", errors)
-		}
-	}
+	b := open(t, browser, path)
+	b.want(hits, "100,000 people")
+	took := b.worked()
 	if took > 2*time.Second {
 		t.Errorf("it took %v to open", took)
 	}
-	b := open(t, browser, path)
+	if _, errors := b.heard(); len(errors) > 0 {
+		t.Errorf("it complained: %q", errors)
+	}
+	t.Logf("%d bytes, opened by %v of work, after %v", info.Size(), took, millisOf(t, b.js(`window.shownAt`)))
 	b.js(`addEventListener("beforeprint", () => { window.printed = ` + rows + ` + document.getElementById("printed").textContent })`)
 	b.js(`dispatchEvent(new Event("beforeprint"))`)
 	b.want(`window.printed`, "10000Printed here: not contained, 10,000 of 30,000; others, 0. report.csv has a line for each row.")
@@ -379,7 +408,7 @@ func TestPageOfManyInBrowser(t *testing.T) {
 	b.want(`(() => { const start = performance.now(); (`+set+`)("search", "surname09999", "input"); window.searched = performance.now() - start; return `+hits+`; })()`, "10 of 100,000 people")
 	b.want(`(() => { const start = performance.now(); document.querySelector("#header th:nth-child(2) button").click(); window.sorted = performance.now() - start; return `+persons+`; })()`,
 		strings.Join(tenFrom(99_990), ","))
-	t.Logf("%d bytes, opened in %v, searched in %v, sorted by name in %v", info.Size(), took, millisOf(t, b.js("searched")), millisOf(t, b.js("sorted")))
+	t.Logf("searched in %v, sorted by name in %v", millisOf(t, b.js("searched")), millisOf(t, b.js("sorted")))
 }
 
 func millisOf(t *testing.T, text string) time.Duration {

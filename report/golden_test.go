@@ -25,14 +25,15 @@ func TestGolden(t *testing.T) {
 	steps := func(name string) func(io.Writer) error {
 		return func(w io.Writer) error { return one(name, w, leaverRun(), seq(leavers(), nil)) }
 	}
-	// the page without what every page has
+	// the page without what every page has, and its people as they are unpacked
 	seen := func(e End, lines []batch.Line) func(io.Writer) error {
 		return func(w io.Writer) error {
 			var b bytes.Buffer
 			if err := one(pageName, &b, e, seq(lines, nil)); err != nil {
 				return err
 			}
-			_, err := strings.NewReplacer(pagePolicy, "POLICY", pageStyle, "STYLE", pageScript, "SCRIPT").WriteString(w, b.String())
+			packed, people := packedOf(t, b.String())
+			_, err := strings.NewReplacer(pagePolicy, "POLICY", pageStyle, "STYLE", pageScript, "SCRIPT", packed, people).WriteString(w, b.String())
 			return err
 		}
 	}

@@ -2,7 +2,10 @@ package report
 
 import (
 	"bufio"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +98,7 @@ func (o *once) append(b []byte, text string) []byte {
 type page struct {
 	census
 	w       *bufio.Writer
+	list    io.WriteCloser // of the people in the table
 	several bool
 	room    int      // for people who were contained
 	inputs  []string // their names
@@ -116,6 +120,8 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 		p.room = max(0, mostPeople-(all.Summary.Lines-met))
 	}
 	err := writeHead(w, e)
+	p.list = pack(w)
+	p.list.Write([]byte{'['}) // it keeps an error
 	return func(l *batch.Line, cells []string) error {
 			if err == nil && l.First.Line == 0 {
 				err = p.add(l, cells)
@@ -125,9 +131,36 @@ func openPage(w *bufio.Writer, e *End) (add sink, end func() error) {
 			if err != nil {
 				return err
 			}
-			w.WriteString("]</script>\n")
+			p.list.Write([]byte{']'})
+			if err := p.list.Close(); err != nil {
+				return err
+			}
+			w.WriteString("</script>\n")
 			return writeBody(p)
 		}
+}
+
+// packed is gzip in base64: many people in a tenth of the bytes, as a browser takes a
+// second to read each 8 MB of a page.
+type packed struct {
+	*gzip.Writer
+	coded io.WriteCloser
+}
+
+func pack(w io.Writer) packed {
+	coded := base64.NewEncoder(base64.StdEncoding, w)
+	zipped, err := gzip.NewWriterLevel(coded, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one of the package's
+	}
+	return packed{zipped, coded}
+}
+
+func (p packed) Close() error {
+	if err := p.Writer.Close(); err != nil {
+		return err
+	}
+	return p.coded.Close()
 }
 
 // add counts a person, and writes the line of the table: number of the row, name, the row's
@@ -207,7 +240,7 @@ func (p *page) add(l *batch.Line, cells []string) error {
 		b = strconv.AppendInt(append(b, ','), int64(slices.Index(p.inputs, l.Row.File)), 10)
 	}
 	p.b = append(b, ']')
-	_, err := p.w.Write(p.b)
+	_, err := p.list.Write(p.b)
 	return err
 }
 

@@ -2,9 +2,12 @@ package report
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,17 +22,33 @@ func tableOf(t *testing.T, page string) (people [][]any, about struct {
 	Base                             int64
 }) {
 	t.Helper()
-	for id, to := range map[string]any{"people": &people, "about": &about} {
-		_, text, _ := strings.Cut(page, `<script type="application/json" id="`+id+`">`)
-		text, _, found := strings.Cut(text, "</script>")
-		if id == "about" && !found {
-			continue // nobody is in the table
-		}
-		if err := json.Unmarshal([]byte(text), to); err != nil {
-			t.Fatalf("%s: %v in %.200q", id, err, text)
+	_, text := packedOf(t, page)
+	if err := json.Unmarshal([]byte(text), &people); err != nil {
+		t.Fatalf("%v in %.200q", err, text)
+	}
+	_, text, _ = strings.Cut(page, `<script type="application/json" id="about">`)
+	if text, _, found := strings.Cut(text, "</script>"); found { // somebody is in the table
+		if err := json.Unmarshal([]byte(text), &about); err != nil {
+			t.Fatalf("%v in %.200q", err, text)
 		}
 	}
 	return people, about
+}
+
+// packedOf finds the people in a page, and unpacks them.
+func packedOf(t *testing.T, page string) (packed, people string) {
+	t.Helper()
+	_, packed, _ = strings.Cut(page, `<script type="application/gzip" id="people">`)
+	packed, _, _ = strings.Cut(packed, "</script>")
+	zipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+	if err != nil {
+		t.Fatalf("%v in %.200q", err, packed)
+	}
+	text, err := io.ReadAll(zipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packed, string(text)
 }
 
 func pageOf(t *testing.T, e End, lines []batch.Line) string {

@@ -50,7 +50,7 @@ func writeHead(w io.Writer, e *End) error {
 		Style         template.CSS
 	}{pagePolicy, "offboard run " + e.Plan.Run + ", " + tenantOf(e.Plan), template.CSS(pageStyle)})
 	if err == nil {
-		_, err = io.WriteString(w, `<script type="application/json" id="people">[`)
+		_, err = io.WriteString(w, `<script type="application/gzip" id="people">`)
 	}
 	return err
 }

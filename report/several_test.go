@@ -42,12 +42,14 @@ func TestSeveralFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts["run.json"] = strings.Join(strings.Fields(run.String()), "")
+	_, texts["people"] = packedOf(t, texts[pageName])
 	for name, want := range map[string][]string{
 		csvName:    {",'=ada.csv,\n", ",same user as line 3 of =ada.csv,yes,,3,paris.xlsx,'=ada.csv\n", ",paris.xlsx,\n"},
 		jsonlName:  {`"file":"=ada.csv","same_as_file":null}`, `"same_as_line":3,"file":"paris.xlsx","same_as_file":"=ada.csv"}`},
 		RetryName:  {"line 4 of paris.xlsx"},
 		"run.json": {`"inputs":[{"name":"=ada.csv","sha256":"b1","lines":3},{"name":"paris.xlsx","sha256":"a0","lines":9}]`},
-		pageName:   {`"files":["=ada.csv","paris.xlsx"]`, "=ada.csv, 3 lines, b1", "\n[3,\"ada@", "],0,0]", "],0,1]", `,"line 4 of paris.xlsx",`},
+		pageName:   {`"files":["=ada.csv","paris.xlsx"]`, "=ada.csv, 3 lines, b1"},
+		"people":   {"\n[3,\"ada@", "],0,0]", "],0,1]", `,"line 4 of paris.xlsx",`},
 	} {
 		for _, w := range want {
 			if !strings.Contains(texts[name], w) {

@@ -1,13 +1,17 @@
 // The table of people. Names are somebody else's text: they are put in as text only.
 "use strict";
-(() => {
-	const read = id => JSON.parse(document.getElementById(id).textContent);
-	const about = read("about"), people = read("people");
+(async () => {
+	const at = id => document.getElementById(id);
+	const unpacked = text => { // gzip in base64
+		const bytes = new Uint8Array(text.length);
+		for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+		return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+	};
+	const about = JSON.parse(at("about").textContent), people = await unpacked(atob(at("people").textContent)); // in the order of the file
 	// A person is [row, name, row's text or 0, object id or 0, state, outcome, ms since the plan or -1, a letter for each step or 0, reason, cells that are kept, late or not, and of several files the file's place].
 	// A reason or cell is text, or its place among those written once, or 0.
 	const ROW = 0, NAME = 1, INPUT = 2, ID = 3, STATE = 4, OUTCOME = 5, TIME = 6, STEPS = 7, REASON = 8, KEPT = 9, LATE = 10, FILE = 11;
 	const perPage = 100, mostPrinted = 2000, mostMissedPrinted = 10000, MISSED = 1;
-	const at = id => document.getElementById(id);
 	const add = (to, tag, text, more) => to.appendChild(Object.assign(document.createElement(tag), { textContent: text }, more));
 	const count = n => n.toLocaleString("en-US");
 
@@ -31,24 +35,21 @@
 		{ name: "Row", style: "row", key: row, fill: (td, p) => { td.className = "number"; td.textContent = place(p); } },
 	];
 
-	let hits = people, page = 0, sorted = columns[0], ascending = true;
+	let rows, hits; // all as they are sorted, and those of them who were found
+	let page = 0, sorted = columns[0], ascending = true;
 	let texts; // what is searched, made when somebody searches
 
 	function sort() {
-		const keys = new Map(people.map(p => [p, sorted.key(p)]));
 		const sign = ascending ? 1 : -1;
-		people.sort((a, b) => {
-			const x = keys.get(a), y = keys.get(b);
-			return x < y ? -sign : x > y ? sign : row(a) - row(b);
-		});
+		rows = people.map(p => ({ p, key: sorted.key(p) })).sort((a, b) => a.key < b.key ? -sign : a.key > b.key ? sign : 0).map(o => o.p);
 		texts = undefined;
 	}
 
 	function find() {
 		const words = lower(at("search").value).split(/\s+/).filter(w => w);
 		const state = at("state").value, [step, outcome] = at("outcome").value.split(":");
-		if (words.length && !texts) texts = people.map(p => lower([p[NAME], p[INPUT] || "", p[ID] || "", ...kept(p), reason(p), about.outcomes[p[OUTCOME]], FILE in p ? place(p) : ""].join("\n")));
-		hits = people.filter((p, i) =>
+		if (words.length && !texts) texts = rows.map(p => lower([p[NAME], p[INPUT] || "", p[ID] || "", ...kept(p), reason(p), about.outcomes[p[OUTCOME]], FILE in p ? place(p) : ""].join("\n")));
+		hits = rows.filter((p, i) =>
 			(state === "" || (state === "late" ? p[LATE] : p[STATE] === +state)) &&
 			(!outcome || (step === "" ? about.outcomes[p[OUTCOME]] : stepOutcome((p[STEPS] || "")[step] || "-")) === outcome) &&
 			words.every(w => texts[i].includes(w)));
@@ -156,6 +157,7 @@
 	window.addEventListener("afterprint", show);
 
 	sort();
+	at("until").hidden = true;
 	at("table").hidden = false;
 	find();
 })();
