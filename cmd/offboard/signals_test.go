@@ -68,10 +68,7 @@ func TestSoftStops(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, 400)
 			held, release := s.hold()
-			c := s.prepare(nil, s.run(2)...)
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
+			c := s.start(nil, append(s.run(2), "--rate=50")...) // it is not through before a signal that comes late
 			s.await(held, 2)
 			stop(c)
 			timer := time.AfterFunc(200*time.Millisecond, release) // a run that stops at once does so by then
