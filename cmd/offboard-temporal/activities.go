@@ -73,7 +73,8 @@ var endings = func() map[string]bool {
 
 // classed is an error as histories have it, with how much was done before. A lock of another worker is that of one that
 // the engine took the work from: it is waited for. What the journal's database refuses this worker it may not refuse another one.
-func classed(err error, done int64) error {
+// What a worker hands over that leaves is for the workflow, which begins it anew at once: Temporal tries again up to a second later.
+func classed(err error, done int64, leaves bool) error {
 	if err == nil {
 		return nil
 	}
@@ -83,7 +84,7 @@ func classed(err error, done int64) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late, Details: []any{done}}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late || leaves && e.class == HandedOver, Details: []any{done}}
 		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Is(e.is) && s.Next != "" {
 			e.words = s.What + "; " + s.Next
 		}
@@ -100,6 +101,7 @@ func classed(err error, done int64) error {
 // while Graph has it wait.
 func (a *activities) with(ctx context.Context, what, run string, do func(ctx context.Context, h *job.Host, byPerson func() bool, done *atomic.Int64) error) (err error) {
 	stop, over := make(chan struct{}), make(chan struct{})
+	var leaves atomic.Bool
 	var done atomic.Int64 // with that of the attempts before
 	if before := int64(0); activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &before) == nil {
 		done.Store(before)
@@ -116,6 +118,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			case <-beat.C:
 			case <-stopping:
 				stopping = nil
+				leaves.Store(true)
 				once()
 			case <-taken:
 				taken = nil
@@ -136,7 +139,7 @@ func (a *activities) with(ctx context.Context, what, run string, do func(ctx con
 			return
 		}
 		log.Debug("what failed", "error", err) // it may name people
-		if err = classed(err, done.Load()); byPerson() {
+		if err = classed(err, done.Load(), leaves.Load()); byPerson() {
 			err = temporal.NewCanceledError()
 		}
 		log.Error("an activity has failed", "error", err)

@@ -185,6 +185,9 @@ func (r *running) slices(ctx workflow.Context) error {
 			r.tell(ctx, Turn{Want: Done})
 		}
 		s, err := r.slice(ctx)
+		for handedOver(err) {
+			s, err = r.slice(ctx) // at the pace that is lent
+		}
 		switch {
 		case err == nil && s.Finished:
 			return nil
@@ -313,6 +316,9 @@ func begin(ctx workflow.Context, most time.Duration, activity any, args ...any) 
 func do(ctx workflow.Context, most time.Duration, result any, activity any, args ...any) error {
 	for {
 		err := begin(ctx, most, activity, args...).Get(ctx, result)
+		if handedOver(err) {
+			continue
+		}
 		if class := classOf(err); err == nil || class != NoJournal && class != HandedOver {
 			return err
 		}
@@ -328,6 +334,12 @@ func classOf(err error) string {
 		return app.Type()
 	}
 	return Trouble
+}
+
+// handedOver reports whether a worker that leaves handed an activity over, for another one to begin at once.
+func handedOver(err error) bool {
+	app, is := errors.AsType[*temporal.ApplicationError](err)
+	return is && app.Type() == HandedOver && app.NonRetryable()
 }
 
 // didSome reports whether an activity did some of its work before it failed, or before it lost its workers: what fails is

@@ -159,7 +159,7 @@ func TestOrderIsReadWhole(t *testing.T) {
 }
 
 // TestStoppedWorkerBeats has a worker that is stopped, or whose run is, await its answers for longer than the
-// engine waits for a word.
+// engine waits for a word. What the first one leaves is handed over.
 func TestStoppedWorkerBeats(t *testing.T) {
 	for _, by := range []string{"the worker is stopped", "a person stops the run"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestStoppedWorkerBeats(t *testing.T) {
 				return a.with(in, "slice", "r", func(_ context.Context, h *job.Host, _ func() bool, _ *atomic.Int64) error {
 					<-h.Stop
 					time.Sleep(10 * heartbeat)
-					return nil
+					return batch.ErrStopped
 				})
 			}
 			env.RegisterActivityWithOptions(func(in context.Context) error {
@@ -187,7 +187,7 @@ func TestStoppedWorkerBeats(t *testing.T) {
 				return drain(in)
 			}, activity.RegisterOptions{Name: "drain"})
 			began := time.Now()
-			if _, err := env.ExecuteActivity("drain"); err != nil {
+			if _, err := env.ExecuteActivity("drain"); handedOver(err) != (by == "the worker is stopped") || temporal.IsCanceledError(err) != (by == "a person stops the run") {
 				t.Errorf("%s: %v", by, err)
 			}
 			last := began
@@ -245,7 +245,8 @@ func TestClasses(t *testing.T) {
 		class  string
 		ending bool
 	}{
-		{batch.ErrStopped, HandedOver, false},
+		{batch.ErrStopped, HandedOver, false}, // by a worker that stays
+		{journal.ErrLost, HandedOver, false},
 		{fmt.Errorf("%w: 3 writes wait", batch.ErrLate), Late, true},
 		{journal.ErrAway, NoJournal, false},
 		{journal.ErrServer, JournalRefuses, false}, // to this worker
@@ -260,7 +261,7 @@ func TestClasses(t *testing.T) {
 		{batch.ErrOutage, "outage", true},
 		{errors.New("anything else"), Trouble, true},
 	} {
-		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err), 0)
+		err := classed(fmt.Errorf("of ada@contoso.example in leavers.csv: %w", tt.err), 0, false)
 		app, is := errors.AsType[*temporal.ApplicationError](err)
 		if !is || app.Type() != tt.class || app.NonRetryable() != tt.ending {
 			t.Errorf("%v is %v, want the class %s, and that it ends: %v", tt.err, err, tt.class, tt.ending)
