@@ -21,7 +21,7 @@ import (
 // asked; what resume would ask is refused.
 type SliceOptions struct {
 	RunName  string         // of any run that can be resumed, whoever began it
-	Most     int            // writes; 0 is 500
+	Most     int            // writes; 0 is 500, and no more are done by the first slice of a process
 	ByPerson func() bool    // is asked once Host.Stop is closed: a person stopped the run, and not only this process; nil is no
 	Enough   func() bool    // is asked once Host.Stop is closed: the slice alone is over, before Most, since others wait for its pace; nil is no
 	Beat     func(done int) // is told at least once a second while writes go, from one goroutine: how many of the slice have ended; may be nil
@@ -131,17 +131,17 @@ func (j *job) slice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced,
 	if j.stopped() {
 		return s, j.halt(ctx, o)
 	}
+	recovered := make(chan error, 1) // which takes as long as a sign-in, in a run of thousands
+	go func() {
+		_, err := j.run.Recover(ctx)
+		recovered <- err
+	}()
 	if fresh {
-		whole := make(chan error, 1) // which takes as long as a sign-in, in a run of thousands
-		go func() { whole <- j.run.Whole(ctx) }()
-		err := j.signInFor(ctx, o)
-		if err := cmp.Or(<-whole, err); err != nil {
-			return s, err
-		}
-	} else if err := j.readySignKey(); err != nil { // the host is of this slice, which may be the one that reports
-		return s, err
+		err = j.signInFor(ctx, o)
+	} else {
+		err = j.readySignKey() // the host is of this slice, which may be the one that reports
 	}
-	if _, err := j.run.Recover(ctx); err != nil {
+	if err := cmp.Or(<-recovered, err); err != nil {
 		return s, err
 	}
 	j.tenant.heed(j.Stop)
@@ -250,7 +250,11 @@ func (j *job) guardSlice(ctx context.Context, o *SliceOptions, fresh bool) error
 var ends = []error{batch.ErrStopped, batch.ErrSignIn, batch.ErrNotGraph, batch.ErrPermission, batch.ErrNotOffered, batch.ErrOutage}
 
 func (j *job) writeSlice(ctx context.Context, o *SliceOptions, fresh bool) (s Sliced, err error) {
-	next, err := j.run.Next(ctx, cmp.Or(o.Most, usualSlice))
+	most := cmp.Or(o.Most, usualSlice)
+	if fresh { // nothing goes before all of them are read, and the worker that was here before has ended
+		most = min(most, usualSlice)
+	}
+	next, err := j.run.Next(ctx, most)
 	if err != nil {
 		return s, err
 	}

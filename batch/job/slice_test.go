@@ -199,6 +199,19 @@ func TestSliceDidEnough(t *testing.T) {
 	})
 }
 
+// The first slice of a process is no longer than usual: all of its writes are read before one of them goes.
+func TestFirstSliceIsShort(t *testing.T) {
+	inOffice(t, usualSlice+200, func(o *office) {
+		run, w := o.planned("revoke"), o.worker()
+		w.opt.Most = usualSlice + 100
+		for _, want := range []int{usualSlice, 200} {
+			if s, err := w.slice(run); err != nil || s.Done != want {
+				o.t.Errorf("%+v, %v; want %d", s, err, want)
+			}
+		}
+	})
+}
+
 // A slice leaves to the last one what does not show at once, and that one proves it. What groups and
 // licences wait for is awaited at once.
 func TestLastSliceProves(t *testing.T) {
