@@ -198,12 +198,17 @@ func TestServerCuts(t *testing.T) {
 	t.Cleanup(func() { l.Close() })
 	way := &cutter{Listener: l}
 	go way.serve(pg.Socket())
+	step := 7 // of a long form, every one
+	if *soak {
+		step = 1
+	}
 	for _, late := range []bool{false, true} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += step {
 			schema := pg.Schema(t)
 			u, err := url.Parse(pg.TCP(schema))
 			must(t, err)
 			u.Host = l.Addr().String()
+			way.at(0, late) // none, while it is opened
 			s := openAt(t, u.String())
 			s.Wait(Patience{Most: time.Minute})
 			way.at(n, late)
