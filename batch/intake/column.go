@@ -41,8 +41,7 @@ func (c *column) counts() bool { return c.key != "" || c.keep }
 // maySayStay reports whether it is a column that no gate looks at, and that may be one of HR. What is
 // said of accounts, devices and other people is not.
 func (c *column) maySayStay() bool {
-	return c.key == "" && !c.gate && !c.ignored && c.name != "" && c.hr != vocab.BeganHeader &&
-		(c.hr != "" || !vocab.HasPart(c.normal, "no status") && !vocab.OfOthers(c.name))
+	return c.key == "" && !c.gate && !c.ignored && (c.hr != "" || !vocab.HasPart(c.normal, "no status") && !vocab.OfOthers(c.name) && !vocab.IsProperty(c.name))
 }
 
 // role is what a column is read for, as the settings name it.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -68,20 +67,12 @@ var (
 
 func withoutPrefix(s string) string { return vocab.Trim(prefixes.ReplaceAllString(s, "")) }
 
-// unquote takes quotes off both ends, as often as there are any.
-func unquote(s string) string {
-	for len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		s = vocab.Trim(s[1 : len(s)-1])
-	}
-	return s
-}
-
 // unwrap gives the one name within a cell, or the cell, or says what else it surely is.
 func unwrap(key batch.Key, cell string) (text, why string) {
 	text = cell
 	if f, is := strings.CutPrefix(strings.TrimPrefix(cell, "'"), "="); is { // retry.csv has the apostrophe
 		// Beside the quotes nothing may be left that a formula computes with.
-		inner := unquote(f)
+		inner := vocab.Unquote(f)
 		if inner == f || inner == "" || strings.Contains(inner, `"`) || strings.HasPrefix(f, `""`) && strings.ContainsAny(inner, "&+*/^=<>,;() ") {
 			return cell, ""
 		}
@@ -130,11 +121,11 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 		return names[0], ""
 	}
 	is := func(part string) bool {
-		return batch.SameValue(key, withoutPrefix(unquote(vocab.Trim(part))), names[0])
+		return batch.SameValue(key, withoutPrefix(vocab.Unquote(vocab.Trim(part))), names[0])
 	}
 	local, _, _ := strings.Cut(vocab.Fold(names[0]), "@")
 	ofAddress := func(name string) bool { // or it may be the manager's, or the deputy's
-		return slices.ContainsFunc(strings.Fields(vocab.Fold(unquote(name))), func(w string) bool { return len(w) > 1 && strings.Contains(local, w) })
+		return slices.ContainsFunc(strings.Fields(vocab.Fold(vocab.Unquote(name))), func(w string) bool { return len(w) > 1 && strings.Contains(local, w) })
 	}
 	for _, brackets := range []string{"<>", "()"} {
 		before, in, found := strings.Cut(strings.TrimSuffix(text, brackets[1:]), brackets[:1])
@@ -143,7 +134,7 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 			name, in = in, before
 		}
 		switch {
-		case !found || !strings.HasSuffix(text, brackets[1:]) || !is(in) || !isName(name, round) && (round || !is(before)):
+		case !found || !strings.HasSuffix(text, brackets[1:]) || !is(in) || !vocab.IsName(name, round) && (round || !is(before)):
 		case round && !ofAddress(name):
 			return cell, "holds a name, and in or before brackets an address that may be somebody else's: write the address alone"
 		default:
@@ -151,21 +142,6 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 		}
 	}
 	return cell, ""
-}
-
-// isName reports whether what stands beside an address may be the person's name. A word for
-// staying or leaving, or one like "not", is a remark that may say the opposite. Beside round
-// brackets or in them, so are words that are not written as names are.
-func isName(s string, capitals bool) bool {
-	s = unquote(vocab.Trim(s))
-	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || vocab.IsWord(vocab.StayWords, s) || vocab.IsWord(vocab.GoneWords, s) || capitals && s == "" {
-		return false
-	}
-	return !slices.ContainsFunc(strings.Fields(s), func(w string) bool {
-		first, _ := utf8.DecodeRuneInString(w)
-		return vocab.IsCell("remark", vocab.Fold(w)) || vocab.IsCell("no person", vocab.Fold(w)) || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
-			!strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ")
-	})
 }
 
 //go:embed forms.csv

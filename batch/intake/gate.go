@@ -157,7 +157,7 @@ type condition struct {
 	entry, from string // as given, and who gave it: --where or a preset
 	value       string // what the cells must be
 	words       vocab.StatusWords
-	gone        bool // it asks an HR column for people who are gone
+	gone        bool // it asks for people who are gone, so that any other word keeps; what to do may be more than one thing
 	tells       bool // it looks at an HR column, or asks for people who are gone: cells may say that somebody stays
 	met         memo[bool]
 }
@@ -172,7 +172,7 @@ func newCondition(entry, from, value string, c *column) condition {
 	if from != "--where" {                                          // it is the one word of a preset's column for people who left
 		words.Gone = map[string]bool{vocab.Fold(value): true}
 	}
-	return condition{c, entry, from, value, words, gone && c.hr != "", gone || c.hr != "" && !hired, memo[bool]{}}
+	return condition{c, entry, from, value, words, gone && (c.hr != "" && !words.Others || vocab.IsWord(vocab.GoneWords, value)), gone || c.hr != "" && !hired, memo[bool]{}}
 }
 
 // chooseGates reads the conditions by the header, and finds the column of dates. A condition of
@@ -272,27 +272,11 @@ func (r *Reader) checkConditions() *InputError {
 func (c condition) mistyped(values tally) string {
 	asked := vocab.Fold(c.value)
 	for _, word := range slices.Sorted(maps.Keys(values)) {
-		if c.hr != "" && c.from == "--where" && vocab.IsGone(c.words.Gone, word) && slip(asked, vocab.Fold(word), c.gone) {
+		if c.hr != "" && c.from == "--where" && vocab.IsGone(c.words.Gone, word) && vocab.Slip(asked, vocab.Fold(word), c.gone) {
 			return word
 		}
 	}
 	return ""
-}
-
-// slip reports whether a text is a word that is cut off, as "term", or has a sign behind it, as in
-// "terminated*"; or, if it is no word by itself, nearly the word, as "terminted".
-func slip(text, word string, known bool) bool {
-	same := 0
-	for same < min(len(text), len(word)) && text[same] == word[same] {
-		same++
-	}
-	switch letter := func(s string) bool { return s[same] >= 'a' && s[same] <= 'z' }; {
-	case same == len(text):
-		return same > 2 && same < len(word) && letter(word)
-	case same == len(word):
-		return text[same] != ' ' && !letter(text)
-	}
-	return !known && same > 4 && len(text)-len(word) < 3 && len(word)-len(text) < 3
 }
 
 // meets reports whether a cell has the value of the condition.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/vocab"
 )
 
 // Gates say which flags to add so that only people who leave are chosen, of a survey of so many
@@ -36,7 +37,7 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			} else if len(s.Formats) > 1 {
 				flags, whole = append(flags, dates.Flags(s.Formats)), false
 			}
-		case s.Encoding != "" && len(s.Gone) == 0:
+		case s.Encoding != "" && !slices.ContainsFunc(s.Gone, vocab.IsASCII):
 			besides = append(besides, s.Encoding)
 		case s.Note, len(s.Gone)+len(s.Others) == 0:
 			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))

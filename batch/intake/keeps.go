@@ -69,7 +69,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		address = column
 	}
 	var all []batch.Claim
-	for _, word := range looseNames(text) {
+	for _, word := range vocab.LooseNames(text) {
 		if id := readID(word); id != "" {
 			all = append(all, batch.Claim{Key: batch.ByID, Value: id})
 		}
@@ -84,25 +84,6 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		all = append(all, batch.Claim{Key: key, Value: inner})
 	}
 	return all
-}
-
-// looseNames are the parts of a cell that may name somebody: between brackets, quotes and the
-// like, with and without the blanks in it, and without characters that show nothing.
-func looseNames(text string) []string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsSpace(r) && (unicode.IsControl(r) || vocab.Blank(r)) {
-			return -1
-		}
-		return r
-	}, strings.ReplaceAll(text, "%40", "@"))
-	var all []string
-	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(`<>()[]{}"|,;:/\`, r) }) {
-		fields := strings.Fields(part)
-		for _, word := range append(fields, strings.Join(fields, "")) {
-			all = append(all, word, strings.Trim(word, "'`’‘=.*"))
-		}
-	}
-	return slices.DeleteFunc(all, func(word string) bool { return word == "" })
 }
 
 // readID is the object id that a word means, with hyphens of any kind or none, or "".

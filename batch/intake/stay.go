@@ -6,9 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"offboard/batch"
 	"offboard/batch/intake/dates"
+	"offboard/batch/intake/source"
 	"offboard/batch/intake/vocab"
 )
 
@@ -37,22 +39,24 @@ type Stay struct {
 type stayColumn struct {
 	Stay
 	words            vocab.StatusWords
-	place            int        // of the file that is read; -1 if it has no such column
-	gate             *dateGate  // of the file, whose format the dates may have; may be nil
-	clock            *dateGate  // the same; or the present
-	known, unknown   int        // statuses of all rows, or words of no status
-	plain            bool       // one of the known is more than a letter or two, which may be those of a place
-	other            int        // words of all rows that something else's column has
-	sayings, leavers tally      // statuses, or words of days, of those who stay; statuses of those who left
-	others           tally      // statuses that are not known
-	openEnd          bool       // who has no day may have left: people without one have a contract without end
-	days             *dateCells // of a column of dates, as far as ISO 8601 does not read them
-	bare             Stay       // those whose status is t: it is true, or terminated
-	blank            Stay       // those whose cell is empty: no, where others say that people leave; or that have no day, and may have left
-	empty            bool       // a cell is empty
-	dated            bool       // a cell of a column of dates is a day, or is not understood
-	open             bool       // a gate lets through those who left alone, whose last record has no end
-	spoken           bool       // there is a status other than t and f, so that t is terminated
+	place            int             // of the file that is read; -1 if it has no such column
+	gate             *dateGate       // of the file, whose format the dates may have; may be nil
+	clock            *dateGate       // the same; or the present
+	known, unknown   int             // statuses of all rows, or words of no status
+	plain            bool            // one of the known is more than a letter or two, which may be those of a place
+	other            int             // words of all rows that something else's column has
+	sayings, leavers tally           // statuses, or words of days, of those who stay; statuses of those who left
+	others           tally           // statuses that are not known
+	openEnd          bool            // who has no day may have left: people without one have a contract without end
+	days             *dateCells      // of a column of dates, as far as ISO 8601 does not read them
+	empty            bool            // a cell is empty
+	dated            bool            // a cell of a column of dates is a day, or is not understood
+	open             bool            // a gate lets through those who left alone, whose last record has no end
+	spoken           bool            // there is a status other than t and f, so that t is terminated
+	noted            bool            // a cell says that its person stays, whatever the column is
+	ticks            tally           // where only words of both kinds say something, those that are yes or no
+	more             map[string]Stay // rows that say a word which counts only where the column has no other, or others what it needs
+	dayed            memo[string]    // what days say
 }
 
 var isoDates, _ = dates.NewFormat("") // which need no --date-format
@@ -66,17 +70,13 @@ func (s *surveyor) findStay(r *Reader) {
 		if !c.maySayStay() {
 			continue
 		}
-		list := c.hr
-		if list == "" && vocab.IsUnnamed(c.name) {
-			list = vocab.NoteHeader
-		}
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool {
 			return known.place < 0 && vocab.PlainName(known.Column) == vocab.PlainName(c.name)
 		})
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: list == vocab.NoteHeader || list == vocab.RehireHeader},
-				words: vocab.WordsOf(list), sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name)},
+				words: vocab.WordsOf(c.hr), ticks: tally{}, dayed: memo[string]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -103,53 +103,64 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 	if s.place < 0 {
 		return
 	}
-	cell := strings.ToValidUTF8(row.Cells[s.place], "\uFFFD")
-	if cell != row.Cells[s.place] && !s.words.Known {
-		s.Encoding = r.howEncoded([]byte(row.Cells[s.place]))
-	}
-	if s.words.Known && (cell == "" || s.unknown > mostValues && s.unknown > s.known) {
+	if s.words.Known && (row.Cells[s.place] == "" || s.unknown > mostValues && s.unknown > s.known && !s.Note) {
+		s.empty = true
 		return // as of nearly all columns
 	}
+	cell := s.text(r, row.Cells[s.place])
 	said, bare, known := cell, vocab.Fold(cell), false
 	s.spoken = s.spoken || bare != "t" && bare != "f" && bare != ""
 	switch {
 	case s.Dates:
 		s.days.add(cell, row.Line)
 		if said = s.dayWord(cell); said == noDay && s.openEnd {
-			if said = ""; passes {
-				s.blank.add(row)
-			}
+			said = ""
+			s.apart(noDay, row, passes)
 		}
 	case bare == "t" && s.words.Gone["t"]:
 		said, known = "", true
-		if s.leavers.add(vocab.PlainBlanks(cell)); passes {
-			s.bare.add(row)
+		s.leavers.add(vocab.PlainBlanks(cell))
+		s.apart("t (perhaps true)", row, passes)
+	case s.words.Known:
+		says, text := s.words.Says(cell, s.Note)
+		known = says == vocab.Stays || says == vocab.Left || says == vocab.Note
+		switch said = text; says {
+		case vocab.Nothing:
+			s.empty = true
+		case vocab.Left:
+			s.leavers.add(vocab.PlainBlanks(cell))
+		case vocab.Yes, vocab.No:
+			s.ticks.add(cell)
+			s.apart(string(says), row, passes)
+		case vocab.Note:
+			s.noted = s.noted || s.Note || strings.Contains(text, " ")
+		case vocab.Unknown:
+			if day := s.dayed.of(cell, s.day); day != notUnderstood {
+				said = ""
+				s.apart(day, row, passes)
+			} else if s.unknown++; s.words.Others {
+				s.others.add(text)
+			} else {
+				said = ""
+			}
 		}
-	case s.Note && s.words.Known:
-		said = vocab.StayNote(cell)
-		known = said != ""
-	case s.words.Known && len(cell) < len("keep"): // a letter may mean anything
-		said = ""
-		s.unknown++
 	case vocab.IsWord(s.words.Stay, cell):
 		known = true
 	case vocab.IsGone(s.words.Gone, cell):
 		said, known = "", true
 		s.leavers.add(vocab.PlainBlanks(cell))
 	case cell == "":
-		if s.empty = true; passes {
-			s.blank.add(row)
-		}
+		s.empty = true
+		s.apart("nothing", row, passes)
 	case vocab.SaysNothing(cell): // counts for nothing; beside other statuses n/a is none of having left
 	case s.words.Other != nil && (vocab.IsWord(s.words.Other, cell) || cell[0] == '{'): // a sign-in log has JSON
 		s.other++
 	case s.words.Leaver && len(dates.Any(cell)) > 0:
 		said, known = s.dayWord(cell), true
-	case s.words.Known:
-		if said = vocab.StayNote(cell); said == "" {
-			s.unknown++
+	case s.words.Stay["yes"] && len(dates.Any(cell)) > 0: // so does the day on which they came back, or until which they stay
+		if known = s.dayWord(cell) != noDay; !known {
+			said = ""
 		}
-		known = said != ""
 	default:
 		s.unknown++
 		s.others.add(vocab.PlainBlanks(cell))
@@ -164,6 +175,44 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 	}
 }
 
+// text is what a cell says: a word within an object or list, or in another charset, or all of it.
+func (s *stayColumn) text(r *Reader, cell string) string {
+	stay := func(text string) bool { return vocab.IsWord(s.words.Stay, text) }
+	gone := func(text string) bool { return vocab.IsGone(s.words.Gone, text) }
+	if !utf8.ValidString(cell) {
+		read, charset := source.Legible([]string{cell}, func(text string) bool { return stay(text) || gone(text) })
+		if r.charset = cmp.Or(r.charset, charset); charset != "" || !s.words.Known {
+			s.Encoding = r.howEncoded([]byte(cell))
+		}
+		return strings.ToValidUTF8(read[0], "\uFFFD")
+	}
+	for _, says := range []func(string) bool{stay, gone} {
+		values := source.Within(cell)
+		if at := slices.IndexFunc(values, func(text string) bool { return len(text) > 2 && says(text) }); at >= 0 {
+			s.Note = true // for no --where takes it
+			return values[at]
+		}
+	}
+	return cell
+}
+
+// day is what a day says, if the column has not too many. Moments are of what happened.
+func (s *stayColumn) day(cell string) string {
+	if len(s.dayed) > mostValues || strings.Trim(cell, "0123456789") == "" || strings.Contains(cell, ":") && !strings.Contains(cell, "00:00") {
+		return notUnderstood
+	}
+	return s.dayWord(cell)
+}
+
+// apart counts a row for a word that says something only where the column has no other.
+func (s *stayColumn) apart(word string, row batch.Row, passes bool) {
+	if passes {
+		of := s.more[word]
+		of.add(row)
+		s.more[word] = of
+	}
+}
+
 // add counts a row.
 func (s *Stay) add(row batch.Row) {
 	if s.Rows++; s.Rows <= batch.MostShown {
@@ -172,11 +221,13 @@ func (s *Stay) add(row batch.Row) {
 }
 
 // also counts rows that say a word, as is known at the end.
-func (s *stayColumn) also(word string, more Stay) {
-	if more.Rows > 0 {
-		s.sayings[word] = more.Rows
-		s.Rows, s.People = s.Rows+more.Rows, slices.Concat(s.People, more.People)
-		s.People = s.People[:min(len(s.People), batch.MostShown)]
+func (s *stayColumn) also(words ...string) {
+	for _, word := range words {
+		if more := s.more[word]; more.Rows > 0 {
+			s.sayings[word] = more.Rows
+			s.Rows, s.People = s.Rows+more.Rows, slices.Concat(s.People, more.People)
+			s.People = s.People[:min(len(s.People), batch.MostShown)]
+		}
 	}
 }
 
@@ -185,18 +236,26 @@ func (s *stayColumn) also(word string, more Stay) {
 // a known word, or when at least half of it is understood.
 func (s *stayColumn) isStatus() bool {
 	switch {
-	case s.Note:
-		return true
 	case s.Dates: // without a single day it tells nothing
 		return s.dated
 	case s.words.Known:
-		return s.known >= s.unknown && len(s.leavers) > 0
+		return s.noted || s.ticked() || s.toCome() || len(s.leavers) > 0 && (s.known >= s.unknown || s.words.Others)
 	case s.words.Unsure:
 		return s.plain || s.known > 0 && s.known >= s.unknown
 	case s.words.Other != nil && s.known == 0:
 		return s.unknown > 0 && s.unknown >= s.other
 	}
 	return s.known+s.unknown > 0
+}
+
+// ticked reports whether the column has nothing but yes and no, or one of them in some rows.
+func (s *stayColumn) ticked() bool {
+	return s.words.Known && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
+}
+
+// toCome reports whether the column has days alone, of which one is to come.
+func (s *stayColumn) toCome() bool {
+	return s.more[dayToCome].Rows > 0 && s.known+s.unknown+len(s.ticks) == 0
 }
 
 // What a cell of dates says of somebody who stays.
@@ -230,14 +289,22 @@ func (s *stayColumn) dayWord(cell string) string {
 // result is what the column says of those who stay, and whether it says so of anybody; leave reports that
 // something else tells of all rows whether their people leave.
 func (s *stayColumn) result(leave bool) (Stay, bool) {
-	if s.bare.Rows > 0 && !s.spoken { // some systems write true and false so
+	if s.more["t (perhaps true)"].Rows > 0 && !s.spoken { // some systems write true and false so
 		s.leavers = nil
-		s.also("t (perhaps true)", s.bare)
+		s.also("t (perhaps true)")
 	}
-	if s.words.Leaver && s.known > 0 {
-		s.also("nothing", s.blank)
+	ticked := s.ticked()
+	if ticked {
+		s.also(string(vocab.Yes), string(vocab.No))
+		if s.others = s.ticks; s.empty {
+			s.others.add("")
+		}
+	} else if s.toCome() {
+		s.also(dayToCome)
+	} else if s.words.Leaver && s.known > 0 {
+		s.also("nothing")
 	} else if s.Dates && !leave {
-		s.also(noDay, s.blank)
+		s.also(noDay)
 	}
 	said := s.sayings.frequent()
 	if s.Dates && len(said) > 1 {
@@ -248,13 +315,15 @@ func (s *stayColumn) result(leave bool) (Stay, bool) {
 			}
 		}
 	}
-	s.Said = strings.Join(said, ", ")
+	if s.Said = strings.Join(said, ", "); ticked {
+		s.Said += ", and its name does not tell what that means"
+	}
 	for _, word := range s.leavers.frequent() {
 		if !slices.ContainsFunc(s.Gone, func(known string) bool { return vocab.Fold(known) == vocab.Fold(word) }) {
 			s.Gone = append(s.Gone, word)
 		}
 	}
-	if s.Gone == nil && s.empty {
+	if s.Gone == nil && s.empty && !ticked {
 		s.Gone = []string{""}
 	}
 	s.Others = slices.DeleteFunc(s.others.frequent(), func(word string) bool { return strings.HasSuffix(word, "...") })

@@ -348,6 +348,19 @@ func cellOf(value string) string {
 	return value
 }
 
+// within finds a key in JSON, or a value without its quotes.
+var within = regexp.MustCompile(`"[^"]*":|"?([^"{}\[\],:]+)"?`)
+
+// Within gives the values in a cell that is an object or list, as [cellOf] writes one.
+func Within(cell string) (values []string) {
+	if cell != "" && (cell[0] == '{' || cell[0] == '[') {
+		for _, m := range within.FindAllStringSubmatch(cell, -1) {
+			values = append(values, m[1])
+		}
+	}
+	return values
+}
+
 // unquote gives the text of a JSON string; one without an escape stands as it is.
 func unquote(quoted string) string {
 	if strings.IndexByte(quoted, '\\') < 0 {

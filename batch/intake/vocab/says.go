@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // This file is about what titles and notes say of the people of rows.
@@ -54,16 +55,90 @@ func TellsWho(title string) bool {
 	return is && IsCell("title role", role) && Trim(name) != "" && TitleSays(name) == ""
 }
 
-// unnamed are the names that programs give to columns without one.
-var unnamed = regexp.MustCompile(`(?i)^(column|spalte|colonne|columna|kolom|field|unnamed:?)\s*[0-9]+$`)
+// unnamed are the names that programs give to columns without one, and property those of properties.
+var (
+	unnamed  = regexp.MustCompile(`(?i)^((column|spalte|colonne|columna|kolom|field|unnamed:?)\s*[0-9]+)?$`)
+	property = regexp.MustCompile(`^is\p{Lu}\pL+$`)
+)
 
 // IsUnnamed reports whether nobody gave a column its name.
 func IsUnnamed(name string) bool { return unnamed.MatchString(name) }
+
+// IsProperty reports whether a program names a property so that is true or false.
+func IsProperty(name string) bool { return property.MatchString(name) }
 
 // SaysLeave reports whether the name of a sheet says that its people leave.
 func SaysLeave(title string) bool {
 	return slices.ContainsFunc(strings.FieldsFunc(Fold(title), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) }), func(w string) bool {
 		return IsCell("gone", w) || IsCell("gone title", w)
+	})
+}
+
+// Saying is what a cell says in a column of which nothing is known.
+type Saying string
+
+const (
+	Unknown Saying = ""
+	Nothing Saying = "nothing" // it stands for no value
+	Yes     Saying = "yes"
+	No      Saying = "no"
+	Stays   Saying = "stays"
+	Left    Saying = "left"
+	Note    Saying = "note" // that somebody stays, whatever the column is
+)
+
+// Says gives what a cell says in a column of notes or another, and the text for it: none of somebody
+// who left. A digit may count something, and a letter mean anything.
+func (w StatusWords) Says(cell string, notes bool) (Saying, string) {
+	bare := Fold(cell)
+	switch {
+	case SaysNothing(cell):
+		return Nothing, cell
+	case bare > "9" && yesWords[bare]:
+		return Yes, ""
+	case bare > "9" && noWords[bare]:
+		return No, ""
+	case !notes && len(cell) >= len("keep") && IsWord(w.Stay, cell):
+		return Stays, cell
+	case IsGone(w.Gone, cell):
+		return Left, ""
+	}
+	if note := StayNote(cell); note != "" {
+		return Note, note
+	} else if notes && IsWord(w.Stay, cell) {
+		return Stays, cell
+	}
+	return Unknown, PlainBlanks(cell)
+}
+
+// Slip reports whether a text is a word that is cut off, as "term", or has a sign behind it, as in
+// "terminated*"; or, if it is no word by itself, nearly the word, as "terminted".
+func Slip(text, word string, known bool) bool {
+	same := 0
+	for same < min(len(text), len(word)) && text[same] == word[same] {
+		same++
+	}
+	switch letter := func(s string) bool { return s[same] >= 'a' && s[same] <= 'z' }; {
+	case same == len(text):
+		return same > 2 && same < len(word) && letter(word)
+	case same == len(word):
+		return text[same] != ' ' && !letter(text)
+	}
+	return !known && same > 4 && len(text)-len(word) < 3 && len(word)-len(text) < 3
+}
+
+// IsName reports whether what stands beside an address may be the person's name. A word for
+// staying or leaving, or one like "not", is a remark that may say the opposite. Beside round
+// brackets or in them, so are words that are not written as names are.
+func IsName(s string, capitals bool) bool {
+	s = Unquote(Trim(s))
+	if strings.ContainsAny(s, `<>(){}[]|:;=@%*?\`) || IsWord(StayWords, s) || IsWord(GoneWords, s) || capitals && s == "" {
+		return false
+	}
+	return !slices.ContainsFunc(strings.Fields(s), func(w string) bool {
+		first, _ := utf8.DecodeRuneInString(w)
+		return IsCell("remark", Fold(w)) || IsCell("no person", Fold(w)) || capitals && (unicode.IsLower(first) || unicode.IsDigit(first)) &&
+			!strings.Contains(" van von der den de del di da du la le el al bin ter ten y e ", " "+w+" ")
 	})
 }
 

@@ -138,6 +138,33 @@ func Lookalike(address string) string {
 	return ""
 }
 
+// LooseNames are the parts of a cell that may name somebody: between brackets, quotes and the
+// like, with and without the blanks in it, and without characters that show nothing.
+func LooseNames(text string) []string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && (unicode.IsControl(r) || Blank(r)) {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(text, "%40", "@"))
+	var all []string
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(`<>()[]{}"|,;:/\`, r) }) {
+		fields := strings.Fields(part)
+		for _, word := range append(fields, strings.Join(fields, "")) {
+			all = append(all, word, strings.Trim(word, "'`’‘=.*"))
+		}
+	}
+	return slices.DeleteFunc(all, func(word string) bool { return word == "" })
+}
+
+// Unquote takes quotes off both ends, as often as there are any.
+func Unquote(s string) string {
+	for len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = Trim(s[1 : len(s)-1])
+	}
+	return s
+}
+
 // Describe shows a character: in quotes if it is ASCII, else with its code point and name.
 func Describe(r rune) string {
 	if r < utf8.RuneSelf && unicode.IsPrint(r) {

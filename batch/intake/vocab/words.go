@@ -155,8 +155,8 @@ const (
 	goHeader     = "go"          // the column says with yes who is meant, or has a name or a day: Approved
 	keepHeader   = "keep"        // or who is not
 	NoteHeader   = "note"        // what people write beside a row
+	actionHeader = "action"      // what to do, or what happened, so that any word beside one of leaving is another thing
 	activeHeader = "active"      // says with yes that somebody works here
-	RehireHeader = "rehire"      // with yes it may say so, or that somebody who left may come back
 	leaverHeader = "leaver"      // says so with no
 	LeftHeader   = "left"        // on which day somebody leaves
 	BeganHeader  = "began"       // on which day somebody began, or began again
@@ -166,7 +166,7 @@ const (
 var statusPattern = regexp.MustCompile(`^(current|primary|latest|is|active)*(hr|employee|employment|emp|empl|worker|work|working|workforce|staff|person|personnel|colleague|associate|active|job|position|assignment)+status(type|group|category)?$`)
 
 // qualified stands before the name of a column of days, in normal form.
-var qualified = regexp.MustCompile(`^(actual|planned|expected|projected|scheduled|anticipated|effective|last|latest|mostrecent|original|current|new|employee|employment|contract|assignment|work)+`)
+var qualified = regexp.MustCompile(`^(actual|planned|expected|projected|scheduled|anticipated|effective|last|latest|mostrecent|original|current|new|employee|employment|contract|assignment|work)`)
 
 // bracketed and numbered find what stands behind the words of a header: "(HR)", "[planned]"; "2",
 // "2026", "per 31.12.2025".
@@ -189,10 +189,11 @@ func ListOf(header string) string {
 		if list := headerWords[text].List; Statuses[list].Stay != nil {
 			return list
 		}
-		for _, text := range []string{text, qualified.ReplaceAllString(text, "")} {
+		for before := ""; before != text; text = qualified.ReplaceAllString(text, "") {
 			if list := headerWords[text].List; list == LeftHeader || list == BeganHeader {
 				return list
 			}
+			before = text
 		}
 	}
 	if (strings.HasPrefix(name, "donot") || strings.HasPrefix(name, "dont")) && !strings.Contains(name, "hire") {
@@ -217,6 +218,7 @@ type StatusWords struct {
 	Unsure     bool            // the column may hold something else, such as parts of addresses
 	Leaver     bool            // yes, or a day, says that somebody leaves
 	Known      bool            // only its words say something, and they are in one column with their contrary
+	Others     bool            // or with any other word
 }
 
 // Statuses are the words of columns by the lists of their headers. Yes stands beside words in every
@@ -229,9 +231,9 @@ var Statuses = map[string]StatusWords{
 	placeHeader:  {Stay: StayWords, Gone: GoneWords, Unsure: true},
 	goHeader:     {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true, Unsure: true},
 	keepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
-	NoteHeader:   {Stay: cellWords["stay note"], Known: true},
+	NoteHeader:   anyStatus,
+	actionHeader: {Stay: anyStatus.Stay, Gone: anyStatus.Gone, Known: true, Others: true},
 	activeHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t")},
-	RehireHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords)},
 	leaverHeader: {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true},
 	stat2Header:  {Stay: words(StayWords, cellWords["stat2 stay"]), Gone: words(GoneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},
 }
@@ -283,7 +285,7 @@ func IsGone(words map[string]bool, status string) bool {
 
 // WordsOf are the words of a column by the list of its header.
 func WordsOf(list string) StatusWords {
-	if words, known := Statuses[list]; known || list != "" {
+	if words, known := Statuses[list]; known || list == LeftHeader {
 		return words
 	}
 	return anyStatus
