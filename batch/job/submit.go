@@ -298,7 +298,7 @@ func (j *job) sealOnly(ctx context.Context, beside bool) error {
 	return j.run.Seal(ctx, j.plan)
 }
 
-// Withdraw gives up a submission that no worker has planned.
+// Withdraw gives up a submission that no worker has planned. A tenant of a campaign has ended by that.
 func Withdraw(ctx context.Context, h *Host, name string) error {
 	j := h.newJob(&Connection{}, &Execution{})
 	defer j.close()
@@ -308,11 +308,18 @@ func Withdraw(ctx context.Context, h *Host, name string) error {
 	p, err := j.plannedBefore(ctx, name, false)
 	if err == nil && p.Run != "" {
 		err = fmt.Errorf("%w: run %s is planned; %s tells how it stands", ErrUsage, p.Run, h.Typed("show", p.Run))
-	} else if err == nil {
-		_, err = j.store.Submission(ctx, name) // a name that is mistyped gives up nothing
 	}
 	if err != nil {
 		return err
+	}
+	is, err := j.store.Submission(ctx, name) // a name that is mistyped gives up nothing
+	if err != nil {
+		return err
+	}
+	if s, err := submittedIn(is); err == nil && s.Of.Campaign != "" {
+		if err := j.store.EndMember(ctx, s.Of.Campaign, journal.MemberEnd{Member: s.Of.Member, At: time.Now(), Exit: int(ExitStopped), Error: "it was given up before it was planned"}); err != nil {
+			return err
+		}
 	}
 	return j.store.Forget(ctx, name)
 }

@@ -116,9 +116,19 @@ func TestSubmittedCampaign(t *testing.T) {
 		if a, is := errors.AsType[*Advised](err); !is || !errors.Is(err, ErrRefused) || a.Next != "offboard-temporal status "+c.Name {
 			t.Errorf("offboard campaign: %v", err)
 		}
-		if anew, err := o.submits(o.firm(), true, as); err != nil || anew.Name == c.Name || o.waiting(anew) != 3 {
-			t.Errorf("with --new: %+v, %v", anew, err)
+		anew, err := o.submits(o.firm(), true, as)
+		if err != nil || anew.Name == c.Name || o.waiting(anew) != 3 {
+			t.Fatalf("with --new: %+v, %v", anew, err)
 		}
+		if err := Withdraw(t.Context(), o.host(), anew.Members[1].Run); err != nil || o.waiting(anew) != 2 {
+			t.Fatalf("one is given up: %v", err)
+		}
+		o.look(func(s *journal.Store) {
+			ends, err := s.MemberEnds(t.Context(), anew.Name)
+			if err != nil || len(ends) != 1 || ends["t1"].Exit != int(ExitStopped) {
+				t.Errorf("%+v, %v", ends, err)
+			}
+		})
 	})
 }
 

@@ -93,8 +93,10 @@ func (o *submitOptions) orders(ctx context.Context, c *command, host hosts) (all
 
 // goesOn reports whether a workflow has something to do for a member.
 func goesOn(s job.Standing, m job.Member) bool {
-	state := journal.State(s.Runs[m.Name].State)
-	return !m.Skip && state != journal.Finished && state != journal.Refused
+	end, has := s.Runs[m.Name]
+	_, ended := s.Last[m.Name] // it was given up before it had a run
+	state := journal.State(end.State)
+	return !m.Skip && (has || !ended) && state != journal.Finished && state != journal.Refused
 }
 
 // startAll starts the workflow of each run that is not at its end, and tells the runs.
@@ -119,7 +121,7 @@ func (c *command) startAll(ctx context.Context, of *job.Campaign, urgent bool) e
 		case m.Skip:
 			state = "left out"
 		case !goesOn(standing, m):
-			state = standing.Runs[m.Name].State
+			state = cmp.Or(standing.Runs[m.Name].State, "given up")
 		default:
 			err := c.begin(ctx, t, Order{Run: m.Run, Urgent: urgent})
 			if _, is := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); is {
@@ -134,27 +136,42 @@ func (c *command) startAll(ctx context.Context, of *job.Campaign, urgent bool) e
 	return w.Flush()
 }
 
-// stopAll stops the runs of a campaign that the workers have.
+// stopAll stops the runs of a campaign that the workers have, and gives up what they do not have and have not planned.
 func (c *command) stopAll(ctx context.Context, t client.Client, name string) error {
 	of, err := job.FindSubmitted(ctx, c.host(), name)
 	if err != nil {
 		return err
 	}
 	defer of.Close()
-	stopped := 0
+	standing, err := of.Standing(ctx, c.host())
+	if err != nil {
+		return err
+	}
+	stopped, gaveUp := 0, 0
 	for _, m := range of.Members {
 		if m.Skip {
 			continue
 		}
 		going, err := cancel(ctx, t, m.Run)
+		_, has := standing.Runs[m.Name]
+		switch {
+		case err == nil && going:
+			stopped++
+		case err == nil && !has && goesOn(standing, m):
+			if err = job.Withdraw(ctx, c.host(), m.Run); err == nil {
+				gaveUp++
+			} else if errors.Is(err, journal.ErrNoRun) { // it is void
+				err = nil
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("stop run %s of %s: %w; the same command goes on", m.Run, m.Name, err)
 		}
-		if going {
-			stopped++
-		}
 	}
 	fmt.Printf("%s of %s are being stopped; offboard-temporal resume %s goes on with them\n", batch.Plural(stopped, "run"), of.Name, of.Name)
+	if gaveUp > 0 {
+		fmt.Printf("%s of it are given up, and nothing was planned or written of them; submit begins one anew with --campaign %s --only NAME\n", batch.Plural(gaveUp, "submission"), of.Input)
+	}
 	return nil
 }
 
@@ -200,13 +217,10 @@ func (c *command) statusOfAll(ctx context.Context, t client.Client, name string)
 	}
 	sum.Exit = report.Worst(sum.Tenants)
 	fmt.Printf("\n%s: %s; %s\n", sum.Name, sum.Headline(), sum.Tally())
-	switch {
-	case sum.Exit < 0:
-		fmt.Printf("It goes on; what the workers do not have: offboard-temporal resume %s\n", of.Name)
-	case sum.Exit > 0:
-		return &endedAs{job.Exit(sum.Exit), fmt.Sprintf("the worst exit code of %s is %d", of.Name, sum.Exit)}
+	if sum.Exit < 0 {
+		fmt.Printf("What the workers do not have: offboard-temporal resume %s\n", of.Name)
 	}
-	return nil
+	return endOf(of.Name, sum.Exit)
 }
 
 // endedAs is how what was looked at has ended.

@@ -236,7 +236,7 @@ func (p *plant) submit(i int, more ...string) string {
 }
 
 // patience is for machines that have much else to do.
-const patience = 10 * time.Minute
+const patience = 30 * time.Minute
 
 // until waits for what must come.
 func (p *plant) until(what string, is func() bool) {
@@ -623,12 +623,18 @@ func TestCampaign(t *testing.T) {
 	}
 	p.givesUp(0)
 	p.write("all.yaml", fmt.Sprintf("defaults: {max-users: 0, max-percent: 0}\ntenants:\n  - {name: t0, tenant: %s, file: t0.csv}\n  - {name: t1, tenant: %s, file: t1.csv}\n  - {name: t2, tenant: %s, file: t2.csv, max-users: 100}\n", tenantID(0), tenantID(1), tenantID(2)))
-	first := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes")
+	p.givesUpAll()
+	first := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes", "--new")
 	if again := p.must("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes"); strings.ReplaceAll(first, "submitted\n", "with the workers\n") != again {
 		t.Errorf("submitted:\n%s\nand again:\n%s", first, again)
 	}
 	words := strings.Fields(first)
 	runs, name := []string{words[4], words[7], words[10]}, strings.TrimSuffix(words[12], ":")
+	for _, of := range []string{name, runs[0]} {
+		if out, err := p.do("offboard-temporal", "status", of); err == nil || !strings.Contains(err.Error(), "exit status 7") || !strings.Contains(err.Error(), of+" is not at its end") {
+			t.Errorf("status of what goes on: %s%v", out, err)
+		}
+	}
 	p.worker("worker1")
 	p.worker("worker2")
 	p.ends(runs[0], users)
@@ -637,7 +643,7 @@ func TestCampaign(t *testing.T) {
 		t.Errorf("the run of too many users ends with %v", err)
 	}
 	out, err := p.do("offboard-temporal", "status", name)
-	if err == nil || !strings.Contains(err.Error(), "the worst exit code of "+name+" is 4") || strings.Count(out, " finished ") != 2 || strings.Count(out, " refused ") != 2 {
+	if err == nil || !strings.Contains(err.Error(), name+" ends with exit code 4") || strings.Count(out, " finished ") != 2 || strings.Count(out, " refused ") != 2 {
 		t.Errorf("%s%v", out, err)
 	}
 	if out, err := p.do("offboard-temporal", "status", runs[0]); err != nil || !strings.Contains(out, runs[0]+": Done: all of 120 people") {
@@ -675,8 +681,8 @@ func (p *plant) givesUp(i int) {
 	}
 	words := strings.Fields(err.Error())
 	run := words[len(words)-1]
-	if out := p.must("offboard-temporal", "status", run); !strings.Contains(out, "offboard-temporal stop "+run+" gives it up") {
-		p.t.Errorf("status:\n%s", out)
+	if out, err := p.do("offboard-temporal", "status", run); err == nil || !strings.Contains(err.Error(), "exit status 6") || !strings.Contains(out, "offboard-temporal stop "+run+" gives it up") {
+		p.t.Errorf("status: %s%v", out, err)
 	}
 	if out := p.must("offboard-temporal", "stop", run); out != "submission "+run+" is given up; nothing was planned or written\n" {
 		p.t.Errorf("stop:\n%s", out)
@@ -700,6 +706,34 @@ func (p *plant) givesUp(i int) {
 	}
 }
 
+// givesUpAll has a campaign submitted of which the server does not hear, and given up. Nothing begins it any more.
+func (p *plant) givesUpAll() {
+	p.t.Helper()
+	env := p.env
+	p.env = append(slices.Clone(env), "TEMPORAL_ADDRESS=127.0.0.1:1")
+	_, err := p.do("offboard-temporal", "submit", "--campaign", "all.yaml", "--yes")
+	p.env = env
+	if err == nil || !strings.Contains(err.Error(), "; then: offboard-temporal resume campaign-") {
+		p.t.Fatalf("without a server: %v", err)
+	}
+	words := strings.Fields(err.Error())
+	name := words[len(words)-1]
+	if out := p.must("offboard-temporal", "stop", name); !strings.HasPrefix(out, "0 runs of "+name) || !strings.Contains(out, "3 submissions of it are given up") {
+		p.t.Errorf("stop:\n%s", out)
+	}
+	for _, command := range []string{"resume", "stop"} {
+		if out := p.must("offboard-temporal", command, name); command == "resume" && strings.Count(out, "given up\n") != 3 || command == "stop" && strings.Contains(out, "submission") {
+			p.t.Errorf("%s of what is given up:\n%s", command, out)
+		}
+	}
+	if out, err := p.do("offboard-temporal", "status", name); err == nil || !strings.Contains(err.Error(), "exit status 6") || strings.Count(out, " not begun ") != 3 {
+		p.t.Errorf("status of what is given up: %s%v", out, err)
+	}
+	if out := p.must("offboard-temporal", "status", "--all"); strings.Contains(out, strings.TrimPrefix(name, "campaign-")) {
+		p.t.Errorf("something of it was begun:\n%s", out)
+	}
+}
+
 // approved is a run that waits until a person has signed its plan.
 func (p *plant) approved(users int) (run string) {
 	key := filepath.Join(p.dir, "key")
@@ -714,7 +748,8 @@ func (p *plant) approved(users int) (run string) {
 	before := p.writes()
 	run = p.submit(5, "--approvals", "1")
 	p.until("it waits", func() bool {
-		return strings.Contains(p.must("offboard-temporal", "status", run), "waiting for 1 approval")
+		out, _ := p.do("offboard-temporal", "status", run)
+		return strings.Contains(out, "waiting for 1 approval")
 	})
 	if n := p.writes(); n != before {
 		p.t.Errorf("%d were written without approval", n-before)

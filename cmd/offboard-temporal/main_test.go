@@ -351,7 +351,7 @@ func (e endsIn) QueryWorkflow(context.Context, string, string, string, ...any) (
 	return nil, errors.New("no poller")
 }
 
-// The exit code of status is 0 as long as the workers have the run; then it is what the journal counts, or else what ended
+// The exit code of status is 7 as long as the workers have the run, for which -1 stands; then it is what the journal counts, or else what ended
 // the workflow.
 func TestStands(t *testing.T) {
 	const goesOn, completed, failed, canceled = enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED

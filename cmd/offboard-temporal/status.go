@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,14 +78,25 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	if a, is := errors.AsType[*job.Advised](err); is && errors.Is(err, journal.ErrNoRun) {
 		fmt.Printf("\nJournal   %v\n          where no workflow of it is running: offboard-temporal resume %s goes on with it, and offboard-temporal stop %s gives it up\n", a.Unwrap(), o.RunName, o.RunName)
 		err = nil
+		if last == nil {
+			exit = int(job.ExitStopped)
+		}
 	}
 	if last != nil {
 		_, exit = stands(ctx, t, last, exit)
 	}
-	if err == nil && exit > 0 {
-		err = &endedAs{job.Exit(exit), fmt.Sprintf("the exit code of run %s is %d", o.RunName, exit)}
+	return cmp.Or(err, endOf("run "+o.RunName, exit))
+}
+
+// endOf is how status ends: 7, as of what others work on, where what it looked at is not at its end.
+func endOf(what string, exit int) error {
+	switch {
+	case exit < 0:
+		return &endedAs{job.ExitLocked, what + " is not at its end"}
+	case exit > 0:
+		return &endedAs{job.Exit(exit), fmt.Sprintf("%s ends with exit code %d", what, exit)}
 	}
-	return err
+	return nil
 }
 
 // exitBy is the exit code of a run by the journal; -1 is that it is not at its end.
