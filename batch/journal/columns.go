@@ -135,14 +135,17 @@ func (c column) set(value any) error {
 // Decode reads JSON that says what is to be done to whom. A key that this program does not know is
 // another version's, and may be what keeps somebody from being touched: that is [ErrVersion].
 func Decode(text string, to any) error {
-	err := json.Unmarshal([]byte(text), to)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
-	if err = d.Decode(to); err != nil {
-		return fmt.Errorf("%w: the key %s is not known to this one", ErrVersion, strings.TrimPrefix(err.Error(), "json: unknown field "))
+	err := d.Decode(to)
+	if key, unknown := strings.CutPrefix(fmt.Sprint(err), "json: unknown field "); unknown {
+		return fmt.Errorf("%w: the key %s is not known to this one", ErrVersion, key)
+	}
+	if err == nil && d.InputOffset() != int64(len(text)) {
+		err = errors.New("something stands behind the JSON")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
 }

@@ -264,3 +264,14 @@ func TestCancelled(t *testing.T) {
 		wantErr(t, err, context.Canceled)
 	}
 }
+
+// What JSON says of people is taken as a whole, or not at all.
+func TestDecode(t *testing.T) {
+	for text, want := range map[string]error{
+		`{"Line":1}`: nil, `{"Line":1,"moon":2}`: ErrVersion, `{"Line":1} {"Line":2}`: ErrDamaged, `{"Line":1}]`: ErrDamaged, `{"Line":"one"}`: ErrDamaged, `{"Line":1`: ErrDamaged, ``: ErrDamaged,
+	} {
+		if err := Decode(text, &batch.Row{}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+}
