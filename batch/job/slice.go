@@ -51,7 +51,6 @@ type Sliced struct {
 	ToProve   int                   // writes that were accepted, and whose proof is to come: the last slice reads them
 	Throttled time.Duration         // how long Graph asked to wait at the end of the slice; 0 for not
 	AppWide   bool                  // that holds for the app in all tenants
-	Refused   int                   // writes that Graph told to wait
 	Finished  bool                  // the run is at its end; its report is written, or the error said once why not
 }
 
@@ -272,7 +271,7 @@ func (j *job) writeSlice(ctx context.Context, o *SliceOptions, fresh bool) (s Sl
 	if err != nil {
 		return s, err
 	}
-	s.Done, s.Counts, s.Refused, s.Throttled, s.AppWide = p.done(), p.counts(), p.refused, p.paused, p.appWide
+	s.Done, s.Counts, s.Throttled, s.AppWide = p.done(), p.counts(), p.paused, p.appWide
 	cut := runErr != nil && (ctx.Err() != nil || j.stopped())
 	byPerson := cut && o.ByPerson != nil && o.ByPerson()
 	enough := cut && !byPerson && o.Enough != nil && o.Enough() && runErr.Error() == batch.ErrStopped.Error() // and nothing else happened
@@ -308,9 +307,8 @@ type portion struct {
 	prove  int
 	beat   func(done int)
 
-	was     map[batch.Mark]int           // of the writes, how often Graph told them to wait
-	ended   map[batch.Mark]batch.Outcome // of the writes
-	refused int
+	are     map[batch.Mark]bool          // the writes
+	ended   map[batch.Mark]batch.Outcome // of them
 	paused  time.Duration
 	appWide bool
 }
@@ -345,14 +343,14 @@ func (p *portion) narrow(ctx context.Context, run *journal.Run, r *batch.Runner)
 	if p == nil {
 		return nil
 	}
-	p.was, p.ended = map[batch.Mark]int{}, map[batch.Mark]batch.Outcome{}
+	p.are, p.ended = map[batch.Mark]bool{}, map[batch.Mark]batch.Outcome{}
 	r.Journal = counting{r.Journal, p}
 	if len(p.next) == 0 {
 		return nil
 	}
 	var seqs []int
 	for _, w := range p.next {
-		p.was[w.Item.Mark()] = w.Trial.Throttles
+		p.are[w.Item.Mark()] = true
 		seqs = append(seqs, w.Item.User.Seq)
 	}
 	r.Leave, r.Pending, r.Unproven, r.Unsuccessful = true, each(p.next), nil, nil
@@ -380,7 +378,7 @@ func each[T any](all []T) iter.Seq2[T, error] {
 	}
 }
 
-// counting is a journal that a portion sees the entries of.
+// counting is a journal that a portion sees the records of.
 type counting struct {
 	batch.Journal
 	by *portion
@@ -391,17 +389,8 @@ func (s counting) Write(ctx context.Context, e batch.Entry) error {
 	if err := s.Journal.Write(ctx, e); err != nil {
 		return err
 	}
-	throttled := func(m batch.Mark, n int) {
-		if was, is := s.by.was[m]; is && n > was {
-			s.by.refused, s.by.was[m] = s.by.refused+n-was, n
-		}
-	}
-	for _, t := range e.Trials {
-		throttled(t.Mark(), t.Throttles)
-	}
 	for _, k := range e.Records {
-		throttled(k.Mark(), k.Throttles)
-		if _, is := s.by.was[k.Mark()]; is {
+		if s.by.are[k.Mark()] {
 			s.by.ended[k.Mark()] = k.Outcome
 		}
 	}
@@ -439,7 +428,6 @@ func GiveUp(ctx context.Context, h *Host, run string, most int, cause string) (n
 type Audited struct {
 	Rows  int // of the input
 	Ended int // of them, those with exactly one result that is no open one
-	Open  int // those that were not sent, or whose answer was not seen
 }
 
 // Audit reads the whole run once more, plan and records, and counts. A journal that does not hold
@@ -455,9 +443,7 @@ func Audit(ctx context.Context, h *Host, run string) (a Audited, err error) {
 			return Audited{}, err
 		}
 		a.Rows++
-		if l.Record.Outcome.Open() {
-			a.Open++
-		} else {
+		if !l.Record.Outcome.Open() { // it was sent, and its answer was seen
 			a.Ended++
 		}
 	}

@@ -220,17 +220,15 @@ type WorkOptions struct {
 // Planned is what came of a submission.
 type Planned struct {
 	Run       string
-	Users     int
 	Writes    int
 	App       string // client id of the app registration that planned
 	Tenant    string // object id
 	Approvals int    // of different people, that the sealed plan asks for
-	Refused   bool   // a guard refused; nothing will be written. The error says why
 }
 
 // PlanSubmitted plans a submission as [Run] does, up to the sealed plan, which [Slice] carries out.
 // It may be repeated: half a plan of a process that died is discarded, and a plan that is sealed, or
-// was refused, is found. A refusal by the guards is [ErrRefused] with Refused set, and final; after
+// was refused, is found. A refusal by the guards is [ErrRefused], and final; after
 // any other error the submission is still there. The host is for this call alone: it gets the files
 // and the flags of the submission.
 func PlanSubmitted(ctx context.Context, h *Host, name string, o *WorkOptions) (p Planned, err error) {
@@ -361,5 +359,5 @@ func (j *job) plannedBefore(ctx context.Context, name string, overtake bool) (no
 
 func plannedAs(run *journal.Run) Planned {
 	p := run.Plan()
-	return Planned{p.Run, p.Users, p.Writes, p.App, p.Tenant, p.Terms.Asks, run.State() == journal.Refused}
+	return Planned{p.Run, p.Writes, p.App, p.Tenant, p.Terms.Asks}
 }

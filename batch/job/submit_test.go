@@ -51,7 +51,7 @@ func TestSubmittedIsPlannedAsRun(t *testing.T) {
 			}
 		}
 		p, err := o.planOf(is.Name)
-		if err != nil || p.Users != 19 || p.Writes != 38 || p.App != graphsim.DefaultClientID || p.Refused {
+		if err != nil || p.Writes != 38 || p.App != graphsim.DefaultClientID {
 			t.Fatalf("%+v, %v\n%s", p, err, o.said.said.String())
 		}
 		lines := o.lines(is.Name)
@@ -63,7 +63,7 @@ func TestSubmittedIsPlannedAsRun(t *testing.T) {
 		}
 		o.look(func(s *journal.Store) {
 			r, _ := s.Run(t.Context(), is.Name)
-			if plan := r.Plan(); plan.Input != file || plan.Rows != 40 || plan.Terms.OSUser == "" || r.State() != journal.Planned {
+			if plan := r.Plan(); plan.Users != 19 || plan.Input != file || plan.Rows != 40 || plan.Terms.OSUser == "" || r.State() != journal.Planned {
 				t.Errorf("%+v, %s", plan, r.State())
 			}
 			if _, err := s.Submission(t.Context(), is.Name); !errors.Is(err, journal.ErrNoRun) {
@@ -142,7 +142,7 @@ func TestPlanningIsRepeated(t *testing.T) {
 		if err := errors.Join(err, s.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if p, err := o.planOf(is.Name); err != nil || p.Users != 100 || len(o.runs()) != 1 {
+		if p, err := o.planOf(is.Name); err != nil || p.Writes != 100 || len(o.runs()) != 1 {
 			t.Errorf("%+v, %v, runs %v", p, err, o.runs())
 		}
 		few := o.submission("revoke")
@@ -153,7 +153,7 @@ func TestPlanningIsRepeated(t *testing.T) {
 		}
 		for range 2 {
 			p, err := o.planOf(is.Name)
-			if !errors.Is(err, ErrRefused) || !p.Refused || p.Run != is.Name || !strings.Contains(err.Error(), "--max-users") {
+			if !errors.Is(err, ErrRefused) || p.Run != is.Name || !strings.Contains(err.Error(), "--max-users") {
 				t.Errorf("%+v, %v", p, err)
 			}
 		}

@@ -79,7 +79,7 @@ func TestSubmittedCampaign(t *testing.T) {
 			t.Errorf("the same again: %+v, %v", again, err)
 		}
 		p, err := o.planOf(c.Members[0].Run)
-		if err != nil || p.Users != 1 {
+		if err != nil || p.Writes != 1 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		toEndIn(t, p.Run, o.worker())

@@ -192,7 +192,7 @@ func (a *activities) Slice(ctx context.Context, o SliceOrder) (s Sliced, err err
 			Beat: func(n int) { done.Store(before + int64(n)) }, Overtake: again,
 			MaxAge: a.how.MaxAge, Approving: a.how.Approving, Guards: a.how.Guards, Connection: conn, Execution: a.how.Execution,
 		})
-		s = Sliced{Left: did.Left, Unproven: did.ToProve, Throttled: did.Throttled, Everywhere: did.AppWide, Finished: did.Finished}
+		s = Sliced{Left: did.Left, Throttled: did.Throttled, Everywhere: did.AppWide, Finished: did.Finished}
 		return err
 	})
 }

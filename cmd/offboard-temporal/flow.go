@@ -45,7 +45,6 @@ type SliceOrder struct {
 // Sliced is how a run stands after a slice.
 type Sliced struct {
 	Left       int           // writes that are pending
-	Unproven   int           // writes that are to be read back
 	Throttled  time.Duration // how long Graph asked to wait when the slice ended
 	Everywhere bool          // Graph asked it of the app in all tenants
 	Finished   bool

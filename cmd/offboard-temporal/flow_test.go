@@ -21,20 +21,20 @@ import (
 
 // fakeRun is a run of which the activities are made up.
 type fakeRun struct {
-	left, unproven int
-	approvals      []int // people who have signed, each time that it is asked
-	fail           func(slice int) error
-	plan           error
-	tries          map[string]int
-	away           int    // how often each of the activities but Slice fails
-	as             string // the class of that
-	slices         int
-	losses         int         // of workers
-	failed         bool        // the last slice, which the next one is to know
-	began          []time.Time // of its slices
-	gaveUp         int
-	lost           int // rows that the audit misses
-	throttled      map[int]time.Duration
+	left      int
+	approvals []int // people who have signed, each time that it is asked
+	fail      func(slice int) error
+	plan      error
+	tries     map[string]int
+	away      int    // how often each of the activities but Slice fails
+	as        string // the class of that
+	slices    int
+	losses    int         // of workers
+	failed    bool        // the last slice, which the next one is to know
+	began     []time.Time // of its slices
+	gaveUp    int
+	lost      int // rows that the audit misses
+	throttled map[int]time.Duration
 }
 
 // world is the activities of a test, and what they saw.
@@ -154,13 +154,11 @@ func (w *world) slice(_ context.Context, o SliceOrder) (Sliced, error) {
 	}
 	n := min(r.left, sliceWrites)
 	if n == 0 {
-		r.unproven = 0
 		return Sliced{Finished: true}, nil
 	}
 	r.left -= n
-	r.unproven += n
 	w.sent = append(w.sent, sent{o.Run, now.Add(-sliceTime), sliceTime, n})
-	return Sliced{Left: r.left, Unproven: r.unproven, Throttled: r.throttled[r.slices]}, nil
+	return Sliced{Left: r.left, Throttled: r.throttled[r.slices]}, nil
 }
 
 // alone runs one run, to which a gate of the test lends at once.
