@@ -205,8 +205,6 @@ func (p *server) classify(err error) error { return inWords(err) }
 // check asks nothing: the server keeps sums of its pages itself, where its owner wants them.
 func (p *server) check(*tx) error { return nil }
 
-func (p *server) toWrite(context.Context, string) (*sql.Stmt, error) { return nil, nil }
-
 // text has the server look each row up by its key. Its planner goes by statistics that do not
 // know of the rows of a new run: it takes them for one or none, and would read all of them anew
 // for each row that it joins them with. Neither what is LATERAL with an OFFSET, nor an EXISTS

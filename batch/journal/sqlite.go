@@ -351,14 +351,6 @@ func (f *sqliteFile) check(t *tx) error {
 	return fmt.Errorf("%w: SQLite's quick_check says: %s", kind, strings.TrimSpace(strings.TrimPrefix(word, "*** in database main ***")))
 }
 
-// toWrite leaves out the numbers of the parameters. The driver looks for a parameter with
-// a number among all arguments by its text, which takes a third of an INSERT's time.
-func (f *sqliteFile) toWrite(ctx context.Context, query string) (*sql.Stmt, error) {
-	return f.w.PrepareContext(ctx, parameter.ReplaceAllString(query, "?"))
-}
-
-var parameter = regexp.MustCompile(`\$[0-9]+`)
-
 // A file has one writer at a time, on one machine: it answers, a commit is known to have
 // happened or not, and a lock is the operating system's.
 
