@@ -9,13 +9,6 @@ import (
 	"offboard/batch/intake/vocab"
 )
 
-// noteOf gives the note that a line is, or nil: a line that stands beside the table and is no row of
-// it. Notes are matched against a whole line, without what stands around its text, and are narrow: a
-// line in doubt is a bad row, which somebody looks at.
-func noteOf(line string) *form {
-	return formOf(notes, strings.TrimFunc(line, func(r rune) bool { return vocab.Blank(r) || strings.ContainsRune(`",;|`, r) }))
-}
-
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
 // something of the rows below it: by its words ("Stayers", "Best regards,", "They stay"), as a sentence
 // ("Replaced by"), or with a colon or a rule of dashes. Any other is a row whose user is misspelt or missing, which holds back nobody
@@ -28,7 +21,7 @@ func (r *Reader) setHeading(all []string) bool {
 	}
 	cell := all[at]
 	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
-	if likeName(cell) || shapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" && vocab.StayNote(cell) == "" && !vocab.IsSentence(cell) {
+	if likeName(cell) || vocab.ShapeOf(cell) != "" || !rule && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" && vocab.StayNote(cell) == "" && !vocab.IsSentence(cell) {
 		return false
 	}
 	said := ""

@@ -199,7 +199,7 @@ func mayBeRow(header []*column, key batch.Key) (is bool, what string) {
 		return is, ""
 	}
 	for _, c := range header {
-		switch why := shapeOf(c.name); {
+		switch why := vocab.ShapeOf(c.name); {
 		case c.name == "":
 		case why != "":
 			return true, "a cell of it is " + why

@@ -83,7 +83,7 @@ func (k *kinds) add(cell string) {
 	case len(mayName(vocab.IDOrUPN, cell)) > 0, strings.Contains(cell, "@"), strings.Count(cell, "-") == 4: // perhaps a GUID that lost something
 		key = k.column.key
 	default:
-		key, k.what = "", cmp.Or(k.what, shapeOf(cell))
+		key, k.what = "", cmp.Or(k.what, vocab.ShapeOf(cell))
 	}
 	k.seen[key] = true
 	other := map[batch.Key]batch.Key{batch.ByID: batch.ByUPN, batch.ByUPN: batch.ByID}[k.column.key]

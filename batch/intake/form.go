@@ -1,7 +1,6 @@
 package intake
 
 import (
-	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
@@ -84,7 +83,7 @@ func unwrap(key batch.Key, cell string) (text, why string) {
 	if id := wrappedID.FindStringSubmatch(text); id != nil && batch.IsGUID(id[1]) {
 		return id[1], ""
 	}
-	if why = shapeOf(text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
+	if why = vocab.ShapeOf(text); why != "" || key == batch.ByID || key == batch.ByEmployeeID {
 		return text, why
 	}
 	return oneAddress(key, text)
@@ -144,47 +143,6 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 	return cell, ""
 }
 
-//go:embed forms.csv
-var formTable []byte
-
-// form is a line of forms.csv, of what text surely is that is no row or no name of a user. The first
-// that fits counts.
-type form struct {
-	Of     string         `csv:"of"`     // "line" beside the rows, "line above a header" of a new table, or "cell"
-	Begins string         `csv:"begins"` // with one of these, so that most rows need no regular expression; "" for any
-	Match  *regexp.Regexp `csv:"form"`
-	Why    string         `csv:"why"` // "" of a cell that is a name in a form of its own
-}
-
-var notes, shapes = func() (notes, shapes []form) {
-	for _, f := range vocab.ReadTable[form](formTable) {
-		if f.Of == "cell" {
-			shapes = append(shapes, f)
-		} else {
-			notes = append(notes, f)
-		}
-	}
-	return notes, shapes
-}()
-
-// formOf gives the form of a text, or nil.
-func formOf(forms []form, text string) *form {
-	for i := range forms {
-		if f := &forms[i]; text != "" && (f.Begins == "" || strings.IndexByte(f.Begins, text[0]) >= 0) && f.Match.MatchString(text) {
-			return f
-		}
-	}
-	return nil
-}
-
-// shapeOf says what a cell is that surely is something else than a name, or "".
-func shapeOf(cell string) string {
-	if f := formOf(shapes, cell); f != nil {
-		return f.Why
-	}
-	return ""
-}
-
 // doubtful says why a cell is not read although the directory could know it, or "".
 func doubtful(key batch.Key, cell string) string {
 	switch {
@@ -195,10 +153,7 @@ func doubtful(key batch.Key, cell string) string {
 	case !strings.ContainsAny(cell, "{[.…"): // as nearly all
 		return ""
 	}
-	if f := formOf(shapes[:2], cell); f != nil { // of PowerShell, or cut off
-		return f.Why
-	}
-	return ""
+	return vocab.CutOff(cell)
 }
 
 // WhyNobody says why a text is neither an object id nor a user principal name, or "".

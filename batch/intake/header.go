@@ -140,7 +140,7 @@ func (r *Reader) findHeader() (why string, err error) {
 		t := titled{line: r.rec.Line, fault: r.rec.Fault}
 		t.cells, r.charset = legible(r.rec.Cells)
 		t.filled = len(slices.DeleteFunc(slices.Clone(t.cells), func(c string) bool { return c == "" }))
-		header, named, note := t.cells, r.opt.HeaderLine, noteOf(r.src.Text())
+		header, named, note := t.cells, r.opt.HeaderLine, vocab.NoteOf(r.src.Text())
 		switch {
 		case r.rec.Header:
 			why, r.keyed = "the keys of the objects are the columns", true
@@ -161,20 +161,18 @@ func (r *Reader) findHeader() (why string, err error) {
 			}
 		case t.fault != "": // a title, or nothing
 		case r.isList(t.cells) && (len(maybe) == 0 || vocab.TitleMeans(textOf(maybe))):
-			for _, title := range maybe {
-				if day := r.dayToCome(title); day != "" {
-					return "", &InputError{Line: title.line, Reason: day + ": if they are meant now, take that line out"}
-				}
+			if err := r.dayToCome(maybe, "take that line out"); err != nil {
+				return "", err
 			}
 			r.list, r.held, header = true, true, []string{"objectIdOrUpn"}
 			if why = "each line is one, and there is no header"; r.opt.Named {
 				r.settings, why = nil, "--user"
 			}
 		case r.fits(t.cells) && r.isTitle(maybe, t):
+			if err := r.dayToCome(maybe, fmt.Sprintf("say so with --header-line %d", t.line)); err != nil {
+				return "", err
+			}
 			for _, title := range maybe {
-				if day := r.dayToCome(title); day != "" {
-					return "", &InputError{Line: title.line, Reason: fmt.Sprintf("%s: if they are meant now, say so with --header-line %d", day, t.line)}
-				}
 				says := title.cells
 				if title.filled > 1 {
 					says = says[:2] // further ones are of groups of columns
@@ -208,14 +206,21 @@ func textOf(lines []titled) (text string) {
 	return text
 }
 
-// dayToCome says that a title tells of a day or month to come, or "". A date gate knows better.
-func (r *Reader) dayToCome(title titled) string {
-	for text, days := range dates.Within(strings.Join(title.cells, " ")) {
-		if later := func(d dates.Date) bool { return d.At.Format(time.DateOnly) > r.opt.Now.Format(time.DateOnly) }; r.opt.dateGate == nil && !r.opt.Now.IsZero() && slices.ContainsFunc(days, later) {
-			return fmt.Sprintf("this line seems to say that the rows below are of a day to come (%s)", text)
+// later reports whether a day is to come, for a title. A date gate knows better.
+func (o parsedOptions) later(d dates.Date) bool {
+	return o.dateGate == nil && !o.Now.IsZero() && d.At.Format(time.DateOnly) > o.Now.Format(time.DateOnly)
+}
+
+// dayToCome refuses titles that tell of a day or month to come.
+func (r *Reader) dayToCome(titles []titled, next string) error {
+	for _, title := range titles {
+		for text, days := range dates.Within(strings.Join(title.cells, " ")) {
+			if slices.ContainsFunc(days, r.opt.later) {
+				return &InputError{Line: title.line, Reason: fmt.Sprintf("this line seems to say that the rows below are of a day to come (%s): if they are meant now, %s", text, next)}
+			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // numbered gives the columns of a row their numbers. Only the chosen one may name a user.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"offboard/batch"
+	"offboard/batch/intake/dates"
 	"offboard/batch/intake/source"
 	"offboard/batch/intake/vocab"
 )
@@ -200,7 +201,9 @@ func open(in source.Input, opt Options) (*Reader, error) {
 func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 	r = &Reader{opt: opt, agree: map[batch.Key]bool{}, fillers: map[batch.Key]*column{}}
 	of := source.Options{Encoding: opt.Encoding, Sheet: opt.Sheet, HeaderLine: opt.HeaderLine, Table: !opt.mayBeList(), IsRow: r.wouldBeRow}
-	of.Spares = func(name string) bool { return vocab.TitleSays(name) != "" }
+	of.Spares = func(key, value string) bool {
+		return vocab.Spares(key, value) || vocab.ListOf(key) == vocab.LeftHeader && slices.ContainsFunc(dates.Any(value), opt.later)
+	}
 	if !opt.NoHeader {
 		of.IsHeader = func(cells []string) bool { all, _ := legible(cells); return r.fits(all) }
 	}
@@ -219,7 +222,7 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 		others := otherSheets(s.Why)
 		if at := slices.IndexFunc(others, vocab.SaysLeave); at >= 0 && !vocab.SaysLeave(s.Value) || vocab.TitleSays(s.Value) != "" {
 			r.src.Close() // the error says more
-			why, name := "which seems to say that its rows are not meant: name the one that is", s.Value
+			why, name := "which seems to say that its rows are not meant: take the file or sheet of those who are, or if these are, say so", s.Value
 			if at >= 0 {
 				why, name = "and another one seems to hold the people who left: name the one that is meant", others[at]
 			}

@@ -239,7 +239,7 @@ func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
 // namesNobody finds out whether the record of a bad row is no row, or another table's header.
 func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
 	all := trimAll(r.rec.Cells)
-	n := noteOf(r.src.Text())
+	n := vocab.NoteOf(r.src.Text())
 	whole := len(all) == len(r.header) && row.Cells != nil
 	again, other := r.asHeader(all)
 	switch {
@@ -394,5 +394,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // besideRows reports whether a cell of employee ids is surely of a line beside the rows.
 func (r *Reader) besideRows(text string) bool {
 	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
-	return noteOf(r.src.Text()) != nil || !number && (vocab.Recognise(text).Known != "" || isExample(text) || r.isHeader(vocab.Normalise(text)))
+	return vocab.NoteOf(r.src.Text()) != nil || !number && (vocab.Recognise(text).Known != "" || isExample(text) || r.isHeader(vocab.Normalise(text)))
 }

@@ -88,6 +88,7 @@ func (s *surveyor) look(in source.Input) error {
 	s.findStay(rd)
 	var first *batch.RowError // that says why its row cannot be read
 	alike := 0
+	asker := asker{Reader: rd}
 	var days *dateCells
 	if rd.date != nil {
 		days = newDateCells(rd.opt.dateGate.format)
@@ -106,6 +107,7 @@ func (s *surveyor) look(in source.Input) error {
 			return err
 		default:
 			s.Rows++
+			asker.look(row)
 		}
 		if row.Cells == nil {
 			continue
@@ -136,13 +138,45 @@ func (s *surveyor) look(in source.Input) error {
 			return err
 		}
 	}
-	if days != nil {
+	if other := asker.other; other != nil && !asker.several {
+		err = columnError(fmt.Sprintf("the column %q names the same user in all %s rows, who may have asked for it, and the column %q others: choose who is meant with --column %q or --column %[1]q", rd.naming[0].name, batch.Thousands(asker.rows), other.name, other.name), rd.header, nil)
+	} else if days != nil {
 		err = days.err(rd.date.name)
 	}
 	if err == nil && rd.rows > 1 && alike == rd.rows {
 		err = &InputError{Line: first.Row.Line, Reason: fmt.Sprintf("%s; so it is in all %s rows: nothing was planned", first.Reason, batch.Thousands(rd.rows))}
 	}
 	return err
+}
+
+// asker finds out whether the good rows name one user alone, and another column several.
+type asker struct {
+	*Reader
+	first   string             // whom the rows name
+	rows    int                // that do
+	several bool               // they name another, too, or somebody said which column it is
+	names   map[*column]string // that stand in other columns first
+	other   *column            // that has several
+}
+
+func (a *asker) look(row batch.Row) {
+	a.rows++
+	if a.first = cmp.Or(a.first, row.Input); a.several || a.list || a.opt.Column != "" || !batch.SameValue(batch.ByUPN, a.first, row.Input) {
+		a.several = true
+		return
+	}
+	for _, c := range a.all {
+		cell := a.cell(c.index)
+		if c.key != "" || c.ignored || c.gate || c.thing || !likeName(cell) || vocab.OfOthers(c.name) {
+			continue
+		}
+		if a.names == nil {
+			a.names = map[*column]string{}
+		}
+		if a.names[c] = cmp.Or(a.names[c], strings.Clone(cell)); a.names[c] != cell {
+			a.other = c
+		}
+	}
 }
 
 var numbers = regexp.MustCompile(`0x[0-9A-F]{2}|[0-9]+`)

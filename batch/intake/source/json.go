@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -212,6 +213,12 @@ func listIn(in Input, opt Options) ([]string, error) {
 	}
 	var keys, asked []string
 	var lists [][]string
+	beside := "" // what stands beside the lists and says that people of theirs are not meant
+	tell := func(key, name string, raw jsontext.Value) {
+		if value := cellOf(string(raw)); opt.Spares != nil && opt.Spares(key, value) {
+			beside = cmp.Or(beside, fmt.Sprintf("%s: %.100s", name, value))
+		}
+	}
 	var walk func(path []string) error
 	walk = func(path []string) error {
 		err := j.bracket()
@@ -230,6 +237,7 @@ func listIn(in Input, opt Options) ([]string, error) {
 				_, err = j.value()
 			case kind == '{' && path == nil:
 				err = walk(at)
+				tell(key, name, jsontext.Value(`{}`))
 			case kind == '[' && (opt.Sheet == name || opt.Sheet == "" && path == nil && slices.Contains(listKeys, key)):
 				asked = at
 				return io.EOF
@@ -237,15 +245,20 @@ func listIn(in Input, opt Options) ([]string, error) {
 				err = j.bracket()
 				of := j.PeekKind()
 				for first := true; err == nil && j.PeekKind() != ']'; first = false {
-					if raw, err = j.value(); err == nil && first && (of == '{' || of == '"' && named(unquote(string(raw)))) && !pageObjects.MatchString(key) && !describing.MatchString(key) {
+					if raw, err = j.value(); err != nil || !first {
+					} else if (of == '{' || of == '"' && named(unquote(string(raw)))) && !pageObjects.MatchString(key) && !describing.MatchString(key) {
 						lists = append(lists, at)
+					} else {
+						tell(key, name, raw)
 					}
 				}
 				if err == nil {
 					err = j.bracket()
 				}
 			default:
-				_, err = j.value()
+				if raw, err = j.value(); err == nil {
+					tell(key, name, raw)
+				}
 			}
 		}
 		if err != nil {
@@ -261,11 +274,14 @@ func listIn(in Input, opt Options) ([]string, error) {
 		return nil, &Error{Option: "--sheet", Reason: fmt.Sprintf("the file is no workbook, and no object in it has a list %q: leave --sheet out", opt.Sheet)}
 	case err != nil, j.PeekKind() != 0, len(lists) == 0, opt.IsHeader == nil || opt.IsHeader(keys):
 		return nil, nil
-	case len(lists) > 1 && opt.Spares != nil && slices.ContainsFunc(lists, func(at []string) bool { return opt.Spares(at[len(at)-1]) }):
+	case len(lists) > 1 && opt.Spares != nil && slices.ContainsFunc(lists, func(at []string) bool { return opt.Spares(at[len(at)-1], "[]") }):
 		return nil, &Error{Reason: "an object holds a list of people who seem not to be meant beside another: write those who are meant, and nobody else, into a file of one list"}
 	case len(lists) > 1:
 		first, second := strings.Join(lists[0], "."), strings.Join(lists[1], ".")
 		return nil, &Error{Reason: fmt.Sprintf("an object holds %d lists: name the one that is meant, such as with --sheet %q or --sheet %q", len(lists), first, second)}
+	}
+	if beside != "" {
+		return nil, &Error{Reason: fmt.Sprintf("beside the list stands what seems to say that people in it are not meant (%s): write those who are meant into a file of one list, or if all are, say so with --sheet %q", beside, strings.Join(lists[0], "."))}
 	}
 	return lists[0], nil
 }

@@ -30,8 +30,8 @@ type Options struct {
 	// IsHeader reports whether cells may be the header: a column of theirs is recognised. Text
 	// that could be cut into cells in several ways is cut so that they are.
 	IsHeader func(cells []string) bool
-	// Spares reports whether the name of a list says that its people are not meant.
-	Spares func(name string) bool
+	// Spares reports whether a key of JSON and what is below it, as a cell, say of a list that its people are not meant.
+	Spares func(key, value string) bool
 	// IsRow reports whether the cells of one line, within a record of several lines that has
 	// so many cells, would be a row by themselves: then a closing quote was lost.
 	IsRow func(line []string, cells int) bool

@@ -32,6 +32,17 @@ func TitleSays(title string) string {
 	return ""
 }
 
+// Spares reports whether a key of JSON and its value say that the people of a list beside it are not meant:
+// as a title does, or as the cells of a column do. A number, or who made the file, says nothing.
+func Spares(key, value string) bool {
+	words := WordsOf(ListOf(key))
+	if strings.Trim(value, "0123456789") == "" || strings.HasPrefix(key, "@") || strings.Contains(value, "://") || TellsWho(key+": "+value) {
+		return false
+	}
+	says, _ := words.Says(value, true)
+	return says == Note || !words.Known && IsWord(words.Stay, value) || says != No && TitleSays(key) != "" || TitleSays(value) != ""
+}
+
 // TitleMeans reports whether a line above a list says that those below it are to go, and nothing else.
 func TitleMeans(line string) (means bool) {
 	for word := range strings.FieldsFuncSeq(Fold(line), func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSpace(c) || unicode.IsDigit(c) }) {
@@ -48,7 +59,7 @@ func IsSentence(text string) bool { return PhraseIn(text, cellWords["sentence"])
 
 // TellsWho reports whether a title tells who manages, prepared or approves the file, with a name behind.
 func TellsWho(title string) bool {
-	role, name, is := strings.Cut(Fold(title), ":")
+	role, name, is := strings.Cut(Fold(camel.ReplaceAllString(title, "$1 $2")), ":")
 	if who, is := strings.CutPrefix(role, "prepared by "); is {
 		return name == "" && TitleSays(who) == ""
 	}

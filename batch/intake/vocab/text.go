@@ -1,5 +1,5 @@
 // Package vocab knows how text is compared, and the words of files: headers of columns, parts of them,
-// and cells. Its table is words.csv.
+// and cells. Its tables are words.csv and forms.csv.
 package vocab
 
 import (

@@ -1,4 +1,4 @@
-package intake
+package vocab
 
 import "testing"
 
@@ -19,11 +19,11 @@ func TestNotes(t *testing.T) {
 		"5 rows,a@contoso.example": "",
 	} {
 		got := ""
-		if n := noteOf(in); n != nil {
+		if n := NoteOf(in); n != nil {
 			got = n.Why
 		}
 		if got != want {
-			t.Errorf("noteOf(%q) = %q, want %q", in, got, want)
+			t.Errorf("NoteOf(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
