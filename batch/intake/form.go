@@ -96,7 +96,7 @@ func oneAddress(key batch.Key, cell string) (text, why string) {
 		text = text[1 : n-1]
 	}
 	var names []string
-	alone := true
+	alone := strings.Count(text, "<") <= strings.Count(text, ">") // or a diff takes the line out
 	between := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>()";,`, r) }
 	for word := range strings.FieldsFuncSeq(text, between) {
 		word = withoutPrefix(word)

@@ -229,7 +229,7 @@ func (r *Reader) numbered(row titled) (header []string, err error) {
 	for i, c := range row.cells {
 		n := strconv.Itoa(i + 1)
 		header = append(header, n)
-		if 0 < chosen && chosen <= len(row.cells) && i != chosen-1 && !slices.Contains(r.opt.Ignore, n) && WhyNobody(c) == "" && batch.IsGUID(c) == batch.IsGUID(row.cells[chosen-1]) {
+		if 0 < chosen && chosen <= len(row.cells) && i != chosen-1 && !slices.Contains(r.opt.Ignore, n) && c != "" && len(mayName(vocab.IDOrUPN, c)) > 0 && batch.IsGUID(c) == batch.IsGUID(row.cells[chosen-1]) {
 			return nil, &InputError{Line: row.line, Reason: fmt.Sprintf("cell %s names a user, too, and only column %s is read: write one name a line, or if it is somebody else, leave it out with --ignore-column %[1]s", n, r.opt.Column)}
 		}
 	}

@@ -157,6 +157,7 @@ type Reader struct {
 	blank      int                   // line of the last record without a value
 	again      int                   // line of the last header that was repeated
 	noteBefore bool                  // the last cell of the row before was filled, and may go on in this line
+	unended    string                // its last word, if another has to follow; or ""
 	keyed      bool                  // each cell has its key, so that none can have shifted
 	named      int                   // cells of the header up to the last that is not empty
 	width      int                   // cells of the first row

@@ -95,7 +95,9 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		row.Cells = nil
 		return r.namesNobody(row, e)
 	}
-	r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != "" && !spaced(r.rec.Cells)
+	if r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != "" && !spaced(r.rec.Cells); r.noteBefore {
+		r.unended = vocab.Unended(r.rec.Cells[r.named-1])
+	}
 	h := r.rule(row.Cells)
 	row.From = h.from
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {

@@ -117,9 +117,12 @@ func (r *Reader) count() {
 func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	got, n := len(r.rec.Cells), len(r.header)
 	brokenNote := r.noteBefore && names && (got == 1 && r.named > 2 || spaced(r.rec.Cells))
-	switch {
+	last := r.unended
+	switch r.unended = ""; {
 	case r.keyed || r.list:
 		return ""
+	case names && last != "" && !r.rec.Placed:
+		return fmt.Sprintf("this line may go on from the last cell of the row above, which ends in %q: take the line break out of that, or if this is a row, put a full stop behind it", last)
 	case brokenNote && got > 1:
 		return "this line may go on from the last cell of the row above: if it does, take the line break out of that, and if not, the blanks behind the delimiters"
 	case got < r.named:

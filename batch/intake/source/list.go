@@ -15,11 +15,16 @@ import (
 // they stand. All people on one line, as a mail program copies them, are refused: a line is a row.
 
 var (
-	// bullet stands before a line of a list.
-	bullet = regexp.MustCompile(`^\s*([-*•·–—▪◦‣]|[0-9]{1,4}[.)])\s+(\S[^,;|\t]*;?)\s*$`)
-	// recipients are people on one line, of whom each has the address in brackets.
+	// bullet stands before a line of a list; > also before what a mail quotes.
+	bullet = regexp.MustCompile(`^\s*([-+*•·–—▪◦‣>☐☑]|\[[ xX]?\]|\(?[0-9]{1,4}[.)]|[A-Za-z]\))\s+(\S[^,;|\t]*;?)\s*$`)
+	// recipients are people on one line, of whom each has the address in brackets, and alone those of a text
+	// that has no other.
 	recipients = regexp.MustCompile(`^\s*[^<>;"@:]*<[^<>;\s]+@[^<>;\s]+>(\s*;\s*[^<>;"@:]*<[^<>;\s]+@[^<>;\s]+>)+\s*;?\s*$`)
+	alone      = regexp.MustCompile(`^\s*([^<>;,"@:]*:)?\s*` + person + `(\s*[;,]\s*` + person + `)+\s*[;,]?\s*$`)
 )
+
+// person is an address, with a name before it or not.
+const person = `([^<>;,"@:]*<[^<>;,\s@]+@[^<>;,\s@]+>|[^<>;,"\s@:]+@[^<>;,"\s@:]+)`
 
 // listSource gives each line of such a list as a record of one cell.
 type listSource struct {
@@ -27,12 +32,12 @@ type listSource struct {
 	mark string // of the bullets: a sign, or "1." for numbers
 }
 
+// counts are what numbers bullets.
+var counts = regexp.MustCompile(`[0-9]+|^[a-z]`)
+
 // sign is what the bullets of a list have in common; "" is none.
 func sign(mark string) string {
-	if strings.ContainsAny(mark, "0123456789") {
-		return "1" + mark[len(mark)-1:]
-	}
-	return mark
+	return counts.ReplaceAllString(strings.ToLower(mark), "1")
 }
 
 // openList takes a text for a list if the first line that may name somebody is written so.
@@ -50,8 +55,15 @@ func openList(text *bufio.Reader, settings []batch.Setting) (*listSource, error)
 			l.scan, l.settings = bufio.NewScanner(text), append(settings, batch.Setting{Name: "format", Value: "list", Why: fmt.Sprintf("each line is behind a mark such as %q", m[1])})
 			l.scan.Buffer(make([]byte, sampleSize), maxRecordBytes)
 			return l, nil
-		case above == "" && recipients.MatchString(line):
-			return nil, &Error{Line: no + 1, Reason: "several people stand on this line: write each who is meant on a line of its own, with a line break in place of each semicolon, such as with tr ';' '\\n'"}
+		case above == "" && (recipients.MatchString(line) || alone.MatchString(line) && len(strings.Fields(string(sample))) == len(strings.Fields(line))):
+			next := ", with a line break in place of each semicolon, such as with tr ';' '\\n'"
+			switch {
+			case strings.Contains(line, ":"):
+				next = "" // it may say that they are not
+			case !strings.Contains(line, ";"):
+				next = strings.NewReplacer("semicolon", "comma", ";", ",").Replace(next)
+			}
+			return nil, &Error{Line: no + 1, Reason: "several people stand on this line: write each who is meant on a line of its own" + next}
 		default:
 			return nil, nil
 		}

@@ -54,8 +54,25 @@ func TitleMeans(line string) (means bool) {
 	return means
 }
 
-// IsSentence reports whether a text is one rather than the name of a person, by a word that names lack.
-func IsSentence(text string) bool { return PhraseIn(text, cellWords["sentence"]) != "" }
+// sentence are words of sentences.
+var sentence = words(cellWords["sentence"], cellWords["joins"])
+
+// IsSentence reports whether a text is one rather than the name of a person, by a word that names lack if
+// each of their words is written as one: Will Smith.
+func IsSentence(text string) bool {
+	words := strings.Fields(text)
+	small := slices.ContainsFunc(words, func(w string) bool { r, _ := utf8.DecodeRuneInString(w); return !unicode.IsUpper(r) })
+	return (small || len(words) == 1) && PhraseIn(text, sentence) != ""
+}
+
+// Unended gives the last word of a text of several if it is one behind which others stand: "left, mail goes to".
+func Unended(text string) string {
+	words := strings.Fields(text)
+	if n := len(words); n > 1 && IsCell("joins", Fold(words[n-1])) {
+		return words[n-1]
+	}
+	return ""
+}
 
 // TellsWho reports whether a title tells who manages, prepared or approves the file, with a name behind.
 func TellsWho(title string) bool {
