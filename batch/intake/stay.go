@@ -133,7 +133,7 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 			s.ticks.add(cell)
 			s.apart(string(says), row, passes)
 		case vocab.Note:
-			s.noted = s.noted || s.Note || strings.Contains(text, " ")
+			s.noted = s.noted || s.Note || strings.Contains(text, " ") || vocab.IsCell("taken back", vocab.Fold(cell))
 		case vocab.Unknown:
 			if day := s.dayed.of(cell, s.day); day != notUnderstood {
 				said = ""

@@ -126,6 +126,8 @@ func (w StatusWords) Says(cell string, notes bool) (Saying, string) {
 		return Yes, ""
 	case bare > "9" && noWords[bare]:
 		return No, ""
+	case IsCell("taken back", bare) && !w.Gone[bare]:
+		return Note, cell
 	case !notes && len(cell) >= len("keep") && IsWord(w.Stay, cell):
 		return Stays, cell
 	case IsGone(w.Gone, cell):
