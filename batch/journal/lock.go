@@ -156,10 +156,11 @@ func (f *sqliteFile) lock(run string) (func() error, error) {
 	return sync.OnceValue(func() error {
 		f.held.Delete(l)
 		// The note goes first: once the file is gone or unlocked it may be the next
-		// holder's. Windows removes no file that is open, and the next holder takes it.
-		err := os.Remove(note)
+		// holder's. Windows removes no file that is open, such as a note that another
+		// reads now; the next holder takes both.
+		_ = os.Remove(note)
 		_ = os.Remove(l.Path())
-		return errors.Join(err, l.Unlock())
+		return l.Unlock()
 	}), nil
 }
 
