@@ -99,13 +99,14 @@ vuln:
 	$(VULN)
 	cd cmd/offboard-temporal && $(VULN)
 
+# Verify has no sum of offboard itself, which offboard-temporal finds in the directory above, and says so.
 check:
 	@test -z "$$(gofmt -l batch cmd report)" || { gofmt -l batch cmd report; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go mod tidy -diff
 	go mod verify
-	cd cmd/offboard-temporal && go mod tidy -diff && go mod verify
+	cd cmd/offboard-temporal && go mod tidy -diff && ! go mod verify 2>&1 | grep -v -e '^offboard v0.0.0' -e '^all modules'
 	$(MAKE) licences
 
 licences:
