@@ -162,6 +162,8 @@ type Reader struct {
 	named      int                   // cells of the header up to the last that is not empty
 	width      int                   // cells of the first row
 	wide       int                   // its line, if it has more than the header, and may have shifted unless all rows are so
+	last       int                   // line of the last record that may be a row
+	dense      bool                  // some of them stand below each other
 	heading    string                // why the rows below a line are in doubt that may say something of them; or ""
 	padded     []string              // the cells of a record that lacks some
 	hint       string                // beside an error of the header

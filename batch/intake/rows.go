@@ -100,6 +100,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	}
 	h := r.rule(row.Cells)
 	row.From = h.from
+	r.dense, r.last = r.dense || r.last > 0 && r.last == r.rec.Line-1, r.rec.Line
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
 		return row, nil
 	}
