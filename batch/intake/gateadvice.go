@@ -42,7 +42,7 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 		case s.Note, len(s.Gone)+len(s.Others) == 0:
 			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))
 		case len(s.Gone) == 0:
-			flags, whole = append(flags, wheres(s.Named, s.Others)), false
+			flags, whole = append(flags, fmt.Sprintf("%s or, if it does not mean that, --ignore-column %q", wheres(s.Named, s.Others), s.Named)), false
 		default:
 			if gate("--where", s.Named+"="+s.Gone[0]); len(s.Gone) > 1 {
 				besides = append(besides, fmt.Sprintf("run the command once more for each other status of people who left (%s)", quotedList(s.Gone[1:])))
