@@ -7,8 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
-	"regexp"
-	"slices"
+	"runtime"
 	"strings"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/planfile"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -32,8 +32,8 @@ func (quiet) AskAtTerminal()                                             {}
 func (quiet) Ask(string) error                                           { return job.ErrRefused }
 func (quiet) Passphrase(string) ([]byte, error)                          { return nil, job.ErrRefused }
 func (quiet) Progress(string, int, func(int) time.Duration) job.Progress { return unseen{} }
-func (quiet) Typed(words ...string) string                               { return "offboard " + pasted(words) }
-func (quiet) Pasted(words ...string) string                              { return pasted(words) }
+func (quiet) Typed(words ...string) string                               { return "offboard " + flagfile.Pasted(words, runtime.GOOS) }
+func (quiet) Pasted(words ...string) string                              { return flagfile.Pasted(words, runtime.GOOS) }
 func (quiet) Flags(string) []batch.Flag                                  { return nil }
 func (quiet) Keep(batch.Plan) error                                      { return nil } // how a run is carried out is the worker's
 func (quiet) About(batch.Plan)                                           {}
@@ -48,20 +48,6 @@ func (unseen) Planning(batch.Count)   {}
 func (unseen) Running(batch.Progress) {}
 func (unseen) Waits(batch.Trouble)    {}
 func (unseen) End()                   {}
-
-// plain is a word that a shell takes as it is.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
-
-// pasted is a command line for a POSIX shell.
-func pasted(words []string) string {
-	quoted := slices.Clone(words)
-	for i, w := range quoted {
-		if !plain.MatchString(w) {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
-}
 
 // flagged is a console without a person, of a command line on which these flags were given.
 type flagged struct {

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"offboard/cmd/flagfile"
 )
 
 // desktop is a directory of a person who has OpenSSH: its programs, keys and agent.
@@ -208,7 +210,7 @@ func TestPrintedApprovalsWork(t *testing.T) {
 	t.Parallel()
 	d := newDesktop(t)
 	d.key("ada", "ed25519", ".ssh/id_ed25519", "", "")
-	printed := d.does("offboard plan in.csv --graph-url $URL --max-percent 0 -o " + quoted(awkward+".jsonl", "linux"))
+	printed := d.does("offboard plan in.csv --graph-url $URL --max-percent 0 -o " + flagfile.Quoted(awkward+".jsonl", "linux"))
 	find := func(text, before string) string {
 		t.Helper()
 		m := regexp.MustCompile(before + `: (.*)`).FindStringSubmatch(text)

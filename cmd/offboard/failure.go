@@ -72,7 +72,7 @@ func (c *command) nextStep(err error, code exitCode, known string) string {
 			break
 		}
 	}
-	next := strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(known)
+	next := strings.NewReplacer("{runs}", c.Typed("runs"), "{approve}", c.approveLine(c.cli.Apply.File), "{journal}", flagfile.Quoted(path, runtime.GOOS), "{move}", moveLine(path, runtime.GOOS)).Replace(known)
 	next = cmp.Or(c.lifted(err), next)
 	if h, ok := errors.AsType[hinted](err); ok {
 		next = c.shell(h.next...)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -10,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode/utf16"
 
 	"github.com/alecthomas/kong"
 
@@ -47,7 +45,7 @@ func (c *command) before(words []string) string {
 	if c.member == nil || c.member.home == "" || command == "resume" && job.NamesCampaign(words[1]) || command == "show" || command == "report" || command == "campaign" || runtime.GOOS == "windows" {
 		return ""
 	}
-	return "env AZURE_TENANT_ID=" + quoted(c.member.home, runtime.GOOS) + " "
+	return "env AZURE_TENANT_ID=" + flagfile.Quoted(c.member.home, runtime.GOOS) + " "
 }
 
 // otherJournal is the journal, unless it is the user's own: the file that was named, or
@@ -112,11 +110,7 @@ func (c *command) shell(words ...string) string {
 
 // Pasted implements [job.Console].
 func (*command) Pasted(words ...string) string {
-	line := slices.Clone(words)
-	for i, w := range line {
-		line[i] = quoted(w, runtime.GOOS)
-	}
-	return strings.Join(line, " ")
+	return flagfile.Pasted(words, runtime.GOOS)
 }
 
 // approveLine is what the next person who approves the plan types, who has the usual
@@ -135,55 +129,9 @@ func moveLine(path, goos string) string {
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole
 	}
-	to := quoted(filepath.Join(filepath.Dir(path), "before-"+filepath.Base(path)), goos)
+	to := flagfile.Quoted(filepath.Join(filepath.Dir(path), "before-"+filepath.Base(path)), goos)
 	if goos == "windows" {
-		return "mkdir " + to + " && move " + quoted(path+"*", goos) + " " + to
+		return "mkdir " + to + " && move " + flagfile.Quoted(path+"*", goos) + " " + to
 	}
-	return "mkdir " + to + " && mv " + quoted(path, goos) + "* " + to
-}
-
-// quoted is a word that a shell takes as it stands: sh, or on Windows cmd and
-// PowerShell alike.
-func quoted(word, goos string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,"
-	safe := plain
-	if goos == "windows" {
-		safe = strings.NewReplacer("@", "", "%", "", ",", "").Replace(plain) + `\`
-	}
-	if word != "" && strings.Trim(word, safe) == "" {
-		return word
-	}
-	if goos == "windows" {
-		return `"` + spelled(word) + `"`
-	}
-	if printable(word) != word { // what acts on a terminal is not printed to be pasted
-		return `"$(printf '` + octal(word) + `')"`
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// spelled is a word that may stand between double quotes: in PowerShell it is the word,
-// and cmd carries out nothing in it. What either would act on there is spelled as
-// PowerShell takes it; the quotation marks of typographers end a word in PowerShell, too.
-func spelled(word string) string {
-	var b strings.Builder
-	for _, r := range word {
-		if !strings.ContainsRune("\"$`%\u201c\u201d\u201e", r) && printable(string(r)) == string(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, half := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, "$([char]%d)", half)
-		}
-	}
-	return b.String()
-}
-
-// octal is the word as printf(1) takes it.
-func octal(word string) string {
-	var b strings.Builder
-	for i := range len(word) {
-		fmt.Fprintf(&b, `\%03o`, word[i])
-	}
-	return b.String()
+	return "mkdir " + to + " && mv " + flagfile.Quoted(path, goos) + "* " + to
 }

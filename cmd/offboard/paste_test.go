@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"offboard/cmd/flagfile"
 )
 
 // awkward is a name that a shell would take apart, or carry out.
@@ -126,7 +128,7 @@ func TestPrintedProgram(t *testing.T) {
 		filepath.Join(here, "offboard"):               filepath.Join(here, "offboard"),
 	} {
 		c := &command{world: world{program: program}, cli: &cli{}}
-		if got := c.shell("runs"); got != quoted(want, runtime.GOOS)+" runs" {
+		if got := c.shell("runs"); got != flagfile.Quoted(want, runtime.GOOS)+" runs" {
 			t.Errorf("called as %q: %s", program, got)
 		}
 	}
@@ -148,7 +150,7 @@ func TestQuoted(t *testing.T) {
 		{"a`n\u201d;calc", "windows", `"a$([char]96)n$([char]8221);calc"`},
 		{"a\r\ncalc", "windows", `"a$([char]13)$([char]10)calc"`},
 	} {
-		if got := quoted(c.word, c.goos); got != c.want {
+		if got := flagfile.Quoted(c.word, c.goos); got != c.want {
 			t.Errorf("%s on %s is %s, want %s", c.word, c.goos, got, c.want)
 		}
 	}
@@ -156,7 +158,7 @@ func TestQuoted(t *testing.T) {
 		return
 	}
 	for _, word := range []string{awkward, "a\nb", "`id`", "--x=;y", "~", "é"} {
-		out, err := exec.Command("sh", "-c", "printf %s "+quoted(word, "linux")).Output()
+		out, err := exec.Command("sh", "-c", "printf %s "+flagfile.Quoted(word, "linux")).Output()
 		if err != nil || !bytes.Equal(out, []byte(word)) {
 			t.Errorf("sh makes %q of %q, error %v", out, word, err)
 		}

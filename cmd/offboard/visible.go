@@ -9,22 +9,17 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
-)
 
-// acts reports whether a terminal takes the character for an order, or for a
-// change of the order in which others are read. Line ends and tabs are text.
-func acts(r rune) bool {
-	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
-}
+	"offboard/cmd/flagfile"
+)
 
 // printable is a text within a line of ours, such as a cell of a table: it has a space
 // in place of everything that would act on a terminal, and of line ends and tabs.
 // All output goes through [visible] after that, which keeps lines and JSON as they are.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if acts(r) || r == '\n' || r == '\t' {
+		if flagfile.Acts(r) || r == '\n' || r == '\t' {
 			return ' '
 		}
 		return r
@@ -63,7 +58,7 @@ func (v *visible) Write(p []byte) (int, error) {
 	out := make([]byte, 0, len(in))
 	for len(in) > 0 && utf8.FullRune(in) {
 		r, n := utf8.DecodeRune(in)
-		if in = in[n:]; acts(r) {
+		if in = in[n:]; flagfile.Acts(r) {
 			out = fmt.Appendf(out, `\u%04x`, r)
 		} else {
 			out = utf8.AppendRune(out, r)
