@@ -32,6 +32,7 @@ import (
 	"offboard/batch/job"
 	"offboard/batch/journal"
 	"offboard/batch/trace"
+	"offboard/cmd/flagfile"
 )
 
 // cli is the grammar. A flag has the variable that it has in offboard; those of Temporal are its own.
@@ -112,15 +113,18 @@ func parse(args ...string) (c *command, do func(context.Context, *command) error
 	if told {
 		return nil, nil, nil
 	}
+	if err == nil {
+		err = flagfile.Sensible(k.Flags())
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w; offboard-temporal --help", job.ErrUsage, err)
 	}
-	if err := givenOnce(k); err != nil {
+	if err := errors.Join(flagfile.Misgiven(k), flagfile.Empty(args)); err != nil {
 		return nil, nil, err
 	}
 	c.model = k.Model.Node
 	for _, f := range k.Flags() {
-		typed := slices.ContainsFunc(k.Path, func(p *kong.Path) bool { return p.Flag == f && !p.Resolved })
+		typed := flagfile.Typed(k, f) > 0
 		if typed {
 			c.typed = append(c.typed, f)
 		}
@@ -147,20 +151,6 @@ func secretTyped(words []string) error {
 		}
 		if _, missing := os.Stat(value); trace.Kind(value) != "" && missing != nil {
 			return fmt.Errorf("%w: a word of the command line has %s, which is not shown, and other users of the machine see command lines: give a journal's whole address by OFFBOARD_JOURNAL, or leave the password to PGPASSFILE; have the secret renewed", job.ErrUsage, trace.Kind(value))
-		}
-	}
-	return nil
-}
-
-// givenOnce refuses a second value of a flag that says whom the input names: the last one would
-// silently take the place of a gate.
-func givenOnce(k *kong.Context) error {
-	times := map[*kong.Flag]int{}
-	for _, p := range k.Path {
-		if f := p.Flag; f != nil && !p.Resolved {
-			if times[f]++; times[f] > 1 && f.Tag.Has("choice") && !f.IsCumulative() {
-				return fmt.Errorf("%w: --%s is given twice, and can have one value", job.ErrUsage, f.Name)
-			}
 		}
 	}
 	return nil

@@ -124,7 +124,7 @@ func execute(ctx context.Context, w world) exitCode {
 		}
 		return exitDone
 	}
-	if err := cmp.Or(inVariable, errors.Join(cmd.misgiven(), empty(w.args), unheard(k, os.Environ()))); err != nil {
+	if err := cmp.Or(inVariable, errors.Join(flagfile.Misgiven(k), flagfile.Empty(w.args), unheard(k, os.Environ()))); err != nil {
 		return cmd.fail(err)
 	}
 	if err := cmd.heedConfig(); err != nil {
@@ -195,7 +195,7 @@ func journalPath(ctx *kong.DecodeContext, target reflect.Value) error {
 func parse(flags *cli, w io.Writer, args ...string) (k *kong.Context, told bool, err error) {
 	parser := grammar(flags, w, func(int) { told = true })
 	if k, err = parser.Parse(args); err == nil && !told {
-		err = sensible(k.Flags())
+		err = flagfile.Sensible(k.Flags())
 	}
 	return k, told, err
 }
