@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -38,6 +39,23 @@ type SliceOptions struct {
 type Approving struct {
 	Approvals int    `help:"How many different people of the trusted set must have approved each run, or more where its submission asks for more." default:"0" placeholder:"N"`
 	Trusted   string `help:"The trusted set: an allowed_signers file of OpenSSH, for the namespace offboard-run. A person counts once, whatever number of keys signed." placeholder:"FILE" type:"path"`
+}
+
+// CheckWorker says what keeps a process from carrying out any run, as far as that is known without one: a worker
+// that has begun takes runs, and would end each of them by it.
+func CheckWorker(h *Host, o *SliceOptions) error {
+	conn := o.Connection
+	conn.Tenant = cmp.Or(conn.Tenant, "00000000-0000-0000-0000-000000000000") // each run has its own, and no call is made
+	j := h.newJob(&conn, &o.Execution)
+	defer j.close()
+	var trust error
+	switch {
+	case o.Approvals > 0 && o.Trusted == "":
+		trust = fmt.Errorf("%w: --approvals %d needs --trusted, the allowed_signers file of those who may approve", ErrUsage, o.Approvals)
+	case o.Approvals > 0:
+		_, trust = h.signers(o.Trusted)
+	}
+	return refused("the worker was not started", trust, j.pace(), o.Guards.wrong(h, true), j.prepare())
 }
 
 // ErrUnapproved says that a run lacks approvals. Nothing was written.

@@ -60,6 +60,9 @@ var ends = []struct {
 	{job.ErrNoneToResume, "no_run", true, "the run is finished"},
 }
 
+// lacks are the classes of what one worker may lack and another one has: the right to use the journal, a secret, the journal itself.
+var lacks = map[string]bool{JournalRefuses: true, "sign_in": true, "no_run": true}
+
 // endings are the classes that end the workflow.
 var endings = func() map[string]bool {
 	all := map[string]bool{}
@@ -72,7 +75,7 @@ var endings = func() map[string]bool {
 }()
 
 // classed is an error as histories have it, with how much was done before. A lock of another worker is that of one that
-// the engine took the work from: it is waited for. What the journal's database refuses this worker it may not refuse another one.
+// the engine took the work from: it is waited for. What this worker alone may lack is tried on any other one.
 // What a worker hands over that leaves is for the workflow, which begins it anew at once: Temporal tries again up to a second later.
 func classed(err error, done int64, leaves bool) error {
 	if err == nil {
@@ -84,7 +87,7 @@ func classed(err error, done int64, leaves bool) error {
 		if !errors.Is(err, e.is) {
 			continue
 		}
-		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && e.class != JournalRefuses && !(again && e.is == journal.ErrLocked) || e.class == Late || leaves && e.class == HandedOver, Details: []any{done}}
+		o := temporal.ApplicationErrorOptions{NonRetryable: e.ending && !lacks[e.class] && !(again && e.is == journal.ErrLocked) || e.class == Late || leaves && e.class == HandedOver, Details: []any{done}}
 		if s, _ := errors.AsType[*journal.ServerError](err); s != nil && s.Is(e.is) && s.Next != "" {
 			e.words = s.What + "; " + s.Next
 		}

@@ -50,7 +50,7 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		says    string
 	}{
 		"no TLS to another machine":        {"10.1.2.3:7233", []string{"status"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
-		"no TLS to a name":                 {"temporal.example:7233", []string{"worker"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
+		"no TLS to a name":                 {"temporal.example:7233", []string{"stop", "x"}, job.ErrRefused, "TEMPORAL_TLS_CLIENT_CERT_PATH"},
 		"no address":                       {"temporal", []string{"status"}, job.ErrUsage, "host:port"},
 		"a gate that is given twice":       {"", []string{"submit", "x.csv", "--tenant", "t", "--as-of", "2026-01-01", "--as-of", "2026-02-01"}, job.ErrUsage, "--as-of is given twice"},
 		"a password in an address":         {"", []string{"status", "--journal", "postgres://u:hunter2hunter2@db/x"}, job.ErrUsage, "OFFBOARD_JOURNAL"},
@@ -61,6 +61,13 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		"a notice of a worker":             {"", []string{"worker", "--notify-file", "x"}, job.ErrUsage, "--notify-file"},
 		"a trace of a worker":              {"", []string{"worker", "--debug-http", "x"}, job.ErrUsage, "--debug-http"},
 		"a deadline of a worker":           {"", []string{"worker", "--deadline", "1h"}, job.ErrUsage, "--deadline"},
+		"a rate of a worker":               {"", []string{"worker", "--rate", "5"}, job.ErrUsage, "--tenant-pace"},
+		"a worker of nothing":              {"", []string{"worker", "--slices", "0"}, job.ErrUsage, "--slices 0"},
+		"a worker without calls":           {"", []string{"worker", "--concurrency", "0"}, job.ErrUsage, "--concurrency 0 makes no sense"},
+		"a worker that cannot sign in":     {"", []string{"worker"}, batch.ErrSignIn, "AZURE_CLIENT_ID"},
+		"approvals of nobody":              {"", []string{"worker", "--approvals", "2"}, job.ErrUsage, "--approvals 2 needs --trusted"},
+		"a limit that is none":             {"", []string{"worker", "--max-percent", "200"}, job.ErrUsage, "--max-percent 200"},
+		"a run without a name":             {"", []string{"resume", ""}, job.ErrUsage, "is empty"},
 		"a sign-in of a tenant":            {"", []string{"submit", "--yes", "--campaign", campaign("", "  - {name: two, tenant: two.example, file: two.csv, sign-in: secret}\n")}, job.ErrUsage, "line 4: --sign-in cannot stand in a campaign file: it is the workers': start them with --sign-in, and take it out"},
 		"a notice of all tenants":          {"", []string{"submit", "--yes", "--campaign", campaign(", notify-file: secret", "")}, job.ErrUsage, "line 1: --notify-file cannot stand in a campaign file: workers do not take it: take it out"},
 		"a flag of no command":             {"", []string{"submit", "--yes", "--campaign", campaign(", max-user: 3", "")}, job.ErrUsage, `there is no flag "max-user", did you mean "max-users"?`},
@@ -256,8 +263,9 @@ func TestClasses(t *testing.T) {
 		{fmt.Errorf("%w: %w", job.ErrRefused, job.ErrUnapproved), "unapproved", true},
 		{job.ErrRefused, "refused", true},
 		{batch.ErrPermission, "permission", true},
-		{batch.ErrSignIn, "sign_in", true},
-		{fmt.Errorf("%w: %w", batch.ErrSignIn, batch.ErrOutage), "sign_in", true},
+		{batch.ErrSignIn, "sign_in", false}, // of this worker
+		{fmt.Errorf("%w: %w", batch.ErrSignIn, batch.ErrOutage), "sign_in", false},
+		{journal.ErrNoRun, "no_run", false}, // in the journal of this worker
 		{batch.ErrOutage, "outage", true},
 		{errors.New("anything else"), Trouble, true},
 	} {

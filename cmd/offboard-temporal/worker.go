@@ -43,8 +43,20 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 		return fmt.Errorf("%w: --deadline is for one run, and a worker has many; stop ends one", job.ErrUsage)
 	case o.DebugHTTP != "" || o.NotifyFile != "" || o.MetricsFile != "":
 		return fmt.Errorf("%w: --debug-http, --notify-file and --metrics-file are for one run of offboard; a worker has many, and tells of none", job.ErrUsage)
+	case o.Rate != 0:
+		return fmt.Errorf("%w: --rate is lent to each slice; give --tenant-pace or --app-pace", job.ErrUsage)
+	case o.Slices < 1 || c.Queue == "":
+		return fmt.Errorf("%w: --slices %d is below 1, or --queue is empty", job.ErrUsage, o.Slices)
 	case o.TenantPace <= 0 || o.AppPace < o.TenantPace:
 		return fmt.Errorf("%w: --tenant-pace %v and --app-pace %v: the first is above 0, and the second no less", job.ErrUsage, o.TenantPace, o.AppPace)
+	}
+	host := func() *job.Host {
+		h := c.host()
+		h.Environ = func() []string { return environ(os.Environ()) }
+		return h
+	}
+	if err := job.CheckWorker(host(), &job.SliceOptions{Approving: o.Approving, Guards: o.Guards, Connection: o.Connection, Execution: o.Execution}); err != nil {
+		return err
 	}
 	client, err := c.dial()
 	if err != nil {
@@ -52,11 +64,7 @@ func (o *workerOptions) run(ctx context.Context, c *command) error {
 	}
 	defer client.Close()
 	o.Queue = c.Queue
-	a := &activities{client: client, how: o, log: c.log, host: func() *job.Host {
-		h := c.host()
-		h.Environ = func() []string { return environ(os.Environ()) }
-		return h
-	}, orders: c.submitOrder}
+	a := &activities{client: client, how: o, log: c.log, host: host, orders: c.submitOrder}
 	w := worker.New(client, c.Queue, worker.Options{
 		MaxConcurrentActivityExecutionSize: o.Slices, MaxHeartbeatThrottleInterval: heartbeat / 3, WorkerStopTimeout: stopTimeout,
 		DisableEagerActivities: true, // or the worker of a gate has all slices of its app
