@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"offboard/batch"
 	"offboard/batch/intake/vocab"
 )
 
@@ -47,15 +46,12 @@ func otherSheets(why string) (names []string) {
 	return names
 }
 
-// isExample reports whether a cell is the example of a template.
-func isExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
-
 // isExampleRow reports whether the only cells that name the user are examples.
 func (r *Reader) isExampleRow(cells []string) bool {
 	texts := ""
 	return !slices.ContainsFunc(r.naming, func(c *column) bool {
 		texts += cells[c.place]
-		return cells[c.place] != "" && !isExample(cells[c.place])
+		return cells[c.place] != "" && !vocab.IsExample(cells[c.place])
 	}) && texts != ""
 }
 

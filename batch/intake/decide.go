@@ -36,7 +36,7 @@ func (r *Reader) decide() (decided map[int]*kinds, same bool) {
 			if why != "" || len(r.rec.Cells) == 0 || k.final {
 				continue
 			}
-			if cell := vocab.Trim(cells[at]); k.seen[""] || !isExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
+			if cell := vocab.Trim(cells[at]); k.seen[""] || !vocab.IsExample(cell) && (strings.Contains(cell, "@") || !r.besideRows(cell)) {
 				if k.add(cell); k.final {
 					open--
 				}

@@ -95,7 +95,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 		row.Cells = nil
 		return r.namesNobody(row, e)
 	}
-	if r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != "" && !spaced(r.rec.Cells); r.noteBefore {
+	if r.noteBefore = len(r.rec.Cells) == r.named && r.rec.Cells[r.named-1] != "" && !vocab.Spaced(r.rec.Cells); r.noteBefore {
 		r.unended = vocab.Unended(r.rec.Cells[r.named-1])
 	}
 	h := r.rule(row.Cells)
@@ -397,5 +397,5 @@ func claim(row *batch.Row, col *column, text string) string {
 // besideRows reports whether a cell of employee ids is surely of a line beside the rows.
 func (r *Reader) besideRows(text string) bool {
 	number := strings.Trim(text, "0123456789") == "" // which no header is but one of --no-header
-	return vocab.NoteOf(r.src.Text()) != nil || !number && (vocab.Recognise(text).Known != "" || isExample(text) || r.isHeader(vocab.Normalise(text)))
+	return vocab.NoteOf(r.src.Text()) != nil || !number && (vocab.Recognise(text).Known != "" || vocab.IsExample(text) || r.isHeader(vocab.Normalise(text)))
 }

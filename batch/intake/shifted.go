@@ -61,7 +61,7 @@ func (r *Reader) odd(cells []string) (odd []*column) {
 		case c.usual == people, c.usual == unknown && !name:
 			news = append(news, c)
 		case name || vocab.Trim(cell) != "" && !vocab.SaysNothing(vocab.Trim(cell)):
-			if !isExample(vocab.Trim(cell)) {
+			if !vocab.IsExample(vocab.Trim(cell)) {
 				odd = append(odd, c)
 			}
 		}
@@ -116,7 +116,7 @@ func (r *Reader) count() {
 // are as many as the header has, and name somebody or not; or those that should are empty.
 func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 	got, n := len(r.rec.Cells), len(r.header)
-	brokenNote := r.noteBefore && names && (got == 1 && r.named > 2 || spaced(r.rec.Cells))
+	brokenNote := r.noteBefore && names && (got == 1 && r.named > 2 || vocab.Spaced(r.rec.Cells))
 	last := r.unended
 	switch r.unended = ""; {
 	case r.keyed || r.list:
@@ -164,13 +164,6 @@ func (r *Reader) misplaced(cells []string, names, empty bool) (why string) {
 		return r.misplaced(cells, names, empty) // which are usual now
 	}
 	return fmt.Sprintf("%s, so the cells may have shifted; if that belongs there, leave it out with%s", strings.TrimPrefix(what, ", and "), flags)
-}
-
-// spaced reports whether blanks stand behind all delimiters and before none, as in prose.
-func spaced(cells []string) bool {
-	return len(cells) > 1 && !slices.ContainsFunc(cells[1:], func(c string) bool {
-		return c == "" || c[0] != ' ' || c[len(c)-1] == ' '
-	})
 }
 
 // explained reports whether a column is odd though no cell has shifted, and is not from now on.

@@ -56,7 +56,8 @@ type stayColumn struct {
 	noted            bool            // a cell says that its person stays, whatever the column is
 	ticks            tally           // where only words of both kinds say something, those that are yes or no
 	more             map[string]Stay // rows that say a word which counts only where the column has no other, or others what it needs
-	dayed            memo[string]    // what days say
+	heard            memo[heard]     // what cells say
+	fewDays          int             // different ones
 }
 
 var isoDates, _ = dates.NewFormat("") // which need no --date-format
@@ -76,7 +77,7 @@ func (s *surveyor) findStay(r *Reader) {
 		if at < 0 {
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
 				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name)},
-				words: vocab.WordsOf(c.hr), ticks: tally{}, dayed: memo[string]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
+				words: vocab.WordsOf(c.hr), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -122,24 +123,24 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 		s.leavers.add(vocab.PlainBlanks(cell))
 		s.apart("t (perhaps true)", row, passes)
 	case s.words.Known:
-		says, text := s.words.Says(cell, s.Note)
-		known = says == vocab.Stays || says == vocab.Left || says == vocab.Note
-		switch said = text; says {
+		h := s.heard.of(cell, s.hear)
+		known = h.Known()
+		switch said = h.text; h.Saying {
 		case vocab.Nothing:
 			s.empty = true
 		case vocab.Left:
 			s.leavers.add(vocab.PlainBlanks(cell))
 		case vocab.Yes, vocab.No:
 			s.ticks.add(cell)
-			s.apart(string(says), row, passes)
+			s.apart(string(h.Saying), row, passes)
 		case vocab.Note:
-			s.noted = s.noted || s.Note || strings.Contains(text, " ") || vocab.IsCell("taken back", vocab.Fold(cell))
+			s.noted = s.noted || s.Note || strings.Contains(said, " ") || vocab.IsCell("taken back", vocab.Fold(cell))
+		case vocab.Day:
+			said = ""
+			s.apart(h.text, row, passes)
 		case vocab.Unknown:
-			if day := s.dayed.of(cell, s.day); day != notUnderstood {
-				said = ""
-				s.apart(day, row, passes)
-			} else if s.unknown++; s.words.Others {
-				s.others.add(text)
+			if s.unknown++; s.words.Others {
+				s.others.add(said)
 			} else {
 				said = ""
 			}
@@ -196,12 +197,22 @@ func (s *stayColumn) text(r *Reader, cell string) string {
 	return cell
 }
 
-// day is what a day says, if the column has not too many. Moments are of what happened.
-func (s *stayColumn) day(cell string) string {
-	if len(s.dayed) > mostValues || strings.Trim(cell, "0123456789") == "" || strings.Contains(cell, ":") && !strings.Contains(cell, "00:00") {
-		return notUnderstood
+// heard is what a cell says where only words of both kinds say something, and its text.
+type heard struct {
+	vocab.Saying
+	text string
+}
+
+// hear finds that out. A moment is of what happened, and a column has not too many different days.
+func (s *stayColumn) hear(cell string) heard {
+	says, text := s.words.Says(cell, s.Note)
+	if says == vocab.Unknown && s.fewDays < mostValues && strings.Trim(cell, "0123456789") != "" && (!strings.Contains(cell, ":") || strings.Contains(cell, "00:00")) {
+		if day := s.dayWord(cell); day != notUnderstood {
+			s.fewDays++
+			return heard{vocab.Day, day}
+		}
 	}
-	return s.dayWord(cell)
+	return heard{says, text}
 }
 
 // apart counts a row for a word that says something only where the column has no other.

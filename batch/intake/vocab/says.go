@@ -113,7 +113,11 @@ const (
 	Stays   Saying = "stays"
 	Left    Saying = "left"
 	Note    Saying = "note" // that somebody stays, whatever the column is
+	Day     Saying = "day"  // for who reads days; [StatusWords.Says] does not
 )
+
+// Known reports whether it is a word of people who stay or left.
+func (s Saying) Known() bool { return s == Stays || s == Left || s == Note }
 
 // Says gives what a cell says in a column of notes or another, and the text for it: none of somebody
 // who left. A digit may count something, and a letter mean anything.
@@ -172,10 +176,19 @@ func IsName(s string, capitals bool) bool {
 	})
 }
 
+// phrases are those of the lists that [Without] takes out, the longest first.
+var phrases = func() map[string][]string {
+	all := map[string][]string{}
+	for _, list := range []string{"how gone", "title of the file", "note of no stay"} {
+		all[list] = slices.SortedFunc(maps.Keys(cellWords[list]), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	}
+	return all
+}()
+
 // Without takes phrases of a list out of a folded text, the longest first.
 func Without(list, text string) string {
 	text = " " + text + " "
-	for _, phrase := range slices.SortedFunc(maps.Keys(cellWords[list]), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) {
+	for _, phrase := range phrases[list] {
 		text = strings.ReplaceAll(text, " "+phrase+" ", " ")
 	}
 	return strings.TrimSpace(text)

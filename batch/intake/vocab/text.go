@@ -165,6 +165,16 @@ func Unquote(s string) string {
 	return s
 }
 
+// Spaced reports whether blanks stand behind all delimiters and before none, as in prose.
+func Spaced(cells []string) bool {
+	return len(cells) > 1 && !slices.ContainsFunc(cells[1:], func(c string) bool {
+		return c == "" || c[0] != ' ' || c[len(c)-1] == ' '
+	})
+}
+
+// IsExample reports whether a cell is the example of a template.
+func IsExample(cell string) bool { return strings.HasPrefix(batch.LowerASCII(cell), "example:") }
+
 // Describe shows a character: in quotes if it is ASCII, else with its code point and name.
 func Describe(r rune) string {
 	if r < utf8.RuneSelf && unicode.IsPrint(r) {
