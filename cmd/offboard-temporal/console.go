@@ -92,8 +92,6 @@ func (person) Passphrase(prompt string) ([]byte, error) {
 	return term.ReadPassword(int(os.Stdin.Fd()))
 }
 
-func isSet(variable string) bool { _, set := os.LookupEnv(variable); return set }
-
 // values are what a flag was given.
 func values(f *kong.Flag) []string {
 	if all, several := f.Target.Interface().([]string); several {

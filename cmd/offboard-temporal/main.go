@@ -22,7 +22,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -39,6 +38,7 @@ import (
 type cli struct {
 	Journal string           `help:"The journal that all workers and commands share: postgres://..., or on one machine a SQLite file." placeholder:"URL|PATH"`
 	Queue   string           `help:"The task queue of Temporal." default:"offboard"`
+	Config  string           `help:"Values of flags, in YAML, as offboard reads them; see offboard help configuration. Default: offboard/config.yaml in the user's config directory." placeholder:"FILE" type:"path"`
 	Version kong.VersionFlag `env:"-" help:"Print the version."`
 	Verbose bool             `short:"v" help:"Log more: every call, and what failed in its own words, which may name people."`
 
@@ -49,6 +49,16 @@ type cli struct {
 	Stop    stopOptions    `cmd:"" help:"Stop a run after the answers that it awaits. It can be resumed."`
 	Status  statusOptions  `cmd:"" help:"Tell how the runs stand."`
 	Report  reportOptions  `cmd:"" help:"Write the report files of a run here, from the journal."`
+
+	config flagfile.Values // of the config file
+}
+
+// BeforeResolve is called by kong once the command line and the variables were read.
+func (c *cli) BeforeResolve(k *kong.Context) (err error) {
+	if c.config, err = flagfile.Config(k, c.Config); err != nil {
+		err = fmt.Errorf("%w; where it is for offboard alone, name another one by --config or OFFBOARD_CONFIG", err)
+	}
+	return err
 }
 
 // command is what each command gets beside its own flags.
@@ -56,7 +66,8 @@ type command struct {
 	*cli
 	model *kong.Node
 	typed []*kong.Flag // on the command line
-	given []*kong.Flag // there, or by variables
+	given []*kong.Flag // there, by variables or by the config file
+	said  []string     // what the config file gives
 	log   *slog.Logger
 }
 
@@ -96,6 +107,9 @@ func execute(ctx context.Context, args ...string) error {
 	if err != nil || do == nil {
 		return err
 	}
+	if len(c.said) > 0 {
+		c.log.Info("config", "file", c.config.Path, "gives", strings.Join(c.said, "; "))
+	}
 	return do(ctx, c)
 }
 
@@ -123,12 +137,16 @@ func parse(args ...string) (c *command, do func(context.Context, *command) error
 		return nil, nil, err
 	}
 	c.model = k.Model.Node
+	if name := flagfile.Unheard(c.model, os.Environ(), flagfile.Tokens...); name != "" {
+		return nil, nil, fmt.Errorf("%w: the variable %s is that of no flag of offboard-temporal; see --help for their names, and unset it", job.ErrUsage, name)
+	}
+	c.said = c.config.Heed(k.Path, k.Flags())
 	for _, f := range k.Flags() {
 		typed := flagfile.Typed(k, f) > 0
 		if typed {
 			c.typed = append(c.typed, f)
 		}
-		if typed || slices.ContainsFunc(f.Envs, isSet) {
+		if typed || flagfile.ByVariable(f) || c.config.Of[flagfile.Key(f)].Line > 0 {
 			c.given = append(c.given, f)
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -83,6 +84,65 @@ func TestRefusedBeforeTheServer(t *testing.T) {
 		if err := execute(context.Background(), tt.words...); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, want %v with %q", name, err, tt.is, tt.says)
 		}
+	}
+}
+
+// TestConfigIsHeeded holds that what the config file and the variables say guards here, too, and that nothing of it is passed over.
+func TestConfigIsHeeded(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	write := func(name, text string) string {
+		path := filepath.Join(dir, "offboard", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	breakGlass, more := write("bg.txt", "root@contoso.example\n"), write("more.txt", "")
+	write("config.yaml", "protect: [bg.txt]\nmax-users: 10\nmax-percent: 5\n")
+	t.Setenv("OFFBOARD_MAX_PERCENT", "7")
+	for _, words := range [][]string{{"submit", "x.csv"}, {"worker"}} {
+		c, _, err := parse(append(words, "--protect", more)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guards := c.Submit.Guards
+		if words[0] == "worker" {
+			guards = c.Worker.Guards
+		}
+		if !slices.Equal(guards.Protect, []string{more, breakGlass}) || guards.MaxUsers == nil || *guards.MaxUsers != 10 || *guards.MaxPercent != 7 {
+			t.Errorf("%s: %+v", words[0], guards)
+		}
+		if said := strings.Join(c.said, "; "); said != "--protect "+breakGlass+"; --max-users 10" {
+			t.Errorf("%s: it says %q", words[0], said)
+		}
+		if flags := c.host().Flags("choice"); len(flags) != 2 || flags[1].Value != breakGlass {
+			t.Errorf("%s: the host has %+v", words[0], flags)
+		}
+	}
+	c, _, err := parse("submit", "x.csv")
+	if err != nil || len(c.host().Flags("choice")) != 1 {
+		t.Errorf("%+v, %v", c.host().Flags("choice"), err)
+	}
+	for name, variable := range map[string]string{"dry-run: true\n": "", "protekt: bg.txt\n": "", "": "OFFBOARD_PROTEKT"} {
+		write("config.yaml", name)
+		says := "config.yaml: line 1: there is no flag"
+		if variable != "" {
+			t.Setenv(variable, "bg.txt")
+			says = "the variable OFFBOARD_PROTEKT is that of no flag"
+		}
+		if _, _, err := parse("submit", "x.csv"); !errors.Is(err, job.ErrUsage) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", name, err)
+		}
+		if variable != "" {
+			os.Unsetenv(variable)
+		}
+	}
+	for _, name := range flagfile.OfWorkers {
+		t.Setenv(name, "1")
+	}
+	if _, _, err := parse("worker"); err != nil {
+		t.Errorf("what offboard passes over as a worker's is none: %v", err)
 	}
 }
 

@@ -30,13 +30,8 @@ func (c *command) flags() []*kong.Flag {
 // typed is how often a flag stands on the command line.
 func (c *command) typed(f *kong.Flag) int { return flagfile.Typed(c.parsed, f) }
 
-// byVariable reports whether the variable of a flag is set.
-func byVariable(f *kong.Flag) bool {
-	return slices.ContainsFunc(f.Envs, func(name string) bool { _, set := os.LookupEnv(name); return set })
-}
-
 // byVariable reports whether a flag is given by its variable alone.
-func (c *command) byVariable(f *kong.Flag) bool { return c.typed(f) == 0 && byVariable(f) }
+func (c *command) byVariable(f *kong.Flag) bool { return c.typed(f) == 0 && flagfile.ByVariable(f) }
 
 // said reports whether a flag is given on the command line or by its variable.
 func (c *command) said(f *kong.Flag) bool { return c.typed(f) > 0 || c.byVariable(f) }
@@ -56,25 +51,12 @@ func values(f *kong.Flag) []string {
 // unheard refuses variables that would not be heeded: one of no flag at all, which may
 // be a misspelt guard, and that of a dry run for a command that has none and writes.
 func unheard(k *kong.Context, environ []string) error {
-	known := map[string]bool{"OFFBOARD_ACCESS_TOKEN": true, "OFFBOARD_ACCESS_TOKEN_FILE": true, "OFFBOARD_ACCESS_TOKEN_COMMAND": true, notifyURL: true}
-	_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
-		if f, ok := n.(*kong.Flag); ok {
-			for _, name := range f.Envs {
-				known[name] = true
-			}
-		}
-		return next(nil)
-	})
-	for _, v := range environ {
-		name, value, _ := strings.Cut(v, "=")
-		command := k.Selected().Name
-		switch {
-		case !strings.HasPrefix(name, "OFFBOARD_"), strings.HasPrefix(name, "OFFBOARD_TEST_"):
-		case !known[name]:
-			return fmt.Errorf("%w: the variable %s is that of no flag; see --help for their names, and unset it", job.ErrUsage, name)
-		case name == "OFFBOARD_DRY_RUN" && !isFalse(value) && (command == "apply" || command == "resume"):
-			return fmt.Errorf("%w: OFFBOARD_DRY_RUN is set, and %s has no dry run: it would write; unset it", job.ErrUsage, command)
-		}
+	if name := flagfile.Unheard(k.Model.Node, environ, slices.Concat(flagfile.Tokens, flagfile.OfWorkers, []string{notifyURL})...); name != "" {
+		return fmt.Errorf("%w: the variable %s is that of no flag; see --help for their names, and unset it", job.ErrUsage, name)
+	}
+	command := k.Selected().Name
+	if value, set := os.LookupEnv("OFFBOARD_DRY_RUN"); set && !isFalse(value) && (command == "apply" || command == "resume") {
+		return fmt.Errorf("%w: OFFBOARD_DRY_RUN is set, and %s has no dry run: it would write; unset it", job.ErrUsage, command)
 	}
 	return nil
 }

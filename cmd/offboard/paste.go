@@ -65,7 +65,7 @@ func (c *command) overConfig(words []string) (more []string) {
 		return nil
 	}
 	for _, f := range c.flags() {
-		_, there := c.cli.config.Of[configKey(f)]
+		_, there := c.cli.config.Of[flagfile.Key(f)]
 		name := "--" + f.Name
 		if there && f.Tag.Has("guard") && !f.IsCumulative() && c.said(f) && !slices.ContainsFunc(words, func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") }) {
 			more = append(more, name+"="+values(f)[0])

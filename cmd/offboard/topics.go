@@ -248,6 +248,8 @@ func (c *command) setNow(known []string) string {
 			s += "    " + name + " is set\n"
 		case slices.Contains(known, name):
 			s += fmt.Sprintf("    %s=%s\n", name, value)
+		case slices.Contains(flagfile.OfWorkers, name):
+			s += fmt.Sprintf("    %s=%s, which is for offboard-temporal alone\n", name, value)
 		default:
 			s += fmt.Sprintf("    %s is that of no flag: it is refused, so unset it%s\n", name, flagfile.Nearest(name, known))
 		}
