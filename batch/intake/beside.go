@@ -10,7 +10,7 @@ import (
 
 // setHeading takes a record that names nobody, and has one cell that is filled, for a line that says
 // something of the rows below it: by its words ("Stayers", "Best regards,", "They stay"), as a sentence
-// ("Replaced by"), with a day to come, a colon or a rule of dashes, or below a blank line where rows follow each other. Any other is a row whose user is misspelt or missing, which holds back nobody
+// ("Replaced by"), with a day to come, a colon or a rule of dashes, or in a list below a blank line, where rows follow each other. Any other is a row whose user is misspelt or missing, which holds back nobody
 // else; so is one whose cell stands in a column of statuses. One that surely says that they are meant is no doubt.
 func (r *Reader) setHeading(all []string) bool {
 	filled := func(c string) bool { return c != "" }
@@ -20,7 +20,7 @@ func (r *Reader) setHeading(all []string) bool {
 	}
 	cell := all[at]
 	rule := strings.HasPrefix(cell, "--") || strings.HasPrefix(cell, "__") || strings.HasPrefix(cell, "==")
-	apart := r.blank == r.rec.Line-1 && r.rows > 0 && (r.dense || r.rows == 1)
+	apart := r.list && r.blank == r.rec.Line-1 && r.rows > 0 && (r.dense || r.rows == 1)
 	later := r.dayToCome([]titled{{cells: all}}, "") != nil
 	if likeName(cell) || vocab.ShapeOf(cell) != "" || !rule && !apart && !later && !strings.HasSuffix(cell, ":") && vocab.TitleSays(cell) == "" && vocab.StayNote(cell) == "" && !vocab.IsSentence(cell) {
 		return false
