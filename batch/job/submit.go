@@ -305,7 +305,7 @@ func Withdraw(ctx context.Context, h *Host, name string) error {
 	}
 	p, err := j.plannedBefore(ctx, name, false)
 	if err == nil && p.Run != "" {
-		err = fmt.Errorf("%w: run %s is planned; %s tells how it stands", ErrUsage, p.Run, h.Typed("show", p.Run))
+		err = fmt.Errorf("%w: run %s is planned, and no submission that could be given up; %s tells how it stands", ErrUsage, p.Run, h.Typed("show", p.Run))
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -113,6 +114,7 @@ func (c *command) startAll(ctx context.Context, of *job.Campaign, urgent bool) e
 		return incomplete(err)
 	}
 	defer t.Close()
+	gaveUp := ""
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "TENANT\tRUN\tSTATE")
 	for _, m := range of.Members {
@@ -121,7 +123,10 @@ func (c *command) startAll(ctx context.Context, of *job.Campaign, urgent bool) e
 		case m.Skip:
 			state = "left out"
 		case !goesOn(standing, m):
-			state = cmp.Or(standing.Runs[m.Name].State, "given up")
+			if state = standing.Runs[m.Name].State; state == "" {
+				state = "given up"
+				gaveUp += " --only " + flagfile.Quoted(m.Name, runtime.GOOS)
+			}
 		default:
 			err := c.begin(ctx, t, Order{Run: m.Run, Urgent: urgent})
 			if _, is := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); is {
@@ -133,7 +138,10 @@ func (c *command) startAll(ctx context.Context, of *job.Campaign, urgent bool) e
 		fmt.Fprintf(w, "%s\t%s\t%s\n", m.Name, cmp.Or(m.Run, "-"), state)
 	}
 	fmt.Fprintf(w, "\n%s: offboard-temporal status %s\n", of.Name, of.Name)
-	return w.Flush()
+	if err := w.Flush(); err != nil || gaveUp == "" {
+		return err
+	}
+	return &endedAs{job.ExitStopped, fmt.Sprintf("what was given up is not begun again; offboard-temporal submit --campaign %s%s --yes begins it as a campaign of its own", flagfile.Quoted(of.Input, runtime.GOOS), gaveUp)}
 }
 
 // stopAll stops the runs of a campaign that the workers have, and gives up what they do not have and have not planned.

@@ -381,6 +381,12 @@ func TestEngine(t *testing.T) {
 	_ = begun.Wait()
 	list := strings.Fields(p.must("offboard", "runs", "list", "--in-state", "running"))
 	other := list[slices.Index(list, "DONE")+2]
+	if out, err := p.do("offboard-temporal", "status", other); err == nil || !strings.Contains(err.Error(), "exit status 6") || !strings.Contains(out, "Nobody works on it") {
+		t.Errorf("status of what nobody works on: %s%v", out, err)
+	}
+	if out, err := p.do("offboard-temporal", "stop", other); err == nil || !strings.Contains(err.Error(), "is planned, and no submission that could be given up; offboard") {
+		t.Errorf("stop of what no worker has: %s%v", out, err)
+	}
 	p.must("offboard-temporal", "resume", other)
 	p.ends(other, users)
 
@@ -721,10 +727,13 @@ func (p *plant) givesUpAll() {
 	if out := p.must("offboard-temporal", "stop", name); !strings.HasPrefix(out, "0 runs of "+name) || !strings.Contains(out, "3 submissions of it are given up") {
 		p.t.Errorf("stop:\n%s", out)
 	}
-	for _, command := range []string{"resume", "stop"} {
-		if out := p.must("offboard-temporal", command, name); command == "resume" && strings.Count(out, "given up\n") != 3 || command == "stop" && strings.Contains(out, "submission") {
-			p.t.Errorf("%s of what is given up:\n%s", command, out)
+	for _, words := range [][]string{{"resume", name}, {"submit", "--campaign", "all.yaml", "--yes"}} {
+		if out, err := p.do("offboard-temporal", words...); err == nil || !strings.Contains(err.Error(), "exit status 6") || strings.Count(out, "given up\n") != 3 || strings.Count(err.Error(), " --only ") != 3 {
+			p.t.Errorf("%s of what is given up:\n%s%v", words, out, err)
 		}
+	}
+	if out := p.must("offboard-temporal", "stop", name); strings.Contains(out, "submission") {
+		p.t.Errorf("stop of what is given up:\n%s", out)
 	}
 	if out, err := p.do("offboard-temporal", "status", name); err == nil || !strings.Contains(err.Error(), "exit status 6") || strings.Count(out, " not begun ") != 3 {
 		p.t.Errorf("status of what is given up: %s%v", out, err)

@@ -60,7 +60,7 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	if err := w.Flush(); err != nil || o.RunName == "" {
 		return err
 	}
-	exit := -1
+	exit, held := -1, false
 	err = job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
 		fmt.Printf("\nJournal   run %s is %s: %s", end.Plan.Run, end.State, batch.Plural(end.Plan.Rows, "row"))
 		var outcomes []batch.Outcome
@@ -72,7 +72,7 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 			fmt.Printf(", %s %s", batch.Thousands(end.Summary.Counts[outcome]), outcome)
 		}
 		fmt.Println()
-		exit = exitBy(end)
+		exit, held = exitBy(end), end.Held != ""
 		return report.Last(os.Stdout, end)
 	}, nil)
 	if a, is := errors.AsType[*job.Advised](err); is && errors.Is(err, journal.ErrNoRun) {
@@ -84,6 +84,9 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	}
 	if last != nil {
 		_, exit = stands(ctx, t, last, exit)
+	} else if exit < 0 && !held { // it would be waited for without end
+		fmt.Printf("\nNobody works on it: Temporal has no workflow of it. offboard-temporal resume %s goes on with it.\n", o.RunName)
+		exit = int(job.ExitStopped)
 	}
 	return cmp.Or(err, endOf("run "+o.RunName, exit))
 }
