@@ -39,9 +39,9 @@ type column struct {
 func (c *column) counts() bool { return c.key != "" || c.keep }
 
 // maySayStay reports whether it is a column that no gate looks at, and that may be one of HR. What is
-// said of accounts, devices and other people is not.
+// said of accounts, things and other people is not.
 func (c *column) maySayStay() bool {
-	return c.key == "" && !c.gate && !c.ignored && (c.hr != "" || !vocab.HasPart(c.normal, "no status") && !vocab.OfOthers(c.name) && !vocab.IsProperty(c.name))
+	return c.key == "" && !c.gate && !c.ignored && (c.hr != "" || vocab.Decides(c.name) || !vocab.HasPart(c.normal, "no status") && !vocab.OfThing(c.name) && !vocab.OfOthers(c.name) && !vocab.IsProperty(c.name))
 }
 
 // role is what a column is read for, as the settings name it.

@@ -41,8 +41,8 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			besides = append(besides, s.Encoding)
 		case s.Note, len(s.Gone)+len(s.Others) == 0:
 			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))
-		case len(s.Gone) == 0:
-			flags, whole = append(flags, fmt.Sprintf("%s or, if it does not mean that, --ignore-column %q", wheres(s.Named, s.Others), s.Named)), false
+		case len(s.Gone) == 0, s.Unsure:
+			flags, whole = append(flags, fmt.Sprintf("%s or, if it does not mean that, --ignore-column %q", wheres(s.Named, append(s.Gone, s.Others...)), s.Named)), false
 		default:
 			if gate("--where", s.Named+"="+s.Gone[0]); len(s.Gone) > 1 {
 				besides = append(besides, fmt.Sprintf("run the command once more for each other status of people who left (%s)", quotedList(s.Gone[1:])))

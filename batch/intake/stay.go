@@ -18,6 +18,7 @@ import (
 type Stay struct {
 	Column string
 	Dates  bool     // on which people leave
+	Unsure bool     // its name does not tell what its cells mean
 	Note   bool     // what people write beside rows, or what may mean something else: no gate
 	Files  int      // that have it
 	Rows   int      // that say so
@@ -53,6 +54,7 @@ type stayColumn struct {
 	dated            bool            // a cell of a column of dates is a day, or is not understood
 	open             bool            // a gate lets through those who left alone, whose last record has no end
 	spoken           bool            // there is a status other than t and f, so that t is terminated
+	decides          bool            // its yes or no may say so
 	noted            bool            // a cell says that its person stays, whatever the column is
 	ticks            tally           // where only words of both kinds say something, those that are yes or no
 	more             map[string]Stay // rows that say a word which counts only where the column has no other, or others what it needs
@@ -75,9 +77,10 @@ func (s *surveyor) findStay(r *Reader) {
 			return known.place < 0 && vocab.PlainName(known.Column) == vocab.PlainName(c.name)
 		})
 		if at < 0 {
+			words := vocab.WordsOf(c.hr)
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name)},
-				words: vocab.WordsOf(c.hr), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name)},
+				words: words, decides: words.Known && (c.hr != "" || vocab.Decides(c.name)), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -259,9 +262,10 @@ func (s *stayColumn) isStatus() bool {
 	return s.known+s.unknown > 0
 }
 
-// ticked reports whether the column has nothing but yes and no, or one of them in some rows.
+// ticked reports whether the column has nothing but yes and no, or one of them in some rows, and what it
+// is about may be who is meant.
 func (s *stayColumn) ticked() bool {
-	return s.words.Known && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
+	return s.decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
 }
 
 // toCome reports whether the column has days alone, of which one is to come.

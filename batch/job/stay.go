@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (g *Planning) survey(h *Host, in inputs, opt intake.Options, now time.Time)
 	if !h.MayAsk() {
 		return found, "", refused(nothingPlanned, batch.Finding{Name: "--all-rows", Lift: lift, Refusal: g.staysWords(found)}), nil
 	}
-	h.Say("note     by the file, some of its people stay: %s", stayWords(found))
+	h.Say("note     by the file, some of its people %s: %s", stay(found), stayWords(found))
 	h.Say("         %s", ways)
 	return found, "Take all rows, of people who stay too?", nil, nil
 }
@@ -47,7 +48,15 @@ func unmetWords(u intake.Unmet) string {
 // staysWords says that people stay by the file, and what can be done about that.
 func (g *Planning) staysWords(found intake.Survey) string {
 	ways, _ := found.Gates(g.dateColumn() != "", len(g.File))
-	return fmt.Sprintf("by the file, some of its people stay: %s; %s, or take all of them with --all-rows", stayWords(found), ways)
+	return fmt.Sprintf("by the file, some of its people %s: %s; %s, or take all of them with --all-rows", stay(found), stayWords(found), ways)
+}
+
+// stay is what people do by the file, which may be unsure.
+func stay(found intake.Survey) string {
+	if slices.ContainsFunc(found.Stay, func(s intake.Stay) bool { return !s.Unsure || s.Note }) {
+		return "stay"
+	}
+	return "may stay"
 }
 
 // stayWords says which columns tell of people who stay, and of how many.

@@ -95,6 +95,19 @@ func IsUnnamed(name string) bool { return unnamed.MatchString(name) }
 // IsProperty reports whether a program names a property so that is true or false.
 func IsProperty(name string) bool { return property.MatchString(name) }
 
+// OfThing reports whether a header speaks of a thing that people have, or of what becomes of it.
+func OfThing(header string) bool { return headerHas(header, "thing") }
+
+// Decides reports whether a header speaks of leaving or staying, of what to do about it, or of who is chosen.
+func Decides(header string) bool {
+	return IsUnnamed(header) || Normalise(header) == "" || headerHas(header, "deciding") && !OfThing(header)
+}
+
+// headerHas reports whether a word of the list stands in a header.
+func headerHas(header, list string) bool {
+	return PhraseIn(header+" "+camel.ReplaceAllString(header, "$1 $2"), cellWords[list]) != ""
+}
+
 // SaysLeave reports whether the name of a sheet says that its people leave.
 func SaysLeave(title string) bool {
 	return slices.ContainsFunc(strings.FieldsFunc(Fold(title), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) }), func(w string) bool {
