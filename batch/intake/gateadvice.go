@@ -26,6 +26,10 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 		switch {
 		case s.Named == "":
 			besides = append(besides, fmt.Sprintf("give the column %q a header of its own, since no flag tells it from the others", s.Column))
+		case s.Encoding != "" && !s.Dates && !slices.ContainsFunc(s.Gone, vocab.IsASCII):
+			besides = append(besides, s.Encoding)
+		case s.Note, !s.Dates && len(s.Gone)+len(s.Others) == 0:
+			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))
 		case s.Dates && dated:
 			out = append(out, "--ignore-column "+strconv.Quote(s.Named))
 		case s.NoFormat:
@@ -37,10 +41,6 @@ func (s Survey) Gates(dated bool, files int) (ways, lift string) {
 			} else if len(s.Formats) > 1 {
 				flags, whole = append(flags, dates.Flags(s.Formats)), false
 			}
-		case s.Encoding != "" && !slices.ContainsFunc(s.Gone, vocab.IsASCII):
-			besides = append(besides, s.Encoding)
-		case s.Note, len(s.Gone)+len(s.Others) == 0:
-			besides = append(besides, fmt.Sprintf("take those rows out, or give --ignore-column %q if it does not mean that", s.Named))
 		case len(s.Gone) == 0, s.Unsure:
 			flags, whole = append(flags, fmt.Sprintf("%s or, if it does not mean that, --ignore-column %q", wheres(s.Named, append(s.Gone, s.Others...)), s.Named)), false
 		default:

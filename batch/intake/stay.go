@@ -79,7 +79,7 @@ func (s *surveyor) findStay(r *Reader) {
 		if at < 0 {
 			words := vocab.WordsOf(c.hr)
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name)},
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name) || vocab.HasPart(c.normal, "extended")},
 				words: words, decides: words.Known && (c.hr != "" || vocab.Decides(c.name)), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
@@ -262,8 +262,7 @@ func (s *stayColumn) isStatus() bool {
 	return s.known+s.unknown > 0
 }
 
-// ticked reports whether the column has nothing but yes and no, or one of them in some rows, and what it
-// is about may be who is meant.
+// ticked reports whether a column about who is meant has yes and no alone, or one of them in some rows.
 func (s *stayColumn) ticked() bool {
 	return s.decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
 }
@@ -318,7 +317,7 @@ func (s *stayColumn) result(leave bool) (Stay, bool) {
 		s.also(dayToCome)
 	} else if s.words.Leaver && s.known > 0 {
 		s.also("nothing")
-	} else if s.Dates && !leave {
+	} else if s.Dates && !leave && !s.Note {
 		s.also(noDay)
 	}
 	said := s.sayings.frequent()
