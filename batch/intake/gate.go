@@ -236,7 +236,7 @@ const operators = "!<>~=:^*"
 // splitCondition gives column and value of an entry. Only the very header may have such signs.
 func splitCondition(entry string, header []string) (column, value string, bad *InputError) {
 	compared := func(value string) bool {
-		return value != "" && strings.Contains("!~=", value[:1]) || strings.HasPrefix(value, "<>")
+		return strings.Trim(value, operators) != "" && (strings.Contains("!~=", value[:1]) || strings.HasPrefix(value, "<>"))
 	}
 	for i := range len(entry) {
 		if entry[i] != '=' {

@@ -264,7 +264,7 @@ func (s *stayColumn) isStatus() bool {
 
 // ticked reports whether a column about who is meant has yes and no alone, or one of them in some rows.
 func (s *stayColumn) ticked() bool {
-	return s.decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
+	return s.decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.words.Sides && len(s.ticks) > 1 || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
 }
 
 // toCome reports whether the column has days alone, of which one is to come.
@@ -310,6 +310,7 @@ func (s *stayColumn) result(leave bool) (Stay, bool) {
 	ticked := s.ticked()
 	if ticked {
 		s.also(string(vocab.Yes), string(vocab.No))
+		s.sayings = maps.Clone(s.ticks)
 		if s.others = s.ticks; s.empty {
 			s.others.add("")
 		}

@@ -167,7 +167,7 @@ func (a *asker) look(row batch.Row) {
 	}
 	for _, c := range a.all {
 		cell := a.cell(c.index)
-		if c.key != "" || c.ignored || c.gate || c.thing || !likeName(cell) || vocab.OfOthers(c.name) {
+		if c.key != "" && !c.rival || c.ignored || c.gate || c.thing || !likeName(cell) && (cell == "" || !vocab.MayMean(c.name)) || vocab.OfOthers(c.name) {
 			continue
 		}
 		if a.names == nil {

@@ -137,6 +137,8 @@ func (s Saying) Known() bool { return s == Stays || s == Left || s == Note }
 func (w StatusWords) Says(cell string, notes bool) (Saying, string) {
 	bare := Fold(cell)
 	switch {
+	case w.Sides && IsCell("side", bare):
+		return Yes, ""
 	case SaysNothing(cell):
 		return Nothing, cell
 	case bare > "9" && yesWords[bare]:

@@ -156,6 +156,7 @@ const (
 	keepHeader   = "keep"        // or who is not
 	NoteHeader   = "note"        // what people write beside a row
 	actionHeader = "action"      // what to do, or what happened, so that any word beside one of leaving is another thing
+	sidesHeader  = "sides"       // on which side of a comparison the row stands
 	activeHeader = "active"      // says with yes that somebody works here
 	leaverHeader = "leaver"      // says so with no
 	LeftHeader   = "left"        // on which day somebody leaves
@@ -219,6 +220,7 @@ type StatusWords struct {
 	Leaver     bool            // yes, or a day, says that somebody leaves
 	Known      bool            // only its words say something, and they are in one column with their contrary
 	Others     bool            // or with any other word
+	Sides      bool            // or say on which side of a comparison the row stands
 }
 
 // Statuses are the words of columns by the lists of their headers. Yes stands beside words in every
@@ -233,6 +235,7 @@ var Statuses = map[string]StatusWords{
 	keepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
 	NoteHeader:   anyStatus,
 	actionHeader: {Stay: anyStatus.Stay, Gone: anyStatus.Gone, Known: true, Others: true},
+	sidesHeader:  {Stay: anyStatus.Stay, Gone: anyStatus.Gone, Known: true, Sides: true},
 	activeHeader: {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t")},
 	leaverHeader: {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true},
 	stat2Header:  {Stay: words(StayWords, cellWords["stat2 stay"]), Gone: words(GoneWords, cellWords["stat2 gone"], "i", "inactive", "inaktiv")},

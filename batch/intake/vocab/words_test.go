@@ -15,9 +15,9 @@ import (
 func TestWordTable(t *testing.T) {
 	want := map[string]int{}
 	for place, lists := range map[string][]string{
-		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, keepHeader, NoteHeader, actionHeader, rivalHeader, "nested", string(IDOrUPN)},
+		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, keepHeader, NoteHeader, actionHeader, sidesHeader, rivalHeader, "nested", string(IDOrUPN)},
 		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival", "day", "person id", "open end", "extended"},
-		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding"},
+		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding", "side"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
