@@ -175,6 +175,11 @@ func newCondition(entry, from, value string, c *column) condition {
 	return condition{c, entry, from, value, words, gone && (c.hr != "" && !words.Others || vocab.IsWord(vocab.GoneWords, value)), gone || c.hr != "" && !hired, memo[bool]{}}
 }
 
+// asksWhoStays reports whether a person chose those who stay, by a word that says nothing else.
+func (c condition) asksWhoStays() bool {
+	return c.from == "--where" && c.hr != "" && !c.ignored && c.words.Stay[vocab.Fold(c.value)] && !c.gone
+}
+
 // chooseGates reads the conditions by the header, and finds the column of dates. A condition of
 // the person comes before the preset's on its column.
 func (l *layout) chooseGates(opt parsedOptions) {

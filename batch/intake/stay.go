@@ -70,7 +70,8 @@ func (s *surveyor) findStay(r *Reader) {
 		known.place = -1
 	}
 	for _, c := range r.columns {
-		if !c.maySayStay() {
+		asked := r.date == nil && len(r.where) == 1 && r.where[0].column == c && r.where[0].asksWhoStays()
+		if !c.maySayStay() && !asked {
 			continue
 		}
 		at := slices.IndexFunc(s.stay, func(known *stayColumn) bool {
@@ -79,7 +80,7 @@ func (s *surveyor) findStay(r *Reader) {
 		if at < 0 {
 			words := vocab.WordsOf(c.hr)
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
-				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name) || vocab.HasPart(c.normal, "extended")},
+				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: asked || words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name) || vocab.HasPart(c.normal, "extended")},
 				words: words, decides: words.Known && (c.hr != "" || vocab.Decides(c.name)), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
