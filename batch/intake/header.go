@@ -160,7 +160,7 @@ func (r *Reader) findHeader() (why string, err error) {
 				return "", err
 			}
 		case t.fault != "": // a title, or nothing
-		case r.isList(t.cells) && (len(maybe) == 0 || vocab.TitleMeans(textOf(maybe))):
+		case r.isList(t.cells) && (len(maybe) == 0 || vocab.TitleMeans(textOf(maybe)) || vocab.IsCell("users", vocab.Fold(textOf(maybe)))):
 			if err := r.dayToCome(maybe, "take that line out"); err != nil {
 				return "", err
 			}
