@@ -792,6 +792,18 @@ func (p *plant) scheduled(users int) (run string) {
 		return !slices.Contains(before, run) && slices.Contains(now, "finished")
 	})
 	p.ends(run, users)
+
+	if _, err := p.do("offboard-temporal", "submit", "nightly", "--schedule", "0 4 * * *", "--tenant", tenantID(6)); err == nil || !strings.Contains(err.Error(), "exit status 2") || !strings.Contains(err.Error(), "temporal schedule delete --schedule-id order/nightly") {
+		p.t.Errorf("a schedule twice: %v", err)
+	}
+	none := strings.TrimSpace(p.must("offboard-temporal", "submit", "none", "--schedule", "0 3 * * *", "--tenant", tenantID(6)))
+	if err := c.ScheduleClient().GetHandle(context.Background(), none).Trigger(context.Background(), client.ScheduleTriggerOptions{}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.until("an order that no worker has is told", func() bool {
+		out, err := p.do("offboard-temporal", "status")
+		return err != nil && strings.Contains(err.Error(), "exit status 2") && strings.Contains(err.Error(), "orders that failed: none\n") && strings.Contains(out, "Order none failed when its schedule last submitted it, at ")
+	})
 	return run
 }
 

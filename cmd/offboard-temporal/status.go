@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -57,8 +59,11 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 	}); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil || o.RunName == "" {
+	if err := w.Flush(); err != nil {
 		return err
+	}
+	if o.RunName == "" {
+		return failedOrders(ctx, t)
 	}
 	exit, held := -1, false
 	err = job.Show(ctx, c.host(), &job.ShowOptions{RunName: o.RunName}, func(end report.End, _, _ iter.Seq2[batch.Line, error]) error {
@@ -89,6 +94,36 @@ func (o *statusOptions) run(ctx context.Context, c *command) error {
 		exit = int(job.ExitStopped)
 	}
 	return cmp.Or(err, endOf("run "+o.RunName, exit))
+}
+
+// orderAt is when a schedule began the workflow of an order, in its id.
+var orderAt = regexp.MustCompile(`-\d{4}-\d\d-\d\dT[\d:]+Z$`)
+
+// failedOrders tells the orders that failed when a schedule last submitted them: they may have no run that could tell it.
+func failedOrders(ctx context.Context, t client.Client) error {
+	last := map[string]*workflowpb.WorkflowExecutionInfo{}
+	if err := eachWorkflow(ctx, t, "WorkflowType = 'Scheduled'", func(e *workflowpb.WorkflowExecutionInfo) {
+		name := orderAt.ReplaceAllString(strings.TrimPrefix(e.Execution.WorkflowId, "order/"), "")
+		if last[name] == nil || last[name].StartTime.AsTime().Before(e.StartTime.AsTime()) {
+			last[name] = e
+		}
+	}); err != nil {
+		return err
+	}
+	var failed []string
+	exit := job.Exit(0)
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if e := last[name]; e.Status == enums.WORKFLOW_EXECUTION_STATUS_FAILED {
+			class := classOf(t.GetWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId).Get(ctx, nil))
+			fmt.Printf("\nOrder %s failed when its schedule last submitted it, at %s: %s. The log of the worker with that order says why; what it submits can be tried with submit.\n",
+				name, e.StartTime.AsTime().Local().Format(time.DateTime), class)
+			failed, exit = append(failed, name), max(exit, exitOf(class))
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &endedAs{exit, "orders that failed: " + strings.Join(failed, ", ")}
 }
 
 // endOf is how status ends: 7, as of what others work on, where what it looked at is not at its end.

@@ -14,6 +14,7 @@ import (
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"offboard/batch/job"
 	"offboard/batch/journal"
@@ -103,6 +104,9 @@ func (o *submitOptions) schedule(ctx context.Context, c *command) error {
 		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow: time.Hour,
 	})
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return fmt.Errorf("%w: there is a schedule order/%s, and it stays as it is; temporal schedule delete --schedule-id order/%s takes it away, so that it can be made anew", job.ErrUsage, name, name)
+	}
 	if err != nil {
 		return fmt.Errorf("make the schedule order/%s: %w", name, err)
 	}
