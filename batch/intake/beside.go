@@ -35,17 +35,6 @@ func (r *Reader) setHeading(all []string) bool {
 	return true
 }
 
-// otherSheets are those with rows, by why a sheet is read.
-func otherSheets(why string) (names []string) {
-	_, others, _ := strings.Cut(why, "not read: ")
-	for other := range strings.SplitSeq(others, ", ") {
-		if name, is := strings.CutSuffix(other, " (has rows)"); is {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // isExampleRow reports whether the only cells that name the user are examples.
 func (r *Reader) isExampleRow(cells []string) bool {
 	texts := ""

@@ -38,7 +38,7 @@ func (r *Reader) readHeader() error {
 		for _, s := range r.settings {
 			if s.Name == "sheet" && strings.Contains(s.Why, "not read") {
 				r.hint += fmt.Sprintf("; this is the sheet %q (%s): name another one with --sheet", s.Value, s.Why)
-				if others := otherSheets(s.Why); len(others) == 1 {
+				if others := source.OtherSheets(s.Why); len(others) == 1 {
 					r.hint += fmt.Sprintf(" %q", others[0])
 				}
 			} else if s.Name == "encoding" && strings.Contains(s.Why, "is not UTF-8") && !vocab.IsASCII(strings.Join(r.header, "")) {

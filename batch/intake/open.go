@@ -222,7 +222,7 @@ func openAs(in source.Input, opt parsedOptions) (r *Reader, err error) {
 		if s.Name != "sheet" || opt.Sheet != "" {
 			continue
 		}
-		others := otherSheets(s.Why)
+		others := source.OtherSheets(s.Why)
 		if at := slices.IndexFunc(others, vocab.SaysLeave); at >= 0 && !vocab.SaysLeave(s.Value) || vocab.TitleSays(s.Value) != "" {
 			r.src.Close() // the error says more
 			why, name := "which seems to say that its rows are not meant: take the file or sheet of those who are, or if these are, say so", s.Value

@@ -253,6 +253,17 @@ func (w *workbook) whySheet(sheets []sheetInfo, chosen sheetInfo, asked string) 
 	return how
 }
 
+// OtherSheets are those with rows, by why a sheet is read.
+func OtherSheets(why string) (names []string) {
+	_, others, _ := strings.Cut(why, "not read: ")
+	for other := range strings.SplitSeq(others, ", ") {
+		if name, is := strings.CutSuffix(other, " (has rows)"); is {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // filled reports whether a sheet has a cell with something in it near its top. One that cannot be read may.
 func (w *workbook) filled(part string) bool {
 	s, err := w.openSheet(part)
