@@ -54,15 +54,18 @@ func TitleMeans(line string) (means bool) {
 	return means
 }
 
-// sentence are words of sentences.
-var sentence = words(cellWords["sentence"], cellWords["joins"])
+// sentence are words of sentences; spelled is an address without its sign.
+var (
+	sentence = words(cellWords["sentence"], cellWords["joins"])
+	spelled  = regexp.MustCompile(`(?i)^\S+ \W?at\W? \S+\.\S+$`)
+)
 
 // IsSentence reports whether a text is one rather than the name of a person, by a word that names lack if
 // each of their words is written as one: Will Smith.
 func IsSentence(text string) bool {
 	words := strings.Fields(text)
 	small := slices.ContainsFunc(words, func(w string) bool { r, _ := utf8.DecodeRuneInString(w); return !unicode.IsUpper(r) })
-	return (small || len(words) == 1) && PhraseIn(text, sentence) != ""
+	return !spelled.MatchString(text) && (small || len(words) == 1) && PhraseIn(text, sentence) != ""
 }
 
 // Unended gives the last word of a text of several if it is one behind which others stand: "left, mail goes to".
