@@ -67,7 +67,7 @@ func readConfig(path string, model *kong.Node) (Values, error) {
 	}
 	c := Values{Path: path, Of: map[string]Setting{}}
 	flags, refused := map[string][]*kong.Flag{}, map[string]string{}
-	eachFlag(model, func(f *kong.Flag) {
+	EachFlag(model, "", func(_ string, f *kong.Flag) {
 		if key := Key(f); key != "" {
 			flags[key] = append(flags[key], f)
 		} else {
@@ -117,7 +117,7 @@ func ByVariable(f *kong.Flag) bool {
 // Unheard is a variable that no flag of a program has, and that none of these others is: it may be a misspelt guard.
 // "" is none.
 func Unheard(model *kong.Node, environ []string, others ...string) string {
-	eachFlag(model, func(f *kong.Flag) { others = append(others, f.Envs...) })
+	EachFlag(model, "", func(_ string, f *kong.Flag) { others = append(others, f.Envs...) })
 	for _, v := range environ {
 		name, _, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(name, "OFFBOARD_") && !strings.HasPrefix(name, "OFFBOARD_TEST_") && !slices.Contains(others, name) {
@@ -133,11 +133,13 @@ var Tokens = []string{"OFFBOARD_ACCESS_TOKEN", "OFFBOARD_ACCESS_TOKEN_FILE", "OF
 // OfWorkers are variables of offboard-temporal, beside which offboard works as without them.
 var OfWorkers = []string{"OFFBOARD_QUEUE", "OFFBOARD_ORDERS", "OFFBOARD_TENANT_PACE", "OFFBOARD_APP_PACE", "OFFBOARD_SLICES"}
 
-func eachFlag(n *kong.Node, visit func(*kong.Flag)) {
+// EachFlag visits every flag of a command and of those below it. The command of the global flags is "", and of runs
+// prune "runs prune".
+func EachFlag(n *kong.Node, command string, visit func(command string, f *kong.Flag)) {
 	for _, f := range n.Flags {
-		visit(f)
+		visit(command, f)
 	}
 	for _, child := range n.Children {
-		eachFlag(child, visit)
+		EachFlag(child, strings.TrimSpace(command+" "+child.Name), visit)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"offboard/batch/job"
+	"offboard/cmd/flagfile"
 )
 
 // doctor looks at everything that a run with these flags needs, and tells it.
@@ -98,7 +99,7 @@ func (c *command) doctorDocument(found []job.Diagnosis, err error) error {
 func (c *command) line(command string, files []string, more ...string) string {
 	words := append([]string{command}, files...)
 	takes := map[string]bool{}
-	eachFlag(c.parsed.Model.Node, "", func(of string, f *kong.Flag) { takes[of+" "+f.Name] = true })
+	flagfile.EachFlag(c.parsed.Model.Node, "", func(of string, f *kong.Flag) { takes[of+" "+f.Name] = true })
 	for _, f := range c.flags() {
 		if !c.said(f) || f.Name == "debug-http" || f.Group == nil || f.Group.Key == everywhere || !takes[command+" "+f.Name] {
 			continue

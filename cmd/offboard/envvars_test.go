@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"offboard/cmd/flagfile"
 )
 
 // Every flag of the whole grammar has the variable that the rule gives it, no
@@ -17,7 +19,7 @@ func TestEnvironmentVariables(t *testing.T) {
 	of := map[string]string{}        // by command and flag
 	means := map[string]*kong.Flag{} // by variable
 	yes := map[string]bool{"run": true, "doctor": true, "resume": true, "apply": true}
-	eachFlag(k.Model.Node, "", func(command string, f *kong.Flag) {
+	flagfile.EachFlag(k.Model.Node, "", func(command string, f *kong.Flag) {
 		at := strings.TrimSpace(command + " --" + f.Name)
 		switch n := len(f.Envs); {
 		case f.Name == "help", f.Name == "user" && command != "undo", f.Name == "version", f.Name == "despite-later", f.Name == "include-undone", f.Name == "yes" && !yes[command]:

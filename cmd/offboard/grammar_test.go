@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"offboard/cmd/flagfile"
 )
 
 // Every command has a group and two examples that can be typed, and every flag of run
@@ -43,7 +45,7 @@ func TestHelpOfEachCommand(t *testing.T) {
 		}
 	}
 	flags := map[string]bool{}
-	eachFlag(model.Node, "", func(command string, f *kong.Flag) {
+	flagfile.EachFlag(model.Node, "", func(command string, f *kong.Flag) {
 		if flags[f.Name] = true; f.Group == nil && (command == "" || command == "run") {
 			t.Errorf("%s --%s is in no group of help.go", command, f.Name)
 		}

@@ -77,7 +77,7 @@ func (c *command) overConfig(words []string) (more []string) {
 // switches are the names of flags that take no value, in any command.
 var switches = sync.OnceValue(func() map[string]bool {
 	all := map[string]bool{}
-	eachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
+	flagfile.EachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
 		was, known := all[f.Name]
 		all[f.Name] = f.IsBool() && (was || !known)
 	})

@@ -59,7 +59,7 @@ var plainVariables = []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHO
 // readers are the flags, and their variables, that name a file which is to be there.
 var readers = sync.OnceValue(func() map[string]bool {
 	reads := map[string]bool{}
-	eachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
+	flagfile.EachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(_ string, f *kong.Flag) {
 		if f.Tag.Type == "path" && !slices.Contains(flagfile.Writes, f.Name) {
 			reads["--"+f.Name] = true
 			for _, name := range f.Envs {

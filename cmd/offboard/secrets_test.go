@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"offboard/batch/graphsim"
+	"offboard/cmd/flagfile"
 )
 
 // A secret in the place of a path, or in an address, is refused by every flag, variable and file
@@ -35,7 +36,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 			t.Errorf("%s: exit code %d, want 2, %q and %q\n%s", what, code, names, says, out)
 		}
 	}
-	eachFlag(grammar(&cli{}, nil, func(int) {}).Model.Node, "", func(command string, f *kong.Flag) {
+	flagfile.EachFlag(grammar(&cli{}, nil, func(int) {}).Model.Node, "", func(command string, f *kong.Flag) {
 		if f.IsBool() || command != "run" && command != "" && command != "approve" && command != "campaign" {
 			return
 		}

@@ -10,13 +10,14 @@ import (
 	"github.com/alecthomas/kong"
 
 	"offboard/batch/job"
+	"offboard/cmd/flagfile"
 )
 
 // Each flag that takes a number or a length of time refuses what makes no sense, and says what
 // does. The limits of guards are in testdata/scripts/wrongflags.txtar.
 func TestNumbersMakeSense(t *testing.T) {
 	seen := 0
-	eachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(command string, f *kong.Flag) {
+	flagfile.EachFlag(grammar(&cli{}, io.Discard, func(int) {}).Model.Node, "", func(command string, f *kong.Flag) {
 		wrong := map[reflect.Type][]string{
 			reflect.TypeFor[time.Duration](): {"-1h", "-1ns"}, reflect.TypeFor[job.Age](): {"-1h", "0"}, reflect.TypeFor[job.Length](): {"-1h", "-1ns"},
 			reflect.TypeFor[int](): {"-1", "-99"}, reflect.TypeFor[float64](): {"-1", "-0.001", "NaN", "Inf", "-Inf"},

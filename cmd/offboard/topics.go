@@ -205,7 +205,7 @@ SSH_AUTH_SOCK the ssh agent, TZ the zone of this machine.
 // environment tells of every variable, and which flags are not as they were made.
 func (c *command) environment() string {
 	names, about := []string{}, map[string]string{}
-	eachFlag(c.parsed.Model.Node, "", func(command string, f *kong.Flag) {
+	flagfile.EachFlag(c.parsed.Model.Node, "", func(command string, f *kong.Flag) {
 		for _, name := range f.Envs {
 			if about[name] == "" {
 				names = append(names, name)
@@ -258,15 +258,4 @@ func (c *command) setNow(known []string) string {
 		s = "    nothing\n"
 	}
 	return "Set now:\n\n" + s
-}
-
-// eachFlag visits every flag of a command and of those below it. The command of the
-// global flags is "", and of runs prune "runs prune".
-func eachFlag(n *kong.Node, command string, visit func(command string, f *kong.Flag)) {
-	for _, f := range n.Flags {
-		visit(command, f)
-	}
-	for _, child := range n.Children {
-		eachFlag(child, strings.TrimSpace(command+" "+child.Name), visit)
-	}
 }
