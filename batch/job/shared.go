@@ -185,12 +185,13 @@ func (j *job) mayWrite(question string) error {
 }
 
 // TenantID is the id of the tenant that --tenant names; "" when the sign-in service does not tell it
-// at once, or when the tenant is simulated.
+// at once, or when the tenant is simulated. Several may be asked for beside each other, by one host.
 func TenantID(ctx context.Context, h *Host, c *Connection) string {
 	if c.Simulate {
 		return ""
 	}
-	j := h.newJob(c, &Execution{})
+	own := *h // a job writes into its host
+	j := own.newJob(c, &Execution{})
 	defer j.close()
 	if j.locate() != nil { // which the job will tell
 		return ""
