@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,14 @@ func Typed(k *kong.Context, f *kong.Flag) (times int) {
 		}
 	}
 	return times
+}
+
+// ValuesOf are what a flag was given.
+func ValuesOf(f *kong.Flag) []string {
+	if all, several := f.Target.Interface().([]string); several {
+		return all
+	}
+	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
 }
 
 // Sensible refuses numbers and lengths of time of which nothing comes: below 0, beyond what the

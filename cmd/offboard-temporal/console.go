@@ -6,7 +6,6 @@ import (
 	"iter"
 	"log/slog"
 	"os"
-	"reflect"
 	"runtime"
 	"strings"
 	"time"
@@ -61,7 +60,7 @@ func (c flagged) Flags(tag string) (all []batch.Flag) {
 		if !f.Tag.Has(tag) {
 			continue
 		}
-		for _, v := range values(f) {
+		for _, v := range flagfile.ValuesOf(f) {
 			all = append(all, batch.Flag{Name: f.Name, Value: v})
 		}
 	}
@@ -90,12 +89,4 @@ func (person) Passphrase(prompt string) ([]byte, error) {
 	fmt.Fprint(os.Stderr, prompt)
 	defer fmt.Fprintln(os.Stderr)
 	return term.ReadPassword(int(os.Stdin.Fd()))
-}
-
-// values are what a flag was given.
-func values(f *kong.Flag) []string {
-	if all, several := f.Target.Interface().([]string); several {
-		return all
-	}
-	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
 }

@@ -104,7 +104,7 @@ func (c *command) line(command string, files []string, more ...string) string {
 		if !c.said(f) || f.Name == "debug-http" || f.Group == nil || f.Group.Key == everywhere || !takes[command+" "+f.Name] {
 			continue
 		}
-		for _, v := range values(f) {
+		for _, v := range flagfile.ValuesOf(f) {
 			if v == "true" || v == "false" || strings.HasPrefix(v, "-") {
 				words = append(words, "--"+f.Name+"="+v)
 			} else {

@@ -40,14 +40,6 @@ func (c *command) said(f *kong.Flag) bool { return c.typed(f) > 0 || c.byVariabl
 // config file.
 func (c *command) given(f *kong.Flag) bool { return c.said(f) || c.byConfig(f) }
 
-// values are what a flag was given.
-func values(f *kong.Flag) []string {
-	if all, several := f.Target.Interface().([]string); several {
-		return all
-	}
-	return []string{fmt.Sprint(reflect.Indirect(f.Target).Interface())}
-}
-
 // unheard refuses variables that would not be heeded: one of no flag at all, which may
 // be a misspelt guard, and that of a dry run for a command that has none and writes.
 func unheard(k *kong.Context, environ []string) error {
@@ -71,7 +63,7 @@ func (c *command) Flags(tag string) []batch.Flag {
 		if !f.Tag.Has(tag) || !c.given(f) {
 			continue
 		}
-		for _, v := range values(f) {
+		for _, v := range flagfile.ValuesOf(f) {
 			all = append(all, batch.Flag{Name: f.Name, Value: v})
 		}
 	}

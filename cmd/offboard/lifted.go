@@ -9,6 +9,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/cmd/flagfile"
 )
 
 // lifted is the command as it was typed, with every flag that lifts a reason of
@@ -77,7 +78,7 @@ func (c *command) again() []string {
 		if !c.byVariable(f) {
 			continue
 		}
-		for _, v := range values(f) {
+		for _, v := range flagfile.ValuesOf(f) {
 			line = append(line, "--"+f.Name+"="+v)
 		}
 	}

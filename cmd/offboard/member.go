@@ -14,6 +14,7 @@ import (
 	"offboard/batch"
 	"offboard/batch/job"
 	"offboard/batch/journal"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -120,7 +121,7 @@ func (c *campaign) words(of job.Member, run string) (words []string) {
 		words = []string{"resume", run}
 		for _, f := range c.parsed.Flags() {
 			if c.typed(f) > 0 && (f.Name == "as-caller" || f.Name == "max-age") {
-				add(f.Name, values(f)[0])
+				add(f.Name, flagfile.ValuesOf(f)[0])
 			}
 		}
 		for _, f := range of.Added {

@@ -68,7 +68,7 @@ func (c *command) overConfig(words []string) (more []string) {
 		_, there := c.cli.config.Of[flagfile.Key(f)]
 		name := "--" + f.Name
 		if there && f.Tag.Has("guard") && !f.IsCumulative() && c.said(f) && !slices.ContainsFunc(words, func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") }) {
-			more = append(more, name+"="+values(f)[0])
+			more = append(more, name+"="+flagfile.ValuesOf(f)[0])
 		}
 	}
 	return more

@@ -8,6 +8,7 @@ import (
 
 	"offboard/batch"
 	"offboard/batch/job"
+	"offboard/cmd/flagfile"
 	"offboard/report"
 )
 
@@ -32,7 +33,7 @@ func (c *command) sum(of *job.Campaign, dry bool, tenants []report.CampaignTenan
 func (c *campaign) sameWay(words []string) []string {
 	for _, f := range c.flags() {
 		if c.said(f) && (f.Name == "at-once" && (words[0] != "resume" || job.NamesCampaign(words[1])) || f.Name == "notify-file" || f.Name == "notify-format" || f.Name == "report-dir" && words[0] == "campaign") {
-			words = append(words, "--"+f.Name, values(f)[0])
+			words = append(words, "--"+f.Name, flagfile.ValuesOf(f)[0])
 		}
 	}
 	if c.yes {
