@@ -31,7 +31,7 @@ func sameUPN(a, b string) bool {
 // alike, and so of two people.
 func LowerASCII(s string) string {
 	for i := range len(s) {
-		if lower(s[i]) == s[i] {
+		if c := s[i]; c < 'A' || c > 'Z' {
 			continue
 		}
 		b := []byte(s)

@@ -64,7 +64,7 @@ type layout struct {
 	columns  []*column // those that are read, in the file's order
 	counting []*column // of them, those whose cells count
 	naming   []*column // those that name the users
-	where    []condition
+	where    []*condition
 	date     *column  // that of the date gate; nil without one
 	whose    *column  // that says whose a row is; nil where all of them are
 	ours     []string // its values, of those that are read

@@ -162,7 +162,7 @@ type condition struct {
 	met         memo[bool]
 }
 
-func newCondition(entry, from, value string, c *column) condition {
+func newCondition(entry, from, value string, c *column) *condition {
 	words := vocab.WordsOf(c.hr)
 	if c.hr == vocab.LeftHeader {
 		words.Stay = vocab.StayWords // some systems write "Active" where no date is
@@ -172,11 +172,11 @@ func newCondition(entry, from, value string, c *column) condition {
 	if from != "--where" {                                          // it is the one word of a preset's column for people who left
 		words.Gone = map[string]bool{vocab.Fold(value): true}
 	}
-	return condition{c, entry, from, value, words, gone && (c.hr != "" && !words.Others || vocab.IsWord(vocab.GoneWords, value)), gone || c.hr != "" && !hired, memo[bool]{}}
+	return &condition{c, entry, from, value, words, gone && (c.hr != "" && !words.Others || vocab.IsWord(vocab.GoneWords, value)), gone || c.hr != "" && !hired, memo[bool]{}}
 }
 
 // asksWhoStays reports whether a person chose those who stay, by a word that says nothing else.
-func (c condition) asksWhoStays() bool {
+func (c *condition) asksWhoStays() bool {
 	return c.from == "--where" && c.hr != "" && !c.ignored && c.words.Stay[vocab.Fold(c.value)] && !c.gone
 }
 
@@ -220,14 +220,14 @@ func (l *layout) chooseWhose(opt parsedOptions) {
 }
 
 // elses reports whether a row is that of somebody else, by a cell that is surely its own.
-func (r *Reader) elses(row batch.Row) bool {
+func (r *Reader) elses(row *batch.Row) bool {
 	if r.whose == nil || row.Cells == nil {
 		return false
 	}
 	cell := row.Cells[r.whose.place]
 	is := !slices.Contains(r.ours, vocab.Fold(cell))
 	if is && r.opt.Others != nil {
-		r.opt.Others(row, cell)
+		r.opt.Others(*row, cell)
 	}
 	return is
 }
@@ -274,7 +274,7 @@ func (r *Reader) checkConditions() *InputError {
 
 // mistyped gives a word of people who left that the column has where no cell meets the condition, which
 // seems to be that word with a slip; or "".
-func (c condition) mistyped(values tally) string {
+func (c *condition) mistyped(values tally) string {
 	asked := vocab.Fold(c.value)
 	for _, word := range slices.Sorted(maps.Keys(values)) {
 		if c.hr != "" && c.from == "--where" && vocab.IsGone(c.words.Gone, word) && vocab.Slip(asked, vocab.Fold(word), c.gone) {
@@ -285,7 +285,7 @@ func (c condition) mistyped(values tally) string {
 }
 
 // meets reports whether a cell has the value of the condition.
-func (c condition) meets(cell string) bool {
+func (c *condition) meets(cell string) bool {
 	if c.key != "" {
 		return batch.SameValue(batch.ByUPN, cell, c.value)
 	}
@@ -296,7 +296,7 @@ func (c condition) meets(cell string) bool {
 // hold anything. Only a cell of an HR column says that its user stays, by a word for that. If the
 // condition asks for people who are gone, a word that is not known says so, too: it may mean that
 // somebody comes back. An empty status says nothing.
-func (c condition) rule(cell string) ruling {
+func (c *condition) rule(cell string) ruling {
 	h := ruling{outcome: batch.Skipped}
 	switch {
 	case c.meets(cell):

@@ -42,7 +42,7 @@ func (r *Reader) whomMeant(cells []string) (named []batch.Claim, said bool) {
 // shiftedKeeps gives everybody whom the cells of a record may mean when they may not stand in
 // their columns. Without a gate that finds who stays, the record keeps nobody.
 func (r *Reader) shiftedKeeps(all []string) []batch.Claim {
-	if r.date == nil && !slices.ContainsFunc(r.where, func(c condition) bool { return c.gone }) {
+	if r.date == nil && !slices.ContainsFunc(r.where, func(c *condition) bool { return c.gone }) {
 		return nil
 	}
 	key := r.naming[0].key

@@ -33,13 +33,13 @@ func (f *Files) Rows() iter.Seq2[batch.Row, error] {
 			for r.err == nil {
 				row, err := batch.Row{}, r.nextRecord()
 				if err == nil {
-					row, err = r.readRecord()
+					err = r.readRecord(&row)
 				}
 				bad, isBad := errors.AsType[*batch.RowError](err)
 				if err != nil && err != errSkipped && !isBad {
 					r.err = InFile(r.opt.name, err)
 					break
-				} else if err == errSkipped || r.elses(row) {
+				} else if err == errSkipped || r.elses(&row) {
 					continue
 				}
 				r.rows++
@@ -72,22 +72,22 @@ func (r *Reader) Rows() iter.Seq2[batch.Row, error] { return (&Files{all: []*Rea
 // holds: its shape, bytes that are no UTF-8, a gate that holds it back, and why its cells name
 // nobody; a row that says that its user stays, and means nobody, has the last two as one. A record
 // that names nobody may be no row at all, so namesNobody is asked first.
-func (r *Reader) readRecord() (batch.Row, error) {
+func (r *Reader) readRecord(row *batch.Row) error {
 	if len(r.rec.Cells) == 0 {
 		r.blank = r.rec.Line
 		r.skip(r.rec.Line, "blank line")
-		return batch.Row{}, errSkipped
+		return errSkipped
 	}
 	cells, why := r.fitted()
 	if why != "" {
-		return r.misshapen(why)
+		return r.misshapen(row, why)
 	}
-	row, whyNobody := r.newRow(cells)
+	whyNobody := r.newRow(row, cells)
 	if r.wide > 0 && len(r.rec.Cells) >= len(r.header) && len(r.rec.Cells) != r.width {
-		return batch.Row{}, &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the header has %d cells, this line %d, and line %d has %d with an empty one at its end, so its cells may have shifted: correct the one that is wrong", len(r.header), len(r.rec.Cells), r.wide, r.width)}
+		return &InputError{Line: r.rec.Line, Reason: fmt.Sprintf("the header has %d cells, this line %d, and line %d has %d with an empty one at its end, so its cells may have shifted: correct the one that is wrong", len(r.header), len(r.rec.Cells), r.wide, r.width)}
 	}
 	if why = r.misplaced(cells, whyNobody == "", row.Input == ""); why != "" {
-		return r.misshapen(why)
+		return r.misshapen(row, why)
 	}
 	if name := r.struckOut(); name != "" { // by somebody who takes the person out of the list, in this row
 		e := &batch.RowError{Reason: fmt.Sprintf("column %q: its cell is struck out in the workbook: take the line off, or delete the row", name)}
@@ -102,7 +102,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	row.From = h.from
 	r.dense, r.last = r.dense || r.last > 0 && r.last == r.rec.Line-1, r.rec.Line
 	if whyNobody == "" && h.passes() && !r.headerDue && r.heading == "" {
-		return row, nil
+		return nil
 	}
 	e := &batch.RowError{Outcome: h.outcome, Reason: cmp.Or(h.reason, whyNobody)}
 	if e.Reason == "" && r.heading != "" {
@@ -126,7 +126,7 @@ func (r *Reader) readRecord() (batch.Row, error) {
 	case whyNobody != "": // perhaps it is no row at all, whatever a gate says
 		return r.namesNobody(row, e)
 	case r.headerDue:
-		return batch.Row{}, r.otherTable()
+		return r.otherTable()
 	}
 	return refuse(row, e)
 }
@@ -149,15 +149,12 @@ func (r *Reader) fitted() (cells []string, why string) {
 // struckOut is the first column that counts and whose cell is struck out, or "". In a row of which
 // most is struck out, that is any.
 func (r *Reader) struckOut() string {
-	filled := 0
-	for _, cell := range r.rec.Cells {
-		filled += min(1, len(vocab.Trim(cell)))
-	}
-	if n := len(r.rec.Struck); n > 0 && 2*n > filled && r.rec.Struck[0] < len(r.header) {
-		return r.header[r.rec.Struck[0]]
+	struck, empty := r.rec.Struck, func(cell string) bool { return cell == "" }
+	if n := len(struck); n > 0 && struck[0] < len(r.header) && 2*n > len(slices.DeleteFunc(trimAll(r.rec.Cells), empty)) {
+		return r.header[struck[0]]
 	}
 	for _, c := range r.counting {
-		if len(r.rec.Struck) > 0 && slices.Contains(r.rec.Struck, c.index) {
+		if slices.Contains(struck, c.index) {
 			return c.name
 		}
 	}
@@ -183,9 +180,9 @@ func (r *Reader) notUTF8(cells []string) string {
 }
 
 // misshapen deals with a record whose cells may not stand in their columns.
-func (r *Reader) misshapen(why string) (batch.Row, error) {
+func (r *Reader) misshapen(row *batch.Row, why string) error {
 	all := trimAll(r.rec.Cells)
-	row := batch.Row{File: r.opt.name, Line: r.rec.Line, Input: r.shownInput(all)}
+	*row = batch.Row{File: r.opt.name, Line: r.rec.Line, Input: r.shownInput(all)}
 	return r.namesNobody(row, &batch.RowError{Reason: why, Keeps: r.shiftedKeeps(all)})
 }
 
@@ -234,13 +231,13 @@ func (r *Reader) whyMiscounted() string {
 }
 
 // refuse takes out of the row whom it names.
-func refuse(row batch.Row, e *batch.RowError) (batch.Row, error) {
+func refuse(row *batch.Row, e *batch.RowError) error {
 	row.ID, row.UPN, row.By, row.Value, row.Claims = "", "", "", "", nil
-	return row, e
+	return e
 }
 
 // namesNobody finds out whether the record of a bad row is no row, or another table's header.
-func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error) {
+func (r *Reader) namesNobody(row *batch.Row, e *batch.RowError) error {
 	all := trimAll(r.rec.Cells)
 	n := vocab.NoteOf(r.src.Text())
 	whole := len(all) == len(r.header) && row.Cells != nil
@@ -258,32 +255,32 @@ func (r *Reader) namesNobody(row batch.Row, e *batch.RowError) (batch.Row, error
 		}
 		r.skip(row.Line, n.Why)
 	case other:
-		return batch.Row{}, r.otherTable()
+		return r.otherTable()
 	case whole && again:
 		r.headerDue, r.again = false, row.Line
 		r.skip(row.Line, "repeated header")
 	case r.headerDue:
-		return batch.Row{}, r.otherTable()
+		return r.otherTable()
 	case whole && r.isExampleRow(row.Cells):
 		r.skip(row.Line, "example row")
 	case r.list && r.rows > 0 && r.blank != row.Line-1 && !strings.HasSuffix(all[0], ":") && vocab.StayNote(all[0]) != "":
-		return batch.Row{}, &InputError{Line: row.Line, Reason: "this line seems to say that somebody stays, and not whether it means the line above it: take out who stays, and this line"}
+		return &InputError{Line: row.Line, Reason: "this line seems to say that somebody stays, and not whether it means the line above it: take out who stays, and this line"}
 	case r.setHeading(all) && strings.HasSuffix(strings.Join(all, ""), ":"):
 		r.skip(row.Line, "heading")
 	default:
 		return refuse(row, e)
 	}
-	return batch.Row{}, errSkipped
+	return errSkipped
 }
 
 // newRow reads the cells of a record. The reason says that no cell names anybody, or what is wrong
 // with the first one that says something of the user.
-func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
+func (r *Reader) newRow(row *batch.Row, texts []string) (reason string) {
 	n := len(r.columns)
 	if len(r.spare) < n {
 		r.spare = make([]string, 64*n)
 	}
-	row = batch.Row{File: r.opt.name, Line: r.rec.Line, Cells: r.spare[:n:n]}
+	row.File, row.Line, row.Cells = r.opt.name, r.rec.Line, r.spare[:n:n]
 	r.spare = r.spare[n:]
 	for i, col := range r.columns {
 		text := vocab.Trim(texts[col.index])
@@ -305,11 +302,11 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 			}
 		case col.key == "", col.rival && !names(col.key, text):
 		case col.names:
-			if why = r.nameUser(&row, col, text); why != "" && len(r.naming) > 1 {
+			if why = r.nameUser(row, col, text); why != "" && len(r.naming) > 1 {
 				why = fmt.Sprintf("column %q: %s", col.name, why)
 			}
 		default:
-			why = claim(&row, col, text)
+			why = claim(row, col, text)
 		}
 		if reason == "" {
 			reason = why
@@ -318,7 +315,7 @@ func (r *Reader) newRow(texts []string) (row batch.Row, reason string) {
 	if row.Input == "" {
 		reason = "no value in " + columnList(headersOf(r.naming))
 	}
-	return row, reason
+	return reason
 }
 
 // userWithin is the user principal name in an object of JSON, which is without blanks.

@@ -265,7 +265,7 @@ const (
 // people.
 func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 	key := cmp.Or(c.key, c.Known)
-	asked := slices.ContainsFunc(r.where, func(w condition) bool { return w.column == c })
+	asked := slices.ContainsFunc(r.where, func(w *condition) bool { return w.column == c })
 	date := false
 	if r.date != nil {
 		_, date = r.opt.dateGate.format.Read(cell)
@@ -287,7 +287,7 @@ func (r *Reader) mayStand(c *column, cell string, how doubt) bool {
 		return date || r.date == nil && len(dates.Any(cell)) > 0
 	case how >= cutInTwo:
 		return true
-	case slices.ContainsFunc(r.where, func(w condition) bool { return w.meets(cell) }):
+	case slices.ContainsFunc(r.where, func(w *condition) bool { return w.meets(cell) }):
 		return asked
 	}
 	return !date && (!asked || how == padded)

@@ -86,7 +86,7 @@ func (s *surveyor) findStay(r *Reader) {
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
 		s.stay[at].clock = cmp.Or(r.opt.dateGate, &dateGate{DateGate: DateGate{Zone: s.now.Location(), AsOf: s.now}})
-		s.stay[at].open = slices.ContainsFunc(r.where, func(c condition) bool { return vocab.IsGone(c.words.Gone, c.value) })
+		s.stay[at].open = slices.ContainsFunc(r.where, func(c *condition) bool { return vocab.IsGone(c.words.Gone, c.value) })
 		s.stay[at].Files++
 	}
 }

@@ -27,7 +27,7 @@ type Survey struct {
 type Unmet struct {
 	Column, Value string
 	Seen          []string // values that the column has, the most frequent first; a few
-	by            condition
+	by            *condition
 	values        tally // all of them; nil once a row meets the condition
 }
 

@@ -70,9 +70,12 @@ func IsSentence(text string) bool {
 
 // Unended gives the last word of a text of several if it is one behind which others stand: "left, mail goes to".
 func Unended(text string) string {
-	words := strings.Fields(text)
-	if n := len(words); n > 1 && IsCell("joins", Fold(words[n-1])) {
-		return words[n-1]
+	words, last := 0, ""
+	for last = range strings.FieldsSeq(text) {
+		words++
+	}
+	if words > 1 && IsCell("joins", Fold(last)) {
+		return last
 	}
 	return ""
 }

@@ -81,7 +81,12 @@ func Fold(s string) string {
 
 // IsASCII reports whether a text has ASCII alone.
 func IsASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 var leftOut = strings.NewReplacer(" ", "", "-", "", "_", "", ".", "")
