@@ -190,7 +190,7 @@ func (c cliCredential) GetToken(ctx context.Context, o policy.TokenRequestOption
 	case strings.Contains(said, "not found on path"):
 		err = errNoCLI
 	case o.Claims != "":
-		err = fmt.Errorf("Graph asks for more proof than the Azure CLI's login has; type %s --scope %s --claims-challenge %s", login, o.Scopes[0], base64.StdEncoding.EncodeToString([]byte(o.Claims)))
+		err = fmt.Errorf("more proof is asked for than the Azure CLI's login has; type %s --scope %s --claims-challenge %s", login, o.Scopes[0], base64.StdEncoding.EncodeToString([]byte(o.Claims)))
 	case strings.Contains(said, "az login"):
 		err = fmt.Errorf("nobody is logged in to the Azure CLI, or the login has ended; type %s", login)
 	default:

@@ -3,7 +3,6 @@ package intake
 import (
 	"encoding/csv"
 	"fmt"
-	"iter"
 	"reflect"
 	"strings"
 	"testing"
@@ -219,25 +218,6 @@ func TestDayEnds(t *testing.T) {
 			}
 			if got := gated(t, "upn,end\na@x,"+c.day+"\n", Options{DateGate: date}); (got == "") != at.passes {
 				t.Errorf("%s in %s at %s: %q", c.day, c.zone, at.moment, got)
-			}
-		}
-	}
-}
-
-// dayNumber is a number that grows with the days.
-func dayNumber(t time.Time) int {
-	year, month, day := t.Date()
-	return (year*12+int(month))*31 + day
-}
-
-// days yields the midnights in UTC of all days of the years.
-func days(years ...int) iter.Seq[time.Time] {
-	return func(yield func(time.Time) bool) {
-		for _, y := range years {
-			for day := time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == y; day = day.AddDate(0, 0, 1) {
-				if !yield(day) {
-					return
-				}
 			}
 		}
 	}

@@ -349,14 +349,16 @@ func (r *Reader) nameUser(row *batch.Row, column *column, cell string) string {
 	case first == "":
 		*named = text
 		if column.twin && why == "" {
-			if r.fillers[key] = cmp.Or(r.fillers[key], column); r.fillers[key] != column { // which may be a manager's
-				r.agree[key] = r.agree[key]
+			if r.fillers[key] = cmp.Or(r.fillers[key], column); r.fillers[key] != column && !r.agree[key] { // which may be a manager's
+				r.agree[key] = false
 			}
 		}
 	case batch.SameValue(key, first, text):
 		r.agree[key] = true
 	default:
-		r.agree[key] = r.agree[key]
+		if !r.agree[key] {
+			r.agree[key] = false
+		}
 		return fmt.Sprintf("says %s where another column says %s: two columns name two users; leave the wrong column out with --ignore-column", text, first)
 	}
 	switch {
