@@ -51,7 +51,7 @@ func Judge(signatures []File, namespace string, text func() io.Reader, by Signer
 		}
 		a := Judged{File: f.Name, Namespace: s.Namespace, Key: ssh.FingerprintSHA256(s.PublicKey)}
 		a.Person, a.Why = by.person(s.PublicKey, namespace, now)
-		for _, err := range []error{isFor(s, namespace), acceptable(s.PublicKey)} {
+		for _, err := range []error{isFor(s, namespace), acceptable(s.PublicKey.Type())} {
 			if err != nil {
 				a.Why = err.Error()
 			}

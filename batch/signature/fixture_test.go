@@ -44,7 +44,7 @@ func verify(armored []byte, namespace string, text io.Reader) (ssh.PublicKey, er
 	if err != nil {
 		return nil, err
 	}
-	return s.PublicKey, errors.Join(acceptable(s.PublicKey), isFor(s, namespace))
+	return s.PublicKey, errors.Join(acceptable(s.PublicKey.Type()), isFor(s, namespace))
 }
 
 // judged holds signatures against a text, an hour after noon.

@@ -2,9 +2,6 @@ package signature
 
 import (
 	"bytes"
-	"encoding/asn1"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -187,18 +184,6 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 	if err := os.WriteFile(noKey, []byte("upn\nsecret@contoso.com\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := new(big.Int).SetBit(big.NewInt(1), 1023, 1)
-	der, err := asn1.Marshal(struct {
-		Version       int
-		P, Q, G, Y, X *big.Int
-	}{0, p, new(big.Int).SetBit(big.NewInt(1), 159, 1), big.NewInt(2), big.NewInt(4), big.NewInt(2)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dsaKey := filepath.Join(t.TempDir(), "id_dsa")
-	if err := os.WriteFile(dsaKey, pem.EncodeToMemory(&pem.Block{Type: "DSA PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	empty := newAgent(t)
 	says := func(passphrase string) func(string) ([]byte, error) {
 		return func(string) ([]byte, error) { return []byte(passphrase), nil }
@@ -213,7 +198,6 @@ func TestKeysThatDoNotOpen(t *testing.T) {
 		{"public half, an agent without the key", key + ".pub", empty, "ssh-add", unasked(t)},
 		{"an agent that is gone", key + ".pub", empty + "x", "reach the ssh agent", unasked(t)},
 		{"certificate", strings.TrimSuffix(locked, ".pub") + "-cert.pub", empty, "certificate", unasked(t)},
-		{"DSA", dsaKey, "", "ssh-dss may not sign", unasked(t)},
 		{"wrong passphrase", locked, empty, "the passphrase is wrong", says("battery staple")},
 		{"passphrase in PKCS#8", old, "", "ssh-keygen -p -f FILE converts one", unasked(t)},
 		{"nobody to ask", locked, "", "ssh-add " + locked, func(string) ([]byte, error) { return nil, os.ErrClosed }},

@@ -38,7 +38,7 @@ func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)
 	}
 	key, err := openKey(text, file, socket, passphrase)
 	if err == nil {
-		err = acceptable(key.PublicKey())
+		err = acceptable(key.PublicKey().Type())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("key %s: %w", file, err)
@@ -48,7 +48,7 @@ func OpenKey(file, socket string, passphrase func(prompt string) ([]byte, error)
 
 func openKey(text []byte, file, socket string, passphrase func(prompt string) ([]byte, error)) (ssh.Signer, error) {
 	if public, _, _, _, err := ssh.ParseAuthorizedKey(text); err == nil {
-		if err := acceptable(public); err != nil {
+		if err := acceptable(public.Type()); err != nil {
 			return nil, err
 		}
 		return inAgent(socket, public)

@@ -81,6 +81,9 @@ func parseSigner(text string) (s signer, err error) {
 	if err := s.options(m[2]); err != nil {
 		return s, err
 	}
+	if err := acceptable(m[3]); err != nil {
+		return s, err
+	}
 	blob, err := base64.StdEncoding.DecodeString(m[4])
 	if err == nil {
 		s.key, err = ssh.ParsePublicKey(blob)
@@ -88,7 +91,7 @@ func parseSigner(text string) (s signer, err error) {
 	if err != nil || s.key.Type() != m[3] {
 		return s, fmt.Errorf("the %s key of %s is damaged; copy its .pub file again", m[3], m[1])
 	}
-	return s, acceptable(s.key)
+	return s, nil
 }
 
 // options reads what stands between the principal and the key. Each option stands
