@@ -276,7 +276,7 @@ func (l *layout) chooseByHeaders(decided map[int]*kinds) {
 	what := ""            // a cell of theirs is
 	others := ""
 	for i, c := range l.all {
-		others = cmp.Or(others, otherLists[c.normal])
+		others = cmp.Or(others, vocab.OtherLists[c.normal])
 		if c.key == "" || c.key.Searched() {
 			continue
 		}
@@ -312,12 +312,6 @@ func (l *layout) chooseByHeaders(decided map[int]*kinds) {
 		reason = "no column is known to name users: choose the one that holds object ids or user principal names" + strings.TrimPrefix(choose, ", or choose a column")
 	}
 	l.refuse(columnError(reason, l.header, nil))
-}
-
-// otherLists are lists of other things than users, by their headers.
-var otherLists = map[string]string{
-	"serviceprincipalid": "sign-ins of service principals", "serviceprincipaltype": "applications", "appid": "applications",
-	"deviceid": "devices", "securityenabled": "groups", "grouptype": "groups", "grouptypes": "groups",
 }
 
 // keyFlags are the flags that look users up by what the recognised columns hold.

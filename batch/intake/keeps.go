@@ -2,8 +2,6 @@ package intake
 
 import (
 	"slices"
-	"strings"
-	"unicode"
 
 	"offboard/batch"
 	"offboard/batch/intake/vocab"
@@ -70,7 +68,7 @@ func mayName(column batch.Key, text string) []batch.Claim {
 	}
 	var all []batch.Claim
 	for _, word := range vocab.LooseNames(text) {
-		if id := readID(word); id != "" {
+		if id := vocab.LooseID(word); id != "" {
 			all = append(all, batch.Claim{Key: batch.ByID, Value: id})
 		}
 		if checkCell(batch.ByUPN, word) == "" {
@@ -84,22 +82,4 @@ func mayName(column batch.Key, text string) []batch.Claim {
 		all = append(all, batch.Claim{Key: key, Value: inner})
 	}
 	return all
-}
-
-// readID is the object id that a word means, with hyphens of any kind or none, or "".
-func readID(word string) string {
-	digits := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Pd, r) || r == '\u2212' { // a minus sign
-			return -1
-		}
-		return r
-	}, strings.ToLower(word))
-	if len(digits) != 32 {
-		return ""
-	}
-	id := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
-	if checkID(id) != "" {
-		return ""
-	}
-	return id
 }

@@ -54,7 +54,7 @@ type stayColumn struct {
 	dated            bool            // a cell of a column of dates is a day, or is not understood
 	open             bool            // a gate lets through those who left alone, whose last record has no end
 	spoken           bool            // there is a status other than t and f, so that t is terminated
-	decides          bool            // its yes or no may say so
+	mixed            bool            // a word that is not known says something beside one of leaving
 	noted            bool            // a cell says that its person stays, whatever the column is
 	ticks            tally           // where only words of both kinds say something, those that are yes or no
 	more             map[string]Stay // rows that say a word which counts only where the column has no other, or others what it needs
@@ -78,10 +78,15 @@ func (s *surveyor) findStay(r *Reader) {
 			return known.place < 0 && vocab.PlainName(known.Column) == vocab.PlainName(c.name)
 		})
 		if at < 0 {
-			words := vocab.WordsOf(c.hr)
+			list := c.hr
+			if list == vocab.BeganHeader && !c.hired && vocab.HasPart(c.normal, "came back") { // there is no day to hold it against
+				list = vocab.KeepHeader
+			}
+			words := vocab.WordsOf(list)
+			words.Decides = words.Known && (c.hr != "" || vocab.Decides(c.name))
 			at, s.stay = len(s.stay), append(s.stay, &stayColumn{
 				Stay:  Stay{Column: c.name, Named: named(r.header, c), Dates: c.hr == vocab.LeftHeader, Unsure: asked || words.Known && !words.Others, Note: c.hr == vocab.NoteHeader || vocab.IsUnnamed(c.name) || vocab.HasPart(c.normal, "extended")},
-				words: words, decides: words.Known && (c.hr != "" || vocab.Decides(c.name)), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
+				words: words, mixed: words.Known && !words.Others && c.hr != vocab.NoteHeader && !vocab.TellsHow(c.name), ticks: tally{}, heard: memo[heard]{}, more: map[string]Stay{}, sayings: tally{}, leavers: tally{}, others: tally{}, openEnd: vocab.HasPart(c.normal, "open end"), days: newDateCells(isoDates),
 			})
 		}
 		s.stay[at].place, s.stay[at].gate = c.place, r.opt.dateGate
@@ -108,7 +113,7 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 	if s.place < 0 {
 		return
 	}
-	if s.words.Known && (row.Cells[s.place] == "" || s.unknown > mostValues && s.unknown > s.known && !s.Note) {
+	if s.words.Known && (row.Cells[s.place] == "" || s.unknown > mostValues && s.unknown > s.known && !s.Note && !s.few()) {
 		s.empty = true
 		return // as of nearly all columns
 	}
@@ -138,15 +143,18 @@ func (s *stayColumn) add(r *Reader, row batch.Row, passes bool) {
 			s.ticks.add(cell)
 			s.apart(string(h.Saying), row, passes)
 		case vocab.Note:
-			s.noted = s.noted || s.Note || strings.Contains(said, " ") || vocab.IsCell("taken back", vocab.Fold(cell))
+			s.noted = s.noted || s.Note || s.words.Decides || strings.Contains(said, " ") || vocab.IsCell("taken back", vocab.Fold(cell))
 		case vocab.Day:
 			said = ""
 			s.apart(h.text, row, passes)
 		case vocab.Unknown:
 			if s.unknown++; s.words.Others {
 				s.others.add(said)
-			} else {
-				said = ""
+				break
+			}
+			if said = ""; h.text != "" && s.few() {
+				s.others.add(h.text)
+				s.apart(h.text, row, passes)
 			}
 		}
 	case vocab.IsWord(s.words.Stay, cell):
@@ -216,6 +224,9 @@ func (s *stayColumn) hear(cell string) heard {
 			return heard{vocab.Day, day}
 		}
 	}
+	if says == vocab.Unknown && s.mixed && vocab.OfThing(cell) { // "Laptop returned" is no kind of people
+		text = ""
+	}
 	return heard{says, text}
 }
 
@@ -254,7 +265,7 @@ func (s *stayColumn) isStatus() bool {
 	case s.Dates: // without a single day it tells nothing
 		return s.dated
 	case s.words.Known:
-		return s.noted || s.ticked() || s.toCome() || len(s.leavers) > 0 && (s.known >= s.unknown || s.words.Others)
+		return s.noted || s.ticked() || s.toCome() || s.mixes() || len(s.leavers) > 0 && (s.known >= s.unknown || s.words.Others)
 	case s.words.Unsure:
 		return s.plain || s.known > 0 && s.known >= s.unknown
 	case s.words.Other != nil && s.known == 0:
@@ -265,7 +276,19 @@ func (s *stayColumn) isStatus() bool {
 
 // ticked reports whether a column about who is meant has yes and no alone, or one of them in some rows.
 func (s *stayColumn) ticked() bool {
-	return s.decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.words.Sides && len(s.ticks) > 1 || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
+	return s.words.Decides && s.known+s.unknown == 0 && len(s.ticks) > 0 && (s.empty || s.words.Sides && len(s.ticks) > 1 || s.more[string(vocab.Yes)].Rows > 0 && s.more[string(vocab.No)].Rows > 0)
+}
+
+// few reports whether there are so few words that are not known that they are kinds of people.
+func (s *stayColumn) few() bool { return s.mixed && len(s.others) <= fewKinds }
+
+// mixes reports whether the column has words of leaving, and a few others that are not known.
+func (s *stayColumn) mixes() bool {
+	surely := s.words.Decides
+	for word := range s.leavers {
+		surely = surely || vocab.IsGone(vocab.GoneWords, word)
+	}
+	return surely && s.known > 1 && s.few() && len(s.leavers) > 0
 }
 
 // toCome reports whether the column has days alone, of which one is to come.
@@ -317,6 +340,8 @@ func (s *stayColumn) result(leave bool) (Stay, bool) {
 		}
 	} else if s.toCome() {
 		s.also(dayToCome)
+	} else if s.mixes() {
+		s.also(slices.Collect(maps.Keys(s.others))...)
 	} else if s.words.Leaver && s.known > 0 {
 		s.also("nothing")
 	} else if s.Dates && !leave && !s.Note {
@@ -341,6 +366,9 @@ func (s *stayColumn) result(leave bool) (Stay, bool) {
 	}
 	if s.Gone == nil && s.empty && !ticked {
 		s.Gone = []string{""}
+	}
+	if s.mixed && !ticked && !s.mixes() {
+		s.others = nil
 	}
 	s.Others = slices.DeleteFunc(s.others.frequent(), func(word string) bool { return strings.HasSuffix(word, "...") })
 	s.Formats = dates.For(slices.Collect(maps.Keys(s.days.unread)))

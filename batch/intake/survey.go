@@ -190,6 +190,7 @@ type tally map[string]int
 const (
 	mostValues = 1000 // that are counted of one column
 	fewValues  = 5    // that people are told
+	fewKinds   = 3    // words of a column that are not known, and tell kinds of people
 	longValue  = 40   // of which no more is told, in characters
 )
 

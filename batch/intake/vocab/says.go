@@ -109,6 +109,9 @@ func Decides(header string) bool {
 	return IsUnnamed(header) || Normalise(header) == "" || headerHas(header, "deciding") && !OfThing(header)
 }
 
+// TellsHow reports whether a header asks how or why people left, so that its words are kinds of leaving.
+func TellsHow(header string) bool { return headerHas(header, "how left") }
+
 // headerHas reports whether a word of the list stands in a header.
 func headerHas(header, list string) bool {
 	return PhraseIn(header+" "+camel.ReplaceAllString(header, "$1 $2"), cellWords[list]) != ""
@@ -145,8 +148,14 @@ func (w StatusWords) Says(cell string, notes bool) (Saying, string) {
 	switch {
 	case w.Sides && IsCell("side", bare):
 		return Yes, ""
+	case w.Decides && cell == "1":
+		return Yes, ""
+	case w.Decides && cell == "0":
+		return No, ""
 	case SaysNothing(cell):
 		return Nothing, cell
+	case w.Decides && IsCell("refusal", bare):
+		return Note, cell
 	case bare > "9" && yesWords[bare]:
 		return Yes, ""
 	case bare > "9" && noWords[bare]:

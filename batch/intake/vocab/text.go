@@ -194,3 +194,21 @@ func Describe(r rune) string {
 	}
 	return s
 }
+
+// LooseID is the object id that a word means, with hyphens of any kind or none, or "".
+func LooseID(word string) string {
+	digits := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) || r == '\u2212' { // a minus sign
+			return -1
+		}
+		return r
+	}, strings.ToLower(word))
+	if len(digits) != 32 {
+		return ""
+	}
+	id := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
+	if !batch.IsGUID(id) || id == "00000000-0000-0000-0000-000000000000" {
+		return ""
+	}
+	return id
+}

@@ -91,6 +91,12 @@ type Alias struct {
 // those that name the users, a cell that is not of the key's form says nothing.
 var SharedHeaders = []string{"id", "userid", "username", "signinname"}
 
+// OtherLists are lists of other things than users, by their headers.
+var OtherLists = map[string]string{
+	"serviceprincipalid": "sign-ins of service principals", "serviceprincipaltype": "applications", "appid": "applications",
+	"deviceid": "devices", "securityenabled": "groups", "grouptype": "groups", "grouptypes": "groups",
+}
+
 // Recognise gives the alias that a header is, or the zero alias. A header that may be a private
 // address ("Primary Work or Primary Home"), an id of another program ("Person ID"), or a
 // [property] of somebody else or of before, is none.
@@ -153,7 +159,7 @@ const (
 	bareHeader   = "bare status" // a log or a list of accounts may have it, too
 	placeHeader  = "place"       // the column may hold parts of addresses
 	goHeader     = "go"          // the column says with yes who is meant, or has a name or a day: Approved
-	keepHeader   = "keep"        // or who is not
+	KeepHeader   = "keep"        // or who is not
 	NoteHeader   = "note"        // what people write beside a row
 	actionHeader = "action"      // what to do, or what happened, so that any word beside one of leaving is another thing
 	sidesHeader  = "sides"       // on which side of a comparison the row stands
@@ -221,6 +227,7 @@ type StatusWords struct {
 	Known      bool            // only its words say something, and they are in one column with their contrary
 	Others     bool            // or with any other word
 	Sides      bool            // or say on which side of a comparison the row stands
+	Decides    bool            // its yes or no says who is meant, and so does 1 or 0, or a word of refusal alone
 }
 
 // Statuses are the words of columns by the lists of their headers. Yes stands beside words in every
@@ -230,9 +237,9 @@ type StatusWords struct {
 var Statuses = map[string]StatusWords{
 	statusHeader: {Stay: statusStay, Gone: GoneWords},
 	bareHeader:   {Stay: statusStay, Gone: GoneWords, Other: cellWords["other"]},
-	placeHeader:  {Stay: StayWords, Gone: GoneWords, Unsure: true},
-	goHeader:     {Stay: words(StayWords, noWords), Gone: words(GoneWords, yesWords), Leaver: true, Unsure: true},
-	keepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
+	placeHeader:  {Stay: words(StayWords, cellWords["refusal"]), Gone: words(GoneWords, cellWords["consent"]), Unsure: true},
+	goHeader:     {Stay: words(StayWords, noWords), Gone: words(anyStatus.Gone, yesWords), Leaver: true, Unsure: true},
+	KeepHeader:   {Stay: words(StayWords, yesWords), Gone: words(GoneWords, noWords, "t"), Unsure: true},
 	NoteHeader:   anyStatus,
 	actionHeader: {Stay: anyStatus.Stay, Gone: anyStatus.Gone, Known: true, Others: true},
 	sidesHeader:  {Stay: anyStatus.Stay, Gone: anyStatus.Gone, Known: true, Sides: true},
@@ -263,10 +270,13 @@ func words(some, more map[string]bool, without ...string) map[string]bool {
 	return all
 }
 
-// IsWord reports whether a status is or begins with one of the words, as "Active (on leave)" does.
+// IsWord reports whether a status is or begins with one of the words, as "Active (on leave)" and "Transfer to Paris" do.
 func IsWord(words map[string]bool, status string) bool {
 	status = Fold(status)
 	if words[status] {
+		return true
+	}
+	if kind, _, is := strings.Cut(status, " to "); is && words[kind] {
 		return true
 	}
 	end := strings.IndexFunc(status, func(r rune) bool { return unicode.IsPunct(r) && r != '\'' })

@@ -15,9 +15,9 @@ import (
 func TestWordTable(t *testing.T) {
 	want := map[string]int{}
 	for place, lists := range map[string][]string{
-		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, keepHeader, NoteHeader, actionHeader, sidesHeader, rivalHeader, "nested", string(IDOrUPN)},
-		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival", "day", "person id", "open end", "extended"},
-		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding", "side"},
+		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, KeepHeader, NoteHeader, actionHeader, sidesHeader, rivalHeader, "nested", string(IDOrUPN)},
+		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival", "day", "person id", "open end", "extended", "came back"},
+		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding", "side", "refusal", "consent", "how left"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
@@ -55,7 +55,7 @@ func TestWordTable(t *testing.T) {
 	for name, w := range map[string]StatusWords{
 		"status": {Stay: statusStay, Gone: GoneWords}, "active": Statuses[activeHeader], "leaver": Statuses[leaverHeader],
 		"STAT2": Statuses[stat2Header], "State": {Stay: StayWords, Gone: GoneWords},
-		"go": Statuses[goHeader], "keep": Statuses[keepHeader], "any other": anyStatus,
+		"go": Statuses[goHeader], "keep": Statuses[KeepHeader], "any other": anyStatus,
 		"yes and no": {Stay: yesWords, Gone: noWords}, "another thing": {Stay: GoneWords, Gone: cellWords["other"]},
 	} {
 		var both []string
