@@ -50,7 +50,7 @@ soak-ci: CASES = 1000
 soak-ci: KILLS = 60
 soak-ci: LONG = batch/journal batch/throttle
 soak-ci: SKIP = ^TestFlips$$
-soak-ci: CALM = ^(TestScripts|TestTorture.*|TestNobodyElseIsTouched|TestKilled.*|TestNumbersMakeSense|TestCompletionInShells|TestNothingTalksToTheTerminal|TestReal.*)$$
+soak-ci: CALM = ^(TestScripts|TestTorture.*|TestNobodyElseIsTouched|TestKilled.*|TestPoints.*|TestStopAtEveryCall|TestDoctorsTroubles|TestEveryEndingInEveryForm|TestServer|TestFaults|TestEngineFaults|TestFlips|TestPowerCuts|TestQuotaIsNeverOverrun|TestResolveAtFullQuota|TestNumbersMakeSense|TestCompletionInShells|TestNothingTalksToTheTerminal|TestReal.*)$$
 
 DEMO := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/offboard-demo-XXXXXX")
 

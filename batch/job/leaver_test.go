@@ -44,18 +44,15 @@ func (o *office) insists(command func() error) {
 
 func executedKey(user, action, target string) string { return user + " " + action + " " + target }
 
-// TestLeaver takes 1,000 people (in its long form 5,000) through all steps, with every kind of trouble at 5 %: each
+// TestLeaver takes 400 people (in its long form 5,000) through all steps, with every kind of trouble at 5 %: each
 // target ends as the tenant's own log and state say. Then the run is taken back, in the
 // same trouble, until nothing of it is left: the tenant is as it was, but for what cannot
 // be taken back.
 func TestLeaver(t *testing.T) {
 	t.Parallel()
-	n := 1_000
+	n := 400
 	if *soak {
 		n = 5_000
-	}
-	if testing.Short() {
-		n = 400
 	}
 	inOffice(t, n, func(o *office) {
 		time.Sleep(time.Until(graphsim.SeedStamp) + 24*time.Hour) // nobody's stamp is from the future

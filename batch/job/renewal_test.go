@@ -12,7 +12,7 @@ import (
 	"offboard/batch/graphsim"
 )
 
-var soak = flag.Bool("soak", false, "TestTokensAreRenewed: 200,000 users and tokens of an hour; without it 20,000 and 12 minutes. TestLeaver: 5,000 users; without it 1,000")
+var soak = flag.Bool("soak", false, "TestTokensAreRenewed: 200,000 users and tokens of an hour; without it 20,000 and 12 minutes. TestLeaver: 5,000; without it 400; and others of more users")
 
 // A run longer than several tokens renews each once for all its calls: when the service says
 // so, or else before the last 5 minutes (of a short token the last fifth). No call is refused

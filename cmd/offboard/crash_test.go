@@ -103,7 +103,7 @@ func newSceneOf(t *testing.T, cfg graphsim.Config, cast []person) *scene {
 // sceneOf is one of a run with steps, whose people have devices, groups and licences by
 // graphsim's rule, or of a run with one step.
 func sceneOf(t *testing.T, cfg graphsim.Config, cast []person, steps bool) *scene {
-	s := &scene{t: t, dir: t.TempDir(), cast: cast, steps: steps}
+	s := &scene{t: t, dir: fastDir(t), cast: cast, steps: steps}
 	cfg.StaticToken, cfg.LogTo = "T", s
 	s.tenant = graphsim.New(cfg)
 	s.tenant.AddStrangers(10 * len(cast)) // the file is about a small part of the tenant

@@ -73,7 +73,7 @@ func TestNobodyElseIsTouched(t *testing.T) {
 
 // fastDir is a directory in memory where the system has one: journals sync.
 func fastDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("/dev/shm", "offboard-property-")
+	dir, err := os.MkdirTemp("/dev/shm", "offboard-test-")
 	if err != nil {
 		return t.TempDir()
 	}

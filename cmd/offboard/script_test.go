@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // files and exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "../../testdata/scripts",
+		Dir: "../../testdata/scripts", WorkdirRoot: fastDir(t),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OFFBOARD_JOURNAL", e.WorkDir+"/state/journal.db")
 			port, err := freePort()

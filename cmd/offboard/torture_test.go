@@ -113,7 +113,7 @@ func torture(t *testing.T, seed uint64, steps bool, all *toll) {
 	var undone []moment
 	if steps && !t.Failed() {
 		again := 0
-		undone, again = p.takeBack(p.undoPart(), p.undoMoments())
+		undone, again = p.takeBack([][]string{p.undoPart(), nil}, p.undoMoments())
 		t.Logf("seed %d: its undo was killed at %v: %d written twice", seed, undone, again)
 		p.struck, twice = append(p.struck, undone...), twice+again
 	}

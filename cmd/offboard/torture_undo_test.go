@@ -23,14 +23,17 @@ import (
 // undoable are steps that an undo takes back, by the call that its writes look like.
 var undoable = []batch.Step{batch.Disable, batch.Devices, batch.Groups, batch.Licences}
 
-// takeBack undoes the run that has ended, some steps of it before all. It gives the
+// takeBack undoes the run that has ended, once with the options of each part. It gives the
 // kills, and how many writes were more than one at each thing.
-func (p *play) takeBack(first []string, moments []moment) (struck []moment, twice int) {
+func (p *play) takeBack(parts [][]string, moments []moment) (struck []moment, twice int) {
 	p.t.Helper()
 	at, run := len(p.tenant.Log()), p.newest().Run
-	for _, part := range [][]string{first, nil} {
+	last := run
+	for i, part := range parts {
 		options := []string{"--yes", "--max-users", "0", "--max-percent", "0", "--max-privileged", "0", "--graph-url", p.url, "--concurrency", fmt.Sprint(p.calls), "--report-dir", "out"}
-		last := p.newest().Run
+		if i > 0 {
+			last = p.newest().Run
+		}
 		undo := slices.Concat([]string{"undo", run}, options, part)
 		for line := undo; ; {
 			var m moment
@@ -206,7 +209,7 @@ func TestPointsOfUndo(t *testing.T) {
 			for !p.over {
 				p.act(moment{})
 			}
-			if struck, _ := p.takeBack(nil, []moment{m}); len(struck) == 0 {
+			if struck, _ := p.takeBack([][]string{nil}, []moment{m}); len(struck) == 0 {
 				t.Fatal("the point was not reached")
 			}
 		})
