@@ -1,11 +1,11 @@
 # offboard: everything a fresh machine with Go needs is behind these targets.
 #
 #   make demo           the main job on testdata/leavers.csv, against a simulated tenant
-#   make test           every test once, and vet, also for Windows and macOS (5 min; 8 to 10 with a cold cache)
+#   make test           every test once, and vet, also for Windows and macOS (about 11 min; more with a cold cache)
 #   make quick          vet and the tests of everything that does not link the Graph SDK (40 s)
 #   make soak           the long runs: exhaustive, cases, torture and race, see there (about 2 h)
-#   make soak-ci        the same with fewer cases, kills and flipped bits (15 min)
-#   make race           every test under the race detector, in its short form; needs a C compiler (10 min)
+#   make soak-ci        the same with fewer cases, kills, flipped bits and tests under race (about half an hour)
+#   make race           every test under the race detector, in its short form; needs a C compiler (half an hour and more)
 #   make exhaustive     the rooms whose tests have a long form (-soak), in that form
 #   make cases          10,000 drawn cases in which nobody else may be touched; CASES=n for n of them (30 min)
 #   make torture        500 kills at random moments and at named points, held against the tenant's own log, and 500 more
@@ -46,8 +46,8 @@ CASES = 10000
 KILLS = 500
 SKIP =
 CALM = ^$$
-soak-ci: CASES = 1000
-soak-ci: KILLS = 60
+soak-ci: CASES = 500
+soak-ci: KILLS = 30
 soak-ci: LONG = batch/journal batch/throttle
 soak-ci: SKIP = ^TestFlips$$
 soak-ci: CALM = ^(TestScripts|TestTorture.*|TestNobodyElseIsTouched|TestKilled.*|TestPoints.*|TestStopAtEveryCall|TestDoctorsTroubles|TestEveryEndingInEveryForm|TestServer|TestFaults|TestEngineFaults|TestFlips|TestPowerCuts|TestQuotaIsNeverOverrun|TestResolveAtFullQuota|TestNumbersMakeSense|TestCompletionInShells|TestNothingTalksToTheTerminal|TestReal.*)$$
