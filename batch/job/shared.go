@@ -185,13 +185,12 @@ func (j *job) mayWrite(question string) error {
 }
 
 // TenantID is the id of the tenant that --tenant names; "" when the sign-in service does not tell it
-// at once, or when the tenant is simulated. Several may be asked for beside each other, by one host.
+// at once, or when the tenant is simulated.
 func TenantID(ctx context.Context, h *Host, c *Connection) string {
 	if c.Simulate {
 		return ""
 	}
-	own := *h // a job writes into its host
-	j := own.newJob(c, &Execution{})
+	j := h.newJob(c, &Execution{})
 	defer j.close()
 	if j.locate() != nil { // which the job will tell
 		return ""

@@ -87,7 +87,8 @@ func (c *Campaign) check(ctx context.Context, h *Host, as func(Member) (*Host, *
 	ids := map[string]func() string{}
 	for _, m := range c.Members {
 		if !m.Skip {
-			ids[m.Name] = func() string { return TenantID(ctx, h, &Connection{Tenant: m.Tenant}) }
+			own := *h // they are asked beside each other, and a job writes into its host
+			ids[m.Name] = func() string { return TenantID(ctx, &own, &Connection{Tenant: m.Tenant}) }
 		}
 	}
 	known, err := c.Apart(ids, 50, Standing{})
