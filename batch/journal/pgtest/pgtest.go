@@ -138,7 +138,7 @@ func (s *Server) command(t testing.TB, name string, args ...string) *exec.Cmd {
 func (s *Server) Launch(t testing.TB) {
 	t.Helper()
 	// However the test ends, its end of the pipe is closed then.
-	const script = `"$0" -D "$1" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c max_connections=200 & p=$!; read -r word; kill -QUIT $p; wait; [ "$word" ] || rm -rf "$1"/../*`
+	const script = `"$0" -D "$1" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c max_connections=200 & p=$!; read -r word; kill -QUIT $p; wait; [ "$word" ] || rm -rf "${1%/data}"`
 	cmd := s.command(t, "sh", "-c", script, filepath.Join(s.bin, "postgres"), s.data, strconv.Itoa(s.Port))
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
