@@ -169,6 +169,8 @@ func (w StatusWords) Says(cell string, notes bool) (Saying, string) {
 	}
 	if note := StayNote(cell); note != "" {
 		return Note, note
+	} else if notes && (IsCell("doubt", bare) || IsCell("doubt", strings.TrimRight(bare, "!. "))) {
+		return Note, cell
 	} else if notes && IsWord(w.Stay, cell) {
 		return Stays, cell
 	}
@@ -229,7 +231,8 @@ var signs = regexp.MustCompile(`[^\P{P}']+`)
 
 // StayNote gives a phrase by which a note beside a row says that its person stays, as also if what
 // makes them go was taken back, or "". A thing may
-// stay ("Mailbox stays"), if nothing stands between its word and what it does.
+// stay ("Mailbox stays"), if nothing stands between its word and what it does, or come back, if its word
+// stands anywhere and none of leaving does.
 func StayNote(note string) string {
 	words := strings.Fields(signs.ReplaceAllString(Fold(note), " , "))
 	for i := 1; i < len(words); i++ {
@@ -249,5 +252,9 @@ func StayNote(note string) string {
 	if IsCell("stay title", text) { // it says no more
 		return text
 	}
-	return PhraseIn(Without("note of no stay", text), cellWords["stay note"])
+	text = Without("note of no stay", text)
+	if doubt := PhraseIn(text, cellWords["doubtful"]); doubt != "" && (going != "" || !OfThing(text)) {
+		return doubt
+	}
+	return PhraseIn(text, cellWords["stay note"])
 }

@@ -17,7 +17,7 @@ func TestWordTable(t *testing.T) {
 	for place, lists := range map[string][]string{
 		"header": {statusHeader, stat2Header, bareHeader, placeHeader, activeHeader, leaverHeader, LeftHeader, BeganHeader, goHeader, KeepHeader, NoteHeader, actionHeader, sidesHeader, rivalHeader, "nested", string(IDOrUPN)},
 		"part":   {"names", "no names", string(batch.ByMail), string(batch.ByEmployeeID), string(batch.ByOnPremisesUPN), "other person", "no status", "rival", "day", "person id", "open end", "extended", "came back"},
-		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding", "side", "refusal", "consent", "how left"},
+		"cell":   {"stay", "gone", "yes", "no", "other", "remark", "no person", "stay title", "gone title", "users", "stat2 stay", "stat2 gone", "stay action", "gone action", "stay note", "title of the file", "title role", "thing", "stay verb", "whole note", "note of no stay", "how gone", "going", "taken back", "title filler", "sentence", "joins", "deciding", "side", "refusal", "consent", "how left", "doubt", "doubtful"},
 	} {
 		for _, list := range lists {
 			want[place+" "+list] = 0
