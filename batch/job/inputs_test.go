@@ -92,6 +92,13 @@ func TestInputsOfPlan(t *testing.T) {
 			t.Errorf("--max-input-age below %dh: %v", hours, err)
 		}
 	}
+	for ahead, refuses := range map[time.Duration]bool{time.Minute: false, time.Hour: true} {
+		in[1].changed = now.Add(ahead)
+		err := (&Planning{PlanGuards: PlanGuards{MaxInputAge: Age{100 * time.Hour}}}).checkAge(in, now)
+		if (err != nil) != refuses || refuses && !strings.Contains(err.Error(), in[1].name+" was last changed at ") {
+			t.Errorf("changed %s from now: %v", ahead, err)
+		}
+	}
 	if line := h.anewBy(all, "run", all.Files()); !strings.Contains(line, in[0].name+" ") || !strings.Contains(line, in[3].name) {
 		t.Error(line)
 	}

@@ -43,6 +43,10 @@ func (g *Planning) checkAge(in inputs, now time.Time) error {
 		if r.changed.IsZero() {
 			return fmt.Errorf("%w: --max-input-age: when standard input or a pipe was last changed cannot be known; give the name of a file", ErrUsage)
 		}
+		if ahead := r.changed.Sub(now); ahead > mostAhead { // it would pass until then
+			return refused(nothingPlanned, batch.Finding{Name: "--max-input-age", Refusal: fmt.Sprintf("%s was last changed at %s, which is %s from now by this machine's clock, so that its age is not known; set the clock, or export it again",
+				r.name, r.changed.UTC().Format(time.RFC3339), ahead.Round(time.Second))})
+		}
 		if r.changed.Before(oldest) {
 			oldest = r.changed
 		}

@@ -76,14 +76,16 @@ func (j *job) giveUp(ctx context.Context) error {
 	return unlock()
 }
 
-// noteOthers tells of runs on the same input that stopped before their end, and that
-// this one does not go on with: they were begun under other flags, --new is given, or
-// they were taken back.
+// noteOthers tells of runs in the tenant that stopped before their end, and that this one does
+// not go on with: they are on another input, so that it may name others, were begun under other
+// flags, --new is given, or they were taken back.
 func (j *job) noteOthers(ctx context.Context) error {
-	runs, err := j.store.Runs(ctx, journal.Filter{Digest: j.plan.Digest, Tenant: j.plan.Tenant, States: journal.Resumable})
+	runs, err := j.store.Runs(ctx, journal.Filter{Tenant: j.plan.Tenant, States: journal.Resumable})
+	elsewhere := 0 // of the runs, on other inputs
 	for _, run := range runs {
 		plan := run.Plan()
-		if plan.Tenant != j.plan.Tenant { // which the filter takes for any when it is unknown
+		same := plan.Digest == j.plan.Digest
+		if plan.Tenant != j.plan.Tenant || !same && run.State() == journal.Planned { // the filter takes an unknown one for any
 			continue
 		}
 		by, err := run.Held()
@@ -91,8 +93,17 @@ func (j *job) noteOthers(ctx context.Context) error {
 			return err
 		}
 		if by != nil {
-			j.Say("note     run %s is on the same input: %s", plan.Run, holderWords(by))
+			if same {
+				j.Say("note     run %s is on the same input: %s", plan.Run, holderWords(by))
+			}
 			continue
+		}
+		on := "on the same input"
+		if !same {
+			on = "of " + plan.Input + ", with people whom this input may not name"
+			if elsewhere++; elsewhere > 3 {
+				continue
+			}
 		}
 		var lift []string
 		if k := tooOld(plan, time.Now(), mostAge); k.Lift != "" {
@@ -101,8 +112,11 @@ func (j *job) noteOthers(ctx context.Context) error {
 		if !j.ownPlan(plan) {
 			lift = append(lift, "--as-caller")
 		}
-		j.Say("note     run %s on the same input, of %s, is not at its end; to go on with it: %s",
-			plan.Run, plan.Created.Local().Format(time.DateTime), j.resumeLine(plan, lift...))
+		j.Say("note     run %s %s, of %s, is not at its end; to go on with it: %s",
+			plan.Run, on, plan.Created.Local().Format(time.DateTime), j.resumeLine(plan, lift...))
+	}
+	if elsewhere > 3 {
+		j.Say("note     of other inputs %d more runs are not at their end: %s", elsewhere-3, j.Typed("runs", "list"))
 	}
 	if err != nil || j.plan.Tenant == "" {
 		return err

@@ -85,6 +85,29 @@ func TestOtherAppsRunIsResumed(t *testing.T) {
 	})
 }
 
+// A night with another export tells of the run that last night's left open.
+func TestStoppedRunOfAnotherInputIsTold(t *testing.T) {
+	d := newBooth(t, 60, graphsim.Config{NoQuota: true, Latency: time.Second})
+	if err := os.WriteFile(filepath.Join(d.dir, "next.csv"), []byte("upn\nu0@contoso.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		stopped(t, d)
+		args := []string{"run", "DIR/next.csv", "--column=upn", "--max-percent=0", "--yes", "--new", "--report-dir=DIR/next"}
+		code, out := d.offboard(args...)
+		line := regexp.MustCompile(`(?m)^note     run \S+ of \S+/in\.csv, with people whom this input may not name, of .* is not at its end; to go on with it: offboard (.*)$`).FindStringSubmatch(out)
+		if code != 0 || line == nil {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		if code, out := d.offboard(append(strings.Fields(line[1]), "--yes")...); code != 0 || d.writes() != 61 {
+			t.Errorf("%s: exit code %d, %d writes\n%s", line[1], code, d.writes(), out)
+		}
+		if _, out := d.offboard(args...); strings.Contains(out, "is not at its end") {
+			t.Error(out)
+		}
+	})
+}
+
 // Nobody is told that nothing was written where an earlier session of the run wrote,
 // nor signed in for a question that cannot be asked.
 func TestRefusedResumeSaysNothingMore(t *testing.T) {
